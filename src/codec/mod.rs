@@ -1,0 +1,6 @@
+//! Bytes and text: escapes, dates, check sums. Knows nothing of OSS requests.
+
+pub mod crc64;
+pub mod date;
+pub mod md5;
+pub mod percent;

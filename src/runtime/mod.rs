@@ -1,0 +1,15 @@
+//! What the outside world does to a program: time, cancellation, secrets, fork.
+
+mod alarm;
+mod cancel;
+mod clock;
+mod event;
+mod process;
+mod secret;
+
+pub use cancel::Cancel;
+pub(crate) use cancel::{Interest, Wake};
+pub(crate) use clock::{Clock, Deadline};
+pub(crate) use event::Event;
+pub(crate) use process::Process;
+pub use secret::Secret;

@@ -1,0 +1,137 @@
+//! Bodies that can be sent again: each attempt reads the same bytes from the start.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::codec::crc64::Crc64;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bytes of a known length that can be read at any position, as often as needed.
+pub(crate) trait Content: fmt::Debug + Send + Sync {
+    fn length(&self) -> u64;
+
+    /// Fills the start of `buffer` with what stands at `offset`. Zero bytes before the end mean
+    /// that the content has become shorter.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize>;
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Body {
+    #[default]
+    Empty,
+    /// A short text: XML.
+    Text(Arc<str>),
+    /// A part or an object. Its CRC-64 is computed while it is read.
+    Content(Arc<dyn Content>),
+}
+
+impl Body {
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::Text(text) => text.len() as u64,
+            Self::Content(content) => content.length(),
+        }
+    }
+
+    /// A reader for one attempt.
+    pub(crate) fn reader(&self) -> BodyReader<'_> {
+        BodyReader { body: self, offset: 0, crc64: Crc64::new() }
+    }
+}
+
+/// What one attempt has read of the body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) bytes: u64,
+    /// Of the bytes that were read; of the whole body once all were.
+    pub(crate) crc64: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct BodyReader<'a> {
+    body: &'a Body,
+    offset: u64,
+    crc64: Crc64,
+}
+
+impl BodyReader<'_> {
+    /// Reads on into `buffer`; 0 at the end, and only there.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let left = self.body.length().saturating_sub(self.offset);
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let Some(buffer) = buffer.get_mut(..wanted).filter(|buffer| !buffer.is_empty()) else {
+            return Ok(0);
+        };
+        let count = match self.body {
+            Body::Empty => 0,
+            Body::Text(text) => copy_at(text.as_bytes(), self.offset, buffer),
+            Body::Content(content) => content.read_at(self.offset, buffer)?,
+        };
+        let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else {
+            return Err(Error::new(
+                ErrorKind::Changed,
+                format!("the source ended {left} bytes before its end"),
+            ));
+        };
+        if matches!(self.body, Body::Content(_)) {
+            self.crc64.update(read);
+        }
+        self.offset += count as u64;
+        Ok(count)
+    }
+
+    pub(crate) fn sent(&self) -> Sent {
+        Sent { bytes: self.offset, crc64: self.crc64.value() }
+    }
+}
+
+/// Copies what stands at `offset` and says how much that was.
+pub(crate) fn copy_at(bytes: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
+    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+    let rest = rest.unwrap_or_default();
+    let count = rest.len().min(buffer.len());
+    if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+        to.copy_from_slice(from);
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Shrunk;
+
+    impl Content for Shrunk {
+        fn length(&self) -> u64 {
+            10
+        }
+
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+            Ok(copy_at(b"1234", offset, buffer))
+        }
+    }
+
+    #[test]
+    fn a_body_reads_the_same_twice() {
+        let body = Body::Text("hello".into());
+        for _ in 0..2 {
+            let mut reader = body.reader();
+            let mut buffer = [0; 3];
+            assert_eq!(reader.read(&mut buffer).unwrap(), 3);
+            assert_eq!(reader.read(&mut buffer).unwrap(), 2);
+            assert_eq!(reader.read(&mut buffer).unwrap(), 0);
+            assert_eq!(reader.sent().bytes, 5);
+        }
+    }
+
+    #[test]
+    fn a_source_that_shrinks_is_an_error_and_not_an_endless_loop() {
+        let body = Body::Content(Arc::new(Shrunk));
+        let mut reader = body.reader();
+        assert_eq!(reader.read(&mut [0; 10]).unwrap(), 4);
+        assert_eq!(reader.read(&mut [0; 10]).unwrap_err().kind(), ErrorKind::Changed);
+    }
+}

@@ -1,0 +1,17 @@
+//! HTTP messages and OSS XML as plain values: no sockets, no keys.
+
+mod body;
+mod headers;
+mod request;
+mod response;
+mod service_error;
+mod xml_read;
+mod xml_write;
+
+pub(crate) use body::{Body, BodyReader, Content, Sent};
+pub(crate) use headers::Headers;
+pub(crate) use request::{Method, Request};
+pub(crate) use response::Response;
+pub(crate) use service_error::ServiceError;
+pub(crate) use xml_read::Element;
+pub(crate) use xml_write::XmlWriter;
