@@ -1,0 +1,57 @@
+//! What callers other than the owner may do: bucket and object ACLs, requester pays.
+
+use crate::error::OssError;
+use crate::route::Operation;
+use crate::store::{BucketRecord, Store};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) signed: bool,
+    pub(crate) is_owner: bool,
+    /// `x-oss-request-payer: requester` was sent.
+    pub(crate) pays: bool,
+}
+
+/// May the caller do this? `bucket` is absent for operations on the service.
+pub(crate) fn permit(
+    caller: Caller,
+    operation: Operation,
+    store: &Store,
+    bucket: Option<(&str, &BucketRecord)>,
+    key: &str,
+) -> Result<(), OssError> {
+    if caller.is_owner {
+        return Ok(());
+    }
+    let denied = || {
+        let message = if caller.signed {
+            "You have no right to access this object because of bucket acl."
+        } else {
+            "Anonymous access is forbidden for this operation."
+        };
+        Err(OssError::access_denied(message))
+    };
+    let Some((name, record)) = bucket else { return denied() };
+    if matches!(
+        operation,
+        Operation::PutBucket | Operation::DeleteBucket | Operation::PutBucketVersioning
+    ) {
+        return denied();
+    }
+    if record.requester_pays {
+        return if caller.signed && caller.pays { Ok(()) } else { denied() };
+    }
+    let of_object = operation
+        .is_about_object()
+        .then(|| store.current(name, key))
+        .flatten()
+        .and_then(|version| version.record.attributes.acl.clone())
+        .filter(|acl| acl != "default");
+    let acl = of_object.as_deref().unwrap_or(&record.acl);
+    match acl {
+        "public-read-write" => Ok(()),
+        "public-read" if !operation.writes() => Ok(()),
+        _ => denied(),
+    }
+}

@@ -1,0 +1,221 @@
+//! The body of a request on its way in: counted, hashed, checked, timed, and cut short on demand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::HeaderMap;
+use hyper::body::Incoming;
+use md5::{Digest, Md5};
+use tokio::time::{sleep, timeout};
+
+use crate::error::{OssError, Refusal};
+use crate::faults::{Action, Direction, Ending};
+use crate::store::{BlobWriter, Sealed};
+
+/// Documents larger than this are no lists of parts.
+const DOCUMENT_LIMIT: usize = 8 << 20;
+/// What is read and thrown away so that a refused client can go on with its connection.
+const DRAIN_LIMIT: u64 = 8 << 20;
+/// A stall without a time of its own.
+const FOR_GOOD: Duration = Duration::from_secs(600);
+
+/// The most a body may hold, and what to answer when it holds more.
+#[derive(Debug, Clone)]
+pub(crate) struct Limit {
+    pub(crate) bytes: u64,
+    pub(crate) error: OssError,
+}
+
+/// The incoming body of one request.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    incoming: Incoming,
+    announced: Option<u64>,
+    has_length: bool,
+    expects_continue: bool,
+    content_md5: Option<String>,
+    received: Arc<AtomicU64>,
+    ended: bool,
+    patience: Duration,
+    /// Byte, and how the connection ends there.
+    cut: Option<(u64, Ending)>,
+    stall: Option<(u64, Option<u64>)>,
+    before_commit: Option<Ending>,
+}
+
+impl Intake {
+    pub(crate) fn new(
+        incoming: Incoming,
+        headers: &HeaderMap,
+        patience: Duration,
+        received: Arc<AtomicU64>,
+    ) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let chunked = headers.contains_key("transfer-encoding");
+        let announced = text("content-length").filter(|_| !chunked).and_then(|v| v.parse().ok());
+        Self {
+            incoming,
+            announced,
+            has_length: chunked || announced.is_some(),
+            expects_continue: text("expect")
+                .is_some_and(|v| v.eq_ignore_ascii_case("100-continue")),
+            content_md5: text("content-md5").map(str::to_owned),
+            received,
+            ended: false,
+            patience,
+            cut: None,
+            stall: None,
+            before_commit: None,
+        }
+    }
+
+    /// Applies what a fault does to the request's body.
+    pub(crate) fn afflict(&mut self, action: &Action) {
+        self.cut = match (action.cut_request_at, action.reset_request_at) {
+            (_, Some(byte)) => Some((byte, Ending::Reset)),
+            (Some(byte), None) => Some((byte, Ending::Close)),
+            (None, None) => None,
+        };
+        self.stall = action
+            .stall
+            .as_ref()
+            .filter(|stall| stall.at == Direction::Request)
+            .map(|stall| (stall.byte, stall.ms));
+        self.before_commit = action.ends_before_commit();
+    }
+
+    /// The announced length; absent for a chunked body.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        self.announced
+    }
+
+    /// Is there a length or a chunked body?
+    pub(crate) fn has_length(&self) -> bool {
+        self.has_length
+    }
+
+    /// The next bytes, or `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        loop {
+            let received = self.received.load(Ordering::Relaxed);
+            self.misbehave(received).await?;
+            let frame = timeout(self.patience, self.incoming.frame()).await;
+            match frame.map_err(|_| OssError::request_timeout())? {
+                None => {
+                    self.ended = true;
+                    return self.before_commit.map_or(Ok(None), |ending| Err(ending.into()));
+                }
+                // The client has gone: nobody is left to answer.
+                Some(Err(_)) => return Err(Refusal::HangUp),
+                Some(Ok(frame)) => {
+                    let Ok(bytes) = frame.into_data() else { continue };
+                    let length = u64::try_from(bytes.len()).unwrap_or_default();
+                    self.received.store(received + length, Ordering::Relaxed);
+                    return Ok(Some(bytes));
+                }
+            }
+        }
+    }
+
+    async fn misbehave(&mut self, received: u64) -> Result<(), Refusal> {
+        if let Some((_, ending)) = self.cut.filter(|(byte, _)| received >= *byte) {
+            return Err(ending.into());
+        }
+        if let Some((_, ms)) = self.stall.filter(|(byte, _)| received >= *byte) {
+            self.stall = None;
+            sleep(ms.map_or(FOR_GOOD, Duration::from_millis)).await;
+            if ms.is_none() {
+                return Err(Refusal::HangUp);
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole of a small body, its `Content-MD5` verified.
+    pub(crate) async fn document(&mut self) -> Result<Bytes, Refusal> {
+        let expected = self.expected_md5()?;
+        let mut text = BytesMut::new();
+        while let Some(bytes) = self.next().await? {
+            if text.len() + bytes.len() > DOCUMENT_LIMIT {
+                return Err(OssError::malformed_xml().closing().into());
+            }
+            text.extend_from_slice(&bytes);
+        }
+        verify_md5(expected, &Md5::digest(&text).into())?;
+        Ok(text.freeze())
+    }
+
+    /// Writes the body to a file, its size limited and its `Content-MD5` verified.
+    pub(crate) async fn store(
+        &mut self,
+        mut writer: BlobWriter,
+        limit: &Limit,
+    ) -> Result<Sealed, Refusal> {
+        let expected = self.expected_md5()?;
+        while let Some(bytes) = self.next().await? {
+            writer.write(&bytes)?;
+            if writer.size() > limit.bytes {
+                return Err(limit.error.clone().closing().into());
+            }
+        }
+        let sealed = writer.seal();
+        verify_md5(expected, &sealed.md5)?;
+        Ok(sealed)
+    }
+
+    /// Deals with what an early answer left unread. True: the connection must be closed.
+    pub(crate) fn leave(mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        let received = self.received.load(Ordering::Relaxed);
+        let left = self.announced.unwrap_or_default().saturating_sub(received);
+        if self.has_length && (left > DRAIN_LIMIT || (self.expects_continue && received == 0)) {
+            return true;
+        }
+        let patience = self.patience;
+        tokio::spawn(async move {
+            let mut drained = 0;
+            while let Ok(Some(Ok(frame))) = timeout(patience, self.incoming.frame()).await {
+                drained += frame.data_ref().map_or(0, Bytes::len);
+                if u64::try_from(drained).unwrap_or(u64::MAX) > DRAIN_LIMIT {
+                    break;
+                }
+            }
+        });
+        false
+    }
+
+    fn expected_md5(&self) -> Result<Option<[u8; 16]>, OssError> {
+        let Some(text) = &self.content_md5 else { return Ok(None) };
+        let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Some).ok_or_else(|| invalid_digest("0017-00000502").with("Content-MD5", text))
+    }
+}
+
+impl From<Ending> for Refusal {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Close => Refusal::HangUp,
+            Ending::Reset => Refusal::Reset,
+        }
+    }
+}
+
+fn verify_md5(expected: Option<[u8; 16]>, actual: &[u8; 16]) -> Result<(), OssError> {
+    match expected {
+        Some(expected) if expected != *actual => Err(invalid_digest("0017-00000503")
+            .with("ClientComputedContent-MD5", STANDARD.encode(expected))
+            .with("ServerComputedContent-MD5", STANDARD.encode(actual))),
+        _ => Ok(()),
+    }
+}
+
+fn invalid_digest(ec: &'static str) -> OssError {
+    OssError::bad_request("InvalidDigest", "The Content-MD5 you specified was invalid.").ec(ec)
+}

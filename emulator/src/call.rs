@@ -1,0 +1,118 @@
+//! One request in the hands of an operation: already known to be genuine and permitted.
+
+use std::sync::Arc;
+
+use hyper::{HeaderMap, Method};
+
+use crate::body::Intake;
+use crate::error::{OssError, Refusal};
+use crate::escape;
+use crate::options::Options;
+use crate::query::Query;
+use crate::service::Service;
+use crate::store::Store;
+use crate::xml::Document;
+
+/// A request and what an operation needs to answer it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) service: Arc<Service>,
+    pub(crate) method: Method,
+    pub(crate) host: String,
+    /// Empty for operations on the service.
+    pub(crate) bucket: String,
+    /// Empty for operations on the bucket.
+    pub(crate) key: String,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Intake,
+    pub(crate) request_id: String,
+    pub(crate) now: i64,
+    pub(crate) options: Options,
+    pub(crate) signed: bool,
+    pub(crate) is_owner: bool,
+}
+
+impl Call {
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.service.store
+    }
+
+    /// A header as text; bytes outside UTF-8 are replaced.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let value = self.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+    }
+
+    /// A header that is `true` or `false`.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, OssError> {
+        match self.header(name).as_deref() {
+            None => Ok(None),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(value) => Err(OssError::argument(name, value, "The value must be true or false.")),
+        }
+    }
+
+    /// Does the client want names url-encoded?
+    pub(crate) fn encodes(&self) -> Result<bool, OssError> {
+        match self.query.value("encoding-type") {
+            None => Ok(false),
+            Some(kind) if kind.eq_ignore_ascii_case("url") => Ok(true),
+            Some(kind) => {
+                Err(OssError::argument("encoding-type", kind, "Invalid Encoding Method."))
+            }
+        }
+    }
+
+    /// A name for a reply document.
+    pub(crate) fn encoded(&self, name: &str, encode: bool) -> String {
+        match (encode, self.options.plus_for_space) {
+            (false, _) => name.to_owned(),
+            (true, false) => escape::query(name),
+            (true, true) => escape::query(name).replace("%20", "+"),
+        }
+    }
+
+    pub(crate) fn document(&self, root: &'static str) -> Document {
+        Document::new(root, self.options.xml_namespace)
+    }
+
+    /// Reads a body that should be empty, so that its digest is verified.
+    pub(crate) async fn no_body(&mut self) -> Result<(), Refusal> {
+        self.body.document().await.map(|_| ())
+    }
+
+    /// A number from the query within `range`; out of it, refused or clamped by option.
+    pub(crate) fn limit(
+        &self,
+        name: &'static str,
+        default: u32,
+        max: u32,
+    ) -> Result<u32, OssError> {
+        let Some(text) = self.query.value(name) else { return Ok(default) };
+        match text.parse::<i64>() {
+            Ok(number) if (1..=i64::from(max)).contains(&number) => {
+                Ok(u32::try_from(number).unwrap_or(max))
+            }
+            Ok(number) if self.options.clamp_limits => {
+                Ok(u32::try_from(number.clamp(1, i64::from(max))).unwrap_or(max))
+            }
+            _ => Err(OssError::argument(
+                name,
+                text,
+                "Argument must be an integer between 1 and 1000.",
+            )),
+        }
+    }
+}
+
+/// An ETag as clients write it in conditions: quotes optional, any case.
+pub(crate) fn same_etag(sent: &str, etag: &str) -> bool {
+    sent.trim().trim_matches('"').eq_ignore_ascii_case(etag)
+}
+
+/// An ETag in quotes.
+pub(crate) fn quoted(etag: &str) -> String {
+    format!("\"{etag}\"")
+}

@@ -1,0 +1,29 @@
+//! Reading the emulator's own reply documents, for the command-line tools.
+
+use quick_xml::escape::unescape;
+
+/// The content of each element `name`.
+pub(crate) fn all<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let pieces = text.split(start.as_str()).skip(1);
+    pieces.filter_map(|piece| piece.split_once(end.as_str()).map(|(inner, _)| inner)).collect()
+}
+
+/// The text of the first element `name`.
+pub(crate) fn first(text: &str, name: &str) -> Option<String> {
+    let inner = all(text, name).into_iter().next()?;
+    unescape(inner).ok().map(|text| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_found_by_name() {
+        let text = "<L><K>a&amp;b</K><Kx>no</Kx><K>c</K></L>";
+        assert_eq!(all(text, "K"), ["a&amp;b", "c"]);
+        assert_eq!(first(text, "K").as_deref(), Some("a&b"));
+        assert_eq!(first(text, "Z"), None);
+    }
+}

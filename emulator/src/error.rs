@@ -1,0 +1,190 @@
+//! The one error of the server: what OSS would answer, or a connection that ends without an answer.
+//!
+//! An [`OssError`] is turned into the error document by `reply.rs`; the EC numbers are those of the
+//! vendor's pages, and are left out where none is known.
+
+use hyper::StatusCode;
+
+/// Why a request has no ordinary reply.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Answer with an error document.
+    Answer(Box<OssError>),
+    /// Say nothing and close the connection.
+    HangUp,
+    /// Say nothing and reset the connection.
+    Reset,
+}
+
+impl From<OssError> for Refusal {
+    fn from(error: OssError) -> Self {
+        Refusal::Answer(Box::new(error))
+    }
+}
+
+/// A failure of the emulator's own disk is the service's InternalError.
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        OssError::internal(&error.to_string()).into()
+    }
+}
+
+/// One error document: status, code, message and the elements special to the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OssError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) elements: Vec<(&'static str, String)>,
+    pub(crate) ec: Option<&'static str>,
+    pub(crate) headers: Vec<(String, String)>,
+    /// The connection cannot be used after this answer.
+    pub(crate) close: bool,
+}
+
+impl OssError {
+    pub(crate) fn new(status: StatusCode, code: &str, message: &str) -> Self {
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            elements: Vec::new(),
+            ec: None,
+            headers: Vec::new(),
+            close: false,
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.elements.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn ec(mut self, ec: &'static str) -> Self {
+        self.ec = Some(ec);
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn closing(mut self) -> Self {
+        self.close = true;
+        self
+    }
+
+    pub(crate) fn bad_request(code: &str, message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(crate) fn forbidden(code: &str, message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    /// 400 InvalidArgument that names the argument and its value.
+    pub(crate) fn argument(name: &str, value: &str, message: &str) -> Self {
+        Self::bad_request("InvalidArgument", message)
+            .with("ArgumentName", name)
+            .with("ArgumentValue", value)
+    }
+
+    pub(crate) fn not_implemented(header: &str) -> Self {
+        Self::bad_request(
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented.",
+        )
+        .with("Header", header)
+    }
+
+    pub(crate) fn access_denied(message: &str) -> Self {
+        Self::forbidden("AccessDenied", message)
+    }
+
+    pub(crate) fn no_such_bucket(bucket: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist.")
+            .with("BucketName", bucket)
+            .ec("0015-00000101")
+    }
+
+    pub(crate) fn no_such_key(key: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
+            .with("Key", key)
+            .ec("0026-00000001")
+    }
+
+    pub(crate) fn no_such_version(key: &str, version: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NoSuchVersion", "The specified version does not exist.")
+            .with("Key", key)
+            .with("VersionId", version)
+    }
+
+    /// NoSuchUpload; the EC depends on the operation.
+    pub(crate) fn no_such_upload(upload_id: &str, ec: Option<&'static str>) -> Self {
+        let mut error = Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may \
+             have been aborted or completed.",
+        )
+        .with("UploadId", upload_id);
+        error.ec = ec;
+        error
+    }
+
+    pub(crate) fn file_already_exists() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "FileAlreadyExists",
+            "The object you specified already exists and can not be overwritten.",
+        )
+    }
+
+    pub(crate) fn precondition_failed(condition: &str) -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "At least one of the pre-conditions you specified did not hold.",
+        )
+        .with("Condition", condition)
+    }
+
+    /// 304: an error without a document.
+    pub(crate) fn not_modified() -> Self {
+        Self::new(StatusCode::NOT_MODIFIED, "NotModified", "")
+    }
+
+    pub(crate) fn method_not_allowed(method: &str, resource: &str, allow: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "The specified method is not allowed against this resource.",
+        )
+        .with("Method", method)
+        .with("ResourceType", resource)
+        .header("Allow", allow)
+    }
+
+    pub(crate) fn malformed_xml() -> Self {
+        Self::bad_request(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published \
+             schema.",
+        )
+        .ec("0042-00000205")
+    }
+
+    pub(crate) fn request_timeout() -> Self {
+        Self::bad_request(
+            "RequestTimeout",
+            "Your socket connection to the server was not read from or written to within the \
+             timeout period.",
+        )
+        .closing()
+    }
+
+    pub(crate) fn internal(message: &str) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
+    }
+}

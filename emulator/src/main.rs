@@ -1,0 +1,213 @@
+//! The command line of the emulator: the server, and four small tools to look at what it holds.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use oss_emulator::tool::Tool;
+use oss_emulator::{AccessKey, Addressing, Emulator, Options, Rule, Signer};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A strict local server that speaks the OSS protocol.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    tool: Option<ToolCommand>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+/// What the server is told.
+#[derive(Args)]
+struct Serve {
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Where buckets, objects and uploads are kept; a temporary folder by default.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Region of signatures.
+    #[arg(long, default_value = "cn-hangzhou")]
+    region: String,
+    /// Buckets to create.
+    #[arg(long, num_args = 1..)]
+    bucket: Vec<String>,
+    /// The key that requests must be signed with.
+    #[arg(long, requires = "access_key_secret")]
+    access_key_id: Option<String>,
+    /// Its secret.
+    #[arg(long, requires = "access_key_id")]
+    access_key_secret: Option<String>,
+    /// The STS token that must come with the key.
+    #[arg(long)]
+    security_token: Option<String>,
+    /// Where the bucket's name is looked for.
+    #[arg(long, value_enum, default_value = "both")]
+    addressing: Style,
+    /// A JSON list of faults.
+    #[arg(long)]
+    faults: Option<PathBuf>,
+    /// A switch, as `name=value`.
+    #[arg(long = "option")]
+    options: Vec<String>,
+    /// Permit an address that others can reach.
+    #[arg(long)]
+    allow_any_address: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Style {
+    Path,
+    Virtual,
+    Both,
+}
+
+#[derive(Subcommand)]
+enum ToolCommand {
+    /// Writes an object to a file or to standard output.
+    Get {
+        /// Like http://127.0.0.1:PORT/bucket/key
+        url: String,
+        /// The file to write.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        keys: Keys,
+    },
+    /// Stores a file as an object.
+    Put {
+        /// Like http://127.0.0.1:PORT/bucket/key
+        url: String,
+        /// The file to read.
+        file: PathBuf,
+        #[command(flatten)]
+        keys: Keys,
+    },
+    /// Lists objects with their sizes.
+    Ls {
+        /// Like http://127.0.0.1:PORT/bucket/prefix
+        url: String,
+        #[command(flatten)]
+        keys: Keys,
+    },
+    /// Lists unfinished multipart uploads.
+    Uploads {
+        /// Like http://127.0.0.1:PORT/bucket/prefix
+        url: String,
+        #[command(flatten)]
+        keys: Keys,
+    },
+}
+
+/// What a tool signs with.
+#[derive(Args)]
+struct Keys {
+    /// Access key ID.
+    #[arg(long, env = "OSS_ACCESS_KEY_ID")]
+    access_key_id: String,
+    /// Access key secret.
+    #[arg(long, env = "OSS_ACCESS_KEY_SECRET", hide_env_values = true)]
+    access_key_secret: String,
+    /// STS token.
+    #[arg(long, env = "OSS_SESSION_TOKEN", hide_env_values = true)]
+    security_token: Option<String>,
+    /// Region of the signature.
+    #[arg(long, env = "OSS_REGION", default_value = "cn-hangzhou")]
+    region: String,
+}
+
+impl Keys {
+    fn tool(self) -> Tool {
+        let mut key = AccessKey::new(self.access_key_id, self.access_key_secret);
+        key.token = self.security_token.filter(|token| !token.is_empty());
+        Tool::new(Signer { key, region: self.region })
+    }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
+async fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let result = match line.tool {
+        None => serve(line.serve).await,
+        Some(tool) => run(tool).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            complain(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(tool: ToolCommand) -> Result<(), String> {
+    let mut out = io::stdout();
+    match tool {
+        ToolCommand::Get { url, output: None, keys } => keys.tool().get(&url, &mut out).await,
+        ToolCommand::Get { url, output: Some(path), keys } => {
+            let failed = |error: io::Error| format!("{}: {error}", path.display());
+            let mut file = File::create(&path).map_err(failed)?;
+            keys.tool().get(&url, &mut file).await
+        }
+        ToolCommand::Put { url, file, keys } => keys.tool().put(&url, &file).await,
+        ToolCommand::Ls { url, keys } => keys.tool().ls(&url, &mut out).await,
+        ToolCommand::Uploads { url, keys } => keys.tool().uploads(&url, &mut out).await,
+    }
+}
+
+async fn serve(arguments: Serve) -> Result<(), String> {
+    let mut options = Options::default();
+    arguments.options.iter().try_for_each(|option| options.set(option))?;
+    let rules = arguments.faults.map_or(Ok(Vec::new()), |path| Rule::load(&path))?;
+    let mut builder = Emulator::builder()
+        .listen(arguments.listen)
+        .region(arguments.region)
+        .addressing(match arguments.addressing {
+            Style::Path => Addressing::Path,
+            Style::Virtual => Addressing::Virtual,
+            Style::Both => Addressing::Both,
+        })
+        .rules(rules)
+        .options(options)
+        .log();
+    if let Some(dir) = arguments.dir {
+        builder = builder.dir(dir);
+    }
+    if arguments.allow_any_address {
+        builder = builder.any_address();
+    }
+    for bucket in arguments.bucket {
+        builder = builder.bucket(bucket);
+    }
+    if let (Some(id), Some(secret)) = (arguments.access_key_id, arguments.access_key_secret) {
+        let mut key = AccessKey::new(id, secret);
+        key.token = arguments.security_token;
+        builder = builder.key(key);
+    }
+    // Installed before anybody can know that the server is up.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let emulator = builder.start().map_err(|error| error.to_string())?;
+    announce(emulator.url()).map_err(|error| error.to_string())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    emulator.stop();
+    Ok(())
+}
+
+fn announce(url: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "listening on {url}")?;
+    out.flush()
+}
+
+#[expect(clippy::print_stderr, reason = "a command-line tool reports its error on stderr")]
+fn complain(message: &str) {
+    eprintln!("oss-emulator: {message}");
+}

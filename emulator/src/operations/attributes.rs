@@ -1,0 +1,148 @@
+//! Content headers, metadata, storage class, encryption, tags and ACL, as Initiate and PutObject
+//! take them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::Call;
+use crate::error::OssError;
+use crate::escape;
+use crate::store::Attributes;
+
+const CONTENT_HEADERS: &[&str] =
+    &["cache-control", "content-disposition", "content-encoding", "expires"];
+const STORAGE_CLASSES: &[&str] = &["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"];
+const ACLS: &[&str] = &["default", "private", "public-read", "public-read-write"];
+const META_LIMIT: usize = 8 * 1024;
+
+pub(super) const ENCRYPTION: &str = "x-oss-server-side-encryption";
+const DATA_ENCRYPTION: &str = "x-oss-server-side-data-encryption";
+const ENCRYPTION_KEY: &str = "x-oss-server-side-encryption-key-id";
+
+/// Reads and validates everything but the ACL.
+pub(super) fn parse(call: &Call) -> Result<Attributes, OssError> {
+    let headers = CONTENT_HEADERS
+        .iter()
+        .filter_map(|name| call.header(name).map(|value| ((*name).to_owned(), value)))
+        .collect();
+    Ok(Attributes {
+        content_type: call.header("content-type").filter(|value| !value.is_empty()),
+        headers,
+        meta: metadata(call)?,
+        storage_class: storage_class(call)?,
+        encryption: encryption(call)?,
+        tags: call.header("x-oss-tagging").map_or(Ok(Vec::new()), |text| tags(&text))?,
+        acl: None,
+    })
+}
+
+/// `x-oss-object-acl`.
+pub(super) fn acl(call: &Call) -> Result<Option<String>, OssError> {
+    match call.header("x-oss-object-acl") {
+        Some(acl) if !ACLS.contains(&acl.as_str()) => {
+            Err(OssError::argument("x-oss-object-acl", &acl, "The object ACL is not valid."))
+        }
+        acl => Ok(acl),
+    }
+}
+
+fn metadata(call: &Call) -> Result<BTreeMap<String, String>, OssError> {
+    let mut meta = BTreeMap::new();
+    let mut size = 0;
+    for header in call.headers.keys() {
+        let Some(name) = header.as_str().strip_prefix("x-oss-meta-") else { continue };
+        let value = call.header(header.as_str()).unwrap_or_default();
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Err(OssError::argument(
+                header.as_str(),
+                &value,
+                "A metadata name may hold letters, digits and hyphens only.",
+            ));
+        }
+        size += name.len() + value.len();
+        meta.insert(name.to_owned(), value);
+    }
+    if size > META_LIMIT {
+        return Err(OssError::argument(
+            "x-oss-meta",
+            &size.to_string(),
+            "The metadata exceeds 8 KB in total.",
+        ));
+    }
+    Ok(meta)
+}
+
+fn storage_class(call: &Call) -> Result<Option<String>, OssError> {
+    match call.header("x-oss-storage-class") {
+        Some(class) if !STORAGE_CLASSES.contains(&class.as_str()) => Err(OssError::argument(
+            "x-oss-storage-class",
+            &class,
+            "The storage class is not valid.",
+        )),
+        class => Ok(class),
+    }
+}
+
+fn encryption(call: &Call) -> Result<BTreeMap<String, String>, OssError> {
+    let mut found = BTreeMap::new();
+    for name in [ENCRYPTION, DATA_ENCRYPTION, ENCRYPTION_KEY] {
+        if let Some(value) = call.header(name) {
+            found.insert(name.to_owned(), value);
+        }
+    }
+    let algorithm = found.get(ENCRYPTION).map(String::as_str);
+    if let Some(unknown) = algorithm.filter(|name| !["AES256", "KMS", "SM4"].contains(name)) {
+        return Err(bad_algorithm(unknown));
+    }
+    if let Some(unknown) = found.get(DATA_ENCRYPTION).filter(|name| *name != "SM4") {
+        return Err(bad_algorithm(unknown));
+    }
+    for name in [DATA_ENCRYPTION, ENCRYPTION_KEY] {
+        if let Some(value) = found.get(name).filter(|_| algorithm != Some("KMS")) {
+            return Err(OssError::argument(name, value, "This header needs KMS encryption."));
+        }
+    }
+    Ok(found)
+}
+
+fn bad_algorithm(name: &str) -> OssError {
+    OssError::bad_request(
+        "InvalidEncryptionAlgorithmError",
+        "The Encryption request you specified is not valid. Supported value: AES256/SM4/KMS.",
+    )
+    .with("Algorithm", name)
+}
+
+fn tags(text: &str) -> Result<Vec<(String, String)>, OssError> {
+    let refuse = |message| OssError::argument("x-oss-tagging", text, message);
+    let mut tags = Vec::new();
+    let mut names = BTreeSet::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (Some(key), Some(value)) = (escape::decode(key), escape::decode(value)) else {
+            return Err(refuse("A tag is not UTF-8."));
+        };
+        if key.is_empty() || key.len() > 128 || value.len() > 256 {
+            return Err(refuse("A tag has a key of 1 to 128 bytes and a value of up to 256."));
+        }
+        if !names.insert(key.clone()) {
+            return Err(refuse("The keys of tags must be unique."));
+        }
+        tags.push((key, value));
+    }
+    if tags.len() > 10 { Err(refuse("An object has at most 10 tags.")) } else { Ok(tags) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_limited_and_unique() {
+        assert_eq!(tags("a=b&c&d%20=+").unwrap().len(), 3);
+        assert!(tags("a=1&a=2").is_err());
+        assert!(tags(&format!("{}=1", "k".repeat(129))).is_err());
+        assert!(tags(&format!("k={}", "v".repeat(257))).is_err());
+        let eleven: Vec<String> = (0..11).map(|n| format!("k{n}=v")).collect();
+        assert!(tags(&eleven.join("&")).is_err());
+    }
+}

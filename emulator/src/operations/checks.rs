@@ -1,0 +1,92 @@
+//! Checks that several operations share: names, unsupported headers, traffic limit.
+
+use std::ops::RangeInclusive;
+
+use crate::call::Call;
+use crate::error::OssError;
+use crate::route::Operation;
+use crate::target::is_object_name;
+
+/// Bit per second.
+const TRAFFIC_LIMIT: RangeInclusive<u64> = 245_760..=838_860_800;
+/// The largest part and the largest object of one request.
+pub(super) const MAX_BODY: u64 = 5 << 30;
+
+/// What can be said before the body is read, for any operation.
+pub(super) fn before_body(operation: Operation, call: &Call) -> Result<(), OssError> {
+    if operation.is_about_object() && !is_object_name(&call.key) {
+        return Err(OssError::bad_request(
+            "InvalidObjectName",
+            "The specified object is not valid.",
+        ));
+    }
+    if call.method == hyper::Method::PUT || call.method == hyper::Method::POST {
+        let unsupported = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+        if let Some(name) = unsupported.iter().find(|name| call.headers.contains_key(**name)) {
+            return Err(OssError::not_implemented(name));
+        }
+    }
+    if let Some(encoding) = call.header("content-encoding")
+        && encoding.split(',').any(|item| item.trim() == "aws-chunked")
+    {
+        return Err(OssError::argument(
+            "Content-Encoding",
+            &encoding,
+            "The content encoding aws-chunked is not supported.",
+        ));
+    }
+    traffic_limit(call)
+}
+
+fn traffic_limit(call: &Call) -> Result<(), OssError> {
+    const NAME: &str = "x-oss-traffic-limit";
+    let refuse = |value: &str, message| Err(OssError::argument(NAME, value, message));
+    let value = match (call.header(NAME), call.query.value(NAME)) {
+        (None, None) => return Ok(()),
+        (Some(value), Some(_)) => {
+            return refuse(
+                &value,
+                "The traffic limit must be in the header or the query, not both.",
+            );
+        }
+        (Some(value), None) => value,
+        (None, Some(value)) => value.to_owned(),
+    };
+    match value.parse::<u64>() {
+        Ok(limit) if TRAFFIC_LIMIT.contains(&limit) => Ok(()),
+        _ => refuse(&value, "The traffic limit must be between 245760 and 838860800."),
+    }
+}
+
+/// The upload ID; an empty one is unknown like any other.
+pub(super) fn upload_id<'c>(call: &'c Call) -> Result<&'c str, OssError> {
+    call.query.value("uploadId").ok_or_else(|| OssError::no_such_upload("", Some("0017-00000244")))
+}
+
+/// NoSuchUpload: an ID that could not have been given out has a fine code of its own.
+pub(super) fn no_such_upload(id: &str, ec: &'static str) -> OssError {
+    let plausible =
+        id.len() == 32 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
+    OssError::no_such_upload(id, Some(if plausible { ec } else { "0017-00000244" }))
+}
+
+/// `partNumber`, 1 to 10000.
+pub(super) fn part_number(call: &Call) -> Result<u32, OssError> {
+    let Some(text) = call.query.value("partNumber") else {
+        return Err(OssError::argument(
+            "ResourceType",
+            "partNumber",
+            "The part number is missing.",
+        )
+        .ec("0017-00000219"));
+    };
+    match text.parse::<u32>() {
+        Ok(number) if (1..=10_000).contains(&number) => Ok(number),
+        _ => Err(OssError::argument(
+            "PartNumber",
+            text,
+            "Part number must be an integer between 1 and 10000, inclusive.",
+        )
+        .ec("0017-00000220")),
+    }
+}

@@ -1,0 +1,71 @@
+//! GetObject.
+
+use hyper::StatusCode;
+
+use super::conditions::{self, READ};
+use super::object_headers::{describe, find};
+use super::range::{Selected, of_read};
+use crate::call::Call;
+use crate::error::{OssError, Refusal};
+use crate::reply::{Content, Reply};
+
+const OVERRIDES: &[&str] = &[
+    "content-type",
+    "content-language",
+    "expires",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+];
+
+pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+    let overrides = overrides(call)?;
+    call.no_body().await?;
+    let version = find(call)?;
+    conditions::check(call, READ, &version.record)?;
+    let size = version.record.size;
+    let standard = call.header("x-oss-range-behavior").as_deref() == Some("standard");
+    let selected =
+        call.header("range").map_or(Selected::Whole, |header| of_read(&header, size, standard));
+    let mut reply = describe(call, &version);
+    let (start, length) = match selected {
+        Selected::Whole => (0, size),
+        Selected::Slice(start, length) => {
+            reply.status = StatusCode::PARTIAL_CONTENT;
+            let last = start + length - 1;
+            reply.set("content-range", &format!("bytes {start}-{last}/{size}"));
+            (start, length)
+        }
+        Selected::Unsatisfiable => {
+            return Err(OssError::new(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "InvalidRange",
+                "The requested range cannot be satisfied.",
+            )
+            .with("ActualObjectSize", size.to_string())
+            .with("RangeRequested", call.header("range").unwrap_or_default())
+            .header("content-range", format!("bytes */{size}"))
+            .into());
+        }
+    };
+    overrides.iter().for_each(|(name, value)| reply.set(name, value));
+    reply.content = Content::Pieces { pieces: version.pieces.clone(), start, length };
+    Ok(reply)
+}
+
+/// `response-*` parameters replace reply headers, for signed requests only.
+fn overrides(call: &Call) -> Result<Vec<(&'static str, String)>, OssError> {
+    let mut found = Vec::new();
+    for name in OVERRIDES {
+        let parameter = format!("response-{name}");
+        let Some(value) = call.query.value(&parameter) else { continue };
+        if !call.signed {
+            return Err(OssError::bad_request(
+                "InvalidRequest",
+                "Response headers cannot be overridden by anonymous requests.",
+            ));
+        }
+        found.push((*name, value.to_owned()));
+    }
+    Ok(found)
+}

@@ -1,0 +1,55 @@
+//! ListParts.
+
+use super::checks::{no_such_upload, upload_id};
+use crate::call::{Call, quoted};
+use crate::clock;
+use crate::error::{OssError, Refusal};
+use crate::reply::Reply;
+
+pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+    let encode = call.encodes()?;
+    let max = call.limit("max-parts", 1000, 1000)?;
+    let marker = marker(call)?;
+    let id = upload_id(call)?.to_owned();
+    let upload = call
+        .store()
+        .upload(&call.bucket, &call.key, &id)
+        .ok_or_else(|| no_such_upload(&id, "0042-00000002"))?;
+    call.no_body().await?;
+    let mut document = call.document("ListPartsResult");
+    if encode {
+        document.element("EncodingType", "url");
+    }
+    document.element("Bucket", &call.bucket);
+    document.element("Key", &call.encoded(&call.key, encode));
+    document.element("UploadId", &id);
+    let class = upload.record.attributes.storage_class.as_deref().unwrap_or("Standard");
+    document.element("StorageClass", class);
+    document.element("PartNumberMarker", &marker.to_string());
+    let after = || upload.parts.values().filter(|part| u64::from(part.record.number) > marker);
+    let page: Vec<_> = after().take(usize::try_from(max).unwrap_or_default()).collect();
+    let truncated = after().count() > page.len();
+    let last = page.last().map(|part| part.record.number.to_string()).unwrap_or_default();
+    let hidden = call.options.empty_last_marker && !truncated;
+    document.element("NextPartNumberMarker", if hidden { "" } else { &last });
+    document.element("MaxParts", &max.to_string());
+    document.element("IsTruncated", &truncated.to_string());
+    for part in page {
+        document.open("Part");
+        document.element("PartNumber", &part.record.number.to_string());
+        document.element("LastModified", &clock::xml_date(part.record.modified));
+        document.element("ETag", &quoted(&part.record.etag));
+        document.element("HashCrc64ecma", &part.record.crc64.to_string());
+        document.element("Size", &part.record.blob.size.to_string());
+        document.close();
+    }
+    Ok(Reply::xml(document))
+}
+
+/// Zero when absent; beyond the last number the page is empty.
+fn marker(call: &Call) -> Result<u64, OssError> {
+    let Some(text) = call.query.value("part-number-marker") else { return Ok(0) };
+    text.parse().map_err(|_| {
+        OssError::argument("part-number-marker", text, "Argument must be a non-negative integer.")
+    })
+}

@@ -1,0 +1,99 @@
+//! Pages of names: prefix, delimiter, common prefixes. Shared by all lists of a bucket.
+
+/// What a list is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Query<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) delimiter: &'a str,
+    /// The key after which the page starts; a common prefix that holds it is behind us.
+    pub(super) marker: &'a str,
+    pub(super) max: u32,
+}
+
+/// A line of the page: an entry, or the prefix that stands for several.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Listed<'a, T> {
+    Entry(T),
+    Prefix(&'a str),
+}
+
+#[derive(Debug)]
+pub(super) struct Page<'a, T> {
+    pub(super) listed: Vec<Listed<'a, T>>,
+    /// The last entry on the page, which may stand inside its last prefix.
+    pub(super) last: Option<T>,
+    pub(super) truncated: bool,
+}
+
+impl<'a, T> Page<'a, T> {
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = &'a str> {
+        self.listed.iter().filter_map(|listed| match listed {
+            Listed::Prefix(prefix) => Some(*prefix),
+            Listed::Entry(_) => None,
+        })
+    }
+}
+
+/// Makes a page of `entries`, which are sorted by key and start after the marker.
+pub(super) fn page<'a, T: Copy>(
+    entries: impl Iterator<Item = (&'a str, T)>,
+    query: &Query<'a>,
+) -> Page<'a, T> {
+    let max = usize::try_from(query.max).unwrap_or(usize::MAX);
+    let mut page = Page { listed: Vec::new(), last: None, truncated: false };
+    let mut current: Option<&str> = None;
+    let behind = common_prefix(query.marker, query).filter(|_| !query.marker.is_empty());
+    for (key, entry) in entries.filter(|(key, _)| key.starts_with(query.prefix)) {
+        let prefix = common_prefix(key, query);
+        // The rest of a prefix that the last page has already named.
+        if prefix.is_some() && prefix == behind {
+            continue;
+        }
+        if prefix.is_some() && prefix == current {
+            page.last = Some(entry);
+            continue;
+        }
+        if page.listed.len() == max {
+            page.truncated = true;
+            break;
+        }
+        page.listed.push(prefix.map_or(Listed::Entry(entry), Listed::Prefix));
+        page.last = Some(entry);
+        current = prefix;
+    }
+    page
+}
+
+/// The text of `key` up to the first delimiter after the prefix.
+fn common_prefix<'a>(key: &'a str, query: &Query<'_>) -> Option<&'a str> {
+    if query.delimiter.is_empty() {
+        return None;
+    }
+    let rest = key.strip_prefix(query.prefix)?;
+    let end = query.prefix.len() + rest.find(query.delimiter)? + query.delimiter.len();
+    key.get(..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: [&str; 5] = ["a", "b/1", "b/2", "c/1", "d"];
+
+    fn names(marker: &'static str, max: u32) -> (Vec<&'static str>, Option<&'static str>, bool) {
+        let query = Query { prefix: "", delimiter: "/", marker, max };
+        let entries = KEYS.iter().filter(|key| **key > marker).map(|key| (*key, *key));
+        let page = page(entries, &query);
+        let listed = page.listed.iter().map(|listed| match listed {
+            Listed::Entry(name) | Listed::Prefix(name) => *name,
+        });
+        (listed.collect(), page.last, page.truncated)
+    }
+
+    #[test]
+    fn a_prefix_counts_as_one_and_ends_after_its_last_key() {
+        assert_eq!(names("", 2), (vec!["a", "b/"], Some("b/2"), true));
+        assert_eq!(names("b/2", 2), (vec!["c/", "d"], Some("d"), false));
+        assert_eq!(names("", 9), (vec!["a", "b/", "c/", "d"], Some("d"), false));
+    }
+}

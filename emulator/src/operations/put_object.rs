@@ -1,0 +1,62 @@
+//! PutObject.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::attributes;
+use super::checks::MAX_BODY;
+use super::upload_part::etag;
+use crate::body::Limit;
+use crate::call::{Call, quoted};
+use crate::error::{OssError, Refusal};
+use crate::reply::Reply;
+use crate::store::{BlobRecord, Put, Version, VersionRecord};
+
+pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+    let mut attributes = attributes::parse(call)?;
+    attributes.acl = attributes::acl(call)?;
+    let forbid = call.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
+    let announced = call.body.announced().unwrap_or_default();
+    let limit = Limit {
+        bytes: MAX_BODY,
+        error: OssError::argument(
+            "Content-Length",
+            &announced.to_string(),
+            "An object of one request holds at most 5 GB.",
+        ),
+    };
+    if announced > limit.bytes {
+        return Err(limit.error.into());
+    }
+    let writer = call.store().new_blob()?;
+    let sealed = call.body.store(writer, &limit).await?;
+    let encryption = attributes.encryption.clone();
+    let record = VersionRecord {
+        id: String::new(),
+        is_marker: false,
+        is_multipart: false,
+        size: sealed.blob.size,
+        crc64: sealed.crc64,
+        etag: etag(&sealed),
+        content_md5: Some(STANDARD.encode(sealed.md5)),
+        modified: call.now,
+        attributes,
+        pieces: vec![BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size }],
+    };
+    let mut reply = Reply::ok()
+        .header("etag", quoted(&record.etag))
+        .header("content-md5", STANDARD.encode(sealed.md5))
+        .header("x-oss-hash-crc64ecma", record.crc64.to_string());
+    encryption.iter().for_each(|(name, value)| reply.set(name, value));
+    let version = Version { record, pieces: vec![sealed.blob] };
+    match call.store().put_version(&call.bucket, &call.key, version, forbid)? {
+        Put::Stored(version_id) => {
+            if let Some(id) = version_id {
+                reply.set("x-oss-version-id", &id);
+            }
+            Ok(reply)
+        }
+        Put::Exists => Err(OssError::file_already_exists().into()),
+        Put::NoBucket => Err(OssError::no_such_bucket(&call.bucket).into()),
+    }
+}

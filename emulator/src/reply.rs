@@ -1,0 +1,180 @@
+//! What goes back to the client: a reply of an operation, or an error made into one.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
+use tokio::sync::mpsc;
+
+use crate::error::OssError;
+use crate::store::{Blob, read_pieces};
+use crate::xml::Document;
+
+/// A reply before it is given to the connection.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+    /// The code of an error, for the log.
+    pub(crate) code: Option<String>,
+}
+
+/// The body of a reply.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Text(Bytes),
+    Pieces { pieces: Vec<Arc<Blob>>, start: u64, length: u64 },
+}
+
+impl Reply {
+    pub(crate) fn new(status: StatusCode) -> Self {
+        let content = Content::Text(Bytes::new());
+        Self { status, headers: HeaderMap::new(), content, code: None }
+    }
+
+    pub(crate) fn ok() -> Self {
+        Self::new(StatusCode::OK)
+    }
+
+    pub(crate) fn xml(document: Document) -> Self {
+        let mut reply = Self::ok().header("content-type", "application/xml");
+        reply.content = Content::Text(document.finish().into());
+        reply
+    }
+
+    /// Sets a header; a value that HTTP cannot carry is left out.
+    pub(crate) fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.set(name, value.as_ref());
+        self
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
+        {
+            self.headers.insert(name, value);
+        }
+    }
+
+    /// The error document. HEAD gets it in a header, 304 not at all.
+    pub(crate) fn error(error: &OssError, context: &ErrorContext<'_>) -> Self {
+        let mut reply = Self::new(error.status);
+        reply.code = Some(error.code.clone());
+        for (name, value) in &error.headers {
+            reply.set(name, value);
+        }
+        let hidden = context.bare_head && error.status == StatusCode::NOT_FOUND;
+        if error.status == StatusCode::NOT_MODIFIED || (context.is_head && hidden) {
+            return reply;
+        }
+        if let Some(ec) = error.ec {
+            reply.set("x-oss-ec", ec);
+        }
+        let mut document = Document::new("Error", false);
+        document.element("Code", &error.code);
+        document.element("Message", &error.message);
+        document.element("RequestId", context.request_id);
+        document.element("HostId", context.host);
+        for (name, value) in &error.elements {
+            document.element(name, value);
+        }
+        if let Some(ec) = error.ec {
+            document.element("EC", ec);
+            document
+                .element("RecommendDoc", &format!("https://api.aliyun.com/troubleshoot?q={ec}"));
+        }
+        let text = document.finish();
+        if context.is_head {
+            reply.set("x-oss-err", &STANDARD.encode(text));
+        } else {
+            reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+            reply.content = Content::Text(text.into());
+        }
+        reply
+    }
+}
+
+/// What an error document says about its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ErrorContext<'a> {
+    pub(crate) request_id: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) is_head: bool,
+    /// HEAD errors carry nothing at all.
+    pub(crate) bare_head: bool,
+}
+
+/// The body hyper sends.
+#[derive(Debug)]
+pub(crate) enum ReplyBody {
+    Text(Bytes),
+    Stream { chunks: mpsc::Receiver<io::Result<Bytes>>, left: u64 },
+}
+
+impl From<Content> for ReplyBody {
+    fn from(content: Content) -> Self {
+        let (pieces, start, length) = match content {
+            Content::Text(text) => return ReplyBody::Text(text),
+            Content::Pieces { length: 0, .. } => return ReplyBody::Text(Bytes::new()),
+            Content::Pieces { pieces, start, length } => (pieces, start, length),
+        };
+        let (sender, chunks) = mpsc::channel(4);
+        tokio::task::spawn_blocking(move || {
+            let read = read_pieces(&pieces, start, length, |bytes| {
+                sender
+                    .blocking_send(Ok(Bytes::copy_from_slice(bytes)))
+                    .map_err(|_| io::ErrorKind::BrokenPipe.into())
+            });
+            if let Err(error) = read {
+                // The receiver is gone when the client is.
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        ReplyBody::Stream { chunks, left: length }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match &mut *self {
+            ReplyBody::Text(text) if text.is_empty() => Poll::Ready(None),
+            ReplyBody::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+            ReplyBody::Stream { chunks, left } => match ready!(chunks.poll_recv(cx)) {
+                Some(Ok(bytes)) => {
+                    *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or_default());
+                    Poll::Ready(Some(Ok(Frame::data(bytes))))
+                }
+                Some(Err(error)) => Poll::Ready(Some(Err(error))),
+                None => Poll::Ready(None),
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            ReplyBody::Text(text) => text.is_empty(),
+            ReplyBody::Stream { left, .. } => *left == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(match self {
+            ReplyBody::Text(text) => u64::try_from(text.len()).unwrap_or_default(),
+            ReplyBody::Stream { left, .. } => *left,
+        })
+    }
+}

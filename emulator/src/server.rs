@@ -1,0 +1,67 @@
+//! Accepts connections and hands each request to its own task.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use crate::connection::{Connection, Wire};
+use crate::exchange;
+use crate::reply::ReplyBody;
+use crate::service::Service;
+
+/// A request that ends its connection without a reply.
+#[derive(Debug)]
+pub(crate) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection ends without a reply")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Serves until `stop` is sent or dropped.
+pub(crate) async fn serve(
+    service: Arc<Service>,
+    listener: TcpListener,
+    mut stop: oneshot::Receiver<()>,
+) {
+    loop {
+        tokio::select! {
+            _ = &mut stop => return,
+            accepted = listener.accept() => {
+                // A connection that failed before it was accepted concerns nobody.
+                if let Ok((stream, _)) = accepted {
+                    tokio::spawn(connection(Arc::clone(&service), stream));
+                }
+            }
+        }
+    }
+}
+
+async fn connection(service: Arc<Service>, stream: TcpStream) {
+    // Only latency is at stake.
+    let _ = stream.set_nodelay(true);
+    let wire = Wire::default();
+    let io = TokioIo::new(Connection::new(stream, wire.clone()));
+    let answer = service_fn(move |request| answer(Arc::clone(&service), wire.clone(), request));
+    // The ways a connection can end badly are the client's business, or were asked for.
+    let _ = http1::Builder::new().max_buf_size(1 << 20).serve_connection(io, answer).await;
+}
+
+/// In a task of its own, the request is finished even if the client goes away.
+async fn answer(
+    service: Arc<Service>,
+    wire: Wire,
+    request: Request<Incoming>,
+) -> Result<Response<ReplyBody>, Dropped> {
+    tokio::spawn(exchange::answer(service, wire, request)).await.unwrap_or(Err(Dropped))
+}

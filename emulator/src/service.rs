@@ -1,0 +1,54 @@
+//! What all connections of one emulator share.
+
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use crate::auth::AccessKey;
+use crate::clock::Clock;
+use crate::faults::{Action, Occasion, RuleBook};
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::store::Store;
+use crate::target::{Addressing, BoundHosts};
+
+/// Configuration, state and records of one emulator.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: Clock,
+    pub(crate) region: String,
+    pub(crate) addressing: Addressing,
+    pub(crate) hosts: BoundHosts,
+    pub(crate) journal: Journal,
+    /// Print a line for each request on stderr.
+    pub(crate) logs: bool,
+    pub(crate) keys: RwLock<Vec<AccessKey>>,
+    pub(crate) options: RwLock<Options>,
+    pub(crate) rules: Mutex<RuleBook>,
+}
+
+impl Service {
+    pub(crate) fn keys(&self) -> Vec<AccessKey> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn change_keys(&self, change: impl FnOnce(&mut Vec<AccessKey>)) {
+        change(&mut self.keys.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn change_options(&self, change: impl FnOnce(&mut Options)) {
+        change(&mut self.options.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn change_rules(&self, change: impl FnOnce(&mut RuleBook)) {
+        change(&mut self.rules.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn strike(&self, occasion: Occasion<'_>) -> Option<Action> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).strike(occasion)
+    }
+}

@@ -1,0 +1,150 @@
+//! The bytes of parts and objects: one file each, never changed once sealed.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use md5::{Digest, Md5};
+
+/// A sealed file. It outlives its last use, even when it was given up meanwhile.
+#[derive(Debug)]
+pub(crate) struct Blob {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+    given_up: AtomicBool,
+}
+
+impl Blob {
+    pub(crate) fn at(path: PathBuf, name: String, size: u64) -> Self {
+        Self { name, path, size, given_up: AtomicBool::new(false) }
+    }
+
+    /// The file stays until it is given up.
+    pub(crate) fn keep(&self) {
+        self.given_up.store(false, Ordering::Relaxed);
+    }
+
+    /// The file goes with the last reference.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        if self.given_up.load(Ordering::Relaxed) {
+            // What cannot be removed now is removed as an orphan at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// MD5 and CRC-64 of a stream of bytes.
+pub(crate) struct Sums {
+    md5: Md5,
+    crc64: crc64fast::Digest,
+}
+
+impl std::fmt::Debug for Sums {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sums")
+    }
+}
+
+impl Sums {
+    pub(crate) fn new() -> Self {
+        Self { md5: Md5::new(), crc64: crc64fast::Digest::new() }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        self.crc64.write(bytes);
+    }
+
+    /// MD5 and CRC-64.
+    pub(crate) fn finish(self) -> ([u8; 16], u64) {
+        (self.md5.finalize().into(), self.crc64.sum64())
+    }
+}
+
+/// A file being written; dropped unsealed, it disappears.
+#[derive(Debug)]
+pub(crate) struct BlobWriter {
+    blob: Arc<Blob>,
+    file: File,
+    sums: Sums,
+    size: u64,
+}
+
+/// A written file and what it holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Sealed {
+    pub(crate) blob: Arc<Blob>,
+    pub(crate) md5: [u8; 16],
+    pub(crate) crc64: u64,
+}
+
+impl BlobWriter {
+    pub(crate) fn create(path: PathBuf, name: String) -> io::Result<Self> {
+        let file = File::create_new(&path)?;
+        let blob = Blob::at(path, name, 0);
+        blob.give_up();
+        Ok(Self { blob: Arc::new(blob), file, sums: Sums::new(), size: 0 })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.sums.update(bytes);
+        self.size += u64::try_from(bytes.len()).unwrap_or_default();
+        Ok(())
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The blob still disappears unless the store keeps it.
+    pub(crate) fn seal(self) -> Sealed {
+        let (md5, crc64) = self.sums.finish();
+        let blob = Blob::at(self.blob.path.clone(), self.blob.name.clone(), self.size);
+        blob.give_up();
+        self.blob.given_up.store(false, Ordering::Relaxed);
+        Sealed { blob: Arc::new(blob), md5, crc64 }
+    }
+}
+
+/// Feeds `length` bytes of the pieces, from `start` on, to `take`, in large steps.
+pub(crate) fn read_pieces(
+    pieces: &[Arc<Blob>],
+    start: u64,
+    length: u64,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut buffer = vec![0_u8; 256 * 1024];
+    let (mut skip, mut left) = (start, length);
+    for piece in pieces {
+        if left == 0 {
+            break;
+        }
+        if skip >= piece.size {
+            skip -= piece.size;
+            continue;
+        }
+        let mut file = File::open(&piece.path)?;
+        io::Seek::seek(&mut file, io::SeekFrom::Start(skip))?;
+        let mut here = (piece.size - skip).min(left);
+        skip = 0;
+        left -= here;
+        while here > 0 {
+            let step = usize::try_from(here).unwrap_or(usize::MAX).min(buffer.len());
+            let Some(space) = buffer.get_mut(..step) else { break };
+            file.read_exact(space)?;
+            take(space)?;
+            here -= u64::try_from(step).unwrap_or_default();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Buckets, objects and uploads on disk, with an index in memory.
+//!
+//! The folder holds `blobs/` (bytes), `buckets/NAME/` (one JSON file for the bucket and one per key)
+//! and `uploads/ID/` (one JSON file for the upload and one per part). Records are replaced by rename,
+//! so a crash leaves the old or the new state; blobs that no record names are removed at the start.
+
+mod blob;
+mod disk;
+mod objects;
+mod record;
+mod uploads;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(crate) use blob::{Blob, BlobWriter, Sealed, Sums, read_pieces};
+pub(crate) use objects::{Put, Version};
+pub(crate) use record::{
+    Attributes, BlobRecord, BucketRecord, PartRecord, UploadRecord, VersionRecord, Versioning,
+};
+pub(crate) use uploads::{Aborted, InFlight, Landed, Part, Snapshot};
+
+use crate::ids;
+use uploads::Upload;
+
+/// The emulator's memory.
+#[derive(Debug)]
+pub(crate) struct Store {
+    root: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    buckets: BTreeMap<String, Bucket>,
+    /// By upload ID.
+    uploads: BTreeMap<String, Upload>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    record: BucketRecord,
+    /// Versions of each key, oldest first, never empty.
+    objects: BTreeMap<String, Vec<Arc<Version>>>,
+}
+
+/// Why a bucket cannot be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BucketLeft {
+    Removed,
+    Missing,
+    NotEmpty,
+}
+
+impl Store {
+    /// Opens or creates the folder and reads what is there.
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        disk::create_folders(root)?;
+        let state = disk::load(root)?;
+        Ok(Self { root: root.to_owned(), state: Mutex::new(state) })
+    }
+
+    pub(crate) fn new_blob(&self) -> io::Result<BlobWriter> {
+        let name = ids::hex32();
+        BlobWriter::create(disk::blob_path(&self.root, &name), name)
+    }
+
+    pub(crate) fn bucket(&self, name: &str) -> Option<BucketRecord> {
+        self.lock().buckets.get(name).map(|bucket| bucket.record.clone())
+    }
+
+    pub(crate) fn buckets(&self) -> Vec<(String, BucketRecord)> {
+        let state = self.lock();
+        state.buckets.iter().map(|(name, bucket)| (name.clone(), bucket.record.clone())).collect()
+    }
+
+    /// Creates the bucket, or replaces its record.
+    pub(crate) fn put_bucket(&self, name: &str, record: BucketRecord) -> io::Result<()> {
+        disk::write_bucket(&self.root, name, &record)?;
+        let mut state = self.lock();
+        if let Some(bucket) = state.buckets.get_mut(name) {
+            bucket.record = record;
+        } else {
+            state.buckets.insert(name.to_owned(), Bucket { record, objects: BTreeMap::new() });
+        }
+        Ok(())
+    }
+
+    /// Removes an empty bucket.
+    pub(crate) fn delete_bucket(&self, name: &str) -> io::Result<BucketLeft> {
+        let mut state = self.lock();
+        let Some(bucket) = state.buckets.get(name) else { return Ok(BucketLeft::Missing) };
+        if !bucket.objects.is_empty() || state.uploads.values().any(|u| u.record.bucket == name) {
+            return Ok(BucketLeft::NotEmpty);
+        }
+        state.buckets.remove(name);
+        disk::remove_bucket(&self.root, name)?;
+        Ok(BucketLeft::Removed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,160 @@
+//! Objects and their versions.
+
+use std::io;
+use std::sync::Arc;
+
+use super::record::{VersionRecord, Versioning};
+use super::{Blob, State, Store, disk};
+use crate::ids;
+
+/// One version of an object, or a delete marker.
+#[derive(Debug, Clone)]
+pub(crate) struct Version {
+    pub(crate) record: VersionRecord,
+    /// The bytes, in order.
+    pub(crate) pieces: Vec<Arc<Blob>>,
+}
+
+/// What became of a new version.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// Stored; the version ID if the bucket has versions.
+    Stored(Option<String>),
+    Exists,
+    NoBucket,
+}
+
+/// What a deletion did, for its reply headers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deleted {
+    pub(crate) version_id: Option<String>,
+    pub(crate) is_marker: bool,
+}
+
+impl Store {
+    /// The newest version, which may be a delete marker.
+    pub(crate) fn current(&self, bucket: &str, key: &str) -> Option<Arc<Version>> {
+        self.lock().buckets.get(bucket)?.objects.get(key)?.last().cloned()
+    }
+
+    pub(crate) fn version(&self, bucket: &str, key: &str, id: &str) -> Option<Arc<Version>> {
+        let state = self.lock();
+        let versions = state.buckets.get(bucket)?.objects.get(key)?;
+        versions.iter().find(|version| version.record.id == id).cloned()
+    }
+
+    /// All keys of a bucket with their versions, oldest first, in the order of their bytes.
+    pub(crate) fn objects(&self, bucket: &str) -> Vec<(String, Vec<Arc<Version>>)> {
+        let state = self.lock();
+        let Some(bucket) = state.buckets.get(bucket) else { return Vec::new() };
+        bucket.objects.iter().map(|(key, versions)| (key.clone(), versions.clone())).collect()
+    }
+
+    /// May a new object take this name?
+    pub(crate) fn is_free(&self, bucket: &str, key: &str) -> bool {
+        is_free(&self.lock(), bucket, key)
+    }
+
+    /// Stores a version; `forbid` refuses to replace an object in a bucket without versions.
+    pub(crate) fn put_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Version,
+        forbid: bool,
+    ) -> io::Result<Put> {
+        let mut state = self.lock();
+        if forbid && !is_free(&state, bucket, key) {
+            return Ok(Put::Exists);
+        }
+        self.insert(&mut state, bucket, key, version)
+    }
+
+    pub(super) fn insert(
+        &self,
+        state: &mut State,
+        bucket: &str,
+        key: &str,
+        mut version: Version,
+    ) -> io::Result<Put> {
+        let Some(home) = state.buckets.get_mut(bucket) else { return Ok(Put::NoBucket) };
+        let versioning = home.record.versioning;
+        version.record.id = match versioning {
+            Versioning::Enabled => ids::hex32(),
+            Versioning::Unset | Versioning::Suspended => "null".to_owned(),
+        };
+        let id = version.record.id.clone();
+        let old = home.objects.get(key).cloned().unwrap_or_default();
+        let (dropped, mut kept): (Vec<_>, Vec<_>) =
+            old.into_iter().partition(|other| other.record.id == id);
+        let pieces = version.pieces.clone();
+        kept.push(Arc::new(version));
+        disk::write_key(&self.root, bucket, key, &kept)?;
+        pieces.iter().for_each(|piece| piece.keep());
+        home.objects.insert(key.to_owned(), kept);
+        give_up(&dropped);
+        Ok(Put::Stored((versioning != Versioning::Unset).then_some(id)))
+    }
+
+    /// Deletes an object (or hides it behind a marker), or one version of it.
+    pub(crate) fn delete(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+        now: i64,
+    ) -> io::Result<Deleted> {
+        let mut state = self.lock();
+        let Some(home) = state.buckets.get_mut(bucket) else { return Ok(Deleted::default()) };
+        if version_id.is_none() && home.record.versioning != Versioning::Unset {
+            let marker = Version { record: VersionRecord::marker(now), pieces: Vec::new() };
+            let Put::Stored(version_id) = self.insert(&mut state, bucket, key, marker)? else {
+                return Ok(Deleted::default());
+            };
+            return Ok(Deleted { version_id, is_marker: true });
+        }
+        let wanted = version_id.unwrap_or("null");
+        let old = home.objects.get(key).cloned().unwrap_or_default();
+        let (dropped, kept): (Vec<_>, Vec<_>) =
+            old.into_iter().partition(|version| version.record.id == wanted);
+        if !dropped.is_empty() {
+            disk::write_key(&self.root, bucket, key, &kept)?;
+            if kept.is_empty() {
+                home.objects.remove(key);
+            } else {
+                home.objects.insert(key.to_owned(), kept);
+            }
+            give_up(&dropped);
+        }
+        let is_marker = dropped.iter().any(|version| version.record.is_marker);
+        Ok(Deleted { version_id: version_id.map(str::to_owned), is_marker })
+    }
+}
+
+impl VersionRecord {
+    fn marker(now: i64) -> Self {
+        Self {
+            id: String::new(),
+            is_marker: true,
+            is_multipart: false,
+            size: 0,
+            crc64: 0,
+            etag: String::new(),
+            content_md5: None,
+            modified: now,
+            attributes: super::Attributes::default(),
+            pieces: Vec::new(),
+        }
+    }
+}
+
+/// Overwriting is only ever forbidden in a bucket without versions.
+pub(super) fn is_free(state: &State, bucket: &str, key: &str) -> bool {
+    state.buckets.get(bucket).is_none_or(|home| {
+        home.record.versioning != Versioning::Unset || !home.objects.contains_key(key)
+    })
+}
+
+fn give_up(versions: &[Arc<Version>]) {
+    versions.iter().flat_map(|version| &version.pieces).for_each(|piece| piece.give_up());
+}

@@ -1,0 +1,229 @@
+//! A small client for the command line: get, put, ls and uploads, signed with the emulator's own
+//! signer. It lets a demo read back what was uploaded without the library under test.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use crate::auth::{Resource, Signer};
+use crate::reply::ReplyBody;
+use crate::{document, escape};
+
+type Outcome<T> = Result<T, String>;
+
+/// A client for one set of keys.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    signer: Signer,
+}
+
+/// A URL of the path style, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Address {
+    authority: String,
+    bucket: String,
+    key: String,
+}
+
+impl Tool {
+    /// A client that signs with these keys.
+    pub fn new(signer: Signer) -> Self {
+        Self { signer }
+    }
+
+    /// Writes the object at `url` to `out`.
+    pub async fn get(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
+        let address = parse(url)?;
+        let mut reply = self.send(Method::GET, &address, &address.key, &[], None).await?;
+        while let Some(frame) = reply.body_mut().frame().await {
+            let frame = frame.map_err(|error| format!("{url}: {error}"))?;
+            if let Some(bytes) = frame.data_ref() {
+                out.write_all(bytes).map_err(|error| format!("writing: {error}"))?;
+            }
+        }
+        out.flush().map_err(|error| format!("writing: {error}"))
+    }
+
+    /// Stores a file as the object at `url`.
+    pub async fn put(&self, url: &str, file: &Path) -> Outcome<()> {
+        let address = parse(url)?;
+        let file = File::open(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        self.send(Method::PUT, &address, &address.key, &[], Some(file)).await.map(|_| ())
+    }
+
+    /// Prints size and key of each object below `url`.
+    pub async fn ls(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
+        let address = parse(url)?;
+        let mut token = String::new();
+        loop {
+            let query = [
+                ("list-type", "2"),
+                ("max-keys", "1000"),
+                ("encoding-type", "url"),
+                ("prefix", &address.key),
+                ("continuation-token", &token),
+            ];
+            let page = self.page(&address, &query).await?;
+            for object in document::all(&page, "Contents") {
+                let field = |name| document::first(object, name).unwrap_or_default();
+                let key = escape::decode(&field("Key")).unwrap_or_default();
+                line(out, &format!("{:>12} {key}", field("Size")))?;
+            }
+            match document::first(&page, "NextContinuationToken").filter(|t| !t.is_empty()) {
+                Some(next) => token = escape::decode(&next).unwrap_or_default(),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Prints key and upload ID of each unfinished upload below `url`.
+    pub async fn uploads(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
+        let address = parse(url)?;
+        let (mut key, mut id) = (String::new(), String::new());
+        loop {
+            let query = [
+                ("uploads", ""),
+                ("encoding-type", "url"),
+                ("prefix", &address.key),
+                ("key-marker", &key),
+                ("upload-id-marker", &id),
+            ];
+            let page = self.page(&address, &query).await?;
+            for upload in document::all(&page, "Upload") {
+                let field = |name| document::first(upload, name).unwrap_or_default();
+                let name = escape::decode(&field("Key")).unwrap_or_default();
+                line(out, &format!("{name} {}", field("UploadId")))?;
+            }
+            if document::first(&page, "IsTruncated").as_deref() != Some("true") {
+                return Ok(());
+            }
+            key = document::first(&page, "NextKeyMarker")
+                .and_then(|key| escape::decode(&key))
+                .unwrap_or_default();
+            id = document::first(&page, "NextUploadIdMarker").unwrap_or_default();
+        }
+    }
+
+    async fn page(&self, address: &Address, query: &[(&str, &str)]) -> Outcome<String> {
+        let query: Vec<(String, String)> = query
+            .iter()
+            .filter(|(name, value)| *name == "uploads" || !value.is_empty())
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let reply = self.send(Method::GET, address, "", &query, None).await?;
+        let body = reply.into_body().collect().await.map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
+    }
+
+    /// Sends a signed request; a status outside 2xx is an error.
+    async fn send(
+        &self,
+        method: Method,
+        address: &Address,
+        key: &str,
+        query: &[(String, String)],
+        body: Option<File>,
+    ) -> Outcome<Response<Incoming>> {
+        let mut headers = HeaderMap::new();
+        let host = HeaderValue::from_str(&address.authority).map_err(|error| error.to_string())?;
+        headers.insert(HOST, host);
+        let size = match &body {
+            Some(file) => Some(file.metadata().map_err(|error| error.to_string())?.len()),
+            None => None,
+        };
+        if let Some(size) = size {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let resource = Resource {
+            bucket: Some(&address.bucket),
+            key: Some(key).filter(|key| !key.is_empty()),
+        };
+        let unix = i64::try_from(now).unwrap_or_default();
+        self.signer.sign(method.as_str(), resource, query, &[], unix, &mut headers);
+        let pairs: Vec<String> = query
+            .iter()
+            .map(|(name, value)| match value.as_str() {
+                "" => escape::query(name),
+                value => format!("{}={}", escape::query(name), escape::query(value)),
+            })
+            .collect();
+        let target = format!("/{}/{}?{}", address.bucket, escape::path(key), pairs.join("&"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target.trim_end_matches('?'))
+            .body(stream(body, size.unwrap_or_default()))
+            .map_err(|error| error.to_string())?;
+        *request.headers_mut() = headers;
+        let reply = exchange(&address.authority, request).await?;
+        if reply.status().is_success() {
+            return Ok(reply);
+        }
+        let status = reply.status().as_u16();
+        let body = reply.into_body().collect().await.map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+        let field = |name| document::first(&text, name).unwrap_or_default();
+        Err(format!("{status} {}: {}", field("Code"), field("Message")))
+    }
+}
+
+async fn exchange(authority: &str, request: Request<ReplyBody>) -> Outcome<Response<Incoming>> {
+    let failed = |error: &dyn std::fmt::Display| format!("{authority}: {error}");
+    let stream = TcpStream::connect(authority).await.map_err(|error| failed(&error))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| failed(&error))?;
+    // Its errors reach the reply and its body as well.
+    tokio::spawn(async move { connection.await.ok() });
+    sender.send_request(request).await.map_err(|error| failed(&error))
+}
+
+/// The request body: a file of known size, read in large steps, or nothing.
+fn stream(file: Option<File>, size: u64) -> ReplyBody {
+    let Some(mut file) = file.filter(|_| size > 0) else { return ReplyBody::Text(Bytes::new()) };
+    let (sender, chunks) = mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            let chunk = match file.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(count) => Ok(Bytes::copy_from_slice(buffer.get(..count).unwrap_or_default())),
+                Err(error) => Err(error),
+            };
+            if sender.blocking_send(chunk).is_err() {
+                return;
+            }
+        }
+    });
+    ReplyBody::Stream { chunks, left: size }
+}
+
+fn parse(url: &str) -> Outcome<Address> {
+    let bad = || format!("{url}: not a URL like http://127.0.0.1:PORT/bucket/key");
+    let rest = url.strip_prefix("http://").ok_or_else(bad)?;
+    let (authority, path) = rest.split_once('/').ok_or_else(bad)?;
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    if authority.is_empty() || bucket.is_empty() {
+        return Err(bad());
+    }
+    let key = percent_encoding::percent_decode_str(key).decode_utf8().map_err(|_| bad())?;
+    Ok(Address {
+        authority: authority.to_owned(),
+        bucket: bucket.to_owned(),
+        key: key.into_owned(),
+    })
+}
+
+fn line(out: &mut (dyn Write + Send), text: &str) -> Outcome<()> {
+    writeln!(out, "{text}").map_err(|error| format!("writing: {error}"))
+}

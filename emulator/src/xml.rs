@@ -1,0 +1,78 @@
+//! Reply documents, written element by element.
+
+use quick_xml::escape::partial_escape;
+
+const NAMESPACE: &str = "http://doc.oss-cn-hangzhou.aliyuncs.com";
+
+/// A document under construction. Elements appear in the order they are added.
+#[derive(Debug)]
+pub(crate) struct Document {
+    text: String,
+    open: Vec<&'static str>,
+}
+
+impl Document {
+    pub(crate) fn new(root: &'static str, namespace: bool) -> Self {
+        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
+        text.push_str(root);
+        if namespace {
+            text.push_str(" xmlns=\"");
+            text.push_str(NAMESPACE);
+            text.push('"');
+        }
+        text.push('>');
+        Self { text, open: vec![root] }
+    }
+
+    pub(crate) fn element(&mut self, name: &str, value: &str) {
+        self.text.push('<');
+        self.text.push_str(name);
+        self.text.push('>');
+        self.text.push_str(&partial_escape(carried(value)));
+        self.text.push_str("</");
+        self.text.push_str(name);
+        self.text.push('>');
+    }
+
+    pub(crate) fn open(&mut self, name: &'static str) {
+        self.text.push('<');
+        self.text.push_str(name);
+        self.text.push('>');
+        self.open.push(name);
+    }
+
+    pub(crate) fn close(&mut self) {
+        if let Some(name) = self.open.pop() {
+            self.text.push_str("</");
+            self.text.push_str(name);
+            self.text.push('>');
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> String {
+        while !self.open.is_empty() {
+            self.close();
+        }
+        self.text
+    }
+}
+
+/// XML 1.0 cannot carry most control characters, not even as references.
+fn carried(value: &str) -> String {
+    let allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && c < '\u{FFFE}') || c > '\u{FFFF}';
+    value.chars().map(|c| if allowed(c) { c } else { '\u{FFFD}' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_escapes_text_and_closes_itself() {
+        let mut document = Document::new("R", false);
+        document.open("A");
+        document.element("B", "<\"&\u{1}>");
+        assert!(document.finish().ends_with("<R><A><B>&lt;\"&amp;\u{FFFD}&gt;</B></A></R>"));
+    }
+}

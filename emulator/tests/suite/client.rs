@@ -1,0 +1,297 @@
+//! A raw HTTP client: it signs with the crate's own signer and shows every byte of an answer.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
+use oss_emulator::{AccessKey, Builder, Emulator, Resource, Signer};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub const BUCKET: &str = "test-bucket";
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &PLAIN.remove(b'/');
+
+/// An emulator with one bucket and one key, before it is started.
+pub fn builder() -> Builder {
+    Emulator::builder().bucket(BUCKET).access_key("id", "secret")
+}
+
+pub fn start() -> Emulator {
+    builder().start().unwrap()
+}
+
+/// A request in the making.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub method: &'static str,
+    pub bucket: String,
+    pub key: String,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub signer: Option<Signer>,
+    pub additional: Vec<&'static str>,
+    pub unix: i64,
+    pub host: Option<String>,
+    pub length: bool,
+}
+
+impl Ask {
+    pub fn new(method: &'static str, key: &str) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        Self {
+            method,
+            bucket: BUCKET.to_owned(),
+            key: key.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            signer: Some(signer(AccessKey::new("id", "secret"))),
+            additional: Vec::new(),
+            unix: i64::try_from(now).unwrap(),
+            host: None,
+            length: true,
+        }
+    }
+
+    /// A query string that needs no unescaping, as `uploads&max-uploads=5`.
+    pub fn query(mut self, text: &str) -> Self {
+        for pair in text.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            self.query.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    pub fn pair(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
+        self.headers.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = body.as_ref().to_vec();
+        self
+    }
+
+    pub fn bucket(mut self, bucket: &str) -> Self {
+        self.bucket = bucket.to_owned();
+        self
+    }
+
+    pub fn signed_by(mut self, key: AccessKey) -> Self {
+        self.signer = Some(signer(key));
+        self
+    }
+
+    pub fn unsigned(mut self) -> Self {
+        self.signer = None;
+        self
+    }
+
+    /// Sends neither Content-Length nor a chunked body.
+    pub fn without_length(mut self) -> Self {
+        self.length = false;
+        self
+    }
+
+    /// Addresses the bucket by its host, if a host is given.
+    pub fn host(mut self, host: &str) -> Self {
+        self.host = Some(host.to_owned());
+        self
+    }
+
+    /// Head and body as they go over the wire.
+    pub fn bytes(&self, emulator: &Emulator) -> Vec<u8> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.append(
+                HeaderName::try_from(name.as_str()).unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        let host = self.host.clone().unwrap_or_else(|| emulator.addr().to_string());
+        headers.insert("host", HeaderValue::from_str(&host).unwrap());
+        if let Some(signer) = &self.signer {
+            let bucket = Some(self.bucket.as_str()).filter(|bucket| !bucket.is_empty());
+            let key = Some(self.key.as_str()).filter(|key| !key.is_empty());
+            let resource = Resource { bucket, key };
+            signer.sign(
+                self.method,
+                resource,
+                &self.query,
+                &self.additional,
+                self.unix,
+                &mut headers,
+            );
+        }
+        if self.length && !headers.contains_key("transfer-encoding") {
+            let announced = headers.contains_key("content-length");
+            if !announced {
+                headers.insert("content-length", HeaderValue::from(self.body.len()));
+            }
+        }
+        let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target()).into_bytes();
+        for (name, value) in &headers {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    fn target(&self) -> String {
+        let key = utf8_percent_encode(&self.key, PATH).to_string();
+        let path = match (&self.host, self.bucket.as_str()) {
+            (Some(_), _) | (None, "") => format!("/{key}"),
+            (None, bucket) => format!("/{bucket}/{key}"),
+        };
+        let pairs: Vec<String> = self.query.iter().map(|(name, value)| pair(name, value)).collect();
+        if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) }
+    }
+
+    pub fn send(&self, emulator: &Emulator) -> Answer {
+        self.try_send(emulator).unwrap()
+    }
+
+    pub fn try_send(&self, emulator: &Emulator) -> io::Result<Answer> {
+        let mut stream = connect(emulator);
+        stream.write_all(&self.bytes(emulator))?;
+        read_answer(&mut BufReader::new(stream), self.method)
+    }
+}
+
+fn pair(name: &str, value: &str) -> String {
+    let name = utf8_percent_encode(name, PLAIN);
+    if value.is_empty() {
+        name.to_string()
+    } else {
+        format!("{name}={}", utf8_percent_encode(value, PLAIN))
+    }
+}
+
+pub fn signer(key: AccessKey) -> Signer {
+    Signer { key, region: "cn-hangzhou".to_owned() }
+}
+
+/// A connection that fails the test rather than hang.
+pub fn connect(emulator: &Emulator) -> TcpStream {
+    let stream = TcpStream::connect(emulator.addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The text of the first element of that name.
+    pub fn element(&self, name: &str) -> Option<String> {
+        self.elements(name).into_iter().next()
+    }
+
+    pub fn elements(&self, name: &str) -> Vec<String> {
+        let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+        let text = self.text();
+        let pieces = text.split(start.as_str()).skip(1);
+        pieces.map(|piece| piece.split(end.as_str()).next().unwrap().to_owned()).collect()
+    }
+
+    /// Status and `Code`.
+    pub fn code(&self) -> (u16, String) {
+        (self.status, self.element("Code").unwrap_or_default())
+    }
+}
+
+pub fn read_answer(reader: &mut impl BufRead, method: &str) -> io::Result<Answer> {
+    let mut line = String::new();
+    let mut status = 100;
+    let mut headers = Vec::new();
+    while status == 100 {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap();
+        headers.clear();
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+    let mut answer = Answer { status, headers, body: Vec::new() };
+    let bodiless = method == "HEAD" || status == 204 || status == 304;
+    let length = answer.header("content-length").and_then(|value| value.parse().ok());
+    if !bodiless {
+        answer.body = vec![0; length.unwrap_or(0)];
+        reader.read_exact(&mut answer.body)?;
+    }
+    Ok(answer)
+}
+
+/// Starts an upload and returns its ID.
+pub fn initiate(emulator: &Emulator, key: &str) -> String {
+    let answer = Ask::new("POST", key).query("uploads").send(emulator);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.element("UploadId").unwrap()
+}
+
+/// Uploads a part and returns its quoted ETag.
+pub fn upload_part(emulator: &Emulator, key: &str, id: &str, number: u32, body: &[u8]) -> String {
+    let answer = part(key, id, number).body(body).send(emulator);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.header("etag").unwrap().to_owned()
+}
+
+pub fn part(key: &str, id: &str, number: u32) -> Ask {
+    Ask::new("PUT", key).pair("partNumber", &number.to_string()).pair("uploadId", id)
+}
+
+/// The document of Complete.
+pub fn part_list(parts: &[(u32, &str)]) -> String {
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|(number, etag)| {
+            format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>")
+        })
+        .collect();
+    format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", parts.concat())
+}
+
+pub fn complete(key: &str, id: &str, parts: &[(u32, &str)]) -> Ask {
+    Ask::new("POST", key).pair("uploadId", id).body(part_list(parts))
+}
+
+pub fn abort(key: &str, id: &str) -> Ask {
+    Ask::new("DELETE", key).pair("uploadId", id)
+}
+
+pub fn list_parts(key: &str, id: &str) -> Ask {
+    Ask::new("GET", key).pair("uploadId", id)
+}

@@ -1,0 +1,6 @@
+//! The emulator over real sockets.
+
+mod client;
+mod multipart;
+mod persistence;
+mod vectors;
