@@ -294,6 +294,15 @@ impl Error {
         self
     }
 
+    /// The same failure, where what it failed to learn is whether Complete was done.
+    pub(crate) fn into_unknown(self) -> Self {
+        let cause = self.to_string();
+        self.with_kind(ErrorKind::Unknown)
+            .with_text("Complete was sent, and its outcome could not be learned")
+            .with_cause(cause)
+            .with_object_exists(ObjectExists::Unknown)
+    }
+
     pub(crate) fn with_text(mut self, text: impl Into<String>) -> Self {
         self.0.text = text.into();
         self

@@ -1,12 +1,70 @@
-//! Multipart upload to Alibaba Cloud OSS: blocking, verified, resumable, callable from C.
+//! Multipart upload to Alibaba Cloud OSS: blocking, synchronous, verified, callable from C.
+//!
+//! A [`Client`] is made from a [`Config`]. It uploads whole objects ([`Client::put_file`],
+//! [`Client::put_data`]), takes an upload step by step from the caller's own threads
+//! ([`MultipartUpload`]), and has one call for each operation of the service.
+//!
+//! ```no_run
+//! use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
+//!
+//! let client = Client::new(Config::new().set_env()?)?;
+//! let (bucket, key) = (BucketName::parse("my-bucket")?, ObjectKey::parse("backup.tar")?);
+//! let uploaded =
+//!     client.put_file(&bucket, &key, "backup.tar", &UploadOptions::new(), &Cancel::never())?;
+//! println!("{} bytes, CRC-64 {:?}", uploaded.size, uploaded.crc64);
+//! # Ok::<(), ossmpu::Error>(())
+//! ```
+//!
+//! No call hangs: every wait has a limit, and all of them end with the call's [`Cancel`] token. A
+//! thread is started only by the first upload that needs one, and joined when the client is
+//! dropped. Nothing is read from the environment unless it is asked for.
+
+#![deny(missing_docs)]
 
 mod error;
 pub mod limits;
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "being built")]
+
 mod codec;
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "being built")]
 mod runtime;
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "being built")]
+
 mod model;
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "being built")]
 mod wire;
+
+mod ops;
+mod sign;
+
+mod transport;
+
+mod retry;
+
+mod credentials;
+
+mod client;
+
+mod upload;
+
+pub use client::{Config, LogLevel};
+pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
+pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
+pub use model::{
+    Addressing, BucketName, Dialect, ETag, Endpoint, EndpointKind, ObjectHeaders, ObjectKey,
+    PartNumber, PartRange, Region, UploadId,
+};
+pub use ops::{
+    AbortMultipartUpload, AbortMultipartUploadResult, CompleteMultipartUpload,
+    CompleteMultipartUploadResult, CompletedPart, CopySource, HeadObject, HeadObjectResult,
+    InitiateMultipartUpload, InitiateMultipartUploadResult, ListMultipartUploads,
+    ListMultipartUploadsResult, ListParts, ListPartsResult, ListedPart, ListedUpload, PutObject,
+    PutObjectResult, ReplyHeaders, UploadPart, UploadPartCopy, UploadPartCopyResult,
+    UploadPartResult,
+};
+pub use runtime::{Cancel, Secret};
+pub use sign::{AccessKey, SignatureVersion};
+pub use transport::{ProxySetting, TlsSettings, Verify};
+pub use upload::{
+    Client, Integrity, ListedParts, ListedUploads, MultipartUpload, Progress, SentPart,
+    UploadOptions, Uploaded,
+};
+
+//FFI #[cfg(feature = "capi")]
+//FFI mod ffi;

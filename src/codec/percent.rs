@@ -18,8 +18,7 @@ pub fn unescape(text: &str) -> Option<String> {
     percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-const EVERYTHING: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const EVERYTHING: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const ALL_BUT_SLASH: &AsciiSet = &EVERYTHING.remove(b'/');
 
 #[cfg(test)]

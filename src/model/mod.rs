@@ -1,6 +1,7 @@
 //! The nouns of OSS: parsed once, valid ever after. They know neither HTTP nor sockets.
 
 mod bucket;
+mod copy_source;
 mod dialect;
 mod endpoint;
 mod etag;
@@ -11,10 +12,11 @@ mod region;
 mod upload_id;
 
 pub use bucket::BucketName;
+pub(crate) use copy_source::copy_source;
 pub use dialect::Dialect;
 pub(crate) use dialect::ServiceHeader;
-pub use endpoint::{Addressing, Endpoint, EndpointKind};
 pub(crate) use endpoint::Target;
+pub use endpoint::{Addressing, Endpoint, EndpointKind};
 pub use etag::ETag;
 pub use key::ObjectKey;
 pub use object_headers::ObjectHeaders;

@@ -16,9 +16,7 @@ impl Region {
     /// `Invalid`, naming the argument `region`.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |rule: String| Err(Error::invalid("region", rule));
-        if text.is_empty()
-            || !text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-        {
+        if text.is_empty() || !text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
             return refuse("a region ID has only a-z, 0-9 and hyphens".to_owned());
         }
         if let Some(id) = text.strip_prefix("oss-") {

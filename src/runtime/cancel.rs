@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use super::alarm::{Alarm, LONGEST_POLL};
 use super::{Deadline, Event, Process};
+use crate::error::Result;
 
 /// Ends the calls that were given it, running and later ones, once it is triggered.
 ///
 /// Cheap to clone; all clones are one token. It belongs to the process that made it: in a forked
 /// child a trigger does nothing.
 #[derive(Debug, Clone)]
-pub struct Cancel(Arc<Token>);
+pub struct Cancel(Option<Arc<Token>>);
 
 #[derive(Debug)]
 struct Token {
@@ -54,11 +55,16 @@ impl Cancel {
         Self::assemble(Some(Alarm::new()?), None)
     }
 
+    /// A token that is never triggered, for a call that nobody will cancel.
+    pub const fn never() -> Self {
+        Self(None)
+    }
+
     /// Triggers the token. Async-signal-safe; a second trigger changes nothing.
     pub fn trigger(&self) {
-        if self.0.process.is_current() {
-            self.0.triggered.store(true, Ordering::SeqCst);
-            self.0.event.set();
+        if let Some(token) = self.0.as_ref().filter(|token| token.process.is_current()) {
+            token.triggered.store(true, Ordering::SeqCst);
+            token.event.set();
         }
     }
 
@@ -68,10 +74,11 @@ impl Cancel {
     ///
     /// The operating system's, when no timer can be had.
     pub fn trigger_after(&self, time: Duration) -> io::Result<()> {
-        if self.is_triggered() || !self.0.process.is_current() {
-            return Ok(());
+        let alarm = self.0.as_ref().filter(|token| token.process.is_current());
+        match alarm.and_then(|token| token.alarm.as_ref()) {
+            Some(alarm) if !self.is_triggered() => alarm.set(time),
+            _ => Ok(()),
         }
-        self.0.alarm.as_ref().map_or(Ok(()), |alarm| alarm.set(time))
     }
 
     /// True once the token, or one it is a child of, was triggered.
@@ -84,13 +91,9 @@ impl Cancel {
         Self::assemble(None, Some(self.clone()))
     }
 
-    /// A token that nobody outside the library holds.
-    pub(crate) fn internal() -> io::Result<Self> {
-        Self::assemble(None, None)
-    }
-
-    pub(crate) fn process(&self) -> Process {
-        self.0.process
+    /// An error of kind `Forked` in a child of the process that made the token.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |token| token.process.check())
     }
 
     /// Waits for the token alone; true if it was triggered before the deadline.
@@ -133,17 +136,17 @@ impl Cancel {
     }
 
     fn assemble(alarm: Option<Alarm>, parent: Option<Self>) -> io::Result<Self> {
-        Ok(Self(Arc::new(Token {
+        Ok(Self(Some(Arc::new(Token {
             triggered: AtomicBool::new(false),
             event: Event::new()?,
             alarm,
             parent,
             process: Process::current(),
-        })))
+        }))))
     }
 
     fn chain(&self) -> impl Iterator<Item = &Token> {
-        std::iter::successors(Some(&*self.0), |token| token.parent.as_ref().map(|up| &*up.0))
+        std::iter::successors(self.0.as_deref(), |token| token.parent.as_ref()?.0.as_deref())
     }
 
     fn descriptors(&self) -> impl Iterator<Item = RawFd> {
@@ -178,7 +181,6 @@ const IDLE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 /// One descriptor of the caller's, and two of each token in a chain of at most four: the caller's,
 /// the call's, the upload's and the part's.
 const MAX_POLLED: usize = 9;
-
 
 #[cfg(test)]
 mod tests {

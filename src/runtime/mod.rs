@@ -11,5 +11,5 @@ pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
 pub(crate) use clock::{Clock, Deadline};
 pub(crate) use event::Event;
-pub(crate) use process::Process;
+pub(crate) use process::{Process, SignalsBlocked};
 pub use secret::Secret;

@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn what_would_split_a_request_is_refused() {
         let mut headers = Headers::default();
-        for (name, value) in [("", "a"), ("a b", "a"), ("a:", "a"), ("a", "b\r\nc: d"), ("a", "\0")] {
+        for (name, value) in [("", "a"), ("a b", "a"), ("a:", "a"), ("a", "b\r\nc: d"), ("a", "\0")]
+        {
             assert!(headers.set(name, value).is_err(), "{name:?}: {value:?}");
         }
     }

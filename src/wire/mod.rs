@@ -2,14 +2,16 @@
 
 mod body;
 mod headers;
+mod query;
 mod request;
 mod response;
 mod service_error;
 mod xml_read;
 mod xml_write;
 
-pub(crate) use body::{Body, BodyReader, Content, Sent};
+pub(crate) use body::{Body, BodyReader, Content, Sent, copy_at};
 pub(crate) use headers::Headers;
+pub(crate) use query::{encode as encode_query, encode_sorted as encode_query_sorted};
 pub(crate) use request::{Method, Request};
 pub(crate) use response::Response;
 pub(crate) use service_error::ServiceError;

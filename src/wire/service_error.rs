@@ -1,2 +1,273 @@
-//! stub
-pub(crate) struct ServiceError;
+//! The `<Error>` document: why OSS refused.
+//!
+//! It stands in the body or, where a reply has none, as base64 in `x-oss-err`. A reply with neither
+//! still says its status and request ID.
+
+use std::time::SystemTime;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+use super::{Element, Response};
+use crate::codec::date;
+use crate::error::{Error, ErrorKind, ObjectExists};
+use crate::limits;
+use crate::model::{Dialect, ServiceHeader};
+
+/// A refusal, as the service put it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ServiceError {
+    pub(crate) status: u16,
+    /// Never empty: [`ServiceError::NO_DOCUMENT`] if the service gave none.
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) request_id: String,
+    /// The fine-grained code. Its values may change: nothing is decided by it.
+    pub(crate) ec: String,
+    /// The server's clock, to correct a skew by.
+    pub(crate) server_time: Option<SystemTime>,
+    /// Where a redirect points to. It is not followed.
+    pub(crate) location: String,
+    /// The other elements of the document, which depend on the code.
+    pub(crate) fields: Vec<(String, String)>,
+    /// The beginning of a body that is not an error document.
+    pub(crate) excerpt: String,
+}
+
+impl ServiceError {
+    /// The code of a reply without a readable document; the official clients use the same.
+    pub(crate) const NO_DOCUMENT: &'static str = "BadErrorResponse";
+
+    pub(crate) fn read(response: &Response, dialect: Dialect) -> Self {
+        let document = document(&response.body).or_else(|| hidden_document(response, dialect));
+        let mut error = Self {
+            status: response.status,
+            server_time: response.headers.get("date").and_then(date::parse_http_date),
+            location: response.headers.get("location").unwrap_or_default().to_owned(),
+            ..Self::default()
+        };
+        match document {
+            Some(document) => error.fill(&document),
+            None => error.excerpt = excerpt(&response.body),
+        }
+        if error.code.is_empty() {
+            Self::NO_DOCUMENT.clone_into(&mut error.code);
+        }
+        if error.request_id.is_empty() {
+            response.request_id(dialect).clone_into(&mut error.request_id);
+        }
+        if error.ec.is_empty() {
+            let header = response.service_header(dialect, ServiceHeader::Ec);
+            header.unwrap_or_default().clone_into(&mut error.ec);
+        }
+        error
+    }
+
+    /// An element that depends on the code; nothing if the document has none of that name.
+    pub(crate) fn field(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    pub(crate) fn into_error(self) -> Error {
+        let exists = if self.status == 203 { ObjectExists::Yes } else { ObjectExists::No };
+        let part = self.field("PartNumber").parse().unwrap_or(0);
+        Error::new(ErrorKind::Service, self.text())
+            .with_argument(self.field("ArgumentName"))
+            .with_part(part)
+            .with_status(self.status)
+            .with_object_exists(exists)
+            .with_cause(self.cause())
+            .with_request_id(self.request_id)
+            .with_service(self.code, self.message, self.ec)
+    }
+
+    fn fill(&mut self, document: &Element) {
+        for element in document.all_children() {
+            let value = element.text().trim().to_owned();
+            match element.name() {
+                "Code" => self.code = value,
+                "Message" => self.message = value,
+                "RequestId" => self.request_id = value,
+                "EC" => self.ec = value,
+                name if SIGNATURE.iter().any(|start| name.starts_with(start)) => {}
+                name => self.fields.push((name.to_owned(), value)),
+            }
+        }
+    }
+
+    fn text(&self) -> &'static str {
+        match self.status {
+            203 => "the object is stored, but its callback failed",
+            304 | 412 => "a condition was not met",
+            300..400 => "redirect refused",
+            _ => "refused by the service",
+        }
+    }
+
+    /// What the reply says beyond code and message.
+    fn cause(&self) -> String {
+        let told = TELLING.iter().map(|name| (*name, self.field(name)));
+        told.chain([("Location", self.location.as_str()), ("body", self.excerpt.as_str())])
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+}
+
+impl Response {
+    /// An error that says what is wrong with a reply, with where it came from and how it begins.
+    pub(crate) fn protocol_error(&self, dialect: Dialect, text: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Protocol, text)
+            .with_status(self.status)
+            .with_request_id(self.request_id(dialect))
+            .with_cause(excerpt(&self.body))
+    }
+}
+
+/// The beginning of a body as one line of text.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    let start = body.get(..limits::REPLY_EXCERPT_MAX).unwrap_or(body);
+    let text = String::from_utf8_lossy(start);
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn document(bytes: &[u8]) -> Option<Element> {
+    Element::parse(bytes).ok().filter(|root| root.name() == "Error")
+}
+
+fn hidden_document(response: &Response, dialect: Dialect) -> Option<Element> {
+    let header = response.service_header(dialect, ServiceHeader::Err)?;
+    document(&BASE64_STANDARD.decode(header.trim()).ok()?)
+}
+
+/// What the elements about a bad signature begin with. They are not kept: they repeat the request's
+/// headers, and so its security token.
+const SIGNATURE: [&str; 4] = ["StringToSign", "CanonicalRequest", "Signature", "OSSAccessKeyId"];
+
+/// The elements that tell a person what was wrong.
+const TELLING: [&str; 8] =
+    ["ArgumentValue", "Header", "BucketName", "Key", "UploadId", "ETag", "Method", "ResourceType"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Headers;
+    use proptest::collection::vec;
+    use proptest::num::u8::ANY;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+        let mut received = Headers::default();
+        for (name, value) in headers {
+            received.append_received(name, (*value).to_owned());
+        }
+        Response { status, headers: received, body: body.as_bytes().to_vec() }
+    }
+
+    const NO_SUCH_UPLOAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n  \
+        <Code>NoSuchUpload</Code>\n  <Message>The specified upload does not exist. The upload ID \
+        may be invalid, or the upload may have been aborted or completed.</Message>\n  \
+        <RequestId>5C3D9175B6FC201293AD4890</RequestId>\n  \
+        <HostId>b.oss-cn-hangzhou.aliyuncs.com</HostId>\n  \
+        <UploadId>0004B9894A22E5B1</UploadId>\n  <EC>0042-00000002</EC>\n  <RecommendDoc>https://api.aliyun.com/</RecommendDoc>\n</Error>";
+
+    #[test]
+    fn the_document_says_code_message_ids_and_specifics() {
+        let error = ServiceError::read(
+            &response(404, &[("Date", "Sat, 16 Dec 2023 16:20:57 GMT")], NO_SUCH_UPLOAD),
+            Dialect::Oss,
+        );
+        assert_eq!(error.code, "NoSuchUpload");
+        assert_eq!(error.request_id, "5C3D9175B6FC201293AD4890");
+        assert_eq!(error.ec, "0042-00000002");
+        assert_eq!(error.field("HostId"), "b.oss-cn-hangzhou.aliyuncs.com");
+        assert_eq!(error.field("UploadId"), "0004B9894A22E5B1");
+        assert_eq!(error.server_time, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
+        let error = error.into_error();
+        assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(404)));
+        assert_eq!(error.oss_code(), "NoSuchUpload");
+        assert_eq!(error.cause(), "UploadId 0004B9894A22E5B1");
+        assert_eq!(error.object_exists(), ObjectExists::No);
+    }
+
+    #[test]
+    fn a_reply_to_head_has_it_in_a_header() {
+        let hidden = BASE64_STANDARD.encode("<Error><Code>NoSuchKey</Code><Key>a</Key></Error>");
+        let headers =
+            [("x-oss-err", &*hidden), ("X-Oss-Ec", "0026-00000001"), ("x-oss-request-id", "ID")];
+        let error = ServiceError::read(&response(404, &headers, ""), Dialect::Oss);
+        assert_eq!((error.code.as_str(), error.ec.as_str()), ("NoSuchKey", "0026-00000001"));
+        assert_eq!((error.request_id.as_str(), error.field("Key")), ("ID", "a"));
+    }
+
+    #[test]
+    fn the_body_wins_over_the_header() {
+        let hidden = BASE64_STANDARD.encode("<Error><Code>B</Code></Error>");
+        let reply = response(404, &[("x-oss-err", &hidden)], "<Error><Code>A</Code></Error>");
+        assert_eq!(ServiceError::read(&reply, Dialect::Oss).code, "A");
+    }
+
+    #[test]
+    fn without_a_document_status_request_id_and_excerpt_remain() {
+        for (status, headers, body) in [
+            (502, vec![("x-oss-request-id", "ID")], "<html>\nBad Gateway"),
+            (404, vec![("x-oss-err", "!!"), ("x-oss-request-id", "ID")], ""),
+            (400, vec![("x-oss-request-id", "ID")], "<Error></Error>"),
+        ] {
+            let error = ServiceError::read(&response(status, &headers, body), Dialect::Oss);
+            assert_eq!(error.code, ServiceError::NO_DOCUMENT);
+            assert_eq!(error.request_id, "ID");
+        }
+        let error = ServiceError::read(&response(502, &[], "<html>\nBad Gateway"), Dialect::Oss);
+        assert_eq!(error.into_error().cause(), "body <html> Bad Gateway");
+    }
+
+    #[test]
+    fn redirects_and_conditions_are_named_as_such() {
+        let reply = response(307, &[("Location", "http://elsewhere/")], "");
+        let error = ServiceError::read(&reply, Dialect::Oss).into_error();
+        assert!(error.to_string().starts_with("redirect refused"), "{error}");
+        assert_eq!(error.cause(), "Location http://elsewhere/");
+        let error = ServiceError::read(&response(304, &[], ""), Dialect::Oss).into_error();
+        assert!(error.to_string().starts_with("a condition was not met"), "{error}");
+    }
+
+    #[test]
+    fn a_failed_callback_leaves_an_object() {
+        let reply = response(203, &[], "<Error><Code>CallbackFailed</Code></Error>");
+        let error = ServiceError::read(&reply, Dialect::Oss).into_error();
+        assert_eq!(error.object_exists(), ObjectExists::Yes);
+    }
+
+    #[test]
+    fn what_a_bad_signature_repeats_of_the_request_is_not_kept() {
+        let body = "<Error><Code>SignatureDoesNotMatch</Code><OSSAccessKeyId>LTAI</OSSAccessKeyId>\
+            <SignatureProvided>ab</SignatureProvided><StringToSign>x</StringToSign>\
+            <StringToSignBytes>78</StringToSignBytes><CanonicalRequest>PUT x-oss-security-token:s\
+            </CanonicalRequest><EC>0002-00000201</EC></Error>";
+        let error = ServiceError::read(&response(403, &[], body), Dialect::Oss);
+        assert!(error.fields.is_empty());
+        assert_eq!(error.ec, "0002-00000201");
+    }
+
+    #[test]
+    fn the_argument_and_the_part_are_named() {
+        let body = "<Error><Code>InvalidArgument</Code><ArgumentName>PartNumber</ArgumentName>\
+            <ArgumentValue>0</ArgumentValue></Error>";
+        let error = ServiceError::read(&response(400, &[], body), Dialect::Oss).into_error();
+        assert_eq!((error.argument(), error.cause()), ("PartNumber", "ArgumentValue 0"));
+        let body = "<Error><Code>InvalidPart</Code><PartNumber>7</PartNumber></Error>";
+        let error = ServiceError::read(&response(400, &[], body), Dialect::Oss).into_error();
+        assert_eq!(error.part_number(), Some(7));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_it_panic(body in vec(ANY, 0..600)) {
+            let reply = Response { status: 500, headers: Headers::default(), body };
+            let error = ServiceError::read(&reply, Dialect::Oss);
+            proptest::prop_assert!(!error.code.is_empty());
+        }
+    }
+}

@@ -1,2 +1,77 @@
-//! stub
-pub(crate) struct XmlWriter;
+//! Writes the small XML documents that OSS takes.
+
+use quick_xml::escape::escape;
+
+/// A document in the making. Names are constants of ours; only text is escaped.
+#[derive(Debug, Default)]
+pub(crate) struct XmlWriter {
+    text: String,
+    open: Vec<&'static str>,
+}
+
+impl XmlWriter {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens an element.
+    pub(crate) fn start(&mut self, name: &'static str) {
+        self.tag(["<", name, ">"]);
+        self.open.push(name);
+    }
+
+    /// An element with nothing but text in it.
+    pub(crate) fn text_element(&mut self, name: &'static str, text: &str) {
+        self.start(name);
+        self.text.push_str(&escape(text));
+        self.end();
+    }
+
+    /// Closes the element that was opened last.
+    pub(crate) fn end(&mut self) {
+        if let Some(name) = self.open.pop() {
+            self.tag(["</", name, ">"]);
+        }
+    }
+
+    /// Closes what is open and gives the document.
+    pub(crate) fn finish(mut self) -> String {
+        while !self.open.is_empty() {
+            self.end();
+        }
+        self.text
+    }
+
+    fn tag(&mut self, pieces: [&str; 3]) {
+        self.text.extend(pieces);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Element;
+
+    #[test]
+    fn text_is_escaped_and_open_elements_are_closed() {
+        let mut xml = XmlWriter::new();
+        xml.start("A");
+        xml.text_element("B", "\"<&>'");
+        xml.start("C");
+        assert_eq!(xml.finish(), "<A><B>&quot;&lt;&amp;&gt;&apos;</B><C></C></A>");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_back(texts in proptest::collection::vec(".*", 0..5)) {
+            let mut xml = XmlWriter::new();
+            xml.start("List");
+            for text in &texts {
+                xml.text_element("Item", text);
+            }
+            let document = Element::parse(xml.finish().as_bytes()).unwrap();
+            let read = document.children("Item").map(|item| item.text().to_owned());
+            proptest::prop_assert_eq!(read.collect::<Vec<_>>(), texts);
+        }
+    }
+}

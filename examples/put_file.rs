@@ -1,0 +1,32 @@
+//! Uploads a file: `put_file FILE BUCKET KEY`.
+//!
+//! Reads the official environment variables, shows progress, and says what became of the object.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+
+use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [file, bucket, key] = arguments.as_slice() else {
+        return Err("usage: put_file FILE BUCKET KEY".into());
+    };
+    let client = Client::new(Config::new().set_env()?)?;
+
+    let mut options = UploadOptions::new();
+    options.set_progress(|progress| {
+        eprint!("\r{} of {} parts", progress.parts_done, progress.parts_total);
+        ControlFlow::Continue(())
+    });
+
+    let bucket = BucketName::parse(bucket)?;
+    let key = ObjectKey::parse(key)?;
+    let uploaded = client.put_file(&bucket, &key, file, &options, &Cancel::never())?;
+    eprintln!();
+    println!("{} bytes in {} parts", uploaded.size, uploaded.parts);
+    if let Some(crc64) = uploaded.crc64 {
+        println!("CRC-64 {crc64}");
+    }
+    Ok(())
+}

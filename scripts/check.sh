@@ -1,0 +1,39 @@
+#!/bin/sh
+# What needs more tools than `make test`. It installs what is missing, and fails if it cannot.
+set -eu
+
+cd "$(dirname "$0")/.."
+begun=$(date +%s)
+stage() {
+    now=$(date +%s)
+    printf '\n== [%2d min] %s\n' $(((now - begun) / 60)) "$*"
+}
+
+need() {
+    command -v "$1" >/dev/null 2>&1 && return
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+    command -v "$1" >/dev/null
+}
+
+stage "format and lints (2 min)"
+cargo fmt --all --check
+cargo clippy --workspace --all-targets -- -D warnings
+RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
+
+stage "the header is the generated one"
+git diff --exit-code include/
+
+stage "C tests under valgrind (3 min)"
+need valgrind valgrind
+OSSMPU_TEST_VALGRIND=1 cargo test --test c_abi -- valgrind --ignored
+
+stage "install and a consumer (3 min)"
+need pkg-config pkg-config
+scripts/check-install.sh
+
+stage "the demo (2 min)"
+make demo
+
+stage "done"

@@ -1,0 +1,419 @@
+//! The only retry loop: sign, send, judge, wait, parse.
+//!
+//! An operation goes in, its reply or the reason why there is none comes out. Each attempt is
+//! signed anew with fresh credentials, and sends the same bytes as the one before.
+
+use std::time::{Duration, SystemTime};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+use super::{Caller, LogLevel, log_lines};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::{ETag, ServiceHeader, Target};
+use crate::ops::{Operation, Repeat};
+use crate::retry::{self, Remedy, Repeats, Trouble, Verdict};
+use crate::runtime::{Cancel, Deadline};
+use crate::sign::AccessKey;
+use crate::transport::{AfterSent, Arrival, Call, Exchange, Failure, Outgoing};
+use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
+
+/// What a call is told by whoever makes it.
+pub(crate) struct CallContext<'a> {
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) deadline: Deadline,
+    pub(crate) after_sent: AfterSent,
+    /// Compare the service's CRC-64 of a body with ours.
+    pub(crate) check_crc64: bool,
+    pub(crate) observer: Option<&'a dyn Observer>,
+}
+
+/// Sees what goes on while a call runs; called on the thread that makes the call.
+pub(crate) trait Observer: Sync {
+    /// That many more bytes of a body went onto the wire.
+    fn sent(&self, bytes: u64);
+
+    /// The request will be sent again.
+    fn retried(&self);
+}
+
+/// A call that succeeded.
+#[derive(Debug)]
+pub(crate) struct Answer<R> {
+    pub(crate) reply: R,
+    pub(crate) sent: Sent,
+}
+
+/// A call that failed.
+#[derive(Debug)]
+pub(crate) struct Defeat {
+    pub(crate) error: Error,
+    /// An attempt may have had its effect all the same.
+    pub(crate) perhaps_done: bool,
+}
+
+impl From<Defeat> for Error {
+    fn from(defeat: Defeat) -> Self {
+        defeat.error
+    }
+}
+
+impl<'a> CallContext<'a> {
+    pub(crate) fn new(cancel: &'a Cancel) -> Self {
+        Self {
+            cancel,
+            deadline: Deadline::NEVER,
+            after_sent: AfterSent::Cut,
+            check_crc64: true,
+            observer: None,
+        }
+    }
+}
+
+impl Caller {
+    pub(crate) fn call<O: Operation>(
+        &self,
+        operation: &O,
+        context: &CallContext<'_>,
+    ) -> Result<Answer<O::Reply>, Defeat> {
+        let mut run = Run { caller: self, operation, context, attempts: 0, free: 0, crc64: None };
+        let mut perhaps_done = false;
+        loop {
+            let miss = match run.attempt() {
+                Ok(answer) => {
+                    self.budget.earn(run.attempts.saturating_sub(1));
+                    return Ok(answer);
+                }
+                Err(miss) => miss,
+            };
+            perhaps_done |= miss.perhaps_done;
+            if let Err(error) = run.prepare_next(miss) {
+                let error = error.with_operation(O::NAME).with_attempts(run.attempts);
+                let error = match operation.part_number() {
+                    Some(number) => error.with_part(number.get()),
+                    None => error,
+                };
+                self.logger().log(LogLevel::Error, || error.to_string());
+                return Err(Defeat { error, perhaps_done });
+            }
+        }
+    }
+}
+
+/// One call on its way through its attempts.
+struct Run<'a, O> {
+    caller: &'a Caller,
+    operation: &'a O,
+    context: &'a CallContext<'a>,
+    attempts: u32,
+    /// Attempts that cost nothing, because a kept-alive connection had died.
+    free: u32,
+    /// Of the body, as the first attempt that sent all of it has read it.
+    crc64: Option<u64>,
+}
+
+/// One attempt that failed, and what the next one has to know.
+struct Miss {
+    error: Error,
+    kind: MissKind,
+    perhaps_done: bool,
+    /// The key that it was signed with.
+    access_key: Option<AccessKey>,
+}
+
+enum MissKind {
+    /// As in [`Trouble`].
+    Final,
+    NeverSent,
+    AnswerLost {
+        reused: bool,
+    },
+    Damaged,
+    Refused {
+        status: u16,
+        code: String,
+        retry_after: Option<Duration>,
+        server_time: Option<SystemTime>,
+    },
+}
+
+impl<O: Operation> Run<'_, O> {
+    fn attempt(&mut self) -> Result<Answer<O::Reply>, Miss> {
+        self.attempts += 1;
+        let (request, target, access_key) = self.signed_request().map_err(Miss::last)?;
+        let log = self.caller.logger();
+        log.debug(|| {
+            let Request { method, query, headers, body, .. } = &request;
+            log_lines::request(*method, &target, query, headers, body.length())
+        });
+        let outcome = self.send(&request, &target);
+        let mut miss = match outcome {
+            Ok(exchange) => {
+                log.debug(|| log_lines::response(&exchange.response));
+                match self.judge_exchange(&request, &exchange) {
+                    Ok(reply) => return Ok(Answer { reply, sent: exchange.sent }),
+                    Err(miss) => miss.at_host(&target.host),
+                }
+            }
+            Err(failure) => Miss::from_failure(failure),
+        };
+        log.debug(|| format!("< {}", miss.error));
+        miss.access_key = access_key;
+        Err(miss)
+    }
+
+    fn signed_request(&self) -> Result<(Request, Target, Option<AccessKey>)> {
+        let caller = self.caller;
+        caller.check_process()?;
+        self.context.cancel.check_process()?;
+        let mut request = self.operation.request(caller.dialect)?;
+        let target = caller.endpoint()?.target(
+            caller.addressing,
+            request.bucket.as_ref(),
+            request.key.as_ref(),
+        )?;
+        let now = caller.signing_time();
+        let access_key = caller.credentials.access_key(now)?;
+        if let Some(access_key) = &access_key {
+            let length = request.body.length().to_string();
+            let implied = [("host", target.host.as_str()), ("content-length", length.as_str())];
+            caller.signer.sign(&mut request, access_key, &implied, now)?;
+        }
+        Ok((request, target, access_key))
+    }
+
+    fn send(&self, request: &Request, target: &Target) -> Result<Exchange, Failure> {
+        let context = self.context;
+        let progress = |bytes| {
+            if let Some(observer) = context.observer {
+                observer.sent(bytes);
+            }
+        };
+        let outgoing = Outgoing {
+            method: request.method,
+            target,
+            query: &encode_query(&request.query),
+            headers: &request.headers,
+            body: &request.body,
+        };
+        self.caller.http.send(
+            &outgoing,
+            &Call {
+                cancel: context.cancel,
+                limits: self.caller.time_limits(self.operation.patience()),
+                deadline: context.deadline,
+                after_sent: context.after_sent,
+                progress: Some(&progress),
+                pace: None,
+            },
+        )
+    }
+
+    fn judge_exchange(&mut self, request: &Request, exchange: &Exchange) -> Result<O::Reply, Miss> {
+        let response = &exchange.response;
+        if !(200..300).contains(&response.status) {
+            let refused = ServiceError::read(response, self.caller.dialect);
+            let repeated = self.attempts > 1 || self.free > 0;
+            return match self.operation.obeyed(&refused).filter(|_| repeated) {
+                Some(reply) => Ok(reply),
+                None => Err(self.refusal(response, refused)),
+            };
+        }
+        if !exchange.whole {
+            let text = "success was answered before the whole body was sent";
+            return Err(Miss::answered(Error::new(ErrorKind::Protocol, text)));
+        }
+        self.check_integrity(request, exchange)?;
+        self.operation
+            .parse(response, self.caller.dialect)
+            .map_err(|error| Miss::answered(error.with_status(response.status)))
+            .map_err(|miss| miss.with_request_id(response.request_id(self.caller.dialect)))
+    }
+
+    fn refusal(&self, response: &Response, refused: ServiceError) -> Miss {
+        let server_time = refused.server_time;
+        let retry_after = response
+            .headers
+            .get("retry-after")
+            .and_then(|asks| retry::retry_after(asks, self.caller.clock.now()));
+        let status = response.status;
+        let error = refused.into_error();
+        let code = error.oss_code().to_owned();
+        Miss {
+            perhaps_done: status >= 500 && !retry::is_throttled(status),
+            error,
+            kind: MissKind::Refused { status, code, retry_after, server_time },
+            access_key: None,
+        }
+    }
+
+    /// Compares what was read, what was sent and what arrived.
+    fn check_integrity(&mut self, request: &Request, exchange: &Exchange) -> Result<(), Miss> {
+        if !matches!(request.body, Body::Content(_)) {
+            return Ok(());
+        }
+        let ours = exchange.sent.crc64;
+        if *self.crc64.get_or_insert(ours) != ours {
+            let text = "the source has other bytes than when it was read before";
+            return Err(Miss::last(Error::new(ErrorKind::Changed, text)));
+        }
+        let damaged = |text: String| {
+            let error = Error::new(ErrorKind::Integrity, text);
+            let request_id = exchange.response.request_id(self.caller.dialect);
+            Err(Miss::damaged(error.with_status(exchange.response.status))
+                .with_request_id(request_id))
+        };
+        if self.context.check_crc64 {
+            match exchange.response.crc64(self.caller.dialect) {
+                Some(theirs) if theirs != ours => {
+                    return damaged(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
+                }
+                Some(_) => {}
+                None => self
+                    .caller
+                    .logger()
+                    .warn(|| format!("{}: the reply has no CRC-64, so none was compared", O::NAME)),
+            }
+        }
+        if let Some(ours) = request.headers.get("content-md5").and_then(hex_of_base64) {
+            // The ETag of encrypted data need not be its MD5.
+            let encrypted = ServiceHeader::ServerSideEncryption;
+            let encrypted =
+                exchange.response.service_header(self.caller.dialect, encrypted).is_some();
+            let etag = exchange.response.headers.get("etag").map(ETag::parse);
+            if let Some(Ok(etag)) = etag.filter(|_| !encrypted)
+                && !etag.is_md5(&ours)
+            {
+                return damaged(format!("the MD5 is {ours} here and the ETag is {etag}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides what follows a failed attempt; an error ends the call.
+    fn prepare_next(&mut self, miss: Miss) -> Result<()> {
+        let repeats = match self.operation.repeat() {
+            Repeat::Once => Repeats::Once,
+            _ => Repeats::Freely,
+        };
+        let verdict = retry::judge(miss.trouble(), repeats);
+        let free = matches!(miss.kind, MissKind::AnswerLost { reused: true });
+        if verdict == Verdict::Retry && free && self.free < limits::FREE_RETRIES_MAX {
+            self.free += 1;
+            self.attempts -= 1;
+            return Ok(());
+        }
+        if let Verdict::RetryAfter(remedy) = verdict {
+            if !self.apply(remedy, &miss) {
+                return Err(miss.error);
+            }
+        }
+        if verdict == Verdict::Stop {
+            return Err(miss.error);
+        }
+        if self.attempts >= self.caller.max_attempts || !self.caller.budget.pay() {
+            return Err(miss.error.with_retryable(true));
+        }
+        let asked = match miss.kind {
+            MissKind::Refused { retry_after, .. } => retry_after,
+            _ => None,
+        };
+        let delay = retry::delay(self.attempts, fastrand::f64(), asked);
+        self.pause(delay, miss.error)
+    }
+
+    fn pause(&self, delay: Duration, error: Error) -> Result<()> {
+        if self.context.deadline.left().is_some_and(|left| left <= delay) {
+            let text = "the deadline of the call would pass before the next attempt";
+            let cause = error.to_string();
+            return Err(error.with_kind(ErrorKind::Timeout).with_text(text).with_cause(cause));
+        }
+        self.caller.logger().info(|| format!("trying again in {} ms: {error}", delay.as_millis()));
+        if let Some(observer) = self.context.observer {
+            observer.retried();
+        }
+        if self.caller.clock.sleep(delay, self.context.cancel) {
+            Ok(())
+        } else {
+            let cause = error.to_string();
+            Err(Error::canceled().with_cause(cause))
+        }
+    }
+
+    /// Puts right what the service complained of; false if that is not possible.
+    fn apply(&self, remedy: Remedy, miss: &Miss) -> bool {
+        match (remedy, &miss.kind) {
+            (Remedy::CorrectClock, MissKind::Refused { server_time: Some(time), .. }) => {
+                self.caller.correct_clock(*time);
+                true
+            }
+            (Remedy::CorrectClock, _) => false,
+            (Remedy::FreshCredentials, _) => {
+                miss.access_key.as_ref().is_some_and(|key| self.caller.credentials.forget(key))
+            }
+        }
+    }
+}
+
+impl Miss {
+    fn new(error: Error, kind: MissKind, perhaps_done: bool) -> Self {
+        Self { error, kind, perhaps_done, access_key: None }
+    }
+
+    /// Nothing was sent, or sending it again changes nothing.
+    fn last(error: Error) -> Self {
+        Self::new(error, MissKind::Final, false)
+    }
+
+    /// The service answered success, but not in a way that can be relied on.
+    fn answered(error: Error) -> Self {
+        Self::new(error, MissKind::Final, true)
+    }
+
+    fn damaged(error: Error) -> Self {
+        Self::new(error, MissKind::Damaged, true)
+    }
+
+    fn from_failure(failure: Failure) -> Self {
+        let Failure { error, arrival, reused } = failure;
+        let may_help = matches!(
+            error.kind(),
+            ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
+        );
+        let perhaps_done = arrival == Arrival::Maybe;
+        let kind = match (may_help, arrival) {
+            (false, _) => MissKind::Final,
+            (true, Arrival::Never) => MissKind::NeverSent,
+            (true, Arrival::Maybe) => MissKind::AnswerLost { reused },
+        };
+        Self::new(error, kind, perhaps_done)
+    }
+
+    fn at_host(mut self, host: &str) -> Self {
+        self.error = self.error.with_host(host);
+        self
+    }
+
+    fn with_request_id(mut self, request_id: &str) -> Self {
+        if !request_id.is_empty() {
+            self.error = self.error.with_request_id(request_id);
+        }
+        self
+    }
+
+    fn trouble(&self) -> Trouble<'_> {
+        match &self.kind {
+            MissKind::Final => Trouble::Final,
+            MissKind::NeverSent => Trouble::NeverSent,
+            MissKind::AnswerLost { .. } => Trouble::AnswerLost,
+            MissKind::Damaged => Trouble::Damaged,
+            MissKind::Refused { status, code, .. } => Trouble::Refused { status: *status, code },
+        }
+    }
+}
+
+/// Text such as stands in `Content-MD5`, as it stands in an ETag.
+fn hex_of_base64(text: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(text).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect())
+}

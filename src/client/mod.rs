@@ -1,0 +1,14 @@
+//! Sends operations: configuration, and the one loop that signs, sends, judges, waits and parses.
+
+mod call;
+mod caller;
+mod config;
+mod log_lines;
+mod logger;
+
+pub(crate) use crate::transport::AfterSent;
+pub(crate) use call::{Answer, CallContext, Defeat, Observer};
+pub(crate) use caller::Caller;
+pub use config::Config;
+pub use logger::LogLevel;
+pub(crate) use logger::Logger;

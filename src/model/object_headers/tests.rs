@@ -1,0 +1,163 @@
+//! Which header goes where, and what is refused.
+
+use super::*;
+use crate::error::ErrorKind;
+
+fn names(headers: &ObjectHeaders, takes: Takes) -> Vec<String> {
+    let key = ObjectKey::parse("a").unwrap();
+    let fields = headers.for_request(takes, Some(&key), Dialect::Oss).unwrap();
+    fields.into_iter().map(|(name, _)| name).collect()
+}
+
+fn everything() -> ObjectHeaders {
+    let mut headers = ObjectHeaders::new();
+    headers.content_type("text/csv").unwrap().cache_control("no-cache").unwrap();
+    headers.content_disposition("inline").unwrap().content_encoding("gzip").unwrap();
+    headers.expires("Wed, 15 Jan 2025 10:30:00 GMT").unwrap();
+    headers.metadata("Foo", "bar").unwrap().tag("a b", "c/d").unwrap().tag("e", "").unwrap();
+    headers.acl("private").unwrap().storage_class("IA").unwrap();
+    headers.server_side_encryption("KMS").unwrap().server_side_data_encryption("SM4").unwrap();
+    headers.server_side_encryption_key_id("9468da86").unwrap();
+    headers.forbid_overwrite().request_payer();
+    headers.callback("{\"callbackUrl\":\"a\"}").unwrap().callback_var("{}").unwrap();
+    headers.traffic_limit(819_200).unwrap().header("X-Oss-New-Thing", "on").unwrap();
+    headers
+}
+
+#[test]
+fn each_header_goes_with_the_requests_that_take_it() {
+    let headers = everything();
+    let initiate = [
+        "content-type",
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "expires",
+        "x-oss-storage-class",
+        "x-oss-server-side-encryption",
+        "x-oss-server-side-data-encryption",
+        "x-oss-server-side-encryption-key-id",
+        "x-oss-forbid-overwrite",
+        "x-oss-request-payer",
+        "x-oss-new-thing",
+        "x-oss-meta-foo",
+        "x-oss-tagging",
+    ];
+    assert_eq!(names(&headers, Takes::Initiate), initiate);
+    let part = ["x-oss-request-payer", "x-oss-traffic-limit"];
+    assert_eq!(names(&headers, Takes::UploadPart), part);
+    assert_eq!(names(&headers, Takes::UploadPartCopy), part);
+    let complete = [
+        "x-oss-object-acl",
+        "x-oss-forbid-overwrite",
+        "x-oss-request-payer",
+        "x-oss-callback",
+        "x-oss-callback-var",
+        "x-oss-new-thing",
+    ];
+    assert_eq!(names(&headers, Takes::Complete), complete);
+    for takes in [Takes::Abort, Takes::ListParts, Takes::ListUploads, Takes::HeadObject] {
+        assert_eq!(names(&headers, takes), ["x-oss-request-payer"]);
+    }
+    assert_eq!(names(&headers, Takes::PutObject).len(), 18);
+}
+
+#[test]
+fn values_stand_as_on_the_wire() {
+    let headers = everything();
+    let fields = headers.for_request(Takes::PutObject, None, Dialect::Oss).unwrap();
+    for pair in [
+        ("x-oss-tagging", "a%20b=c%2Fd&e="),
+        ("x-oss-callback", "eyJjYWxsYmFja1VybCI6ImEifQ=="),
+        ("x-oss-callback-var", "e30="),
+        ("x-oss-forbid-overwrite", "true"),
+        ("x-oss-meta-foo", "bar"),
+    ] {
+        assert!(fields.contains(&(pair.0.to_owned(), pair.1.to_owned())), "{pair:?}");
+    }
+    assert!(headers.has_callback() && headers.forbids_overwrite());
+    assert!(headers.describes_content());
+}
+
+#[test]
+fn the_content_type_is_set_or_guessed_or_left_out() {
+    let of = |headers: &ObjectHeaders, key: &str| {
+        let key = ObjectKey::parse(key).unwrap();
+        let fields = headers.for_request(Takes::Initiate, Some(&key), Dialect::Oss).unwrap();
+        fields.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value)
+    };
+    let mut headers = ObjectHeaders::new();
+    assert_eq!(of(&headers, "dir/photo.JPG").as_deref(), Some("image/jpeg"));
+    assert_eq!(of(&headers, "dir.txt/none").as_deref(), Some("application/octet-stream"));
+    headers.suggest_content_type("/tmp/unknown");
+    assert_eq!(headers, ObjectHeaders::new());
+    headers.suggest_content_type("/tmp/a.txt");
+    assert_eq!(of(&headers, "photo.jpg").as_deref(), Some("text/plain"));
+    headers.content_type("a/b").unwrap().suggest_content_type("/tmp/a.txt");
+    assert_eq!(of(&headers, "photo.jpg").as_deref(), Some("a/b"));
+    headers.content_type("").unwrap().without_content_type_guess();
+    assert_eq!(of(&headers, "photo.jpg"), None);
+}
+
+#[test]
+fn metadata_has_plain_names_and_a_limit() {
+    let mut headers = ObjectHeaders::new();
+    headers.header("X-OSS-Meta-A-1", "x").unwrap().metadata("a-1", "y").unwrap();
+    headers.metadata("b", "中").unwrap();
+    assert_eq!(headers.metadata, [("a-1".into(), "y".into()), ("b".into(), "中".into())]);
+    for (name, value) in [("", "x"), ("a_b", "x"), ("é", "x"), ("a", "x\r\nHost: y")] {
+        let error = headers.metadata(name, value).unwrap_err();
+        assert_eq!(error.argument(), format!("x-oss-meta-{name}"));
+    }
+    assert!(headers.metadata("c", &"x".repeat(8192)).is_err());
+    headers.metadata("a-1", "").unwrap();
+    assert_eq!(headers.metadata.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_by_name() {
+    let mut headers = ObjectHeaders::new();
+    for (name, value) in [
+        ("Host", "a"),
+        ("content-length", "1"),
+        ("Content-MD5", "a"),
+        ("authorization", "a"),
+        ("x-oss-date", "a"),
+        ("x-oss-security-token", "a"),
+        ("X-Oss-Copy-Source-Range", "bytes=0-1"),
+        ("If-Match", "a"),
+        ("X-Amz-Acl", "private"),
+        ("Accept", "a"),
+        ("x-oss-", "a"),
+        ("x-oss-a b", "a"),
+        ("", "a"),
+        ("x-oss-object-acl", "public"),
+        ("x-oss-storage-class", "standard"),
+        ("x-oss-server-side-encryption", "DES"),
+        ("x-oss-traffic-limit", "245759"),
+        ("x-oss-traffic-limit", "838860801"),
+        ("x-oss-forbid-overwrite", "yes"),
+        ("x-oss-request-payer", "me"),
+        ("x-oss-callback", "{}"),
+        ("content-type", "a\nb"),
+    ] {
+        let error = headers.header(name, value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(error.argument(), name.to_ascii_lowercase());
+    }
+    assert_eq!(headers, ObjectHeaders::new());
+    assert_eq!(headers.callback("url=a").unwrap_err().argument(), "x-oss-callback");
+    let long = format!("{{{}}}", " ".repeat(4000));
+    assert_eq!(headers.callback(&long).unwrap_err().argument(), "x-oss-callback");
+}
+
+#[test]
+fn a_key_for_encryption_needs_kms() {
+    let mut headers = ObjectHeaders::new();
+    headers.server_side_encryption("AES256").unwrap();
+    headers.server_side_encryption_key_id("id").unwrap();
+    let error = headers.for_request(Takes::Initiate, None, Dialect::Oss).unwrap_err();
+    assert_eq!(error.argument(), "x-oss-server-side-encryption-key-id");
+    headers.server_side_encryption("KMS").unwrap();
+    assert!(headers.for_request(Takes::Initiate, None, Dialect::Oss).is_ok());
+}

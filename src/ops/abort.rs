@@ -1,0 +1,114 @@
+//! AbortMultipartUpload: removes an upload and its parts.
+
+use super::reply::{Reply, ReplyHeaders};
+use super::{Operation, Repeat, UPLOAD_ID, request};
+use crate::error::Result;
+use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, Takes, UploadId};
+use crate::wire::{Method, Request, Response, ServiceError};
+
+/// Removes an upload and the parts it has.
+///
+/// A part that is on its way meanwhile may stay: abort again after it has ended.
+#[derive(Debug, Clone)]
+pub struct AbortMultipartUpload {
+    bucket: BucketName,
+    key: ObjectKey,
+    upload_id: UploadId,
+    headers: ObjectHeaders,
+}
+
+/// The upload is gone.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct AbortMultipartUploadResult {
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers.
+    pub headers: ReplyHeaders,
+}
+
+impl AbortMultipartUpload {
+    /// Aborts that upload.
+    pub fn new(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            upload_id: upload_id.clone(),
+            headers: ObjectHeaders::new(),
+        }
+    }
+
+    /// Who pays; nothing else goes with this request.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+}
+
+impl Operation for AbortMultipartUpload {
+    const NAME: &'static str = "AbortMultipartUpload";
+    type Reply = AbortMultipartUploadResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        let key = Some(&self.key);
+        let request =
+            request(Method::Delete, &self.bucket, key, &self.headers, Takes::Abort, dialect)?;
+        Ok(request.with_query(UPLOAD_ID, self.upload_id.as_str()))
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        Ok(AbortMultipartUploadResult {
+            request_id: response.request_id(dialect).to_owned(),
+            headers: Reply::new(response, dialect).headers(),
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Gone
+    }
+
+    fn obeyed(&self, refusal: &ServiceError) -> Option<Self::Reply> {
+        (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
+            request_id: refusal.request_id.clone(),
+            headers: ReplyHeaders::default(),
+        })
+    }
+
+    fn upload_id(&self) -> &str {
+        self.upload_id.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::{bucket, key, query_of, reply, upload};
+
+    fn operation() -> AbortMultipartUpload {
+        AbortMultipartUpload::new(&bucket(), &key(), &upload())
+    }
+
+    #[test]
+    fn the_request_names_the_upload_and_nothing_else() {
+        let mut headers = ObjectHeaders::new();
+        headers.request_payer().acl("private").unwrap();
+        let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
+        assert_eq!(request.method, Method::Delete);
+        assert_eq!(query_of(&request), "uploadId=0004B9894A22E5B1888A1E29F8236E2D");
+        let sent: Vec<_> = request.headers.iter().collect();
+        assert_eq!(sent, [("x-oss-request-payer", "requester")]);
+        let result = operation().parse(&reply(204, &[], ""), Dialect::Oss).unwrap();
+        assert_eq!(result.request_id, "5C3D9175B6FC201293AD4890");
+    }
+
+    #[test]
+    fn a_repeat_that_finds_no_upload_has_succeeded() {
+        let refused = |code: &str| {
+            let body = format!("<Error><Code>{code}</Code></Error>");
+            ServiceError::read(&reply(404, &[], &body), Dialect::Oss)
+        };
+        assert!(operation().obeyed(&refused("NoSuchUpload")).is_some());
+        assert!(operation().obeyed(&refused("NoSuchBucket")).is_none());
+    }
+}

@@ -1,0 +1,32 @@
+//! Bytes in memory as the body of a request.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::wire::{Body, Content, copy_at};
+
+/// Shared bytes; printed as their number.
+pub(super) struct Bytes(Arc<[u8]>);
+
+impl Bytes {
+    pub(super) fn body(bytes: Arc<[u8]>) -> Body {
+        Body::Content(Arc::new(Self(bytes)))
+    }
+}
+
+impl Content for Bytes {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        Ok(copy_at(&self.0, offset, buffer))
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}

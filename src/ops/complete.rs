@@ -1,0 +1,319 @@
+//! CompleteMultipartUpload: makes an object of the parts.
+
+use super::reply::{Reply, ReplyHeaders};
+use super::{
+    CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Operation, Patience, Repeat, UPLOAD_ID, URL,
+    md5_text, request,
+};
+use crate::codec::md5::md5;
+use crate::error::{Error, Result};
+use crate::model::{
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, ServiceHeader, Takes, UploadId,
+};
+use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
+
+/// Makes an object of parts that were uploaded. The upload ends; parts not listed are dropped.
+#[derive(Debug, Clone)]
+pub struct CompleteMultipartUpload {
+    bucket: BucketName,
+    key: ObjectKey,
+    upload_id: UploadId,
+    parts: Parts,
+    headers: ObjectHeaders,
+}
+
+/// A part to make the object of, as its UploadPart answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletedPart {
+    /// Which part.
+    pub number: PartNumber,
+    /// The ETag that was answered.
+    pub etag: ETag,
+}
+
+/// The object that was made.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CompleteMultipartUploadResult {
+    /// The ETag of the object; it may be missing only if there was a callback.
+    pub etag: Option<ETag>,
+    /// The URL of the object; empty if there was a callback.
+    pub location: String,
+    /// The CRC-64 of the object, if the service said it.
+    pub crc64: Option<u64>,
+    /// The version that was made; empty if the bucket has none.
+    pub version_id: String,
+    /// What the callback's server answered; `None` if there was no callback.
+    pub callback_body: Option<String>,
+    /// Why the callback failed, if it did. The object is stored all the same.
+    pub callback_error: Option<Error>,
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers, those of the encryption among them.
+    pub headers: ReplyHeaders,
+}
+
+#[derive(Debug, Clone)]
+enum Parts {
+    Listed(Vec<CompletedPart>),
+    All,
+}
+
+impl CompleteMultipartUpload {
+    /// Completes with those parts, in any order. Without any the object is empty.
+    pub fn new(
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        parts: Vec<CompletedPart>,
+    ) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            upload_id: upload_id.clone(),
+            parts: Parts::Listed(parts),
+            headers: ObjectHeaders::new(),
+        }
+    }
+
+    /// Completes with all parts that the service has.
+    pub fn all(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
+        Self { parts: Parts::All, ..Self::new(bucket, key, upload_id, Vec::new()) }
+    }
+
+    /// The ACL, the callback, whether an object may be replaced, and who pays.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+}
+
+impl CompleteMultipartUploadResult {
+    /// What the headers alone say of the object: all there is beside a callback's answer.
+    fn of_headers(response: &Response, dialect: Dialect) -> Self {
+        let reply = Reply::new(response, dialect);
+        let version = response.service_header(dialect, ServiceHeader::VersionId);
+        Self {
+            etag: reply.etag_header().ok(),
+            location: String::new(),
+            crc64: response.crc64(dialect),
+            version_id: version.unwrap_or_default().to_owned(),
+            callback_body: None,
+            callback_error: None,
+            request_id: response.request_id(dialect).to_owned(),
+            headers: reply.headers(),
+        }
+    }
+}
+
+impl Operation for CompleteMultipartUpload {
+    const NAME: &'static str = "CompleteMultipartUpload";
+    type Reply = CompleteMultipartUploadResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        let key = Some(&self.key);
+        let request =
+            request(Method::Post, &self.bucket, key, &self.headers, Takes::Complete, dialect)?
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_query(ENCODING_TYPE, URL);
+        match &self.parts {
+            Parts::All => request.with_header(dialect.header(ServiceHeader::CompleteAll), "yes"),
+            Parts::Listed(parts) => {
+                let list = part_list(parts)?;
+                let digest = *md5(list.as_bytes()).as_bytes();
+                request
+                    .with_body(Body::Text(list.into()))
+                    .with_header(CONTENT_MD5, md5_text(digest))
+            }
+        }
+    }
+
+    /// Only a result with an ETag is success: an error may come with status 200, and so may the
+    /// half of a reply. A callback's answer takes the place of the document; it is JSON.
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        let reply = Reply::new(response, dialect);
+        let result = CompleteMultipartUploadResult::of_headers(response, dialect);
+        let with_callback = self.headers.has_callback();
+        if with_callback && response.status == CALLBACK_FAILED {
+            let error = ServiceError::read(response, dialect).into_error();
+            return Ok(CompleteMultipartUploadResult { callback_error: Some(error), ..result });
+        }
+        let is_document = response.body.trim_ascii_start().starts_with(b"<");
+        if with_callback && !is_document {
+            let body = String::from_utf8_lossy(&response.body).into_owned();
+            return Ok(CompleteMultipartUploadResult { callback_body: Some(body), ..result });
+        }
+        let document = reply.document("CompleteMultipartUploadResult")?;
+        Ok(CompleteMultipartUploadResult {
+            etag: Some(document.etag(&document.root)?),
+            location: document.name(&document.root, "Location")?,
+            ..result
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Once
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::Complete
+    }
+
+    fn upload_id(&self) -> &str {
+        self.upload_id.as_str()
+    }
+}
+
+/// The list that the service takes: by ascending number, each number once.
+fn part_list(parts: &[CompletedPart]) -> Result<String> {
+    let mut parts: Vec<_> = parts.iter().collect();
+    parts.sort_by_key(|part| part.number);
+    for pair in parts.windows(2) {
+        if let [first, second] = pair
+            && first.number == second.number
+        {
+            let text = format!("part {} is listed twice", first.number);
+            return Err(Error::invalid("parts", text));
+        }
+    }
+    let mut xml = XmlWriter::new();
+    xml.start("CompleteMultipartUpload");
+    for part in parts {
+        xml.start("Part");
+        xml.text_element("PartNumber", &part.number.to_string());
+        xml.text_element("ETag", part.etag.as_str());
+        xml.end();
+    }
+    Ok(xml.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::ops::tests::{body_of, bucket, key, ok, query_of, reply, upload};
+
+    fn part(number: i64, etag: &str) -> CompletedPart {
+        CompletedPart { number: PartNumber::new(number).unwrap(), etag: ETag::parse(etag).unwrap() }
+    }
+
+    fn operation(parts: Vec<CompletedPart>) -> CompleteMultipartUpload {
+        CompleteMultipartUpload::new(&bucket(), &key(), &upload(), parts)
+    }
+
+    fn with_callback() -> CompleteMultipartUpload {
+        let mut headers = ObjectHeaders::new();
+        headers.callback("{\"callbackUrl\":\"http://a/\"}").unwrap();
+        operation(Vec::new()).with_headers(&headers)
+    }
+
+    const REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+        <CompleteMultipartUploadResult xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\">\n  \
+        <EncodingType>url</EncodingType>\n  \
+        <Location>http://b.oss-cn-hangzhou.aliyuncs.com/dir%20a/%2B.bin</Location>\n  \
+        <Bucket>b</Bucket>\n  <Key>dir%20a%2F%2B.bin</Key>\n  \
+        <ETag>\"B864DB6A936D376F9F8D3ED3BBE540DD-3\"</ETag>\n</CompleteMultipartUploadResult>";
+
+    #[test]
+    fn the_list_is_sorted_and_that_of_the_official_clients() {
+        let parts = vec![
+            part(2, "\"30A83621CE5422FBDFDD539777458C78\""),
+            part(1, "AED563ECAFB4BCC5654C597A421547B2"),
+        ];
+        let request = operation(parts).request(Dialect::Oss).unwrap();
+        assert_eq!(request.method, Method::Post);
+        assert_eq!(query_of(&request), format!("uploadId={}&encoding-type=url", upload()));
+        assert_eq!(
+            body_of(&request),
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>\
+             <ETag>&quot;AED563ECAFB4BCC5654C597A421547B2&quot;</ETag></Part><Part>\
+             <PartNumber>2</PartNumber><ETag>&quot;30A83621CE5422FBDFDD539777458C78&quot;</ETag>\
+             </Part></CompleteMultipartUpload>"
+        );
+        let sent: Vec<_> = request.headers.iter().collect();
+        assert_eq!(sent, [("content-md5", "215Scl2tzjitA3M0aTETwA==")]);
+    }
+
+    #[test]
+    fn no_parts_are_an_empty_list_and_all_parts_no_body() {
+        let request = operation(Vec::new()).request(Dialect::Oss).unwrap();
+        assert_eq!(body_of(&request), "<CompleteMultipartUpload></CompleteMultipartUpload>");
+        let all = CompleteMultipartUpload::all(&bucket(), &key(), &upload());
+        let request = all.request(Dialect::Oss).unwrap();
+        assert_eq!(request.headers.get("x-oss-complete-all"), Some("yes"));
+        assert_eq!((request.body.length(), request.headers.iter().count()), (0, 1));
+    }
+
+    #[test]
+    fn a_number_listed_twice_is_refused() {
+        let error = operation(vec![part(3, "A"), part(1, "B"), part(3, "A")]);
+        let error = error.request(Dialect::Oss).unwrap_err();
+        assert_eq!(error.to_string(), "parts: part 3 is listed twice");
+    }
+
+    #[test]
+    fn the_reply_is_read_from_body_and_headers() {
+        let headers = [("x-oss-hash-crc64ecma", "16455019988251183941"), ("x-oss-version-id", "V")];
+        let reply = reply(200, &headers, REPLY);
+        let result = operation(Vec::new()).parse(&reply, Dialect::Oss).unwrap();
+        assert_eq!(result.etag.unwrap().unquoted(), "B864DB6A936D376F9F8D3ED3BBE540DD-3");
+        assert_eq!(result.location, "http://b.oss-cn-hangzhou.aliyuncs.com/dir a/+.bin");
+        assert_eq!(result.crc64, Some(16_455_019_988_251_183_941));
+        assert_eq!((result.version_id.as_str(), result.callback_body), ("V", None));
+    }
+
+    #[test]
+    fn a_callback_answers_in_place_of_the_document() {
+        let headers = [("ETag", "\"AB-1\""), ("x-oss-hash-crc64ecma", "7")];
+        let json = reply(200, &headers, " {\"Status\":\"OK\"}");
+        let result = with_callback().parse(&json, Dialect::Oss).unwrap();
+        assert_eq!(result.callback_body.as_deref(), Some(" {\"Status\":\"OK\"}"));
+        assert_eq!((result.etag, result.crc64), (ETag::parse("AB-1").ok(), Some(7)));
+        let result = with_callback().parse(&ok(REPLY), Dialect::Oss).unwrap();
+        assert!(result.etag.is_some() && result.callback_body.is_none());
+    }
+
+    #[test]
+    fn a_callback_that_failed_leaves_an_object() {
+        let body = "<Error><Code>CallbackFailed</Code><EC>0007-00000203</EC></Error>";
+        let failed = reply(203, &[("x-oss-hash-crc64ecma", "7")], body);
+        let result = with_callback().parse(&failed, Dialect::Oss).unwrap();
+        let error = result.callback_error.unwrap();
+        assert_eq!((error.http_status(), error.oss_code()), (Some(203), "CallbackFailed"));
+        assert_eq!((result.crc64, result.callback_body), (Some(7), None));
+        let error = operation(Vec::new()).parse(&failed, Dialect::Oss).unwrap_err();
+        assert_eq!(error.oss_code(), "CallbackFailed");
+    }
+
+    #[test]
+    fn nothing_but_a_result_with_an_etag_is_success() {
+        for body in [
+            "",
+            "{}",
+            "<CompleteMultipartUploadResult/>",
+            "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>",
+            "<InitiateMultipartUploadResult><ETag>\"A\"</ETag></InitiateMultipartUploadResult>",
+            REPLY.strip_suffix('>').unwrap(),
+        ] {
+            let error = operation(Vec::new()).parse(&ok(body), Dialect::Oss).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
+        }
+        let refused = ok("<Error><Code>InternalError</Code><Message>Try again.</Message></Error>");
+        for operation in [operation(Vec::new()), with_callback()] {
+            let error = operation.parse(&refused, Dialect::Oss).unwrap_err();
+            assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(200)));
+            assert_eq!(error.oss_code(), "InternalError");
+        }
+    }
+
+    const MARKUP: &str =
+        "(<ETag>|</ETag>|<(/|)CompleteMultipartUploadResult>|[<>/&;a-z0-9\"]){0,12}";
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_it_panic(body in MARKUP) {
+            let _ = operation(Vec::new()).parse(&ok(&body), Dialect::Oss);
+        }
+    }
+}

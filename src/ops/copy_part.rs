@@ -1,0 +1,276 @@
+//! UploadPartCopy: takes a part from an object that OSS has already.
+
+use std::ops::RangeInclusive;
+use std::time::SystemTime;
+
+use super::copy_source::CopySource;
+use super::reply::{Reply, ReplyHeaders, time};
+use super::{Operation, PART_NUMBER, Patience, Repeat, UPLOAD_ID, request};
+use crate::codec::date;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, ServiceHeader, Takes, UploadId,
+};
+use crate::wire::{Method, Request, Response};
+
+/// Copies an object of the same region, or a range of one, into a part.
+#[derive(Debug, Clone)]
+pub struct UploadPartCopy {
+    bucket: BucketName,
+    key: ObjectKey,
+    upload_id: UploadId,
+    number: PartNumber,
+    source: CopySource,
+    range: Option<RangeInclusive<u64>>,
+    conditions: Vec<(ServiceHeader, String)>,
+    headers: ObjectHeaders,
+}
+
+/// The part as the service has stored it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct UploadPartCopyResult {
+    /// What Complete has to list; the MD5 of the part in hex.
+    pub etag: ETag,
+    /// When the source was last changed.
+    pub last_modified: Option<SystemTime>,
+    /// The CRC-64 of the part, if the service said it; ListParts says it always.
+    pub crc64: Option<u64>,
+    /// The version that was copied; empty if the source has none.
+    pub source_version_id: String,
+    /// What was copied, `bytes 0-99/1000`; empty if the service did not say it. It ignores a range
+    /// that goes beyond the end of the source and copies the whole object then.
+    pub content_range: String,
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers.
+    pub headers: ReplyHeaders,
+}
+
+impl UploadPartCopy {
+    /// Copies the whole of that source into the part of that number.
+    pub fn new(
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        number: PartNumber,
+        source: &CopySource,
+    ) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            upload_id: upload_id.clone(),
+            number,
+            source: source.clone(),
+            range: None,
+            conditions: Vec::new(),
+            headers: ObjectHeaders::new(),
+        }
+    }
+
+    /// The bytes that are copied, by first and last; otherwise all.
+    #[must_use]
+    pub fn with_range(mut self, range: RangeInclusive<u64>) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    /// Copies only if the source has this ETag.
+    #[must_use]
+    pub fn if_match(self, etag: &ETag) -> Self {
+        self.condition(ServiceHeader::CopySourceIfMatch, etag.as_str().to_owned())
+    }
+
+    /// Copies only if the source has another ETag.
+    #[must_use]
+    pub fn if_none_match(self, etag: &ETag) -> Self {
+        self.condition(ServiceHeader::CopySourceIfNoneMatch, etag.as_str().to_owned())
+    }
+
+    /// Copies only if the source was changed after this time.
+    #[must_use]
+    pub fn if_modified_since(self, time: SystemTime) -> Self {
+        self.condition(ServiceHeader::CopySourceIfModifiedSince, date::http_date(time))
+    }
+
+    /// Copies only if the source was not changed after this time.
+    #[must_use]
+    pub fn if_unmodified_since(self, time: SystemTime) -> Self {
+        self.condition(ServiceHeader::CopySourceIfUnmodifiedSince, date::http_date(time))
+    }
+
+    /// Who pays, and how fast the service copies; nothing else goes with a part.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+
+    fn condition(mut self, header: ServiceHeader, value: String) -> Self {
+        self.conditions.push((header, value));
+        self
+    }
+
+    /// The range as a header. A bad one is refused here, because the service would ignore it.
+    fn range_text(&self) -> Result<Option<String>> {
+        let Some(range) = &self.range else {
+            return Ok(None);
+        };
+        let refuse = |why: &str| Err(Error::invalid("source_range", why));
+        let (first, last) = (*range.start(), *range.end());
+        if range.is_empty() {
+            return refuse("the last byte of the range comes before its first");
+        }
+        if last - first >= limits::PART_SIZE_MAX {
+            return refuse("a part has at most 5 GiB");
+        }
+        Ok(Some(format!("{first}-{last}")))
+    }
+}
+
+impl Operation for UploadPartCopy {
+    const NAME: &'static str = "UploadPartCopy";
+    type Reply = UploadPartCopyResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        let key = Some(&self.key);
+        let header = |header| dialect.header(header);
+        let mut request =
+            request(Method::Put, &self.bucket, key, &self.headers, Takes::UploadPartCopy, dialect)?
+                .with_query(PART_NUMBER, self.number.to_string())
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_header(header(ServiceHeader::CopySource), self.source.text())?;
+        if let Some(range) = self.range_text()? {
+            let value = format!("bytes={range}");
+            request = request.with_header(header(ServiceHeader::CopySourceRange), value)?;
+        }
+        for (condition, value) in &self.conditions {
+            request = request.with_header(header(*condition), value)?;
+        }
+        Ok(request)
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        let reply = Reply::new(response, dialect);
+        let document = reply.document("CopyPartResult")?;
+        let content_range = reply.header("content-range");
+        if let Some(range) = self.range_text()?.filter(|_| !content_range.is_empty())
+            && !content_range.starts_with(&format!("bytes {range}/"))
+        {
+            return Err(reply.refuse("Content-Range", content_range));
+        }
+        let version = response.service_header(dialect, ServiceHeader::CopySourceVersionId);
+        Ok(UploadPartCopyResult {
+            etag: document.etag(&document.root)?,
+            last_modified: time(&document.root, "LastModified"),
+            crc64: response.crc64(dialect),
+            source_version_id: version.unwrap_or_default().to_owned(),
+            content_range: content_range.to_owned(),
+            request_id: response.request_id(dialect).to_owned(),
+            headers: reply.headers(),
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Freely
+    }
+
+    /// The service answers when the bytes are copied, which may be gigabytes.
+    fn patience(&self) -> Patience {
+        Patience::Complete
+    }
+
+    fn part_number(&self) -> Option<PartNumber> {
+        Some(self.number)
+    }
+
+    fn upload_id(&self) -> &str {
+        self.upload_id.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::ops::tests::{bucket, key, ok, query_of, reply, upload};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn operation() -> UploadPartCopy {
+        let source = ObjectKey::parse("src dir/ключ").unwrap();
+        let source = CopySource::new(&BucketName::parse("src-bucket").unwrap(), &source);
+        UploadPartCopy::new(&bucket(), &key(), &upload(), PartNumber::new(3).unwrap(), &source)
+    }
+
+    const REPLY: &str = "<CopyPartResult><LastModified>2026-01-01T00:00:00.000Z</LastModified>\
+        <ETag>\"D41D8CD98F00B204E9800998ECF8427E\"</ETag></CopyPartResult>";
+
+    #[test]
+    fn the_request_is_that_of_the_official_clients() {
+        let request = operation().with_range(0..=99).request(Dialect::Oss).unwrap();
+        assert_eq!(query_of(&request), "partNumber=3&uploadId=0004B9894A22E5B1888A1E29F8236E2D");
+        let sent: Vec<_> = request.headers.iter().collect();
+        let source = "/src-bucket/src%20dir/%D0%BA%D0%BB%D1%8E%D1%87";
+        let expected = [("x-oss-copy-source", source), ("x-oss-copy-source-range", "bytes=0-99")];
+        assert_eq!(sent, expected);
+        assert_eq!(request.body.length(), 0);
+    }
+
+    #[test]
+    fn conditions_go_along() {
+        let time = UNIX_EPOCH + Duration::from_secs(1_702_743_657);
+        let etag = ETag::parse("AB").unwrap();
+        let operation = operation().if_match(&etag).if_none_match(&etag);
+        let operation = operation.if_modified_since(time).if_unmodified_since(time);
+        let headers = operation.request(Dialect::Oss).unwrap().headers;
+        assert_eq!(headers.get("x-oss-copy-source-if-match"), Some("\"AB\""));
+        assert_eq!(headers.get("x-oss-copy-source-if-none-match"), Some("\"AB\""));
+        for name in ["x-oss-copy-source-if-modified-since", "x-oss-copy-source-if-unmodified-since"]
+        {
+            assert_eq!(headers.get(name), Some("Sat, 16 Dec 2023 16:20:57 GMT"));
+        }
+    }
+
+    #[test]
+    fn a_range_that_the_service_would_ignore_is_refused() {
+        #[expect(clippy::reversed_empty_ranges, reason = "that is what is tested")]
+        let backwards = 5..=4;
+        for bad in [backwards, 0..=limits::PART_SIZE_MAX, 0..=u64::MAX] {
+            let error = operation().with_range(bad).request(Dialect::Oss).unwrap_err();
+            assert_eq!(error.argument(), "source_range");
+        }
+        let largest = 0..=limits::PART_SIZE_MAX - 1;
+        assert!(operation().with_range(largest).request(Dialect::Oss).is_ok());
+    }
+
+    #[test]
+    fn the_reply_is_read() {
+        let headers = [
+            ("x-oss-copy-source-version-id", "CAEQ"),
+            ("Content-Range", "bytes 0-99/1000"),
+            ("x-oss-hash-crc64ecma", "0"),
+        ];
+        let operation = operation().with_range(0..=99);
+        let result = operation.parse(&reply(200, &headers, REPLY), Dialect::Oss).unwrap();
+        assert_eq!(result.etag.unquoted(), "D41D8CD98F00B204E9800998ECF8427E");
+        assert_eq!(result.source_version_id, "CAEQ");
+        assert_eq!((result.crc64, result.content_range.as_str()), (Some(0), "bytes 0-99/1000"));
+        assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_767_225_600)));
+        assert!(operation.parse(&ok(REPLY), Dialect::Oss).unwrap().content_range.is_empty());
+    }
+
+    #[test]
+    fn another_range_or_no_etag_is_refused() {
+        let headers = [("Content-Range", "bytes 0-9/1000")];
+        let operation = operation().with_range(0..=99);
+        for bad in [reply(200, &headers, REPLY), ok("<CopyPartResult/>"), ok("")] {
+            let error = operation.parse(&bad, Dialect::Oss).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+        }
+        let error = operation
+            .parse(&ok("<Error><Code>InternalError</Code></Error>"), Dialect::Oss)
+            .unwrap_err();
+        assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InternalError"));
+    }
+}

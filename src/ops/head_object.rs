@@ -1,0 +1,250 @@
+//! HeadObject: what OSS says of an object.
+
+use std::time::SystemTime;
+
+use super::reply::{Reply, ReplyHeaders};
+use super::{CONTENT_MD5, Operation, Repeat, request};
+use crate::codec::date;
+use crate::error::{Error, Result};
+use crate::model::{BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, ServiceHeader, Takes};
+use crate::wire::{Method, Request, Response, ServiceError};
+
+/// Asks for size, ETag, CRC-64, metadata and the rest of an object, but not its bytes.
+#[derive(Debug, Clone)]
+pub struct HeadObject {
+    bucket: BucketName,
+    key: ObjectKey,
+    query: Vec<(&'static str, String)>,
+    conditions: Vec<(&'static str, String)>,
+    headers: ObjectHeaders,
+}
+
+/// What the service says of an object. A text that it did not say is empty.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct HeadObjectResult {
+    /// Bytes of the object.
+    pub size: u64,
+    /// For an object made in one request its MD5 in hex, else opaque.
+    pub etag: ETag,
+    /// The CRC-64 of the whole object; very old objects have none.
+    pub crc64: Option<u64>,
+    /// `Content-Type`.
+    pub content_type: String,
+    /// The MD5 of the object in base64; objects made of parts have none.
+    pub content_md5: String,
+    /// `Normal`, `Multipart`, `Appendable` or `Symlink`.
+    pub object_type: String,
+    /// The version, `null` among them; empty if the bucket has none.
+    pub version_id: String,
+    /// `Standard` and so on.
+    pub storage_class: String,
+    /// When it was last changed, in whole seconds.
+    pub last_modified: Option<SystemTime>,
+    /// User metadata, by names without their prefix.
+    pub metadata: Vec<(String, String)>,
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers.
+    pub headers: ReplyHeaders,
+}
+
+impl HeadObject {
+    /// Asks for the object of that key.
+    pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            query: Vec::new(),
+            conditions: Vec::new(),
+            headers: ObjectHeaders::new(),
+        }
+    }
+
+    /// Asks for a version other than the present one; `null` is a version as well.
+    #[must_use]
+    pub fn with_version(mut self, version_id: &str) -> Self {
+        self.query.push(("versionId", version_id.to_owned()));
+        self
+    }
+
+    /// Asks for size, ETag, time, version and CRC-64 alone, which costs the service less.
+    #[must_use]
+    pub fn meta_only(mut self) -> Self {
+        self.query.push(("objectMeta", String::new()));
+        self
+    }
+
+    /// Fails unless the object has this ETag.
+    #[must_use]
+    pub fn if_match(self, etag: &ETag) -> Self {
+        self.condition("if-match", etag.as_str().to_owned())
+    }
+
+    /// Fails if the object has this ETag.
+    #[must_use]
+    pub fn if_none_match(self, etag: &ETag) -> Self {
+        self.condition("if-none-match", etag.as_str().to_owned())
+    }
+
+    /// Fails unless the object was changed after this time.
+    #[must_use]
+    pub fn if_modified_since(self, time: SystemTime) -> Self {
+        self.condition("if-modified-since", date::http_date(time))
+    }
+
+    /// Fails if the object was changed after this time.
+    #[must_use]
+    pub fn if_unmodified_since(self, time: SystemTime) -> Self {
+        self.condition("if-unmodified-since", date::http_date(time))
+    }
+
+    /// Who pays; nothing else goes with this request.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+
+    /// True if that error of this operation means that there is no such object. A missing bucket
+    /// is something else. Older services send 404 without saying what is missing.
+    pub(crate) fn says_absent(error: &Error) -> bool {
+        let codes = ["NoSuchKey", ServiceError::NO_DOCUMENT];
+        error.http_status() == Some(404) && codes.contains(&error.oss_code())
+    }
+
+    fn condition(mut self, name: &'static str, value: String) -> Self {
+        self.conditions.push((name, value));
+        self
+    }
+}
+
+impl Operation for HeadObject {
+    const NAME: &'static str = "HeadObject";
+    type Reply = HeadObjectResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        let key = Some(&self.key);
+        let mut request =
+            request(Method::Head, &self.bucket, key, &self.headers, Takes::HeadObject, dialect)?;
+        for (name, value) in &self.query {
+            request = request.with_query(name, value.as_str());
+        }
+        for (name, value) in &self.conditions {
+            request = request.with_header(name, value.as_str())?;
+        }
+        Ok(request)
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        let reply = Reply::new(response, dialect);
+        let text = |name| reply.header(name).to_owned();
+        let service =
+            |header| response.service_header(dialect, header).unwrap_or_default().to_owned();
+        let size = reply.header("content-length").trim();
+        let headers = reply.headers();
+        Ok(HeadObjectResult {
+            size: size.parse().map_err(|_| reply.refuse("Content-Length", size))?,
+            etag: reply.etag_header()?,
+            crc64: response.crc64(dialect),
+            content_type: text("content-type"),
+            content_md5: text(CONTENT_MD5),
+            object_type: service(ServiceHeader::ObjectType),
+            version_id: service(ServiceHeader::VersionId),
+            storage_class: service(ServiceHeader::StorageClass),
+            last_modified: date::parse_http_date(reply.header("last-modified")),
+            metadata: metadata(&headers, dialect),
+            request_id: response.request_id(dialect).to_owned(),
+            headers,
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Freely
+    }
+}
+
+fn metadata(headers: &ReplyHeaders, dialect: Dialect) -> Vec<(String, String)> {
+    let named = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let metadata = named.filter_map(|(name, value)| {
+        let name = name.strip_prefix(dialect.metadata_prefix())?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    metadata.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::ops::tests::{bucket, key, query_of, reply};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn operation() -> HeadObject {
+        HeadObject::new(&bucket(), &key())
+    }
+
+    #[test]
+    fn version_and_conditions_go_along() {
+        let etag = ETag::parse("AB").unwrap();
+        let operation = operation().with_version("null").meta_only().if_match(&etag);
+        let operation = operation.if_none_match(&etag).if_modified_since(UNIX_EPOCH);
+        let request = operation.if_unmodified_since(UNIX_EPOCH).request(Dialect::Oss).unwrap();
+        assert_eq!(request.method, Method::Head);
+        assert_eq!(query_of(&request), "versionId=null&objectMeta");
+        let sent: Vec<_> = request.headers.iter().collect();
+        let expected = [
+            ("if-match", "\"AB\""),
+            ("if-none-match", "\"AB\""),
+            ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ];
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn the_object_is_in_the_headers() {
+        let headers = [
+            ("Content-Length", "344606"),
+            ("ETag", "\"fba9dede5f27731c9771645a39863328-2\""),
+            ("Last-Modified", "Sat, 16 Dec 2023 16:20:57 GMT"),
+            ("Content-Type", "image/jpg"),
+            ("X-Oss-Meta-Line", "4"),
+            ("x-oss-object-type", "Multipart"),
+            ("x-oss-hash-crc64ecma", "9148054618041573014"),
+            ("x-oss-storage-class", "Standard"),
+            ("x-oss-tagging-count", "2"),
+        ];
+        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        assert_eq!((result.size, result.crc64), (344_606, Some(9_148_054_618_041_573_014)));
+        assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
+        assert_eq!(result.object_type, "Multipart");
+        assert_eq!(result.metadata, [("line".to_owned(), "4".to_owned())]);
+        assert_eq!(result.headers.value("X-Oss-Tagging-Count"), Some("2"));
+        assert_eq!((result.version_id.as_str(), result.content_md5.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn an_object_without_size_or_etag_is_refused() {
+        for headers in [
+            &[("ETag", "\"A\"")][..],
+            &[("Content-Length", "-1"), ("ETag", "\"A\"")][..],
+            &[("Content-Length", "1")][..],
+        ] {
+            let error = operation().parse(&reply(200, headers, ""), Dialect::Oss).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+        }
+    }
+
+    #[test]
+    fn an_absent_object_is_told_from_an_absent_bucket() {
+        let error = |status, body: &str| {
+            ServiceError::read(&reply(status, &[], body), Dialect::Oss).into_error()
+        };
+        let code = |code: &str| format!("<Error><Code>{code}</Code></Error>");
+        assert!(HeadObject::says_absent(&error(404, "")));
+        assert!(HeadObject::says_absent(&error(404, &code("NoSuchKey"))));
+        assert!(!HeadObject::says_absent(&error(404, &code("NoSuchBucket"))));
+        assert!(!HeadObject::says_absent(&error(403, "")));
+    }
+}

@@ -1,0 +1,166 @@
+//! InitiateMultipartUpload: begins an upload and answers with its ID.
+
+use super::reply::{Reply, ReplyHeaders};
+use super::{ENCODING_TYPE, Operation, Repeat, URL, request};
+use crate::error::Result;
+use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, Takes, UploadId};
+use crate::wire::{Method, Request, Response};
+
+/// Begins a multipart upload of an object.
+///
+/// An object of that key stays as it is until Complete. Each call begins another upload.
+#[derive(Debug, Clone)]
+pub struct InitiateMultipartUpload {
+    bucket: BucketName,
+    key: ObjectKey,
+    headers: ObjectHeaders,
+    sequential: bool,
+}
+
+/// The upload that was begun.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct InitiateMultipartUploadResult {
+    /// Names the upload in all that follows.
+    pub upload_id: UploadId,
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers, those of the encryption among them.
+    pub headers: ReplyHeaders,
+}
+
+impl InitiateMultipartUpload {
+    /// Begins an upload of the object of that key.
+    pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            headers: ObjectHeaders::new(),
+            sequential: false,
+        }
+    }
+
+    /// What the object shall be: content headers, metadata, tags, storage class, encryption.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+
+    /// Parts then have to arrive in order, each once, and the object gets a `Content-MD5`.
+    #[must_use]
+    pub fn sequential(mut self) -> Self {
+        self.sequential = true;
+        self
+    }
+}
+
+impl Operation for InitiateMultipartUpload {
+    const NAME: &'static str = "InitiateMultipartUpload";
+    type Reply = InitiateMultipartUploadResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        let key = Some(&self.key);
+        let mut request =
+            request(Method::Post, &self.bucket, key, &self.headers, Takes::Initiate, dialect)?
+                .with_query("uploads", "")
+                .with_query(ENCODING_TYPE, URL);
+        if self.sequential {
+            request = request.with_query("sequential", "");
+        }
+        Ok(request)
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        let reply = Reply::new(response, dialect);
+        let document = reply.document("InitiateMultipartUploadResult")?;
+        let bucket = document.text("Bucket");
+        if !bucket.is_empty() && bucket != self.bucket.as_str() {
+            return Err(reply.refuse("Bucket", &bucket));
+        }
+        let raw = document.root.text_of("Key");
+        // Some servers say that names are encoded and do not encode them.
+        let keys = [raw.to_owned(), document.name(&document.root, "Key")?];
+        if !raw.is_empty() && !keys.iter().any(|key| key == self.key.as_str()) {
+            return Err(reply.refuse("Key", raw));
+        }
+        let upload_id = document.text("UploadId");
+        Ok(InitiateMultipartUploadResult {
+            upload_id: UploadId::parse(&upload_id)
+                .map_err(|_| reply.refuse("UploadId", &upload_id))?,
+            request_id: response.request_id(dialect).to_owned(),
+            headers: reply.headers(),
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Orphans
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::ops::tests::{bucket, key, ok, query_of};
+
+    fn operation() -> InitiateMultipartUpload {
+        InitiateMultipartUpload::new(&bucket(), &key())
+    }
+
+    #[test]
+    fn the_request_is_that_of_the_official_clients() {
+        let mut headers = ObjectHeaders::new();
+        headers.content_type("application/x-probe").unwrap().metadata("Foo", "bar").unwrap();
+        headers.acl("private").unwrap();
+        let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
+        assert_eq!(request.method, Method::Post);
+        assert_eq!(query_of(&request), "uploads&encoding-type=url");
+        assert_eq!(request.headers.get("Content-Type"), Some("application/x-probe"));
+        assert_eq!(request.headers.get("X-Oss-Meta-Foo"), Some("bar"));
+        assert_eq!(request.headers.iter().count(), 2);
+        assert_eq!(request.body.length(), 0);
+        let request = operation().sequential().request(Dialect::Oss).unwrap();
+        assert_eq!(query_of(&request), "uploads&encoding-type=url&sequential");
+    }
+
+    #[test]
+    fn the_upload_id_is_read_with_and_without_encoding_and_namespace() {
+        for body in [
+            "<InitiateMultipartUploadResult><EncodingType>url</EncodingType>\
+             <Bucket>fake-bucket</Bucket><Key>dir%20a/%D0%BA%D0%BB%D1%8E%D1%87%2B%D0%BF%D0%BB%25us\
+             %20%26%20%E4%B8%AD%E6%96%87~.bin</Key><UploadId>0004B9+/=</UploadId>\
+             </InitiateMultipartUploadResult>",
+            "<InitiateMultipartUploadResult xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\">\
+             <UploadId>0004B9+/=</UploadId><New><Er/></New>\
+             <Key>dir a/ключ+пл%us &amp; 中文~.bin</Key></InitiateMultipartUploadResult>",
+            "<InitiateMultipartUploadResult><EncodingType>URL</EncodingType>\
+             <Key>dir+a%2F%D0%BA%D0%BB%D1%8E%D1%87%2B%D0%BF%D0%BB%25us+%26+%E4%B8%AD%E6%96%87~.bin\
+             </Key><UploadId>0004B9+/=</UploadId></InitiateMultipartUploadResult>",
+        ] {
+            let reply = operation().parse(&ok(body), Dialect::Oss).unwrap();
+            assert_eq!(reply.upload_id.as_str(), "0004B9+/=");
+            assert_eq!(reply.request_id, "5C3D9175B6FC201293AD4890");
+        }
+    }
+
+    #[test]
+    fn a_reply_of_something_else_is_refused() {
+        for body in [
+            "",
+            "{}",
+            "<InitiateMultipartUploadResult><UploadId></UploadId></InitiateMultipartUploadResult>",
+            "<InitiateMultipartUploadResult/>",
+            "<ListPartsResult><UploadId>A</UploadId></ListPartsResult>",
+            "<InitiateMultipartUploadResult><Bucket>other</Bucket><UploadId>A</UploadId>\
+             </InitiateMultipartUploadResult>",
+            "<InitiateMultipartUploadResult><Key>other</Key><UploadId>A</UploadId>\
+             </InitiateMultipartUploadResult>",
+            "<InitiateMultipartUploadResult><UploadId>A</Upl",
+        ] {
+            let error = operation().parse(&ok(body), Dialect::Oss).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
+            assert_eq!(error.request_id(), "5C3D9175B6FC201293AD4890");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! ListMultipartUploads: which uploads of a bucket are not finished.
+
+use std::time::SystemTime;
+
+use super::reply::{Document, Reply, ReplyHeaders, time};
+use super::upload_marker::UploadMarker;
+use super::{ENCODING_TYPE, Operation, Repeat, URL, check_page_size, request};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{BucketName, Dialect, ObjectHeaders, Takes, UploadId};
+use crate::wire::{Element, Method, Request, Response};
+
+/// Asks for one page of the unfinished uploads of a bucket, by key and then by upload ID.
+#[derive(Debug, Clone)]
+pub struct ListMultipartUploads {
+    bucket: BucketName,
+    prefix: String,
+    delimiter: String,
+    marker: UploadMarker,
+    max_uploads: Option<u16>,
+    headers: ObjectHeaders,
+}
+
+/// One page of unfinished uploads.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ListMultipartUploadsResult {
+    /// The uploads of this page.
+    pub uploads: Vec<ListedUpload>,
+    /// What the keys that the delimiter put together begin with.
+    pub common_prefixes: Vec<String>,
+    /// True if there are more.
+    pub is_truncated: bool,
+    /// Where the next page begins; [`ListMultipartUploads::next_page`] reads it.
+    pub next_key_marker: String,
+    /// Where in that key the next page begins.
+    pub next_upload_id_marker: String,
+    /// The prefix that was asked for.
+    pub prefix: String,
+    /// The delimiter that was asked for.
+    pub delimiter: String,
+    /// How many entries the service gives at once, if it said so.
+    pub max_uploads: Option<u32>,
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers.
+    pub headers: ReplyHeaders,
+}
+
+/// An upload that is neither completed nor aborted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedUpload {
+    /// The key of the object that it would make.
+    pub key: String,
+    /// Names the upload.
+    pub upload_id: UploadId,
+    /// When it was begun.
+    pub initiated: Option<SystemTime>,
+    /// The storage class that the object would have.
+    pub storage_class: String,
+}
+
+impl ListMultipartUploads {
+    /// Asks for the first page of all uploads.
+    pub fn new(bucket: &BucketName) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            prefix: String::new(),
+            delimiter: String::new(),
+            marker: UploadMarker::default(),
+            max_uploads: None,
+            headers: ObjectHeaders::new(),
+        }
+    }
+
+    /// Lists only keys that begin so.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// Puts keys together that are the same up to the first of this after the prefix.
+    #[must_use]
+    pub fn with_delimiter(mut self, delimiter: &str) -> Self {
+        delimiter.clone_into(&mut self.delimiter);
+        self
+    }
+
+    /// Begins after this key.
+    #[must_use]
+    pub fn with_key_marker(mut self, key: &str) -> Self {
+        key.clone_into(&mut self.marker.key);
+        self
+    }
+
+    /// Begins in the marked key, after this upload. Without a key marker it has no effect.
+    #[must_use]
+    pub fn with_upload_id_marker(mut self, upload_id: &str) -> Self {
+        upload_id.clone_into(&mut self.marker.upload_id);
+        self
+    }
+
+    /// How many uploads a page has, 1 to 1000; 1000 unless set.
+    #[must_use]
+    pub fn with_max_uploads(mut self, count: u16) -> Self {
+        self.max_uploads = Some(count);
+        self
+    }
+
+    /// Who pays; nothing else goes with this request.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+
+    /// The request for the page after that one; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// `Protocol` if the service says that there is more, but not after what.
+    pub fn next_page(&self, page: &ListMultipartUploadsResult) -> Result<Option<Self>> {
+        if !page.is_truncated {
+            return Ok(None);
+        }
+        let said = UploadMarker::new(&page.next_key_marker, &page.next_upload_id_marker);
+        let last = page.uploads.last();
+        let last = last.map(|last| UploadMarker::new(&last.key, last.upload_id.as_str()));
+        let marker = [Some(said), last].into_iter().flatten();
+        match marker.into_iter().find(|marker| marker.advances(&self.marker)) {
+            Some(marker) => Ok(Some(Self { marker, ..self.clone() })),
+            None => Err(Error::new(
+                ErrorKind::Protocol,
+                "the list of uploads is cut off without a way to go on",
+            )
+            .with_request_id(&*page.request_id)),
+        }
+    }
+}
+
+impl Operation for ListMultipartUploads {
+    const NAME: &'static str = "ListMultipartUploads";
+    type Reply = ListMultipartUploadsResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        let mut request =
+            request(Method::Get, &self.bucket, None, &self.headers, Takes::ListUploads, dialect)?
+                .with_query("uploads", "")
+                .with_query(ENCODING_TYPE, URL);
+        for (name, value) in [
+            ("prefix", &self.prefix),
+            ("delimiter", &self.delimiter),
+            ("key-marker", &self.marker.key),
+            ("upload-id-marker", &self.marker.upload_id),
+        ] {
+            if !value.is_empty() {
+                request = request.with_query(name, value.as_str());
+            }
+        }
+        if let Some(count) = check_page_size("max_uploads", self.max_uploads)? {
+            request = request.with_query("max-uploads", count);
+        }
+        Ok(request)
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        let reply = Reply::new(response, dialect);
+        let document = reply.document("ListMultipartUploadsResult")?;
+        let root = &document.root;
+        let uploads = root.children("Upload").map(|upload| read(reply, &document, upload));
+        let prefixes = root.children("CommonPrefixes");
+        // A group of prefixes may hold one or several.
+        let prefixes = prefixes.flat_map(|group| group.children("Prefix"));
+        Ok(ListMultipartUploadsResult {
+            uploads: uploads.collect::<Result<_>>()?,
+            common_prefixes: prefixes
+                .map(|prefix| document.decode("Prefix", prefix.text()))
+                .collect::<Result<_>>()?,
+            is_truncated: document.is_truncated()?,
+            next_key_marker: document.name(root, "NextKeyMarker")?,
+            next_upload_id_marker: document.text("NextUploadIdMarker"),
+            prefix: document.name(root, "Prefix")?,
+            delimiter: document.name(root, "Delimiter")?,
+            max_uploads: document.number(root, "MaxUploads")?,
+            request_id: response.request_id(dialect).to_owned(),
+            headers: reply.headers(),
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Freely
+    }
+}
+
+fn read(reply: Reply<'_>, document: &Document<'_>, upload: &Element) -> Result<ListedUpload> {
+    let upload_id = upload.text_of("UploadId").trim();
+    Ok(ListedUpload {
+        key: document.name(upload, "Key")?,
+        upload_id: UploadId::parse(upload_id).map_err(|_| reply.refuse("UploadId", upload_id))?,
+        initiated: time(upload, "Initiated"),
+        storage_class: upload.text_of("StorageClass").trim().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tests::{bucket, ok, query_of};
+
+    fn operation() -> ListMultipartUploads {
+        ListMultipartUploads::new(&bucket())
+    }
+
+    fn parse(body: &str) -> Result<ListMultipartUploadsResult> {
+        operation().parse(&ok(body), Dialect::Oss)
+    }
+
+    fn page(inner: &str) -> ListMultipartUploadsResult {
+        let root = "ListMultipartUploadsResult";
+        parse(&format!("<{root}><IsTruncated>true</IsTruncated>{inner}</{root}>")).unwrap()
+    }
+
+    #[test]
+    fn the_request_is_that_of_the_official_clients() {
+        let operation = operation().with_prefix("dir a/").with_delimiter("/").with_max_uploads(5);
+        let operation = operation.with_key_marker("k&m").with_upload_id_marker("id");
+        let request = operation.request(Dialect::Oss).unwrap();
+        assert_eq!((request.method, &request.key), (Method::Get, &None));
+        assert_eq!(
+            query_of(&request),
+            "uploads&encoding-type=url&prefix=dir a/&delimiter=/&key-marker=k&m\
+             &upload-id-marker=id&max-uploads=5"
+        );
+        let request = ListMultipartUploads::new(&bucket()).request(Dialect::Oss).unwrap();
+        assert_eq!(query_of(&request), "uploads&encoding-type=url");
+        let error = operation.with_max_uploads(1001).request(Dialect::Oss).unwrap_err();
+        assert_eq!(error.argument(), "max_uploads");
+    }
+
+    #[test]
+    fn names_are_decoded_only_if_the_reply_says_so() {
+        let body = |encoding: &str| {
+            format!(
+                "<ListMultipartUploadsResult xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\">\
+                 {encoding}<Bucket>b</Bucket><KeyMarker/><UploadIdMarker/>\
+                 <NextKeyMarker>a%2Fb+c%0C</NextKeyMarker>\
+                 <NextUploadIdMarker>A+/=</NextUploadIdMarker>\
+                 <Delimiter>%2F</Delimiter><Prefix>a%2F</Prefix><MaxUploads>1000</MaxUploads>\
+                 <IsTruncated>false</IsTruncated><Upload><Key>a%2Fb+c%0C</Key>\
+                 <UploadId>A+/=</UploadId><StorageClass>Standard</StorageClass>\
+                 <Initiated>2012-02-23T04:18:23.000Z</Initiated></Upload>\
+                 <CommonPrefixes><Prefix>a%2Fx%2F</Prefix></CommonPrefixes>\
+                 <CommonPrefixes><Prefix>a%2Fy%2F</Prefix><Prefix>z</Prefix></CommonPrefixes>\
+                 </ListMultipartUploadsResult>"
+            )
+        };
+        let page = parse(&body("<EncodingType>url</EncodingType>")).unwrap();
+        let upload = page.uploads.first().unwrap();
+        assert_eq!(upload.key, "a/b c\u{c}");
+        assert_eq!((upload.upload_id.as_str(), upload.initiated.is_some()), ("A+/=", true));
+        assert_eq!(page.common_prefixes, ["a/x/", "a/y/", "z"]);
+        assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
+        assert_eq!(page.next_key_marker, "a/b c\u{c}");
+        assert_eq!(page.next_upload_id_marker, "A+/=");
+        assert!(operation().next_page(&page).unwrap().is_none());
+        let page = parse(&body("")).unwrap();
+        assert_eq!(page.uploads.first().unwrap().key, "a%2Fb+c%0C");
+        assert_eq!(page.common_prefixes.first().unwrap(), "a%2Fx%2F");
+    }
+
+    #[test]
+    fn an_empty_list_has_empty_elements() {
+        let page = parse(
+            "<ListMultipartUploadsResult><Bucket>fake-bucket</Bucket><KeyMarker></KeyMarker>\
+             <UploadIdMarker></UploadIdMarker><NextKeyMarker></NextKeyMarker>\
+             <NextUploadIdMarker></NextUploadIdMarker><Delimiter></Delimiter><Prefix></Prefix>\
+             <MaxUploads></MaxUploads><IsTruncated></IsTruncated></ListMultipartUploadsResult>",
+        );
+        let page = page.unwrap();
+        assert!(page.uploads.is_empty() && page.max_uploads.is_none());
+        assert!(operation().next_page(&page).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_upload_without_an_id_and_a_bad_name_are_refused() {
+        for inner in [
+            "<Upload><Key>a</Key></Upload>",
+            "<EncodingType>url</EncodingType><Prefix>%ff</Prefix>",
+            "<MaxUploads>x</MaxUploads>",
+        ] {
+            let root = "ListMultipartUploadsResult";
+            let error = parse(&format!("<{root}>{inner}</{root}>")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{inner}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_begins_after_the_markers_or_else_the_last_upload() {
+        let upload = "<Upload><Key>k</Key><UploadId>7</UploadId></Upload>";
+        let markers = "<NextKeyMarker>m</NextKeyMarker><NextUploadIdMarker>9</NextUploadIdMarker>";
+        let after = |inner: &str, from: &ListMultipartUploads| {
+            let next = from.next_page(&page(inner));
+            next.map(Option::unwrap).map(|next| (next.marker.key, next.marker.upload_id))
+        };
+        let place = |key: &str, upload_id: &str| (key.to_owned(), upload_id.to_owned());
+        let both = format!("{upload}{markers}");
+        assert_eq!(after(&both, &operation()).unwrap(), place("m", "9"));
+        assert_eq!(after(upload, &operation()).unwrap(), place("k", "7"));
+        assert_eq!(
+            after("<NextKeyMarker>m</NextKeyMarker>", &operation()).unwrap(),
+            place("m", "")
+        );
+        let stuck = operation().with_key_marker("m").with_upload_id_marker("9");
+        for inner in [&*both, upload, markers, "", "<NextUploadIdMarker>99</NextUploadIdMarker>"] {
+            assert_eq!(after(inner, &stuck).unwrap_err().kind(), ErrorKind::Protocol, "{inner}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! UploadPart: sends the bytes of one part.
+
+use std::sync::Arc;
+
+use super::bytes::Bytes;
+use super::reply::{Reply, ReplyHeaders};
+use super::{CONTENT_MD5, Operation, PART_NUMBER, Repeat, UPLOAD_ID, md5_text, request};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, Takes, UploadId,
+};
+use crate::wire::{Body, Method, Request, Response, ServiceError};
+
+/// Sends a part. A part of the same number is replaced, except in a sequential upload.
+#[derive(Debug, Clone)]
+pub struct UploadPart {
+    bucket: BucketName,
+    key: ObjectKey,
+    upload_id: UploadId,
+    number: PartNumber,
+    headers: ObjectHeaders,
+    content_md5: Option<[u8; 16]>,
+    body: Body,
+}
+
+/// The part as the service has stored it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct UploadPartResult {
+    /// What Complete has to list; the MD5 of the part in hex.
+    pub etag: ETag,
+    /// The CRC-64 of the part, if the service said it.
+    pub crc64: Option<u64>,
+    /// The MD5 of the part in base64; empty if the service did not say it.
+    pub content_md5: String,
+    /// `x-oss-request-id`.
+    pub request_id: String,
+    /// All headers.
+    pub headers: ReplyHeaders,
+}
+
+impl UploadPart {
+    /// Sends an empty part of that number, until it is given bytes.
+    pub fn new(
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        number: PartNumber,
+    ) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            upload_id: upload_id.clone(),
+            number,
+            headers: ObjectHeaders::new(),
+            content_md5: None,
+            body: Body::Empty,
+        }
+    }
+
+    /// The bytes of the part.
+    #[must_use]
+    pub fn with_bytes(self, bytes: impl Into<Arc<[u8]>>) -> Self {
+        self.with_body(Bytes::body(bytes.into()))
+    }
+
+    /// The bytes of the part, from any source that can be read again.
+    #[must_use]
+    pub(crate) fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// The MD5 of the bytes, which the service then verifies.
+    #[must_use]
+    pub fn with_content_md5(mut self, digest: [u8; 16]) -> Self {
+        self.content_md5 = Some(digest);
+        self
+    }
+
+    /// Who pays, and how fast the service takes the data; nothing else goes with a part.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
+        self.headers = headers.clone();
+        self
+    }
+}
+
+impl Operation for UploadPart {
+    const NAME: &'static str = "UploadPart";
+    type Reply = UploadPartResult;
+
+    fn request(&self, dialect: Dialect) -> Result<Request> {
+        if self.body.length() > limits::PART_SIZE_MAX {
+            return Err(Error::invalid("body", "a part has at most 5 GiB"));
+        }
+        let key = Some(&self.key);
+        let mut request =
+            request(Method::Put, &self.bucket, key, &self.headers, Takes::UploadPart, dialect)?
+                .with_query(PART_NUMBER, self.number.to_string())
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_body(self.body.clone());
+        if let Some(digest) = self.content_md5 {
+            request = request.with_header(CONTENT_MD5, md5_text(digest))?;
+        }
+        Ok(request)
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        let reply = Reply::new(response, dialect);
+        Ok(UploadPartResult {
+            etag: reply.etag_header()?,
+            crc64: response.crc64(dialect),
+            content_md5: reply.header(CONTENT_MD5).to_owned(),
+            request_id: response.request_id(dialect).to_owned(),
+            headers: reply.headers(),
+        })
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Freely
+    }
+
+    /// A sequential upload refuses a part that it has. If that one has the MD5 of these bytes, an
+    /// earlier attempt has stored it and only its answer was lost.
+    fn obeyed(&self, refusal: &ServiceError) -> Option<Self::Reply> {
+        let etag = ETag::parse(refusal.field("ETag")).ok()?;
+        let same = self.content_md5.is_some_and(|digest| etag.is_md5(&hex(digest)));
+        (refusal.code == "PartAlreadyExist" && same).then(|| UploadPartResult {
+            etag,
+            crc64: None,
+            content_md5: String::new(),
+            request_id: refusal.request_id.clone(),
+            headers: ReplyHeaders::default(),
+        })
+    }
+
+    fn part_number(&self) -> Option<PartNumber> {
+        Some(self.number)
+    }
+
+    fn upload_id(&self) -> &str {
+        self.upload_id.as_str()
+    }
+}
+
+fn hex(digest: [u8; 16]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::ops::tests::{body_of, bucket, key, query_of, reply, upload};
+
+    const MD5: [u8; 16] = [
+        0x5d, 0x41, 0x40, 0x2a, 0xbc, 0x4b, 0x2a, 0x76, 0xb9, 0x71, 0x9d, 0x91, 0x10, 0x17, 0xc5,
+        0x92,
+    ];
+
+    fn operation() -> UploadPart {
+        let number = PartNumber::new(2).unwrap();
+        UploadPart::new(&bucket(), &key(), &upload(), number).with_bytes(*b"hello")
+    }
+
+    #[test]
+    fn the_request_has_the_bytes_and_no_content_type() {
+        let mut headers = ObjectHeaders::new();
+        headers.content_type("a/b").unwrap().traffic_limit(819_200).unwrap().request_payer();
+        headers.server_side_encryption("AES256").unwrap();
+        let operation = operation().with_headers(&headers);
+        let request = operation.request(Dialect::Oss).unwrap();
+        assert_eq!(request.method, Method::Put);
+        assert_eq!(query_of(&request), "partNumber=2&uploadId=0004B9894A22E5B1888A1E29F8236E2D");
+        assert_eq!(body_of(&request), "hello");
+        let sent: Vec<_> = request.headers.iter().collect();
+        let expected = [("x-oss-traffic-limit", "819200"), ("x-oss-request-payer", "requester")];
+        assert_eq!(sent, expected);
+        let request = operation.with_content_md5(MD5).request(Dialect::Oss).unwrap();
+        assert_eq!(request.headers.get("Content-MD5"), Some("XUFAKrxLKna5cZ2REBfFkg=="));
+    }
+
+    #[test]
+    fn the_reply_is_in_the_headers() {
+        let headers = [
+            ("ETag", "\"5D41402ABC4B2A76B9719D911017C592\""),
+            ("Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="),
+            ("x-oss-hash-crc64ecma", "18446744073709551615"),
+            ("x-oss-server-side-encryption", "AES256"),
+        ];
+        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        assert_eq!(result.etag.as_str(), headers[0].1);
+        assert_eq!(result.crc64, Some(u64::MAX));
+        assert_eq!(result.content_md5, headers[1].1);
+        assert_eq!(result.headers.value("X-Oss-Server-Side-Encryption"), Some("AES256"));
+        let result = operation().parse(&reply(200, &headers[..1], ""), Dialect::Oss).unwrap();
+        assert_eq!((result.crc64, result.content_md5.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn a_part_without_an_etag_is_not_stored() {
+        let error = operation().parse(&reply(200, &[], ""), Dialect::Oss).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.to_string().contains("the reply has no ETag"), "{error}");
+    }
+
+    #[test]
+    fn a_part_that_is_there_already_is_taken_only_with_the_same_md5() {
+        let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
+            <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
+        let refusal = ServiceError::read(&reply(409, &[], body), Dialect::Oss);
+        assert!(operation().obeyed(&refusal).is_none());
+        assert!(operation().with_content_md5([0; 16]).obeyed(&refusal).is_none());
+        let result = operation().with_content_md5(MD5).obeyed(&refusal).unwrap();
+        assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
+    }
+}

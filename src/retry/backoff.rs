@@ -1,0 +1,65 @@
+//! How long to wait before the next attempt. Randomness is an argument.
+
+use std::time::{Duration, SystemTime};
+
+use crate::codec::date;
+use crate::limits;
+
+/// Full jitter: a random share of a step that doubles up to a cap, but never less than the server
+/// asked for. `attempt` is the one that failed, from 1; `random` is in `0.0..1.0`.
+pub(crate) fn delay(attempt: u32, random: f64, server_asks: Option<Duration>) -> Duration {
+    let doublings = attempt.min(limits::ATTEMPTS_MAX);
+    let step = 2u32
+        .checked_pow(doublings)
+        .and_then(|factor| limits::BACKOFF_BASE.checked_mul(factor))
+        .map_or(limits::BACKOFF_CAP, |step| step.min(limits::BACKOFF_CAP));
+    let jittered = step.mul_f64(random.clamp(0.0, 1.0));
+    jittered.max(server_asks.unwrap_or_default().min(limits::RETRY_AFTER_MAX))
+}
+
+/// What a `Retry-After` header asks for: seconds, or a date.
+pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    date::parse_http_date(header).map(|at| at.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_double_up_to_the_cap() {
+        let longest: Vec<u128> = (1..=9).map(|n| delay(n, 1.0, None).as_millis()).collect();
+        assert_eq!(longest, [400, 800, 1600, 3200, 6400, 12800, 20000, 20000, 20000]);
+        assert_eq!(delay(u32::MAX, 1.0, None), limits::BACKOFF_CAP);
+        assert_eq!(delay(3, 0.0, None), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_server_is_obeyed_within_reason() {
+        let asked = |seconds| delay(1, 0.5, Some(Duration::from_secs(seconds)));
+        assert_eq!(asked(7), Duration::from_secs(7));
+        assert_eq!(asked(86_400), limits::RETRY_AFTER_MAX);
+        assert_eq!(asked(0), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let now = SystemTime::UNIX_EPOCH;
+        assert_eq!(retry_after(" 3 ", now), Some(Duration::from_secs(3)));
+        let date = "Thu, 01 Jan 1970 00:00:09 GMT";
+        assert_eq!(retry_after(date, now), Some(Duration::from_secs(9)));
+        assert_eq!(retry_after("soon", now), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_delay_stays_in_its_bounds(attempt in 1u32.., random in 0.0..1.0f64, asked in 0u64..) {
+            let delay = delay(attempt, random, Some(Duration::from_secs(asked)));
+            proptest::prop_assert!(delay <= limits::RETRY_AFTER_MAX);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What may be repeated, after how long, and how often in all. Pure but for one counter.
+
+mod backoff;
+mod budget;
+mod policy;
+
+pub(crate) use backoff::{delay, retry_after};
+pub(crate) use budget::Budget;
+pub(crate) use policy::{Remedy, Repeats, Trouble, Verdict, is_throttled, judge};

@@ -1,0 +1,140 @@
+//! The table: what went wrong and how the operation may be repeated, to what is done about it.
+//!
+//! `docs/protocol.md` lists where it differs from the official SDKs, and why.
+
+/// How often the effect of an operation may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// As often as needed: the result is the same.
+    Freely,
+    /// Not after it may have had its effect.
+    Once,
+}
+
+/// What went wrong with one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble<'a> {
+    /// Nothing can have reached the server, and trying again may help.
+    NeverSent,
+    /// The request may have arrived; no whole answer came.
+    AnswerLost,
+    /// The service answered with an error.
+    Refused { status: u16, code: &'a str },
+    /// The service's check sum of the data is not ours.
+    Damaged,
+    /// Trying again gives the same: the caller's fault, a cancel, a bad certificate.
+    Final,
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Report it.
+    Stop,
+    /// Try again after a back-off.
+    Retry,
+    /// Put something right, then try again.
+    RetryAfter(Remedy),
+}
+
+/// What has to be put right before the next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Take the time from the server's `Date`.
+    CorrectClock,
+    /// Ask the credential source again, past its cache.
+    FreshCredentials,
+}
+
+/// Judges one failed attempt.
+pub(crate) fn judge(trouble: Trouble<'_>, repeats: Repeats) -> Verdict {
+    match (trouble, repeats) {
+        (Trouble::Final, _) | (Trouble::AnswerLost | Trouble::Damaged, Repeats::Once) => {
+            Verdict::Stop
+        }
+        (Trouble::NeverSent, _) | (Trouble::AnswerLost | Trouble::Damaged, Repeats::Freely) => {
+            Verdict::Retry
+        }
+        (Trouble::Refused { status, code }, repeats) => judge_refusal(status, code, repeats),
+    }
+}
+
+/// True if the service did not even begin with a request that it answered so.
+pub(crate) fn is_throttled(status: u16) -> bool {
+    matches!(status, 429 | 503)
+}
+
+fn judge_refusal(status: u16, code: &str, repeats: Repeats) -> Verdict {
+    match (status, code) {
+        (_, "RequestTimeTooSkewed") => Verdict::RetryAfter(Remedy::CorrectClock),
+        (_, "SecurityTokenExpired" | "InvalidSecurityToken" | "InvalidAccessKeyId") => {
+            Verdict::RetryAfter(Remedy::FreshCredentials)
+        }
+        (_, "RequestTimeout" | "BadRequest") | (401 | 408, _) => Verdict::Retry,
+        (status, _) if is_throttled(status) => Verdict::Retry,
+        // The service may have done what it then failed to report.
+        (500.., _) if repeats == Repeats::Freely => Verdict::Retry,
+        _ => Verdict::Stop,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, code: &str) -> Trouble<'_> {
+        Trouble::Refused { status, code }
+    }
+
+    #[test]
+    fn every_status_and_code_of_the_protocol_notes_has_its_verdict() {
+        use Remedy::{CorrectClock, FreshCredentials};
+        let clock = Verdict::RetryAfter(CorrectClock);
+        let fresh = Verdict::RetryAfter(FreshCredentials);
+        for (status, code, freely, once) in [
+            (401, "", Verdict::Retry, Verdict::Retry),
+            (408, "", Verdict::Retry, Verdict::Retry),
+            (429, "TooManyRequests", Verdict::Retry, Verdict::Retry),
+            (500, "InternalError", Verdict::Retry, Verdict::Stop),
+            (502, "", Verdict::Retry, Verdict::Stop),
+            (503, "ServiceUnavailable", Verdict::Retry, Verdict::Retry),
+            (503, "UploadTrafficRateLimitExceeded", Verdict::Retry, Verdict::Retry),
+            (504, "", Verdict::Retry, Verdict::Stop),
+            (400, "RequestTimeout", Verdict::Retry, Verdict::Retry),
+            (400, "BadRequest", Verdict::Retry, Verdict::Retry),
+            (403, "RequestTimeTooSkewed", clock, clock),
+            (403, "SecurityTokenExpired", fresh, fresh),
+            (403, "InvalidSecurityToken", fresh, fresh),
+            (403, "InvalidAccessKeyId", fresh, fresh),
+            (203, "CallbackFailed", Verdict::Stop, Verdict::Stop),
+            (301, "", Verdict::Stop, Verdict::Stop),
+            (307, "", Verdict::Stop, Verdict::Stop),
+            (400, "InvalidArgument", Verdict::Stop, Verdict::Stop),
+            (400, "InvalidDigest", Verdict::Stop, Verdict::Stop),
+            (400, "InvalidPart", Verdict::Stop, Verdict::Stop),
+            (400, "EntityTooSmall", Verdict::Stop, Verdict::Stop),
+            (403, "AccessDenied", Verdict::Stop, Verdict::Stop),
+            (403, "SignatureDoesNotMatch", Verdict::Stop, Verdict::Stop),
+            (404, "NoSuchUpload", Verdict::Stop, Verdict::Stop),
+            (409, "FileAlreadyExists", Verdict::Stop, Verdict::Stop),
+            (409, "PartAlreadyExist", Verdict::Stop, Verdict::Stop),
+            (412, "PreconditionFailed", Verdict::Stop, Verdict::Stop),
+        ] {
+            assert_eq!(judge(refused(status, code), Repeats::Freely), freely, "{status} {code}");
+            assert_eq!(judge(refused(status, code), Repeats::Once), once, "{status} {code} once");
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_repeated_only_where_that_is_harmless() {
+        for (trouble, freely, once) in [
+            (Trouble::NeverSent, Verdict::Retry, Verdict::Retry),
+            (Trouble::AnswerLost, Verdict::Retry, Verdict::Stop),
+            (Trouble::Damaged, Verdict::Retry, Verdict::Stop),
+            (Trouble::Final, Verdict::Stop, Verdict::Stop),
+        ] {
+            assert_eq!(judge(trouble, Repeats::Freely), freely, "{trouble:?}");
+            assert_eq!(judge(trouble, Repeats::Once), once, "{trouble:?} once");
+        }
+    }
+}

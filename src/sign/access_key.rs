@@ -1,0 +1,97 @@
+//! The pair of ID and secret that signs, with the token of a temporary pair.
+
+use crate::error::{Error, Result};
+use crate::runtime::Secret;
+
+/// An access key: an ID, its secret and, if it is temporary, a security token.
+///
+/// `Debug` shows the ID only; secret and token are wiped from memory when they are dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    id: String,
+    secret: Secret,
+    token: Option<Secret>,
+}
+
+impl AccessKey {
+    /// A key without a token.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument `access_key_id` or `access_key_secret`, if it is empty or
+    /// has characters that no such text has: a line feed read from a file, for example.
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Result<Self> {
+        let (id, secret) = (id.into(), Secret::new(secret));
+        check("access_key_id", &id, char::is_ascii_graphic)?;
+        check("access_key_secret", secret.expose(), |c| !c.is_control())?;
+        Ok(Self { id, secret, token: None })
+    }
+
+    /// The same key with the token that the vendor's STS gave for it.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument `security_token`, as for [`AccessKey::new`].
+    pub fn with_token(self, token: impl Into<String>) -> Result<Self> {
+        let token = Secret::new(token);
+        check("security_token", token.expose(), char::is_ascii_graphic)?;
+        Ok(Self { token: Some(token), ..self })
+    }
+
+    /// The ID, which is no secret: it stands in every signed request.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The secret.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The token of a temporary key.
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+}
+
+fn check(argument: &str, text: &str, allowed: fn(&char) -> bool) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::invalid(argument, "this may not be empty"));
+    }
+    if !text.chars().all(|c| allowed(&c)) {
+        let rule = "this has a space, a line end or another character that does not belong there";
+        return Err(Error::invalid(argument, rule));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_id_only() {
+        let key = AccessKey::new("LTAI5t", "hunter2").unwrap().with_token("token3").unwrap();
+        let text = format!("{key:?}");
+        assert!(text.contains("LTAI5t"), "{text}");
+        assert!(!text.contains("hunter2") && !text.contains("token3"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_key_is_refused_by_name_and_not_shown() {
+        for bad in ["", "bad\n", "bad\0", "bad\r\n", "\tbad"] {
+            let key = AccessKey::new("id", "secret").unwrap();
+            for (argument, result) in [
+                ("access_key_id", AccessKey::new(bad, "secret")),
+                ("access_key_secret", AccessKey::new("id", bad)),
+                ("security_token", key.with_token(bad)),
+            ] {
+                let error = result.unwrap_err();
+                assert_eq!(error.argument(), argument, "{bad:?}");
+                assert!(!error.to_string().contains("bad"), "{error}");
+            }
+        }
+        assert!(AccessKey::new("a b", "secret").is_err());
+        assert!(AccessKey::new("id", "a b").is_ok());
+    }
+}

@@ -1,0 +1,219 @@
+//! V4 signatures, in the header and in the query.
+
+use std::time::{Duration, SystemTime};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::canonical::{SignedHeaders, canonical_query, canonical_request, canonical_uri};
+use super::{AccessKey, Signer};
+use crate::codec::date;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{Dialect, ServiceHeader};
+use crate::runtime::Secret;
+use crate::wire::Request;
+
+/// What the dialects call the parts of the same scheme.
+#[derive(Debug)]
+pub(super) struct Terms {
+    algorithm: &'static str,
+    /// What a scope ends in.
+    terminator: &'static str,
+    /// What stands before the secret in the first key.
+    key_prefix: &'static str,
+    version_parameter: &'static str,
+    credential_parameter: &'static str,
+    expires_parameter: &'static str,
+    additional_headers_parameter: &'static str,
+    signature_parameter: &'static str,
+}
+
+/// The words of a dialect.
+pub(super) fn terms(dialect: Dialect) -> &'static Terms {
+    match dialect {
+        Dialect::Oss => &OSS,
+    }
+}
+
+/// When, where and for what a signature is valid.
+#[derive(Debug)]
+pub(super) struct Scope<'a> {
+    /// `20250115T103000Z`.
+    pub(super) stamp: String,
+    pub(super) region: &'a str,
+    pub(super) product: &'a str,
+    pub(super) terms: &'static Terms,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(signer: &'a Signer, time: SystemTime) -> Result<Self> {
+        if signer.region.is_empty() {
+            return Err(Error::invalid("region", "a V4 signature needs the region of the bucket"));
+        }
+        Ok(Self {
+            stamp: date::stamp(time),
+            region: &signer.region,
+            product: &signer.product,
+            terms: terms(signer.dialect),
+        })
+    }
+
+    fn date(&self) -> &str {
+        self.stamp.split('T').next().unwrap_or_default()
+    }
+
+    fn text(&self) -> String {
+        let terminator = self.terms.terminator;
+        format!("{}/{}/{}/{terminator}", self.date(), self.region, self.product)
+    }
+}
+
+/// See [`Signer::sign`].
+pub(super) fn sign(
+    signer: &Signer,
+    request: &mut Request,
+    key: &AccessKey,
+    implied: &[(&str, &str)],
+    time: SystemTime,
+) -> Result<()> {
+    let scope = Scope::new(signer, time)?;
+    let name = |header| signer.dialect.header(header);
+    let headers = &mut request.headers;
+    headers.set(name(ServiceHeader::Date), scope.stamp.as_str())?;
+    headers.set("Date", date::http_date(time))?;
+    headers.set(name(ServiceHeader::ContentSha256), UNSIGNED_PAYLOAD)?;
+    // Without a token this takes away what an attempt with another key has set.
+    let token = key.token().map(Secret::expose).unwrap_or_default();
+    headers.set(name(ServiceHeader::SecurityToken), token)?;
+
+    let signed =
+        SignedHeaders::of(&request.headers, implied, &signer.additional_headers, signer.dialect);
+    let signature = signature_of(request, &signed, key, &scope)?;
+    let authorization = authorization(key, &scope, &signed.additional(), &signature);
+    request.headers.set("Authorization", authorization)
+}
+
+/// See [`Signer::presign`].
+pub(super) fn presign(
+    signer: &Signer,
+    request: &mut Request,
+    key: &AccessKey,
+    implied: &[(&str, &str)],
+    time: SystemTime,
+    expires: Duration,
+) -> Result<()> {
+    if expires < Duration::from_secs(1) || expires > limits::PRESIGN_EXPIRES_MAX {
+        return Err(Error::invalid("expires", "a V4 URL is valid for 1 second to 7 days"));
+    }
+    let scope = Scope::new(signer, time)?;
+    let (terms, dialect) = (scope.terms, signer.dialect);
+    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers, dialect);
+    let additional = signed.additional();
+    let mut add = |name: &str, value: String| request.query.push((name.to_owned(), value));
+    add(terms.version_parameter, terms.algorithm.to_owned());
+    add(terms.credential_parameter, format!("{}/{}", key.id(), scope.text()));
+    add(dialect.header(ServiceHeader::Date), scope.stamp.clone());
+    add(terms.expires_parameter, expires.as_secs().to_string());
+    if let Some(token) = key.token() {
+        add(dialect.header(ServiceHeader::SecurityToken), token.expose().to_owned());
+    }
+    if !additional.is_empty() {
+        add(terms.additional_headers_parameter, additional);
+    }
+
+    let signature = signature_of(request, &signed, key, &scope)?;
+    request.query.push((terms.signature_parameter.to_owned(), signature));
+    Ok(())
+}
+
+fn signature_of(
+    request: &Request,
+    headers: &SignedHeaders<'_>,
+    key: &AccessKey,
+    scope: &Scope<'_>,
+) -> Result<String> {
+    let uri = canonical_uri(request.bucket.as_ref(), request.key.as_ref());
+    let query = canonical_query(&request.query);
+    let text = canonical_request(request.method, &uri, &query, headers, UNSIGNED_PAYLOAD);
+    signature(&*signing_key(key.secret(), scope)?, &string_to_sign(scope, &text))
+}
+
+/// The text that the last key signs.
+pub(super) fn string_to_sign(scope: &Scope<'_>, canonical_request: &str) -> String {
+    let hash = hex(&Sha256::digest(canonical_request));
+    format!("{}\n{}\n{}\n{hash}", scope.terms.algorithm, scope.stamp, scope.text())
+}
+
+/// The last key: the secret narrowed down to one day, region and product.
+pub(super) fn signing_key(secret: &Secret, scope: &Scope<'_>) -> Result<Key> {
+    let terms = scope.terms;
+    let mut first = Zeroizing::new(Vec::with_capacity(
+        terms.key_prefix.len().saturating_add(secret.expose().len()),
+    ));
+    first.extend_from_slice(terms.key_prefix.as_bytes());
+    first.extend_from_slice(secret.expose().as_bytes());
+    let mut key = derive(&first, scope.date())?;
+    for step in [scope.region, scope.product, terms.terminator] {
+        key = derive(&*key, step)?;
+    }
+    Ok(key)
+}
+
+/// The signature in hex.
+pub(super) fn signature(key: &[u8], string_to_sign: &str) -> Result<String> {
+    let mut mac = mac(key)?;
+    mac.update(string_to_sign.as_bytes());
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
+fn authorization(
+    key: &AccessKey,
+    scope: &Scope<'_>,
+    additional_headers: &str,
+    signature: &str,
+) -> String {
+    let (algorithm, id, scope) = (scope.terms.algorithm, key.id(), scope.text());
+    let additional = match additional_headers {
+        "" => String::new(),
+        names => format!(",AdditionalHeaders={names}"),
+    };
+    format!("{algorithm} Credential={id}/{scope}{additional},Signature={signature}")
+}
+
+/// A key made from the secret, wiped from memory when it is dropped.
+type Key = Zeroizing<[u8; 32]>;
+
+fn derive(key: &[u8], text: &str) -> Result<Key> {
+    let mut mac = mac(key)?;
+    mac.update(text.as_bytes());
+    let mut output = mac.finalize().into_bytes();
+    let mut derived = Key::default();
+    derived.copy_from_slice(&output);
+    output.as_mut_slice().zeroize();
+    Ok(derived)
+}
+
+fn mac(key: &[u8]) -> Result<Hmac<Sha256>> {
+    Hmac::new_from_slice(key).map_err(|_| Error::internal("an HMAC takes a key of any length"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
+}
+
+/// The body is not part of the signature: it has check sums of its own.
+pub(super) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+const OSS: Terms = Terms {
+    algorithm: "OSS4-HMAC-SHA256",
+    terminator: "aliyun_v4_request",
+    key_prefix: "aliyun_v4",
+    version_parameter: "x-oss-signature-version",
+    credential_parameter: "x-oss-credential",
+    expires_parameter: "x-oss-expires",
+    additional_headers_parameter: "x-oss-additional-headers",
+    signature_parameter: "x-oss-signature",
+};

@@ -1,0 +1,356 @@
+//! The exchange that runs on this thread: its phase, its clocks and what it has moved.
+//!
+//! A kept connection serves one exchange after the other, so it cannot own the rules of any. It
+//! finds them here: [`enter`] makes an exchange the current one of the thread until its guard is
+//! dropped. All waits for sockets and look-ups end in [`Running::wait`].
+
+use std::cell::{Cell, RefCell};
+use std::os::fd::RawFd;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::exchange::{AfterSent, Call, TimeLimits};
+use super::socket;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::limits;
+use crate::runtime::{Cancel, Deadline, Interest, Wake};
+
+/// The state of one exchange.
+#[derive(Debug)]
+pub(super) struct Running {
+    cancel: Cancel,
+    limits: TimeLimits,
+    deadline: Deadline,
+    after_sent: AfterSent,
+    phase: Cell<Phase>,
+    /// When the phase must be over, but for stalls.
+    phase_ends: Cell<Deadline>,
+    stall: Stall,
+    /// Set by a cancel after the request was sent: what it was, and how long the answer has yet.
+    grace: RefCell<Option<(Error, Deadline)>>,
+    /// Bytes of the request that the connection took.
+    sent: Cell<u64>,
+    /// How many of them came before the body.
+    head: Cell<Option<u64>>,
+    received: Cell<u64>,
+    connected: Cell<bool>,
+    /// Why no more of the body is sent.
+    ended_early: RefCell<Option<EarlyEnd>>,
+}
+
+/// Why a body was not sent to its end.
+#[derive(Debug, Clone)]
+pub(super) enum EarlyEnd {
+    /// The answer has come.
+    Answered,
+    /// The connection takes no more; there may be an answer on it.
+    Refused(Error),
+}
+
+/// The window of the stall rule. Only time spent waiting for the peer counts.
+#[derive(Debug, Default)]
+struct Stall {
+    waited: Cell<Duration>,
+    moved: Cell<u64>,
+    /// What the kernel held back when it was last asked.
+    queued: Cell<Option<u64>>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Running>>> = const { RefCell::new(None) };
+}
+
+/// Puts back the exchange that was the current one before.
+#[derive(Debug)]
+pub(super) struct Guard(Option<Rc<Running>>);
+
+/// Makes this exchange the current one of the thread.
+pub(super) fn enter(running: Rc<Running>) -> Guard {
+    Guard(CURRENT.with(|current| current.replace(Some(running))))
+}
+
+/// The current exchange of this thread.
+pub(super) fn current() -> Result<Rc<Running>> {
+    CURRENT
+        .with(|current| current.borrow().clone())
+        .ok_or_else(|| Error::internal("a connection is used outside an exchange"))
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.replace(self.0.take()));
+    }
+}
+
+impl Running {
+    pub(super) fn new(call: &Call<'_>) -> Self {
+        Self {
+            cancel: call.cancel.clone(),
+            limits: call.limits,
+            deadline: call.deadline,
+            after_sent: call.after_sent,
+            phase: Cell::new(Phase::Resolve),
+            phase_ends: Cell::new(Deadline::NEVER),
+            stall: Stall::default(),
+            grace: RefCell::new(None),
+            sent: Cell::new(0),
+            head: Cell::new(None),
+            received: Cell::new(0),
+            connected: Cell::new(false),
+            ended_early: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    /// Begins a phase and its clock. TLS runs on the clock of connecting, and receiving on that of
+    /// the wait for the answer.
+    pub(super) fn begin(&self, phase: Phase) {
+        if self.phase.replace(phase) == phase && phase != Phase::Resolve {
+            return;
+        }
+        self.stall.restart();
+        match phase {
+            Phase::Resolve => self.phase_ends.set(Deadline::after(self.limits.resolve)),
+            Phase::Connect => self.phase_ends.set(Deadline::after(self.limits.connect)),
+            Phase::Send => self.phase_ends.set(Deadline::NEVER),
+            // Its clock starts when the kernel has sent all it was given: see `is_going_out`.
+            Phase::Wait => self.phase_ends.set(Deadline::NEVER),
+            Phase::Tls | Phase::Receive => {}
+        }
+    }
+
+    /// The time that is left for the phase, shared evenly by so many tries.
+    pub(super) fn share(&self, tries: usize) -> Deadline {
+        let tries = u32::try_from(tries).unwrap_or(u32::MAX).max(1);
+        self.phase_ends.get().left().map_or(Deadline::NEVER, |left| Deadline::after(left / tries))
+    }
+
+    /// An error if the call was cancelled or is too late.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.cancel.is_triggered() {
+            return self.interrupt(Error::canceled());
+        }
+        if self.deadline.has_passed() {
+            return self.interrupt(too_late());
+        }
+        Ok(())
+    }
+
+    /// Waits until the descriptor is ready, or until `slice` has passed: then the answer is false.
+    /// Every other end of the wait is an error.
+    pub(super) fn wait(&self, fd: RawFd, interest: Interest, slice: Deadline) -> Result<bool> {
+        loop {
+            self.start_response_clock(fd);
+            let (token, outer) = match &*self.grace.borrow() {
+                Some((_, until)) => (Cancel::never(), *until),
+                None => (self.cancel.clone(), self.deadline),
+            };
+            let watched = self.watches_stall();
+            let rule = if watched { self.stall.ends(self.limits.stall) } else { Deadline::NEVER };
+            let until = self.phase_ends.get().earlier(rule).earlier(outer).earlier(slice);
+            let until = if self.is_going_out() { until.earlier(self.glance()) } else { until };
+            let begun = Instant::now();
+            let wake = token.wait_for(Some((fd, interest)), until);
+            if watched {
+                self.stall.passed(begun.elapsed(), fd);
+            }
+            match wake {
+                Wake::Ready => return Ok(true),
+                Wake::Canceled => self.interrupt(Error::canceled())?,
+                Wake::TimedOut if outer.has_passed() => self.interrupt(too_late())?,
+                Wake::TimedOut if self.phase_ends.get().has_passed() => return Err(self.too_slow()),
+                Wake::TimedOut if watched && self.stall.has_lasted(self.limits.stall) => {
+                    return Err(self.stalled());
+                }
+                Wake::TimedOut if slice.has_passed() => return Ok(false),
+                Wake::TimedOut => {}
+            }
+        }
+    }
+
+    /// Lets time pass on our own account, so that no rule about the peer applies.
+    pub(super) fn pause(&self, time: Duration) -> Result<()> {
+        if time.is_zero() {
+            return Ok(());
+        }
+        let until = Deadline::after(time);
+        if self.cancel.wait(until.earlier(self.deadline)) {
+            return self.interrupt(Error::canceled());
+        }
+        self.check()
+    }
+
+    /// How long a blocked send waits before it looks for an answer and at what the kernel holds.
+    pub(super) fn glance(&self) -> Deadline {
+        Deadline::after(GLANCE.min(self.limits.stall / 8))
+    }
+
+    /// So many bytes went to or came from the peer.
+    pub(super) fn moved(&self, bytes: usize) {
+        self.stall.moved(bytes as u64);
+    }
+
+    /// The connection took so many bytes of the request.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.sent.set(self.sent.get() + bytes as u64);
+    }
+
+    /// Bytes of the answer have come.
+    pub(super) fn received(&self, bytes: usize) {
+        self.received.set(self.received.get() + bytes as u64);
+    }
+
+    /// What was sent up to now was the head of the request.
+    pub(super) fn head_is_sent(&self) {
+        if self.head.get().is_none() {
+            self.head.set(Some(self.sent.get()));
+        }
+    }
+
+    /// A connection was made for this exchange, or tried.
+    pub(super) fn connects(&self) {
+        self.connected.set(true);
+    }
+
+    pub(super) fn end_early(&self, end: EarlyEnd) {
+        self.ended_early.borrow_mut().get_or_insert(end);
+    }
+
+    pub(super) fn ended_early(&self) -> Option<EarlyEnd> {
+        self.ended_early.borrow().clone()
+    }
+
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.ended_early.borrow().is_some()
+    }
+
+    /// True if what the kernel still holds of the request must not go out any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.is_cut_short() || matches!(self.phase(), Phase::Send | Phase::Wait)
+    }
+
+    pub(super) fn has_sent(&self) -> bool {
+        self.sent.get() > 0
+    }
+
+    pub(super) fn has_received(&self) -> bool {
+        self.received.get() > 0
+    }
+
+    pub(super) fn is_on_kept_connection(&self) -> bool {
+        !self.connected.get() && matches!(self.phase(), Phase::Send | Phase::Wait | Phase::Receive)
+    }
+
+    /// Bytes of the body that the connection took.
+    pub(super) fn body_sent(&self) -> u64 {
+        self.head.get().map_or(0, |head| self.sent.get().saturating_sub(head))
+    }
+
+    /// A cancel or the deadline: an error, unless the request is out and may be waited for.
+    fn interrupt(&self, error: Error) -> Result<()> {
+        let mut grace = self.grace.borrow_mut();
+        if let Some((first, until)) = &*grace {
+            return if until.has_passed() { Err(first.clone()) } else { Ok(()) };
+        }
+        match (self.after_sent, self.phase()) {
+            (AfterSent::Await(time), Phase::Wait | Phase::Receive) => {
+                *grace = Some((error, Deadline::after(time)));
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// The stall rule holds while bytes are on their way, not while the server thinks.
+    fn watches_stall(&self) -> bool {
+        match self.phase() {
+            Phase::Send | Phase::Receive => true,
+            Phase::Wait => self.is_going_out(),
+            Phase::Resolve | Phase::Connect | Phase::Tls => false,
+        }
+    }
+
+    /// The clock of the answer starts when the last byte is really out: with a slow line, what the
+    /// kernel holds can take longer than the answer may.
+    fn start_response_clock(&self, fd: RawFd) {
+        if self.is_going_out() && socket::unsent(fd).unwrap_or(0) == 0 {
+            self.phase_ends.set(Deadline::after(self.limits.response));
+        }
+    }
+
+    /// True if the connection took the whole request, and the kernel may still hold some of it.
+    fn is_going_out(&self) -> bool {
+        self.phase() == Phase::Wait && self.phase_ends.get() == Deadline::NEVER
+    }
+
+    fn too_slow(&self) -> Error {
+        let text = match self.phase() {
+            Phase::Resolve => {
+                format!("the host name was not looked up within {:?}", self.limits.resolve)
+            }
+            Phase::Connect => format!("no connection within {:?}", self.limits.connect),
+            Phase::Tls => format!("no TLS session within {:?}", self.limits.connect),
+            Phase::Send | Phase::Wait => format!("no answer within {:?}", self.limits.response),
+            Phase::Receive => {
+                format!("the answer was not complete within {:?}", self.limits.response)
+            }
+        };
+        Error::new(ErrorKind::Timeout, text)
+    }
+
+    fn stalled(&self) -> Error {
+        let verb = if self.phase() == Phase::Receive { "came" } else { "were taken" };
+        let (bytes, time) = (limits::STALL_BYTES, self.limits.stall);
+        Error::new(ErrorKind::Timeout, format!("fewer than {bytes} bytes {verb} in {time:?}"))
+    }
+}
+
+impl Stall {
+    fn restart(&self) {
+        self.waited.set(Duration::ZERO);
+        self.moved.set(0);
+        self.queued.set(None);
+    }
+
+    fn moved(&self, bytes: u64) {
+        self.moved.set(self.moved.get() + bytes);
+        if self.moved.get() >= limits::STALL_BYTES {
+            self.waited.set(Duration::ZERO);
+            self.moved.set(0);
+        }
+    }
+
+    /// A wait is over. A socket becomes writable only when a good part of its buffer is free, so
+    /// the bytes that left the buffer meanwhile are counted as well.
+    fn passed(&self, time: Duration, fd: RawFd) {
+        self.waited.set(self.waited.get() + time);
+        if time < NOTICEABLE {
+            return;
+        }
+        let now = socket::unsent(fd);
+        if let (Some(before), Some(now)) = (self.queued.replace(now), now) {
+            self.moved(before.saturating_sub(now));
+        }
+    }
+
+    fn ends(&self, limit: Duration) -> Deadline {
+        Deadline::after(limit.saturating_sub(self.waited.get()))
+    }
+
+    fn has_lasted(&self, limit: Duration) -> bool {
+        self.waited.get() >= limit
+    }
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
+}
+
+/// The longest wait in which an early answer goes unnoticed.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Below this a wait is too short to ask the kernel what it holds.
+const NOTICEABLE: Duration = Duration::from_millis(5);

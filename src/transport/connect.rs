@@ -1,0 +1,163 @@
+//! Making connections: look-up, addresses in turn, proxy, TLS.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ureq::unversioned::resolver::ResolvedSocketAddrs;
+use ureq::unversioned::transport::{ConnectionDetails, Connector};
+use ureq::{Proxy, ProxyProtocol};
+
+use super::call::{self, Running};
+use super::classify;
+use super::link::Link;
+use super::resolver::Resolver;
+use super::session::Session;
+use super::socket::Socket;
+use super::stream::{Stream, Waiting};
+use super::tls::Tls;
+use super::{socks, tunnel};
+use crate::error::{Error, ErrorKind, Phase, Result};
+
+/// Makes the connections that ureq asks for.
+#[derive(Debug)]
+pub(super) struct Dialer {
+    pub(super) resolver: Resolver,
+    pub(super) tls: Tls,
+    pub(super) user_agent: String,
+    /// How many connections were made.
+    pub(super) made: Arc<AtomicU64>,
+}
+
+impl Connector for Dialer {
+    type Out = Link;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Link>, ureq::Error> {
+        self.open(details).map(Some).map_err(classify::wrap)
+    }
+}
+
+/// Lets ureq go on without an address: it would ask before it looks for a kept connection.
+#[derive(Debug)]
+pub(super) struct NoLookup;
+
+impl ureq::unversioned::resolver::Resolver for NoLookup {
+    fn resolve(
+        &self,
+        _: &ureq::http::Uri,
+        _: &ureq::config::Config,
+        _: ureq::unversioned::transport::NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+impl Dialer {
+    fn open(&self, details: &ConnectionDetails<'_>) -> Result<Link> {
+        let running = call::current()?;
+        running.connects();
+        let uri = details.uri;
+        let host = bare(uri.host().unwrap_or_default());
+        let port = uri.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 });
+        let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(uri));
+        let mut stream = match proxy {
+            None => self.dial(host, port, &running)?,
+            Some(proxy) => self.dial_through(proxy, host, port, &running)?,
+        };
+        if details.needs_tls() {
+            stream = self.secure(stream, host, &running)?;
+        }
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Ok(Link::new(stream, details.needs_tls()))
+    }
+
+    /// Tries one address after the other, each with its share of the time that is left.
+    fn dial(&self, host: &str, port: u16, running: &Running) -> Result<Stream> {
+        let addresses = self.resolver.addresses(host, running)?;
+        running.begin(Phase::Connect);
+        let mut failure = Error::internal("a host without addresses");
+        for (index, ip) in addresses.iter().enumerate() {
+            running.check()?;
+            let address = SocketAddr::new(*ip, port);
+            match Socket::connect(address, running, running.share(addresses.len() - index))? {
+                Ok(socket) => return Ok(Stream::Plain(socket)),
+                Err(cause) => {
+                    self.resolver.put_last(host, *ip);
+                    failure = unreachable(address, &cause);
+                }
+            }
+        }
+        self.resolver.forget(host);
+        Err(failure)
+    }
+
+    fn dial_through(
+        &self,
+        proxy: &Proxy,
+        host: &str,
+        port: u16,
+        running: &Running,
+    ) -> Result<Stream> {
+        let protocol = proxy.protocol();
+        let looks_up = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
+        let goal = match host.parse() {
+            Ok(address) => socks::Goal::Address(address),
+            Err(_) if looks_up => {
+                let addresses = self.resolver.addresses(host, running)?;
+                addresses.first().map_or(socks::Goal::Name(host), |ip| socks::Goal::Address(*ip))
+            }
+            Err(_) => socks::Goal::Name(host),
+        };
+        let mut stream = self.dial(bare(proxy.host()), proxy.port(), running)?;
+        if protocol == ProxyProtocol::Https {
+            stream = self.secure(stream, bare(proxy.host()), running)?;
+            running.begin(Phase::Connect);
+        }
+        let mut waiting = Waiting { stream: &mut stream, running };
+        match protocol {
+            ProxyProtocol::Socks4 | ProxyProtocol::Socks4A => {
+                socks::open4(&mut waiting, goal, port)
+            }
+            ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
+                socks::open5(&mut waiting, proxy, goal, port)
+            }
+            _ => tunnel::open(&mut waiting, proxy, host, port, &self.user_agent),
+        }
+        .map_err(no_passage)?;
+        Ok(stream)
+    }
+
+    fn secure(&self, stream: Stream, host: &str, running: &Running) -> Result<Stream> {
+        let session = Session::start(stream, host, self.tls.config()?, running)?;
+        Ok(Stream::Tls(Box::new(session)))
+    }
+}
+
+/// The host of a URI without the brackets of an IPv6 address.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+fn unreachable(address: SocketAddr, cause: &io::Error) -> Error {
+    match cause.kind() {
+        io::ErrorKind::TimedOut => {
+            Error::new(ErrorKind::Timeout, format!("{address} did not answer")).with_io(cause)
+        }
+        _ => Error::new(ErrorKind::Connect, format!("no connection to {address}")).with_io(cause),
+    }
+}
+
+/// Why a proxy did not make the connection. A rule about time or a cancel is passed on as it is.
+fn no_passage(cause: io::Error) -> Error {
+    match cause.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(cause) => {
+            Error::new(ErrorKind::Connect, "the proxy made no connection").with_io(&cause)
+        }
+    }
+}

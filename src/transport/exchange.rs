@@ -1,0 +1,128 @@
+//! What goes into an exchange and what comes out of it, as plain values.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::limits;
+use crate::model::Target;
+use crate::runtime::{Cancel, Deadline};
+use crate::wire::{Body, Headers, Method, Response, Sent};
+
+/// A request that is ready to go: signed, with every header but those of the connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) target: &'a Target,
+    /// Escaped; empty if there is none.
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a Headers,
+    pub(crate) body: &'a Body,
+}
+
+/// Under which rules one request is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) limits: TimeLimits,
+    /// Of the whole call, over all limits.
+    pub(crate) deadline: Deadline,
+    pub(crate) after_sent: AfterSent,
+    /// Told of the bytes of the body that went out since it was told last. What went out with the
+    /// last step is told when the answer is there.
+    pub(crate) progress: Option<&'a (dyn Fn(u64) + Sync)>,
+    pub(crate) pace: Option<&'a dyn Pace>,
+}
+
+/// How long each step may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimeLimits {
+    pub(crate) resolve: Duration,
+    /// From the first packet to a connection that can carry a request: all addresses, the proxy's
+    /// handshake and TLS together.
+    pub(crate) connect: Duration,
+    /// A window of this length in which fewer than [`limits::STALL_BYTES`] move is a stall.
+    pub(crate) stall: Duration,
+    /// From the last byte of the request to the end of the answer.
+    pub(crate) response: Duration,
+}
+
+/// What a cancel or the deadline does to a request that is completely sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AfterSent {
+    /// The answer is not waited for.
+    Cut,
+    /// The answer is awaited for this time at the most, counted from the cancel.
+    Await(Duration),
+}
+
+/// A limit to the rate of sending.
+pub(crate) trait Pace: Sync {
+    /// The time to wait before so many bytes may be sent.
+    fn take(&self, bytes: usize) -> Duration;
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) response: Response,
+    /// What was read of the body.
+    pub(crate) sent: Sent,
+    /// False if the answer came before the body was all sent.
+    pub(crate) whole: bool,
+}
+
+/// Why there is no answer, and what that means for a second attempt.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) arrival: Arrival,
+    /// The connection had been kept from an earlier exchange and died before a byte of the answer:
+    /// nothing is wrong with the server.
+    pub(crate) reused: bool,
+}
+
+/// Whether the server can have seen something of a failed request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    Never,
+    Maybe,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        Self {
+            resolve: limits::RESOLVE,
+            connect: limits::CONNECT,
+            stall: limits::STALL,
+            response: limits::RESPONSE,
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// A call with the default limits and neither deadline nor progress.
+    pub(crate) fn new(cancel: &'a Cancel) -> Self {
+        Self {
+            cancel,
+            limits: TimeLimits::default(),
+            deadline: Deadline::NEVER,
+            after_sent: AfterSent::Cut,
+            progress: None,
+            pace: None,
+        }
+    }
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("cancel", &self.cancel)
+            .field("limits", &self.limits)
+            .field("deadline", &self.deadline)
+            .field("after_sent", &self.after_sent)
+            .field("progress", &self.progress.is_some())
+            .field("pace", &self.pace.is_some())
+            .finish()
+    }
+}

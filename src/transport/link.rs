@@ -1,0 +1,210 @@
+//! A connection as ureq sees it: buffers, and the answers that come before a request is sent.
+//!
+//! A server may refuse a request while its body is still being sent, and then read on, stop
+//! reading or reset the connection. In every case its answer is what the caller wants. So this
+//! looks for input while it sends; once there is some, or the connection takes no more, the rest
+//! of the body goes nowhere and ureq proceeds to read the answer.
+
+use std::io::{self, IoSlice};
+
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
+
+use super::call::{self, EarlyEnd, Running};
+use super::classify;
+use super::stream::{Stream, is_not_yet};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::limits;
+use crate::runtime::{Deadline, Interest};
+
+#[derive(Debug)]
+pub(super) struct Link {
+    stream: Stream,
+    buffers: LazyBuffers,
+    is_tls: bool,
+    /// Serves no further exchange.
+    is_spent: bool,
+    /// Input was read while the request was being sent, and ureq has not been told.
+    has_early_input: bool,
+    steps: u32,
+}
+
+impl Link {
+    pub(super) fn new(stream: Stream, is_tls: bool) -> Self {
+        Self {
+            stream,
+            buffers: LazyBuffers::new(INPUT, limits::IO_STEP),
+            is_tls,
+            is_spent: false,
+            has_early_input: false,
+            steps: 0,
+        }
+    }
+
+    fn transmit(&mut self, amount: usize) -> Result<()> {
+        let running = call::current()?;
+        running.begin(Phase::Send);
+        if running.is_cut_short() {
+            return Ok(());
+        }
+        running.check()?;
+        self.steps = self.steps.wrapping_add(1);
+        if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
+            self.look_for_answer(&running)?;
+        }
+        let mut done = 0;
+        while !running.is_cut_short() && (done < amount || self.stream.is_pending()) {
+            let rest = self.buffers.output().get(done..amount).unwrap_or_default();
+            match self.stream.push(&[IoSlice::new(rest)]) {
+                Ok(step) => {
+                    done += step.taken;
+                    running.sent(step.taken);
+                    running.moved(step.moved);
+                }
+                Err(error) if is_not_yet(&error) => {
+                    let fd = self.stream.descriptor();
+                    if !running.wait(fd, Interest::Write, running.glance())? {
+                        self.look_for_answer(&running)?;
+                    }
+                }
+                Err(error) => self.give_up(&running, classify::lost(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what has come while the request is being sent.
+    fn look_for_answer(&mut self, running: &Running) -> Result<()> {
+        let buffer = self.buffers.input_append_buf();
+        if buffer.is_empty() {
+            return Err(too_long());
+        }
+        match self.stream.pull(buffer) {
+            Ok(0) => self.give_up(running, cut_off()),
+            Ok(count) => {
+                self.buffers.input_appended(count);
+                running.received(count);
+                self.has_early_input = true;
+                if is_answer(self.buffers.input()) {
+                    self.is_spent = true;
+                    running.end_early(EarlyEnd::Answered);
+                }
+            }
+            Err(error) if is_not_yet(&error) => {}
+            Err(error) => self.give_up(running, classify::lost(error)),
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, running: &Running, why: Error) {
+        self.is_spent = true;
+        running.end_early(EarlyEnd::Refused(why));
+    }
+
+    fn receive(&mut self) -> Result<bool> {
+        let running = call::current()?;
+        if std::mem::take(&mut self.has_early_input) {
+            running.begin(Phase::Receive);
+            return Ok(true);
+        }
+        if running.phase() == Phase::Send {
+            running.begin(Phase::Wait);
+        }
+        let buffer = self.buffers.input_append_buf();
+        if buffer.is_empty() {
+            return Err(too_long());
+        }
+        loop {
+            match self.stream.pull(buffer) {
+                Ok(0) => {
+                    self.is_spent = true;
+                    return Ok(false);
+                }
+                Ok(count) => {
+                    self.buffers.input_appended(count);
+                    running.begin(Phase::Receive);
+                    running.received(count);
+                    running.moved(count);
+                    return Ok(true);
+                }
+                Err(error) if is_not_yet(&error) => {
+                    let fd = self.stream.descriptor();
+                    running.wait(fd, Interest::Read, Deadline::NEVER)?;
+                }
+                Err(error) => {
+                    self.is_spent = true;
+                    return Err(classify::lost(error));
+                }
+            }
+        }
+    }
+}
+
+impl Transport for Link {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.transmit(amount).map_err(classify::wrap)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        self.receive().map_err(classify::wrap)
+    }
+
+    /// True if nothing has come unasked: a TLS session may have tickets to read, and no more.
+    fn is_open(&mut self) -> bool {
+        let quiet = |read: io::Result<usize>| matches!(read, Err(error) if is_not_yet(&error));
+        !self.is_spent && quiet(self.stream.pull(&mut [0]))
+    }
+
+    fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+}
+
+impl Drop for Link {
+    /// What the kernel still holds of a request that was given up does not go out.
+    fn drop(&mut self) {
+        if call::current().is_ok_and(|running| running.is_abandoned()) {
+            self.stream.socket().abandon();
+        }
+    }
+}
+
+/// True if this is the beginning of an answer, and not of a `100 Continue` or its like.
+fn is_answer(input: &[u8]) -> bool {
+    let start = input.get(..INTERIM.len()).unwrap_or(input);
+    !INTERIM.starts_with(start)
+}
+
+fn cut_off() -> Error {
+    Error::new(ErrorKind::Network, "the server closed the connection while it was sent to")
+}
+
+fn too_long() -> Error {
+    Error::new(ErrorKind::Protocol, "the head of the answer is too long")
+}
+
+/// Room for what is received; it bounds the head of an answer.
+const INPUT: usize = 16 * 1024;
+
+/// An early answer is looked for once in so many steps of a body.
+const STEPS_BETWEEN_LOOKS: u32 = 4;
+
+const INTERIM: &[u8] = b"HTTP/1.1 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interim_answer_does_not_end_a_request() {
+        for interim in ["", "H", "HTTP/1.1", "HTTP/1.1 1", "HTTP/1.1 100 Continue\r\n\r\n"] {
+            assert!(!is_answer(interim.as_bytes()), "{interim}");
+        }
+        for answer in ["HTTP/1.1 4", "HTTP/1.0 403", "garbage", "HTTP/2"] {
+            assert!(is_answer(answer.as_bytes()), "{answer}");
+        }
+    }
+}

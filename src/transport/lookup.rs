@@ -1,0 +1,180 @@
+//! Host names are looked up on one thread, because `getaddrinfo` can neither be cut short nor
+//! polled.
+//!
+//! The thread starts with the first look-up, blocks all signals and ends with its owner. One that
+//! hangs in `getaddrinfo` is left behind and ends when that returns.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::{Event, Process};
+
+/// The thread and what it has to do.
+#[derive(Debug)]
+pub(super) struct Lookups {
+    desk: Arc<Desk>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    process: Process,
+    look: Look,
+}
+
+/// The system's look-up, or that of a test.
+pub(super) type Look = fn(&str) -> io::Result<Vec<IpAddr>>;
+
+/// One name that somebody waits for.
+#[derive(Debug)]
+pub(super) struct Job {
+    host: String,
+    answer: Mutex<Option<Result<Vec<IpAddr>>>>,
+    done: Event,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Arc<Job>>,
+    /// What the thread is at.
+    current: Option<Arc<Job>>,
+    ended: bool,
+}
+
+impl Lookups {
+    pub(super) fn new(look: Look) -> Self {
+        Self { desk: Arc::default(), thread: Mutex::new(None), process: Process::current(), look }
+    }
+
+    /// Begins to look a name up, or joins a look-up of that name.
+    pub(super) fn begin(&self, host: &str) -> Result<Arc<Job>> {
+        self.process.check()?;
+        self.start_thread()?;
+        let mut state = lock(&self.desk.state);
+        if let Some(job) = state.current.iter().chain(&state.waiting).find(|job| job.host == host) {
+            return Ok(Arc::clone(job));
+        }
+        if state.waiting.len() >= WAITING_MAX {
+            return Err(Error::new(ErrorKind::Resolve, "too many host names are being looked up"));
+        }
+        let job = Arc::new(Job {
+            host: host.to_owned(),
+            answer: Mutex::new(None),
+            done: Event::new().map_err(|cause| unusable(&cause))?,
+        });
+        state.waiting.push_back(Arc::clone(&job));
+        drop(state);
+        self.desk.news.notify_one();
+        Ok(job)
+    }
+
+    fn start_thread(&self) -> Result<()> {
+        let mut thread = lock(&self.thread);
+        if thread.is_none() {
+            let (desk, look) = (Arc::clone(&self.desk), self.look);
+            let builder = std::thread::Builder::new().name("ossmpu-resolve".to_owned());
+            let start = || builder.stack_size(STACK).spawn(move || work(&desk, look));
+            *thread = Some(without_signals(start).map_err(|cause| unusable(&cause))?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Lookups {
+    fn drop(&mut self) {
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else {
+            return;
+        };
+        if !self.process.is_current() {
+            // The thread lives in the parent only, and its locks may be held for ever.
+            std::mem::forget(thread);
+            return;
+        }
+        let mut state = lock(&self.desk.state);
+        state.ended = true;
+        let is_busy = state.current.is_some();
+        drop(state);
+        self.desk.news.notify_one();
+        if !is_busy {
+            // It waits for work or is about to, so it ends at once. A panic in it is past caring.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Job {
+    /// Readable when the answer is there.
+    pub(super) fn done(&self) -> &Event {
+        &self.done
+    }
+
+    pub(super) fn answer(&self) -> Option<Result<Vec<IpAddr>>> {
+        lock(&self.answer).clone()
+    }
+}
+
+/// The system's addresses of a name, in its order of preference.
+pub(super) fn system(host: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+}
+
+fn work(desk: &Desk, look: Look) {
+    let mut state = lock(&desk.state);
+    while !state.ended {
+        let Some(job) = state.waiting.pop_front() else {
+            state = desk.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        };
+        state.current = Some(Arc::clone(&job));
+        drop(state);
+        let answer = look(&job.host);
+        *lock(&job.answer) = Some(answer.map_err(|cause| unknown(&cause)));
+        job.done.set();
+        state = lock(&desk.state);
+        state.current = None;
+    }
+}
+
+/// Runs `start` with all signals blocked: a thread inherits that from the one that starts it, so
+/// that no handler of the host program ever runs on ours.
+fn without_signals<T>(start: impl FnOnce() -> T) -> T {
+    let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigfillset writes the whole set that it is given.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    let (set, old) = (all.as_ptr(), before.as_mut_ptr());
+    // SAFETY: `set` was filled above, and `old` has room for a set.
+    let blocked = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, old) } == 0;
+    let result = start();
+    if blocked {
+        let none = std::ptr::null_mut();
+        // SAFETY: the call above succeeded, so it has stored the former set in `before`.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), none) };
+    }
+    result
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unknown(cause: &io::Error) -> Error {
+    Error::new(ErrorKind::Resolve, "the host name could not be looked up").with_io(cause)
+}
+
+fn unusable(cause: &io::Error) -> Error {
+    Error::new(ErrorKind::Resolve, "host names cannot be looked up").with_io(cause)
+}
+
+/// Different names that may wait at once.
+const WAITING_MAX: usize = 64;
+
+/// `getaddrinfo` loads modules that need room.
+const STACK: usize = 512 * 1024;

@@ -1,0 +1,31 @@
+//! One HTTP exchange: the only code that opens a socket and the only code that names ureq.
+//!
+//! ureq frames messages and keeps connections; sockets, TLS sessions, proxies, look-ups and every
+//! wait are ours. A wait ends with the cancel token, a limit or the deadline, so nothing here can
+//! hang. Statuses are answers, not errors; what may be repeated is decided elsewhere.
+
+mod call;
+mod classify;
+mod connect;
+mod exchange;
+mod feed;
+mod http;
+mod link;
+mod lookup;
+mod proxy;
+mod resolver;
+mod session;
+mod socket;
+mod socks;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod tunnel;
+
+pub(crate) use exchange::{
+    AfterSent, Arrival, Call, Exchange, Failure, Outgoing, Pace, TimeLimits,
+};
+pub(crate) use http::{Http, HttpSettings};
+pub use proxy::ProxySetting;
+pub use tls::{TlsSettings, Verify};

@@ -1,0 +1,111 @@
+//! Which proxy there is. The environment is read only when that is asked for.
+
+use ureq::Proxy;
+
+use crate::error::{Error, Result};
+
+/// The proxy that connections go through.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum ProxySetting {
+    /// Connections go straight to the host.
+    #[default]
+    None,
+    /// What `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` says, but for the hosts in `NO_PROXY`.
+    Environment,
+    /// `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`, a host, and if need be a user
+    /// and a password: `http://user:password@proxy:3128`.
+    Url(String),
+}
+
+impl ProxySetting {
+    pub(super) fn resolve(&self) -> Result<Option<Proxy>> {
+        let proxy = match self {
+            Self::None => return Ok(None),
+            Self::Url(url) => parse(url, "this is no address of a proxy")?,
+            Self::Environment => match from_environment()? {
+                None => return Ok(None),
+                Some(proxy) => proxy,
+            },
+        };
+        Ok(Some(proxy))
+    }
+}
+
+/// A URL can hold a password, so it is not shown.
+impl std::fmt::Debug for ProxySetting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Environment => "Environment",
+            Self::Url(_) => "Url(***)",
+        })
+    }
+}
+
+fn parse(url: &str, complaint: &str) -> Result<Proxy> {
+    Proxy::new(url)
+        .ok()
+        .filter(|proxy| !proxy.host().is_empty() && proxy.port() != 0)
+        .ok_or_else(|| Error::invalid("proxy", complaint))
+}
+
+/// ureq passes over a variable that it cannot read. To go out without the proxy that somebody has
+/// set would be wrong, so that is an error here.
+fn from_environment() -> Result<Option<Proxy>> {
+    for name in VARIABLES {
+        if let Some(url) = std::env::var_os(name).filter(|url| !url.is_empty()) {
+            let complaint = format!("the environment variable {name} is no address of a proxy");
+            parse(&url.to_string_lossy(), &complaint)?;
+            return Ok(Proxy::try_from_env());
+        }
+    }
+    Ok(None)
+}
+
+/// In the order in which ureq looks at them.
+const VARIABLES: [&str; 6] =
+    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_proxy_has_a_known_scheme_a_host_and_a_port() {
+        for good in [
+            "http://proxy",
+            "proxy:3128",
+            "https://user:p%40ss@proxy:8443",
+            "socks5://127.0.0.1:1080",
+            "socks5h://[::1]",
+            "socks4a://proxy",
+        ] {
+            let setting = ProxySetting::Url(good.to_owned());
+            assert!(setting.resolve().unwrap().is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            "http://",
+            "ftp://proxy",
+            "http://:3128",
+            "proxy:0",
+            "proxy:99999",
+            "http://user@",
+            "/path",
+            "http://pro xy",
+            "://",
+        ] {
+            let error = ProxySetting::Url(bad.to_owned()).resolve().expect_err(bad);
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{bad}");
+            assert_eq!(error.argument(), "proxy");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_password() {
+        let setting = ProxySetting::Url("http://user:secret@proxy".to_owned());
+        assert!(!format!("{setting:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,136 @@
+//! Proxies: the tunnel of HTTP and the handshakes of SOCKS, up to a server behind them.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use super::server::{Peer, Server, ok};
+use super::*;
+use crate::error::{ErrorKind, Phase};
+use crate::transport::{Arrival, ProxySetting};
+
+fn http_through(url: String) -> Http {
+    let proxy = ProxySetting::Url(url);
+    Http::new(&HttpSettings { connections: 2, proxy, ..Default::default() }).unwrap()
+}
+
+/// Carries bytes both ways until one side ends.
+fn relay(peer: &mut Peer, address: &str) -> io::Result<()> {
+    let mut up = TcpStream::connect(address)?;
+    let (mut from, mut to) = (up.try_clone()?, peer.stream.get_ref().try_clone()?);
+    let back = std::thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        to.shutdown(Shutdown::Both)
+    });
+    let result = io::copy(&mut peer.stream, &mut up).map(drop);
+    up.shutdown(Shutdown::Both)?;
+    let _ = back.join();
+    result
+}
+
+#[test]
+fn a_connect_proxy_carries_requests_and_keeps_the_connection() {
+    let server = Server::start(|peer| peer.echo());
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    let proxy = Server::start(move |peer| {
+        let head = peer.head()?;
+        let address = head.split(' ').nth(1).unwrap().to_owned();
+        seen.lock().unwrap().push(head);
+        peer.say("HTTP/1.1 200 Connection established\r\n\r\n")?;
+        relay(peer, &address)
+    });
+    let http = http_through(format!("http://me:secret@{}", proxy.host()));
+    for _ in 0..3 {
+        let exchange = put(&http, &server.host(), &Body::Text("hello".into())).unwrap();
+        assert!(exchange.response.body.ends_with(b"5"));
+    }
+    let heads = heads.lock().unwrap();
+    assert_eq!((heads.len(), server.accepted()), (1, 1));
+    assert!(heads[0].starts_with(&format!("CONNECT {} HTTP/1.1\r\n", server.host())));
+    assert!(heads[0].contains("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"));
+}
+
+#[test]
+fn a_socks5_proxy_is_given_the_name_and_the_password() {
+    let server = Server::start(|peer| peer.echo());
+    let address = server.host();
+    let port = address.rsplit(':').next().unwrap().to_owned();
+    let proxy = Server::start(move |peer| {
+        let mut greeting = [0; 4];
+        peer.stream.read_exact(&mut greeting)?;
+        assert_eq!(greeting, [5, 2, 0, 2]);
+        peer.stream.get_mut().write_all(&[5, 2])?;
+        let mut login = [0; 6];
+        peer.stream.read_exact(&mut login)?;
+        assert_eq!(&login, b"\x01\x02me\x01p");
+        peer.stream.get_mut().write_all(&[1, 0])?;
+        let mut request = [0; 18];
+        peer.stream.read_exact(&mut request)?;
+        assert_eq!(&request[..16], b"\x05\x01\x00\x03\x0bbucket.test");
+        peer.stream.get_mut().write_all(&[5, 0, 0, 3, 1, b'x', 0, 0])?;
+        relay(peer, &address)
+    });
+    let http = http_through(format!("socks5h://me:p@{}", proxy.host()));
+    let exchange = get(&http, &format!("bucket.test:{port}")).unwrap();
+    assert_eq!(exchange.response.status, 200);
+}
+
+#[test]
+fn a_socks4_proxy_is_given_the_address() {
+    let server = Server::start(|peer| peer.echo());
+    let address = server.host();
+    let proxy = Server::start(move |peer| {
+        let mut request = [0; 9];
+        peer.stream.read_exact(&mut request)?;
+        assert_eq!((request[0], request[1], &request[4..]), (4, 1, &[127, 0, 0, 1, 0][..]));
+        peer.stream.get_mut().write_all(&[0, 90, 0, 0, 0, 0, 0, 0])?;
+        relay(peer, &address)
+    });
+    let http = http_through(format!("socks4://{}", proxy.host()));
+    assert_eq!(get(&http, &server.host()).unwrap().response.status, 200);
+}
+
+#[test]
+fn a_proxy_that_refuses_is_a_failed_connection() {
+    for (scheme, answer) in [
+        ("http", "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
+        ("http", "HTTP/1.1 403 Forbidden\r\n\r\n"),
+        ("socks5", "\u{5}\u{7f}"),
+        ("socks4", "\0\u{5b}\0\0\0\0\0\0"),
+        ("http", ""),
+    ] {
+        let proxy = Server::start(move |peer| {
+            let mut byte = [0; 1];
+            peer.stream.read_exact(&mut byte)?;
+            peer.say(answer)
+        });
+        let failure = get(&http_through(format!("{scheme}://{}", proxy.host())), "127.0.0.1:9");
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
+        assert_eq!(failure.error.phase(), Some(Phase::Connect));
+        assert_eq!((failure.arrival, failure.error.host()), (Arrival::Never, "127.0.0.1:9"));
+    }
+}
+
+#[test]
+fn a_silent_proxy_is_a_connect_timeout() {
+    let proxy = Server::start(|peer| peer.hold());
+    let http = http_through(format!("http://{}", proxy.host()));
+    let cancel = Cancel::never();
+    let mut call = quick(&cancel);
+    call.limits.connect = Duration::from_millis(100);
+    let failure = send(&http, "127.0.0.1:9", Method::Get, &Body::Empty, &call).unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Timeout);
+    assert_eq!(failure.error.phase(), Some(Phase::Connect));
+}
+
+#[test]
+fn without_a_setting_there_is_no_proxy() {
+    let server = Server::start(|peer| {
+        peer.request()?;
+        peer.say(&ok("straight"))
+    });
+    let http = Http::new(&HttpSettings::default()).unwrap();
+    assert_eq!(get(&http, &server.host()).unwrap().response.body, b"straight");
+}

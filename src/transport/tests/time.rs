@@ -1,0 +1,262 @@
+//! Limits of time and the cancel token, in every step.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use super::server::{Server, ok};
+use super::*;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::limits::MIB;
+use crate::runtime::Deadline;
+use crate::transport::{AfterSent, Arrival};
+
+const SHORT: Duration = Duration::from_millis(100);
+/// A limit may be passed by this much on a busy machine.
+const SLACK: Duration = Duration::from_millis(400);
+
+/// Runs an exchange that has to fail, and says how and how fast.
+fn fails(host: &str, body: &Body, call: &Call<'_>) -> (Error, Arrival, Duration) {
+    let begun = Instant::now();
+    let failure = send(&http(), host, Method::Put, body, call).unwrap_err();
+    (failure.error, failure.arrival, begun.elapsed())
+}
+
+fn times_out(host: &str, body: &Body, call: &Call<'_>, phase: Phase) -> Error {
+    let (error, _, time) = fails(host, body, call);
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Some(phase)), "{error}");
+    assert!(time >= SHORT && time < SHORT + SLACK, "{time:?}");
+    error
+}
+
+/// An address that does not answer: a listener whose queue is full.
+struct BlackHole {
+    listener: socket2::Socket,
+    _waiting: Vec<socket2::Socket>,
+}
+
+impl BlackHole {
+    fn new() -> Self {
+        let new = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let listener = new().unwrap();
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let waiting = (0..4).map(|_| {
+            let socket = new().unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let _ = socket.connect(&address);
+            socket
+        });
+        let waiting = waiting.collect();
+        Self { listener, _waiting: waiting }
+    }
+
+    fn host(&self) -> String {
+        self.listener.local_addr().unwrap().as_socket().unwrap().to_string()
+    }
+}
+
+#[test]
+fn a_silent_server_is_a_response_timeout() {
+    let server = Server::start(|peer| peer.hold());
+    let cancel = Cancel::never();
+    let mut call = quick(&cancel);
+    call.limits.response = SHORT;
+    let error = times_out(&server.host(), &Body::Text("a".into()), &call, Phase::Wait);
+    assert_eq!(error.bytes_sent(), 1);
+}
+
+#[test]
+fn a_server_that_thinks_is_no_stall() {
+    let server = Server::start(|peer| {
+        peer.request()?;
+        peer.idle(3 * SHORT);
+        peer.say(&ok("done"))
+    });
+    let cancel = Cancel::never();
+    let mut call = quick(&cancel);
+    call.limits.stall = SHORT;
+    let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &call).unwrap();
+    assert_eq!(exchange.response.body, b"done");
+}
+
+#[test]
+fn an_answer_that_drips_is_a_stall() {
+    let server = Server::start(|peer| {
+        peer.request()?;
+        peer.say("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")?;
+        loop {
+            peer.stream.get_mut().write_all(b"x")?;
+            peer.idle(Duration::from_millis(5));
+        }
+    });
+    let cancel = Cancel::never();
+    let mut call = quick(&cancel);
+    call.limits.stall = SHORT;
+    times_out(&server.host(), &Body::Empty, &call, Phase::Receive);
+}
+
+#[test]
+fn an_answer_that_never_ends_is_a_response_timeout() {
+    let server = Server::start(|peer| {
+        peer.request()?;
+        peer.say("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")?;
+        loop {
+            peer.stream.get_mut().write_all(&[b'x'; 2000])?;
+            peer.idle(Duration::from_millis(5));
+        }
+    });
+    let cancel = Cancel::never();
+    let mut call = quick(&cancel);
+    call.limits.response = SHORT;
+    times_out(&server.host(), &Body::Empty, &call, Phase::Receive);
+}
+
+#[test]
+fn a_server_that_stops_reading_is_a_stall() {
+    let server = Server::start(|peer| {
+        peer.head()?;
+        peer.idle(LONG);
+        Ok(())
+    });
+    let cancel = Cancel::never();
+    let mut call = quick(&cancel);
+    call.limits.stall = SHORT;
+    let error = {
+        let (error, _, time) = fails(&server.host(), &Pattern::body(64 * MIB), &call);
+        assert!(time < SHORT + 2 * SLACK, "{time:?}");
+        error
+    };
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Some(Phase::Send)), "{error}");
+}
+
+#[test]
+fn a_full_listener_is_a_connect_timeout() {
+    let (hole, cancel) = (BlackHole::new(), Cancel::never());
+    let mut call = quick(&cancel);
+    call.limits.connect = SHORT;
+    times_out(&hole.host(), &Body::Empty, &call, Phase::Connect);
+}
+
+#[test]
+fn a_closed_port_is_a_refused_connection() {
+    let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let host = port.local_addr().unwrap().to_string();
+    drop(port);
+    let (error, arrival, _) = fails(&host, &Body::Empty, &quick(&Cancel::never()));
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
+    assert_eq!((error.os_errno(), arrival), (libc::ECONNREFUSED, Arrival::Never));
+}
+
+#[test]
+fn the_deadline_of_the_call_is_over_all_limits() {
+    let (silent, hole) = (Server::start(|peer| peer.hold()), BlackHole::new());
+    let cancel = Cancel::never();
+    for (host, phase) in [(silent.host(), Phase::Wait), (hole.host(), Phase::Connect)] {
+        let call = Call { deadline: Deadline::after(SHORT), ..quick(&cancel) };
+        let error = times_out(&host, &Body::Empty, &call, phase);
+        assert!(error.to_string().contains("deadline"), "{error}");
+    }
+}
+
+/// Cancels the exchange once the server has come to the step in question.
+fn cancel_in(
+    script: impl Fn(&mut super::server::Peer) -> std::io::Result<()> + Send + Sync + 'static,
+    body: &Body,
+    phase: Phase,
+) {
+    let (reached, wait) = std::sync::mpsc::channel();
+    let reached = std::sync::Mutex::new(reached);
+    let server = Server::start(move |peer| {
+        script(peer)?;
+        reached.lock().unwrap().send(()).unwrap();
+        peer.idle(LONG);
+        Ok(())
+    });
+    let cancel = Cancel::new().unwrap();
+    let trigger = cancel.clone();
+    let canceler = std::thread::spawn(move || {
+        wait.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+        trigger.trigger();
+        Instant::now()
+    });
+    let (error, _, _) = fails(&server.host(), body, &quick(&cancel));
+    let took = canceler.join().unwrap().elapsed();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Canceled, Some(phase)), "{error}");
+    assert!(took < Duration::from_millis(50), "{took:?}");
+}
+
+#[test]
+fn a_cancel_ends_every_step_within_50_ms() {
+    cancel_in(|peer| peer.head().map(drop), &Pattern::body(64 * MIB), Phase::Send);
+    cancel_in(|peer| peer.head().map(drop), &Body::Empty, Phase::Wait);
+    let begin = |peer: &mut super::server::Peer| {
+        peer.head()?;
+        peer.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+    };
+    cancel_in(begin, &Body::Empty, Phase::Receive);
+}
+
+#[test]
+fn a_cancel_ends_connecting_within_50_ms() {
+    let (hole, cancel) = (BlackHole::new(), Cancel::new().unwrap());
+    let trigger = cancel.clone();
+    let canceler = std::thread::spawn(move || {
+        std::thread::sleep(SHORT);
+        trigger.trigger();
+        Instant::now()
+    });
+    let (error, arrival, _) = fails(&hole.host(), &Body::Empty, &quick(&cancel));
+    let took = canceler.join().unwrap().elapsed();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Canceled, Some(Phase::Connect)));
+    assert_eq!(arrival, Arrival::Never);
+    assert!(took < Duration::from_millis(50), "{took:?}");
+}
+
+#[test]
+fn a_triggered_token_sends_nothing() {
+    let server = Server::start(|peer| peer.echo());
+    let cancel = Cancel::new().unwrap();
+    cancel.trigger();
+    let (error, arrival, _) = fails(&server.host(), &Body::Empty, &quick(&cancel));
+    assert_eq!((error.kind(), arrival), (ErrorKind::Canceled, Arrival::Never));
+    assert_eq!(server.accepted(), 0);
+}
+
+#[test]
+fn after_a_cancel_the_answer_to_a_sent_request_is_awaited() {
+    let cancel = Cancel::new().unwrap();
+    let trigger = cancel.clone();
+    let server = Server::start(move |peer| {
+        peer.request()?;
+        trigger.trigger();
+        peer.idle(SHORT);
+        peer.say(&ok("made"))
+    });
+    let call = Call { after_sent: AfterSent::Await(LONG), ..quick(&cancel) };
+    let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &call).unwrap();
+    assert_eq!(exchange.response.body, b"made");
+}
+
+#[test]
+fn the_answer_is_awaited_for_no_longer_than_said() {
+    let cancel = Cancel::new().unwrap();
+    let trigger = cancel.clone();
+    let server = Server::start(move |peer| {
+        peer.request()?;
+        trigger.trigger();
+        peer.hold()
+    });
+    let call = Call { after_sent: AfterSent::Await(SHORT), ..quick(&cancel) };
+    let (error, arrival, time) = fails(&server.host(), &Body::Empty, &call);
+    assert_eq!((error.kind(), arrival), (ErrorKind::Canceled, Arrival::Maybe));
+    assert!(time >= SHORT && time < SHORT + SLACK, "{time:?}");
+    let late = Cancel::never();
+    let call = Call { deadline: Deadline::after(SHORT), ..call };
+    let call = Call { cancel: &late, ..call };
+    let (error, _, time) = fails(&server.host(), &Body::Empty, &call);
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(time >= 2 * SHORT && time < 2 * SHORT + SLACK, "{time:?}");
+}

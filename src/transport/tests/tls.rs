@@ -1,0 +1,250 @@
+//! TLS: whom a client trusts, what it sends early, and what it says when there is no TLS.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::server::{Peer, Server, ok};
+use super::*;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::limits::MIB;
+use crate::transport::{Arrival, TlsSettings, Verify};
+
+type Tls = StreamOwned<ServerConnection, TcpStream>;
+
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: tempfile::TempDir,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer =
+            CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
+        Self { issuer, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn settings(&self) -> TlsSettings {
+        let ca_file = Some(self.file("ca.pem", &self.issuer.pem()));
+        TlsSettings { ca_file, ..Default::default() }
+    }
+
+    /// A certificate and its key.
+    fn issue(&self, name: &str, years: [i32; 2]) -> (String, String) {
+        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(years[0], 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(years[1], 1, 1);
+        let key = KeyPair::generate().unwrap();
+        (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+
+    fn server(
+        &self,
+        name: &str,
+        years: [i32; 2],
+        script: impl Fn(&mut Peer<Tls>) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Server {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let (certificate, key) = self.issue(name, years);
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+            )
+            .unwrap();
+        let config = Arc::new(config);
+        Server::start(move |peer| {
+            let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let stream = StreamOwned::new(session, peer.stream.get_ref().try_clone()?);
+            let (number, end) = (peer.number, Arc::clone(&peer.end));
+            script(&mut Peer { number, stream: io::BufReader::new(stream), end })
+        })
+    }
+}
+
+const VALID: [i32; 2] = [2020, 2099];
+
+fn http_with(tls: TlsSettings) -> Http {
+    Http::new(&HttpSettings { connections: 2, tls, ..Default::default() }).unwrap()
+}
+
+fn send_secure(http: &Http, host: &str, body: &Body) -> Result<Exchange, Failure> {
+    let (mut target, headers) = (target(host), Headers::default());
+    target.https = true;
+    let outgoing =
+        Outgoing { method: Method::Put, target: &target, query: "", headers: &headers, body };
+    http.send(&outgoing, &quick(&Cancel::never()))
+}
+
+fn refusal(http: &Http, host: &str) -> Error {
+    let failure = send_secure(http, host, &Body::Empty).unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Tls, "{}", failure.error);
+    assert_eq!(failure.error.phase(), Some(Phase::Tls));
+    assert_eq!(failure.arrival, Arrival::Never);
+    failure.error
+}
+
+#[test]
+fn a_server_that_the_ca_file_vouches_for_is_trusted_and_kept() {
+    let authority = Authority::new("ours");
+    let server = authority.server("127.0.0.1", VALID, |peer| peer.echo());
+    let http = http_with(authority.settings());
+    for length in [0, 5, 3 * MIB + 7] {
+        let exchange = send_secure(&http, &server.host(), &Pattern::body(length)).unwrap();
+        let echo = String::from_utf8(exchange.response.body).unwrap();
+        assert!(echo.ends_with(&format!("\r\n\r\n{length}")), "{echo}");
+        assert_eq!((exchange.sent.bytes, exchange.whole), (length, true));
+    }
+    assert_eq!(http.connections_made(), 1);
+}
+
+#[test]
+fn a_wrong_name_an_expired_and_an_unknown_certificate_are_refused() {
+    let authority = Authority::new("ours");
+    let http = http_with(authority.settings());
+    for (name, years, cause) in
+        [("other.test", VALID, "not valid for name"), ("127.0.0.1", [2001, 2002], "expired")]
+    {
+        let server = authority.server(name, years, |peer| peer.echo());
+        let error = refusal(&http, &server.host());
+        assert!(error.cause().contains(cause), "{}", error.cause());
+    }
+    let stranger = Authority::new("stranger");
+    let server = stranger.server("127.0.0.1", VALID, |peer| peer.echo());
+    let error = refusal(&http, &server.host());
+    assert!(error.cause().contains("UnknownIssuer"), "{}", error.cause());
+    let trusting = TlsSettings { verify: Verify::Nothing, ..Default::default() };
+    send_secure(&http_with(trusting), &server.host(), &Body::Empty).unwrap();
+}
+
+#[test]
+fn a_plain_server_is_recognised() {
+    let server = Server::start(|peer| {
+        let mut some = [0; 5];
+        peer.stream.read_exact(&mut some)?;
+        peer.say("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+    });
+    let error = refusal(&http_with(TlsSettings::default()), &server.host());
+    assert!(error.to_string().contains("does not speak TLS"), "{error}");
+}
+
+#[test]
+fn a_handshake_that_is_cut_is_a_failed_connection() {
+    let server = Server::start(|peer| peer.stream.read_exact(&mut [0; 5]));
+    let http = http_with(TlsSettings { verify: Verify::Nothing, ..Default::default() });
+    let failure = send_secure(&http, &server.host(), &Body::Empty).unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
+    assert_eq!((failure.arrival, failure.error.phase()), (Arrival::Never, Some(Phase::Tls)));
+}
+
+#[test]
+fn a_plain_request_to_a_tls_port_is_a_protocol_error() {
+    let authority = Authority::new("ours");
+    let server = authority.server("127.0.0.1", VALID, |peer| peer.echo());
+    let failure = get(&http_with(authority.settings()), &server.host()).unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Protocol, "{}", failure.error);
+}
+
+#[test]
+fn an_early_refusal_is_read_through_tls() {
+    const ANSWER: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";
+    let authority = Authority::new("ours");
+    let http = http_with(authority.settings());
+    let closes = authority.server("127.0.0.1", VALID, |peer| {
+        peer.head()?;
+        peer.say(ANSWER)
+    });
+    let reads_on = authority.server("127.0.0.1", VALID, |peer| {
+        peer.head()?;
+        peer.say(ANSWER)?;
+        peer.hold()
+    });
+    for server in [closes, reads_on] {
+        for _ in 0..10 {
+            let exchange = send_secure(&http, &server.host(), &Pattern::body(64 * MIB)).unwrap();
+            assert_eq!((exchange.response.status, exchange.whole), (403, false));
+            assert_eq!(exchange.response.body, b"denied");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_ends_without_a_farewell_is_not_whole() {
+    let authority = Authority::new("ours");
+    let server = authority.server("127.0.0.1", VALID, |peer| {
+        peer.head()?;
+        peer.say("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf")
+    });
+    let http = http_with(authority.settings());
+    let failure = send_secure(&http, &server.host(), &Body::Empty).unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Network, "{}", failure.error);
+}
+
+#[test]
+fn a_client_certificate_is_shown() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.issue("client", VALID);
+    let settings = TlsSettings {
+        client_certificate: Some(authority.file("client.pem", &certificate)),
+        client_key: Some(authority.file("client.key", &key)),
+        ..authority.settings()
+    };
+    let server = authority.server("127.0.0.1", VALID, |peer| peer.echo());
+    send_secure(&http_with(settings), &server.host(), &Body::Empty).unwrap();
+}
+
+#[test]
+fn bad_files_are_refused_by_the_name_of_their_option() {
+    let authority = Authority::new("ours");
+    let (certificate, key) = authority.issue("client", VALID);
+    let (_, other_key) = authority.issue("client", VALID);
+    let good = Some(authority.file("good.pem", &certificate));
+    let good_key = Some(authority.file("good.key", &key));
+    let other_key = Some(authority.file("other.key", &other_key));
+    let missing = Some(PathBuf::from("/nowhere/at/all.pem"));
+    let text = Some(authority.file("text.pem", "hello"));
+    let torn = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let torn = Some(authority.file("torn.pem", torn));
+    for (ca_file, client_certificate, client_key, option) in [
+        (missing.clone(), None, None, "ca_file"),
+        (text.clone(), None, None, "ca_file"),
+        (torn.clone(), None, None, "ca_file"),
+        (None, good.clone(), None, "client_key"),
+        (None, None, good_key.clone(), "client_certificate"),
+        (None, text.clone(), good_key.clone(), "client_certificate"),
+        (None, missing.clone(), good_key.clone(), "client_certificate"),
+        (None, good.clone(), text.clone(), "client_key"),
+        (None, good.clone(), torn.clone(), "client_key"),
+        (None, good.clone(), missing.clone(), "client_key"),
+        (None, good, other_key, "client_key"),
+        (None, torn, good_key, "client_key"),
+    ] {
+        let tls = TlsSettings { ca_file, client_certificate, client_key, ..Default::default() };
+        let error = Http::new(&HttpSettings { tls, ..Default::default() }).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, option), "{error}");
+    }
+}
+
+#[test]
+fn the_systems_certificates_can_be_loaded() {
+    let server = Authority::new("ours").server("127.0.0.1", VALID, |peer| peer.say(&ok("")));
+    refusal(&http_with(TlsSettings::default()), &server.host());
+}

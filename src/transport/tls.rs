@@ -1,0 +1,208 @@
+//! The rules of TLS: whom to trust, who we are. Everything is checked before a connection needs it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{WebPkiServerVerifier, danger};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How a client proves servers, and itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// Whether a server must prove who it is.
+    pub verify: Verify,
+    /// Certificates that are trusted instead of the system's, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The client's certificate and its chain, in PEM.
+    pub client_certificate: Option<PathBuf>,
+    /// The key of the client's certificate, in PEM.
+    pub client_key: Option<PathBuf>,
+}
+
+/// Whether a server must prove who it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// By a trusted certificate that names it.
+    #[default]
+    Certificate,
+    /// Not at all: anybody on the way can read and change what is sent. For tests.
+    Nothing,
+}
+
+/// The settings after all checks.
+#[derive(Debug)]
+pub(super) struct Tls {
+    provider: Arc<CryptoProvider>,
+    trust: Trust,
+    identity: Option<Arc<CertifiedKey>>,
+    /// Made at the first use, because the system's certificates take long to load.
+    config: OnceLock<Result<Arc<ClientConfig>>>,
+}
+
+#[derive(Debug)]
+enum Trust {
+    System,
+    File(Arc<RootCertStore>),
+    Anybody,
+}
+
+impl Tls {
+    pub(super) fn new(settings: &TlsSettings) -> Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let file = settings.ca_file.as_deref().map(certificates_of_authorities).transpose()?;
+        let trust = match (settings.verify, file) {
+            (Verify::Nothing, _) => Trust::Anybody,
+            (Verify::Certificate, Some(roots)) => Trust::File(Arc::new(roots)),
+            (Verify::Certificate, None) => Trust::System,
+        };
+        let identity = identity(settings, &provider)?;
+        Ok(Self { provider, trust, identity, config: OnceLock::new() })
+    }
+
+    pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
+        self.config.get_or_init(|| self.assemble()).clone()
+    }
+
+    fn assemble(&self) -> Result<Arc<ClientConfig>> {
+        let provider = Arc::clone(&self.provider);
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|cause| unusable(&cause))?
+            .dangerous()
+            .with_custom_certificate_verifier(self.verifier()?);
+        let config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => builder.with_client_cert_resolver(Arc::new(
+                rustls::sign::SingleCertAndKey::from(Arc::clone(identity)),
+            )),
+        };
+        Ok(Arc::new(config))
+    }
+
+    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
+        let provider = Arc::clone(&self.provider);
+        Ok(match &self.trust {
+            Trust::System => Arc::new(
+                rustls_platform_verifier::Verifier::new(provider)
+                    .map_err(|cause| unusable(&cause))?,
+            ),
+            Trust::File(roots) => {
+                WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider)
+                    .build()
+                    .map_err(|cause| {
+                        Error::invalid("ca_file", "the certificates cannot be used")
+                            .with_cause(cause)
+                    })?
+            }
+            Trust::Anybody => Arc::new(Unverified(provider)),
+        })
+    }
+}
+
+fn certificates_of_authorities(path: &Path) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("ca_file", path)? {
+        roots.add(certificate).map_err(|cause| {
+            Error::invalid("ca_file", "a certificate in the file cannot be used").with_cause(cause)
+        })?;
+    }
+    Ok(roots)
+}
+
+fn identity(
+    settings: &TlsSettings,
+    provider: &CryptoProvider,
+) -> Result<Option<Arc<CertifiedKey>>> {
+    let (certificate, key) = match (&settings.client_certificate, &settings.client_key) {
+        (None, None) => return Ok(None),
+        (Some(certificate), Some(key)) => (certificate, key),
+        (Some(_), None) => {
+            return Err(Error::invalid("client_key", "the client's certificate needs its key"));
+        }
+        (None, Some(_)) => {
+            return Err(Error::invalid("client_certificate", "the client's key needs it"));
+        }
+    };
+    let chain = certificates("client_certificate", certificate)?;
+    let pem = read("client_key", key)?;
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| {
+        Error::invalid("client_key", "the file holds no private key in PEM").with_cause(cause)
+    })?;
+    let identity = CertifiedKey::from_der(chain, key, provider).map_err(|cause| {
+        let text = "the key cannot be used with the client's certificate";
+        Error::invalid("client_key", text).with_cause(cause)
+    })?;
+    Ok(Some(Arc::new(identity)))
+}
+
+fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let pem = read(option, path)?;
+    let list: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(
+        |cause: rustls::pki_types::pem::Error| {
+            Error::invalid(option, "the file is not PEM").with_cause(cause)
+        },
+    )?;
+    if list.is_empty() {
+        return Err(Error::invalid(option, "the file holds no certificate in PEM"));
+    }
+    Ok(list)
+}
+
+fn read(option: &str, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    let bytes = std::fs::read(path).map_err(|cause| {
+        Error::invalid(option, format!("{}: {cause}", path.display())).with_io(&cause)
+    })?;
+    Ok(zeroize::Zeroizing::new(bytes))
+}
+
+fn unusable(cause: &rustls::Error) -> Error {
+    Error::new(ErrorKind::Tls, "TLS cannot be set up on this machine").with_cause(cause)
+}
+
+/// Believes every server, and still checks that the handshake is well made.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<danger::ServerCertVerified, rustls::Error> {
+        Ok(danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &rustls::DigitallySignedStruct,
+    ) -> Result<danger::HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &rustls::DigitallySignedStruct,
+    ) -> Result<danger::HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

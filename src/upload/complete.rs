@@ -1,0 +1,214 @@
+//! The end of an upload: Complete, verified, and resolved when its answer is lost.
+//!
+//! Complete is the one request that may not be blindly repeated: if its answer was lost, the object
+//! may exist already and the upload ID is gone. OSS is asked for both before it is called a failure.
+
+use std::time::Duration;
+
+use super::clean_up::is_gone;
+use super::destination::Destination;
+use super::part::{Whole, completed};
+use super::{Integrity, SentPart, Uploaded};
+use crate::client::{AfterSent, CallContext, Caller, Defeat};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
+use crate::ops::{
+    CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
+};
+use crate::runtime::{Cancel, Deadline};
+
+/// What Complete is to do, and within which bounds.
+pub(super) struct Ending<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) destination: &'a Destination,
+    pub(super) parts: &'a [SentPart],
+    pub(super) cancel: &'a Cancel,
+    pub(super) deadline: Deadline,
+}
+
+/// Complete did not make the object, or it is not known whether it did.
+pub(super) struct NotCompleted {
+    pub(super) error: Error,
+    /// The upload is still there, as far as is known.
+    pub(super) open: bool,
+}
+
+/// What OSS says of the upload after a Complete whose answer was lost.
+enum Found {
+    Object(HeadObjectResult),
+    OpenUpload,
+    Neither,
+}
+
+impl Ending<'_> {
+    pub(super) fn complete(&self) -> Result<Uploaded, NotCompleted> {
+        let whole = Whole::of(self.parts);
+        let mut last = None;
+        for _ in 0..COMPLETES_MAX {
+            let defeat = match self.send_complete() {
+                Ok(reply) => return self.verified(&whole, reply),
+                Err(defeat) => defeat,
+            };
+            // The ID is gone after a Complete of ours whose outcome is open: that may be its work.
+            let lost = last.is_some() && is_gone(&defeat);
+            if !defeat.perhaps_done && !lost {
+                return Err(self.refused(defeat));
+            }
+            let cause = last.unwrap_or(defeat.error);
+            match self.look(&whole) {
+                Ok(Found::Object(object)) => return self.found(&whole, object),
+                Ok(Found::OpenUpload) if self.may_go_on() => last = Some(cause),
+                Ok(Found::OpenUpload) => return Err(self.still_open(cause)),
+                Ok(Found::Neither) => return Err(self.unknown(&cause, false)),
+                Err(unclear) => {
+                    self.caller.logger().warn(|| format!("Complete is not resolved: {unclear}"));
+                    return Err(self.unknown(&cause, true));
+                }
+            }
+        }
+        Err(match last {
+            Some(cause) => self.still_open(cause),
+            None => self.unknown(&Error::internal("Complete was never sent"), true),
+        })
+    }
+
+    fn send_complete(&self) -> Result<CompleteMultipartUploadResult, Defeat> {
+        let Destination { bucket, key, upload_id, headers, .. } = self.destination;
+        let request = CompleteMultipartUpload::new(bucket, key, upload_id, completed(self.parts))
+            .with_headers(headers);
+        let context = CallContext {
+            deadline: self.deadline,
+            after_sent: AfterSent::Await(self.half_budget()),
+            ..CallContext::new(self.cancel)
+        };
+        self.caller.call(&request, &context).map(|answer| answer.reply)
+    }
+
+    /// Compares the object that OSS has with what was sent.
+    fn verified(
+        &self,
+        whole: &Whole,
+        reply: CompleteMultipartUploadResult,
+    ) -> Result<Uploaded, NotCompleted> {
+        self.check_crc64(whole, reply.crc64)?;
+        Ok(Uploaded {
+            etag: reply.etag,
+            crc64: reply.crc64,
+            version_id: reply.version_id,
+            location: reply.location,
+            request_id: reply.request_id,
+            callback_body: reply.callback_body,
+            callback_error: reply.callback_error.map(|error| self.named(error)),
+            ..self.uploaded(whole)
+        })
+    }
+
+    fn check_crc64(&self, whole: &Whole, theirs: Option<u64>) -> Result<(), NotCompleted> {
+        if !self.destination.integrity.contains(Integrity::CRC64) {
+            return Ok(());
+        }
+        match (whole.crc64, theirs) {
+            (Some(ours), Some(theirs)) if ours != theirs => {
+                let text = format!("the CRC-64 of the object is {ours} here and {theirs} at OSS");
+                let error = self.named(Error::new(ErrorKind::Integrity, text));
+                Err(NotCompleted {
+                    error: error.with_object_exists(ObjectExists::Yes),
+                    open: false,
+                })
+            }
+            (Some(_), Some(_)) => Ok(()),
+            _ => {
+                self.caller.logger().warn(|| {
+                    "CompleteMultipartUpload: the CRC-64 of the object was not compared".to_owned()
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// The answer was lost, but the object is there and is ours.
+    fn found(&self, whole: &Whole, object: HeadObjectResult) -> Result<Uploaded, NotCompleted> {
+        self.caller
+            .logger()
+            .info(|| "the answer to Complete was lost; the object is there".to_owned());
+        Ok(Uploaded {
+            etag: Some(object.etag),
+            crc64: object.crc64,
+            version_id: object.version_id,
+            request_id: object.request_id,
+            ..self.uploaded(whole)
+        })
+    }
+
+    /// Asks OSS for the upload first: while it is there, Complete has not happened.
+    fn look(&self, whole: &Whole) -> Result<Found> {
+        let Destination { bucket, key, upload_id, headers, .. } = self.destination;
+        let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
+        let cancel = Cancel::never();
+        match self.caller.call(&list, &self.looking(&cancel)) {
+            Ok(_) => return Ok(Found::OpenUpload),
+            Err(defeat) if is_gone(&defeat) => {}
+            Err(defeat) => return Err(defeat.error),
+        }
+        let object = match self.head() {
+            Ok(object) => object,
+            Err(error) if error.http_status() == Some(404) => return Ok(Found::Neither),
+            Err(error) => return Err(error),
+        };
+        let same =
+            object.size == whole.size && object.crc64.is_some() && object.crc64 == whole.crc64;
+        Ok(if same { Found::Object(object) } else { Found::Neither })
+    }
+
+    fn head(&self) -> Result<HeadObjectResult> {
+        let Destination { bucket, key, headers, .. } = self.destination;
+        let request = HeadObject::new(bucket, key).with_headers(headers);
+        let cancel = Cancel::never();
+        let answer = self.caller.call(&request, &self.looking(&cancel))?;
+        Ok(answer.reply)
+    }
+
+    /// Looking is part of the end of the upload, not of what was cancelled.
+    fn looking<'a>(&self, cancel: &'a Cancel) -> CallContext<'a> {
+        CallContext { deadline: Deadline::after(self.half_budget()), ..CallContext::new(cancel) }
+    }
+
+    fn may_go_on(&self) -> bool {
+        !self.cancel.is_triggered() && !self.deadline.has_passed()
+    }
+
+    fn refused(&self, defeat: Defeat) -> NotCompleted {
+        let open = !is_gone(&defeat);
+        NotCompleted { error: self.named(defeat.error), open }
+    }
+
+    fn still_open(&self, error: Error) -> NotCompleted {
+        NotCompleted { error: self.named(error), open: true }
+    }
+
+    fn unknown(&self, cause: &Error, open: bool) -> NotCompleted {
+        let error = self.named(cause.clone().into_unknown());
+        NotCompleted { error: error.with_parts_left(open), open: false }
+    }
+
+    fn named(&self, error: Error) -> Error {
+        error.with_upload_id(self.destination.upload_id.as_str())
+    }
+
+    fn uploaded(&self, whole: &Whole) -> Uploaded {
+        Uploaded {
+            size: whole.size,
+            parts: u16::try_from(self.parts.len()).unwrap_or(u16::MAX),
+            upload_id: Some(self.destination.upload_id.as_str().to_owned()),
+            ..Uploaded::default()
+        }
+    }
+
+    /// A cancelled Complete is awaited for one half of the clean-up's budget and resolved in the
+    /// other.
+    fn half_budget(&self) -> Duration {
+        self.caller.abort_budget() / 2
+    }
+}
+
+/// Complete is sent again only when OSS has shown that the upload is still there.
+const COMPLETES_MAX: u32 = 3;

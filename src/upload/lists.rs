@@ -1,0 +1,91 @@
+//! Lists that fetch their pages as they are read.
+
+use std::vec::IntoIter;
+
+use super::Client;
+use crate::error::Result;
+use crate::ops::{ListMultipartUploads, ListParts, ListedPart, ListedUpload};
+use crate::runtime::Cancel;
+
+/// The parts of an upload, page after page. Ends after the first error.
+#[derive(Debug)]
+pub struct ListedParts(Pages<ListParts, ListedPart>);
+
+/// The unfinished uploads of a bucket, page after page. Ends after the first error.
+#[derive(Debug)]
+pub struct ListedUploads(Pages<ListMultipartUploads, ListedUpload>);
+
+impl Client {
+    /// All parts of an upload, from where the request begins. Nothing is sent before the first
+    /// `next`, which blocks, as does each that needs another page.
+    pub fn parts(&self, request: ListParts, cancel: &Cancel) -> ListedParts {
+        ListedParts(Pages::new(self, request, cancel))
+    }
+
+    /// All unfinished uploads that the request asks for; otherwise as [`Client::parts`].
+    pub fn uploads(&self, request: ListMultipartUploads, cancel: &Cancel) -> ListedUploads {
+        ListedUploads(Pages::new(self, request, cancel))
+    }
+}
+
+impl Iterator for ListedParts {
+    type Item = Result<ListedPart>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next(|client, request, cancel| {
+            let page = client.list_parts(request, cancel)?;
+            Ok((request.next_page(&page)?, page.parts))
+        })
+    }
+}
+
+impl Iterator for ListedUploads {
+    type Item = Result<ListedUpload>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next(|client, request, cancel| {
+            let page = client.list_multipart_uploads(request, cancel)?;
+            Ok((request.next_page(&page)?, page.uploads))
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Pages<Q, T> {
+    client: Client,
+    cancel: Cancel,
+    /// The request for the next page; `None` after the last.
+    request: Option<Q>,
+    entries: IntoIter<T>,
+}
+
+impl<Q, T> Pages<Q, T> {
+    fn new(client: &Client, request: Q, cancel: &Cancel) -> Self {
+        Self {
+            client: client.clone(),
+            cancel: cancel.clone(),
+            request: Some(request),
+            entries: Vec::new().into_iter(),
+        }
+    }
+
+    /// The next entry; `fetch` gives the request for the page after, and the entries of this one.
+    fn next(
+        &mut self,
+        fetch: impl Fn(&Client, &Q, &Cancel) -> Result<(Option<Q>, Vec<T>)>,
+    ) -> Option<Result<T>> {
+        loop {
+            if let Some(entry) = self.entries.next() {
+                return Some(Ok(entry));
+            }
+            let request = self.request.take()?;
+            match fetch(&self.client, &request, &self.cancel) {
+                Ok((next, entries)) => {
+                    self.request = next;
+                    self.entries = entries.into_iter();
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Bytes in memory as the content of a body.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::wire::{Content, copy_at};
+
+/// Bytes that stay where they are for as long as an upload needs them.
+pub(super) type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+pub(super) struct Memory(pub(super) SharedBytes);
+
+impl Content for Memory {
+    fn length(&self) -> u64 {
+        self.bytes().len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        Ok(copy_at(self.bytes(), offset, buffer))
+    }
+}
+
+impl Memory {
+    fn bytes(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory({} bytes)", self.length())
+    }
+}

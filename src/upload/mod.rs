@@ -1,0 +1,32 @@
+//! Uploads of whole objects, and uploads taken step by step.
+//!
+//! A plan cuts the object into parts, the ledger knows where each part is, workers send them, and
+//! the caller's thread waits, reports progress and ends the upload: complete or clean up.
+
+mod clean_up;
+mod client;
+mod complete;
+mod destination;
+mod file;
+mod ledger;
+mod lists;
+mod memory;
+mod operations;
+mod options;
+mod parallel;
+mod part;
+mod plan;
+mod progress;
+mod put;
+mod session;
+mod source;
+mod uploaded;
+mod workers;
+
+pub use client::Client;
+pub use lists::{ListedParts, ListedUploads};
+pub use options::{Integrity, UploadOptions};
+pub use part::SentPart;
+pub use progress::Progress;
+pub use session::MultipartUpload;
+pub use uploaded::Uploaded;

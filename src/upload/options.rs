@@ -1,0 +1,204 @@
+//! How one upload is to be done.
+
+use std::fmt;
+use std::ops::{BitOr, ControlFlow};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Progress;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::ObjectHeaders;
+
+/// Which check sums guard an upload; combine them with `|`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Integrity(u8);
+
+impl Integrity {
+    /// None beyond what the transport gives.
+    pub const NONE: Self = Self(0);
+    /// CRC-64 of every part and of the object, compared with what OSS computed. Nearly free.
+    pub const CRC64: Self = Self(1);
+    /// `Content-MD5` with every part, so that OSS refuses damaged data, and the ETag compared.
+    pub const MD5: Self = Self(2);
+
+    /// From the bits of the C interface; `None` if there is an unknown one.
+    pub fn from_bits(bits: i64) -> Option<Self> {
+        u8::try_from(bits).ok().filter(|bits| bits & !3 == 0).map(Self)
+    }
+
+    /// True if all of `other` is asked for.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Integrity {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+pub(super) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
+
+/// How one upload is to be done; every field has a default.
+#[derive(Clone)]
+pub struct UploadOptions {
+    pub(super) part_size: Option<u64>,
+    pub(super) parallelism: usize,
+    pub(super) single_below: u64,
+    pub(super) integrity: Integrity,
+    pub(super) keep_parts: bool,
+    pub(super) deadline: Option<Duration>,
+    pub(super) headers: ObjectHeaders,
+    pub(super) progress: Option<ProgressCallback>,
+}
+
+impl Default for UploadOptions {
+    fn default() -> Self {
+        Self {
+            part_size: None,
+            parallelism: limits::PARALLELISM_DEFAULT,
+            single_below: limits::SINGLE_BELOW_DEFAULT,
+            integrity: Integrity::CRC64,
+            keep_parts: false,
+            deadline: None,
+            headers: ObjectHeaders::default(),
+            progress: None,
+        }
+    }
+}
+
+/// Each setter changes the options only if it succeeds.
+impl UploadOptions {
+    /// All defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The size of a part in bytes, 100 KiB to 5 GiB. It is raised when 10,000 parts of that size
+    /// would not hold the object. Unless set, it follows from the object's size.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `part_size`.
+    pub fn set_part_size(&mut self, bytes: u64) -> Result<&mut Self> {
+        if !(limits::PART_SIZE_MIN..=limits::PART_SIZE_MAX).contains(&bytes) {
+            return Err(Error::invalid("part_size", "a part has 100 KiB to 5 GiB"));
+        }
+        self.part_size = Some(bytes);
+        Ok(self)
+    }
+
+    /// How many parts are in flight at once, 1 to 256; 8 unless set. The client's threads are a
+    /// bound for all its uploads together.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `parallelism`.
+    pub fn set_parallelism(&mut self, parts: usize) -> Result<&mut Self> {
+        if !(1..=limits::PARALLELISM_MAX).contains(&parts) {
+            return Err(Error::invalid("parallelism", "the parallelism is 1 to 256"));
+        }
+        self.parallelism = parts;
+        Ok(self)
+    }
+
+    /// Objects below this many bytes go in one PutObject; 8 MiB unless set, at most 5 GiB. With 0
+    /// only an empty object does.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `single_below`.
+    pub fn set_single_below(&mut self, bytes: u64) -> Result<&mut Self> {
+        if bytes > limits::PUT_OBJECT_MAX {
+            return Err(Error::invalid("single_below", "one PutObject has at most 5 GiB"));
+        }
+        self.single_below = bytes;
+        Ok(self)
+    }
+
+    /// Which check sums guard the upload; CRC-64 unless set.
+    pub fn set_integrity(&mut self, integrity: Integrity) -> &mut Self {
+        self.integrity = integrity;
+        self
+    }
+
+    /// Leaves the parts on OSS when the upload fails, for another try under the upload ID that the
+    /// error names. Unless set, they are removed.
+    pub fn keep_parts(&mut self) -> &mut Self {
+        self.keep_parts = true;
+        self
+    }
+
+    /// Undoes [`UploadOptions::keep_parts`].
+    pub fn remove_parts(&mut self) -> &mut Self {
+        self.keep_parts = false;
+        self
+    }
+
+    /// The most time that the whole call may take, the clean-up aside; `None` is no bound but those
+    /// of its requests.
+    pub fn set_deadline(&mut self, time: Option<Duration>) -> &mut Self {
+        self.deadline = time;
+        self
+    }
+
+    /// What is stored with the object or said with its requests.
+    pub fn headers_mut(&mut self) -> &mut ObjectHeaders {
+        &mut self.headers
+    }
+
+    /// Is told how far the upload is, at most ten times a second and once at the end, on the thread
+    /// that made the call. `Break` stops the upload with an error of kind `Stopped` that carries
+    /// the value.
+    pub fn set_progress(
+        &mut self,
+        callback: impl Fn(&Progress) -> ControlFlow<i64> + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.progress = Some(Arc::new(callback));
+        self
+    }
+}
+
+impl fmt::Debug for UploadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UploadOptions")
+            .field("part_size", &self.part_size)
+            .field("parallelism", &self.parallelism)
+            .field("single_below", &self.single_below)
+            .field("integrity", &self.integrity)
+            .field("keep_parts", &self.keep_parts)
+            .field("deadline", &self.deadline)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_out_of_range_is_named_and_changes_nothing() {
+        let mut options = UploadOptions::new();
+        for bad in [0, 100 * 1024 - 1, 5 * 1024 * 1024 * 1024 + 1] {
+            assert_eq!(options.set_part_size(bad).unwrap_err().argument(), "part_size");
+        }
+        assert_eq!(options.part_size, None);
+        assert_eq!(options.set_parallelism(0).unwrap_err().argument(), "parallelism");
+        assert_eq!(options.set_parallelism(257).unwrap_err().argument(), "parallelism");
+        assert!(options.set_part_size(100 * 1024).is_ok());
+    }
+
+    #[test]
+    fn unknown_bits_of_integrity_are_refused() {
+        assert_eq!(Integrity::from_bits(3), Some(Integrity::CRC64 | Integrity::MD5));
+        assert_eq!(Integrity::from_bits(0), Some(Integrity::NONE));
+        for bad in [4, -1, 256] {
+            assert_eq!(Integrity::from_bits(bad), None);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A part that OSS has.
+
+use crate::codec::crc64::{Combiner, combine};
+use crate::model::{ETag, PartNumber};
+use crate::ops::CompletedPart;
+
+/// A part that OSS has: sent from here, or known from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentPart {
+    /// Which part.
+    pub number: PartNumber,
+    /// Its bytes.
+    pub size: u64,
+    /// What Complete will name it by.
+    pub etag: ETag,
+    /// The CRC-64 of its bytes, if it is known.
+    pub crc64: Option<u64>,
+}
+
+/// What the parts make together, in the order of their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whole {
+    pub(super) size: u64,
+    /// `None` if that of any part is unknown.
+    pub(super) crc64: Option<u64>,
+}
+
+impl Whole {
+    pub(super) fn of(parts: &[SentPart]) -> Self {
+        Self { size: parts.iter().map(|part| part.size).sum(), crc64: combined(parts) }
+    }
+}
+
+pub(super) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
+    parts
+        .iter()
+        .map(|part| CompletedPart { number: part.number, etag: part.etag.clone() })
+        .collect()
+}
+
+/// All parts but the last tend to be of one size, so its operator is made once.
+fn combined(parts: &[SentPart]) -> Option<u64> {
+    let usual = parts.first().map_or(0, |part| part.size);
+    let combiner = Combiner::new(usual);
+    parts.iter().try_fold(0, |whole, part| {
+        let crc64 = part.crc64?;
+        Some(if part.size == usual {
+            combiner.append(whole, crc64)
+        } else {
+            combine(whole, crc64, part.size)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::crc64::crc64;
+
+    fn part(number: i64, bytes: &[u8]) -> SentPart {
+        SentPart {
+            number: PartNumber::new(number).unwrap(),
+            size: bytes.len() as u64,
+            etag: ETag::parse("A").unwrap(),
+            crc64: Some(crc64(bytes)),
+        }
+    }
+
+    #[test]
+    fn the_combined_crc_is_that_of_the_whole() {
+        let bytes: Vec<u8> = (0..1000u32).map(|i| (i % 251) as u8).collect();
+        let parts: Vec<_> = bytes.chunks(300).zip(1..).map(|(b, n)| part(n, b)).collect();
+        let whole = Whole { size: 1000, crc64: Some(crc64(&bytes)) };
+        assert_eq!(Whole::of(&parts), whole);
+        assert_eq!(Whole::of(&[]), Whole { size: 0, crc64: Some(0) });
+    }
+
+    #[test]
+    fn one_unknown_crc_makes_the_whole_unknown() {
+        let mut parts = [part(1, b"a"), part(2, b"b")];
+        parts[0].crc64 = None;
+        assert_eq!(Whole::of(&parts), Whole { size: 2, crc64: None });
+    }
+}

@@ -1,0 +1,196 @@
+//! How far an upload is: counters that the workers move, and the callback on the caller's thread.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::options::ProgressCallback;
+use crate::client::Observer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::runtime::Cancel;
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Parts in all; 0 while unknown or when there are none.
+    pub parts_total: u64,
+    /// Parts that OSS has acknowledged.
+    pub parts_done: u64,
+    /// Bytes in all; `None` while unknown.
+    pub bytes_total: Option<u64>,
+    /// Bytes that OSS has acknowledged; never falls.
+    pub bytes_done: u64,
+    /// Of these, bytes that were found already there.
+    pub bytes_resumed: u64,
+    /// Bytes that went onto the wire; what is sent twice counts twice. Never falls.
+    pub bytes_sent: u64,
+    /// Requests that were sent again.
+    pub retries: u64,
+}
+
+/// The counters of one upload.
+#[derive(Debug)]
+pub(super) struct Meter {
+    parts_total: u64,
+    bytes_total: u64,
+    parts_done: AtomicU64,
+    bytes_done: AtomicU64,
+    bytes_sent: AtomicU64,
+    retries: AtomicU64,
+}
+
+impl Meter {
+    pub(super) fn new(parts_total: u64, bytes_total: u64) -> Self {
+        Self {
+            parts_total,
+            bytes_total,
+            parts_done: AtomicU64::new(0),
+            bytes_done: AtomicU64::new(0),
+            bytes_sent: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn part_done(&self, bytes: u64) {
+        self.parts_done.fetch_add(1, Ordering::Relaxed);
+        self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn snapshot(&self) -> Progress {
+        Progress {
+            parts_total: self.parts_total,
+            parts_done: self.parts_done.load(Ordering::Relaxed).min(self.parts_total),
+            bytes_total: Some(self.bytes_total),
+            bytes_done: self.bytes_done.load(Ordering::Relaxed),
+            bytes_resumed: 0,
+            bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Observer for Meter {
+    fn sent(&self, bytes: u64) {
+        self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn retried(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Calls the caller's progress callback, on the caller's thread and not too often.
+pub(super) struct Reporter<'a> {
+    callback: Option<&'a ProgressCallback>,
+    meter: &'a Meter,
+    state: Mutex<State>,
+}
+
+struct State {
+    last: Instant,
+    /// What the callback returned when it asked to stop.
+    stopped: Option<i64>,
+}
+
+impl<'a> Reporter<'a> {
+    pub(super) fn new(callback: Option<&'a ProgressCallback>, meter: &'a Meter) -> Self {
+        let state = State { last: Instant::now(), stopped: None };
+        Self { callback, meter, state: Mutex::new(state) }
+    }
+
+    /// Time until the next report; `None` if nobody wants any.
+    pub(super) fn due_in(&self) -> Option<Duration> {
+        self.callback?;
+        let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).last;
+        Some(limits::PROGRESS_INTERVAL.saturating_sub(last.elapsed()))
+    }
+
+    /// Reports if it is time to.
+    ///
+    /// # Errors
+    ///
+    /// `Stopped`, when the callback asked for it.
+    pub(super) fn tick(&self) -> Result<()> {
+        if self.due_in() == Some(Duration::ZERO) { self.report() } else { Ok(()) }
+    }
+
+    /// Reports now.
+    pub(super) fn report(&self) -> Result<()> {
+        let Some(callback) = self.callback else { return Ok(()) };
+        let flow = callback(&self.meter.snapshot());
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.last = Instant::now();
+        if let ControlFlow::Break(value) = flow {
+            state.stopped.get_or_insert(value);
+        }
+        state.stopped.map_or(Ok(()), |value| Err(stopped(value)))
+    }
+
+    /// The error to report instead of the cancellation that a stop was turned into.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        let stop = self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped;
+        match stop {
+            Some(value) if error.kind() == ErrorKind::Canceled => {
+                error.with_kind(ErrorKind::Stopped).with_text(STOPPED).with_callback_value(value)
+            }
+            _ => error,
+        }
+    }
+}
+
+/// Reports while the caller's own thread sends; a stop becomes a cancellation.
+pub(super) struct InlineObserver<'a> {
+    pub(super) reporter: &'a Reporter<'a>,
+    pub(super) stop: &'a Cancel,
+}
+
+impl Observer for InlineObserver<'_> {
+    fn sent(&self, bytes: u64) {
+        self.reporter.meter.sent(bytes);
+        if self.reporter.tick().is_err() {
+            self.stop.trigger();
+        }
+    }
+
+    fn retried(&self) {
+        self.reporter.meter.retried();
+    }
+}
+
+fn stopped(value: i64) -> Error {
+    Error::new(ErrorKind::Stopped, STOPPED).with_callback_value(value)
+}
+
+const STOPPED: &str = "the progress callback asked to stop";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_stop_is_an_error_with_its_value_and_explains_the_cancellation() {
+        let meter = Meter::new(2, 10);
+        meter.part_done(5);
+        let callback: ProgressCallback = Arc::new(|progress: &Progress| {
+            assert_eq!((progress.parts_done, progress.bytes_done), (1, 5));
+            ControlFlow::Break(-42)
+        });
+        let reporter = Reporter::new(Some(&callback), &meter);
+        let error = reporter.report().unwrap_err();
+        assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Stopped, -42));
+        let explained = reporter.explain(Error::canceled());
+        assert_eq!((explained.kind(), explained.callback_value()), (ErrorKind::Stopped, -42));
+        let other = reporter.explain(Error::internal("x"));
+        assert_eq!(other.kind(), ErrorKind::Internal);
+    }
+
+    #[test]
+    fn without_a_callback_nothing_is_due() {
+        let meter = Meter::new(0, 0);
+        assert_eq!(Reporter::new(None, &meter).due_in(), None);
+    }
+}

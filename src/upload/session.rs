@@ -1,0 +1,333 @@
+//! A multipart upload taken step by step, by any number of the caller's own threads.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::complete::Ending;
+use super::destination::Destination;
+use super::parallel::no_descriptor;
+use super::progress::{InlineObserver, Meter, Reporter};
+use super::put::initiate;
+use super::source::Source;
+use super::{Client, SentPart, UploadOptions, Uploaded};
+use crate::client::CallContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
+use crate::ops::InitiateMultipartUpload;
+use crate::runtime::{Cancel, Deadline};
+use crate::wire::Body;
+
+/// One multipart upload, step by step. It remembers the parts that were sent through it, so
+/// [`MultipartUpload::complete`] needs no list.
+///
+/// Cheap to clone, shared by threads: send parts from as many as you like. Dropping it sends
+/// nothing and aborts nothing.
+#[derive(Debug, Clone)]
+pub struct MultipartUpload(Arc<Session>);
+
+#[derive(Debug)]
+struct Session {
+    client: Client,
+    destination: Destination,
+    options: UploadOptions,
+    state: Mutex<State>,
+    /// Notified when a part call ends.
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    parts: BTreeMap<PartNumber, SentPart>,
+    /// The part calls that are running, each with the token that cuts it.
+    sending: Vec<(PartNumber, Cancel)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    #[default]
+    Open,
+    Completing,
+    Completed,
+    Aborting,
+    Aborted,
+}
+
+impl Client {
+    /// Begins a multipart upload.
+    ///
+    /// # Errors
+    ///
+    /// Those of InitiateMultipartUpload; `upload_may_exist` says that its answer was lost.
+    pub fn initiate_upload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<MultipartUpload> {
+        let request = InitiateMultipartUpload::new(bucket, key).with_headers(&options.headers);
+        let upload_id = initiate(self.caller(), &request, cancel, Deadline::NEVER)?;
+        Ok(self.attach_upload(bucket, key, &upload_id, options))
+    }
+
+    /// Takes up an upload that was begun elsewhere. Sends nothing.
+    pub fn attach_upload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        options: &UploadOptions,
+    ) -> MultipartUpload {
+        MultipartUpload(Arc::new(Session {
+            client: self.clone(),
+            destination: Destination {
+                bucket: bucket.clone(),
+                key: key.clone(),
+                upload_id: upload_id.clone(),
+                headers: options.headers.clone(),
+                integrity: options.integrity,
+            },
+            options: options.clone(),
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }))
+    }
+}
+
+impl MultipartUpload {
+    /// The ID that OSS gave.
+    pub fn upload_id(&self) -> &UploadId {
+        &self.0.destination.upload_id
+    }
+
+    /// Sends a part from memory. A part with the same number is replaced. Any part may have from 0
+    /// bytes to 5 GiB now, but Complete wants 100 KiB of all but the last.
+    ///
+    /// # Errors
+    ///
+    /// `State`, after complete or abort, or while the same part is being sent; and those of
+    /// UploadPart.
+    pub fn upload_part(
+        &self,
+        number: PartNumber,
+        data: impl AsRef<[u8]> + Send + Sync + 'static,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        let source = Source::memory(Arc::new(data));
+        let body = source.body(0, source.length());
+        self.0.send(number, &source, body, cancel)
+    }
+
+    /// Sends a part from a range of a regular file; `length` `None` is to its end.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, when the range is not inside the file; `File`; `Changed`; and as for
+    /// [`MultipartUpload::upload_part`].
+    pub fn upload_part_file(
+        &self,
+        number: PartNumber,
+        path: impl AsRef<Path>,
+        offset: u64,
+        length: Option<u64>,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        let source = Source::file(path.as_ref())?;
+        let size = source.length();
+        let rest = size
+            .checked_sub(offset)
+            .ok_or_else(|| Error::invalid("offset", format!("the file has only {size} bytes")))?;
+        let length = length.unwrap_or(rest);
+        if length > rest {
+            let text = format!("the file has only {rest} bytes from there");
+            return Err(Error::invalid("length", text));
+        }
+        let body = source.body(offset, length);
+        self.0.send(number, &source, body, cancel)
+    }
+
+    /// Adds a part that was sent elsewhere, by another machine for example.
+    ///
+    /// # Errors
+    ///
+    /// `State`, after complete or abort.
+    pub fn add_part(&self, part: SentPart) -> Result<()> {
+        let mut state = self.0.lock();
+        state.check_open()?;
+        state.parts.insert(part.number, part);
+        Ok(())
+    }
+
+    /// The parts that this handle knows of, in the order of their numbers. Asks nobody.
+    pub fn parts(&self) -> Vec<SentPart> {
+        self.0.lock().parts.values().cloned().collect()
+    }
+
+    /// Makes the object out of the parts that this handle knows of. On failure the upload stays
+    /// open unless the error says otherwise; it may be completed again or aborted.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, when a part that is not the last has less than 100 KiB; `State`, while a part is
+    /// being sent and after complete or abort; `Integrity`, when the object is not what was sent;
+    /// `Unknown`, when it could not be learned whether the object was made; and those of
+    /// CompleteMultipartUpload.
+    pub fn complete(&self, cancel: &Cancel) -> Result<Uploaded> {
+        let session = &*self.0;
+        let parts = {
+            let mut state = session.lock();
+            state.check_open()?;
+            if let Some((number, _)) = state.sending.first() {
+                let error = Error::new(ErrorKind::State, "the part is still being sent");
+                return Err(error.with_part(number.get()));
+            }
+            let parts: Vec<_> = state.parts.values().cloned().collect();
+            check_sizes(&parts)?;
+            state.phase = Phase::Completing;
+            parts
+        };
+        let ending = Ending {
+            caller: session.client.caller(),
+            destination: &session.destination,
+            parts: &parts,
+            cancel,
+            deadline: Deadline::NEVER,
+        };
+        let outcome = ending.complete();
+        session.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
+        outcome.map_err(|failed| {
+            let left = failed.open || failed.error.parts_left();
+            failed.error.with_parts_left(left)
+        })
+    }
+
+    /// Gives the upload up: ends the part calls that are running, then removes what OSS has. May be
+    /// called again. Takes no cancel token; it is bounded by the client's abort time.
+    ///
+    /// # Errors
+    ///
+    /// `State`, after complete or while it runs; otherwise why parts may be left.
+    pub fn abort(&self) -> Result<()> {
+        let session = &*self.0;
+        let budget = session.client.caller().abort_budget();
+        let deadline = Deadline::after(budget);
+        session.cut_parts(deadline)?;
+        let left = deadline.left().unwrap_or(budget);
+        let outcome = super::clean_up::abort(session.client.caller(), &session.destination, left);
+        session.lock().phase = if outcome.is_ok() { Phase::Aborted } else { Phase::Open };
+        outcome
+            .map_err(|error| error.with_upload_id(self.upload_id().as_str()).with_parts_left(true))
+    }
+}
+
+impl Session {
+    fn send(
+        &self,
+        number: PartNumber,
+        source: &Source,
+        body: Body,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        cancel.check_process()?;
+        self.client.caller().check_process()?;
+        let sending = self.begin_part(number, cancel)?;
+        let meter = Meter::new(1, body.length());
+        let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
+        let observer = InlineObserver { reporter: &reporter, stop: &sending.stop };
+        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let context =
+            CallContext { deadline, observer: Some(&observer), ..CallContext::new(&sending.stop) };
+        let part = self
+            .destination
+            .send_part(self.client.caller(), number, body, &context)
+            .and_then(|part| source.check_unchanged().map(|()| part))
+            .map_err(|error| reporter.explain(error))?;
+        meter.part_done(part.size);
+        self.lock().parts.insert(number, part.clone());
+        drop(sending);
+        reporter.report().map(|()| part)
+    }
+
+    fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<Sending<'_>> {
+        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let mut state = self.lock();
+        state.check_open()?;
+        if state.sending.iter().any(|(busy, _)| *busy == number) {
+            let error = Error::new(ErrorKind::State, "the part is being sent by another call");
+            return Err(error.with_part(number.get()));
+        }
+        state.sending.push((number, stop.clone()));
+        Ok(Sending { session: self, number, stop })
+    }
+
+    /// Forbids further calls and waits until the running ones have ended.
+    fn cut_parts(&self, deadline: Deadline) -> Result<()> {
+        let mut state = self.lock();
+        if state.phase != Phase::Aborted {
+            state.check_open()?;
+        }
+        state.phase = Phase::Aborting;
+        for (_, stop) in &state.sending {
+            stop.trigger();
+        }
+        while !state.sending.is_empty() {
+            let left = deadline.left().unwrap_or_default();
+            if left.is_zero() {
+                state.phase = Phase::Open;
+                let text = "a part call did not end in time; its source may be blocked";
+                return Err(Error::new(ErrorKind::Timeout, text)
+                    .with_upload_id(self.destination.upload_id.as_str())
+                    .with_parts_left(true));
+            }
+            let waited = self.ended.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn check_open(&self) -> Result<()> {
+        let text = match self.phase {
+            Phase::Open => return Ok(()),
+            Phase::Completing => "the upload is being completed",
+            Phase::Completed => "the upload is completed",
+            Phase::Aborting => "the upload is being aborted",
+            Phase::Aborted => "the upload is aborted",
+        };
+        Err(Error::new(ErrorKind::State, text))
+    }
+}
+
+/// A part call that is running.
+struct Sending<'a> {
+    session: &'a Session,
+    number: PartNumber,
+    stop: Cancel,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.session.lock().sending.retain(|(number, _)| *number != self.number);
+        self.session.ended.notify_all();
+    }
+}
+
+/// OSS would refuse the whole Complete; here the part can be named before anything is sent.
+fn check_sizes(parts: &[SentPart]) -> Result<()> {
+    let all_but_last = parts.split_last().map(|(_, others)| others).unwrap_or_default();
+    match all_but_last.iter().find(|part| part.size < limits::PART_SIZE_MIN) {
+        None => Ok(()),
+        Some(part) => {
+            let text = format!("all parts but the last have 100 KiB or more, not {}", part.size);
+            Err(Error::invalid("size", text).with_part(part.number.get()))
+        }
+    }
+}
