@@ -44,6 +44,7 @@ mod client;
 mod upload;
 
 pub use client::{Config, LogLevel};
+pub use codec::md5::Kernel as Md5Kernel;
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ureq::http::Uri;
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
 use ureq::unversioned::transport::{ConnectionDetails, Connector};
 use ureq::{Proxy, ProxyProtocol};
@@ -49,7 +50,7 @@ pub(super) struct NoLookup;
 impl ureq::unversioned::resolver::Resolver for NoLookup {
     fn resolve(
         &self,
-        _: &ureq::http::Uri,
+        _: &Uri,
         _: &ureq::config::Config,
         _: ureq::unversioned::transport::NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
@@ -63,7 +64,8 @@ impl Dialer {
         running.connects();
         let uri = details.uri;
         let host = bare(uri.host().unwrap_or_default());
-        let port = uri.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 });
+        let port = port(uri, if details.needs_tls() { 443 } else { 80 })
+            .ok_or_else(|| Error::invalid("endpoint", "this is no address of a server"))?;
         let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(uri));
         let mut stream = match proxy {
             None => self.dial(host, port, &running)?,
@@ -141,6 +143,16 @@ impl Dialer {
 /// The host of a URI without the brackets of an IPv6 address.
 fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// The port of a URI. One that is no port is nothing: the `http` crate would pass over it.
+pub(super) fn port(uri: &Uri, default: u16) -> Option<u16> {
+    let authority = uri.authority()?;
+    let (_, port) = authority.as_str().rsplit_once(authority.host())?;
+    match port.strip_prefix(':') {
+        None => Some(default),
+        Some(digits) => digits.parse().ok().filter(|port| *port != 0),
+    }
 }
 
 fn unreachable(address: SocketAddr, cause: &io::Error) -> Error {

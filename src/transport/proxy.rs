@@ -2,6 +2,7 @@
 
 use ureq::Proxy;
 
+use super::connect;
 use crate::error::{Error, Result};
 
 /// The proxy that connections go through.
@@ -45,7 +46,8 @@ impl std::fmt::Debug for ProxySetting {
 fn parse(url: &str, complaint: &str) -> Result<Proxy> {
     Proxy::new(url)
         .ok()
-        .filter(|proxy| !proxy.host().is_empty() && proxy.port() != 0)
+        .filter(|proxy| !proxy.host().is_empty())
+        .filter(|proxy| connect::port(proxy.uri(), proxy.port()).is_some())
         .ok_or_else(|| Error::invalid("proxy", complaint))
 }
 

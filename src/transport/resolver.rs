@@ -63,10 +63,7 @@ impl Resolver {
     /// An address did not answer: the others come first from now on.
     pub(super) fn put_last(&self, host: &str, address: IpAddr) {
         if let Some(known) = self.lock().get_mut(host) {
-            if let Some(at) = known.addresses.iter().position(|one| *one == address) {
-                let one = known.addresses.remove(at);
-                known.addresses.push(one);
-            }
+            known.addresses.sort_by_key(|one| *one == address);
         }
     }
 

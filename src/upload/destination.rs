@@ -1,8 +1,8 @@
 //! The multipart upload that parts go to, and how one part gets there.
 
-use super::source::md5_of;
 use super::{Integrity, SentPart};
 use crate::client::{CallContext, Caller};
+use crate::codec::md5::Digest;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
@@ -20,12 +20,14 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Sends one part and says how OSS has it. Blocks; retries as the client is configured.
+    /// Sends one part and says how OSS has it. With its MD5, OSS refuses other bytes. Blocks;
+    /// retries as the client is configured.
     pub(super) fn send_part(
         &self,
         caller: &Caller,
         number: PartNumber,
         body: Body,
+        md5: Option<Digest>,
         context: &CallContext<'_>,
     ) -> Result<SentPart> {
         let size = body.length();
@@ -36,8 +38,8 @@ impl Destination {
         }
         let mut request = UploadPart::new(&self.bucket, &self.key, &self.upload_id, number)
             .with_headers(&self.headers);
-        if self.integrity.contains(Integrity::MD5) {
-            request = request.with_content_md5(*md5_of(&body)?.as_bytes());
+        if let Some(md5) = md5 {
+            request = request.with_content_md5(*md5.as_bytes());
         }
         let context =
             CallContext { check_crc64: self.integrity.contains(Integrity::CRC64), ..*context };

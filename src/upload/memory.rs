@@ -22,7 +22,7 @@ impl Content for Memory {
 }
 
 impl Memory {
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         (*self.0).as_ref()
     }
 }

@@ -7,6 +7,7 @@ mod clean_up;
 mod client;
 mod complete;
 mod destination;
+mod digests;
 mod file;
 mod ledger;
 mod lists;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Progress;
-use crate::error::{Error, Result};
+use crate::codec::md5::Kernel;
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::ObjectHeaders;
 
@@ -50,6 +51,7 @@ pub struct UploadOptions {
     pub(super) parallelism: usize,
     pub(super) single_below: u64,
     pub(super) integrity: Integrity,
+    pub(super) md5_kernel: Kernel,
     pub(super) keep_parts: bool,
     pub(super) deadline: Option<Duration>,
     pub(super) headers: ObjectHeaders,
@@ -63,6 +65,7 @@ impl Default for UploadOptions {
             parallelism: limits::PARALLELISM_DEFAULT,
             single_below: limits::SINGLE_BELOW_DEFAULT,
             integrity: Integrity::CRC64,
+            md5_kernel: Kernel::best(),
             keep_parts: false,
             deadline: None,
             headers: ObjectHeaders::default(),
@@ -124,6 +127,21 @@ impl UploadOptions {
     pub fn set_integrity(&mut self, integrity: Integrity) -> &mut Self {
         self.integrity = integrity;
         self
+    }
+
+    /// Computes the MD5s of a whole-object upload with this kernel; the fastest of this CPU unless
+    /// set. For tests and measurements.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported`, when this CPU lacks it.
+    pub fn set_md5_kernel(&mut self, kernel: Kernel) -> Result<&mut Self> {
+        if !kernel.is_available() {
+            let text = "this CPU lacks what the MD5 kernel needs";
+            return Err(Error::new(ErrorKind::Unsupported, text).with_argument("md5_kernel"));
+        }
+        self.md5_kernel = kernel;
+        Ok(self)
     }
 
     /// Leaves the parts on OSS when the upload fails, for another try under the upload ID that the

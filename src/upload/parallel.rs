@@ -6,12 +6,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::destination::Destination;
+use super::digests::Digests;
 use super::ledger::Ledger;
 use super::plan::Parts;
 use super::progress::{Meter, Reporter};
 use super::source::Source;
 use super::workers::{Next, Task, Workers};
-use super::{SentPart, UploadOptions};
+use super::{Integrity, SentPart, UploadOptions};
 use crate::client::{CallContext, Caller};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
@@ -30,6 +31,8 @@ pub(super) struct Transfer {
 struct Run {
     transfer: Transfer,
     state: Mutex<State>,
+    /// If `Content-MD5` goes with every part.
+    digests: Option<Digests>,
     /// Set whenever the ledger may have become settled.
     changed: Event,
 }
@@ -52,7 +55,9 @@ pub(super) fn send_parts(
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| no_descriptor(&cause))?;
     let state = State { ledger: Ledger::new(parts), source: Some(source) };
-    let run = Arc::new(Run { transfer, state: Mutex::new(state), changed });
+    let md5 = transfer.destination.integrity.contains(Integrity::MD5);
+    let digests = md5.then(|| Digests::new(options.md5_kernel, parts));
+    let run = Arc::new(Run { transfer, state: Mutex::new(state), digests, changed });
     let task: Arc<dyn Task> = Arc::clone(&run) as Arc<dyn Task>;
     workers.add(&task, options.parallelism.min(parts.count()))?;
     run.wait(reporter);
@@ -102,7 +107,11 @@ impl Run {
         let body = source.body(part.offset, part.length);
         let context =
             CallContext { deadline: *deadline, observer: Some(&**meter), ..CallContext::new(stop) };
-        destination.send_part(caller, part.number, body, &context)
+        let md5 = match &self.digests {
+            Some(digests) => Some(digests.of(part, source, stop)?),
+            None => None,
+        };
+        destination.send_part(caller, part.number, body, md5, &context)
     }
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and

@@ -9,8 +9,8 @@ use super::destination::Destination;
 use super::parallel::no_descriptor;
 use super::progress::{InlineObserver, Meter, Reporter};
 use super::put::initiate;
-use super::source::Source;
-use super::{Client, SentPart, UploadOptions, Uploaded};
+use super::source::{Source, md5_of};
+use super::{Client, Integrity, SentPart, UploadOptions, Uploaded};
 use crate::client::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -240,9 +240,11 @@ impl Session {
         let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
         let context =
             CallContext { deadline, observer: Some(&observer), ..CallContext::new(&sending.stop) };
+        let md5 = self.destination.integrity.contains(Integrity::MD5);
+        let md5 = md5.then(|| md5_of(&body)).transpose()?;
         let part = self
             .destination
-            .send_part(self.client.caller(), number, body, &context)
+            .send_part(self.client.caller(), number, body, md5, &context)
             .and_then(|part| source.check_unchanged().map(|()| part))
             .map_err(|error| reporter.explain(error))?;
         meter.part_done(part.size);

@@ -46,6 +46,31 @@ impl Source {
         }
     }
 
+    /// The bytes themselves, if they are in memory.
+    pub(super) fn bytes(&self, offset: u64, length: usize) -> Option<&[u8]> {
+        match self {
+            Self::File(_) => None,
+            Self::Memory(memory) => {
+                let start = usize::try_from(offset).ok()?;
+                memory.bytes().get(start..start.checked_add(length)?)
+            }
+        }
+    }
+
+    /// Fills the buffer with what stands at `offset`.
+    pub(super) fn read_exact_at(&self, offset: u64, mut buffer: &mut [u8]) -> Result<()> {
+        let mut at = offset;
+        while !buffer.is_empty() {
+            let count = self.content().read_at(at, buffer)?;
+            if count == 0 {
+                return Err(Error::new(ErrorKind::Changed, "the source has become shorter"));
+            }
+            buffer = buffer.get_mut(count..).unwrap_or_default();
+            at = at.saturating_add(count as u64);
+        }
+        Ok(())
+    }
+
     /// A body of `length` bytes from `offset`, which the caller knows to be there.
     pub(super) fn body(&self, offset: u64, length: u64) -> Body {
         Body::Content(Arc::new(Section { source: self.clone(), offset, length }))

@@ -1,8 +1,6 @@
-//! MD5 for `Content-MD5` and part ETags: single streams, and many independent ones side by side.
 //!
 //! One MD5 cannot be made faster, but the parts of an upload are independent of each other, and a
 //! vector register advances 8 or 16 of them at the price of one. [`Lanes`] does that for running
-//! digests, [`many`] for whole messages; [`Kernel`] says with which instructions. `rounds` holds
 //! the algorithm once for all kernels; single streams go through the `md-5` crate.
 
 #[cfg(target_arch = "x86_64")]
@@ -12,13 +10,11 @@ mod avx512;
 mod group;
 mod kernel;
 mod lanes;
-mod many;
 mod portable;
 mod rounds;
 
 pub use kernel::Kernel;
 pub use lanes::Lanes;
-pub use many::many;
 
 use ::md5::Digest as _;
 

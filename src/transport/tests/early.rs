@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::server::Server;
+use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
 use crate::limits::MIB;
@@ -77,7 +77,7 @@ fn a_refusal_is_read_when_the_server_reads_on() {
 fn a_refusal_on_a_kept_connection_is_read_too() {
     let server = Server::start(|peer| {
         peer.request()?;
-        peer.say(&super::server::ok(""))?;
+        peer.say(&ok(""))?;
         peer.head()?;
         peer.say(REFUSAL)
     });
@@ -94,7 +94,7 @@ fn an_interim_answer_does_not_end_the_body() {
         let head = peer.head()?;
         peer.say("HTTP/1.1 100 Continue\r\n\r\n")?;
         let body = peer.body(&head)?;
-        peer.say(&super::server::ok(&body.len().to_string()))
+        peer.say(&ok(&body.len().to_string()))
     });
     let exchange = put(&http(), &server.host(), &Zeros::body(16 * MIB)).unwrap();
     assert!(exchange.whole);

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use super::server::{Server, ok};
+use super::server::{Peer, Server, ok};
 use super::*;
 use crate::codec::crc64::Crc64;
 use crate::error::{Error, ErrorKind, Phase};
@@ -20,7 +20,7 @@ fn serve(answer: impl Into<String>) -> Server {
 
 #[test]
 fn a_connection_is_kept_and_the_request_is_as_given() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let (http, host) = (http(), server.host());
     let target = target(&host);
     let mut headers = Headers::default();
@@ -221,7 +221,7 @@ impl Content for Broken {
 
 #[test]
 fn an_error_of_the_source_ends_the_request_and_is_passed_on() {
-    let server = Server::start(|peer| peer.hold());
+    let server = Server::start(Peer::hold);
     for kind in [ErrorKind::Changed, ErrorKind::File, ErrorKind::Stopped] {
         let body = Body::Content(Arc::new(Broken(kind)));
         let failure = put(&http(), &server.host(), &body).unwrap_err();
@@ -242,7 +242,7 @@ impl Pace for Slow {
 
 #[test]
 fn a_pace_is_asked_for_every_byte() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let (slow, cancel) = (Slow(Mutex::default()), Cancel::never());
     let call = Call { pace: Some(&slow), ..quick(&cancel) };
     send(&http(), &server.host(), Method::Put, &Pattern::body(50_000), &call).unwrap();
@@ -251,7 +251,7 @@ fn a_pace_is_asked_for_every_byte() {
 
 #[test]
 fn many_threads_share_one_and_its_connections() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let (http, host) = (http(), server.host());
     std::thread::scope(|scope| {
         for _ in 0..4 {

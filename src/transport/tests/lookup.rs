@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::server::Server;
+use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
 use crate::limits;
@@ -46,7 +46,7 @@ fn a_name_is_looked_up_once_and_not_at_all_on_a_kept_connection() {
 #[test]
 fn all_addresses_are_tried_and_the_good_one_comes_first_then() {
     static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let http = http_with(|host| {
         SEEN.lock().unwrap().push(host.to_owned());
         // Nobody listens at the first two, whatever the port.

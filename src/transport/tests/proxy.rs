@@ -30,7 +30,7 @@ fn relay(peer: &mut Peer, address: &str) -> io::Result<()> {
 
 #[test]
 fn a_connect_proxy_carries_requests_and_keeps_the_connection() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let heads = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&heads);
     let proxy = Server::start(move |peer| {
@@ -53,7 +53,7 @@ fn a_connect_proxy_carries_requests_and_keeps_the_connection() {
 
 #[test]
 fn a_socks5_proxy_is_given_the_name_and_the_password() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let address = server.host();
     let port = address.rsplit(':').next().unwrap().to_owned();
     let proxy = Server::start(move |peer| {
@@ -78,7 +78,7 @@ fn a_socks5_proxy_is_given_the_name_and_the_password() {
 
 #[test]
 fn a_socks4_proxy_is_given_the_address() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let address = server.host();
     let proxy = Server::start(move |peer| {
         let mut request = [0; 9];
@@ -115,7 +115,7 @@ fn a_proxy_that_refuses_is_a_failed_connection() {
 
 #[test]
 fn a_silent_proxy_is_a_connect_timeout() {
-    let proxy = Server::start(|peer| peer.hold());
+    let proxy = Server::start(Peer::hold);
     let http = http_through(format!("http://{}", proxy.host()));
     let cancel = Cancel::never();
     let mut call = quick(&cancel);

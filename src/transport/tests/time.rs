@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use super::server::{Server, ok};
+use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
@@ -59,7 +59,7 @@ impl BlackHole {
 
 #[test]
 fn a_silent_server_is_a_response_timeout() {
-    let server = Server::start(|peer| peer.hold());
+    let server = Server::start(Peer::hold);
     let cancel = Cancel::never();
     let mut call = quick(&cancel);
     call.limits.response = SHORT;
@@ -151,7 +151,7 @@ fn a_closed_port_is_a_refused_connection() {
 
 #[test]
 fn the_deadline_of_the_call_is_over_all_limits() {
-    let (silent, hole) = (Server::start(|peer| peer.hold()), BlackHole::new());
+    let (silent, hole) = (Server::start(Peer::hold), BlackHole::new());
     let cancel = Cancel::never();
     for (host, phase) in [(silent.host(), Phase::Wait), (hole.host(), Phase::Connect)] {
         let call = Call { deadline: Deadline::after(SHORT), ..quick(&cancel) };
@@ -162,7 +162,7 @@ fn the_deadline_of_the_call_is_over_all_limits() {
 
 /// Cancels the exchange once the server has come to the step in question.
 fn cancel_in(
-    script: impl Fn(&mut super::server::Peer) -> std::io::Result<()> + Send + Sync + 'static,
+    script: impl Fn(&mut Peer) -> std::io::Result<()> + Send + Sync + 'static,
     body: &Body,
     phase: Phase,
 ) {
@@ -192,7 +192,7 @@ fn cancel_in(
 fn a_cancel_ends_every_step_within_50_ms() {
     cancel_in(|peer| peer.head().map(drop), &Pattern::body(64 * MIB), Phase::Send);
     cancel_in(|peer| peer.head().map(drop), &Body::Empty, Phase::Wait);
-    let begin = |peer: &mut super::server::Peer| {
+    let begin = |peer: &mut Peer| {
         peer.head()?;
         peer.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
     };
@@ -217,7 +217,7 @@ fn a_cancel_ends_connecting_within_50_ms() {
 
 #[test]
 fn a_triggered_token_sends_nothing() {
-    let server = Server::start(|peer| peer.echo());
+    let server = Server::start(Peer::echo);
     let cancel = Cancel::new().unwrap();
     cancel.trigger();
     let (error, arrival, _) = fails(&server.host(), &Body::Empty, &quick(&cancel));

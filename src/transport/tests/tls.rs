@@ -105,7 +105,7 @@ fn refusal(http: &Http, host: &str) -> Error {
 #[test]
 fn a_server_that_the_ca_file_vouches_for_is_trusted_and_kept() {
     let authority = Authority::new("ours");
-    let server = authority.server("127.0.0.1", VALID, |peer| peer.echo());
+    let server = authority.server("127.0.0.1", VALID, Peer::echo);
     let http = http_with(authority.settings());
     for length in [0, 5, 3 * MIB + 7] {
         let exchange = send_secure(&http, &server.host(), &Pattern::body(length)).unwrap();
@@ -123,12 +123,12 @@ fn a_wrong_name_an_expired_and_an_unknown_certificate_are_refused() {
     for (name, years, cause) in
         [("other.test", VALID, "not valid for name"), ("127.0.0.1", [2001, 2002], "expired")]
     {
-        let server = authority.server(name, years, |peer| peer.echo());
+        let server = authority.server(name, years, Peer::echo);
         let error = refusal(&http, &server.host());
         assert!(error.cause().contains(cause), "{}", error.cause());
     }
     let stranger = Authority::new("stranger");
-    let server = stranger.server("127.0.0.1", VALID, |peer| peer.echo());
+    let server = stranger.server("127.0.0.1", VALID, Peer::echo);
     let error = refusal(&http, &server.host());
     assert!(error.cause().contains("UnknownIssuer"), "{}", error.cause());
     let trusting = TlsSettings { verify: Verify::Nothing, ..Default::default() };
@@ -158,7 +158,7 @@ fn a_handshake_that_is_cut_is_a_failed_connection() {
 #[test]
 fn a_plain_request_to_a_tls_port_is_a_protocol_error() {
     let authority = Authority::new("ours");
-    let server = authority.server("127.0.0.1", VALID, |peer| peer.echo());
+    let server = authority.server("127.0.0.1", VALID, Peer::echo);
     let failure = get(&http_with(authority.settings()), &server.host()).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Protocol, "{}", failure.error);
 }
@@ -207,7 +207,7 @@ fn a_client_certificate_is_shown() {
         client_key: Some(authority.file("client.key", &key)),
         ..authority.settings()
     };
-    let server = authority.server("127.0.0.1", VALID, |peer| peer.echo());
+    let server = authority.server("127.0.0.1", VALID, Peer::echo);
     send_secure(&http_with(settings), &server.host(), &Body::Empty).unwrap();
 }
 

@@ -1,0 +1,224 @@
+//! The builder for a client: settings by number.
+
+mod settings;
+
+use std::ffi::{c_char, c_int, c_void};
+
+use super::callback::{User, ossmpu_drop_fn};
+use super::credentials::{self, Provider, ossmpu_credentials_fn};
+use super::exclusive::Builder;
+use super::guard::{guard_status, guard_value};
+use super::log::{self, ossmpu_log_fn};
+use super::ptr::{self, Handle};
+use super::text;
+use settings::Settings;
+
+use crate::{Config, CredentialsSource, Result};
+
+/// A builder for a client. It may be used for any number of clients, and freed
+/// before them.
+///
+/// Setters return a status and remember the first failure, which
+/// ossmpu_client_new reports in full: so checking each of them is optional. A
+/// setter that fails changes nothing. A key that the loaded library does not
+/// know is OSSMPU_EUNSUPPORTED; to probe for one, use a builder that you throw
+/// away. A key of the other setter is OSSMPU_EINVAL.
+pub struct ossmpu_config {
+    _opaque: [u8; 0],
+}
+
+impl Handle for ossmpu_config {
+    type Inner = Builder<Settings>;
+}
+
+/// Text: the region of the bucket, "cn-hangzhou" and so on. Needed for V4
+/// signatures.
+pub const OSSMPU_CONFIG_REGION: c_int = 1;
+/// Text: the URL of the service, https if it names no scheme. Unless set, it
+/// follows from the region and OSSMPU_CONFIG_ENDPOINT_KIND. At an IP address
+/// buckets are always named in the path.
+pub const OSSMPU_CONFIG_ENDPOINT: c_int = 2;
+/// Text: where the access key comes from. There is no default.
+/// "env": OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN, read
+/// now. "anonymous": requests are not signed.
+pub const OSSMPU_CONFIG_CREDENTIALS: c_int = 3;
+/// Text: the URL of a proxy, "env" for what the environment says, or "none",
+/// the default. http, https, socks4, socks4a, socks5 and socks5h.
+pub const OSSMPU_CONFIG_PROXY: c_int = 4;
+/// Text: a PEM file of certificates used instead of the system's.
+pub const OSSMPU_CONFIG_CA_FILE: c_int = 5;
+/// Text: a PEM file with the client's own certificate, for mutual TLS. Needs
+/// OSSMPU_CONFIG_CLIENT_KEY as well.
+pub const OSSMPU_CONFIG_CLIENT_CERTIFICATE: c_int = 6;
+/// Text: a PEM file with the key of the client's certificate.
+pub const OSSMPU_CONFIG_CLIENT_KEY: c_int = 7;
+/// Text: is appended to the library's own User-Agent.
+pub const OSSMPU_CONFIG_USER_AGENT: c_int = 8;
+/// Text: further headers that V4 signs, as in "host;range".
+pub const OSSMPU_CONFIG_ADDITIONAL_HEADERS: c_int = 9;
+/// Number: 0 public (default), 1 internal, 2 accelerate, 3 dual-stack.
+pub const OSSMPU_CONFIG_ENDPOINT_KIND: c_int = 100;
+/// Number: where requests name the bucket: 0 in the host (default), 1 in the
+/// path, 2 nowhere, because the endpoint is a domain bound to the bucket.
+pub const OSSMPU_CONFIG_ADDRESSING: c_int = 101;
+/// Number: the version of the signature, 4 (default) or 1.
+pub const OSSMPU_CONFIG_SIGNATURE: c_int = 102;
+/// Number: 1 checks the server's certificate (default); 0 is for tests.
+pub const OSSMPU_CONFIG_TLS_VERIFY: c_int = 104;
+/// Number: milliseconds for a name look-up; default 5000. This and every other
+/// time limit of a client is 1 millisecond to 7 days.
+pub const OSSMPU_CONFIG_RESOLVE_MS: c_int = 105;
+/// Number: milliseconds to connect, TLS and proxy handshakes included; default
+/// 10000.
+pub const OSSMPU_CONFIG_CONNECT_MS: c_int = 106;
+/// Number: if less than 1 KiB moves in so many milliseconds, the attempt has
+/// failed; default 20000.
+pub const OSSMPU_CONFIG_STALL_MS: c_int = 107;
+/// Number: milliseconds from the last byte sent to the whole answer; default
+/// 30000.
+pub const OSSMPU_CONFIG_RESPONSE_MS: c_int = 108;
+/// Number: the same for Complete, which may take minutes; default 300000.
+pub const OSSMPU_CONFIG_COMPLETE_MS: c_int = 109;
+/// Number: milliseconds for the clean-up after an upload that failed or was
+/// cancelled, in all; default 5000.
+pub const OSSMPU_CONFIG_ABORT_MS: c_int = 110;
+/// Number: requests sent for one call, 1 to 100; default 5. 1 is no retries;
+/// between attempts there is an exponential back-off with jitter.
+pub const OSSMPU_CONFIG_MAX_ATTEMPTS: c_int = 111;
+/// Number: worker threads, shared by all uploads of the client, 1 to 1024;
+/// default 16. They start with the first upload that needs them.
+pub const OSSMPU_CONFIG_THREADS: c_int = 112;
+
+/// Makes a builder with all defaults. NULL only after a bug (a caught panic).
+#[unsafe(no_mangle)]
+pub extern "C" fn ossmpu_config_new() -> *mut ossmpu_config {
+    guard_value(std::ptr::null_mut(), || ptr::give(Builder::default()))
+}
+
+/// Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_set_str(
+    config: *mut ossmpu_config,
+    key: c_int,
+    value: *const c_char,
+) -> c_int {
+    guard_status(|| {
+        let call = ();
+        // SAFETY: NULL or a live builder of this thread alone (contract of `ffi`).
+        unsafe { ptr::borrow_mut(config, &call, "config") }?.set(|settings| {
+            // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
+            settings.set_text(key, unsafe { text::required(value, &call, "value") }?)
+        })
+    })
+}
+
+/// Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_THREADS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_set_int(
+    config: *mut ossmpu_config,
+    key: c_int,
+    value: i64,
+) -> c_int {
+    guard_status(|| {
+        let call = ();
+        // SAFETY: NULL or a live builder of this thread alone (contract of `ffi`).
+        let config = unsafe { ptr::borrow_mut(config, &call, "config") }?;
+        config.set(|settings| settings.set_number(key, value))
+    })
+}
+
+/// Reads OSS_REGION, OSS_ENDPOINT, OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
+/// and OSS_SESSION_TOKEN, now and only here. What is not set there stays as it
+/// was. OSSMPU_ECREDENTIALS if only one half of the key pair is set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_set_env(config: *mut ossmpu_config) -> c_int {
+    // SAFETY: NULL or a live builder of this thread alone (contract of `ffi`).
+    guard_status(|| unsafe { change(config, |config| config.set_env().map(|_| ())) })
+}
+
+/// Sets an access key. token is NULL for a permanent one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_set_keys(
+    config: *mut ossmpu_config,
+    id: *const c_char,
+    secret: *const c_char,
+    token: *const c_char,
+) -> c_int {
+    guard_status(|| {
+        let call = ();
+        let set = |config: &mut Config| {
+            // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
+            let key = unsafe { credentials::access_key(id, secret, token, &call) }?;
+            config.set_credentials(CredentialsSource::Fixed(key));
+            Ok(())
+        };
+        // SAFETY: NULL or a live builder of this thread alone (contract of `ffi`).
+        unsafe { change(config, set) }
+    })
+}
+
+/// Sets a callback that gives access keys. It outlives this call: drop, which
+/// may be NULL, is called with user when it is not needed any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_set_credentials_fn(
+    config: *mut ossmpu_config,
+    callback: ossmpu_credentials_fn,
+    user: *mut c_void,
+    drop: ossmpu_drop_fn,
+) -> c_int {
+    let user = User::new(user, drop);
+    guard_status(|| {
+        let set = |config: &mut Config| {
+            let callback = callback.ok_or_else(|| ptr::is_null("callback"))?;
+            config.set_credentials_provider(Provider::new(callback, user));
+            Ok(())
+        };
+        // SAFETY: NULL or a live builder of this thread alone (contract of `ffi`).
+        unsafe { change(config, set) }
+    })
+}
+
+/// Sets a callback that gets log lines: level OSSMPU_LOG_ERROR to
+/// OSSMPU_LOG_DEBUG and everything more important. It outlives this call: drop,
+/// which may be NULL, is called with user when it is not needed any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_set_log_fn(
+    config: *mut ossmpu_config,
+    level: c_int,
+    callback: ossmpu_log_fn,
+    user: *mut c_void,
+    drop: ossmpu_drop_fn,
+) -> c_int {
+    let user = User::new(user, drop);
+    guard_status(|| {
+        let set = |config: &mut Config| {
+            let callback = callback.ok_or_else(|| ptr::is_null("callback"))?;
+            config.set_log(log::level(level)?, log::sink(callback, user));
+            Ok(())
+        };
+        // SAFETY: NULL or a live builder of this thread alone (contract of `ffi`).
+        unsafe { change(config, set) }
+    })
+}
+
+/// Frees a builder. NULL is a no-op. Clients that were made from it go on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_config_free(config: *mut ossmpu_config) {
+    // SAFETY: NULL or a builder that nobody uses any more (contract of `ffi`).
+    guard_value((), || drop(unsafe { ptr::take(config) }));
+}
+
+/// Changes the configuration of a builder.
+///
+/// # Safety
+///
+/// `config` is NULL or a live builder that nobody else uses meanwhile.
+unsafe fn change(
+    config: *mut ossmpu_config,
+    set: impl FnOnce(&mut Config) -> Result<()>,
+) -> Result<()> {
+    let call = ();
+    // SAFETY: the caller promises it.
+    let builder = unsafe { ptr::borrow_mut(config, &call, "config") }?;
+    builder.set(|settings| set(&mut settings.config))
+}
