@@ -63,8 +63,8 @@ pub use runtime::{Cancel, Secret};
 pub use sign::{AccessKey, SignatureVersion};
 pub use transport::{ProxySetting, TlsSettings, Verify};
 pub use upload::{
-    Client, Integrity, ListedParts, ListedUploads, MultipartUpload, Progress, SentPart,
-    UploadOptions, Uploaded,
+    Client, Integrity, ListedParts, ListedUploads, MultipartUpload, Presignable, PresignedUrl,
+    Progress, SentPart, UploadOptions, Uploaded,
 };
 
 //FFI #[cfg(feature = "capi")]

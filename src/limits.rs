@@ -40,6 +40,8 @@ pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// The part size that the planner starts from.
 pub const PART_SIZE_DEFAULT: u64 = 8 * MIB;
+/// The size of a copied part; its bytes do not come here, so it may be large.
+pub const COPY_PART_SIZE_DEFAULT: u64 = 64 * MIB;
 /// The planner never makes parts smaller than this on its own account.
 pub const PART_SIZE_SMALLEST_PLANNED: u64 = MIB;
 /// Objects below this go in one PutObject.

@@ -76,7 +76,15 @@ impl Caller {
         operation: &O,
         context: &CallContext<'_>,
     ) -> Result<Answer<O::Reply>, Defeat> {
-        let mut run = Run { caller: self, operation, context, attempts: 0, free: 0, crc64: None };
+        let mut run = Run {
+            caller: self,
+            operation,
+            context,
+            attempts: 0,
+            free: 0,
+            crc64: None,
+            access_key: None,
+        };
         let mut perhaps_done = false;
         loop {
             let miss = match run.attempt() {
@@ -89,6 +97,10 @@ impl Caller {
             perhaps_done |= miss.perhaps_done;
             if let Err(error) = run.prepare_next(miss) {
                 let error = error.with_operation(O::NAME).with_attempts(run.attempts);
+                let error = match operation.upload_id() {
+                    "" => error,
+                    upload_id => error.with_upload_id(upload_id),
+                };
                 let error = match operation.part_number() {
                     Some(number) => error.with_part(number.get()),
                     None => error,
@@ -110,6 +122,8 @@ struct Run<'a, O> {
     free: u32,
     /// Of the body, as the first attempt that sent all of it has read it.
     crc64: Option<u64>,
+    /// The key that the last attempt was signed with.
+    access_key: Option<AccessKey>,
 }
 
 /// One attempt that failed, and what the next one has to know.
@@ -117,8 +131,6 @@ struct Miss {
     error: Error,
     kind: MissKind,
     perhaps_done: bool,
-    /// The key that it was signed with.
-    access_key: Option<AccessKey>,
 }
 
 enum MissKind {
@@ -129,9 +141,8 @@ enum MissKind {
         reused: bool,
     },
     Damaged,
+    /// Status and code are the error's.
     Refused {
-        status: u16,
-        code: String,
         retry_after: Option<Duration>,
         server_time: Option<SystemTime>,
     },
@@ -140,14 +151,13 @@ enum MissKind {
 impl<O: Operation> Run<'_, O> {
     fn attempt(&mut self) -> Result<Answer<O::Reply>, Miss> {
         self.attempts += 1;
-        let (request, target, access_key) = self.signed_request().map_err(Miss::last)?;
+        let (request, target) = self.signed_request().map_err(Miss::last)?;
         let log = self.caller.logger();
         log.debug(|| {
             let Request { method, query, headers, body, .. } = &request;
             log_lines::request(*method, &target, query, headers, body.length())
         });
-        let outcome = self.send(&request, &target);
-        let mut miss = match outcome {
+        let miss = match self.send(&request, &target) {
             Ok(exchange) => {
                 log.debug(|| log_lines::response(&exchange.response));
                 match self.judge_exchange(&request, &exchange) {
@@ -158,28 +168,28 @@ impl<O: Operation> Run<'_, O> {
             Err(failure) => Miss::from_failure(failure),
         };
         log.debug(|| format!("< {}", miss.error));
-        miss.access_key = access_key;
         Err(miss)
     }
 
-    fn signed_request(&self) -> Result<(Request, Target, Option<AccessKey>)> {
+    fn signed_request(&mut self) -> Result<(Request, Target)> {
         let caller = self.caller;
         caller.check_process()?;
         self.context.cancel.check_process()?;
         let mut request = self.operation.request(caller.dialect)?;
-        let target = caller.endpoint()?.target(
-            caller.addressing,
-            request.bucket.as_ref(),
-            request.key.as_ref(),
-        )?;
+        if let Some(target) = self.operation.signed_for() {
+            return Ok((request, target.clone()));
+        }
+        let endpoint = caller.endpoint()?;
+        let (bucket, key) = (request.bucket.as_ref(), request.key.as_ref());
+        let target = endpoint.target(caller.addressing, bucket, key)?;
         let now = caller.signing_time();
-        let access_key = caller.credentials.access_key(now)?;
-        if let Some(access_key) = &access_key {
+        self.access_key = caller.credentials.access_key(now)?;
+        if let Some(access_key) = &self.access_key {
             let length = request.body.length().to_string();
             let implied = [("host", target.host.as_str()), ("content-length", length.as_str())];
             caller.signer.sign(&mut request, access_key, &implied, now)?;
         }
-        Ok((request, target, access_key))
+        Ok((request, target))
     }
 
     fn send(&self, request: &Request, target: &Target) -> Result<Exchange, Failure> {
@@ -237,14 +247,9 @@ impl<O: Operation> Run<'_, O> {
             .get("retry-after")
             .and_then(|asks| retry::retry_after(asks, self.caller.clock.now()));
         let status = response.status;
-        let error = refused.into_error();
-        let code = error.oss_code().to_owned();
-        Miss {
-            perhaps_done: status >= 500 && !retry::is_throttled(status),
-            error,
-            kind: MissKind::Refused { status, code, retry_after, server_time },
-            access_key: None,
-        }
+        let perhaps_done = status >= 500 && !retry::is_throttled(status);
+        let kind = MissKind::Refused { retry_after, server_time };
+        Miss { error: refused.into_error(), kind, perhaps_done }
     }
 
     /// Compares what was read, what was sent and what arrived.
@@ -349,7 +354,7 @@ impl<O: Operation> Run<'_, O> {
             }
             (Remedy::CorrectClock, _) => false,
             (Remedy::FreshCredentials, _) => {
-                miss.access_key.as_ref().is_some_and(|key| self.caller.credentials.forget(key))
+                self.access_key.as_ref().is_some_and(|key| self.caller.credentials.forget(key))
             }
         }
     }
@@ -357,7 +362,7 @@ impl<O: Operation> Run<'_, O> {
 
 impl Miss {
     fn new(error: Error, kind: MissKind, perhaps_done: bool) -> Self {
-        Self { error, kind, perhaps_done, access_key: None }
+        Self { error, kind, perhaps_done }
     }
 
     /// Nothing was sent, or sending it again changes nothing.
@@ -407,7 +412,10 @@ impl Miss {
             MissKind::NeverSent => Trouble::NeverSent,
             MissKind::AnswerLost { .. } => Trouble::AnswerLost,
             MissKind::Damaged => Trouble::Damaged,
-            MissKind::Refused { status, code, .. } => Trouble::Refused { status: *status, code },
+            MissKind::Refused { .. } => Trouble::Refused {
+                status: self.error.http_status().unwrap_or_default(),
+                code: self.error.oss_code(),
+            },
         }
     }
 }

@@ -76,10 +76,6 @@ impl Caller {
         &self.logger
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
     /// The time that the clean-up of one upload may take.
     pub(crate) fn abort_budget(&self) -> Duration {
         self.abort

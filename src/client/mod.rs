@@ -5,10 +5,12 @@ mod caller;
 mod config;
 mod log_lines;
 mod logger;
+mod presign;
 
 pub(crate) use crate::transport::AfterSent;
-pub(crate) use call::{Answer, CallContext, Defeat, Observer};
+pub(crate) use call::{CallContext, Defeat, Observer};
 pub(crate) use caller::Caller;
 pub use config::Config;
 pub use logger::LogLevel;
 pub(crate) use logger::Logger;
+pub(crate) use presign::Presigned;

@@ -35,7 +35,7 @@ impl Cached {
             CredentialsSource::Anonymous => Ok(None),
             CredentialsSource::Fixed(key) => Ok(Some(key.clone())),
             CredentialsSource::Provider(provider) => {
-                self.from_provider(&**provider, now).map(|held| Some(held.access_key.clone()))
+                self.provided(&**provider, now).map(|held| Some(held.access_key.clone()))
             }
         }
     }
@@ -49,7 +49,7 @@ impl Cached {
         matches!(self.source, CredentialsSource::Provider(_))
     }
 
-    fn from_provider(
+    fn provided(
         &self,
         provider: &dyn CredentialsProvider,
         now: SystemTime,

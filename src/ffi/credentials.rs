@@ -49,9 +49,8 @@ pub unsafe extern "C" fn ossmpu_credentials_set(
         let answer = unsafe { ptr::borrow_mut(out, &call, "out") }?;
         // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
         let key = unsafe { access_key(id, secret, token, &call) };
-        let read = key.and_then(|access_key| {
-            Ok(Credentials { access_key, expires: expiry(expires_unix)? })
-        });
+        let read = key
+            .and_then(|access_key| Ok(Credentials { access_key, expires: expiry(expires_unix)? }));
         answer.0 = Some(read.clone());
         read.map(|_| ())
     })

@@ -17,12 +17,12 @@ impl Errno {
 }
 
 fn place() -> *mut i32 {
+    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+    use libc::__errno as location;
     #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "redox"))]
     use libc::__errno_location as location;
     #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
     use libc::__error as location;
-    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-    use libc::__errno as location;
     // SAFETY: the function takes nothing and only gives the address.
     unsafe { location() }
 }

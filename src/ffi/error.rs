@@ -205,8 +205,16 @@ mod tests {
         let object = ErrorObject::new(&error);
         let texts: Vec<_> = (1..=10).map(|field| object.texts.get(field)).collect();
         let expected = [
-            c"UploadPart", c"wait", c"host", c"Code", c"Message", c"EC", c"request", c"upload",
-            c"argument", c"cause",
+            c"UploadPart",
+            c"wait",
+            c"host",
+            c"Code",
+            c"Message",
+            c"EC",
+            c"request",
+            c"upload",
+            c"argument",
+            c"cause",
         ];
         assert_eq!(texts, expected);
         let numbers: Vec<_> = (100..=109).map(|field| object.number(field)).collect();

@@ -68,12 +68,24 @@ mod tests {
     #[test]
     fn the_first_failure_is_remembered() {
         let mut builder = Builder::<u32>::default();
-        builder.set(|value| { *value = 1; Ok(()) }).unwrap();
+        builder
+            .set(|value| {
+                *value = 1;
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(builder.read().unwrap(), &1);
         for name in ["first", "second"] {
             assert!(builder.set(|_| Err(Error::invalid(name, "bad"))).is_err());
         }
-        assert!(builder.set(|value| { *value = 2; Ok(()) }).is_ok());
+        assert!(
+            builder
+                .set(|value| {
+                    *value = 2;
+                    Ok(())
+                })
+                .is_ok()
+        );
         assert_eq!(builder.read().unwrap_err().argument(), "first");
     }
 

@@ -10,7 +10,9 @@ use std::sync::Once;
 
 use super::error::{ErrorObject, ossmpu_error};
 use super::ptr::Slot;
-use super::status::{OSSMPU_DONE, OSSMPU_EINTERNAL, OSSMPU_OK, OSSMPU_STORED_CALLBACK_FAILED};
+use super::status::{
+    OSSMPU_ABSENT, OSSMPU_DONE, OSSMPU_EINTERNAL, OSSMPU_OK, OSSMPU_STORED_CALLBACK_FAILED,
+};
 use crate::{Error, Result};
 
 /// What a call that succeeded tells its caller.
@@ -19,6 +21,8 @@ pub(super) enum Success {
     Ok,
     /// An iterator has no more entries.
     Done,
+    /// The value asked for is not known.
+    Absent,
     /// The object is stored, but its callback failed.
     StoredCallbackFailed(Error),
 }
@@ -31,6 +35,7 @@ pub(super) fn guard(
     let outcome = contained(|| match body() {
         Ok(Success::Ok) => (OSSMPU_OK, None),
         Ok(Success::Done) => (OSSMPU_DONE, None),
+        Ok(Success::Absent) => (OSSMPU_ABSENT, None),
         Ok(Success::StoredCallbackFailed(error)) => {
             let status = OSSMPU_STORED_CALLBACK_FAILED;
             (status, Some(ErrorObject::with_status(status, &error)))

@@ -7,6 +7,7 @@ use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
+use super::guard::Success;
 use crate::{Error, Result};
 
 /// A type that C knows by a pointer only. It is a marker without size; what is behind the pointer
@@ -151,18 +152,19 @@ impl<'call, P> Slot<'call, P> {
     }
 }
 
-/// Writes a number to a place of the caller's.
+/// Writes a number, if it is known, to a place of the caller's.
 ///
 /// # Safety
 ///
 /// `place` is NULL or can be written.
-pub(super) unsafe fn write_number(place: *mut u64, number: u64, name: &str) -> Result<()> {
+pub(super) unsafe fn write_number(place: *mut u64, number: Option<u64>) -> Result<Success> {
     if place.is_null() {
-        return Err(is_null(name));
+        return Err(is_null("out"));
     }
+    let Some(number) = number else { return Ok(Success::Absent) };
     // SAFETY: the caller promises a place that can be written.
     unsafe { place.write(number) };
-    Ok(())
+    Ok(Success::Ok)
 }
 
 /// Bytes of the caller's, lent for the duration of one call.
@@ -245,7 +247,7 @@ mod tests {
         let slot = unsafe { Slot::<*mut Marker>::open(std::ptr::null_mut(), &call) };
         assert_eq!(slot.required("out").unwrap_err().argument(), "out");
         // SAFETY: as before.
-        assert!(unsafe { write_number(std::ptr::null_mut(), 1, "out") }.is_err());
+        assert!(unsafe { write_number(std::ptr::null_mut(), Some(1)) }.is_err());
     }
 
     #[test]

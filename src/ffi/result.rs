@@ -2,10 +2,9 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::guard::{guard_status, guard_value};
-use super::ptr::{self, Handle};
+use super::guard::{guard, guard_value};
+use super::ptr::{self, Handle, Slot};
 use super::setting;
-use super::status::OSSMPU_ABSENT;
 use super::text::{EMPTY, Texts};
 use crate::{ETag, Uploaded};
 
@@ -73,20 +72,17 @@ pub unsafe extern "C" fn ossmpu_result_u64(
     field: c_int,
     out: *mut u64,
 ) -> c_int {
-    let mut absent = false;
-    let status = guard_status(|| {
+    guard(Slot::unwanted(), || {
         let call = ();
         // SAFETY: NULL or a live result (contract of `ffi`).
         let result = unsafe { ptr::borrow(result, &call, "result") }?;
-        let crc64 = match field {
+        let number = match field {
             OSSMPU_RESULT_CRC64 => result.crc64,
             _ => return Err(setting::unknown_field(field)),
         };
-        absent = crc64.is_none();
         // SAFETY: NULL or a place for a number (contract of `ffi`).
-        unsafe { ptr::write_number(out, crc64, "out") }
-    });
-    if absent && status == 0 { OSSMPU_ABSENT } else { status }
+        unsafe { ptr::write_number(out, number) }
+    })
 }
 
 /// Frees a result and every text got from it. NULL is a no-op.
@@ -110,8 +106,8 @@ impl ResultObject {
         let texts = Texts::new([
             (OSSMPU_RESULT_ETAG, uploaded.etag.as_ref().map_or("", ETag::as_str)),
             (OSSMPU_RESULT_REQUEST_ID, &uploaded.request_id),
-            (OSSMPU_RESULT_VERSION_ID, uploaded.version_id.as_deref().unwrap_or_default()),
-            (OSSMPU_RESULT_LOCATION, uploaded.location.as_deref().unwrap_or_default()),
+            (OSSMPU_RESULT_VERSION_ID, &uploaded.version_id),
+            (OSSMPU_RESULT_LOCATION, &uploaded.location),
             (OSSMPU_RESULT_CALLBACK, uploaded.callback_body.as_deref().unwrap_or_default()),
         ]);
         Self { texts, size: uploaded.size, parts: uploaded.parts, crc64: uploaded.crc64 }

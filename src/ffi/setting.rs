@@ -1,5 +1,4 @@
-//! What the keyed setters of both builders have in common. Keys of texts are 1 to 99, keys of
-//! numbers 100 to 199.
+//! What keyed setters and getters have in common. Texts are 1 to 99, numbers 100 to 199.
 
 use std::ffi::c_int;
 use std::time::Duration;
@@ -44,6 +43,12 @@ pub(super) fn switch(name: &str, value: i64) -> Result<bool> {
 /// The error for a number that stands for nothing.
 pub(super) fn no_choice(name: &str, value: i64) -> Error {
     Error::invalid(name, format!("{value} is none of the choices"))
+}
+
+/// The error for a number that an object does not have.
+pub(super) fn unknown_field(field: c_int) -> Error {
+    let text = format!("this version of the library has no such field: {field}");
+    Error::new(ErrorKind::Unsupported, text).with_argument("field")
 }
 
 fn unknown(key: c_int) -> Error {

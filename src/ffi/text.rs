@@ -52,7 +52,7 @@ pub(super) fn owned(text: &str) -> CString {
 pub(super) struct Texts(Vec<(c_int, CString)>);
 
 impl Texts {
-    pub(super) fn new<'a>(fields: impl IntoIterator<Item = (c_int, &'a str)>) -> Self {
+    pub(super) fn new<const N: usize>(fields: [(c_int, &str); N]) -> Self {
         let there = fields.into_iter().filter(|(_, text)| !text.is_empty());
         Self(there.map(|(field, text)| (field, owned(text))).collect())
     }

@@ -1,5 +1,6 @@
 //! The object that a part is copied from.
 
+use super::HeadObject;
 use crate::model::{BucketName, ObjectKey, copy_source};
 
 /// An object, or a version of one, as the source of a copy. It is in the region of the target.
@@ -21,6 +22,15 @@ impl CopySource {
     pub fn with_version(mut self, version_id: &str) -> Self {
         self.version_id = Some(version_id.to_owned());
         self
+    }
+
+    /// Asks what the source is.
+    pub(crate) fn head(&self) -> HeadObject {
+        let request = HeadObject::new(&self.bucket, &self.key);
+        match &self.version_id {
+            Some(version_id) => request.with_version(version_id),
+            None => request,
+        }
     }
 
     /// As the header has it.

@@ -12,6 +12,7 @@ mod head_object;
 mod initiate;
 mod list_parts;
 mod list_uploads;
+mod part_url;
 mod put_object;
 mod reply;
 mod upload_marker;
@@ -25,6 +26,7 @@ pub use head_object::{HeadObject, HeadObjectResult};
 pub use initiate::{InitiateMultipartUpload, InitiateMultipartUploadResult};
 pub use list_parts::{ListParts, ListPartsResult, ListedPart};
 pub use list_uploads::{ListMultipartUploads, ListMultipartUploadsResult, ListedUpload};
+pub(crate) use part_url::PartUrl;
 pub use put_object::{PutObject, PutObjectResult};
 pub use reply::ReplyHeaders;
 pub use upload_part::{UploadPart, UploadPartResult};
@@ -33,7 +35,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, PartNumber, Takes};
+use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, PartNumber, Takes, Target};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// One operation of the service, with its arguments.
@@ -60,6 +62,11 @@ pub(crate) trait Operation {
     /// Which limit of time its answer has.
     fn patience(&self) -> Patience {
         Patience::Ordinary
+    }
+
+    /// Where it goes without a signature of ours, because its URL has one.
+    fn signed_for(&self) -> Option<&Target> {
+        None
     }
 
     /// The part that errors name.

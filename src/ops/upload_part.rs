@@ -108,14 +108,7 @@ impl Operation for UploadPart {
     }
 
     fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
-        let reply = Reply::new(response, dialect);
-        Ok(UploadPartResult {
-            etag: reply.etag_header()?,
-            crc64: response.crc64(dialect),
-            content_md5: reply.header(CONTENT_MD5).to_owned(),
-            request_id: response.request_id(dialect).to_owned(),
-            headers: reply.headers(),
-        })
+        part_result(response, dialect)
     }
 
     fn repeat(&self) -> Repeat {
@@ -143,6 +136,18 @@ impl Operation for UploadPart {
     fn upload_id(&self) -> &str {
         self.upload_id.as_str()
     }
+}
+
+/// Reads the answer to a part.
+pub(super) fn part_result(response: &Response, dialect: Dialect) -> Result<UploadPartResult> {
+    let reply = Reply::new(response, dialect);
+    Ok(UploadPartResult {
+        etag: reply.etag_header()?,
+        crc64: response.crc64(dialect),
+        content_md5: reply.header(CONTENT_MD5).to_owned(),
+        request_id: response.request_id(dialect).to_owned(),
+        headers: reply.headers(),
+    })
 }
 
 fn hex(digest: [u8; 16]) -> String {

@@ -83,7 +83,7 @@ impl Cancel {
 
     /// True once the token, or one it is a child of, was triggered.
     pub fn is_triggered(&self) -> bool {
-        self.chain().any(|token| token.is_triggered())
+        self.chain().any(Token::is_triggered)
     }
 
     /// Makes a token that is also triggered when this one is.
@@ -169,7 +169,8 @@ impl Token {
 fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
     let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
     // Rounded up, so that a wait never ends just before its deadline and spins.
-    let ms = left.as_millis().saturating_add(u128::from(left.subsec_nanos() % 1_000_000 != 0));
+    let ms =
+        left.as_millis().saturating_add(u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)));
     let ms = libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX);
     let count = polled.len() as libc::nfds_t;
     // SAFETY: the pointer and the count describe one live, exclusive slice.

@@ -56,7 +56,12 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Uploaded> {
-        self.put(bucket, key, options).run(Source::file(path.as_ref())?, cancel)
+        let path = path.as_ref();
+        let mut options = options.clone();
+        if let Some(name) = path.file_name() {
+            options.headers.suggest_content_type(&name.to_string_lossy());
+        }
+        self.put(bucket, key, &options).run(Source::file(path)?, cancel)
     }
 
     /// Uploads bytes in memory as one object; otherwise as [`Client::put_file`]. The bytes are not
@@ -79,6 +84,10 @@ impl Client {
 
     pub(super) fn caller(&self) -> &Arc<Caller> {
         &self.0.caller
+    }
+
+    pub(super) fn workers(&self) -> &Workers {
+        &self.0.workers
     }
 
     fn put<'a>(

@@ -21,6 +21,7 @@ pub(super) struct Ending<'a> {
     pub(super) caller: &'a Caller,
     pub(super) destination: &'a Destination,
     pub(super) parts: &'a [SentPart],
+    pub(super) whole: Whole,
     pub(super) cancel: &'a Cancel,
     pub(super) deadline: Deadline,
 }
@@ -41,11 +42,10 @@ enum Found {
 
 impl Ending<'_> {
     pub(super) fn complete(&self) -> Result<Uploaded, NotCompleted> {
-        let whole = Whole::of(self.parts);
         let mut last = None;
         for _ in 0..COMPLETES_MAX {
             let defeat = match self.send_complete() {
-                Ok(reply) => return self.verified(&whole, reply),
+                Ok(reply) => return self.verified(reply),
                 Err(defeat) => defeat,
             };
             // The ID is gone after a Complete of ours whose outcome is open: that may be its work.
@@ -54,8 +54,8 @@ impl Ending<'_> {
                 return Err(self.refused(defeat));
             }
             let cause = last.unwrap_or(defeat.error);
-            match self.look(&whole) {
-                Ok(Found::Object(object)) => return self.found(&whole, object),
+            match self.look() {
+                Ok(Found::Object(object)) => return self.found(object),
                 Ok(Found::OpenUpload) if self.may_go_on() => last = Some(cause),
                 Ok(Found::OpenUpload) => return Err(self.still_open(cause)),
                 Ok(Found::Neither) => return Err(self.unknown(&cause, false)),
@@ -84,12 +84,8 @@ impl Ending<'_> {
     }
 
     /// Compares the object that OSS has with what was sent.
-    fn verified(
-        &self,
-        whole: &Whole,
-        reply: CompleteMultipartUploadResult,
-    ) -> Result<Uploaded, NotCompleted> {
-        self.check_crc64(whole, reply.crc64)?;
+    fn verified(&self, reply: CompleteMultipartUploadResult) -> Result<Uploaded, NotCompleted> {
+        self.check_crc64(reply.crc64)?;
         Ok(Uploaded {
             etag: reply.etag,
             crc64: reply.crc64,
@@ -98,15 +94,15 @@ impl Ending<'_> {
             request_id: reply.request_id,
             callback_body: reply.callback_body,
             callback_error: reply.callback_error.map(|error| self.named(error)),
-            ..self.uploaded(whole)
+            ..self.uploaded()
         })
     }
 
-    fn check_crc64(&self, whole: &Whole, theirs: Option<u64>) -> Result<(), NotCompleted> {
+    fn check_crc64(&self, theirs: Option<u64>) -> Result<(), NotCompleted> {
         if !self.destination.integrity.contains(Integrity::CRC64) {
             return Ok(());
         }
-        match (whole.crc64, theirs) {
+        match (self.whole.crc64, theirs) {
             (Some(ours), Some(theirs)) if ours != theirs => {
                 let text = format!("the CRC-64 of the object is {ours} here and {theirs} at OSS");
                 let error = self.named(Error::new(ErrorKind::Integrity, text));
@@ -126,7 +122,7 @@ impl Ending<'_> {
     }
 
     /// The answer was lost, but the object is there and is ours.
-    fn found(&self, whole: &Whole, object: HeadObjectResult) -> Result<Uploaded, NotCompleted> {
+    fn found(&self, object: HeadObjectResult) -> Result<Uploaded, NotCompleted> {
         self.caller
             .logger()
             .info(|| "the answer to Complete was lost; the object is there".to_owned());
@@ -135,12 +131,12 @@ impl Ending<'_> {
             crc64: object.crc64,
             version_id: object.version_id,
             request_id: object.request_id,
-            ..self.uploaded(whole)
+            ..self.uploaded()
         })
     }
 
     /// Asks OSS for the upload first: while it is there, Complete has not happened.
-    fn look(&self, whole: &Whole) -> Result<Found> {
+    fn look(&self) -> Result<Found> {
         let Destination { bucket, key, upload_id, headers, .. } = self.destination;
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
         let cancel = Cancel::never();
@@ -151,11 +147,12 @@ impl Ending<'_> {
         }
         let object = match self.head() {
             Ok(object) => object,
-            Err(error) if error.http_status() == Some(404) => return Ok(Found::Neither),
+            Err(error) if HeadObject::says_absent(&error) => return Ok(Found::Neither),
             Err(error) => return Err(error),
         };
-        let same =
-            object.size == whole.size && object.crc64.is_some() && object.crc64 == whole.crc64;
+        let same = object.size == self.whole.size
+            && object.crc64.is_some()
+            && object.crc64 == self.whole.crc64;
         Ok(if same { Found::Object(object) } else { Found::Neither })
     }
 
@@ -194,9 +191,9 @@ impl Ending<'_> {
         error.with_upload_id(self.destination.upload_id.as_str())
     }
 
-    fn uploaded(&self, whole: &Whole) -> Uploaded {
+    fn uploaded(&self) -> Uploaded {
         Uploaded {
-            size: whole.size,
+            size: self.whole.size,
             parts: u16::try_from(self.parts.len()).unwrap_or(u16::MAX),
             upload_id: Some(self.destination.upload_id.as_str().to_owned()),
             ..Uploaded::default()

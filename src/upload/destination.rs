@@ -43,9 +43,7 @@ impl Destination {
         }
         let context =
             CallContext { check_crc64: self.integrity.contains(Integrity::CRC64), ..*context };
-        let answer = caller
-            .call(&request.with_body(body), &context)
-            .map_err(|defeat| defeat.error.with_upload_id(self.upload_id.as_str()))?;
+        let answer = caller.call(&request.with_body(body), &context)?;
         let crc64 = Some(answer.sent.crc64);
         Ok(SentPart { number, size, etag: answer.reply.etag, crc64 })
     }

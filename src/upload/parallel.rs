@@ -1,38 +1,41 @@
-//! All parts of one object, sent by the workers while the caller's thread waits.
+//! All parts of one object, sent or copied by the workers while the caller's thread waits.
 //!
 //! The caller waits on an event of its own, never inside the pool, so a call from a worker of the
 //! host's own pool cannot re-enter the host.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::destination::Destination;
-use super::digests::Digests;
+use super::SentPart;
 use super::ledger::Ledger;
 use super::plan::Parts;
 use super::progress::{Meter, Reporter};
-use super::source::Source;
 use super::workers::{Next, Task, Workers};
-use super::{Integrity, SentPart, UploadOptions};
-use crate::client::{CallContext, Caller};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
 use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
 
-/// What the workers need to send the parts of one object.
-pub(super) struct Transfer {
-    pub(super) caller: Arc<Caller>,
-    pub(super) destination: Destination,
-    pub(super) meter: Arc<Meter>,
+/// How one part gets to OSS. Called by several workers at once.
+pub(super) trait PartWork: Send + Sync {
+    /// Makes the part; `stop` cuts it.
+    fn make(&self, part: PartRange, stop: &Cancel) -> Result<SentPart>;
+
+    /// An error of kind `Changed` if the parts do not come from one and the same source.
+    fn check_unchanged(&self) -> Result<()>;
+}
+
+/// Which parts are made, how many at once, and what ends them early.
+pub(super) struct Bounds {
+    pub(super) parts: Parts,
+    pub(super) parallelism: usize,
     /// Cuts the parts in flight; a child of the caller's token.
     pub(super) stop: Cancel,
     pub(super) deadline: Deadline,
 }
 
 struct Run {
-    transfer: Transfer,
+    bounds: Bounds,
+    meter: Arc<Meter>,
     state: Mutex<State>,
-    /// If `Content-MD5` goes with every part.
-    digests: Option<Digests>,
     /// Set whenever the ledger may have become settled.
     changed: Event,
 }
@@ -40,28 +43,26 @@ struct Run {
 struct State {
     ledger: Ledger,
     /// Taken away when the call ends, so that no late ticket holds the caller's bytes.
-    source: Option<Source>,
+    work: Option<Arc<dyn PartWork>>,
 }
 
-/// Sends all parts and gives them in the order of their numbers. When it returns, nothing of the
-/// source is held or being read any more.
-pub(super) fn send_parts(
-    transfer: Transfer,
+/// Makes all parts and gives them in the order of their numbers. When it returns, the work was
+/// dropped, and with it all that it held of the source.
+pub(super) fn make_parts(
+    work: Arc<dyn PartWork>,
+    bounds: Bounds,
     workers: &Workers,
-    source: Source,
-    parts: Parts,
-    options: &UploadOptions,
+    meter: &Arc<Meter>,
     reporter: &Reporter<'_>,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| no_descriptor(&cause))?;
-    let state = State { ledger: Ledger::new(parts), source: Some(source) };
-    let md5 = transfer.destination.integrity.contains(Integrity::MD5);
-    let digests = md5.then(|| Digests::new(options.md5_kernel, parts));
-    let run = Arc::new(Run { transfer, state: Mutex::new(state), digests, changed });
+    let state = State { ledger: Ledger::new(bounds.parts), work: Some(work) };
+    let meter = Arc::clone(meter);
+    let run = Arc::new(Run { bounds, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&run) as Arc<dyn Task>;
-    workers.add(&task, options.parallelism.min(parts.count()))?;
+    workers.add(&task, run.bounds.parallelism.min(run.bounds.parts.count()))?;
     run.wait(reporter);
-    run.close(parts).map_err(|error| reporter.explain(error))
+    run.close().map_err(|error| reporter.explain(error))
 }
 
 pub(super) fn no_descriptor(cause: &std::io::Error) -> Error {
@@ -70,17 +71,17 @@ pub(super) fn no_descriptor(cause: &std::io::Error) -> Error {
 
 impl Task for Run {
     fn step(&self) -> Next {
-        let Some((part, source)) = self.take() else { return Next::Done };
-        let outcome = self.send(part, &source);
-        drop(source);
+        let Some((part, work)) = self.take() else { return Next::Done };
+        let outcome = work.make(part, &self.bounds.stop);
+        drop(work);
         match outcome {
             Ok(sent) => {
-                self.transfer.meter.part_done(sent.size);
+                self.meter.part_done(sent.size);
                 self.lock().ledger.record(sent);
             }
             Err(error) => {
                 self.lock().ledger.lose(error);
-                self.transfer.stop.trigger();
+                self.bounds.stop.trigger();
             }
         }
         self.changed.set();
@@ -89,29 +90,16 @@ impl Task for Run {
 
     fn fail(&self, error: Error) {
         self.lock().ledger.lose(error);
-        self.transfer.stop.trigger();
+        self.bounds.stop.trigger();
         self.changed.set();
     }
 }
 
 impl Run {
-    fn take(&self) -> Option<(PartRange, Source)> {
+    fn take(&self) -> Option<(PartRange, Arc<dyn PartWork>)> {
         let mut state = self.lock();
-        let source = state.source.clone()?;
-        Some((state.ledger.take()?, source))
-    }
-
-    fn send(&self, part: PartRange, source: &Source) -> Result<SentPart> {
-        let Transfer { caller, destination, meter, stop, deadline } = &self.transfer;
-        source.check_unchanged()?;
-        let body = source.body(part.offset, part.length);
-        let context =
-            CallContext { deadline: *deadline, observer: Some(&**meter), ..CallContext::new(stop) };
-        let md5 = match &self.digests {
-            Some(digests) => Some(digests.of(part, source, stop)?),
-            None => None,
-        };
-        destination.send_part(caller, part.number, body, md5, &context)
+        let work = state.work.clone()?;
+        Some((state.ledger.take()?, work))
     }
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
@@ -126,8 +114,8 @@ impl Run {
                 Cancel::never().wait_for(fd, Deadline::NEVER);
             } else {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-                let deadline = self.transfer.deadline;
-                match self.transfer.stop.wait_for(fd, deadline.earlier(tick)) {
+                let Bounds { stop, deadline, .. } = &self.bounds;
+                match stop.wait_for(fd, deadline.earlier(tick)) {
                     Wake::Canceled => self.stop(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
                     Wake::TimedOut | Wake::Ready => {}
@@ -139,20 +127,21 @@ impl Run {
 
     fn stop(&self, error: Error) {
         self.lock().ledger.stop(error);
-        self.transfer.stop.trigger();
+        self.bounds.stop.trigger();
     }
 
     fn is_settled(&self) -> bool {
         self.lock().ledger.is_settled()
     }
 
-    fn close(&self, parts: Parts) -> Result<Vec<SentPart>> {
+    fn close(&self) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
-        let unchanged = state.source.take().map_or(Ok(()), |source| source.check_unchanged());
-        let ledger = std::mem::replace(&mut state.ledger, Ledger::new(parts));
+        let work = state.work.take();
+        let ledger = std::mem::replace(&mut state.ledger, Ledger::new(self.bounds.parts));
         drop(state);
         let sent = ledger.outcome()?;
-        unchanged.map(|()| sent)
+        work.map_or(Ok(()), |work| work.check_unchanged())?;
+        Ok(sent)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -160,6 +149,6 @@ impl Run {
     }
 }
 
-pub(super) fn deadline_passed() -> Error {
+fn deadline_passed() -> Error {
     Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
 }

@@ -27,17 +27,22 @@ impl Plan {
             return Ok(Self::Single);
         }
         let wished = options.part_size.unwrap_or_else(|| planned(size, options.parallelism));
+        Parts::new(size, wished).map(Self::Parts)
+    }
+}
+
+impl Parts {
+    /// Parts of the size that is wished for, or larger if 10,000 of them would not suffice.
+    pub(super) fn new(size: u64, wished: u64) -> Result<Self> {
         let needed = size.div_ceil(u64::from(limits::PART_NUMBER_MAX));
         let part_size = wished.max(needed.next_multiple_of(PART_SIZE_STEP));
         if part_size > limits::PART_SIZE_MAX {
             let text = "the object is larger than 10,000 parts of 5 GiB";
             return Err(Error::invalid("source", text));
         }
-        Ok(Self::Parts(Parts { size, part_size }))
+        Ok(Self { size, part_size })
     }
-}
 
-impl Parts {
     /// The bytes of the whole object.
     pub(super) fn size(&self) -> u64 {
         self.size

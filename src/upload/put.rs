@@ -1,21 +1,20 @@
-//! A whole object: plan, send, complete; on failure, clean up.
+//! A whole object from a source: in one request, or in parts.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::clean_up::clean_up;
-use super::complete::Ending;
-use super::destination::Destination;
-use super::parallel::{Transfer, no_descriptor, send_parts};
+use super::digests::Digests;
+use super::multipart::Multipart;
+use super::parallel::no_descriptor;
 use super::plan::{Parts, Plan};
 use super::progress::{InlineObserver, Meter, Reporter};
+use super::sending::Sending;
 use super::source::{Source, md5_of};
 use super::workers::Workers;
 use super::{Integrity, UploadOptions, Uploaded};
-use crate::client::{AfterSent, CallContext, Caller};
-use crate::error::{Error, ErrorKind, ObjectExists, Result};
+use crate::client::{CallContext, Caller};
+use crate::error::{ErrorKind, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::{InitiateMultipartUpload, PutObject};
+use crate::ops::PutObject;
 use crate::runtime::{Cancel, Deadline};
 
 /// One whole-object upload.
@@ -94,67 +93,22 @@ impl Put<'_> {
         stop: &Cancel,
         deadline: Deadline,
     ) -> Result<Uploaded> {
-        let destination = self.initiate(stop, deadline)?;
-        let meter = Arc::new(Meter::new(parts.count() as u64, parts.size()));
-        let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
-        let transfer = Transfer {
-            caller: Arc::clone(self.caller),
-            destination: destination.clone(),
-            meter: Arc::clone(&meter),
-            stop: stop.clone(),
+        let Put { caller, workers, bucket, key, options } = *self;
+        let multipart = Multipart {
+            caller,
+            workers,
+            bucket,
+            key,
+            options,
+            headers: &options.headers,
+            stop,
             deadline,
         };
-        let sent = send_parts(transfer, self.workers, source, parts, self.options, &reporter)
-            .and_then(|sent| reporter.report().map(|()| sent))
-            .map_err(|error| self.give_up(&destination, error))?;
-        let ending = Ending {
-            caller: self.caller,
-            destination: &destination,
-            parts: &sent,
-            cancel: stop,
-            deadline,
-        };
-        ending.complete().map_err(|failed| {
-            if failed.open { self.give_up(&destination, failed.error) } else { failed.error }
+        let md5 = options.integrity.contains(Integrity::MD5);
+        let digests = md5.then(|| Digests::new(options.md5_kernel, parts));
+        multipart.run(parts, None, |destination, meter| {
+            let caller = Arc::clone(caller);
+            Arc::new(Sending { caller, destination, source, digests, meter, deadline })
         })
-    }
-
-    fn initiate(&self, stop: &Cancel, deadline: Deadline) -> Result<Destination> {
-        let request =
-            InitiateMultipartUpload::new(self.bucket, self.key).with_headers(&self.options.headers);
-        let upload_id = initiate(self.caller, &request, stop, deadline)?;
-        Ok(Destination {
-            bucket: self.bucket.clone(),
-            key: self.key.clone(),
-            upload_id,
-            headers: self.options.headers.clone(),
-            integrity: self.options.integrity,
-        })
-    }
-
-    fn give_up(&self, destination: &Destination, error: Error) -> Error {
-        if self.options.keep_parts {
-            return error.with_upload_id(destination.upload_id.as_str()).with_parts_left(true);
-        }
-        clean_up(self.caller, destination, self.caller.abort_budget(), error)
-    }
-}
-
-/// Initiates; once the request is sent, a cancel waits for its answer, so that the ID is not lost.
-pub(super) fn initiate(
-    caller: &Caller,
-    request: &InitiateMultipartUpload,
-    cancel: &Cancel,
-    deadline: Deadline,
-) -> Result<crate::model::UploadId> {
-    let half_budget: Duration = caller.abort_budget() / 2;
-    let context = CallContext {
-        deadline,
-        after_sent: AfterSent::Await(half_budget),
-        ..CallContext::new(cancel)
-    };
-    match caller.call(request, &context) {
-        Ok(answer) => Ok(answer.reply.upload_id),
-        Err(defeat) => Err(defeat.error.with_upload_may_exist(defeat.perhaps_done)),
     }
 }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::complete::Ending;
 use super::destination::Destination;
+use super::multipart::initiate;
 use super::parallel::no_descriptor;
+use super::part::Whole;
 use super::progress::{InlineObserver, Meter, Reporter};
-use super::put::initiate;
 use super::source::{Source, md5_of};
 use super::{Client, Integrity, SentPart, UploadOptions, Uploaded};
 use crate::client::CallContext;
@@ -193,6 +194,7 @@ impl MultipartUpload {
             caller: session.client.caller(),
             destination: &session.destination,
             parts: &parts,
+            whole: Whole::of(&parts),
             cancel,
             deadline: Deadline::NEVER,
         };

@@ -1,13 +1,19 @@
 //! An emulator with one bucket, a client for it, and bytes to upload.
 
 use std::io::Write;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use oss_emulator::Emulator;
-use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
+use oss_emulator::{Action, Emulator, Rule};
+use ossmpu::{
+    BucketName, Cancel, Client, Config, LogLevel, MultipartUpload, ObjectKey, PartNumber, Result,
+    UploadOptions, Uploaded,
+};
 
 pub const BUCKET: &str = "suite-bucket";
 pub const MIB: u64 = 1024 * 1024;
+/// The smallest part.
+pub const PART: u64 = 100 * 1024;
 
 pub struct Fixture {
     pub emulator: Emulator,
@@ -59,6 +65,75 @@ impl Fixture {
     pub fn assert_nothing_left(&self) {
         assert!(self.emulator.uploads(BUCKET).is_empty(), "an upload is left");
     }
+
+    /// Nothing left, and no object either.
+    pub fn assert_bucket_empty(&self) {
+        self.assert_nothing_left();
+        assert_eq!(self.emulator.keys(BUCKET), [""; 0]);
+    }
+
+    /// The first request of an operation fares so.
+    pub fn once(&self, operation: &str, action: Action) {
+        self.emulator.add_rule(Rule::on(operation, action));
+    }
+
+    /// Every request of an operation fares so.
+    pub fn always(&self, operation: &str, action: Action) {
+        self.emulator.add_rule(Rule::on(operation, action).always());
+    }
+
+    pub fn put(&self, content: &[u8], options: &UploadOptions) -> Result<Uploaded> {
+        let content = content.to_vec();
+        self.client.put_data(&self.bucket, &self.key, content, options, &self.cancel)
+    }
+
+    /// Uploads five parts of which the last is short.
+    pub fn put_five_parts(&self) -> Result<Uploaded> {
+        self.put(&five_parts(), &small_parts())
+    }
+
+    pub fn initiate(&self) -> MultipartUpload {
+        let options = UploadOptions::new();
+        self.client.initiate_upload(&self.bucket, &self.key, &options, &self.cancel).unwrap()
+    }
+
+    /// Waits until the emulator has seen so many requests of an operation.
+    pub fn wait_for(&self, operation: &str, count: usize) {
+        let begun = Instant::now();
+        while self.count(operation) < count {
+            assert!(begun.elapsed() < Duration::from_secs(10), "no {operation} within 10 s");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Triggers the fixture's token once an operation has been seen; says when that was.
+    pub fn cancel_at(&self, operation: &str) -> Instant {
+        self.wait_for(operation, 1);
+        self.cancel.trigger();
+        Instant::now()
+    }
+}
+
+/// The log lines of a client.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<(LogLevel, String)>>>);
+
+impl Lines {
+    pub fn listen(&self, config: &mut Config, level: LogLevel) {
+        let lines = Arc::clone(&self.0);
+        config.set_log(level, move |level, line| {
+            lines.lock().unwrap().push((level, line.to_owned()));
+        });
+    }
+
+    pub fn at(&self, level: LogLevel) -> Vec<String> {
+        let lines = self.0.lock().unwrap();
+        lines.iter().filter(|line| line.0 == level).map(|line| line.1.clone()).collect()
+    }
+
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().iter().map(|line| line.1.clone()).collect()
+    }
 }
 
 /// A client configuration for the emulator, with limits that a test can wait for.
@@ -74,11 +149,20 @@ pub fn config(emulator: &Emulator) -> Config {
     config
 }
 
+pub fn number(number: i64) -> PartNumber {
+    PartNumber::new(number).unwrap()
+}
+
+/// What [`small_parts`] cuts in five.
+pub fn five_parts() -> Vec<u8> {
+    bytes(4 * PART + 1)
+}
+
 /// Parts of 100 KiB, four at a time, whatever the size.
 pub fn small_parts() -> UploadOptions {
     let mut options = UploadOptions::new();
     options
-        .set_part_size(100 * 1024)
+        .set_part_size(PART)
         .and_then(|o| o.set_single_below(0))
         .and_then(|o| o.set_parallelism(4))
         .unwrap();

@@ -1,4 +1,14 @@
 //! What a user of the Rust API sees, against the emulator, with faults injected.
 
+mod addresses;
+mod bad_input;
+mod cancelling;
+mod ending;
+mod files;
 mod fixture;
+mod many;
+mod refusals;
+mod replies;
+mod retries;
+mod steps;
 mod whole_objects;

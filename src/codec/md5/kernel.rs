@@ -62,8 +62,6 @@ impl Kernel {
 pub(super) struct Available(Kernel);
 
 impl Available {
-    pub(super) const PORTABLE: Available = Available(Kernel::Portable);
-
     pub(super) fn check(kernel: Kernel) -> Option<Available> {
         kernel.is_available().then_some(Available(kernel))
     }

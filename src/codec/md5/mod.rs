@@ -55,7 +55,7 @@ impl Digest {
     }
 
     /// 32 digits, as between the quotes of a part's ETag.
-    pub fn to_hex_upper(&self) -> String {
+    pub fn to_hex_upper(self) -> String {
         let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         nibbles.map(|nibble| char::from(b"0123456789ABCDEF"[usize::from(nibble)])).collect()
     }

@@ -4,9 +4,7 @@ use std::ffi::c_int;
 
 use super::*;
 use crate::ffi::setting;
-use crate::{
-    Addressing, EndpointKind, Error, ErrorKind, ProxySetting, SignatureVersion, Verify,
-};
+use crate::{Addressing, EndpointKind, Error, ErrorKind, ProxySetting, SignatureVersion, Verify};
 
 /// A configuration, and what it takes only as a pair.
 #[derive(Debug, Default)]

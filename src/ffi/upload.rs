@@ -1,0 +1,246 @@
+//! One multipart upload, step by step.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+
+use super::cancel::{self, ossmpu_cancel};
+use super::client::ossmpu_client;
+use super::error::ossmpu_error;
+use super::guard::{Success, guard, guard_value};
+use super::options::{self, ossmpu_options};
+use super::part_iter::{PartIter, ossmpu_part_iter};
+use super::ptr::{self, Bytes, Handle, Slot};
+use super::put::{finish, place};
+use super::result::ossmpu_result;
+use super::setting;
+use super::text::{self, EMPTY};
+use crate::{MultipartUpload, PartNumber, Result};
+
+/// One multipart upload, step by step. It remembers the parts that were sent
+/// through it, so completing needs no list. Any number of threads may use it
+/// at once: send parts from as many as you like.
+pub struct ossmpu_upload {
+    _opaque: [u8; 0],
+}
+
+impl Handle for ossmpu_upload {
+    type Inner = UploadObject;
+}
+
+/// Begins a multipart upload. Blocks.
+///
+/// options, which go for the parts and for completing as well, and cancel may
+/// be NULL; out is required. OSSMPU_ERROR_UPLOAD_MAY_EXIST says that the
+/// answer, and with it the upload id, was lost.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_initiate(
+    client: *const ossmpu_client,
+    bucket: *const c_char,
+    key: *const c_char,
+    options: *const ossmpu_options,
+    cancel: *const ossmpu_cancel,
+    out: *mut *mut ossmpu_upload,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let out = unsafe { Slot::open(out, &call) };
+    guard(err, || {
+        let out = out.required("out")?;
+        // SAFETY: NULL or a live client (contract of `ffi`).
+        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
+        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
+        // SAFETY: NULL or live options (contract of `ffi`).
+        let options = unsafe { options::or_default(options) }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let upload = client.initiate_upload(&bucket, &key, &options, cancel)?;
+        out.fill(UploadObject::new(upload));
+        Ok(Success::Ok)
+    })
+}
+
+/// Gives the upload id; "" for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_id(upload: *const ossmpu_upload) -> *const c_char {
+    guard_value(EMPTY.as_ptr(), || {
+        let call = ();
+        // SAFETY: NULL or a live upload (contract of `ffi`).
+        let upload = unsafe { ptr::borrow_or_none(upload, &call) };
+        upload.map_or(EMPTY, |upload| &upload.id).as_ptr()
+    })
+}
+
+/// Sends a part from memory. Blocks; the bytes are not copied: leave them alone
+/// until the call returns.
+///
+/// number is 1 to 10000. A part that was sent with the same number is
+/// replaced. All parts but the last need 100 KiB or more, which is checked
+/// when the upload is completed. data may be NULL if len is 0, cancel may be
+/// NULL. OSSMPU_ESTATE after the upload was completed or aborted, and while
+/// another call sends the same part.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_part(
+    upload: *const ossmpu_upload,
+    number: i32,
+    data: *const c_void,
+    len: usize,
+    cancel: *const ossmpu_cancel,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    guard(err, || {
+        // SAFETY: NULL or a live upload (contract of `ffi`).
+        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let number = PartNumber::new(number.into())?;
+        // SAFETY: NULL or so many bytes (contract of `ffi`). The Rust call promises to drop what it
+        // is given before it returns, and the bytes stay until this function does.
+        let data = unsafe { Bytes::lend(data, len, "data") }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        upload.upload.upload_part(number, data, cancel)?;
+        Ok(Success::Ok)
+    })
+}
+
+/// Sends a part from a range of a regular file: length bytes from offset, or
+/// with length -1 all from there to its end. Blocks; otherwise as
+/// ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read,
+/// OSSMPU_EINVAL if it does not have the range, OSSMPU_ECHANGED if it changes
+/// meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_part_file(
+    upload: *const ossmpu_upload,
+    number: i32,
+    path: *const c_char,
+    offset: i64,
+    length: i64,
+    cancel: *const ossmpu_cancel,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    guard(err, || {
+        // SAFETY: NULL or a live upload (contract of `ffi`).
+        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let number = PartNumber::new(number.into())?;
+        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
+        let path = unsafe { text::required(path, &call, "path") }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let (offset, length) = (setting::number("offset", offset)?, to_end(length)?);
+        upload.upload.upload_part_file(number, path, offset, length, cancel)?;
+        Ok(Success::Ok)
+    })
+}
+
+/// Gives the parts that this handle knows of, in the order of their numbers.
+/// Asks nobody and does not block. out is required.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_parts(
+    upload: *const ossmpu_upload,
+    out: *mut *mut ossmpu_part_iter,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let out = unsafe { Slot::open(out, &call) };
+    guard(err, || {
+        let out = out.required("out")?;
+        // SAFETY: NULL or a live upload (contract of `ffi`).
+        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        out.fill(PartIter::known(upload.upload.parts()));
+        Ok(Success::Ok)
+    })
+}
+
+/// Makes the object out of the parts that this handle knows of, and returns
+/// when OSS has acknowledged it. Blocks.
+///
+/// options NULL are those that the upload was begun with; cancel and out may
+/// be NULL. On failure the upload stays open, unless the error says otherwise:
+/// complete it again or abort it. OSSMPU_ESTATE while a part is being sent and
+/// after the upload was completed or aborted; OSSMPU_EINVAL names a part that
+/// is too small; OSSMPU_EUNKNOWN if it could not be learned whether the object
+/// was made; OSSMPU_STORED_CALLBACK_FAILED if it was made all the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_complete(
+    upload: *const ossmpu_upload,
+    options: *const ossmpu_options,
+    cancel: *const ossmpu_cancel,
+    out: *mut *mut ossmpu_result,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let out = unsafe { Slot::open(out, &call) };
+    guard(err, || {
+        // SAFETY: NULL or a live upload (contract of `ffi`).
+        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let uploaded = if options.is_null() {
+            upload.upload.complete(cancel)?
+        } else {
+            // SAFETY: NULL or live options (contract of `ffi`).
+            let options = unsafe { options::or_default(options) }?;
+            upload.upload.complete_with(&options, cancel)?
+        };
+        Ok(finish(uploaded, out))
+    })
+}
+
+/// Gives the upload up: ends the calls that are still sending parts, then
+/// removes what OSS has of them. Blocks, at most OSSMPU_CONFIG_ABORT_MS, and
+/// takes no cancel token. May be called again. OSSMPU_ESTATE after the upload
+/// was completed; any other error says that parts may be left.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_abort(
+    upload: *const ossmpu_upload,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    guard(err, || {
+        // SAFETY: NULL or a live upload (contract of `ffi`).
+        unsafe { ptr::borrow(upload, &call, "upload") }?.upload.abort()?;
+        Ok(Success::Ok)
+    })
+}
+
+/// Frees an upload. NULL is a no-op. Sends nothing and aborts nothing: without
+/// complete or abort its parts stay on OSS, where they are billed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_free(upload: *mut ossmpu_upload) {
+    // SAFETY: NULL or an upload that nobody uses any more (contract of `ffi`).
+    guard_value((), || drop(unsafe { ptr::take(upload) }));
+}
+
+/// An upload, with its ID as C wants it.
+#[derive(Debug)]
+pub(super) struct UploadObject {
+    upload: MultipartUpload,
+    id: CString,
+}
+
+impl UploadObject {
+    fn new(upload: MultipartUpload) -> Self {
+        let id = text::owned(upload.upload_id().as_str());
+        Self { upload, id }
+    }
+}
+
+/// A length of which -1 is all that there is.
+fn to_end(length: i64) -> Result<Option<u64>> {
+    if length == -1 { Ok(None) } else { setting::number("length", length).map(Some) }
+}

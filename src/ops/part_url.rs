@@ -1,0 +1,122 @@
+//! UploadPart to a presigned URL: everything but the bytes was chosen by whoever signed it.
+
+use super::upload_part::{UploadPartResult, part_result};
+use super::{CONTENT_MD5, Operation, Repeat, md5_text};
+use crate::codec::percent;
+use crate::error::{Error, Result};
+use crate::model::{Dialect, Endpoint, Target};
+use crate::wire::{Body, Headers, Method, Request, Response};
+
+/// A URL that a part can be sent to without credentials.
+#[derive(Debug, Clone)]
+pub(crate) struct PartUrl {
+    target: Target,
+    query: Vec<(String, String)>,
+    content_md5: Option<[u8; 16]>,
+    body: Body,
+}
+
+impl PartUrl {
+    /// Takes a URL apart.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the argument `url`. The text does not repeat it, because it is a secret.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        let refuse = |why: &str| Error::invalid("url", why);
+        let (scheme, rest) =
+            url.split_once("://").ok_or_else(|| refuse("a URL begins with https:// or http://"))?;
+        let (place, query) =
+            rest.split_once('?').ok_or_else(|| refuse("a presigned URL has a query"))?;
+        if url.contains('#') || url.contains(|c: char| c.is_control() || c == ' ') {
+            return Err(refuse("a presigned URL has no fragment, space or control character"));
+        }
+        let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+        let endpoint = Endpoint::parse(&format!("{scheme}://{host}"))
+            .map_err(|error| error.with_argument("url"))?;
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((percent::unescape(name)?, percent::unescape(value)?))
+        });
+        let query = pairs
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| refuse("the query of the URL is not UTF-8"))?;
+        let target = Target {
+            https: endpoint.is_https(),
+            host: endpoint.host().to_owned(),
+            path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+        };
+        Ok(Self { target, query, content_md5: None, body: Body::Empty })
+    }
+
+    pub(crate) fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(crate) fn with_content_md5(mut self, digest: [u8; 16]) -> Self {
+        self.content_md5 = Some(digest);
+        self
+    }
+}
+
+impl Operation for PartUrl {
+    const NAME: &'static str = "UploadPart";
+    type Reply = UploadPartResult;
+
+    fn request(&self, _dialect: Dialect) -> Result<Request> {
+        let mut headers = Headers::default();
+        if let Some(digest) = self.content_md5 {
+            headers.set(CONTENT_MD5, md5_text(digest))?;
+        }
+        Ok(Request {
+            method: Method::Put,
+            bucket: None,
+            key: None,
+            query: self.query.clone(),
+            headers,
+            body: self.body.clone(),
+        })
+    }
+
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+        part_result(response, dialect)
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Freely
+    }
+
+    fn signed_for(&self) -> Option<&Target> {
+        Some(&self.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart_and_keeps_its_path() {
+        let url =
+            PartUrl::parse("http://127.0.0.1:9/b/a%20b?partNumber=2&uploadId=A%2B&x").unwrap();
+        assert_eq!(
+            (url.target.host.as_str(), url.target.path.as_str()),
+            ("127.0.0.1:9", "/b/a%20b")
+        );
+        let expected = [("partNumber", "2"), ("uploadId", "A+"), ("x", "")];
+        assert_eq!(url.query, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert!(!url.target.https);
+    }
+
+    #[test]
+    fn what_is_no_presigned_url_is_refused_without_being_repeated() {
+        for bad in
+            ["", "secret", "ftp://h/?a", "https://h/secret", "https://u@h/?secret", "http://h/?a#b"]
+        {
+            let error = PartUrl::parse(bad).unwrap_err();
+            assert_eq!(error.argument(), "url", "{bad}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The concurrent copy of a large object inside OSS: no byte of it comes here.
+
+use std::sync::Arc;
+
+use super::destination::Destination;
+use super::multipart::Multipart;
+use super::parallel::{PartWork, no_descriptor};
+use super::plan::Parts;
+use super::{Client, SentPart, UploadOptions, Uploaded};
+use crate::client::{CallContext, Caller};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange};
+use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy};
+use crate::runtime::{Cancel, Deadline};
+
+impl Client {
+    /// Copies an object of any size inside OSS, in parts that are copied at once. Content headers
+    /// and metadata are the source's unless the options set any.
+    ///
+    /// Otherwise as [`Client::put_file`]; parts have 64 MiB unless the options say otherwise. The
+    /// target has the CRC-64 of the source, or the call fails.
+    ///
+    /// # Errors
+    ///
+    /// `Changed`, when the source changes meanwhile; and what its requests fail with.
+    pub fn copy_object(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        source: &CopySource,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Uploaded> {
+        self.caller().check_process()?;
+        cancel.check_process()?;
+        let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let context = CallContext { deadline, ..CallContext::new(&stop) };
+        let found = self.caller().call(&source.head(), &context)?.reply;
+        let headers = headers_of_copy(&options.headers, &found)?;
+        if found.size == 0 {
+            return self.put_nothing(bucket, key, &headers, &context);
+        }
+        let wished = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
+        let parts = Parts::new(found.size, wished)?;
+        let multipart = Multipart {
+            caller: self.caller(),
+            workers: self.workers(),
+            bucket,
+            key,
+            options,
+            headers: &headers,
+            stop: &stop,
+            deadline,
+        };
+        multipart.run(parts, found.crc64, |destination, _| {
+            let (caller, source) = (Arc::clone(self.caller()), source.clone());
+            Arc::new(Copying { caller, destination, source, found, deadline })
+        })
+    }
+
+    /// An empty range cannot be copied, and an empty object need not be.
+    fn put_nothing(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        headers: &ObjectHeaders,
+        context: &CallContext<'_>,
+    ) -> Result<Uploaded> {
+        let request = PutObject::new(bucket, key).with_headers(headers);
+        let reply = self.caller().call(&request, context)?.reply;
+        Ok(Uploaded {
+            etag: reply.etag,
+            crc64: reply.crc64,
+            version_id: reply.version_id,
+            request_id: reply.request_id,
+            callback_body: reply.callback_body,
+            callback_error: reply.callback_error,
+            ..Uploaded::default()
+        })
+    }
+}
+
+/// Copies ranges of one object into the parts of one upload.
+struct Copying {
+    caller: Arc<Caller>,
+    destination: Destination,
+    source: CopySource,
+    /// The source as it was at the start.
+    found: HeadObjectResult,
+    deadline: Deadline,
+}
+
+impl PartWork for Copying {
+    fn make(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
+        let Destination { bucket, key, upload_id, headers, .. } = &self.destination;
+        let last = part.offset.saturating_add(part.length).saturating_sub(1);
+        let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
+            .with_range(part.offset..=last)
+            .if_match(&self.found.etag)
+            .with_headers(headers);
+        let context = CallContext { deadline: self.deadline, ..CallContext::new(stop) };
+        let reply =
+            self.caller.call(&request, &context).map_err(|defeat| changed(defeat.error))?.reply;
+        // OSS copies the whole source when it finds fault with a range, and then says no range.
+        if reply.content_range.is_empty() && part.length != self.found.size {
+            let text = "the reply does not say that only a range was copied";
+            return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
+        }
+        Ok(SentPart {
+            number: part.number,
+            size: part.length,
+            etag: reply.etag,
+            crc64: reply.crc64,
+        })
+    }
+
+    /// Each part was copied on the condition that the source has the ETag of the start.
+    fn check_unchanged(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A condition that failed means that the source is no longer what it was.
+fn changed(error: Error) -> Error {
+    if error.http_status() != Some(412) {
+        return error;
+    }
+    error.with_kind(ErrorKind::Changed).with_text("the source of the copy has changed meanwhile")
+}
+
+/// What describes the content comes from the source, unless the caller describes it.
+fn headers_of_copy(asked: &ObjectHeaders, source: &HeadObjectResult) -> Result<ObjectHeaders> {
+    let mut headers = asked.clone();
+    if asked.describes_content() {
+        return Ok(headers);
+    }
+    for name in CONTENT_HEADERS {
+        if let Some(value) = source.headers.value(name) {
+            headers.header(name, value)?;
+        }
+    }
+    for (name, value) in &source.metadata {
+        headers.metadata(name, value)?;
+    }
+    Ok(headers)
+}
+
+const CONTENT_HEADERS: [&str; 5] =
+    ["content-type", "cache-control", "content-disposition", "content-encoding", "expires"];

@@ -1,0 +1,134 @@
+//! One object made in parts: initiate, make the parts, complete; on failure, clean up.
+
+use std::sync::Arc;
+
+use super::clean_up::clean_up;
+use super::complete::Ending;
+use super::destination::Destination;
+use super::parallel::{Bounds, PartWork, make_parts};
+use super::part::Whole;
+use super::plan::Parts;
+use super::progress::{Meter, Reporter};
+use super::workers::Workers;
+use super::{SentPart, UploadOptions, Uploaded};
+use crate::client::{AfterSent, CallContext, Caller};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
+use crate::ops::InitiateMultipartUpload;
+use crate::runtime::{Cancel, Deadline};
+
+/// What is made, and within which bounds.
+pub(super) struct Multipart<'a> {
+    pub(super) caller: &'a Arc<Caller>,
+    pub(super) workers: &'a Workers,
+    pub(super) bucket: &'a BucketName,
+    pub(super) key: &'a ObjectKey,
+    pub(super) options: &'a UploadOptions,
+    /// Those of the options, or of the source of a copy.
+    pub(super) headers: &'a ObjectHeaders,
+    pub(super) stop: &'a Cancel,
+    pub(super) deadline: Deadline,
+}
+
+impl Multipart<'_> {
+    /// Makes the object. `expected_crc64` is what the whole must have; `work` makes the parts of
+    /// the upload it is given.
+    pub(super) fn run(
+        &self,
+        parts: Parts,
+        expected_crc64: Option<u64>,
+        work: impl FnOnce(Destination, Arc<Meter>) -> Arc<dyn PartWork>,
+    ) -> Result<Uploaded> {
+        let destination = self.initiate()?;
+        let meter = Arc::new(Meter::new(parts.count() as u64, parts.size()));
+        let work = work(destination.clone(), Arc::clone(&meter));
+        self.make(work, parts, &meter)
+            .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
+            .map_err(|error| self.give_up(&destination, error))
+            .and_then(|(whole, sent)| self.complete(&destination, whole, &sent))
+    }
+
+    fn initiate(&self) -> Result<Destination> {
+        let request =
+            InitiateMultipartUpload::new(self.bucket, self.key).with_headers(self.headers);
+        let upload_id = initiate(self.caller, &request, self.stop, self.deadline)?;
+        Ok(Destination {
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+            upload_id,
+            headers: self.headers.clone(),
+            integrity: self.options.integrity,
+        })
+    }
+
+    fn make(
+        &self,
+        work: Arc<dyn PartWork>,
+        parts: Parts,
+        meter: &Arc<Meter>,
+    ) -> Result<Vec<SentPart>> {
+        let reporter = Reporter::new(self.options.progress.as_ref(), meter);
+        let parallelism = self.options.parallelism;
+        let bounds =
+            Bounds { parts, parallelism, stop: self.stop.clone(), deadline: self.deadline };
+        let sent = make_parts(work, bounds, self.workers, meter, &reporter)?;
+        reporter.report()?;
+        Ok(sent)
+    }
+
+    fn complete(
+        &self,
+        destination: &Destination,
+        whole: Whole,
+        sent: &[SentPart],
+    ) -> Result<Uploaded> {
+        let ending = Ending {
+            caller: self.caller,
+            destination,
+            parts: sent,
+            whole,
+            cancel: self.stop,
+            deadline: self.deadline,
+        };
+        ending.complete().map_err(|failed| {
+            if failed.open { self.give_up(destination, failed.error) } else { failed.error }
+        })
+    }
+
+    fn give_up(&self, destination: &Destination, error: Error) -> Error {
+        if self.options.keep_parts {
+            return error.with_upload_id(destination.upload_id.as_str()).with_parts_left(true);
+        }
+        clean_up(self.caller, destination, self.caller.abort_budget(), error)
+    }
+}
+
+/// Initiates; once the request is sent, a cancel waits for its answer, so that the ID is not lost.
+pub(super) fn initiate(
+    caller: &Caller,
+    request: &InitiateMultipartUpload,
+    cancel: &Cancel,
+    deadline: Deadline,
+) -> Result<UploadId> {
+    let context = CallContext {
+        deadline,
+        after_sent: AfterSent::Await(caller.abort_budget() / 2),
+        ..CallContext::new(cancel)
+    };
+    match caller.call(request, &context) {
+        Ok(answer) => Ok(answer.reply.upload_id),
+        Err(defeat) => Err(defeat.error.with_upload_may_exist(defeat.perhaps_done)),
+    }
+}
+
+/// What the parts make together; what is expected of them counts where they do not say.
+fn whole_of(sent: &[SentPart], expected_crc64: Option<u64>) -> Result<Whole> {
+    let whole = Whole::of(sent);
+    match (whole.crc64, expected_crc64) {
+        (Some(found), Some(expected)) if found != expected => {
+            let text = format!("the CRC-64 of the source is {found}, not {expected} as expected");
+            Err(Error::new(ErrorKind::Integrity, text))
+        }
+        (found, expected) => Ok(Whole { crc64: found.or(expected), ..whole }),
+    }
+}

@@ -1,0 +1,99 @@
+//! Presigned URLs: who has credentials makes one, who has none sends a part to it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::source::{Source, md5_of};
+use super::{Client, Integrity, SentPart, UploadOptions};
+use crate::client::{CallContext, Presigned};
+use crate::error::Result;
+use crate::model::PartNumber;
+use crate::ops::{
+    AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, PartUrl, PutObject,
+    UploadPart,
+};
+use crate::runtime::{Cancel, Deadline};
+
+/// A request that may be presigned. Its body is not signed: whoever has the URL chooses it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Presignable {
+    /// The URL is for POST.
+    InitiateMultipartUpload(InitiateMultipartUpload),
+    /// The URL is for PUT.
+    UploadPart(UploadPart),
+    /// The URL is for POST.
+    CompleteMultipartUpload(CompleteMultipartUpload),
+    /// The URL is for DELETE.
+    AbortMultipartUpload(AbortMultipartUpload),
+    /// The URL is for PUT.
+    PutObject(PutObject),
+}
+
+/// A URL that is valid for whoever has it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PresignedUrl {
+    /// `PUT`, `POST` or `DELETE`.
+    pub method: &'static str,
+    /// The URL. Treat it as a secret while it is valid.
+    pub url: String,
+    /// Headers that were signed and have to be sent with the same values.
+    pub headers: Vec<(String, String)>,
+    /// When it ends.
+    pub expires: SystemTime,
+}
+
+impl Client {
+    /// Signs a URL. Asks OSS nothing, but may ask the source of the credentials.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `expires`, if that is less than a second or, with V4, more than seven
+    /// days; `Credentials`, also when the client is anonymous.
+    pub fn presign(&self, request: &Presignable, expires: Duration) -> Result<PresignedUrl> {
+        let caller = self.caller();
+        let Presigned { method, url, headers, expires } = match request {
+            Presignable::InitiateMultipartUpload(request) => caller.presign(request, expires),
+            Presignable::UploadPart(request) => caller.presign(request, expires),
+            Presignable::CompleteMultipartUpload(request) => caller.presign(request, expires),
+            Presignable::AbortMultipartUpload(request) => caller.presign(request, expires),
+            Presignable::PutObject(request) => caller.presign(request, expires),
+        }?;
+        Ok(PresignedUrl { method, url, headers, expires })
+    }
+
+    /// Sends a part to a presigned URL. The client's credentials, region and endpoint are not used;
+    /// an anonymous client without either will do.
+    ///
+    /// The number of the part is the URL's, and `number` is only what the result is to say. Give
+    /// that to [`MultipartUpload::add_part`](super::MultipartUpload::add_part).
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `url`; and what the request fails with.
+    pub fn put_part_url(
+        &self,
+        url: &str,
+        number: PartNumber,
+        data: impl AsRef<[u8]> + Send + Sync + 'static,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        let mut request = PartUrl::parse(url)?;
+        let source = Source::memory(Arc::new(data));
+        let size = source.length();
+        let body = source.body(0, size);
+        if options.integrity.contains(Integrity::MD5) {
+            request = request.with_content_md5(*md5_of(&body)?.as_bytes());
+        }
+        let context = CallContext {
+            deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+            check_crc64: options.integrity.contains(Integrity::CRC64),
+            ..CallContext::new(cancel)
+        };
+        let answer = self.caller().call(&request.with_body(body), &context)?;
+        let crc64 = Some(answer.sent.crc64);
+        Ok(SentPart { number, size, etag: answer.reply.etag, crc64 })
+    }
+}

@@ -1,0 +1,46 @@
+//! Parts that are read from a source and sent.
+
+use std::sync::Arc;
+
+use super::SentPart;
+use super::destination::Destination;
+use super::digests::Digests;
+use super::parallel::PartWork;
+use super::progress::Meter;
+use super::source::Source;
+use crate::client::{CallContext, Caller};
+use crate::error::Result;
+use crate::model::PartRange;
+use crate::runtime::{Cancel, Deadline};
+
+/// Sends parts of a source to one upload.
+pub(super) struct Sending {
+    pub(super) caller: Arc<Caller>,
+    pub(super) destination: Destination,
+    pub(super) source: Source,
+    /// If `Content-MD5` goes with every part.
+    pub(super) digests: Option<Digests>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) deadline: Deadline,
+}
+
+impl PartWork for Sending {
+    fn make(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
+        self.check_unchanged()?;
+        let body = self.source.body(part.offset, part.length);
+        let md5 = match &self.digests {
+            Some(digests) => Some(digests.of(part, &self.source, stop)?),
+            None => None,
+        };
+        let context = CallContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            ..CallContext::new(stop)
+        };
+        self.destination.send_part(&self.caller, part.number, body, md5, &context)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged()
+    }
+}

@@ -1,0 +1,119 @@
+//! Servers that are not there, or do not speak what they are expected to.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ossmpu::{ErrorKind, HeadObject, Phase};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection};
+
+use crate::fixture::{Fixture, bytes, small_parts};
+
+fn fixture_at(endpoint: &str) -> Fixture {
+    Fixture::with(|config| {
+        config.set_endpoint(endpoint).unwrap();
+        config.set_max_attempts(2).unwrap();
+    })
+}
+
+/// A port of this machine where nobody listens.
+fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[test]
+fn https_to_a_plain_server_says_that_it_does_not_speak_tls() {
+    let plain = Fixture::new();
+    let fixture = fixture_at(&plain.emulator.url().replace("http:", "https:"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Tls, Some(Phase::Tls)), "{error}");
+    assert!(error.to_string().contains("does not speak TLS"), "{error}");
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(plain.operations(), [""; 0]);
+}
+
+/// Serves one connection of TLS, and answers nothing that is not TLS.
+fn tls_server() -> (SocketAddr, JoinHandle<()>) {
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(issued.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![issued.cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut tls = ServerConnection::new(Arc::new(config)).unwrap();
+        let _ = tls.complete_io(&mut stream);
+        let _ = tls.write_tls(&mut stream);
+        let _ = stream.flush();
+        // Until the client has gone.
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    (address, thread)
+}
+
+#[test]
+fn http_to_a_tls_port_says_that_the_answer_is_not_http() {
+    let (address, server) = tls_server();
+    let fixture = fixture_at(&format!("http://{address}"));
+    let request = HeadObject::new(&fixture.bucket, &fixture.key);
+    let error = fixture.client.head_object(&request, &fixture.cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert!(error.to_string().contains("may need https://"), "{error}");
+    drop(fixture);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_self_signed_certificate_is_not_trusted() {
+    let (address, server) = tls_server();
+    let fixture = fixture_at(&format!("https://{address}"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Tls, 1), "{error}");
+    assert!(error.to_string().contains("is not trusted"), "{error}");
+    server.join().unwrap();
+}
+
+#[test]
+fn an_unknown_host_is_an_error_of_the_look_up() {
+    let fixture = fixture_at("http://nowhere.invalid");
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Resolve, Some(Phase::Resolve)));
+    assert!(error.host().ends_with("nowhere.invalid"), "{error}");
+    assert!(error.is_retryable() && !error.upload_may_exist(), "{error}");
+}
+
+#[test]
+fn a_refused_port_is_an_error_of_the_connection_and_is_tried_again() {
+    let fixture = fixture_at(&format!("http://{}", free_port()));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
+    assert_eq!((error.attempts(), error.operation()), (2, Some("InitiateMultipartUpload")));
+    assert!(error.is_retryable() && error.os_errno() != 0, "{error:?}");
+    assert!(!error.upload_may_exist(), "{error}");
+}
+
+#[test]
+fn a_server_that_accepts_and_says_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let fixture = Fixture::with(|config| {
+        config.set_endpoint(&endpoint).unwrap();
+        config.set_max_attempts(1).unwrap();
+        config.set_response_timeout(Duration::from_millis(100)).unwrap();
+    });
+    let begun = Instant::now();
+    let error = fixture.put(&bytes(10), &small_parts()).unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Some(Phase::Wait)), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(error.upload_may_exist(), "{error}");
+}

@@ -1,0 +1,164 @@
+//! Files that cannot be uploaded, and files that change while they are.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use oss_emulator::{Action, Direction, Stall};
+use ossmpu::{Error, ErrorKind, ObjectExists, UploadOptions};
+
+use crate::fixture::{Fixture, MIB, PART, bytes, small_parts};
+
+/// EISDIR and the like, as Linux numbers them.
+const ENOENT: i32 = 2;
+const ENOTDIR: i32 = 20;
+const EISDIR: i32 = 21;
+const ENAMETOOLONG: i32 = 36;
+
+fn refused(path: &Path) -> Error {
+    let fixture = Fixture::new();
+    let (client, options) = (&fixture.client, UploadOptions::new());
+    let error = client
+        .put_file(&fixture.bucket, &fixture.key, path, &options, &fixture.cancel)
+        .unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::File, "path"), "{error}");
+    assert_eq!(fixture.operations(), [""; 0]);
+    error
+}
+
+#[test]
+fn a_missing_file_is_named_before_any_request() {
+    let error = refused(Path::new("/nonexistent/file.bin"));
+    assert_eq!(error.os_errno(), ENOENT);
+    assert!(error.to_string().contains("/nonexistent/file.bin"), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_says_why_before_any_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    assert_eq!(refused(&file.join("below")).os_errno(), ENOTDIR);
+    assert_eq!(refused(&folder.path().join("n".repeat(256))).os_errno(), ENAMETOOLONG);
+}
+
+#[test]
+fn a_directory_and_a_device_are_no_files_to_upload() {
+    assert_eq!(refused(Path::new("/tmp")).os_errno(), EISDIR);
+    refused(Path::new("/dev/null"));
+}
+
+#[test]
+fn a_fifo_is_refused_without_waiting_for_its_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let (done, outcome) = mpsc::channel();
+    std::thread::spawn(move || done.send(refused(&path).kind()));
+    let kind = outcome.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert_eq!(kind, ErrorKind::File);
+}
+
+#[test]
+fn an_empty_file_is_an_empty_object() {
+    let fixture = Fixture::new();
+    let file = crate::fixture::file(b"");
+    let uploaded = fixture
+        .client
+        .put_file(&fixture.bucket, &fixture.key, file.path(), &small_parts(), &fixture.cancel)
+        .unwrap();
+    assert_eq!((uploaded.size, uploaded.parts, uploaded.crc64), (0, 0, Some(0)));
+    assert_eq!(fixture.stored().unwrap(), b"");
+    assert_eq!(fixture.operations(), ["PutObject"]);
+}
+
+/// Uploads five parts one after the other, each of which takes 100 ms, while `change` is done to
+/// the file as soon as the first report of progress comes.
+fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", Action { delay_ms: 100, ..Action::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, bytes(5 * PART)).unwrap();
+    let mut options = small_parts();
+    options.set_parallelism(1).unwrap();
+    let changed: PathBuf = path.clone();
+    let once = std::sync::Once::new();
+    options.set_progress(move |_| {
+        once.call_once(|| change(&changed));
+        ControlFlow::Continue(())
+    });
+    let client = &fixture.client;
+    let error = client
+        .put_file(&fixture.bucket, &fixture.key, &path, &options, &fixture.cancel)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::No);
+    assert!(!error.parts_left() && !error.upload_id().is_empty(), "{error}");
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_file_that_shrinks_is_not_completed_and_leaves_nothing() {
+    change_while_uploading(|path| {
+        OpenOptions::new().write(true).open(path).unwrap().set_len(PART + 1).unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_appended_to_is_not_completed_and_leaves_nothing() {
+    change_while_uploading(|path| {
+        OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_written_over_is_not_completed_and_leaves_nothing() {
+    change_while_uploading(|path| {
+        OpenOptions::new().write(true).open(path).unwrap().write_all(b"other").unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_replaced_is_not_completed_and_leaves_nothing() {
+    change_while_uploading(|path| {
+        let other = path.with_extension("new");
+        fs::write(&other, bytes(5 * PART)).unwrap();
+        fs::rename(&other, path).unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_removed_is_not_completed_and_leaves_nothing() {
+    change_while_uploading(|path| fs::remove_file(path).unwrap());
+}
+
+#[test]
+fn a_file_that_shrinks_within_one_request_makes_no_object() {
+    let fixture = Fixture::new();
+    // The server stops reading long before the end, and goes on when the progress is due.
+    let stall = Stall { at: Direction::Request, byte: MIB, ms: Some(150) };
+    fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, bytes(64 * MIB)).unwrap();
+    let mut options = UploadOptions::new();
+    options.set_single_below(65 * MIB).unwrap();
+    let shrinking = path.clone();
+    options.set_progress(move |_| {
+        OpenOptions::new().write(true).open(&shrinking).unwrap().set_len(40 * MIB).unwrap();
+        ControlFlow::Continue(())
+    });
+    let client = &fixture.client;
+    let error = client
+        .put_file(&fixture.bucket, &fixture.key, &path, &options, &fixture.cancel)
+        .unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Changed, Some("PutObject")));
+    assert_eq!(error.object_exists(), ObjectExists::No);
+    fixture.assert_bucket_empty();
+}

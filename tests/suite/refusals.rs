@@ -1,0 +1,215 @@
+//! Refused requests: what the error says, what is put right, and what is never told.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use oss_emulator::{AccessKey as ServerKey, Action};
+use ossmpu::{
+    AccessKey, Config, Credentials, CredentialsProvider, Error, ErrorKind, LogLevel, UploadOptions,
+};
+
+use crate::fixture::{Fixture, Lines, bytes};
+
+/// Puts a small object and expects that it is refused.
+fn refused(change: impl FnOnce(&mut Config)) -> (Fixture, Error) {
+    let fixture = Fixture::with(change);
+    let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
+    fixture.assert_bucket_empty();
+    (fixture, error)
+}
+
+#[test]
+fn a_wrong_secret_is_refused_and_the_error_says_everything_but_the_secret() {
+    let (fixture, error) = refused(|config| {
+        config.set_keys("test-id", "not-the-secret", None).unwrap();
+    });
+    let request = &fixture.emulator.requests()[0];
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "SignatureDoesNotMatch"));
+    assert_eq!((error.http_status(), error.operation()), (Some(403), Some("PutObject")));
+    assert_eq!(error.request_id(), request.request_id);
+    assert_eq!(error.host(), fixture.emulator.addr().to_string());
+    assert!(!error.oss_message().is_empty() && !error.ec().is_empty(), "{error:?}");
+    assert_eq!((error.attempts(), fixture.count("PutObject")), (1, 1));
+    assert!(!error.is_retryable());
+    for said in ["PutObject", "403", "SignatureDoesNotMatch", error.request_id(), error.host()] {
+        assert!(error.to_string().contains(said), "{said} is not in {error}");
+    }
+    assert!(!error.to_string().contains('\n'));
+}
+
+#[test]
+fn an_unknown_key_id_is_refused_once_where_it_cannot_change() {
+    let (_, error) = refused(|config| {
+        config.set_keys("other-id", "test-secret", None).unwrap();
+    });
+    assert_eq!((error.oss_code(), error.attempts()), ("InvalidAccessKeyId", 1));
+}
+
+#[test]
+fn a_wrong_region_is_refused() {
+    let (_, error) = refused(|config| {
+        config.set_region("cn-beijing").unwrap();
+    });
+    assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(400)));
+    assert_eq!((error.oss_code(), error.attempts()), ("InvalidArgument", 1));
+}
+
+#[test]
+fn a_clock_that_is_off_is_corrected_with_one_more_request() {
+    for offset in [-3600, 3600] {
+        let lines = Lines::default();
+        let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
+        fixture.emulator.set_clock_offset(offset);
+        fixture.put(&bytes(10), &UploadOptions::new()).unwrap();
+        assert_eq!(fixture.operations(), ["PutObject", "PutObject"]);
+        // What was learned is kept.
+        fixture.put(&bytes(20), &UploadOptions::new()).unwrap();
+        assert_eq!(fixture.count("PutObject"), 3);
+        let warnings = lines.at(LogLevel::Warn);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("clock is off"), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_server_that_never_accepts_the_time_is_given_up() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(3).unwrap();
+    });
+    fixture.always("PutObject", Action::status(403, "RequestTimeTooSkewed"));
+    let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
+    assert_eq!(error.oss_code(), "RequestTimeTooSkewed");
+    let requests = fixture.count("PutObject");
+    assert!((2..=3).contains(&requests), "{requests}");
+    assert_eq!(error.attempts() as usize, requests);
+}
+
+#[test]
+fn a_security_token_goes_along_and_is_accepted() {
+    let fixture = Fixture::with(|config| {
+        config.set_keys("sts-id", "sts-secret", Some("sts-token")).unwrap();
+    });
+    fixture.emulator.add_key(ServerKey::new("sts-id", "sts-secret").with_token("sts-token"));
+    fixture.put_five_parts().unwrap();
+    let requests = fixture.emulator.requests();
+    assert!(requests.iter().all(|r| r.header("x-oss-security-token") == Some("sts-token")));
+}
+
+#[test]
+fn an_expired_fixed_token_is_refused_once() {
+    let fixture = Fixture::with(|config| {
+        config.set_keys("sts-id", "sts-secret", Some("sts-token")).unwrap();
+    });
+    fixture.emulator.add_key(ServerKey::new("sts-id", "sts-secret").with_token("sts-token"));
+    fixture.emulator.expire_token("sts-token");
+    let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
+    assert_eq!((error.oss_code(), error.attempts()), ("SecurityTokenExpired", 1));
+}
+
+/// Gives a token that carries a number, another each time.
+#[derive(Clone, Default)]
+struct Tokens(Arc<AtomicUsize>);
+
+impl CredentialsProvider for Tokens {
+    fn fetch(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
+        let token = format!("token-{}", self.0.fetch_add(1, Ordering::SeqCst) + 1);
+        let access_key = AccessKey::new("sts-id", "sts-secret")?.with_token(token)?;
+        Ok(Credentials { access_key, expires: None })
+    }
+}
+
+#[test]
+fn an_expired_token_is_fetched_anew_with_one_more_request() {
+    let tokens = Tokens::default();
+    let fixture = Fixture::with(|config| {
+        config.set_credentials_provider(tokens.clone());
+    });
+    for token in ["token-1", "token-2"] {
+        fixture.emulator.add_key(ServerKey::new("sts-id", "sts-secret").with_token(token));
+    }
+    fixture.put(&bytes(10), &UploadOptions::new()).unwrap();
+    fixture.emulator.expire_token("token-1");
+    fixture.put(&bytes(20), &UploadOptions::new()).unwrap();
+    assert_eq!((tokens.0.load(Ordering::SeqCst), fixture.count("PutObject")), (2, 3));
+}
+
+#[test]
+fn a_token_that_expires_between_parts_does_not_end_the_upload() {
+    let tokens = Tokens::default();
+    let fixture = Fixture::with(|config| {
+        config.set_credentials_provider(tokens.clone());
+    });
+    for token in ["token-1", "token-2"] {
+        fixture.emulator.add_key(ServerKey::new("sts-id", "sts-secret").with_token(token));
+    }
+    let upload = fixture.initiate();
+    fixture.emulator.expire_token("token-1");
+    upload.upload_part(crate::fixture::number(1), bytes(10), &fixture.cancel).unwrap();
+    upload.complete(&fixture.cancel).unwrap();
+    assert_eq!((tokens.0.load(Ordering::SeqCst), fixture.count("UploadPart")), (2, 2));
+}
+
+struct ClosedVault;
+
+impl CredentialsProvider for ClosedVault {
+    fn fetch(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
+        Err("the vault is closed".into())
+    }
+}
+
+#[test]
+fn a_provider_that_fails_is_named_before_any_request() {
+    let (fixture, error) = refused(|config| {
+        config.set_credentials_provider(ClosedVault);
+    });
+    assert_eq!((error.kind(), error.cause()), (ErrorKind::Credentials, "the vault is closed"));
+    assert_eq!(fixture.operations(), [""; 0]);
+}
+
+#[test]
+fn additional_headers_are_signed() {
+    let fixture = Fixture::with(|config| {
+        config.set_additional_headers("host;user-agent;content-length").unwrap();
+    });
+    fixture.put_five_parts().unwrap();
+    for request in fixture.emulator.requests() {
+        let authorization = request.header("authorization").unwrap();
+        assert!(authorization.contains("AdditionalHeaders="), "{authorization}");
+        assert!(authorization.contains("host"), "{authorization}");
+    }
+}
+
+#[test]
+fn no_secret_is_in_any_error_or_log_line() {
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| {
+        config.set_keys("sts-id", "hidden-secret", Some("hidden-token")).unwrap();
+        lines.listen(config, LogLevel::Debug);
+        config.set_max_attempts(2).unwrap();
+    });
+    fixture.emulator.add_key(ServerKey::new("sts-id", "hidden-secret").with_token("hidden-token"));
+    fixture.put_five_parts().unwrap();
+    fixture.always("PutObject", Action::status(500, "InternalError"));
+    let failed = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
+    fixture.emulator.remove_key("sts-id");
+    fixture.emulator.add_key(ServerKey::new("sts-id", "another").with_token("hidden-token"));
+    let refused = fixture.put_five_parts().unwrap_err();
+    assert_eq!(refused.oss_code(), "SignatureDoesNotMatch");
+
+    let mut told = lines.all();
+    assert!(told.iter().any(|line| line.contains("UploadPart") || line.contains("partNumber=5")));
+    told.extend([failed.to_string(), format!("{failed:?}")]);
+    told.extend([refused.to_string(), format!("{refused:?}")]);
+    told.push(format!("{:?}", fixture.client));
+    let mut hidden = vec!["hidden-secret".to_owned(), "hidden-token".to_owned()];
+    for request in fixture.emulator.requests() {
+        let authorization = request.header("authorization").unwrap();
+        let (_, signature) = authorization.rsplit_once("Signature=").unwrap();
+        hidden.push(signature.split(',').next().unwrap().to_owned());
+    }
+    for line in &told {
+        let found = hidden.iter().find(|secret| line.contains(secret.as_str()));
+        assert_eq!(found, None, "{line}");
+    }
+}

@@ -1,0 +1,274 @@
+//! A server that answers wrongly: nothing that it says is taken for more than it is.
+
+use std::net::TcpListener;
+
+use oss_emulator::{Action, Rule};
+use ossmpu::{
+    ErrorKind, Integrity, ListMultipartUploads, LogLevel, ObjectExists, Result, UploadOptions,
+};
+
+use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, small_parts};
+
+const INITIATE: &str = "InitiateMultipartUpload";
+const COMPLETE: &str = "CompleteMultipartUpload";
+const LIST_UPLOADS: &str = "ListMultipartUploads";
+const ERROR: &str = "<Error><Code>InternalError</Code><Message>Sorry.</Message></Error>";
+
+/// Replies with status 200 that are no success.
+const NO_SUCCESS: [&str; 6] = [
+    "",
+    "gibberish",
+    "<html><body>Sign in to the hotel network</body></html>",
+    "<CompleteMultipartUploadResult><ETag>\"A",
+    "<InitiateMultipartUploadResult/>",
+    "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>",
+];
+
+fn list_uploads(fixture: &Fixture) -> Result<usize> {
+    let request = ListMultipartUploads::new(&fixture.bucket);
+    let page = fixture.client.list_multipart_uploads(&request, &fixture.cancel)?;
+    Ok(page.uploads.len())
+}
+
+#[test]
+fn an_initiate_that_is_not_answered_with_an_upload_id_is_an_error_of_the_protocol() {
+    for reply in NO_SUCCESS {
+        let fixture = Fixture::new();
+        fixture.always(INITIATE, Action::raw(200, reply));
+        let error = fixture.put_five_parts().unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some(INITIATE)));
+        assert_eq!((error.http_status(), error.attempts()), (Some(200), 1), "{error}");
+        assert!(!error.request_id().is_empty(), "{error}");
+        assert!(error.upload_may_exist(), "{error}");
+        assert_eq!(fixture.operations(), [INITIATE]);
+    }
+}
+
+#[test]
+fn an_error_document_with_status_200_is_an_error_of_initiate() {
+    let fixture = Fixture::new();
+    fixture.always(INITIATE, Action::raw(200, ERROR));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InternalError"));
+    assert_eq!((error.http_status(), error.oss_message()), (Some(200), "Sorry."));
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_complete_that_is_answered_with_nonsense_once_is_sent_again() {
+    for reply in NO_SUCCESS.into_iter().chain([ERROR]) {
+        let fixture = Fixture::new();
+        fixture.once(COMPLETE, Action::raw(200, reply));
+        fixture.put_five_parts().unwrap();
+        assert_eq!(fixture.count(COMPLETE), 2, "{reply}");
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+}
+
+#[test]
+fn a_complete_that_is_always_answered_with_nonsense_is_no_success_and_leaves_nothing() {
+    for (reply, kind) in [("", ErrorKind::Protocol), (ERROR, ErrorKind::Service)] {
+        let fixture = Fixture::new();
+        fixture.always(COMPLETE, Action::raw(200, reply));
+        let error = fixture.put_five_parts().unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (kind, Some(COMPLETE)), "{error}");
+        assert_eq!(error.object_exists(), ObjectExists::No);
+        assert!(!error.parts_left(), "{error}");
+        fixture.assert_bucket_empty();
+    }
+}
+
+#[test]
+fn a_complete_that_was_done_but_answered_with_nonsense_is_found_out() {
+    for reply in NO_SUCCESS.into_iter().chain([ERROR]) {
+        let fixture = Fixture::new();
+        fixture.once(COMPLETE, Action::raw(200, reply).after_commit());
+        let uploaded = fixture.put_five_parts().unwrap();
+        let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+        assert_eq!(uploaded.crc64, Some(object.crc64));
+        assert_eq!(uploaded.etag.unwrap().unquoted(), object.etag);
+        assert_eq!((fixture.count(COMPLETE), fixture.count("HeadObject")), (1, 1));
+    }
+}
+
+#[test]
+fn a_document_with_entities_of_its_own_is_refused() {
+    let mut bomb = "<!DOCTYPE b [<!ENTITY e0 \"boom\">".to_owned();
+    for level in 1..20 {
+        let reference = format!("&e{};", level - 1).repeat(10);
+        bomb.push_str(&format!("<!ENTITY e{level} \"{reference}\">"));
+    }
+    bomb.push_str("]><ListMultipartUploadsResult><Prefix>&e19;</Prefix>");
+    bomb.push_str("<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>");
+    let stolen = "<!DOCTYPE b [<!ENTITY f SYSTEM \"file:///etc/passwd\">]>\
+        <ListMultipartUploadsResult><Prefix>&f;</Prefix></ListMultipartUploadsResult>";
+    for document in [&bomb, stolen] {
+        let fixture = Fixture::new();
+        fixture.always(LIST_UPLOADS, Action::raw(200, document));
+        let error = list_uploads(&fixture).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert!(!error.to_string().contains("root:"), "{error}");
+    }
+}
+
+#[test]
+fn a_reply_that_ends_too_soon_is_asked_for_again() {
+    for byte in [1, 20, 250] {
+        let fixture = Fixture::new();
+        fixture.once(LIST_UPLOADS, Action { cut_reply_at: Some(byte), ..Action::default() });
+        assert_eq!(list_uploads(&fixture).unwrap(), 0);
+        assert_eq!(fixture.count(LIST_UPLOADS), 2);
+    }
+}
+
+#[test]
+fn a_reply_that_always_ends_too_soon_is_an_error_of_the_network() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(2).unwrap();
+    });
+    fixture.always(LIST_UPLOADS, Action { cut_reply_at: Some(100), ..Action::default() });
+    let error = list_uploads(&fixture).unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 2), "{error}");
+    assert!(error.is_retryable());
+}
+
+#[test]
+fn a_reply_without_end_is_not_read_to_its_end() {
+    let fixture = Fixture::new();
+    let reply = "<ListMultipartUploadsResult>".repeat(17 * 1024 * 1024 / 28);
+    fixture.always(LIST_UPLOADS, Action::raw(200, reply));
+    let error = list_uploads(&fixture).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    assert!(error.to_string().contains("longer than"), "{error}");
+}
+
+#[test]
+fn a_part_with_a_wrong_crc_is_sent_again() {
+    let fixture = Fixture::new();
+    let action = Action { bad_crc: true, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPart", action).part(3));
+    fixture.put_five_parts().unwrap();
+    assert_eq!(fixture.count("UploadPart"), 6);
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+}
+
+#[test]
+fn a_part_whose_crc_stays_wrong_is_an_error_of_integrity_and_leaves_nothing() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(2).unwrap();
+    });
+    let action = Action { bad_crc: true, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPart", action).part(3).always());
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Integrity, Some(3)), "{error}");
+    assert_eq!(error.attempts(), 2);
+    assert_eq!(error.object_exists(), ObjectExists::No);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_object_with_a_wrong_crc_is_an_error_that_says_that_it_exists() {
+    let fixture = Fixture::new();
+    fixture.once(COMPLETE, Action { bad_crc: true, ..Action::default() });
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::Yes);
+    assert!(!error.parts_left() && error.to_string().contains("the object exists"), "{error}");
+    assert_eq!(fixture.count("AbortMultipartUpload"), 0);
+    assert!(fixture.stored().is_some());
+}
+
+#[test]
+fn a_put_object_with_a_wrong_crc_is_sent_again() {
+    let fixture = Fixture::new();
+    fixture.once("PutObject", Action { bad_crc: true, ..Action::default() });
+    fixture.put(&bytes(1000), &UploadOptions::new()).unwrap();
+    assert_eq!(fixture.count("PutObject"), 2);
+}
+
+#[test]
+fn without_any_crc_the_upload_succeeds_and_the_log_says_that_none_was_compared() {
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
+    fixture.emulator.set_option("no_crc").unwrap();
+    let uploaded = fixture.put_five_parts().unwrap();
+    assert_eq!(uploaded.crc64, None);
+    let warnings = lines.at(LogLevel::Warn);
+    assert!(warnings.iter().any(|line| line.starts_with("UploadPart: ")), "{warnings:?}");
+    assert!(warnings.iter().any(|line| line.contains("object was not compared")), "{warnings:?}");
+}
+
+#[test]
+fn a_wrong_etag_is_noticed_where_an_md5_was_sent() {
+    let fixture = Fixture::new();
+    let action = Action { bad_etag: true, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPart", action).part(2));
+    let upload = fixture.initiate();
+    let mut options = small_parts();
+    options.set_integrity(Integrity::MD5);
+    let upload =
+        fixture.client.attach_upload(&fixture.bucket, &fixture.key, upload.upload_id(), &options);
+    upload.upload_part(crate::fixture::number(2), bytes(PART), &fixture.cancel).unwrap();
+    assert_eq!(fixture.count("UploadPart"), 2);
+}
+
+#[test]
+fn a_wrong_etag_without_an_md5_fails_at_complete_and_leaves_nothing() {
+    let fixture = Fixture::new();
+    let action = Action { bad_etag: true, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPart", action).part(2));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InvalidPart"));
+    assert_eq!(error.part_number(), Some(2), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Fixture::new();
+    for status in [301, 302, 307, 308] {
+        let fixture = Fixture::new();
+        let moved = Action::raw(status, "").header("Location", elsewhere.emulator.url());
+        fixture.always(INITIATE, moved);
+        let error = fixture.put_five_parts().unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(status)));
+        assert!(error.cause().contains(elsewhere.emulator.url()), "{}", error.cause());
+        assert_eq!(error.attempts(), 1);
+    }
+    assert_eq!(elsewhere.operations(), [""; 0]);
+}
+
+#[test]
+fn a_callback_that_fails_is_told_beside_the_object() {
+    let fixture = Fixture::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let callback = format!(r#"{{"callbackUrl":"http://127.0.0.1:{port}/","callbackBody":"a"}}"#);
+    for single_below in [0, 1 << 30] {
+        let mut options = small_parts();
+        options.headers_mut().callback(&callback).unwrap();
+        options.set_single_below(single_below).unwrap();
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        let failed = uploaded.callback_error.unwrap();
+        assert_eq!((failed.http_status(), failed.oss_code()), (Some(203), "CallbackFailed"));
+        assert_eq!(failed.object_exists(), ObjectExists::Yes);
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+    assert_eq!((fixture.count(COMPLETE), fixture.count("PutObject")), (1, 1));
+    assert_eq!(fixture.count("AbortMultipartUpload"), 0);
+}
+
+#[test]
+fn the_other_forms_that_replies_have_are_understood() {
+    for switch in ["xml_namespace", "odd_upload_ids", "plus_for_space", "empty_last_marker"] {
+        let fixture = Fixture::new();
+        fixture.emulator.set_option(switch).unwrap();
+        let uploaded = fixture.put_five_parts().unwrap();
+        assert_eq!(uploaded.parts, 5, "{switch}");
+        assert_eq!(fixture.stored().unwrap(), five_parts(), "{switch}");
+        let upload = fixture.initiate();
+        upload.upload_part(crate::fixture::number(1), bytes(1), &fixture.cancel).unwrap();
+        assert_eq!(list_uploads(&fixture).unwrap(), 1, "{switch}");
+        upload.abort().unwrap();
+        fixture.assert_nothing_left();
+    }
+}

@@ -1,0 +1,208 @@
+//! What is tried again, how often, and what is not.
+
+use std::time::{Duration, Instant};
+
+use oss_emulator::{Action, Commit, Rule};
+use ossmpu::{
+    AbortMultipartUpload, ErrorKind, InitiateMultipartUpload, ListParts, ObjectExists, Result,
+    UploadOptions,
+};
+
+use crate::fixture::{Fixture, PART, bytes, five_parts, number, small_parts};
+
+/// Runs one operation on its own, so that exactly its requests are counted. Complete is run as the
+/// end of an upload, because alone it is never repeated.
+fn run(operation: &str, fixture: &Fixture) -> Result<()> {
+    let Fixture { client, bucket, key, cancel, .. } = fixture;
+    match operation {
+        "InitiateMultipartUpload" => {
+            let request = InitiateMultipartUpload::new(bucket, key);
+            client.initiate_multipart_upload(&request, cancel).map(drop)
+        }
+        "UploadPart" => fixture.initiate().upload_part(number(1), bytes(PART), cancel).map(drop),
+        "ListParts" => {
+            let request = ListParts::new(bucket, key, fixture.initiate().upload_id());
+            client.list_parts(&request, cancel).map(drop)
+        }
+        "AbortMultipartUpload" => {
+            let request = AbortMultipartUpload::new(bucket, key, fixture.initiate().upload_id());
+            client.abort_multipart_upload(&request, cancel).map(drop)
+        }
+        "CompleteMultipartUpload" => {
+            let upload = fixture.initiate();
+            upload.upload_part(number(1), bytes(PART), cancel)?;
+            upload.complete(cancel).map(drop)
+        }
+        _ => fixture.put(&bytes(1000), &UploadOptions::new()).map(drop),
+    }
+}
+
+const ALL: [&str; 6] = [
+    "InitiateMultipartUpload",
+    "UploadPart",
+    "ListParts",
+    "AbortMultipartUpload",
+    "CompleteMultipartUpload",
+    "PutObject",
+];
+
+/// Each operation succeeds although its first request fares so, and takes so many.
+fn each_succeeds_after(action: &Action, requests: impl Fn(&str) -> usize) {
+    for operation in ALL {
+        let fixture = Fixture::new();
+        fixture.once(operation, action.clone());
+        run(operation, &fixture).unwrap_or_else(|error| panic!("{operation}: {error}"));
+        assert_eq!(fixture.count(operation), requests(operation), "{operation}");
+    }
+}
+
+#[test]
+fn every_operation_is_repeated_after_status_500() {
+    each_succeeds_after(&Action::status(500, "InternalError"), |_| 2);
+}
+
+#[test]
+fn every_operation_is_repeated_when_it_is_throttled() {
+    let throttled = Action::status(503, "UploadTrafficRateLimitExceeded");
+    each_succeeds_after(&throttled.header("Retry-After", "0"), |_| 2);
+    each_succeeds_after(&Action::status(429, "TooManyRequests"), |_| 2);
+}
+
+#[test]
+fn retry_after_is_obeyed() {
+    let fixture = Fixture::new();
+    let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "1");
+    fixture.once("PutObject", busy);
+    let begun = Instant::now();
+    run("PutObject", &fixture).unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn every_operation_is_repeated_when_its_reply_is_lost_before_it_was_done() {
+    each_succeeds_after(&Action::lose_reply(Commit::Before), |_| 2);
+}
+
+#[test]
+fn every_operation_succeeds_when_its_reply_is_lost_after_it_was_done() {
+    // Complete is looked for instead of repeated.
+    let once = |operation: &str| operation == "CompleteMultipartUpload";
+    each_succeeds_after(&Action::lose_reply(Commit::After), |op| if once(op) { 1 } else { 2 });
+}
+
+#[test]
+fn every_operation_succeeds_when_the_connection_is_reset_instead_of_an_answer() {
+    let reset = |commit| Action { reset: Some(commit), ..Action::default() };
+    each_succeeds_after(&reset(Commit::Before), |_| 2);
+    let once = |operation: &str| operation == "CompleteMultipartUpload";
+    each_succeeds_after(&reset(Commit::After), |op| if once(op) { 1 } else { 2 });
+}
+
+#[test]
+fn a_part_is_sent_again_when_the_connection_breaks_in_the_middle_of_its_body() {
+    let breaks = [
+        Action { reset_request_at: Some(PART / 2), ..Action::default() },
+        Action { cut_request_at: Some(PART / 2), ..Action::default() },
+        Action { cut_request_at: Some(0), ..Action::default() },
+    ];
+    for action in breaks {
+        let fixture = Fixture::new();
+        fixture.emulator.add_rule(Rule::on("UploadPart", action).part(2));
+        fixture.put_five_parts().unwrap();
+        assert_eq!(fixture.count("UploadPart"), 6);
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+}
+
+#[test]
+fn attempts_are_counted_and_bounded() {
+    for attempts in [1, 2, 3] {
+        let fixture = Fixture::with(|config| {
+            config.set_max_attempts(attempts).unwrap();
+        });
+        fixture.always("PutObject", Action::status(500, "InternalError"));
+        let error = run("PutObject", &fixture).unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(500)));
+        assert_eq!(error.attempts(), attempts);
+        assert_eq!(fixture.count("PutObject"), attempts as usize);
+        assert!(error.is_retryable());
+        assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    }
+}
+
+#[test]
+fn with_one_attempt_nothing_is_repeated() {
+    for operation in ["InitiateMultipartUpload", "UploadPart", "ListParts", "PutObject"] {
+        let fixture = Fixture::with(|config| {
+            config.set_max_attempts(1).unwrap();
+        });
+        fixture.once(operation, Action::status(503, "ServiceUnavailable"));
+        let error = run(operation, &fixture).unwrap_err();
+        assert_eq!((error.operation(), error.attempts()), (Some(operation), 1));
+        assert_eq!(fixture.count(operation), 1, "{operation}");
+    }
+}
+
+#[test]
+fn a_dead_kept_connection_costs_no_attempt() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    run("PutObject", &fixture).unwrap();
+    fixture.once("PutObject", Action::lose_reply(Commit::Before));
+    run("PutObject", &fixture).unwrap();
+    assert_eq!(fixture.count("PutObject"), 3);
+
+    // On a new connection it is a failure like any other.
+    fixture.emulator.add_rule(Rule::on("PutObject", Action::lose_reply(Commit::Before)).times(2));
+    let error = run("PutObject", &fixture).unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 1), "{error}");
+    assert_eq!(fixture.count("PutObject"), 5);
+}
+
+#[test]
+fn an_initiate_whose_reply_was_lost_leaves_an_upload_and_the_error_says_so() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    fixture.once("InitiateMultipartUpload", Action::lose_reply(Commit::After));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.upload_id()), (ErrorKind::Network, ""));
+    assert!(error.upload_may_exist() && error.to_string().contains("may exist"), "{error}");
+    assert_eq!(fixture.emulator.uploads(crate::fixture::BUCKET).len(), 1);
+}
+
+#[test]
+fn what_cannot_succeed_is_not_repeated() {
+    for (status, code) in [
+        (400, "InvalidArgument"),
+        (403, "AccessDenied"),
+        (404, "NoSuchBucket"),
+        (409, "FileAlreadyExists"),
+        (412, "PreconditionFailed"),
+    ] {
+        let fixture = Fixture::new();
+        fixture.always("PutObject", Action::status(status, code));
+        let error = run("PutObject", &fixture).unwrap_err();
+        assert_eq!((error.http_status(), error.oss_code()), (Some(status), code));
+        assert_eq!((error.attempts(), fixture.count("PutObject")), (1, 1));
+        assert!(!error.is_retryable());
+        assert_eq!(error.object_exists(), ObjectExists::No);
+    }
+}
+
+#[test]
+fn the_first_fatal_error_stops_the_rest() {
+    let fixture = Fixture::new();
+    let denied = Action::status(403, "AccessDenied");
+    fixture.emulator.add_rule(Rule::on("UploadPart", denied).part(3));
+    // The others are still busy when it comes.
+    fixture.always("UploadPart", Action { delay_ms: 300, ..Action::default() });
+    let begun = Instant::now();
+    let error = fixture.put(&bytes(40 * PART), &small_parts()).unwrap_err();
+    assert_eq!((error.oss_code(), error.part_number()), ("AccessDenied", Some(3)), "{error}");
+    assert!(fixture.count("UploadPart") <= 4, "{:?}", fixture.operations());
+    assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    fixture.assert_bucket_empty();
+}
