@@ -44,6 +44,7 @@ mod client;
 mod upload;
 
 pub use client::{Config, LogLevel};
+pub use codec::date::rfc3339;
 pub use codec::md5::Kernel as Md5Kernel;
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
@@ -67,5 +68,5 @@ pub use upload::{
     Progress, SentPart, UploadOptions, Uploaded,
 };
 
-//FFI #[cfg(feature = "capi")]
-//FFI mod ffi;
+#[cfg(feature = "capi")]
+mod ffi;

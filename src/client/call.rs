@@ -308,10 +308,10 @@ impl<O: Operation> Run<'_, O> {
             self.attempts -= 1;
             return Ok(());
         }
-        if let Verdict::RetryAfter(remedy) = verdict {
-            if !self.apply(remedy, &miss) {
-                return Err(miss.error);
-            }
+        if let Verdict::RetryAfter(remedy) = verdict
+            && !self.apply(remedy, &miss)
+        {
+            return Err(miss.error);
         }
         if verdict == Verdict::Stop {
             return Err(miss.error);

@@ -35,7 +35,7 @@ pub(super) struct NotCompleted {
 
 /// What OSS says of the upload after a Complete whose answer was lost.
 enum Found {
-    Object(HeadObjectResult),
+    Object(Box<HeadObjectResult>),
     OpenUpload,
     Neither,
 }
@@ -55,7 +55,7 @@ impl Ending<'_> {
             }
             let cause = last.unwrap_or(defeat.error);
             match self.look() {
-                Ok(Found::Object(object)) => return self.found(object),
+                Ok(Found::Object(object)) => return self.found(*object),
                 Ok(Found::OpenUpload) if self.may_go_on() => last = Some(cause),
                 Ok(Found::OpenUpload) => return Err(self.still_open(cause)),
                 Ok(Found::Neither) => return Err(self.unknown(&cause, false)),
@@ -153,7 +153,7 @@ impl Ending<'_> {
         let same = object.size == self.whole.size
             && object.crc64.is_some()
             && object.crc64 == self.whole.crc64;
-        Ok(if same { Found::Object(object) } else { Found::Neither })
+        Ok(if same { Found::Object(Box::new(object)) } else { Found::Neither })
     }
 
     fn head(&self) -> Result<HeadObjectResult> {

@@ -177,33 +177,20 @@ impl MultipartUpload {
     /// `Unknown`, when it could not be learned whether the object was made; and those of
     /// CompleteMultipartUpload.
     pub fn complete(&self, cancel: &Cancel) -> Result<Uploaded> {
-        let session = &*self.0;
-        let parts = {
-            let mut state = session.lock();
-            state.check_open()?;
-            if let Some((number, _)) = state.sending.first() {
-                let error = Error::new(ErrorKind::State, "the part is still being sent");
-                return Err(error.with_part(number.get()));
-            }
-            let parts: Vec<_> = state.parts.values().cloned().collect();
-            check_sizes(&parts)?;
-            state.phase = Phase::Completing;
-            parts
-        };
-        let ending = Ending {
-            caller: session.client.caller(),
-            destination: &session.destination,
-            parts: &parts,
-            whole: Whole::of(&parts),
-            cancel,
-            deadline: Deadline::NEVER,
-        };
-        let outcome = ending.complete();
-        session.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
-        outcome.map_err(|failed| {
-            let left = failed.open || failed.error.parts_left();
-            failed.error.with_parts_left(left)
-        })
+        self.0.complete(&self.0.destination, cancel)
+    }
+
+    /// Completes with other headers and integrity than the upload was begun or taken up with: an
+    /// ACL, a callback.
+    ///
+    /// # Errors
+    ///
+    /// As for [`MultipartUpload::complete`].
+    pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<Uploaded> {
+        let headers = options.headers.clone();
+        let integrity = options.integrity;
+        let destination = Destination { headers, integrity, ..self.0.destination.clone() };
+        self.0.complete(&destination, cancel)
     }
 
     /// Gives the upload up: ends the part calls that are running, then removes what OSS has. May be
@@ -226,6 +213,35 @@ impl MultipartUpload {
 }
 
 impl Session {
+    fn complete(&self, destination: &Destination, cancel: &Cancel) -> Result<Uploaded> {
+        let parts = {
+            let mut state = self.lock();
+            state.check_open()?;
+            if let Some((number, _)) = state.sending.first() {
+                let error = Error::new(ErrorKind::State, "the part is still being sent");
+                return Err(error.with_part(number.get()));
+            }
+            let parts: Vec<_> = state.parts.values().cloned().collect();
+            check_sizes(&parts)?;
+            state.phase = Phase::Completing;
+            parts
+        };
+        let ending = Ending {
+            caller: self.client.caller(),
+            destination,
+            parts: &parts,
+            whole: Whole::of(&parts),
+            cancel,
+            deadline: Deadline::NEVER,
+        };
+        let outcome = ending.complete();
+        self.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
+        outcome.map_err(|failed| {
+            let left = failed.open || failed.error.parts_left();
+            failed.error.with_parts_left(left)
+        })
+    }
+
     fn send(
         &self,
         number: PartNumber,

@@ -1,1 +1,261 @@
-//! x
+//! Cancel, deadline and progress: a call ends promptly and leaves nothing.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use oss_emulator::{Action, Direction, Stall};
+use ossmpu::{Error, ErrorKind, ObjectExists, Progress, UploadOptions};
+
+use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
+
+const INITIATE: &str = "InitiateMultipartUpload";
+const COMPLETE: &str = "CompleteMultipartUpload";
+/// A call returns this soon after it was cancelled, the clean-up against a ready server included.
+const PROMPTLY: Duration = Duration::from_millis(500);
+
+fn slow(ms: u64) -> Action {
+    Action { delay_ms: ms, ..Action::default() }
+}
+
+/// Uploads five parts and cancels when an operation has been seen. The error came promptly.
+fn cancelled_at(fixture: &Fixture, operation: &str) -> Error {
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| fixture.put_five_parts());
+        let triggered = fixture.cancel_at(operation);
+        let error = upload.join().unwrap().unwrap_err();
+        assert!(triggered.elapsed() < PROMPTLY, "{:?}", triggered.elapsed());
+        assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
+        error
+    })
+}
+
+#[test]
+fn a_call_with_a_triggered_token_sends_nothing() {
+    let fixture = Fixture::new();
+    fixture.cancel.trigger();
+    for single_below in [0, 1 << 30] {
+        let mut options = UploadOptions::new();
+        options.set_single_below(single_below).unwrap();
+        let error = fixture.put(&five_parts(), &options).unwrap_err();
+        assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Canceled, ObjectExists::No));
+        assert!(!error.upload_may_exist(), "{error}");
+    }
+    assert_eq!(fixture.operations(), [""; 0]);
+}
+
+#[test]
+fn cancelling_while_parts_wait_for_their_answers_leaves_nothing() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", slow(1500));
+    let error = cancelled_at(&fixture, "UploadPart");
+    assert!(!error.upload_id().is_empty() && !error.parts_left(), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn cancelling_while_bodies_are_stuck_leaves_nothing() {
+    let fixture = Fixture::new();
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(1500) };
+    fixture.always("UploadPart", Action { stall: Some(stall), ..Action::default() });
+    let mut options = small_parts();
+    options.set_part_size(32 * MIB).unwrap();
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| fixture.put(&bytes(64 * MIB), &options));
+        let triggered = fixture.cancel_at("UploadPart");
+        let error = upload.join().unwrap().unwrap_err();
+        assert!(triggered.elapsed() < PROMPTLY, "{:?}", triggered.elapsed());
+        assert_eq!((error.kind(), error.parts_left()), (ErrorKind::Canceled, false), "{error}");
+    });
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn cancelling_while_initiate_waits_aborts_the_upload_that_it_made() {
+    let fixture = Fixture::new();
+    fixture.once(INITIATE, Action::delay_reply(200));
+    let error = cancelled_at(&fixture, INITIATE);
+    assert!(!error.upload_id().is_empty() && !error.upload_may_exist(), "{error}");
+    assert_eq!((fixture.count("UploadPart"), fixture.count("AbortMultipartUpload")), (0, 1));
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_initiate_that_is_not_answered_after_a_cancel_may_have_left_an_upload() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(200)).unwrap();
+    });
+    fixture.once(INITIATE, Action::delay_reply(1500));
+    let error = cancelled_at(&fixture, INITIATE);
+    assert!(error.upload_may_exist() && error.upload_id().is_empty(), "{error}");
+    assert_eq!(fixture.emulator.uploads(BUCKET).len(), 1);
+}
+
+#[test]
+fn cancelling_while_complete_waits_gives_the_object_that_it_made() {
+    let fixture = Fixture::new();
+    fixture.once(COMPLETE, Action::delay_reply(200));
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| fixture.put_five_parts());
+        let triggered = fixture.cancel_at(COMPLETE);
+        let uploaded = upload.join().unwrap().unwrap();
+        assert!(triggered.elapsed() < PROMPTLY, "{:?}", triggered.elapsed());
+        assert_eq!(uploaded.size, 4 * PART + 1);
+    });
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+}
+
+#[test]
+fn cancelling_a_complete_that_was_not_done_leaves_nothing() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(300)).unwrap();
+    });
+    fixture.once(COMPLETE, slow(1500));
+    let error = cancelled_at(&fixture, COMPLETE);
+    assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false), "{error}");
+    assert_eq!(fixture.count(COMPLETE), 1);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn cancelling_during_a_back_off_ends_it() {
+    let fixture = Fixture::new();
+    let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "30");
+    fixture.always("UploadPart", busy);
+    let error = cancelled_at(&fixture, "UploadPart");
+    assert!(!error.parts_left(), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn cancelling_a_put_object_on_its_way_makes_no_object() {
+    let fixture = Fixture::new();
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(1500) };
+    fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
+    let mut options = UploadOptions::new();
+    options.set_single_below(100 * MIB).unwrap();
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| fixture.put(&bytes(64 * MIB), &options));
+        let triggered = fixture.cancel_at("PutObject");
+        let error = upload.join().unwrap().unwrap_err();
+        assert!(triggered.elapsed() < PROMPTLY, "{:?}", triggered.elapsed());
+        assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
+    });
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_alarm_triggers_the_token_by_itself() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", slow(1500));
+    let begun = Instant::now();
+    fixture.cancel.trigger_after(Duration::from_millis(100)).unwrap();
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
+    assert!(begun.elapsed() >= Duration::from_millis(100));
+    assert!(begun.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", begun.elapsed());
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn one_token_ends_several_calls() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", slow(1500));
+    std::thread::scope(|scope| {
+        let uploads = [(); 3].map(|()| scope.spawn(|| fixture.put_five_parts()));
+        fixture.wait_for(INITIATE, 3);
+        let triggered = fixture.cancel_at("UploadPart");
+        for upload in uploads {
+            assert_eq!(upload.join().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
+        }
+        assert!(triggered.elapsed() < PROMPTLY, "{:?}", triggered.elapsed());
+    });
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_deadline_is_a_time_out_and_leaves_nothing() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", slow(1500));
+    let mut options = small_parts();
+    options.set_deadline(Some(Duration::from_millis(150)));
+    let begun = Instant::now();
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains("deadline"), "{error}");
+    assert!(begun.elapsed() < PROMPTLY + Duration::from_millis(150), "{:?}", begun.elapsed());
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_part_that_stalls_is_a_time_out_and_leaves_nothing() {
+    let fixture = Fixture::with(|config| {
+        config.set_stall_timeout(Duration::from_millis(100)).unwrap();
+        config.set_max_attempts(1).unwrap();
+    });
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(1500) };
+    fixture.always("UploadPart", Action { stall: Some(stall), ..Action::default() });
+    let mut options = small_parts();
+    options.set_part_size(32 * MIB).unwrap();
+    let begun = Instant::now();
+    let error = fixture.put(&bytes(32 * MIB), &options).unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Timeout, Some(1)), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_progress_callback_that_breaks_stops_the_upload_with_its_value() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", slow(1500));
+    let mut options = small_parts();
+    options.set_progress(|_| ControlFlow::Break(-7));
+    let begun = Instant::now();
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Stopped, -7), "{error}");
+    assert!(begun.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", begun.elapsed());
+    assert!(!error.upload_id().is_empty() && !error.parts_left(), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_progress_callback_that_breaks_at_the_end_stops_a_part_call_and_keeps_the_part() {
+    let fixture = Fixture::new();
+    let mut options = UploadOptions::new();
+    options.set_progress(|_| ControlFlow::Break(9));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let upload = client.initiate_upload(bucket, key, &options, cancel).unwrap();
+    let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
+    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Stopped, 9), "{error}");
+    assert_eq!(upload.parts().len(), 1);
+}
+
+#[test]
+fn progress_never_falls_and_is_complete_at_the_end() {
+    let fixture = Fixture::new();
+    fixture.once("UploadPart", Action::status(500, "InternalError"));
+    fixture.always("UploadPart", slow(60));
+    let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
+    let sink = Arc::clone(&seen);
+    let thread = std::thread::current().id();
+    let mut options = small_parts();
+    options.set_progress(move |progress| {
+        assert_eq!(std::thread::current().id(), thread);
+        sink.lock().unwrap().push(*progress);
+        ControlFlow::Continue(())
+    });
+    let size = 20 * PART + 7;
+    fixture.put(&bytes(size), &options).unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() >= 3, "{seen:?}");
+    for pair in seen.windows(2) {
+        assert!(pair[0].parts_done <= pair[1].parts_done, "{pair:?}");
+        assert!(pair[0].bytes_done <= pair[1].bytes_done, "{pair:?}");
+        assert!(pair[0].bytes_sent <= pair[1].bytes_sent, "{pair:?}");
+    }
+    let last = seen.last().unwrap();
+    assert_eq!((last.parts_total, last.parts_done), (21, 21));
+    assert_eq!((last.bytes_total, last.bytes_done), (Some(size), size));
+    assert_eq!(last.retries, 1);
+    assert!(last.bytes_sent >= size, "{last:?}");
+}

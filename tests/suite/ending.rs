@@ -1,1 +1,268 @@
-//! x
+//! How an upload ends: what is left, what exists, and what the error says about both.
+
+use std::time::{Duration, Instant};
+
+use oss_emulator::{Action, Commit, Rule};
+use ossmpu::{Client, ErrorKind, ObjectExists, UploadOptions};
+
+use crate::fixture::{BUCKET, Fixture, PART, bytes, config, five_parts, number, small_parts};
+
+const ABORT: &str = "AbortMultipartUpload";
+const COMPLETE: &str = "CompleteMultipartUpload";
+
+/// Part 3 is refused for good.
+fn deny_part_3(fixture: &Fixture) {
+    let rule = Rule::on("UploadPart", Action::status(403, "AccessDenied"));
+    fixture.emulator.add_rule(rule.part(3).always());
+}
+
+#[test]
+fn a_failed_upload_is_aborted_and_its_error_names_it() {
+    let fixture = Fixture::new();
+    deny_part_3(&fixture);
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Service, Some(3)));
+    let requests = fixture.emulator.requests();
+    let abort = requests.iter().find(|request| request.op == ABORT).unwrap();
+    assert!(!error.upload_id().is_empty() && abort.target.contains(error.upload_id()), "{error}");
+    assert!(!error.parts_left());
+    assert_eq!(error.object_exists(), ObjectExists::No);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn parts_are_kept_where_that_is_asked_for() {
+    let fixture = Fixture::new();
+    deny_part_3(&fixture);
+    let mut options = small_parts();
+    options.keep_parts().set_parallelism(1).unwrap();
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert!(error.parts_left() && error.to_string().contains("parts are left"), "{error}");
+    assert_eq!(fixture.count(ABORT), 0);
+    let uploads = fixture.emulator.uploads(BUCKET);
+    assert_eq!(uploads.len(), 1);
+    assert_eq!(uploads[0].upload_id, error.upload_id());
+    assert_eq!(uploads[0].parts.len(), 2);
+}
+
+#[test]
+fn an_abort_that_fails_is_said_within_its_budget() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(300)).unwrap();
+    });
+    deny_part_3(&fixture);
+    fixture.always(ABORT, Action::status(500, "InternalError"));
+    let begun = Instant::now();
+    let error = fixture.put_five_parts().unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(error.oss_code(), "AccessDenied", "the first reason counts");
+    assert!(error.parts_left());
+    assert_eq!(fixture.emulator.uploads(BUCKET)[0].upload_id, error.upload_id());
+}
+
+#[test]
+fn an_abort_that_is_never_answered_ends_with_its_budget() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(200)).unwrap();
+    });
+    deny_part_3(&fixture);
+    fixture.always(ABORT, Action { delay_ms: 3000, ..Action::default() });
+    let begun = Instant::now();
+    let error = fixture.put_five_parts().unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(error.parts_left() && error.oss_code() == "AccessDenied", "{error}");
+}
+
+#[test]
+fn an_abort_that_fails_once_is_repeated() {
+    let fixture = Fixture::new();
+    deny_part_3(&fixture);
+    fixture.once(ABORT, Action::status(503, "ServiceUnavailable"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert!(!error.parts_left(), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_part_that_lands_during_the_abort_is_removed_too() {
+    let fixture = Fixture::new();
+    fixture.emulator.set_option("straggler").unwrap();
+    fixture.once("UploadPart", Action { delay_ms: 100, ..Action::default() });
+    fixture.once(ABORT, Action::delay_reply(400));
+    let upload = fixture.initiate();
+    // Somebody else's client is still sending when this one aborts.
+    let other = Client::new(&config(&fixture.emulator)).unwrap().attach_upload(
+        &fixture.bucket,
+        &fixture.key,
+        upload.upload_id(),
+        &UploadOptions::new(),
+    );
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| other.upload_part(number(1), bytes(PART), &fixture.cancel));
+        fixture.wait_for("UploadPart", 1);
+        // The part must be in the store's books before it is aborted.
+        upload.abort().unwrap();
+        let _ = sending.join().unwrap();
+    });
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_lost_answer_to_complete_is_found_out_from_the_object() {
+    let fixture = Fixture::new();
+    fixture.once(COMPLETE, Action::lose_reply(Commit::After));
+    let uploaded = fixture.put_five_parts().unwrap();
+    assert_eq!((uploaded.size, uploaded.parts), (4 * PART + 1, 5));
+    let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+    assert_eq!(uploaded.crc64, Some(object.crc64));
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+    assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
+}
+
+#[test]
+fn a_complete_that_was_lost_on_its_way_is_sent_again() {
+    for action in [
+        Action::lose_reply(Commit::Before),
+        Action::status(500, "InternalError"),
+        Action { cut_request_at: Some(10), ..Action::default() },
+    ] {
+        let fixture = Fixture::new();
+        fixture.once(COMPLETE, action);
+        fixture.put_five_parts().unwrap();
+        assert_eq!((fixture.count(COMPLETE), fixture.count("ListParts")), (2, 1));
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+}
+
+#[test]
+fn a_complete_that_is_always_lost_on_its_way_ends_with_an_abort() {
+    let fixture = Fixture::new();
+    fixture.always(COMPLETE, Action::lose_reply(Commit::Before));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Network, Some(COMPLETE)));
+    assert_eq!(error.object_exists(), ObjectExists::No, "{error}");
+    assert!(!error.parts_left(), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_outcome_that_cannot_be_learned_is_said_to_be_unknown() {
+    let fixture = Fixture::new();
+    fixture.always(COMPLETE, Action::lose_reply(Commit::After));
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
+    assert!(error.to_string().contains("the object may exist"), "{error}");
+    assert!(!error.upload_id().is_empty());
+    // What may be an object is never aborted.
+    assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
+}
+
+#[test]
+fn an_upload_whose_state_cannot_be_learned_is_said_to_be_unknown() {
+    let fixture = Fixture::new();
+    fixture.always(COMPLETE, Action::lose_reply(Commit::Before));
+    fixture.always("ListParts", Action::status(403, "AccessDenied"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
+    assert!(error.parts_left(), "{error}");
+    assert_eq!(fixture.count(ABORT), 0);
+}
+
+#[test]
+fn an_object_of_somebody_else_is_not_taken_for_ours() {
+    let fixture = Fixture::new();
+    fixture.put(b"somebody else's", &UploadOptions::new()).unwrap();
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    // The upload vanishes behind the handle's back, and Complete's answer is lost.
+    fixture.once(COMPLETE, Action::lose_reply(Commit::Before));
+    let options = UploadOptions::new();
+    let (client, id) = (&fixture.client, upload.upload_id());
+    client.attach_upload(&fixture.bucket, &fixture.key, id, &options).abort().unwrap();
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
+    assert_eq!(fixture.stored().unwrap(), b"somebody else's");
+}
+
+#[test]
+fn a_refused_complete_is_aborted() {
+    let fixture = Fixture::new();
+    fixture.always(COMPLETE, Action::status(403, "AccessDenied"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.oss_code(), error.operation()), ("AccessDenied", Some(COMPLETE)));
+    assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false));
+    assert_eq!(fixture.count(COMPLETE), 1);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_upload_that_vanished_is_no_success() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    let options = UploadOptions::new();
+    let (client, id) = (&fixture.client, upload.upload_id());
+    client.attach_upload(&fixture.bucket, &fixture.key, id, &options).abort().unwrap();
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "NoSuchUpload"));
+    assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false));
+    assert_eq!(fixture.stored(), None);
+}
+
+#[test]
+fn an_object_that_must_not_be_replaced_stays() {
+    let fixture = Fixture::new();
+    fixture.put(b"old", &UploadOptions::new()).unwrap();
+    for single_below in [0, 1 << 30] {
+        let mut options = small_parts();
+        options.headers_mut().forbid_overwrite();
+        options.set_single_below(single_below).unwrap();
+        let error = fixture.put(&five_parts(), &options).unwrap_err();
+        assert_eq!((error.http_status(), error.oss_code()), (Some(409), "FileAlreadyExists"));
+        assert_eq!(error.attempts(), 1);
+        assert_eq!(fixture.stored().unwrap(), b"old");
+        fixture.assert_nothing_left();
+    }
+}
+
+#[test]
+fn an_object_that_appears_meanwhile_stays_and_the_upload_can_be_aborted() {
+    let fixture = Fixture::new();
+    let mut options = UploadOptions::new();
+    options.headers_mut().forbid_overwrite();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let upload = client.initiate_upload(bucket, key, &options, cancel).unwrap();
+    upload.upload_part(number(1), bytes(PART), cancel).unwrap();
+    fixture.put(b"quicker", &UploadOptions::new()).unwrap();
+    let error = upload.complete(cancel).unwrap_err();
+    assert_eq!((error.oss_code(), error.parts_left()), ("FileAlreadyExists", true));
+    assert_eq!(fixture.stored().unwrap(), b"quicker");
+    upload.abort().unwrap();
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
+    for conflict in ["complete_again_conflict=true", "complete_again_conflict=false"] {
+        let fixture = Fixture::new();
+        fixture.emulator.set_option(conflict).unwrap();
+        fixture.once(COMPLETE, Action::lose_reply(Commit::After));
+        let mut options = small_parts();
+        options.headers_mut().forbid_overwrite();
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert_eq!(uploaded.parts, 5);
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+}
+
+#[test]
+fn a_protected_put_object_whose_answer_was_lost_is_not_repeated() {
+    let fixture = Fixture::new();
+    fixture.once("PutObject", Action::lose_reply(Commit::After));
+    let mut options = UploadOptions::new();
+    options.headers_mut().forbid_overwrite();
+    let error = fixture.put(b"new", &options).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::Unknown));
+    assert_eq!(fixture.count("PutObject"), 1);
+}
