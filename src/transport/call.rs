@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::exchange::{AfterSent, Call, TimeLimits};
 use super::socket;
+use super::stall::Stall;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::runtime::{Cancel, Deadline, Interest, Wake};
@@ -45,15 +46,6 @@ pub(super) enum EarlyEnd {
     Answered,
     /// The connection takes no more; there may be an answer on it.
     Refused(Error),
-}
-
-/// The window of the stall rule. Only time spent waiting for the peer counts.
-#[derive(Debug, Default)]
-struct Stall {
-    waited: Cell<Duration>,
-    moved: Cell<u64>,
-    /// What the kernel held back when it was last asked.
-    queued: Cell<Option<u64>>,
 }
 
 thread_local! {
@@ -304,44 +296,10 @@ impl Running {
     fn stalled(&self) -> Error {
         let verb = if self.phase() == Phase::Receive { "came" } else { "were taken" };
         let (bytes, time) = (limits::STALL_BYTES, self.limits.stall);
-        Error::new(ErrorKind::Timeout, format!("fewer than {bytes} bytes {verb} in {time:?}"))
-    }
-}
-
-impl Stall {
-    fn restart(&self) {
-        self.waited.set(Duration::ZERO);
-        self.moved.set(0);
-        self.queued.set(None);
-    }
-
-    fn moved(&self, bytes: u64) {
-        self.moved.set(self.moved.get() + bytes);
-        if self.moved.get() >= limits::STALL_BYTES {
-            self.waited.set(Duration::ZERO);
-            self.moved.set(0);
-        }
-    }
-
-    /// A wait is over. A socket becomes writable only when a good part of its buffer is free, so
-    /// the bytes that left the buffer meanwhile are counted as well.
-    fn passed(&self, time: Duration, fd: RawFd) {
-        self.waited.set(self.waited.get() + time);
-        if time < NOTICEABLE {
-            return;
-        }
-        let now = socket::unsent(fd);
-        if let (Some(before), Some(now)) = (self.queued.replace(now), now) {
-            self.moved(before.saturating_sub(now));
-        }
-    }
-
-    fn ends(&self, limit: Duration) -> Deadline {
-        Deadline::after(limit.saturating_sub(self.waited.get()))
-    }
-
-    fn has_lasted(&self, limit: Duration) -> bool {
-        self.waited.get() >= limit
+        let error =
+            Error::new(ErrorKind::Timeout, format!("fewer than {bytes} bytes {verb} in {time:?}"));
+        // What the kernel still holds was not sent, though the phase is that of the answer.
+        if self.is_going_out() { error.with_phase(Phase::Send) } else { error }
     }
 }
 
@@ -351,6 +309,3 @@ fn too_late() -> Error {
 
 /// The longest wait in which an early answer goes unnoticed.
 const GLANCE: Duration = Duration::from_millis(50);
-
-/// Below this a wait is too short to ask the kernel what it holds.
-const NOTICEABLE: Duration = Duration::from_millis(5);

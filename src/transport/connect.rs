@@ -173,3 +173,25 @@ fn no_passage(cause: io::Error) -> Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_a_number_or_the_schemes_own() {
+        for (uri, expected) in [
+            ("http://host", Some(80)),
+            ("http://host:8080/x", Some(8080)),
+            ("http://[::1]", Some(80)),
+            ("http://[::1]:9", Some(9)),
+            ("http://user:1@host:2", Some(2)),
+            ("http://host:99999", None),
+            ("http://host:0", None),
+            ("http://host:", None),
+        ] {
+            assert_eq!(port(&uri.parse().unwrap(), 80), expected, "{uri}");
+        }
+        assert_eq!((bare("[::1]"), bare("host")), ("::1", "host"));
+    }
+}

@@ -17,6 +17,7 @@ mod resolver;
 mod session;
 mod socket;
 mod socks;
+mod stall;
 mod stream;
 #[cfg(test)]
 mod tests;

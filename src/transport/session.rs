@@ -34,8 +34,7 @@ impl Session {
         let mut tls = ClientConnection::new(config, name).map_err(|cause| {
             Error::new(ErrorKind::Tls, "TLS cannot be started").with_cause(cause)
         })?;
-        // One step of the body, with what the records add to it.
-        tls.set_buffer_limit(Some(limits::IO_STEP + limits::IO_STEP / 8));
+        tls.set_buffer_limit(Some(SEALED_AT_ONCE));
         let mut session = Self { below, tls };
         let mut waiting = Waiting { stream: &mut session.below, running };
         while session.tls.is_handshaking() || session.tls.wants_write() {
@@ -170,3 +169,7 @@ fn is_about_us(alert: AlertDescription) -> bool {
             | AlertDescription::AccessDenied
     )
 }
+
+/// What is encrypted before it is sent: two records. More falls out of the first-level cache, and
+/// glibc gives the memory of so many buffers back to the system after every step.
+const SEALED_AT_ONCE: usize = 32 * 1024;

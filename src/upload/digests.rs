@@ -140,18 +140,20 @@ impl Scratch {
         parts: &[PartRange],
         done: u64,
     ) -> Result<Vec<&'a [u8]>> {
-        let length = |part: &PartRange| {
-            usize::try_from(part.length.saturating_sub(done)).unwrap_or(usize::MAX).min(SLICE)
+        let rest = |part: &PartRange| {
+            let hashed = part.length.min(done);
+            let left = usize::try_from(part.length - hashed).unwrap_or(usize::MAX);
+            (part.offset + hashed, left.min(SLICE))
         };
         let in_memory: Option<Vec<&[u8]>> =
-            parts.iter().map(|part| source.bytes(part.offset + done, length(part))).collect();
+            parts.iter().map(rest).map(|(offset, length)| source.bytes(offset, length)).collect();
         if let Some(slices) = in_memory {
             return Ok(slices);
         }
         let mut slices = Vec::with_capacity(parts.len());
-        for (part, room) in parts.iter().zip(self.0.chunks_mut(STRIDE)) {
-            let room = room.get_mut(..length(part)).unwrap_or_default();
-            source.read_exact_at(part.offset + done, room)?;
+        for ((offset, length), room) in parts.iter().map(rest).zip(self.0.chunks_mut(STRIDE)) {
+            let room = room.get_mut(..length).unwrap_or_default();
+            source.read_exact_at(offset, room)?;
             slices.push(&*room);
         }
         Ok(slices)

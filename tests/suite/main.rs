@@ -6,6 +6,7 @@ mod cancelling;
 mod ending;
 mod files;
 mod fixture;
+mod lists;
 mod many;
 mod refusals;
 mod replies;

@@ -1,1 +1,263 @@
-//! x
+//! An upload taken step by step, by several threads.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use oss_emulator::Action;
+use ossmpu::{
+    ErrorKind, Integrity, ListParts, MultipartUpload, Result, SentPart, UploadOptions, UploadPart,
+};
+
+use crate::fixture::{Fixture, PART, bytes, number};
+
+fn send(upload: &MultipartUpload, part: i64, content: Vec<u8>, fixture: &Fixture) -> SentPart {
+    upload.upload_part(number(part), content, &fixture.cancel).unwrap()
+}
+
+#[test]
+fn three_threads_send_three_parts_of_one_object() {
+    let fixture = Fixture::new();
+    let content = bytes(3 * PART);
+    let upload = fixture.initiate();
+    std::thread::scope(|scope| {
+        for (part, chunk) in (1..).zip(content.chunks(PART as usize)) {
+            let (upload, fixture) = (upload.clone(), &fixture);
+            scope.spawn(move || send(&upload, part, chunk.to_vec(), fixture));
+        }
+    });
+    let numbers: Vec<u16> = upload.parts().iter().map(|part| part.number.get()).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    let uploaded = upload.complete(&fixture.cancel).unwrap();
+    assert_eq!((uploaded.size, uploaded.parts), (3 * PART, 3));
+    assert_eq!(uploaded.upload_id.as_deref(), Some(upload.upload_id().as_str()));
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
+fn parts_may_come_in_any_order_and_with_gaps() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    for part in [10_000, 7, 1] {
+        let content = bytes(PART + part.unsigned_abs());
+        send(&upload, part, content, &fixture);
+    }
+    upload.complete(&fixture.cancel).unwrap();
+    let expected = [bytes(PART + 1), bytes(PART + 7), bytes(PART + 10_000)].concat();
+    assert_eq!(fixture.stored().unwrap(), expected);
+}
+
+#[test]
+fn a_part_that_is_sent_again_is_replaced() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(PART + 5), &fixture);
+    let second = send(&upload, 1, bytes(PART), &fixture);
+    assert_eq!(upload.parts(), [second]);
+    let uploaded = upload.complete(&fixture.cancel).unwrap();
+    assert_eq!(uploaded.size, PART);
+    assert_eq!(fixture.stored().unwrap(), bytes(PART));
+}
+
+#[test]
+fn an_upload_without_parts_makes_an_empty_object() {
+    let fixture = Fixture::new();
+    let uploaded = fixture.initiate().complete(&fixture.cancel).unwrap();
+    assert_eq!((uploaded.size, uploaded.parts), (0, 0));
+    assert_eq!(fixture.stored().unwrap(), b"");
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_part_that_was_sent_elsewhere_is_added() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let request =
+        UploadPart::new(bucket, key, upload.upload_id(), number(1)).with_bytes(bytes(PART));
+    let reply = client.upload_part(&request, cancel).unwrap();
+    send(&upload, 2, bytes(7), &fixture);
+    let part = SentPart { number: number(1), size: PART, etag: reply.etag, crc64: reply.crc64 };
+    upload.add_part(part.clone()).unwrap();
+    assert_eq!(upload.parts()[0], part);
+    let uploaded = upload.complete(cancel).unwrap();
+    assert_eq!(uploaded.size, PART + 7);
+    assert_eq!(fixture.stored().unwrap(), [bytes(PART), bytes(7)].concat());
+}
+
+#[test]
+fn a_wrong_crc_of_a_part_from_elsewhere_is_noticed_at_the_end() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let part = send(&upload, 1, bytes(10), &fixture);
+    upload.add_part(SentPart { crc64: Some(1), ..part }).unwrap();
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    assert!(fixture.stored().is_some());
+}
+
+#[test]
+fn completing_while_a_part_is_being_sent_is_refused_and_the_part_goes_on() {
+    let fixture = Fixture::new();
+    fixture.once("UploadPart", Action { delay_ms: 300, ..Action::default() });
+    let upload = fixture.initiate();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| send(&upload, 4, bytes(10), &fixture));
+        fixture.wait_for("UploadPart", 1);
+        let error = upload.complete(&fixture.cancel).unwrap_err();
+        assert_eq!((error.kind(), error.part_number()), (ErrorKind::State, Some(4)), "{error}");
+        let again = upload.upload_part(number(4), bytes(20), &fixture.cancel).unwrap_err();
+        assert_eq!((again.kind(), again.part_number()), (ErrorKind::State, Some(4)), "{again}");
+        sending.join().unwrap();
+    });
+    upload.complete(&fixture.cancel).unwrap();
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 1);
+    assert_eq!(fixture.stored().unwrap(), bytes(10));
+}
+
+#[test]
+fn a_completed_upload_takes_nothing_more() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let part = send(&upload, 1, bytes(10), &fixture);
+    upload.complete(&fixture.cancel).unwrap();
+    let requests = fixture.operations().len();
+    let outcomes: [Result<()>; 4] = [
+        upload.complete(&fixture.cancel).map(drop),
+        upload.upload_part(number(2), bytes(10), &fixture.cancel).map(drop),
+        upload.add_part(part),
+        upload.abort(),
+    ];
+    for outcome in outcomes {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::State);
+        assert!(error.to_string().contains("is completed"), "{error}");
+    }
+    assert_eq!(fixture.operations().len(), requests, "something was sent");
+    assert_eq!(fixture.stored().unwrap(), bytes(10));
+}
+
+#[test]
+fn an_aborted_upload_can_be_aborted_again_and_takes_nothing_more() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(10), &fixture);
+    upload.abort().unwrap();
+    fixture.assert_bucket_empty();
+    upload.abort().unwrap();
+    let error = upload.upload_part(number(2), bytes(10), &fixture.cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::State);
+    assert_eq!(upload.complete(&fixture.cancel).unwrap_err().kind(), ErrorKind::State);
+    assert_eq!(fixture.count("UploadPart"), 1);
+}
+
+#[test]
+fn an_abort_ends_the_parts_that_are_being_sent() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", Action { delay_ms: 1500, ..Action::default() });
+    let upload = fixture.initiate();
+    std::thread::scope(|scope| {
+        let sending: Vec<_> = (1..4)
+            .map(|part| {
+                let (upload, cancel) = (&upload, &fixture.cancel);
+                scope.spawn(move || upload.upload_part(number(part), bytes(PART), cancel))
+            })
+            .collect();
+        fixture.wait_for("UploadPart", 3);
+        let begun = Instant::now();
+        upload.abort().unwrap();
+        for sending in sending {
+            assert_eq!(sending.join().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
+        }
+        assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    });
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_abort_that_failed_can_be_repeated() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(200)).unwrap();
+    });
+    let upload = fixture.initiate();
+    fixture.always("AbortMultipartUpload", Action::status(403, "AccessDenied"));
+    let error = upload.abort().unwrap_err();
+    assert_eq!((error.oss_code(), error.parts_left()), ("AccessDenied", true));
+    assert_eq!(error.upload_id(), upload.upload_id().as_str());
+    fixture.emulator.clear_rules();
+    upload.abort().unwrap();
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn an_upload_is_taken_up_by_its_id() {
+    let fixture = Fixture::new();
+    let begun = fixture.initiate();
+    send(&begun, 1, bytes(PART), &fixture);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let requests = fixture.operations().len();
+    let upload = client.attach_upload(bucket, key, begun.upload_id(), &UploadOptions::new());
+    assert_eq!(fixture.operations().len(), requests);
+    assert_eq!(upload.parts(), []);
+    for part in client.parts(ListParts::new(bucket, key, begun.upload_id()), cancel) {
+        let part = part.unwrap();
+        let (number, size, etag, crc64) = (part.number, part.size, part.etag, part.crc64);
+        upload.add_part(SentPart { number, size, etag, crc64 }).unwrap();
+    }
+    send(&upload, 2, bytes(3), &fixture);
+    assert_eq!(upload.complete(cancel).unwrap().size, PART + 3);
+    assert_eq!(fixture.stored().unwrap(), [bytes(PART), bytes(3)].concat());
+}
+
+#[test]
+fn an_upload_id_that_does_not_exist_is_the_services_error() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    upload.abort().unwrap();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let upload = client.attach_upload(bucket, key, upload.upload_id(), &UploadOptions::new());
+    let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "NoSuchUpload"));
+    assert_eq!(error.upload_id(), upload.upload_id().as_str());
+    assert_eq!((error.part_number(), error.attempts()), (Some(1), 1));
+}
+
+#[test]
+fn ranges_of_a_file_become_parts() {
+    let fixture = Fixture::new();
+    let content = bytes(2 * PART + 9);
+    let file = crate::fixture::file(&content);
+    let (path, cancel) = (file.path(), &fixture.cancel);
+    for integrity in [Integrity::CRC64, Integrity::CRC64 | Integrity::MD5] {
+        let mut options = UploadOptions::new();
+        options.set_integrity(integrity);
+        let Fixture { client, bucket, key, .. } = &fixture;
+        let upload = client.initiate_upload(bucket, key, &options, cancel).unwrap();
+        upload.upload_part_file(number(2), path, PART, None, cancel).unwrap();
+        upload.upload_part_file(number(1), path, 0, Some(PART), cancel).unwrap();
+        // Nothing of it, at its very end, is a part as well.
+        upload.upload_part_file(number(3), path, 2 * PART + 9, None, cancel).unwrap();
+        upload.complete(cancel).unwrap();
+        assert_eq!(fixture.stored().unwrap(), content);
+    }
+}
+
+#[test]
+fn ranges_outside_a_file_are_refused_by_name_before_any_request() {
+    let fixture = Fixture::new();
+    let file = crate::fixture::file(&bytes(100));
+    let upload = fixture.initiate();
+    for (offset, length, argument) in [
+        (101, None, "offset"),
+        (u64::MAX, Some(1), "offset"),
+        (0, Some(101), "length"),
+        (100, Some(1), "length"),
+        (1, Some(u64::MAX), "length"),
+    ] {
+        let error = upload
+            .upload_part_file(number(1), file.path(), offset, length, &fixture.cancel)
+            .unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, argument), "{error}");
+    }
+    assert_eq!(fixture.count("UploadPart"), 0);
+    assert_eq!(upload.parts(), []);
+}

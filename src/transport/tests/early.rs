@@ -10,26 +10,6 @@ use crate::limits::MIB;
 const REFUSAL: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";
 const ROUNDS: usize = 50;
 
-#[derive(Debug)]
-struct Zeros(u64);
-
-impl Zeros {
-    fn body(length: u64) -> Body {
-        Body::Content(Arc::new(Self(length)))
-    }
-}
-
-impl Content for Zeros {
-    fn length(&self) -> u64 {
-        self.0
-    }
-
-    fn read_at(&self, _: u64, buffer: &mut [u8]) -> Result<usize> {
-        buffer.fill(0);
-        Ok(buffer.len())
-    }
-}
-
 fn refused(http: &Http, server: &Server) {
     let exchange = put(http, &server.host(), &Zeros::body(64 * MIB)).unwrap();
     assert_eq!((exchange.response.status, exchange.whole), (403, false));

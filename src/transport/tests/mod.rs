@@ -83,3 +83,24 @@ impl Content for Pattern {
 fn pattern(offset: u64) -> u8 {
     (offset ^ (offset >> 8) ^ (offset >> 16)) as u8
 }
+
+/// So many bytes that cost nothing to make.
+#[derive(Debug)]
+struct Zeros(u64);
+
+impl Zeros {
+    fn body(length: u64) -> Body {
+        Body::Content(Arc::new(Self(length)))
+    }
+}
+
+impl Content for Zeros {
+    fn length(&self) -> u64 {
+        self.0
+    }
+
+    fn read_at(&self, _: u64, buffer: &mut [u8]) -> Result<usize> {
+        buffer.fill(0);
+        Ok(buffer.len())
+    }
+}

@@ -125,12 +125,54 @@ fn a_silent_proxy_is_a_connect_timeout() {
     assert_eq!(failure.error.phase(), Some(Phase::Connect));
 }
 
+/// The variables of a process are one for all tests, so this runs itself again in its own process.
 #[test]
-fn without_a_setting_there_is_no_proxy() {
-    let server = Server::start(|peer| {
-        peer.request()?;
-        peer.say(&ok("straight"))
-    });
-    let http = Http::new(&HttpSettings::default()).unwrap();
-    assert_eq!(get(&http, &server.host()).unwrap().response.body, b"straight");
+fn the_environment_counts_only_when_that_is_asked_for() {
+    const ADDRESS: &str = "OSSMPU_TEST_SERVER";
+    let Some(host) = std::env::var(ADDRESS).ok() else {
+        let server = Server::start(|peer| {
+            peer.request()?;
+            peer.say(&ok("straight"))
+        });
+        let name = "transport::tests::proxy::the_environment_counts_only_when_that_is_asked_for";
+        for (proxy, no_proxy) in [("http://127.0.0.1:9", "127.0.0.1"), ("what?", "other.test")] {
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", name]).env(ADDRESS, server.host());
+            child.env("HTTPS_PROXY", proxy).env("NO_PROXY", no_proxy).env_remove("ALL_PROXY");
+            let output = child.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+        return;
+    };
+    let straight = |http: Http| get(&http, &host).unwrap().response.body == b"straight";
+    assert!(straight(Http::new(&HttpSettings::default()).unwrap()));
+    let proxy = ProxySetting::Environment;
+    let asked = Http::new(&HttpSettings { proxy, ..Default::default() });
+    if std::env::var("HTTPS_PROXY").unwrap() == "what?" {
+        assert_eq!(asked.unwrap_err().argument(), "proxy");
+    } else {
+        let asked = asked.unwrap();
+        assert!(straight(asked), "the host is in NO_PROXY");
+    }
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used() {
+    const ASKED: &str = "OSSMPU_TEST_PROXY";
+    if std::env::var(ASKED).is_err() {
+        let proxy = Server::start(|peer| {
+            peer.head()?;
+            peer.say("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+        });
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "transport::tests::proxy::the_proxy_of_the_environment_is_used"]);
+        child.env(ASKED, "1").env_remove("NO_PROXY").env_remove("no_proxy");
+        let output = child.env("ALL_PROXY", format!("http://{}", proxy.host())).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    let proxy = ProxySetting::Environment;
+    let http = Http::new(&HttpSettings { proxy, ..Default::default() }).unwrap();
+    let failure = get(&http, "127.0.0.1:9").unwrap_err();
+    assert!(failure.error.cause().contains("user and a password"), "{}", failure.error);
 }

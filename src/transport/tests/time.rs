@@ -9,7 +9,7 @@ use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
 use crate::runtime::Deadline;
-use crate::transport::{AfterSent, Arrival};
+use crate::transport::{AfterSent, Arrival, Pace};
 
 const SHORT: Duration = Duration::from_millis(100);
 /// A limit may be passed by this much on a busy machine.
@@ -213,6 +213,35 @@ fn a_cancel_ends_connecting_within_50_ms() {
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Canceled, Some(Phase::Connect)));
     assert_eq!(arrival, Arrival::Never);
     assert!(took < Duration::from_millis(50), "{took:?}");
+}
+
+#[test]
+fn a_cancel_ends_the_tls_handshake_and_a_pause_within_50_ms() {
+    let server = Server::start(Peer::hold);
+    let (host, http) = (server.host(), http());
+    let (mut secure, plain, headers) = (target(&host), target(&host), Headers::default());
+    secure.https = true;
+    for (target, phase) in [(&secure, Phase::Tls), (&plain, Phase::Send)] {
+        let cancel = Cancel::new().unwrap();
+        cancel.trigger_after(SHORT).unwrap();
+        let (begun, pace, body) = (Instant::now(), Forever, Pattern::body(MIB));
+        let call = Call { pace: Some(&pace), ..quick(&cancel) };
+        let (method, query) = (Method::Put, "");
+        let outgoing = Outgoing { method, target, query, headers: &headers, body: &body };
+        let failure = http.send(&outgoing, &call).unwrap_err();
+        let took = begun.elapsed();
+        let error = failure.error;
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Canceled, Some(phase)), "{error}");
+        assert!(took < SHORT + Duration::from_millis(50), "{took:?}");
+    }
+}
+
+struct Forever;
+
+impl Pace for Forever {
+    fn take(&self, _: usize) -> Duration {
+        LONG
+    }
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! Lists of parts and of uploads, page by page, and the head of an object.
+
+use oss_emulator::Action;
+use ossmpu::{
+    CompleteMultipartUpload, CompletedPart, ErrorKind, HeadObject, ListMultipartUploads, ListParts,
+    ObjectKey, PutObject, Result, UploadOptions,
+};
+
+use crate::fixture::{BUCKET, Fixture, PART, bytes, five_parts, number, small_parts};
+
+#[test]
+fn parts_are_listed_page_by_page() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    for part in [1, 2, 5] {
+        upload.upload_part(number(part), bytes(PART + 1), &fixture.cancel).unwrap();
+    }
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let request = ListParts::new(bucket, key, upload.upload_id()).with_max_parts(1);
+    let listed: Vec<_> = client.parts(request, cancel).collect::<Result<_>>().unwrap();
+    let sent = upload.parts();
+    assert_eq!(listed.len(), 3);
+    for (listed, sent) in listed.iter().zip(&sent) {
+        assert_eq!((listed.number, listed.size), (sent.number, sent.size));
+        assert_eq!((&listed.etag, listed.crc64), (&sent.etag, sent.crc64));
+    }
+    assert_eq!(fixture.count("ListParts"), 3);
+}
+
+#[test]
+fn a_list_asks_for_nothing_before_it_is_read_and_ends_after_an_error() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    for part in 1..4 {
+        upload.upload_part(number(part), bytes(1), &fixture.cancel).unwrap();
+    }
+    fixture.emulator.add_rule(
+        oss_emulator::Rule::on("ListParts", Action::status(403, "AccessDenied")).nth(2).times(0),
+    );
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let request = ListParts::new(bucket, key, upload.upload_id()).with_max_parts(2);
+    let mut parts = client.parts(request, cancel);
+    assert_eq!(fixture.count("ListParts"), 0);
+    assert!(parts.next().unwrap().is_ok() && parts.next().unwrap().is_ok());
+    assert_eq!(parts.next().unwrap().unwrap_err().oss_code(), "AccessDenied");
+    assert!(parts.next().is_none());
+    assert_eq!(fixture.count("ListParts"), 2);
+}
+
+#[test]
+fn page_sizes_outside_1_to_1000_are_refused_by_name_before_any_request() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    fixture.emulator.clear_requests();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    for size in [0, 1001] {
+        let parts = ListParts::new(bucket, key, upload.upload_id()).with_max_parts(size);
+        let error = client.list_parts(&parts, cancel).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "max_parts"));
+        let uploads = ListMultipartUploads::new(bucket).with_max_uploads(size);
+        let error = client.list_multipart_uploads(&uploads, cancel).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "max_uploads"));
+    }
+    assert_eq!(fixture.operations(), [""; 0]);
+}
+
+#[test]
+fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, cancel, .. } = &fixture;
+    let keys = ["a/1 +%", "a/2", "a/b/3", "a/b/4", "c&<中>"];
+    for key in keys {
+        let key = ObjectKey::parse(key).unwrap();
+        client.initiate_upload(bucket, &key, &UploadOptions::new(), cancel).unwrap();
+    }
+    let listed = |request: ListMultipartUploads| -> Vec<String> {
+        client.uploads(request, cancel).map(|upload| upload.unwrap().key).collect()
+    };
+    let all = ListMultipartUploads::new(bucket);
+    assert_eq!(listed(all.clone()), keys);
+    for size in 1..4 {
+        assert_eq!(listed(all.clone().with_max_uploads(size)), keys);
+    }
+    assert_eq!(listed(all.clone().with_prefix("a/b/")), ["a/b/3", "a/b/4"]);
+    let folder = all.with_prefix("a/").with_delimiter("/");
+    let page = client.list_multipart_uploads(&folder, cancel).unwrap();
+    assert_eq!(page.common_prefixes, ["a/b/"]);
+    assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
+    assert_eq!(listed(folder), ["a/1 +%", "a/2"]);
+}
+
+#[test]
+fn the_head_of_an_object_says_what_was_uploaded_with_it() {
+    let fixture = Fixture::new();
+    let mut options = small_parts();
+    options
+        .headers_mut()
+        .content_type("text/x-test")
+        .and_then(|h| h.metadata("colour", "blue"))
+        .unwrap();
+    let uploaded = fixture.put(&five_parts(), &options).unwrap();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let head = client.head_object(&HeadObject::new(bucket, key), cancel).unwrap();
+    assert_eq!((head.size, head.crc64), (uploaded.size, uploaded.crc64));
+    assert_eq!(Some(&head.etag), uploaded.etag.as_ref());
+    assert_eq!(head.content_type, "text/x-test");
+    assert_eq!(head.object_type, "Multipart");
+    assert_eq!(head.metadata, [("colour".to_owned(), "blue".to_owned())]);
+    assert!(head.last_modified.is_some());
+}
+
+#[test]
+fn a_head_without_an_object_is_told_although_the_reply_has_no_body() {
+    for switch in ["bare_head_errors=false", "bare_head_errors=true"] {
+        let fixture = Fixture::new();
+        fixture.emulator.set_option(switch).unwrap();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let error = client.head_object(&HeadObject::new(bucket, key), cancel).unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(404)));
+        assert_eq!(error.oss_code() == "NoSuchKey", switch.ends_with("false"), "{error}");
+        assert!(!error.request_id().is_empty());
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+#[test]
+fn single_operations_make_an_object() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let put = PutObject::new(bucket, key).with_bytes(bytes(10));
+    let put = client.put_object(&put, cancel).unwrap();
+    assert!(put.etag.is_some() && put.crc64.is_some());
+    let upload = fixture.initiate();
+    let sent = upload.upload_part(number(1), bytes(20), cancel).unwrap();
+    let list = vec![CompletedPart { number: sent.number, etag: sent.etag }];
+    let complete = CompleteMultipartUpload::new(bucket, key, upload.upload_id(), list);
+    let completed = client.complete_multipart_upload(&complete, cancel).unwrap();
+    assert_eq!(completed.crc64, sent.crc64);
+    assert!(completed.location.contains(BUCKET), "{}", completed.location);
+    assert_eq!(fixture.stored().unwrap(), bytes(20));
+}
