@@ -33,10 +33,7 @@ pub(crate) fn permit(
         Err(OssError::access_denied(message))
     };
     let Some((name, record)) = bucket else { return denied() };
-    if matches!(
-        operation,
-        Operation::PutBucket | Operation::DeleteBucket | Operation::PutBucketVersioning
-    ) {
+    if operation.is_for_owners() {
         return denied();
     }
     if record.requester_pays {

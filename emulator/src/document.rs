@@ -12,7 +12,7 @@ pub(crate) fn all<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 /// The text of the first element `name`.
 pub(crate) fn first(text: &str, name: &str) -> Option<String> {
     let inner = all(text, name).into_iter().next()?;
-    unescape(inner).ok().map(|text| text.into_owned())
+    unescape(inner).ok().map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -63,13 +63,13 @@ pub(crate) async fn answer(
     let request_id = ids::hex24();
     let struck = !matches!(&action, Ok(action) if *action == Action::default());
     let record = record(&parts, asked.as_ref().ok(), &request_id, struck);
-    let entry = service.journal.open(record);
+    let received = Arc::new(AtomicU64::new(0));
+    let entry = service.journal.open(record, Arc::clone(&received));
     let (action, asked) = match action {
         Ok(action) => (action, asked),
         Err(error) => (Action::default(), Err(error)),
     };
     let patience = service.options().body_timeout;
-    let received = Arc::new(AtomicU64::new(0));
     let mut intake = Intake::new(incoming, &parts.headers, patience, Arc::clone(&received));
     intake.afflict(&action);
     let started = Instant::now();
@@ -247,11 +247,7 @@ impl Exchange {
     /// Into the journal and the log.
     fn note(&self, status: u16, code: Option<&str>, sent: u64) {
         let received = self.received.load(Ordering::Relaxed);
-        self.service.journal.update(self.entry, |record| {
-            record.status = status;
-            record.code = code.map(str::to_owned);
-            record.bytes = received;
-        });
+        self.service.journal.close(self.entry, status, code);
         if self.service.logs {
             let target = self.parts.uri.path_and_query().map_or("/", |target| target.as_str());
             log_line(&format!(
@@ -273,7 +269,7 @@ fn log_line(line: &str) {
 
 fn host(parts: &Parts) -> String {
     let header = parts.headers.get("host").and_then(|value| value.to_str().ok());
-    let authority = parts.uri.authority().map(|authority| authority.as_str());
+    let authority = parts.uri.authority().map(hyper::http::uri::Authority::as_str);
     header.or(authority).unwrap_or_default().to_owned()
 }
 

@@ -1,6 +1,7 @@
 //! What was asked and answered: kept for tests, and one line each for the log.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::HeaderMap;
 
@@ -26,11 +27,11 @@ pub struct RequestRecord {
     pub status: u16,
     /// `Code` of the error document.
     pub code: Option<String>,
-    /// Bytes of the request's body that were read.
+    /// Bytes of the request's body read so far.
     pub bytes: u64,
     /// Request ID of the reply.
     pub request_id: String,
-    /// What the rules or `x-emulator-fault` did to it, if anything.
+    /// A rule or `x-emulator-fault` struck it.
     pub struck: bool,
 }
 
@@ -44,7 +45,15 @@ impl RequestRecord {
 /// The list of requests since the start or the last clearing.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    records: Mutex<(u64, Vec<RequestRecord>)>,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    /// How often the journal was cleared.
+    age: u64,
+    /// Each with the count of bytes that is still rising.
+    records: Vec<(RequestRecord, Arc<AtomicU64>)>,
 }
 
 /// Where in the journal a request is.
@@ -55,34 +64,40 @@ pub(crate) struct Entry {
 }
 
 impl Journal {
-    pub(crate) fn open(&self, record: RequestRecord) -> Entry {
-        let mut records = self.lock();
-        records.1.push(record);
-        Entry { age: records.0, index: records.1.len() - 1 }
+    pub(crate) fn open(&self, record: RequestRecord, received: Arc<AtomicU64>) -> Entry {
+        let mut pages = self.lock();
+        pages.records.push((record, received));
+        Entry { age: pages.age, index: pages.records.len() - 1 }
     }
 
     /// Does nothing if the journal was cleared meanwhile.
-    pub(crate) fn update(&self, entry: Entry, change: impl FnOnce(&mut RequestRecord)) {
-        let mut records = self.lock();
-        if records.0 == entry.age
-            && let Some(record) = records.1.get_mut(entry.index)
+    pub(crate) fn close(&self, entry: Entry, status: u16, code: Option<&str>) {
+        let mut pages = self.lock();
+        if pages.age == entry.age
+            && let Some((record, _)) = pages.records.get_mut(entry.index)
         {
-            change(record);
+            record.status = status;
+            record.code = code.map(str::to_owned);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<RequestRecord> {
-        self.lock().1.clone()
+        let pages = self.lock();
+        let records = pages.records.iter().map(|(record, received)| {
+            let bytes = received.load(Ordering::Relaxed);
+            RequestRecord { bytes, ..record.clone() }
+        });
+        records.collect()
     }
 
     pub(crate) fn clear(&self) {
-        let mut records = self.lock();
-        records.0 += 1;
-        records.1.clear();
+        let mut pages = self.lock();
+        pages.age += 1;
+        pages.records.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, (u64, Vec<RequestRecord>)> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

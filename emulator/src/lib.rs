@@ -41,6 +41,7 @@ mod target;
 pub mod tool;
 mod views;
 mod xml;
+mod xml_tree;
 
 pub use auth::{AccessKey, Resource, Signer};
 pub use emulator::{Builder, Emulator};

@@ -58,6 +58,21 @@ impl Operation {
         )
     }
 
+    /// Is it the owner's business alone?
+    pub(crate) fn is_for_owners(self) -> bool {
+        matches!(
+            self,
+            Self::ListBuckets
+                | Self::PutBucket
+                | Self::DeleteBucket
+                | Self::GetBucketInfo
+                | Self::GetBucketAcl
+                | Self::GetBucketLocation
+                | Self::PutBucketVersioning
+                | Self::GetBucketVersioning
+        )
+    }
+
     /// Does it need a body whose length is known?
     pub(crate) fn needs_length(self) -> bool {
         matches!(self, Self::UploadPart | Self::PutObject)

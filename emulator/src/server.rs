@@ -53,8 +53,11 @@ async fn connection(service: Arc<Service>, stream: TcpStream) {
     let wire = Wire::default();
     let io = TokioIo::new(Connection::new(stream, wire.clone()));
     let answer = service_fn(move |request| answer(Arc::clone(&service), wire.clone(), request));
+    let mut http = http1::Builder::new();
+    // A client that goes away after its last byte has made its request all the same.
+    http.half_close(true).max_buf_size(1 << 20);
     // The ways a connection can end badly are the client's business, or were asked for.
-    let _ = http1::Builder::new().max_buf_size(1 << 20).serve_connection(io, answer).await;
+    let _ = http.serve_connection(io, answer).await;
 }
 
 /// In a task of its own, the request is finished even if the client goes away.

@@ -24,6 +24,13 @@ impl Document {
         Self { text, open: vec![root] }
     }
 
+    /// A document of one element.
+    pub(crate) fn with_text(root: &'static str, text: &str, namespace: bool) -> Self {
+        let mut document = Self::new(root, namespace);
+        document.text.push_str(&partial_escape(carried(text)));
+        document
+    }
+
     pub(crate) fn element(&mut self, name: &str, value: &str) {
         self.text.push('<');
         self.text.push_str(name);
@@ -59,8 +66,9 @@ impl Document {
 
 /// XML 1.0 cannot carry most control characters, not even as references.
 fn carried(value: &str) -> String {
-    let allowed =
-        |c: char| matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && c < '\u{FFFE}') || c > '\u{FFFF}';
+    let allowed = |c: char| {
+        matches!(c, '\t' | '\n' | '\r') || (' '..'\u{FFFE}').contains(&c) || c > '\u{FFFF}'
+    };
     value.chars().map(|c| if allowed(c) { c } else { '\u{FFFD}' }).collect()
 }
 

@@ -26,7 +26,8 @@ impl Signable<'_> {
 
     /// Name, colon, value and line feed of each header `wanted`, sorted, repeated values joined.
     fn header_lines(&self, wanted: impl Fn(&str) -> bool) -> Vec<u8> {
-        let mut names: Vec<&str> = self.headers.keys().map(|name| name.as_str()).collect();
+        let mut names: Vec<&str> =
+            self.headers.keys().map(hyper::http::HeaderName::as_str).collect();
         names.retain(|name| wanted(name));
         names.sort_unstable();
         let mut lines = Vec::new();

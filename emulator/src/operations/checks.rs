@@ -59,7 +59,7 @@ fn traffic_limit(call: &Call) -> Result<(), OssError> {
 }
 
 /// The upload ID; an empty one is unknown like any other.
-pub(super) fn upload_id<'c>(call: &'c Call) -> Result<&'c str, OssError> {
+pub(super) fn upload_id(call: &Call) -> Result<&str, OssError> {
     call.query.value("uploadId").ok_or_else(|| OssError::no_such_upload("", Some("0017-00000244")))
 }
 

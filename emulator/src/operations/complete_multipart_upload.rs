@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
 use super::attributes;
+use super::callback::{self, Callback, Stored};
 use super::checks::{no_such_upload, upload_id};
 use super::part_list;
 use crate::call::{Call, quoted, same_etag};
@@ -24,6 +25,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     let acl = attributes::acl(call)?;
     let forbid = call.flag("x-oss-forbid-overwrite")?;
     let all = complete_all(call)?;
+    let callback = callback::parse(call)?;
     let id = upload_id(call)?.to_owned();
     let unknown = || unknown_upload(call, &id, forbid);
     let store = Arc::clone(call.store());
@@ -33,7 +35,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     }
     let gate = store.gate(&call.bucket, &call.key, &id).ok_or_else(unknown)?;
     let body = call.body.document().await?;
-    let _held = gate.lock().await;
+    let held = gate.lock().await;
     // A Complete that ran before this one has used the upload up.
     let upload = store
         .upload(&call.bucket, &call.key, &id)
@@ -47,32 +49,46 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     if let Some(changed) = store.fix_list(&id, &parts) {
         return Err(invalid_part(changed, "", &id).into());
     }
-    let encryption = upload.record.attributes.encryption.clone();
-    let made = assemble(upload, parts, acl, call.now).await;
-    let (etag, crc64, put) = match made.and_then(|version| {
-        let (etag, crc64) = (version.record.etag.clone(), version.record.crc64);
-        store.finish(&id, version, forbid).map(|put| (etag, crc64, put))
-    }) {
-        Ok((etag, crc64, put)) => (etag, crc64, put),
+    let version = match assemble(upload, parts, acl, call.now).await {
+        Ok(version) => version,
         Err(error) => {
             store.reopen(&id);
             return Err(error.into());
         }
     };
-    let mut reply =
-        Reply::xml(result(call, &etag, encode)).header("x-oss-hash-crc64ecma", crc64.to_string());
-    encryption.iter().for_each(|(name, value)| reply.set(name, value));
-    match put {
-        Put::Stored(version) => {
-            version.iter().for_each(|id| reply.set("x-oss-version-id", id));
-            Ok(reply)
-        }
-        Put::Exists => {
+    let record = version.record.clone();
+    let version_id = match store.finish(&id, version, forbid) {
+        Ok(Put::Stored(version_id)) => version_id,
+        Ok(Put::NoBucket) => return Err(OssError::no_such_bucket(&call.bucket).into()),
+        Ok(Put::Exists) => {
             store.reopen(&id);
-            Err(OssError::file_already_exists().into())
+            return Err(OssError::file_already_exists().into());
         }
-        Put::NoBucket => Err(OssError::no_such_bucket(&call.bucket).into()),
+        Err(error) => {
+            store.reopen(&id);
+            return Err(error.into());
+        }
+    };
+    drop(held);
+    let mut reply = Reply::xml(result(call, &record.etag, encode))
+        .header("x-oss-hash-crc64ecma", record.crc64.to_string());
+    record.attributes.encryption.iter().for_each(|(name, value)| reply.set(name, value));
+    version_id.iter().for_each(|id| reply.set("x-oss-version-id", id));
+    match callback {
+        None => Ok(reply),
+        Some(callback) => Ok(call_back(call, &callback, &record, reply).await?),
     }
+}
+
+async fn call_back(
+    call: &Call,
+    callback: &Callback,
+    record: &VersionRecord,
+    reply: Reply,
+) -> Result<Reply, OssError> {
+    let mime_type = record.attributes.content_type.as_deref().unwrap_or_default();
+    let (size, crc64) = (record.size, record.crc64);
+    callback.run(call, &Stored { etag: &record.etag, size, mime_type, crc64 }, reply).await
 }
 
 /// The upload is unknown; by option, one that has become a protected object says so.

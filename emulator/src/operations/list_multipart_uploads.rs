@@ -1,5 +1,6 @@
 //! ListMultipartUploads.
 
+use super::list_objects::prefixes;
 use super::listing::{Listed, Query, page};
 use crate::call::Call;
 use crate::clock;
@@ -23,7 +24,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     let uploads = call.store().uploads(&call.bucket);
     let entries = uploads.iter().filter(|upload| after(upload));
     let entries = entries.map(|upload| (upload.record.key.as_str(), upload));
-    let query = Query { prefix, delimiter, marker: key_marker, max };
+    let query = Query { prefix, delimiter, max };
     let page = page(entries, &query);
     let next = page.last;
     let mut document = call.document("ListMultipartUploadsResult");
@@ -52,10 +53,6 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
             document.close();
         }
     }
-    for prefix in page.prefixes() {
-        document.open("CommonPrefixes");
-        document.element("Prefix", &call.encoded(prefix, encode));
-        document.close();
-    }
+    prefixes(&mut document, call, &page.prefixes(), encode);
     Ok(Reply::xml(document))
 }

@@ -5,8 +5,6 @@
 pub(super) struct Query<'a> {
     pub(super) prefix: &'a str,
     pub(super) delimiter: &'a str,
-    /// The key after which the page starts; a common prefix that holds it is behind us.
-    pub(super) marker: &'a str,
     pub(super) max: u32,
 }
 
@@ -26,11 +24,12 @@ pub(super) struct Page<'a, T> {
 }
 
 impl<'a, T> Page<'a, T> {
-    pub(super) fn prefixes(&self) -> impl Iterator<Item = &'a str> {
-        self.listed.iter().filter_map(|listed| match listed {
+    pub(super) fn prefixes(&self) -> Vec<&'a str> {
+        let prefix = |listed: &Listed<'a, T>| match listed {
             Listed::Prefix(prefix) => Some(*prefix),
             Listed::Entry(_) => None,
-        })
+        };
+        self.listed.iter().filter_map(prefix).collect()
     }
 }
 
@@ -42,13 +41,8 @@ pub(super) fn page<'a, T: Copy>(
     let max = usize::try_from(query.max).unwrap_or(usize::MAX);
     let mut page = Page { listed: Vec::new(), last: None, truncated: false };
     let mut current: Option<&str> = None;
-    let behind = common_prefix(query.marker, query).filter(|_| !query.marker.is_empty());
     for (key, entry) in entries.filter(|(key, _)| key.starts_with(query.prefix)) {
         let prefix = common_prefix(key, query);
-        // The rest of a prefix that the last page has already named.
-        if prefix.is_some() && prefix == behind {
-            continue;
-        }
         if prefix.is_some() && prefix == current {
             page.last = Some(entry);
             continue;
@@ -81,7 +75,7 @@ mod tests {
     const KEYS: [&str; 5] = ["a", "b/1", "b/2", "c/1", "d"];
 
     fn names(marker: &'static str, max: u32) -> (Vec<&'static str>, Option<&'static str>, bool) {
-        let query = Query { prefix: "", delimiter: "/", marker, max };
+        let query = Query { prefix: "", delimiter: "/", max };
         let entries = KEYS.iter().filter(|key| **key > marker).map(|key| (*key, *key));
         let page = page(entries, &query);
         let listed = page.listed.iter().map(|listed| match listed {

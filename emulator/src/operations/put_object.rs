@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::attributes;
+use super::callback::{self, Stored};
 use super::checks::MAX_BODY;
 use super::upload_part::etag;
 use crate::body::Limit;
@@ -16,6 +17,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     let mut attributes = attributes::parse(call)?;
     attributes.acl = attributes::acl(call)?;
     let forbid = call.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
+    let callback = callback::parse(call)?;
     let announced = call.body.announced().unwrap_or_default();
     let limit = Limit {
         bytes: MAX_BODY,
@@ -48,15 +50,21 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
     encryption.iter().for_each(|(name, value)| reply.set(name, value));
+    let mime_type = record.attributes.content_type.clone().unwrap_or_default();
+    let (tag, size, crc64) = (record.etag.clone(), record.size, record.crc64);
     let version = Version { record, pieces: vec![sealed.blob] };
     match call.store().put_version(&call.bucket, &call.key, version, forbid)? {
         Put::Stored(version_id) => {
             if let Some(id) = version_id {
                 reply.set("x-oss-version-id", &id);
             }
-            Ok(reply)
         }
-        Put::Exists => Err(OssError::file_already_exists().into()),
-        Put::NoBucket => Err(OssError::no_such_bucket(&call.bucket).into()),
+        Put::Exists => return Err(OssError::file_already_exists().into()),
+        Put::NoBucket => return Err(OssError::no_such_bucket(&call.bucket).into()),
+    }
+    let stored = Stored { etag: &tag, size, mime_type: &mime_type, crc64 };
+    match callback {
+        None => Ok(reply),
+        Some(callback) => Ok(callback.run(call, &stored, reply).await?),
     }
 }

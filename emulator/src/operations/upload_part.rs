@@ -45,7 +45,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         .header("etag", quoted(&etag(&sealed)))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", sealed.crc64.to_string());
-    land(call, &flight, number, &sealed, UNKNOWN_UPLOAD)?;
+    land(call, &flight, number, sealed, UNKNOWN_UPLOAD)?;
     Ok(flight.record.attributes.encryption.iter().fold(reply, |r, (n, v)| r.header(n, v)))
 }
 
@@ -59,17 +59,17 @@ pub(super) fn land(
     call: &Call,
     flight: &InFlight,
     number: u32,
-    sealed: &Sealed,
+    sealed: Sealed,
     unknown: &'static str,
 ) -> Result<(), Refusal> {
     let record = PartRecord {
         number,
-        etag: etag(sealed),
+        etag: etag(&sealed),
         crc64: sealed.crc64,
         modified: call.now,
         blob: BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size },
     };
-    let part = Part { record, blob: sealed.blob.clone() };
+    let part = Part { record, blob: sealed.blob };
     let id = &flight.record.id;
     match call.store().land_part(flight, part)? {
         Landed::Stored => Ok(()),

@@ -1,6 +1,6 @@
 //! A raw HTTP client: it signs with the crate's own signer and shows every byte of an answer.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,37 +9,37 @@ use hyper::header::{HeaderName, HeaderValue};
 use oss_emulator::{AccessKey, Builder, Emulator, Resource, Signer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub const BUCKET: &str = "test-bucket";
+pub(crate) const BUCKET: &str = "test-bucket";
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: &AsciiSet = &PLAIN.remove(b'/');
 
 /// An emulator with one bucket and one key, before it is started.
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     Emulator::builder().bucket(BUCKET).access_key("id", "secret")
 }
 
-pub fn start() -> Emulator {
+pub(crate) fn start() -> Emulator {
     builder().start().unwrap()
 }
 
 /// A request in the making.
 #[derive(Debug, Clone)]
-pub struct Ask {
-    pub method: &'static str,
-    pub bucket: String,
-    pub key: String,
-    pub query: Vec<(String, String)>,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-    pub signer: Option<Signer>,
-    pub additional: Vec<&'static str>,
-    pub unix: i64,
-    pub host: Option<String>,
-    pub length: bool,
+pub(crate) struct Ask {
+    pub(crate) method: &'static str,
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) additional: Vec<&'static str>,
+    pub(crate) unix: i64,
+    pub(crate) host: Option<String>,
+    pub(crate) length: bool,
 }
 
 impl Ask {
-    pub fn new(method: &'static str, key: &str) -> Self {
+    pub(crate) fn new(method: &'static str, key: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         Self {
             method,
@@ -57,7 +57,7 @@ impl Ask {
     }
 
     /// A query string that needs no unescaping, as `uploads&max-uploads=5`.
-    pub fn query(mut self, text: &str) -> Self {
+    pub(crate) fn query(mut self, text: &str) -> Self {
         for pair in text.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             self.query.push((name.to_owned(), value.to_owned()));
@@ -65,50 +65,50 @@ impl Ask {
         self
     }
 
-    pub fn pair(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn pair(mut self, name: &str, value: &str) -> Self {
         self.query.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
 
-    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
         self
     }
 
-    pub fn bucket(mut self, bucket: &str) -> Self {
+    pub(crate) fn bucket(mut self, bucket: &str) -> Self {
         self.bucket = bucket.to_owned();
         self
     }
 
-    pub fn signed_by(mut self, key: AccessKey) -> Self {
+    pub(crate) fn signed_by(mut self, key: AccessKey) -> Self {
         self.signer = Some(signer(key));
         self
     }
 
-    pub fn unsigned(mut self) -> Self {
+    pub(crate) fn unsigned(mut self) -> Self {
         self.signer = None;
         self
     }
 
     /// Sends neither Content-Length nor a chunked body.
-    pub fn without_length(mut self) -> Self {
+    pub(crate) fn without_length(mut self) -> Self {
         self.length = false;
         self
     }
 
     /// Addresses the bucket by its host, if a host is given.
-    pub fn host(mut self, host: &str) -> Self {
+    pub(crate) fn host(mut self, host: &str) -> Self {
         self.host = Some(host.to_owned());
         self
     }
 
     /// Head and body as they go over the wire.
-    pub fn bytes(&self, emulator: &Emulator) -> Vec<u8> {
+    pub(crate) fn bytes(&self, emulator: &Emulator) -> Vec<u8> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             headers.append(
@@ -159,11 +159,11 @@ impl Ask {
         if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) }
     }
 
-    pub fn send(&self, emulator: &Emulator) -> Answer {
+    pub(crate) fn send(&self, emulator: &Emulator) -> Answer {
         self.try_send(emulator).unwrap()
     }
 
-    pub fn try_send(&self, emulator: &Emulator) -> io::Result<Answer> {
+    pub(crate) fn try_send(&self, emulator: &Emulator) -> io::Result<Answer> {
         let mut stream = connect(emulator);
         stream.write_all(&self.bytes(emulator))?;
         read_answer(&mut BufReader::new(stream), self.method)
@@ -179,12 +179,12 @@ fn pair(name: &str, value: &str) -> String {
     }
 }
 
-pub fn signer(key: AccessKey) -> Signer {
+pub(crate) fn signer(key: AccessKey) -> Signer {
     Signer { key, region: "cn-hangzhou".to_owned() }
 }
 
 /// A connection that fails the test rather than hang.
-pub fn connect(emulator: &Emulator) -> TcpStream {
+pub(crate) fn connect(emulator: &Emulator) -> TcpStream {
     let stream = TcpStream::connect(emulator.addr()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
@@ -192,27 +192,27 @@ pub fn connect(emulator: &Emulator) -> TcpStream {
 
 /// One answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
     /// The text of the first element of that name.
-    pub fn element(&self, name: &str) -> Option<String> {
+    pub(crate) fn element(&self, name: &str) -> Option<String> {
         self.elements(name).into_iter().next()
     }
 
-    pub fn elements(&self, name: &str) -> Vec<String> {
+    pub(crate) fn elements(&self, name: &str) -> Vec<String> {
         let (start, end) = (format!("<{name}>"), format!("</{name}>"));
         let text = self.text();
         let pieces = text.split(start.as_str()).skip(1);
@@ -220,12 +220,12 @@ impl Answer {
     }
 
     /// Status and `Code`.
-    pub fn code(&self) -> (u16, String) {
+    pub(crate) fn code(&self) -> (u16, String) {
         (self.status, self.element("Code").unwrap_or_default())
     }
 }
 
-pub fn read_answer(reader: &mut impl BufRead, method: &str) -> io::Result<Answer> {
+pub(crate) fn read_answer(reader: &mut impl BufRead, method: &str) -> io::Result<Answer> {
     let mut line = String::new();
     let mut status = 100;
     let mut headers = Vec::new();
@@ -256,25 +256,31 @@ pub fn read_answer(reader: &mut impl BufRead, method: &str) -> io::Result<Answer
 }
 
 /// Starts an upload and returns its ID.
-pub fn initiate(emulator: &Emulator, key: &str) -> String {
+pub(crate) fn initiate(emulator: &Emulator, key: &str) -> String {
     let answer = Ask::new("POST", key).query("uploads").send(emulator);
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.element("UploadId").unwrap()
 }
 
 /// Uploads a part and returns its quoted ETag.
-pub fn upload_part(emulator: &Emulator, key: &str, id: &str, number: u32, body: &[u8]) -> String {
+pub(crate) fn upload_part(
+    emulator: &Emulator,
+    key: &str,
+    id: &str,
+    number: u32,
+    body: &[u8],
+) -> String {
     let answer = part(key, id, number).body(body).send(emulator);
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.header("etag").unwrap().to_owned()
 }
 
-pub fn part(key: &str, id: &str, number: u32) -> Ask {
+pub(crate) fn part(key: &str, id: &str, number: u32) -> Ask {
     Ask::new("PUT", key).pair("partNumber", &number.to_string()).pair("uploadId", id)
 }
 
 /// The document of Complete.
-pub fn part_list(parts: &[(u32, &str)]) -> String {
+pub(crate) fn part_list(parts: &[(u32, &str)]) -> String {
     let parts: Vec<String> = parts
         .iter()
         .map(|(number, etag)| {
@@ -284,14 +290,23 @@ pub fn part_list(parts: &[(u32, &str)]) -> String {
     format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", parts.concat())
 }
 
-pub fn complete(key: &str, id: &str, parts: &[(u32, &str)]) -> Ask {
+pub(crate) fn complete(key: &str, id: &str, parts: &[(u32, &str)]) -> Ask {
     Ask::new("POST", key).pair("uploadId", id).body(part_list(parts))
 }
 
-pub fn abort(key: &str, id: &str) -> Ask {
+pub(crate) fn abort(key: &str, id: &str) -> Ask {
     Ask::new("DELETE", key).pair("uploadId", id)
 }
 
-pub fn list_parts(key: &str, id: &str) -> Ask {
+pub(crate) fn list_parts(key: &str, id: &str) -> Ask {
     Ask::new("GET", key).pair("uploadId", id)
+}
+
+/// Waits for another thread, but not for ever.
+pub(crate) fn wait_until(condition: impl Fn() -> bool) {
+    let started = std::time::Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(20), "this should have happened by now");
+        std::thread::yield_now();
+    }
 }

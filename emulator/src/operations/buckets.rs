@@ -1,0 +1,202 @@
+//! Operations on whole buckets, and the list of them.
+
+use hyper::StatusCode;
+
+use super::owner;
+use crate::call::Call;
+use crate::clock::xml_date;
+use crate::error::{OssError, Refusal};
+use crate::reply::Reply;
+use crate::store::{BucketLeft, BucketRecord, Versioning};
+use crate::xml::Document;
+use crate::xml_tree::Element;
+
+const MAX_BUCKETS: usize = 100;
+
+/// ListBuckets.
+pub(super) async fn list(call: &mut Call) -> Result<Reply, Refusal> {
+    let max = call.limit("max-keys", 100, 1000)?;
+    call.no_body().await?;
+    let text = |name: &str| call.query.value(name).unwrap_or_default();
+    let (prefix, marker) = (text("prefix"), text("marker"));
+    let all = call.store().buckets();
+    let found: Vec<_> =
+        all.iter().filter(|(name, _)| name.starts_with(prefix) && name.as_str() > marker).collect();
+    let count = found.len().min(usize::try_from(max).unwrap_or(usize::MAX));
+    let page = found.get(..count).unwrap_or_default();
+    let mut document = call.document("ListAllMyBucketsResult");
+    document.element("Prefix", prefix);
+    document.element("Marker", marker);
+    document.element("MaxKeys", &max.to_string());
+    document.element("IsTruncated", &(count < found.len()).to_string());
+    if let Some((name, _)) = page.last().filter(|_| count < found.len()) {
+        document.element("NextMarker", name);
+    }
+    owner::element(&mut document);
+    document.open("Buckets");
+    for (name, record) in page {
+        document.open("Bucket");
+        place(&mut document, call, name, record);
+        document.element("Region", &call.service.region);
+        document.element("StorageClass", &record.storage_class);
+        document.close();
+    }
+    Ok(Reply::xml(document))
+}
+
+/// PutBucket.
+pub(super) async fn put(call: &mut Call) -> Result<Reply, Refusal> {
+    let acl = call.header("x-oss-acl");
+    let allowed = ["private", "public-read", "public-read-write"];
+    if let Some(acl) = acl.as_deref().filter(|acl| !allowed.contains(acl)) {
+        return Err(OssError::argument("x-oss-acl", acl, "The bucket ACL is not valid.").into());
+    }
+    let body = call.body.document().await?;
+    let mut record = BucketRecord::new(call.now);
+    if !body.is_empty() {
+        let configuration = Element::parse(&body, "CreateBucketConfiguration")
+            .ok_or_else(OssError::malformed_xml)?;
+        if let Some(class) = configuration.first("StorageClass") {
+            class.clone_into(&mut record.storage_class);
+        }
+        if let Some(redundancy) = configuration.first("DataRedundancyType") {
+            redundancy.clone_into(&mut record.redundancy);
+        }
+    }
+    if let Some(acl) = acl {
+        record.acl = acl;
+    }
+    if call.store().bucket(&call.bucket).is_some() {
+        if call.options.put_own_bucket {
+            return Ok(Reply::ok());
+        }
+        return Err(OssError::new(
+            StatusCode::CONFLICT,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. Please select a different name and try \
+             again.",
+        )
+        .with("BucketName", &call.bucket)
+        .into());
+    }
+    if call.store().buckets().len() >= MAX_BUCKETS {
+        return Err(OssError::bad_request(
+            "TooManyBuckets",
+            "You have attempted to create more buckets than allowed.",
+        )
+        .into());
+    }
+    call.store().put_bucket(&call.bucket, record)?;
+    Ok(Reply::ok().header("location", format!("/{}", call.bucket)))
+}
+
+/// DeleteBucket.
+pub(super) async fn delete(call: &mut Call) -> Result<Reply, Refusal> {
+    call.no_body().await?;
+    match call.store().delete_bucket(&call.bucket)? {
+        BucketLeft::Removed => Ok(Reply::new(StatusCode::NO_CONTENT)),
+        BucketLeft::Missing => Err(OssError::no_such_bucket(&call.bucket).into()),
+        BucketLeft::NotEmpty => Err(OssError::new(
+            StatusCode::CONFLICT,
+            "BucketNotEmpty",
+            "The bucket has objects. Please delete them first.",
+        )
+        .with("BucketName", &call.bucket)
+        .into()),
+    }
+}
+
+/// GetBucketInfo.
+pub(super) async fn info(call: &mut Call) -> Result<Reply, Refusal> {
+    call.no_body().await?;
+    let record = record(call)?;
+    let mut document = call.document("BucketInfo");
+    document.open("Bucket");
+    place(&mut document, call, &call.bucket, &record);
+    document.element("StorageClass", &record.storage_class);
+    document.element("DataRedundancyType", &record.redundancy);
+    document.element("AccessMonitor", "Disabled");
+    document.element("TransferAcceleration", "Disabled");
+    document.element("CrossRegionReplication", "Disabled");
+    document.element("BlockPublicAccess", if record.acl == "private" { "true" } else { "false" });
+    document.element("ResourceGroupId", "rg-default");
+    document.element("Comment", "");
+    if let Some(state) = versioning_text(record.versioning) {
+        document.element("Versioning", state);
+    }
+    owner::element(&mut document);
+    document.open("AccessControlList");
+    document.element("Grant", &record.acl);
+    document.close();
+    document.open("ServerSideEncryptionRule");
+    document.element("SSEAlgorithm", "None");
+    document.close();
+    Ok(Reply::xml(document))
+}
+
+/// GetBucketAcl.
+pub(super) async fn acl(call: &mut Call) -> Result<Reply, Refusal> {
+    call.no_body().await?;
+    let record = record(call)?;
+    let mut document = call.document("AccessControlPolicy");
+    owner::element(&mut document);
+    document.open("AccessControlList");
+    document.element("Grant", &record.acl);
+    Ok(Reply::xml(document))
+}
+
+/// GetBucketLocation.
+pub(super) async fn location(call: &mut Call) -> Result<Reply, Refusal> {
+    call.no_body().await?;
+    record(call)?;
+    let region = format!("oss-{}", call.service.region);
+    Ok(Reply::xml(Document::with_text("LocationConstraint", &region, call.options.xml_namespace)))
+}
+
+/// GetBucketVersioning.
+pub(super) async fn versioning(call: &mut Call) -> Result<Reply, Refusal> {
+    call.no_body().await?;
+    let record = record(call)?;
+    let mut document = call.document("VersioningConfiguration");
+    if let Some(state) = versioning_text(record.versioning) {
+        document.element("Status", state);
+    }
+    Ok(Reply::xml(document))
+}
+
+/// PutBucketVersioning.
+pub(super) async fn put_versioning(call: &mut Call) -> Result<Reply, Refusal> {
+    let body = call.body.document().await?;
+    let configuration = Element::parse(&body, "VersioningConfiguration");
+    let state = match configuration.as_ref().and_then(|element| element.first("Status")) {
+        Some("Enabled") => Versioning::Enabled,
+        Some("Suspended") => Versioning::Suspended,
+        _ => return Err(OssError::malformed_xml().into()),
+    };
+    let mut record = record(call)?;
+    record.versioning = state;
+    call.store().put_bucket(&call.bucket, record)?;
+    Ok(Reply::ok())
+}
+
+fn record(call: &Call) -> Result<BucketRecord, OssError> {
+    call.store().bucket(&call.bucket).ok_or_else(|| OssError::no_such_bucket(&call.bucket))
+}
+
+fn versioning_text(state: Versioning) -> Option<&'static str> {
+    match state {
+        Versioning::Unset => None,
+        Versioning::Enabled => Some("Enabled"),
+        Versioning::Suspended => Some("Suspended"),
+    }
+}
+
+/// Where a bucket is and how old.
+fn place(document: &mut Document, call: &Call, name: &str, record: &BucketRecord) {
+    let region = &call.service.region;
+    document.element("Name", name);
+    document.element("Location", &format!("oss-{region}"));
+    document.element("CreationDate", &xml_date(record.created));
+    document.element("ExtranetEndpoint", &format!("oss-{region}.aliyuncs.com"));
+    document.element("IntranetEndpoint", &format!("oss-{region}-internal.aliyuncs.com"));
+}

@@ -1,0 +1,233 @@
+//! Callbacks: after an object is stored, the caller's own server is asked for the reply.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::call::Call;
+use crate::error::OssError;
+use crate::escape;
+use crate::reply::{Content, Reply};
+
+/// After base64.
+const MAX_PARAMETER: usize = 5 * 1024;
+const MAX_URLS: usize = 5;
+const MAX_REPLY: usize = 3 << 20;
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// A callback as the client asked for it.
+#[derive(Debug)]
+pub(super) struct Callback {
+    urls: Vec<String>,
+    host: Option<String>,
+    body: String,
+    is_json: bool,
+    variables: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameter {
+    callback_url: String,
+    #[serde(default)]
+    callback_host: Option<String>,
+    callback_body: String,
+    #[serde(default)]
+    callback_body_type: Option<String>,
+}
+
+/// What a callback can say about the object.
+#[derive(Debug)]
+pub(super) struct Stored<'a> {
+    pub(super) etag: &'a str,
+    pub(super) size: u64,
+    pub(super) mime_type: &'a str,
+    pub(super) crc64: u64,
+}
+
+/// Reads `x-oss-callback` and `x-oss-callback-var`, or the parameters of those names.
+pub(super) fn parse(call: &Call) -> Result<Option<Callback>, OssError> {
+    let Some(parameter) = decode(call, "callback")? else { return Ok(None) };
+    let refuse = |message| OssError::argument("x-oss-callback", "", message);
+    let parameter: Parameter = serde_json::from_slice(&parameter)
+        .map_err(|_| refuse("The callback configuration is not json format."))?;
+    let urls: Vec<String> = parameter.callback_url.split(';').map(str::to_owned).collect();
+    if parameter.callback_url.is_empty() || urls.len() > MAX_URLS {
+        return Err(refuse("The callback needs one to five URLs."));
+    }
+    let is_json = match parameter.callback_body_type.as_deref() {
+        None | Some(FORM) => false,
+        Some(JSON) => true,
+        Some(_) => return Err(refuse("The callback body type is not supported.")),
+    };
+    let variables: BTreeMap<String, String> = match decode(call, "callback-var")? {
+        None => BTreeMap::new(),
+        Some(text) => serde_json::from_slice(&text)
+            .map_err(|_| refuse("The callback-var configuration is not a map of texts."))?,
+    };
+    let valid = |name: &String| name.starts_with("x:") && *name == name.to_lowercase();
+    if !variables.keys().all(valid) {
+        return Err(refuse("The names of callback-var start with x: and are lower case."));
+    }
+    Ok(Some(Callback {
+        urls,
+        host: parameter.callback_host.filter(|host| !host.is_empty()),
+        body: parameter.callback_body,
+        is_json,
+        variables,
+    }))
+}
+
+fn decode(call: &Call, name: &'static str) -> Result<Option<Vec<u8>>, OssError> {
+    let header = format!("x-oss-{name}");
+    let refuse = |message| OssError::argument(name, "", message);
+    let text = match (call.header(&header), call.query.value(name)) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err(refuse("Give it in the header or the query, not both.")),
+        (Some(text), None) => text,
+        (None, Some(text)) => text.to_owned(),
+    };
+    if text.len() > MAX_PARAMETER {
+        return Err(refuse("It exceeds 5 KB."));
+    }
+    STANDARD.decode(&text).map(Some).map_err(|_| refuse("It is not base64."))
+}
+
+impl Callback {
+    /// Asks the servers in turn; the first good answer becomes the body of `reply`.
+    pub(super) async fn run(
+        &self,
+        call: &Call,
+        stored: &Stored<'_>,
+        mut reply: Reply,
+    ) -> Result<Reply, OssError> {
+        let body = self.fill(call, stored);
+        let mut failure = Failure::default();
+        for url in &self.urls {
+            match timeout(call.options.callback_timeout, self.post(url, &body)).await {
+                Ok(Ok(answer)) => {
+                    reply.set("content-type", JSON);
+                    reply.content = Content::Text(answer);
+                    return Ok(reply);
+                }
+                Ok(Err(error)) => failure = error,
+                Err(_) => failure = Failure::of(&timed_out(call.options.callback_timeout)),
+            }
+        }
+        let mut error = OssError::new(
+            StatusCode::NON_AUTHORITATIVE_INFORMATION,
+            "CallbackFailed",
+            &failure.message,
+        );
+        error.ec = failure.bad_status.then_some("0007-00000203");
+        Err(error)
+    }
+
+    /// The body with its placeholders replaced.
+    fn fill(&self, call: &Call, stored: &Stored<'_>) -> String {
+        let mut filled = String::new();
+        let mut rest = self.body.as_str();
+        while let Some((before, after)) = rest.split_once("${") {
+            filled.push_str(before);
+            let Some((name, after)) = after.split_once('}') else {
+                rest = "";
+                break;
+            };
+            let value = self.value(name, call, stored);
+            let is_number = matches!(name, "size" | "crc64");
+            filled.push_str(&match (self.is_json, is_number) {
+                (false, _) => escape::query(&value),
+                (true, true) => value,
+                // A placeholder may stand in quotes of its own.
+                (true, false) if before.ends_with('"') => json(&value).trim_matches('"').to_owned(),
+                (true, false) => json(&value),
+            });
+            rest = after;
+        }
+        filled + rest
+    }
+
+    fn value(&self, name: &str, call: &Call, stored: &Stored<'_>) -> String {
+        match name {
+            "bucket" => call.bucket.clone(),
+            "object" => call.key.clone(),
+            "etag" => stored.etag.to_owned(),
+            "size" => stored.size.to_string(),
+            "mimeType" => stored.mime_type.to_owned(),
+            "crc64" => stored.crc64.to_string(),
+            "reqId" => call.request_id.clone(),
+            name => self.variables.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    async fn post(&self, url: &str, body: &str) -> Result<Bytes, Failure> {
+        let Some(rest) = url.strip_prefix("http://") else {
+            return Err(Failure::of(&format!("{url}: only http URLs can be called back here.")));
+        };
+        let (authority, path) = match rest.find('/') {
+            Some(at) => rest.split_at(at),
+            None => (rest, "/"),
+        };
+        let failed = |error: &dyn std::fmt::Display| Failure::of(&format!("{url}: {error}"));
+        let address =
+            if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+        let stream = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| failed(&error))?;
+        // Its errors reach the reply as well.
+        tokio::spawn(async move { connection.await.ok() });
+        let request = Request::post(path)
+            .header(HOST, self.host.as_deref().unwrap_or(authority))
+            .header(USER_AGENT, "aliyun-oss-callback")
+            .header(CONTENT_TYPE, if self.is_json { JSON } else { FORM })
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .map_err(|error| failed(&error))?;
+        let reply = sender.send_request(request).await.map_err(|error| failed(&error))?;
+        let status = reply.status();
+        if status != StatusCode::OK {
+            let message = format!("Error status : {}.", status.as_u16());
+            return Err(Failure { message, bad_status: true });
+        }
+        if !reply.headers().contains_key(CONTENT_LENGTH) {
+            return Err(Failure::of("Response has no Content-Length."));
+        }
+        let body = Limited::new(reply.into_body(), MAX_REPLY).collect().await;
+        let body = body.map_err(|error| failed(&error))?.to_bytes();
+        match serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
+            Ok(_) => Ok(body),
+            Err(_) => Err(Failure::of("Response body is not valid json format.")),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Failure {
+    message: String,
+    bad_status: bool,
+}
+
+impl Failure {
+    fn of(message: &str) -> Self {
+        Self { message: message.to_owned(), bad_status: false }
+    }
+}
+
+fn timed_out(time: Duration) -> String {
+    format!("Callback timed out after {} ms.", time.as_millis())
+}
+
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

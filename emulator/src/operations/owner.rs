@@ -1,0 +1,12 @@
+//! The one account that owns everything here.
+
+use crate::xml::Document;
+
+const ID: &str = "1305433850000000";
+
+pub(super) fn element(document: &mut Document) {
+    document.open("Owner");
+    document.element("ID", ID);
+    document.element("DisplayName", ID);
+    document.close();
+}

@@ -1,0 +1,158 @@
+//! UploadPartCopy.
+
+use std::sync::Arc;
+
+use super::checks::{MAX_BODY, no_such_upload, part_number, upload_id};
+use super::conditions::{self, COPY};
+use super::range::{Selected, of_copy};
+use super::upload_part::land;
+use crate::access::{self, Caller};
+use crate::call::{Call, quoted};
+use crate::clock;
+use crate::error::{OssError, Refusal};
+use crate::reply::Reply;
+use crate::route::Operation;
+use crate::store::{BlobWriter, Sealed, Version, Versioning, read_pieces};
+
+const UNKNOWN_UPLOAD: &str = "0042-00000311";
+
+/// The object to copy from.
+#[derive(Debug, PartialEq, Eq)]
+struct Source {
+    bucket: String,
+    key: String,
+    version_id: Option<String>,
+}
+
+pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+    let number = part_number(call)?;
+    let source = parse_source(&call.header("x-oss-copy-source").unwrap_or_default())?;
+    let id = upload_id(call)?.to_owned();
+    let flight = call
+        .store()
+        .begin_part(&call.bucket, &call.key, &id)
+        .ok_or_else(|| no_such_upload(&id, UNKNOWN_UPLOAD))?;
+    call.no_body().await?;
+    let (version, versioning) = find(call, &source)?;
+    conditions::check(call, COPY, &version.record)?;
+    let size = version.record.size;
+    let selected = call
+        .header("x-oss-copy-source-range")
+        .map_or(Selected::Whole, |header| of_copy(&header, size));
+    let (start, length) = match selected {
+        Selected::Slice(start, length) => (start, length),
+        Selected::Whole | Selected::Unsatisfiable => (0, size),
+    };
+    if length > MAX_BODY {
+        return Err(OssError::bad_request(
+            "EntityTooLarge",
+            "The copied part exceeds the maximum allowed size.",
+        )
+        .into());
+    }
+    let sealed = copy(call.store().new_blob()?, Arc::clone(&version), start, length).await?;
+    let etag = quoted(&super::upload_part::etag(&sealed));
+    let crc64 = sealed.crc64;
+    land(call, &flight, number, sealed, UNKNOWN_UPLOAD)?;
+    let mut document = call.document("CopyPartResult");
+    document.element("LastModified", &clock::xml_date(call.now));
+    document.element("ETag", &etag);
+    let mut reply = Reply::xml(document);
+    if selected != Selected::Whole {
+        let last = start + length - 1;
+        reply.set("content-range", &format!("bytes {start}-{last}/{size}"));
+    }
+    if versioning != Versioning::Unset {
+        reply.set("x-oss-copy-source-version-id", &version.record.id);
+    }
+    if call.options.copy_crc {
+        reply.set("x-oss-hash-crc64ecma", &crc64.to_string());
+    }
+    Ok(reply)
+}
+
+/// `/bucket/escaped-key`, with `?versionId=` behind it if a version is meant.
+fn parse_source(header: &str) -> Result<Source, OssError> {
+    let refuse = |ec| {
+        OssError::argument("x-oss-copy-source", header, "The copy source is not valid.").ec(ec)
+    };
+    if header.is_empty() {
+        return Err(refuse("0042-00000302"));
+    }
+    let path = header.strip_prefix('/').ok_or_else(|| refuse("0042-00000301"))?;
+    let (path, version_id) = match path.rsplit_once("?versionId=") {
+        Some((path, id)) => (path, Some(id.to_owned())),
+        None => (path, None),
+    };
+    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok();
+    let parts = path.as_deref().and_then(|path| path.split_once('/'));
+    match parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty()) {
+        Some((bucket, key)) => {
+            Ok(Source { bucket: bucket.to_owned(), key: key.to_owned(), version_id })
+        }
+        None => Err(refuse("0042-00000301")),
+    }
+}
+
+/// The version to copy, and whether its bucket has versions.
+fn find(call: &Call, source: &Source) -> Result<(Arc<Version>, Versioning), OssError> {
+    let record = call
+        .store()
+        .bucket(&source.bucket)
+        .ok_or_else(|| OssError::no_such_bucket(&source.bucket))?;
+    let caller = Caller {
+        signed: call.signed,
+        is_owner: call.is_owner,
+        pays: call.header("x-oss-request-payer").as_deref() == Some("requester"),
+    };
+    let bucket = Some((source.bucket.as_str(), &record));
+    access::permit(caller, Operation::GetObject, call.store(), bucket, &source.key)?;
+    let Some(id) = &source.version_id else {
+        let version = call.store().current(&source.bucket, &source.key);
+        return version
+            .filter(|version| !version.record.is_marker)
+            .map(|version| (version, record.versioning))
+            .ok_or_else(|| OssError::no_such_key(&source.key));
+    };
+    let version = call
+        .store()
+        .version(&source.bucket, &source.key, id)
+        .ok_or_else(|| OssError::no_such_version(&source.key, id))?;
+    if version.record.is_marker {
+        return Err(OssError::argument(
+            "x-oss-copy-source",
+            id,
+            "The source of a copy cannot be a delete marker.",
+        ));
+    }
+    Ok((version, record.versioning))
+}
+
+async fn copy(
+    mut writer: BlobWriter,
+    version: Arc<Version>,
+    start: u64,
+    length: u64,
+) -> std::io::Result<Sealed> {
+    let work = move || {
+        read_pieces(&version.pieces, start, length, |bytes| writer.write(bytes))?;
+        Ok(writer.seal())
+    };
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_path_with_an_optional_version() {
+        let source = parse_source("/b/a%20b/c+d%3F?versionId=v").unwrap();
+        assert_eq!((source.bucket.as_str(), source.key.as_str()), ("b", "a b/c+d?"));
+        assert_eq!(source.version_id.as_deref(), Some("v"));
+        assert_eq!(parse_source("").unwrap_err().ec, Some("0042-00000302"));
+        for bad in ["b/k", "/b", "/b/", "//k"] {
+            assert_eq!(parse_source(bad).unwrap_err().ec, Some("0042-00000301"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! UploadPartCopy.
+
+use crate::client::*;
+
+fn copy(id: &str, source: &str) -> Ask {
+    part("k", id, 1).header("x-oss-copy-source", source)
+}
+
+fn source() -> String {
+    format!("/{BUCKET}/dir/a%20b")
+}
+
+fn prepared() -> (oss_emulator::Emulator, String) {
+    let emulator = start();
+    Ask::new("PUT", "dir/a b").body("0123456789").send(&emulator);
+    let id = initiate(&emulator, "k");
+    (emulator, id)
+}
+
+#[test]
+fn a_part_can_be_copied_whole_or_in_ranges() {
+    let (emulator, id) = prepared();
+    let whole = copy(&id, &source()).send(&emulator);
+    assert_eq!(whole.status, 200, "{}", whole.text());
+    let etag = "\"781E5E245D69B566979B86E28D23F2C7\"";
+    assert_eq!(whole.element("ETag").as_deref(), Some(etag));
+    assert!(whole.element("LastModified").unwrap().ends_with(".000Z"));
+    assert_eq!(whole.header("content-range"), None);
+    assert_eq!(whole.header("x-oss-hash-crc64ecma"), None);
+    let ranged = |range| copy(&id, &source()).header("x-oss-copy-source-range", range);
+    let slice = ranged("bytes=2-4").send(&emulator);
+    assert_eq!(slice.header("content-range"), Some("bytes 2-4/10"));
+    assert_eq!(emulator.uploads(BUCKET)[0].parts[0].size, 3);
+    for ignored in ["bytes=5-10", "bytes=4-2", "nonsense"] {
+        let answer = ranged(ignored).send(&emulator);
+        assert_eq!(answer.header("content-range"), None, "{ignored}");
+        assert_eq!(answer.element("ETag").as_deref(), Some(etag));
+    }
+    emulator.change_options(|options| options.copy_crc = true);
+    let crc = copy(&id, &source()).send(&emulator);
+    assert_eq!(crc.header("x-oss-hash-crc64ecma"), Some("2838902930144391966"));
+}
+
+#[test]
+fn the_source_must_be_well_formed_and_exist() {
+    let (emulator, id) = prepared();
+    let answer = |source: &str| copy(&id, source).send(&emulator);
+    assert_eq!(answer("").element("EC").as_deref(), Some("0042-00000302"));
+    assert_eq!(answer("b/k").element("EC").as_deref(), Some("0042-00000301"));
+    assert_eq!(answer("/missing/k").code(), (404, "NoSuchBucket".into()));
+    assert_eq!(answer(&format!("/{BUCKET}/none")).code(), (404, "NoSuchKey".into()));
+    let version = format!("{}?versionId=v", source());
+    assert_eq!(answer(&version).code(), (404, "NoSuchVersion".into()));
+    let unknown = "0123456789ABCDEF0123456789ABCDEF";
+    let ec = copy(unknown, &source()).send(&emulator).element("EC");
+    assert_eq!(ec.as_deref(), Some("0042-00000311"));
+}
+
+#[test]
+fn conditions_guard_a_copy() {
+    let (emulator, id) = prepared();
+    let status = |name: &str, value: &str| {
+        copy(&id, &source()).header(&format!("x-oss-copy-source-if-{name}"), value).send(&emulator)
+    };
+    let etag = "\"781e5e245d69b566979b86e28d23f2c7\"";
+    let (past, future) = ("Wed, 15 Jan 2020 10:30:00 GMT", "Mon, 15 Jan 2120 10:30:00 GMT");
+    assert_eq!(status("match", etag).status, 200);
+    assert_eq!(status("match", "\"other\"").code(), (412, "PreconditionFailed".into()));
+    assert_eq!(status("none-match", "\"other\"").status, 200);
+    let unchanged = status("none-match", etag);
+    assert_eq!((unchanged.status, unchanged.header("x-oss-err")), (304, None));
+    assert_eq!(status("modified-since", past).status, 200);
+    assert_eq!(status("modified-since", future).status, 304);
+    assert_eq!(status("unmodified-since", future).status, 200);
+    assert_eq!(status("unmodified-since", past).status, 412);
+    let both = copy(&id, &source())
+        .header("x-oss-copy-source-if-none-match", etag)
+        .header("x-oss-copy-source-if-unmodified-since", past);
+    assert_eq!(both.send(&emulator).status, 412);
+}
+
+#[test]
+fn an_object_can_be_copied_onto_itself() {
+    let emulator = start();
+    Ask::new("PUT", "k").body("same").send(&emulator);
+    let id = initiate(&emulator, "k");
+    let answer = copy(&id, &format!("/{BUCKET}/k")).send(&emulator);
+    let etag = answer.element("ETag").unwrap();
+    assert_eq!(complete("k", &id, &[(1, &etag)]).send(&emulator).status, 200);
+    assert_eq!(emulator.object(BUCKET, "k").unwrap().bytes().unwrap(), b"same");
+}
+
+#[test]
+fn versions_can_be_copied_but_markers_cannot() {
+    let (emulator, id) = prepared();
+    emulator.set_versioning(BUCKET, true).unwrap();
+    let put = Ask::new("PUT", "dir/a b").body("new").send(&emulator);
+    let version = put.header("x-oss-version-id").unwrap();
+    let answer = copy(&id, &source()).send(&emulator);
+    assert_eq!(answer.header("x-oss-copy-source-version-id"), Some(version));
+    let old = copy(&id, &format!("{}?versionId=null", source())).send(&emulator);
+    assert_eq!(old.header("x-oss-copy-source-version-id"), Some("null"));
+    let deleted = Ask::new("DELETE", "dir/a b").send(&emulator);
+    let marker = deleted.header("x-oss-version-id").unwrap();
+    assert_eq!(copy(&id, &source()).send(&emulator).code(), (404, "NoSuchKey".into()));
+    let ask = copy(&id, &format!("{}?versionId={marker}", source()));
+    assert_eq!(ask.send(&emulator).code(), (400, "InvalidArgument".into()));
+}
