@@ -7,15 +7,16 @@ use std::time::{Duration, SystemTime};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-use super::{Caller, LogLevel, log_lines};
-use crate::error::{Error, ErrorKind, Result};
+use super::rate::Rates;
+use super::{Caller, LogLevel, Rate, log_lines};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::model::{ETag, ServiceHeader, Target};
 use crate::ops::{Operation, Repeat};
 use crate::retry::{self, Remedy, Repeats, Trouble, Verdict};
 use crate::runtime::{Cancel, Deadline};
 use crate::sign::AccessKey;
-use crate::transport::{AfterSent, Arrival, Call, Exchange, Failure, Outgoing};
+use crate::transport::{AfterSent, Arrival, Call, Exchange, Failure, Outgoing, Pace};
 use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
 
 /// What a call is told by whoever makes it.
@@ -26,6 +27,8 @@ pub(crate) struct CallContext<'a> {
     /// Compare the service's CRC-64 of a body with ours.
     pub(crate) check_crc64: bool,
     pub(crate) observer: Option<&'a dyn Observer>,
+    /// A limit of this upload's, besides that of the client.
+    pub(crate) rate: Option<&'a Rate>,
 }
 
 /// Sees what goes on while a call runs; called on the thread that makes the call.
@@ -66,6 +69,7 @@ impl<'a> CallContext<'a> {
             after_sent: AfterSent::Cut,
             check_crc64: true,
             observer: None,
+            rate: None,
         }
     }
 }
@@ -199,6 +203,7 @@ impl<O: Operation> Run<'_, O> {
                 observer.sent(bytes);
             }
         };
+        let rates = Rates([self.caller.rate.as_ref(), context.rate]);
         let outgoing = Outgoing {
             method: request.method,
             target,
@@ -214,7 +219,7 @@ impl<O: Operation> Run<'_, O> {
                 deadline: context.deadline,
                 after_sent: context.after_sent,
                 progress: Some(&progress),
-                pace: None,
+                pace: rates.0.iter().any(Option::is_some).then_some(&rates as &dyn Pace),
             },
         )
     }
@@ -385,7 +390,7 @@ impl Miss {
             error.kind(),
             ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
         );
-        let perhaps_done = arrival == Arrival::Maybe;
+        let perhaps_done = arrival == Arrival::Maybe && !was_cut_short(&error);
         let kind = match (may_help, arrival) {
             (false, _) => MissKind::Final,
             (true, Arrival::Never) => MissKind::NeverSent,
@@ -418,6 +423,12 @@ impl Miss {
             },
         }
     }
+}
+
+/// The request did not go out to its end, and half a request is not carried out.
+fn was_cut_short(error: &Error) -> bool {
+    error.phase() == Some(Phase::Send)
+        || matches!(error.kind(), ErrorKind::Changed | ErrorKind::File)
 }
 
 /// Text such as stands in `Content-MD5`, as it stands in an ETag.

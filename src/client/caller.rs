@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::{Config, Logger};
+use super::{Config, Logger, Rate};
 use crate::credentials::{Cached, CredentialsSource};
 use crate::error::{Error, Result};
 use crate::model::{Addressing, Dialect, Endpoint};
@@ -28,6 +28,7 @@ pub(crate) struct Caller {
     abort: Duration,
     pub(super) max_attempts: u32,
     pub(super) budget: Budget,
+    pub(super) rate: Option<Rate>,
     pub(super) clock: Clock,
     /// The server's time less the local clock's, in milliseconds.
     clock_offset_ms: AtomicI64,
@@ -62,6 +63,7 @@ impl Caller {
             abort: config.abort,
             max_attempts: config.max_attempts,
             budget: Budget::new(),
+            rate: Rate::new(config.bytes_per_sec),
             clock: Clock::default(),
             clock_offset_ms: AtomicI64::new(0),
             logger: config.logger.clone(),

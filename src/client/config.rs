@@ -35,6 +35,8 @@ pub struct Config {
     pub(super) abort: Duration,
     pub(super) max_attempts: u32,
     pub(crate) threads: usize,
+    pub(crate) memory_limit: u64,
+    pub(super) bytes_per_sec: u64,
     pub(super) logger: Logger,
 }
 
@@ -62,6 +64,8 @@ impl Default for Config {
             abort: limits::ABORT,
             max_attempts: limits::ATTEMPTS_DEFAULT,
             threads: limits::THREADS_DEFAULT,
+            memory_limit: limits::MEMORY_LIMIT_DEFAULT,
+            bytes_per_sec: 0,
             logger: Logger::default(),
         }
     }
@@ -302,6 +306,27 @@ impl Config {
         }
         self.threads = threads;
         Ok(self)
+    }
+
+    /// Bytes of part buffers of all streams of the client together; 256 MiB unless set. Files and
+    /// memory need none.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `memory_limit`, under two of the smallest parts, 200 KiB.
+    pub fn set_memory_limit(&mut self, bytes: u64) -> Result<&mut Self> {
+        if bytes < 2 * limits::PART_SIZE_MIN {
+            return Err(Error::invalid("memory_limit", "the memory limit is 200 KiB or more"));
+        }
+        self.memory_limit = bytes;
+        Ok(self)
+    }
+
+    /// The most bytes of bodies that all calls of the client send in a second; 0, no limit, unless
+    /// set.
+    pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
+        self.bytes_per_sec = bytes;
+        self
     }
 
     /// Gets a copy of every log line up to that level. It may run on any thread of the client,

@@ -6,6 +6,7 @@ mod config;
 mod log_lines;
 mod logger;
 mod presign;
+mod rate;
 
 pub(crate) use crate::transport::AfterSent;
 pub(crate) use call::{CallContext, Defeat, Observer};
@@ -14,3 +15,4 @@ pub use config::Config;
 pub use logger::LogLevel;
 pub(crate) use logger::Logger;
 pub(crate) use presign::Presigned;
+pub(crate) use rate::Rate;

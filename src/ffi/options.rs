@@ -241,9 +241,7 @@ fn set_number(options: &mut UploadOptions, key: c_int, value: i64) -> Result<()>
             options.set_single_below(setting::number("single_below", value)?)?;
         }
         OSSMPU_OPTION_INTEGRITY => {
-            let integrity = Integrity::from_bits(value)
-                .ok_or_else(|| setting::no_choice("integrity", value))?;
-            options.set_integrity(integrity);
+            options.set_integrity(integrity(value)?);
         }
         OSSMPU_OPTION_KEEP_PARTS if setting::switch("keep_parts", value)? => {
             options.keep_parts();
@@ -274,6 +272,19 @@ fn set_number(options: &mut UploadOptions, key: c_int, value: i64) -> Result<()>
         _ => return Err(setting::unknown_number(key)),
     }
     Ok(())
+}
+
+fn integrity(bits: i64) -> Result<Integrity> {
+    let sums = [
+        (i64::from(OSSMPU_INTEGRITY_CRC64), Integrity::CRC64),
+        (i64::from(OSSMPU_INTEGRITY_MD5), Integrity::MD5),
+    ];
+    let known = sums.iter().fold(0, |known, (bit, _)| known | bit);
+    if bits & !known != 0 {
+        return Err(setting::no_choice("integrity", bits));
+    }
+    let wanted = sums.iter().filter(|(bit, _)| bits & bit != 0);
+    Ok(wanted.fold(Integrity::NONE, |wanted, (_, sum)| wanted | *sum))
 }
 
 #[cfg(test)]

@@ -57,10 +57,9 @@ pub(super) fn reporter(
 
 impl ossmpu_progress {
     fn new(progress: &Progress) -> Self {
-        let known = progress.bytes_total.is_some();
         Self {
             struct_size: SIZE,
-            parts_total: if known { count(progress.parts_total) } else { -1 },
+            parts_total: progress.parts_total.map_or(-1, count),
             parts_done: count(progress.parts_done),
             retries: count(progress.retries),
             bytes_total: progress.bytes_total.map_or(-1, bytes),

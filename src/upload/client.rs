@@ -1,17 +1,24 @@
 //! The client: what calls and uploads to one endpoint share.
 
+use std::fs::File;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::buffers::Buffers;
+use super::file::WatchedFile;
 use super::memory::SharedBytes;
+use super::pipe::Pipe;
 use super::put::Put;
 use super::source::Source;
 use super::workers::Workers;
 use super::{UploadOptions, Uploaded};
 use crate::client::{Caller, Config};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{BucketName, ObjectKey};
-use crate::runtime::Cancel;
+use crate::runtime::{Cancel, Deadline};
 
 /// A connection to one OSS endpoint: cheap to clone, shared by threads.
 ///
@@ -25,6 +32,7 @@ pub struct Client(Arc<Shared>);
 struct Shared {
     caller: Arc<Caller>,
     workers: Workers,
+    buffers: Buffers,
 }
 
 impl Client {
@@ -36,7 +44,9 @@ impl Client {
     /// none.
     pub fn new(config: &Config) -> Result<Self> {
         let caller = Arc::new(Caller::new(config)?);
-        Ok(Self(Arc::new(Shared { caller, workers: Workers::new(config.threads) })))
+        let workers = Workers::new(config.threads);
+        let buffers = Buffers::new(config.memory_limit);
+        Ok(Self(Arc::new(Shared { caller, workers, buffers })))
     }
 
     /// Uploads the regular file at `path` as one object and returns when OSS has acknowledged it.
@@ -56,12 +66,72 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Uploaded> {
-        let path = path.as_ref();
-        let mut options = options.clone();
-        if let Some(name) = path.file_name() {
-            options.headers.suggest_content_type(&name.to_string_lossy());
+        let source = Source::path(path.as_ref())?;
+        self.put(bucket, key, &named(options, path.as_ref())).run(source, cancel)
+    }
+
+    /// Uploads a range of a regular file; `length` `None` is to its end. Otherwise as
+    /// [`Client::put_file`].
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `offset` or `length`, when the range is not inside the file; and as for
+    /// [`Client::put_file`].
+    #[expect(clippy::too_many_arguments, reason = "what, where from, where to and how")]
+    pub fn put_file_range(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        path: impl AsRef<Path>,
+        offset: u64,
+        length: Option<u64>,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Uploaded> {
+        let source = Source::path(path.as_ref())?.range(offset, length)?;
+        self.put(bucket, key, &named(options, path.as_ref())).run(source, cancel)
+    }
+
+    /// Uploads from an open descriptor, which is neither closed nor moved: a regular file is read
+    /// by position. A pipe, socket or terminal is read as a stream; then `offset` has to be 0, and
+    /// `length` `None` reads to its end. Otherwise as [`Client::put_file`] and
+    /// [`Client::put_reader`]; a cancel also ends a wait for the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `offset` or `length`; and as for those.
+    #[expect(clippy::too_many_arguments, reason = "what, where from, where to and how")]
+    pub fn put_fd(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        fd: BorrowedFd<'_>,
+        offset: u64,
+        length: Option<u64>,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Uploaded> {
+        let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
+        let file = File::from(fd.try_clone_to_owned().map_err(|cause| failed(&cause))?);
+        let is_stream = {
+            let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
+            kind.is_fifo() || kind.is_socket() || kind.is_char_device()
+        };
+        if !is_stream {
+            let watched = WatchedFile::new(file, "the descriptor".to_owned())
+                .map_err(|error| error.with_argument("fd"))?;
+            let source = Source::file(watched).range(offset, length)?;
+            return self.put(bucket, key, options).run(source, cancel);
         }
-        self.put(bucket, key, &options).run(Source::file(path)?, cancel)
+        if offset != 0 {
+            return Err(Error::invalid(
+                "offset",
+                "a pipe, socket or terminal is read from where it is",
+            ));
+        }
+        let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let reader = Pipe { file, cancel: cancel.clone(), deadline };
+        self.put_reader(bucket, key, reader, length, options, cancel)
     }
 
     /// Uploads bytes in memory as one object; otherwise as [`Client::put_file`]. The bytes are not
@@ -90,6 +160,10 @@ impl Client {
         &self.0.workers
     }
 
+    pub(super) fn buffers(&self) -> &Buffers {
+        &self.0.buffers
+    }
+
     fn put<'a>(
         &'a self,
         bucket: &'a BucketName,
@@ -98,4 +172,13 @@ impl Client {
     ) -> Put<'a> {
         Put { caller: &self.0.caller, workers: &self.0.workers, bucket, key, options }
     }
+}
+
+/// The content type may follow from the name of the file.
+fn named(options: &UploadOptions, path: &Path) -> UploadOptions {
+    let mut options = options.clone();
+    if let Some(name) = path.file_name() {
+        options.headers.suggest_content_type(&name.to_string_lossy());
+    }
+    options
 }

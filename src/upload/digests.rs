@@ -209,7 +209,7 @@ mod tests {
         std::fs::write(file.path(), &bytes).unwrap();
         for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
             check(&Source::memory(Arc::new(bytes.clone())), &bytes, kernel);
-            check(&Source::file(file.path()).unwrap(), &bytes, kernel);
+            check(&Source::path(file.path()).unwrap(), &bytes, kernel);
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
         let bytes = vec![7; 300 * 1024];
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &bytes).unwrap();
-        let source = Source::file(file.path()).unwrap();
+        let source = Source::path(file.path()).unwrap();
         let parts = parts_of(&bytes);
         let digests = Digests::new(Kernel::Portable, parts);
         file.as_file().set_len(1000).unwrap();

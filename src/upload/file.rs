@@ -34,18 +34,19 @@ impl WatchedFile {
             .custom_flags(libc::O_NONBLOCK)
             .open(path)
             .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
+        Self::new(file, name).map_err(|error| error.with_argument("path"))
+    }
+
+    /// Watches an open regular file; the name is for error messages.
+    pub(super) fn new(file: File, name: String) -> Result<Self> {
         let metadata = file.metadata().map_err(|cause| Error::file(&name, &cause))?;
-        if !metadata.is_file() {
-            let what = if metadata.is_dir() { "a directory" } else { "no regular file" };
-            let cause = io::Error::from_raw_os_error(if metadata.is_dir() {
-                libc::EISDIR
-            } else {
-                libc::EINVAL
-            });
-            let error = Error::new(ErrorKind::File, format!("{name} is {what}"));
-            return Err(error.with_io(&cause).with_argument("path"));
-        }
-        Ok(Self { file, name, stamp: Stamp::of(&metadata) })
+        let (what, errno) = match metadata.is_file() {
+            true => return Ok(Self { file, name, stamp: Stamp::of(&metadata) }),
+            false if metadata.is_dir() => ("a directory", libc::EISDIR),
+            false => ("no regular file", libc::EINVAL),
+        };
+        let error = Error::new(ErrorKind::File, format!("{name} is {what}"));
+        Err(error.with_io(&io::Error::from_raw_os_error(errno)))
     }
 
     /// An error of kind `Changed` if the file is not as it was when it was opened.

@@ -3,6 +3,7 @@
 //! A plan cuts the object into parts, the ledger knows where each part is, workers send them, and
 //! the caller's thread waits, reports progress and ends the upload: complete or clean up.
 
+mod buffers;
 mod clean_up;
 mod client;
 mod complete;
@@ -10,6 +11,7 @@ mod copy;
 mod destination;
 mod digests;
 mod file;
+mod growth;
 mod ledger;
 mod lists;
 mod memory;
@@ -18,15 +20,19 @@ mod operations;
 mod options;
 mod parallel;
 mod part;
+mod pipe;
 mod plan;
 mod presign;
 mod progress;
 mod put;
+mod queue;
 mod sending;
 mod session;
 mod source;
+mod stream;
 mod uploaded;
 mod workers;
+mod writer;
 
 pub use client::Client;
 pub use lists::{ListedParts, ListedUploads};
@@ -36,3 +42,4 @@ pub use presign::{Presignable, PresignedUrl};
 pub use progress::Progress;
 pub use session::MultipartUpload;
 pub use uploaded::Uploaded;
+pub use writer::Writer;

@@ -9,10 +9,11 @@ use super::parallel::{Bounds, PartWork, make_parts};
 use super::part::Whole;
 use super::plan::Parts;
 use super::progress::{Meter, Reporter};
+use super::source::expect_crc64;
 use super::workers::Workers;
 use super::{SentPart, UploadOptions, Uploaded};
 use crate::client::{AfterSent, CallContext, Caller};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
 use crate::ops::InitiateMultipartUpload;
 use crate::runtime::{Cancel, Deadline};
@@ -31,7 +32,8 @@ pub(super) struct Multipart<'a> {
 }
 
 impl Multipart<'_> {
-    /// Makes the object. `expected_crc64` is what the whole must have; `work` makes the parts of
+    /// Makes the object. `expected_crc64` is what the whole must have before it is completed; `work`
+    /// makes the parts of
     /// the upload it is given.
     pub(super) fn run(
         &self,
@@ -40,7 +42,7 @@ impl Multipart<'_> {
         work: impl FnOnce(Destination, Arc<Meter>) -> Arc<dyn PartWork>,
     ) -> Result<Uploaded> {
         let destination = self.initiate()?;
-        let meter = Arc::new(Meter::new(parts.count() as u64, parts.size()));
+        let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
         let work = work(destination.clone(), Arc::clone(&meter));
         self.make(work, parts, &meter)
             .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
@@ -48,7 +50,7 @@ impl Multipart<'_> {
             .and_then(|(whole, sent)| self.complete(&destination, whole, &sent))
     }
 
-    fn initiate(&self) -> Result<Destination> {
+    pub(super) fn initiate(&self) -> Result<Destination> {
         let request =
             InitiateMultipartUpload::new(self.bucket, self.key).with_headers(self.headers);
         let upload_id = initiate(self.caller, &request, self.stop, self.deadline)?;
@@ -76,7 +78,7 @@ impl Multipart<'_> {
         Ok(sent)
     }
 
-    fn complete(
+    pub(super) fn complete(
         &self,
         destination: &Destination,
         whole: Whole,
@@ -95,7 +97,7 @@ impl Multipart<'_> {
         })
     }
 
-    fn give_up(&self, destination: &Destination, error: Error) -> Error {
+    pub(super) fn give_up(&self, destination: &Destination, error: Error) -> Error {
         if self.options.keep_parts {
             return error.with_upload_id(destination.upload_id.as_str()).with_parts_left(true);
         }
@@ -122,13 +124,10 @@ pub(super) fn initiate(
 }
 
 /// What the parts make together; what is expected of them counts where they do not say.
-fn whole_of(sent: &[SentPart], expected_crc64: Option<u64>) -> Result<Whole> {
+pub(super) fn whole_of(sent: &[SentPart], expected_crc64: Option<u64>) -> Result<Whole> {
     let whole = Whole::of(sent);
-    match (whole.crc64, expected_crc64) {
-        (Some(found), Some(expected)) if found != expected => {
-            let text = format!("the CRC-64 of the source is {found}, not {expected} as expected");
-            Err(Error::new(ErrorKind::Integrity, text))
-        }
-        (found, expected) => Ok(Whole { crc64: found.or(expected), ..whole }),
+    if let (Some(found), Some(expected)) = (whole.crc64, expected_crc64) {
+        expect_crc64(expected, found)?;
     }
+    Ok(Whole { crc64: whole.crc64.or(expected_crc64), ..whole })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Progress;
-use crate::codec::md5::Kernel;
+use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::ObjectHeaders;
@@ -52,6 +52,9 @@ pub struct UploadOptions {
     pub(super) single_below: u64,
     pub(super) integrity: Integrity,
     pub(super) md5_kernel: Kernel,
+    pub(super) bytes_per_sec: u64,
+    pub(super) expected_crc64: Option<u64>,
+    pub(super) expected_md5: Option<Digest>,
     pub(super) keep_parts: bool,
     pub(super) deadline: Option<Duration>,
     pub(super) headers: ObjectHeaders,
@@ -66,6 +69,9 @@ impl Default for UploadOptions {
             single_below: limits::SINGLE_BELOW_DEFAULT,
             integrity: Integrity::CRC64,
             md5_kernel: Kernel::best(),
+            bytes_per_sec: 0,
+            expected_crc64: None,
+            expected_md5: None,
             keep_parts: false,
             deadline: None,
             headers: ObjectHeaders::default(),
@@ -142,6 +148,28 @@ impl UploadOptions {
         }
         self.md5_kernel = kernel;
         Ok(self)
+    }
+
+    /// The most bytes that this upload sends in a second; 0, no limit, unless set. The client may
+    /// have a limit of its own, for all its calls together.
+    pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
+        self.bytes_per_sec = bytes;
+        self
+    }
+
+    /// The CRC-64 that the whole object must have. It is judged before Complete, or before the one
+    /// PutObject is sent: an object with another is never made.
+    pub fn set_expected_crc64(&mut self, crc64: u64) -> &mut Self {
+        self.expected_crc64 = Some(crc64);
+        self
+    }
+
+    /// The MD5 that the whole object must have; otherwise as
+    /// [`UploadOptions::set_expected_crc64`]. It cannot be computed in parts, so a file is read
+    /// once more for it, before anything is sent, by one thread.
+    pub fn set_expected_md5(&mut self, md5: [u8; 16]) -> &mut Self {
+        self.expected_md5 = Some(Digest::from_bytes(md5));
+        self
     }
 
     /// Leaves the parts on OSS when the upload fails, for another try under the upload ID that the

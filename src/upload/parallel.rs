@@ -53,7 +53,7 @@ pub(super) fn make_parts(
     bounds: Bounds,
     workers: &Workers,
     meter: &Arc<Meter>,
-    reporter: &Reporter<'_>,
+    reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| no_descriptor(&cause))?;
     let state = State { ledger: Ledger::new(bounds.parts), work: Some(work) };
@@ -104,7 +104,7 @@ impl Run {
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
     /// then only their end is waited for.
-    fn wait(&self, reporter: &Reporter<'_>) {
+    fn wait(&self, reporter: &Reporter) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         while !self.is_settled() {
             if let Err(error) = reporter.tick() {
@@ -149,6 +149,6 @@ impl Run {
     }
 }
 
-fn deadline_passed() -> Error {
+pub(super) fn deadline_passed() -> Error {
     Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::ProgressCallback;
@@ -15,8 +15,8 @@ use crate::runtime::Cancel;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Parts in all; 0 while unknown or when there are none.
-    pub parts_total: u64,
+    /// Parts in all, 0 if there is one PutObject; `None` while unknown.
+    pub parts_total: Option<u64>,
     /// Parts that OSS has acknowledged.
     pub parts_done: u64,
     /// Bytes in all; `None` while unknown.
@@ -34,8 +34,8 @@ pub struct Progress {
 /// The counters of one upload.
 #[derive(Debug)]
 pub(super) struct Meter {
-    parts_total: u64,
-    bytes_total: u64,
+    parts_total: Option<u64>,
+    bytes_total: Option<u64>,
     parts_done: AtomicU64,
     bytes_done: AtomicU64,
     bytes_sent: AtomicU64,
@@ -43,7 +43,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(parts_total: u64, bytes_total: u64) -> Self {
+    pub(super) fn new(parts_total: Option<u64>, bytes_total: Option<u64>) -> Self {
         Self {
             parts_total,
             bytes_total,
@@ -54,6 +54,11 @@ impl Meter {
         }
     }
 
+    /// The bytes of an object that is one PutObject.
+    pub(super) fn object_done(&self, bytes: u64) {
+        self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn part_done(&self, bytes: u64) {
         self.parts_done.fetch_add(1, Ordering::Relaxed);
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
@@ -62,8 +67,8 @@ impl Meter {
     pub(super) fn snapshot(&self) -> Progress {
         Progress {
             parts_total: self.parts_total,
-            parts_done: self.parts_done.load(Ordering::Relaxed).min(self.parts_total),
-            bytes_total: Some(self.bytes_total),
+            parts_done: self.parts_done.load(Ordering::Relaxed),
+            bytes_total: self.bytes_total,
             bytes_done: self.bytes_done.load(Ordering::Relaxed),
             bytes_resumed: 0,
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
@@ -83,9 +88,9 @@ impl Observer for Meter {
 }
 
 /// Calls the caller's progress callback, on the caller's thread and not too often.
-pub(super) struct Reporter<'a> {
-    callback: Option<&'a ProgressCallback>,
-    meter: &'a Meter,
+pub(super) struct Reporter {
+    callback: Option<ProgressCallback>,
+    meter: Arc<Meter>,
     state: Mutex<State>,
 }
 
@@ -95,15 +100,15 @@ struct State {
     stopped: Option<i64>,
 }
 
-impl<'a> Reporter<'a> {
-    pub(super) fn new(callback: Option<&'a ProgressCallback>, meter: &'a Meter) -> Self {
+impl Reporter {
+    pub(super) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
         let state = State { last: Instant::now(), stopped: None };
-        Self { callback, meter, state: Mutex::new(state) }
+        Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
     }
 
     /// Time until the next report; `None` if nobody wants any.
     pub(super) fn due_in(&self) -> Option<Duration> {
-        self.callback?;
+        self.callback.as_ref()?;
         let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).last;
         Some(limits::PROGRESS_INTERVAL.saturating_sub(last.elapsed()))
     }
@@ -119,7 +124,7 @@ impl<'a> Reporter<'a> {
 
     /// Reports now.
     pub(super) fn report(&self) -> Result<()> {
-        let Some(callback) = self.callback else { return Ok(()) };
+        let Some(callback) = &self.callback else { return Ok(()) };
         let flow = callback(&self.meter.snapshot());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.last = Instant::now();
@@ -143,7 +148,7 @@ impl<'a> Reporter<'a> {
 
 /// Reports while the caller's own thread sends; a stop becomes a cancellation.
 pub(super) struct InlineObserver<'a> {
-    pub(super) reporter: &'a Reporter<'a>,
+    pub(super) reporter: &'a Reporter,
     pub(super) stop: &'a Cancel,
 }
 
@@ -169,11 +174,10 @@ const STOPPED: &str = "the progress callback asked to stop";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     #[test]
     fn a_stop_is_an_error_with_its_value_and_explains_the_cancellation() {
-        let meter = Meter::new(2, 10);
+        let meter = Arc::new(Meter::new(Some(2), Some(10)));
         meter.part_done(5);
         let callback: ProgressCallback = Arc::new(|progress: &Progress| {
             assert_eq!((progress.parts_done, progress.bytes_done), (1, 5));
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn without_a_callback_nothing_is_due() {
-        let meter = Meter::new(0, 0);
+        let meter = Arc::new(Meter::new(None, None));
         assert_eq!(Reporter::new(None, &meter).due_in(), None);
     }
 }

@@ -8,10 +8,10 @@ use super::parallel::no_descriptor;
 use super::plan::{Parts, Plan};
 use super::progress::{InlineObserver, Meter, Reporter};
 use super::sending::Sending;
-use super::source::{Source, md5_of};
+use super::source::{Source, crc64_of, expect_crc64, expect_md5, md5_of};
 use super::workers::Workers;
 use super::{Integrity, UploadOptions, Uploaded};
-use crate::client::{CallContext, Caller};
+use crate::client::{CallContext, Caller, Rate};
 use crate::error::{ErrorKind, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::PutObject;
@@ -34,6 +34,9 @@ impl Put<'_> {
         cancel.check_process()?;
         let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
         let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        if let Some(expected) = self.options.expected_md5 {
+            expect_md5(expected, md5_of(&source.body(0, source.length()))?)?;
+        }
         match Plan::new(source.length(), self.options)? {
             Plan::Single => self.put_single(&source, &stop, deadline),
             Plan::Parts(parts) => self.put_parts(source, parts, &stop, deadline),
@@ -41,21 +44,31 @@ impl Put<'_> {
     }
 
     /// One PutObject, on the caller's thread.
-    fn put_single(&self, source: &Source, stop: &Cancel, deadline: Deadline) -> Result<Uploaded> {
+    pub(super) fn put_single(
+        &self,
+        source: &Source,
+        stop: &Cancel,
+        deadline: Deadline,
+    ) -> Result<Uploaded> {
         let size = source.length();
         let body = source.body(0, size);
         let integrity = self.options.integrity;
+        if let Some(expected) = self.options.expected_crc64 {
+            expect_crc64(expected, crc64_of(&body)?)?;
+        }
         let mut request = PutObject::new(self.bucket, self.key).with_headers(&self.options.headers);
         if integrity.contains(Integrity::MD5) {
             request = request.with_content_md5(*md5_of(&body)?.as_bytes());
         }
-        let meter = Meter::new(0, size);
+        let meter = Arc::new(Meter::new(Some(0), Some(size)));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
+        let rate = Rate::new(self.options.bytes_per_sec);
         let observer = InlineObserver { reporter: &reporter, stop };
         let context = CallContext {
             deadline,
             check_crc64: integrity.contains(Integrity::CRC64),
             observer: Some(&observer),
+            rate: rate.as_ref(),
             ..CallContext::new(stop)
         };
         let answer = match self.caller.call(&request.with_body(body), &context) {
@@ -70,7 +83,7 @@ impl Put<'_> {
         source
             .check_unchanged()
             .map_err(|e| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes))?;
-        meter.part_done(size);
+        meter.object_done(size);
         // The object is there: a callback that asks to stop now has nothing left to stop.
         let _ = reporter.report();
         let reply = answer.reply;
@@ -106,9 +119,10 @@ impl Put<'_> {
         };
         let md5 = options.integrity.contains(Integrity::MD5);
         let digests = md5.then(|| Digests::new(options.md5_kernel, parts));
-        multipart.run(parts, None, |destination, meter| {
+        multipart.run(parts, options.expected_crc64, |destination, meter| {
             let caller = Arc::clone(caller);
-            Arc::new(Sending { caller, destination, source, digests, meter, deadline })
+            let rate = Rate::new(options.bytes_per_sec);
+            Arc::new(Sending { caller, destination, source, digests, meter, rate, deadline })
         })
     }
 }

@@ -8,7 +8,7 @@ use super::digests::Digests;
 use super::parallel::PartWork;
 use super::progress::Meter;
 use super::source::Source;
-use crate::client::{CallContext, Caller};
+use crate::client::{CallContext, Caller, Rate};
 use crate::error::Result;
 use crate::model::PartRange;
 use crate::runtime::{Cancel, Deadline};
@@ -21,6 +21,7 @@ pub(super) struct Sending {
     /// If `Content-MD5` goes with every part.
     pub(super) digests: Option<Digests>,
     pub(super) meter: Arc<Meter>,
+    pub(super) rate: Option<Rate>,
     pub(super) deadline: Deadline,
 }
 
@@ -35,6 +36,7 @@ impl PartWork for Sending {
         let context = CallContext {
             deadline: self.deadline,
             observer: Some(&*self.meter),
+            rate: self.rate.as_ref(),
             ..CallContext::new(stop)
         };
         self.destination.send_part(&self.caller, part.number, body, md5, &context)

@@ -18,7 +18,6 @@ use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
 use crate::ops::InitiateMultipartUpload;
 use crate::runtime::{Cancel, Deadline};
-use crate::wire::Body;
 
 /// One multipart upload, step by step. It remembers the parts that were sent through it, so
 /// [`MultipartUpload::complete`] needs no list.
@@ -118,8 +117,7 @@ impl MultipartUpload {
         cancel: &Cancel,
     ) -> Result<SentPart> {
         let source = Source::memory(Arc::new(data));
-        let body = source.body(0, source.length());
-        self.0.send(number, &source, body, cancel)
+        self.0.send(number, &source, cancel)
     }
 
     /// Sends a part from a range of a regular file; `length` `None` is to its end.
@@ -136,18 +134,8 @@ impl MultipartUpload {
         length: Option<u64>,
         cancel: &Cancel,
     ) -> Result<SentPart> {
-        let source = Source::file(path.as_ref())?;
-        let size = source.length();
-        let rest = size
-            .checked_sub(offset)
-            .ok_or_else(|| Error::invalid("offset", format!("the file has only {size} bytes")))?;
-        let length = length.unwrap_or(rest);
-        if length > rest {
-            let text = format!("the file has only {rest} bytes from there");
-            return Err(Error::invalid("length", text));
-        }
-        let body = source.body(offset, length);
-        self.0.send(number, &source, body, cancel)
+        let source = Source::path(path.as_ref())?.range(offset, length)?;
+        self.0.send(number, &source, cancel)
     }
 
     /// Adds a part that was sent elsewhere, by another machine for example.
@@ -242,17 +230,12 @@ impl Session {
         })
     }
 
-    fn send(
-        &self,
-        number: PartNumber,
-        source: &Source,
-        body: Body,
-        cancel: &Cancel,
-    ) -> Result<SentPart> {
+    fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
         cancel.check_process()?;
         self.client.caller().check_process()?;
         let sending = self.begin_part(number, cancel)?;
-        let meter = Meter::new(1, body.length());
+        let body = source.body(0, source.length());
+        let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
         let observer = InlineObserver { reporter: &reporter, stop: &sending.stop };
         let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);

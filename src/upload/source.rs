@@ -8,11 +8,18 @@ use super::memory::{Memory, SharedBytes};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::wire::{Body, Content};
+use crate::wire::{Body, Content, Sent};
 
-/// A source that can be read at any position.
+/// Bytes that can be read at any position: a file, memory, or a range of either.
 #[derive(Debug, Clone)]
-pub(super) enum Source {
+pub(super) struct Source {
+    origin: Origin,
+    start: u64,
+    length: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
     File(Arc<WatchedFile>),
     Memory(Arc<Memory>),
 }
@@ -26,32 +33,57 @@ struct Section {
 }
 
 impl Source {
-    pub(super) fn file(path: &Path) -> Result<Self> {
-        WatchedFile::open(path).map(Arc::new).map(Self::File)
+    pub(super) fn file(file: WatchedFile) -> Self {
+        let length = file.length();
+        Self { origin: Origin::File(Arc::new(file)), start: 0, length }
+    }
+
+    pub(super) fn path(path: &Path) -> Result<Self> {
+        WatchedFile::open(path).map(Self::file)
     }
 
     pub(super) fn memory(bytes: SharedBytes) -> Self {
-        Self::Memory(Arc::new(Memory(bytes)))
+        let memory = Memory(bytes);
+        let length = memory.length();
+        Self { origin: Origin::Memory(Arc::new(memory)), start: 0, length }
+    }
+
+    /// A range of it; `length` `None` is to the end.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `offset` or `length`, when the range is not inside.
+    pub(super) fn range(self, offset: u64, length: Option<u64>) -> Result<Self> {
+        let size = self.length;
+        let outside = |argument, rest| {
+            Error::invalid(argument, format!("the file has only {rest} bytes from there"))
+        };
+        let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
+        let length = length.unwrap_or(rest);
+        if length > rest {
+            return Err(outside("length", rest));
+        }
+        Ok(Self { start: self.start.saturating_add(offset), length, ..self })
     }
 
     pub(super) fn length(&self) -> u64 {
-        self.content().length()
+        self.length
     }
 
     /// An error of kind `Changed` if the source is not what it was at the start.
     pub(super) fn check_unchanged(&self) -> Result<()> {
-        match self {
-            Self::File(file) => file.check_unchanged(),
-            Self::Memory(_) => Ok(()),
+        match &self.origin {
+            Origin::File(file) => file.check_unchanged(),
+            Origin::Memory(_) => Ok(()),
         }
     }
 
     /// The bytes themselves, if they are in memory.
     pub(super) fn bytes(&self, offset: u64, length: usize) -> Option<&[u8]> {
-        match self {
-            Self::File(_) => None,
-            Self::Memory(memory) => {
-                let start = usize::try_from(offset).ok()?;
+        match &self.origin {
+            Origin::File(_) => None,
+            Origin::Memory(memory) => {
+                let start = usize::try_from(self.start.checked_add(offset)?).ok()?;
                 memory.bytes().get(start..start.checked_add(length)?)
             }
         }
@@ -61,7 +93,7 @@ impl Source {
     pub(super) fn read_exact_at(&self, offset: u64, mut buffer: &mut [u8]) -> Result<()> {
         let mut at = offset;
         while !buffer.is_empty() {
-            let count = self.content().read_at(at, buffer)?;
+            let count = self.read_at(at, buffer)?;
             if count == 0 {
                 return Err(Error::new(ErrorKind::Changed, "the source has become shorter"));
             }
@@ -76,10 +108,11 @@ impl Source {
         Body::Content(Arc::new(Section { source: self.clone(), offset, length }))
     }
 
-    fn content(&self) -> &dyn Content {
-        match self {
-            Self::File(file) => &**file,
-            Self::Memory(memory) => &**memory,
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let at = self.start.saturating_add(offset);
+        match &self.origin {
+            Origin::File(file) => file.read_at(at, buffer),
+            Origin::Memory(memory) => memory.read_at(at, buffer),
         }
     }
 }
@@ -93,25 +126,54 @@ impl Content for Section {
         let left = self.length.saturating_sub(offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         let at = self.offset.saturating_add(offset);
-        self.source.content().read_at(at, buffer.get_mut(..wanted).unwrap_or_default())
+        self.source.read_at(at, buffer.get_mut(..wanted).unwrap_or_default())
     }
 }
 
 /// The MD5 of a body, read once for it.
 pub(super) fn md5_of(body: &Body) -> Result<Digest> {
+    let mut hasher = Hasher::new();
+    read_through(body, |read| hasher.update(read))?;
+    Ok(hasher.finish())
+}
+
+/// The CRC-64 of a body, read once for it.
+pub(super) fn crc64_of(body: &Body) -> Result<u64> {
+    read_through(body, |_| {}).map(|sent| sent.crc64)
+}
+
+/// An error if the source is not what the caller expects it to be.
+pub(super) fn expect_md5(expected: Digest, found: Digest) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let (found, expected) = (found.to_hex_upper(), expected.to_hex_upper());
+    let text = format!("the MD5 of the source is {found}, not {expected} as expected");
+    Err(Error::new(ErrorKind::Integrity, text))
+}
+
+/// As [`expect_md5`].
+pub(super) fn expect_crc64(expected: u64, found: u64) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let text = format!("the CRC-64 of the source is {found}, not {expected} as expected");
+    Err(Error::new(ErrorKind::Integrity, text))
+}
+
+fn read_through(body: &Body, mut each: impl FnMut(&[u8])) -> Result<Sent> {
     let mut buffer = Vec::new();
     buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
-        Error::new(ErrorKind::Memory, "no room to compute an MD5").with_cause(cause)
+        Error::new(ErrorKind::Memory, "no room to compute a check sum").with_cause(cause)
     })?;
     buffer.resize(limits::IO_STEP, 0);
     let mut reader = body.reader();
-    let mut hasher = Hasher::new();
     loop {
         let count = reader.read(&mut buffer)?;
-        let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else {
-            return Ok(hasher.finish());
-        };
-        hasher.update(read);
+        match buffer.get(..count).filter(|read| !read.is_empty()) {
+            Some(read) => each(read),
+            None => return Ok(reader.sent()),
+        }
     }
 }
 
@@ -127,5 +189,15 @@ mod tests {
         let count = body.reader().read(&mut buffer).unwrap();
         assert_eq!(&buffer[..count], b"3456");
         assert_eq!(md5_of(&body).unwrap(), crate::codec::md5::md5(b"3456"));
+    }
+
+    #[test]
+    fn a_range_is_a_source_of_its_own_and_must_be_inside() {
+        let source = Source::memory(Arc::new(b"0123456789".to_vec()));
+        let range = source.clone().range(2, Some(5)).unwrap();
+        assert_eq!((range.length(), range.bytes(1, 2)), (5, Some(&b"34"[..])));
+        assert_eq!(source.clone().range(7, None).unwrap().length(), 3);
+        assert_eq!(source.clone().range(11, None).unwrap_err().argument(), "offset");
+        assert_eq!(source.range(7, Some(4)).unwrap_err().argument(), "length");
     }
 }

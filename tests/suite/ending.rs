@@ -109,14 +109,21 @@ fn a_part_that_lands_during_the_abort_is_removed_too() {
 
 #[test]
 fn a_lost_answer_to_complete_is_found_out_from_the_object() {
-    let fixture = Fixture::new();
-    fixture.once(COMPLETE, Action::lose_reply(Commit::After));
-    let uploaded = fixture.put_five_parts().unwrap();
-    assert_eq!((uploaded.size, uploaded.parts), (4 * PART + 1, 5));
-    let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
-    assert_eq!(uploaded.crc64, Some(object.crc64));
-    assert_eq!(fixture.stored().unwrap(), five_parts());
-    assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
+    for action in [
+        Action::lose_reply(Commit::After),
+        Action { reset: Some(Commit::After), ..Action::default() },
+        Action { cut_reply_at: Some(150), ..Action::default() },
+        Action::status(500, "InternalError").after_commit(),
+    ] {
+        let fixture = Fixture::new();
+        fixture.once(COMPLETE, action);
+        let uploaded = fixture.put_five_parts().unwrap();
+        assert_eq!((uploaded.size, uploaded.parts), (4 * PART + 1, 5));
+        let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+        assert_eq!(uploaded.crc64, Some(object.crc64));
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+        assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
+    }
 }
 
 #[test]
@@ -175,8 +182,8 @@ fn an_object_of_somebody_else_is_not_taken_for_ours() {
     fixture.put(b"somebody else's", &UploadOptions::new()).unwrap();
     let upload = fixture.initiate();
     upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
-    // The upload vanishes behind the handle's back, and Complete's answer is lost.
-    fixture.once(COMPLETE, Action::lose_reply(Commit::Before));
+    // The upload vanishes behind the handle's back, and Complete has an answer that says nothing.
+    fixture.once(COMPLETE, Action::status(500, "InternalError"));
     let options = UploadOptions::new();
     let (client, id) = (&fixture.client, upload.upload_id());
     client.attach_upload(&fixture.bucket, &fixture.key, id, &options).abort().unwrap();

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use oss_emulator::{Action, Direction, Stall};
@@ -160,5 +161,39 @@ fn a_file_that_shrinks_within_one_request_makes_no_object() {
         .unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Changed, Some("PutObject")));
     assert_eq!(error.object_exists(), ObjectExists::No);
+    fixture.assert_bucket_empty();
+}
+
+/// Memory that somebody writes to.
+struct Changing {
+    contents: [Vec<u8>; 2],
+    changed: Arc<AtomicBool>,
+}
+
+impl AsRef<[u8]> for Changing {
+    fn as_ref(&self) -> &[u8] {
+        &self.contents[usize::from(self.changed.load(Ordering::SeqCst))]
+    }
+}
+
+#[test]
+fn bytes_that_are_others_when_they_are_read_again_are_not_completed() {
+    let fixture = Fixture::new();
+    // The first attempt is complete and fails late; the second reads the bytes anew.
+    let action = Action { bad_crc: true, delay_reply_ms: 300, ..Action::default() };
+    fixture.once("UploadPart", action);
+    let changed = Arc::new(AtomicBool::new(false));
+    let data = Changing { contents: [vec![1; 1000], vec![2; 1000]], changed: Arc::clone(&changed) };
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| client.put_data(bucket, key, data, &small_parts(), cancel));
+        fixture.wait_until(|requests| {
+            requests.iter().any(|request| request.op == "UploadPart" && request.status != 0)
+        });
+        changed.store(true, Ordering::SeqCst);
+        let error = upload.join().unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.part_number()), (ErrorKind::Changed, Some(1)), "{error}");
+    });
+    assert_eq!(fixture.count("UploadPart"), 2);
     fixture.assert_bucket_empty();
 }

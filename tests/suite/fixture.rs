@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use oss_emulator::{Action, Emulator, Rule};
+use oss_emulator::{Action, Emulator, RequestRecord, Rule};
 use ossmpu::{
     BucketName, Cancel, Client, Config, LogLevel, MultipartUpload, ObjectKey, PartNumber, Result,
     UploadOptions, Uploaded,
@@ -99,9 +99,16 @@ impl Fixture {
 
     /// Waits until the emulator has seen so many requests of an operation.
     pub fn wait_for(&self, operation: &str, count: usize) {
+        self.wait_until(|requests| {
+            requests.iter().filter(|request| request.op == operation).count() >= count
+        });
+    }
+
+    /// Waits until the requests that the emulator has seen are as wished.
+    pub fn wait_until(&self, wished: impl Fn(&[RequestRecord]) -> bool) {
         let begun = Instant::now();
-        while self.count(operation) < count {
-            assert!(begun.elapsed() < Duration::from_secs(10), "no {operation} within 10 s");
+        while !wished(&self.emulator.requests()) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "this takes too long");
             std::thread::yield_now();
         }
     }

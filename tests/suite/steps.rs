@@ -37,7 +37,7 @@ fn three_threads_send_three_parts_of_one_object() {
 fn parts_may_come_in_any_order_and_with_gaps() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
-    for part in [10_000, 7, 1] {
+    for part in [10_000_i64, 7, 1] {
         let content = bytes(PART + part.unsigned_abs());
         send(&upload, part, content, &fixture);
     }
@@ -219,6 +219,8 @@ fn an_upload_id_that_does_not_exist_is_the_services_error() {
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "NoSuchUpload"));
     assert_eq!(error.upload_id(), upload.upload_id().as_str());
     assert_eq!((error.part_number(), error.attempts()), (Some(1), 1));
+    assert_eq!(error.ec(), "0042-00000104");
+    assert!(error.to_string().contains("ec 0042-00000104"), "{error}");
 }
 
 #[test]

@@ -41,10 +41,7 @@ impl Settings {
                 Ok(())
             }
             OSSMPU_CONFIG_USER_AGENT => config.set_user_agent(value).map(|_| ()),
-            OSSMPU_CONFIG_ADDITIONAL_HEADERS => {
-                config.set_additional_headers(value);
-                Ok(())
-            }
+            OSSMPU_CONFIG_ADDITIONAL_HEADERS => config.set_additional_headers(value).map(|_| ()),
             _ => Err(setting::unknown_text(key)),
         }
     }

@@ -1,0 +1,102 @@
+/* Progress: on the thread of the call, never backwards, and it can stop. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <pthread.h>
+
+typedef struct {
+    pthread_t thread;
+    int calls;
+    int answer;
+    ossmpu_progress last;
+} Seen;
+
+static int see(void *user, const ossmpu_progress *progress) {
+    Seen *seen = user;
+    CHECK(pthread_equal(seen->thread, pthread_self()));
+    CHECK(progress->struct_size >= sizeof *progress);
+    CHECK(progress->bytes_done >= seen->last.bytes_done);
+    CHECK(progress->bytes_sent >= seen->last.bytes_sent);
+    CHECK(progress->bytes_done <= progress->bytes_total);
+    CHECK(progress->parts_done <= progress->parts_total);
+    CHECK(progress->bytes_resumed == 0);
+    seen->calls++;
+    seen->last = *progress;
+    return seen->answer;
+}
+
+static void check_put(const ossmpu_client *client, ossmpu_options *options,
+                      int parts) {
+    Seen seen = {0};
+    ossmpu_error *err = NULL;
+    unsigned char *data = some_bytes(300000);
+    seen.thread = pthread_self();
+    CHECK(!ossmpu_options_set_progress(options, see, &seen));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_data(client, BUCKET, "progress", data, 300000,
+                                 options, NULL, NULL, &err),
+                 err);
+    CHECK(seen.calls >= 1);
+    CHECK(seen.last.parts_total == parts && seen.last.parts_done == parts);
+    CHECK(seen.last.bytes_total == 300000 && seen.last.bytes_done == 300000);
+    CHECK(seen.last.bytes_sent >= 300000);
+    free(data);
+}
+
+static void check_stop(const ossmpu_client *client) {
+    Seen seen = {0};
+    ossmpu_options *options = in_parts();
+    ossmpu_result *result = NULL;
+    ossmpu_error *err = NULL;
+    unsigned char *data = some_bytes(300000);
+    seen.thread = pthread_self();
+    seen.answer = -42;
+    CHECK(!ossmpu_options_set_progress(options, see, &seen));
+    CHECK(ossmpu_put_data(client, BUCKET, "stopped", data, 300000, options,
+                          NULL, &result, &err) == OSSMPU_ESTOPPED);
+    CHECK(result == NULL);
+    CHECK(ossmpu_error_code(err) == OSSMPU_ESTOPPED);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE) == -42);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) == 0);
+    ossmpu_error_free(err);
+    CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
+                          NULL, NULL) == OSSMPU_ESTOPPED);
+    ossmpu_options_free(options);
+    free(data);
+}
+
+/* A call that sends one part reports that part. */
+static void check_part(const ossmpu_client *client) {
+    Seen seen = {0};
+    ossmpu_options *options = ossmpu_options_new();
+    ossmpu_upload *upload = NULL;
+    ossmpu_error *err = NULL;
+    unsigned char *data = some_bytes(5000);
+    seen.thread = pthread_self();
+    CHECK(!ossmpu_options_set_progress(options, see, &seen));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_upload_initiate(client, BUCKET, "progress", options,
+                                        NULL, &upload, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_upload_part(upload, 9, data, 5000, NULL, &err), err);
+    CHECK(seen.last.parts_total == 1 && seen.last.bytes_done == 5000);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_abort(upload, &err), err);
+    ossmpu_upload_free(upload);
+    ossmpu_options_free(options);
+    free(data);
+}
+
+int main(void) {
+    ossmpu_client *client = new_client();
+    ossmpu_options *several = in_parts(), *single = ossmpu_options_new();
+    check_put(client, several, 3);
+    check_put(client, single, 0);
+    check_stop(client);
+    check_part(client);
+    ossmpu_options_free(several);
+    ossmpu_options_free(single);
+    ossmpu_client_free(client);
+    return 0;
+}

@@ -1,0 +1,135 @@
+//! The C header: it is the generated one, compiles everywhere, explains all, and keeps its layout.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[test]
+fn the_committed_header_is_the_generated_one() {
+    let generated = fs::read_to_string(Path::new(env!("OUT_DIR")).join("ossmpu.h")).unwrap();
+    let hint = "edit src/ffi or cbindgen.toml, never the header; a build writes it";
+    assert!(header() == generated, "include/ossmpu.h is not what the build has made: {hint}");
+}
+
+#[test]
+fn it_compiles_in_every_language_without_a_warning() {
+    let common = ["-Wall", "-Wextra", "-Wpedantic", "-Wundef", "-Wshadow", "-Wpadded", "-Werror"];
+    let c = ["-x", "c", "-Wstrict-prototypes", "-Wmissing-prototypes"];
+    for standard in ["c99", "c11", "c17", "c2x"] {
+        compile("cc", &[&c[..], &common].concat(), standard);
+    }
+    for standard in ["c++11", "c++14", "c++17", "c++20"] {
+        compile("c++", &[&["-x", "c++"], &common[..]].concat(), standard);
+    }
+}
+
+#[test]
+fn the_version_of_the_header_is_that_of_the_package() {
+    let header = header();
+    let macro_of = |name: &str| -> u32 {
+        let start = format!("#define OSSMPU_VERSION_{name} ");
+        let line = header.lines().find_map(|line| line.strip_prefix(&start));
+        line.unwrap().parse().unwrap()
+    };
+    let parts = ["MAJOR", "MINOR", "PATCH"].map(macro_of);
+    let version = parts.map(|part| part.to_string()).join(".");
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
+    let [major, minor, patch] = parts;
+    assert_eq!(macro_of("NUMBER"), major * 1_000_000 + minor * 1_000 + patch);
+}
+
+#[test]
+fn every_name_is_explained_in_words_of_c() {
+    let header = header();
+    let lines: Vec<&str> = header.lines().collect();
+    let mut explained = 0;
+    for (index, line) in lines.iter().enumerate().skip_while(|(_, l)| !l.contains("extern")) {
+        let begins =
+            ["OSSMPU_API", "typedef", "#define OSSMPU_"].iter().any(|s| line.starts_with(s));
+        let version = line.starts_with("#define OSSMPU_VERSION_");
+        if begins && !version {
+            assert!(lines[index - 1].trim_end().ends_with("*/"), "{line} is not explained");
+            explained += 1;
+        }
+        assert!(line.len() <= 80, "too long: {line}");
+    }
+    assert!(explained > 150, "only {explained} names were found");
+    for foreign in ["`", "Option<", "Result<", "# Safety", "# Errors", "unsafe", "borrow_"] {
+        assert!(!header.contains(foreign), "the header says {foreign}");
+    }
+}
+
+/// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` writes it anew.
+#[test]
+fn constants_and_structs_keep_their_values_and_places() {
+    let layout = [constants(), structs()].concat();
+    let place = root().join("tests/abi/layout.txt");
+    if std::env::var_os("OSSMPU_BLESS").is_some() {
+        fs::write(&place, &layout).unwrap();
+    }
+    let committed = fs::read_to_string(place).unwrap();
+    assert_eq!(layout, committed, "the layout has changed");
+}
+
+fn constants() -> String {
+    let header = header();
+    let defined = header.lines().filter_map(|line| line.strip_prefix("#define OSSMPU_"));
+    let numbers = defined.filter(|rest| {
+        let value = rest.split_once(' ').map_or("", |(_, value)| value);
+        !rest.starts_with("VERSION_") && value.parse::<i64>().is_ok()
+    });
+    numbers.map(|rest| format!("OSSMPU_{rest}\n")).collect()
+}
+
+/// Sizes and offsets as the C compiler sees them.
+fn structs() -> String {
+    let mut program = String::from(
+        "#include \"ossmpu.h\"\n#include <stdio.h>\n\
+         #define PLACE(s, f) printf(#s \".%s %zu %zu\\n\", #f, offsetof(s, f), \
+         sizeof ((s *)0)->f)\nint main(void) {\n",
+    );
+    let header = header();
+    let mut current = None;
+    for line in header.lines() {
+        if let Some(name) = line.strip_prefix("typedef struct ").and_then(|l| l.strip_suffix(" {"))
+        {
+            current = Some(name);
+            program += &format!("printf(\"{name} %zu\\n\", sizeof({name}));\n");
+        } else if line.starts_with('}') {
+            current = None;
+        } else if let (Some(name), Some(field)) = (current, line.trim().strip_suffix(';')) {
+            let field = field.rsplit([' ', '*']).next().unwrap();
+            program += &format!("PLACE({name}, {field});\n");
+        }
+    }
+    program += "return 0; }\n";
+    let scratch = tempfile::TempDir::new().unwrap();
+    let (source, binary) = (scratch.path().join("layout.c"), scratch.path().join("layout"));
+    fs::write(&source, program).unwrap();
+    let include = root().join("include");
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c99", "-Werror", "-I"]).arg(include).arg(&source).arg("-o").arg(&binary);
+    output_of(&mut cc);
+    output_of(&mut Command::new(binary))
+}
+
+fn compile(compiler: &str, flags: &[&str], standard: &str) {
+    let mut command = Command::new(compiler);
+    command.arg(format!("-std={standard}")).args(flags).arg("-fsyntax-only");
+    output_of(command.arg(root().join("include/ossmpu.h")));
+}
+
+fn output_of(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn header() -> String {
+    fs::read_to_string(root().join("include/ossmpu.h")).unwrap()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,132 @@
+//! No call hangs: a server that is slow or silent is given up after the time that was set.
+
+use std::time::{Duration, Instant};
+
+use oss_emulator::{Action, Direction, Drip, Stall};
+use ossmpu::{Config, Error, ErrorKind, HeadObject, ObjectExists, Phase, UploadOptions};
+
+use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, small_parts};
+
+const LIMIT: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_millis(700);
+
+/// A fixture whose client waits for nothing longer than 100 ms, and tries once.
+fn impatient() -> Fixture {
+    Fixture::with(|config: &mut Config| {
+        config.set_stall_timeout(LIMIT).unwrap();
+        config.set_response_timeout(LIMIT).unwrap();
+        config.set_complete_timeout(LIMIT).unwrap();
+        config.set_max_attempts(1).unwrap();
+    })
+}
+
+fn stall(at: Direction, byte: u64) -> Action {
+    Action { stall: Some(Stall { at, byte, ms: Some(1500) }), ..Action::default() }
+}
+
+/// The time-out of an attempt, which came soon.
+fn time_out(run: impl FnOnce() -> Error) -> Error {
+    let begun = Instant::now();
+    let error = run();
+    assert!(begun.elapsed() >= LIMIT && begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    error
+}
+
+#[test]
+fn a_server_that_stops_reading_a_part_is_given_up_and_nothing_is_left() {
+    let fixture = impatient();
+    fixture.always("UploadPart", stall(Direction::Request, 1));
+    let mut options = small_parts();
+    options.set_part_size(32 * MIB).unwrap();
+    let content = bytes(32 * MIB);
+    let error = time_out(|| fixture.put(&content, &options).unwrap_err());
+    assert_eq!((error.phase(), error.part_number()), (Some(Phase::Send), Some(1)), "{error}");
+    assert!(error.is_retryable() && !error.parts_left(), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_server_that_does_not_answer_a_part_is_given_up_and_nothing_is_left() {
+    let fixture = impatient();
+    fixture.always("UploadPart", Action { delay_ms: 1500, ..Action::default() });
+    let error = time_out(|| fixture.put_five_parts().unwrap_err());
+    assert_eq!(error.phase(), Some(Phase::Wait), "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_part_that_is_not_answered_in_time_is_sent_again() {
+    let fixture = Fixture::with(|config| {
+        config.set_response_timeout(LIMIT).unwrap();
+    });
+    fixture.once("UploadPart", Action { delay_ms: 1500, ..Action::default() });
+    fixture.put_five_parts().unwrap();
+    assert_eq!(fixture.count("UploadPart"), 6);
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+}
+
+#[test]
+fn a_server_that_stops_in_the_middle_of_its_answer_is_given_up() {
+    let fixture = impatient();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    fixture.always("HeadObject", stall(Direction::Reply, 40));
+    let request = HeadObject::new(bucket, key);
+    let error = time_out(|| client.head_object(&request, cancel).unwrap_err());
+    assert_eq!(error.phase(), Some(Phase::Receive), "{error}");
+}
+
+#[test]
+fn an_answer_that_comes_byte_by_byte_is_given_up() {
+    let fixture = impatient();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let drip = Drip { delay_ms: 20, bytes: 1 };
+    fixture.always("HeadObject", Action { drip: Some(drip), ..Action::default() });
+    let request = HeadObject::new(bucket, key);
+    let error = time_out(|| client.head_object(&request, cancel).unwrap_err());
+    assert_eq!(error.phase(), Some(Phase::Receive), "{error}");
+}
+
+#[test]
+fn complete_has_a_time_of_its_own() {
+    let fixture = Fixture::with(|config| {
+        config.set_response_timeout(LIMIT).unwrap();
+        config.set_complete_timeout(Duration::from_secs(5)).unwrap();
+    });
+    fixture.once("CompleteMultipartUpload", Action::delay_reply(300));
+    fixture.put_five_parts().unwrap();
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 1);
+}
+
+#[test]
+fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
+    let fixture = impatient();
+    fixture.once("CompleteMultipartUpload", Action::delay_reply(1500));
+    let uploaded = fixture.put_five_parts().unwrap();
+    let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+    assert_eq!(uploaded.crc64, Some(object.crc64));
+    assert_eq!(fixture.count("HeadObject"), 1);
+}
+
+#[test]
+fn a_put_object_without_an_answer_may_have_made_the_object() {
+    let fixture = impatient();
+    fixture.once("PutObject", Action::delay_reply(1500));
+    let error = time_out(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+}
+
+#[test]
+fn a_deadline_ends_the_back_off_between_attempts() {
+    let fixture = Fixture::new();
+    let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "30");
+    fixture.always("PutObject", busy);
+    let mut options = UploadOptions::new();
+    options.set_deadline(Some(Duration::from_secs(2)));
+    let begun = Instant::now();
+    let error = fixture.put(&bytes(10), &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.cause().contains("ServiceUnavailable"), "{}", error.cause());
+    // It is plain at once that the next attempt would come too late.
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+}
