@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Direction, Stall};
-use ossmpu::{Error, ErrorKind, ObjectExists, Progress, UploadOptions};
+use ossmpu::{Cancel, Error, ErrorKind, ObjectExists, Progress, UploadOptions};
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
 
@@ -115,6 +115,20 @@ fn cancelling_a_complete_that_was_not_done_leaves_nothing() {
     assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false), "{error}");
     assert_eq!(fixture.count(COMPLETE), 1);
     fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_handle_whose_complete_was_cancelled_stays_open() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(10), &fixture.cancel).unwrap();
+    let cancel = Cancel::new().unwrap();
+    cancel.trigger();
+    let error = upload.complete(&cancel).unwrap_err();
+    assert_eq!((error.kind(), error.parts_left()), (ErrorKind::Canceled, true), "{error}");
+    assert_eq!(fixture.count(COMPLETE), 0);
+    upload.complete(&fixture.cancel).unwrap();
+    fixture.assert_nothing_left();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use oss_emulator::{Action, Commit, Rule};
+use oss_emulator::{Action, Commit, Direction, Rule, Stall};
 use ossmpu::{Client, ErrorKind, ObjectExists, UploadOptions};
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, config, five_parts, number, small_parts};
@@ -87,23 +87,21 @@ fn an_abort_that_fails_once_is_repeated() {
 fn a_part_that_lands_during_the_abort_is_removed_too() {
     let fixture = Fixture::new();
     fixture.emulator.set_option("straggler").unwrap();
-    fixture.once("UploadPart", Action { delay_ms: 100, ..Action::default() });
-    fixture.once(ABORT, Action::delay_reply(400));
+    // The part of another client is on its way when Abort comes, and lands before it is answered.
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(150) };
+    fixture.once("UploadPart", Action { stall: Some(stall), ..Action::default() });
+    fixture.once(ABORT, Action { delay_ms: 50, delay_reply_ms: 400, ..Action::default() });
     let upload = fixture.initiate();
-    // Somebody else's client is still sending when this one aborts.
-    let other = Client::new(&config(&fixture.emulator)).unwrap().attach_upload(
-        &fixture.bucket,
-        &fixture.key,
-        upload.upload_id(),
-        &UploadOptions::new(),
-    );
+    let (bucket, key, id) = (&fixture.bucket, &fixture.key, upload.upload_id());
+    let other = Client::new(&config(&fixture.emulator)).unwrap();
+    let other = other.attach_upload(bucket, key, id, &UploadOptions::new());
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| other.upload_part(number(1), bytes(PART), &fixture.cancel));
         fixture.wait_for("UploadPart", 1);
-        // The part must be in the store's books before it is aborted.
         upload.abort().unwrap();
-        let _ = sending.join().unwrap();
+        sending.join().unwrap().unwrap();
     });
+    assert_eq!(fixture.count(ABORT), 2);
     fixture.assert_bucket_empty();
 }
 

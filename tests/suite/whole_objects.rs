@@ -1,8 +1,8 @@
 //! Files and memory as whole objects.
 
-use ossmpu::{Integrity, UploadOptions};
+use ossmpu::{Integrity, ListMultipartUploads, ObjectKey, UploadOptions};
 
-use crate::fixture::{Fixture, MIB, bytes, file, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, five_parts, number, small_parts};
 
 #[test]
 fn a_file_arrives_in_parts_as_it_is() {
@@ -63,4 +63,44 @@ fn small_and_empty_objects_take_one_request() {
         assert_eq!(fixture.operations(), ["PutObject"]);
         assert_eq!(fixture.stored().unwrap(), content);
     }
+}
+
+#[test]
+fn keys_of_every_kind_arrive_as_they_are() {
+    let fixture = Fixture::new();
+    let longest = "k".repeat(1023);
+    let keys = [
+        "a b+c",
+        "%41%",
+        "?q=1&r#f",
+        ".",
+        "..",
+        "a/./b/../c",
+        "a//b/",
+        "\u{1}\t\u{7f}",
+        "&<>\"'",
+        "back\\slash",
+        "~*()!$;:@,=",
+        "ключ/中文/\u{1f600}",
+        &longest,
+    ];
+    let Fixture { client, bucket, cancel, .. } = &fixture;
+    for text in keys {
+        let key = ObjectKey::parse(text).unwrap();
+        for options in [UploadOptions::new(), small_parts()] {
+            let content = five_parts();
+            client.put_data(bucket, &key, content, &options, cancel).unwrap();
+            assert!(fixture.emulator.object(BUCKET, text).is_some(), "{text:?}");
+        }
+        let upload = client.initiate_upload(bucket, &key, &small_parts(), cancel).unwrap();
+        upload.upload_part(number(1), bytes(1), cancel).unwrap();
+        let request = ListMultipartUploads::new(bucket).with_prefix(text);
+        let listed: Vec<_> = client.uploads(request, cancel).map(Result::unwrap).collect();
+        assert_eq!(listed.len(), 1, "{text:?}");
+        assert_eq!((listed[0].key.as_str(), &listed[0].upload_id), (text, upload.upload_id()));
+        upload.abort().unwrap();
+    }
+    let mut sorted = keys.map(str::to_owned);
+    sorted.sort();
+    assert_eq!(fixture.emulator.keys(BUCKET), sorted);
 }

@@ -1,0 +1,261 @@
+//! Readers, pipes and the push writer.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use oss_emulator::{Action, Rule};
+use ossmpu::{Error, ErrorKind, Integrity, UploadOptions};
+
+use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, small_parts};
+
+/// Gives its bytes in pieces of odd sizes.
+struct Trickle<'a>(&'a [u8]);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.len().min(buffer.len()).min(77_777);
+        let (now, later) = self.0.split_at(count);
+        buffer[..count].copy_from_slice(now);
+        self.0 = later;
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_reader_of_unknown_length_arrives_whole() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(3 * MIB + 1);
+    for integrity in [Integrity::CRC64, Integrity::CRC64 | Integrity::MD5] {
+        let mut options = small_parts();
+        options.set_integrity(integrity);
+        let uploaded =
+            client.put_reader(bucket, key, Trickle(&content), None, &options, cancel).unwrap();
+        assert_eq!((uploaded.size, uploaded.parts), (content.len() as u64, 31));
+        assert_eq!(fixture.stored().unwrap(), content);
+    }
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_short_or_empty_stream_takes_one_request() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    for content in [bytes(0), bytes(1000)] {
+        fixture.emulator.clear_requests();
+        let options = UploadOptions::new();
+        client.put_reader(bucket, key, Trickle(&content), None, &options, cancel).unwrap();
+        assert_eq!(fixture.operations(), ["PutObject"]);
+        assert_eq!(fixture.stored().unwrap(), content);
+    }
+}
+
+#[test]
+fn a_stream_that_ends_on_a_part_boundary_has_no_empty_part() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(4 * 100 * 1024);
+    let uploaded = client.put_reader(bucket, key, &*content, None, &small_parts(), cancel).unwrap();
+    assert_eq!(uploaded.parts, 4);
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
+fn a_reader_that_fails_or_ends_early_leaves_nothing() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let broken = content.chain(Broken);
+    let error = client.put_reader(bucket, key, broken, None, &small_parts(), cancel).unwrap_err();
+    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, libc_eio()));
+    assert!(!error.parts_left() && !error.upload_id().is_empty());
+
+    let length = Some(2 * MIB);
+    let error =
+        client.put_reader(bucket, key, &*content, length, &small_parts(), cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(error.to_string().contains("1048576 of 2097152"), "{error}");
+    assert!(fixture.stored().is_none());
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn of_a_known_length_no_more_is_read() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let mut rest = &*content;
+    client.put_reader(bucket, key, &mut rest, Some(1000), &small_parts(), cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), &content[..1000]);
+    assert_eq!(rest.len(), content.len() - 1000);
+}
+
+#[test]
+fn the_memory_limit_is_obeyed_and_one_that_is_too_small_is_named() {
+    let fixture = Fixture::with(|config| {
+        config.set_memory_limit(2 * 100 * 1024).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    client.put_reader(bucket, key, Trickle(&content), None, &small_parts(), cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), content);
+    let mut options = small_parts();
+    options.set_part_size(MIB).unwrap();
+    let error =
+        client.put_reader(bucket, key, Trickle(&content), None, &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "part_size"));
+}
+
+#[test]
+fn a_writer_takes_pieces_of_any_size() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB + 17);
+    let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
+    writer.write(&[]).unwrap();
+    for piece in content.chunks(33_333) {
+        writer.write(piece).unwrap();
+    }
+    let uploaded = writer.finish().unwrap();
+    assert_eq!(uploaded.parts, 11);
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
+fn a_writer_that_is_aborted_or_fails_leaves_nothing() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
+    writer.write(&content).unwrap();
+    writer.abort().unwrap();
+    fixture.assert_nothing_left();
+
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(2));
+    let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
+    let error = (0..100).find_map(|_| writer.write(&content).err()).unwrap();
+    assert_eq!((error.oss_code(), error.part_number()), ("AccessDenied", Some(2)));
+    assert_eq!(writer.write(&content).unwrap_err().kind(), ErrorKind::State);
+    assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::State);
+    assert!(fixture.stored().is_none());
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_pipe_is_a_stream_and_a_cancel_ends_the_wait_for_it() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let (reader, mut writer) = io::pipe().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            writer.write_all(&content).unwrap();
+            drop(writer);
+        });
+        client.put_fd(bucket, key, reader.as_fd(), 0, None, &small_parts(), cancel).unwrap();
+    });
+    assert_eq!(fixture.stored().unwrap(), content);
+
+    let (reader, _writer) = io::pipe().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| cancel.trigger());
+        let error = client
+            .put_fd(bucket, key, reader.as_fd(), 0, None, &small_parts(), cancel)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Canceled);
+    });
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn ranges_of_a_file_are_read_by_position() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let file = file(&content);
+    let options = small_parts();
+    let range = Some(400_000);
+    client.put_file_range(bucket, key, file.path(), 1000, range, &options, cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), &content[1000..401_000]);
+    let fd = file.as_file();
+    client.put_fd(bucket, key, fd.as_fd(), 1_000_000, None, &options, cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), &content[1_000_000..]);
+    let beyond = client.put_fd(bucket, key, fd.as_fd(), 2 * MIB, None, &options, cancel);
+    assert_eq!(beyond.unwrap_err().argument(), "offset");
+}
+
+#[test]
+fn what_is_expected_of_the_whole_is_judged_before_the_object_is_made() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    for single_below in [0, 8 * MIB] {
+        let mut options = small_parts();
+        options.set_single_below(single_below).unwrap();
+        let made = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
+        options.set_expected_crc64(made.crc64.unwrap());
+        client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
+        options.set_expected_crc64(!made.crc64.unwrap());
+        fixture.emulator.clear_requests();
+        let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+        let error = client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+        let mut options = small_parts();
+        options.set_single_below(single_below).unwrap().set_expected_md5([7; 16]);
+        let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+        let error = client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+        assert_eq!(fixture.count("CompleteMultipartUpload") + fixture.count("PutObject"), 0);
+        fixture.assert_nothing_left();
+    }
+}
+
+#[test]
+fn progress_of_a_stream_has_no_total_and_ends_with_all_bytes() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let last = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&last);
+    let mut options = small_parts();
+    options.set_progress(move |progress| {
+        assert_eq!((progress.parts_total, progress.bytes_total), (None, None));
+        seen.store(progress.bytes_done, Ordering::SeqCst);
+        std::ops::ControlFlow::Continue(())
+    });
+    client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap();
+    assert_eq!(last.load(Ordering::SeqCst), MIB);
+    assert!(fixture.emulator.object(BUCKET, key.as_str()).is_some());
+}
+
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::from_raw_os_error(libc_eio()))
+    }
+}
+
+fn libc_eio() -> i32 {
+    5
+}
+
+#[test]
+fn an_error_of_the_library_inside_a_readers_error_comes_back_as_it_is() {
+    struct Inner(Option<Error>);
+    impl Read for Inner {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other(self.0.take().unwrap()))
+        }
+    }
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let inner = ossmpu::BucketName::parse("X").unwrap_err();
+    let reader = Inner(Some(inner));
+    let error = client.put_reader(bucket, key, reader, None, &small_parts(), cancel).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "bucket"));
+}
