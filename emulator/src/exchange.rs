@@ -1,5 +1,6 @@
 //! One request from its head to its reply: parse, strike, verify, permit, perform, distort, log.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,8 +10,8 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response};
 use tokio::time::sleep;
 
-use crate::access::{self, Caller};
-use crate::auth::{Signable, Verifier};
+use crate::admission::Applicant;
+use crate::asked::{Asked, host};
 use crate::body::Intake;
 use crate::call::Call;
 use crate::clock;
@@ -21,20 +22,9 @@ use crate::faults::{Action, Ending, Occasion};
 use crate::ids;
 use crate::journal::{Entry, RequestRecord, without_secrets};
 use crate::operations;
-use crate::query::Query;
 use crate::reply::{ErrorContext, Reply, ReplyBody};
-use crate::route::Operation;
 use crate::server::Dropped;
 use crate::service::Service;
-use crate::target::{Target, is_bucket_name};
-
-/// What the head of a request says.
-#[derive(Debug)]
-struct Asked {
-    target: Target,
-    query: Query,
-    operation: Operation,
-}
 
 /// One request on its way.
 #[derive(Debug)]
@@ -58,7 +48,7 @@ pub(crate) async fn answer(
     wire.set(Default::default());
     let (parts, incoming) = request.into_parts();
     let host = host(&parts);
-    let asked = read_head(&service, &parts, &host);
+    let asked = Asked::read(&service, &parts, &host);
     let action = strike(&service, &parts.headers, asked.as_ref().ok());
     let request_id = ids::hex24();
     let struck = !matches!(&action, Ok(action) if *action == Action::default());
@@ -136,7 +126,13 @@ impl Exchange {
             Ok(asked) => asked,
             Err(error) => return (Err(error.into()), intake),
         };
-        let caller = match self.admit(&asked, &intake) {
+        let applicant = Applicant {
+            asked: &asked,
+            parts: &self.parts,
+            has_length: intake.has_length(),
+            now: self.now(),
+        };
+        let caller = match applicant.admit(&self.service) {
             Ok(caller) => caller,
             Err(error) => return (Err(error.into()), intake),
         };
@@ -157,62 +153,6 @@ impl Exchange {
         };
         let outcome = operations::perform(asked.operation, &mut call).await;
         (outcome, call.body)
-    }
-
-    /// The checks that come before the operation, in their order.
-    fn admit(&self, asked: &Asked, intake: &Intake) -> Result<Caller, OssError> {
-        let bucket = asked.target.bucket.as_deref();
-        if let Some(name) = bucket.filter(|name| !is_bucket_name(name)) {
-            return Err(OssError::bad_request(
-                "InvalidBucketName",
-                "The specified bucket is not valid.",
-            )
-            .with("BucketName", name));
-        }
-        let keys = self.service.keys();
-        let verifier = Verifier {
-            keys: &keys,
-            region: &self.service.region,
-            product: "oss",
-            now: self.now(),
-            sub_resources: &[],
-        };
-        let signable = Signable {
-            method: self.parts.method.as_str(),
-            bucket,
-            key: asked.target.key.as_deref(),
-            query: &asked.query.0,
-            headers: &self.parts.headers,
-        };
-        let key = verifier.verify(&signable)?;
-        let header = |name: &str| self.parts.headers.get(name).and_then(|v| v.to_str().ok());
-        let caller = Caller {
-            signed: key.is_some(),
-            is_owner: key.is_some_and(|key| key.owner),
-            pays: header("x-oss-request-payer") == Some("requester"),
-        };
-        if asked.operation.needs_length() && !intake.has_length() {
-            return Err(OssError::new(
-                hyper::StatusCode::LENGTH_REQUIRED,
-                "MissingContentLength",
-                "You must provide the Content-Length HTTP header.",
-            )
-            .closing());
-        }
-        let record = bucket.and_then(|name| self.service.store.bucket(name));
-        if let (Some(name), None) = (bucket, &record)
-            && asked.operation != Operation::PutBucket
-        {
-            return Err(OssError::no_such_bucket(name));
-        }
-        access::permit(
-            caller,
-            asked.operation,
-            &self.service.store,
-            bucket.zip(record.as_ref()),
-            asked.target.key.as_deref().unwrap_or_default(),
-        )?;
-        Ok(caller)
     }
 
     fn now(&self) -> i64 {
@@ -262,23 +202,9 @@ impl Exchange {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the log of the server goes to stderr")]
+/// A closed stderr must not stop the server.
 fn log_line(line: &str) {
-    eprintln!("{line}");
-}
-
-fn host(parts: &Parts) -> String {
-    let header = parts.headers.get("host").and_then(|value| value.to_str().ok());
-    let authority = parts.uri.authority().map(hyper::http::uri::Authority::as_str);
-    header.or(authority).unwrap_or_default().to_owned()
-}
-
-fn read_head(service: &Service, parts: &Parts, host: &str) -> Result<Asked, OssError> {
-    let target = Target::parse(parts.uri.path(), host, service.addressing, &service.hosts)?;
-    let query = Query::parse(parts.uri.query().unwrap_or_default())
-        .ok_or_else(|| OssError::argument("query", "", "The query string is not UTF-8."))?;
-    let operation = Operation::of(&parts.method, &target, &query, &parts.headers)?;
-    Ok(Asked { target, query, operation })
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The fault for this request: the one in its header, else that of the rules.
@@ -291,7 +217,7 @@ fn strike(
         op: &asked.map_or_else(|| "Unknown".to_owned(), |asked| asked.operation.name()),
         bucket: asked.and_then(|asked| asked.target.bucket.as_deref()),
         key: asked.and_then(|asked| asked.target.key.as_deref()),
-        part: asked.and_then(part_number),
+        part: asked.and_then(Asked::part_number),
     };
     let by_rule = service.strike(occasion);
     let Some(header) = headers.get("x-emulator-fault") else {
@@ -306,10 +232,6 @@ fn strike(
     })
 }
 
-fn part_number(asked: &Asked) -> Option<u32> {
-    asked.query.value("partNumber").and_then(|number| number.parse().ok())
-}
-
 fn record(parts: &Parts, asked: Option<&Asked>, request_id: &str, struck: bool) -> RequestRecord {
     RequestRecord {
         op: asked.map_or_else(|| "Unknown".to_owned(), |asked| asked.operation.name()),
@@ -318,7 +240,7 @@ fn record(parts: &Parts, asked: Option<&Asked>, request_id: &str, struck: bool) 
         bucket: asked.and_then(|asked| asked.target.bucket.clone()),
         key: asked.and_then(|asked| asked.target.key.clone()),
         headers: parts.headers.clone(),
-        part_number: asked.and_then(part_number),
+        part_number: asked.and_then(Asked::part_number),
         status: 0,
         code: None,
         bytes: 0,

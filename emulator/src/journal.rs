@@ -1,5 +1,6 @@
 //! What was asked and answered: kept for tests, and one line each for the log.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,7 +43,10 @@ impl RequestRecord {
     }
 }
 
-/// The list of requests since the start or the last clearing.
+/// The most requests that are remembered; older ones are forgotten.
+const MAX_RECORDS: usize = 100_000;
+
+/// The requests since the start or the last clearing.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     pages: Mutex<Pages>,
@@ -50,32 +54,32 @@ pub(crate) struct Journal {
 
 #[derive(Debug, Default)]
 struct Pages {
-    /// How often the journal was cleared.
-    age: u64,
+    /// The number of the oldest record.
+    first: usize,
     /// Each with the count of bytes that is still rising.
-    records: Vec<(RequestRecord, Arc<AtomicU64>)>,
+    records: VecDeque<(RequestRecord, Arc<AtomicU64>)>,
 }
 
-/// Where in the journal a request is.
+/// The number of a request in the journal.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
-    age: u64,
-    index: usize,
-}
+pub(crate) struct Entry(usize);
 
 impl Journal {
     pub(crate) fn open(&self, record: RequestRecord, received: Arc<AtomicU64>) -> Entry {
         let mut pages = self.lock();
-        pages.records.push((record, received));
-        Entry { age: pages.age, index: pages.records.len() - 1 }
+        if pages.records.len() == MAX_RECORDS {
+            pages.records.pop_front();
+            pages.first += 1;
+        }
+        pages.records.push_back((record, received));
+        Entry(pages.first + pages.records.len() - 1)
     }
 
-    /// Does nothing if the journal was cleared meanwhile.
+    /// Does nothing if the request has been forgotten meanwhile.
     pub(crate) fn close(&self, entry: Entry, status: u16, code: Option<&str>) {
         let mut pages = self.lock();
-        if pages.age == entry.age
-            && let Some((record, _)) = pages.records.get_mut(entry.index)
-        {
+        let index = entry.0.checked_sub(pages.first);
+        if let Some((record, _)) = index.and_then(|index| pages.records.get_mut(index)) {
             record.status = status;
             record.code = code.map(str::to_owned);
         }
@@ -92,7 +96,7 @@ impl Journal {
 
     pub(crate) fn clear(&self) {
         let mut pages = self.lock();
-        pages.age += 1;
+        pages.first += pages.records.len();
         pages.records.clear();
     }
 

@@ -15,8 +15,11 @@
 //! ```
 
 mod access;
+mod admission;
+mod asked;
 mod auth;
 mod body;
+mod builder;
 mod call;
 mod clock;
 mod connection;
@@ -44,7 +47,8 @@ mod xml;
 mod xml_tree;
 
 pub use auth::{AccessKey, Resource, Signer};
-pub use emulator::{Builder, Emulator};
+pub use builder::Builder;
+pub use emulator::Emulator;
 pub use faults::{Action, Commit, Direction, Drip, RawReply, Rule, Stall};
 pub use journal::RequestRecord;
 pub use options::Options;

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use md5::{Digest, Md5};
-
+use super::assembly::assemble;
 use super::attributes;
 use super::callback::{self, Callback, Stored};
 use super::checks::{no_such_upload, upload_id};
@@ -14,69 +11,87 @@ use crate::call::{Call, quoted, same_etag};
 use crate::error::{OssError, Refusal};
 use crate::escape;
 use crate::reply::Reply;
-use crate::store::{Part, Put, Snapshot, Sums, Version, VersionRecord, read_pieces};
+use crate::store::{Part, Put, Snapshot, VersionRecord};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
 /// Parts other than the last hold at least this many bytes.
 const MIN_PART: u64 = 100 * 1024;
 
+/// What the client wants besides the list.
+#[derive(Debug)]
+struct Terms {
+    encode: bool,
+    acl: Option<String>,
+    forbid: Option<bool>,
+    all: bool,
+    callback: Option<Callback>,
+}
+
+/// The object, and its version ID if the bucket has versions.
+type Made = (VersionRecord, Option<String>);
+
 pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
-    let encode = call.encodes()?;
-    let acl = attributes::acl(call)?;
-    let forbid = call.flag("x-oss-forbid-overwrite")?;
-    let all = complete_all(call)?;
-    let callback = callback::parse(call)?;
-    let id = upload_id(call)?.to_owned();
-    let unknown = || unknown_upload(call, &id, forbid);
-    let store = Arc::clone(call.store());
-    let visible = store.upload(&call.bucket, &call.key, &id).ok_or_else(unknown)?;
-    if visible.record.leftover {
-        return Err(unknown().into());
+    let terms = Terms {
+        encode: call.encodes()?,
+        acl: attributes::acl(call)?,
+        forbid: call.flag("x-oss-forbid-overwrite")?,
+        all: complete_all(call)?,
+        callback: callback::parse(call)?,
+    };
+    let (record, version_id) = make(call, &terms).await?;
+    let mut reply = Reply::xml(result(call, &record.etag, terms.encode))
+        .header("x-oss-hash-crc64ecma", record.crc64.to_string());
+    record.attributes.encryption.iter().for_each(|(name, value)| reply.set(name, value));
+    version_id.iter().for_each(|id| reply.set("x-oss-version-id", id));
+    match &terms.callback {
+        None => Ok(reply),
+        Some(callback) => Ok(call_back(call, callback, &record, reply).await?),
     }
-    let gate = store.gate(&call.bucket, &call.key, &id).ok_or_else(unknown)?;
+}
+
+/// Checks everything and makes the object. Completes of one upload come one after the other.
+async fn make(call: &mut Call, terms: &Terms) -> Result<Made, Refusal> {
+    let id = upload_id(call)?.to_owned();
+    let store = Arc::clone(call.store());
+    let find = |call: &Call| {
+        let upload = store.upload(&call.bucket, &call.key, &id);
+        let upload = upload.filter(|upload| !upload.record.leftover);
+        upload.ok_or_else(|| unknown_upload(call, &id, terms.forbid))
+    };
+    find(call)?;
     let body = call.body.document().await?;
-    let held = gate.lock().await;
+    let gate = store.gate(&call.bucket, &call.key, &id);
+    let gate = gate.ok_or_else(|| unknown_upload(call, &id, terms.forbid))?;
+    let _held = gate.lock().await;
     // A Complete that ran before this one has used the upload up.
-    let upload = store
-        .upload(&call.bucket, &call.key, &id)
-        .ok_or_else(|| unknown_upload(call, &id, forbid))?;
-    let parts = if all { take_all(&upload, &body)? } else { select(call, &upload, &body)? };
+    let upload = find(call)?;
+    let parts = if terms.all { take_all(&upload, &body)? } else { select(call, &upload, &body)? };
     check_sizes(&parts)?;
-    let forbid = forbid.unwrap_or(upload.record.forbid_overwrite);
+    let forbid = terms.forbid.unwrap_or(upload.record.forbid_overwrite);
     if forbid && !store.is_free(&call.bucket, &call.key) {
         return Err(OssError::file_already_exists().into());
     }
     if let Some(changed) = store.fix_list(&id, &parts) {
         return Err(invalid_part(changed, "", &id).into());
     }
-    let version = match assemble(upload, parts, acl, call.now).await {
-        Ok(version) => version,
+    let made = match assemble(upload, parts, terms.acl.clone(), call.now).await {
+        Ok(version) => {
+            let record = version.record.clone();
+            store.finish(&id, version, forbid).map(|put| (record, put))
+        }
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok((record, Put::Stored(version_id))) => Ok((record, version_id)),
+        Ok((_, Put::NoBucket)) => Err(OssError::no_such_bucket(&call.bucket).into()),
+        Ok((_, Put::Exists)) => {
+            store.reopen(&id);
+            Err(OssError::file_already_exists().into())
+        }
         Err(error) => {
             store.reopen(&id);
-            return Err(error.into());
+            Err(error.into())
         }
-    };
-    let record = version.record.clone();
-    let version_id = match store.finish(&id, version, forbid) {
-        Ok(Put::Stored(version_id)) => version_id,
-        Ok(Put::NoBucket) => return Err(OssError::no_such_bucket(&call.bucket).into()),
-        Ok(Put::Exists) => {
-            store.reopen(&id);
-            return Err(OssError::file_already_exists().into());
-        }
-        Err(error) => {
-            store.reopen(&id);
-            return Err(error.into());
-        }
-    };
-    drop(held);
-    let mut reply = Reply::xml(result(call, &record.etag, encode))
-        .header("x-oss-hash-crc64ecma", record.crc64.to_string());
-    record.attributes.encryption.iter().for_each(|(name, value)| reply.set(name, value));
-    version_id.iter().for_each(|id| reply.set("x-oss-version-id", id));
-    match callback {
-        None => Ok(reply),
-        Some(callback) => Ok(call_back(call, &callback, &record, reply).await?),
     }
 }
 
@@ -187,58 +202,6 @@ fn check_sizes(parts: &[Part]) -> Result<(), OssError> {
         .with("ProposedSize", part.blob.size.to_string())
         .with("PartNumber", part.record.number.to_string())),
     }
-}
-
-/// Makes the object's record; its CRC comes from reading all of its bytes.
-async fn assemble(
-    upload: Snapshot,
-    parts: Vec<Part>,
-    acl: Option<String>,
-    now: i64,
-) -> std::io::Result<Version> {
-    let work = move || {
-        let pieces: Vec<_> = parts.iter().map(|part| Arc::clone(&part.blob)).collect();
-        let size = pieces.iter().map(|piece| piece.size).sum();
-        let (md5, crc64) = if upload.record.sequential {
-            let mut sums = Sums::new();
-            read_pieces(&pieces, 0, size, |bytes| {
-                sums.update(bytes);
-                Ok(())
-            })?;
-            let (md5, crc64) = sums.finish();
-            (Some(STANDARD.encode(md5)), crc64)
-        } else {
-            let mut crc64 = crc64fast::Digest::new();
-            read_pieces(&pieces, 0, size, |bytes| {
-                crc64.write(bytes);
-                Ok(())
-            })?;
-            (None, crc64.sum64())
-        };
-        let mut attributes = upload.record.attributes;
-        attributes.acl = acl;
-        let record = VersionRecord {
-            id: String::new(),
-            is_marker: false,
-            is_multipart: true,
-            size,
-            crc64,
-            etag: object_etag(&parts),
-            content_md5: md5,
-            modified: now,
-            attributes,
-            pieces: parts.iter().map(|part| part.record.blob.clone()).collect(),
-        };
-        Ok(Version { record, pieces })
-    };
-    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
-}
-
-/// Upper-case MD5 of the part ETags one after the other, a hyphen, and their number.
-fn object_etag(parts: &[Part]) -> String {
-    let mut md5 = Md5::new();
-    parts.iter().for_each(|part| md5.update(&part.record.etag));
-    format!("{}-{}", hex::encode_upper(md5.finalize()), parts.len())
 }
 
 fn result(call: &Call, etag: &str, encode: bool) -> crate::xml::Document {

@@ -2,6 +2,7 @@
 //! checks the rest in the order: key, parameters and headers, upload ID, body, its own rules.
 
 mod abort_multipart_upload;
+mod assembly;
 mod attributes;
 mod buckets;
 mod callback;

@@ -78,8 +78,8 @@ impl Store {
 
     /// Creates the bucket, or replaces its record.
     pub(crate) fn put_bucket(&self, name: &str, record: BucketRecord) -> io::Result<()> {
-        disk::write_bucket(&self.root, name, &record)?;
         let mut state = self.lock();
+        disk::write_bucket(&self.root, name, &record)?;
         if let Some(bucket) = state.buckets.get_mut(name) {
             bucket.record = record;
         } else {

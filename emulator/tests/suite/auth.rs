@@ -257,3 +257,12 @@ fn repeated_and_binary_headers_are_signed_as_they_are() {
     let ask = Ask::new("PUT", "k").header("x-oss-meta-a", "ключ").header("x-oss-meta-a", "two");
     assert_eq!(ask.send(&emulator).status, 200);
 }
+
+#[test]
+fn the_signed_date_counts() {
+    let emulator = start();
+    let head = String::from_utf8(get().bytes(&emulator)).unwrap();
+    let date = head.lines().find(|line| line.starts_with("date: ")).unwrap();
+    let answer = edited(&emulator, &get(), date, "date: Wed, 15 Jan 2020 10:30:00 GMT");
+    assert_eq!(answer.status, 200);
+}

@@ -173,3 +173,11 @@ fn bytes_that_are_not_http_do_not_stop_the_server() {
     assert_eq!(answer.status, 400);
     assert_eq!(Ask::new("GET", "none").send(&emulator).status, 404);
 }
+
+#[test]
+fn faults_without_a_known_fine_code_have_none() {
+    let emulator = start();
+    let answer = Ask::new("GET", "k").unsigned().send(&emulator);
+    assert_eq!((answer.element("EC"), answer.element("RecommendDoc")), (None, None));
+    assert_eq!(answer.header("x-oss-ec"), None);
+}

@@ -70,3 +70,20 @@ fn an_aborted_upload_is_gone() {
     assert_eq!(complete("k", &id, &[]).send(&emulator).code(), gone);
     assert!(emulator.uploads(BUCKET).is_empty());
 }
+
+#[test]
+fn awkward_ids_and_markers_can_be_asked_for() {
+    let emulator = start();
+    emulator.set_option("odd-upload-ids").unwrap();
+    emulator.set_option("empty-last-marker").unwrap();
+    let id = initiate(&emulator, "k");
+    assert!(id.starts_with("+/=+"), "{id}");
+    upload_part(&emulator, "k", &id, 1, b"x");
+    upload_part(&emulator, "k", &id, 2, b"x");
+    let marker = |query: &str| {
+        list_parts("k", &id).query(query).send(&emulator).element("NextPartNumberMarker").unwrap()
+    };
+    assert_eq!(marker("max-parts=1"), "1");
+    assert_eq!(marker("max-parts=2"), "");
+    assert_eq!(abort("k", &id).send(&emulator).status, 204);
+}

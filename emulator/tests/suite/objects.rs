@@ -190,3 +190,14 @@ fn chunked_bodies_are_accepted() {
     assert_eq!(ask.send(&emulator).status, 200);
     assert_eq!(emulator.object(BUCKET, "k").unwrap().bytes().unwrap(), b"xy");
 }
+
+#[test]
+fn times_are_those_of_the_emulators_clock() {
+    let emulator = start();
+    emulator.set_clock_offset(-600);
+    Ask::new("PUT", "k").body("x").send(&emulator);
+    let head = Ask::new("HEAD", "k").send(&emulator);
+    let modified = httpdate::parse_http_date(head.header("last-modified").unwrap()).unwrap();
+    let age = std::time::SystemTime::now().duration_since(modified).unwrap().as_secs();
+    assert!((600..660).contains(&age), "{age}");
+}

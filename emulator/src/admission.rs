@@ -1,0 +1,88 @@
+//! The checks that come before the operation: bucket name, signature, length, bucket, permission.
+
+use hyper::StatusCode;
+use hyper::http::request::Parts;
+
+use crate::access::{self, Caller};
+use crate::asked::Asked;
+use crate::auth::{AccessKey, Signable, Verifier};
+use crate::error::OssError;
+use crate::route::Operation;
+use crate::service::Service;
+use crate::target::is_bucket_name;
+
+/// A request that wants to be served.
+#[derive(Debug)]
+pub(crate) struct Applicant<'a> {
+    pub(crate) asked: &'a Asked,
+    pub(crate) parts: &'a Parts,
+    /// Its body has a length or is chunked.
+    pub(crate) has_length: bool,
+    pub(crate) now: i64,
+}
+
+impl Applicant<'_> {
+    /// Says who asks, or the first reason to refuse.
+    pub(crate) fn admit(&self, service: &Service) -> Result<Caller, OssError> {
+        let operation = self.asked.operation;
+        let bucket = self.asked.target.bucket.as_deref();
+        if let Some(name) = bucket.filter(|name| !is_bucket_name(name)) {
+            return Err(bad_bucket_name(name));
+        }
+        let keys = service.keys();
+        let key = self.verify(service, &keys)?;
+        let payer = self.parts.headers.get("x-oss-request-payer");
+        let caller = Caller {
+            signed: key.is_some(),
+            is_owner: key.is_some_and(|key| key.owner),
+            pays: payer.is_some_and(|payer| payer == "requester"),
+        };
+        if operation.needs_length() && !self.has_length {
+            return Err(missing_length());
+        }
+        let record = bucket.and_then(|name| service.store.bucket(name));
+        if let (Some(name), None) = (bucket, &record)
+            && operation != Operation::PutBucket
+        {
+            return Err(OssError::no_such_bucket(name));
+        }
+        let key = self.asked.target.key.as_deref().unwrap_or_default();
+        access::permit(caller, operation, &service.store, bucket.zip(record.as_ref()), key)?;
+        Ok(caller)
+    }
+
+    fn verify<'k>(
+        &self,
+        service: &'k Service,
+        keys: &'k [AccessKey],
+    ) -> Result<Option<&'k AccessKey>, OssError> {
+        let verifier = Verifier {
+            keys,
+            region: &service.region,
+            product: "oss",
+            now: self.now,
+            sub_resources: &[],
+        };
+        verifier.verify(&Signable {
+            method: self.parts.method.as_str(),
+            bucket: self.asked.target.bucket.as_deref(),
+            key: self.asked.target.key.as_deref(),
+            query: &self.asked.query.0,
+            headers: &self.parts.headers,
+        })
+    }
+}
+
+fn bad_bucket_name(name: &str) -> OssError {
+    OssError::bad_request("InvalidBucketName", "The specified bucket is not valid.")
+        .with("BucketName", name)
+}
+
+fn missing_length() -> OssError {
+    OssError::new(
+        StatusCode::LENGTH_REQUIRED,
+        "MissingContentLength",
+        "You must provide the Content-Length HTTP header.",
+    )
+    .closing()
+}

@@ -1,0 +1,38 @@
+//! What the head of a request says, before anybody knows whether it is genuine.
+
+use hyper::http::request::Parts;
+
+use crate::error::OssError;
+use crate::query::Query;
+use crate::route::Operation;
+use crate::service::Service;
+use crate::target::Target;
+
+/// Resource, parameters and operation.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) target: Target,
+    pub(crate) query: Query,
+    pub(crate) operation: Operation,
+}
+
+impl Asked {
+    pub(crate) fn read(service: &Service, parts: &Parts, host: &str) -> Result<Self, OssError> {
+        let target = Target::parse(parts.uri.path(), host, service.addressing, &service.hosts)?;
+        let query = Query::parse(parts.uri.query().unwrap_or_default())
+            .ok_or_else(|| OssError::argument("query", "", "The query string is not UTF-8."))?;
+        let operation = Operation::of(&parts.method, &target, &query, &parts.headers)?;
+        Ok(Self { target, query, operation })
+    }
+
+    pub(crate) fn part_number(&self) -> Option<u32> {
+        self.query.value("partNumber").and_then(|number| number.parse().ok())
+    }
+}
+
+/// The host the client used, with its port.
+pub(crate) fn host(parts: &Parts) -> String {
+    let header = parts.headers.get("host").and_then(|value| value.to_str().ok());
+    let authority = parts.uri.authority().map(hyper::http::uri::Authority::as_str);
+    header.or(authority).unwrap_or_default().to_owned()
+}

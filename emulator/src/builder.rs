@@ -1,0 +1,201 @@
+//! What an emulator is told before it starts.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, RwLock};
+
+use crate::auth::AccessKey;
+use crate::clock::Clock;
+use crate::emulator::Emulator;
+use crate::faults::{Rule, RuleBook};
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::service::Service;
+use crate::store::{BucketRecord, Store};
+use crate::target::{Addressing, BoundHosts, is_bucket_name};
+
+/// Configures an [`Emulator`].
+#[derive(Debug)]
+pub struct Builder {
+    listen: SocketAddr,
+    dir: Option<PathBuf>,
+    region: String,
+    buckets: Vec<String>,
+    keys: Vec<AccessKey>,
+    addressing: Addressing,
+    hosts: BoundHosts,
+    rules: Vec<Rule>,
+    options: Options,
+    clock_offset_s: i64,
+    logs: bool,
+    any_address: bool,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            dir: None,
+            region: "cn-hangzhou".to_owned(),
+            buckets: Vec::new(),
+            keys: Vec::new(),
+            addressing: Addressing::default(),
+            hosts: BoundHosts::new(),
+            rules: Vec::new(),
+            options: Options::default(),
+            clock_offset_s: 0,
+            logs: false,
+            any_address: false,
+        }
+    }
+
+    /// Creates this bucket unless it exists. May be called several times.
+    #[must_use]
+    pub fn bucket(mut self, name: impl Into<String>) -> Self {
+        self.buckets.push(name.into());
+        self
+    }
+
+    /// The region of signatures and endpoints; `cn-hangzhou` by default.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Adds a permanent key of the owner. Without any key only anonymous requests are possible.
+    #[must_use]
+    pub fn access_key(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.key(AccessKey::new(id, secret))
+    }
+
+    /// Adds a key.
+    #[must_use]
+    pub fn key(mut self, key: AccessKey) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    /// Makes the key added last a temporary one.
+    #[must_use]
+    pub fn security_token(mut self, token: impl Into<String>) -> Self {
+        if let Some(key) = self.keys.last_mut() {
+            key.token = Some(token.into());
+        }
+        self
+    }
+
+    /// Where the bucket's name is looked for; in host and path by default.
+    #[must_use]
+    pub fn addressing(mut self, addressing: Addressing) -> Self {
+        self.addressing = addressing;
+        self
+    }
+
+    /// Binds a host name to a bucket, as a custom domain is.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>, bucket: impl Into<String>) -> Self {
+        self.hosts.insert(host.into(), bucket.into());
+        self
+    }
+
+    /// Keeps everything in this folder; by default in a temporary one.
+    #[must_use]
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// Faults in force from the start.
+    #[must_use]
+    pub fn rules(mut self, rules: Vec<Rule>) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Switches.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The emulator's clock is off by so many seconds.
+    #[must_use]
+    pub fn clock_offset(mut self, seconds: i64) -> Self {
+        self.clock_offset_s = seconds;
+        self
+    }
+
+    /// The address to listen on; a free port of 127.0.0.1 by default.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Permits addresses that others can reach. The emulator is not meant for that.
+    #[must_use]
+    pub fn any_address(mut self) -> Self {
+        self.any_address = true;
+        self
+    }
+
+    /// Prints a line for each request on stderr.
+    #[must_use]
+    pub fn log(mut self) -> Self {
+        self.logs = true;
+        self
+    }
+
+    /// Opens the store, binds the address and serves.
+    pub fn start(self) -> io::Result<Emulator> {
+        if !self.listen.ip().is_loopback() && !self.any_address {
+            return Err(bad_input(format!("{} is not a loopback address", self.listen)));
+        }
+        let (folder, dir) = match self.dir {
+            Some(dir) => (None, dir),
+            None => {
+                let folder = tempfile::Builder::new().prefix("oss-emulator-").tempdir()?;
+                let dir = folder.path().to_owned();
+                (Some(folder), dir)
+            }
+        };
+        let store = Store::open(&dir)?;
+        let clock = Clock::default();
+        clock.set_offset(self.clock_offset_s);
+        create_buckets(&store, &self.buckets, clock.now())?;
+        let mut rules = RuleBook::default();
+        self.rules.into_iter().for_each(|rule| rules.add(rule));
+        let service = Arc::new(Service {
+            store: Arc::new(store),
+            clock,
+            region: self.region,
+            addressing: self.addressing,
+            hosts: self.hosts,
+            journal: Journal::default(),
+            logs: self.logs,
+            keys: RwLock::new(self.keys),
+            options: RwLock::new(self.options),
+            rules: Mutex::new(rules),
+        });
+        Emulator::run(service, TcpListener::bind(self.listen)?, folder)
+    }
+}
+
+fn create_buckets(store: &Store, names: &[String], now: i64) -> io::Result<()> {
+    for name in names {
+        if !is_bucket_name(name) {
+            return Err(bad_input(format!("{name} is not a bucket name")));
+        }
+        if store.bucket(name).is_none() {
+            store.put_bucket(name, BucketRecord::new(now))?;
+        }
+    }
+    Ok(())
+}
+
+fn bad_input(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}

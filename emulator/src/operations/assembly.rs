@@ -1,0 +1,61 @@
+//! An object out of parts: its record, with checksums taken from its bytes.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest, Md5};
+
+use crate::store::{Part, Snapshot, Sums, Version, VersionRecord, read_pieces};
+
+/// Makes the object's record; its CRC comes from reading all of its bytes.
+pub(super) async fn assemble(
+    upload: Snapshot,
+    parts: Vec<Part>,
+    acl: Option<String>,
+    now: i64,
+) -> std::io::Result<Version> {
+    let work = move || {
+        let pieces: Vec<_> = parts.iter().map(|part| Arc::clone(&part.blob)).collect();
+        let size = pieces.iter().map(|piece| piece.size).sum();
+        let (md5, crc64) = if upload.record.sequential {
+            let mut sums = Sums::new();
+            read_pieces(&pieces, 0, size, |bytes| {
+                sums.update(bytes);
+                Ok(())
+            })?;
+            let (md5, crc64) = sums.finish();
+            (Some(STANDARD.encode(md5)), crc64)
+        } else {
+            let mut crc64 = crc64fast::Digest::new();
+            read_pieces(&pieces, 0, size, |bytes| {
+                crc64.write(bytes);
+                Ok(())
+            })?;
+            (None, crc64.sum64())
+        };
+        let mut attributes = upload.record.attributes;
+        attributes.acl = acl;
+        let record = VersionRecord {
+            id: String::new(),
+            is_marker: false,
+            is_multipart: true,
+            size,
+            crc64,
+            etag: object_etag(&parts),
+            content_md5: md5,
+            modified: now,
+            attributes,
+            pieces: parts.iter().map(|part| part.record.blob.clone()).collect(),
+        };
+        Ok(Version { record, pieces })
+    };
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+}
+
+/// Upper-case MD5 of the part ETags one after the other, a hyphen, and their number.
+fn object_etag(parts: &[Part]) -> String {
+    let mut md5 = Md5::new();
+    parts.iter().for_each(|part| md5.update(&part.record.etag));
+    format!("{}-{}", hex::encode_upper(md5.finalize()), parts.len())
+}
