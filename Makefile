@@ -30,7 +30,7 @@ demo: ## upload a real file into a local server and read it back
 	@scripts/demo.sh
 
 test: ## every test that needs nothing but Rust, cc and make
-	$(CARGO) build --workspace
+	$(CARGO) build --workspace --lib --bins --examples
 	$(CARGO) test --workspace
 
 check: ## what needs more tools, which it installs

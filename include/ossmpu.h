@@ -687,7 +687,8 @@ typedef struct ossmpu_upload ossmpu_upload;
  * fails with OSSMPU_ECREDENTIALS. It may run on any thread of the library,
  * never two at a time, and must not use the client that it serves.
  */
-typedef int (*ossmpu_credentials_fn)(void *user, struct ossmpu_credentials *out);
+typedef int (*ossmpu_credentials_fn)(void *user,
+                                     struct ossmpu_credentials *out);
 
 /**
  * Goes with a callback that outlives the call that set it. It is called
@@ -800,14 +801,16 @@ typedef struct ossmpu_part_info {
  * major * 1000000 + minor * 1000 + patch. Compare it with
  * OSSMPU_VERSION_NUMBER, the version of the header the program was built with.
  */
-OSSMPU_API int ossmpu_version_number(void);
+OSSMPU_API
+int ossmpu_version_number(void);
 
 /**
  * Gives the version of the library that was loaded and of what it is built
  * on, as one line for logs: "0.1.0 ureq/3.5 rustls/0.23". The text is static;
  * do not parse it.
  */
-OSSMPU_API const char *ossmpu_version_string(void);
+OSSMPU_API
+const char *ossmpu_version_string(void);
 
 /**
  * Gives one sentence for a status, also for one that this library does not
@@ -840,7 +843,9 @@ const char *ossmpu_error_str(const struct ossmpu_error *err,
  * Gives a number of an error: OSSMPU_ERROR_HTTP_STATUS to
  * OSSMPU_ERROR_UPLOAD_MAY_EXIST. 0 if there is no such number, and for NULL.
  */
-OSSMPU_API int64_t ossmpu_error_int(const struct ossmpu_error *err, int field);
+OSSMPU_API
+int64_t ossmpu_error_int(const struct ossmpu_error *err,
+                         int field);
 
 /**
  * Frees an error and every text got from it. NULL is a no-op.
@@ -866,7 +871,8 @@ int ossmpu_credentials_set(struct ossmpu_credentials *out,
 /**
  * Makes a builder with all defaults. NULL only after a bug (a caught panic).
  */
-OSSMPU_API struct ossmpu_config *ossmpu_config_new(void);
+OSSMPU_API
+struct ossmpu_config *ossmpu_config_new(void);
 
 /**
  * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS.
@@ -889,7 +895,8 @@ int ossmpu_config_set_int(struct ossmpu_config *config,
  * and OSS_SESSION_TOKEN, now and only here. What is not set there stays as it
  * was. OSSMPU_ECREDENTIALS if only one half of the key pair is set.
  */
-OSSMPU_API int ossmpu_config_set_env(struct ossmpu_config *config);
+OSSMPU_API
+int ossmpu_config_set_env(struct ossmpu_config *config);
 
 /**
  * Sets an access key. token is NULL for a permanent one.
@@ -945,7 +952,8 @@ int ossmpu_client_new(const struct ossmpu_config *config,
  * but not for the network; what was made from the client keeps what it needs
  * of it. In a forked child it waits for nothing.
  */
-OSSMPU_API void ossmpu_client_free(struct ossmpu_client *client);
+OSSMPU_API
+void ossmpu_client_free(struct ossmpu_client *client);
 
 /**
  * Makes a token. NULL only if no file descriptor is left, or after a bug (a
@@ -1263,7 +1271,8 @@ int ossmpu_upload_abort(const struct ossmpu_upload *upload,
  * Frees an upload. NULL is a no-op. Sends nothing and aborts nothing: without
  * complete or abort its parts stay on OSS, where they are billed.
  */
-OSSMPU_API void ossmpu_upload_free(struct ossmpu_upload *upload);
+OSSMPU_API
+void ossmpu_upload_free(struct ossmpu_upload *upload);
 
 /**
  * Lists the parts that OSS has of an upload, by ascending number. Sends

@@ -22,14 +22,14 @@ fn programs_run_with_the_static_library() {
 
 #[test]
 fn programs_run_under_the_address_and_undefined_behaviour_sanitizers() {
-    let flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-    run_all(&Way { name: "sanitized", flags: &flags, library: fixed(), wrapper: &[] });
+    let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
+    run_all(&Way { name: "sanitized", flags, library: fixed(), wrapper: &[] });
 }
 
 #[test]
 #[ignore = "needs valgrind and minutes; `make check` runs it"]
 fn programs_run_under_valgrind() {
-    let wrapper = [
+    let wrapper = &[
         "valgrind",
         "--quiet",
         "--error-exitcode=99",
@@ -37,7 +37,7 @@ fn programs_run_under_valgrind() {
         "--errors-for-leak-kinds=definite",
         "--fair-sched=yes",
     ];
-    run_all(&Way { name: "valgrind", flags: &["-g"], library: shared(), wrapper: &wrapper });
+    run_all(&Way { name: "valgrind", flags: &["-g"], library: shared(), wrapper });
 }
 
 /// How a program is built and run.

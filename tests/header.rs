@@ -7,7 +7,7 @@ use std::process::Command;
 #[test]
 fn the_committed_header_is_the_generated_one() {
     let generated = fs::read_to_string(Path::new(env!("OUT_DIR")).join("ossmpu.h")).unwrap();
-    let hint = "edit src/ffi or cbindgen.toml, never the header; a build writes it";
+    let hint = "edit src/ffi, never the header; `touch build.rs` and a build write it anew";
     assert!(header() == generated, "include/ossmpu.h is not what the build has made: {hint}");
 }
 

@@ -83,7 +83,7 @@ impl Caller {
         self.abort
     }
 
-    pub(super) fn endpoint(&self) -> Result<&Endpoint> {
+    pub(crate) fn endpoint(&self) -> Result<&Endpoint> {
         self.endpoint
             .as_ref()
             .ok_or_else(|| Error::invalid("endpoint", "neither an endpoint nor a region was set"))

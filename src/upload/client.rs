@@ -67,7 +67,9 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<Uploaded> {
         let source = Source::path(path.as_ref())?;
-        self.put(bucket, key, &named(options, path.as_ref())).run(source, cancel)
+        let name = path.as_ref().to_string_lossy();
+        let options = named(options, path.as_ref());
+        self.put(bucket, key, &options).named(&name).run(source, cancel)
     }
 
     /// Uploads a range of a regular file; `length` `None` is to its end. Otherwise as
@@ -89,7 +91,9 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<Uploaded> {
         let source = Source::path(path.as_ref())?.range(offset, length)?;
-        self.put(bucket, key, &named(options, path.as_ref())).run(source, cancel)
+        let name = format!("{} {offset}+{}", path.as_ref().display(), source.length());
+        let options = named(options, path.as_ref());
+        self.put(bucket, key, &options).named(&name).run(source, cancel)
     }
 
     /// Uploads from an open descriptor, which is neither closed nor moved: a regular file is read
@@ -170,7 +174,7 @@ impl Client {
         key: &'a ObjectKey,
         options: &'a UploadOptions,
     ) -> Put<'a> {
-        Put { caller: &self.0.caller, workers: &self.0.workers, bucket, key, options }
+        Put { caller: &self.0.caller, workers: &self.0.workers, bucket, key, options, name: None }
     }
 }
 

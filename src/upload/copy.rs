@@ -51,11 +51,14 @@ impl Client {
             key,
             options,
             headers: &headers,
+            keep_parts: options.keep_parts,
             stop: &stop,
             deadline,
         };
-        multipart.run(parts, found.crc64, |destination, _| {
+        let destination = multipart.initiate()?;
+        multipart.run(&destination, parts, found.crc64, |_| {
             let (caller, source) = (Arc::clone(self.caller()), source.clone());
+            let destination = destination.clone();
             Arc::new(Copying { caller, destination, source, found, deadline })
         })
     }

@@ -19,10 +19,17 @@ pub(super) struct WatchedFile {
 /// What must stay the same while a file is uploaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
-    size: u64,
-    modified: (i64, i64),
+    identity: Identity,
     changed: (i64, i64),
-    file: (u64, u64),
+}
+
+/// What must be the same for a file to be the one of an earlier try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) size: u64,
+    /// Seconds and nanoseconds.
+    pub(super) modified: (i64, i64),
+    pub(super) inode: u64,
 }
 
 impl WatchedFile {
@@ -49,6 +56,10 @@ impl WatchedFile {
         Err(error.with_io(&io::Error::from_raw_os_error(errno)))
     }
 
+    pub(super) fn identity(&self) -> Identity {
+        self.stamp.identity
+    }
+
     /// An error of kind `Changed` if the file is not as it was when it was opened.
     pub(super) fn check_unchanged(&self) -> Result<()> {
         let metadata = self.file.metadata().map_err(|cause| Error::file(&self.name, &cause))?;
@@ -56,10 +67,10 @@ impl WatchedFile {
         if now == self.stamp {
             return Ok(());
         }
-        let what = if now.size == self.stamp.size {
+        let what = if now.identity.size == self.stamp.identity.size {
             "was modified".to_owned()
         } else {
-            format!("had {} bytes and has {}", self.stamp.size, now.size)
+            format!("had {} bytes and has {}", self.stamp.identity.size, now.identity.size)
         };
         let text = format!("{} {what} while it was being uploaded", self.name);
         Err(Error::new(ErrorKind::Changed, text))
@@ -68,7 +79,7 @@ impl WatchedFile {
 
 impl Content for WatchedFile {
     fn length(&self) -> u64 {
-        self.stamp.size
+        self.stamp.identity.size
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
@@ -89,10 +100,12 @@ impl Content for WatchedFile {
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
         Self {
-            size: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            identity: Identity {
+                size: metadata.len(),
+                modified: (metadata.mtime(), metadata.mtime_nsec()),
+                inode: metadata.ino(),
+            },
             changed: (metadata.ctime(), metadata.ctime_nsec()),
-            file: (metadata.dev(), metadata.ino()),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the caller's thread waits, reports progress and ends the upload: complete or clean up.
 
 mod buffers;
+mod checkpoint;
 mod clean_up;
 mod client;
 mod complete;
@@ -26,6 +27,7 @@ mod presign;
 mod progress;
 mod put;
 mod queue;
+mod resume;
 mod sending;
 mod session;
 mod source;

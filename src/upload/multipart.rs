@@ -27,40 +27,46 @@ pub(super) struct Multipart<'a> {
     pub(super) options: &'a UploadOptions,
     /// Those of the options, or of the source of a copy.
     pub(super) headers: &'a ObjectHeaders,
+    /// Leaves the parts on OSS when the upload fails.
+    pub(super) keep_parts: bool,
     pub(super) stop: &'a Cancel,
     pub(super) deadline: Deadline,
 }
 
 impl Multipart<'_> {
-    /// Makes the object. `expected_crc64` is what the whole must have before it is completed; `work`
-    /// makes the parts of
-    /// the upload it is given.
+    /// Makes the object out of an upload; `expected_crc64` is what it must have before it is
+    /// completed, and `work` makes the parts.
     pub(super) fn run(
         &self,
+        destination: &Destination,
         parts: Parts,
         expected_crc64: Option<u64>,
-        work: impl FnOnce(Destination, Arc<Meter>) -> Arc<dyn PartWork>,
+        work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartWork>,
     ) -> Result<Uploaded> {
-        let destination = self.initiate()?;
         let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
-        let work = work(destination.clone(), Arc::clone(&meter));
-        self.make(work, parts, &meter)
+        let made = self.make(work(Arc::clone(&meter)), parts, &meter);
+        let (whole, sent) = made
             .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
-            .map_err(|error| self.give_up(&destination, error))
-            .and_then(|(whole, sent)| self.complete(&destination, whole, &sent))
+            .map_err(|error| self.give_up(destination, error))?;
+        let uploaded = self.complete(destination, whole, &sent)?;
+        Ok(Uploaded { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
     }
 
     pub(super) fn initiate(&self) -> Result<Destination> {
         let request =
             InitiateMultipartUpload::new(self.bucket, self.key).with_headers(self.headers);
-        let upload_id = initiate(self.caller, &request, self.stop, self.deadline)?;
-        Ok(Destination {
+        initiate(self.caller, &request, self.stop, self.deadline).map(|id| self.destination(id))
+    }
+
+    /// The upload of that ID.
+    pub(super) fn destination(&self, upload_id: UploadId) -> Destination {
+        Destination {
             bucket: self.bucket.clone(),
             key: self.key.clone(),
             upload_id,
             headers: self.headers.clone(),
             integrity: self.options.integrity,
-        })
+        }
     }
 
     fn make(
@@ -97,10 +103,15 @@ impl Multipart<'_> {
         })
     }
 
+    /// The error of an upload that failed, after its parts were kept or taken back.
     pub(super) fn give_up(&self, destination: &Destination, error: Error) -> Error {
-        if self.options.keep_parts {
+        if self.keep_parts {
             return error.with_upload_id(destination.upload_id.as_str()).with_parts_left(true);
         }
+        self.clean_up(destination, error)
+    }
+
+    pub(super) fn clean_up(&self, destination: &Destination, error: Error) -> Error {
         clean_up(self.caller, destination, self.caller.abort_budget(), error)
     }
 }

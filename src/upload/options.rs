@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{BitOr, ControlFlow};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::Progress;
 use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::model::ObjectHeaders;
+use crate::model::{ObjectHeaders, UploadId};
 
 /// Which check sums guard an upload; combine them with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct UploadOptions {
     pub(super) bytes_per_sec: u64,
     pub(super) expected_crc64: Option<u64>,
     pub(super) expected_md5: Option<Digest>,
+    pub(super) checkpoint_dir: Option<PathBuf>,
+    pub(super) upload_id: Option<UploadId>,
     pub(super) keep_parts: bool,
     pub(super) deadline: Option<Duration>,
     pub(super) headers: ObjectHeaders,
@@ -72,6 +75,8 @@ impl Default for UploadOptions {
             bytes_per_sec: 0,
             expected_crc64: None,
             expected_md5: None,
+            checkpoint_dir: None,
+            upload_id: None,
             keep_parts: false,
             deadline: None,
             headers: ObjectHeaders::default(),
@@ -169,6 +174,25 @@ impl UploadOptions {
     /// once more for it, before anything is sent, by one thread.
     pub fn set_expected_md5(&mut self, md5: [u8; 16]) -> &mut Self {
         self.expected_md5 = Some(Digest::from_bytes(md5));
+        self
+    }
+
+    /// Makes uploads of files resumable, even after `kill -9`: what is needed to go on is written to
+    /// this directory, which must exist. Parts are kept on failure; the next call with the same
+    /// endpoint, bucket, key, path and part size sends what is missing. Parts that OSS has are read
+    /// and compared. A file that has changed is uploaded afresh, and its old upload aborted.
+    ///
+    /// Other sources, and objects that go in one PutObject, take no notice.
+    pub fn set_checkpoint_dir(&mut self, folder: impl Into<PathBuf>) -> &mut Self {
+        self.checkpoint_dir = Some(folder.into());
+        self
+    }
+
+    /// Goes on with that upload instead of beginning one: parts that OSS has with the same size
+    /// and bytes are not sent again. For sources that can be read twice; give the part size that
+    /// the upload was begun with.
+    pub fn set_upload_id(&mut self, upload_id: UploadId) -> &mut Self {
+        self.upload_id = Some(upload_id);
         self
     }
 

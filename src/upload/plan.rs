@@ -48,6 +48,10 @@ impl Parts {
         self.size
     }
 
+    pub(super) fn part_size(&self) -> u64 {
+        self.part_size
+    }
+
     pub(super) fn count(&self) -> usize {
         // At most 10,000, because the part size was raised until it is.
         usize::try_from(self.size.div_ceil(self.part_size)).unwrap_or(usize::MAX)

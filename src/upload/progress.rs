@@ -38,6 +38,7 @@ pub(super) struct Meter {
     bytes_total: Option<u64>,
     parts_done: AtomicU64,
     bytes_done: AtomicU64,
+    bytes_resumed: AtomicU64,
     bytes_sent: AtomicU64,
     retries: AtomicU64,
 }
@@ -49,6 +50,7 @@ impl Meter {
             bytes_total,
             parts_done: AtomicU64::new(0),
             bytes_done: AtomicU64::new(0),
+            bytes_resumed: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }
@@ -64,13 +66,18 @@ impl Meter {
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// A part was found already there; it will be counted as done like any other.
+    pub(super) fn part_resumed(&self, bytes: u64) {
+        self.bytes_resumed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn snapshot(&self) -> Progress {
         Progress {
             parts_total: self.parts_total,
             parts_done: self.parts_done.load(Ordering::Relaxed),
             bytes_total: self.bytes_total,
             bytes_done: self.bytes_done.load(Ordering::Relaxed),
-            bytes_resumed: 0,
+            bytes_resumed: self.bytes_resumed.load(Ordering::Relaxed),
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
         }

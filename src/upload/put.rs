@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use super::checkpoint::{Binding, Checkpoint};
 use super::digests::Digests;
 use super::multipart::Multipart;
 use super::parallel::no_descriptor;
 use super::plan::{Parts, Plan};
 use super::progress::{InlineObserver, Meter, Reporter};
+use super::resume::Begun;
 use super::sending::Sending;
 use super::source::{Source, crc64_of, expect_crc64, expect_md5, md5_of};
 use super::workers::Workers;
 use super::{Integrity, UploadOptions, Uploaded};
 use crate::client::{CallContext, Caller, Rate};
-use crate::error::{ErrorKind, ObjectExists, Result};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::PutObject;
 use crate::runtime::{Cancel, Deadline};
@@ -24,9 +26,19 @@ pub(super) struct Put<'a> {
     pub(super) bucket: &'a BucketName,
     pub(super) key: &'a ObjectKey,
     pub(super) options: &'a UploadOptions,
+    /// What a checkpoint calls the source; without one there is none.
+    pub(super) name: Option<&'a str>,
 }
 
 impl Put<'_> {
+    /// Lets a checkpoint tell the source from others by that name, a path.
+    pub(super) fn named<'a>(self, name: &'a str) -> Put<'a>
+    where
+        Self: 'a,
+    {
+        Put { name: Some(name), ..self }
+    }
+
     /// Uploads the source and returns when OSS has acknowledged the object, or when nothing of it
     /// is left but what the error says.
     pub(super) fn run(&self, source: Source, cancel: &Cancel) -> Result<Uploaded> {
@@ -106,7 +118,14 @@ impl Put<'_> {
         stop: &Cancel,
         deadline: Deadline,
     ) -> Result<Uploaded> {
-        let Put { caller, workers, bucket, key, options } = *self;
+        let Put { caller, workers, bucket, key, options, .. } = *self;
+        let checkpoint = match (&options.checkpoint_dir, self.name) {
+            (Some(folder), Some(name)) => {
+                let binding = self.binding(name)?;
+                Some((Checkpoint::lock(folder, &binding)?, binding))
+            }
+            _ => None,
+        };
         let multipart = Multipart {
             caller,
             workers,
@@ -114,15 +133,57 @@ impl Put<'_> {
             key,
             options,
             headers: &options.headers,
+            keep_parts: options.keep_parts || checkpoint.is_some(),
             stop,
             deadline,
         };
+        let begun = match (&checkpoint, &options.upload_id) {
+            (Some((checkpoint, binding)), _) => {
+                multipart.begin_with_checkpoint(checkpoint, binding.clone(), &source, parts)?
+            }
+            (None, Some(upload_id)) => multipart.take_up(upload_id)?,
+            (None, None) => Begun::new(multipart.initiate()?),
+        };
+        let uploaded = self.send(&multipart, begun, source, parts)?;
+        if let Some((checkpoint, _)) = checkpoint {
+            checkpoint.remove();
+        }
+        Ok(uploaded)
+    }
+
+    fn send(
+        &self,
+        multipart: &Multipart<'_>,
+        begun: Begun,
+        source: Source,
+        parts: Parts,
+    ) -> Result<Uploaded> {
+        let options = self.options;
         let md5 = options.integrity.contains(Integrity::MD5);
-        let digests = md5.then(|| Digests::new(options.md5_kernel, parts));
-        multipart.run(parts, options.expected_crc64, |destination, meter| {
-            let caller = Arc::clone(caller);
-            let rate = Rate::new(options.bytes_per_sec);
-            Arc::new(Sending { caller, destination, source, digests, meter, rate, deadline })
+        let Begun { destination, listed } = begun;
+        multipart.run(&destination, parts, options.expected_crc64, |meter| {
+            Arc::new(Sending {
+                caller: Arc::clone(self.caller),
+                destination: destination.clone(),
+                source,
+                listed,
+                digests: md5.then(|| Digests::new(options.md5_kernel, parts)),
+                meter,
+                rate: Rate::new(options.bytes_per_sec),
+                deadline: multipart.deadline,
+            })
+        })
+    }
+
+    /// What the checkpoint of a source of that name is bound to.
+    fn binding(&self, name: &str) -> Result<Binding> {
+        let path = std::path::absolute(name)
+            .map_err(|cause| Error::file(name, &cause).with_argument("path"))?;
+        Ok(Binding {
+            endpoint: self.caller.endpoint()?.to_string(),
+            bucket: self.bucket.as_str().to_owned(),
+            key: self.key.as_str().to_owned(),
+            path: path.to_string_lossy().into_owned(),
         })
     }
 }

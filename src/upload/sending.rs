@@ -1,5 +1,6 @@
 //! Parts that are read from a source and sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SentPart;
@@ -7,10 +8,12 @@ use super::destination::Destination;
 use super::digests::Digests;
 use super::parallel::PartWork;
 use super::progress::Meter;
+use super::resume::Begun;
 use super::source::Source;
 use crate::client::{CallContext, Caller, Rate};
 use crate::error::Result;
-use crate::model::PartRange;
+use crate::model::{PartNumber, PartRange};
+use crate::ops::ListedPart;
 use crate::runtime::{Cancel, Deadline};
 
 /// Sends parts of a source to one upload.
@@ -18,6 +21,8 @@ pub(super) struct Sending {
     pub(super) caller: Arc<Caller>,
     pub(super) destination: Destination,
     pub(super) source: Source,
+    /// Parts that OSS has already, from an earlier try.
+    pub(super) listed: BTreeMap<PartNumber, ListedPart>,
     /// If `Content-MD5` goes with every part.
     pub(super) digests: Option<Digests>,
     pub(super) meter: Arc<Meter>,
@@ -28,6 +33,10 @@ pub(super) struct Sending {
 impl PartWork for Sending {
     fn make(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
         self.check_unchanged()?;
+        if let Some(resumed) = Begun::part(&self.listed, part, &self.source)? {
+            self.meter.part_resumed(resumed.size);
+            return Ok(resumed);
+        }
         let body = self.source.body(part.offset, part.length);
         let md5 = match &self.digests {
             Some(digests) => Some(digests.of(part, &self.source, stop)?),

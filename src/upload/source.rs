@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file::WatchedFile;
+use super::file::{Identity, WatchedFile};
 use super::memory::{Memory, SharedBytes};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, ErrorKind, Result};
@@ -68,6 +68,14 @@ impl Source {
 
     pub(super) fn length(&self) -> u64 {
         self.length
+    }
+
+    /// What tells a file from one that was changed; memory has none.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        match &self.origin {
+            Origin::File(file) => Some(file.identity()),
+            Origin::Memory(_) => None,
+        }
     }
 
     /// An error of kind `Changed` if the source is not what it was at the start.

@@ -175,6 +175,7 @@ impl Stream {
             bucket: &self.bucket,
             key: &self.key,
             options: &self.options,
+            name: None,
         };
         put.put_single(&source, &self.stop, self.deadline)
     }
@@ -277,6 +278,7 @@ impl Stream {
             key: &self.key,
             options: &self.options,
             headers: &self.options.headers,
+            keep_parts: self.options.keep_parts,
             stop: &self.stop,
             deadline: self.deadline,
         }

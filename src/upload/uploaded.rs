@@ -13,6 +13,8 @@ pub struct Uploaded {
     pub size: u64,
     /// The parts it was made of; 0 if it went in one PutObject.
     pub parts: u16,
+    /// Bytes that an earlier try had sent and that were not sent again.
+    pub bytes_resumed: u64,
     /// OSS's own CRC-64 of the object, which was compared with ours if that is asked for.
     pub crc64: Option<u64>,
     /// The version that was made; empty if the bucket has none.

@@ -11,6 +11,7 @@ static ossmpu_options *options;
 static ossmpu_upload *upload;
 static ossmpu_cancel *cancel;
 static ossmpu_part_iter *listed;
+static const char *path;
 static int dropped;
 
 static void log_line(void *user, int level, const char *line) {
@@ -38,8 +39,8 @@ static void run_child(void) {
                                  &result, &err),
                  err);
     CHECK_STATUS(OSSMPU_EFORKED,
-                 ossmpu_put_file(client, BUCKET, "child", "/dev/null", options,
-                                 cancel, &result, &err),
+                 ossmpu_put_file(client, BUCKET, "child", path, options, cancel,
+                                  &result, &err),
                  err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_head_object(client, BUCKET, "child", NULL, NULL, NULL,
@@ -81,13 +82,15 @@ static void run_child(void) {
     _exit(0);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     ossmpu_config *config = ossmpu_config_new();
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
     unsigned char *data = some_bytes(300000);
     pid_t child;
     int status = 0;
+    CHECK(argc == 3);
+    path = argv[1];
     CHECK(!ossmpu_config_set_env(config));
     CHECK(!ossmpu_config_set_log_fn(config, 1, log_line, NULL, drop));
     CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(config, &client, &err), err);

@@ -60,6 +60,7 @@ static void check_stop(const ossmpu_client *client) {
     CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
     CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) == 0);
     ossmpu_error_free(err);
+    memset(&seen.last, 0, sizeof seen.last);
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
                           NULL, NULL) == OSSMPU_ESTOPPED);
     ossmpu_options_free(options);

@@ -87,6 +87,7 @@ static void check_fields(const ossmpu_client *client) {
 /* OSS has the object, but the server of the callback did not answer. */
 static void check_failed_callback(const ossmpu_client *client) {
     ossmpu_options *options = in_parts();
+    ossmpu_object *object = NULL;
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
     unsigned char *data = some_bytes(150000);
@@ -99,8 +100,14 @@ static void check_failed_callback(const ossmpu_client *client) {
     CHECK(ossmpu_error_int(err, OSSMPU_ERROR_HTTP_STATUS) == 203);
     CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OSS_CODE), "CallbackFailed");
     ossmpu_error_free(err);
-    check_object(client, "callback", 150000, result);
+    CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == 150000);
     ossmpu_result_free(result);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_head_object(client, BUCKET, "callback", NULL, NULL,
+                                    NULL, &object, &err),
+                 err);
+    CHECK(ossmpu_object_int(object, OSSMPU_OBJECT_SIZE) == 150000);
+    ossmpu_object_free(object);
     ossmpu_options_free(options);
     free(data);
 }

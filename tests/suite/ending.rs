@@ -141,7 +141,9 @@ fn a_complete_that_was_lost_on_its_way_is_sent_again() {
 
 #[test]
 fn a_complete_that_is_always_lost_on_its_way_ends_with_an_abort() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(2).unwrap();
+    });
     fixture.always(COMPLETE, Action::lose_reply(Commit::Before));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Network, Some(COMPLETE)));

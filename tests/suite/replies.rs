@@ -68,7 +68,9 @@ fn a_complete_that_is_answered_with_nonsense_once_is_sent_again() {
 #[test]
 fn a_complete_that_is_always_answered_with_nonsense_is_no_success_and_leaves_nothing() {
     for reply in ["", ERROR] {
-        let fixture = Fixture::new();
+        let fixture = Fixture::with(|config| {
+            config.set_max_attempts(2).unwrap();
+        });
         fixture.always(COMPLETE, Action::raw(200, reply));
         let error = fixture.put_five_parts().unwrap_err();
         // A success before the end of the request is against the protocol, whatever it says.

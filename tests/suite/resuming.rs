@@ -1,0 +1,211 @@
+//! Uploads that are gone on with: after a failure, after `kill -9`, from an ID alone.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use oss_emulator::{Action, Rule};
+use ossmpu::{ErrorKind, UploadId, UploadOptions};
+
+use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, small_parts};
+
+fn with_checkpoint(folder: &Path) -> UploadOptions {
+    let mut options = small_parts();
+    options.set_checkpoint_dir(folder);
+    options
+}
+
+/// Part 5 is refused until the rules are cleared.
+fn refuse_part_five(fixture: &Fixture) {
+    let rule = Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(5).always();
+    fixture.emulator.add_rule(rule);
+}
+
+fn files_in(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn a_failed_upload_is_gone_on_with_and_only_the_rest_is_sent() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(MIB);
+    let file = file(&content);
+    let options = with_checkpoint(folder.path());
+    refuse_part_five(&fixture);
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert!(error.parts_left());
+    let upload = &fixture.emulator.uploads(BUCKET)[0];
+    assert_eq!(upload.upload_id, error.upload_id());
+    let there: u64 = upload.parts.iter().map(|part| part.size).sum();
+
+    fixture.emulator.clear_rules();
+    fixture.emulator.clear_requests();
+    let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    // A part that was cut on this side may have arrived on the other.
+    assert!(uploaded.bytes_resumed >= there && there > 0);
+    assert_eq!(uploaded.upload_id.as_deref(), Some(error.upload_id()));
+    assert_eq!(fixture.count("InitiateMultipartUpload"), 0);
+    assert!(fixture.count("UploadPart") <= 11 - upload.parts.len());
+    assert_eq!(fixture.stored().unwrap(), content);
+    assert_eq!(files_in(folder.path()), 0, "nothing is left of the checkpoint");
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_changed_file_starts_afresh_and_its_old_upload_is_aborted() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&bytes(MIB));
+    let options = with_checkpoint(folder.path());
+    refuse_part_five(&fixture);
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    let changed: Vec<u8> = bytes(MIB).into_iter().rev().collect();
+    std::fs::write(file.path(), &changed).unwrap();
+    let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert_eq!(uploaded.bytes_resumed, 0);
+    assert_eq!(fixture.stored().unwrap(), changed);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_part_that_is_not_the_files_is_sent_again() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(MIB);
+    let file = file(&content);
+    let options = with_checkpoint(folder.path());
+    refuse_part_five(&fixture);
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    // Somebody else replaces a part by bytes of the same length, and another by fewer.
+    let id = UploadId::parse(error.upload_id()).unwrap();
+    let other = client.attach_upload(bucket, key, &id, &small_parts());
+    let number = |n| ossmpu::PartNumber::new(n).unwrap();
+    other.upload_part(number(1), vec![0; 100 * 1024], cancel).unwrap();
+    other.upload_part(number(2), vec![0; 1000], cancel).unwrap();
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
+fn a_vanished_upload_or_a_damaged_checkpoint_starts_afresh() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(MIB);
+    let file = file(&content);
+    let options = with_checkpoint(folder.path());
+    for damage in [false, true] {
+        refuse_part_five(&fixture);
+        let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+        fixture.emulator.clear_rules();
+        let id = UploadId::parse(error.upload_id()).unwrap();
+        if damage {
+            for entry in std::fs::read_dir(folder.path()).unwrap() {
+                std::fs::write(entry.unwrap().path(), "ossmpu-checkpoint 1\nnonsense").unwrap();
+            }
+        } else {
+            client.attach_upload(bucket, key, &id, &options).abort().unwrap();
+        }
+        let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+        assert_eq!(uploaded.bytes_resumed, 0);
+        assert_eq!(fixture.stored().unwrap(), content);
+        assert_eq!(files_in(folder.path()), 0);
+    }
+}
+
+#[test]
+fn an_upload_is_gone_on_with_by_its_id_alone() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(MIB);
+    let file = file(&content);
+    let mut options = small_parts();
+    options.keep_parts();
+    refuse_part_five(&fixture);
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    options.set_upload_id(UploadId::parse(error.upload_id()).unwrap());
+    let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert!(uploaded.bytes_resumed > 0);
+    assert_eq!(fixture.stored().unwrap(), content);
+
+    options.set_upload_id(UploadId::parse("0004B9894A22E5B1888A1E29F8236E2D").unwrap());
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "NoSuchUpload"));
+}
+
+#[test]
+fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&bytes(MIB));
+    let options = with_checkpoint(folder.path());
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(60_000)).always());
+    std::thread::scope(|scope| {
+        scope.spawn(|| client.put_file(bucket, key, file.path(), &options, cancel));
+        until(|| fixture.count("InitiateMultipartUpload") == 1);
+        let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        cancel.trigger();
+    });
+}
+
+#[test]
+fn what_kill_9_left_is_gone_on_with() {
+    let fixture = Fixture::new();
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(12 * MIB + 7);
+    let file = file(&content);
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(20)).always());
+    for parts in [0, 1, 5, 9] {
+        fixture.emulator.clear_requests();
+        let mut child = start(&fixture, file.path(), folder.path());
+        until(|| fixture.count("UploadPart") >= parts);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let output = start(&fixture, file.path(), folder.path()).wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(fixture.stored().unwrap(), content);
+        let sent = fixture.count("UploadPart");
+        assert!(sent <= 13 + 4, "{sent} parts were sent, of 13, 4 at a time");
+        assert_eq!(files_in(folder.path()), 0);
+    }
+}
+
+/// The example program, as a process of its own.
+fn start(fixture: &Fixture, file: &Path, folder: &Path) -> Child {
+    let program: PathBuf = std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .map(|folder| folder.join("examples/resume"))
+        .find(|program| program.exists())
+        .expect("the example `resume` is built with the tests");
+    Command::new(program)
+        .args([file.as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()])
+        .arg(folder)
+        .env("OSS_REGION", "cn-hangzhou")
+        .env("OSS_ENDPOINT", fixture.emulator.url())
+        .env("OSS_ACCESS_KEY_ID", "test-id")
+        .env("OSS_ACCESS_KEY_SECRET", "test-secret")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits for something that another thread or process brings about.
+fn until(reached: impl Fn() -> bool) {
+    for _ in 0..20_000 {
+        if reached() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    panic!("it did not come about");
+}
