@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut options = UploadOptions::new();
     options.set_progress(|progress| {
-        eprint!("\r{} of {} parts", progress.parts_done, progress.parts_total);
+        let total = progress.parts_total.unwrap_or_default();
+        eprint!("\r{} of {total} parts", progress.parts_done);
         ControlFlow::Continue(())
     });
 
