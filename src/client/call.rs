@@ -3,10 +3,11 @@
 //! An operation goes in, its reply or the reason why there is none comes out. Each attempt is
 //! signed anew with fresh credentials, and sends the same bytes as the one before.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
+use super::flow::Slot;
 use super::rate::Rates;
 use super::{Caller, LogLevel, Rate, log_lines};
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -152,7 +153,7 @@ enum MissKind {
     },
 }
 
-impl<O: Operation> Run<'_, O> {
+impl<'a, O: Operation> Run<'a, O> {
     fn attempt(&mut self) -> Result<Answer<O::Reply>, Miss> {
         self.attempts += 1;
         let (request, target) = self.signed_request().map_err(Miss::last)?;
@@ -161,11 +162,17 @@ impl<O: Operation> Run<'_, O> {
             let Request { method, query, headers, body, .. } = &request;
             log_lines::request(*method, &target, query, headers, body.length())
         });
-        let miss = match self.send(&request, &target) {
+        let slot = self.enter_flow(&request)?;
+        let outcome = self.send(&request, &target);
+        drop(slot);
+        let miss = match outcome {
             Ok(exchange) => {
                 log.debug(|| log_lines::response(&exchange.response));
                 match self.judge_exchange(&request, &exchange) {
-                    Ok(reply) => return Ok(Answer { reply, sent: exchange.sent }),
+                    Ok(reply) => {
+                        self.caller.flow.grow();
+                        return Ok(Answer { reply, sent: exchange.sent });
+                    }
                     Err(miss) => miss.at_host(&target.host),
                 }
             }
@@ -194,6 +201,22 @@ impl<O: Operation> Run<'_, O> {
             caller.signer.sign(&mut request, access_key, &implied, now)?;
         }
         Ok((request, target))
+    }
+
+    /// Bodies wait here while the service asks for less.
+    fn enter_flow(&self, request: &Request) -> Result<Option<Slot<'a>>, Miss> {
+        if !matches!(request.body, Body::Content(_)) {
+            return Ok(None);
+        }
+        let CallContext { cancel, deadline, .. } = self.context;
+        match self.caller.flow.enter(cancel, *deadline) {
+            Some(slot) => Ok(Some(slot)),
+            None if cancel.is_triggered() => Err(Miss::last(Error::canceled())),
+            None => {
+                let text = "the deadline of the call has passed while OSS was asking for less";
+                Err(Miss::last(Error::new(ErrorKind::Timeout, text)))
+            }
+        }
     }
 
     fn send(&self, request: &Request, target: &Target) -> Result<Exchange, Failure> {
@@ -252,7 +275,11 @@ impl<O: Operation> Run<'_, O> {
             .get("retry-after")
             .and_then(|asks| retry::retry_after(asks, self.caller.clock.now()));
         let status = response.status;
-        let perhaps_done = status >= 500 && !retry::is_throttled(status);
+        let throttled = retry::is_throttled(status);
+        if throttled {
+            self.caller.flow.shrink(Instant::now());
+        }
+        let perhaps_done = status >= 500 && !throttled;
         let kind = MissKind::Refused { retry_after, server_time };
         Miss { error: refused.into_error(), kind, perhaps_done }
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use super::flow::Flow;
 use super::{Config, Logger, Rate};
 use crate::credentials::{Cached, CredentialsSource};
 use crate::error::{Error, Result};
@@ -29,6 +30,7 @@ pub(crate) struct Caller {
     pub(super) max_attempts: u32,
     pub(super) budget: Budget,
     pub(super) rate: Option<Rate>,
+    pub(super) flow: Flow,
     pub(super) clock: Clock,
     /// The server's time less the local clock's, in milliseconds.
     clock_offset_ms: AtomicI64,
@@ -64,6 +66,7 @@ impl Caller {
             max_attempts: config.max_attempts,
             budget: Budget::new(),
             rate: Rate::new(config.bytes_per_sec),
+            flow: Flow::new(config.threads),
             clock: Clock::default(),
             clock_offset_ms: AtomicI64::new(0),
             logger: config.logger.clone(),

@@ -3,6 +3,7 @@
 mod call;
 mod caller;
 mod config;
+mod flow;
 mod log_lines;
 mod logger;
 mod presign;

@@ -69,10 +69,7 @@ pub unsafe extern "C" fn ossmpu_cancel_free(cancel: *mut ossmpu_cancel) {
 /// # Safety
 ///
 /// `cancel` is NULL or a live token.
-pub(super) unsafe fn or_never<'call>(
-    cancel: *const ossmpu_cancel,
-    call: &'call (),
-) -> &'call Cancel {
+pub(super) unsafe fn or_never(cancel: *const ossmpu_cancel, call: &()) -> &Cancel {
     static NEVER: Cancel = Cancel::never();
     // SAFETY: the caller promises it.
     unsafe { ptr::borrow_or_none(cancel, call) }.unwrap_or(&NEVER)

@@ -90,7 +90,7 @@ mod tests {
         let mut progress = Progress::default();
         let shown = ossmpu_progress::new(&progress);
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
-        progress.bytes_total = Some(0);
+        (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
         assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (48, 0, 0));
         progress.bytes_total = Some(u64::MAX);

@@ -52,10 +52,7 @@ pub(super) unsafe fn borrow<'call, H: Handle>(
 /// # Safety
 ///
 /// As for [`borrow`].
-pub(super) unsafe fn borrow_or_none<'call, H: Handle>(
-    handle: *const H,
-    _call: &'call (),
-) -> Option<&'call H::Inner> {
+pub(super) unsafe fn borrow_or_none<H: Handle>(handle: *const H, _call: &()) -> Option<&H::Inner> {
     // SAFETY: the caller promises NULL or a live handle, behind which `give` has put an `Inner`.
     unsafe { handle.cast::<H::Inner>().as_ref() }
 }
@@ -65,6 +62,7 @@ pub(super) unsafe fn borrow_or_none<'call, H: Handle>(
 /// # Safety
 ///
 /// As for [`borrow`], and nobody else uses the handle before `_call` ends.
+#[expect(clippy::mut_from_ref, reason = "the local only bounds how long the borrow lives")]
 pub(super) unsafe fn borrow_mut<'call, H: Handle>(
     handle: *mut H,
     _call: &'call (),
