@@ -110,7 +110,9 @@ impl Caller {
                     Some(number) => error.with_part(number.get()),
                     None => error,
                 };
-                self.logger().log(LogLevel::Error, || error.to_string());
+                let wanted = error.kind() == ErrorKind::Canceled;
+                let level = if wanted { LogLevel::Info } else { LogLevel::Error };
+                self.logger().log(level, || error.to_string());
                 return Err(Defeat { error, perhaps_done });
             }
         }

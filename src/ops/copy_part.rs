@@ -6,7 +6,6 @@ use std::time::SystemTime;
 use super::copy_source::CopySource;
 use super::reply::{Reply, ReplyHeaders, time};
 use super::{Operation, PART_NUMBER, Patience, Repeat, UPLOAD_ID, request};
-use crate::codec::date;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
@@ -23,7 +22,6 @@ pub struct UploadPartCopy {
     number: PartNumber,
     source: CopySource,
     range: Option<RangeInclusive<u64>>,
-    conditions: Vec<(ServiceHeader, String)>,
     headers: ObjectHeaders,
 }
 
@@ -64,7 +62,6 @@ impl UploadPartCopy {
             number,
             source: source.clone(),
             range: None,
-            conditions: Vec::new(),
             headers: ObjectHeaders::new(),
         }
     }
@@ -79,36 +76,31 @@ impl UploadPartCopy {
     /// Copies only if the source has this ETag.
     #[must_use]
     pub fn if_match(self, etag: &ETag) -> Self {
-        self.condition(ServiceHeader::CopySourceIfMatch, etag.as_str().to_owned())
+        Self { source: self.source.if_match(etag), ..self }
     }
 
     /// Copies only if the source has another ETag.
     #[must_use]
     pub fn if_none_match(self, etag: &ETag) -> Self {
-        self.condition(ServiceHeader::CopySourceIfNoneMatch, etag.as_str().to_owned())
+        Self { source: self.source.if_none_match(etag), ..self }
     }
 
     /// Copies only if the source was changed after this time.
     #[must_use]
     pub fn if_modified_since(self, time: SystemTime) -> Self {
-        self.condition(ServiceHeader::CopySourceIfModifiedSince, date::http_date(time))
+        Self { source: self.source.if_modified_since(time), ..self }
     }
 
     /// Copies only if the source was not changed after this time.
     #[must_use]
     pub fn if_unmodified_since(self, time: SystemTime) -> Self {
-        self.condition(ServiceHeader::CopySourceIfUnmodifiedSince, date::http_date(time))
+        Self { source: self.source.if_unmodified_since(time), ..self }
     }
 
     /// Who pays, and how fast the service copies; nothing else goes with a part.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
-        self
-    }
-
-    fn condition(mut self, header: ServiceHeader, value: String) -> Self {
-        self.conditions.push((header, value));
         self
     }
 
@@ -145,8 +137,8 @@ impl Operation for UploadPartCopy {
             let value = format!("bytes={range}");
             request = request.with_header(header(ServiceHeader::CopySourceRange), value)?;
         }
-        for (condition, value) in &self.conditions {
-            request = request.with_header(header(*condition), value)?;
+        for (condition, value) in self.source.conditions() {
+            request = request.with_header(header(condition), value)?;
         }
         Ok(request)
     }

@@ -1,7 +1,10 @@
 //! The object that a part is copied from.
 
+use std::time::SystemTime;
+
 use super::HeadObject;
-use crate::model::{BucketName, ObjectKey, copy_source};
+use crate::codec::date;
+use crate::model::{BucketName, ETag, ObjectKey, ServiceHeader, copy_source};
 
 /// An object, or a version of one, as the source of a copy. It is in the region of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,12 +12,24 @@ pub struct CopySource {
     bucket: BucketName,
     key: ObjectKey,
     version_id: Option<String>,
+    if_match: Option<ETag>,
+    if_none_match: Option<ETag>,
+    if_modified_since: Option<SystemTime>,
+    if_unmodified_since: Option<SystemTime>,
 }
 
 impl CopySource {
     /// The present version of that object.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
-        Self { bucket: bucket.clone(), key: key.clone(), version_id: None }
+        Self {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            version_id: None,
+            if_match: None,
+            if_none_match: None,
+            if_modified_since: None,
+            if_unmodified_since: None,
+        }
     }
 
     /// Another version, `null` among them.
@@ -24,18 +39,79 @@ impl CopySource {
         self
     }
 
-    /// Asks what the source is.
+    /// Copies only if the source has this ETag.
+    #[must_use]
+    pub fn if_match(mut self, etag: &ETag) -> Self {
+        self.if_match = Some(etag.clone());
+        self
+    }
+
+    /// Copies only if the source has another ETag.
+    #[must_use]
+    pub fn if_none_match(mut self, etag: &ETag) -> Self {
+        self.if_none_match = Some(etag.clone());
+        self
+    }
+
+    /// Copies only if the source was changed after this time.
+    #[must_use]
+    pub fn if_modified_since(mut self, time: SystemTime) -> Self {
+        self.if_modified_since = Some(time);
+        self
+    }
+
+    /// Copies only if the source was not changed after this time.
+    #[must_use]
+    pub fn if_unmodified_since(mut self, time: SystemTime) -> Self {
+        self.if_unmodified_since = Some(time);
+        self
+    }
+
+    /// The same object, but as long as it has this ETag and on no other condition.
+    #[must_use]
+    pub(crate) fn pinned(&self, etag: &ETag) -> Self {
+        let Self { bucket, key, version_id, .. } = self.clone();
+        Self { version_id, ..Self::new(&bucket, &key) }.if_match(etag)
+    }
+
+    /// Asks what the source is; fails unless the conditions are met.
     pub(crate) fn head(&self) -> HeadObject {
-        let request = HeadObject::new(&self.bucket, &self.key);
-        match &self.version_id {
-            Some(version_id) => request.with_version(version_id),
-            None => request,
+        let mut request = HeadObject::new(&self.bucket, &self.key);
+        if let Some(version_id) = &self.version_id {
+            request = request.with_version(version_id);
         }
+        if let Some(etag) = &self.if_match {
+            request = request.if_match(etag);
+        }
+        if let Some(etag) = &self.if_none_match {
+            request = request.if_none_match(etag);
+        }
+        if let Some(time) = self.if_modified_since {
+            request = request.if_modified_since(time);
+        }
+        if let Some(time) = self.if_unmodified_since {
+            request = request.if_unmodified_since(time);
+        }
+        request
     }
 
     /// As the header has it.
     pub(super) fn text(&self) -> String {
         copy_source(&self.bucket, &self.key, self.version_id.as_deref())
+    }
+
+    /// The conditions as headers.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = (ServiceHeader, String)> {
+        let etag = |etag: &Option<ETag>| etag.as_ref().map(|etag| etag.as_str().to_owned());
+        let time = |time: Option<SystemTime>| time.map(date::http_date);
+        [
+            (ServiceHeader::CopySourceIfMatch, etag(&self.if_match)),
+            (ServiceHeader::CopySourceIfNoneMatch, etag(&self.if_none_match)),
+            (ServiceHeader::CopySourceIfModifiedSince, time(self.if_modified_since)),
+            (ServiceHeader::CopySourceIfUnmodifiedSince, time(self.if_unmodified_since)),
+        ]
+        .into_iter()
+        .filter_map(|(header, value)| Some((header, value?)))
     }
 }
 
@@ -50,5 +126,15 @@ mod tests {
         assert_eq!(source.text(), "/src-bucket/src%20dir/a%3Fb");
         let source = source.with_version("CAEQ+/=");
         assert_eq!(source.text(), "/src-bucket/src%20dir/a%3Fb?versionId=CAEQ%2B%2F%3D");
+    }
+
+    #[test]
+    fn a_pinned_source_keeps_its_version_and_no_other_condition() {
+        let bucket = BucketName::parse("src-bucket").unwrap();
+        let etag = |text| ETag::parse(text).unwrap();
+        let source = CopySource::new(&bucket, &ObjectKey::parse("k").unwrap()).with_version("V");
+        let pinned = source.clone().if_none_match(&etag("AB")).pinned(&etag("CD"));
+        assert_eq!(pinned, source.if_match(&etag("CD")));
+        assert_eq!(pinned.conditions().count(), 1);
     }
 }

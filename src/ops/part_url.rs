@@ -1,10 +1,10 @@
 //! UploadPart to a presigned URL: everything but the bytes was chosen by whoever signed it.
 
 use super::upload_part::{UploadPartResult, part_result};
-use super::{CONTENT_MD5, Operation, Repeat, md5_text};
+use super::{CONTENT_MD5, Operation, PART_NUMBER, Repeat, md5_text};
 use crate::codec::percent;
 use crate::error::{Error, Result};
-use crate::model::{Dialect, Endpoint, Target};
+use crate::model::{Dialect, Endpoint, PartNumber, Target};
 use crate::wire::{Body, Headers, Method, Request, Response};
 
 /// A URL that a part can be sent to without credentials.
@@ -12,6 +12,7 @@ use crate::wire::{Body, Headers, Method, Request, Response};
 pub(crate) struct PartUrl {
     target: Target,
     query: Vec<(String, String)>,
+    number: PartNumber,
     content_md5: Option<[u8; 16]>,
     body: Body,
 }
@@ -41,12 +42,20 @@ impl PartUrl {
         let query = pairs
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| refuse("the query of the URL is not UTF-8"))?;
+        let number = query.iter().find(|(name, _)| name == PART_NUMBER);
+        let number = number.and_then(|(_, number)| PartNumber::new(number.parse().ok()?).ok());
+        let number = number.ok_or_else(|| refuse("the URL names no part number"))?;
         let target = Target {
             https: endpoint.is_https(),
             host: endpoint.host().to_owned(),
             path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
         };
-        Ok(Self { target, query, content_md5: None, body: Body::Empty })
+        Ok(Self { target, query, number, content_md5: None, body: Body::Empty })
+    }
+
+    /// The part that the URL is for.
+    pub(crate) fn number(&self) -> PartNumber {
+        self.number
     }
 
     pub(crate) fn with_body(mut self, body: Body) -> Self {
@@ -87,6 +96,10 @@ impl Operation for PartUrl {
         Repeat::Freely
     }
 
+    fn part_number(&self) -> Option<PartNumber> {
+        Some(self.number)
+    }
+
     fn signed_for(&self) -> Option<&Target> {
         Some(&self.target)
     }
@@ -107,6 +120,16 @@ mod tests {
         let expected = [("partNumber", "2"), ("uploadId", "A+"), ("x", "")];
         assert_eq!(url.query, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
         assert!(!url.target.https);
+        assert_eq!(url.number().get(), 2);
+    }
+
+    #[test]
+    fn a_url_for_something_else_than_a_part_is_refused() {
+        for bad in ["uploadId=secret", "partNumber=&uploadId=secret", "partNumber=10001&secret"] {
+            let error = PartUrl::parse(&format!("https://h/k?{bad}")).unwrap_err();
+            assert_eq!(error.argument(), "url", "{bad}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
     }
 
     #[test]

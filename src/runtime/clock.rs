@@ -48,6 +48,10 @@ impl Deadline {
         Self(Instant::now().checked_add(time))
     }
 
+    pub(crate) fn at(time: Instant) -> Self {
+        Self(Some(time))
+    }
+
     pub(crate) fn earlier(self, other: Self) -> Self {
         match (self.0, other.0) {
             (Some(a), Some(b)) => Self(Some(a.min(b))),

@@ -23,7 +23,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `Changed`, when the source changes meanwhile; and what its requests fail with.
+    /// `Changed`, when the source changes meanwhile; `Service`, when it does not meet its conditions
+    /// at the start; and what its requests fail with.
     pub fn copy_object(
         &self,
         bucket: &BucketName,
@@ -57,8 +58,8 @@ impl Client {
         };
         let destination = multipart.initiate()?;
         multipart.run(&destination, parts, found.crc64, |_| {
-            let (caller, source) = (Arc::clone(self.caller()), source.clone());
-            let destination = destination.clone();
+            let (caller, destination) = (Arc::clone(self.caller()), destination.clone());
+            let source = source.pinned(&found.etag);
             Arc::new(Copying { caller, destination, source, found, deadline })
         })
     }
@@ -89,6 +90,7 @@ impl Client {
 struct Copying {
     caller: Arc<Caller>,
     destination: Destination,
+    /// On the condition that it is what it was at the start.
     source: CopySource,
     /// The source as it was at the start.
     found: HeadObjectResult,
@@ -101,7 +103,6 @@ impl PartWork for Copying {
         let last = part.offset.saturating_add(part.length).saturating_sub(1);
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
-            .if_match(&self.found.etag)
             .with_headers(headers);
         let context = CallContext { deadline: self.deadline, ..CallContext::new(stop) };
         let reply =
@@ -126,7 +127,7 @@ impl PartWork for Copying {
 }
 
 /// A condition that failed means that the source is no longer what it was.
-fn changed(error: Error) -> Error {
+pub(super) fn changed(error: Error) -> Error {
     if error.http_status() != Some(412) {
         return error;
     }

@@ -13,7 +13,16 @@ pub struct ListedParts(Pages<ListParts, ListedPart>);
 
 /// The unfinished uploads of a bucket, page after page. Ends after the first error.
 #[derive(Debug)]
-pub struct ListedUploads(Pages<ListMultipartUploads, ListedUpload>);
+pub struct ListedUploads(Pages<ListMultipartUploads, UploadsEntry>);
+
+/// One entry of a list of uploads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadsEntry {
+    /// An unfinished upload.
+    Upload(ListedUpload),
+    /// What the keys of some uploads begin with, which the delimiter has put together.
+    Prefix(String),
+}
 
 impl Client {
     /// All parts of an upload, from where the request begins. Nothing is sent before the first
@@ -22,7 +31,8 @@ impl Client {
         ListedParts(Pages::new(self, request, cancel))
     }
 
-    /// All unfinished uploads that the request asks for; otherwise as [`Client::parts`].
+    /// All unfinished uploads that the request asks for, and with a delimiter the common prefixes
+    /// among them, by key; otherwise as [`Client::parts`].
     pub fn uploads(&self, request: ListMultipartUploads, cancel: &Cancel) -> ListedUploads {
         ListedUploads(Pages::new(self, request, cancel))
     }
@@ -40,13 +50,37 @@ impl Iterator for ListedParts {
 }
 
 impl Iterator for ListedUploads {
-    type Item = Result<ListedUpload>;
+    type Item = Result<UploadsEntry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next(|client, request, cancel| {
             let page = client.list_multipart_uploads(request, cancel)?;
-            Ok((request.next_page(&page)?, page.uploads))
+            let next = request.next_page(&page)?;
+            let uploads = page.uploads.into_iter().map(UploadsEntry::Upload);
+            let prefixes = page.common_prefixes.into_iter().map(UploadsEntry::Prefix);
+            let mut entries: Vec<_> = uploads.chain(prefixes).collect();
+            // Uploads of the same key stay in the order that they were listed in.
+            entries.sort_by(|one, other| one.key().cmp(other.key()));
+            Ok((next, entries))
         })
+    }
+}
+
+impl UploadsEntry {
+    /// The key of the upload, or the prefix.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Upload(upload) => &upload.key,
+            Self::Prefix(prefix) => prefix,
+        }
+    }
+
+    /// The upload, unless it is a prefix.
+    pub fn into_upload(self) -> Option<ListedUpload> {
+        match self {
+            Self::Upload(upload) => Some(upload),
+            Self::Prefix(_) => None,
+        }
     }
 }
 

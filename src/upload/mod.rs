@@ -37,7 +37,7 @@ mod workers;
 mod writer;
 
 pub use client::Client;
-pub use lists::{ListedParts, ListedUploads};
+pub use lists::{ListedParts, ListedUploads, UploadsEntry};
 pub use options::{Integrity, UploadOptions};
 pub use part::SentPart;
 pub use presign::{Presignable, PresignedUrl};

@@ -76,9 +76,13 @@ impl Multipart<'_> {
         meter: &Arc<Meter>,
     ) -> Result<Vec<SentPart>> {
         let reporter = Reporter::new(self.options.progress.as_ref(), meter);
-        let parallelism = self.options.parallelism;
-        let bounds =
-            Bounds { parts, parallelism, stop: self.stop.clone(), deadline: self.deadline };
+        let bounds = Bounds {
+            parts,
+            parallelism: self.options.parallelism,
+            hedging: self.options.hedging,
+            stop: self.stop.clone(),
+            deadline: self.deadline,
+        };
         let sent = make_parts(work, bounds, self.workers, meter, &reporter)?;
         reporter.report()?;
         Ok(sent)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Progress;
+use super::ledger::Hedging;
 use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -53,6 +54,7 @@ pub struct UploadOptions {
     pub(super) single_below: u64,
     pub(super) integrity: Integrity,
     pub(super) md5_kernel: Kernel,
+    pub(super) hedging: Hedging,
     pub(super) bytes_per_sec: u64,
     pub(super) expected_crc64: Option<u64>,
     pub(super) expected_md5: Option<Digest>,
@@ -72,6 +74,7 @@ impl Default for UploadOptions {
             single_below: limits::SINGLE_BELOW_DEFAULT,
             integrity: Integrity::CRC64,
             md5_kernel: Kernel::best(),
+            hedging: Hedging::LastParts,
             bytes_per_sec: 0,
             expected_crc64: None,
             expected_md5: None,
@@ -153,6 +156,19 @@ impl UploadOptions {
         }
         self.md5_kernel = kernel;
         Ok(self)
+    }
+
+    /// Sends the last slow parts of an upload a second time, when nothing else is left to send, and
+    /// takes whichever copy arrives first. On unless set; at most one part in fifty is sent twice.
+    pub fn hedge(&mut self) -> &mut Self {
+        self.hedging = Hedging::LastParts;
+        self
+    }
+
+    /// Undoes [`UploadOptions::hedge`].
+    pub fn never_hedge(&mut self) -> &mut Self {
+        self.hedging = Hedging::Never;
+        self
     }
 
     /// The most bytes that this upload sends in a second; 0, no limit, unless set. The client may

@@ -4,14 +4,15 @@
 //! host's own pool cannot re-enter the host.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::SentPart;
-use super::ledger::Ledger;
+use super::ledger::{Hedging, Ledger, Rest};
 use super::plan::Parts;
 use super::progress::{Meter, Reporter};
 use super::workers::{Next, Task, Workers};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::PartRange;
+use crate::model::{PartNumber, PartRange};
 use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
 
 /// How one part gets to OSS. Called by several workers at once.
@@ -27,6 +28,7 @@ pub(super) trait PartWork: Send + Sync {
 pub(super) struct Bounds {
     pub(super) parts: Parts,
     pub(super) parallelism: usize,
+    pub(super) hedging: Hedging,
     /// Cuts the parts in flight; a child of the caller's token.
     pub(super) stop: Cancel,
     pub(super) deadline: Deadline,
@@ -44,6 +46,15 @@ struct State {
     ledger: Ledger,
     /// Taken away when the call ends, so that no late ticket holds the caller's bytes.
     work: Option<Arc<dyn PartWork>>,
+    /// Cuts one copy of a part.
+    copies: Vec<(PartNumber, Cancel)>,
+}
+
+/// One copy of one part.
+struct Step {
+    part: PartRange,
+    work: Arc<dyn PartWork>,
+    stop: Cancel,
 }
 
 /// Makes all parts and gives them in the order of their numbers. When it returns, the work was
@@ -56,12 +67,13 @@ pub(super) fn make_parts(
     reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| no_descriptor(&cause))?;
-    let state = State { ledger: Ledger::new(bounds.parts), work: Some(work) };
+    let ledger = Ledger::new(bounds.parts, bounds.hedging);
+    let state = State { ledger, work: Some(work), copies: Vec::new() };
     let meter = Arc::clone(meter);
     let run = Arc::new(Run { bounds, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&run) as Arc<dyn Task>;
     workers.add(&task, run.bounds.parallelism.min(run.bounds.parts.count()))?;
-    run.wait(reporter);
+    run.wait(reporter, || workers.add(&task, 1));
     run.close().map_err(|error| reporter.explain(error))
 }
 
@@ -71,53 +83,102 @@ pub(super) fn no_descriptor(cause: &std::io::Error) -> Error {
 
 impl Task for Run {
     fn step(&self) -> Next {
-        let Some((part, work)) = self.take() else { return Next::Done };
-        let outcome = work.make(part, &self.bounds.stop);
-        drop(work);
-        match outcome {
-            Ok(sent) => {
-                self.meter.part_done(sent.size);
-                self.lock().ledger.record(sent);
-            }
+        let step = match self.take() {
+            Ok(Some(step)) => step,
+            Ok(None) => return Next::Done,
             Err(error) => {
-                self.lock().ledger.lose(error);
-                self.bounds.stop.trigger();
+                self.stop(error);
+                return Next::Done;
             }
-        }
-        self.changed.set();
+        };
+        let outcome = step.work.make(step.part, &step.stop);
+        self.end(step, outcome);
         Next::Again
     }
 
     fn fail(&self, error: Error) {
-        self.lock().ledger.lose(error);
+        self.lock().ledger.ground(error);
         self.bounds.stop.trigger();
         self.changed.set();
     }
 }
 
 impl Run {
-    fn take(&self) -> Option<(PartRange, Arc<dyn PartWork>)> {
+    fn take(&self) -> Result<Option<Step>> {
         let mut state = self.lock();
-        let work = state.work.clone()?;
-        Some((state.ledger.take()?, work))
+        let Some(work) = state.work.clone() else { return Ok(None) };
+        let Some(part) = state.ledger.take(Instant::now()) else { return Ok(None) };
+        match self.bounds.stop.child() {
+            Ok(stop) => {
+                state.copies.push((part.number, stop.clone()));
+                Ok(Some(Step { part, work, stop }))
+            }
+            Err(cause) => {
+                state.ledger.lose(part.number, no_descriptor(&cause));
+                Err(no_descriptor(&cause))
+            }
+        }
+    }
+
+    /// One copy of a part has ended.
+    fn end(&self, step: Step, outcome: Result<SentPart>) {
+        let Step { part, work, stop } = step;
+        drop((work, stop));
+        let mut state = self.lock();
+        match outcome {
+            Ok(sent) => {
+                let size = sent.size;
+                let first = !state.ledger.has(part.number);
+                if state.ledger.record(sent, Instant::now()) == Rest::Cut {
+                    for (_, copy) in state.copies.iter().filter(|(n, _)| *n == part.number) {
+                        copy.trigger();
+                    }
+                }
+                if first {
+                    self.meter.part_done(size);
+                }
+            }
+            Err(error) => state.ledger.lose(part.number, error),
+        }
+        let failed = state.ledger.has_failed();
+        if let Some(index) = state.copies.iter().position(|(number, _)| *number == part.number) {
+            state.copies.swap_remove(index);
+        }
+        drop(state);
+        if failed {
+            self.bounds.stop.trigger();
+        }
+        self.changed.set();
     }
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
     /// then only their end is waited for.
-    fn wait(&self, reporter: &Reporter) {
+    fn wait(&self, reporter: &Reporter, add_ticket: impl Fn() -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
+        let mut asked = None;
         while !self.is_settled() {
             if let Err(error) = reporter.tick() {
                 self.stop(error);
             }
-            if self.lock().ledger.has_failed() {
+            let (failed, hedge_due) = {
+                let ledger = &self.lock().ledger;
+                (ledger.has_failed(), ledger.hedge_due())
+            };
+            if failed {
                 Cancel::never().wait_for(fd, Deadline::NEVER);
             } else {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
+                let hedge_due = hedge_due.filter(|due| asked != Some(*due));
+                let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let Bounds { stop, deadline, .. } = &self.bounds;
-                match stop.wait_for(fd, deadline.earlier(tick)) {
+                match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
                     Wake::Canceled => self.stop(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
+                    Wake::TimedOut if hedge.has_passed() => {
+                        asked = hedge_due;
+                        // Whether a ticket is to be had or not, the first copy goes on.
+                        let _ = add_ticket();
+                    }
                     Wake::TimedOut | Wake::Ready => {}
                 }
             }
@@ -137,7 +198,8 @@ impl Run {
     fn close(&self) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         let work = state.work.take();
-        let ledger = std::mem::replace(&mut state.ledger, Ledger::new(self.bounds.parts));
+        let ledger =
+            std::mem::replace(&mut state.ledger, Ledger::new(self.bounds.parts, Hedging::Never));
         drop(state);
         let sent = ledger.outcome()?;
         work.map_or(Ok(()), |work| work.check_unchanged())?;

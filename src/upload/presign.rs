@@ -5,9 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use super::source::{Source, md5_of};
 use super::{Client, Integrity, SentPart, UploadOptions};
-use crate::client::{CallContext, Presigned};
+use crate::client::{CallContext, Presigned, Rate};
 use crate::error::Result;
-use crate::model::PartNumber;
 use crate::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, PartUrl, PutObject,
     UploadPart,
@@ -66,28 +65,30 @@ impl Client {
     /// Sends a part to a presigned URL. The client's credentials, region and endpoint are not used;
     /// an anonymous client without either will do.
     ///
-    /// The number of the part is the URL's, and `number` is only what the result is to say. Give
-    /// that to [`MultipartUpload::add_part`](super::MultipartUpload::add_part).
+    /// The number of the part is the URL's. Give the result to
+    /// [`MultipartUpload::add_part`](super::MultipartUpload::add_part).
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `url`; and what the request fails with.
+    /// `Invalid`, naming `url`, also when it names no part number; and what the request fails with.
     pub fn put_part_url(
         &self,
         url: &str,
-        number: PartNumber,
         data: impl AsRef<[u8]> + Send + Sync + 'static,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<SentPart> {
         let mut request = PartUrl::parse(url)?;
+        let number = request.number();
         let source = Source::memory(Arc::new(data));
         let size = source.length();
         let body = source.body(0, size);
         if options.integrity.contains(Integrity::MD5) {
             request = request.with_content_md5(*md5_of(&body)?.as_bytes());
         }
+        let rate = Rate::new(options.bytes_per_sec);
         let context = CallContext {
+            rate: rate.as_ref(),
             deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
             check_crc64: options.integrity.contains(Integrity::CRC64),
             ..CallContext::new(cancel)

@@ -48,20 +48,24 @@ static void check_what_arrives(const ossmpu_client *client) {
     ossmpu_options_free(options);
 }
 
+static int stop(void *user, const ossmpu_progress *progress) {
+    (void)user;
+    (void)progress;
+    return 1;
+}
+
 static void check_kept_parts(const ossmpu_client *client) {
     ossmpu_options *options = in_parts();
-    ossmpu_cancel *cancel = ossmpu_cancel_new();
     ossmpu_error *err = NULL;
     unsigned char *data = some_bytes(300000);
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_KEEP_PARTS, 1));
-    CHECK(!ossmpu_cancel_after_ms(cancel, 100));
-    CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options,
-                          cancel, NULL, &err) == OSSMPU_ECANCELED);
+    CHECK(!ossmpu_options_set_progress(options, stop, NULL));
+    CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
+                          NULL, &err) == OSSMPU_ESTOPPED);
     CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 1);
     CHECK(ossmpu_error_str(err, OSSMPU_ERROR_UPLOAD_ID)[0] != '\0');
     ossmpu_error_free(err);
     ossmpu_options_free(options);
-    ossmpu_cancel_free(cancel);
     free(data);
 }
 

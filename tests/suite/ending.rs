@@ -66,7 +66,7 @@ fn an_abort_that_is_never_answered_ends_with_its_budget() {
         config.set_abort_timeout(Duration::from_millis(200)).unwrap();
     });
     deny_part_3(&fixture);
-    fixture.always(ABORT, Action { delay_ms: 3000, ..Action::default() });
+    fixture.always(ABORT, Action { delay_ms: 10_000, ..Action::default() });
     let begun = Instant::now();
     let error = fixture.put_five_parts().unwrap_err();
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());

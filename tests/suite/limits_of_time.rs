@@ -8,7 +8,7 @@ use ossmpu::{Config, Error, ErrorKind, HeadObject, ObjectExists, Phase, UploadOp
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, small_parts};
 
 const LIMIT: Duration = Duration::from_millis(100);
-const SOON: Duration = Duration::from_millis(700);
+const SOON: Duration = Duration::from_secs(2);
 
 /// A fixture whose client waits for nothing longer than 100 ms, and tries once.
 fn impatient() -> Fixture {
@@ -21,7 +21,7 @@ fn impatient() -> Fixture {
 }
 
 fn stall(at: Direction, byte: u64) -> Action {
-    Action { stall: Some(Stall { at, byte, ms: Some(1500) }), ..Action::default() }
+    Action { stall: Some(Stall { at, byte, ms: Some(10_000) }), ..Action::default() }
 }
 
 /// The time-out of an attempt, which came soon.
@@ -49,7 +49,7 @@ fn a_server_that_stops_reading_a_part_is_given_up_and_nothing_is_left() {
 #[test]
 fn a_server_that_does_not_answer_a_part_is_given_up_and_nothing_is_left() {
     let fixture = impatient();
-    fixture.always("UploadPart", Action { delay_ms: 1500, ..Action::default() });
+    fixture.always("UploadPart", Action { delay_ms: 10_000, ..Action::default() });
     let error = time_out(|| fixture.put_five_parts().unwrap_err());
     assert_eq!(error.phase(), Some(Phase::Wait), "{error}");
     fixture.assert_bucket_empty();
@@ -60,7 +60,7 @@ fn a_part_that_is_not_answered_in_time_is_sent_again() {
     let fixture = Fixture::with(|config| {
         config.set_response_timeout(LIMIT).unwrap();
     });
-    fixture.once("UploadPart", Action { delay_ms: 1500, ..Action::default() });
+    fixture.once("UploadPart", Action { delay_ms: 10_000, ..Action::default() });
     fixture.put_five_parts().unwrap();
     assert_eq!(fixture.count("UploadPart"), 6);
     assert_eq!(fixture.stored().unwrap(), five_parts());
@@ -101,7 +101,7 @@ fn complete_has_a_time_of_its_own() {
 #[test]
 fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
     let fixture = impatient();
-    fixture.once("CompleteMultipartUpload", Action::delay_reply(1500));
+    fixture.once("CompleteMultipartUpload", Action::delay_reply(10_000));
     let uploaded = fixture.put_five_parts().unwrap();
     let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
     assert_eq!(uploaded.crc64, Some(object.crc64));
@@ -111,7 +111,7 @@ fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
 #[test]
 fn a_put_object_without_an_answer_may_have_made_the_object() {
     let fixture = impatient();
-    fixture.once("PutObject", Action::delay_reply(1500));
+    fixture.once("PutObject", Action::delay_reply(10_000));
     let error = time_out(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }

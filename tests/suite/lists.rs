@@ -3,7 +3,7 @@
 use oss_emulator::Action;
 use ossmpu::{
     CompleteMultipartUpload, CompletedPart, ErrorKind, HeadObject, ListMultipartUploads, ListParts,
-    ObjectKey, PutObject, Result, UploadOptions,
+    ObjectKey, PutObject, Result, UploadOptions, UploadsEntry,
 };
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, five_parts, number, small_parts};
@@ -74,7 +74,7 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
         client.initiate_upload(bucket, &key, &UploadOptions::new(), cancel).unwrap();
     }
     let listed = |request: ListMultipartUploads| -> Vec<String> {
-        client.uploads(request, cancel).map(|upload| upload.unwrap().key).collect()
+        client.uploads(request, cancel).map(|entry| entry.unwrap().key().to_owned()).collect()
     };
     let all = ListMultipartUploads::new(bucket);
     assert_eq!(listed(all.clone()), keys);
@@ -86,7 +86,13 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
     let page = client.list_multipart_uploads(&folder, cancel).unwrap();
     assert_eq!(page.common_prefixes, ["a/b/"]);
     assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
-    assert_eq!(listed(folder), ["a/1 +%", "a/2"]);
+    assert_eq!(listed(folder.clone()), ["a/1 +%", "a/2", "a/b/"]);
+    for size in 1..4 {
+        let entries = client.uploads(folder.clone().with_max_uploads(size), cancel);
+        let entries: Vec<_> = entries.collect::<Result<_>>().unwrap();
+        assert_eq!(entries.last(), Some(&UploadsEntry::Prefix("a/b/".to_owned())));
+        assert_eq!(entries.into_iter().filter_map(UploadsEntry::into_upload).count(), 2);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod refusals;
 mod replies;
 mod resuming;
 mod retries;
+mod slow_parts;
 mod steps;
 mod streams;
 mod whole_objects;

@@ -153,7 +153,7 @@ fn an_aborted_upload_can_be_aborted_again_and_takes_nothing_more() {
 #[test]
 fn an_abort_ends_the_parts_that_are_being_sent() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", Action { delay_ms: 1500, ..Action::default() });
+    fixture.always("UploadPart", Action { delay_ms: 10_000, ..Action::default() });
     let upload = fixture.initiate();
     std::thread::scope(|scope| {
         let sending: Vec<_> = (1..4)
@@ -168,7 +168,7 @@ fn an_abort_ends_the_parts_that_are_being_sent() {
         for sending in sending {
             assert_eq!(sending.join().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
         }
-        assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     });
     fixture.assert_bucket_empty();
 }

@@ -1,0 +1,54 @@
+//! Parts that are slow, and a service that asks for less.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use oss_emulator::{Action, Rule};
+
+use crate::fixture::{Fixture, MIB, bytes, small_parts};
+
+#[test]
+fn the_last_slow_part_is_sent_a_second_time() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    let content = bytes(MIB);
+    // The first copy of part 4 would be answered in ten minutes.
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(600_000)).part(4));
+    client.put_data(bucket, key, content.clone(), &small_parts(), cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), content);
+    assert_eq!(fixture.count("UploadPart"), 12);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn without_hedging_a_slow_part_is_waited_for() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    let content = bytes(MIB);
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(1_500)).part(4));
+    let mut options = small_parts();
+    options.never_hedge();
+    client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
+    assert_eq!(fixture.count("UploadPart"), 11);
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
+fn throttled_parts_are_sent_again_until_all_have_arrived() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    let content = bytes(2 * MIB);
+    let busy = Action::status(503, "ServiceUnavailable");
+    emulator.add_rule(Rule::on("UploadPart", busy).nth(3).times(6));
+    let retries = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&retries);
+    let mut options = small_parts();
+    options.set_progress(move |progress| {
+        seen.store(progress.retries, Ordering::SeqCst);
+        std::ops::ControlFlow::Continue(())
+    });
+    client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), content);
+    assert_eq!(retries.load(Ordering::SeqCst), 6);
+    assert_eq!(fixture.count("UploadPart"), 21 + 6);
+}
