@@ -65,7 +65,7 @@ pub use sign::{AccessKey, SignatureVersion};
 pub use transport::{ProxySetting, TlsSettings, Verify};
 pub use upload::{
     Client, Integrity, ListedParts, ListedUploads, MultipartUpload, Presignable, PresignedUrl,
-    Progress, SentPart, UploadOptions, Uploaded, Writer,
+    Progress, SentPart, UploadOptions, Uploaded, UploadsEntry, Writer,
 };
 
 #[cfg(feature = "capi")]

@@ -10,7 +10,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::flow::Slot;
 use super::rate::Rates;
 use super::{Caller, LogLevel, Rate, log_lines};
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ETag, ServiceHeader, Target};
 use crate::ops::{Operation, Repeat};
@@ -178,7 +178,7 @@ impl<'a, O: Operation> Run<'a, O> {
                     Err(miss) => miss.at_host(&target.host),
                 }
             }
-            Err(failure) => Miss::from_failure(failure),
+            Err(failure) => Miss::from_failure(failure, request.body.length()),
         };
         log.debug(|| format!("< {}", miss.error));
         Err(miss)
@@ -413,13 +413,15 @@ impl Miss {
         Self::new(error, MissKind::Damaged, true)
     }
 
-    fn from_failure(failure: Failure) -> Self {
+    /// `length` is that of the request's body: a request of which the connection did not take all
+    /// is not carried out. What it took may have arrived, confirmed or not.
+    fn from_failure(failure: Failure, length: u64) -> Self {
         let Failure { error, arrival, reused } = failure;
         let may_help = matches!(
             error.kind(),
             ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
         );
-        let perhaps_done = arrival == Arrival::Maybe && !was_cut_short(&error);
+        let perhaps_done = arrival == Arrival::Maybe && error.bytes_sent() >= length;
         let kind = match (may_help, arrival) {
             (false, _) => MissKind::Final,
             (true, Arrival::Never) => MissKind::NeverSent,
@@ -452,12 +454,6 @@ impl Miss {
             },
         }
     }
-}
-
-/// The request did not go out to its end, and half a request is not carried out.
-fn was_cut_short(error: &Error) -> bool {
-    error.phase() == Some(Phase::Send)
-        || matches!(error.kind(), ErrorKind::Changed | ErrorKind::File)
 }
 
 /// Text such as stands in `Content-MD5`, as it stands in an ETag.

@@ -100,17 +100,21 @@ impl Running {
     /// Begins a phase and its clock. TLS runs on the clock of connecting, and receiving on that of
     /// the wait for the answer.
     pub(super) fn begin(&self, phase: Phase) {
-        if self.phase.replace(phase) == phase && phase != Phase::Resolve {
+        let before = self.phase.replace(phase);
+        if before == phase && phase != Phase::Resolve {
             return;
         }
         self.stall.restart();
         match phase {
             Phase::Resolve => self.phase_ends.set(Deadline::after(self.limits.resolve)),
+            // Behind a proxy's own TLS the clock of connecting goes on.
+            Phase::Connect if before == Phase::Tls => {}
             Phase::Connect => self.phase_ends.set(Deadline::after(self.limits.connect)),
-            Phase::Send => self.phase_ends.set(Deadline::NEVER),
-            // Its clock starts when the kernel has sent all it was given: see `is_going_out`.
-            Phase::Wait => self.phase_ends.set(Deadline::NEVER),
-            Phase::Tls | Phase::Receive => {}
+            Phase::Tls => {}
+            // The clock of the answer starts when the kernel has sent all that it was given.
+            Phase::Send | Phase::Wait => self.phase_ends.set(Deadline::NEVER),
+            Phase::Receive if self.phase_ends.get() != Deadline::NEVER => {}
+            Phase::Receive => self.phase_ends.set(Deadline::after(self.limits.response)),
         }
     }
 
@@ -120,15 +124,15 @@ impl Running {
         self.phase_ends.get().left().map_or(Deadline::NEVER, |left| Deadline::after(left / tries))
     }
 
-    /// An error if the call was cancelled or is too late.
+    /// An error if the call was cancelled or is too late. Each step asks, because a peer that is
+    /// always ready is never waited for.
     pub(super) fn check(&self) -> Result<()> {
         if self.cancel.is_triggered() {
-            return self.interrupt(Error::canceled());
+            self.interrupt(Error::canceled())?;
+        } else if self.deadline.has_passed() {
+            self.interrupt(too_late())?;
         }
-        if self.deadline.has_passed() {
-            return self.interrupt(too_late());
-        }
-        Ok(())
+        if self.phase_ends.get().has_passed() { Err(self.too_slow()) } else { Ok(()) }
     }
 
     /// Waits until the descriptor is ready, or until `slice` has passed: then the answer is false.

@@ -2,8 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
@@ -27,8 +25,6 @@ pub(super) struct Dialer {
     pub(super) resolver: Resolver,
     pub(super) tls: Tls,
     pub(super) user_agent: String,
-    /// How many connections were made.
-    pub(super) made: Arc<AtomicU64>,
 }
 
 impl Connector for Dialer {
@@ -74,7 +70,6 @@ impl Dialer {
         if details.needs_tls() {
             stream = self.secure(stream, host, &running)?;
         }
-        self.made.fetch_add(1, Ordering::Relaxed);
         Ok(Link::new(stream, details.needs_tls()))
     }
 

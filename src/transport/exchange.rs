@@ -100,20 +100,6 @@ impl Default for TimeLimits {
     }
 }
 
-impl<'a> Call<'a> {
-    /// A call with the default limits and neither deadline nor progress.
-    pub(crate) fn new(cancel: &'a Cancel) -> Self {
-        Self {
-            cancel,
-            limits: TimeLimits::default(),
-            deadline: Deadline::NEVER,
-            after_sent: AfterSent::Cut,
-            progress: None,
-            pace: None,
-        }
-    }
-}
-
 impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")

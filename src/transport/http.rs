@@ -2,8 +2,6 @@
 
 use std::io::Read;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ureq::http::HeaderValue;
 use ureq::{Agent, RequestBuilder, SendBody};
@@ -35,7 +33,6 @@ pub(crate) struct HttpSettings {
 pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
-    connections_made: Arc<AtomicU64>,
 }
 
 impl Http {
@@ -65,15 +62,13 @@ impl Http {
             .max_idle_connections_per_host(connections)
             .max_idle_age(limits::IDLE_CONNECTION)
             .build();
-        let connections_made = Arc::new(AtomicU64::new(0));
         let dialer = Dialer {
             resolver,
             tls: Tls::new(&settings.tls)?,
             user_agent: settings.user_agent.clone(),
-            made: Arc::clone(&connections_made),
         };
         let agent = Agent::with_parts(config, dialer, NoLookup);
-        Ok(Self { agent, user_agent: settings.user_agent.clone(), connections_made })
+        Ok(Self { agent, user_agent: settings.user_agent.clone() })
     }
 
     /// Sends one request and reads its answer to the end, whatever its status.
@@ -93,11 +88,6 @@ impl Http {
             }
             Err(error) => Err(classify::failure(error, &outgoing.target.host, &running)),
         }
-    }
-
-    /// How many connections were made so far.
-    pub(crate) fn connections_made(&self) -> u64 {
-        self.connections_made.load(Ordering::Relaxed)
     }
 
     fn run(

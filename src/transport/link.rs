@@ -109,6 +109,7 @@ impl Link {
         if running.phase() == Phase::Send {
             running.begin(Phase::Wait);
         }
+        running.check()?;
         let buffer = self.buffers.input_append_buf();
         if buffer.is_empty() {
             return Err(too_long());

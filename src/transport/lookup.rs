@@ -135,10 +135,11 @@ fn work(desk: &Desk, look: Look) {
         state.current = Some(Arc::clone(&job));
         drop(state);
         let answer = look(&job.host);
+        state = lock(&desk.state);
+        // Under the lock, so that nobody can join a look-up that is over.
+        state.current = None;
         *lock(&job.answer) = Some(answer.map_err(|cause| unknown(&cause)));
         job.done.set();
-        state = lock(&desk.state);
-        state.current = None;
     }
 }
 

@@ -10,7 +10,6 @@ use super::call::Running;
 use super::socket::Socket;
 use super::stream::{Step, Stream, Waiting};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::limits;
 
 #[derive(Debug)]
 pub(super) struct Session {

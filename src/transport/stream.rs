@@ -83,6 +83,7 @@ impl Waiting<'_> {
 impl Read for Waiting<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
+            self.running.check().map_err(io::Error::other)?;
             match self.stream.pull(buffer) {
                 Err(error) if is_not_yet(&error) => self.wait(Interest::Read),
                 done => return done,

@@ -73,8 +73,12 @@ impl Ending<'_> {
 
     fn send_complete(&self) -> Result<CompleteMultipartUploadResult, Defeat> {
         let Destination { bucket, key, upload_id, headers, .. } = self.destination;
-        let request = CompleteMultipartUpload::new(bucket, key, upload_id, completed(self.parts))
-            .with_headers(headers);
+        let request = if self.destination.complete_all {
+            CompleteMultipartUpload::all(bucket, key, upload_id)
+        } else {
+            CompleteMultipartUpload::new(bucket, key, upload_id, completed(self.parts))
+        }
+        .with_headers(headers);
         let context = CallContext {
             deadline: self.deadline,
             after_sent: AfterSent::Await(self.half_budget()),

@@ -17,6 +17,8 @@ pub(super) struct Destination {
     pub(super) upload_id: UploadId,
     pub(super) headers: ObjectHeaders,
     pub(super) integrity: Integrity,
+    /// Complete names no parts: OSS takes all that it has.
+    pub(super) complete_all: bool,
 }
 
 impl Destination {

@@ -53,8 +53,7 @@ impl Multipart<'_> {
     }
 
     pub(super) fn initiate(&self) -> Result<Destination> {
-        let request =
-            InitiateMultipartUpload::new(self.bucket, self.key).with_headers(self.headers);
+        let request = initiation(self.bucket, self.key, self.headers, self.options);
         initiate(self.caller, &request, self.stop, self.deadline).map(|id| self.destination(id))
     }
 
@@ -66,6 +65,7 @@ impl Multipart<'_> {
             upload_id,
             headers: self.headers.clone(),
             integrity: self.options.integrity,
+            complete_all: self.options.complete_all,
         }
     }
 
@@ -78,8 +78,8 @@ impl Multipart<'_> {
         let reporter = Reporter::new(self.options.progress.as_ref(), meter);
         let bounds = Bounds {
             parts,
-            parallelism: self.options.parallelism,
-            hedging: self.options.hedging,
+            parallelism: self.options.parallelism(),
+            hedging: self.options.hedging(),
             stop: self.stop.clone(),
             deadline: self.deadline,
         };
@@ -118,6 +118,17 @@ impl Multipart<'_> {
     pub(super) fn clean_up(&self, destination: &Destination, error: Error) -> Error {
         clean_up(self.caller, destination, self.caller.abort_budget(), error)
     }
+}
+
+/// What begins an upload with those options.
+pub(super) fn initiation(
+    bucket: &BucketName,
+    key: &ObjectKey,
+    headers: &ObjectHeaders,
+    options: &UploadOptions,
+) -> InitiateMultipartUpload {
+    let request = InitiateMultipartUpload::new(bucket, key).with_headers(headers);
+    if options.sequential { request.sequential() } else { request }
 }
 
 /// Initiates; once the request is sent, a cancel waits for its answer, so that the ID is not lost.

@@ -61,6 +61,8 @@ pub struct UploadOptions {
     pub(super) checkpoint_dir: Option<PathBuf>,
     pub(super) upload_id: Option<UploadId>,
     pub(super) keep_parts: bool,
+    pub(super) sequential: bool,
+    pub(super) complete_all: bool,
     pub(super) deadline: Option<Duration>,
     pub(super) headers: ObjectHeaders,
     pub(super) progress: Option<ProgressCallback>,
@@ -81,6 +83,8 @@ impl Default for UploadOptions {
             checkpoint_dir: None,
             upload_id: None,
             keep_parts: false,
+            sequential: false,
+            complete_all: false,
             deadline: None,
             headers: ObjectHeaders::default(),
             progress: None,
@@ -225,6 +229,31 @@ impl UploadOptions {
         self
     }
 
+    /// Begins a sequential upload: parts arrive in order, one at a time and each once, and the
+    /// object gets a `Content-MD5`. OSS refuses parts that do not. Costs all concurrency.
+    pub fn sequential(&mut self) -> &mut Self {
+        self.sequential = true;
+        self
+    }
+
+    /// Undoes [`UploadOptions::sequential`].
+    pub fn in_any_order(&mut self) -> &mut Self {
+        self.sequential = false;
+        self
+    }
+
+    /// Completes with all parts that OSS has instead of a list of them.
+    pub fn complete_all(&mut self) -> &mut Self {
+        self.complete_all = true;
+        self
+    }
+
+    /// Undoes [`UploadOptions::complete_all`].
+    pub fn complete_listed(&mut self) -> &mut Self {
+        self.complete_all = false;
+        self
+    }
+
     /// The most time that the whole call may take, the clean-up aside; `None` is no bound but those
     /// of its requests.
     pub fn set_deadline(&mut self, time: Option<Duration>) -> &mut Self {
@@ -249,6 +278,19 @@ impl UploadOptions {
     }
 }
 
+/// What follows from several options together.
+impl UploadOptions {
+    /// A sequential upload has one part in flight.
+    pub(super) fn parallelism(&self) -> usize {
+        if self.sequential { 1 } else { self.parallelism }
+    }
+
+    /// A sequential upload refuses what it has already.
+    pub(super) fn hedging(&self) -> Hedging {
+        if self.sequential { Hedging::Never } else { self.hedging }
+    }
+}
+
 impl fmt::Debug for UploadOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UploadOptions")
@@ -257,6 +299,10 @@ impl fmt::Debug for UploadOptions {
             .field("single_below", &self.single_below)
             .field("integrity", &self.integrity)
             .field("keep_parts", &self.keep_parts)
+            .field("sequential", &self.sequential)
+            .field("complete_all", &self.complete_all)
+            .field("hedging", &self.hedging())
+            .field("bytes_per_sec", &self.bytes_per_sec)
             .field("deadline", &self.deadline)
             .field("headers", &self.headers)
             .finish_non_exhaustive()

@@ -2,7 +2,7 @@
 
 use crate::codec::crc64::{Combiner, combine};
 use crate::model::{ETag, PartNumber};
-use crate::ops::CompletedPart;
+use crate::ops::{CompletedPart, ListedPart};
 
 /// A part that OSS has: sent from here, or known from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,12 @@ pub struct SentPart {
     pub etag: ETag,
     /// The CRC-64 of its bytes, if it is known.
     pub crc64: Option<u64>,
+}
+
+impl From<ListedPart> for SentPart {
+    fn from(part: ListedPart) -> Self {
+        Self { number: part.number, size: part.size, etag: part.etag, crc64: part.crc64 }
+    }
 }
 
 /// What the parts make together, in the order of their numbers.

@@ -26,7 +26,7 @@ impl Plan {
         if size == 0 || size < options.single_below {
             return Ok(Self::Single);
         }
-        let wished = options.part_size.unwrap_or_else(|| planned(size, options.parallelism));
+        let wished = options.part_size.unwrap_or_else(|| planned(size, options.parallelism()));
         Parts::new(size, wished).map(Self::Parts)
     }
 }

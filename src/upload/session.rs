@@ -1,22 +1,25 @@
 //! A multipart upload taken step by step, by any number of the caller's own threads.
 
+mod copied_part;
+mod read_part;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::complete::Ending;
 use super::destination::Destination;
-use super::multipart::initiate;
+use super::multipart::{initiate, initiation};
 use super::parallel::no_descriptor;
 use super::part::Whole;
 use super::progress::{InlineObserver, Meter, Reporter};
 use super::source::{Source, md5_of};
 use super::{Client, Integrity, SentPart, UploadOptions, Uploaded};
-use crate::client::CallContext;
+use crate::client::{CallContext, Rate};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
-use crate::ops::InitiateMultipartUpload;
+use crate::ops::ListParts;
 use crate::runtime::{Cancel, Deadline};
 
 /// One multipart upload, step by step. It remembers the parts that were sent through it, so
@@ -32,6 +35,8 @@ struct Session {
     client: Client,
     destination: Destination,
     options: UploadOptions,
+    /// What all parts together may send in a second.
+    rate: Option<Rate>,
     state: Mutex<State>,
     /// Notified when a part call ends.
     ended: Condvar,
@@ -68,7 +73,7 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<MultipartUpload> {
-        let request = InitiateMultipartUpload::new(bucket, key).with_headers(&options.headers);
+        let request = initiation(bucket, key, &options.headers, options);
         let upload_id = initiate(self.caller(), &request, cancel, Deadline::NEVER)?;
         Ok(self.attach_upload(bucket, key, &upload_id, options))
     }
@@ -89,8 +94,10 @@ impl Client {
                 upload_id: upload_id.clone(),
                 headers: options.headers.clone(),
                 integrity: options.integrity,
+                complete_all: options.complete_all,
             },
             options: options.clone(),
+            rate: Rate::new(options.bytes_per_sec),
             state: Mutex::default(),
             ended: Condvar::new(),
         }))
@@ -155,8 +162,9 @@ impl MultipartUpload {
         self.0.lock().parts.values().cloned().collect()
     }
 
-    /// Makes the object out of the parts that this handle knows of. On failure the upload stays
-    /// open unless the error says otherwise; it may be completed again or aborted.
+    /// Makes the object out of the parts that this handle knows of, or with
+    /// [`UploadOptions::complete_all`] out of all that OSS has. On failure the upload stays open
+    /// unless the error says otherwise; it may be completed again or aborted.
     ///
     /// # Errors
     ///
@@ -176,8 +184,9 @@ impl MultipartUpload {
     /// As for [`MultipartUpload::complete`].
     pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<Uploaded> {
         let headers = options.headers.clone();
-        let integrity = options.integrity;
-        let destination = Destination { headers, integrity, ..self.0.destination.clone() };
+        let UploadOptions { integrity, complete_all, .. } = *options;
+        let known = self.0.destination.clone();
+        let destination = Destination { headers, integrity, complete_all, ..known };
         self.0.complete(&destination, cancel)
     }
 
@@ -209,11 +218,23 @@ impl Session {
                 let error = Error::new(ErrorKind::State, "the part is still being sent");
                 return Err(error.with_part(number.get()));
             }
-            let parts: Vec<_> = state.parts.values().cloned().collect();
-            check_sizes(&parts)?;
             state.phase = Phase::Completing;
-            parts
+            state.parts.values().cloned().collect()
         };
+        let outcome = self.complete_parts(destination, parts, cancel);
+        self.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
+        outcome
+    }
+
+    fn complete_parts(
+        &self,
+        destination: &Destination,
+        known: Vec<SentPart>,
+        cancel: &Cancel,
+    ) -> Result<Uploaded> {
+        let parts =
+            if destination.complete_all { self.listed(destination, cancel)? } else { known };
+        check_sizes(&parts)?;
         let ending = Ending {
             caller: self.client.caller(),
             destination,
@@ -222,25 +243,36 @@ impl Session {
             cancel,
             deadline: Deadline::NEVER,
         };
-        let outcome = ending.complete();
-        self.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
-        outcome.map_err(|failed| {
+        ending.complete().map_err(|failed| {
             let left = failed.open || failed.error.parts_left();
             failed.error.with_parts_left(left)
         })
     }
 
+    /// The parts that OSS has: what they make together has to be known to be verified.
+    fn listed(&self, destination: &Destination, cancel: &Cancel) -> Result<Vec<SentPart>> {
+        let Destination { bucket, key, upload_id, headers, .. } = destination;
+        let request = ListParts::new(bucket, key, upload_id).with_headers(headers);
+        self.client.parts(request, cancel).map(|part| part.map(SentPart::from)).collect()
+    }
+
     fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
-        cancel.check_process()?;
-        self.client.caller().check_process()?;
         let sending = self.begin_part(number, cancel)?;
+        self.send_begun(sending, source)
+    }
+
+    fn send_begun(&self, sending: Sending<'_>, source: &Source) -> Result<SentPart> {
+        let number = sending.number;
         let body = source.body(0, source.length());
         let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
         let observer = InlineObserver { reporter: &reporter, stop: &sending.stop };
-        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
-        let context =
-            CallContext { deadline, observer: Some(&observer), ..CallContext::new(&sending.stop) };
+        let context = CallContext {
+            deadline: sending.deadline,
+            observer: Some(&observer),
+            rate: self.rate.as_ref(),
+            ..CallContext::new(&sending.stop)
+        };
         let md5 = self.destination.integrity.contains(Integrity::MD5);
         let md5 = md5.then(|| md5_of(&body)).transpose()?;
         let part = self
@@ -255,6 +287,9 @@ impl Session {
     }
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<Sending<'_>> {
+        cancel.check_process()?;
+        self.client.caller().check_process()?;
+        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
         let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
         let mut state = self.lock();
         state.check_open()?;
@@ -263,7 +298,7 @@ impl Session {
             return Err(error.with_part(number.get()));
         }
         state.sending.push((number, stop.clone()));
-        Ok(Sending { session: self, number, stop })
+        Ok(Sending { session: self, number, stop, deadline })
     }
 
     /// Forbids further calls and waits until the running ones have ended.
@@ -314,6 +349,7 @@ struct Sending<'a> {
     session: &'a Session,
     number: PartNumber,
     stop: Cancel,
+    deadline: Deadline,
 }
 
 impl Drop for Sending<'_> {

@@ -78,6 +78,11 @@ impl Stream {
         })
     }
 
+    /// `Forked`, in a child of the process that made the stream.
+    pub(super) fn check_process(&self) -> Result<()> {
+        self.client.caller().check_process()
+    }
+
     /// The token that ends the stream.
     pub(super) fn stop(&self) -> &Cancel {
         &self.stop
@@ -183,7 +188,7 @@ impl Stream {
     /// Hands the part that was filled to the workers, when not too many are pending.
     fn queue_part(&mut self) -> Result<()> {
         let queue = self.started()?;
-        while queue.pending() >= self.options.parallelism {
+        while queue.pending() >= self.options.parallelism() {
             self.wait(&queue)?;
         }
         if queue.has_failed() {

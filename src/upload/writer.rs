@@ -70,6 +70,7 @@ impl Writer {
     /// The first failure of the upload, which is cleaned up by then; `State` after it.
     pub fn write(&mut self, data: &[u8]) -> Result<()> {
         let stream = self.stream.as_mut().ok_or_else(ended)?;
+        stream.check_process()?;
         let mut written = 0;
         while written < data.len() {
             match stream.room() {
@@ -94,6 +95,7 @@ impl Writer {
     ///
     /// As for [`Client::put_file`]; `State` after a write that failed.
     pub fn finish(mut self) -> Result<Uploaded> {
+        self.check_process()?;
         self.stream.take().ok_or_else(ended)?.finish()
     }
 
@@ -103,16 +105,23 @@ impl Writer {
     ///
     /// Kind `Canceled` with `parts_left`, when parts may be left; `State` after a write that failed.
     pub fn abort(mut self) -> Result<()> {
+        self.check_process()?;
         let mut stream = self.stream.take().ok_or_else(ended)?;
         let error = stream.give_up(Error::canceled());
         if error.parts_left() { Err(error) } else { Ok(()) }
+    }
+
+    fn check_process(&self) -> Result<()> {
+        self.stream.as_ref().map_or(Ok(()), Stream::check_process)
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if let Some(stream) = &self.stream {
-            stream.stop().trigger();
+        match self.stream.take() {
+            Some(stream) if stream.check_process().is_ok() => stream.stop().trigger(),
+            // In a forked child its locks may be held by threads that are not there.
+            stream => std::mem::forget(stream),
         }
     }
 }
@@ -155,7 +164,7 @@ fn fill(stream: &mut Stream, reader: &mut dyn Read, length: Option<u64>) -> Resu
 }
 
 /// An error of ours inside of the reader's error is what is meant.
-fn reader_failed(cause: std::io::Error) -> Error {
+pub(super) fn reader_failed(cause: std::io::Error) -> Error {
     match cause.downcast::<Error>() {
         Ok(error) => error,
         Err(cause) => Error::file("the reader failed", &cause),

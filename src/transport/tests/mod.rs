@@ -11,10 +11,10 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Exchange, Failure, Http, HttpSettings, Outgoing, TimeLimits};
+use super::{AfterSent, Call, Exchange, Failure, Http, HttpSettings, Outgoing, TimeLimits};
 use crate::error::Result;
 use crate::model::Target;
-use crate::runtime::Cancel;
+use crate::runtime::{Cancel, Deadline};
 use crate::wire::{Body, Content, Headers, Method};
 
 /// Longer than any test should take.
@@ -25,16 +25,19 @@ fn http() -> Http {
     Http::new(&settings).unwrap()
 }
 
-fn long() -> TimeLimits {
-    TimeLimits { resolve: LONG, connect: LONG, stall: LONG, response: LONG }
-}
-
 fn target(host: &str) -> Target {
     Target { https: false, host: host.to_owned(), path: "/bucket/a%20key".to_owned() }
 }
 
 fn quick<'a>(cancel: &'a Cancel) -> Call<'a> {
-    Call { limits: long(), ..Call::new(cancel) }
+    Call {
+        cancel,
+        limits: TimeLimits { resolve: LONG, connect: LONG, stall: LONG, response: LONG },
+        deadline: Deadline::NEVER,
+        after_sent: AfterSent::Cut,
+        progress: None,
+        pace: None,
+    }
 }
 
 /// One exchange under the rules of `call`.

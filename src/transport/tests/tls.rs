@@ -1,6 +1,6 @@
 //! TLS: whom a client trusts, what it sends early, and what it says when there is no TLS.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,7 +113,7 @@ fn a_server_that_the_ca_file_vouches_for_is_trusted_and_kept() {
         assert!(echo.ends_with(&format!("\r\n\r\n{length}")), "{echo}");
         assert_eq!((exchange.sent.bytes, exchange.whole), (length, true));
     }
-    assert_eq!(http.connections_made(), 1);
+    assert_eq!(server.accepted(), 1);
 }
 
 #[test]
