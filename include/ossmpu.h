@@ -8,8 +8,8 @@
  *            thread, changes no signal disposition and reads no file. (Linked
  *            -z nodelete, so dlclose is harmless.)
  *  Handles   Opaque. ossmpu_X_free(NULL) is a no-op. Freeing does no network
- *            or disk I/O and cannot fail; it may wait for idle workers to end.
- *            A child keeps alive what it needs of its parent, so free in any
+ *            or disk I/O and cannot fail; it may wait for idle workers to end,
+ *            and it cancels an unfinished writer first. A child keeps alive what it needs of its parent, so free in any
  *            order, but not while a call that was given the handle is still
  *            running.
  *  Strings   In: NUL-terminated UTF-8, copied before the call returns (data is
@@ -35,7 +35,8 @@
  *            clients, options, uploads (so you can send parts from your own
  *            threads), cancel tokens, and what is only read. A call that takes
  *            its handle without const needs it alone; any thread will do.
- *  Callbacks Progress callbacks run on the thread that made the blocking call,
+ *  Callbacks Progress and data callbacks run on the thread that made the
+ *            blocking call (for a writer: inside its write and finish calls),
  *            one at a time per call, with no library lock held. Credential and
  *            log callbacks may run on any library thread, never two at a time,
  *            and must not use the client they serve. Callbacks must return: no
@@ -45,8 +46,8 @@
  *            returns OSSMPU_EFORKED at once, a trigger does nothing and _free
  *            only releases memory; make new ones there.
  *  Waiting   Whatever can block takes a cancel token (NULL: none), except
- *            abort; iterators retain the one they were opened with. Every wait
- *            is bounded by the timeouts: no call can hang for ever with the
+ *            abort; writers and iterators retain the one they were opened
+ *            with. Every wait is bounded by the timeouts: no call can hang for ever with the
  *            defaults, unless your callback or the local disk does.
  *  Cancel    A blocked call stops its I/O within 50 ms of the trigger; then
  *            the clean-up (waiting for an Initiate already on the wire, abort
@@ -409,6 +410,12 @@ extern "C" {
 #define OSSMPU_CONFIG_SIGNATURE 102
 
 /**
+ * Number: the protocol that is spoken: 0, OSS, which is the default. Other
+ * values are reserved.
+ */
+#define OSSMPU_CONFIG_DIALECT 103
+
+/**
  * Number: 1 checks the server's certificate (default); 0 is for tests.
  */
 #define OSSMPU_CONFIG_TLS_VERIFY 104
@@ -461,10 +468,85 @@ extern "C" {
 #define OSSMPU_CONFIG_THREADS 112
 
 /**
+ * Number: bytes of part buffers of all streams, writers and
+ * ossmpu_upload_part_from of the client together, 204800 (200 KiB) or more;
+ * default 268435456 (256 MiB). Files and memory need no buffers.
+ */
+#define OSSMPU_CONFIG_MEMORY_LIMIT 113
+
+/**
+ * Number: how many bytes of data all calls of the client together send in a
+ * second; 0 (default) is no limit.
+ */
+#define OSSMPU_CONFIG_BYTES_PER_SEC 114
+
+/**
  * Text: the Content-Type of the object. Unless set, it is guessed from the
  * key.
  */
 #define OSSMPU_OPTION_CONTENT_TYPE 1
+
+/**
+ * Text: the upload callback of OSS, as JSON: whom OSS tells of the object
+ * before it answers. "" removes it. Goes with whatever makes the object.
+ */
+#define OSSMPU_OPTION_CALLBACK 2
+
+/**
+ * Text: the variables of the upload callback, as JSON. "" removes them.
+ */
+#define OSSMPU_OPTION_CALLBACK_VAR 3
+
+/**
+ * Text: an existing directory for checkpoints, which make uploads of files in
+ * parts (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
+ * Parts are kept on failure; the same call again sends only what is missing.
+ * A file that has changed is sent afresh. Unless set there are none.
+ */
+#define OSSMPU_OPTION_CHECKPOINT_DIR 4
+
+/**
+ * Text: goes on with this upload instead of beginning one, without a
+ * checkpoint: for ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and
+ * ossmpu_put_fd of a regular file. Parts that OSS has with the same size and
+ * bytes are not sent again. Give the part size that it was begun with.
+ */
+#define OSSMPU_OPTION_UPLOAD_ID 5
+
+/**
+ * Text: the CRC-64 that the whole object must have, as a decimal number. For
+ * calls that send a whole object; judged before the object is made, and
+ * OSSMPU_EINTEGRITY if it is another.
+ */
+#define OSSMPU_OPTION_EXPECTED_CRC64 6
+
+/**
+ * Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
+ * as OSSMPU_OPTION_EXPECTED_CRC64. A file is read once more for it.
+ */
+#define OSSMPU_OPTION_EXPECTED_MD5 7
+
+/**
+ * Text: an ETag. Copies (ossmpu_copy_object, ossmpu_upload_part_copy) only if
+ * the source has it.
+ */
+#define OSSMPU_OPTION_COPY_IF_MATCH 8
+
+/**
+ * Text: an ETag. Copies only if the source has another.
+ */
+#define OSSMPU_OPTION_COPY_IF_NONE_MATCH 9
+
+/**
+ * Text: ossmpu_list_uploads begins after this key.
+ */
+#define OSSMPU_OPTION_KEY_MARKER 10
+
+/**
+ * Text: ossmpu_list_uploads begins in the key of OSSMPU_OPTION_KEY_MARKER,
+ * after this upload id.
+ */
+#define OSSMPU_OPTION_UPLOAD_ID_MARKER 11
 
 /**
  * Number: bytes of a part, 100 KiB to 5 GiB. Raised by itself to stay within
@@ -503,16 +585,72 @@ extern "C" {
 #define OSSMPU_OPTION_FORBID_OVERWRITE 105
 
 /**
+ * Number: 1 makes the object out of all parts that OSS has, without a list of
+ * them; 0 (default) out of those that were sent, added or listed here. Parts
+ * that nobody here knows of are then part of the object.
+ */
+#define OSSMPU_OPTION_COMPLETE_ALL 106
+
+/**
+ * Number: 1 begins a sequential upload: parts arrive in order, one at a time
+ * and each once, which OSS enforces, and the object gets a Content-MD5. Costs
+ * all concurrency; default 0.
+ */
+#define OSSMPU_OPTION_SEQUENTIAL 107
+
+/**
+ * Number: 1 (default) sends the last slow parts of an object a second time
+ * when nothing else is left to send, and takes the copy that arrives first; 0
+ * does not.
+ */
+#define OSSMPU_OPTION_HEDGE 108
+
+/**
  * Number: milliseconds that the call may take, its clean-up aside; then
  * OSSMPU_ETIMEOUT. 0 (default) is no limit but those of its requests.
  */
 #define OSSMPU_OPTION_DEADLINE_MS 109
 
 /**
+ * Number: how many bytes of data the call, or all part calls on an upload
+ * together, send in a second; 0 (default) is no limit but that of the client.
+ */
+#define OSSMPU_OPTION_BYTES_PER_SEC 110
+
+/**
  * Number: how fast OSS takes the data of each request, 245760 to 838860800
  * bits per second; 0 (default) is no limit.
  */
 #define OSSMPU_OPTION_TRAFFIC_LIMIT 111
+
+/**
+ * Number: Unix seconds. Copies only if the source was changed after that.
+ */
+#define OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE 112
+
+/**
+ * Number: Unix seconds. Copies only if the source was not changed after that.
+ */
+#define OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE 113
+
+/**
+ * Number: how many entries ossmpu_list_parts and ossmpu_list_uploads fetch
+ * with each request, 1 to 1000; default 1000.
+ */
+#define OSSMPU_OPTION_PAGE_SIZE 114
+
+/**
+ * Number: ossmpu_list_parts begins after the part of this number, 1 to 10000.
+ */
+#define OSSMPU_OPTION_PART_NUMBER_MARKER 115
+
+/**
+ * Number: how the MD5s of a whole object's parts are computed; for tests and
+ * measurements. 0 by what is fastest here (default), 1 one part after the
+ * other, 2 portable vectors, 3 AVX2, 4 AVX-512. OSSMPU_EUNSUPPORTED if this
+ * machine lacks it.
+ */
+#define OSSMPU_OPTION_MD5_KERNEL 116
 
 /**
  * CRC-64 of every part and of the object, compared with what OSS has computed.
@@ -552,7 +690,19 @@ extern "C" {
 #define OSSMPU_RESULT_CALLBACK 5
 
 /**
- * Number: bytes of the object.
+ * Text: the presigned URL. Treat it as a secret while it is valid. Only
+ * ossmpu_presign gives one.
+ */
+#define OSSMPU_RESULT_URL 6
+
+/**
+ * Text: the headers that were signed with the URL and have to be sent with
+ * the same values, one "name: value" on each line; often none.
+ */
+#define OSSMPU_RESULT_HEADERS 7
+
+/**
+ * Number: bytes of the object, or of the part that was sent by URL.
  */
 #define OSSMPU_RESULT_SIZE 100
 
@@ -560,6 +710,11 @@ extern "C" {
  * Number: the parts it was made of; 0 if it went in one PutObject.
  */
 #define OSSMPU_RESULT_PARTS 101
+
+/**
+ * Number: bytes that an earlier try had sent and that were not sent again.
+ */
+#define OSSMPU_RESULT_BYTES_RESUMED 102
 
 /**
  * Unsigned: OSS's own CRC-64 of the object, compared with ours if
@@ -606,6 +761,40 @@ extern "C" {
  * Unsigned: the CRC-64 of the object; very old objects have none.
  */
 #define OSSMPU_OBJECT_CRC64 200
+
+/**
+ * For ossmpu_upload_attach: ask OSS which parts it has, so that the handle
+ * knows of them.
+ */
+#define OSSMPU_ATTACH_LIST_PARTS 1
+
+/**
+ * The URL is for POST: it begins an upload. Without upload id and part number.
+ */
+#define OSSMPU_PRESIGN_INITIATE 1
+
+/**
+ * The URL is for PUT: it sends a part, also by ossmpu_put_part_url. Needs
+ * upload id and part number.
+ */
+#define OSSMPU_PRESIGN_UPLOAD_PART 2
+
+/**
+ * The URL is for POST: it completes an upload; the list of parts is the body
+ * of the request. Needs the upload id.
+ */
+#define OSSMPU_PRESIGN_COMPLETE 3
+
+/**
+ * The URL is for DELETE: it aborts an upload. Needs the upload id.
+ */
+#define OSSMPU_PRESIGN_ABORT 4
+
+/**
+ * The URL is for PUT: it makes an object in one request. Without upload id and
+ * part number.
+ */
+#define OSSMPU_PRESIGN_PUT_OBJECT 5
 
 /**
  * A token that ends the calls that were given it, running and later ones,
@@ -675,10 +864,22 @@ typedef struct ossmpu_result ossmpu_result;
 
 /**
  * One multipart upload, step by step. It remembers the parts that were sent
- * through it, so completing needs no list. Any number of threads may use it
+ * through it or added to it, so completing needs no list. Any number of threads may use it
  * at once: send parts from as many as you like.
  */
 typedef struct ossmpu_upload ossmpu_upload;
+
+/**
+ * The unfinished uploads of a bucket, one after another. One thread at a time
+ * may use it.
+ */
+typedef struct ossmpu_upload_iter ossmpu_upload_iter;
+
+/**
+ * An object that is written piece by piece, of a length that nobody knows
+ * beforehand. One thread at a time may use it.
+ */
+typedef struct ossmpu_writer ossmpu_writer;
 
 /**
  * Is asked for credentials when there are none, when they are about to end
@@ -756,6 +957,15 @@ typedef int (*ossmpu_progress_fn)(void *user,
                                   const struct ossmpu_progress *progress);
 
 /**
+ * Gives data: fills buf with at most len bytes, and returns their count, 0 at
+ * the end, or a negative number to stop the upload with OSSMPU_ESTOPPED;
+ * OSSMPU_ERROR_CALLBACK_VALUE is then what you returned. len is never 0, and
+ * fewer bytes than len are no end. It runs on the thread that made the call,
+ * and is never asked for the same bytes twice.
+ */
+typedef int64_t (*ossmpu_read_fn)(void *user, void *buf, size_t len);
+
+/**
  * A part of an upload. The library owns it, and it is valid until the next
  * call on its iterator: never copy it by its size, and test struct_size
  * before reading a field that was added after version 1.0.
@@ -778,8 +988,8 @@ typedef struct ossmpu_part_info {
      */
     const char *etag;
     /**
-     * When it arrived, as in "2025-01-15T10:30:00Z" (RFC 3339); "" if this
-     * handle has sent it.
+     * When it arrived, as in "2025-01-15T10:30:00Z" (RFC 3339); "" if
+     * this is from ossmpu_upload_parts.
      */
     const char *last_modified;
     /**
@@ -795,6 +1005,39 @@ typedef struct ossmpu_part_info {
      */
     int32_t reserved;
 } ossmpu_part_info;
+
+/**
+ * An unfinished upload, or a prefix that some have in common. The library
+ * owns it, and it is valid until the next call on its iterator: never copy it
+ * by its size, and test struct_size before reading a field that was added
+ * after version 1.0.
+ */
+typedef struct ossmpu_upload_info {
+    /**
+     * Bytes of this struct that the library has filled.
+     */
+    uint32_t struct_size;
+    /**
+     * 1: key is a common prefix, and the other texts are "".
+     */
+    int32_t is_prefix;
+    /**
+     * The key of the object that the upload would make.
+     */
+    const char *key;
+    /**
+     * Names the upload.
+     */
+    const char *upload_id;
+    /**
+     * When it was begun, as in "2025-01-15T10:30:00Z" (RFC 3339).
+     */
+    const char *initiated;
+    /**
+     * The storage class that the object would have.
+     */
+    const char *storage_class;
+} ossmpu_upload_info;
 
 /**
  * Gives the version of the library that was loaded, as a number:
@@ -883,7 +1126,7 @@ int ossmpu_config_set_str(struct ossmpu_config *config,
                           const char *value);
 
 /**
- * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_THREADS.
+ * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_BYTES_PER_SEC.
  */
 OSSMPU_API
 int ossmpu_config_set_int(struct ossmpu_config *config,
@@ -986,7 +1229,7 @@ OSSMPU_API void ossmpu_cancel_free(struct ossmpu_cancel *cancel);
 OSSMPU_API struct ossmpu_options *ossmpu_options_new(void);
 
 /**
- * Sets a text: OSSMPU_OPTION_CONTENT_TYPE.
+ * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER.
  */
 OSSMPU_API
 int ossmpu_options_set_str(struct ossmpu_options *options,
@@ -994,7 +1237,7 @@ int ossmpu_options_set_str(struct ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_TRAFFIC_LIMIT.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_MD5_KERNEL.
  */
 OSSMPU_API
 int ossmpu_options_set_int(struct ossmpu_options *options,
@@ -1069,6 +1312,46 @@ int ossmpu_put_file(const struct ossmpu_client *client,
                     struct ossmpu_error **err);
 
 /**
+ * Uploads a range of the regular file at path as one object: length bytes
+ * from offset, or with length -1 all from there to its end. Otherwise as
+ * ossmpu_put_file. OSSMPU_EINVAL if the file does not have the range.
+ */
+OSSMPU_API
+int ossmpu_put_range(const struct ossmpu_client *client,
+                     const char *bucket,
+                     const char *key,
+                     const char *path,
+                     int64_t offset,
+                     int64_t length,
+                     const struct ossmpu_options *options,
+                     const struct ossmpu_cancel *cancel,
+                     struct ossmpu_result **out,
+                     struct ossmpu_error **err);
+
+/**
+ * Uploads from an open file descriptor as one object: length bytes from
+ * offset, or with length -1 all from there to its end. Otherwise as
+ * ossmpu_put_file, but without a checkpoint.
+ *
+ * A regular file is read by position: the descriptor's own offset is neither
+ * used nor moved. A pipe, socket or terminal is read as a stream: offset has
+ * to be 0, length -1 reads to its end, and OSSMPU_CONFIG_MEMORY_LIMIT bounds
+ * the buffers. The descriptor is never closed, and must stay open until the
+ * call returns. OSSMPU_EFILE if it is not open or not for reading.
+ */
+OSSMPU_API
+int ossmpu_put_fd(const struct ossmpu_client *client,
+                  const char *bucket,
+                  const char *key,
+                  int fd,
+                  int64_t offset,
+                  int64_t length,
+                  const struct ossmpu_options *options,
+                  const struct ossmpu_cancel *cancel,
+                  struct ossmpu_result **out,
+                  struct ossmpu_error **err);
+
+/**
  * Uploads len bytes of memory as one object; otherwise as ossmpu_put_file.
  * The bytes are not copied: leave them alone until the call returns. data may
  * be NULL if len is 0. options, cancel and out may be NULL.
@@ -1085,16 +1368,128 @@ int ossmpu_put_data(const struct ossmpu_client *client,
                     struct ossmpu_error **err);
 
 /**
- * Gives a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_CALLBACK. ""
- * if it is not known, if there is no such text, and for NULL.
+ * Uploads what a callback gives as one object: length bytes, or with length
+ * -1 all up to its end. Otherwise as ossmpu_put_file.
+ *
+ * The callback runs on the calling thread, while parts that it has given are
+ * sent by others. Parts are sent again from their buffers, which
+ * OSSMPU_CONFIG_MEMORY_LIMIT bounds, so it never has to rewind. A cancel does
+ * not end a callback that blocks. options, cancel and out may be NULL.
+ *
+ * OSSMPU_ESTOPPED if the callback asked to stop, OSSMPU_EFILE if it ended
+ * before length, OSSMPU_ENOMEM if there is no room for a part. Without a
+ * length 10000 parts bound the object: far more than 1 TiB with the defaults,
+ * and OSSMPU_EINVAL beyond.
+ */
+OSSMPU_API
+int ossmpu_put_stream(const struct ossmpu_client *client,
+                      const char *bucket,
+                      const char *key,
+                      ossmpu_read_fn callback,
+                      void *user,
+                      int64_t length,
+                      const struct ossmpu_options *options,
+                      const struct ossmpu_cancel *cancel,
+                      struct ossmpu_result **out,
+                      struct ossmpu_error **err);
+
+/**
+ * Copies an object of any size inside OSS, in parts that are copied at once;
+ * no byte of it comes here. The source is in the same region. Blocks.
+ *
+ * source_version is NULL for the present version. Content headers and
+ * metadata are the source's unless options set any; parts have 64 MiB unless
+ * OSSMPU_OPTION_PART_SIZE is set; OSSMPU_OPTION_COPY_IF_* are conditions on
+ * the source as it is at the start. options, cancel and out may be NULL.
+ *
+ * The copy has the CRC-64 of the source, or the call fails. OSSMPU_ECHANGED
+ * if the source changes meanwhile; OSSMPU_ESERVICE with HTTP status 412 or
+ * 304 if it does not meet a condition. On failure as ossmpu_put_file.
+ */
+OSSMPU_API
+int ossmpu_copy_object(const struct ossmpu_client *client,
+                       const char *bucket,
+                       const char *key,
+                       const char *source_bucket,
+                       const char *source_key,
+                       const char *source_version,
+                       const struct ossmpu_options *options,
+                       const struct ossmpu_cancel *cancel,
+                       struct ossmpu_result **out,
+                       struct ossmpu_error **err);
+
+/**
+ * Opens a writer. Sends nothing yet and does not block.
+ *
+ * options and cancel, which go for all calls on the writer, may be NULL; out
+ * is required. OSSMPU_EINVAL if two parts of OSSMPU_OPTION_PART_SIZE are more
+ * than OSSMPU_CONFIG_MEMORY_LIMIT.
+ */
+OSSMPU_API
+int ossmpu_writer_open(const struct ossmpu_client *client,
+                       const char *bucket,
+                       const char *key,
+                       const struct ossmpu_options *options,
+                       const struct ossmpu_cancel *cancel,
+                       struct ossmpu_writer **out,
+                       struct ossmpu_error **err);
+
+/**
+ * Appends bytes. Copies them, and blocks while the buffers are full. data may
+ * be NULL if len is 0.
+ *
+ * An error is the first failure of the upload, which is cleaned up by then;
+ * after it only ossmpu_writer_free is of use, and all else is OSSMPU_ESTATE.
+ */
+OSSMPU_API
+int ossmpu_writer_write(struct ossmpu_writer *writer,
+                        const void *data,
+                        size_t len,
+                        struct ossmpu_error **err);
+
+/**
+ * Sends the rest, makes the object, and returns when OSS has acknowledged it.
+ * Blocks. out may be NULL.
+ *
+ * On failure as ossmpu_put_file; the writer is then over. OSSMPU_ESTATE after
+ * a write that failed, and after finish or abort.
+ */
+OSSMPU_API
+int ossmpu_writer_finish(struct ossmpu_writer *writer,
+                         struct ossmpu_result **out,
+                         struct ossmpu_error **err);
+
+/**
+ * Gives the object up: it does not appear, and what OSS has of it is removed.
+ * Blocks, at most OSSMPU_CONFIG_ABORT_MS, and takes no notice of the cancel
+ * token.
+ *
+ * OSSMPU_ECANCELED with OSSMPU_ERROR_PARTS_LEFT if parts may be left.
+ * OSSMPU_ESTATE after a write that failed, and after finish or abort.
+ */
+OSSMPU_API
+int ossmpu_writer_abort(struct ossmpu_writer *writer,
+                        struct ossmpu_error **err);
+
+/**
+ * Frees a writer. NULL is a no-op. Unless it was finished or aborted it is
+ * cancelled: the object never appears, nothing is sent any more, and parts
+ * that OSS has already stay there, where they are billed.
+ */
+OSSMPU_API void ossmpu_writer_free(struct ossmpu_writer *writer);
+
+/**
+ * Gives a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. "" if
+ * it is not known, if there is no such text, and for NULL.
  */
 OSSMPU_API
 const char *ossmpu_result_str(const struct ossmpu_result *result,
                               int field);
 
 /**
- * Gives a number of a result: OSSMPU_RESULT_SIZE or OSSMPU_RESULT_PARTS. -1
- * if it is not known or there is no such number; 0 for NULL.
+ * Gives a number of a result: OSSMPU_RESULT_SIZE to
+ * OSSMPU_RESULT_BYTES_RESUMED. -1 if it is not known or there is no such
+ * number; 0 for NULL.
  */
 OSSMPU_API
 int64_t ossmpu_result_int(const struct ossmpu_result *result,
@@ -1192,6 +1587,27 @@ int ossmpu_upload_initiate(const struct ossmpu_client *client,
                            struct ossmpu_error **err);
 
 /**
+ * Takes up an upload that was begun elsewhere: by another process, on another
+ * machine, or before a crash. Blocks only with OSSMPU_ATTACH_LIST_PARTS,
+ * which is all that flags may have; with flags 0 nothing is sent, and the
+ * handle knows of no part yet.
+ *
+ * options, which go for the parts and for completing, and cancel may be NULL;
+ * out is required. OSSMPU_ESERVICE with "NoSuchUpload" if OSS does not have
+ * the upload, which is noticed only when something is sent.
+ */
+OSSMPU_API
+int ossmpu_upload_attach(const struct ossmpu_client *client,
+                         const char *bucket,
+                         const char *key,
+                         const char *upload_id,
+                         int flags,
+                         const struct ossmpu_options *options,
+                         const struct ossmpu_cancel *cancel,
+                         struct ossmpu_upload **out,
+                         struct ossmpu_error **err);
+
+/**
  * Gives the upload id; "" for NULL.
  */
 OSSMPU_API const char *ossmpu_upload_id(const struct ossmpu_upload *upload);
@@ -1243,8 +1659,12 @@ int ossmpu_upload_parts(const struct ossmpu_upload *upload,
  * Makes the object out of the parts that this handle knows of, and returns
  * when OSS has acknowledged it. Blocks.
  *
- * options NULL are those that the upload was begun with; cancel and out may
- * be NULL. On failure the upload stays open, unless the error says otherwise:
+ * options NULL are those that the upload was begun or taken up with; cancel
+ * and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the object is made out
+ * of all parts that OSS has, also of those that this handle does not know of.
+ * The CRC-64 of the object is compared if that of each part is known.
+ *
+ * On failure the upload stays open, unless the error says otherwise:
  * complete it again or abort it. OSSMPU_ESTATE while a part is being sent and
  * after the upload was completed or aborted; OSSMPU_EINVAL names a part that
  * is too small; OSSMPU_EUNKNOWN if it could not be learned whether the object
@@ -1275,12 +1695,75 @@ OSSMPU_API
 void ossmpu_upload_free(struct ossmpu_upload *upload);
 
 /**
+ * Sends a part of length bytes that a callback gives, on the calling thread.
+ * Blocks; otherwise as ossmpu_upload_part.
+ *
+ * The part is read into memory first, so that it can be sent again. That
+ * counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while others use
+ * it up, and is OSSMPU_ENOMEM if waiting cannot help. A cancel does not end a
+ * callback that blocks. OSSMPU_ESTOPPED if the callback asked to stop,
+ * OSSMPU_EFILE if it ended before length.
+ */
+OSSMPU_API
+int ossmpu_upload_part_from(const struct ossmpu_upload *upload,
+                            int32_t number,
+                            ossmpu_read_fn callback,
+                            void *user,
+                            int64_t length,
+                            const struct ossmpu_cancel *cancel,
+                            struct ossmpu_error **err);
+
+/**
+ * Copies a range of an object inside OSS into a part: length bytes from
+ * offset, or with length -1 all from there to its end. No byte of it comes
+ * here. The source is in the same region. Blocks; otherwise as
+ * ossmpu_upload_part.
+ *
+ * source_version is NULL for the present version. options, of which only
+ * OSSMPU_OPTION_COPY_IF_* matter here, and cancel may be NULL. The CRC-64 of
+ * the part is known only if OSS says it.
+ *
+ * OSSMPU_EINVAL if the source does not have the range, OSSMPU_ECHANGED if it
+ * changes meanwhile, OSSMPU_ESERVICE with HTTP status 412 or 304 if it does
+ * not meet a condition.
+ */
+OSSMPU_API
+int ossmpu_upload_part_copy(const struct ossmpu_upload *upload,
+                            int32_t number,
+                            const char *source_bucket,
+                            const char *source_key,
+                            const char *source_version,
+                            int64_t offset,
+                            int64_t length,
+                            const struct ossmpu_options *options,
+                            const struct ossmpu_cancel *cancel,
+                            struct ossmpu_error **err);
+
+/**
+ * Adds a part that was sent elsewhere: by another machine, or by its presigned
+ * URL. Asks nobody and does not block. A part that this handle knows with the
+ * same number is replaced.
+ *
+ * etag is with or without its quotes. crc64 is NULL if it is not known; then
+ * that of the object cannot be compared. OSSMPU_ESTATE after the upload was
+ * completed or aborted.
+ */
+OSSMPU_API
+int ossmpu_upload_add_part(const struct ossmpu_upload *upload,
+                           int32_t number,
+                           int64_t size,
+                           const char *etag,
+                           const uint64_t *crc64,
+                           struct ossmpu_error **err);
+
+/**
  * Lists the parts that OSS has of an upload, by ascending number. Sends
  * nothing by itself: pages are fetched by ossmpu_part_iter_next as they are
  * needed.
  *
- * options, of which only the payer matters, and cancel may be NULL; the
- * iterator retains the token. out is required.
+ * options, of which only OSSMPU_OPTION_PAGE_SIZE,
+ * OSSMPU_OPTION_PART_NUMBER_MARKER and the payer matter, and cancel may be
+ * NULL; the iterator retains the token. out is required.
  */
 OSSMPU_API
 int ossmpu_list_parts(const struct ossmpu_client *client,
@@ -1308,6 +1791,92 @@ int ossmpu_part_iter_next(struct ossmpu_part_iter *iter,
  * Frees an iterator and its entry. NULL is a no-op.
  */
 OSSMPU_API void ossmpu_part_iter_free(struct ossmpu_part_iter *iter);
+
+/**
+ * Signs a URL, so that whoever has it can make one request of a kind,
+ * OSSMPU_PRESIGN_*, without an access key: gives OSSMPU_RESULT_URL and
+ * OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask a credentials callback.
+ *
+ * upload_id is NULL and part_number 0 where the operation has none.
+ * expires_seconds is 1 to 604800 (7 days); what an access key with a token
+ * signs ends with the token. Headers in options that go with the request are
+ * signed, and have to be sent with the URL. options and cancel may be NULL;
+ * out is required.
+ */
+OSSMPU_API
+int ossmpu_presign(const struct ossmpu_client *client,
+                   int operation,
+                   const char *bucket,
+                   const char *key,
+                   const char *upload_id,
+                   int32_t part_number,
+                   int64_t expires_seconds,
+                   const struct ossmpu_options *options,
+                   const struct ossmpu_cancel *cancel,
+                   struct ossmpu_result **out,
+                   struct ossmpu_error **err);
+
+/**
+ * Sends a part from memory to its presigned URL, and gives
+ * OSSMPU_RESULT_ETAG, OSSMPU_RESULT_SIZE and OSSMPU_RESULT_CRC64, which
+ * whoever completes the upload needs for ossmpu_upload_add_part. The URL says
+ * which part it is. Blocks; the bytes are not copied: leave them alone until
+ * the call returns.
+ *
+ * The client's access key, region and endpoint are not used: one made with
+ * OSSMPU_CONFIG_CREDENTIALS "anonymous" and nothing else will do. Of options
+ * only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_DEADLINE_MS and
+ * OSSMPU_OPTION_BYTES_PER_SEC matter. options and cancel may be NULL, data if
+ * len is 0; out is required. OSSMPU_EINVAL if url is not for a part.
+ */
+OSSMPU_API
+int ossmpu_put_part_url(const struct ossmpu_client *client,
+                        const char *url,
+                        const void *data,
+                        size_t len,
+                        const struct ossmpu_options *options,
+                        const struct ossmpu_cancel *cancel,
+                        struct ossmpu_result **out,
+                        struct ossmpu_error **err);
+
+/**
+ * Lists the uploads of a bucket that are neither completed nor aborted, by
+ * key and then by upload id. Sends nothing by itself: pages are fetched by
+ * ossmpu_upload_iter_next as they are needed.
+ *
+ * prefix, which may be NULL, is what the keys begin with. delimiter, which
+ * may be NULL, puts together the keys that are the same up to it, after the
+ * prefix: an entry with is_prefix stands for them. options, of which only
+ * OSSMPU_OPTION_PAGE_SIZE, OSSMPU_OPTION_KEY_MARKER,
+ * OSSMPU_OPTION_UPLOAD_ID_MARKER and the payer matter, and cancel may be NULL;
+ * the iterator retains the token. out is required.
+ */
+OSSMPU_API
+int ossmpu_list_uploads(const struct ossmpu_client *client,
+                        const char *bucket,
+                        const char *prefix,
+                        const char *delimiter,
+                        const struct ossmpu_options *options,
+                        const struct ossmpu_cancel *cancel,
+                        struct ossmpu_upload_iter **out,
+                        struct ossmpu_error **err);
+
+/**
+ * Gives the next entry. Blocks when it has to fetch a page.
+ *
+ * Returns OSSMPU_OK and an entry that is valid until the next call on the
+ * iterator, OSSMPU_DONE and NULL after the last, or an error; after an error
+ * there is nothing more. out is required.
+ */
+OSSMPU_API
+int ossmpu_upload_iter_next(struct ossmpu_upload_iter *iter,
+                            const struct ossmpu_upload_info **out,
+                            struct ossmpu_error **err);
+
+/**
+ * Frees an iterator and its entry. NULL is a no-op.
+ */
+OSSMPU_API void ossmpu_upload_iter_free(struct ossmpu_upload_iter *iter);
 
 
 #ifdef __cplusplus

@@ -46,6 +46,8 @@ pub(crate) trait Observer: Sync {
 pub(crate) struct Answer<R> {
     pub(crate) reply: R,
     pub(crate) sent: Sent,
+    /// An earlier attempt, whose answer was lost, may have had its effect as well.
+    pub(crate) perhaps_done_before: bool,
 }
 
 /// A call that failed.
@@ -94,6 +96,7 @@ impl Caller {
         loop {
             let miss = match run.attempt() {
                 Ok(answer) => {
+                    let answer = Answer { perhaps_done_before: perhaps_done, ..answer };
                     self.budget.earn(run.attempts.saturating_sub(1));
                     return Ok(answer);
                 }
@@ -116,6 +119,28 @@ impl Caller {
                 return Err(Defeat { error, perhaps_done });
             }
         }
+    }
+}
+
+impl Caller {
+    /// Waits before a request is made again that [`Caller::call`] does not repeat by itself. False
+    /// if it is not to be made again: it was made often enough, or there is no time for it.
+    pub(crate) fn back_off(
+        &self,
+        attempt: u32,
+        cause: &Error,
+        cancel: &Cancel,
+        deadline: Deadline,
+    ) -> bool {
+        if attempt >= self.max_attempts || cancel.is_triggered() || !self.budget.pay() {
+            return false;
+        }
+        let delay = retry::delay(attempt, fastrand::f64(), None);
+        if deadline.left().is_some_and(|left| left <= delay) {
+            return false;
+        }
+        self.logger().info(|| format!("trying again in {} ms: {cause}", delay.as_millis()));
+        self.clock.sleep(delay, cancel)
     }
 }
 
@@ -173,7 +198,8 @@ impl<'a, O: Operation> Run<'a, O> {
                 match self.judge_exchange(&request, &exchange) {
                     Ok(reply) => {
                         self.caller.flow.grow();
-                        return Ok(Answer { reply, sent: exchange.sent });
+                        let sent = exchange.sent;
+                        return Ok(Answer { reply, sent, perhaps_done_before: false });
                     }
                     Err(miss) => miss.at_host(&target.host),
                 }

@@ -63,6 +63,9 @@ pub const OSSMPU_CONFIG_ENDPOINT_KIND: c_int = 100;
 pub const OSSMPU_CONFIG_ADDRESSING: c_int = 101;
 /// Number: the version of the signature, 4 (default) or 1.
 pub const OSSMPU_CONFIG_SIGNATURE: c_int = 102;
+/// Number: the protocol that is spoken: 0, OSS, which is the default. Other
+/// values are reserved.
+pub const OSSMPU_CONFIG_DIALECT: c_int = 103;
 /// Number: 1 checks the server's certificate (default); 0 is for tests.
 pub const OSSMPU_CONFIG_TLS_VERIFY: c_int = 104;
 /// Number: milliseconds for a name look-up; default 5000. This and every other
@@ -88,6 +91,13 @@ pub const OSSMPU_CONFIG_MAX_ATTEMPTS: c_int = 111;
 /// Number: worker threads, shared by all uploads of the client, 1 to 1024;
 /// default 16. They start with the first upload that needs them.
 pub const OSSMPU_CONFIG_THREADS: c_int = 112;
+/// Number: bytes of part buffers of all streams, writers and
+/// ossmpu_upload_part_from of the client together, 204800 (200 KiB) or more;
+/// default 268435456 (256 MiB). Files and memory need no buffers.
+pub const OSSMPU_CONFIG_MEMORY_LIMIT: c_int = 113;
+/// Number: how many bytes of data all calls of the client together send in a
+/// second; 0 (default) is no limit.
+pub const OSSMPU_CONFIG_BYTES_PER_SEC: c_int = 114;
 
 /// Makes a builder with all defaults. NULL only after a bug (a caught panic).
 #[unsafe(no_mangle)]
@@ -112,7 +122,7 @@ pub unsafe extern "C" fn ossmpu_config_set_str(
     })
 }
 
-/// Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_THREADS.
+/// Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_BYTES_PER_SEC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_config_set_int(
     config: *mut ossmpu_config,

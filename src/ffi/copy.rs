@@ -75,8 +75,7 @@ pub(super) unsafe fn source(
     let key = unsafe { text::required(key, call, "source_key") }?;
     // SAFETY: the caller promises it.
     let version = unsafe { text::optional(version, call, "source_version") }?;
-    let bucket =
-        BucketName::parse(bucket).map_err(|error| error.with_argument("source_bucket"))?;
+    let bucket = BucketName::parse(bucket).map_err(|error| error.with_argument("source_bucket"))?;
     let key = ObjectKey::parse(key).map_err(|error| error.with_argument("source_key"))?;
     let source = CopySource::new(&bucket, &key);
     Ok(match version {

@@ -43,10 +43,24 @@ mod options;
 
 mod put;
 
+mod reader;
+
+mod stream;
+
+mod copy;
+
+mod writer;
+
 mod result;
 
 mod object;
 
 mod upload;
 
+mod part;
+
 mod part_iter;
+
+mod presign;
+
+mod upload_iter;

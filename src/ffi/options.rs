@@ -1,15 +1,18 @@
 //! How one call is to be done: options by number, headers, metadata, tags, progress.
 
+mod settings;
+
 use std::ffi::{c_char, c_int, c_void};
-use std::time::Duration;
 
 use super::callback::User;
 use super::exclusive::Builder;
 use super::guard::{guard_status, guard_value};
 use super::progress::{self, ossmpu_progress_fn};
 use super::ptr::{self, Handle};
-use super::{setting, text};
-use crate::{Error, Integrity, Result, UploadOptions};
+use super::text;
+use crate::{Result, UploadOptions};
+
+pub(super) use settings::CallOptions;
 
 /// How one call is to be done. NULL, wherever options are taken, means all
 /// defaults.
@@ -22,12 +25,44 @@ pub struct ossmpu_options {
 }
 
 impl Handle for ossmpu_options {
-    type Inner = Builder<UploadOptions>;
+    type Inner = Builder<CallOptions>;
 }
 
 /// Text: the Content-Type of the object. Unless set, it is guessed from the
 /// key.
 pub const OSSMPU_OPTION_CONTENT_TYPE: c_int = 1;
+/// Text: the upload callback of OSS, as JSON: whom OSS tells of the object
+/// before it answers. "" removes it. Goes with whatever makes the object.
+pub const OSSMPU_OPTION_CALLBACK: c_int = 2;
+/// Text: the variables of the upload callback, as JSON. "" removes them.
+pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 3;
+/// Text: an existing directory for checkpoints, which make uploads of files in
+/// parts (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
+/// Parts are kept on failure; the same call again sends only what is missing.
+/// A file that has changed is sent afresh. Unless set there are none.
+pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 4;
+/// Text: goes on with this upload instead of beginning one, without a
+/// checkpoint: for ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and
+/// ossmpu_put_fd of a regular file. Parts that OSS has with the same size and
+/// bytes are not sent again. Give the part size that it was begun with.
+pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 5;
+/// Text: the CRC-64 that the whole object must have, as a decimal number. For
+/// calls that send a whole object; judged before the object is made, and
+/// OSSMPU_EINTEGRITY if it is another.
+pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 6;
+/// Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
+/// as OSSMPU_OPTION_EXPECTED_CRC64. A file is read once more for it.
+pub const OSSMPU_OPTION_EXPECTED_MD5: c_int = 7;
+/// Text: an ETag. Copies (ossmpu_copy_object, ossmpu_upload_part_copy) only if
+/// the source has it.
+pub const OSSMPU_OPTION_COPY_IF_MATCH: c_int = 8;
+/// Text: an ETag. Copies only if the source has another.
+pub const OSSMPU_OPTION_COPY_IF_NONE_MATCH: c_int = 9;
+/// Text: ossmpu_list_uploads begins after this key.
+pub const OSSMPU_OPTION_KEY_MARKER: c_int = 10;
+/// Text: ossmpu_list_uploads begins in the key of OSSMPU_OPTION_KEY_MARKER,
+/// after this upload id.
+pub const OSSMPU_OPTION_UPLOAD_ID_MARKER: c_int = 11;
 /// Number: bytes of a part, 100 KiB to 5 GiB. Raised by itself to stay within
 /// 10000 parts. Unless set, 8 MiB or what fits the size of the object.
 pub const OSSMPU_OPTION_PART_SIZE: c_int = 100;
@@ -46,12 +81,41 @@ pub const OSSMPU_OPTION_KEEP_PARTS: c_int = 104;
 /// Number: 1 lets the call fail if there is an object of that key; default 0.
 /// Without effect in a bucket with versioning.
 pub const OSSMPU_OPTION_FORBID_OVERWRITE: c_int = 105;
+/// Number: 1 makes the object out of all parts that OSS has, without a list of
+/// them; 0 (default) out of those that were sent, added or listed here. Parts
+/// that nobody here knows of are then part of the object.
+pub const OSSMPU_OPTION_COMPLETE_ALL: c_int = 106;
+/// Number: 1 begins a sequential upload: parts arrive in order, one at a time
+/// and each once, which OSS enforces, and the object gets a Content-MD5. Costs
+/// all concurrency; default 0.
+pub const OSSMPU_OPTION_SEQUENTIAL: c_int = 107;
+/// Number: 1 (default) sends the last slow parts of an object a second time
+/// when nothing else is left to send, and takes the copy that arrives first; 0
+/// does not.
+pub const OSSMPU_OPTION_HEDGE: c_int = 108;
 /// Number: milliseconds that the call may take, its clean-up aside; then
 /// OSSMPU_ETIMEOUT. 0 (default) is no limit but those of its requests.
 pub const OSSMPU_OPTION_DEADLINE_MS: c_int = 109;
+/// Number: how many bytes of data the call, or all part calls on an upload
+/// together, send in a second; 0 (default) is no limit but that of the client.
+pub const OSSMPU_OPTION_BYTES_PER_SEC: c_int = 110;
 /// Number: how fast OSS takes the data of each request, 245760 to 838860800
 /// bits per second; 0 (default) is no limit.
 pub const OSSMPU_OPTION_TRAFFIC_LIMIT: c_int = 111;
+/// Number: Unix seconds. Copies only if the source was changed after that.
+pub const OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE: c_int = 112;
+/// Number: Unix seconds. Copies only if the source was not changed after that.
+pub const OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE: c_int = 113;
+/// Number: how many entries ossmpu_list_parts and ossmpu_list_uploads fetch
+/// with each request, 1 to 1000; default 1000.
+pub const OSSMPU_OPTION_PAGE_SIZE: c_int = 114;
+/// Number: ossmpu_list_parts begins after the part of this number, 1 to 10000.
+pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 115;
+/// Number: how the MD5s of a whole object's parts are computed; for tests and
+/// measurements. 0 by what is fastest here (default), 1 one part after the
+/// other, 2 portable vectors, 3 AVX2, 4 AVX-512. OSSMPU_EUNSUPPORTED if this
+/// machine lacks it.
+pub const OSSMPU_OPTION_MD5_KERNEL: c_int = 116;
 
 /// CRC-64 of every part and of the object, compared with what OSS has computed.
 /// Nearly free.
@@ -66,7 +130,7 @@ pub extern "C" fn ossmpu_options_new() -> *mut ossmpu_options {
     guard_value(std::ptr::null_mut(), || ptr::give(Builder::default()))
 }
 
-/// Sets a text: OSSMPU_OPTION_CONTENT_TYPE.
+/// Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_options_set_str(
     options: *mut ossmpu_options,
@@ -75,17 +139,17 @@ pub unsafe extern "C" fn ossmpu_options_set_str(
 ) -> c_int {
     guard_status(|| {
         let call = ();
-        let set = |options: &mut UploadOptions| {
+        let set = |options: &mut CallOptions| {
             // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
             let value = unsafe { text::required(value, &call, "value") }?;
-            set_text(options, key, value)
+            options.set_text(key, value)
         };
         // SAFETY: NULL or live options of this thread alone (contract of `ffi`).
         unsafe { change(options, set) }
     })
 }
 
-/// Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_TRAFFIC_LIMIT.
+/// Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_MD5_KERNEL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_options_set_int(
     options: *mut ossmpu_options,
@@ -93,7 +157,7 @@ pub unsafe extern "C" fn ossmpu_options_set_int(
     value: i64,
 ) -> c_int {
     // SAFETY: NULL or live options of this thread alone (contract of `ffi`).
-    guard_status(|| unsafe { change(options, |options| set_number(options, key, value)) })
+    guard_status(|| unsafe { change(options, |options| options.set_number(key, value)) })
 }
 
 /// Sets a standard or an x-oss-* header: ACL, storage class, encryption, payer
@@ -152,9 +216,9 @@ pub unsafe extern "C" fn ossmpu_options_set_progress(
     user: *mut c_void,
 ) -> c_int {
     guard_status(|| {
-        let set = |options: &mut UploadOptions| {
+        let set = |options: &mut CallOptions| {
             let callback = callback.ok_or_else(|| ptr::is_null("callback"))?;
-            options.set_progress(progress::reporter(callback, User::borrowed(user)));
+            options.upload.set_progress(progress::reporter(callback, User::borrowed(user)));
             Ok(())
         };
         // SAFETY: NULL or live options of this thread alone (contract of `ffi`).
@@ -174,13 +238,23 @@ pub unsafe extern "C" fn ossmpu_options_free(options: *mut ossmpu_options) {
 /// # Safety
 ///
 /// `options` is NULL or live.
-pub(super) unsafe fn or_default(options: *const ossmpu_options) -> Result<UploadOptions> {
+pub(super) unsafe fn of_call(options: *const ossmpu_options) -> Result<CallOptions> {
     let call = ();
     // SAFETY: the caller promises it.
     match unsafe { ptr::borrow_or_none(options, &call) } {
         Some(options) => options.read().cloned(),
-        None => Ok(UploadOptions::new()),
+        None => Ok(CallOptions::default()),
     }
+}
+
+/// The same for a call that neither copies nor lists.
+///
+/// # Safety
+///
+/// As for [`of_call`].
+pub(super) unsafe fn or_default(options: *const ossmpu_options) -> Result<UploadOptions> {
+    // SAFETY: the caller promises it.
+    unsafe { of_call(options) }.map(|options| options.upload)
 }
 
 /// Adds a value with a name.
@@ -196,12 +270,12 @@ unsafe fn add(
 ) -> c_int {
     guard_status(|| {
         let call = ();
-        let set = |options: &mut UploadOptions| {
+        let set = |options: &mut CallOptions| {
             // SAFETY: the caller promises it.
             let name = unsafe { text::required(name, &call, "name") }?;
             // SAFETY: the caller promises it.
             let value = unsafe { text::required(value, &call, "value") }?;
-            set(options, name, value)
+            set(&mut options.upload, name, value)
         };
         // SAFETY: the caller promises it.
         unsafe { change(options, set) }
@@ -215,132 +289,9 @@ unsafe fn add(
 /// `options` is NULL or live, and nobody else uses it meanwhile.
 unsafe fn change(
     options: *mut ossmpu_options,
-    set: impl FnOnce(&mut UploadOptions) -> Result<()>,
+    set: impl FnOnce(&mut CallOptions) -> Result<()>,
 ) -> Result<()> {
     let call = ();
     // SAFETY: the caller promises it.
     unsafe { ptr::borrow_mut(options, &call, "options") }?.set(set)
-}
-
-fn set_text(options: &mut UploadOptions, key: c_int, value: &str) -> Result<()> {
-    match key {
-        OSSMPU_OPTION_CONTENT_TYPE => options.headers_mut().content_type(value).map(|_| ()),
-        _ => Err(setting::unknown_text(key)),
-    }
-}
-
-fn set_number(options: &mut UploadOptions, key: c_int, value: i64) -> Result<()> {
-    match key {
-        OSSMPU_OPTION_PART_SIZE => {
-            options.set_part_size(setting::number("part_size", value)?)?;
-        }
-        OSSMPU_OPTION_PARALLELISM => {
-            options.set_parallelism(setting::number("parallelism", value)?)?;
-        }
-        OSSMPU_OPTION_SINGLE_BELOW => {
-            options.set_single_below(setting::number("single_below", value)?)?;
-        }
-        OSSMPU_OPTION_INTEGRITY => {
-            options.set_integrity(integrity(value)?);
-        }
-        OSSMPU_OPTION_KEEP_PARTS if setting::switch("keep_parts", value)? => {
-            options.keep_parts();
-        }
-        OSSMPU_OPTION_KEEP_PARTS => {
-            options.remove_parts();
-        }
-        OSSMPU_OPTION_FORBID_OVERWRITE if setting::switch("forbid_overwrite", value)? => {
-            options.headers_mut().forbid_overwrite();
-        }
-        OSSMPU_OPTION_FORBID_OVERWRITE => {
-            options.headers_mut().header("x-oss-forbid-overwrite", "")?;
-        }
-        OSSMPU_OPTION_DEADLINE_MS => {
-            let time = setting::milliseconds("deadline_ms", value)?;
-            options.set_deadline((time != Duration::ZERO).then_some(time));
-        }
-        OSSMPU_OPTION_TRAFFIC_LIMIT if value == 0 => {
-            options.headers_mut().header("x-oss-traffic-limit", "")?;
-        }
-        OSSMPU_OPTION_TRAFFIC_LIMIT => {
-            let bits: u64 = setting::number("traffic_limit", value)?;
-            options
-                .headers_mut()
-                .traffic_limit(bits)
-                .map_err(|error: Error| error.with_argument("traffic_limit"))?;
-        }
-        _ => return Err(setting::unknown_number(key)),
-    }
-    Ok(())
-}
-
-fn integrity(bits: i64) -> Result<Integrity> {
-    let sums = [
-        (i64::from(OSSMPU_INTEGRITY_CRC64), Integrity::CRC64),
-        (i64::from(OSSMPU_INTEGRITY_MD5), Integrity::MD5),
-    ];
-    let known = sums.iter().fold(0, |known, (bit, _)| known | bit);
-    if bits & !known != 0 {
-        return Err(setting::no_choice("integrity", bits));
-    }
-    let wanted = sums.iter().filter(|(bit, _)| bits & bit != 0);
-    Ok(wanted.fold(Integrity::NONE, |wanted, (_, sum)| wanted | *sum))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ErrorKind;
-
-    #[test]
-    fn every_number_has_its_bounds_and_names_itself() {
-        for (key, name, good, bad) in [
-            (OSSMPU_OPTION_PART_SIZE, "part_size", 102_400, 102_399),
-            (OSSMPU_OPTION_PARALLELISM, "parallelism", 256, 257),
-            (OSSMPU_OPTION_SINGLE_BELOW, "single_below", 0, -1),
-            (OSSMPU_OPTION_INTEGRITY, "integrity", 3, 4),
-            (OSSMPU_OPTION_KEEP_PARTS, "keep_parts", 1, 2),
-            (OSSMPU_OPTION_FORBID_OVERWRITE, "forbid_overwrite", 1, 2),
-            (OSSMPU_OPTION_DEADLINE_MS, "deadline_ms", 0, -1),
-            (OSSMPU_OPTION_TRAFFIC_LIMIT, "traffic_limit", 245_760, 245_759),
-        ] {
-            let mut options = UploadOptions::new();
-            set_number(&mut options, key, good).unwrap();
-            for bad in [bad, i64::MIN] {
-                let error = set_number(&mut options, key, bad).unwrap_err();
-                assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, name));
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_switched_on_can_be_switched_off() {
-        let fresh = format!("{:?}", UploadOptions::new());
-        for (key, on) in [
-            (OSSMPU_OPTION_KEEP_PARTS, 1),
-            (OSSMPU_OPTION_FORBID_OVERWRITE, 1),
-            (OSSMPU_OPTION_DEADLINE_MS, 1000),
-            (OSSMPU_OPTION_TRAFFIC_LIMIT, 245_760),
-        ] {
-            let mut options = UploadOptions::new();
-            set_number(&mut options, key, on).unwrap();
-            assert_ne!(format!("{options:?}"), fresh, "{key}");
-            set_number(&mut options, key, 0).unwrap();
-            assert_eq!(format!("{options:?}"), fresh, "{key}");
-        }
-    }
-
-    #[test]
-    fn keys_are_told_apart() {
-        let mut options = UploadOptions::new();
-        let kind = |outcome: Result<()>| outcome.unwrap_err().kind();
-        assert_eq!(kind(set_text(&mut options, 100, "1")), ErrorKind::Invalid);
-        assert_eq!(kind(set_number(&mut options, 1, 1)), ErrorKind::Invalid);
-        for unknown in [0, 99, -1, c_int::MAX, c_int::MIN] {
-            assert_eq!(kind(set_text(&mut options, unknown, "1")), ErrorKind::Unsupported);
-        }
-        for unknown in [0, 199, -1, c_int::MAX, c_int::MIN] {
-            assert_eq!(kind(set_number(&mut options, unknown, 1)), ErrorKind::Unsupported);
-        }
-    }
 }

@@ -36,8 +36,8 @@ pub struct ossmpu_part_info {
     pub size: i64,
     /// Its ETag, with the quotes.
     pub etag: *const c_char,
-    /// When it arrived, as in "2025-01-15T10:30:00Z" (RFC 3339); "" if this
-    /// handle has sent it.
+    /// When it arrived, as in "2025-01-15T10:30:00Z" (RFC 3339); "" if
+    /// this is from ossmpu_upload_parts.
     pub last_modified: *const c_char,
     /// The CRC-64 of the part, if has_crc64 is 1.
     pub crc64: u64,
@@ -51,8 +51,9 @@ pub struct ossmpu_part_info {
 /// nothing by itself: pages are fetched by ossmpu_part_iter_next as they are
 /// needed.
 ///
-/// options, of which only the payer matters, and cancel may be NULL; the
-/// iterator retains the token. out is required.
+/// options, of which only OSSMPU_OPTION_PAGE_SIZE,
+/// OSSMPU_OPTION_PART_NUMBER_MARKER and the payer matter, and cancel may be
+/// NULL; the iterator retains the token. out is required.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_list_parts(
     client: *const ossmpu_client,
@@ -78,10 +79,17 @@ pub unsafe extern "C" fn ossmpu_list_parts(
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
         let upload_id = UploadId::parse(unsafe { text::required(upload_id, &call, "upload_id") }?)?;
         // SAFETY: NULL or live options (contract of `ffi`).
-        let mut options = unsafe { options::or_default(options) }?;
+        let mut options = unsafe { options::of_call(options) }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let request = ListParts::new(&bucket, &key, &upload_id).with_headers(options.headers_mut());
+        let mut request =
+            ListParts::new(&bucket, &key, &upload_id).with_headers(options.upload.headers_mut());
+        if let Some(count) = options.page_size {
+            request = request.with_max_parts(count);
+        }
+        if let Some(marker) = options.part_number_marker {
+            request = request.with_part_number_marker(marker);
+        }
         out.fill(PartIter::listed(client.parts(request, cancel)));
         Ok(Success::Ok)
     })

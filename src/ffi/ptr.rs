@@ -150,6 +150,16 @@ impl<'call, P> Slot<'call, P> {
     }
 }
 
+/// Reads a number of the caller's; NULL is none.
+///
+/// # Safety
+///
+/// `place` is NULL or has a number that nobody changes meanwhile.
+pub(super) unsafe fn read_number(place: *const u64) -> Option<u64> {
+    // SAFETY: the caller promises it.
+    unsafe { place.as_ref() }.copied()
+}
+
 /// Writes a number, if it is known, to a place of the caller's.
 ///
 /// # Safety

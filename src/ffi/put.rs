@@ -1,6 +1,7 @@
 //! Uploads of whole objects.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::os::fd::BorrowedFd;
 
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
@@ -9,8 +10,8 @@ use super::guard::{Success, guard};
 use super::options::{self, ossmpu_options};
 use super::ptr::{self, Bytes, Slot};
 use super::result::{ResultObject, ossmpu_result};
-use super::text;
-use crate::{BucketName, ObjectKey, Result, Uploaded};
+use super::{setting, text};
+use crate::{BucketName, Error, ObjectKey, Result, Uploaded};
 
 /// Uploads the regular file at path as one object, and returns when OSS has
 /// acknowledged it: in one PutObject if it is small, else in parts, several at
@@ -52,6 +53,92 @@ pub unsafe extern "C" fn ossmpu_put_file(
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
         Ok(finish(client.put_file(&bucket, &key, path, &options, cancel)?, out))
+    })
+}
+
+/// Uploads a range of the regular file at path as one object: length bytes
+/// from offset, or with length -1 all from there to its end. Otherwise as
+/// ossmpu_put_file. OSSMPU_EINVAL if the file does not have the range.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_put_range(
+    client: *const ossmpu_client,
+    bucket: *const c_char,
+    key: *const c_char,
+    path: *const c_char,
+    offset: i64,
+    length: i64,
+    options: *const ossmpu_options,
+    cancel: *const ossmpu_cancel,
+    out: *mut *mut ossmpu_result,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let out = unsafe { Slot::open(out, &call) };
+    guard(err, || {
+        // SAFETY: NULL or a live client (contract of `ffi`).
+        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
+        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
+        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
+        let path = unsafe { text::required(path, &call, "path") }?;
+        let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
+        // SAFETY: NULL or live options (contract of `ffi`).
+        let options = unsafe { options::or_default(options) }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let uploaded =
+            client.put_file_range(&bucket, &key, path, offset, length, &options, cancel)?;
+        Ok(finish(uploaded, out))
+    })
+}
+
+/// Uploads from an open file descriptor as one object: length bytes from
+/// offset, or with length -1 all from there to its end. Otherwise as
+/// ossmpu_put_file, but without a checkpoint.
+///
+/// A regular file is read by position: the descriptor's own offset is neither
+/// used nor moved. A pipe, socket or terminal is read as a stream: offset has
+/// to be 0, length -1 reads to its end, and OSSMPU_CONFIG_MEMORY_LIMIT bounds
+/// the buffers. The descriptor is never closed, and must stay open until the
+/// call returns. OSSMPU_EFILE if it is not open or not for reading.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_put_fd(
+    client: *const ossmpu_client,
+    bucket: *const c_char,
+    key: *const c_char,
+    fd: c_int,
+    offset: i64,
+    length: i64,
+    options: *const ossmpu_options,
+    cancel: *const ossmpu_cancel,
+    out: *mut *mut ossmpu_result,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let out = unsafe { Slot::open(out, &call) };
+    guard(err, || {
+        // SAFETY: NULL or a live client (contract of `ffi`).
+        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
+        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
+        if fd < 0 {
+            return Err(Error::invalid("fd", "a descriptor is not negative"));
+        }
+        // SAFETY: the caller leaves the descriptor open until the call returns. One that never was
+        // open is not negative either, and is told by the first thing that is done with it.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
+        // SAFETY: NULL or live options (contract of `ffi`).
+        let options = unsafe { options::or_default(options) }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        Ok(finish(client.put_fd(&bucket, &key, fd, offset, length, &options, cancel)?, out))
     })
 }
 

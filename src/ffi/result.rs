@@ -6,7 +6,7 @@ use super::guard::{guard, guard_value};
 use super::ptr::{self, Handle, Slot};
 use super::setting;
 use super::text::{EMPTY, Texts};
-use crate::{ETag, Uploaded};
+use crate::{ETag, PresignedUrl, SentPart, Uploaded};
 
 /// What a finished call has made. It never changes, so any number of threads
 /// may read it.
@@ -28,16 +28,24 @@ pub const OSSMPU_RESULT_VERSION_ID: c_int = 3;
 pub const OSSMPU_RESULT_LOCATION: c_int = 4;
 /// Text: what the server of the upload callback answered.
 pub const OSSMPU_RESULT_CALLBACK: c_int = 5;
-/// Number: bytes of the object.
+/// Text: the presigned URL. Treat it as a secret while it is valid. Only
+/// ossmpu_presign gives one.
+pub const OSSMPU_RESULT_URL: c_int = 6;
+/// Text: the headers that were signed with the URL and have to be sent with
+/// the same values, one "name: value" on each line; often none.
+pub const OSSMPU_RESULT_HEADERS: c_int = 7;
+/// Number: bytes of the object, or of the part that was sent by URL.
 pub const OSSMPU_RESULT_SIZE: c_int = 100;
 /// Number: the parts it was made of; 0 if it went in one PutObject.
 pub const OSSMPU_RESULT_PARTS: c_int = 101;
+/// Number: bytes that an earlier try had sent and that were not sent again.
+pub const OSSMPU_RESULT_BYTES_RESUMED: c_int = 102;
 /// Unsigned: OSS's own CRC-64 of the object, compared with ours if
 /// OSSMPU_INTEGRITY_CRC64 is set.
 pub const OSSMPU_RESULT_CRC64: c_int = 200;
 
-/// Gives a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_CALLBACK. ""
-/// if it is not known, if there is no such text, and for NULL.
+/// Gives a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. "" if
+/// it is not known, if there is no such text, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_result_str(
     result: *const ossmpu_result,
@@ -51,8 +59,9 @@ pub unsafe extern "C" fn ossmpu_result_str(
     })
 }
 
-/// Gives a number of a result: OSSMPU_RESULT_SIZE or OSSMPU_RESULT_PARTS. -1
-/// if it is not known or there is no such number; 0 for NULL.
+/// Gives a number of a result: OSSMPU_RESULT_SIZE to
+/// OSSMPU_RESULT_BYTES_RESUMED. -1 if it is not known or there is no such
+/// number; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_result_int(result: *const ossmpu_result, field: c_int) -> i64 {
     guard_value(0, || {
@@ -96,8 +105,9 @@ pub unsafe extern "C" fn ossmpu_result_free(result: *mut ossmpu_result) {
 #[derive(Debug)]
 pub(super) struct ResultObject {
     texts: Texts,
-    size: u64,
-    parts: u16,
+    size: Option<u64>,
+    parts: Option<u16>,
+    bytes_resumed: Option<u64>,
     crc64: Option<u64>,
 }
 
@@ -110,14 +120,41 @@ impl ResultObject {
             (OSSMPU_RESULT_LOCATION, &uploaded.location),
             (OSSMPU_RESULT_CALLBACK, uploaded.callback_body.as_deref().unwrap_or_default()),
         ]);
-        Self { texts, size: uploaded.size, parts: uploaded.parts, crc64: uploaded.crc64 }
+        Self {
+            texts,
+            size: Some(uploaded.size),
+            parts: Some(uploaded.parts),
+            bytes_resumed: Some(uploaded.bytes_resumed),
+            crc64: uploaded.crc64,
+        }
+    }
+
+    /// A part that was sent by its URL.
+    pub(super) fn of_part(part: &SentPart) -> Self {
+        let texts = Texts::new([(OSSMPU_RESULT_ETAG, part.etag.as_str())]);
+        let size = Some(part.size);
+        Self { texts, size, parts: None, bytes_resumed: None, crc64: part.crc64 }
+    }
+
+    /// A URL that was signed.
+    pub(super) fn of_url(signed: &PresignedUrl) -> Self {
+        let headers = signed.headers.iter();
+        let headers: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let texts =
+            Texts::new([(OSSMPU_RESULT_URL, &*signed.url), (OSSMPU_RESULT_HEADERS, &*headers)]);
+        Self { texts, size: None, parts: None, bytes_resumed: None, crc64: None }
     }
 
     fn number(&self, field: c_int) -> i64 {
         match field {
-            OSSMPU_RESULT_SIZE => i64::try_from(self.size).unwrap_or(i64::MAX),
-            OSSMPU_RESULT_PARTS => self.parts.into(),
+            OSSMPU_RESULT_SIZE => bytes(self.size),
+            OSSMPU_RESULT_PARTS => self.parts.map_or(-1, i64::from),
+            OSSMPU_RESULT_BYTES_RESUMED => bytes(self.bytes_resumed),
             _ => -1,
         }
     }
+}
+
+fn bytes(number: Option<u64>) -> i64 {
+    number.map_or(-1, |number| i64::try_from(number).unwrap_or(i64::MAX))
 }

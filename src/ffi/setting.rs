@@ -26,6 +26,11 @@ pub(super) fn number<T: TryFrom<i64>>(name: &str, value: i64) -> Result<T> {
     T::try_from(value).map_err(|_| Error::invalid(name, format!("the value cannot be {value}")))
 }
 
+/// A length of which -1 is all that there is.
+pub(super) fn length(value: i64) -> Result<Option<u64>> {
+    if value == -1 { Ok(None) } else { number("length", value).map(Some) }
+}
+
 /// A time that is not negative.
 pub(super) fn milliseconds(name: &str, value: i64) -> Result<Duration> {
     number(name, value).map(Duration::from_millis)

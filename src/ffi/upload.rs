@@ -13,10 +13,10 @@ use super::put::{finish, place};
 use super::result::ossmpu_result;
 use super::setting;
 use super::text::{self, EMPTY};
-use crate::{MultipartUpload, PartNumber, Result};
+use crate::{ListParts, MultipartUpload, PartNumber, UploadId};
 
 /// One multipart upload, step by step. It remembers the parts that were sent
-/// through it, so completing needs no list. Any number of threads may use it
+/// through it or added to it, so completing needs no list. Any number of threads may use it
 /// at once: send parts from as many as you like.
 pub struct ossmpu_upload {
     _opaque: [u8; 0],
@@ -57,6 +57,64 @@ pub unsafe extern "C" fn ossmpu_upload_initiate(
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
         let upload = client.initiate_upload(&bucket, &key, &options, cancel)?;
+        out.fill(UploadObject::new(upload));
+        Ok(Success::Ok)
+    })
+}
+
+/// For ossmpu_upload_attach: ask OSS which parts it has, so that the handle
+/// knows of them.
+pub const OSSMPU_ATTACH_LIST_PARTS: c_int = 1;
+
+/// Takes up an upload that was begun elsewhere: by another process, on another
+/// machine, or before a crash. Blocks only with OSSMPU_ATTACH_LIST_PARTS,
+/// which is all that flags may have; with flags 0 nothing is sent, and the
+/// handle knows of no part yet.
+///
+/// options, which go for the parts and for completing, and cancel may be NULL;
+/// out is required. OSSMPU_ESERVICE with "NoSuchUpload" if OSS does not have
+/// the upload, which is noticed only when something is sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_attach(
+    client: *const ossmpu_client,
+    bucket: *const c_char,
+    key: *const c_char,
+    upload_id: *const c_char,
+    flags: c_int,
+    options: *const ossmpu_options,
+    cancel: *const ossmpu_cancel,
+    out: *mut *mut ossmpu_upload,
+    err: *mut *mut ossmpu_error,
+) -> c_int {
+    let call = ();
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let err = unsafe { Slot::open(err, &call) };
+    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
+    let out = unsafe { Slot::open(out, &call) };
+    guard(err, || {
+        let out = out.required("out")?;
+        // SAFETY: NULL or a live client (contract of `ffi`).
+        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
+        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
+        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
+        let id = UploadId::parse(unsafe { text::required(upload_id, &call, "upload_id") }?)?;
+        let list = match flags {
+            0 => false,
+            OSSMPU_ATTACH_LIST_PARTS => true,
+            _ => return Err(setting::no_choice("flags", flags.into())),
+        };
+        // SAFETY: NULL or live options (contract of `ffi`).
+        let mut options = unsafe { options::or_default(options) }?;
+        // SAFETY: NULL or a live token (contract of `ffi`).
+        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let upload = client.attach_upload(&bucket, &key, &id, &options);
+        if list {
+            let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
+            for part in client.parts(request, cancel) {
+                upload.add_part(part?.into())?;
+            }
+        }
         out.fill(UploadObject::new(upload));
         Ok(Success::Ok)
     })
@@ -133,7 +191,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_file(
         let path = unsafe { text::required(path, &call, "path") }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let (offset, length) = (setting::number("offset", offset)?, to_end(length)?);
+        let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
         upload.upload.upload_part_file(number, path, offset, length, cancel)?;
         Ok(Success::Ok)
     })
@@ -164,8 +222,12 @@ pub unsafe extern "C" fn ossmpu_upload_parts(
 /// Makes the object out of the parts that this handle knows of, and returns
 /// when OSS has acknowledged it. Blocks.
 ///
-/// options NULL are those that the upload was begun with; cancel and out may
-/// be NULL. On failure the upload stays open, unless the error says otherwise:
+/// options NULL are those that the upload was begun or taken up with; cancel
+/// and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the object is made out
+/// of all parts that OSS has, also of those that this handle does not know of.
+/// The CRC-64 of the object is compared if that of each part is known.
+///
+/// On failure the upload stays open, unless the error says otherwise:
 /// complete it again or abort it. OSSMPU_ESTATE while a part is being sent and
 /// after the upload was completed or aborted; OSSMPU_EINVAL names a part that
 /// is too small; OSSMPU_EUNKNOWN if it could not be learned whether the object
@@ -229,7 +291,7 @@ pub unsafe extern "C" fn ossmpu_upload_free(upload: *mut ossmpu_upload) {
 /// An upload, with its ID as C wants it.
 #[derive(Debug)]
 pub(super) struct UploadObject {
-    upload: MultipartUpload,
+    pub(super) upload: MultipartUpload,
     id: CString,
 }
 
@@ -238,9 +300,4 @@ impl UploadObject {
         let id = text::owned(upload.upload_id().as_str());
         Self { upload, id }
     }
-}
-
-/// A length of which -1 is all that there is.
-fn to_end(length: i64) -> Result<Option<u64>> {
-    if length == -1 { Ok(None) } else { setting::number("length", length).map(Some) }
 }

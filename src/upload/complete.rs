@@ -43,7 +43,9 @@ enum Found {
 impl Ending<'_> {
     pub(super) fn complete(&self) -> Result<Uploaded, NotCompleted> {
         let mut last = None;
-        for _ in 0..COMPLETES_MAX {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let defeat = match self.send_complete() {
                 Ok(reply) => return self.verified(reply),
                 Err(defeat) => defeat,
@@ -56,7 +58,7 @@ impl Ending<'_> {
             let cause = last.unwrap_or(defeat.error);
             match self.look() {
                 Ok(Found::Object(object)) => return self.found(*object),
-                Ok(Found::OpenUpload) if self.may_go_on() => last = Some(cause),
+                Ok(Found::OpenUpload) if self.may_repeat(attempt, &cause) => last = Some(cause),
                 Ok(Found::OpenUpload) => return Err(self.still_open(cause)),
                 Ok(Found::Neither) => return Err(self.unknown(&cause, false)),
                 Err(unclear) => {
@@ -65,10 +67,6 @@ impl Ending<'_> {
                 }
             }
         }
-        Err(match last {
-            Some(cause) => self.still_open(cause),
-            None => self.unknown(&Error::internal("Complete was never sent"), true),
-        })
     }
 
     fn send_complete(&self) -> Result<CompleteMultipartUploadResult, Defeat> {
@@ -173,8 +171,10 @@ impl Ending<'_> {
         CallContext { deadline: Deadline::after(self.half_budget()), ..CallContext::new(cancel) }
     }
 
-    fn may_go_on(&self) -> bool {
-        !self.cancel.is_triggered() && !self.deadline.has_passed()
+    /// Complete is sent again only when OSS has shown that the upload is still there, and then as
+    /// often and after such pauses as any other request.
+    fn may_repeat(&self, attempt: u32, cause: &Error) -> bool {
+        self.caller.back_off(attempt, cause, self.cancel, self.deadline)
     }
 
     fn refused(&self, defeat: Defeat) -> NotCompleted {
@@ -210,6 +210,3 @@ impl Ending<'_> {
         self.caller.abort_budget() / 2
     }
 }
-
-/// Complete is sent again only when OSS has shown that the upload is still there.
-const COMPLETES_MAX: u32 = 3;

@@ -19,6 +19,8 @@ pub(super) struct Destination {
     pub(super) integrity: Integrity,
     /// Complete names no parts: OSS takes all that it has.
     pub(super) complete_all: bool,
+    /// Another upload of the same Initiate may exist, whose ID was lost with an answer.
+    pub(super) may_have_twin: bool,
 }
 
 impl Destination {

@@ -54,7 +54,9 @@ impl Multipart<'_> {
 
     pub(super) fn initiate(&self) -> Result<Destination> {
         let request = initiation(self.bucket, self.key, self.headers, self.options);
-        initiate(self.caller, &request, self.stop, self.deadline).map(|id| self.destination(id))
+        let initiated = initiate(self.caller, &request, self.stop, self.deadline)?;
+        let destination = self.destination(initiated.upload_id);
+        Ok(Destination { may_have_twin: initiated.may_have_twin, ..destination })
     }
 
     /// The upload of that ID.
@@ -65,6 +67,7 @@ impl Multipart<'_> {
             upload_id,
             headers: self.headers.clone(),
             integrity: self.options.integrity,
+            may_have_twin: false,
             complete_all: self.options.complete_all,
         }
     }
@@ -103,12 +106,16 @@ impl Multipart<'_> {
             deadline: self.deadline,
         };
         ending.complete().map_err(|failed| {
-            if failed.open { self.give_up(destination, failed.error) } else { failed.error }
+            if failed.open {
+                return self.give_up(destination, failed.error);
+            }
+            failed.error.with_upload_may_exist(destination.may_have_twin)
         })
     }
 
     /// The error of an upload that failed, after its parts were kept or taken back.
     pub(super) fn give_up(&self, destination: &Destination, error: Error) -> Error {
+        let error = error.with_upload_may_exist(destination.may_have_twin);
         if self.keep_parts {
             return error.with_upload_id(destination.upload_id.as_str()).with_parts_left(true);
         }
@@ -131,22 +138,35 @@ pub(super) fn initiation(
     if options.sequential { request.sequential() } else { request }
 }
 
+/// An upload that was begun.
+pub(super) struct Initiated {
+    pub(super) upload_id: UploadId,
+    pub(super) may_have_twin: bool,
+}
+
 /// Initiates; once the request is sent, a cancel waits for its answer, so that the ID is not lost.
 pub(super) fn initiate(
     caller: &Caller,
     request: &InitiateMultipartUpload,
     cancel: &Cancel,
     deadline: Deadline,
-) -> Result<UploadId> {
+) -> Result<Initiated> {
     let context = CallContext {
         deadline,
         after_sent: AfterSent::Await(caller.abort_budget() / 2),
         ..CallContext::new(cancel)
     };
-    match caller.call(request, &context) {
-        Ok(answer) => Ok(answer.reply.upload_id),
-        Err(defeat) => Err(defeat.error.with_upload_may_exist(defeat.perhaps_done)),
+    let answer = caller
+        .call(request, &context)
+        .map_err(|defeat| defeat.error.with_upload_may_exist(defeat.perhaps_done))?;
+    let upload_id = answer.reply.upload_id;
+    let may_have_twin = answer.perhaps_done_before;
+    if may_have_twin {
+        caller.logger().warn(|| {
+            format!("besides upload {upload_id} another may exist: an answer to Initiate was lost")
+        });
     }
+    Ok(Initiated { upload_id, may_have_twin })
 }
 
 /// What the parts make together; what is expected of them counts where they do not say.

@@ -74,8 +74,8 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<MultipartUpload> {
         let request = initiation(bucket, key, &options.headers, options);
-        let upload_id = initiate(self.caller(), &request, cancel, Deadline::NEVER)?;
-        Ok(self.attach_upload(bucket, key, &upload_id, options))
+        let initiated = initiate(self.caller(), &request, cancel, Deadline::NEVER)?;
+        Ok(self.attach_upload(bucket, key, &initiated.upload_id, options))
     }
 
     /// Takes up an upload that was begun elsewhere. Sends nothing.
@@ -95,6 +95,7 @@ impl Client {
                 headers: options.headers.clone(),
                 integrity: options.integrity,
                 complete_all: options.complete_all,
+                may_have_twin: false,
             },
             options: options.clone(),
             rate: Rate::new(options.bytes_per_sec),

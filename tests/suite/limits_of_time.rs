@@ -1,16 +1,18 @@
 //! No call hangs: a server that is slow or silent is given up after the time that was set.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Direction, Drip, Stall};
 use ossmpu::{Config, Error, ErrorKind, HeadObject, ObjectExists, Phase, UploadOptions};
+use socket2::{Domain, Socket, Type};
 
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, small_parts};
 
-const LIMIT: Duration = Duration::from_millis(100);
+const LIMIT: Duration = Duration::from_millis(300);
 const SOON: Duration = Duration::from_secs(2);
 
-/// A fixture whose client waits for nothing longer than 100 ms, and tries once.
+/// A fixture whose client waits for no answer longer than 300 ms, and tries once.
 fn impatient() -> Fixture {
     Fixture::with(|config: &mut Config| {
         config.set_stall_timeout(LIMIT).unwrap();
@@ -93,7 +95,7 @@ fn complete_has_a_time_of_its_own() {
         config.set_response_timeout(LIMIT).unwrap();
         config.set_complete_timeout(Duration::from_secs(5)).unwrap();
     });
-    fixture.once("CompleteMultipartUpload", Action::delay_reply(300));
+    fixture.once("CompleteMultipartUpload", Action::delay_reply(700));
     fixture.put_five_parts().unwrap();
     assert_eq!(fixture.count("CompleteMultipartUpload"), 1);
 }
@@ -114,6 +116,28 @@ fn a_put_object_without_an_answer_may_have_made_the_object() {
     fixture.once("PutObject", Action::delay_reply(10_000));
     let error = time_out(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+}
+
+#[test]
+fn a_body_that_only_the_kernel_has_taken_may_have_arrived() {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.set_recv_buffer_size(4096).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(1).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    for (size, exists) in [(200 * 1024, ObjectExists::Unknown), (64 * MIB, ObjectExists::No)] {
+        let fixture = Fixture::with(|config| {
+            config.set_endpoint(&format!("http://{address}")).unwrap();
+            config.set_stall_timeout(LIMIT).unwrap();
+            config.set_max_attempts(1).unwrap();
+        });
+        let mut options = UploadOptions::new();
+        options.set_single_below(100 * MIB).unwrap();
+        let content = bytes(size);
+        let error = time_out(|| fixture.put(&content, &options).unwrap_err());
+        assert_eq!((error.phase(), error.object_exists()), (Some(Phase::Send), exists), "{error}");
+        assert_eq!(error.bytes_sent() == size, exists == ObjectExists::Unknown, "{error:?}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod limits_of_time;
 mod lists;
 mod many;
 mod refusals;
+mod repeats;
 mod replies;
 mod resuming;
 mod retries;

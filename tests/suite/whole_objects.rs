@@ -1,6 +1,6 @@
 //! Files and memory as whole objects.
 
-use ossmpu::{Integrity, ListMultipartUploads, ObjectKey, UploadOptions};
+use ossmpu::{Integrity, ListMultipartUploads, ObjectKey, UploadOptions, UploadsEntry};
 
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, five_parts, number, small_parts};
 

@@ -52,6 +52,8 @@ impl Settings {
             OSSMPU_CONFIG_ENDPOINT_KIND => config.set_endpoint_kind(endpoint_kind(value)?),
             OSSMPU_CONFIG_ADDRESSING => config.set_addressing(addressing(value)?),
             OSSMPU_CONFIG_SIGNATURE => config.set_signature(signature(value)?),
+            OSSMPU_CONFIG_DIALECT if value == 0 => config,
+            OSSMPU_CONFIG_DIALECT => return Err(setting::no_choice("dialect", value)),
             OSSMPU_CONFIG_TLS_VERIFY => config.set_tls_verify(verify(value)?),
             OSSMPU_CONFIG_RESOLVE_MS => {
                 config.set_resolve_timeout(setting::milliseconds("resolve_ms", value)?)?
@@ -75,6 +77,12 @@ impl Settings {
                 config.set_max_attempts(setting::number("max_attempts", value)?)?
             }
             OSSMPU_CONFIG_THREADS => config.set_threads(setting::number("threads", value)?)?,
+            OSSMPU_CONFIG_MEMORY_LIMIT => {
+                config.set_memory_limit(setting::number("memory_limit", value)?)?
+            }
+            OSSMPU_CONFIG_BYTES_PER_SEC => {
+                config.set_bytes_per_sec(setting::number("bytes_per_sec", value)?)
+            }
             _ => return Err(setting::unknown_number(key)),
         };
         Ok(())
@@ -162,7 +170,7 @@ mod tests {
         for unknown in [0, 99, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 103, 199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 115, 199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }
@@ -171,15 +179,27 @@ mod tests {
     fn every_number_has_its_bounds_and_names_itself() {
         let good = [0, 1, 4, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1];
         for (key, good) in (OSSMPU_CONFIG_ENDPOINT_KIND..=OSSMPU_CONFIG_THREADS).zip(good) {
-            if key == 103 {
-                continue;
-            }
             let mut settings = Settings::default();
             settings.set_number(key, good).unwrap();
             for bad in [-1, i64::MAX, i64::MIN] {
                 let error = settings.set_number(key, bad).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Invalid, "{key} {bad}");
                 assert!(!error.argument().is_empty(), "{key} {bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_of_memory_and_rate_have_no_upper_end() {
+        let mut settings = Settings::default();
+        for (key, good, bad, name) in [
+            (OSSMPU_CONFIG_MEMORY_LIMIT, 204_800, 204_799, "memory_limit"),
+            (OSSMPU_CONFIG_BYTES_PER_SEC, 0, -1, "bytes_per_sec"),
+        ] {
+            settings.set_number(key, good).unwrap();
+            settings.set_number(key, i64::MAX).unwrap();
+            for bad in [bad, i64::MIN] {
+                assert_eq!(settings.set_number(key, bad).unwrap_err().argument(), name);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::{MultipartUpload, Sending, Session};
 use crate::client::CallContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
 use crate::model::PartNumber;
 use crate::ops::{CopySource, UploadPartCopy};
 use crate::runtime::Cancel;
@@ -76,6 +77,9 @@ fn length_within(size: u64, offset: u64, length: Option<u64>) -> Result<u64> {
     let length = length.unwrap_or(rest);
     if length > rest {
         return Err(outside("length", rest));
+    }
+    if length > limits::PART_SIZE_MAX {
+        return Err(Error::invalid("length", "a part has at most 5 GiB"));
     }
     if length == 0 && size > 0 {
         return Err(Error::invalid("length", "an empty range cannot be copied"));
