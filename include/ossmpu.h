@@ -9,9 +9,9 @@
  *            -z nodelete, so dlclose is harmless.)
  *  Handles   Opaque. ossmpu_X_free(NULL) is a no-op. Freeing does no network
  *            or disk I/O and cannot fail; it may wait for idle workers to end,
- *            and it cancels an unfinished writer first. A child keeps alive what it needs of its parent, so free in any
- *            order, but not while a call that was given the handle is still
- *            running.
+ *            and it cancels an unfinished writer first. A child keeps alive
+ *            what it needs of its parent, so free in any order, but not while
+ *            a call that was given the handle is still running.
  *  Strings   In: NUL-terminated UTF-8, copied before the call returns (data is
  *            borrowed until then). Out: NUL-terminated, owned by the handle
  *            they came from, valid until it is freed, never NULL ("" if
@@ -47,8 +47,9 @@
  *            only releases memory; make new ones there.
  *  Waiting   Whatever can block takes a cancel token (NULL: none), except
  *            abort; writers and iterators retain the one they were opened
- *            with. Every wait is bounded by the timeouts: no call can hang for ever with the
- *            defaults, unless your callback or the local disk does.
+ *            with. Every wait is bounded by the timeouts: no call can hang for
+ *            ever with the defaults, unless your callback or the local disk
+ *            does.
  *  Cancel    A blocked call stops its I/O within 50 ms of the trigger; then
  *            the clean-up (waiting for an Initiate already on the wire, abort
  *            of the upload) may take up to OSSMPU_CONFIG_ABORT_MS before the

@@ -42,6 +42,40 @@ fn programs_run_under_valgrind() {
     run_all(&Way { name: "valgrind", flags: &["-g"], library: shared(), wrapper });
 }
 
+/// The examples do what their heads say, against a server without faults.
+#[test]
+fn examples_run() {
+    let way = Way { name: "examples", flags: &[], library: shared(), wrapper: &[] };
+    let scratch = TempDir::new().unwrap();
+    let file = scratch.path().join("data");
+    fs::write(&file, vec![7; FILE_SIZE]).unwrap();
+    let file = path_text(&file);
+    let emulator = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
+    let emulator = emulator.start().unwrap();
+    let run = |name: &str, arguments: &[&str]| -> String {
+        let program = scratch.path().join(name);
+        if !program.exists() {
+            compile(&way, &root().join(format!("examples-c/{name}.c")), &program).unwrap();
+        }
+        let mut command = Command::new("timeout");
+        command.args(["--kill-after=5", SECONDS]).arg(&program).args(arguments);
+        let output = with_environment(&mut command, emulator.url()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(output.status.success(), "{name}: {}\n{said}", output.status);
+        said
+    };
+    let size = |key: &str| emulator.object(BUCKET, key).map(|object| object.size);
+    let there = Some(FILE_SIZE as u64);
+    assert!(run("put_file", &[&file, BUCKET, "one"]).contains("ETag"));
+    assert!(run("three_parts", &[&file, BUCKET, "two"]).contains("ETag"));
+    assert_eq!([size("one"), size("two")], [there; 2]);
+    assert!(run("presigned_part", &[BUCKET, "three"]).contains("ETag"));
+    assert_eq!(size("three"), Some(3 * 100 * 1024));
+    assert!(emulator.uploads(BUCKET).is_empty());
+    assert_eq!(run("list_and_abort", &[BUCKET, "0"]), "");
+}
+
 /// How a program is built and run.
 struct Way {
     name: &'static str,
@@ -87,19 +121,9 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     }
     command.arg(&program);
     command.arg(&file).arg(FILE_SIZE.to_string());
-    for (variable, _) in std::env::vars_os() {
-        let text = variable.to_string_lossy().to_uppercase();
-        if text.starts_with("OSS_") || text.ends_with("_PROXY") {
-            command.env_remove(variable);
-        }
-    }
-    command
-        .env("OSS_ENDPOINT", emulator.url())
-        .env("OSS_REGION", "cn-hangzhou")
-        .env("OSS_ACCESS_KEY_ID", KEY_ID)
-        .env("OSS_ACCESS_KEY_SECRET", KEY_SECRET)
-        .env("ASAN_OPTIONS", "detect_leaks=1");
-    let output = command.output().map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
+    let output = with_environment(&mut command, emulator.url())
+        .output()
+        .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     if !output.status.success() {
@@ -114,6 +138,22 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
         return Err(format!("{name} leaves uploads behind: {left:?}"));
     }
     Ok(())
+}
+
+/// What a program reads: the place and the key of the emulator, and nothing of this test's.
+fn with_environment<'a>(command: &'a mut Command, url: impl AsRef<str>) -> &'a mut Command {
+    for (variable, _) in std::env::vars_os() {
+        let text = variable.to_string_lossy().to_uppercase();
+        if text.starts_with("OSS_") || text.ends_with("_PROXY") {
+            command.env_remove(variable);
+        }
+    }
+    command
+        .env("OSS_ENDPOINT", url.as_ref())
+        .env("OSS_REGION", "cn-hangzhou")
+        .env("OSS_ACCESS_KEY_ID", KEY_ID)
+        .env("OSS_ACCESS_KEY_SECRET", KEY_SECRET)
+        .env("ASAN_OPTIONS", "detect_leaks=1")
 }
 
 fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! UploadPart to a presigned URL: everything but the bytes was chosen by whoever signed it.
 
 use super::upload_part::{UploadPartResult, part_result};
-use super::{CONTENT_MD5, Operation, PART_NUMBER, Repeat, md5_text};
+use super::{Operation, PART_NUMBER, Repeat};
 use crate::codec::percent;
 use crate::error::{Error, Result};
 use crate::model::{Dialect, Endpoint, PartNumber, Target};
@@ -13,7 +13,6 @@ pub(crate) struct PartUrl {
     target: Target,
     query: Vec<(String, String)>,
     number: PartNumber,
-    content_md5: Option<[u8; 16]>,
     body: Body,
 }
 
@@ -50,7 +49,7 @@ impl PartUrl {
             host: endpoint.host().to_owned(),
             path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
         };
-        Ok(Self { target, query, number, content_md5: None, body: Body::Empty })
+        Ok(Self { target, query, number, body: Body::Empty })
     }
 
     /// The part that the URL is for.
@@ -62,11 +61,6 @@ impl PartUrl {
         self.body = body;
         self
     }
-
-    pub(crate) fn with_content_md5(mut self, digest: [u8; 16]) -> Self {
-        self.content_md5 = Some(digest);
-        self
-    }
 }
 
 impl Operation for PartUrl {
@@ -74,16 +68,12 @@ impl Operation for PartUrl {
     type Reply = UploadPartResult;
 
     fn request(&self, _dialect: Dialect) -> Result<Request> {
-        let mut headers = Headers::default();
-        if let Some(digest) = self.content_md5 {
-            headers.set(CONTENT_MD5, md5_text(digest))?;
-        }
         Ok(Request {
             method: Method::Put,
             bucket: None,
             key: None,
             query: self.query.clone(),
-            headers,
+            headers: Headers::default(),
             body: self.body.clone(),
         })
     }

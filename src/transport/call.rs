@@ -10,10 +10,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::exchange::{AfterSent, Call, TimeLimits};
+use super::late;
 use super::socket;
 use super::stall::Stall;
-use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::limits;
+use crate::error::{Error, Phase, Result};
 use crate::runtime::{Cancel, Deadline, Interest, Wake};
 
 /// The state of one exchange.
@@ -130,9 +130,13 @@ impl Running {
         if self.cancel.is_triggered() {
             self.interrupt(Error::canceled())?;
         } else if self.deadline.has_passed() {
-            self.interrupt(too_late())?;
+            self.interrupt(late::call())?;
         }
-        if self.phase_ends.get().has_passed() { Err(self.too_slow()) } else { Ok(()) }
+        if self.phase_ends.get().has_passed() {
+            Err(late::phase(self.phase(), &self.limits))
+        } else {
+            Ok(())
+        }
     }
 
     /// Waits until the descriptor is ready, or until `slice` has passed: then the answer is false.
@@ -156,10 +160,12 @@ impl Running {
             match wake {
                 Wake::Ready => return Ok(true),
                 Wake::Canceled => self.interrupt(Error::canceled())?,
-                Wake::TimedOut if outer.has_passed() => self.interrupt(too_late())?,
-                Wake::TimedOut if self.phase_ends.get().has_passed() => return Err(self.too_slow()),
+                Wake::TimedOut if outer.has_passed() => self.interrupt(late::call())?,
+                Wake::TimedOut if self.phase_ends.get().has_passed() => {
+                    return Err(late::phase(self.phase(), &self.limits));
+                }
                 Wake::TimedOut if watched && self.stall.has_lasted(self.limits.stall) => {
-                    return Err(self.stalled());
+                    return Err(late::stall(self.stalled_phase(), &self.limits));
                 }
                 Wake::TimedOut if slice.has_passed() => return Ok(false),
                 Wake::TimedOut => {}
@@ -277,38 +283,15 @@ impl Running {
         }
     }
 
+    /// What the kernel still holds was not sent, though the answer is waited for.
+    fn stalled_phase(&self) -> Phase {
+        if self.is_going_out() { Phase::Send } else { self.phase() }
+    }
+
     /// True if the connection took the whole request, and the kernel may still hold some of it.
     fn is_going_out(&self) -> bool {
         self.phase() == Phase::Wait && self.phase_ends.get() == Deadline::NEVER
     }
-
-    fn too_slow(&self) -> Error {
-        let text = match self.phase() {
-            Phase::Resolve => {
-                format!("the host name was not looked up within {:?}", self.limits.resolve)
-            }
-            Phase::Connect => format!("no connection within {:?}", self.limits.connect),
-            Phase::Tls => format!("no TLS session within {:?}", self.limits.connect),
-            Phase::Send | Phase::Wait => format!("no answer within {:?}", self.limits.response),
-            Phase::Receive => {
-                format!("the answer was not complete within {:?}", self.limits.response)
-            }
-        };
-        Error::new(ErrorKind::Timeout, text)
-    }
-
-    fn stalled(&self) -> Error {
-        let verb = if self.phase() == Phase::Receive { "came" } else { "were taken" };
-        let (bytes, time) = (limits::STALL_BYTES, self.limits.stall);
-        let error =
-            Error::new(ErrorKind::Timeout, format!("fewer than {bytes} bytes {verb} in {time:?}"));
-        // What the kernel still holds was not sent, though the phase is that of the answer.
-        if self.is_going_out() { error.with_phase(Phase::Send) } else { error }
-    }
-}
-
-fn too_late() -> Error {
-    Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
 }
 
 /// The longest wait in which an early answer goes unnoticed.

@@ -10,6 +10,7 @@ mod connect;
 mod exchange;
 mod feed;
 mod http;
+mod late;
 mod link;
 mod lookup;
 mod proxy;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::source::{Source, md5_of};
 use super::{Client, Integrity, SentPart, UploadOptions};
 use crate::client::{CallContext, Presigned, Rate};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, PartUrl, PutObject,
     UploadPart,
@@ -78,14 +78,13 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<SentPart> {
-        let mut request = PartUrl::parse(url)?;
+        let request = PartUrl::parse(url)?;
         let number = request.number();
         let source = Source::memory(Arc::new(data));
         let size = source.length();
         let body = source.body(0, size);
-        if options.integrity.contains(Integrity::MD5) {
-            request = request.with_content_md5(*md5_of(&body)?.as_bytes());
-        }
+        let md5 = options.integrity.contains(Integrity::MD5);
+        let md5 = md5.then(|| md5_of(&body)).transpose()?.map(|md5| md5.to_hex_upper());
         let rate = Rate::new(options.bytes_per_sec);
         let context = CallContext {
             rate: rate.as_ref(),
@@ -94,7 +93,14 @@ impl Client {
             ..CallContext::new(cancel)
         };
         let answer = self.caller().call(&request.with_body(body), &context)?;
-        let crc64 = Some(answer.sent.crc64);
-        Ok(SentPart { number, size, etag: answer.reply.etag, crc64 })
+        let (crc64, etag) = (Some(answer.sent.crc64), answer.reply.etag);
+        // A `Content-MD5` header would belong to the signature, so the ETag alone is compared.
+        match md5 {
+            Some(ours) if !etag.is_md5(&ours) => {
+                let text = format!("the MD5 is {ours} here and the ETag is {etag}");
+                Err(Error::new(ErrorKind::Integrity, text).with_part(number.get()))
+            }
+            _ => Ok(SentPart { number, size, etag, crc64 }),
+        }
     }
 }

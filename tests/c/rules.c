@@ -28,6 +28,8 @@ static void check_frees(void) {
     ossmpu_object_free(NULL);
     ossmpu_upload_free(NULL);
     ossmpu_part_iter_free(NULL);
+    ossmpu_upload_iter_free(NULL);
+    ossmpu_writer_free(NULL);
 }
 
 static void check_getters(void) {
@@ -196,6 +198,184 @@ static void check_uploads(void) {
     ossmpu_part_iter_free(parts);
 }
 
+static int64_t pour(void *user, void *buf, size_t len) {
+    (void)user;
+    (void)buf;
+    (void)len;
+    return 0;
+}
+
+static void check_streams(void) {
+    ossmpu_result *out = NULL;
+    REFUSES("client", ossmpu_put_range(NULL, BUCKET, "k", "/dev/null", 0, -1,
+                                       NULL, NULL, &out, &err));
+    REFUSES("bucket", ossmpu_put_range(client, NULL, "k", "/dev/null", 0, -1,
+                                       NULL, NULL, &out, &err));
+    REFUSES("key", ossmpu_put_range(client, BUCKET, NULL, "/dev/null", 0, -1,
+                                    NULL, NULL, &out, &err));
+    REFUSES("path", ossmpu_put_range(client, BUCKET, "k", NULL, 0, -1, NULL,
+                                     NULL, &out, &err));
+    REFUSES("offset", ossmpu_put_range(client, BUCKET, "k", "/dev/null", -1, -1,
+                                       NULL, NULL, &out, &err));
+    REFUSES("length", ossmpu_put_range(client, BUCKET, "k", "/dev/null", 0, -2,
+                                       NULL, NULL, &out, &err));
+    REFUSES("client", ossmpu_put_fd(NULL, BUCKET, "k", 0, 0, -1, NULL, NULL,
+                                    &out, &err));
+    REFUSES("bucket", ossmpu_put_fd(client, NULL, "k", 0, 0, -1, NULL, NULL,
+                                    &out, &err));
+    REFUSES("key", ossmpu_put_fd(client, BUCKET, NULL, 0, 0, -1, NULL, NULL,
+                                 &out, &err));
+    REFUSES("fd", ossmpu_put_fd(client, BUCKET, "k", -1, 0, -1, NULL, NULL,
+                                &out, &err));
+    REFUSES("fd", ossmpu_put_fd(client, BUCKET, "k", INT_MIN, 0, -1, NULL, NULL,
+                                &out, &err));
+    REFUSES("offset", ossmpu_put_fd(client, BUCKET, "k", 0, INT64_MIN, -1, NULL,
+                                    NULL, &out, &err));
+    REFUSES("length", ossmpu_put_fd(client, BUCKET, "k", 0, 0, INT64_MIN, NULL,
+                                    NULL, &out, &err));
+    REFUSES("client", ossmpu_put_stream(NULL, BUCKET, "k", pour, NULL, -1, NULL,
+                                        NULL, &out, &err));
+    REFUSES("bucket", ossmpu_put_stream(client, NULL, "k", pour, NULL, -1, NULL,
+                                        NULL, &out, &err));
+    REFUSES("key", ossmpu_put_stream(client, BUCKET, NULL, pour, NULL, -1, NULL,
+                                     NULL, &out, &err));
+    REFUSES("callback", ossmpu_put_stream(client, BUCKET, "k", NULL, NULL, -1,
+                                          NULL, NULL, &out, &err));
+    REFUSES("length", ossmpu_put_stream(client, BUCKET, "k", pour, NULL, -2,
+                                        NULL, NULL, &out, &err));
+    CHECK(out == NULL);
+}
+
+static void check_copies(void) {
+    ossmpu_result *out = NULL;
+    REFUSES("client", ossmpu_copy_object(NULL, BUCKET, "k", BUCKET, "s", NULL,
+                                         NULL, NULL, &out, &err));
+    REFUSES("bucket", ossmpu_copy_object(client, NULL, "k", BUCKET, "s", NULL,
+                                         NULL, NULL, &out, &err));
+    REFUSES("key", ossmpu_copy_object(client, BUCKET, NULL, BUCKET, "s", NULL,
+                                      NULL, NULL, &out, &err));
+    REFUSES("source_bucket", ossmpu_copy_object(client, BUCKET, "k", NULL, "s",
+                                                NULL, NULL, NULL, &out, &err));
+    REFUSES("source_bucket", ossmpu_copy_object(client, BUCKET, "k", "No", "s",
+                                                NULL, NULL, NULL, &out, &err));
+    REFUSES("source_key", ossmpu_copy_object(client, BUCKET, "k", BUCKET, NULL,
+                                             NULL, NULL, NULL, &out, &err));
+    REFUSES("source_key", ossmpu_copy_object(client, BUCKET, "k", BUCKET, "",
+                                             NULL, NULL, NULL, &out, &err));
+    REFUSES("upload", ossmpu_upload_part_copy(NULL, 1, BUCKET, "s", NULL, 0, -1,
+                                              NULL, NULL, &err));
+    REFUSES("part_number", ossmpu_upload_part_copy(upload, -1, BUCKET, "s",
+                                                   NULL, 0, -1, NULL, NULL,
+                                                   &err));
+    REFUSES("source_bucket", ossmpu_upload_part_copy(upload, 1, NULL, "s", NULL,
+                                                     0, -1, NULL, NULL, &err));
+    REFUSES("source_key", ossmpu_upload_part_copy(upload, 1, BUCKET, NULL, NULL,
+                                                  0, -1, NULL, NULL, &err));
+    REFUSES("offset", ossmpu_upload_part_copy(upload, 1, BUCKET, "s", NULL, -1,
+                                              -1, NULL, NULL, &err));
+    CHECK(out == NULL);
+}
+
+static void check_writers(void) {
+    ossmpu_writer *out = NULL;
+    ossmpu_result *result = NULL;
+    REFUSES("client",
+            ossmpu_writer_open(NULL, BUCKET, "k", NULL, NULL, &out, &err));
+    REFUSES("bucket",
+            ossmpu_writer_open(client, NULL, "k", NULL, NULL, &out, &err));
+    REFUSES("key",
+            ossmpu_writer_open(client, BUCKET, NULL, NULL, NULL, &out, &err));
+    REFUSES("out",
+            ossmpu_writer_open(client, BUCKET, "k", NULL, NULL, NULL, &err));
+    REFUSES("writer", ossmpu_writer_write(NULL, "x", 1, &err));
+    REFUSES("writer", ossmpu_writer_finish(NULL, &result, &err));
+    REFUSES("writer", ossmpu_writer_abort(NULL, &err));
+    CHECK(out == NULL && result == NULL);
+    CHECK(!ossmpu_writer_open(client, BUCKET, "k", NULL, NULL, &out, NULL));
+    REFUSES("data", ossmpu_writer_write(out, NULL, 1, &err));
+    REFUSES("len", ossmpu_writer_write(out, "x", SIZE_MAX, &err));
+    ossmpu_writer_free(out);
+}
+
+static void check_parts(void) {
+    ossmpu_upload *out = NULL;
+    REFUSES("upload",
+            ossmpu_upload_part_from(NULL, 1, pour, NULL, 1, NULL, &err));
+    REFUSES("part_number",
+            ossmpu_upload_part_from(upload, 0, pour, NULL, 1, NULL, &err));
+    REFUSES("callback",
+            ossmpu_upload_part_from(upload, 1, NULL, NULL, 1, NULL, &err));
+    REFUSES("length",
+            ossmpu_upload_part_from(upload, 1, pour, NULL, -1, NULL, &err));
+    REFUSES("length", ossmpu_upload_part_from(upload, 1, pour, NULL, INT64_MAX,
+                                              NULL, &err));
+    REFUSES("upload", ossmpu_upload_add_part(NULL, 1, 1, "AB", NULL, &err));
+    REFUSES("part_number",
+            ossmpu_upload_add_part(upload, INT32_MAX, 1, "AB", NULL, &err));
+    REFUSES("size", ossmpu_upload_add_part(upload, 1, -1, "AB", NULL, &err));
+    REFUSES("etag", ossmpu_upload_add_part(upload, 1, 1, NULL, NULL, &err));
+    REFUSES("etag", ossmpu_upload_add_part(upload, 1, 1, "", NULL, &err));
+    REFUSES("client", ossmpu_upload_attach(NULL, BUCKET, "k", "id", 0, NULL,
+                                           NULL, &out, &err));
+    REFUSES("bucket", ossmpu_upload_attach(client, NULL, "k", "id", 0, NULL,
+                                           NULL, &out, &err));
+    REFUSES("key", ossmpu_upload_attach(client, BUCKET, NULL, "id", 0, NULL,
+                                        NULL, &out, &err));
+    REFUSES("upload_id", ossmpu_upload_attach(client, BUCKET, "k", NULL, 0,
+                                              NULL, NULL, &out, &err));
+    REFUSES("flags", ossmpu_upload_attach(client, BUCKET, "k", "id", 2, NULL,
+                                          NULL, &out, &err));
+    REFUSES("flags", ossmpu_upload_attach(client, BUCKET, "k", "id", -1, NULL,
+                                          NULL, &out, &err));
+    REFUSES("out", ossmpu_upload_attach(client, BUCKET, "k", "id", 0, NULL,
+                                        NULL, NULL, &err));
+    CHECK(out == NULL);
+}
+
+static void check_presigned(void) {
+    ossmpu_result *out = NULL;
+    REFUSES("client", ossmpu_presign(NULL, 5, BUCKET, "k", NULL, 0, 60, NULL,
+                                     NULL, &out, &err));
+    REFUSES("operation", ossmpu_presign(client, 0, BUCKET, "k", NULL, 0, 60,
+                                        NULL, NULL, &out, &err));
+    REFUSES("bucket", ossmpu_presign(client, 5, NULL, "k", NULL, 0, 60, NULL,
+                                     NULL, &out, &err));
+    REFUSES("key", ossmpu_presign(client, 5, BUCKET, NULL, NULL, 0, 60, NULL,
+                                  NULL, &out, &err));
+    REFUSES("upload_id", ossmpu_presign(client, 2, BUCKET, "k", NULL, 1, 60,
+                                        NULL, NULL, &out, &err));
+    REFUSES("expires", ossmpu_presign(client, 5, BUCKET, "k", NULL, 0, -1, NULL,
+                                      NULL, &out, &err));
+    REFUSES("out", ossmpu_presign(client, 5, BUCKET, "k", NULL, 0, 60, NULL,
+                                  NULL, NULL, &err));
+    REFUSES("client", ossmpu_put_part_url(NULL, "http://h/", "x", 1, NULL, NULL,
+                                          &out, &err));
+    REFUSES("url", ossmpu_put_part_url(client, NULL, "x", 1, NULL, NULL, &out,
+                                       &err));
+    REFUSES("data", ossmpu_put_part_url(client, "http://h/", NULL, 1, NULL,
+                                        NULL, &out, &err));
+    REFUSES("out", ossmpu_put_part_url(client, "http://h/", "x", 1, NULL, NULL,
+                                       NULL, &err));
+    CHECK(out == NULL);
+}
+
+static void check_lists(void) {
+    ossmpu_upload_iter *iter = NULL;
+    const ossmpu_upload_info *info = NULL;
+    REFUSES("client", ossmpu_list_uploads(NULL, BUCKET, NULL, NULL, NULL, NULL,
+                                          &iter, &err));
+    REFUSES("bucket", ossmpu_list_uploads(client, NULL, NULL, NULL, NULL, NULL,
+                                          &iter, &err));
+    REFUSES("out", ossmpu_list_uploads(client, BUCKET, NULL, NULL, NULL, NULL,
+                                       NULL, &err));
+    REFUSES("iter", ossmpu_upload_iter_next(NULL, &info, &err));
+    CHECK(iter == NULL && info == NULL);
+    CHECK(!ossmpu_list_uploads(client, BUCKET, NULL, NULL, NULL, NULL, &iter,
+                               NULL));
+    REFUSES("out", ossmpu_upload_iter_next(iter, NULL, &err));
+    ossmpu_upload_iter_free(iter);
+}
+
 static void check_clients(void) {
     ossmpu_config *config = ossmpu_config_new();
     ossmpu_client *out = NULL;
@@ -223,6 +403,30 @@ static void check_no_slots(void) {
     CHECK(ossmpu_list_parts(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) <
           0);
     CHECK(ossmpu_part_iter_next(NULL, &part, NULL) < 0);
+    CHECK(ossmpu_put_range(NULL, NULL, NULL, NULL, -1, -1, NULL, NULL, NULL,
+                           NULL) < 0);
+    CHECK(ossmpu_put_fd(NULL, NULL, NULL, -1, -1, -1, NULL, NULL, NULL, NULL) <
+          0);
+    CHECK(ossmpu_put_stream(NULL, NULL, NULL, NULL, NULL, -1, NULL, NULL, NULL,
+                            NULL) < 0);
+    CHECK(ossmpu_copy_object(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                             NULL, NULL) < 0);
+    CHECK(ossmpu_writer_open(NULL, NULL, NULL, NULL, NULL, NULL, NULL) < 0);
+    CHECK(ossmpu_writer_write(NULL, NULL, 0, NULL) < 0);
+    CHECK(ossmpu_writer_finish(NULL, NULL, NULL) < 0);
+    CHECK(ossmpu_writer_abort(NULL, NULL) < 0);
+    CHECK(ossmpu_upload_attach(NULL, NULL, NULL, NULL, -1, NULL, NULL, NULL,
+                               NULL) < 0);
+    CHECK(ossmpu_upload_part_from(NULL, -1, NULL, NULL, -1, NULL, NULL) < 0);
+    CHECK(ossmpu_upload_part_copy(NULL, -1, NULL, NULL, NULL, -1, -1, NULL,
+                                  NULL, NULL) < 0);
+    CHECK(ossmpu_upload_add_part(NULL, -1, -1, NULL, NULL, NULL) < 0);
+    CHECK(ossmpu_presign(NULL, -1, NULL, NULL, NULL, -1, -1, NULL, NULL, NULL,
+                         NULL) < 0);
+    CHECK(ossmpu_put_part_url(NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL) < 0);
+    CHECK(ossmpu_list_uploads(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) <
+          0);
+    CHECK(ossmpu_upload_iter_next(NULL, NULL, NULL) < 0);
     CHECK(ossmpu_result_u64(NULL, OSSMPU_RESULT_CRC64, NULL) < 0);
     CHECK(ossmpu_object_u64(NULL, OSSMPU_OBJECT_CRC64, NULL) < 0);
 }
@@ -239,6 +443,12 @@ int main(void) {
     check_puts();
     check_objects();
     check_uploads();
+    check_streams();
+    check_copies();
+    check_writers();
+    check_parts();
+    check_presigned();
+    check_lists();
     check_clients();
     check_no_slots();
     CHECK_STATUS(OSSMPU_OK, ossmpu_upload_abort(upload, &err), err);

@@ -1,5 +1,6 @@
 //! Exchanges with servers that do what a script says, over real sockets on the loopback address.
 
+mod authority;
 mod early;
 mod exchange;
 mod lookup;
@@ -50,6 +51,14 @@ fn send(
 ) -> Result<Exchange, Failure> {
     let (target, headers) = (target(host), Headers::default());
     http.send(&Outgoing { method, target: &target, query: "", headers: &headers, body }, call)
+}
+
+fn send_secure(http: &Http, host: &str, body: &Body) -> Result<Exchange, Failure> {
+    let (mut target, headers) = (target(host), Headers::default());
+    target.https = true;
+    let outgoing =
+        Outgoing { method: Method::Put, target: &target, query: "", headers: &headers, body };
+    http.send(&outgoing, &quick(&Cancel::never()))
 }
 
 fn get(http: &Http, host: &str) -> Result<Exchange, Failure> {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use super::authority::{Authority, VALID, secure};
 use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
@@ -37,7 +38,7 @@ fn a_connect_proxy_carries_requests_and_keeps_the_connection() {
         let head = peer.head()?;
         let address = head.split(' ').nth(1).unwrap().to_owned();
         seen.lock().unwrap().push(head);
-        peer.say("HTTP/1.1 200 Connection established\r\n\r\n")?;
+        peer.say(ESTABLISHED)?;
         relay(peer, &address)
     });
     let http = http_through(format!("http://me:secret@{}", proxy.host()));
@@ -123,6 +124,40 @@ fn a_silent_proxy_is_a_connect_timeout() {
     let failure = send(&http, "127.0.0.1:9", Method::Get, &Body::Empty, &call).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
     assert_eq!(failure.error.phase(), Some(Phase::Connect));
+}
+
+const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+/// A proxy that plays the host behind it as well, so that TLS meets TLS.
+#[test]
+fn tls_goes_through_a_proxy_and_a_proxy_may_speak_tls_itself() {
+    let authority = Authority::new("ours");
+    let config = authority.config("127.0.0.1", VALID);
+    let inner = Arc::clone(&config);
+    let plain = Server::start(move |peer| {
+        peer.head()?;
+        peer.say(ESTABLISHED)?;
+        let (end, stream) = (Arc::clone(&peer.end), peer.stream.get_ref().try_clone()?);
+        Peer { number: 0, stream: secure(&inner, stream), end }.echo()
+    });
+    let secured = authority.server("127.0.0.1", VALID, move |peer| {
+        peer.head()?;
+        peer.say(ESTABLISHED)?;
+        let (end, stream) = (Arc::clone(&peer.end), peer.stream.get_mut());
+        Peer { number: 0, stream: secure(&config, stream), end }.echo()
+    });
+    for url in [format!("http://{}", plain.host()), format!("https://{}", secured.host())] {
+        let proxy = ProxySetting::Url(url);
+        let tls = authority.settings();
+        let http =
+            Http::new(&HttpSettings { connections: 2, proxy, tls, ..Default::default() }).unwrap();
+        for length in [5, 300_000] {
+            let body = Pattern::body(length);
+            let exchange = send_secure(&http, "127.0.0.1:9", &body).unwrap();
+            assert!(exchange.response.body.ends_with(length.to_string().as_bytes()));
+        }
+    }
+    assert_eq!((plain.accepted(), secured.accepted()), (1, 1));
 }
 
 /// The variables of a process are one for all tests, so this runs itself again in its own process.

@@ -1,97 +1,17 @@
 //! TLS: whom a client trusts, what it sends early, and what it says when there is no TLS.
 
-use std::io::{self, Read};
-use std::net::TcpStream;
+use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
-use super::server::{Peer, Server, ok};
+use super::authority::{Authority, VALID};
+use super::server::{Peer, Server};
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
 use crate::transport::{Arrival, TlsSettings, Verify};
 
-type Tls = StreamOwned<ServerConnection, TcpStream>;
-
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: tempfile::TempDir,
-}
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer =
-            CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
-        Self { issuer, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn settings(&self) -> TlsSettings {
-        let ca_file = Some(self.file("ca.pem", &self.issuer.pem()));
-        TlsSettings { ca_file, ..Default::default() }
-    }
-
-    /// A certificate and its key.
-    fn issue(&self, name: &str, years: [i32; 2]) -> (String, String) {
-        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        parameters.not_before = rcgen::date_time_ymd(years[0], 1, 1);
-        parameters.not_after = rcgen::date_time_ymd(years[1], 1, 1);
-        let key = KeyPair::generate().unwrap();
-        (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn server(
-        &self,
-        name: &str,
-        years: [i32; 2],
-        script: impl Fn(&mut Peer<Tls>) -> io::Result<()> + Send + Sync + 'static,
-    ) -> Server {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let (certificate, key) = self.issue(name, years);
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
-                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
-            )
-            .unwrap();
-        let config = Arc::new(config);
-        Server::start(move |peer| {
-            let session = ServerConnection::new(Arc::clone(&config)).unwrap();
-            let stream = StreamOwned::new(session, peer.stream.get_ref().try_clone()?);
-            let (number, end) = (peer.number, Arc::clone(&peer.end));
-            script(&mut Peer { number, stream: io::BufReader::new(stream), end })
-        })
-    }
-}
-
-const VALID: [i32; 2] = [2020, 2099];
-
 fn http_with(tls: TlsSettings) -> Http {
     Http::new(&HttpSettings { connections: 2, tls, ..Default::default() }).unwrap()
-}
-
-fn send_secure(http: &Http, host: &str, body: &Body) -> Result<Exchange, Failure> {
-    let (mut target, headers) = (target(host), Headers::default());
-    target.https = true;
-    let outgoing =
-        Outgoing { method: Method::Put, target: &target, query: "", headers: &headers, body };
-    http.send(&outgoing, &quick(&Cancel::never()))
 }
 
 fn refusal(http: &Http, host: &str) -> Error {
@@ -243,8 +163,21 @@ fn bad_files_are_refused_by_the_name_of_their_option() {
     }
 }
 
+/// The variables of a process are one for all tests, so this runs itself again in its own process.
 #[test]
-fn the_systems_certificates_can_be_loaded() {
-    let server = Authority::new("ours").server("127.0.0.1", VALID, |peer| peer.say(&ok("")));
+fn the_systems_certificates_are_trusted_and_a_variable_names_their_file() {
+    const HOST: &str = "OSSMPU_TEST_TLS_SERVER";
+    if let Ok(host) = std::env::var(HOST) {
+        send_secure(&http_with(TlsSettings::default()), &host, &Body::Empty).unwrap();
+        return;
+    }
+    let authority = Authority::new("ours");
+    let server = authority.server("127.0.0.1", VALID, Peer::echo);
+    let ca_file = authority.settings().ca_file.unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let name = "the_systems_certificates_are_trusted_and_a_variable_names_their_file";
+    child.args(["--exact", &format!("transport::tests::tls::{name}")]);
+    let output = child.env(HOST, server.host()).env("SSL_CERT_FILE", ca_file).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
     refusal(&http_with(TlsSettings::default()), &server.host());
 }

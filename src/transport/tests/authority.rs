@@ -1,0 +1,91 @@
+//! Certificates, and servers that speak TLS with them.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::server::{Peer, Server};
+use crate::transport::TlsSettings;
+
+pub(super) type Tls = StreamOwned<ServerConnection, TcpStream>;
+
+/// Issues certificates that a client trusts if it is told to.
+pub(super) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: tempfile::TempDir,
+}
+
+impl Authority {
+    pub(super) fn new(name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer =
+            CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
+        Self { issuer, folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(super) fn settings(&self) -> TlsSettings {
+        let ca_file = Some(self.file("ca.pem", &self.issuer.pem()));
+        TlsSettings { ca_file, ..Default::default() }
+    }
+
+    /// A certificate and its key.
+    pub(super) fn issue(&self, name: &str, years: [i32; 2]) -> (String, String) {
+        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(years[0], 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(years[1], 1, 1);
+        let key = KeyPair::generate().unwrap();
+        (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+
+    /// How a server with such a certificate speaks TLS.
+    pub(super) fn config(&self, name: &str, years: [i32; 2]) -> Arc<ServerConfig> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let (certificate, key) = self.issue(name, years);
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let builder = ServerConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        Arc::new(builder.with_no_client_auth().with_single_cert(chain, key).unwrap())
+    }
+
+    /// Plays `script` for each connection, through TLS.
+    pub(super) fn server(
+        &self,
+        name: &str,
+        years: [i32; 2],
+        script: impl Fn(&mut Peer<Tls>) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Server {
+        let config = self.config(name, years);
+        Server::start(move |peer| {
+            let end = Arc::clone(&peer.end);
+            let stream = peer.stream.get_ref().try_clone()?;
+            script(&mut Peer { number: peer.number, stream: secure(&config, stream), end })
+        })
+    }
+}
+
+/// The server's side of a TLS session over `stream`.
+pub(super) fn secure<S: Read + Write>(
+    config: &Arc<ServerConfig>,
+    stream: S,
+) -> BufReader<StreamOwned<ServerConnection, S>> {
+    let session = ServerConnection::new(Arc::clone(config)).unwrap();
+    BufReader::new(StreamOwned::new(session, stream))
+}
+
+/// From when to when a good certificate holds.
+pub(super) const VALID: [i32; 2] = [2020, 2099];
