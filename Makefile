@@ -19,7 +19,7 @@ SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check examples install uninstall native-libs clean
+.PHONY: all help demo test check conformance bench examples install uninstall native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -35,6 +35,12 @@ test: ## every test that needs nothing but Rust, cc and make
 
 check: ## what needs more tools, which it installs
 	scripts/check.sh
+
+conformance: ## clients that others wrote, against the local server
+	conformance/run.sh
+
+bench: ## measure against other clients; 30 minutes on a quiet machine
+	bench/run.sh
 
 examples: all ## build the C programs in examples-c
 	$(MAKE) -C examples-c LIBRARY=$(CURDIR)/$(BUILD) INCLUDE=$(CURDIR)/include

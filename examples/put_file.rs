@@ -2,6 +2,8 @@
 //!
 //! Reads the official environment variables, shows progress, and says what became of the object.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+
 use std::error::Error;
 use std::ops::ControlFlow;
 

@@ -2,6 +2,8 @@
 //!
 //! What is needed to go on is kept in the directory. The second run sends only what is missing.
 
+#![expect(clippy::print_stdout, reason = "a program talks to its user")]
+
 use std::error::Error;
 
 use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};

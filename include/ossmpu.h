@@ -865,8 +865,8 @@ typedef struct ossmpu_result ossmpu_result;
 
 /**
  * One multipart upload, step by step. It remembers the parts that were sent
- * through it or added to it, so completing needs no list. Any number of threads may use it
- * at once: send parts from as many as you like.
+ * through it or added to it, so completing needs no list. Any number of
+ * threads may use it at once: send parts from as many as you like.
  */
 typedef struct ossmpu_upload ossmpu_upload;
 

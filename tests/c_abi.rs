@@ -141,7 +141,7 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
 }
 
 /// What a program reads: the place and the key of the emulator, and nothing of this test's.
-fn with_environment<'a>(command: &'a mut Command, url: impl AsRef<str>) -> &'a mut Command {
+fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command {
     for (variable, _) in std::env::vars_os() {
         let text = variable.to_string_lossy().to_uppercase();
         if text.starts_with("OSS_") || text.ends_with("_PROXY") {
@@ -149,6 +149,8 @@ fn with_environment<'a>(command: &'a mut Command, url: impl AsRef<str>) -> &'a m
         }
     }
     command
+        // Cargo's own would lead to a library of an earlier build.
+        .env_remove("LD_LIBRARY_PATH")
         .env("OSS_ENDPOINT", url.as_ref())
         .env("OSS_REGION", "cn-hangzhou")
         .env("OSS_ACCESS_KEY_ID", KEY_ID)

@@ -96,9 +96,10 @@ impl Cached {
 
 fn fetch(provider: &dyn CredentialsProvider, now: SystemTime) -> Result<Held> {
     let refuse = |text: &str| Error::new(ErrorKind::Credentials, text);
-    let credentials = provider
-        .fetch()
-        .map_err(|cause| refuse("the credentials provider failed").with_cause(cause))?;
+    let credentials = provider.fetch().map_err(|cause| {
+        let value = cause.downcast_ref::<Error>().map_or(0, Error::callback_value);
+        refuse("the credentials provider failed").with_callback_value(value).with_cause(cause)
+    })?;
     let renew_at = match credentials.expires {
         None => None,
         Some(end) => {

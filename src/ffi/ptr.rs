@@ -270,7 +270,7 @@ mod tests {
         // SAFETY: the slot was filled with it, and nobody else has it.
         assert_eq!(*unsafe { take(handle) }.unwrap(), "abc");
         // SAFETY: the place is a local variable.
-        drop(unsafe { Slot::open(place.as_mut_ptr(), &call) });
+        let _emptied = unsafe { Slot::open(place.as_mut_ptr(), &call) };
         // SAFETY: `open` has written it.
         assert!(unsafe { place.assume_init() }.is_null());
     }

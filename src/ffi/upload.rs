@@ -16,8 +16,8 @@ use super::text::{self, EMPTY};
 use crate::{ListParts, MultipartUpload, PartNumber, UploadId};
 
 /// One multipart upload, step by step. It remembers the parts that were sent
-/// through it or added to it, so completing needs no list. Any number of threads may use it
-/// at once: send parts from as many as you like.
+/// through it or added to it, so completing needs no list. Any number of
+/// threads may use it at once: send parts from as many as you like.
 pub struct ossmpu_upload {
     _opaque: [u8; 0],
 }

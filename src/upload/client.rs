@@ -66,6 +66,7 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Uploaded> {
+        self.caller().check_process()?;
         let source = Source::path(path.as_ref())?;
         let name = path.as_ref().to_string_lossy();
         let options = named(options, path.as_ref());
@@ -90,6 +91,7 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Uploaded> {
+        self.caller().check_process()?;
         let source = Source::path(path.as_ref())?.range(offset, length)?;
         let name = format!("{} {offset}+{}", path.as_ref().display(), source.length());
         let options = named(options, path.as_ref());
@@ -115,6 +117,7 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Uploaded> {
+        self.caller().check_process()?;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
         let file = File::from(fd.try_clone_to_owned().map_err(|cause| failed(&cause))?);
         let is_stream = {

@@ -88,6 +88,7 @@ impl Task for Run {
             Ok(None) => return Next::Done,
             Err(error) => {
                 self.stop(error);
+                self.changed.set();
                 return Next::Done;
             }
         };
@@ -157,18 +158,16 @@ impl Run {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut asked = None;
         while !self.is_settled() {
-            if let Err(error) = reporter.tick() {
-                self.stop(error);
-            }
             let (failed, hedge_due) = {
                 let ledger = &self.lock().ledger;
-                (ledger.has_failed(), ledger.hedge_due())
+                (ledger.has_failed(), ledger.hedge_due().filter(|due| asked != Some(*due)))
             };
             if failed {
                 Cancel::never().wait_for(fd, Deadline::NEVER);
+            } else if let Err(error) = reporter.tick() {
+                self.stop(error);
             } else {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-                let hedge_due = hedge_due.filter(|due| asked != Some(*due));
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let Bounds { stop, deadline, .. } = &self.bounds;
                 match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::source::{Source, md5_of};
 use super::{Client, Integrity, SentPart, UploadOptions};
 use crate::client::{CallContext, Presigned, Rate};
+use crate::codec::md5::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, PartUrl, PutObject,
@@ -84,7 +85,7 @@ impl Client {
         let size = source.length();
         let body = source.body(0, size);
         let md5 = options.integrity.contains(Integrity::MD5);
-        let md5 = md5.then(|| md5_of(&body)).transpose()?.map(|md5| md5.to_hex_upper());
+        let md5 = md5.then(|| md5_of(&body)).transpose()?.map(Digest::to_hex_upper);
         let rate = Rate::new(options.bytes_per_sec);
         let context = CallContext {
             rate: rate.as_ref(),

@@ -1,4 +1,10 @@
 //! What a user of the Rust API sees, against the emulator, with faults injected.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod addresses;
 mod bad_input;

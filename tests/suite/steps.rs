@@ -1,6 +1,5 @@
 //! An upload taken step by step, by several threads.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use oss_emulator::Action;

@@ -22,7 +22,7 @@ fn a_file_arrives_in_parts_as_it_is() {
     assert_eq!(uploaded.size, content.len() as u64);
     assert_eq!(usize::from(uploaded.parts), fixture.count("UploadPart"));
     assert_eq!(fixture.stored().unwrap(), content);
-    let object = fixture.emulator.object(crate::fixture::BUCKET, fixture.key.as_str()).unwrap();
+    let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
     assert_eq!(uploaded.crc64, Some(object.crc64));
     fixture.assert_nothing_left();
 }

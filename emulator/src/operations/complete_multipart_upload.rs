@@ -39,7 +39,9 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         callback: callback::parse(call)?,
     };
     let (record, version_id) = make(call, &terms).await?;
+    // The two older official SDKs read the ETag here, not in the document.
     let mut reply = Reply::xml(result(call, &record.etag, terms.encode))
+        .header("etag", quoted(&record.etag))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
     record.attributes.encryption.iter().for_each(|(name, value)| reply.set(name, value));
     version_id.iter().for_each(|id| reply.set("x-oss-version-id", id));

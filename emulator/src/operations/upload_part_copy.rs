@@ -57,7 +57,8 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     let mut document = call.document("CopyPartResult");
     document.element("LastModified", &clock::xml_date(call.now));
     document.element("ETag", &etag);
-    let mut reply = Reply::xml(document);
+    // The two older official SDKs read it here, not in the document.
+    let mut reply = Reply::xml(document).header("etag", etag);
     if selected != Selected::Whole {
         let last = start + length - 1;
         reply.set("content-range", &format!("bytes {start}-{last}/{size}"));

@@ -57,6 +57,7 @@ fn an_empty_list_makes_an_empty_object() {
     let id = initiate(&emulator, "k");
     let answer = complete("k", &id, &[]).send(&emulator);
     assert_eq!(answer.element("ETag").as_deref(), Some("\"D41D8CD98F00B204E9800998ECF8427E-0\""));
+    assert_eq!(answer.header("etag"), answer.element("ETag").as_deref());
     assert_eq!(answer.header("x-oss-hash-crc64ecma"), Some("0"));
     assert_eq!(emulator.object(BUCKET, "k").unwrap().size, 0);
 }

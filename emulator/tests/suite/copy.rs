@@ -24,6 +24,7 @@ fn a_part_can_be_copied_whole_or_in_ranges() {
     assert_eq!(whole.status, 200, "{}", whole.text());
     let etag = "\"781E5E245D69B566979B86E28D23F2C7\"";
     assert_eq!(whole.element("ETag").as_deref(), Some(etag));
+    assert_eq!(whole.header("etag"), Some(etag));
     assert!(whole.element("LastModified").unwrap().ends_with(".000Z"));
     assert_eq!(whole.header("content-range"), None);
     assert_eq!(whole.header("x-oss-hash-crc64ecma"), None);

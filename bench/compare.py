@@ -1,0 +1,138 @@
+"""Measures ossmpu, its floor and its peers in turns, and writes a table and a plot.
+
+Started by `run.sh`, which builds the programs and installs the peers.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from pathlib import Path
+
+from harness import files, goals, machine, plot, table
+from harness.clients import FLOOR, OURS, Job, command
+from harness.samples import Row, Sample
+from harness.scenarios import PART, scenarios
+from harness.sink import Sink
+
+Certificate = namedtuple("Certificate", "ca cert key")
+RUN_SECONDS_MAX = 300
+
+
+def main():
+    given = flags()
+    begun = time.monotonic()
+    scale, rounds = (4, min(given.rounds, 2)) if given.quick else (1, given.rounds)
+    chosen = [scenario for scenario in scenarios(machine.kernels(), scale)
+              if not given.only or scenario.key in given.only]
+    certificate = Certificate(*(
+        str(given.work / name) for name in ("ca.pem", "cert.pem", "key.pem")))
+    rows, failed = [], []
+    for scenario in chosen:
+        wanted = rounds if scenario.main else -(-rounds * 3 // 5)
+        say(f"{scenario.key}: {wanted} rounds [{(time.monotonic() - begun) / 60:.1f} min]")
+        samples = measure(scenario, given, certificate, wanted, begun + given.minutes * 60)
+        for entry in scenario.entries:
+            if samples[entry]:
+                rows.append(Row.from_samples(scenario, entry, samples[entry]))
+            else:
+                failed.append((scenario, entry))
+    write(given.work, chosen, rows)
+    for scenario, entry in failed:
+        say(f"no figures: {scenario.key}, {entry.label}")
+    say(f"took {(time.monotonic() - begun) / 60:.1f} min")
+    return 1 if any(entry.client in (OURS, FLOOR) for _, entry in failed) else 0
+
+
+def flags():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", type=Path, required=True,
+                        help="folder of sink, floor, drive")
+    parser.add_argument("--work", type=Path, required=True, help="folder for files and results")
+    parser.add_argument("--rounds", type=int, default=5, help="of the main scenarios")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the sizes, two rounds")
+    parser.add_argument("--only", nargs="+", help="only these scenarios")
+    parser.add_argument("--minutes", type=float, default=28,
+                        help="after this no scenario gets a second round")
+    return parser.parse_args()
+
+
+def measure(scenario, given, certificate, rounds, no_more_rounds_after):
+    """Lets the clients take turns: A B C A B C."""
+    samples = {entry: [] for entry in scenario.entries}
+    given_up = set()
+    with Sink(given.programs, scenario, certificate) as sink:
+        job = job_of(scenario, given.work, sink.endpoint, certificate)
+        for number in range(rounds):
+            if number > 0 and time.monotonic() > no_more_rounds_after:
+                break
+            for entry in scenario.entries:
+                if entry in given_up:
+                    continue
+                sample = run(entry, job, sink, given.programs)
+                if sample:
+                    samples[entry].append(sample)
+                else:
+                    given_up.add(entry)
+    if scenario.sparse:
+        os.unlink(job.file)
+    return samples
+
+
+def job_of(scenario, work, endpoint, certificate):
+    """The scenario's job, with its files made."""
+    ca = certificate.ca if scenario.tls else ""
+    if scenario.objects:
+        folder = files.object_dir(work, scenario.objects, scenario.object_size)
+        return Job(endpoint, PART, objects=scenario.objects, object_size=scenario.object_size,
+                   object_dir=folder, ca=ca)
+    make = files.sparse_file if scenario.sparse else files.data_file
+    return Job(endpoint, PART, file=make(work, scenario.file_size), ca=ca)
+
+
+def run(entry, job, sink, programs):
+    """One run of one client; None if it failed or did not send everything."""
+    sink.reset()
+    try:
+        done = subprocess.run(
+            command(entry, job, programs), capture_output=True, text=True, check=True,
+            timeout=RUN_SECONDS_MAX)
+        report = json.loads(done.stdout.splitlines()[-1])
+    except (subprocess.SubprocessError, ValueError, IndexError) as error:
+        say(f"  {entry.label}: {error}\n{(getattr(error, 'stderr', '') or '')[-2000:]}")
+        return None
+    seen = sink.stats()
+    if seen["bytes"] < report["bytes"]:
+        say(f"  {entry.label}: sent only {seen['bytes']} of {report['bytes']} bytes")
+        return None
+    sample = Sample.from_report(report, seen)
+    say(f"  {entry.label}: {sample.seconds:.2f} s, CPU {sample.cpu_seconds:.2f} s, "
+        f"{sample.rss_kib / 1024:.0f} MiB, {sample.connections} connections")
+    return sample
+
+
+def write(work, chosen, rows):
+    """All results, into the folder and the table to standard output too."""
+    described = machine.describe()
+    text = table.markdown(described, chosen, rows, goals.goals(rows))
+    (work / "table.md").write_text(text, encoding="utf-8")
+    (work / "results.json").write_text(
+        json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8")
+    shown = [row for row in rows if row.scenario == "file-crc64"]
+    shown += [row for row in rows if row.scenario == "file-md5" and "avx" in row.label]
+    if shown:
+        title = "Upload of one file: ossmpu, the floor, and other clients with their checks on"
+        (work / "plot.svg").write_text(plot.svg(title, described, shown), encoding="utf-8")
+    print(text)
+
+
+def say(line):
+    """What goes on, apart from the result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

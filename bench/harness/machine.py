@@ -1,0 +1,34 @@
+"""What the figures were measured on."""
+
+import os
+import platform
+
+
+def describe():
+    """One line: CPU model, cores, memory, kernel."""
+    cores = len(os.sched_getaffinity(0))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return (f"{cpu_model()}, {cores} cores, {memory:.0f} GiB, "
+            f"{platform.system()} {platform.release()}")
+
+
+def kernels():
+    """The MD5 kernels that this CPU has, from the plainest to the widest."""
+    flags = cpu_line("flags").split()
+    vectors = [name for name, flag in (("avx2", "avx2"), ("avx512", "avx512f")) if flag in flags]
+    return ["scalar", "portable", *vectors]
+
+
+def cpu_model():
+    """As /proc/cpuinfo names it."""
+    return cpu_line("model name") or platform.machine()
+
+
+def cpu_line(name):
+    """The first value of that name in /proc/cpuinfo."""
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            found, _, value = line.partition(":")
+            if found.strip() == name:
+                return value.strip()
+    return ""

@@ -1,0 +1,49 @@
+"""The sink server as a process of ours."""
+
+import json
+import ssl
+import subprocess
+import urllib.request
+
+
+class Sink:
+    """Runs while it is entered."""
+
+    def __init__(self, programs, scenario, certificate):
+        self.command = [str(programs / "sink"), "--delay-ms", str(scenario.delay_ms)]
+        if scenario.verify:
+            self.command.append("--verify")
+        self.scheme, self.context = "http", None
+        if scenario.tls:
+            self.command += ["--cert", certificate.cert, "--key", certificate.key]
+            self.scheme, self.context = "https", ssl.create_default_context(
+                cafile=certificate.ca)
+        # Loopback needs no proxy, whatever the environment says.
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPSHandler(context=self.context))
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        address = self.process.stdout.readline().split()[-1]
+        self.endpoint = f"{self.scheme}://{address}"
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def reset(self):
+        """Counts from zero."""
+        self._get("/_reset")
+
+    def stats(self):
+        """What came since; the connection that asks is not counted."""
+        seen = json.loads(self._get("/_stats"))
+        seen["connections"] -= 1
+        return seen
+
+    def _get(self, path):
+        with self.opener.open(self.endpoint + path, timeout=10) as answer:
+            return answer.read()

@@ -1,0 +1,129 @@
+//! Answers, and the XML of those that have some.
+
+use std::fmt::Write as _;
+
+pub struct Answer {
+    status: &'static str,
+    headers: String,
+    body: Body,
+}
+
+enum Body {
+    Text(String),
+    /// Of a HEAD: only its length is told.
+    Untold(u64),
+}
+
+impl Answer {
+    fn new(status: &'static str) -> Self {
+        Self { status, headers: String::new(), body: Body::Text(String::new()) }
+    }
+
+    pub fn ok() -> Self {
+        Self::new("200 OK")
+    }
+
+    pub fn no_content() -> Self {
+        Self::new(NO_CONTENT)
+    }
+
+    pub fn not_found() -> Self {
+        Self::new("404 Not Found").with_xml("<Error><Code>NoSuchKey</Code></Error>")
+    }
+
+    pub fn with_body(mut self, content_type: &str, body: String) -> Self {
+        self.body = Body::Text(body);
+        self.with_header("Content-Type", content_type)
+    }
+
+    fn with_xml(self, xml: &str) -> Self {
+        let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+        self.with_body("application/xml", format!("{declaration}{xml}"))
+    }
+
+    fn with_header(mut self, name: &str, value: &str) -> Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.headers, "{name}: {value}\r\n");
+        self
+    }
+
+    /// As sent; the answer to a HEAD has no body.
+    pub fn to_bytes(&self, head_only: bool) -> Vec<u8> {
+        let Self { status, headers, body } = self;
+        let (length, text) = match body {
+            Body::Text(text) => (text.len() as u64, text.as_str()),
+            Body::Untold(length) => (*length, ""),
+        };
+        let length = match *status {
+            NO_CONTENT => String::new(),
+            _ => format!("Content-Length: {length}\r\n"),
+        };
+        let text = if head_only { "" } else { text };
+        format!("HTTP/1.1 {status}\r\nx-oss-request-id: 1\r\n{headers}{length}\r\n{text}")
+            .into_bytes()
+    }
+}
+
+/// The answer to PutObject and UploadPart. Without a digest the ETag is as good as any.
+pub fn stored(md5: Option<[u8; 16]>, crc64: Option<u64>) -> Answer {
+    let answer = Answer::ok().with_header("ETag", &etag(md5.unwrap_or_default()));
+    match crc64 {
+        Some(crc64) => answer.with_header(CRC64, &crc64.to_string()),
+        None => answer,
+    }
+}
+
+/// The answer to HEAD.
+pub fn object_of_size(size: u64) -> Answer {
+    let mut answer = Answer::ok()
+        .with_header("ETag", ETAG_OF_PARTS)
+        .with_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT");
+    answer.body = Body::Untold(size);
+    answer
+}
+
+pub fn bad_digest() -> Answer {
+    Answer::new("400 Bad Request").with_xml("<Error><Code>InvalidDigest</Code></Error>")
+}
+
+pub fn initiated(bucket: &str, key: &str, upload_id: &str) -> Answer {
+    Answer::ok().with_xml(&format!(
+        "<InitiateMultipartUploadResult><Bucket>{bucket}</Bucket><Key>{key}</Key>\
+         <UploadId>{upload_id}</UploadId></InitiateMultipartUploadResult>"
+    ))
+}
+
+pub fn completed(bucket: &str, key: &str, crc64: Option<u64>) -> Answer {
+    let answer = Answer::ok().with_xml(&format!(
+        "<CompleteMultipartUploadResult><Location>http://127.0.0.1/{bucket}/{key}</Location>\
+         <Bucket>{bucket}</Bucket><Key>{key}</Key><ETag>{ETAG_OF_PARTS}</ETag>\
+         </CompleteMultipartUploadResult>"
+    ));
+    match crc64 {
+        Some(crc64) => answer.with_header(CRC64, &crc64.to_string()),
+        None => answer,
+    }
+}
+
+pub fn no_parts(upload_id: &str) -> Answer {
+    Answer::ok().with_xml(&format!(
+        "<ListPartsResult><UploadId>{upload_id}</UploadId><NextPartNumberMarker>0</NextPartNumberMarker><IsTruncated>false</IsTruncated>\
+         </ListPartsResult>"
+    ))
+}
+
+pub fn empty_list() -> Answer {
+    Answer::ok().with_xml(
+        "<ListBucketResult><Name>bench</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
+    )
+}
+
+fn etag(md5: [u8; 16]) -> String {
+    let digits: String = md5.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("\"{digits}\"")
+}
+
+const NO_CONTENT: &str = "204 No Content";
+/// Has a hyphen, which says that it is no MD5.
+const ETAG_OF_PARTS: &str = "\"00000000000000000000000000000000-1\"";
+const CRC64: &str = "x-oss-hash-crc64ecma";

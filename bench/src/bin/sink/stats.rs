@@ -1,0 +1,43 @@
+//! What the sink has seen since it was last reset.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+#[derive(Default)]
+pub struct Stats {
+    connections: AtomicU64,
+    open: AtomicU64,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Stats {
+    pub fn connected(&self) {
+        self.connections.fetch_add(1, Relaxed);
+        self.open.fetch_add(1, Relaxed);
+    }
+
+    pub fn disconnected(&self) {
+        self.open.fetch_sub(1, Relaxed);
+    }
+
+    pub fn requested(&self, body_bytes: u64) {
+        self.requests.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(body_bytes, Relaxed);
+    }
+
+    /// All to zero, but the connections that are open now.
+    pub fn reset(&self) {
+        for count in [&self.connections, &self.requests, &self.bytes] {
+            count.store(0, Relaxed);
+        }
+    }
+
+    pub fn to_json(&self) -> String {
+        let [connections, open, requests, bytes] =
+            [&self.connections, &self.open, &self.requests, &self.bytes].map(|n| n.load(Relaxed));
+        format!(
+            "{{\"connections\": {connections}, \"open\": {open}, \"requests\": {requests}, \
+             \"bytes\": {bytes}}}\n"
+        )
+    }
+}
