@@ -441,8 +441,8 @@ impl fmt::Display for Error {
             write!(f, "; after {} attempts", fields.attempts)?;
         }
         if !fields.upload_id.is_empty() {
-            let left = if fields.parts_left { "parts are left in" } else { "of" };
-            write!(f, "; {left} upload {}", one_line(&fields.upload_id))?;
+            let left = if fields.parts_left { "parts are left in " } else { "" };
+            write!(f, "; {left}upload {}", one_line(&fields.upload_id))?;
         }
         if fields.upload_may_exist {
             f.write_str("; an upload whose id was lost may exist")?;
@@ -496,5 +496,7 @@ mod tests {
     fn what_is_left_behind_is_said() {
         let error = Error::canceled().with_upload_id("ABC").with_parts_left(true);
         assert_eq!(error.to_string(), "canceled; parts are left in upload ABC");
+        let error = Error::canceled().with_upload_id("ABC");
+        assert_eq!(error.to_string(), "canceled; upload ABC");
     }
 }
