@@ -483,41 +483,48 @@ extern "C" {
 
 /**
  * Text: the Content-Type of the object. Unless set, it is guessed from the
- * key.
+ * name of the file or else the key; "application/octet-stream" if that says
+ * nothing. Sent with Initiate and PutObject.
  */
 #define OSSMPU_OPTION_CONTENT_TYPE 1
 
 /**
- * Text: the upload callback of OSS, as JSON: whom OSS tells of the object
- * before it answers. "" removes it. Goes with whatever makes the object.
+ * Text: the upload callback of OSS, as a JSON object of at most 5 KiB after
+ * base64: whom OSS tells of the object before it answers. Unless set, or with
+ * "", there is none. Sent with Complete and PutObject.
  */
 #define OSSMPU_OPTION_CALLBACK 2
 
 /**
- * Text: the variables of the upload callback, as JSON. "" removes them.
+ * Text: the variables of the upload callback, as a JSON object whose names
+ * begin with "x:", at most 5 KiB after base64. Unless set, or with "", there
+ * are none. Sent with Complete and PutObject.
  */
 #define OSSMPU_OPTION_CALLBACK_VAR 3
 
 /**
  * Text: an existing directory for checkpoints, which make uploads of files in
  * parts (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
- * Parts are kept on failure; the same call again sends only what is missing.
- * A file that has changed is sent afresh. Unless set there are none.
+ * Parts are kept on failure; the same call again sends only what is missing. A
+ * file that has changed is sent afresh. Unless set there are none. Costs a
+ * ListParts when an upload is gone on with.
  */
 #define OSSMPU_OPTION_CHECKPOINT_DIR 4
 
 /**
  * Text: goes on with this upload instead of beginning one, without a
  * checkpoint: for ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and
- * ossmpu_put_fd of a regular file. Parts that OSS has with the same size and
- * bytes are not sent again. Give the part size that it was begun with.
+ * ossmpu_put_fd of a regular file. ListParts says which parts OSS has; those
+ * with the same size and bytes are not sent again. Give the part size that it
+ * was begun with. Unless set, Initiate begins an upload.
  */
 #define OSSMPU_OPTION_UPLOAD_ID 5
 
 /**
- * Text: the CRC-64 that the whole object must have, as a decimal number. For
- * calls that send a whole object; judged before the object is made, and
- * OSSMPU_EINTEGRITY if it is another.
+ * Text: the CRC-64 that the whole object must have, as a decimal number from 0
+ * to 18446744073709551615. For calls that send a whole object; judged before
+ * Complete or PutObject makes it, and OSSMPU_EINTEGRITY if it is another.
+ * Unless set, nothing is expected.
  */
 #define OSSMPU_OPTION_EXPECTED_CRC64 6
 
@@ -529,80 +536,87 @@ extern "C" {
 
 /**
  * Text: an ETag. Copies (ossmpu_copy_object, ossmpu_upload_part_copy) only if
- * the source has it.
+ * the source has it. Unless set, any will do. Sent with the HeadObject that
+ * asks for the source; each UploadPartCopy then demands the ETag found.
  */
 #define OSSMPU_OPTION_COPY_IF_MATCH 8
 
 /**
- * Text: an ETag. Copies only if the source has another.
+ * Text: an ETag. Copies only if the source has another; otherwise as
+ * OSSMPU_OPTION_COPY_IF_MATCH.
  */
 #define OSSMPU_OPTION_COPY_IF_NONE_MATCH 9
 
 /**
- * Text: ossmpu_list_uploads begins after this key.
+ * Text: ossmpu_list_uploads begins after this key. Unless set, at the first.
+ * Sent with ListMultipartUploads.
  */
 #define OSSMPU_OPTION_KEY_MARKER 10
 
 /**
  * Text: ossmpu_list_uploads begins in the key of OSSMPU_OPTION_KEY_MARKER,
- * after this upload id.
+ * after this upload id. Unless set, after all of that key. Sent with
+ * ListMultipartUploads.
  */
 #define OSSMPU_OPTION_UPLOAD_ID_MARKER 11
 
 /**
  * Number: bytes of a part, 100 KiB to 5 GiB. Raised by itself to stay within
- * 10000 parts. Unless set, 8 MiB or what fits the size of the object.
+ * 10000 parts. Unless set, 8 MiB or what fits the size of the object; 64 MiB
+ * for a copy. Each UploadPart or UploadPartCopy carries as much.
  */
 #define OSSMPU_OPTION_PART_SIZE 100
 
 /**
  * Number: parts in flight at once, 1 to 256; default 8. The threads of the
- * client are a bound for all its uploads together.
+ * client are a bound for all its uploads together. So many UploadPart or
+ * UploadPartCopy requests run at a time.
  */
 #define OSSMPU_OPTION_PARALLELISM 101
 
 /**
- * Number: objects of fewer bytes go in one PutObject, at most 5 GiB; default
- * 8 MiB. With 0 only an empty object does.
+ * Number: objects of fewer bytes go in one PutObject, 0 to 5 GiB (5368709120);
+ * default 8 MiB. With 0 only an empty object does.
  */
 #define OSSMPU_OPTION_SINGLE_BELOW 102
 
 /**
- * Number: which check sums guard the upload, OSSMPU_INTEGRITY_* added up;
- * default OSSMPU_INTEGRITY_CRC64.
+ * Number: which check sums guard the data, OSSMPU_INTEGRITY_* added up;
+ * default OSSMPU_INTEGRITY_CRC64. For UploadPart, PutObject and Complete.
  */
 #define OSSMPU_OPTION_INTEGRITY 103
 
 /**
  * Number: 1 leaves the parts on OSS when the upload fails; the error then
- * names the upload id. 0 (default) aborts the upload.
+ * names the upload id. 0 (default) sends Abort.
  */
 #define OSSMPU_OPTION_KEEP_PARTS 104
 
 /**
  * Number: 1 lets the call fail if there is an object of that key; default 0.
- * Without effect in a bucket with versioning.
+ * Without effect in a bucket with versioning. Sent with Initiate, Complete and
+ * PutObject.
  */
 #define OSSMPU_OPTION_FORBID_OVERWRITE 105
 
 /**
  * Number: 1 makes the object out of all parts that OSS has, without a list of
  * them; 0 (default) out of those that were sent, added or listed here. Parts
- * that nobody here knows of are then part of the object.
+ * that nobody here knows of are then part of the object. Sent with Complete.
  */
 #define OSSMPU_OPTION_COMPLETE_ALL 106
 
 /**
  * Number: 1 begins a sequential upload: parts arrive in order, one at a time
  * and each once, which OSS enforces, and the object gets a Content-MD5. Costs
- * all concurrency; default 0.
+ * all concurrency; default 0. Sent with Initiate.
  */
 #define OSSMPU_OPTION_SEQUENTIAL 107
 
 /**
  * Number: 1 (default) sends the last slow parts of an object a second time
  * when nothing else is left to send, and takes the copy that arrives first; 0
- * does not.
+ * does not. For UploadPart and UploadPartCopy of whole objects.
  */
 #define OSSMPU_OPTION_HEDGE 108
 
@@ -615,33 +629,39 @@ extern "C" {
 /**
  * Number: how many bytes of data the call, or all part calls on an upload
  * together, send in a second; 0 (default) is no limit but that of the client.
+ * For UploadPart and PutObject.
  */
 #define OSSMPU_OPTION_BYTES_PER_SEC 110
 
 /**
  * Number: how fast OSS takes the data of each request, 245760 to 838860800
- * bits per second; 0 (default) is no limit.
+ * bits per second; 0 (default) is no limit. Sent with UploadPart,
+ * UploadPartCopy and PutObject.
  */
 #define OSSMPU_OPTION_TRAFFIC_LIMIT 111
 
 /**
- * Number: Unix seconds. Copies only if the source was changed after that.
+ * Number: Unix seconds, 0 or more. Copies only if the source was changed after
+ * that; unless set, whenever it was. Sent with the HeadObject that asks for
+ * the source.
  */
 #define OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE 112
 
 /**
- * Number: Unix seconds. Copies only if the source was not changed after that.
+ * Number: Unix seconds, 0 or more. Copies only if the source was not changed
+ * after that; otherwise as OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE.
  */
 #define OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE 113
 
 /**
  * Number: how many entries ossmpu_list_parts and ossmpu_list_uploads fetch
- * with each request, 1 to 1000; default 1000.
+ * with each ListParts and ListMultipartUploads, 1 to 1000; default 1000.
  */
 #define OSSMPU_OPTION_PAGE_SIZE 114
 
 /**
- * Number: ossmpu_list_parts begins after the part of this number, 1 to 10000.
+ * Number: ossmpu_list_parts begins after the part of this number, 1 to 10000;
+ * unless set, at the first. Sent with ListParts.
  */
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 115
 
@@ -1246,10 +1266,23 @@ int ossmpu_options_set_int(struct ossmpu_options *options,
                            int64_t value);
 
 /**
- * Sets a standard or an x-oss-* header: ACL, storage class, encryption, payer
- * and so on. It is sent with the requests that take it, and only with those.
- * A header set again replaces the one before; an empty value removes it.
- * OSSMPU_EINVAL for a header that the library sets itself.
+ * Sets a standard or an x-oss-* header. A header set again replaces the one
+ * before; an empty value removes it. Each goes with the requests that take
+ * it, and only with those:
+ *   Initiate, PutObject            Cache-Control, Content-Disposition,
+ *                                  Content-Encoding, Content-Type, Expires,
+ *                                  x-oss-storage-class, x-oss-tagging,
+ *                                  x-oss-server-side-encryption and its
+ *                                  -data-encryption and -key-id, x-oss-meta-*
+ *   Complete, PutObject            x-oss-object-acl, x-oss-callback,
+ *                                  x-oss-callback-var
+ *   Initiate, Complete, PutObject  x-oss-forbid-overwrite, and any x-oss-*
+ *                                  that this library does not know
+ *   UploadPart, UploadPartCopy,    x-oss-traffic-limit
+ *   PutObject
+ *   all                            x-oss-request-payer
+ * OSSMPU_EINVAL for a value that OSS would not take, and for a header that the
+ * library sets itself.
  */
 OSSMPU_API
 int ossmpu_options_add_header(struct ossmpu_options *options,

@@ -74,6 +74,32 @@ fn examples_run() {
     assert_eq!(size("three"), Some(3 * 100 * 1024));
     assert!(emulator.uploads(BUCKET).is_empty());
     assert_eq!(run("list_and_abort", &[BUCKET, "0"]), "");
+
+    begin_uploads(&emulator, &["a/one", "b/two", "a/three"]);
+    let old = run("list_and_abort", &[BUCKET, "0", "a/"]);
+    assert!(old.lines().count() == 2 && old.lines().all(|line| line.starts_with("old ")), "{old}");
+    let young = run("list_and_abort", &["--abort", BUCKET, "1"]);
+    assert!(young.lines().all(|line| line.starts_with("young ")), "{young}");
+    assert_eq!(emulator.uploads(BUCKET).len(), 3);
+    let gone = run("list_and_abort", &["--abort", BUCKET, "0", "a/"]);
+    assert!(gone.contains("a/one") && gone.contains("a/three"), "{gone}");
+    let left: Vec<_> = emulator.uploads(BUCKET).into_iter().map(|upload| upload.key).collect();
+    assert_eq!(left, ["b/two"]);
+}
+
+/// Begins uploads that look five minutes old.
+fn begin_uploads(emulator: &Emulator, keys: &[&str]) {
+    emulator.set_clock_offset(-300);
+    let mut config = ossmpu::Config::new();
+    config.set_region("cn-hangzhou").unwrap().set_endpoint(emulator.url()).unwrap();
+    config.set_keys(KEY_ID, KEY_SECRET, None).unwrap();
+    let client = ossmpu::Client::new(&config).unwrap();
+    let bucket = ossmpu::BucketName::parse(BUCKET).unwrap();
+    let (options, cancel) = (ossmpu::UploadOptions::new(), ossmpu::Cancel::never());
+    for key in keys {
+        let key = ossmpu::ObjectKey::parse(key).unwrap();
+        client.initiate_upload(&bucket, &key, &options, &cancel).unwrap();
+    }
 }
 
 /// How a program is built and run.

@@ -29,87 +29,107 @@ impl Handle for ossmpu_options {
 }
 
 /// Text: the Content-Type of the object. Unless set, it is guessed from the
-/// key.
+/// name of the file or else the key; "application/octet-stream" if that says
+/// nothing. Sent with Initiate and PutObject.
 pub const OSSMPU_OPTION_CONTENT_TYPE: c_int = 1;
-/// Text: the upload callback of OSS, as JSON: whom OSS tells of the object
-/// before it answers. "" removes it. Goes with whatever makes the object.
+/// Text: the upload callback of OSS, as a JSON object of at most 5 KiB after
+/// base64: whom OSS tells of the object before it answers. Unless set, or with
+/// "", there is none. Sent with Complete and PutObject.
 pub const OSSMPU_OPTION_CALLBACK: c_int = 2;
-/// Text: the variables of the upload callback, as JSON. "" removes them.
+/// Text: the variables of the upload callback, as a JSON object whose names
+/// begin with "x:", at most 5 KiB after base64. Unless set, or with "", there
+/// are none. Sent with Complete and PutObject.
 pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 3;
 /// Text: an existing directory for checkpoints, which make uploads of files in
 /// parts (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
-/// Parts are kept on failure; the same call again sends only what is missing.
-/// A file that has changed is sent afresh. Unless set there are none.
+/// Parts are kept on failure; the same call again sends only what is missing. A
+/// file that has changed is sent afresh. Unless set there are none. Costs a
+/// ListParts when an upload is gone on with.
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 4;
 /// Text: goes on with this upload instead of beginning one, without a
 /// checkpoint: for ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and
-/// ossmpu_put_fd of a regular file. Parts that OSS has with the same size and
-/// bytes are not sent again. Give the part size that it was begun with.
+/// ossmpu_put_fd of a regular file. ListParts says which parts OSS has; those
+/// with the same size and bytes are not sent again. Give the part size that it
+/// was begun with. Unless set, Initiate begins an upload.
 pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 5;
-/// Text: the CRC-64 that the whole object must have, as a decimal number. For
-/// calls that send a whole object; judged before the object is made, and
-/// OSSMPU_EINTEGRITY if it is another.
+/// Text: the CRC-64 that the whole object must have, as a decimal number from 0
+/// to 18446744073709551615. For calls that send a whole object; judged before
+/// Complete or PutObject makes it, and OSSMPU_EINTEGRITY if it is another.
+/// Unless set, nothing is expected.
 pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 6;
 /// Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
 /// as OSSMPU_OPTION_EXPECTED_CRC64. A file is read once more for it.
 pub const OSSMPU_OPTION_EXPECTED_MD5: c_int = 7;
 /// Text: an ETag. Copies (ossmpu_copy_object, ossmpu_upload_part_copy) only if
-/// the source has it.
+/// the source has it. Unless set, any will do. Sent with the HeadObject that
+/// asks for the source; each UploadPartCopy then demands the ETag found.
 pub const OSSMPU_OPTION_COPY_IF_MATCH: c_int = 8;
-/// Text: an ETag. Copies only if the source has another.
+/// Text: an ETag. Copies only if the source has another; otherwise as
+/// OSSMPU_OPTION_COPY_IF_MATCH.
 pub const OSSMPU_OPTION_COPY_IF_NONE_MATCH: c_int = 9;
-/// Text: ossmpu_list_uploads begins after this key.
+/// Text: ossmpu_list_uploads begins after this key. Unless set, at the first.
+/// Sent with ListMultipartUploads.
 pub const OSSMPU_OPTION_KEY_MARKER: c_int = 10;
 /// Text: ossmpu_list_uploads begins in the key of OSSMPU_OPTION_KEY_MARKER,
-/// after this upload id.
+/// after this upload id. Unless set, after all of that key. Sent with
+/// ListMultipartUploads.
 pub const OSSMPU_OPTION_UPLOAD_ID_MARKER: c_int = 11;
 /// Number: bytes of a part, 100 KiB to 5 GiB. Raised by itself to stay within
-/// 10000 parts. Unless set, 8 MiB or what fits the size of the object.
+/// 10000 parts. Unless set, 8 MiB or what fits the size of the object; 64 MiB
+/// for a copy. Each UploadPart or UploadPartCopy carries as much.
 pub const OSSMPU_OPTION_PART_SIZE: c_int = 100;
 /// Number: parts in flight at once, 1 to 256; default 8. The threads of the
-/// client are a bound for all its uploads together.
+/// client are a bound for all its uploads together. So many UploadPart or
+/// UploadPartCopy requests run at a time.
 pub const OSSMPU_OPTION_PARALLELISM: c_int = 101;
-/// Number: objects of fewer bytes go in one PutObject, at most 5 GiB; default
-/// 8 MiB. With 0 only an empty object does.
+/// Number: objects of fewer bytes go in one PutObject, 0 to 5 GiB (5368709120);
+/// default 8 MiB. With 0 only an empty object does.
 pub const OSSMPU_OPTION_SINGLE_BELOW: c_int = 102;
-/// Number: which check sums guard the upload, OSSMPU_INTEGRITY_* added up;
-/// default OSSMPU_INTEGRITY_CRC64.
+/// Number: which check sums guard the data, OSSMPU_INTEGRITY_* added up;
+/// default OSSMPU_INTEGRITY_CRC64. For UploadPart, PutObject and Complete.
 pub const OSSMPU_OPTION_INTEGRITY: c_int = 103;
 /// Number: 1 leaves the parts on OSS when the upload fails; the error then
-/// names the upload id. 0 (default) aborts the upload.
+/// names the upload id. 0 (default) sends Abort.
 pub const OSSMPU_OPTION_KEEP_PARTS: c_int = 104;
 /// Number: 1 lets the call fail if there is an object of that key; default 0.
-/// Without effect in a bucket with versioning.
+/// Without effect in a bucket with versioning. Sent with Initiate, Complete and
+/// PutObject.
 pub const OSSMPU_OPTION_FORBID_OVERWRITE: c_int = 105;
 /// Number: 1 makes the object out of all parts that OSS has, without a list of
 /// them; 0 (default) out of those that were sent, added or listed here. Parts
-/// that nobody here knows of are then part of the object.
+/// that nobody here knows of are then part of the object. Sent with Complete.
 pub const OSSMPU_OPTION_COMPLETE_ALL: c_int = 106;
 /// Number: 1 begins a sequential upload: parts arrive in order, one at a time
 /// and each once, which OSS enforces, and the object gets a Content-MD5. Costs
-/// all concurrency; default 0.
+/// all concurrency; default 0. Sent with Initiate.
 pub const OSSMPU_OPTION_SEQUENTIAL: c_int = 107;
 /// Number: 1 (default) sends the last slow parts of an object a second time
 /// when nothing else is left to send, and takes the copy that arrives first; 0
-/// does not.
+/// does not. For UploadPart and UploadPartCopy of whole objects.
 pub const OSSMPU_OPTION_HEDGE: c_int = 108;
 /// Number: milliseconds that the call may take, its clean-up aside; then
 /// OSSMPU_ETIMEOUT. 0 (default) is no limit but those of its requests.
 pub const OSSMPU_OPTION_DEADLINE_MS: c_int = 109;
 /// Number: how many bytes of data the call, or all part calls on an upload
 /// together, send in a second; 0 (default) is no limit but that of the client.
+/// For UploadPart and PutObject.
 pub const OSSMPU_OPTION_BYTES_PER_SEC: c_int = 110;
 /// Number: how fast OSS takes the data of each request, 245760 to 838860800
-/// bits per second; 0 (default) is no limit.
+/// bits per second; 0 (default) is no limit. Sent with UploadPart,
+/// UploadPartCopy and PutObject.
 pub const OSSMPU_OPTION_TRAFFIC_LIMIT: c_int = 111;
-/// Number: Unix seconds. Copies only if the source was changed after that.
+/// Number: Unix seconds, 0 or more. Copies only if the source was changed after
+/// that; unless set, whenever it was. Sent with the HeadObject that asks for
+/// the source.
 pub const OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE: c_int = 112;
-/// Number: Unix seconds. Copies only if the source was not changed after that.
+/// Number: Unix seconds, 0 or more. Copies only if the source was not changed
+/// after that; otherwise as OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE.
 pub const OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE: c_int = 113;
 /// Number: how many entries ossmpu_list_parts and ossmpu_list_uploads fetch
-/// with each request, 1 to 1000; default 1000.
+/// with each ListParts and ListMultipartUploads, 1 to 1000; default 1000.
 pub const OSSMPU_OPTION_PAGE_SIZE: c_int = 114;
-/// Number: ossmpu_list_parts begins after the part of this number, 1 to 10000.
+/// Number: ossmpu_list_parts begins after the part of this number, 1 to 10000;
+/// unless set, at the first. Sent with ListParts.
 pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 115;
 /// Number: how the MD5s of a whole object's parts are computed; for tests and
 /// measurements. 0 by what is fastest here (default), 1 one part after the
@@ -160,10 +180,23 @@ pub unsafe extern "C" fn ossmpu_options_set_int(
     guard_status(|| unsafe { change(options, |options| options.set_number(key, value)) })
 }
 
-/// Sets a standard or an x-oss-* header: ACL, storage class, encryption, payer
-/// and so on. It is sent with the requests that take it, and only with those.
-/// A header set again replaces the one before; an empty value removes it.
-/// OSSMPU_EINVAL for a header that the library sets itself.
+/// Sets a standard or an x-oss-* header. A header set again replaces the one
+/// before; an empty value removes it. Each goes with the requests that take
+/// it, and only with those:
+///   Initiate, PutObject            Cache-Control, Content-Disposition,
+///                                  Content-Encoding, Content-Type, Expires,
+///                                  x-oss-storage-class, x-oss-tagging,
+///                                  x-oss-server-side-encryption and its
+///                                  -data-encryption and -key-id, x-oss-meta-*
+///   Complete, PutObject            x-oss-object-acl, x-oss-callback,
+///                                  x-oss-callback-var
+///   Initiate, Complete, PutObject  x-oss-forbid-overwrite, and any x-oss-*
+///                                  that this library does not know
+///   UploadPart, UploadPartCopy,    x-oss-traffic-limit
+///   PutObject
+///   all                            x-oss-request-payer
+/// OSSMPU_EINVAL for a value that OSS would not take, and for a header that the
+/// library sets itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_options_add_header(
     options: *mut ossmpu_options,

@@ -38,7 +38,8 @@ impl Client {
         let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
         let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
         let context = CallContext { deadline, ..CallContext::new(&stop) };
-        let found = self.caller().call(&source.head(), &context)?.reply;
+        let head = source.head().with_headers(&options.headers);
+        let found = self.caller().call(&head, &context)?.reply;
         let headers = headers_of_copy(&options.headers, &found)?;
         if found.size == 0 {
             return self.put_nothing(bucket, key, &headers, &context);

@@ -9,6 +9,7 @@
 mod addresses;
 mod bad_input;
 mod cancelling;
+mod copies;
 mod ending;
 mod files;
 mod fixture;
