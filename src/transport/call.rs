@@ -15,6 +15,7 @@ use super::socket;
 use super::stall::Stall;
 use crate::error::{Error, Phase, Result};
 use crate::runtime::{Cancel, Deadline, Interest, Wake};
+use crate::wire::Body;
 
 /// The state of one exchange.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Running {
     stall: Stall,
     /// Set by a cancel after the request was sent: what it was, and how long the answer has yet.
     grace: RefCell<Option<(Error, Deadline)>>,
+    /// The body follows its head without a pause.
+    has_body_at_once: bool,
     /// Bytes of the request that the connection took.
     sent: Cell<u64>,
     /// How many of them came before the body.
@@ -75,8 +78,9 @@ impl Drop for Guard {
 }
 
 impl Running {
-    pub(super) fn new(call: &Call<'_>) -> Self {
+    pub(super) fn new(call: &Call<'_>, body: &Body) -> Self {
         Self {
+            has_body_at_once: body.length() > 0 && call.pace.is_none(),
             cancel: call.cancel.clone(),
             limits: call.limits,
             deadline: call.deadline,
@@ -203,6 +207,11 @@ impl Running {
     /// Bytes of the answer have come.
     pub(super) fn received(&self, bytes: usize) {
         self.received.set(self.received.get() + bytes as u64);
+    }
+
+    /// True while the head of a request is being sent whose body follows at once.
+    pub(super) fn has_body_to_come(&self) -> bool {
+        self.has_body_at_once && self.head.get().is_none()
     }
 
     /// What was sent up to now was the head of the request.

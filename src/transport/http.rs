@@ -77,7 +77,7 @@ impl Http {
         outgoing: &Outgoing<'_>,
         call: &Call<'_>,
     ) -> Result<Exchange, Failure> {
-        let running = Rc::new(Running::new(call));
+        let running = Rc::new(Running::new(call, outgoing.body));
         let _guard = call::enter(Rc::clone(&running));
         let mut feed = Feed::new(outgoing.body, call, Rc::clone(&running));
         let answer = running.check().and_then(|()| self.run(outgoing, &mut feed, &running));

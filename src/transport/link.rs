@@ -6,12 +6,13 @@
 //! of the body goes nowhere and ureq proceeds to read the answer.
 
 use std::io::{self, IoSlice};
+use std::ops::Range;
 
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
 use super::call::{self, EarlyEnd, Running};
 use super::classify;
-use super::stream::{Stream, is_not_yet};
+use super::stream::{Step, Stream, is_not_yet};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::runtime::{Deadline, Interest};
@@ -25,6 +26,8 @@ pub(super) struct Link {
     is_spent: bool,
     /// Input was read while the request was being sent, and ureq has not been told.
     has_early_input: bool,
+    /// The head of a request whose body follows; both go out in one step.
+    head: Vec<u8>,
     steps: u32,
 }
 
@@ -36,6 +39,7 @@ impl Link {
             is_tls,
             is_spent: false,
             has_early_input: false,
+            head: Vec::new(),
             steps: 0,
         }
     }
@@ -47,17 +51,24 @@ impl Link {
             return Ok(());
         }
         running.check()?;
+        if running.has_body_to_come() {
+            let head = self.buffers.output().get(..amount).unwrap_or_default();
+            self.head.extend_from_slice(head);
+            running.sent(amount);
+            return Ok(());
+        }
         self.steps = self.steps.wrapping_add(1);
         if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
             self.look_for_answer(&running)?;
         }
         let mut done = 0;
-        while !running.is_cut_short() && (done < amount || self.stream.is_pending()) {
-            let rest = self.buffers.output().get(done..amount).unwrap_or_default();
-            match self.stream.push(&[IoSlice::new(rest)]) {
+        while !running.is_cut_short() && self.has_to_send(amount - done) {
+            match self.push(done..amount) {
                 Ok(step) => {
-                    done += step.taken;
-                    running.sent(step.taken);
+                    let of_head = step.taken.min(self.head.len());
+                    self.head.drain(..of_head);
+                    done += step.taken - of_head;
+                    running.sent(step.taken - of_head);
                     running.moved(step.moved);
                 }
                 Err(error) if is_not_yet(&error) => {
@@ -70,6 +81,19 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    fn has_to_send(&self, rest: usize) -> bool {
+        rest > 0 || !self.head.is_empty() || self.stream.is_pending()
+    }
+
+    /// Sends what it can of the head that was kept back and of that range of the output.
+    fn push(&mut self, output: Range<usize>) -> io::Result<Step> {
+        let rest = IoSlice::new(self.buffers.output().get(output).unwrap_or_default());
+        match self.head.as_slice() {
+            [] => self.stream.push(&[rest]),
+            head => self.stream.push(&[IoSlice::new(head), rest]),
+        }
     }
 
     /// Reads what has come while the request is being sent.
