@@ -87,10 +87,11 @@ impl Ending<'_> {
 
     /// Compares the object that OSS has with what was sent.
     fn verified(&self, reply: CompleteMultipartUploadResult) -> Result<Uploaded, NotCompleted> {
-        self.check_crc64(reply.crc64)?;
+        let crc64 = reply.crc64.or_else(|| self.crc64_of_object(&reply.version_id));
+        self.check_crc64(crc64)?;
         Ok(Uploaded {
             etag: reply.etag,
-            crc64: reply.crc64,
+            crc64,
             version_id: reply.version_id,
             location: reply.location,
             request_id: reply.request_id,
@@ -98,6 +99,14 @@ impl Ending<'_> {
             callback_error: reply.callback_error.map(|error| self.named(error)),
             ..self.uploaded()
         })
+    }
+
+    /// What the reply leaves out, as it may when a callback has failed, the object itself says.
+    fn crc64_of_object(&self, version_id: &str) -> Option<u64> {
+        let wanted = self.destination.integrity.contains(Integrity::CRC64);
+        self.whole.crc64.filter(|_| wanted)?;
+        let object = self.head(version_id).ok()?;
+        object.crc64.filter(|_| object.size == self.whole.size)
     }
 
     fn check_crc64(&self, theirs: Option<u64>) -> Result<(), NotCompleted> {
@@ -147,7 +156,7 @@ impl Ending<'_> {
             Err(defeat) if is_gone(&defeat) => {}
             Err(defeat) => return Err(defeat.error),
         }
-        let object = match self.head() {
+        let object = match self.head("") {
             Ok(object) => object,
             Err(error) if HeadObject::says_absent(&error) => return Ok(Found::Neither),
             Err(error) => return Err(error),
@@ -158,9 +167,13 @@ impl Ending<'_> {
         Ok(if same { Found::Object(Box::new(object)) } else { Found::Neither })
     }
 
-    fn head(&self) -> Result<HeadObjectResult> {
+    /// Asks for that version, or if it has no name for the present one.
+    fn head(&self, version_id: &str) -> Result<HeadObjectResult> {
         let Destination { bucket, key, headers, .. } = self.destination;
-        let request = HeadObject::new(bucket, key).with_headers(headers);
+        let mut request = HeadObject::new(bucket, key).with_headers(headers);
+        if !version_id.is_empty() {
+            request = request.with_version(version_id);
+        }
         let cancel = Cancel::never();
         let answer = self.caller.call(&request, &self.looking(&cancel))?;
         Ok(answer.reply)

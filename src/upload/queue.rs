@@ -1,18 +1,19 @@
 //! Parts of a stream between the thread that fills them and the workers that send them.
 //!
-//! At most `parallelism` parts are queued or in flight; the filling thread waits for room on the
-//! event. A worker that needs MD5s computes those of all queued parts at once.
+//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a
+//! worker finds several parts to hash at once: it waits for them, but not for long. The filling
+//! thread waits for room on the event.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::buffers::Buffer;
 use super::destination::Destination;
 use super::progress::Meter;
 use super::source::Source;
 use super::workers::{Next, Task};
-use super::{Integrity, SentPart};
+use super::{Integrity, SentPart, UploadOptions};
 use crate::client::{CallContext, Caller, Rate};
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, Result};
@@ -23,24 +24,38 @@ use crate::runtime::{Cancel, Deadline, Event};
 pub(super) struct Queue {
     pub(super) caller: Arc<Caller>,
     pub(super) destination: Destination,
-    pub(super) kernel: Kernel,
+    pub(super) hashing: Hashing,
+    pub(super) parallelism: usize,
     pub(super) meter: Arc<Meter>,
     pub(super) stop: Cancel,
     pub(super) rate: Option<Rate>,
     pub(super) deadline: Deadline,
     /// Set when a part has ended.
     pub(super) changed: Arc<Event>,
-    pub(super) state: Mutex<State>,
-    /// Notified when queued parts have got their digests.
-    pub(super) hashed: Condvar,
+    state: Mutex<State>,
+    /// Notified when parts were queued or have got their digests.
+    news: Condvar,
+}
+
+/// How the MD5s of parts are computed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hashing {
+    kernel: Kernel,
+    /// How many parts it is worth to wait for; 0 if no MD5s are wanted.
+    group: usize,
 }
 
 #[derive(Default)]
-pub(super) struct State {
+struct State {
     ready: VecDeque<Filled>,
-    /// Parts whose digests a worker is computing.
-    hashing: usize,
-    in_flight: usize,
+    /// Parts that were queued and have not ended.
+    pending: usize,
+    /// Workers that are at it, or will be.
+    tickets: usize,
+    /// A worker is hashing, or waits for more parts to hash.
+    is_hashing: bool,
+    /// No more parts will be queued.
+    is_closed: bool,
     sent: Vec<SentPart>,
     /// The first error; later ones are its echo.
     failure: Option<Error>,
@@ -53,17 +68,92 @@ struct Filled {
     md5: Option<Digest>,
 }
 
-impl Queue {
-    /// Queues a part; the caller adds a ticket for it.
-    pub(super) fn push(&self, number: PartNumber, buffer: Buffer) {
-        let buffer = Arc::new(buffer.seal());
-        self.lock().ready.push_back(Filled { number, buffer, md5: None });
+/// Parts that a worker has; they have ended when this is dropped, also by a panic.
+struct Taken<'a> {
+    queue: &'a Queue,
+    parts: Vec<Filled>,
+    count: usize,
+    hashes: bool,
+}
+
+impl Hashing {
+    pub(super) fn new(options: &UploadOptions) -> Self {
+        let kernel = options.md5_kernel;
+        let wanted = options.integrity.contains(Integrity::MD5);
+        let group = if wanted { options.parallelism().min(kernel.lanes()) } else { 0 };
+        Self { kernel, group }
     }
 
-    /// Parts that are queued or in flight.
-    pub(super) fn pending(&self) -> usize {
-        let state = self.lock();
-        state.ready.len() + state.hashing + state.in_flight
+    fn is_wanted(self) -> bool {
+        self.group > 0
+    }
+
+    fn hash(self, group: &mut [Filled]) -> Result<()> {
+        let mut lanes = Lanes::new(self.kernel, group.len())
+            .ok_or_else(|| Error::internal("an MD5 kernel was chosen that this CPU lacks"))?;
+        let slices: Vec<&[u8]> = group.iter().map(|part| &**part.buffer).collect();
+        lanes.update(&slices);
+        for (part, digest) in group.iter_mut().zip(lanes.finish()) {
+            part.md5 = Some(digest);
+        }
+        Ok(())
+    }
+}
+
+impl Queue {
+    pub(super) fn new(
+        caller: &Arc<Caller>,
+        destination: Destination,
+        options: &UploadOptions,
+        meter: &Arc<Meter>,
+        stop: &Cancel,
+        deadline: Deadline,
+        changed: &Arc<Event>,
+    ) -> Self {
+        Self {
+            caller: Arc::clone(caller),
+            destination,
+            hashing: Hashing::new(options),
+            parallelism: options.parallelism(),
+            meter: Arc::clone(meter),
+            stop: stop.clone(),
+            rate: Rate::new(options.bytes_per_sec),
+            deadline,
+            changed: Arc::clone(changed),
+            state: Mutex::default(),
+            news: Condvar::new(),
+        }
+    }
+
+    /// Queues a part; true if the caller has to add a ticket for it.
+    pub(super) fn push(&self, number: PartNumber, buffer: Buffer) -> bool {
+        let buffer = Arc::new(buffer.seal());
+        let mut state = self.lock();
+        state.ready.push_back(Filled { number, buffer, md5: None });
+        state.pending += 1;
+        let wants_worker = state.tickets < self.parallelism;
+        if wants_worker {
+            state.tickets += 1;
+        }
+        drop(state);
+        self.news.notify_all();
+        wants_worker
+    }
+
+    /// No more parts will be queued, so none is waited for.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        self.news.notify_all();
+    }
+
+    /// True if another part may be queued.
+    pub(super) fn has_room(&self) -> bool {
+        self.lock().pending < self.parallelism + self.hashing.group
+    }
+
+    /// True once every part that was queued has ended.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().pending == 0
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -74,9 +164,13 @@ impl Queue {
     pub(super) fn stop(&self, error: Error) {
         let mut state = self.lock();
         state.failure.get_or_insert(error);
-        state.ready.clear();
+        state.pending -= state.ready.len();
+        let forgotten = std::mem::take(&mut state.ready);
         drop(state);
+        drop(forgotten);
         self.stop.trigger();
+        self.news.notify_all();
+        self.changed.set();
     }
 
     /// All parts by number, or the first error. To be asked when nothing is pending.
@@ -90,56 +184,58 @@ impl Queue {
         Ok(sent)
     }
 
-    /// The next part, with its digest if one is wanted.
-    fn take(&self) -> Option<Filled> {
-        let wanted = self.destination.integrity.contains(Integrity::MD5);
+    /// The next part, with its digest if one is wanted; without a part the ticket is used up.
+    fn take(&self) -> Option<Taken<'_>> {
         let mut state = self.lock();
         loop {
-            if state.failure.is_some() {
-                return None;
-            }
-            if state.ready.front().is_some_and(|part| part.md5.is_some() || !wanted) {
-                state.in_flight += 1;
-                return state.ready.pop_front();
-            }
-            if state.ready.is_empty() {
-                if state.hashing == 0 {
+            let front = state.ready.front().map(|part| part.md5.is_some());
+            match front {
+                None if !state.is_hashing || state.failure.is_some() => {
+                    state.tickets -= 1;
                     return None;
                 }
-                let waited = self.hashed.wait_timeout(state, LOOK_AGAIN);
-                state = waited.unwrap_or_else(PoisonError::into_inner).0;
-                continue;
-            }
-            let mut group = Vec::new();
-            while group.len() < self.kernel.lanes()
-                && state.ready.front().is_some_and(|part| part.md5.is_none())
-            {
-                group.extend(state.ready.pop_front());
-            }
-            state.hashing += group.len();
-            drop(state);
-            let outcome = self.hash(&mut group);
-            state = self.lock();
-            state.hashing -= group.len();
-            match outcome {
-                Ok(()) => group.into_iter().rev().for_each(|part| state.ready.push_front(part)),
-                Err(error) => {
-                    state.failure.get_or_insert(error);
+                Some(hashed) if hashed || !self.hashing.is_wanted() => {
+                    return Some(Taken::new(self, &mut state, 1));
+                }
+                Some(_) if !state.is_hashing => state = self.hash_some(state),
+                _ => {
+                    let waited = self.news.wait_timeout(state, LOOK_AGAIN);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
-            self.hashed.notify_all();
         }
     }
 
-    fn hash(&self, group: &mut [Filled]) -> Result<()> {
-        let mut lanes = Lanes::new(self.kernel, group.len())
-            .ok_or_else(|| Error::internal("an MD5 kernel was chosen that this CPU lacks"))?;
-        let slices: Vec<&[u8]> = group.iter().map(|part| &**part.buffer).collect();
-        lanes.update(&slices);
-        for (part, digest) in group.iter_mut().zip(lanes.finish()) {
-            part.md5 = Some(digest);
+    /// Hashes the parts that are ready, after it has waited for enough of them.
+    fn hash_some<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let mut state = state;
+        state.is_hashing = true;
+        let enough_by = Instant::now() + PATIENCE;
+        while state.ready.len() < self.hashing.group && !state.is_closed && state.failure.is_none()
+        {
+            let left = enough_by.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.news.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        Ok(())
+        let count = state.ready.len().min(self.hashing.kernel.lanes());
+        let mut group = Taken::new(self, &mut state, count);
+        group.hashes = true;
+        drop(state);
+        if let Err(error) = self.hashing.hash(&mut group.parts) {
+            self.stop(error);
+        }
+        let mut state = self.lock();
+        if state.failure.is_none() {
+            group.count = 0;
+            let parts = std::mem::take(&mut group.parts);
+            parts.into_iter().rev().for_each(|part| state.ready.push_front(part));
+        }
+        drop(state);
+        drop(group);
+        self.lock()
     }
 
     fn send(&self, part: Filled) -> Result<SentPart> {
@@ -159,35 +255,50 @@ impl Queue {
     }
 }
 
-impl Task for Queue {
-    fn step(&self) -> Next {
-        if let Some(part) = self.take() {
-            let outcome = self.send(part);
-            let mut state = self.lock();
-            state.in_flight -= 1;
-            match outcome {
-                Ok(sent) => {
-                    self.meter.part_done(sent.size);
-                    state.sent.push(sent);
-                }
-                Err(error) => {
-                    drop(state);
-                    self.stop(error);
-                }
-            }
-        }
-        self.changed.set();
-        Next::Done
-    }
-
-    fn fail(&self, error: Error) {
-        let mut state = self.lock();
-        state.in_flight = state.in_flight.saturating_sub(1);
-        drop(state);
-        self.stop(error);
-        self.changed.set();
+impl<'a> Taken<'a> {
+    fn new(queue: &'a Queue, state: &mut State, count: usize) -> Self {
+        let parts = state.ready.drain(..count).collect();
+        Self { queue, parts, count, hashes: false }
     }
 }
 
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.pending -= self.count;
+        if self.hashes {
+            state.is_hashing = false;
+        }
+        drop(state);
+        self.queue.news.notify_all();
+        self.queue.changed.set();
+    }
+}
+
+impl Task for Queue {
+    fn step(&self) -> Next {
+        let Some(mut taken) = self.take() else { return Next::Done };
+        let outcomes = std::mem::take(&mut taken.parts).into_iter().map(|part| self.send(part));
+        for outcome in outcomes {
+            match outcome {
+                Ok(sent) => {
+                    self.meter.part_done(sent.size);
+                    self.lock().sent.push(sent);
+                }
+                Err(error) => self.stop(error),
+            }
+        }
+        Next::Again
+    }
+
+    fn fail(&self, error: Error) {
+        self.lock().tickets -= 1;
+        self.stop(error);
+    }
+}
+
+/// How long a worker waits for parts to hash together with the one it has: a part of 8 MiB takes
+/// about as long to hash by itself.
+const PATIENCE: Duration = Duration::from_millis(15);
 /// A worker that waits for another's digests looks for a failure so often.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);

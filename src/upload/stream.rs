@@ -1,7 +1,7 @@
 //! An object whose bytes come one after the other: filled part by part on the caller's thread, sent
 //! by the workers. Readers and the push writer are both this.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 
 use super::buffers::Buffer;
 use super::growth::Growth;
@@ -10,11 +10,10 @@ use super::parallel::{deadline_passed, no_descriptor};
 use super::part::Whole;
 use super::progress::{Meter, Reporter};
 use super::put::Put;
-use super::queue::{Queue, State};
+use super::queue::Queue;
 use super::source::{Source, expect_md5};
 use super::workers::Task;
 use super::{Client, SentPart, UploadOptions, Uploaded};
-use crate::client::Rate;
 use crate::codec::md5::Hasher;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -147,7 +146,8 @@ impl Stream {
             Some(queue) => Arc::clone(queue),
             None => return Err(Error::internal("a stream of parts has no part")),
         };
-        while queue.pending() > 0 {
+        queue.close();
+        while !queue.is_idle() {
             self.wait(&queue)?;
         }
         let sent = queue.outcome()?;
@@ -188,17 +188,19 @@ impl Stream {
     /// Hands the part that was filled to the workers, when not too many are pending.
     fn queue_part(&mut self) -> Result<()> {
         let queue = self.started()?;
-        while queue.pending() >= self.options.parallelism() {
+        while !queue.has_room() {
             self.wait(&queue)?;
         }
         if queue.has_failed() {
             return queue.outcome().map(|_| ());
         }
         if let Some(buffer) = self.filling.take() {
-            queue.push(PartNumber::from_index(self.parts)?, buffer);
+            let wants_worker = queue.push(PartNumber::from_index(self.parts)?, buffer);
             self.parts += 1;
-            let task: Arc<dyn Task> = queue;
-            self.client.workers().add(&task, 1)?;
+            if wants_worker {
+                let task: Arc<dyn Task> = queue;
+                self.client.workers().add(&task, 1)?;
+            }
         }
         Ok(())
     }
@@ -209,18 +211,15 @@ impl Stream {
             return Ok(Arc::clone(queue));
         }
         let destination = self.multipart().initiate()?;
-        let queue = Arc::new(Queue {
-            caller: Arc::clone(self.client.caller()),
+        let queue = Arc::new(Queue::new(
+            self.client.caller(),
             destination,
-            kernel: self.options.md5_kernel,
-            meter: Arc::clone(&self.meter),
-            stop: self.stop.clone(),
-            rate: Rate::new(self.options.bytes_per_sec),
-            deadline: self.deadline,
-            changed: Arc::clone(&self.changed),
-            state: Mutex::new(State::default()),
-            hashed: Condvar::new(),
-        });
+            &self.options,
+            &self.meter,
+            &self.stop,
+            self.deadline,
+            &self.changed,
+        ));
         self.queue = Some(Arc::clone(&queue));
         Ok(queue)
     }
@@ -269,7 +268,7 @@ impl Stream {
     /// After a failure, waits for the parts in flight, which are being cut.
     fn wait_until_idle(&self, queue: &Queue) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
-        while queue.pending() > 0 {
+        while !queue.is_idle() {
             Cancel::never().wait_for(fd, Deadline::after(limits::PROGRESS_INTERVAL));
             self.changed.clear();
         }

@@ -203,6 +203,23 @@ fn without_any_crc_the_upload_succeeds_and_the_log_says_that_none_was_compared()
 }
 
 #[test]
+fn a_crc_that_complete_does_not_say_is_asked_of_the_object() {
+    let fixture = Fixture::new();
+    let header = "x-oss-hash-crc64ecma".to_owned();
+    let silent = Action { remove_headers: vec![header], ..Action::default() };
+    fixture.always(COMPLETE, silent);
+    let uploaded = fixture.put_five_parts().unwrap();
+    let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+    assert_eq!(uploaded.crc64, Some(object.crc64));
+    assert_eq!(fixture.count("HeadObject"), 1);
+
+    fixture.always("HeadObject", Action { bad_crc: true, ..Action::default() });
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+    fixture.assert_nothing_left();
+}
+
+#[test]
 fn a_wrong_etag_is_noticed_where_an_md5_was_sent() {
     let fixture = Fixture::new();
     let action = Action { bad_etag: true, ..Action::default() };

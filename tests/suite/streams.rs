@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use oss_emulator::{Action, Rule};
-use ossmpu::{Error, ErrorKind, Integrity, UploadOptions};
+use ossmpu::{Error, ErrorKind, Integrity, Md5Kernel, UploadOptions};
 
-use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
 
 /// Gives its bytes in pieces of odd sizes.
 struct Trickle<'a>(&'a [u8]);
@@ -37,6 +37,63 @@ fn a_reader_of_unknown_length_arrives_whole() {
         assert_eq!(fixture.stored().unwrap(), content);
     }
     fixture.assert_nothing_left();
+}
+
+/// Gives a part at a time, and each only when the one before has arrived.
+struct Patient<'a> {
+    fixture: &'a Fixture,
+    content: &'a [u8],
+    parts: usize,
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.parts > 0 && !self.content.is_empty() {
+            self.fixture.wait_for("UploadPart", self.parts);
+        }
+        let count = self.content.len().min(buffer.len());
+        let (now, later) = self.content.split_at(count);
+        buffer[..count].copy_from_slice(now);
+        (self.content, self.parts) = (later, self.parts + 1);
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_stream_with_md5s_arrives_with_every_kernel_and_however_slowly_it_comes() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(12 * PART + 1);
+    let mut options = small_parts();
+    options.set_integrity(Integrity::MD5);
+    for kernel in Md5Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+        options.set_md5_kernel(kernel).unwrap();
+        client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap();
+        assert_eq!(fixture.stored().unwrap(), content);
+        fixture.emulator.clear_requests();
+        let slow = Patient { fixture: &fixture, content: &content, parts: 0 };
+        client.put_reader(bucket, key, slow, None, &options, cancel).unwrap();
+        assert_eq!(fixture.stored().unwrap(), content);
+        fixture.emulator.clear_requests();
+    }
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_stream_with_md5s_that_fails_on_its_way_leaves_nothing() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = small_parts();
+    options.set_integrity(Integrity::MD5);
+    for part in [1u16, 4, 7] {
+        let refused = Action::status(400, "InvalidDigest");
+        fixture.emulator.add_rule(Rule::on("UploadPart", refused).part(part.into()).always());
+        let content = bytes(9 * PART);
+        let error = client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap_err();
+        assert_eq!((error.oss_code(), error.part_number()), ("InvalidDigest", Some(part)));
+        fixture.emulator.clear_rules();
+        fixture.assert_bucket_empty();
+    }
 }
 
 #[test]
