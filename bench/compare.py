@@ -65,32 +65,31 @@ def measure(scenario, given, certificate, rounds, no_more_rounds_after):
     samples = {entry: [] for entry in scenario.entries}
     given_up = set()
     with Sink(given.programs, scenario, certificate) as sink:
-        job = job_of(scenario, given.work, sink.endpoint, certificate)
         for number in range(rounds):
             if number > 0 and time.monotonic() > no_more_rounds_after:
                 break
             for entry in scenario.entries:
                 if entry in given_up:
                     continue
+                job = job_of(scenario, entry.client, given.work, sink.endpoint, certificate)
                 sample = run(entry, job, sink, given.programs)
                 if sample:
                     samples[entry].append(sample)
                 else:
                     given_up.add(entry)
-    if scenario.sparse:
-        os.unlink(job.file)
     return samples
 
 
-def job_of(scenario, work, endpoint, certificate):
-    """The scenario's job, with its files made."""
+def job_of(scenario, client, work, endpoint, certificate):
+    """The client's job in a scenario, with its files made."""
     ca = certificate.ca if scenario.tls else ""
     if scenario.objects:
         folder = files.object_dir(work, scenario.objects, scenario.object_size)
         return Job(endpoint, PART, objects=scenario.objects, object_size=scenario.object_size,
                    object_dir=folder, ca=ca)
-    make = files.sparse_file if scenario.sparse else files.data_file
-    return Job(endpoint, PART, file=make(work, scenario.file_size), ca=ca)
+    size, sparse = scenario.size_for(client)
+    make = files.sparse_file if sparse else files.data_file
+    return Job(endpoint, PART, file=make(work, size), ca=ca)
 
 
 def run(entry, job, sink, programs):

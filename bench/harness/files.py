@@ -22,9 +22,10 @@ def data_file(work, size):
 def sparse_file(work, size):
     """A file that is one hole."""
     path = Path(work) / f"sparse-{size}"
-    with open(path, "wb") as file:
-        file.truncate(size)
-    read_through(path)
+    if not path.exists() or path.stat().st_size != size:
+        with open(path, "wb") as file:
+            file.truncate(size)
+        read_through(path)
     return str(path)
 
 

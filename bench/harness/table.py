@@ -43,4 +43,10 @@ def sizes(scenario):
     """How much is sent."""
     if scenario.objects:
         return f", {scenario.objects}"
-    return f", {scenario.file_size / (1 << 30):g} GiB"
+    own = f" (the floor and ossmpu {gib(scenario.long_size)})" if scenario.long_size else ""
+    return f", {gib(scenario.file_size)}{own}"
+
+
+def gib(size):
+    """Bytes as text."""
+    return f"{size / (1 << 30):g} GiB"
