@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::wire::{Body, Content, copy_at};
+use crate::wire::{Body, Content, bytes_at, copy_at};
 
 /// Shared bytes; printed as their number.
 pub(super) struct Bytes(Arc<[u8]>);
@@ -22,6 +22,10 @@ impl Content for Bytes {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         Ok(copy_at(&self.0, offset, buffer))
+    }
+
+    fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
+        Some(bytes_at(&self.0, offset, most))
     }
 }
 

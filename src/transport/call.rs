@@ -5,6 +5,7 @@
 //! dropped. All waits for sockets and look-ups end in [`Running::wait`].
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -30,8 +31,11 @@ pub(super) struct Running {
     stall: Stall,
     /// Set by a cancel after the request was sent: what it was, and how long the answer has yet.
     grace: RefCell<Option<(Error, Deadline)>>,
+    body: Body,
     /// The body follows its head without a pause.
     has_body_at_once: bool,
+    /// Bytes of the body that are sent from where they are.
+    lent: RefCell<Option<Range<u64>>>,
     /// Bytes of the request that the connection took.
     sent: Cell<u64>,
     /// How many of them came before the body.
@@ -80,6 +84,8 @@ impl Drop for Guard {
 impl Running {
     pub(super) fn new(call: &Call<'_>, body: &Body) -> Self {
         Self {
+            body: body.clone(),
+            lent: RefCell::new(None),
             has_body_at_once: body.length() > 0 && call.pace.is_none(),
             cancel: call.cancel.clone(),
             limits: call.limits,
@@ -197,6 +203,18 @@ impl Running {
     /// So many bytes went to or came from the peer.
     pub(super) fn moved(&self, bytes: usize) {
         self.stall.moved(bytes as u64);
+    }
+
+    /// The next bytes of the body are in memory, and are sent from there.
+    pub(super) fn lend(&self, range: Range<u64>) {
+        *self.lent.borrow_mut() = Some(range);
+    }
+
+    /// The bytes to send instead of what is in the output buffer; once.
+    pub(super) fn take_lent(&self) -> Option<&[u8]> {
+        let range = self.lent.borrow_mut().take()?;
+        let length = usize::try_from(range.end - range.start).ok()?;
+        self.body.bytes(range.start, length)
     }
 
     /// The connection took so many bytes of the request.

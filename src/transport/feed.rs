@@ -47,7 +47,14 @@ impl<'a> Feed<'a> {
     fn step(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let limit = if self.pace.is_some() { PACED_STEP } else { buffer.len() };
         let length = buffer.len().min(limit);
-        let count = self.reader.read(buffer.get_mut(..length).unwrap_or_default())?;
+        let count = match self.reader.pass(length) {
+            Some(range) => {
+                let count = usize::try_from(range.end - range.start).unwrap_or(length);
+                self.running.lend(range);
+                count
+            }
+            None => self.reader.read(buffer.get_mut(..length).unwrap_or_default())?,
+        };
         if let Some(pace) = self.pace {
             self.running.pause(pace.take(count))?;
         }

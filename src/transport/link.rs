@@ -61,9 +61,13 @@ impl Link {
         if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
             self.look_for_answer(&running)?;
         }
+        let lent = running.take_lent();
+        if lent.is_some_and(|lent| lent.len() != amount) {
+            return Err(Error::internal("a step of a body has another length than it was given"));
+        }
         let mut done = 0;
         while !running.is_cut_short() && self.has_to_send(amount - done) {
-            match self.push(done..amount) {
+            match self.push(lent, done..amount) {
                 Ok(step) => {
                     let of_head = step.taken.min(self.head.len());
                     self.head.drain(..of_head);
@@ -87,9 +91,11 @@ impl Link {
         rest > 0 || !self.head.is_empty() || self.stream.is_pending()
     }
 
-    /// Sends what it can of the head that was kept back and of that range of the output.
-    fn push(&mut self, output: Range<usize>) -> io::Result<Step> {
-        let rest = IoSlice::new(self.buffers.output().get(output).unwrap_or_default());
+    /// Sends what it can of the head that was kept back, and of that range of the bytes that were
+    /// lent or else of the output.
+    fn push(&mut self, lent: Option<&[u8]>, range: Range<usize>) -> io::Result<Step> {
+        let bytes = lent.unwrap_or(self.buffers.output());
+        let rest = IoSlice::new(bytes.get(range).unwrap_or_default());
         match self.head.as_slice() {
             [] => self.stream.push(&[rest]),
             head => self.stream.push(&[IoSlice::new(head), rest]),

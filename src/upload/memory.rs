@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::wire::{Content, copy_at};
+use crate::wire::{Content, bytes_at, copy_at};
 
 /// Bytes that stay where they are for as long as an upload needs them.
 pub(super) type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -13,16 +13,20 @@ pub(super) struct Memory(pub(super) SharedBytes);
 
 impl Content for Memory {
     fn length(&self) -> u64 {
-        self.bytes().len() as u64
+        self.all().len() as u64
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        Ok(copy_at(self.bytes(), offset, buffer))
+        Ok(copy_at(self.all(), offset, buffer))
+    }
+
+    fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
+        Some(bytes_at(self.all(), offset, most))
     }
 }
 
 impl Memory {
-    pub(super) fn bytes(&self) -> &[u8] {
+    fn all(&self) -> &[u8] {
         (*self.0).as_ref()
     }
 }

@@ -90,10 +90,7 @@ impl Source {
     pub(super) fn bytes(&self, offset: u64, length: usize) -> Option<&[u8]> {
         match &self.origin {
             Origin::File(_) => None,
-            Origin::Memory(memory) => {
-                let start = usize::try_from(self.start.checked_add(offset)?).ok()?;
-                memory.bytes().get(start..start.checked_add(length)?)
-            }
+            Origin::Memory(memory) => memory.bytes(self.start.checked_add(offset)?, length),
         }
     }
 
@@ -135,6 +132,12 @@ impl Content for Section {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         let at = self.offset.saturating_add(offset);
         self.source.read_at(at, buffer.get_mut(..wanted).unwrap_or_default())
+    }
+
+    fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
+        let left = self.length.saturating_sub(offset);
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(most);
+        self.source.bytes(self.offset.saturating_add(offset), wanted)
     }
 }
 

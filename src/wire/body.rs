@@ -1,6 +1,7 @@
 //! Bodies that can be sent again: each attempt reads the same bytes from the start.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::codec::crc64::Crc64;
@@ -13,6 +14,11 @@ pub(crate) trait Content: fmt::Debug + Send + Sync {
     /// Fills the start of `buffer` with what stands at `offset`. Zero bytes before the end mean
     /// that the content has become shorter.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize>;
+
+    /// Up to `most` bytes from `offset`, if the content is in memory and need not be copied.
+    fn bytes(&self, _offset: u64, _most: usize) -> Option<&[u8]> {
+        None
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -31,6 +37,14 @@ impl Body {
             Self::Empty => 0,
             Self::Text(text) => text.len() as u64,
             Self::Content(content) => content.length(),
+        }
+    }
+
+    /// Up to `most` bytes from `offset`, if they are in memory.
+    pub(crate) fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
+        match self {
+            Self::Content(content) => content.bytes(offset, most),
+            Self::Empty | Self::Text(_) => None,
         }
     }
 
@@ -81,6 +95,15 @@ impl BodyReader<'_> {
         Ok(count)
     }
 
+    /// Goes on by up to `most` bytes that are in memory, and says which they are.
+    pub(crate) fn pass(&mut self, most: usize) -> Option<Range<u64>> {
+        let passed = self.body.bytes(self.offset, most).filter(|bytes| !bytes.is_empty())?;
+        self.crc64.update(passed);
+        let from = self.offset;
+        self.offset += passed.len() as u64;
+        Some(from..self.offset)
+    }
+
     pub(crate) fn sent(&self) -> Sent {
         Sent { bytes: self.offset, crc64: self.crc64.value() }
     }
@@ -88,13 +111,18 @@ impl BodyReader<'_> {
 
 /// Copies what stands at `offset` and says how much that was.
 pub(crate) fn copy_at(bytes: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
-    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
-    let rest = rest.unwrap_or_default();
-    let count = rest.len().min(buffer.len());
-    if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+    let from = bytes_at(bytes, offset, buffer.len());
+    if let Some(to) = buffer.get_mut(..from.len()) {
         to.copy_from_slice(from);
     }
-    count
+    from.len()
+}
+
+/// What stands at `offset`, up to `most` bytes of it.
+pub(crate) fn bytes_at(bytes: &[u8], offset: u64, most: usize) -> &[u8] {
+    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+    let rest = rest.unwrap_or_default();
+    rest.get(..most).unwrap_or(rest)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod service_error;
 mod xml_read;
 mod xml_write;
 
-pub(crate) use body::{Body, BodyReader, Content, Sent, copy_at};
+pub(crate) use body::{Body, BodyReader, Content, Sent, bytes_at, copy_at};
 pub(crate) use headers::Headers;
 pub(crate) use query::{encode as encode_query, encode_sorted as encode_query_sorted};
 pub(crate) use request::{Method, Request};
