@@ -27,6 +27,7 @@ mod presign;
 mod progress;
 mod put;
 mod queue;
+mod ramp;
 mod resume;
 mod sending;
 mod session;

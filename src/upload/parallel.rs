@@ -10,6 +10,7 @@ use super::SentPart;
 use super::ledger::{Hedging, Ledger, Rest};
 use super::plan::Parts;
 use super::progress::{Meter, Reporter};
+use super::ramp::Ramp;
 use super::workers::{Next, Task, Workers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PartNumber, PartRange};
@@ -72,8 +73,9 @@ pub(super) fn make_parts(
     let meter = Arc::clone(meter);
     let run = Arc::new(Run { bounds, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&run) as Arc<dyn Task>;
-    workers.add(&task, run.bounds.parallelism.min(run.bounds.parts.count()))?;
-    run.wait(reporter, || workers.add(&task, 1));
+    let mut ramp = Ramp::new(run.bounds.parallelism.min(run.bounds.parts.count()), Instant::now());
+    workers.add(&task, ramp.tickets(Instant::now()))?;
+    run.wait(reporter, &mut ramp, |tickets| workers.add(&task, tickets));
     run.close().map_err(|error| reporter.explain(error))
 }
 
@@ -154,10 +156,15 @@ impl Run {
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
     /// then only their end is waited for.
-    fn wait(&self, reporter: &Reporter, add_ticket: impl Fn() -> Result<()>) {
+    fn wait(&self, reporter: &Reporter, ramp: &mut Ramp, add: impl Fn(usize) -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut asked = None;
         while !self.is_settled() {
+            let more = ramp.tickets(Instant::now());
+            if more > 0 && add(more).is_err() {
+                // Those that are there go on.
+                ramp.end();
+            }
             let (failed, hedge_due) = {
                 let ledger = &self.lock().ledger;
                 (ledger.has_failed(), ledger.hedge_due().filter(|due| asked != Some(*due)))
@@ -170,13 +177,14 @@ impl Run {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let Bounds { stop, deadline, .. } = &self.bounds;
-                match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
+                let more = ramp.due().map_or(Deadline::NEVER, Deadline::at);
+                match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge).earlier(more)) {
                     Wake::Canceled => self.stop(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
                     Wake::TimedOut if hedge.has_passed() => {
                         asked = hedge_due;
                         // Whether a ticket is to be had or not, the first copy goes on.
-                        let _ = add_ticket();
+                        let _ = add(1);
                     }
                     Wake::TimedOut | Wake::Ready => {}
                 }
