@@ -3,6 +3,8 @@
 //! A value is one pointer. Every field but the kind is optional, nothing in it is secret, and the
 //! line that `Display` prints is made from the fields, so text and fields cannot disagree.
 
+mod words;
+
 use std::fmt;
 
 /// The result of everything that can fail.
@@ -72,20 +74,6 @@ pub enum Phase {
     Wait,
     /// Reading the answer.
     Receive,
-}
-
-impl Phase {
-    /// The word for it, as in the C interface.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Resolve => "resolve",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Send => "send",
-            Self::Wait => "wait",
-            Self::Receive => "receive",
-        }
-    }
 }
 
 /// What is known about an object after a call that failed.

@@ -1,0 +1,125 @@
+//! `presign`: URLs that are good for one request, for whoever has no credentials.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use ossmpu::{
+    AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, ObjectHeaders,
+    PartNumber, Presignable, PutObject, UploadId, UploadPart,
+};
+
+use super::presign_line::PresignLine;
+use crate::duration;
+use crate::ending::Ending;
+use crate::failure::Failure;
+use crate::name_value::NameValue;
+use crate::object_url::ObjectUrl;
+use crate::session::Session;
+
+/// Sign a URL for one request, for whoever has no credentials
+///
+/// Asks OSS nothing. The URL is all there is on stdout; the method and the headers that have to be
+/// sent with it are on stderr. It is a secret while it is valid. Body and content type are chosen
+/// by whoever sends it.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  curl -T photo.jpg \"$(ossmpu presign put oss://my-bucket/photo.jpg --expires 1h)\"
+  ossmpu presign part oss://my-bucket/big.img 0004B9894A22E5B1888A1E29F8236E2D 7")]
+pub struct Presign {
+    #[command(subcommand)]
+    request: Request,
+    /// How long the URL is valid, at most 7d
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse,
+          default_value = "1h")]
+    expires: Duration,
+    /// A header to sign, which has to be sent with the same value; may be given several times
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = NameValue::parse)]
+    header: Vec<NameValue>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Request {
+    /// PUT of a whole object
+    Put(Object),
+    /// POST that begins a multipart upload
+    Initiate(Object),
+    /// PUT of one part
+    Part(Part),
+    /// POST that makes the object; its body lists the parts
+    Complete(Upload),
+    /// DELETE of a multipart upload
+    Abort(Upload),
+}
+
+#[derive(Debug, Args)]
+struct Object {
+    /// oss://BUCKET/KEY
+    #[arg(value_parser = ObjectUrl::parse)]
+    object: ObjectUrl,
+}
+
+#[derive(Debug, Args)]
+struct Upload {
+    /// oss://BUCKET/KEY
+    #[arg(value_parser = ObjectUrl::parse)]
+    object: ObjectUrl,
+    /// The upload ID
+    #[arg(value_parser = UploadId::parse)]
+    upload_id: UploadId,
+}
+
+#[derive(Debug, Args)]
+struct Part {
+    #[command(flatten)]
+    upload: Upload,
+    /// The number of the part, 1 to 10000
+    #[arg(value_parser = part_number)]
+    number: PartNumber,
+}
+
+impl Presign {
+    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
+        let mut headers = ObjectHeaders::new();
+        for NameValue { name, value } in &self.header {
+            headers.header(name, value)?;
+        }
+        let request = self.request.presignable(&headers);
+        let presigned = session.client()?.presign(&request, self.expires)?;
+        let line = PresignLine::new(&presigned);
+        session.console.answer(&line)?;
+        session.console.hint(&line.how());
+        Ok(Ending::Done)
+    }
+}
+
+impl Request {
+    fn presignable(&self, headers: &ObjectHeaders) -> Presignable {
+        match self {
+            Self::Put(Object { object: ObjectUrl { bucket, key } }) => {
+                Presignable::PutObject(PutObject::new(bucket, key).with_headers(headers))
+            }
+            Self::Initiate(Object { object: ObjectUrl { bucket, key } }) => {
+                let request = InitiateMultipartUpload::new(bucket, key).with_headers(headers);
+                Presignable::InitiateMultipartUpload(request)
+            }
+            Self::Part(Part { upload: Upload { object, upload_id }, number }) => {
+                let request = UploadPart::new(&object.bucket, &object.key, upload_id, *number);
+                Presignable::UploadPart(request.with_headers(headers))
+            }
+            Self::Complete(Upload { object: ObjectUrl { bucket, key }, upload_id }) => {
+                let request = CompleteMultipartUpload::new(bucket, key, upload_id, Vec::new());
+                Presignable::CompleteMultipartUpload(request.with_headers(headers))
+            }
+            Self::Abort(Upload { object: ObjectUrl { bucket, key }, upload_id }) => {
+                let request = AbortMultipartUpload::new(bucket, key, upload_id);
+                Presignable::AbortMultipartUpload(request.with_headers(headers))
+            }
+        }
+    }
+}
+
+fn part_number(text: &str) -> Result<PartNumber, String> {
+    let number = text.parse().map_err(|_| "this is a number from 1 to 10000".to_owned())?;
+    PartNumber::new(number).map_err(|error| error.to_string())
+}

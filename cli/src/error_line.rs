@@ -1,0 +1,95 @@
+//! A failure as one JSON object, with every field of the library's error.
+
+use ossmpu::Error;
+use serde::Serialize;
+
+use crate::failure::{Failure, Subject};
+
+/// What stands on stderr for a failure: `{"error": {...}}`. What is not known is null.
+#[derive(Debug, Serialize)]
+pub struct ErrorLine<'a> {
+    error: Fields<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Fields<'a> {
+    kind: &'static str,
+    message: String,
+    source: Option<&'a str>,
+    target: Option<&'a str>,
+    #[serde(flatten)]
+    library: Option<LibraryFields<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LibraryFields<'a> {
+    operation: Option<&'static str>,
+    phase: Option<&'static str>,
+    argument: Option<&'a str>,
+    host: Option<&'a str>,
+    http_status: Option<u16>,
+    oss_code: Option<&'a str>,
+    oss_message: Option<&'a str>,
+    ec: Option<&'a str>,
+    request_id: Option<&'a str>,
+    part_number: Option<u16>,
+    attempts: u32,
+    bytes_sent: u64,
+    os_errno: Option<i32>,
+    cause: Option<&'a str>,
+    retryable: bool,
+    upload_id: Option<&'a str>,
+    parts_left: bool,
+    upload_may_exist: bool,
+    object_exists: &'static str,
+}
+
+impl<'a> ErrorLine<'a> {
+    pub fn of(failure: &'a Failure) -> Self {
+        let nothing = (None, None, None);
+        let (source, target, library) = match failure {
+            Failure::Library(Subject { source, target }, error) => {
+                (source.as_deref(), target.as_deref(), Some(LibraryFields::of(error)))
+            }
+            Failure::Usage(_) | Failure::System(..) | Failure::Output(_) => nothing,
+        };
+        let (kind, message) = (failure.kind(), failure.to_string());
+        Self { error: Fields { kind, message, source, target, library } }
+    }
+
+    /// What the command line's parser has to say.
+    pub fn usage(message: String) -> Self {
+        let (source, target, library) = (None, None, None);
+        Self { error: Fields { kind: "usage", message, source, target, library } }
+    }
+}
+
+impl<'a> LibraryFields<'a> {
+    fn of(error: &'a Error) -> Self {
+        Self {
+            operation: error.operation(),
+            phase: error.phase().map(ossmpu::Phase::as_str),
+            argument: known(error.argument()),
+            host: known(error.host()),
+            http_status: error.http_status(),
+            oss_code: known(error.oss_code()),
+            oss_message: known(error.oss_message()),
+            ec: known(error.ec()),
+            request_id: known(error.request_id()),
+            part_number: error.part_number(),
+            attempts: error.attempts(),
+            bytes_sent: error.bytes_sent(),
+            os_errno: (error.os_errno() != 0).then(|| error.os_errno()),
+            cause: known(error.cause()),
+            retryable: error.is_retryable(),
+            upload_id: known(error.upload_id()),
+            parts_left: error.parts_left(),
+            upload_may_exist: error.upload_may_exist(),
+            object_exists: error.object_exists().as_str(),
+        }
+    }
+}
+
+fn known(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}

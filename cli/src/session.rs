@@ -1,0 +1,75 @@
+//! What the commands of one run share: the console, the signals, and how OSS is reached.
+
+use ossmpu::{Cancel, Client, Config};
+
+use crate::bar::Bar;
+use crate::connection::Connection;
+use crate::console::Console;
+use crate::ending::Ending;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::verbosity::Verbosity;
+
+/// One run of the program.
+pub struct Session<'a> {
+    pub console: Console,
+    connection: &'a Connection,
+    verbosity: &'a Verbosity,
+    interrupt: Interrupt,
+}
+
+impl<'a> Session<'a> {
+    /// # Errors
+    ///
+    /// `System`, when the signals cannot be caught.
+    pub fn begin(
+        connection: &'a Connection,
+        verbosity: &'a Verbosity,
+        console: Console,
+    ) -> Result<Self, Failure> {
+        let interrupt = Interrupt::listen()
+            .map_err(|cause| Failure::System("signals cannot be caught".to_owned(), cause))?;
+        Ok(Self { console, connection, verbosity, interrupt })
+    }
+
+    /// # Errors
+    ///
+    /// The library's, when the configuration is of no use.
+    pub fn client(&self) -> Result<Client, Failure> {
+        self.client_with(|_| Ok(()))
+    }
+
+    /// A client that a command has settings for.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::client`].
+    pub fn client_with(
+        &self,
+        change: impl FnOnce(&mut Config) -> Result<(), Failure>,
+    ) -> Result<Client, Failure> {
+        let mut config = self.connection.config()?;
+        let console = self.console;
+        config.set_log(self.verbosity.log_level(), move |_, line| console.log(line));
+        change(&mut config)?;
+        Ok(Client::new(&config)?)
+    }
+
+    /// A progress bar, which shows itself only where one is wanted.
+    pub fn bar(&self, label: &str) -> Bar {
+        Bar::new(label, self.verbosity.wants_bar())
+    }
+
+    /// Is triggered by the first Ctrl-C.
+    pub fn cancel(&self) -> &Cancel {
+        self.interrupt.cancel()
+    }
+
+    /// What an ending is when a signal may have been the reason for it.
+    pub fn judge(&self, ending: Ending) -> Ending {
+        match self.interrupt.signal() {
+            Some(signal) if ending != Ending::Done => Ending::Interrupted(signal),
+            _ => ending,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How much the program says, and in which form.
+
+use clap::Args;
+use ossmpu::LogLevel;
+
+use crate::console::{Console, Format};
+
+/// What is said besides the results.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Verbosity {
+    /// One JSON object for each result on stdout and for each failure on stderr
+    #[arg(long, global = true)]
+    json: bool,
+    /// No progress bar, and nothing about what was done: only answers and failures
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Say what the library does; twice: each request and reply, without secrets
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+impl Verbosity {
+    pub fn console(&self) -> Console {
+        let format = if self.json { Format::Json } else { Format::Text };
+        Console { format, quiet: self.quiet }
+    }
+
+    /// A bar would be torn by log lines, and no program wants one.
+    pub fn wants_bar(&self) -> bool {
+        !self.json && !self.quiet && self.verbose == 0
+    }
+
+    /// Up to which level log lines are shown.
+    pub fn log_level(&self) -> LogLevel {
+        match self.verbose {
+            0 if self.quiet => LogLevel::Error,
+            0 => LogLevel::Warn,
+            1 => LogLevel::Info,
+            _ => LogLevel::Debug,
+        }
+    }
+}
