@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use ossmpu::{Addressing, Config, EndpointKind, ProxySetting, SignatureVersion};
+use ossmpu::{
+    Addressing, Config, EndpointKind, ObjectHeaders, ProxySetting, SignatureVersion, UploadOptions,
+};
 
 use crate::credentials::CredentialsText;
 use crate::failure::Failure;
@@ -39,6 +41,9 @@ pub struct Connection {
     /// Where the credentials come from: env or anonymous [default: env]
     #[arg(long, global = true, value_name = "SOURCE", value_parser = CredentialsText::parse)]
     credentials: Option<CredentialsText>,
+    /// Say that the sender of the requests pays for them, as a requester-pays bucket demands
+    #[arg(long, global = true)]
+    request_payer: bool,
     /// How often a request is sent at the most, 1 to 100 [default: 5]
     #[arg(long, global = true, value_name = "COUNT")]
     max_attempts: Option<u32>,
@@ -59,6 +64,22 @@ enum Version {
 }
 
 impl Connection {
+    /// What every request carries.
+    pub fn headers(&self) -> ObjectHeaders {
+        let mut headers = ObjectHeaders::new();
+        if self.request_payer {
+            headers.request_payer();
+        }
+        headers
+    }
+
+    /// Upload options that say nothing but that.
+    pub fn upload_options(&self) -> UploadOptions {
+        let mut options = UploadOptions::new();
+        *options.headers_mut() = self.headers();
+        options
+    }
+
     /// The configuration of a client.
     ///
     /// # Errors

@@ -28,9 +28,6 @@ pub struct ObjectOptions {
     /// Fail if the object exists
     #[arg(long)]
     forbid_overwrite: bool,
-    /// The sender of the requests pays for them
-    #[arg(long)]
-    request_payer: bool,
     /// Any other header that OSS takes, Cache-Control=no-cache for one; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = NameValue::parse)]
     header: Vec<NameValue>,
@@ -58,9 +55,6 @@ impl ObjectOptions {
         }
         if self.forbid_overwrite {
             headers.forbid_overwrite();
-        }
-        if self.request_payer {
-            headers.request_payer();
         }
         for NameValue { name, value } in &self.header {
             headers.header(name, value)?;

@@ -13,7 +13,7 @@ use crate::verbosity::Verbosity;
 /// One run of the program.
 pub struct Session<'a> {
     pub console: Console,
-    connection: &'a Connection,
+    pub connection: &'a Connection,
     verbosity: &'a Verbosity,
     interrupt: Interrupt,
 }
@@ -49,8 +49,12 @@ impl<'a> Session<'a> {
         change: impl FnOnce(&mut Config) -> Result<(), Failure>,
     ) -> Result<Client, Failure> {
         let mut config = self.connection.config()?;
-        let console = self.console;
-        config.set_log(self.verbosity.log_level(), move |_, line| console.log(line));
+        let (console, verbosity) = (self.console, self.verbosity.clone());
+        config.set_log(verbosity.log_level(), move |level, line| {
+            if verbosity.shows(level) {
+                console.log(line);
+            }
+        });
         change(&mut config)?;
         Ok(Client::new(&config)?)
     }

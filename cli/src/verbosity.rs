@@ -6,7 +6,7 @@ use ossmpu::LogLevel;
 use crate::console::{Console, Format};
 
 /// What is said besides the results.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Verbosity {
     /// One JSON object for each result on stdout and for each failure on stderr
@@ -31,13 +31,18 @@ impl Verbosity {
         !self.json && !self.quiet && self.verbose == 0
     }
 
-    /// Up to which level log lines are shown.
+    /// Up to which level the library's log is listened to.
     pub fn log_level(&self) -> LogLevel {
         match self.verbose {
-            0 if self.quiet => LogLevel::Error,
             0 => LogLevel::Warn,
             1 => LogLevel::Info,
             _ => LogLevel::Debug,
         }
+    }
+
+    /// Whether a line of that level is shown. What is logged as an error is said as a failure too,
+    /// unless it is one that the library expects and goes on after.
+    pub fn shows(&self, level: LogLevel) -> bool {
+        self.verbose > 0 || (level == LogLevel::Warn && !self.quiet)
     }
 }

@@ -1,7 +1,7 @@
 //! `abort`: uploads are given up by their IDs.
 
 use clap::Args;
-use ossmpu::{AbortMultipartUpload, Client, Error, UploadId, UploadOptions};
+use ossmpu::{AbortMultipartUpload, Client, Error, UploadId};
 
 use super::removed::Removed;
 use crate::ending::Ending;
@@ -61,8 +61,10 @@ impl Abort {
         session: &Session<'_>,
     ) -> Result<(), Error> {
         let ObjectUrl { bucket, key } = &self.object;
-        let request = AbortMultipartUpload::new(bucket, key, upload_id);
+        let request = AbortMultipartUpload::new(bucket, key, upload_id)
+            .with_headers(&session.connection.headers());
         client.abort_multipart_upload(&request, session.cancel())?;
-        client.attach_upload(bucket, key, upload_id, &UploadOptions::new()).abort()
+        let options = session.connection.upload_options();
+        client.attach_upload(bucket, key, upload_id, &options).abort()
     }
 }

@@ -45,6 +45,7 @@ impl Clean {
         let place = self.place.with_prefix(self.prefix.as_deref())?;
         let client = session.client()?;
         let before = SystemTime::now().checked_sub(self.older_than);
+        let options = session.connection.upload_options();
         let mut tally = Tally::default();
         // The whole list first: a list that shrinks while it is paged through could skip some.
         for upload in old_uploads(&client, &place, before, session)? {
@@ -53,8 +54,11 @@ impl Clean {
                 break;
             }
             let target = format!("oss://{}/{}", place.bucket, upload.key);
-            let aborted =
-                if self.dry_run { Ok(()) } else { abort(&client, &place.bucket, &upload) };
+            let aborted = if self.dry_run {
+                Ok(())
+            } else {
+                abort(&client, &place.bucket, &upload, &options)
+            };
             if let Err(error) = aborted {
                 let subject = Subject { source: None, target: Some(target) };
                 session.console.fail(&Failure::Library(subject, error));
@@ -85,7 +89,9 @@ fn old_uploads(
     before: Option<SystemTime>,
     session: &Session<'_>,
 ) -> Result<Vec<ListedUpload>, Error> {
-    let request = ListMultipartUploads::new(&place.bucket).with_prefix(&place.rest);
+    let request = ListMultipartUploads::new(&place.bucket)
+        .with_prefix(&place.rest)
+        .with_headers(&session.connection.headers());
     let is_old = |upload: &ListedUpload| {
         upload.initiated.zip(before).is_some_and(|(initiated, before)| initiated < before)
     };
@@ -95,7 +101,12 @@ fn old_uploads(
 }
 
 /// Until OSS says that it is gone; it may be so already.
-fn abort(client: &Client, bucket: &BucketName, upload: &ListedUpload) -> Result<(), Error> {
+fn abort(
+    client: &Client,
+    bucket: &BucketName,
+    upload: &ListedUpload,
+    options: &UploadOptions,
+) -> Result<(), Error> {
     let key = ObjectKey::parse(&upload.key)?;
-    client.attach_upload(bucket, &key, &upload.upload_id, &UploadOptions::new()).abort()
+    client.attach_upload(bucket, &key, &upload.upload_id, options).abort()
 }

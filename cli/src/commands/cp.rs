@@ -1,7 +1,7 @@
 //! `cp`: an object becomes another, inside OSS.
 
 use clap::Args;
-use ossmpu::{CopySource, UploadOptions};
+use ossmpu::CopySource;
 
 use super::stored::{Stored, advise};
 use crate::ending::Ending;
@@ -46,7 +46,7 @@ impl Cp {
         if let Some(version) = &self.source_version {
             source = source.with_version(version);
         }
-        let mut options = UploadOptions::new();
+        let mut options = session.connection.upload_options();
         self.transfer.apply(&mut options)?;
         self.object.apply(options.headers_mut())?;
         let client = session.client_with(|config| self.transfer.apply_threads(config))?;

@@ -52,8 +52,10 @@ enum Entry<'a> {
 impl LsUploads {
     pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
         let Place { bucket, rest } = self.place.with_prefix(self.prefix.as_deref())?;
-        let request =
-            ListMultipartUploads::new(&bucket).with_prefix(&rest).with_delimiter(&self.delimiter);
+        let request = ListMultipartUploads::new(&bucket)
+            .with_prefix(&rest)
+            .with_delimiter(&self.delimiter)
+            .with_headers(&session.connection.headers());
         for entry in session.client()?.uploads(request, session.cancel()) {
             session.console.answer(&Entry::of(&entry?, bucket.as_str()))?;
         }

@@ -39,7 +39,8 @@ struct Part {
 impl Parts {
     pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
         let ObjectUrl { bucket, key } = &self.object;
-        let request = ListParts::new(bucket, key, &self.upload_id);
+        let request = ListParts::new(bucket, key, &self.upload_id)
+            .with_headers(&session.connection.headers());
         for part in session.client()?.parts(request, session.cancel()) {
             session.console.answer(&Part::from(part?))?;
         }

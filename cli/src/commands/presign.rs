@@ -80,7 +80,7 @@ struct Part {
 
 impl Presign {
     pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
-        let mut headers = ObjectHeaders::new();
+        let mut headers = session.connection.headers();
         for NameValue { name, value } in &self.header {
             headers.header(name, value)?;
         }

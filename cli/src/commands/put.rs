@@ -67,7 +67,7 @@ impl Put {
     pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
         let jobs = Job::plan(&self.sources, &self.target)?;
         self.check(&jobs)?;
-        let options = self.options()?;
+        let options = self.options(session)?;
         let client = session.client_with(|config| self.transfer.apply_threads(config))?;
         let mut tally = Tally::default();
         for (index, job) in jobs.iter().enumerate() {
@@ -122,8 +122,8 @@ impl Put {
         Ok(())
     }
 
-    fn options(&self) -> Result<UploadOptions, Failure> {
-        let mut options = UploadOptions::new();
+    fn options(&self, session: &Session<'_>) -> Result<UploadOptions, Failure> {
+        let mut options = session.connection.upload_options();
         self.transfer.apply(&mut options)?;
         self.object.apply(options.headers_mut())?;
         if let Some(Size(bytes)) = self.single_below {

@@ -1,0 +1,78 @@
+//! `presign`: URLs for whoever has no credentials.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::fixture::{BUCKET, Fixture, bytes, ossmpu, url};
+use crate::run::Run;
+
+/// Sends a request as any client of HTTP would, and gives the first line of the answer.
+fn request(method: &str, url: &str, body: &[u8]) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn the_url_is_all_of_stdout_and_takes_an_object() {
+    let fixture = Fixture::new();
+    let run = fixture.run(&["presign", "put", &url("a b"), "--expires", "10m"]).exits(0);
+    assert!(run.stderr.contains("for PUT until 20"), "{run:?}");
+    assert_eq!(request("PUT", run.stdout.trim_end(), b"hello"), "HTTP/1.1 200 OK");
+    assert_eq!(fixture.stored("a b").unwrap(), b"hello");
+}
+
+#[test]
+fn an_upload_goes_by_urls_alone() {
+    let fixture = Fixture::new();
+    let id = fixture.initiate("big");
+    let signed = |arguments: &[&str]| {
+        let run = fixture.run(&[&["presign"], arguments, &["--json"]].concat()).exits(0);
+        run.results().remove(0)
+    };
+    let send = |arguments: &[&str], body: &[u8]| {
+        let signed = signed(arguments);
+        request(signed["method"].as_str().unwrap(), signed["url"].as_str().unwrap(), body)
+    };
+    let target = url("big");
+    assert_eq!(send(&["part", &target, &id, "1"], &bytes(10)), "HTTP/1.1 200 OK");
+    let etag = &fixture.emulator.uploads(BUCKET)[0].parts[0].etag;
+    let list = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"{etag}\"</ETag></Part>\
+         </CompleteMultipartUpload>"
+    );
+    assert_eq!(send(&["complete", &target, &id], list.as_bytes()), "HTTP/1.1 200 OK");
+    assert_eq!(fixture.stored("big").unwrap(), bytes(10));
+
+    assert_eq!(send(&["initiate", &target], b""), "HTTP/1.1 200 OK");
+    let id = fixture.emulator.uploads(BUCKET)[0].upload_id.clone();
+    assert_eq!(send(&["abort", &target, &id], b""), "HTTP/1.1 204 No Content");
+    assert_eq!(fixture.emulator.uploads(BUCKET), []);
+}
+
+#[test]
+fn the_url_shows_how_the_bucket_is_reached() {
+    let host = |options: &[&str]| {
+        let mut command = ossmpu(&[&["presign", "put", "oss://abc/k"], options].concat());
+        command.env("OSS_ACCESS_KEY_ID", "id").env("OSS_ACCESS_KEY_SECRET", "secret");
+        command.env("OSS_REGION", "cn-hangzhou");
+        let run = Run::of(command.output().unwrap()).exits(0);
+        run.stdout.split_once('?').unwrap().0.to_owned()
+    };
+    assert_eq!(host(&[]), "https://abc.oss-cn-hangzhou.aliyuncs.com/k");
+    assert_eq!(host(&["--region", "cn-beijing"]), "https://abc.oss-cn-beijing.aliyuncs.com/k");
+    let internal = host(&["--endpoint-kind", "internal"]);
+    assert_eq!(internal, "https://abc.oss-cn-hangzhou-internal.aliyuncs.com/k");
+    assert_eq!(host(&["--path-style"]), "https://oss-cn-hangzhou.aliyuncs.com/abc/k");
+    let domain = host(&["--endpoint", "img.example.com", "--cname"]);
+    assert_eq!(domain, "https://img.example.com/k");
+}

@@ -1,0 +1,140 @@
+//! `put` of one file, and what its options do.
+
+use oss_emulator::{Action, Rule};
+
+use crate::fixture::{BUCKET, Fixture, SECRET, bytes, first, five_parts, url};
+
+#[test]
+fn a_small_file_goes_in_one_request_and_a_line_says_so() {
+    let fixture = Fixture::new();
+    fixture.file("a.txt", b"hello");
+    let run = fixture.run(&["put", "a.txt", &url("b.txt")]).exits(0);
+    assert_eq!(fixture.stored("b.txt").unwrap(), b"hello");
+    assert!(run.stdout.starts_with("a.txt -> oss://cli-bucket/b.txt: 5 bytes"), "{run:?}");
+    assert_eq!(run.stderr, "");
+    assert_eq!(fixture.emulator.requests().len(), 1);
+}
+
+#[test]
+fn a_large_file_goes_in_parts_and_arrives_whole() {
+    let fixture = Fixture::new();
+    fixture.file("big", &five_parts());
+    fixture.put_in_parts(&["--md5", "big", &url("folder/")]).exits(0);
+    assert_eq!(fixture.stored("folder/big").unwrap(), five_parts());
+    assert_eq!(fixture.count("UploadPart"), 5);
+    assert!(first(&fixture, "UploadPart").header("content-md5").is_some());
+}
+
+#[test]
+fn what_is_said_of_the_object_is_stored_with_it() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"x");
+    let options = [
+        "--content-type",
+        "image/png",
+        "--metadata",
+        "owner=me",
+        "--metadata",
+        "n=1",
+        "--tag",
+        "colour=red",
+        "--storage-class",
+        "IA",
+        "--acl",
+        "public-read",
+        "--header",
+        "Cache-Control=no-cache",
+    ];
+    fixture.run(&[&["put", "a", &url("a")], &options[..]].concat()).exits(0);
+    let object = fixture.emulator.object(BUCKET, "a").unwrap();
+    assert_eq!(object.content_type.as_deref(), Some("image/png"));
+    assert_eq!(object.metadata["owner"], "me");
+    assert_eq!(object.metadata["n"], "1");
+    assert_eq!(object.tags, [("colour".to_owned(), "red".to_owned())]);
+    assert_eq!(object.storage_class.as_deref(), Some("IA"));
+    assert_eq!(object.acl.as_deref(), Some("public-read"));
+    assert_eq!(object.headers["cache-control"], "no-cache");
+}
+
+#[test]
+fn an_object_that_exists_is_not_overwritten_when_that_is_forbidden() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"new");
+    fixture.run(&["put", "a", &url("a")]).exits(0);
+    fixture.file("a", b"newer");
+    let run = fixture.run(&["put", "--forbid-overwrite", "a", &url("a")]).exits(1);
+    assert!(run.stderr.contains("FileAlreadyExists"), "{run:?}");
+    assert_eq!(fixture.stored("a").unwrap(), b"new");
+}
+
+#[test]
+fn an_object_with_another_check_sum_is_never_made() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"hello");
+    let md5 = "5d41402abc4b2a76b9719d911017c592";
+    fixture.run(&["put", "a", &url("a"), "--expected-md5", md5]).exits(0);
+    let (wrong, target) = ("00000000000000000000000000000000", url("b"));
+    for wrong in [["--expected-md5", wrong], ["--expected-crc64", "17"]] {
+        let run = fixture.run(&[&["put", "a", &target, "--json"], &wrong[..]].concat()).exits(1);
+        assert_eq!(run.failure()["kind"], "integrity", "{run:?}");
+    }
+    assert_eq!(fixture.emulator.keys(BUCKET), ["a"]);
+}
+
+#[test]
+fn a_sequential_upload_has_the_md5_of_the_whole() {
+    let fixture = Fixture::new();
+    fixture.file("big", &five_parts());
+    fixture.put_in_parts(&["--sequential", "big", &url("big")]).exits(0);
+    assert!(fixture.emulator.object(BUCKET, "big").unwrap().content_md5.is_some());
+}
+
+#[test]
+fn a_deadline_ends_it_and_nothing_is_left() {
+    let fixture = Fixture::new();
+    fixture.hang(crate::fixture::never_answered("UploadPart"));
+    fixture.file("big", &five_parts());
+    let run = fixture.put_in_parts(&["--deadline", "1s", "--json", "big", &url("big")]).exits(1);
+    assert_eq!(run.failure()["kind"], "timeout", "{run:?}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_failed_upload_leaves_nothing_and_the_reason_is_one_line() {
+    let fixture = Fixture::new();
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::status(403, "AccessDenied")).always());
+    fixture.file("big", &five_parts());
+    let run = fixture.put_in_parts(&["big", &url("big")]).exits(1);
+    assert_eq!(run.stdout, "");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(run.stderr.starts_with("ossmpu: big: UploadPart part "), "{run:?}");
+    assert!(run.stderr.contains("AccessDenied"), "{run:?}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn the_library_is_heard_but_no_secret() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"hello");
+    let run = fixture.run(&["put", "-vv", "a", &url("a")]).exits(0);
+    assert!(run.stderr.contains("> PUT http://"), "{run:?}");
+    let signature = first(&fixture, "PutObject").header("authorization").unwrap().to_owned();
+    let signature = signature.split("Signature=").nth(1).unwrap();
+    assert!(!run.stderr.contains(SECRET) && !run.stderr.contains(signature), "{run:?}");
+}
+
+#[test]
+fn quiet_says_nothing_of_a_success() {
+    let fixture = Fixture::new();
+    fixture.file("a", &bytes(10));
+    let run = fixture.run(&["put", "-q", "a", &url("a")]).exits(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_failure() {
+    let fixture = Fixture::new();
+    let run = fixture.run(&["put", "none", &url("a")]).exits(1);
+    assert!(run.stderr.contains("none: No such file"), "{run:?}");
+    assert_eq!(fixture.emulator.requests().len(), 0);
+}

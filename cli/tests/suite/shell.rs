@@ -1,0 +1,33 @@
+//! Completions and manual pages.
+
+use crate::fixture::{Fixture, ossmpu};
+use crate::run::Run;
+
+const COMMANDS: [&str; 7] = ["put", "cp", "ls-uploads", "parts", "abort", "clean", "presign"];
+
+#[test]
+fn each_shell_gets_completions_of_all_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let run = Run::of(ossmpu(&["completions", shell]).output().unwrap()).exits(0);
+        for command in COMMANDS {
+            assert!(run.stdout.contains(command), "{shell} {command}");
+        }
+    }
+}
+
+#[test]
+fn there_is_a_manual_page_for_each_command() {
+    let fixture = Fixture::new();
+    std::fs::create_dir(fixture.path("man1")).unwrap();
+    fixture.run(&["man", "--dir", "man1"]).exits(0);
+    for command in COMMANDS {
+        let page = fixture.path(&format!("man1/ossmpu-{command}.1"));
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(page.contains(".SH NAME") && page.contains(".SH OUTPUT"), "{command}");
+    }
+    let page = fixture.run(&["man"]).exits(0).stdout;
+    assert_eq!(page, std::fs::read_to_string(fixture.path("man1/ossmpu.1")).unwrap());
+    assert!(page.contains("Exit codes"));
+    let run = fixture.run(&["man", "--dir", "none"]).exits(1);
+    assert!(run.stderr.starts_with("ossmpu: none: No such file"), "{run:?}");
+}

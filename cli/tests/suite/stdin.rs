@@ -1,0 +1,65 @@
+//! `put -`: a stream.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::process::{Child, Stdio};
+
+use rustix::process::Signal;
+
+use crate::fixture::{Fixture, IN_PARTS, PART, bytes, five_parts, send, url};
+use crate::run::Run;
+
+/// An upload in parts of what is written to its stdin.
+fn start(fixture: &Fixture) -> Child {
+    let target = url("stream");
+    let arguments = [&["put"], &IN_PARTS[..], &["-", &target]].concat();
+    let mut command = fixture.command(&arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn a_stream_goes_in_parts_and_arrives_whole() {
+    let fixture = Fixture::new();
+    let mut child = start(&fixture);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&five_parts()).unwrap();
+    drop(stdin);
+    let run = Run::end(child).exits(0);
+    assert_eq!(fixture.stored("stream").unwrap(), five_parts());
+    assert!(run.stdout.starts_with("- -> oss://cli-bucket/stream: 409601 bytes"), "{run:?}");
+    assert_eq!(fixture.count("UploadPart"), 5);
+}
+
+#[test]
+fn nothing_at_all_is_an_empty_object() {
+    let fixture = Fixture::new();
+    fixture.run(&["put", "-", &url("empty")]).exits(0);
+    assert_eq!(fixture.stored("empty").unwrap(), b"");
+}
+
+#[test]
+fn a_file_behind_stdin_is_read_from_where_it_is() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"first line\nthe rest");
+    let mut file = File::open(fixture.path("a")).unwrap();
+    file.seek(SeekFrom::Start(11)).unwrap();
+    let output = fixture.command(&["put", "-", &url("rest")]).stdin(file).output().unwrap();
+    Run::of(output).exits(0);
+    assert_eq!(fixture.stored("rest").unwrap(), b"the rest");
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_for_more_and_nothing_is_left() {
+    let fixture = Fixture::new();
+    let mut child = start(&fixture);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&bytes(3 * PART)).unwrap();
+    fixture.wait_for("UploadPart", 1);
+    send(Signal::INT, &child);
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{stderr}");
+    drop(stdin);
+    fixture.assert_bucket_empty();
+}

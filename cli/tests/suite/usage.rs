@@ -1,0 +1,57 @@
+//! Command lines that make no sense: code 2, the way out in the message, and nothing sent.
+
+use crate::fixture::{Fixture, ossmpu, url};
+use crate::run::Run;
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_sent() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"x");
+    fixture.file("b", b"x");
+    std::fs::create_dir(fixture.path("folder")).unwrap();
+    let target = url("key");
+    for (arguments, said) in [
+        (&["put", "folder", &target][..], "folder is a directory; give the files in it"),
+        (&["put", "a", "b", &target], "a target that ends with a slash"),
+        (&["put", "-", "oss://cli-bucket"], "stdin has no name"),
+        (&["put", "a", "s3://cli-bucket/a"], "oss://BUCKET/KEY"),
+        (&["put", "a", "oss://Cli_Bucket/a"], "bucket"),
+        (&["put", "a"], "<TARGET>"),
+        (&["put", "--part-size", "1KiB", "a", &target], "100 KiB to 5 GiB"),
+        (&["put", "--part-size", "8MB", "a", &target], "8MiB or 8M"),
+        (&["put", "-j", "300", "a", &target], "1 to 256"),
+        (&["put", "--upload-id", "x", "a", "b", "oss://cli-bucket/"], "--upload-id is for one"),
+        (&["put", "--upload-id", "x", "-", &target], "stdin cannot be read again"),
+        (&["put", "--acl", "mine", "a", &target], "x-oss-object-acl"),
+        (&["put", "--credentials", "x", "a", &target], "env and anonymous"),
+        (&["clean", &target, "--older-than", "7"], "90s, 30m, 12h, 7d"),
+        (&["clean", &target, "--older-than", "7d", "--prefix", "a"], "has a prefix already"),
+        (&["presign", "part", &target, "ID", "0"], "1 to 10000"),
+        (&["presign", "put", &target, "--expires", "8d"], "expires"),
+        (&["ls-uploads", &target, "--path-style", "--cname"], "--cname"),
+        (&["sing"], "sing"),
+        (&[], "Usage: ossmpu"),
+    ] {
+        let run = fixture.run(arguments).exits(2);
+        assert!(run.stderr.contains(said), "{arguments:?}: {run:?}");
+        assert_eq!(run.stdout, "");
+    }
+    assert_eq!(fixture.emulator.requests().len(), 0);
+}
+
+#[test]
+fn without_credentials_or_region_it_says_what_is_missing() {
+    let run = Run::of(ossmpu(&["ls-uploads", "oss://abc"]).output().unwrap()).exits(1);
+    assert!(run.stderr.contains("no credentials were set"), "{run:?}");
+    let mut anonymous = ossmpu(&["ls-uploads", "oss://abc", "--credentials", "anonymous"]);
+    let run = Run::of(anonymous.output().unwrap()).exits(2);
+    assert!(run.stderr.contains("endpoint") || run.stderr.contains("region"), "{run:?}");
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let help = Run::of(ossmpu(&["put", "--help"]).output().unwrap()).exits(0);
+    assert!(help.stdout.contains("--checkpoint-dir") && help.stdout.contains("Examples:"));
+    let version = Run::of(ossmpu(&["--version"]).output().unwrap()).exits(0);
+    assert_eq!(version.stdout.trim_end(), concat!("ossmpu ", env!("CARGO_PKG_VERSION")));
+}
