@@ -58,10 +58,12 @@ fn show(bar: &ProgressBar, progress: &Progress) {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template);
+    // Not every terminal has blocks to draw with.
+    style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
-const LENGTH_KNOWN: &str = "{prefix} {percent:>3}% [{wide_bar:.}] \
+const LENGTH_KNOWN: &str = "{prefix} {percent:>3}% [{wide_bar}] \
      {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left{msg}";
 const LENGTH_UNKNOWN: &str = "{prefix} {binary_bytes} {binary_bytes_per_sec} {elapsed}{msg}";
 

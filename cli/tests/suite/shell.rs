@@ -1,7 +1,21 @@
 //! Completions and manual pages.
 
+use std::collections::BTreeSet;
+
 use crate::fixture::{Fixture, ossmpu};
 use crate::run::Run;
+
+#[test]
+fn the_page_in_docs_has_every_command_and_no_other() {
+    let help = Run::of(ossmpu(&["-h"]).output().unwrap()).exits(0).stdout;
+    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let listed: BTreeSet<_> = listed.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cli.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(['`', ' ']).next());
+    assert_eq!(listed, rows.collect());
+    assert!(COMMANDS.iter().all(|command| listed.contains(command)));
+}
 
 const COMMANDS: [&str; 7] = ["put", "cp", "ls-uploads", "parts", "abort", "clean", "presign"];
 
