@@ -1,5 +1,7 @@
 //! `put`: files and stdin become objects.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use ossmpu::{Client, Error, Integrity, UploadId, UploadOptions, Uploaded};
 
@@ -26,7 +28,7 @@ use crate::transfer_options::TransferOptions;
 pub struct Put {
     /// Files to upload; `-` is stdin, read as a stream
     #[arg(required = true, value_name = "FILE")]
-    sources: Vec<String>,
+    sources: Vec<PathBuf>,
     /// oss://BUCKET/KEY, or oss://BUCKET/PREFIX/ for several files
     #[arg(value_parser = Place::parse)]
     target: Place,
@@ -44,7 +46,7 @@ pub struct Put {
     /// Make it resumable: the same command goes on after a failure, even after kill -9. What is
     /// needed for that is kept in this directory, which must exist
     #[arg(long, value_name = "DIR", help_heading = "Resume")]
-    checkpoint_dir: Option<String>,
+    checkpoint_dir: Option<PathBuf>,
     /// Go on with that upload: parts that OSS has are compared and not sent again. Needs the part
     /// size that it was begun with
     #[arg(long, value_name = "ID", conflicts_with = "checkpoint_dir", help_heading = "Resume",

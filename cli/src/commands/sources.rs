@@ -27,7 +27,7 @@ impl Job {
     /// # Errors
     ///
     /// `Usage`: a directory, several sources for one object, stdin without a key.
-    pub fn plan(sources: &[String], target: &Place) -> Result<Vec<Self>, Failure> {
+    pub fn plan(sources: &[PathBuf], target: &Place) -> Result<Vec<Self>, Failure> {
         let is_folder = target.rest.is_empty() || target.rest.ends_with('/');
         if sources.len() > 1 && !is_folder {
             let text = format!("several files need a target that ends with a slash: {target}/");
@@ -57,32 +57,31 @@ impl Job {
         self.source != Source::Stdin
     }
 
-    fn new(source: &str, target: &Place, is_folder: bool) -> Result<Self, Failure> {
+    fn new(source: &Path, target: &Place, is_folder: bool) -> Result<Self, Failure> {
         let refuse = |text: String| Err(Failure::Usage(text));
-        if source == "-" {
+        if source == Path::new("-") {
             if is_folder {
                 return refuse(format!("stdin has no name: give the key too, {target}KEY"));
             }
             return Ok(Self { source: Source::Stdin, target: at(target, "")? });
         }
-        let path = PathBuf::from(source);
-        if path.is_dir() {
-            let folder = source.trim_end_matches('/');
+        let shown = source.display();
+        if source.is_dir() {
             return refuse(format!(
-                "{source} is a directory; give the files in it: ossmpu put {folder}/* \
-                 oss://BUCKET/PREFIX/, or stream it: tar c {folder} | ossmpu put - oss://BUCKET/KEY"
+                "{shown} is a directory; give the files in it, ossmpu put FILE... \
+                 oss://BUCKET/PREFIX/, or stream it, tar c {shown} | ossmpu put - oss://BUCKET/KEY"
             ));
         }
-        let target = match name(&path) {
+        let target = match name(source) {
             Some(name) => at(target, name)?,
             None if is_folder => {
                 return refuse(format!(
-                    "{source} has no name that a key can have; give the key too"
+                    "{shown} has no name that a key can have; give the key too"
                 ));
             }
             None => at(target, "")?,
         };
-        Ok(Self { source: Source::File(path), target })
+        Ok(Self { source: Source::File(source.to_path_buf()), target })
     }
 }
 
@@ -108,7 +107,7 @@ mod tests {
     use super::*;
 
     fn plan(sources: &[&str], target: &str) -> Result<Vec<String>, String> {
-        let sources: Vec<_> = sources.iter().map(|&source| source.to_owned()).collect();
+        let sources: Vec<_> = sources.iter().map(PathBuf::from).collect();
         match Job::plan(&sources, &Place::parse(target).unwrap()) {
             Ok(jobs) => Ok(jobs.iter().map(|job| job.target.to_string()).collect()),
             Err(failure) => Err(failure.to_string()),

@@ -1,8 +1,15 @@
 //! `put` of one file, and what its options do.
 
-use oss_emulator::{Action, Rule};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
-use crate::fixture::{BUCKET, Fixture, SECRET, bytes, first, five_parts, url};
+use oss_emulator::{Action, Rule};
+use rustix::process::Signal;
+
+use crate::fixture::{
+    BUCKET, Fixture, PART, SECRET, bytes, first, five_parts, never_answered, send, url,
+};
+use crate::run::Run;
 
 #[test]
 fn a_small_file_goes_in_one_request_and_a_line_says_so() {
@@ -13,6 +20,33 @@ fn a_small_file_goes_in_one_request_and_a_line_says_so() {
     assert!(run.stdout.starts_with("a.txt -> oss://cli-bucket/b.txt: 5 bytes"), "{run:?}");
     assert_eq!(run.stderr, "");
     assert_eq!(fixture.emulator.requests().len(), 1);
+}
+
+#[test]
+fn a_file_whose_name_is_not_text_needs_a_key() {
+    let fixture = Fixture::new();
+    let name = OsStr::from_bytes(b"\xff.bin");
+    std::fs::write(fixture.folder.path().join(name), b"hello").unwrap();
+    let put = |target: &str| {
+        let mut command = fixture.command(&["put"]);
+        Run::of(command.arg(name).arg(target).output().unwrap())
+    };
+    put(&url("a")).exits(0);
+    assert_eq!(fixture.stored("a").unwrap(), b"hello");
+    let run = put(&url("")).exits(2);
+    assert!(run.stderr.contains("give the key too"), "{run:?}");
+}
+
+#[test]
+fn more_parts_in_flight_than_the_usual_threads_get_theirs() {
+    let fixture = Fixture::new();
+    fixture.hang(never_answered("UploadPart"));
+    fixture.file("big", &bytes(20 * PART));
+    let options = ["--part-size", "100KiB", "--single-below", "0", "-j", "20"];
+    let child = fixture.start(&[&["put", "big", &url("big")], &options[..]].concat());
+    fixture.wait_for("UploadPart", 20);
+    send(Signal::INT, &child);
+    Run::end(child).exits(130);
 }
 
 #[test]
@@ -92,7 +126,7 @@ fn a_sequential_upload_has_the_md5_of_the_whole() {
 #[test]
 fn a_deadline_ends_it_and_nothing_is_left() {
     let fixture = Fixture::new();
-    fixture.hang(crate::fixture::never_answered("UploadPart"));
+    fixture.hang(never_answered("UploadPart"));
     fixture.file("big", &five_parts());
     let run = fixture.put_in_parts(&["--deadline", "1s", "--json", "big", &url("big")]).exits(1);
     assert_eq!(run.failure()["kind"], "timeout", "{run:?}");

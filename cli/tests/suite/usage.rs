@@ -24,6 +24,9 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["put", "--upload-id", "x", "-", &target], "stdin cannot be read again"),
         (&["put", "--acl", "mine", "a", &target], "x-oss-object-acl"),
         (&["put", "--credentials", "x", "a", &target], "env and anonymous"),
+        (&["put", "--proxy", "ftp://u:hunter2@h", "a", &target], "proxy: "),
+        (&["put", "--max-attempts", "0", "a", &target], "max_attempts: "),
+        (&["put", "--region", "Here!", "a", &target], "region: "),
         (&["clean", &target, "--older-than", "7"], "90s, 30m, 12h, 7d"),
         (&["clean", &target, "--older-than", "7d", "--prefix", "a"], "has a prefix already"),
         (&["presign", "part", &target, "ID", "0"], "1 to 10000"),
@@ -34,6 +37,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
     ] {
         let run = fixture.run(arguments).exits(2);
         assert!(run.stderr.contains(said), "{arguments:?}: {run:?}");
+        assert!(!run.stderr.contains("hunter2"), "{run:?}");
         assert_eq!(run.stdout, "");
     }
     assert_eq!(fixture.emulator.requests().len(), 0);
