@@ -2,25 +2,42 @@
 
 use std::ops::ControlFlow;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ossmpu::{Progress, UploadOptions};
 
 use crate::printable::printable;
 
-/// How far one upload is, on stderr if that is a terminal and else nowhere. Gone when dropped.
+/// Where bars are drawn: stderr if that is a terminal, and else nowhere.
+#[derive(Debug, Clone)]
+pub struct Screen(MultiProgress);
+
+/// How far one upload is. Gone when dropped.
 #[derive(Debug)]
 pub struct Bar(ProgressBar);
 
-impl Bar {
-    pub fn new(label: &str, wanted: bool) -> Self {
-        let place =
+impl Screen {
+    /// Without a bar if none is wanted.
+    pub fn new(wanted: bool) -> Self {
+        let target =
             if wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, place);
-        bar.set_style(style(LENGTH_UNKNOWN));
-        bar.set_prefix(printable(label));
-        Self(bar)
+        Self(MultiProgress::with_draw_target(target))
     }
 
+    pub fn bar(&self, label: &str) -> Bar {
+        // Nothing is drawn before it has its place.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_style(style(LENGTH_UNKNOWN));
+        bar.set_prefix(printable(label));
+        Bar(self.0.add(bar))
+    }
+
+    /// Takes the bar away while something else is written to the terminal.
+    pub fn without_bar(&self, write: impl FnOnce()) {
+        self.0.suspend(write);
+    }
+}
+
+impl Bar {
     /// Lets the bar follow an upload. Without a terminal nobody looks, and nothing is computed.
     pub fn follow(&self, options: &mut UploadOptions) {
         if self.0.is_hidden() {

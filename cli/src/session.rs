@@ -2,7 +2,7 @@
 
 use ossmpu::{Cancel, Client, Config};
 
-use crate::bar::Bar;
+use crate::bar::{Bar, Screen};
 use crate::connection::Connection;
 use crate::console::Console;
 use crate::ending::Ending;
@@ -15,6 +15,7 @@ pub struct Session<'a> {
     pub console: Console,
     pub connection: &'a Connection,
     verbosity: &'a Verbosity,
+    screen: Screen,
     interrupt: Interrupt,
 }
 
@@ -29,7 +30,8 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let interrupt = Interrupt::listen()
             .map_err(|cause| Failure::System("signals cannot be caught".to_owned(), cause))?;
-        Ok(Self { console, connection, verbosity, interrupt })
+        let screen = Screen::new(verbosity.wants_bar());
+        Ok(Self { console, connection, verbosity, screen, interrupt })
     }
 
     /// # Errors
@@ -49,10 +51,11 @@ impl<'a> Session<'a> {
         change: impl FnOnce(&mut Config) -> Result<(), Failure>,
     ) -> Result<Client, Failure> {
         let mut config = self.connection.config()?;
-        let (console, verbosity) = (self.console, self.verbosity.clone());
+        let (console, verbosity, screen) =
+            (self.console, self.verbosity.clone(), self.screen.clone());
         config.set_log(verbosity.log_level(), move |level, line| {
             if verbosity.shows(level) {
-                console.log(line);
+                screen.without_bar(|| console.log(line));
             }
         });
         change(&mut config)?;
@@ -61,7 +64,7 @@ impl<'a> Session<'a> {
 
     /// A progress bar, which shows itself only where one is wanted.
     pub fn bar(&self, label: &str) -> Bar {
-        Bar::new(label, self.verbosity.wants_bar())
+        self.screen.bar(label)
     }
 
     /// Is triggered by the first Ctrl-C.

@@ -26,7 +26,7 @@ impl Verbosity {
         Console { format, quiet: self.quiet }
     }
 
-    /// A bar would be torn by log lines, and no program wants one.
+    /// Between many log lines nobody sees a bar, and no program wants one.
     pub fn wants_bar(&self) -> bool {
         !self.json && !self.quiet && self.verbose == 0
     }

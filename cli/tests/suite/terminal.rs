@@ -80,3 +80,22 @@ fn an_interrupt_takes_the_bar_away_before_it_says_why() {
     assert!(last.starts_with("ossmpu: some.bin: "), "{shown:?}");
     fixture.assert_bucket_empty();
 }
+
+#[test]
+fn a_warning_in_the_middle_has_a_line_of_its_own() {
+    let fixture = Fixture::new();
+    fixture.emulator.change_options(|options| options.no_crc = true);
+    let (master, slave) = terminal();
+    let child = put(&fixture, &["--rate-limit", "800KiB"], slave);
+    let shown = shown(master);
+    Run::end(child).exits(0);
+    let mut after_bar = 0;
+    for (at, warning) in shown.match_indices("ossmpu: UploadPart: the reply has no CRC-64") {
+        let before = &shown[..at];
+        let is_line =
+            before.is_empty() || before.ends_with(['\n', '\r']) || before.ends_with("\u{1b}[2K");
+        assert!(is_line, "{warning}: {shown:?}");
+        after_bar += usize::from(before.contains('%'));
+    }
+    assert!(after_bar > 0, "{shown:?}");
+}
