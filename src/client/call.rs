@@ -30,6 +30,8 @@ pub(crate) struct CallContext<'a> {
     pub(crate) observer: Option<&'a dyn Observer>,
     /// A limit of this upload's, besides that of the client.
     pub(crate) rate: Option<&'a Rate>,
+    /// The call asks whether something is there, so that a 404 is no failure to the log.
+    pub(crate) asks_whether: bool,
 }
 
 /// Sees what goes on while a call runs; called on the thread that makes the call.
@@ -73,6 +75,7 @@ impl<'a> CallContext<'a> {
             check_crc64: true,
             observer: None,
             rate: None,
+            asks_whether: false,
         }
     }
 }
@@ -113,7 +116,8 @@ impl Caller {
                     Some(number) => error.with_part(number.get()),
                     None => error,
                 };
-                let wanted = error.kind() == ErrorKind::Canceled;
+                let wanted = error.kind() == ErrorKind::Canceled
+                    || context.asks_whether && error.http_status() == Some(404);
                 let level = if wanted { LogLevel::Info } else { LogLevel::Error };
                 self.logger().log(level, || error.to_string());
                 return Err(Defeat { error, perhaps_done });

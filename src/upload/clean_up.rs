@@ -19,7 +19,8 @@ use crate::runtime::{Cancel, Deadline};
 /// Why the upload may still be there.
 pub(super) fn abort(caller: &Caller, destination: &Destination, budget: Duration) -> Result<()> {
     let cancel = Cancel::never();
-    let context = CallContext { deadline: Deadline::after(budget), ..CallContext::new(&cancel) };
+    let deadline = Deadline::after(budget);
+    let context = CallContext { deadline, asks_whether: true, ..CallContext::new(&cancel) };
     let mut pause = FIRST_PAUSE;
     for _ in 0..limits::ABORT_TRIES_MAX {
         if !send_abort(caller, destination, &context)? || !has_parts(caller, destination, &context)?

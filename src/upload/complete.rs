@@ -181,7 +181,8 @@ impl Ending<'_> {
 
     /// Looking is part of the end of the upload, not of what was cancelled.
     fn looking<'a>(&self, cancel: &'a Cancel) -> CallContext<'a> {
-        CallContext { deadline: Deadline::after(self.half_budget()), ..CallContext::new(cancel) }
+        let deadline = Deadline::after(self.half_budget());
+        CallContext { deadline, asks_whether: true, ..CallContext::new(cancel) }
     }
 
     /// Complete is sent again only when OSS has shown that the upload is still there, and then as

@@ -137,7 +137,8 @@ impl Multipart<'_> {
         destination: &Destination,
     ) -> Result<Result<BTreeMap<PartNumber, ListedPart>, Error>> {
         let Destination { bucket, key, upload_id, headers, .. } = destination;
-        let context = CallContext { deadline: self.deadline, ..CallContext::new(self.stop) };
+        let deadline = self.deadline;
+        let context = CallContext { deadline, asks_whether: true, ..CallContext::new(self.stop) };
         let mut listed = BTreeMap::new();
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {

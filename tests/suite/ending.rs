@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit, Direction, Rule, Stall};
-use ossmpu::{Client, ErrorKind, ObjectExists, UploadOptions};
+use ossmpu::{Client, ErrorKind, LogLevel, ObjectExists, UploadOptions};
 
-use crate::fixture::{BUCKET, Fixture, PART, bytes, config, five_parts, number, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, Lines, PART, bytes, config, five_parts, number, small_parts,
+};
 
 const ABORT: &str = "AbortMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
@@ -28,6 +30,18 @@ fn a_failed_upload_is_aborted_and_its_error_names_it() {
     assert!(!error.parts_left());
     assert_eq!(error.object_exists(), ObjectExists::No);
     fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_clean_up_that_succeeds_logs_no_error_but_that_of_the_upload() {
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Info));
+    deny_part_3(&fixture);
+    fixture.put_five_parts().unwrap_err();
+    let errors = lines.at(LogLevel::Error);
+    assert!(errors.iter().all(|line| line.starts_with("UploadPart part 3: ")), "{errors:?}");
+    let asked = lines.at(LogLevel::Info);
+    assert!(asked.iter().any(|line| line.contains("NoSuchUpload")), "{asked:?}");
 }
 
 #[test]
