@@ -408,9 +408,9 @@ impl fmt::Display for Error {
             write!(f, "part {}: ", fields.part_number)?;
         }
         if !fields.argument.is_empty() {
-            write!(f, "{}: ", fields.argument)?;
+            write!(f, "{}: ", one_line(&fields.argument))?;
         }
-        f.write_str(&fields.text)?;
+        f.write_str(&one_line(&fields.text))?;
         if fields.http_status != 0 {
             write!(f, "; status {}", fields.http_status)?;
         }
@@ -478,6 +478,12 @@ mod tests {
             "UploadPart part 7: refused; status 403; code AccessDenied; message no way; \
              ec 0003-00000001; request id 5C3D9175B6FC201293AD4890; after 3 attempts"
         );
+    }
+
+    #[test]
+    fn neither_a_header_of_the_caller_nor_a_word_of_the_service_makes_a_second_line() {
+        let error = Error::invalid("x\r\ny", "the reply is a b\nc").with_cause("d\ne");
+        assert_eq!(error.to_string(), "x  y: the reply is a b c");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::flow::Slot;
 use super::rate::Rates;
-use super::{Caller, LogLevel, Rate, log_lines};
+use super::{Caller, LogLevel, Rate, log_lines, masking};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ETag, ServiceHeader, Target};
@@ -197,7 +197,8 @@ impl<'a, O: Operation> Run<'a, O> {
         let outcome = self.send(&request, &target);
         drop(slot);
         let miss = match outcome {
-            Ok(exchange) => {
+            Ok(mut exchange) => {
+                masking::mask(&request, &mut exchange.response, self.caller.dialect);
                 log.debug(|| log_lines::response(&exchange.response));
                 match self.judge_exchange(&request, &exchange) {
                     Ok(reply) => {

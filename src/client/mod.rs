@@ -6,6 +6,7 @@ mod config;
 mod flow;
 mod log_lines;
 mod logger;
+mod masking;
 mod presign;
 mod rate;
 

@@ -8,7 +8,6 @@ use crate::ops::Operation;
 use crate::wire::encode_query;
 
 /// A request that was signed into its URL.
-#[derive(Debug)]
 pub(crate) struct Presigned {
     pub(crate) method: &'static str,
     pub(crate) url: String,

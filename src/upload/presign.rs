@@ -1,5 +1,6 @@
 //! Presigned URLs: who has credentials makes one, who has none sends a part to it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -30,8 +31,8 @@ pub enum Presignable {
     PutObject(PutObject),
 }
 
-/// A URL that is valid for whoever has it.
-#[derive(Debug, Clone)]
+/// A URL that is valid for whoever has it. `Debug` shows it without its query.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct PresignedUrl {
     /// `PUT`, `POST` or `DELETE`.
@@ -42,6 +43,19 @@ pub struct PresignedUrl {
     pub headers: Vec<(String, String)>,
     /// When it ends.
     pub expires: SystemTime,
+}
+
+impl fmt::Debug for PresignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, url, headers, expires } = self;
+        let place = url.split('?').next().unwrap_or_default();
+        f.debug_struct("PresignedUrl")
+            .field("method", method)
+            .field("url", &format_args!("{place}?***"))
+            .field("headers", headers)
+            .field("expires", expires)
+            .finish()
+    }
 }
 
 impl Client {

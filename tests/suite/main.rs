@@ -21,6 +21,7 @@ mod repeats;
 mod replies;
 mod resuming;
 mod retries;
+mod secrets;
 mod slow_parts;
 mod steps;
 mod streams;
