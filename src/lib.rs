@@ -70,3 +70,7 @@ pub use upload::{
 
 #[cfg(feature = "capi")]
 mod ffi;
+
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;

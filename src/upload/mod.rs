@@ -37,6 +37,8 @@ mod uploaded;
 mod workers;
 mod writer;
 
+#[cfg(fuzzing)]
+pub use checkpoint::fuzz as fuzz_checkpoint;
 pub use client::Client;
 pub use lists::{ListedParts, ListedUploads, UploadsEntry};
 pub use options::{Integrity, UploadOptions};

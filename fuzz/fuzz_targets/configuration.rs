@@ -1,0 +1,79 @@
+//! The texts of a configuration, one line each: a word for the setting, a space and the value.
+//! What follows the line `pem` is a certificate or key file. No line makes a client send anything.
+#![no_main]
+
+use std::fmt::{Debug, Display};
+use std::io::Write;
+
+use ossmpu::fuzzing::check_error;
+use ossmpu::{
+    BucketName, Client, Config, ETag, Endpoint, Error, ObjectKey, ProxySetting, Region, Result,
+    UploadId,
+};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let (settings, pem) = text.split_once("\npem\n").unwrap_or((text, ""));
+    let mut config = Config::new();
+    let _ = config.set_keys("id", "secret", None);
+    for line in settings.lines() {
+        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+        set(&mut config, name, value);
+    }
+    check(Client::new(&config));
+    if !pem.is_empty() {
+        read_pem(&config, pem);
+    }
+});
+
+fn set(config: &mut Config, name: &str, value: &str) {
+    match name {
+        "region" => {
+            same_again(value, Region::parse);
+            check(config.set_region(value));
+        }
+        "endpoint" => {
+            same_again(value, Endpoint::parse);
+            check(config.set_endpoint(value));
+        }
+        "bucket" => same_again(value, BucketName::parse),
+        "key" => same_again(value, ObjectKey::parse),
+        "upload" => same_again(value, UploadId::parse),
+        "etag" => same_again(value, ETag::parse),
+        "proxy" => {
+            config.set_proxy(ProxySetting::Url(value.to_owned()));
+            let shown = format!("{config:?}");
+            assert!(value.len() < 8 || !shown.contains(value), "a proxy was shown");
+        }
+        "headers" => check(config.set_additional_headers(value)),
+        "agent" => check(config.set_user_agent(value)),
+        "keys" => {
+            let mut fields = value.split('\t');
+            let mut field = || fields.next().unwrap_or_default();
+            let (id, secret) = (field(), field());
+            check(config.set_keys(id, secret, fields.next()));
+        }
+        _ => {}
+    }
+}
+
+/// What was parsed and printed is parsed to the same.
+fn same_again<T: PartialEq + Debug + Display>(text: &str, parse: fn(&str) -> Result<T>) {
+    match parse(text) {
+        Ok(value) => assert_eq!(parse(&value.to_string()).ok(), Some(value)),
+        Err(error) => check_error(&error),
+    }
+}
+
+/// The same file as a trust store, and as the client's certificate with its key.
+fn read_pem(config: &Config, pem: &str) {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(pem.as_bytes()).expect("room for it");
+    check(Client::new(config.clone().set_ca_file(file.path())));
+    check(Client::new(config.clone().set_client_certificate(file.path(), file.path())));
+}
+
+fn check<T>(outcome: Result<T, Error>) {
+    if let Err(error) = outcome {
+        check_error(&error);
+    }
+}
