@@ -70,4 +70,13 @@ mod tests {
         assert_eq!(parse_http_date("soon"), None);
         assert_eq!(parse_rfc3339(""), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_second_is_printed_and_parsed_to_the_same(seconds in 0..YEAR_10000) {
+            let instant = UNIX_EPOCH + Duration::from_secs(seconds);
+            proptest::prop_assert_eq!(parse_http_date(&http_date(instant)), Some(instant));
+            proptest::prop_assert_eq!(parse_rfc3339(&rfc3339(instant)), Some(instant));
+        }
+    }
 }

@@ -62,4 +62,13 @@ mod tests {
             assert!(ETag::parse(bad).is_err(), "{bad:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printed_is_parsed_to_the_same(text in "[ \"a-f0-9-]{0,12}|.*") {
+            if let Ok(etag) = ETag::parse(&text) {
+                proptest::prop_assert_eq!(ETag::parse(etag.as_str()).unwrap(), etag);
+            }
+        }
+    }
 }

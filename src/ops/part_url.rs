@@ -34,7 +34,7 @@ impl PartUrl {
         let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
         let endpoint = Endpoint::parse(&format!("{scheme}://{host}"))
             .map_err(|error| error.with_argument("url"))?;
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let pairs = query.split('&').filter(|pair| !matches!(*pair, "" | "=")).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Some((percent::unescape(name)?, percent::unescape(value)?))
         });
@@ -98,6 +98,7 @@ impl Operation for PartUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::encode_query;
 
     #[test]
     fn a_url_is_taken_apart_and_keeps_its_path() {
@@ -111,6 +112,12 @@ mod tests {
         assert_eq!(url.query, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
         assert!(!url.target.https);
         assert_eq!(url.number().get(), 2);
+    }
+
+    #[test]
+    fn a_pair_of_nothing_is_left_out() {
+        let url = PartUrl::parse("https://h/k?&=&partNumber=2&&=&=1").unwrap();
+        assert_eq!(encode_query(&url.query), "partNumber=2&=1");
     }
 
     #[test]
@@ -130,6 +137,20 @@ mod tests {
             let error = PartUrl::parse(bad).unwrap_err();
             assert_eq!(error.argument(), "url", "{bad}");
             assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_put_together_is_taken_apart_to_the_same(
+            pairs in proptest::collection::vec((".+", ".*"), 0..5),
+            number in 1u16..=10_000,
+        ) {
+            let mut query = vec![(PART_NUMBER.to_owned(), number.to_string())];
+            query.extend(pairs);
+            let url = PartUrl::parse(&format!("http://h:1/b/k?{}", encode_query(&query))).unwrap();
+            proptest::prop_assert_eq!(url.query, query);
+            proptest::prop_assert_eq!(url.number.get(), number);
         }
     }
 }

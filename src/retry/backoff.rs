@@ -57,9 +57,17 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_delay_stays_in_its_bounds(attempt in 1u32.., random in 0.0..1.0f64, asked in 0u64..) {
-            let delay = delay(attempt, random, Some(Duration::from_secs(asked)));
-            proptest::prop_assert!(delay <= limits::RETRY_AFTER_MAX);
+        fn a_delay_stays_in_its_bounds(
+            attempt in proptest::prop_oneof![1u32..10, 1u32..],
+            random in 0.0..1.0f64,
+            asked in proptest::option::of(proptest::prop_oneof![0u64..200, 0u64..]),
+        ) {
+            let asked = asked.map(Duration::from_secs);
+            let obeyed = asked.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
+            let delay = delay(attempt, random, asked);
+            let step = limits::BACKOFF_BASE.saturating_mul(2u32.saturating_pow(attempt));
+            proptest::prop_assert!(delay >= obeyed);
+            proptest::prop_assert!(delay <= step.min(limits::BACKOFF_CAP).max(obeyed));
         }
     }
 }

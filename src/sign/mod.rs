@@ -16,3 +16,21 @@ pub use access_key::AccessKey;
 pub(crate) use additional_headers::AdditionalHeaders;
 pub use signer::SignatureVersion;
 pub(crate) use signer::Signer;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Secret;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Without the features of the crates that wipe, this does not compile. An HMAC is made of the
+    /// two hashes.
+    #[test]
+    fn what_is_made_from_a_secret_is_wiped() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<Secret>();
+        is_wiped::<v4::Key>();
+        is_wiped::<sha2::Sha256>();
+        is_wiped::<sha1::Sha1>();
+    }
+}

@@ -183,7 +183,7 @@ fn authorization(
 }
 
 /// A key made from the secret, wiped from memory when it is dropped.
-type Key = Zeroizing<[u8; 32]>;
+pub(super) type Key = Zeroizing<[u8; 32]>;
 
 fn derive(key: &[u8], text: &str) -> Result<Key> {
     let mut mac = mac(key)?;

@@ -204,3 +204,20 @@ fn a_cloud_box_is_known_by_its_five_labels() {
         assert_eq!(Endpoint::parse(text).unwrap().cloud_box(), None, "{text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn what_is_printed_is_parsed_to_the_same(
+        scheme in "(HTTP://|https://|)",
+        host in r"([a-z0-9_-]{1,9}\.){0,3}[a-z][a-z0-9]{0,5}|[1-9]{1,2}(\.[1-9]{1,2}){3}|\[::[1-9]\]",
+        port in "(:[1-9][0-9]{0,3}|)",
+    ) {
+        let endpoint = Endpoint::parse(&format!("{scheme}{host}{port}")).unwrap();
+        proptest::prop_assert_eq!(Endpoint::parse(&endpoint.to_string()).unwrap(), endpoint);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in ".*") {
+        let _ = Endpoint::parse(&text);
+    }
+}
