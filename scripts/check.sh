@@ -25,6 +25,14 @@ RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 stage "the header is the generated one"
 git diff --exit-code include/
 
+stage "licences, bans and sources of all crates (3 min)"
+command -v cargo-deny >/dev/null 2>&1 ||
+    cargo install --quiet --locked --no-default-features cargo-deny --version 0.20.2
+cargo deny check licenses bans sources
+
+stage "fuzzing, a minute for each target (12 min)"
+fuzz/run.sh 60
+
 stage "C tests under valgrind (6 min)"
 need valgrind valgrind
 cargo test --test c_abi -- --ignored
