@@ -30,7 +30,7 @@ command -v cargo-deny >/dev/null 2>&1 ||
     cargo install --quiet --locked --no-default-features cargo-deny --version 0.20.2
 cargo deny check licenses bans sources
 
-stage "fuzzing, a minute for each target (12 min)"
+stage "fuzzing, a minute for each target (9 min)"
 fuzz/run.sh 60
 
 stage "C tests under valgrind (6 min)"
