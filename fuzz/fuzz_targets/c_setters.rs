@@ -79,6 +79,7 @@ fn set(config: Handle, options: Handle, line: &[u8]) {
         match function {
             // These name files, and a device or a pipe would be read until the end of time.
             b"cs" if FILES.contains(&key) && value.as_bytes().contains(&b'/') => 0,
+            b"cs" if key == SOURCE => read_source(config, text),
             b"cs" => ossmpu_config_set_str(config, key, text),
             b"ci" => ossmpu_config_set_int(config, key, number),
             b"ck" => ossmpu_config_set_keys(config, name, text, null()),
@@ -92,6 +93,20 @@ fn set(config: Handle, options: Handle, line: &[u8]) {
         }
     };
     check_status(status);
+}
+
+/// Reads the name of a source of credentials, and forgets the source: it might ask a host or start a
+/// program.
+///
+/// # Safety
+///
+/// The handle is live, and the text ends with NUL.
+unsafe fn read_source(config: Handle, text: *const c_char) -> c_int {
+    // SAFETY: the caller promises it.
+    let status = unsafe { ossmpu_config_set_str(config, SOURCE, text) };
+    // SAFETY: as before, and the texts are constant.
+    check_status(unsafe { ossmpu_config_set_keys(config, c"i".as_ptr(), c"s".as_ptr(), null()) });
+    status
 }
 
 /// Makes a client and a URL, neither of which sends anything.
@@ -145,4 +160,5 @@ fn check_status(status: c_int) {
     assert!((-20..=0).contains(&status), "status {status}");
 }
 
+const SOURCE: c_int = 3;
 const FILES: [c_int; 3] = [5, 6, 7];

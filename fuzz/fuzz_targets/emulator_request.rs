@@ -40,8 +40,7 @@ fn is_left_out(bytes: &[u8]) -> bool {
 }
 
 fn start() -> std::io::Result<Emulator> {
-    let emulator =
-        Emulator::builder().bucket("bucket").access_key("id", "secret").start()?;
+    let emulator = Emulator::builder().bucket("bucket").access_key("id", "secret").start()?;
     emulator.set_bucket_acl("bucket", "public-read-write")?;
     emulator.set_option("body-timeout=200").map_err(std::io::Error::other)?;
     Ok(emulator)
