@@ -357,8 +357,43 @@ extern "C" {
 
 /**
  * Text: where the access key comes from. There is no default.
- * "env": OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN, read
- * now. "anonymous": requests are not signed.
+ * - "anonymous": requests are not signed.
+ * - "env": OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN.
+ * - "default": the first of these that is set up: "env"; the same as
+ *   ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and
+ *   ALIBABA_CLOUD_SECURITY_TOKEN; "oidc"; "profile"; the URL in
+ *   ALIBABA_CLOUD_CREDENTIALS_URI; "ecs". One that is set up and does not work
+ *   is an error; no other is taken in its place. The one that has worked is
+ *   kept.
+ * - "oidc": the vendor's STS, for the token in the file
+ *   ALIBABA_CLOUD_OIDC_TOKEN_FILE, with ALIBABA_CLOUD_ROLE_ARN and
+ *   ALIBABA_CLOUD_OIDC_PROVIDER_ARN.
+ * - "profile", "profile:NAME": the first of ~/.aliyun/config.json,
+ *   ~/.alibabacloud/credentials, the same with .ini, and ~/.ossutilconfig (its
+ *   key pairs only) that has the profile. Without a name it is that in
+ *   ALIBABA_CLOUD_PROFILE, or what each file has for the purpose. Other paths:
+ *   ALIBABA_CLOUD_CONFIG_FILE and ALIBABA_CLOUD_CREDENTIALS_FILE;
+ *   ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true leaves config.json out.
+ * - "ecs", "ecs:ROLE": the metadata service of the instance, never through a
+ *   proxy; without a role, that in ALIBABA_CLOUD_ECS_METADATA or the one that
+ *   the service names. ALIBABA_CLOUD_IMDSV1_DISABLED=true forbids requests
+ *   without a token, ALIBABA_CLOUD_ECS_METADATA_DISABLED=true all of them.
+ * - "assume-role:ARN": the vendor's STS, asked with the key that "default"
+ *   gives, for one hour; ALIBABA_CLOUD_EXTERNAL_ID goes along.
+ * - "process:COMMAND": the JSON that a command prints. It is split into words
+ *   as by a POSIX shell, but run without one. Its standard error is lost.
+ * - "uri:URL": the JSON that a URL answers; https, or http to this machine.
+ *
+ * The environment is read now. Files are read, and services asked, when keys
+ * are needed, which is before their end; each time that takes 60 s at the
+ * most (an answer of STS or a URL 10 s, a step of "ecs" 1 s), and a cancel
+ * ends it. STS is at ALIBABA_CLOUD_STS_ENDPOINT, or that of
+ * ALIBABA_CLOUD_STS_REGION (inside its network with
+ * ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED=true), or the central one; roles are
+ * assumed under the name ALIBABA_CLOUD_ROLE_SESSION_NAME, or "ossmpu-" and a
+ * number. Any other text is OSSMPU_EUNSUPPORTED; what cannot be used behind the
+ * colon is OSSMPU_EINVAL; OSSMPU_ECREDENTIALS if the environment lacks
+ * something. No error repeats the text.
  */
 #define OSSMPU_CONFIG_CREDENTIALS 3
 

@@ -296,6 +296,12 @@ impl Error {
         self
     }
 
+    /// Says first what it was about.
+    pub(crate) fn with_context(mut self, context: impl fmt::Display) -> Self {
+        self.0.text = format!("{context}: {}", self.0.text);
+        self
+    }
+
     pub(crate) fn with_argument(mut self, argument: impl Into<String>) -> Self {
         self.0.argument = argument.into();
         self

@@ -46,7 +46,7 @@ mod upload;
 pub use client::{Config, LogLevel};
 pub use codec::date::rfc3339;
 pub use codec::md5::Kernel as Md5Kernel;
-pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
+pub use credentials::{Credentials, CredentialsProvider, CredentialsSource, NamedSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{
     Addressing, BucketName, Dialect, ETag, Endpoint, EndpointKind, ObjectHeaders, ObjectKey,

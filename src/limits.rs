@@ -96,6 +96,30 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// An idle connection is not used again after this.
 pub const IDLE_CONNECTION: Duration = Duration::from_secs(15);
 
+/// Time to fetch credentials, all steps of a source together.
+pub const CREDENTIALS: Duration = Duration::from_secs(60);
+/// Time to connect to the vendor's STS or to a credentials URI.
+pub const CREDENTIALS_CONNECT: Duration = Duration::from_secs(5);
+/// Time for the answer of the vendor's STS or of a credentials URI.
+pub const CREDENTIALS_RESPONSE: Duration = Duration::from_secs(10);
+/// How often the vendor's STS is asked for one set of credentials.
+pub const CREDENTIALS_ATTEMPTS: u32 = 3;
+/// Time for each step of a request to the metadata service of an instance.
+pub const METADATA_STEP: Duration = Duration::from_secs(1);
+/// What a source of credentials may answer, in bytes.
+pub const CREDENTIALS_REPLY_MAX: usize = 64 * 1024;
+/// Credentials are renewed so long before they end, or in the last fifth of a short life.
+pub const CREDENTIALS_STALE: Duration = Duration::from_secs(180);
+/// The first pause after a renewal that failed while the old set is still good; each is twice the
+/// one before.
+pub const CREDENTIALS_PAUSE: Duration = Duration::from_secs(1);
+/// The longest such pause.
+pub const CREDENTIALS_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long a role is assumed, unless a profile says otherwise.
+pub const ROLE_DURATION_DEFAULT: Duration = Duration::from_secs(3600);
+/// The shortest time for which STS lets a role be assumed.
+pub const ROLE_DURATION_MIN: Duration = Duration::from_secs(900);
+
 /// The largest reply body that is read; a longer one is a protocol error.
 pub const REPLY_BODY_MAX: u64 = 16 * MIB;
 /// How much of a reply body an error keeps.

@@ -94,6 +94,7 @@ impl Caller {
             free: 0,
             crc64: None,
             access_key: None,
+            renewed: false,
         };
         let mut perhaps_done = false;
         loop {
@@ -160,6 +161,8 @@ struct Run<'a, O> {
     crc64: Option<u64>,
     /// The key that the last attempt was signed with.
     access_key: Option<AccessKey>,
+    /// The source was asked again because the service had refused a key.
+    renewed: bool,
 }
 
 /// One attempt that failed, and what the next one has to know.
@@ -226,9 +229,9 @@ impl<'a, O: Operation> Run<'a, O> {
         let endpoint = caller.endpoint()?;
         let (bucket, key) = (request.bucket.as_ref(), request.key.as_ref());
         let target = endpoint.target(caller.addressing, bucket, key)?;
-        let now = caller.signing_time();
-        self.access_key = caller.credentials.access_key(now)?;
+        self.access_key = caller.access_key(self.context.cancel, self.context.deadline)?;
         if let Some(access_key) = &self.access_key {
+            let now = caller.signing_time();
             let length = request.body.length().to_string();
             let implied = [("host", target.host.as_str()), ("content-length", length.as_str())];
             caller.signer.sign(&mut request, access_key, &implied, now)?;
@@ -411,7 +414,7 @@ impl<'a, O: Operation> Run<'a, O> {
     }
 
     /// Puts right what the service complained of; false if that is not possible.
-    fn apply(&self, remedy: Remedy, miss: &Miss) -> bool {
+    fn apply(&mut self, remedy: Remedy, miss: &Miss) -> bool {
         match (remedy, &miss.kind) {
             (Remedy::CorrectClock, MissKind::Refused { server_time: Some(time), .. }) => {
                 self.caller.correct_clock(*time);
@@ -419,7 +422,9 @@ impl<'a, O: Operation> Run<'a, O> {
             }
             (Remedy::CorrectClock, _) => false,
             (Remedy::FreshCredentials, _) => {
-                self.access_key.as_ref().is_some_and(|key| self.caller.credentials.forget(key))
+                // What the source gave anew was refused as well: a third key would be no better.
+                !std::mem::replace(&mut self.renewed, true)
+                    && self.access_key.as_ref().is_some_and(|key| self.caller.forget(key))
             }
         }
     }

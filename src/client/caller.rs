@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use super::flow::Flow;
 use super::{Config, Logger, Rate};
-use crate::credentials::{Cached, CredentialsSource};
+use crate::credentials::{Asking, Cached, CredentialsSource};
 use crate::error::{Error, Result};
 use crate::model::{Addressing, Dialect, Endpoint};
 use crate::ops::Patience;
 use crate::retry::Budget;
-use crate::runtime::{Clock, Process};
-use crate::sign::{SignatureVersion, Signer};
+use crate::runtime::{Cancel, Clock, Deadline, Process};
+use crate::sign::{AccessKey, SignatureVersion, Signer};
 use crate::transport::{Http, HttpSettings, TimeLimits, Verify};
 
 /// The lower half of a client: knows how to make a call, but not what an upload is.
@@ -22,7 +22,7 @@ pub(crate) struct Caller {
     endpoint: Option<Endpoint>,
     pub(super) addressing: Addressing,
     pub(super) signer: Signer,
-    pub(super) credentials: Cached,
+    credentials: Cached,
     pub(super) http: Http,
     limits: TimeLimits,
     complete_response: Duration,
@@ -97,6 +97,22 @@ impl Caller {
             Patience::Ordinary => self.limits,
             Patience::Complete => TimeLimits { response: self.complete_response, ..self.limits },
         }
+    }
+
+    /// The key to sign with now; `None` is anonymous. The source is told the time of the local
+    /// clock, because an offset learned from OSS is no other service's.
+    pub(super) fn access_key(
+        &self,
+        cancel: &Cancel,
+        deadline: Deadline,
+    ) -> Result<Option<AccessKey>> {
+        let asking = Asking { http: &self.http, clock: &self.clock, cancel, deadline };
+        self.credentials.access_key(&asking)
+    }
+
+    /// The service has refused the key. False if the source cannot give another.
+    pub(super) fn forget(&self, refused: &AccessKey) -> bool {
+        self.credentials.forget(refused)
     }
 
     /// The time to sign with: the local clock, corrected by what the server last said.

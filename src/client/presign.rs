@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::Caller;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::Operation;
+use crate::runtime::{Cancel, Deadline};
 use crate::wire::encode_query;
 
 /// A request that was signed into its URL.
@@ -33,10 +34,10 @@ impl Caller {
             request.bucket.as_ref(),
             request.key.as_ref(),
         )?;
-        let now = self.signing_time();
-        let access_key = self.credentials.access_key(now)?.ok_or_else(|| {
+        let access_key = self.access_key(&Cancel::never(), Deadline::NEVER)?.ok_or_else(|| {
             Error::new(ErrorKind::Credentials, "an anonymous client cannot sign a URL")
         })?;
+        let now = self.signing_time();
         let implied = [("host", target.host.as_str())];
         self.signer.presign(&mut request, &access_key, &implied, now, expires)?;
         let scheme = if target.https { "https" } else { "http" };

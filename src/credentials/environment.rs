@@ -1,14 +1,29 @@
-//! The official environment variables.
+//! The key pair in the environment, under the names of the OSS SDKs or of all others.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::AccessKey;
 
-pub(crate) const ACCESS_KEY_ID: &str = "OSS_ACCESS_KEY_ID";
-pub(crate) const ACCESS_KEY_SECRET: &str = "OSS_ACCESS_KEY_SECRET";
-pub(crate) const SESSION_TOKEN: &str = "OSS_SESSION_TOKEN";
+/// The names of one pair and its token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names {
+    pub(crate) id: &'static str,
+    pub(crate) secret: &'static str,
+    pub(crate) token: &'static str,
+}
+
+/// The names of the OSS SDKs.
+pub(crate) const OSS: Names =
+    Names { id: "OSS_ACCESS_KEY_ID", secret: "OSS_ACCESS_KEY_SECRET", token: "OSS_SESSION_TOKEN" };
+
+/// The names of the vendor's other SDKs.
+pub(crate) const ALIBABA_CLOUD: Names = Names {
+    id: "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    token: "ALIBABA_CLOUD_SECURITY_TOKEN",
+};
 
 /// Empty counts as missing; only the token may be missing.
-pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey> {
+pub(crate) fn read(names: &Names, variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey> {
     let value = |name: &str| variable(name).filter(|value| !value.is_empty());
     let required = |name: &str| {
         value(name).ok_or_else(|| {
@@ -16,10 +31,23 @@ pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<AccessKe
                 .with_argument(name)
         })
     };
-    let key = AccessKey::new(required(ACCESS_KEY_ID)?, required(ACCESS_KEY_SECRET)?)?;
-    match value(SESSION_TOKEN) {
+    let key = AccessKey::new(required(names.id)?, required(names.secret)?)?;
+    match value(names.token) {
         Some(token) => key.with_token(token),
         None => Ok(key),
+    }
+}
+
+/// The same where there may be none: half a pair is an error all the same.
+pub(crate) fn find(
+    names: &Names,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<AccessKey>> {
+    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    if is_set(names.id) || is_set(names.secret) {
+        read(names, variable).map(Some)
+    } else {
+        Ok(None)
     }
 }
 
@@ -29,15 +57,18 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named() {
-        let only_id = |name: &str| (name == ACCESS_KEY_ID).then(|| "id".to_owned());
-        let error = read(only_id).unwrap_err();
-        assert_eq!((error.kind(), error.argument()), (ErrorKind::Credentials, ACCESS_KEY_SECRET));
+        let only_id = |name: &str| (name == OSS.id).then(|| "id".to_owned());
+        for error in [read(&OSS, only_id).unwrap_err(), find(&OSS, only_id).unwrap_err()] {
+            assert_eq!((error.kind(), error.argument()), (ErrorKind::Credentials, OSS.secret));
+        }
+        assert_eq!(find(&ALIBABA_CLOUD, only_id).unwrap(), None);
     }
 
     #[test]
     fn the_token_may_be_missing_and_empty_is_missing() {
-        let all = |name: &str| Some(if name == SESSION_TOKEN { "" } else { name }.to_owned());
-        assert!(read(all).is_ok());
-        assert!(read(|_| Some(String::new())).is_err());
+        let all = |name: &str| Some(if name == OSS.token { "" } else { name }.to_owned());
+        assert!(read(&OSS, all).is_ok());
+        assert!(read(&OSS, |_| Some(String::new())).is_err());
+        assert_eq!(find(&OSS, |_| Some(String::new())).unwrap(), None);
     }
 }

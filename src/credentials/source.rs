@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::environment;
+use super::named::{self, NamedSource};
 use crate::error::Result;
 use crate::sign::AccessKey;
 
@@ -21,7 +21,7 @@ pub struct Credentials {
 ///
 /// It is asked when there are none, when they are about to end and when the service says that they
 /// have ended; never by two threads at once. It may run on any thread of the client and must not
-/// use the client that it serves.
+/// use the client that it serves. A cancel does not cut it: the call goes on when it returns.
 pub trait CredentialsProvider: Send + Sync {
     /// Gives credentials that are good now.
     ///
@@ -42,16 +42,46 @@ pub enum CredentialsSource {
     Fixed(AccessKey),
     /// A caller's own source.
     Provider(Arc<dyn CredentialsProvider>),
+    /// One of the library's own sources.
+    Named(NamedSource),
 }
 
 impl CredentialsSource {
+    /// Makes a source of its text form. The environment is read now, and not again; files are read,
+    /// and services asked, when credentials are needed.
+    ///
+    /// | text | where the key comes from |
+    /// |---|---|
+    /// | `anonymous` | nowhere: requests are not signed |
+    /// | `env` | `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN` |
+    /// | `default` | the first of these that is set up: `env`; `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and `ALIBABA_CLOUD_SECURITY_TOKEN`; `oidc`; `profile`; `ALIBABA_CLOUD_CREDENTIALS_URI`; `ecs` |
+    /// | `oidc` | the vendor's STS, for the token in `ALIBABA_CLOUD_OIDC_TOKEN_FILE`, with `ALIBABA_CLOUD_ROLE_ARN` and `ALIBABA_CLOUD_OIDC_PROVIDER_ARN` |
+    /// | `profile`, `profile:NAME` | the first of `~/.aliyun/config.json`, `~/.alibabacloud/credentials`, the same with `.ini`, and `~/.ossutilconfig` that has the profile; without a name that in `ALIBABA_CLOUD_PROFILE`, or else the one that each file has for the purpose |
+    /// | `ecs`, `ecs:ROLE` | the metadata service of the instance, never through a proxy |
+    /// | `assume-role:ARN` | the vendor's STS, for one hour, asked with the key that `default` gives |
+    /// | `process:COMMAND` | what the command prints, run without a shell |
+    /// | `uri:URL` | what the URL answers; https, or http to this machine |
+    ///
+    /// A source that was set up and does not work is an error; `default` takes no other in its
+    /// place. Each fetch takes 60 seconds at the most, a step of `ecs` one second, and a cancel of
+    /// the call ends it.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported`, naming `credentials`, for a text that is none of these; `Invalid`, naming it
+    /// too, for one that is, with something behind the colon that cannot be used; `Credentials`,
+    /// when the environment lacks what the source needs. None of them repeats the text.
+    pub fn parse(text: &str) -> Result<Self> {
+        named::parse(text, &|name| std::env::var(name).ok())
+    }
+
     /// Reads `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN`, now.
     ///
     /// # Errors
     ///
     /// `Credentials`, naming the variable that is missing or empty.
     pub fn environment() -> Result<Self> {
-        environment::read(|name| std::env::var(name).ok()).map(Self::Fixed)
+        Self::parse("env")
     }
 }
 
@@ -61,6 +91,7 @@ impl fmt::Debug for CredentialsSource {
             Self::Anonymous => f.write_str("Anonymous"),
             Self::Fixed(key) => f.debug_tuple("Fixed").field(key).finish(),
             Self::Provider(_) => f.write_str("Provider"),
+            Self::Named(source) => source.fmt(f),
         }
     }
 }

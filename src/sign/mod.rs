@@ -1,11 +1,12 @@
 //! Signatures: a request goes in, the same request signed comes out.
 //!
 //! Pure: the time and the key are arguments, and nothing is sent, cached or logged. V4 is the
-//! default; V1 is for servers that know nothing else.
+//! default; V1 is for servers that know nothing else, and RPC is that of the vendor's STS.
 
 mod access_key;
 mod additional_headers;
 mod canonical;
+mod rpc;
 mod signer;
 mod v1;
 mod v4;
@@ -14,6 +15,7 @@ mod vectors;
 
 pub use access_key::AccessKey;
 pub(crate) use additional_headers::AdditionalHeaders;
+pub(crate) use rpc::{encode_rpc, rpc_signature};
 pub use signer::SignatureVersion;
 pub(crate) use signer::Signer;
 

@@ -25,6 +25,7 @@ mod tests;
 mod tls;
 mod tunnel;
 
+pub(crate) use crate::model::Target;
 pub(crate) use exchange::{
     AfterSent, Arrival, Call, Exchange, Failure, Outgoing, Pace, TimeLimits,
 };

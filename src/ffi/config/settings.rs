@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use super::*;
 use crate::ffi::setting;
-use crate::{Addressing, EndpointKind, Error, ErrorKind, ProxySetting, SignatureVersion, Verify};
+use crate::{Addressing, EndpointKind, Error, ProxySetting, SignatureVersion, Verify};
 
 /// A configuration, and what it takes only as a pair.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ impl Settings {
             OSSMPU_CONFIG_REGION => config.set_region(value).map(|_| ()),
             OSSMPU_CONFIG_ENDPOINT => config.set_endpoint(value).map(|_| ()),
             OSSMPU_CONFIG_CREDENTIALS => {
-                config.set_credentials(credentials_source(value)?);
+                config.set_credentials(CredentialsSource::parse(value)?);
                 Ok(())
             }
             OSSMPU_CONFIG_PROXY => {
@@ -107,17 +107,6 @@ impl Settings {
     }
 }
 
-fn credentials_source(text: &str) -> Result<CredentialsSource> {
-    match text {
-        "env" => CredentialsSource::environment(),
-        "anonymous" => Ok(CredentialsSource::Anonymous),
-        _ => {
-            let text = "this library has no such source; it knows \"env\" and \"anonymous\"";
-            Err(Error::new(ErrorKind::Unsupported, text).with_argument("credentials"))
-        }
-    }
-}
-
 fn proxy(text: &str) -> ProxySetting {
     match text {
         "none" => ProxySetting::None,
@@ -160,6 +149,7 @@ fn verify(number: i64) -> Result<Verify> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn a_key_of_the_other_setter_is_invalid_and_an_unknown_one_is_unsupported() {
@@ -218,7 +208,7 @@ mod tests {
     fn a_source_of_credentials_that_is_not_there_is_unsupported() {
         let mut settings = Settings::default();
         settings.set_text(OSSMPU_CONFIG_CREDENTIALS, "anonymous").unwrap();
-        let error = settings.set_text(OSSMPU_CONFIG_CREDENTIALS, "process:cat key").unwrap_err();
+        let error = settings.set_text(OSSMPU_CONFIG_CREDENTIALS, "vault:cat key").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(!error.to_string().contains("cat"), "{error}");
     }

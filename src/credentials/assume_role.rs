@@ -1,0 +1,31 @@
+//! A role that another source's identity assumes.
+
+use super::Credentials;
+use super::asking::{Asking, Source, of_source};
+use super::role::Role;
+use super::sts::Sts;
+use crate::error::Result;
+use crate::sign::AccessKey;
+
+/// Asks the inner source for a key, and STS for the role with it.
+pub(super) struct AssumeRole {
+    pub(super) identity: Box<dyn Source>,
+    pub(super) role: Role,
+    pub(super) sts: Sts,
+}
+
+impl Source for AssumeRole {
+    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
+        let identity = self.identity.fetch(asking)?;
+        self.sts
+            .assume_role(&self.role, &identity.access_key, asking)
+            .map_err(|error| of_source("the role was not assumed", error))
+    }
+}
+
+/// A key that never changes is a source too.
+impl Source for AccessKey {
+    fn fetch(&self, _asking: &Asking<'_>) -> Result<Credentials> {
+        Ok(Credentials { access_key: self.clone(), expires: None })
+    }
+}

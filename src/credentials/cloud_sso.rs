@@ -1,0 +1,82 @@
+//! A session of the vendor's single sign-on, which its command line tool has opened.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use zeroize::Zeroizing;
+
+use super::Credentials;
+use super::address::Address;
+use super::asking::{Asking, Source, of_source, unusable};
+use super::document::{Document, Form, service_limits};
+use super::json::{Json, Member};
+use crate::error::Result;
+use crate::runtime::Secret;
+use crate::transport::Target;
+use crate::wire::{Headers, Method};
+
+/// Only the tool can renew the session, so that it ends with its access token.
+pub(super) struct CloudSso {
+    address: Address,
+    account: String,
+    access_configuration: String,
+    token: Secret,
+    expires: SystemTime,
+}
+
+impl CloudSso {
+    pub(super) fn from_profile(profile: &Json) -> Result<Self> {
+        let required = |name: &str| {
+            profile.text(&[name]).ok_or_else(|| unusable(format!("{name} is missing")))
+        };
+        let mut address = Address::parse(required("cloud_sso_sign_in_url")?).map_err(unusable)?;
+        PATH.clone_into(&mut address.target.path);
+        let expires = profile.number("cloud_sso_access_token_expire").unwrap_or(0);
+        Ok(Self {
+            address,
+            account: required("cloud_sso_account_id")?.to_owned(),
+            access_configuration: required("cloud_sso_access_config")?.to_owned(),
+            token: Secret::new(required("access_token")?),
+            expires: UNIX_EPOCH.checked_add(Duration::from_secs(expires)).unwrap_or(UNIX_EPOCH),
+        })
+    }
+
+    fn read(&self, asking: &Asking<'_>) -> Result<Credentials> {
+        if self.expires <= asking.clock.now() {
+            return Err(unusable("the session has ended; sign in again with the vendor's tool"));
+        }
+        let target: &Target = &self.address.target;
+        let mut headers = Headers::default();
+        headers.set("Content-Type", "application/json")?;
+        let bearer = Zeroizing::new(format!("Bearer {}", self.token.expose()));
+        headers.set("Authorization", bearer.as_str())?;
+        let body = serde_json::json!({
+            "AccountId": self.account,
+            "AccessConfigurationId": self.access_configuration,
+        });
+        let document = Document {
+            method: Method::Post,
+            target,
+            query: "",
+            headers,
+            body: Form(Zeroizing::new(body.to_string())).into_body(),
+            limits: service_limits(),
+        };
+        let answer = document.send_by_scheme(asking)?;
+        if answer.status != 200 {
+            let error = unusable("this was no success").with_host(&target.host);
+            return Err(error.with_status(answer.status));
+        }
+        let members = Json::parse(&answer.body)?.take_object("CloudCredential");
+        let members =
+            members.ok_or_else(|| unusable("CloudCredential is missing in the answer"))?;
+        members.credentials(Member::Required, Member::Required)
+    }
+}
+
+impl Source for CloudSso {
+    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
+        self.read(asking).map_err(|error| of_source("the single sign-on", error))
+    }
+}
+
+const PATH: &str = "/cloud-credentials";

@@ -1,0 +1,94 @@
+//! The text form of a source, which C and Rust share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::CredentialsSource;
+use super::address::Address;
+use super::asking::{Source, of_source};
+use super::assume_role::AssumeRole;
+use super::chain::Chain;
+use super::environment;
+use super::process::Process;
+use super::profile::Profiles;
+use super::surroundings::{Surroundings, Variables};
+use super::uri::Uri;
+use crate::error::{Error, ErrorKind, Result};
+
+/// One of the library's own sources, made by [`CredentialsSource::parse`].
+#[derive(Clone)]
+pub struct NamedSource {
+    name: &'static str,
+    pub(super) source: Arc<dyn Source>,
+}
+
+impl NamedSource {
+    pub(super) fn new(name: &'static str, source: impl Source + 'static) -> CredentialsSource {
+        CredentialsSource::Named(Self { name, source: Arc::new(source) })
+    }
+
+    /// The first word of its text form.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// Shows the first word of the text form: the rest may be a secret.
+impl fmt::Debug for NamedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NamedSource").field(&self.name).finish()
+    }
+}
+
+/// Makes a source of its text form and the environment.
+pub(super) fn parse(text: &str, variables: Variables<'_>) -> Result<CredentialsSource> {
+    parse_near(text, variables, &|| Surroundings::read(variables))
+}
+
+/// The same, where tests have surroundings of their own.
+pub(super) fn parse_near(
+    text: &str,
+    variables: Variables<'_>,
+    surroundings: &dyn Fn() -> Result<Surroundings>,
+) -> Result<CredentialsSource> {
+    let (word, value) = match text.split_once(':') {
+        Some((word, value)) => (word, Some(value)),
+        None => (text, None),
+    };
+    if value.is_some_and(str::is_empty) {
+        return Err(refuse("there is nothing behind the colon"));
+    }
+    Ok(match (word, value) {
+        ("anonymous", None) => CredentialsSource::Anonymous,
+        ("env", None) => CredentialsSource::Fixed(environment::read(&environment::OSS, variables)?),
+        ("default", None) => NamedSource::new("default", Chain::new(&surroundings()?, variables)?),
+        ("oidc", None) => NamedSource::new("oidc", surroundings()?.oidc(variables)?),
+        ("profile", name) => NamedSource::new("profile", Profiles::new(name, &surroundings()?)),
+        ("ecs", role) => NamedSource::new("ecs", surroundings()?.ecs_role(role)?),
+        ("assume-role", Some(arn)) => {
+            let surroundings = surroundings()?;
+            let role = surroundings.role_of_others(arn).map_err(in_words)?;
+            let identity = Box::new(Chain::new(&surroundings, variables)?);
+            let source = AssumeRole { identity, role, sts: surroundings.sts };
+            NamedSource::new("assume-role", source)
+        }
+        ("process", Some(line)) => {
+            NamedSource::new("process", Process::parse(line).map_err(refuse)?)
+        }
+        ("uri", Some(url)) => NamedSource::new("uri", Uri(Address::parse(url).map_err(refuse)?)),
+        _ => {
+            let text = "this library has no such source; it knows default, env, oidc, profile, \
+                        profile:NAME, ecs, ecs:ROLE, assume-role:ARN, process:COMMAND, uri:URL \
+                        and anonymous";
+            return Err(Error::new(ErrorKind::Unsupported, text).with_argument("credentials"));
+        }
+    })
+}
+
+fn refuse(rule: &str) -> Error {
+    Error::invalid("credentials", rule)
+}
+
+fn in_words(error: Error) -> Error {
+    of_source("assume-role", error).with_kind(ErrorKind::Invalid).with_argument("credentials")
+}

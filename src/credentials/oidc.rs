@@ -1,0 +1,48 @@
+//! A role that a token in a file proves: what a pod in Kubernetes has.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::Credentials;
+use super::asking::{Asking, Source, of_source, unusable};
+use super::role::Role;
+use super::sts::Sts;
+use crate::error::{Error, Result};
+
+/// Reads the token anew each time, because it rotates.
+#[derive(Debug)]
+pub(super) struct Oidc {
+    pub(super) role: Role,
+    pub(super) provider_arn: String,
+    pub(super) token_file: PathBuf,
+    pub(super) sts: Sts,
+}
+
+impl Source for Oidc {
+    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
+        let token = read(&self.token_file).map_err(|error| of_source("the OIDC token", error))?;
+        self.sts
+            .assume_role_with_oidc(&self.role, &self.provider_arn, token.trim(), asking)
+            .map_err(|error| of_source("the role was not assumed with the OIDC token", error))
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>> {
+    let refuse = |cause| Error::file(path.display(), &cause);
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(refuse)?;
+    file.take(FILE_MAX).read_to_string(&mut text).map_err(refuse)?;
+    let length = text.trim().len();
+    if !TOKEN_LENGTH.contains(&length) {
+        let text = format!("{} has no token of 4 to 20000 characters", path.display());
+        return Err(unusable(text));
+    }
+    Ok(text)
+}
+
+const TOKEN_LENGTH: std::ops::RangeInclusive<usize> = 4..=20_000;
+/// Room for white space around the token.
+const FILE_MAX: u64 = 32 * 1024;

@@ -1,0 +1,249 @@
+//! The vendor's STS, which gives temporary credentials for a role.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use zeroize::Zeroizing;
+
+use super::Credentials;
+use super::address::Address;
+use super::asking::{Asking, unusable};
+use super::document::{Answer, Document, Form, service_limits};
+use super::json::{Json, Member};
+use super::role::Role;
+use crate::codec::date;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::runtime::Deadline;
+use crate::sign::{AccessKey, encode_rpc, rpc_signature};
+use crate::wire::{Headers, Method};
+
+/// Where STS is.
+#[derive(Debug, Clone)]
+pub(super) struct Sts(Address);
+
+/// Names and values, not escaped.
+type Parameters<'a> = Vec<(&'a str, &'a str)>;
+
+impl Sts {
+    /// An endpoint wins over a region, and the network inside the cloud needs a region.
+    pub(super) fn new(endpoint: Option<&str>, region: Option<&str>, vpc: bool) -> Result<Self> {
+        let host = match (endpoint, region) {
+            (Some(endpoint), _) => endpoint.to_owned(),
+            (None, Some(region)) if vpc => format!("sts-vpc.{region}.aliyuncs.com"),
+            (None, Some(region)) => format!("sts.{region}.aliyuncs.com"),
+            (None, None) => "sts.aliyuncs.com".to_owned(),
+        };
+        let url = if host.contains("://") { host } else { format!("https://{host}") };
+        let refuse = |rule| unusable(format!("the STS endpoint: {rule}"));
+        let address = Address::parse(&url).map_err(refuse)?;
+        if address.target.path != "/" || !address.query.is_empty() {
+            return Err(refuse("it is a host, without a path or a query"));
+        }
+        Ok(Self(address))
+    }
+
+    /// AssumeRole, signed with the key of whoever asks.
+    pub(super) fn assume_role(
+        &self,
+        role: &Role,
+        key: &AccessKey,
+        asking: &Asking<'_>,
+    ) -> Result<Credentials> {
+        let duration = role.duration.as_secs().to_string();
+        let mut form = form(role, &duration);
+        form.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
+        let token = key.token().map(|token| token.expose());
+        let secrets: Vec<&str> = token.into_iter().collect();
+        self.ask(asking, &form, &secrets, |timestamp| {
+            let nonce = format!("{:032x}", fastrand::u128(..));
+            let mut query = query("AssumeRole", timestamp);
+            query.extend([
+                ("AccessKeyId", key.id()),
+                ("SignatureMethod", "HMAC-SHA1"),
+                ("SignatureNonce", &nonce),
+                ("SignatureVersion", "1.0"),
+            ]);
+            query.extend(token.map(|token| ("SecurityToken", token)));
+            let all = [query.as_slice(), form.as_slice()].concat();
+            let signature = rpc_signature(Method::Post, &all, key.secret())?;
+            query.push(("Signature", &signature));
+            Ok(encode_rpc(&query))
+        })
+    }
+
+    /// AssumeRoleWithOIDC, which the token proves and no key signs.
+    pub(super) fn assume_role_with_oidc(
+        &self,
+        role: &Role,
+        provider_arn: &str,
+        token: &str,
+        asking: &Asking<'_>,
+    ) -> Result<Credentials> {
+        let duration = role.duration.as_secs().to_string();
+        let mut form = form(role, &duration);
+        form.extend([("OIDCProviderArn", provider_arn), ("OIDCToken", token)]);
+        self.ask(asking, &form, &[token], |timestamp| {
+            Ok(encode_rpc(&query("AssumeRoleWithOIDC", timestamp)))
+        })
+    }
+
+    /// Asks until there is an answer that asking again would not change. Each attempt has a query
+    /// of its own: STS accepts a nonce once.
+    fn ask(
+        &self,
+        asking: &Asking<'_>,
+        form: &Parameters<'_>,
+        secrets: &[&str],
+        query: impl Fn(&str) -> Result<Zeroizing<String>>,
+    ) -> Result<Credentials> {
+        let form = encode_rpc(form);
+        let mut attempt = 1;
+        loop {
+            let query = query(&timestamp(asking.clock.now()))?;
+            let error = match self.ask_once(asking, &query, form.clone(), secrets) {
+                Ok(credentials) => return Ok(credentials),
+                Err(error) => error.with_attempts(attempt),
+            };
+            let pause = PAUSE * attempt;
+            let again = may_pass(&error)
+                && attempt < limits::CREDENTIALS_ATTEMPTS
+                && asking.deadline.left().is_none_or(|left| left > pause);
+            if !again {
+                return Err(error);
+            }
+            if asking.cancel.wait(Deadline::after(pause)) {
+                return Err(Error::canceled());
+            }
+            attempt += 1;
+        }
+    }
+
+    fn ask_once(
+        &self,
+        asking: &Asking<'_>,
+        query: &str,
+        form: Zeroizing<String>,
+        secrets: &[&str],
+    ) -> Result<Credentials> {
+        let mut headers = Headers::default();
+        headers.set("Content-Type", "application/x-www-form-urlencoded")?;
+        let document = Document {
+            method: Method::Post,
+            target: &self.0.target,
+            query,
+            headers,
+            body: Form(form).into_body(),
+            limits: service_limits(),
+        };
+        let answer = document.send_by_scheme(asking)?;
+        if answer.status != 200 {
+            return Err(self.refusal(&answer, secrets));
+        }
+        let mut json = Json::parse(&answer.body)?;
+        let members = json.take_object("Credentials");
+        let members = members.ok_or_else(|| unusable("Credentials is missing in the answer"))?;
+        members.credentials(Member::Required, Member::Required)
+    }
+
+    fn refusal(&self, answer: &Answer, secrets: &[&str]) -> Error {
+        let error = unusable("STS refused")
+            .with_status(answer.status)
+            .with_host(&self.0.target.host)
+            .with_retryable(answer.status >= 500 || answer.status == 429);
+        let Ok(json) = Json::parse(&answer.body) else { return error };
+        let text = |name| json.text(&[name]).unwrap_or_default();
+        let throttled = text("Code").starts_with("Throttling");
+        let retryable = error.is_retryable() || throttled;
+        error
+            .with_service(text("Code"), shown(text("Message"), secrets), "")
+            .with_request_id(text("RequestId"))
+            .with_retryable(retryable)
+    }
+}
+
+/// What both operations say in the query.
+fn query<'a>(action: &'a str, timestamp: &'a str) -> Parameters<'a> {
+    vec![
+        ("Action", action),
+        ("Format", "JSON"),
+        ("Timestamp", timestamp),
+        ("Version", "2015-04-01"),
+    ]
+}
+
+/// What both operations say of the role.
+fn form<'a>(role: &'a Role, duration: &'a str) -> Parameters<'a> {
+    let mut form = vec![
+        ("DurationSeconds", duration),
+        ("RoleArn", role.arn.as_str()),
+        ("RoleSessionName", role.session_name.as_str()),
+    ];
+    form.extend(role.policy.as_deref().map(|policy| ("Policy", policy)));
+    form
+}
+
+/// Whole seconds, the only form that STS takes.
+fn timestamp(now: SystemTime) -> String {
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    date::rfc3339(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// True for what the next attempt may not meet.
+fn may_pass(error: &Error) -> bool {
+    let lost = matches!(
+        error.kind(),
+        ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
+    );
+    lost || error.is_retryable()
+}
+
+/// The service's sentence. It may quote what it was sent, the text to sign for one, so that secrets
+/// and what is too long for a word do not pass.
+fn shown(message: &str, secrets: &[&str]) -> String {
+    let words = message.split_whitespace().map(|word| {
+        let secret = secrets.iter().any(|secret| word.contains(secret));
+        if secret || word.len() > WORD_MAX { "***" } else { word }
+    });
+    let mut text = words.collect::<Vec<_>>().join(" ");
+    let end = text.char_indices().nth(limits::REPLY_EXCERPT_MAX).map(|(end, _)| end);
+    text.truncate(end.unwrap_or(text.len()));
+    text
+}
+
+/// Before the second attempt; before the third, twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Longer than any name that a sentence of STS has, and shorter than any token.
+const WORD_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(endpoint: Option<&str>, region: Option<&str>, vpc: bool) -> String {
+        Sts::new(endpoint, region, vpc).unwrap().0.target.host
+    }
+
+    #[test]
+    fn the_host_follows_from_endpoint_region_and_network() {
+        assert_eq!(host(None, None, true), "sts.aliyuncs.com");
+        assert_eq!(host(None, Some("cn-hangzhou"), false), "sts.cn-hangzhou.aliyuncs.com");
+        assert_eq!(host(None, Some("cn-hangzhou"), true), "sts-vpc.cn-hangzhou.aliyuncs.com");
+        assert_eq!(host(Some("sts.a.b"), Some("cn-hangzhou"), true), "sts.a.b");
+        assert!(Sts::new(Some("http://sts.a.b"), None, false).is_err());
+        assert!(Sts::new(None, Some("a/b@c"), false).is_err());
+    }
+
+    #[test]
+    fn a_sentence_is_shown_without_what_may_be_secret() {
+        let long = "POST&%2F&".repeat(10);
+        let message = format!("The token=hidden; is wrong. To sign is:{long} \n Sorry");
+        assert_eq!(shown(&message, &["hidden"]), "The *** is wrong. To sign *** Sorry");
+        assert_eq!(shown(&"中 ".repeat(300), &[]).chars().count(), limits::REPLY_EXCERPT_MAX);
+    }
+
+    #[test]
+    fn a_time_stamp_has_whole_seconds() {
+        let now = UNIX_EPOCH + Duration::from_millis(1_736_937_000_900);
+        assert_eq!(timestamp(now), "2025-01-15T10:30:00Z");
+    }
+}

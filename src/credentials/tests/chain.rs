@@ -1,0 +1,127 @@
+//! The default chain: its order, and where it stops.
+
+use super::*;
+
+#[test]
+fn the_first_source_that_was_set_up_gives_the_key() {
+    let sts = StandIn::saying(200, &role_reply("STS.oidc"));
+    let uri = StandIn::saying(200, &members("STS.uri"));
+    let metadata = StandIn::saying(200, &members("STS.ecs"));
+    let ini = format!("[default]\ntype=access_key\naccess_key_id=INI\naccess_key_secret={SECRET}");
+    let config = format!(
+        r#"{{"current":"a","profiles":[{{"name":"a","access_key_id":"CLI","access_key_secret":"{SECRET}"}}]}}"#
+    );
+
+    // Each step sets up what comes before all that is there already.
+    let machine = Machine::with_metadata(metadata).set("ALIBABA_CLOUD_ECS_METADATA", "role");
+    assert_eq!(machine.id("default"), "STS.ecs");
+    let machine = machine.set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url());
+    assert_eq!(machine.id("default"), "STS.uri");
+    machine
+        .write(".ossutilconfig", &format!("[default]\naccessKeyID=UTIL\naccessKeySecret={SECRET}"));
+    assert_eq!(machine.id("default"), "UTIL");
+    machine.write(".alibabacloud/credentials", &ini);
+    assert_eq!(machine.id("default"), "INI");
+    machine.write(".aliyun/config.json", &config);
+    assert_eq!(machine.id("default"), "CLI");
+    let token = machine.write("token", "hidden-jwt");
+    let machine = machine
+        .set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url())
+        .set("ALIBABA_CLOUD_ROLE_ARN", ROLE)
+        .set("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p")
+        .set("ALIBABA_CLOUD_OIDC_TOKEN_FILE", token.to_str().unwrap());
+    assert_eq!(machine.id("default"), "STS.oidc");
+    let machine = machine.set_pair("ALIBABA_CLOUD", "OTHER");
+    assert_eq!(machine.id("default"), "OTHER");
+    let machine = machine.set_pair("OSS", "OSS");
+    assert_eq!(machine.id("default"), "OSS");
+    assert_eq!((uri.asked().len(), sts.asked().len()), (1, 1));
+}
+
+#[test]
+fn the_source_that_has_worked_is_asked_alone_from_then_on() {
+    let uri = StandIn::saying(200, &members("STS.uri"));
+    let machine = Machine::new().set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url());
+    let source = machine.source("default").unwrap();
+    assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.uri");
+    // This would come first for a new chain.
+    let config = format!("[default]\naccessKeyID=UTIL\naccessKeySecret={SECRET}");
+    machine.write(".ossutilconfig", &config);
+    assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.uri");
+    assert_eq!(machine.id("default"), "UTIL");
+}
+
+#[test]
+fn a_source_that_has_failed_is_not_kept() {
+    let working = Arc::new(Mutex::new(false));
+    let works = Arc::clone(&working);
+    let metadata = StandIn::new(move |_| match *works.lock().unwrap() {
+        true => Some((200, members("STS.ecs"))),
+        false => Some((500, String::new())),
+    });
+    let machine = Machine::with_metadata(metadata).set("ALIBABA_CLOUD_ECS_METADATA", "role");
+    let source = machine.source("default").unwrap();
+    machine.fetch_from(&source).unwrap_err();
+    machine
+        .write(".ossutilconfig", &format!("[default]\naccessKeyID=UTIL\naccessKeySecret={SECRET}"));
+    assert_eq!(machine.fetch_from(&source).unwrap().access_key.id(), "UTIL");
+    *working.lock().unwrap() = true;
+    assert_eq!(machine.fetch_from(&source).unwrap().access_key.id(), "UTIL");
+}
+
+#[test]
+fn a_source_that_was_set_up_and_is_broken_is_not_passed_over() {
+    let uri = StandIn::saying(200, &members("STS.uri"));
+    let machine = || {
+        Machine::with_metadata(StandIn::saying(200, &members("STS.ecs")))
+            .set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url())
+    };
+    let half = machine().set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET);
+    assert_eq!(half.failure("default").argument(), "ALIBABA_CLOUD_ACCESS_KEY_ID");
+    let profile = machine();
+    profile.write(".aliyun/config.json", r#"{"current":"gone","profiles":[]}"#);
+    assert!(profile.failure("default").to_string().contains("gone"));
+    let refused = StandIn::saying(403, r#"{"Code":"NoPermission"}"#);
+    let role = machine().set("ALIBABA_CLOUD_STS_ENDPOINT", refused.url());
+    role.write(".alibabacloud/credentials", &format!(
+        "[default]\ntype=ram_role_arn\naccess_key_id=AK\naccess_key_secret={SECRET}\nrole_arn={ROLE}"
+    ));
+    assert_eq!(role.failure("default").oss_code(), "NoPermission");
+    let plain = machine().set("ALIBABA_CLOUD_CREDENTIALS_URI", "http://hidden.example");
+    assert_eq!(plain.failure("default").argument(), "ALIBABA_CLOUD_CREDENTIALS_URI");
+    assert!(uri.asked().is_empty());
+}
+
+#[test]
+fn a_profile_that_nobody_has_filled_in_is_passed_over() {
+    let machine = Machine::with_metadata(StandIn::saying(200, &members("STS.ecs")))
+        .set("ALIBABA_CLOUD_ECS_METADATA", "role");
+    for text in [
+        r#"{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":""}]}"#,
+        r#"{"current":"","profiles":[]}"#,
+    ] {
+        machine.write(".aliyun/config.json", text);
+        machine.write(".ossutilconfig", "[default]\nregion=cn-hangzhou\n");
+        assert_eq!(machine.id("default"), "STS.ecs");
+    }
+}
+
+#[test]
+fn the_last_error_has_the_reason_of_every_source() {
+    for disabled in ["false", "true"] {
+        let machine = Machine::new().set("ALIBABA_CLOUD_ECS_METADATA_DISABLED", disabled);
+        let error = machine.failure("default").to_string();
+        for reason in [
+            "OSS_ACCESS_KEY_ID is not set",
+            "ALIBABA_CLOUD_ACCESS_KEY_ID is not set",
+            "ALIBABA_CLOUD_ROLE_ARN is not set",
+            ".aliyun/config.json",
+            ".alibabacloud/credentials",
+            ".ossutilconfig",
+            "ALIBABA_CLOUD_CREDENTIALS_URI is not set",
+            if disabled == "true" { "METADATA_DISABLED is set" } else { "metadata service" },
+        ] {
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Commands, URIs and texts that are none.
+
+use std::time::Instant;
+
+use super::*;
+
+/// The text form of a shell script, which is asked for with a shell because nothing else is.
+fn script(script: &str) -> String {
+    format!("process:sh -c '{script}'")
+}
+
+#[test]
+fn a_command_is_run_without_a_shell_and_may_use_either_spelling() {
+    let machine = Machine::new();
+    let file = machine.write("with blank/keys.json", &members("STS.cmd"));
+    let text = format!("process:cat '{}'", file.display());
+    assert_temporary(&machine.fetch(&text).unwrap(), "STS.cmd");
+
+    let json = format!(r#"{{"mode":"AK","access_key_id":"AK","access_key_secret":"{SECRET}"}}"#);
+    machine.write("with blank/keys.json", &json);
+    let credentials = machine.fetch(&text).unwrap();
+    assert_eq!((credentials.access_key.id(), credentials.expires), ("AK", None));
+
+    // What a shell would expand is one word here, and not a file.
+    let error = machine.failure("process:cat $HOME/with*");
+    assert!(error.to_string().contains("status 1"), "{error}");
+}
+
+#[test]
+fn standard_error_is_not_heard_and_does_no_harm() {
+    let machine = Machine::new();
+    let file = machine.write("keys.json", &members("STS.cmd"));
+    let text = script(&format!("echo hidden >&2; cat {}", file.display()));
+    assert_eq!(machine.id(&text), "STS.cmd");
+}
+
+#[test]
+fn a_command_that_fails_says_how_and_not_what_it_printed() {
+    let machine = Machine::new();
+    for (text, words) in [
+        (script("echo hidden; echo hidden >&2; exit 1"), "status 1"),
+        (script("kill -9 $$"), "signal"),
+        (script("true"), "printed nothing"),
+        (script("echo"), "printed nothing"),
+        (script("echo hidden"), "no JSON"),
+        (script("echo {}"), "AccessKeyId"),
+        (script("yes hidden"), "printed more"),
+        (script(r#"echo "{\"mode\":\"hidden\"}""#), "mode"),
+        ("process:/there/is/no/hidden-program".to_owned(), "could not be started"),
+    ] {
+        let error = machine.failure(&text);
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().starts_with("the credentials command"), "{error}");
+    }
+    let half = r#"{"mode":"StsToken","access_key_id":"a","access_key_secret":"hidden"}"#;
+    let file = machine.write("half", half);
+    let error = machine.failure(&format!("process:cat {}", file.display()));
+    assert!(error.to_string().contains("sts_token"), "{error}");
+}
+
+#[test]
+fn a_command_that_hangs_is_ended_by_a_cancel_and_by_the_deadline() {
+    let machine = Machine::new();
+    let source = machine.source("process:sleep 60").unwrap();
+    let begun = Instant::now();
+    let CredentialsSource::Named(named) = &source else { panic!("{source:?}") };
+    let late = Deadline::after(Duration::from_millis(100));
+    let error = named.source.fetch(&Asking { deadline: late, ..machine.asking() }).unwrap_err();
+    assert!(error.to_string().contains("took too long"), "{error}");
+    machine.cancel.trigger_after(Duration::from_millis(100)).unwrap();
+    assert_eq!(machine.fetch_from(&source).unwrap_err().kind(), ErrorKind::Canceled);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_uri_is_asked_with_its_query() {
+    let uri = StandIn::saying(200, &members("STS.uri"));
+    let machine = Machine::new();
+    let text = format!("uri:{}/keys?for=hidden&x=%20", uri.url());
+    assert_temporary(&machine.fetch(&text).unwrap(), "STS.uri");
+    assert_eq!(uri.lines(), ["GET /keys?for=hidden&x=%20"]);
+}
+
+#[test]
+fn a_uri_may_leave_out_code_and_end() {
+    let keys = format!(r#"{{"AccessKeyId":"AK","AccessKeySecret":"{SECRET}"}}"#);
+    let uri = StandIn::saying(200, &keys);
+    let credentials = Machine::new().fetch(&format!("uri:{}", uri.url())).unwrap();
+    assert_eq!((credentials.access_key.id(), credentials.expires), ("AK", None));
+}
+
+#[test]
+fn a_uri_that_does_not_give_credentials_is_named_by_its_host_only() {
+    for (status, body) in [
+        (500, members("STS.uri")),
+        (302, members("STS.uri")),
+        (200, members("STS.uri").replace("Success", "hidden")),
+        (200, "hidden".to_owned()),
+        (200, members("STS.uri").replace(END, "hidden")),
+    ] {
+        let uri = StandIn::saying(status, &body);
+        let error = Machine::new().failure(&format!("uri:{}/hidden?hidden=hidden", uri.url()));
+        assert!(error.to_string().starts_with("the credentials URI"), "{error}");
+    }
+    let gone = StandIn::saying(200, "").url();
+    let error = Machine::new().failure(&format!("uri:{gone}/hidden?hidden=hidden"));
+    assert!(error.is_retryable() && !error.host().is_empty(), "{error:?}");
+}
+
+#[test]
+fn what_is_no_source_is_unsupported_and_what_is_a_bad_one_is_invalid() {
+    let machine = Machine::new();
+    for (text, kind) in [
+        ("", ErrorKind::Unsupported),
+        ("hidden", ErrorKind::Unsupported),
+        ("hidden:hidden", ErrorKind::Unsupported),
+        ("Default", ErrorKind::Unsupported),
+        ("env:hidden", ErrorKind::Unsupported),
+        ("anonymous:hidden", ErrorKind::Unsupported),
+        ("process", ErrorKind::Unsupported),
+        ("uri", ErrorKind::Unsupported),
+        ("assume-role", ErrorKind::Unsupported),
+        ("hidden:", ErrorKind::Invalid),
+        ("profile:", ErrorKind::Invalid),
+        ("ecs:", ErrorKind::Invalid),
+        ("process:", ErrorKind::Invalid),
+        ("process:'hidden", ErrorKind::Invalid),
+        ("uri:http://hidden.example/", ErrorKind::Invalid),
+        ("uri:hidden", ErrorKind::Invalid),
+        ("assume-role:hidden", ErrorKind::Invalid),
+    ] {
+        let error = machine.source(text).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (kind, "credentials"), "{text}");
+        assert!(!format!("{error:?}{error}").contains("hidden"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn debug_shows_the_form_and_not_what_is_behind_the_colon() {
+    let machine = Machine::new();
+    for text in ["process:cat hidden", "uri:https://hidden.example/hidden", "profile:hidden"] {
+        let shown = format!("{:?}", machine.source(text).unwrap());
+        let word = text.split(':').next().unwrap();
+        assert_eq!(shown, format!("NamedSource(\"{word}\")"));
+    }
+}
+
+#[test]
+fn env_and_anonymous_are_what_they_were() {
+    let machine = Machine::new().set_pair("OSS", "AK");
+    assert_eq!(machine.id("env"), "AK");
+    assert!(matches!(machine.source("anonymous").unwrap(), CredentialsSource::Anonymous));
+    assert_eq!(Machine::new().failure("env").argument(), "OSS_ACCESS_KEY_ID");
+}

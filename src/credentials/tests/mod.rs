@@ -1,0 +1,163 @@
+//! The sources against local servers that speak their protocols, with a home, an environment and a
+//! clock of their own.
+
+mod chain;
+mod ecs_role;
+mod local;
+mod profiles;
+#[path = "../../../tests/suite/stand_in.rs"]
+mod stand_in;
+mod sts;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use super::asking::Asking;
+use super::surroundings::Surroundings;
+use super::{Credentials, CredentialsSource, named};
+use crate::codec::{date, percent};
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::{Cancel, Clock, Deadline};
+use crate::sign::AccessKey;
+use crate::transport::{Http, HttpSettings};
+use stand_in::{Asked, StandIn};
+
+/// A machine as a source sees it.
+struct Machine {
+    home: TempDir,
+    variables: Mutex<BTreeMap<String, String>>,
+    /// In place of the metadata service; there is none unless a test makes one.
+    metadata: StandIn,
+    http: Http,
+    clock: Clock,
+    cancel: Cancel,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self::with_metadata(StandIn::saying(404, "no such thing"))
+    }
+
+    fn with_metadata(metadata: StandIn) -> Self {
+        let machine = Self {
+            home: tempfile::tempdir().unwrap(),
+            variables: Mutex::default(),
+            metadata,
+            http: Http::new(&HttpSettings::default()).unwrap(),
+            clock: Clock::Manual(Arc::new(Mutex::new(now()))),
+            cancel: Cancel::new().unwrap(),
+        };
+        let home = machine.home.path().to_str().unwrap().to_owned();
+        machine.set("HOME", home)
+    }
+
+    fn set(self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.lock().unwrap().insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Sets a pair and its token under the names of a prefix.
+    fn set_pair(self, prefix: &str, id: &str) -> Self {
+        self.set(&format!("{prefix}_ACCESS_KEY_ID"), id)
+            .set(&format!("{prefix}_ACCESS_KEY_SECRET"), SECRET)
+    }
+
+    fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.home.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn source(&self, text: &str) -> Result<CredentialsSource> {
+        let variables = |name: &str| self.variables.lock().unwrap().get(name).cloned();
+        named::parse_near(text, &variables, &|| {
+            Ok(Surroundings::read(&variables)?.with_metadata_host(&self.metadata.host()))
+        })
+    }
+
+    fn asking(&self) -> Asking<'_> {
+        Asking {
+            http: &self.http,
+            clock: &self.clock,
+            cancel: &self.cancel,
+            deadline: Deadline::NEVER,
+        }
+    }
+
+    fn fetch_from(&self, source: &CredentialsSource) -> Result<Credentials> {
+        match source {
+            CredentialsSource::Named(named) => named.source.fetch(&self.asking()),
+            CredentialsSource::Fixed(key) => {
+                Ok(Credentials { access_key: key.clone(), expires: None })
+            }
+            other => panic!("{other:?} is not asked"),
+        }
+    }
+
+    fn fetch(&self, text: &str) -> Result<Credentials> {
+        self.fetch_from(&self.source(text)?)
+    }
+
+    /// The ID of the key that a source gives.
+    fn id(&self, text: &str) -> String {
+        self.fetch(text).unwrap().access_key.id().to_owned()
+    }
+
+    /// Why there are no credentials, which is told without a secret.
+    fn failure(&self, text: &str) -> Error {
+        let error = self.fetch(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials, "{error:?}");
+        for told in [error.to_string(), format!("{error:?}")] {
+            assert!(!told.contains("hidden"), "{told}");
+            assert!(!error.to_string().contains('\n'), "{error}");
+        }
+        error
+    }
+}
+
+/// In every secret of these tests.
+const SECRET: &str = "hidden-secret";
+const TOKEN: &str = "hidden-token";
+const ROLE: &str = "acs:ram::123456789012:role/upload-role";
+/// When the credentials of the stand-ins end.
+const END: &str = "2025-01-15T16:30:00Z";
+
+fn now() -> SystemTime {
+    date::parse_rfc3339("2025-01-15T10:30:00Z").unwrap()
+}
+
+/// The members of a set, as metadata, URI and STS name them.
+fn members(id: &str) -> String {
+    format!(
+        r#"{{"Code":"Success","AccessKeyId":"{id}","AccessKeySecret":"{SECRET}",
+            "SecurityToken":"{TOKEN}","Expiration":"{END}"}}"#
+    )
+}
+
+/// What STS answers.
+fn role_reply(id: &str) -> String {
+    format!(r#"{{"RequestId":"R-1","Credentials":{}}}"#, members(id))
+}
+
+/// That key, until the end of those of the stand-ins.
+fn assert_temporary(credentials: &Credentials, id: &str) {
+    let key = AccessKey::new(id, SECRET).unwrap().with_token(TOKEN).unwrap();
+    assert_eq!(credentials.access_key, key);
+    assert_eq!(credentials.expires, date::parse_rfc3339(END));
+}
+
+/// The parameters of a request to STS, those of the query and those of the form.
+fn parameters(asked: &Asked) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    let read = |text: &str| -> BTreeMap<String, String> {
+        let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), percent::unescape(value).unwrap())).collect()
+    };
+    let query = asked.line.split_once('?').map_or("", |(_, query)| query);
+    (read(query), read(&asked.body))
+}

@@ -1,0 +1,94 @@
+//! A line of a command cut into words as a POSIX shell would, which then expands nothing.
+
+/// The words of a line: blanks separate, quotes and backslashes keep together. The error says what
+/// is wrong without a word of the line.
+pub(super) fn split(line: &str) -> Result<Vec<String>, &'static str> {
+    let mut words = Vec::new();
+    // `Some` as soon as a word has begun, be it with empty quotes.
+    let mut word: Option<String> = None;
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            ' ' | '\t' | '\n' => words.extend(word.take()),
+            '\'' => single(&mut rest, word.get_or_insert_default())?,
+            '"' => double(&mut rest, word.get_or_insert_default())?,
+            '\\' => match rest.next().ok_or("the command ends with a backslash")? {
+                '\n' => {}
+                escaped => word.get_or_insert_default().push(escaped),
+            },
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if words.first().is_none_or(String::is_empty) {
+        return Err("the command has no program");
+    }
+    if words.iter().any(|word| word.contains('\0')) {
+        return Err("the command has a NUL in it");
+    }
+    Ok(words)
+}
+
+fn single(rest: &mut impl Iterator<Item = char>, word: &mut String) -> Result<(), &'static str> {
+    loop {
+        match rest.next().ok_or(OPEN)? {
+            '\'' => return Ok(()),
+            c => word.push(c),
+        }
+    }
+}
+
+fn double(rest: &mut impl Iterator<Item = char>, word: &mut String) -> Result<(), &'static str> {
+    loop {
+        match rest.next().ok_or(OPEN)? {
+            '"' => return Ok(()),
+            '\\' => match rest.next().ok_or(OPEN)? {
+                '\n' => {}
+                escaped @ ('$' | '`' | '"' | '\\') => word.push(escaped),
+                other => word.extend(['\\', other]),
+            },
+            c => word.push(c),
+        }
+    }
+}
+
+const OPEN: &str = "a quote in the command is not closed";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_backslashes_are_those_of_posix() {
+        for (line, words) in [
+            ("a  b\tc\n", &["a", "b", "c"][..]),
+            (r#"a 'b c' "d e""#, &["a", "b c", "d e"]),
+            (r#"a"b"'c'\d"#, &["abcd"]),
+            (r#"a '' """#, &["a", "", ""]),
+            (r"a\ b \'", &["a b", "'"]),
+            (r#"a "\"\\\$\`\n""#, &["a", r#""\$`\n"#]),
+            (r"a '\n'", &["a", r"\n"]),
+            ("a\\\nb", &["ab"]),
+            ("a $HOME;b | c > d *", &["a", "$HOME;b", "|", "c", ">", "d", "*"]),
+            ("ä '中 文'", &["ä", "中 文"]),
+        ] {
+            assert_eq!(split(line).unwrap(), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_or_has_no_program_is_refused() {
+        for line in ["", "  ", "''", "'a", "\"a", "\"a\\", "a\\", "a \0"] {
+            assert!(split(line).is_err(), "{line:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn quoted_words_come_back(words in proptest::collection::vec("[^\0]{1,8}", 1..5)) {
+            let quoted: Vec<String> =
+                words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+            proptest::prop_assert_eq!(split(&quoted.join(" ")).unwrap(), words);
+        }
+    }
+}
