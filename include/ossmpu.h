@@ -56,9 +56,9 @@
  *            call returns. It is the same after a failure or a deadline.
  *  Signals   The library never raises SIGPIPE. ossmpu_cancel_trigger is
  *            async-signal-safe.
- *  Environ   Read only when asked: by ossmpu_config_set_env, by the credential
- *            source "env", by the proxy setting "env"; and SSL_CERT_FILE by
- *            the system's certificate store.
+ *  Environ   Read only when asked: by ossmpu_config_set_env, by the setting
+ *            OSSMPU_CONFIG_CREDENTIALS, by the proxy setting "env"; and
+ *            SSL_CERT_FILE by the system's certificate store.
  *  ABI       Within one SONAME no symbol, constant or struct prefix ever
  *            changes. New constants, functions and trailing fields of
  *            read-only structs may appear: never copy or allocate those
@@ -381,8 +381,12 @@ extern "C" {
  * - "assume-role:ARN": the vendor's STS, asked with the key that "default"
  *   gives, for one hour; ALIBABA_CLOUD_EXTERNAL_ID goes along.
  * - "process:COMMAND": the JSON that a command prints. It is split into words
- *   as by a POSIX shell, but run without one. Its standard error is lost.
+ *   as by a POSIX shell, but run without one, in a process group of its own.
+ *   Its standard error is lost; whatever is not at its end in time is killed.
  * - "uri:URL": the JSON that a URL answers; https, or http to this machine.
+ *
+ * That JSON has the texts AccessKeyId and AccessKeySecret and, for a temporary
+ * key, SecurityToken and Expiration (as in "2025-01-15T10:30:00Z").
  *
  * The environment is read now. Files are read, and services asked, when keys
  * are needed, which is before their end; each time that takes 60 s at the

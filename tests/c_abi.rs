@@ -170,7 +170,8 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
 fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command {
     for (variable, _) in std::env::vars_os() {
         let text = variable.to_string_lossy().to_uppercase();
-        if text.starts_with("OSS_") || text.ends_with("_PROXY") {
+        let ours = text.starts_with("OSS_") || text.starts_with("ALIBABA_CLOUD_");
+        if ours || text.ends_with("_PROXY") {
             command.env_remove(variable);
         }
     }

@@ -49,16 +49,16 @@ impl CloudSso {
         headers.set("Content-Type", "application/json")?;
         let bearer = Zeroizing::new(format!("Bearer {}", self.token.expose()));
         headers.set("Authorization", bearer.as_str())?;
-        let body = serde_json::json!({
-            "AccountId": self.account,
-            "AccessConfigurationId": self.access_configuration,
-        });
+        let body = Json::write(&[
+            ("AccessConfigurationId", &self.access_configuration),
+            ("AccountId", &self.account),
+        ]);
         let document = Document {
             method: Method::Post,
             target,
             query: "",
             headers,
-            body: Form(Zeroizing::new(body.to_string())).into_body(),
+            body: Form(body).into_body(),
             limits: service_limits(),
         };
         let answer = document.send_by_scheme(asking)?;

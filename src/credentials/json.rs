@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use serde_json::Value;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Credentials;
 use super::asking::unusable;
@@ -35,6 +35,12 @@ impl Json {
                 Err(unusable(format!("this is no JSON; line {line}, column {column}")))
             }
         }
+    }
+
+    /// An object of texts, as it is sent.
+    pub(super) fn write(members: &[(&str, &str)]) -> Zeroizing<String> {
+        let members = members.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+        Zeroizing::new(Self(Value::Object(members.collect())).0.to_string())
     }
 
     /// The first of these members that is a text with something in it.

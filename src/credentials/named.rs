@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::CredentialsSource;
 use super::address::Address;
-use super::asking::{Source, of_source};
+use super::asking::Source;
 use super::assume_role::AssumeRole;
 use super::chain::Chain;
 use super::environment;
@@ -23,8 +23,8 @@ pub struct NamedSource {
 }
 
 impl NamedSource {
-    pub(super) fn new(name: &'static str, source: impl Source + 'static) -> CredentialsSource {
-        CredentialsSource::Named(Self { name, source: Arc::new(source) })
+    pub(super) fn new(name: &'static str, source: impl Source + 'static) -> Self {
+        Self { name, source: Arc::new(source) }
     }
 
     /// The first word of its text form.
@@ -58,37 +58,39 @@ pub(super) fn parse_near(
     if value.is_some_and(str::is_empty) {
         return Err(refuse("there is nothing behind the colon"));
     }
-    Ok(match (word, value) {
-        ("anonymous", None) => CredentialsSource::Anonymous,
-        ("env", None) => CredentialsSource::Fixed(environment::read(&environment::OSS, variables)?),
+    let source = match (word, value) {
+        ("anonymous", None) => return Ok(CredentialsSource::Anonymous),
+        ("env", None) => {
+            let key = environment::read(&environment::OSS, variables)?;
+            return Ok(CredentialsSource::Fixed(key));
+        }
         ("default", None) => NamedSource::new("default", Chain::new(&surroundings()?, variables)?),
         ("oidc", None) => NamedSource::new("oidc", surroundings()?.oidc(variables)?),
         ("profile", name) => NamedSource::new("profile", Profiles::new(name, &surroundings()?)),
         ("ecs", role) => NamedSource::new("ecs", surroundings()?.ecs_role(role)?),
         ("assume-role", Some(arn)) => {
             let surroundings = surroundings()?;
-            let role = surroundings.role_of_others(arn).map_err(in_words)?;
+            let role = surroundings.role_of_others(arn)?;
             let identity = Box::new(Chain::new(&surroundings, variables)?);
-            let source = AssumeRole { identity, role, sts: surroundings.sts };
-            NamedSource::new("assume-role", source)
+            let sts = surroundings.sts;
+            NamedSource::new("assume-role", AssumeRole { identity, role, sts })
         }
         ("process", Some(line)) => {
             NamedSource::new("process", Process::parse(line).map_err(refuse)?)
         }
         ("uri", Some(url)) => NamedSource::new("uri", Uri(Address::parse(url).map_err(refuse)?)),
-        _ => {
-            let text = "this library has no such source; it knows default, env, oidc, profile, \
-                        profile:NAME, ecs, ecs:ROLE, assume-role:ARN, process:COMMAND, uri:URL \
-                        and anonymous";
-            return Err(Error::new(ErrorKind::Unsupported, text).with_argument("credentials"));
-        }
-    })
+        _ => return Err(unknown()),
+    };
+    Ok(CredentialsSource::Named(source))
+}
+
+fn unknown() -> Error {
+    let text = "this library has no such source; it knows default, env, oidc, profile, \
+                profile:NAME, ecs, ecs:ROLE, assume-role:ARN, process:COMMAND, uri:URL and \
+                anonymous";
+    Error::new(ErrorKind::Unsupported, text).with_argument("credentials")
 }
 
 fn refuse(rule: &str) -> Error {
     Error::invalid("credentials", rule)
-}
-
-fn in_words(error: Error) -> Error {
-    of_source("assume-role", error).with_kind(ErrorKind::Invalid).with_argument("credentials")
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::asking::unusable;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits;
 
 /// The terms under which STS is asked for a role.
@@ -26,7 +26,10 @@ impl Role {
             !account.is_empty() && !name.is_empty() && arn.bytes().all(|b| b.is_ascii_graphic())
         });
         if !is_role {
-            return Err(unusable("a role is named acs:ram::ACCOUNT:role/NAME"));
+            return Err(Error::invalid(
+                "credentials",
+                "a role is named acs:ram::ACCOUNT:role/NAME",
+            ));
         }
         let good = |c: char| c.is_ascii_alphanumeric() || ".@-_".contains(c);
         if !(2..=64).contains(&session_name.len()) || !session_name.chars().all(good) {

@@ -13,7 +13,7 @@ use super::role::Role;
 use crate::codec::date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::Deadline;
+use crate::runtime::{Deadline, Secret};
 use crate::sign::{AccessKey, encode_rpc, rpc_signature};
 use crate::wire::{Headers, Method};
 
@@ -52,7 +52,7 @@ impl Sts {
         let duration = role.duration.as_secs().to_string();
         let mut form = form(role, &duration);
         form.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
-        let token = key.token().map(|token| token.expose());
+        let token = key.token().map(Secret::expose);
         let secrets: Vec<&str> = token.into_iter().collect();
         self.ask(asking, &form, &secrets, |timestamp| {
             let nonce = format!("{:032x}", fastrand::u128(..));

@@ -63,8 +63,12 @@ pub const OSSMPU_CONFIG_ENDPOINT: c_int = 2;
 /// - "assume-role:ARN": the vendor's STS, asked with the key that "default"
 ///   gives, for one hour; ALIBABA_CLOUD_EXTERNAL_ID goes along.
 /// - "process:COMMAND": the JSON that a command prints. It is split into words
-///   as by a POSIX shell, but run without one. Its standard error is lost.
+///   as by a POSIX shell, but run without one, in a process group of its own.
+///   Its standard error is lost; whatever is not at its end in time is killed.
 /// - "uri:URL": the JSON that a URL answers; https, or http to this machine.
+///
+/// That JSON has the texts AccessKeyId and AccessKeySecret and, for a temporary
+/// key, SecurityToken and Expiration (as in "2025-01-15T10:30:00Z").
 ///
 /// The environment is read now. Files are read, and services asked, when keys
 /// are needed, which is before their end; each time that takes 60 s at the

@@ -80,7 +80,7 @@ static void check_failures(void) {
     check_refused(config, OSSMPU_EUNSUPPORTED, "key");
     config = ossmpu_config_new();
     CHECK(ossmpu_config_set_str(config, OSSMPU_CONFIG_CREDENTIALS,
-                                "profile:x") == OSSMPU_EUNSUPPORTED);
+                                "vault:x") == OSSMPU_EUNSUPPORTED);
     check_refused(config, OSSMPU_EUNSUPPORTED, "credentials");
     config = ossmpu_config_new();
     CHECK(ossmpu_config_set_str(config, OSSMPU_CONFIG_REGION, "\xff") ==

@@ -1,4 +1,6 @@
-/* Callbacks that outlive their setter: keys, log lines, and their end. */
+/* Where keys come from: every source by its text, and callbacks, which outlive
+ * their setter. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #define SECRET_OF_ENV getenv("OSS_ACCESS_KEY_SECRET")
@@ -120,10 +122,145 @@ static void check_drop_of_failed_setters(void) {
     ossmpu_config_free(config);
 }
 
-int main(void) {
+/* The status of setting a source, which says which setting is wrong and not
+ * what is wrong with whose secret. */
+static int set_source(ossmpu_config **config, const char *source) {
+    ossmpu_client *client = NULL;
+    ossmpu_error *err = NULL;
+    int status;
+    *config = ossmpu_config_new();
+    CHECK(!ossmpu_config_set_env(*config));
+    status = ossmpu_config_set_str(*config, OSSMPU_CONFIG_CREDENTIALS, source);
+    if (status != OSSMPU_OK) {
+        CHECK(ossmpu_client_new(*config, &client, &err) == status);
+        CHECK(strstr(ossmpu_error_message(err), "hidden") == NULL);
+        if (status != OSSMPU_ECREDENTIALS)
+            CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT),
+                       "credentials");
+        ossmpu_error_free(err);
+    }
+    return status;
+}
+
+/* An upload with a key of that source, and the error if there is none. */
+static int put_with(const char *source, char *message, size_t room) {
+    ossmpu_config *config;
+    ossmpu_client *client;
+    ossmpu_error *err = NULL;
+    int status;
+    CHECK(set_source(&config, source) == OSSMPU_OK);
+    client = client_of(config);
+    ossmpu_config_free(config);
+    status = ossmpu_put_data(client, BUCKET, "sources", "abc", 3, NULL, NULL,
+                             NULL, &err);
+    snprintf(message, room, "%s", ossmpu_error_message(err));
+    CHECK(strstr(message, SECRET_OF_ENV) == NULL);
+    CHECK(strstr(message, "hidden") == NULL);
+    ossmpu_error_free(err);
+    ossmpu_client_free(client);
+    return status;
+}
+
+static void write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/* Makes what the sources read: files, and an object that anybody may read. */
+static void prepare(const char *json, const char *ini) {
+    char text[512];
+    ossmpu_client *client = new_client();
+    ossmpu_options *options = ossmpu_options_new();
+    ossmpu_error *err = NULL;
+    snprintf(text, sizeof text,
+             "[c-test]\ntype = access_key\naccess_key_id = %s\n"
+             "access_key_secret = %s\n",
+             getenv("OSS_ACCESS_KEY_ID"), SECRET_OF_ENV);
+    write_file(ini, text);
+    snprintf(text, sizeof text,
+             "{\"AccessKeyId\":\"%s\",\"AccessKeySecret\":\"%s\"}",
+             getenv("OSS_ACCESS_KEY_ID"), SECRET_OF_ENV);
+    write_file(json, text);
+    CHECK(!ossmpu_options_add_header(options, "x-oss-object-acl",
+                                     "public-read"));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_file(client, BUCKET, "keys.json", json, options,
+                                 NULL, NULL, &err),
+                 err);
+    ossmpu_options_free(options);
+    ossmpu_client_free(client);
+    /* Nothing of whoever runs this. */
+    CHECK(!setenv("HOME", "/there/is/no/home", 1));
+    CHECK(!setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", ini, 1));
+    CHECK(!setenv("ALIBABA_CLOUD_STS_ENDPOINT", getenv("OSS_ENDPOINT"), 1));
+    CHECK(!setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true", 1));
+}
+
+static void check_sources(const char *folder_file) {
+    char json[512], ini[512], source[1024], message[2048];
+    snprintf(json, sizeof json, "%s keys.json", folder_file);
+    snprintf(ini, sizeof ini, "%s keys.ini", folder_file);
+    prepare(json, ini);
+    CHECK(put_with("env", message, sizeof message) == OSSMPU_OK);
+    CHECK(put_with("default", message, sizeof message) == OSSMPU_OK);
+    CHECK(put_with("profile:c-test", message, sizeof message) == OSSMPU_OK);
+    snprintf(source, sizeof source, "process:cat '%s'", json);
+    CHECK(put_with(source, message, sizeof message) == OSSMPU_OK);
+    snprintf(source, sizeof source, "uri:%s/" BUCKET "/keys.json",
+             getenv("OSS_ENDPOINT"));
+    CHECK(put_with(source, message, sizeof message) == OSSMPU_OK);
+
+    CHECK(put_with("anonymous", message, sizeof message) == OSSMPU_ESERVICE);
+    CHECK(put_with("profile", message, sizeof message) == OSSMPU_ECREDENTIALS);
+    CHECK(strstr(message, "keys.ini") != NULL);
+    CHECK(put_with("process:false hidden", message, sizeof message) ==
+          OSSMPU_ECREDENTIALS);
+    CHECK(strstr(message, "status 1") != NULL);
+    snprintf(source, sizeof source, "uri:%s/" BUCKET "/hidden",
+             getenv("OSS_ENDPOINT"));
+    CHECK(put_with(source, message, sizeof message) == OSSMPU_ECREDENTIALS);
+    /* The emulator has no roles. */
+    CHECK(put_with("assume-role:acs:ram::1:role/c-test", message,
+                   sizeof message) == OSSMPU_ECREDENTIALS);
+    CHECK(strstr(message, "STS refused") != NULL);
+}
+
+static void check_texts(void) {
+    static const struct {
+        const char *source;
+        int status;
+    } texts[] = {
+        {"ecs", OSSMPU_ECREDENTIALS},
+        {"ecs:hidden", OSSMPU_ECREDENTIALS},
+        {"oidc", OSSMPU_ECREDENTIALS},
+        {"profile:hidden", OSSMPU_OK},
+        {"", OSSMPU_EUNSUPPORTED},
+        {"hidden", OSSMPU_EUNSUPPORTED},
+        {"vault:hidden", OSSMPU_EUNSUPPORTED},
+        {"ENV", OSSMPU_EUNSUPPORTED},
+        {"env:hidden", OSSMPU_EUNSUPPORTED},
+        {"process", OSSMPU_EUNSUPPORTED},
+        {"process:", OSSMPU_EINVAL},
+        {"process:cat 'hidden", OSSMPU_EINVAL},
+        {"uri:http://hidden.example/", OSSMPU_EINVAL},
+        {"assume-role:hidden", OSSMPU_EINVAL},
+        {"profile:", OSSMPU_EINVAL},
+    };
+    size_t i;
+    for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        ossmpu_config *config;
+        CHECK(set_source(&config, texts[i].source) == texts[i].status);
+        ossmpu_config_free(config);
+    }
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 3);
     check_keys_and_log();
     check_refusal(give_keys, -7, "returned -7");
     check_refusal(say_nothing, 0, "without an answer");
     check_drop_of_failed_setters();
+    check_sources(argv[1]);
+    check_texts();
     return 0;
 }

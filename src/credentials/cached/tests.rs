@@ -86,7 +86,9 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        Self::with(|counter| NamedSource::new("counter", BuiltIn(counter)))
+        Self::with(|counter| {
+            CredentialsSource::Named(NamedSource::new("counter", BuiltIn(counter)))
+        })
     }
 
     fn with(source: impl FnOnce(Arc<Counter>) -> CredentialsSource) -> Self {
