@@ -46,8 +46,8 @@
  *            returns OSSMPU_EFORKED at once, a trigger does nothing and _free
  *            only releases memory; make new ones there.
  *  Waiting   Whatever can block takes a cancel token (NULL: none), except
- *            abort; writers and iterators retain the one they were opened
- *            with. Every wait is bounded by the timeouts: no call can hang for
+ *            abort and presign; writers and iterators retain the one they
+ *            were opened with. Every wait is bounded by the timeouts: no call can hang for
  *            ever with the defaults, unless your callback or the local disk
  *            does.
  *  Cancel    A blocked call stops its I/O within 50 ms of the trigger; then
@@ -1868,7 +1868,8 @@ OSSMPU_API void ossmpu_part_iter_free(struct ossmpu_part_iter *iter);
 /**
  * Signs a URL, so that whoever has it can make one request of a kind,
  * OSSMPU_PRESIGN_*, without an access key: gives OSSMPU_RESULT_URL and
- * OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask a credentials callback.
+ * OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask the source of the
+ * credentials, which takes a minute at the most unless it is a callback.
  *
  * upload_id is NULL and part_number 0 where the operation has none.
  * expires_seconds is 1 to 604800 (7 days); what an access key with a token

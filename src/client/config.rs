@@ -172,7 +172,7 @@ impl Config {
         self.set_credentials(CredentialsSource::Provider(Arc::new(provider)))
     }
 
-    /// Any source.
+    /// Any source; [`CredentialsSource::parse`] makes one of a text.
     pub fn set_credentials(&mut self, source: CredentialsSource) -> &mut Self {
         self.credentials = Some(source);
         self

@@ -110,4 +110,12 @@ mod tests {
         let address = Address::parse("https://a.b/hidden?hidden").unwrap();
         assert_eq!(format!("{address:?}"), "Address(\"a.b\")");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in ".*") {
+            let _ = Address::parse(&text);
+            let _ = Address::parse(&format!("http://{text}"));
+        }
+    }
 }

@@ -83,18 +83,20 @@ impl Cached {
     fn part(&self, now: SystemTime) -> Result<Part> {
         let mut state = self.lock();
         let good = state.held.as_ref().filter(|held| held.is_good(now));
-        match (good, &state.turn) {
-            // Early renewal is one thread's work; the rest keep the old key meanwhile.
-            (Some(held), turn) if turn.is_some() || !held.is_due(now) => {
-                Ok(Part::Use(Arc::clone(&held.credentials)))
-            }
-            (_, Some(turn)) => Ok(Part::Wait(Arc::clone(turn))),
-            (_, None) => {
-                let turn = Arc::new(Turn::new()?);
-                state.turn = Some(Arc::clone(&turn));
-                Ok(Part::Ask(turn))
-            }
+        if let (None, Some(turn)) = (good, &state.turn) {
+            return Ok(Part::Wait(Arc::clone(turn)));
         }
+        // Early renewal is one thread's work; the rest keep the old key meanwhile.
+        if let Some(held) = good.filter(|held| state.turn.is_some() || !held.is_due(now)) {
+            return Ok(Part::Use(Arc::clone(&held.credentials)));
+        }
+        let turn = match (Turn::new(), good) {
+            (Ok(turn), _) => Arc::new(turn),
+            (Err(_), Some(held)) => return Ok(Part::Use(Arc::clone(&held.credentials))),
+            (Err(error), None) => return Err(error),
+        };
+        state.turn = Some(Arc::clone(&turn));
+        Ok(Part::Ask(turn))
     }
 
     /// Asks the source, and says to all who wait what came of it.

@@ -55,9 +55,6 @@ pub(super) fn parse_near(
         Some((word, value)) => (word, Some(value)),
         None => (text, None),
     };
-    if value.is_some_and(str::is_empty) {
-        return Err(refuse("there is nothing behind the colon"));
-    }
     let source = match (word, value) {
         ("anonymous", None) => return Ok(CredentialsSource::Anonymous),
         ("env", None) => {
@@ -66,6 +63,9 @@ pub(super) fn parse_near(
         }
         ("default", None) => NamedSource::new("default", Chain::new(&surroundings()?, variables)?),
         ("oidc", None) => NamedSource::new("oidc", surroundings()?.oidc(variables)?),
+        ("profile" | "ecs" | "assume-role" | "process" | "uri", Some("")) => {
+            return Err(refuse("there is nothing behind the colon"));
+        }
         ("profile", name) => NamedSource::new("profile", Profiles::new(name, &surroundings()?)),
         ("ecs", role) => NamedSource::new("ecs", surroundings()?.ecs_role(role)?),
         ("assume-role", Some(arn)) => {

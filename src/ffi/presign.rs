@@ -33,7 +33,8 @@ pub const OSSMPU_PRESIGN_PUT_OBJECT: c_int = 5;
 
 /// Signs a URL, so that whoever has it can make one request of a kind,
 /// OSSMPU_PRESIGN_*, without an access key: gives OSSMPU_RESULT_URL and
-/// OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask a credentials callback.
+/// OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask the source of the
+/// credentials, which takes a minute at the most unless it is a callback.
 ///
 /// upload_id is NULL and part_number 0 where the operation has none.
 /// expires_seconds is 1 to 604800 (7 days); what an access key with a token

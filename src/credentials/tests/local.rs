@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::*;
+use crate::transport::ProxySetting;
 
 /// The text form of a shell script, which is asked for with a shell because nothing else is.
 fn script(script: &str) -> String {
@@ -120,7 +121,7 @@ fn what_is_no_source_is_unsupported_and_what_is_a_bad_one_is_invalid() {
         ("process", ErrorKind::Unsupported),
         ("uri", ErrorKind::Unsupported),
         ("assume-role", ErrorKind::Unsupported),
-        ("hidden:", ErrorKind::Invalid),
+        ("hidden:", ErrorKind::Unsupported),
         ("profile:", ErrorKind::Invalid),
         ("ecs:", ErrorKind::Invalid),
         ("process:", ErrorKind::Invalid),
@@ -151,4 +152,25 @@ fn env_and_anonymous_are_what_they_were() {
     assert_eq!(machine.id("env"), "AK");
     assert!(matches!(machine.source("anonymous").unwrap(), CredentialsSource::Anonymous));
     assert_eq!(Machine::new().failure("env").argument(), "OSS_ACCESS_KEY_ID");
+}
+
+#[test]
+fn a_proxy_is_for_https_and_not_for_what_is_on_this_machine() {
+    let proxy = StandIn::saying(502, "");
+    let local = StandIn::new(|asked| {
+        Some(match asked.line.as_str() {
+            "PUT /latest/api/token" => (200, "t".to_owned()),
+            _ => (200, members("STS.local")),
+        })
+    });
+    let url = local.url();
+    let mut machine = Machine::with_metadata(local);
+    let settings =
+        HttpSettings { proxy: ProxySetting::Url(proxy.url()), ..HttpSettings::default() };
+    machine.http = Http::new(&settings).unwrap();
+    assert_eq!(machine.id("ecs:role"), "STS.local");
+    assert_eq!(machine.id(&format!("uri:{url}")), "STS.local");
+    assert!(proxy.asked().is_empty());
+    machine.failure("uri:https://127.0.0.1:443/hidden");
+    assert_eq!(proxy.lines(), ["CONNECT 127.0.0.1:443"]);
 }
