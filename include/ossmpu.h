@@ -47,9 +47,9 @@
  *            only releases memory; make new ones there.
  *  Waiting   Whatever can block takes a cancel token (NULL: none), except
  *            abort and presign; writers and iterators retain the one they
- *            were opened with. Every wait is bounded by the timeouts: no call can hang for
- *            ever with the defaults, unless your callback or the local disk
- *            does.
+ *            were opened with. Every wait is bounded by the timeouts: no call
+ *            can hang for ever with the defaults, unless your callback or the
+ *            local disk does.
  *  Cancel    A blocked call stops its I/O within 50 ms of the trigger; then
  *            the clean-up (waiting for an Initiate already on the wire, abort
  *            of the upload) may take up to OSSMPU_CONFIG_ABORT_MS before the
