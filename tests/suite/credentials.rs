@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use oss_emulator::{AccessKey as ServerKey, Emulator};
+use oss_emulator::AccessKey as ServerKey;
 use ossmpu::{CredentialsSource, ErrorKind, LogLevel, UploadOptions};
 
 use crate::fixture::{Fixture, Lines, PART, bytes, five_parts, small_parts};
@@ -51,17 +51,18 @@ fn assert_no_secret(lines: &Lines, further: &str) {
     assert_eq!(leak, None);
 }
 
-/// Gives its bytes part by part, and lets the first token end before the fourth of them.
+/// Gives its bytes part by part, and lets the first token end when three of them are uploaded.
 struct Ending<'a> {
     content: &'a [u8],
     given: u64,
-    emulator: &'a Emulator,
+    fixture: &'a Fixture,
 }
 
 impl Read for Ending<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.given == 3 * PART {
-            self.emulator.expire_token("hidden-token-1");
+            self.fixture.wait_for("UploadPart", 3);
+            self.fixture.emulator.expire_token("hidden-token-1");
         }
         let part_left = usize::try_from(PART - self.given % PART).unwrap();
         let most = buffer.len().min(part_left);
@@ -77,7 +78,7 @@ fn a_token_that_ends_in_the_middle_of_an_upload_is_renewed_by_one_of_its_threads
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}/hidden", uri.url()), &lines);
     let content = bytes(12 * PART);
-    let reader = Ending { content: &content, given: 0, emulator: &fixture.emulator };
+    let reader = Ending { content: &content, given: 0, fixture: &fixture };
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     client.put_reader(bucket, key, reader, None, &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
