@@ -1,5 +1,7 @@
 //! The role of the instance that this program runs on, from the metadata service of the cloud.
 
+use std::time::Duration;
+
 use super::Credentials;
 use super::asking::{Asking, Source, of_source, unusable};
 use super::document::{Answer, Document, direct, even_limits};
@@ -15,6 +17,8 @@ use crate::wire::{Body, Headers, Method};
 pub(super) struct EcsRole {
     /// Tests have one of their own.
     pub(super) host: String,
+    /// For each step of a request; tests have no hurry.
+    pub(super) step: Duration,
     /// Unless it is known, it is asked for.
     pub(super) role: Option<String>,
     /// Whether requests without a token are made where no token can be had.
@@ -32,11 +36,11 @@ pub(super) enum WithoutToken {
 impl EcsRole {
     /// The service of the cloud.
     pub(super) fn new(role: Option<String>, without_token: WithoutToken) -> Self {
-        Self { host: HOST.to_owned(), role, without_token }
+        Self { host: HOST.to_owned(), step: limits::METADATA_STEP, role, without_token }
     }
 
     fn read(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        let service = Service { host: &self.host, http: direct()?, asking };
+        let service = Service { host: &self.host, step: self.step, http: direct()?, asking };
         let token = self.token(&service)?;
         let role = match &self.role {
             Some(role) => role.clone(),
@@ -77,6 +81,7 @@ impl Source for EcsRole {
 /// The service during one fetch.
 struct Service<'a> {
     host: &'a str,
+    step: Duration,
     http: Http,
     asking: &'a Asking<'a>,
 }
@@ -111,7 +116,7 @@ impl Service<'_> {
             query: "",
             headers,
             body: Body::Empty,
-            limits: even_limits(limits::METADATA_STEP),
+            limits: even_limits(self.step),
         };
         document.send(&self.http, self.asking)
     }

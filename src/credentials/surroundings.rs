@@ -102,9 +102,10 @@ impl Surroundings {
 
     /// Asks another metadata service than that of the cloud.
     #[cfg(test)]
-    pub(super) fn with_metadata_host(mut self, host: &str) -> Self {
+    pub(super) fn with_metadata(mut self, host: &str, step: std::time::Duration) -> Self {
         if let Some(ecs_role) = &mut self.ecs_role {
             host.clone_into(&mut ecs_role.host);
+            ecs_role.step = step;
         }
         self
     }

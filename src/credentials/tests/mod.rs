@@ -33,6 +33,8 @@ struct Machine {
     variables: Mutex<BTreeMap<String, String>>,
     /// In place of the metadata service; there is none unless a test makes one.
     metadata: StandIn,
+    /// How long a step of a request to it may take.
+    step: Duration,
     http: Http,
     clock: Clock,
     cancel: Cancel,
@@ -48,6 +50,7 @@ impl Machine {
             home: tempfile::tempdir().unwrap(),
             variables: Mutex::default(),
             metadata,
+            step: Duration::from_secs(20),
             http: Http::new(&HttpSettings::default()).unwrap(),
             clock: Clock::Manual(Arc::new(Mutex::new(now()))),
             cancel: Cancel::new().unwrap(),
@@ -77,7 +80,7 @@ impl Machine {
     fn source(&self, text: &str) -> Result<CredentialsSource> {
         let variables = |name: &str| self.variables.lock().unwrap().get(name).cloned();
         named::parse_near(text, &variables, &|| {
-            Ok(Surroundings::read(&variables)?.with_metadata_host(&self.metadata.host()))
+            Ok(Surroundings::read(&variables)?.with_metadata(&self.metadata.host(), self.step))
         })
     }
 
