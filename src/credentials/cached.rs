@@ -125,7 +125,7 @@ impl Cached {
         }
     }
 
-    /// What is held, as long as it is good: a renewal that came too early to matter has failed.
+    /// What is held, as long as it is good: then a renewal that failed does not matter yet.
     fn good_or(&self, error: Error, now: SystemTime) -> Result<Arc<Credentials>> {
         match self.lock().held.as_ref().filter(|held| held.is_good(now)) {
             Some(held) => Ok(Arc::clone(&held.credentials)),

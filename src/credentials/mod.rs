@@ -15,6 +15,7 @@ mod oidc;
 mod process;
 mod profile;
 mod role;
+mod small_file;
 mod source;
 mod sts;
 mod surroundings;

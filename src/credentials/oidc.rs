@@ -1,15 +1,13 @@
 //! A role that a token in a file proves: what a pod in Kubernetes has.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::Credentials;
 use super::asking::{Asking, Source, of_source, unusable};
 use super::role::Role;
 use super::sts::Sts;
+use super::{Credentials, small_file};
 use crate::error::{Error, Result};
 
 /// Reads the token anew each time, because it rotates.
@@ -31,12 +29,9 @@ impl Source for Oidc {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>> {
-    let refuse = |cause| Error::file(path.display(), &cause);
-    let mut text = Zeroizing::new(String::new());
-    let file = File::open(path).map_err(refuse)?;
-    file.take(FILE_MAX).read_to_string(&mut text).map_err(refuse)?;
-    let length = text.trim().len();
-    if !TOKEN_LENGTH.contains(&length) {
+    let text = small_file::read(path, FILE_MAX);
+    let text = text.map_err(|cause| Error::file(path.display(), &cause))?;
+    if !TOKEN_LENGTH.contains(&text.trim().len()) {
         let text = format!("{} has no token of 4 to 20000 characters", path.display());
         return Err(unusable(text));
     }
@@ -45,4 +40,4 @@ fn read(path: &Path) -> Result<Zeroizing<String>> {
 
 const TOKEN_LENGTH: std::ops::RangeInclusive<usize> = 4..=20_000;
 /// Room for white space around the token.
-const FILE_MAX: u64 = 32 * 1024;
+const FILE_MAX: usize = 32 * 1024;

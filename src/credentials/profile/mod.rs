@@ -6,15 +6,12 @@ mod ini;
 mod ini_file;
 mod ossutil;
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
-use super::Credentials;
 use super::asking::{Asking, Lack, Source, of_source, unusable};
 use super::surroundings::Surroundings;
+use super::{Credentials, small_file};
 use crate::error::{Error, Result};
 use crate::sign::AccessKey;
 
@@ -117,14 +114,7 @@ fn in_file(path: &Path, find: impl FnOnce(&str) -> Found) -> Found {
         }
         _ => Lack::Broken(unusable(format!("{}: {cause}", path.display())).with_io(&cause)),
     };
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut file = File::open(path).map_err(refuse)?.take(FILE_MAX + 1);
-    file.read_to_end(&mut bytes).map_err(refuse)?;
-    let broken = |text: &str| Lack::Broken(unusable(format!("{}: {text}", path.display())));
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(broken("this is too long for a file of profiles"));
-    }
-    find(std::str::from_utf8(&bytes).map_err(|_| broken("this is not UTF-8"))?)
+    find(&small_file::read(path, FILE_MAX).map_err(refuse)?)
 }
 
 /// The key pair of a profile.
@@ -139,4 +129,4 @@ fn key(id: Option<&str>, secret: Option<&str>, token: Option<&str>) -> Result<Ac
     }
 }
 
-const FILE_MAX: u64 = 1024 * 1024;
+const FILE_MAX: usize = 256 * 1024;
