@@ -50,17 +50,25 @@ impl CredentialsSource {
     /// Makes a source of its text form. The environment is read now, and not again; files are read,
     /// and services asked, when credentials are needed.
     ///
-    /// | text | where the key comes from |
-    /// |---|---|
-    /// | `anonymous` | nowhere: requests are not signed |
-    /// | `env` | `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN` |
-    /// | `default` | the first of these that is set up: `env`; `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and `ALIBABA_CLOUD_SECURITY_TOKEN`; `oidc`; `profile`; `ALIBABA_CLOUD_CREDENTIALS_URI`; `ecs` |
-    /// | `oidc` | the vendor's STS, for the token in `ALIBABA_CLOUD_OIDC_TOKEN_FILE`, with `ALIBABA_CLOUD_ROLE_ARN` and `ALIBABA_CLOUD_OIDC_PROVIDER_ARN` |
-    /// | `profile`, `profile:NAME` | the first of `~/.aliyun/config.json`, `~/.alibabacloud/credentials`, the same with `.ini`, and `~/.ossutilconfig` that has the profile; without a name that in `ALIBABA_CLOUD_PROFILE`, or else the one that each file has for the purpose |
-    /// | `ecs`, `ecs:ROLE` | the metadata service of the instance, never through a proxy |
-    /// | `assume-role:ARN` | the vendor's STS, for one hour, asked with the key that `default` gives |
-    /// | `process:COMMAND` | what the command prints, run without a shell |
-    /// | `uri:URL` | what the URL answers; https, or http to this machine |
+    /// - `anonymous`: requests are not signed.
+    /// - `env`: `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN`.
+    /// - `default`: the first of these that is set up: `env`; the same as
+    ///   `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and
+    ///   `ALIBABA_CLOUD_SECURITY_TOKEN`; `oidc`; `profile`; the URL in
+    ///   `ALIBABA_CLOUD_CREDENTIALS_URI`; `ecs`. The one that has worked is kept.
+    /// - `oidc`: the vendor's STS, for the token in the file `ALIBABA_CLOUD_OIDC_TOKEN_FILE`,
+    ///   with `ALIBABA_CLOUD_ROLE_ARN` and `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.
+    /// - `profile`, `profile:NAME`: the first of `~/.aliyun/config.json`,
+    ///   `~/.alibabacloud/credentials`, the same with `.ini`, and `~/.ossutilconfig` (its key
+    ///   pairs only) that has the profile; without a name, that in `ALIBABA_CLOUD_PROFILE` or the
+    ///   one that each file has for the purpose.
+    /// - `ecs`, `ecs:ROLE`: the metadata service of the instance, never through a proxy.
+    /// - `assume-role:ARN`: the vendor's STS, asked with the key that `default` gives, for an hour.
+    /// - `process:COMMAND`: the JSON that a command prints, which is run without a shell.
+    /// - `uri:URL`: the JSON that a URL answers; https, or http to this machine.
+    ///
+    /// That JSON has the texts `AccessKeyId` and `AccessKeySecret` and, for a temporary key,
+    /// `SecurityToken` and `Expiration`.
     ///
     /// A source that was set up and does not work is an error; `default` takes no other in its
     /// place. Each fetch takes 60 seconds at the most, a step of `ecs` one second, and a cancel of
