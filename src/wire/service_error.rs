@@ -1,11 +1,12 @@
 //! The `<Error>` document: why OSS refused.
 //!
-//! It stands in the body or, where a reply has none, as base64 in `x-oss-err`. A reply with neither
-//! still says its status and request ID.
+//! It stands in the body, as XML or as JSON, or, where a reply has none, as base64 in `x-oss-err`. A
+//! reply with neither still says its status and request ID.
 
 use std::time::SystemTime;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::Value;
 
 use super::{Element, Response};
 use crate::codec::date;
@@ -38,7 +39,12 @@ impl ServiceError {
     pub(crate) const NO_DOCUMENT: &'static str = "BadErrorResponse";
 
     pub(crate) fn read(response: &Response, dialect: Dialect) -> Self {
-        let document = document(&response.body).or_else(|| hidden_document(response, dialect));
+        let document = if is_json(response) {
+            json_fields(&response.body)
+        } else {
+            xml_fields(&response.body)
+        }
+        .or_else(|| hidden_fields(response, dialect));
         let mut error = Self {
             status: response.status,
             server_time: response.headers.get("date").and_then(date::parse_http_date),
@@ -46,7 +52,7 @@ impl ServiceError {
             ..Self::default()
         };
         match document {
-            Some(document) => error.fill(&document),
+            Some(fields) => error.fill(fields),
             None => error.excerpt = excerpt(&response.body),
         }
         if error.code.is_empty() {
@@ -81,16 +87,15 @@ impl ServiceError {
             .with_service(self.code, self.message, self.ec)
     }
 
-    fn fill(&mut self, document: &Element) {
-        for element in document.all_children() {
-            let value = element.text().trim().to_owned();
-            match element.name() {
+    fn fill(&mut self, fields: Fields) {
+        for (name, value) in fields {
+            match name.as_str() {
                 "Code" => self.code = value,
                 "Message" => self.message = value,
                 "RequestId" => self.request_id = value,
                 "EC" => self.ec = value,
                 name if SIGNATURE.iter().any(|start| name.starts_with(start)) => {}
-                name => self.fields.push((name.to_owned(), value)),
+                _ => self.fields.push((name, value)),
             }
         }
     }
@@ -132,13 +137,39 @@ pub(super) fn excerpt(body: &[u8]) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn document(bytes: &[u8]) -> Option<Element> {
-    Element::parse(bytes).ok().filter(|root| root.name() == "Error")
+/// The names and values of an error document, in its order.
+type Fields = Vec<(String, String)>;
+
+fn xml_fields(bytes: &[u8]) -> Option<Fields> {
+    let root = Element::parse(bytes).ok().filter(|root| root.name() == "Error")?;
+    let field = |child: &Element| (child.name().to_owned(), child.text().trim().to_owned());
+    Some(root.all_children().map(field).collect())
 }
 
-fn hidden_document(response: &Response, dialect: Dialect) -> Option<Element> {
+fn hidden_fields(response: &Response, dialect: Dialect) -> Option<Fields> {
     let header = response.service_header(dialect, ServiceHeader::Err)?;
-    document(&BASE64_STANDARD.decode(header.trim()).ok()?)
+    xml_fields(&BASE64_STANDARD.decode(header.trim()).ok()?)
+}
+
+fn is_json(response: &Response) -> bool {
+    let kind = response.headers.get("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+/// The same names, inside an object `Error` or at the top.
+fn json_fields(bytes: &[u8]) -> Option<Fields> {
+    let document: Value = serde_json::from_slice(bytes).ok()?;
+    let document = document.get("Error").unwrap_or(&document).as_object()?;
+    let fields = document.iter().filter_map(|(name, value)| {
+        let value = match value {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        Some((name.clone(), value))
+    });
+    Some(fields.collect())
 }
 
 /// What the elements about a bad signature begin with. They are not kept: they repeat the request's
@@ -199,6 +230,35 @@ mod tests {
         let error = ServiceError::read(&response(404, &headers, ""), Dialect::Oss);
         assert_eq!((error.code.as_str(), error.ec.as_str()), ("NoSuchKey", "0026-00000001"));
         assert_eq!((error.request_id.as_str(), error.field("Key")), ("ID", "a"));
+    }
+
+    #[test]
+    fn a_document_may_be_json_inside_an_error_object_or_at_the_top() {
+        let inner = r#"{"Code": "AccessDenied", "Message": " no ", "RequestId": "ID",
+            "EC": "0003-00000001", "Key": "a", "PartNumber": 7, "StringToSign": "secret"}"#;
+        for body in [inner.to_owned(), format!("{{\"Error\": {inner}}}")] {
+            let headers = [("Content-Type", "application/JSON; charset=utf-8")];
+            let error = ServiceError::read(&response(403, &headers, &body), Dialect::Oss);
+            assert_eq!((error.code.as_str(), error.message.as_str()), ("AccessDenied", "no"));
+            assert_eq!((error.request_id.as_str(), error.ec.as_str()), ("ID", "0003-00000001"));
+            assert_eq!((error.field("Key"), error.field("StringToSign")), ("a", ""));
+            assert_eq!(error.into_error().part_number(), Some(7));
+        }
+    }
+
+    #[test]
+    fn json_is_read_only_where_the_reply_says_so_and_only_as_an_object() {
+        let code = |kind: &str, body: &str| {
+            ServiceError::read(&response(403, &[("Content-Type", kind)], body), Dialect::Oss).code
+        };
+        let json = r#"{"Code": "AccessDenied"}"#;
+        assert_eq!(code("application/json", json), "AccessDenied");
+        assert_eq!(code("application/xml", json), ServiceError::NO_DOCUMENT);
+        let xml = "<Error><Code>AccessDenied</Code></Error>";
+        assert_eq!(code("application/xml", xml), "AccessDenied");
+        for body in ["", "[]", "7", "{", r#"{"Error": "AccessDenied"}"#, r#"{"Code": {}}"#] {
+            assert_eq!(code("application/json", body), ServiceError::NO_DOCUMENT, "{body}");
+        }
     }
 
     #[test]
@@ -265,9 +325,12 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_body_makes_it_panic(body in vec(ANY, 0..600)) {
-            let reply = Response { status: 500, headers: Headers::default(), body };
-            let error = ServiceError::read(&reply, Dialect::Oss);
-            proptest::prop_assert!(!error.code.is_empty());
+            for kind in ["application/xml", "application/json"] {
+                let mut reply = response(500, &[("Content-Type", kind)], "");
+                reply.body.clone_from(&body);
+                let error = ServiceError::read(&reply, Dialect::Oss);
+                proptest::prop_assert!(!error.code.is_empty());
+            }
         }
     }
 }
