@@ -87,8 +87,12 @@ impl Put<'_> {
             Ok(answer) => answer,
             Err(defeat) => {
                 let error = reporter.explain(defeat.error);
-                let perhaps = defeat.perhaps_done && error.kind() != ErrorKind::Integrity;
-                let exists = if perhaps { ObjectExists::Unknown } else { ObjectExists::No };
+                let exists = match (defeat.perhaps_done, error.kind()) {
+                    (false, _) => ObjectExists::No,
+                    // OSS has acknowledged an object, though not with the bytes that were read.
+                    (true, ErrorKind::Integrity) => ObjectExists::Yes,
+                    (true, _) => ObjectExists::Unknown,
+                };
                 return Err(error.with_object_exists(exists));
             }
         };

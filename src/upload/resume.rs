@@ -131,7 +131,8 @@ impl Multipart<'_> {
         }
     }
 
-    /// All parts that OSS has, or its word that it knows no such upload.
+    /// All parts that OSS has, or its word that it knows no such upload. Every other error leaves
+    /// the upload as it is.
     fn list(
         &self,
         destination: &Destination,
@@ -139,15 +140,16 @@ impl Multipart<'_> {
         let Destination { bucket, key, upload_id, headers, .. } = destination;
         let deadline = self.deadline;
         let context = CallContext { deadline, asks_whether: true, ..CallContext::new(self.stop) };
+        let left = |error: Error| error.with_upload_id(upload_id.as_str()).with_parts_left(true);
         let mut listed = BTreeMap::new();
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {
             let page = match self.caller.call(&request, &context) {
                 Ok(answer) => answer.reply,
                 Err(defeat) if is_gone(&defeat) => return Ok(Err(defeat.error)),
-                Err(defeat) => return Err(defeat.error),
+                Err(defeat) => return Err(left(defeat.error)),
             };
-            next = request.next_page(&page)?;
+            next = request.next_page(&page).map_err(left)?;
             listed.extend(page.parts.into_iter().map(|part| (part.number, part)));
         }
         Ok(Ok(listed))

@@ -191,6 +191,18 @@ fn a_put_object_with_a_wrong_crc_is_sent_again() {
 }
 
 #[test]
+fn a_put_object_whose_crc_stays_wrong_has_made_an_object_and_the_error_says_so() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(2).unwrap();
+    });
+    fixture.always("PutObject", Action { bad_crc: true, ..Action::default() });
+    let error = fixture.put(&bytes(1000), &UploadOptions::new()).unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Integrity, 2), "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::Yes, "{error}");
+    assert!(fixture.stored().is_some());
+}
+
+#[test]
 fn without_any_crc_the_upload_succeeds_and_the_log_says_that_none_was_compared() {
     let lines = Lines::default();
     let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));

@@ -141,6 +141,28 @@ fn an_upload_is_gone_on_with_by_its_id_alone() {
 }
 
 #[test]
+fn an_upload_whose_parts_cannot_be_listed_is_left_and_the_error_says_so() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let file = file(&bytes(MIB));
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = with_checkpoint(folder.path());
+    refuse_part_five(&fixture);
+    client.put_file(bucket, key, file.path(), &checkpoint, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    let id = fixture.emulator.uploads(BUCKET)[0].upload_id.clone();
+    let mut by_id = small_parts();
+    by_id.set_upload_id(UploadId::parse(&id).unwrap());
+    fixture.always("ListParts", Action::status(403, "AccessDenied"));
+    for options in [checkpoint, by_id] {
+        let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+        assert_eq!((error.oss_code(), error.upload_id()), ("AccessDenied", id.as_str()));
+        assert!(error.parts_left(), "{error}");
+        assert_eq!(fixture.emulator.uploads(BUCKET).len(), 1);
+    }
+}
+
+#[test]
 fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;

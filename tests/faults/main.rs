@@ -1,0 +1,24 @@
+//! Nothing on the network can hurt the host: a matrix of faults, and limits of time.
+//!
+//! The matrix is data: `cases` lists what is done to which operation and what must come of it,
+//! `run` does it and looks at what is left. `docs/reliability.md` is generated from the same data.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod cases;
+mod codes;
+mod fault;
+#[path = "../suite/fixture.rs"]
+mod fixture;
+mod framing;
+mod lies;
+mod matrix;
+mod peers;
+mod proxy;
+mod report;
+mod run;
+mod wire_faults;

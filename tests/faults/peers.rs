@@ -1,0 +1,126 @@
+//! The cases of peers that are not the server: nobody, no name, and TLS that cannot be trusted.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ossmpu::ErrorKind;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::cases::{Case, Expect, Strike};
+use crate::fault::Op;
+
+/// Who is at the address of the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    NoSuchName,
+    Nobody,
+    HangsUp,
+    SpeaksNoTls,
+    WrongName,
+    Expired,
+    UnknownIssuer,
+}
+
+/// An endpoint, and what has to live as long as it is used.
+pub struct Place {
+    pub endpoint: String,
+    pub ca_file: Option<PathBuf>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (peer, fault, kind) in [
+        (Peer::NoSuchName, "a host that has no address", ErrorKind::Resolve),
+        (Peer::Nobody, "a port where nobody listens", ErrorKind::Connect),
+        (Peer::HangsUp, "a server that hangs up at once", ErrorKind::Network),
+        (Peer::SpeaksNoTls, "a server that does not speak TLS", ErrorKind::Tls),
+        (Peer::WrongName, "TLS with a wrong name", ErrorKind::Tls),
+        (Peer::Expired, "TLS with an expired certificate", ErrorKind::Tls),
+        (Peer::UnknownIssuer, "TLS with an unknown certificate", ErrorKind::Tls),
+    ] {
+        for op in [Op::Initiate, Op::PutObject] {
+            cases.push(Case::new(op, fault, Strike::Peer(peer), Expect::Failure(kind)));
+        }
+    }
+    cases
+}
+
+impl Peer {
+    /// Goes to its place. Its thread ends with the process.
+    pub fn stand(self) -> Place {
+        let at = |endpoint: String| Place { endpoint, ca_file: None, _folder: None };
+        match self {
+            Self::NoSuchName => at("http://nowhere.invalid".to_owned()),
+            Self::Nobody => {
+                let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+                at(format!("http://{address}"))
+            }
+            Self::HangsUp => at(format!("http://{}", serve(drop))),
+            Self::SpeaksNoTls => {
+                let address = serve(|mut stream| {
+                    let _ = stream.read(&mut [0; 5]);
+                    let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+                });
+                at(format!("https://{address}"))
+            }
+            Self::WrongName => secure("other.test", 2099, false),
+            Self::Expired => secure("127.0.0.1", 2002, false),
+            Self::UnknownIssuer => secure("127.0.0.1", 2099, true),
+        }
+    }
+}
+
+fn serve(script: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            script(stream);
+        }
+    });
+    address
+}
+
+/// A server with a certificate for that name until that year. The client trusts its issuer, or
+/// somebody else.
+fn secure(name: &str, last_year: i32, is_stranger: bool) -> Place {
+    let (issuer, other) = (issuer("ours"), issuer("another"));
+    let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(last_year, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let certificate = parameters.signed_by(&key, &issuer).unwrap().pem();
+    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
+    let address = serve(move |stream| {
+        let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = StreamOwned::new(session, stream);
+        // Ends with the alert of the client.
+        let _ = stream.read(&mut [0; 1]);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::write(&ca_file, if is_stranger { other.pem() } else { issuer.pem() }).unwrap();
+    Place {
+        endpoint: format!("https://{address}"),
+        ca_file: Some(ca_file),
+        _folder: Some(folder),
+    }
+}
+
+fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
+}

@@ -1,0 +1,205 @@
+//! Runs one case, and says what is wrong with what came of it.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use oss_emulator::{Action, Commit, Emulator, Rule};
+use ossmpu::{
+    BucketName, Cancel, Client, Config, Error, Integrity, LogLevel, ObjectExists, ObjectKey,
+    Result, UploadOptions, Uploaded,
+};
+
+use crate::cases::{Case, Expect, Strike};
+use crate::fault::{Fault, Op};
+use crate::fixture::{BUCKET, Lines, MIB, PART, bytes, config, number, small_parts};
+use crate::lies::LARGE;
+use crate::proxy::Proxy;
+
+/// Each wait of a case has this limit.
+const LIMIT: Duration = Duration::from_millis(300);
+const CLEAN_UP: Duration = Duration::from_secs(2);
+/// No call outlives its limits by more.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// A case with a client of its own, before an emulator that others have used and will use.
+struct Trial<'a> {
+    case: &'a Case,
+    emulator: &'a Emulator,
+    client: Client,
+    bucket: BucketName,
+    key: ObjectKey,
+    lines: Lines,
+}
+
+/// Runs the case; an error says what is wrong.
+pub fn run(case: &Case, index: usize, emulator: &Emulator) -> Result<(), String> {
+    emulator.clear_rules();
+    emulator.clear_requests();
+    let faults: Vec<Fault> = match &case.strike {
+        Strike::Wire(fault) => vec![*fault],
+        _ => Vec::new(),
+    };
+    let proxy = Proxy::start(emulator.addr(), faults);
+    let place = match &case.strike {
+        Strike::Peer(peer) => Some(peer.stand()),
+        _ => None,
+    };
+    let lines = Lines::default();
+    let mut config = limited(config(emulator), case);
+    lines.listen(&mut config, LogLevel::Warn);
+    config.set_endpoint(place.as_ref().map_or(&proxy.url(), |place| &place.endpoint)).unwrap();
+    if let Some(file) = place.as_ref().and_then(|place| place.ca_file.as_ref()) {
+        config.set_ca_file(file);
+    }
+    let trial = Trial {
+        case,
+        emulator,
+        client: Client::new(&config).unwrap(),
+        bucket: BucketName::parse(BUCKET).unwrap(),
+        key: ObjectKey::parse(&format!("case-{index}")).unwrap(),
+        lines,
+    };
+    let begun = Instant::now();
+    let outcome = trial.call();
+    let took = begun.elapsed();
+    let struck = proxy.end();
+    if matches!(case.strike, Strike::Wire(_)) && struck == 0 {
+        return Err("the fault did not strike".to_owned());
+    }
+    if took > trial.time_allowed() {
+        return Err(format!("it took {took:?}"));
+    }
+    trial.judge(&outcome)
+}
+
+fn limited(mut config: Config, case: &Case) -> Config {
+    let attempts = if case.lasts() { 2 } else { 3 };
+    config
+        .set_stall_timeout(LIMIT)
+        .and_then(|c| c.set_response_timeout(LIMIT))
+        .and_then(|c| c.set_complete_timeout(LIMIT))
+        .and_then(|c| c.set_abort_timeout(CLEAN_UP))
+        .and_then(|c| c.set_max_attempts(attempts))
+        .and_then(|c| c.set_threads(2))
+        .unwrap();
+    config
+}
+
+impl Trial<'_> {
+    fn content(&self) -> Vec<u8> {
+        bytes(if self.case.fault == LARGE { 8 * MIB } else { 2 * PART + 1 })
+    }
+
+    /// A call in which the operation comes up.
+    fn call(&self) -> Result<Uploaded> {
+        let mut options = small_parts();
+        options.set_parallelism(2).unwrap();
+        if self.case.verified {
+            options.set_integrity(Integrity::CRC64 | Integrity::MD5);
+        }
+        if self.case.fault == LARGE {
+            options.set_part_size(4 * MIB).unwrap();
+        }
+        if self.case.expect == Expect::CallbackFailed {
+            let callback = r#"{"callbackUrl":"http://127.0.0.1:9/","callbackBody":"a"}"#;
+            options.headers_mut().callback(callback).unwrap();
+        }
+        if let Strike::Server(rule) = &self.case.strike {
+            self.emulator.add_rule((**rule).clone());
+        }
+        match self.case.op {
+            Op::PutObject => {
+                options.set_single_below(100 * MIB).unwrap();
+            }
+            Op::Abort => {
+                let denied = Action::status(403, "AccessDenied");
+                self.emulator.add_rule(Rule::on("UploadPart", denied).part(2).always());
+            }
+            Op::HeadObject => {
+                let lost = Action::lose_reply(Commit::After);
+                self.emulator.add_rule(Rule::on("CompleteMultipartUpload", lost));
+            }
+            Op::ListParts => return self.resume(options),
+            _ => {}
+        }
+        let cancel = Cancel::never();
+        self.client.put_data(&self.bucket, &self.key, self.content(), &options, &cancel)
+    }
+
+    /// Goes on with an upload of which the first part is there.
+    fn resume(&self, mut options: UploadOptions) -> Result<Uploaded> {
+        let Self { client, bucket, key, .. } = self;
+        let (content, cancel) = (self.content(), Cancel::never());
+        let upload = client.initiate_upload(bucket, key, &options, &cancel)?;
+        let part = usize::try_from(PART).unwrap();
+        upload.upload_part(number(1), content[..part].to_vec(), &cancel)?;
+        options.set_upload_id(upload.upload_id().clone());
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&content).unwrap();
+        client.put_file(bucket, key, file.path(), &options, &cancel)
+    }
+
+    /// The limits of all waits that the fault can cause, and the longest back-offs between them.
+    fn time_allowed(&self) -> Duration {
+        let attempts = if self.case.lasts() { 2 } else { 3 };
+        let back_off = Duration::from_millis(400 + 800);
+        (2 * LIMIT) * attempts + back_off + 2 * CLEAN_UP + SLACK
+    }
+
+    fn judge(&self, outcome: &Result<Uploaded>) -> Result<(), String> {
+        self.judge_kind(outcome)?;
+        let stored = self.emulator.object(BUCKET, self.key.as_str());
+        let stored = stored.map(|object| object.bytes().unwrap());
+        let is_right = stored.as_ref().map(|stored| *stored == self.content());
+        match (outcome, is_right) {
+            (Ok(_), None) => return Err("success, but there is no object".to_owned()),
+            (Err(error), None) if error.object_exists() == ObjectExists::Yes => {
+                return Err(format!("there is no object, against: {error}"));
+            }
+            (_, None) | (Ok(_), Some(true)) => {}
+            (Err(error), Some(true)) if error.object_exists() != ObjectExists::No => {}
+            (Err(error), Some(true)) => return Err(format!("the object exists, against: {error}")),
+            // One PutObject without Content-MD5 cannot be prevented from it, but it is told.
+            (Err(error), Some(false)) if self.is_told_damage(error) => {}
+            (_, Some(false)) => return Err(format!("the object is another: {outcome:?}")),
+        }
+        self.judge_uploads(outcome)
+    }
+
+    fn judge_kind(&self, outcome: &Result<Uploaded>) -> Result<(), String> {
+        let is_expected = match (outcome, self.case.expect) {
+            (Ok(uploaded), Expect::Success) => uploaded.callback_error.is_none(),
+            (Ok(uploaded), Expect::CallbackFailed) => uploaded.callback_error.is_some(),
+            (Err(error), Expect::Failure(kind)) => error.kind() == kind,
+            _ => false,
+        };
+        let seen = || match outcome {
+            Ok(_) => "success".to_owned(),
+            Err(error) => format!("{:?}: {error} ({})", error.kind(), error.cause()),
+        };
+        if is_expected { Ok(()) } else { Err(seen()) }
+    }
+
+    /// Each upload that is left is told of: by the error, or after a success in the log.
+    fn judge_uploads(&self, outcome: &Result<Uploaded>) -> Result<(), String> {
+        let uploads = self.emulator.uploads(BUCKET);
+        let ours = uploads.iter().filter(|upload| upload.key == self.key.as_str());
+        for upload in ours {
+            let is_told = match outcome {
+                Ok(_) => self.lines.all().iter().any(|line| line.contains("another may exist")),
+                Err(error) if error.upload_id() == upload.upload_id => error.parts_left(),
+                Err(error) => error.upload_may_exist(),
+            };
+            if !is_told || self.case.is_passing_loss() {
+                return Err(format!("upload {} is left: {outcome:?}", upload.upload_id));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_told_damage(&self, error: &Error) -> bool {
+        self.case.op == Op::PutObject
+            && error.kind() == ossmpu::ErrorKind::Integrity
+            && error.object_exists() != ObjectExists::No
+    }
+}
