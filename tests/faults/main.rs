@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod black_holes;
 mod cases;
 mod codes;
 mod fault;
@@ -21,4 +22,5 @@ mod peers;
 mod proxy;
 mod report;
 mod run;
+mod time;
 mod wire_faults;

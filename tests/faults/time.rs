@@ -1,0 +1,231 @@
+//! No call outlives its limits by more than a second, whatever the peer does or does not do.
+//!
+//! Every public call that blocks meets every black hole. A call that did not end would hold up the
+//! watchdog, which says which one it was.
+
+use std::sync::LazyLock;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use ossmpu::{
+    BucketName, Cancel, Client, Config, CopySource, ETag, Error, ErrorKind, HeadObject,
+    ListMultipartUploads, ListParts, MultipartUpload, ObjectKey, Phase, ProxySetting, Result, SentPart,
+    UploadId, UploadOptions,
+};
+
+use crate::black_holes::{Hole, Place};
+use crate::fixture::{BUCKET, MIB, PART, bytes, file, number, small_parts};
+
+const LIMIT: Duration = Duration::from_millis(200);
+const SLACK: Duration = Duration::from_secs(1);
+/// No buffer of the kernel holds so much.
+const LARGE: u64 = 16 * MIB;
+static LARGE_BODY: LazyLock<Vec<u8>> = LazyLock::new(|| bytes(LARGE));
+
+/// A client before a hole.
+struct Caller {
+    client: Client,
+    bucket: BucketName,
+    key: ObjectKey,
+    cancel: Cancel,
+}
+
+/// A call that blocks.
+struct Call {
+    name: &'static str,
+    operation: &'static str,
+    /// How many limits of time it may use up, one after the other.
+    limits: u32,
+    /// The bytes of the body of its request.
+    body: u64,
+    part: Option<u16>,
+    run: fn(&Caller) -> Result<()>,
+}
+
+const CALLS: [Call; 13] = [
+    call("put_file", "InitiateMultipartUpload", |caller| {
+        let file = file(&bytes(2 * PART));
+        let Caller { client, bucket, key, cancel } = caller;
+        client.put_file(bucket, key, file.path(), &small_parts(), cancel).map(drop)
+    }),
+    call("put_data", "InitiateMultipartUpload", |caller| {
+        let Caller { client, bucket, key, cancel } = caller;
+        client.put_data(bucket, key, bytes(2 * PART), &small_parts(), cancel).map(drop)
+    }),
+    Call {
+        body: LARGE,
+        ..call("put_data in one request", "PutObject", |caller| {
+            let mut options = UploadOptions::new();
+            options.set_single_below(2 * LARGE)?;
+            let Caller { client, bucket, key, cancel } = caller;
+            client.put_data(bucket, key, &LARGE_BODY[..], &options, cancel).map(drop)
+        })
+    },
+    call("put_reader", "InitiateMultipartUpload", |caller| {
+        let content = bytes(2 * PART);
+        let Caller { client, bucket, key, cancel } = caller;
+        client.put_reader(bucket, key, &content[..], None, &small_parts(), cancel).map(drop)
+    }),
+    call("writer", "InitiateMultipartUpload", |caller| {
+        let Caller { client, bucket, key, cancel } = caller;
+        let mut writer = client.open_writer(bucket, key, &small_parts(), cancel)?;
+        writer.write(&bytes(2 * PART))?;
+        writer.finish().map(drop)
+    }),
+    call("initiate_upload", "InitiateMultipartUpload", |caller| {
+        let Caller { client, bucket, key, cancel } = caller;
+        client.initiate_upload(bucket, key, &small_parts(), cancel).map(drop)
+    }),
+    Call {
+        body: LARGE,
+        part: Some(7),
+        ..call("upload_part", "UploadPart", |caller| {
+            caller.upload().upload_part(number(7), &LARGE_BODY[..], &caller.cancel).map(drop)
+        })
+    },
+    // Complete, and the question what became of it.
+    Call {
+        limits: 2,
+        ..call("complete", "CompleteMultipartUpload", |caller| {
+            let upload = caller.upload();
+            let etag = ETag::parse("\"5B3C1A2E053D763E1B002CC607C5A0FE\"")?;
+            upload.add_part(SentPart { number: number(1), size: PART, etag, crc64: None })?;
+            upload.complete(&caller.cancel).map(drop)
+        })
+    },
+    call("abort", "AbortMultipartUpload", |caller| caller.upload().abort()),
+    call("parts", "ListParts", |caller| {
+        let request = ListParts::new(&caller.bucket, &caller.key, &upload_id());
+        caller.client.parts(request, &caller.cancel).next().unwrap().map(drop)
+    }),
+    call("uploads", "ListMultipartUploads", |caller| {
+        let request = ListMultipartUploads::new(&caller.bucket);
+        caller.client.uploads(request, &caller.cancel).next().unwrap().map(drop)
+    }),
+    call("head_object", "HeadObject", |caller| {
+        let request = HeadObject::new(&caller.bucket, &caller.key);
+        caller.client.head_object(&request, &caller.cancel).map(drop)
+    }),
+    call("copy_object", "HeadObject", |caller| {
+        let Caller { client, bucket, key, cancel } = caller;
+        let source = CopySource::new(bucket, key);
+        client.copy_object(bucket, key, &source, &small_parts(), cancel).map(drop)
+    }),
+];
+
+const fn call(
+    name: &'static str,
+    operation: &'static str,
+    run: fn(&Caller) -> Result<()>,
+) -> Call {
+    Call { name, operation, limits: 1, body: 0, part: None, run }
+}
+
+fn upload_id() -> UploadId {
+    UploadId::parse("0004B9894A22E5B1888A1E29F8236E2D").unwrap()
+}
+
+impl Caller {
+    fn before(place: &Place, attempts: u32) -> Self {
+        let mut config = Config::new();
+        config
+            .set_region("cn-hangzhou")
+            .and_then(|c| c.set_endpoint(&place.endpoint))
+            .and_then(|c| c.set_keys("test-id", "test-secret", None))
+            .and_then(|c| c.set_connect_timeout(LIMIT))
+            .and_then(|c| c.set_stall_timeout(LIMIT))
+            .and_then(|c| c.set_response_timeout(LIMIT))
+            .and_then(|c| c.set_complete_timeout(LIMIT))
+            .and_then(|c| c.set_abort_timeout(2 * LIMIT))
+            .and_then(|c| c.set_max_attempts(attempts))
+            .unwrap();
+        if let Some(proxy) = &place.proxy {
+            config.set_proxy(ProxySetting::Url(proxy.clone()));
+        }
+        Self {
+            client: Client::new(&config).unwrap(),
+            bucket: BucketName::parse(BUCKET).unwrap(),
+            key: ObjectKey::parse("key").unwrap(),
+            cancel: Cancel::never(),
+        }
+    }
+
+    fn upload(&self) -> MultipartUpload {
+        let Self { client, bucket, key, .. } = self;
+        client.attach_upload(bucket, key, &upload_id(), &small_parts())
+    }
+}
+
+#[test]
+fn no_call_outlives_its_limits_by_more_than_a_second_in_any_black_hole() {
+    LazyLock::force(&LARGE_BODY);
+    std::thread::scope(|scope| {
+        for hole in Hole::ALL {
+            scope.spawn(move || {
+                let place = hole.open(LIMIT / 4);
+                let caller = Caller::before(&place, 1);
+                for call in &CALLS {
+                    let error = watched(hole, call, 1, &caller);
+                    check(hole, call, &place, &error);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_second_attempt_takes_its_own_time_and_is_counted() {
+    LazyLock::force(&LARGE_BODY);
+    for hole in [Hole::FullBacklog, Hole::NoReply, Hole::SilentTls] {
+        let place = hole.open(LIMIT / 4);
+        let caller = Caller::before(&place, 2);
+        let part = CALLS.iter().find(|call| call.name == "upload_part").unwrap();
+        let error = watched(hole, part, 2, &caller);
+        assert_eq!(error.attempts(), 2, "{hole:?}: {error}");
+        assert!(error.to_string().contains("after 2 attempts"), "{error}");
+    }
+}
+
+/// Runs the call on a thread of its own, and does not wait for it for ever.
+fn watched(hole: Hole, call: &Call, attempts: u32, caller: &Caller) -> Error {
+    let back_off = Duration::from_millis(400) * (attempts - 1);
+    let allowed = LIMIT * call.limits * attempts + back_off + SLACK;
+    std::thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        let begun = Instant::now();
+        scope.spawn(move || sender.send((call.run)(caller)));
+        let outcome = match receiver.recv_timeout(10 * allowed) {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Timeout) => {
+                eprintln!("{} hangs in {hole:?}", call.name);
+                std::process::abort();
+            }
+            Err(RecvTimeoutError::Disconnected) => panic!("{} panicked", call.name),
+        };
+        let took = begun.elapsed();
+        let error = outcome.expect_err("nobody answered");
+        assert!(took >= LIMIT, "{} in {hole:?} took {took:?}: {error}", call.name);
+        assert!(took <= allowed, "{} in {hole:?} took {took:?}: {error}", call.name);
+        error
+    })
+}
+
+/// The error names the phase, the host, the part and the bytes.
+fn check(hole: Hole, call: &Call, place: &Place, error: &Error) {
+    let what = format!("{} in {hole:?}: {error}", call.name);
+    let phase = if call.body == 0 { hole.phase() } else { hole.phase_of_large_body() };
+    let has_arrived = matches!(phase, Phase::Wait | Phase::Receive);
+    let is_unknown = call.name == "complete" && has_arrived;
+    let kind = if is_unknown { ErrorKind::Unknown } else { ErrorKind::Timeout };
+    assert_eq!((error.kind(), error.phase()), (kind, Some(phase)), "{what}");
+    assert_eq!((error.operation(), error.host()), (Some(call.operation), &*place.host), "{what}");
+    assert_eq!((error.part_number(), error.attempts()), (call.part, 1), "{what}");
+    match phase {
+        Phase::Send => assert!((1..call.body).contains(&error.bytes_sent()), "{what}: {error:?}"),
+        _ if is_unknown => assert!(error.bytes_sent() > 0, "{what}: {error:?}"),
+        _ if has_arrived => assert_eq!(error.bytes_sent(), call.body, "{what}"),
+        _ => assert_eq!(error.bytes_sent(), 0, "{what}"),
+    }
+    let begins = call.operation == "InitiateMultipartUpload";
+    assert_eq!(error.upload_may_exist(), begins && has_arrived, "{what}");
+}
