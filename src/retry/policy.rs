@@ -81,6 +81,7 @@ fn judge_refusal(status: u16, code: &str, repeats: Repeats) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     fn refused(status: u16, code: &str) -> Trouble<'_> {
         Trouble::Refused { status, code }
@@ -123,6 +124,52 @@ mod tests {
             assert_eq!(judge(refused(status, code), Repeats::Freely), freely, "{status} {code}");
             assert_eq!(judge(refused(status, code), Repeats::Once), once, "{status} {code} once");
         }
+    }
+
+    #[test]
+    fn every_other_status_is_repeated_from_500_on_only() {
+        for status in (300..600).filter(|status| ![401, 408, 429, 503].contains(status)) {
+            let freely = if status >= 500 { Verdict::Retry } else { Verdict::Stop };
+            assert_eq!(judge(refused(status, ""), Repeats::Freely), freely, "{status}");
+            assert_eq!(judge(refused(status, ""), Repeats::Once), Verdict::Stop, "{status} once");
+        }
+    }
+
+    /// The rows of the table in `docs/protocol.md`: what it is about, and what it says of us.
+    fn deviations() -> Vec<(String, String)> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let table = text.split_once("| situation |").unwrap().1.split("\n\n").next().unwrap();
+        let cells = |row: &str| row.split('|').map(|cell| cell.trim().to_owned()).collect();
+        let rows = table.lines().skip(2).map(cells);
+        rows.map(|cells: Vec<String>| (cells[1].clone(), cells[3].clone())).collect()
+    }
+
+    #[test]
+    fn the_documented_table_of_deviations_says_what_is_done() {
+        let rows = deviations();
+        let said = |situation: &str, words: &str| {
+            let row = rows.iter().find(|row| row.0.contains(situation)).expect(situation);
+            assert!(row.1.contains(words), "{situation}: {}", row.1);
+        };
+        for (status, code) in [(401, ""), (408, ""), (429, ""), (500, ""), (400, "BadRequest")] {
+            let situation = if code.is_empty() { "401, 408, 429, 5xx" } else { "`BadRequest`" };
+            said(situation, "repeated");
+            assert_eq!(judge(refused(status, code), Repeats::Freely), Verdict::Retry);
+        }
+        said("`RequestTimeTooSkewed`", "the same");
+        said("`RequestTimeout`", "repeated");
+        for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
+            said(&format!("`{code}`"), "repeated after the provider was asked anew");
+            let fresh = Verdict::RetryAfter(Remedy::FreshCredentials);
+            assert_eq!(judge(refused(403, code), Repeats::Freely), fresh);
+        }
+        let longest = limits::RETRY_AFTER_MAX.as_secs();
+        said("`Retry-After`", &format!("obeyed up to {longest} s"));
+        assert_eq!(limits::FREE_RETRIES_MAX, 4);
+        said("kept-alive connection", "for free, up to four times");
+        said("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
+        assert_eq!(rows.len(), 11, "a row is not looked at");
     }
 
     #[test]

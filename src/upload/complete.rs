@@ -42,20 +42,23 @@ enum Found {
 
 impl Ending<'_> {
     pub(super) fn complete(&self) -> Result<Uploaded, NotCompleted> {
-        let mut last = None;
+        let mut last: Option<Error> = None;
         let mut attempt = 0;
+        let mut requests = 0;
         loop {
             attempt += 1;
-            let defeat = match self.send_complete() {
+            let mut defeat = match self.send_complete() {
                 Ok(reply) => return self.verified(reply),
                 Err(defeat) => defeat,
             };
+            requests += defeat.error.attempts();
+            defeat.error = defeat.error.with_attempts(requests);
             // The ID is gone after a Complete of ours whose outcome is open: that may be its work.
             let lost = last.is_some() && is_gone(&defeat);
             if !defeat.perhaps_done && !lost {
                 return Err(self.refused(defeat));
             }
-            let cause = last.unwrap_or(defeat.error);
+            let cause = last.unwrap_or(defeat.error).with_attempts(requests);
             match self.look() {
                 Ok(Found::Object(object)) => return self.found(*object),
                 Ok(Found::OpenUpload) if self.may_repeat(attempt, &cause) => last = Some(cause),
@@ -197,7 +200,8 @@ impl Ending<'_> {
     }
 
     fn still_open(&self, error: Error) -> NotCompleted {
-        NotCompleted { error: self.named(error), open: true }
+        let may_help = error.kind() != ErrorKind::Canceled;
+        NotCompleted { error: self.named(error).with_retryable(may_help), open: true }
     }
 
     fn unknown(&self, cause: &Error, open: bool) -> NotCompleted {

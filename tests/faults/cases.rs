@@ -19,6 +19,8 @@ pub struct Case {
     pub expect: Expect,
     /// The client checks its bodies with Content-MD5.
     pub verified: bool,
+    /// How often the operation is tried before the call fails, where that is one of the facts.
+    pub attempts: Option<u32>,
 }
 
 /// Who does the harm.
@@ -45,12 +47,18 @@ pub enum Expect {
 impl Case {
     pub fn new(op: Op, fault: impl Into<String>, strike: Strike, expect: Expect) -> Self {
         let (fault, detail) = (fault.into(), String::new());
-        Self { op, fault, detail, strike, expect, verified: false }
+        Self { op, fault, detail, strike, expect, verified: false, attempts: None }
     }
 
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
+        self
+    }
+
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
         self
     }
 

@@ -92,7 +92,8 @@ pub fn cases() -> Vec<Case> {
             if passes {
                 cases.push(case(rule.clone(), Expect::Success));
             }
-            cases.push(case(rule.always(), refused));
+            let attempts = if passes { 2 } else { 1 };
+            cases.push(case(rule.always(), refused).attempts(attempts));
         }
     }
     cases

@@ -18,9 +18,7 @@ pub fn operation(head: &[u8]) -> Op {
     let mut words = text.split(' ');
     let method = words.next().unwrap_or_default();
     let query = words.next().and_then(|target| target.split_once('?')).map_or("", |split| split.1);
-    let has = |name: &str| {
-        query.split('&').any(|pair| pair.split('=').next() == Some(name))
-    };
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
     match method {
         "POST" if has("uploads") => Op::Initiate,
         "POST" if has("uploadId") => Op::Complete,

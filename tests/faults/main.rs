@@ -13,6 +13,7 @@ mod black_holes;
 mod cases;
 mod codes;
 mod fault;
+#[expect(dead_code, reason = "the other tests use the rest")]
 #[path = "../suite/fixture.rs"]
 mod fixture;
 mod framing;

@@ -15,8 +15,7 @@ const AT_ONCE: usize = 24;
 #[test]
 fn each_fault_ends_in_success_or_in_the_right_error_and_leaves_nothing_untold() {
     let filter = std::env::var("FAULTS").unwrap_or_default();
-    let cases: Vec<Case> =
-        all().into_iter().filter(|case| case.name().contains(&filter)).collect();
+    let cases: Vec<Case> = all().into_iter().filter(|case| case.name().contains(&filter)).collect();
     let (next, complaints) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {

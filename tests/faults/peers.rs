@@ -111,11 +111,7 @@ fn secure(name: &str, last_year: i32, is_stranger: bool) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, if is_stranger { other.pem() } else { issuer.pem() }).unwrap();
-    Place {
-        endpoint: format!("https://{address}"),
-        ca_file: Some(ca_file),
-        _folder: Some(folder),
-    }
+    Place { endpoint: format!("https://{address}"), ca_file: Some(ca_file), _folder: Some(folder) }
 }
 
 fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {

@@ -177,7 +177,13 @@ impl Trial<'_> {
             Ok(_) => "success".to_owned(),
             Err(error) => format!("{:?}: {error} ({})", error.kind(), error.cause()),
         };
-        if is_expected { Ok(()) } else { Err(seen()) }
+        match (outcome, self.case.attempts) {
+            _ if !is_expected => Err(seen()),
+            (Err(error), Some(attempts)) if error.attempts() != attempts => {
+                Err(format!("{} attempts: {}", error.attempts(), seen()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Each upload that is left is told of: by the error, or after a success in the log.

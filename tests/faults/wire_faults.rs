@@ -52,7 +52,8 @@ pub fn cases() -> Vec<Case> {
 /// Where connections are lost.
 fn places(op: Op) -> Vec<(Section, At)> {
     use Section::{ReplyBody, ReplyHead, RequestBody, RequestHead};
-    let mut places: Vec<_> = [At::Byte(0), At::Byte(20), At::Last].map(|at| (RequestHead, at)).into();
+    let mut places: Vec<_> =
+        [At::Byte(0), At::Byte(20), At::Last].map(|at| (RequestHead, at)).into();
     if op.has_request_body() {
         places.extend([At::Byte(0), At::Byte(1), At::Middle, At::Last].map(|at| (RequestBody, at)));
     }

@@ -218,6 +218,19 @@ fn a_refused_complete_is_aborted() {
 }
 
 #[test]
+fn the_requests_of_a_complete_that_fails_again_and_again_are_counted() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(3).unwrap();
+    });
+    fixture.always(COMPLETE, Action::status(500, "InternalError"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.http_status(), error.attempts()), (Some(500), 3), "{error}");
+    assert!(error.is_retryable() && !error.parts_left(), "{error}");
+    assert_eq!(fixture.count(COMPLETE), 3);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
 fn an_upload_that_vanished_is_no_success() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();

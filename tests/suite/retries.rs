@@ -1,6 +1,6 @@
 //! What is tried again, how often, and what is not.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
@@ -77,6 +77,49 @@ fn retry_after_is_obeyed() {
     run("PutObject", &fixture).unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_date_in_retry_after_is_obeyed_and_one_that_has_passed_asks_for_nothing() {
+    let (second, now) = (Duration::from_secs(1), SystemTime::now());
+    for (date, least) in [(now + 2 * second, second), (now - 60 * second, Duration::ZERO)] {
+        let fixture = Fixture::new();
+        let busy = Action::status(503, "ServiceUnavailable");
+        fixture.once("PutObject", busy.header("Retry-After", httpdate::fmt_http_date(date)));
+        let begun = Instant::now();
+        run("PutObject", &fixture).unwrap();
+        assert_eq!(fixture.count("PutObject"), 2);
+        // Dates have whole seconds.
+        assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < least + 2 * second, "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn the_retry_budget_of_a_client_ends_and_successes_fill_it_again() {
+    const CALLS: usize = 120;
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(2).unwrap();
+    });
+    fixture.always("PutObject", Action::status(500, "InternalError"));
+    let attempts: Vec<u32> = std::thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..CALLS).map(|_| scope.spawn(|| run("PutObject", &fixture).unwrap_err())).collect();
+        calls.into_iter().map(|call| call.join().unwrap().attempts()).collect()
+    });
+    // 500 tokens pay for a hundred retries.
+    assert_eq!(attempts.iter().filter(|attempts| **attempts == 2).count(), 100);
+    assert_eq!(fixture.count("PutObject"), CALLS + 100);
+    let error = run("PutObject", &fixture).unwrap_err();
+    assert!(error.attempts() == 1 && error.is_retryable(), "{error}");
+
+    fixture.emulator.clear_rules();
+    for _ in 0..5 {
+        run("PutObject", &fixture).unwrap();
+    }
+    fixture.always("PutObject", Action::status(500, "InternalError"));
+    assert_eq!(run("PutObject", &fixture).unwrap_err().attempts(), 2);
+    assert_eq!(run("PutObject", &fixture).unwrap_err().attempts(), 1);
 }
 
 #[test]

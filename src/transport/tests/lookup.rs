@@ -95,6 +95,8 @@ fn a_look_up_that_hangs_can_be_left_by_time_by_cancel_and_by_drop() {
     let failure = send(&http, "slow.test", Method::Get, &Body::Empty, &call).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
     assert_eq!(failure.error.phase(), Some(Phase::Resolve));
+    assert_eq!((failure.error.host(), failure.arrival), ("slow.test", Arrival::Never));
+    assert!(begun.elapsed() >= SHORT, "{:?}", begun.elapsed());
 
     let cancel = Cancel::new().unwrap();
     cancel.trigger_after(SHORT).unwrap();
