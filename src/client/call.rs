@@ -331,6 +331,7 @@ impl<'a, O: Operation> Run<'a, O> {
             return Err(Miss::last(Error::new(ErrorKind::Changed, text)));
         }
         let damaged = |text: String| {
+            self.caller.http.leave_connections();
             let error = Error::new(ErrorKind::Integrity, text);
             let request_id = exchange.response.request_id(self.caller.dialect);
             Err(Miss::damaged(error.with_status(exchange.response.status))

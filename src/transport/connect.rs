@@ -10,6 +10,7 @@ use ureq::{Proxy, ProxyProtocol};
 
 use super::call::{self, Running};
 use super::classify;
+use super::era::Era;
 use super::link::Link;
 use super::resolver::Resolver;
 use super::session::Session;
@@ -25,6 +26,7 @@ pub(super) struct Dialer {
     pub(super) resolver: Resolver,
     pub(super) tls: Tls,
     pub(super) user_agent: String,
+    pub(super) era: Era,
 }
 
 impl Connector for Dialer {
@@ -57,6 +59,7 @@ impl ureq::unversioned::resolver::Resolver for NoLookup {
 impl Dialer {
     fn open(&self, details: &ConnectionDetails<'_>) -> Result<Link> {
         let running = call::current()?;
+        let birth = self.era.birth();
         running.connects();
         let uri = details.uri;
         let host = bare(uri.host().unwrap_or_default());
@@ -70,7 +73,7 @@ impl Dialer {
         if details.needs_tls() {
             stream = self.secure(stream, host, &running)?;
         }
-        Ok(Link::new(stream, details.needs_tls()))
+        Ok(Link::new(stream, details.needs_tls(), birth))
     }
 
     /// Tries one address after the other, each with its share of the time that is left.

@@ -9,6 +9,7 @@ use ureq::{Agent, RequestBuilder, SendBody};
 use super::call::{self, Running};
 use super::classify;
 use super::connect::{Dialer, NoLookup};
+use super::era::Era;
 use super::exchange::{Call, Exchange, Failure, Outgoing};
 use super::feed::Feed;
 use super::proxy::ProxySetting;
@@ -33,6 +34,7 @@ pub(crate) struct HttpSettings {
 pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
+    era: Era,
 }
 
 impl Http {
@@ -62,13 +64,15 @@ impl Http {
             .max_idle_connections_per_host(connections)
             .max_idle_age(limits::IDLE_CONNECTION)
             .build();
+        let era = Era::default();
         let dialer = Dialer {
             resolver,
             tls: Tls::new(&settings.tls)?,
             user_agent: settings.user_agent.clone(),
+            era: era.clone(),
         };
         let agent = Agent::with_parts(config, dialer, NoLookup);
-        Ok(Self { agent, user_agent: settings.user_agent.clone() })
+        Ok(Self { agent, user_agent: settings.user_agent.clone(), era })
     }
 
     /// Sends one request and reads its answer to the end, whatever its status.
@@ -86,8 +90,18 @@ impl Http {
             Ok(response) => {
                 Ok(Exchange { response, sent: feed.sent(), whole: !running.is_cut_short() })
             }
-            Err(error) => Err(classify::failure(error, &outgoing.target.host, &running)),
+            Err(error) => {
+                if error.kind() == ErrorKind::Timeout && running.is_on_kept_connection() {
+                    self.leave_connections();
+                }
+                Err(classify::failure(error, &outgoing.target.host, &running))
+            }
         }
+    }
+
+    /// Connections that are kept at present serve no further request.
+    pub(crate) fn leave_connections(&self) {
+        self.era.end();
     }
 
     fn run(

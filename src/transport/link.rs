@@ -12,6 +12,7 @@ use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport}
 
 use super::call::{self, EarlyEnd, Running};
 use super::classify;
+use super::era::Birth;
 use super::stream::{Step, Stream, is_not_yet};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
@@ -21,6 +22,7 @@ use crate::runtime::{Deadline, Interest};
 pub(super) struct Link {
     stream: Stream,
     buffers: LazyBuffers,
+    birth: Birth,
     is_tls: bool,
     /// Serves no further exchange.
     is_spent: bool,
@@ -32,10 +34,11 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(stream: Stream, is_tls: bool) -> Self {
+    pub(super) fn new(stream: Stream, is_tls: bool, birth: Birth) -> Self {
         Self {
             stream,
             buffers: LazyBuffers::new(INPUT, limits::IO_STEP),
+            birth,
             is_tls,
             is_spent: false,
             has_early_input: false,
@@ -186,7 +189,7 @@ impl Transport for Link {
     /// True if nothing has come unasked: a TLS session may have tickets to read, and no more.
     fn is_open(&mut self) -> bool {
         let quiet = |read: io::Result<usize>| matches!(read, Err(error) if is_not_yet(&error));
-        !self.is_spent && quiet(self.stream.pull(&mut [0]))
+        !self.is_spent && self.birth.is_present() && quiet(self.stream.pull(&mut [0]))
     }
 
     fn is_tls(&self) -> bool {

@@ -7,6 +7,7 @@
 mod call;
 mod classify;
 mod connect;
+mod era;
 mod exchange;
 mod feed;
 mod http;

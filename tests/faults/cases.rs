@@ -80,6 +80,12 @@ impl Case {
             && self.op != Op::Initiate
     }
 
+    /// True if the fault is that nothing comes any more, or next to nothing.
+    pub fn is_silence(&self) -> bool {
+        let is_silent = |harm| matches!(harm, Harm::Stall | Harm::Drip(_));
+        matches!(&self.strike, Strike::Wire(fault) if is_silent(fault.harm))
+    }
+
     pub fn name(&self) -> String {
         let lasting = if self.lasts() { "always" } else { "once" };
         format!("{} · {} · {} · {lasting}", self.op.name(), self.fault, self.detail)

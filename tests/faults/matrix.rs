@@ -10,7 +10,7 @@ use crate::fixture::BUCKET;
 use crate::run::run;
 
 /// Most of the time of a case is waiting.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 16;
 
 #[test]
 fn each_fault_ends_in_success_or_in_the_right_error_and_leaves_nothing_untold() {

@@ -1,7 +1,7 @@
 //! Ordinary exchanges, and answers that are not.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use super::server::{Peer, Server, ok};
 use super::*;
@@ -260,4 +260,32 @@ fn many_threads_share_one_and_its_connections() {
         }
     });
     assert!(server.accepted() <= 4, "{}", server.accepted());
+}
+
+#[test]
+fn after_a_time_out_on_a_kept_connection_none_of_its_age_is_used_again() {
+    // The first two are in use at once, so that two are kept.
+    let both = Barrier::new(2);
+    let server = Server::start(move |peer| {
+        let (head, _) = peer.request()?;
+        if peer.number < 2 {
+            both.wait();
+        }
+        peer.say(&ok(&head))?;
+        // Like a connection that a router has forgotten.
+        peer.hold()
+    });
+    let (http, cancel) = (http(), Cancel::never());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| get(&http, &server.host()).unwrap());
+        }
+    });
+    let mut call = quick(&cancel);
+    call.limits.response = Duration::from_millis(100);
+    let send = || send(&http, &server.host(), Method::Get, &Body::Empty, &call);
+    let failure = send().unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Timeout, "{}", failure.error);
+    send().unwrap();
+    assert_eq!(server.accepted(), 3);
 }
