@@ -302,3 +302,58 @@ impl Task for Queue {
 const PATIENCE: Duration = Duration::from_millis(15);
 /// A worker that waits for another's digests looks for a failure so often.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::super::buffers::Buffers;
+    use super::*;
+    use crate::client::Config;
+    use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
+
+    fn queue_with_md5() -> Queue {
+        let mut config = Config::new();
+        config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
+        let destination = Destination {
+            bucket: BucketName::parse("bucket").unwrap(),
+            key: ObjectKey::parse("key").unwrap(),
+            upload_id: UploadId::parse("ID").unwrap(),
+            headers: ObjectHeaders::new(),
+            integrity: Integrity::MD5,
+            complete_all: false,
+            may_have_twin: false,
+        };
+        let mut options = UploadOptions::new();
+        options.set_integrity(Integrity::MD5);
+        let caller = Arc::new(Caller::new(&config).unwrap());
+        let meter = Arc::new(Meter::new(None, None));
+        let (stop, changed) = (Cancel::new().unwrap(), Arc::new(Event::new().unwrap()));
+        Queue::new(&caller, destination, &options, &meter, &stop, Deadline::NEVER, &changed)
+    }
+
+    fn filled(size: usize) -> Buffer {
+        let changed = Arc::new(Event::new().unwrap());
+        let mut buffer = Buffers::new(u64::MAX).take(size, &changed).unwrap().unwrap();
+        let room = buffer.room().len();
+        buffer.advance(room);
+        buffer
+    }
+
+    #[test]
+    fn parts_that_are_being_hashed_when_the_stream_fails_are_forgotten_with_the_others() {
+        let queue = queue_with_md5();
+        for index in 0..3 {
+            queue.push(PartNumber::from_index(index).unwrap(), filled(1 << 20));
+        }
+        queue.close();
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| queue.take().is_none());
+            let is_hashing = |state: &State| state.is_hashing && state.ready.is_empty();
+            while !is_hashing(&queue.lock()) {
+                std::thread::yield_now();
+            }
+            queue.stop(Error::canceled());
+            assert!(worker.join().unwrap());
+        });
+        assert!(queue.is_idle() && queue.outcome().is_err());
+    }
+}

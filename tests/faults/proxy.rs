@@ -111,6 +111,11 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
         let mut open = state.open.lock().unwrap();
         open.retain(|pair| pair.strong_count() > 0);
         open.push(Arc::downgrade(&pair));
+        drop(open);
+        if *state.ended.lock().unwrap() {
+            // Whoever ended the proxy may have looked at the open connections before.
+            pair.shut(Shutdown::Both);
+        }
         for pump in [pump_requests, pump_replies] {
             let (state, pair) = (Arc::clone(state), Arc::clone(&pair));
             pumps.push(std::thread::spawn(move || pump(&state, &pair)));

@@ -1,0 +1,219 @@
+//! Cancel in any state of a call: how soon its I/O stops, and what is left.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use oss_emulator::{Action, Direction, Rule, Stall};
+use ossmpu::{Cancel, Client, ErrorKind, LogLevel, Result, UploadOptions, Uploaded};
+
+use crate::fixture::{PART, small_parts};
+use crate::remains::Remains;
+use crate::tally::Tally;
+use crate::world::{Log, World, content, key};
+
+/// I/O stops this soon.
+const PROMPTLY: Duration = Duration::from_millis(50);
+/// The clean-up has so much time, and nothing may outlive that by a second.
+const CLEAN_UP: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(1);
+/// A call is cancelled at some time from its beginning on.
+const SPAN_MS: u64 = 60;
+
+/// What the call is doing when the cancel comes, if it has come so far.
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Anything,
+    Sending,
+    Waiting,
+    BackingOff,
+    Initiating,
+    Completing,
+    PuttingOne,
+    Streaming,
+    Reading,
+}
+
+const STATES: [State; 9] = [
+    State::Anything,
+    State::Sending,
+    State::Waiting,
+    State::BackingOff,
+    State::Initiating,
+    State::Completing,
+    State::PuttingOne,
+    State::Streaming,
+    State::Reading,
+];
+
+pub fn run(seed: u64, times: u64) -> Tally {
+    let (mut rng, mut tally) = (Rng::with_seed(seed), Tally::default());
+    let world = World::new();
+    let (client, log) = world.client(world.emulator.url(), LogLevel::Debug, |config| {
+        config.set_abort_timeout(CLEAN_UP).unwrap();
+    });
+    let (mut stops, mut too_late, mut number) = (Vec::new(), 0, 0);
+    while stops.len() < usize::try_from(times).unwrap() {
+        number += 1;
+        let state = STATES[rng.usize(..STATES.len())];
+        let delay = Duration::from_micros(rng.u64(..SPAN_MS * 1000));
+        match cancel_one(&world, &client, &log, state, delay, number, &mut tally) {
+            Some(stop) => stops.push(stop),
+            None => too_late += 1,
+        }
+    }
+    tally.faults = times;
+    tally.bytes_sent = world.bytes_received();
+    stops.extend(connecting(&world, times / 10));
+    stops.sort();
+    let at = |percent: usize| stops[(stops.len() * percent / 100).min(stops.len() - 1)];
+    tally.notes = vec![
+        format!("calls that had ended before the cancel  {too_late}"),
+        format!(
+            "I/O stopped, of {}: median {:.1?}, p90 {:.1?}, p99 {:.1?}, longest {:.1?}",
+            stops.len(),
+            at(50),
+            at(90),
+            at(99),
+            at(100)
+        ),
+    ];
+    // Of a few, one is no percentile.
+    let percent = if stops.len() >= 1000 { 99 } else { 90 };
+    if at(percent) > PROMPTLY {
+        tally.lost.push(format!("I/O took {:?} to stop at p{percent}", at(percent)));
+    }
+    tally
+}
+
+/// How long I/O went on after the cancel; nothing if the call had ended before.
+fn cancel_one(
+    world: &World,
+    client: &Client,
+    log: &Log,
+    state: State,
+    delay: Duration,
+    number: u64,
+    tally: &mut Tally,
+) -> Option<Duration> {
+    world.emulator.clear_rules();
+    for rule in state.rules() {
+        world.emulator.add_rule(rule);
+    }
+    log.take();
+    let (cancel, content) = (Cancel::new().unwrap(), content(number, 4 * PART + 1));
+    let (outcome, triggered, returned) = std::thread::scope(|scope| {
+        let call = scope.spawn(|| {
+            let outcome = state.call(world, client, number, &content, &cancel);
+            (outcome, Instant::now())
+        });
+        std::thread::sleep(delay);
+        let triggered = Instant::now();
+        cancel.trigger();
+        let (outcome, returned) = call.join().unwrap();
+        (outcome, triggered, returned)
+    });
+    let lines = log.take();
+    let abort = lines.iter().find(|(at, line)| *at > triggered && line.starts_with("> DELETE"));
+    let log: Vec<String> = lines.iter().map(|(_, line)| line.clone()).collect();
+    tally.retries += log.iter().filter(|line| line.starts_with("trying again")).count() as u64;
+    let key = key("cancel", number);
+    let remains =
+        Remains { emulator: &world.emulator, key: key.as_str(), content: &content, log: &log };
+    tally.add(&outcome, remains.judge(&outcome).map_err(|e| format!("{state:?}: {e}")));
+    if let Err(error) = &outcome
+        && error.kind() != ErrorKind::Canceled
+    {
+        tally.lost.push(format!("{state:?}: not cancelled but {error}"));
+    }
+    let took = returned.checked_duration_since(triggered)?;
+    if took > CLEAN_UP + SLACK {
+        tally.lost.push(format!("{state:?}: the call took {took:?} to return"));
+    }
+    Some(abort.map_or(took, |(at, _)| *at - triggered))
+}
+
+impl State {
+    fn rules(self) -> Vec<Rule> {
+        let late = Action::delay_reply(60_000);
+        let always = |op: &str, action: Action| vec![Rule::on(op, action).always()];
+        match self {
+            Self::Anything | Self::Streaming => always("*", Action::delay_reply(5)),
+            Self::Sending => {
+                let stall = Stall { at: Direction::Request, byte: 1, ms: Some(60_000) };
+                always("UploadPart", Action { stall: Some(stall), ..Action::default() })
+            }
+            Self::Waiting => always("UploadPart", late),
+            Self::BackingOff => {
+                let busy = Action::status(503, "ServiceUnavailable");
+                always("UploadPart", busy.header("Retry-After", "30"))
+            }
+            // These two are awaited once they are sent.
+            Self::Initiating => always("InitiateMultipartUpload", Action::delay_reply(10)),
+            Self::Completing => always("CompleteMultipartUpload", Action::delay_reply(10)),
+            Self::PuttingOne => always("PutObject", late),
+            Self::Reading => {
+                let stall = Stall { at: Direction::Reply, byte: 30, ms: Some(60_000) };
+                always("UploadPart", Action { stall: Some(stall), ..Action::default() })
+            }
+        }
+    }
+
+    fn call(
+        self,
+        world: &World,
+        client: &Client,
+        number: u64,
+        content: &[u8],
+        cancel: &Cancel,
+    ) -> Result<Uploaded> {
+        let (bucket, key) = (&world.bucket, key("cancel", number));
+        match self {
+            Self::PuttingOne => {
+                let options = UploadOptions::new();
+                client.put_data(bucket, &key, content.to_vec(), &options, cancel)
+            }
+            Self::Streaming => {
+                client.put_reader(bucket, &key, content, None, &small_parts(), cancel)
+            }
+            _ => client.put_data(bucket, &key, content.to_vec(), &small_parts(), cancel),
+        }
+    }
+}
+
+/// Cancels calls that wait for a connection: the queue of the listener is full.
+fn connecting(world: &World, times: u64) -> Vec<Duration> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = socket2::SockRef::from(&listener);
+    socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting: Vec<_> = (0..4)
+        .map(|_| {
+            let socket =
+                socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let _ = socket.connect(&address.into());
+            socket
+        })
+        .collect();
+    let (client, _) = world.client(&format!("http://{address}"), LogLevel::Error, |_| {});
+    let stops = (0..times).map(|number| {
+        let cancel = Cancel::new().unwrap();
+        std::thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                let (bucket, key) = (&world.bucket, key("connect", number));
+                let outcome = client.put_data(bucket, &key, vec![0; 9], &small_parts(), &cancel);
+                (outcome.expect_err("nobody is there").kind(), Instant::now())
+            });
+            std::thread::sleep(Duration::from_millis(5));
+            let triggered = Instant::now();
+            cancel.trigger();
+            let (kind, returned) = call.join().unwrap();
+            assert_eq!(kind, ErrorKind::Canceled);
+            returned.saturating_duration_since(triggered)
+        })
+    });
+    let stops = stops.collect();
+    drop(waiting);
+    stops
+}
