@@ -86,7 +86,13 @@ impl Checkpoint {
     /// Writes the record; it is on disk when this returns.
     pub(super) fn save(&self, record: &Record) -> Result<()> {
         let write = || {
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            // Its name is the same each time, so that one whose writer was killed is not left.
+            let _ = std::fs::remove_file(self.file.with_extension(NEW));
+            let mut file = tempfile::Builder::new()
+                .prefix(self.file.file_stem().unwrap_or_default())
+                .suffix(&format!(".{NEW}"))
+                .rand_bytes(0)
+                .tempfile_in(&self.folder)?;
             file.write_all(record.text().as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(&self.file)?;
@@ -220,6 +226,8 @@ fn crc64(text: &str) -> u64 {
 const HEADING: &str = "ossmpu-checkpoint 1";
 /// A longer file is none of ours.
 const SIZE_MAX: u64 = 64 * 1024;
+/// What a checkpoint is called until it is whole.
+const NEW: &str = "new";
 const LOCK_TRIES: u32 = 8;
 
 #[cfg(test)]
@@ -246,6 +254,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let checkpoint = Checkpoint::lock(folder.path(), &record().binding).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Nothing);
+        checkpoint.save(&record()).unwrap();
+        assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
+        checkpoint.remove();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_whose_writer_was_killed_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::lock(folder.path(), &record().binding).unwrap();
+        std::fs::write(checkpoint.file.with_extension(NEW), "ossmpu-chec").unwrap();
         checkpoint.save(&record()).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
         checkpoint.remove();
