@@ -19,7 +19,7 @@ SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check conformance bench examples install uninstall native-libs clean
+.PHONY: all help demo test check conformance reliability reliability-table bench examples install uninstall native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -38,6 +38,13 @@ check: ## what needs more tools, which it installs
 
 conformance: ## clients that others wrote, against the local server
 	conformance/run.sh
+
+reliability: ## kill -9, cancel, reset and soak, thousands of times; ARGS="--percent 10" for less
+	$(CARGO) build --example resume
+	$(CARGO) test --test reliability -- $(ARGS)
+
+reliability-table: ## write the table of the fault matrix into docs/reliability.md
+	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults the_table
 
 bench: ## measure against other clients; 30 minutes on a quiet machine
 	bench/run.sh

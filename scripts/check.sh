@@ -40,6 +40,9 @@ cargo test --test c_abi -- --ignored
 stage "clients that others wrote (8 min)"
 make conformance
 
+stage "a tenth of the long counts (2 min)"
+make reliability ARGS="--percent 10"
+
 stage "install and a consumer (3 min)"
 need pkg-config pkg-config
 scripts/check-install.sh

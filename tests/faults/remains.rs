@@ -1,7 +1,7 @@
 //! What must hold of a bucket after any call: nothing in it that was not told.
 
 use oss_emulator::Emulator;
-use ossmpu::{ErrorKind, ObjectExists, Result, Uploaded};
+use ossmpu::{Error, ErrorKind, ObjectExists, Result, Uploaded};
 
 use crate::fixture::BUCKET;
 
@@ -31,7 +31,7 @@ impl Remains<'_> {
         stored: Option<&[u8]>,
     ) -> Result<(), String> {
         let is_right = stored.map(|stored| stored == self.content);
-        let told = outcome.as_ref().map_or_else(|e| e.object_exists(), |_| ObjectExists::Yes);
+        let told = outcome.as_ref().map_or_else(Error::object_exists, |_| ObjectExists::Yes);
         match (is_right, told) {
             (None, ObjectExists::Yes) => Err(format!("there is no object: {outcome:?}")),
             (Some(_), ObjectExists::No) => Err(format!("there is an object: {outcome:?}")),

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use oss_emulator::{Action, Rule};
 
 use crate::fixture::{BUCKET, MIB};
-use crate::tally::Tally;
+use crate::tally::{Tally, something_ended};
 use crate::world::{World, content, key};
 
 /// The example program sends parts of 1 MiB, four at a time.
@@ -87,6 +87,7 @@ impl<'a> Round<'a> {
             child.kill().unwrap();
             child.wait().unwrap();
             self.kills += 1;
+            something_ended();
             if self.kills == edit_after {
                 self.edit();
             }

@@ -31,7 +31,7 @@ mod tally;
 mod world;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tally::Tally;
 
@@ -40,6 +40,9 @@ const KILLS: u64 = 200;
 const CANCELS: u64 = 1000;
 const RESETS: u64 = 1000;
 const UPLOADS: u64 = 2000;
+
+/// No call can take so long.
+const HANGS: Duration = Duration::from_secs(60);
 
 type Count = fn(seed: u64, times: u64) -> Tally;
 
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         ("reset", RESETS, resets::run),
         ("soak", UPLOADS, soak::run),
     ];
+    std::thread::spawn(watch);
     let mut is_sound = true;
     for (name, times, count) in counts {
         if only.as_deref().is_some_and(|only| only != name) {
@@ -69,6 +73,20 @@ fn main() -> ExitCode {
     }
     println!("{}", if is_sound { "nothing was lost" } else { "SOMETHING WAS LOST" });
     if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Ends the program when nothing has ended for a long time: a call hangs.
+fn watch() {
+    let mut before = tally::ended();
+    loop {
+        std::thread::sleep(HANGS);
+        let now = tally::ended();
+        if now == before {
+            println!("A CALL HANGS: nothing has ended in {HANGS:?}");
+            std::process::exit(2);
+        }
+        before = now;
+    }
 }
 
 /// The value behind an argument of that name.

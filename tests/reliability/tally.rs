@@ -1,6 +1,7 @@
 //! What was counted.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ossmpu::{Result, Uploaded};
@@ -25,6 +26,7 @@ pub struct Tally {
 impl Tally {
     /// A call that has ended, and how many uploads it has left.
     pub fn add(&mut self, outcome: &Result<Uploaded>, left: Result<usize, String>) {
+        something_ended();
         match (outcome, left) {
             (_, Err(complaint)) => self.lost.push(complaint),
             (Ok(_), Ok(left)) => {
@@ -69,6 +71,17 @@ impl Tally {
             println!("    {line}");
         }
     }
+}
+
+/// The calls and processes that have ended, for the watchdog.
+static ENDED: AtomicU64 = AtomicU64::new(0);
+
+pub fn something_ended() {
+    ENDED.fetch_add(1, Ordering::Relaxed);
+}
+
+pub fn ended() -> u64 {
+    ENDED.load(Ordering::Relaxed)
 }
 
 /// So many complaints tell enough.
