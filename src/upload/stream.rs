@@ -133,6 +133,8 @@ impl Stream {
         let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
         queue.stop(error.clone());
         self.wait_until_idle(&queue);
+        // What was noticed here may be the echo of a part that had failed before.
+        let error = queue.outcome().err().unwrap_or(error);
         self.multipart().give_up(&queue.destination, self.reporter.explain(error))
     }
 

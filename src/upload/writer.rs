@@ -108,7 +108,7 @@ impl Writer {
         self.check_process()?;
         let mut stream = self.stream.take().ok_or_else(ended)?;
         let error = stream.give_up(Error::canceled());
-        if error.parts_left() { Err(error) } else { Ok(()) }
+        if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
     }
 
     fn check_process(&self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Cancel in any state of a call: how soon its I/O stops, and what is left.
 
 use std::net::TcpListener;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -12,7 +13,8 @@ use crate::remains::Remains;
 use crate::tally::Tally;
 use crate::world::{Log, World, content, key};
 
-/// I/O stops this soon.
+/// I/O stops this soon, on a machine that wakes a thread at once: what a bare thread takes to be
+/// woken in the same moments comes on top.
 const PROMPTLY: Duration = Duration::from_millis(50);
 /// The clean-up has so much time, and nothing may outlive that by a second.
 const CLEAN_UP: Duration = Duration::from_secs(5);
@@ -52,12 +54,16 @@ pub fn run(seed: u64, times: u64) -> Tally {
     let (client, log) = world.client(world.emulator.url(), LogLevel::Debug, |config| {
         config.set_abort_timeout(CLEAN_UP).unwrap();
     });
-    let (mut stops, mut too_late, mut number) = (Vec::new(), 0, 0);
+    let (mut stops, mut wakings) = (Vec::new(), Vec::new());
+    let (mut too_late, mut number) = (0, 0);
     while stops.len() < usize::try_from(times).unwrap() {
         number += 1;
         let state = STATES[rng.usize(..STATES.len())];
         let delay = Duration::from_micros(rng.u64(..SPAN_MS * 1000));
-        match cancel_one(&world, &client, &log, state, delay, number, &mut tally) {
+        let round = Round { world: &world, client: &client, log: &log, state, number };
+        let (stop, waking) = round.cancel(delay, &mut tally);
+        wakings.push(waking);
+        match stop {
             Some(stop) => stops.push(stop),
             None => too_late += 1,
         }
@@ -65,72 +71,95 @@ pub fn run(seed: u64, times: u64) -> Tally {
     tally.faults = times;
     tally.bytes_sent = world.bytes_received();
     stops.extend(connecting(&world, times / 10));
-    stops.sort();
-    let at = |percent: usize| stops[(stops.len() * percent / 100).min(stops.len() - 1)];
-    tally.notes = vec![
-        format!("calls that had ended before the cancel  {too_late}"),
-        format!(
-            "I/O stopped, of {}: median {:.1?}, p90 {:.1?}, p99 {:.1?}, longest {:.1?}",
-            stops.len(),
-            at(50),
-            at(90),
-            at(99),
-            at(100)
-        ),
-    ];
     // Of a few, one is no percentile.
     let percent = if stops.len() >= 1000 { 99 } else { 90 };
-    if at(percent) > PROMPTLY {
-        tally.lost.push(format!("I/O took {:?} to stop at p{percent}", at(percent)));
+    tally.notes = vec![
+        format!("calls that had ended before the cancel  {too_late}"),
+        format!("I/O stopped, of {}: {}", stops.len(), spread(&mut stops)),
+        format!("a bare thread was woken meanwhile: {}", spread(&mut wakings)),
+    ];
+    let (stop, waking) = (at(&stops, percent), at(&wakings, percent));
+    if stop > PROMPTLY + waking {
+        tally.lost.push(format!("I/O took {stop:?} to stop at p{percent}"));
     }
     tally
 }
 
-/// How long I/O went on after the cancel; nothing if the call had ended before.
-fn cancel_one(
-    world: &World,
-    client: &Client,
-    log: &Log,
+fn spread(times: &mut [Duration]) -> String {
+    times.sort();
+    let [median, p90, p99, longest] = [50, 90, 99, 100].map(|percent| at(times, percent));
+    format!("median {median:.1?}, p90 {p90:.1?}, p99 {p99:.1?}, longest {longest:.1?}")
+}
+
+fn at(sorted: &[Duration], percent: usize) -> Duration {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
+}
+
+/// One call that is cancelled.
+struct Round<'a> {
+    world: &'a World,
+    client: &'a Client,
+    log: &'a Log,
     state: State,
-    delay: Duration,
     number: u64,
-    tally: &mut Tally,
-) -> Option<Duration> {
-    world.emulator.clear_rules();
-    for rule in state.rules() {
-        world.emulator.add_rule(rule);
-    }
-    log.take();
-    let (cancel, content) = (Cancel::new().unwrap(), content(number, 4 * PART + 1));
-    let (outcome, triggered, returned) = std::thread::scope(|scope| {
-        let call = scope.spawn(|| {
-            let outcome = state.call(world, client, number, &content, &cancel);
-            (outcome, Instant::now())
+}
+
+impl Round<'_> {
+    /// How long I/O went on after the cancel, nothing if the call had ended before; and how long
+    /// it took to wake a thread that only waited for that.
+    fn cancel(&self, delay: Duration, tally: &mut Tally) -> (Option<Duration>, Duration) {
+        self.world.emulator.clear_rules();
+        for rule in self.state.rules() {
+            self.world.emulator.add_rule(rule);
+        }
+        self.log.take();
+        let (cancel, content) = (Cancel::new().unwrap(), content(self.number, 4 * PART + 1));
+        let (sender, receiver) = channel();
+        let (outcome, triggered, returned, woken) = std::thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                let Self { world, client, number, .. } = self;
+                let outcome = self.state.call(world, client, *number, &content, &cancel);
+                (outcome, Instant::now())
+            });
+            let witness = scope.spawn(move || receiver.recv().map(|()| Instant::now()));
+            std::thread::sleep(delay);
+            let triggered = Instant::now();
+            cancel.trigger();
+            sender.send(()).unwrap();
+            let (outcome, returned) = call.join().unwrap();
+            (outcome, triggered, returned, witness.join().unwrap().unwrap())
         });
-        std::thread::sleep(delay);
-        let triggered = Instant::now();
-        cancel.trigger();
-        let (outcome, returned) = call.join().unwrap();
-        (outcome, triggered, returned)
-    });
-    let lines = log.take();
-    let abort = lines.iter().find(|(at, line)| *at > triggered && line.starts_with("> DELETE"));
-    let log: Vec<String> = lines.iter().map(|(_, line)| line.clone()).collect();
-    tally.retries += log.iter().filter(|line| line.starts_with("trying again")).count() as u64;
-    let key = key("cancel", number);
-    let remains =
-        Remains { emulator: &world.emulator, key: key.as_str(), content: &content, log: &log };
-    tally.add(&outcome, remains.judge(&outcome).map_err(|e| format!("{state:?}: {e}")));
-    if let Err(error) = &outcome
-        && error.kind() != ErrorKind::Canceled
-    {
-        tally.lost.push(format!("{state:?}: not cancelled but {error}"));
+        let stop = self.judge(&outcome, &content, triggered, returned, tally);
+        (stop, woken - triggered)
     }
-    let took = returned.checked_duration_since(triggered)?;
-    if took > CLEAN_UP + SLACK {
-        tally.lost.push(format!("{state:?}: the call took {took:?} to return"));
+
+    fn judge(
+        &self,
+        outcome: &Result<Uploaded>,
+        content: &[u8],
+        triggered: Instant,
+        returned: Instant,
+        tally: &mut Tally,
+    ) -> Option<Duration> {
+        let state = self.state;
+        let lines = self.log.take();
+        let abort = lines.iter().find(|(at, line)| *at > triggered && line.starts_with("> DELETE"));
+        let log: Vec<String> = lines.iter().map(|(_, line)| line.clone()).collect();
+        tally.retries += log.iter().filter(|line| line.starts_with("trying again")).count() as u64;
+        let (emulator, key) = (&self.world.emulator, key("cancel", self.number));
+        let remains = Remains { emulator, key: key.as_str(), content, log: &log };
+        tally.add(outcome, remains.judge(outcome).map_err(|e| format!("{state:?}: {e}")));
+        if let Err(error) = outcome
+            && error.kind() != ErrorKind::Canceled
+        {
+            tally.lost.push(format!("{state:?}: not cancelled but {error}"));
+        }
+        let took = returned.checked_duration_since(triggered)?;
+        if took > CLEAN_UP + SLACK {
+            tally.lost.push(format!("{state:?}: the call took {took:?} to return"));
+        }
+        Some(abort.map_or(took, |(at, _)| *at - triggered))
     }
-    Some(abort.map_or(took, |(at, _)| *at - triggered))
 }
 
 impl State {

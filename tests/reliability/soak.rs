@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use oss_emulator::{Action, Commit, Rule};
-use ossmpu::{Cancel, Client, Integrity, LogLevel, Result, UploadOptions, Uploaded};
+use ossmpu::{Cancel, Client, ErrorKind, Integrity, LogLevel, Result, UploadOptions, Uploaded};
 
 use crate::fault::{At, Fault, Harm, Op, Section};
 use crate::fixture::{MIB, PART, file, small_parts};
@@ -74,6 +74,11 @@ fn run_batch(rng: &mut Rng, world: &World, batch: std::ops::Range<u64>, tally: &
             log: &lines,
         };
         tally.add(&outcome, remains.judge(&outcome));
+        if let Err(error) = outcome
+            && error.kind() == ErrorKind::Canceled
+        {
+            tally.lost.push(format!("nobody cancelled, and yet: {error}"));
+        }
     }
     drop(client);
     tally.faults += proxy.end() as u64;

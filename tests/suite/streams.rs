@@ -316,3 +316,24 @@ fn an_error_of_the_library_inside_a_readers_error_comes_back_as_it_is() {
     let error = client.put_reader(bucket, key, reader, None, &small_parts(), cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "bucket"));
 }
+
+/// A byte at a time, without end.
+struct Endless;
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        std::thread::yield_now();
+        Ok(buffer.iter_mut().take(1).map(|byte| *byte = 7).count())
+    }
+}
+
+#[test]
+fn a_part_that_fails_while_the_reader_is_read_is_the_error_and_no_cancellation() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", Action::status(403, "AccessDenied"));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let error = client.put_reader(bucket, key, Endless, None, &small_parts(), cancel).unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "AccessDenied"), "{error}");
+    assert_eq!((error.part_number(), error.parts_left()), (Some(1), false), "{error}");
+    fixture.assert_bucket_empty();
+}
