@@ -53,16 +53,19 @@ impl Ending<'_> {
             };
             requests += defeat.error.attempts();
             defeat.error = defeat.error.with_attempts(requests);
-            // The ID is gone after a Complete of ours whose outcome is open: that may be its work.
-            let lost = last.is_some() && is_gone(&defeat);
-            if !defeat.perhaps_done && !lost {
+            // The ID is gone after a Complete whose outcome is open, of this call or of an earlier
+            // one that was killed: that may be its work.
+            let open = last.is_some() || self.destination.is_taken_up;
+            if !defeat.perhaps_done && !(open && is_gone(&defeat)) {
                 return Err(self.refused(defeat));
             }
+            let sent_once = last.is_none() && !defeat.perhaps_done;
             let cause = last.unwrap_or(defeat.error).with_attempts(requests);
             match self.look() {
                 Ok(Found::Object(object)) => return self.found(*object),
                 Ok(Found::OpenUpload) if self.may_repeat(attempt, &cause) => last = Some(cause),
                 Ok(Found::OpenUpload) => return Err(self.still_open(cause)),
+                Ok(Found::Neither) if sent_once => return Err(self.gone(cause)),
                 Ok(Found::Neither) => return Err(self.unknown(&cause, false)),
                 Err(unclear) => {
                     self.caller.logger().warn(|| format!("Complete is not resolved: {unclear}"));
@@ -197,6 +200,11 @@ impl Ending<'_> {
     fn refused(&self, defeat: Defeat) -> NotCompleted {
         let open = !is_gone(&defeat);
         NotCompleted { error: self.named(defeat.error), open }
+    }
+
+    /// The upload was gone before Complete was sent for the first time, and it is no object.
+    fn gone(&self, error: Error) -> NotCompleted {
+        NotCompleted { error: self.named(error), open: false }
     }
 
     fn still_open(&self, error: Error) -> NotCompleted {

@@ -21,6 +21,8 @@ pub(super) struct Destination {
     pub(super) complete_all: bool,
     /// Another upload of the same Initiate may exist, whose ID was lost with an answer.
     pub(super) may_have_twin: bool,
+    /// It was begun before this call, perhaps by a process that has sent Complete and then died.
+    pub(super) is_taken_up: bool,
 }
 
 impl Destination {

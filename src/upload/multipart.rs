@@ -68,6 +68,7 @@ impl Multipart<'_> {
             headers: self.headers.clone(),
             integrity: self.options.integrity,
             may_have_twin: false,
+            is_taken_up: false,
             complete_all: self.options.complete_all,
         }
     }

@@ -321,6 +321,7 @@ mod tests {
             integrity: Integrity::MD5,
             complete_all: false,
             may_have_twin: false,
+            is_taken_up: false,
         };
         let mut options = UploadOptions::new();
         options.set_integrity(Integrity::MD5);

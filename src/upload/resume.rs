@@ -57,7 +57,7 @@ impl Multipart<'_> {
     ///
     /// NoSuchUpload, and what else ListParts fails with.
     pub(super) fn take_up(&self, upload_id: &UploadId) -> Result<Begun> {
-        let destination = self.destination(upload_id.clone());
+        let destination = self.taken_up(upload_id.clone());
         self.list(&destination)?
             .map(|listed| Begun { destination, listed })
             .map_err(|gone| gone.with_upload_id(upload_id.as_str()))
@@ -110,7 +110,7 @@ impl Multipart<'_> {
             logger.warn(|| "a checkpoint is of another upload; starting afresh".to_owned());
             return Ok(None);
         }
-        let destination = self.destination(upload_id);
+        let destination = self.taken_up(upload_id);
         if !fits(&record) {
             logger.warn(|| "the file or the part size has changed; starting afresh".to_owned());
             // It is our own upload, and nothing will ever complete it.
@@ -129,6 +129,10 @@ impl Multipart<'_> {
                 Ok(None)
             }
         }
+    }
+
+    fn taken_up(&self, upload_id: UploadId) -> Destination {
+        Destination { is_taken_up: true, ..self.destination(upload_id) }
     }
 
     /// All parts that OSS has, or its word that it knows no such upload. Every other error leaves

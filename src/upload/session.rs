@@ -96,6 +96,7 @@ impl Client {
                 integrity: options.integrity,
                 complete_all: options.complete_all,
                 may_have_twin: false,
+                is_taken_up: false,
             },
             options: options.clone(),
             rate: Rate::new(options.bytes_per_sec),

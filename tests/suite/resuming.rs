@@ -163,6 +163,33 @@ fn an_upload_whose_parts_cannot_be_listed_is_left_and_the_error_says_so() {
 }
 
 #[test]
+fn a_complete_of_a_killed_process_that_comes_through_meanwhile_is_recognised_as_ours() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, content) = (tempfile::tempdir().unwrap(), bytes(MIB));
+    let file = file(&content);
+    let options = with_checkpoint(folder.path());
+    let gone = Action::status(404, "NoSuchUpload");
+    refuse_part_five(&fixture);
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+
+    // Without an object it was no Complete that has ended the upload.
+    fixture.once("CompleteMultipartUpload", gone.clone());
+    fixture.emulator.add_rule(Rule::on("ListParts", gone.clone()).nth(2).always());
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "NoSuchUpload"), "{error}");
+    assert_eq!(fixture.stored(), None);
+
+    fixture.emulator.clear_rules();
+    fixture.once("CompleteMultipartUpload", gone.after_commit());
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), content);
+    assert_eq!(files_in(folder.path()), 0);
+    fixture.assert_nothing_left();
+}
+
+#[test]
 fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
