@@ -56,7 +56,8 @@ impl Ending<'_> {
             // The ID is gone after a Complete whose outcome is open, of this call or of an earlier
             // one that was killed: that may be its work.
             let open = last.is_some() || self.destination.is_taken_up;
-            if !defeat.perhaps_done && !(open && is_gone(&defeat)) {
+            let may_be_done = defeat.perhaps_done || open && is_gone(&defeat);
+            if !may_be_done {
                 return Err(self.refused(defeat));
             }
             let sent_once = last.is_none() && !defeat.perhaps_done;
