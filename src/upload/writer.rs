@@ -111,7 +111,8 @@ impl Writer {
         if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
     }
 
-    fn check_process(&self) -> Result<()> {
+    /// An error of kind `Forked` in a child of the process that opened the writer.
+    pub fn check_process(&self) -> Result<()> {
         self.stream.as_ref().map_or(Ok(()), Stream::check_process)
     }
 }
