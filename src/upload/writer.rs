@@ -138,7 +138,7 @@ fn fill(stream: &mut Stream, reader: &mut dyn Read, length: Option<u64>) -> Resu
     let mut left = length.unwrap_or(u64::MAX);
     while left > 0 {
         if stream.stop().is_triggered() {
-            return Err(Error::canceled());
+            return Err(stream.why_stopped());
         }
         let room = stream.room()?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
