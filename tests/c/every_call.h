@@ -32,8 +32,12 @@ static const char *path;
 static int file;
 static int calls;
 
+/* Ends after a while, whoever asks. */
 static inline int64_t pour(void *user, void *buf, size_t len) {
+    static int asked;
     (void)user;
+    if (++asked % 50 == 0)
+        return 0;
     memset(buf, 'x', len > 9 ? 9 : len);
     return len > 9 ? 9 : (int64_t)len;
 }
