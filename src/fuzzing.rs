@@ -17,6 +17,7 @@ use crate::ops::{
 use crate::retry;
 use crate::wire::{Headers, Response, ServiceError, encode_query};
 
+pub use crate::credentials::fuzz as credential_documents;
 pub use crate::upload::fuzz_checkpoint as checkpoint;
 
 /// What a server may answer.

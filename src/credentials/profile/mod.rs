@@ -129,4 +129,17 @@ fn key(id: Option<&str>, secret: Option<&str>, token: Option<&str>) -> Result<Ac
     }
 }
 
+/// Any text as each of the files. Sources are made of it, and none is asked.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(text: &str) -> Result<()> {
+    let path = Path::new("file");
+    let surroundings = Surroundings::read(&|_| None)?;
+    for wanted in [None, Some("default"), Some("a")] {
+        let _ = command_line::profile(path, text, wanted, &surroundings);
+        let _ = ini_file::profile(path, text, wanted, &surroundings);
+        let _ = ossutil::profile(path, text, wanted);
+    }
+    Ok(())
+}
+
 const FILE_MAX: usize = 256 * 1024;
