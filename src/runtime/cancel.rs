@@ -6,10 +6,12 @@
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::alarm::{Alarm, LONGEST_POLL};
+use super::alarm::Alarm;
+use super::event::poll;
+use super::sync::AtomicBool;
 use super::{Deadline, Event, Process};
 use crate::error::Result;
 
@@ -165,23 +167,14 @@ impl Token {
     }
 }
 
-/// `poll` until the deadline; 0 on a time-out or an interruption, and then the caller looks again.
-fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
-    let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
-    // Rounded up, so that a wait never ends just before its deadline and spins.
-    let ms =
-        left.as_millis().saturating_add(u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)));
-    let ms = libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX);
-    let count = polled.len() as libc::nfds_t;
-    // SAFETY: the pointer and the count describe one live, exclusive slice.
-    unsafe { libc::poll(polled.as_mut_ptr(), count, ms) }
-}
-
 const IDLE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
 /// One descriptor of the caller's, and two of each token in a chain of at most four: the caller's,
 /// the call's, the upload's and the part's.
 const MAX_POLLED: usize = 9;
+
+#[cfg(shuttle)]
+mod models;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,9 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
+use super::Deadline;
+use super::alarm::LONGEST_POLL;
+
 #[derive(Debug)]
 pub(crate) struct Event {
     reader: File,
@@ -63,4 +66,16 @@ impl Event {
     pub(crate) fn descriptor(&self) -> RawFd {
         self.reader.as_raw_fd()
     }
+}
+
+/// `poll` until the deadline; 0 on a time-out or an interruption, and then the caller looks again.
+pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
+    let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
+    // Rounded up, so that a wait never ends just before its deadline and spins.
+    let ms =
+        left.as_millis().saturating_add(u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)));
+    let ms = libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX);
+    let count = polled.len() as libc::nfds_t;
+    // SAFETY: the pointer and the count describe one live, exclusive slice.
+    unsafe { libc::poll(polled.as_mut_ptr(), count, ms) }
 }

@@ -5,9 +5,14 @@ mod alarm;
 mod cancel;
 mod clock;
 mod command;
+#[cfg(not(shuttle))]
+mod event;
+#[cfg(shuttle)]
+#[path = "event/modelled.rs"]
 mod event;
 mod process;
 mod secret;
+mod sync;
 
 pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
@@ -16,3 +21,4 @@ pub(crate) use command::Command;
 pub(crate) use event::Event;
 pub(crate) use process::{Process, SignalsBlocked};
 pub use secret::Secret;
+pub(crate) use sync::{Mutex, MutexGuard};

@@ -5,10 +5,10 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::Event;
+use crate::runtime::{Event, Mutex, MutexGuard};
 
 /// The budget of one client; cheap to clone.
 #[derive(Clone)]
@@ -166,6 +166,9 @@ impl fmt::Debug for Buffers {
 fn exhausted(text: &str) -> Error {
     Error::new(ErrorKind::Memory, text).with_argument("memory_limit")
 }
+
+#[cfg(shuttle)]
+mod models;
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::model::{PartNumber, PartRange};
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Ledger {
     parts: Parts,
     /// The 0-based index of the next part to hand out.
@@ -27,6 +28,7 @@ pub(super) struct Ledger {
 
 /// A part that is being made, once or twice.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 struct Flight {
     part: PartRange,
     began: Instant,
@@ -185,6 +187,9 @@ impl Ledger {
 const SLOW: Duration = Duration::from_secs(1);
 /// At most one part in so many is sent twice, but always one.
 const HEDGED_SHARE: usize = 50;
+
+#[cfg(test)]
+mod every_order;
 
 #[cfg(test)]
 mod tests {

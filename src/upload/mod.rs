@@ -33,6 +33,7 @@ mod sending;
 mod session;
 mod source;
 mod stream;
+mod tickets;
 mod uploaded;
 mod workers;
 mod writer;

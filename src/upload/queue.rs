@@ -12,7 +12,7 @@ use super::buffers::Buffer;
 use super::destination::Destination;
 use super::progress::Meter;
 use super::source::Source;
-use super::workers::{Next, Task};
+use super::tickets::{Next, Task};
 use super::{Integrity, SentPart, UploadOptions};
 use crate::client::{CallContext, Caller, Rate};
 use crate::codec::md5::{Digest, Kernel, Lanes};

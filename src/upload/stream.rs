@@ -12,7 +12,7 @@ use super::progress::{Meter, Reporter};
 use super::put::Put;
 use super::queue::Queue;
 use super::source::{Source, expect_md5};
-use super::workers::Task;
+use super::tickets::Task;
 use super::{Client, SentPart, UploadOptions, Uploaded};
 use crate::codec::md5::Hasher;
 use crate::error::{Error, Result};

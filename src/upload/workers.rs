@@ -5,34 +5,15 @@
 //! evenly however many parts they have. Nothing here ever waits inside the pool for the pool, and
 //! nothing is ever spawned on rayon's global pool.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::tickets::{Task, Tickets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::runtime::Process;
-
-/// Something that is done in steps, several of which may run at once.
-pub(super) trait Task: Send + Sync {
-    /// Does one step on a worker.
-    fn step(&self) -> Next;
-
-    /// A step has panicked, which is a bug; the task is to end with this error.
-    fn fail(&self, error: Error);
-}
-
-/// What becomes of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// It goes back to the end of the queue.
-    Again,
-    /// It is used up.
-    Done,
-}
 
 /// The threads of a client. They are started when the first task is added, and joined on drop.
 #[derive(Debug)]
@@ -40,7 +21,7 @@ pub(super) struct Workers {
     threads: usize,
     process: Process,
     pool: OnceLock<Pool>,
-    queue: Arc<Queue>,
+    tickets: Arc<Tickets>,
 }
 
 #[derive(Debug)]
@@ -50,20 +31,10 @@ struct Pool {
     handles: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
-#[derive(Default)]
-struct Queue(Mutex<Waiting>);
-
-#[derive(Default)]
-struct Waiting {
-    tickets: VecDeque<Arc<dyn Task>>,
-    /// Pool jobs that are running or about to.
-    workers: usize,
-}
-
 impl Workers {
     pub(super) fn new(threads: usize) -> Self {
         let process = Process::current();
-        Self { threads, process, pool: OnceLock::new(), queue: Arc::default() }
+        Self { threads, process, pool: OnceLock::new(), tickets: Arc::default() }
     }
 
     /// Lets workers do steps of the task, at most `tickets` of them at once.
@@ -73,17 +44,11 @@ impl Workers {
     /// `Memory`, when the threads cannot be started.
     pub(super) fn add(&self, task: &Arc<dyn Task>, tickets: usize) -> Result<()> {
         let pool = self.pool()?;
-        let wanted = {
-            let mut waiting = self.queue.lock();
-            waiting.tickets.extend(std::iter::repeat_n(task, tickets).map(Arc::clone));
-            let wanted = tickets.min(self.threads.saturating_sub(waiting.workers));
-            waiting.workers += wanted;
-            wanted
-        };
+        let wanted = self.tickets.add(task, tickets, self.threads);
         if let Some(rayon) = &pool.rayon {
             for _ in 0..wanted {
-                let queue = Arc::clone(&self.queue);
-                rayon.spawn(move || queue.work());
+                let tickets = Arc::clone(&self.tickets);
+                rayon.spawn(move || tickets.work());
             }
         }
         Ok(())
@@ -95,34 +60,6 @@ impl Workers {
         }
         let built = Pool::build(self.threads)?;
         Ok(self.pool.get_or_init(|| built))
-    }
-}
-
-impl Queue {
-    fn work(&self) {
-        while let Some(task) = self.take() {
-            let next = catch_unwind(AssertUnwindSafe(|| task.step())).unwrap_or_else(|_| {
-                task.fail(Error::internal("a worker panicked; please report this bug"));
-                Next::Done
-            });
-            if next == Next::Again {
-                self.lock().tickets.push_back(task);
-            }
-        }
-    }
-
-    /// The oldest ticket. Without one the worker is no longer counted, in the same breath.
-    fn take(&self) -> Option<Arc<dyn Task>> {
-        let mut waiting = self.lock();
-        let ticket = waiting.tickets.pop_front();
-        if ticket.is_none() {
-            waiting.workers = waiting.workers.saturating_sub(1);
-        }
-        ticket
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,18 +115,12 @@ impl Drop for Workers {
     }
 }
 
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let waiting = self.lock();
-        write!(f, "Queue({} tickets, {} workers)", waiting.tickets.len(), waiting.workers)
-    }
-}
-
 /// What the names of worker threads begin with.
 pub(super) const WORKER_NAME: &str = "ossmpu";
 
 #[cfg(test)]
 mod tests {
+    use super::super::tickets::Next;
     use super::*;
     use std::sync::mpsc;
     use std::time::Duration;
