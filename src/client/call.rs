@@ -206,7 +206,7 @@ impl<'a, O: Operation> Run<'a, O> {
                 match self.judge_exchange(&request, &exchange) {
                     Ok(reply) => {
                         self.caller.flow.grow();
-                        let sent = exchange.sent;
+                        let sent = what_was_sent(&request, &exchange).map_err(Miss::last)?;
                         return Ok(Answer { reply, sent, perhaps_done_before: false });
                     }
                     Err(miss) => miss.at_host(&target.host),
@@ -288,7 +288,8 @@ impl<'a, O: Operation> Run<'a, O> {
         if !(200..300).contains(&response.status) {
             let refused = ServiceError::read(response, self.caller.dialect);
             let repeated = self.attempts > 1 || self.free > 0;
-            return match self.operation.obeyed(&refused).filter(|_| repeated) {
+            let obeyed = repeated.then(|| self.operation.obeyed(&refused)).flatten();
+            return match obeyed {
                 Some(reply) => Ok(reply),
                 None => Err(self.refusal(response, refused)),
             };
@@ -429,6 +430,11 @@ impl<'a, O: Operation> Run<'a, O> {
             }
         }
     }
+}
+
+/// A request that was obeyed before may be refused before all of its body was read.
+fn what_was_sent(request: &Request, exchange: &Exchange) -> Result<Sent> {
+    if exchange.whole { Ok(exchange.sent) } else { request.body.read_through(|_| {}) }
 }
 
 impl Miss {

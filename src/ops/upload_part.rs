@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::bytes::Bytes;
 use super::reply::{Reply, ReplyHeaders};
 use super::{CONTENT_MD5, Operation, PART_NUMBER, Repeat, UPLOAD_ID, md5_text, request};
+use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
@@ -85,6 +86,16 @@ impl UploadPart {
         self.headers = headers.clone();
         self
     }
+
+    /// Reads the bytes, unless the MD5 is known.
+    fn md5(&self) -> Result<Digest> {
+        if let Some(digest) = self.content_md5 {
+            return Ok(Digest::from_bytes(digest));
+        }
+        let mut hasher = Hasher::new();
+        self.body.read_through(|read| hasher.update(read))?;
+        Ok(hasher.finish())
+    }
 }
 
 impl Operation for UploadPart {
@@ -118,9 +129,12 @@ impl Operation for UploadPart {
     /// A sequential upload refuses a part that it has. If that one has the MD5 of these bytes, an
     /// earlier attempt has stored it and only its answer was lost.
     fn obeyed(&self, refusal: &ServiceError) -> Option<Self::Reply> {
+        if refusal.code != "PartAlreadyExist" {
+            return None;
+        }
         let etag = ETag::parse(refusal.field("ETag")).ok()?;
-        let same = self.content_md5.is_some_and(|digest| etag.is_md5(&hex(digest)));
-        (refusal.code == "PartAlreadyExist" && same).then(|| UploadPartResult {
+        let is_same = etag.is_md5(&self.md5().ok()?.to_hex_upper());
+        is_same.then(|| UploadPartResult {
             etag,
             crc64: None,
             content_md5: String::new(),
@@ -148,10 +162,6 @@ pub(super) fn part_result(response: &Response, dialect: Dialect) -> Result<Uploa
         request_id: response.request_id(dialect).to_owned(),
         headers: reply.headers(),
     })
-}
-
-fn hex(digest: [u8; 16]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -216,9 +226,11 @@ mod tests {
         let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
             <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
         let refusal = ServiceError::read(&reply(409, &[], body), Dialect::Oss);
-        assert!(operation().obeyed(&refusal).is_none());
+        assert!(operation().with_bytes(*b"other").obeyed(&refusal).is_none());
         assert!(operation().with_content_md5([0; 16]).obeyed(&refusal).is_none());
-        let result = operation().with_content_md5(MD5).obeyed(&refusal).unwrap();
-        assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
+        for same in [operation(), operation().with_content_md5(MD5)] {
+            let result = same.obeyed(&refusal).unwrap();
+            assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
+        }
     }
 }

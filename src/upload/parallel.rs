@@ -81,7 +81,9 @@ pub(super) fn make_parts(
     let run = Arc::new(Run { bounds, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&run) as Arc<dyn Task>;
     let _unwinding = Unwinding(&run);
-    let mut ramp = Ramp::new(run.bounds.parallelism.min(run.bounds.parts.count()), Instant::now());
+    // More tickets than workers would keep those of other uploads waiting for nothing.
+    let at_once = run.bounds.parallelism.min(run.bounds.parts.count()).min(workers.threads());
+    let mut ramp = Ramp::new(at_once, Instant::now());
     workers.add(&task, ramp.tickets(Instant::now()))?;
     run.wait(reporter, &mut ramp, |tickets| workers.add(&task, tickets));
     run.close().map_err(|error| reporter.explain(error))

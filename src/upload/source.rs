@@ -7,8 +7,7 @@ use super::file::{Identity, WatchedFile};
 use super::memory::{Memory, SharedBytes};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits;
-use crate::wire::{Body, Content, Sent};
+use crate::wire::{Body, Content};
 
 /// Bytes that can be read at any position: a file, memory, or a range of either.
 #[derive(Debug, Clone)]
@@ -144,13 +143,13 @@ impl Content for Section {
 /// The MD5 of a body, read once for it.
 pub(super) fn md5_of(body: &Body) -> Result<Digest> {
     let mut hasher = Hasher::new();
-    read_through(body, |read| hasher.update(read))?;
+    body.read_through(|read| hasher.update(read))?;
     Ok(hasher.finish())
 }
 
 /// The CRC-64 of a body, read once for it.
 pub(super) fn crc64_of(body: &Body) -> Result<u64> {
-    read_through(body, |_| {}).map(|sent| sent.crc64)
+    body.read_through(|_| {}).map(|sent| sent.crc64)
 }
 
 /// An error if the source is not what the caller expects it to be.
@@ -170,22 +169,6 @@ pub(super) fn expect_crc64(expected: u64, found: u64) -> Result<()> {
     }
     let text = format!("the CRC-64 of the source is {found}, not {expected} as expected");
     Err(Error::new(ErrorKind::Integrity, text))
-}
-
-fn read_through(body: &Body, mut each: impl FnMut(&[u8])) -> Result<Sent> {
-    let mut buffer = Vec::new();
-    buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
-        Error::new(ErrorKind::Memory, "no room to compute a check sum").with_cause(cause)
-    })?;
-    buffer.resize(limits::IO_STEP, 0);
-    let mut reader = body.reader();
-    loop {
-        let count = reader.read(&mut buffer)?;
-        match buffer.get(..count).filter(|read| !read.is_empty()) {
-            Some(read) => each(read),
-            None => return Ok(reader.sent()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ impl Stream {
             return Ok(Arc::clone(queue));
         }
         let destination = self.multipart().initiate()?;
-        let queue = Arc::new(Queue::new(
+        let mut queue = Queue::new(
             self.client.caller(),
             destination,
             &self.options,
@@ -224,7 +224,10 @@ impl Stream {
             &self.stop,
             self.deadline,
             &self.changed,
-        ));
+        );
+        // More tickets than workers would keep those of other uploads waiting for nothing.
+        queue.parallelism = queue.parallelism.min(self.client.workers().threads());
+        let queue = Arc::new(queue);
         self.queue = Some(Arc::clone(&queue));
         Ok(queue)
     }

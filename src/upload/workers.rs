@@ -37,6 +37,11 @@ impl Workers {
         Self { threads, process, pool: OnceLock::new(), tickets: Arc::default() }
     }
 
+    /// How many steps are done at once at most.
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Lets workers do steps of the task, at most `tickets` of them at once.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::codec::crc64::Crc64;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
 
 /// Bytes of a known length that can be read at any position, as often as needed.
 pub(crate) trait Content: fmt::Debug + Send + Sync {
@@ -51,6 +52,23 @@ impl Body {
     /// A reader for one attempt.
     pub(crate) fn reader(&self) -> BodyReader<'_> {
         BodyReader { body: self, offset: 0, crc64: Crc64::new() }
+    }
+
+    /// Reads all of it, piece by piece.
+    pub(crate) fn read_through(&self, mut each: impl FnMut(&[u8])) -> Result<Sent> {
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
+            Error::new(ErrorKind::Memory, "no room to compute a check sum").with_cause(cause)
+        })?;
+        buffer.resize(limits::IO_STEP, 0);
+        let mut reader = self.reader();
+        loop {
+            let count = reader.read(&mut buffer)?;
+            match buffer.get(..count).filter(|read| !read.is_empty()) {
+                Some(read) => each(read),
+                None => return Ok(reader.sent()),
+            }
+        }
     }
 }
 

@@ -23,6 +23,8 @@ mod replies;
 mod resuming;
 mod retries;
 mod secrets;
+mod sequential;
+mod sharing;
 mod slow_parts;
 mod stand_in;
 mod steps;

@@ -1,0 +1,76 @@
+//! Sequential uploads: parts one after the other, and each stored once.
+
+use md5::{Digest, Md5};
+use oss_emulator::{Action, Commit, RequestRecord, Rule};
+use ossmpu::{ErrorKind, UploadOptions};
+
+use crate::fixture::{Fixture, MIB, bytes, five_parts, small_parts};
+
+fn in_order() -> UploadOptions {
+    let mut options = small_parts();
+    options.sequential();
+    options
+}
+
+fn part_numbers(requests: &[RequestRecord]) -> Vec<u32> {
+    requests.iter().filter_map(|request| request.part_number).collect()
+}
+
+#[test]
+fn parts_arrive_one_after_the_other_and_a_slow_one_is_not_sent_twice() {
+    let fixture = Fixture::new();
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(1_500)).part(5));
+    fixture.put(&five_parts(), &in_order()).unwrap();
+    assert_eq!(part_numbers(&fixture.emulator.requests()), [1, 2, 3, 4, 5]);
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+}
+
+#[test]
+fn a_part_whose_answer_was_lost_is_there_already() {
+    let fixture = Fixture::new();
+    let lost = Action::lose_reply(Commit::After);
+    fixture.emulator.add_rule(Rule::on("UploadPart", lost).part(3));
+    fixture.put(&five_parts(), &in_order()).unwrap();
+    let requests = fixture.emulator.requests();
+    assert_eq!(part_numbers(&requests), [1, 2, 3, 3, 4, 5]);
+    assert!(requests.iter().any(|request| request.code.as_deref() == Some("PartAlreadyExist")));
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+    fixture.assert_nothing_left();
+}
+
+/// The refusal comes before the body is read, and still the CRC-64 of the object is known.
+#[test]
+fn a_part_that_is_there_already_may_be_refused_unread() {
+    let fixture = Fixture::new();
+    let content = bytes(16 * MIB + 1);
+    let etag: String =
+        Md5::digest(&content[..16 << 20]).iter().map(|byte| format!("{byte:02X}")).collect();
+    let refusal = format!(
+        "<?xml version=\"1.0\"?><Error><Code>PartAlreadyExist</Code>\
+         <PartNumber>1</PartNumber><ETag>\"{etag}\"</ETag></Error>"
+    );
+    let lost = Rule::on("UploadPart", Action::lose_reply(Commit::After)).part(1);
+    fixture.emulator.add_rule(lost);
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::raw(409, refusal)).part(1).nth(2));
+    let mut options = in_order();
+    options.set_part_size(16 * MIB).unwrap();
+    fixture.put(&content, &options).unwrap();
+    let requests = fixture.emulator.requests();
+    let unread = requests.iter().filter(|request| request.status == 409);
+    assert!(unread.map(|request| request.bytes).eq([0]), "the refusal was to come early");
+    assert!(fixture.stored().unwrap() == content);
+}
+
+#[test]
+fn a_part_that_somebody_else_has_stored_is_an_error() {
+    let fixture = Fixture::new();
+    let lost = Action::lose_reply(Commit::Before);
+    fixture.emulator.add_rule(Rule::on("UploadPart", lost).part(2));
+    let refusal = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
+                   <ETag>\"00000000000000000000000000000000\"</ETag></Error>";
+    let other = Rule::on("UploadPart", Action::raw(409, refusal)).part(2).nth(2);
+    fixture.emulator.add_rule(other);
+    let error = fixture.put(&five_parts(), &in_order()).unwrap_err();
+    assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(409)), "{error}");
+    fixture.assert_bucket_empty();
+}

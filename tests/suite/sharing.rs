@@ -1,0 +1,61 @@
+//! Uploads that share a client, and a client that shares a process.
+
+use std::sync::Mutex;
+
+use oss_emulator::{Action, RequestRecord, Rule};
+use ossmpu::{Cancel, ErrorKind, ObjectKey};
+
+use crate::fixture::{Fixture, PART, bytes, five_parts, small_parts};
+
+/// Requests for parts of the large upload.
+fn large_parts(requests: &[RequestRecord]) -> usize {
+    let is_large = |request: &&RequestRecord| request.key.as_deref() == Some("large");
+    requests.iter().filter(is_large).filter(|request| request.part_number.is_some()).count()
+}
+
+/// Counted in requests, not in time: while a small upload waits for a worker and while it runs,
+/// each of the two workers begins about one part of the large one for each of its own.
+#[test]
+fn a_small_upload_waits_for_one_part_of_a_large_one_at_the_most() {
+    let fixture = Fixture::with(|config| {
+        config.set_threads(2).unwrap();
+    });
+    let Fixture { client, bucket, emulator, .. } = &fixture;
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(100)).key("large").always());
+    let enough = Cancel::new().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut options = small_parts();
+            options.set_parallelism(16).unwrap();
+            let key = ObjectKey::parse("large").unwrap();
+            let outcome = client.put_data(bucket, &key, bytes(200 * PART), &options, &enough);
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Canceled);
+        });
+        fixture.wait_for("UploadPart", 4);
+        fixture.put(&bytes(3 * PART), &small_parts()).unwrap();
+        enough.trigger();
+    });
+    let requests = emulator.requests();
+    let is_small = |request: &RequestRecord| request.key.as_deref() == Some(fixture.key.as_str());
+    let begun = requests.iter().position(is_small).unwrap();
+    let ended = requests.iter().rposition(is_small).unwrap();
+    let between = large_parts(&requests[begun..ended]);
+    assert!(between < 10, "the small upload has waited for {between} parts of the large one");
+}
+
+#[test]
+fn an_upload_on_a_worker_of_the_hosts_pool_runs_none_of_its_other_jobs() {
+    let fixture = Fixture::new();
+    let host = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let ended = Mutex::new(Vec::new());
+    host.scope(|scope| {
+        scope.spawn(|scope| {
+            // It lies in the queue of the very thread that now waits for the upload.
+            scope.spawn(|_| ended.lock().unwrap().push("the other job"));
+            fixture.put_five_parts().unwrap();
+            ended.lock().unwrap().push("the upload");
+        });
+    });
+    assert_eq!(*ended.lock().unwrap(), ["the upload", "the other job"]);
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+}

@@ -1,0 +1,93 @@
+//! What a hundred uploads on one client cost besides the bytes: no thread and no connection more
+//! than the first ones need. A process of its own, because it counts the threads of the process.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use oss_emulator::Emulator;
+use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
+
+/// Passes every connection on, and counts them.
+fn counting_proxy(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            count.fetch_add(1, Ordering::SeqCst);
+            let (client, server) = (client.unwrap(), TcpStream::connect(to).unwrap());
+            pass(client.try_clone().unwrap(), server.try_clone().unwrap());
+            pass(server, client);
+        }
+    });
+    (address, accepted)
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream) {
+    to.set_nodelay(true).unwrap();
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
+}
+
+/// The threads of the library, by their IDs.
+fn threads() -> BTreeSet<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+    tasks
+        .filter(|task| {
+            let name = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+            name.starts_with("ossmpu")
+        })
+        .map(|task| task.file_name().unwrap().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
+fn a_hundred_uploads_use_the_threads_and_connections_of_the_first() {
+    let emulator =
+        Emulator::builder().bucket("warm").access_key("test-id", "test-secret").start().unwrap();
+    let (proxy, accepted) = counting_proxy(emulator.addr());
+    let mut config = Config::new();
+    config
+        .set_region("cn-hangzhou")
+        .and_then(|config| config.set_endpoint(&format!("http://{proxy}")))
+        .and_then(|config| config.set_keys("test-id", "test-secret", None))
+        .unwrap();
+    let client = Client::new(&config).unwrap();
+    let mut options = UploadOptions::new();
+    options
+        .set_part_size(100 * 1024)
+        .and_then(|options| options.set_single_below(0))
+        .and_then(|options| options.set_parallelism(PARALLELISM))
+        .unwrap();
+    let bucket = BucketName::parse("warm").unwrap();
+    let content = vec![7; 3 * 100 * 1024];
+    let upload = |turn: usize| {
+        let key = ObjectKey::parse(&turn.to_string()).unwrap();
+        let cancel = Cancel::never();
+        client.put_data(&bucket, &key, content.clone(), &options, &cancel).unwrap()
+    };
+    assert!(threads().is_empty(), "a client without uploads has no threads");
+    upload(0);
+    let first = threads();
+    assert!(!first.is_empty());
+    for turn in 1..100 {
+        assert_eq!(upload(turn).parts, 3);
+    }
+    assert_eq!(threads(), first, "a thread was started after the first upload");
+    assert_eq!(emulator.keys("warm").len(), 100);
+    let accepted = accepted.load(Ordering::SeqCst);
+    assert!(accepted <= PARALLELISM + SPARE, "{accepted} connections");
+}
+
+const PARALLELISM: usize = 4;
+/// The calling thread has one of its own for Initiate and Complete.
+const SPARE: usize = 2;
