@@ -40,6 +40,9 @@ cargo test --test c_abi valgrind -- --ignored
 stage "C tests with an instrumented library, which is built for it (5 min)"
 cargo test --test c_abi instrumented -- --ignored
 
+stage "model checks (2 min)"
+scripts/models.sh
+
 stage "clients that others wrote (8 min)"
 make conformance
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use shuttle::{check_dfs, check_pct, thread};
+use shuttle::{check_dfs, check_random, thread};
 
 use super::{Next, Task, Tickets};
 use crate::error::Error;
@@ -77,7 +77,7 @@ fn a_task_added_while_the_last_worker_runs_out_of_work_is_done() {
 
 #[test]
 fn every_task_is_done_however_many_threads_add_and_work() {
-    check_pct(|| add_all(4, 3, 2), SCHEDULES, 3);
+    check_random(|| add_all(3, 2, 2), SCHEDULES);
 }
 
-const SCHEDULES: usize = 5_000;
+const SCHEDULES: usize = 20_000;
