@@ -1,6 +1,7 @@
 #!/bin/sh
 # The benchmark: builds its programs, installs the peers into build/bench, and compares them.
-# `bench/run.sh --quick` is a short one; all flags are those of compare.py.
+# `bench/run.sh --quick` is a short one, `--micro` measures single computations, without peers. All
+# other flags are those of compare.py.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -8,6 +9,11 @@ work=build/bench
 mkdir -p "$work"
 
 target=${CARGO_TARGET_DIR:-$work/target}
+if [ "${1-}" = --micro ]; then
+    shift
+    export CRITERION_HOME="$PWD/$work/criterion"
+    exec cargo bench --manifest-path bench/Cargo.toml --target-dir "$target" --bench micro -- "$@"
+fi
 echo "building the programs" >&2
 cargo build --quiet --release --manifest-path bench/Cargo.toml --target-dir "$target"
 

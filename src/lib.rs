@@ -71,6 +71,10 @@ pub use upload::{
 #[cfg(feature = "capi")]
 mod ffi;
 
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub mod bench_internals;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -44,6 +44,8 @@ pub use client::Client;
 pub use lists::{ListedParts, ListedUploads, UploadsEntry};
 pub use options::{Integrity, UploadOptions};
 pub use part::SentPart;
+#[cfg(feature = "bench-internals")]
+pub(crate) use part::combined;
 pub use presign::{Presignable, PresignedUrl};
 pub use progress::Progress;
 pub use session::MultipartUpload;

@@ -45,7 +45,7 @@ pub(super) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
 }
 
 /// All parts but the last tend to be of one size, so its operator is made once.
-fn combined(parts: &[SentPart]) -> Option<u64> {
+pub(crate) fn combined(parts: &[SentPart]) -> Option<u64> {
     let usual = parts.first().map_or(0, |part| part.size);
     let combiner = Combiner::new(usual);
     parts.iter().try_fold(0, |whole, part| {

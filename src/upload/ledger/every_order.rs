@@ -178,7 +178,7 @@ fn number(index: usize) -> PartNumber {
 }
 
 /// Goes through every order of events from here on; counts the ends.
-fn explore(account: Account) -> usize {
+fn explore(account: &Account) -> usize {
     account.check();
     let possible = account.possible();
     let is_over = account.parts.iter().all(|part| part.copies == 0)
@@ -190,14 +190,14 @@ fn explore(account: Account) -> usize {
     let forks = possible.into_iter().map(|happening| {
         let mut fork = account.clone();
         fork.apply(happening);
-        explore(fork)
+        explore(&fork)
     });
     ends + forks.sum::<usize>()
 }
 
 #[test]
 fn every_order_of_events_keeps_the_account() {
-    let ends = explore(Account::new(Hedging::LastParts));
+    let ends = explore(&Account::new(Hedging::LastParts));
     assert!(ends > 2_000, "only {ends} orders were tried");
 }
 
@@ -205,5 +205,5 @@ fn every_order_of_events_keeps_the_account() {
 fn without_hedging_no_part_is_made_twice() {
     let mut account = Account::new(Hedging::Never);
     account.hedges = 1;
-    explore(account);
+    explore(&account);
 }
