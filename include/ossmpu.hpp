@@ -630,11 +630,13 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return set(OSSMPU_OPTION_TRAFFIC_LIMIT, bits_per_sec);
     }
     options &copy_if_modified_since(std::chrono::system_clock::time_point at) {
-        return set(OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE, detail::unix_seconds(at));
+        return set(OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE,
+                   detail::unix_seconds(at));
     }
     options &
     copy_if_unmodified_since(std::chrono::system_clock::time_point at) {
-        return set(OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE, detail::unix_seconds(at));
+        return set(OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE,
+                   detail::unix_seconds(at));
     }
     options &page_size(std::int64_t entries) {
         return set(OSSMPU_OPTION_PAGE_SIZE, entries);
@@ -665,16 +667,16 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
 
     /** Is told how far the upload is. A callable that returns nothing always
      * goes on. */
-    template <class Callback> options &on_progress(Callback callback) {
-        if constexpr (std::is_void_v<
-                          std::invoke_result_t<Callback &, const progress &>>)
-            return report([callback = std::move(callback)](
-                              const progress &now) mutable {
-                callback(now);
-                return next::go_on;
-            });
+    template <class Told> options &on_progress(Told told) {
+        using Answer = std::invoke_result_t<Told &, const progress &>;
+        if constexpr (std::is_void_v<Answer>)
+            return report(
+                [told = std::move(told)](const progress &now) mutable {
+                    told(now);
+                    return next::go_on;
+                });
         else
-            return report(std::move(callback));
+            return report(std::move(told));
     }
 
     /** By its number, OSSMPU_OPTION_*. */
