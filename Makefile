@@ -81,13 +81,13 @@ CMAKE   := $(LIBS)/cmake/ossmpu
 # Writes what tells a build tool of the library. Places are relative to that of the file, $(1), so
 # that the whole tree may be moved.
 define describe
-	sed -e 's|@PREFIX@|'"$$(realpath -ms --relative-to="$(1)" "$(PREFIX)")"'|' \
+	@sed -e 's|@PREFIX@|'"$$(realpath -ms --relative-to="$(1)" "$(PREFIX)")"'|' \
 	    -e 's|@INCLUDEDIR@|'"$$(realpath -ms --relative-to="$(1)" "$(INCLUDEDIR)")"'|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@MAJOR@|$(firstword $(subst ., ,$(VERSION)))|' \
 	    -e 's|@SOMAJOR@|$(SOMAJOR)|' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|' \
 	    -e 's|@NATIVE_LIBS_LIST@|'"$$(echo $(NATIVE_LIBS) | tr ' ' ';')"'|' \
 	    "packaging/$(2).in" > "$(DESTDIR)$(1)/$(2)"
-	chmod 644 "$(DESTDIR)$(1)/$(2)"
+	@chmod 644 "$(DESTDIR)$(1)/$(2)"
 endef
 
 install: all ## install libraries, headers, pkg-config and CMake files under PREFIX (and DESTDIR)

@@ -179,7 +179,9 @@ class error : public std::exception {
     }
 
     /** OSSMPU_E*, or OSSMPU_STORED_CALLBACK_FAILED. */
-    int code() const noexcept { return status_; }
+    int code() const noexcept {
+        return error_ ? ossmpu_error_code(get()) : status_;
+    }
     const ossmpu_error *get() const noexcept { return error_.get(); }
 
     std::string_view operation() const { return text(OSSMPU_ERROR_OPERATION); }
