@@ -12,7 +12,9 @@ fail() {
     echo "$*" >&2
     exit 1
 }
-install_to() { make --no-print-directory install "$@" >"$scratch/log" || fail "$(cat "$scratch/log")"; }
+install_to() {
+    make --no-print-directory install "$@" >"$scratch/log" || fail "$(cat "$scratch/log")"
+}
 
 from=$PWD/tests/consumers
 cflags='-std=c99 -Wall -Wextra -Wpedantic -Wshadow -Werror -O2'
@@ -41,7 +43,8 @@ not_by_cmake() {
     rm -rf "$scratch/cmake"
     ! cmake -S "$from" -B "$scratch/cmake" -DWANTED="$1" -Dossmpu_DIR="$2/cmake/ossmpu" \
         >"$scratch/log" 2>&1 || fail "CMake takes version $1"
-    grep -q 'compatible with requested version' "$scratch/log" || fail "$(cat "$scratch/log")"
+    tr -s '\n ' ' ' <"$scratch/log" | grep -q 'compatible with requested version' ||
+        fail "$(cat "$scratch/log")"
 }
 
 static_libs() {
@@ -88,8 +91,8 @@ foreign=$(nm -D --defined-only --with-symbol-versions "$shared" | awk '{print $3
 dynamic=$(readelf -W -d "$shared")
 echo "$dynamic" | grep -q 'soname: \[libossmpu.so.0\]' || fail "no versioned name: $dynamic"
 echo "$dynamic" | grep -q NODELETE || fail "may be unloaded: $dynamic"
-strangers=$(ldd "$shared" | awk '{print $1}' |
-    grep -v -E '^(linux-vdso|libc|libgcc_s|libm|libdl|libpthread|librt|libutil|/lib.*/ld-linux)' || true)
+known='^(linux-vdso|libc|libgcc_s|libm|libdl|libpthread|librt|libutil|/lib.*/ld-linux)'
+strangers=$(ldd "$shared" | awk '{print $1}' | grep -v -E "$known" || true)
 [ -z "$strangers" ] || fail "needs more than the C library: $strangers"
 ! readelf -W -S "$shared" | grep -q -F '.debug_info' || fail "is not stripped"
 readelf -W -S "$lib/.debug/$(basename "$shared").debug" | grep -q -F '.debug_line' ||
