@@ -14,8 +14,7 @@ debversion=$version-1
 arch=$(dpkg --print-architecture)
 multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 maintainer="${DEBFULLNAME:-ossmpu} <${DEBEMAIL:-ossmpu@$(uname -n)}>"
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}
-export SOURCE_DATE_EPOCH
+time=${SOURCE_DATE_EPOCH:-$(stat -c %Y CHANGELOG.md)}
 
 rm -rf "$folder"
 mkdir -p "$folder"
@@ -45,6 +44,7 @@ crates() {
     cargo tree --edges normal --prefix none --format '{p} {l}' | sed 's| ([^)]*)||' | sort -u
 }
 
+# document PACKAGE - gives it its copyright and changelog.
 document() {
     doc=$work/$1/usr/share/doc/$1
     mkdir -p "$doc"
@@ -56,14 +56,13 @@ document() {
     {
         printf 'ossmpu (%s) unstable; urgency=medium\n\n' "$debversion"
         printf '  * Version %s. What has changed is in CHANGELOG.md.\n\n' "$version"
-        printf ' -- %s  %s\n' "$maintainer" "$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
+        printf ' -- %s  %s\n' "$maintainer" "$(LC_ALL=C date -u -R -d "@$time")"
     } | gzip -9n >"$doc/changelog.Debian.gz"
     gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 }
 
 # build TEMPLATE PACKAGE - fills the template in, and makes the package of what was moved there.
 build() {
-    document "$2"
     control=$work/$2/DEBIAN
     mkdir -p "$control"
     size=$(du -k -s --apparent-size "$work/$2" | cut -f 1)
@@ -72,7 +71,8 @@ build() {
         -e "s/@BUILD_ID@/$build_id/" "packaging/debian/$1.control" >"$control/control"
     (cd "$work/$2" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) \
         >"$control/md5sums"
-    dpkg-deb --root-owner-group -Zxz --build "$work/$2" "$folder/${2}_${debversion}_$arch.deb"
+    SOURCE_DATE_EPOCH=$time dpkg-deb --root-owner-group -Zxz --build "$work/$2" \
+        "$folder/${2}_${debversion}_$arch.deb"
 }
 
 make install DESTDIR="$work/tree" PREFIX=/usr LIBDIR="/usr/lib/$multiarch"
@@ -87,6 +87,7 @@ mkdir -p "$work/$library/DEBIAN"
 echo 'activate-noawait ldconfig' >"$work/$library/DEBIAN/triggers"
 echo "libossmpu $somajor $library (>= $version)" >"$work/$library/DEBIAN/shlibs"
 cp packaging/debian/libossmpu0.symbols "$work/$library/DEBIAN/symbols"
+document $library
 build libossmpu0 $library
 
 # Debuggers look for it by the build id.
@@ -94,10 +95,13 @@ debug=usr/lib/debug/.build-id/$(printf %.2s "$build_id")
 mkdir -p "$work/$library-dbgsym/$debug"
 mv "$work/tree/$libdir/.debug/libossmpu.so.$version.debug" \
     "$work/$library-dbgsym/$debug/${build_id#??}.debug"
+mkdir -p "$work/$library-dbgsym/usr/share/doc"
+ln -s $library "$work/$library-dbgsym/usr/share/doc/$library-dbgsym"
 build libossmpu0-dbgsym $library-dbgsym
 
 move libossmpu-dev usr/include/ossmpu.h usr/include/ossmpu.hpp "$libdir/libossmpu.a" \
     "$libdir/libossmpu.so" "$libdir/pkgconfig/ossmpu.pc" "$libdir/cmake/ossmpu"
+document libossmpu-dev
 build libossmpu-dev libossmpu-dev
 
 if [ -d cli ]; then
@@ -106,6 +110,7 @@ if [ -d cli ]; then
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
     install -D -m 755 -s "$target/release/ossmpu" "$work/ossmpu-tools/usr/bin/ossmpu"
     needed=$(depends "$work/ossmpu-tools/usr/bin/ossmpu")
+    document ossmpu-tools
     build ossmpu-tools ossmpu-tools
 fi
 
