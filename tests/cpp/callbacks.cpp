@@ -63,6 +63,19 @@ void readers_throw(const ossmpu::client &client) {
     CHECK_THROWS(ossmpu::error, client.head_object(BUCKET, "burnt"));
 }
 
+void writers_throw(const ossmpu::client &client) {
+    ossmpu::options options = in_parts();
+    options.on_progress([](const ossmpu::progress &) { throw surprise{5}; });
+    ossmpu::writer writer = client.open_writer(BUCKET, "torn", &options);
+    const std::vector<char> bytes = some_bytes(300000);
+    CHECK(CHECK_THROWS(surprise, [&] {
+              writer.write(bytes);
+              writer.finish();
+          }()).number == 5);
+    CHECK(CHECK_THROWS(ossmpu::error, writer.write("x")).code() ==
+          OSSMPU_ESTATE);
+}
+
 // A reader that makes calls itself: each keeps what its own callbacks throw.
 void calls_are_nested(const ossmpu::client &client) {
     ossmpu::options inner = in_parts();
@@ -159,6 +172,7 @@ int main() {
     progress_stops(client);
     progress_throws(client);
     readers_throw(client);
+    writers_throw(client);
     calls_are_nested(client);
     each_thread_gets_its_own(client);
     an_upload_keeps_its_callback(client);

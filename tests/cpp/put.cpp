@@ -106,6 +106,19 @@ static void what_options_do(const ossmpu::client &client) {
           std::string_view::npos);
 }
 
+// Nobody listens there: the object is stored all the same, which is no error.
+static void a_failed_upload_callback(const ossmpu::client &client) {
+    ossmpu::options options;
+    options.callback(
+        R"({"callbackUrl":"http://127.0.0.1:1/","callbackBody":"x"})");
+    const ossmpu::result result =
+        client.put_data(BUCKET, "called", "abc", &options);
+    CHECK(result.callback_failure() != nullptr);
+    CHECK(result.callback_failure()->code() == OSSMPU_STORED_CALLBACK_FAILED);
+    CHECK(result.callback_failure()->object_exists() == true);
+    check_object(client, "called", 3, result);
+}
+
 static void copies(const ossmpu::client &client) {
     ossmpu::options options = in_parts();
     client.put_data(BUCKET, "from", some_bytes(250000));
@@ -127,5 +140,6 @@ int main(int argc, char **argv) {
     from_memory(client);
     from_a_callback(client);
     what_options_do(client);
+    a_failed_upload_callback(client);
     copies(client);
 }
