@@ -9,7 +9,9 @@ set -eu
 cd "$(dirname "$0")/.."
 baseline=tests/abi/baseline/ossmpu.h
 if [ "${1:-}" = --bless ]; then
-    cp include/ossmpu.h "$baseline"
+    # Without its comments, which bind nobody.
+    awk '/^ *\/\*/ { inside = 1 } !inside { print } /\*\// { inside = 0 }' include/ossmpu.h |
+        cat -s >"$baseline"
     exit
 fi
 scratch=$(mktemp -d)
