@@ -90,7 +90,8 @@ define describe
 	@chmod 644 "$(DESTDIR)$(1)/$(2)"
 endef
 
-install: all ## install libraries, headers, pkg-config and CMake files under PREFIX (and DESTDIR)
+# Root has often no cargo: then that is installed which `make` has built before.
+install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
 	install -m 644 include/ossmpu.h include/ossmpu.hpp "$(HEADERS)"
 	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
@@ -108,7 +109,7 @@ uninstall: ## remove what install has put there
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
 	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"
 	rm -f "$(CMAKE)/ossmpuConfigVersion.cmake"
-	-rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null
+	rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null || true
 
 deb: ## build the Debian packages, in build/deb
 	packaging/deb.sh $(BUILD)/deb

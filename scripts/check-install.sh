@@ -69,7 +69,13 @@ cc $cflags -o "$scratch/loaded" "$from/loaded.c" -ldl
 python3 "$from/upload.py" "$lib/libossmpu.so.0"
 
 say "beside another Rust static library, in both orders"
-rustc --edition 2024 -O --crate-type staticlib -o "$scratch/libneighbour.a" "$from/neighbour.rs"
+rustc --edition 2024 -O --crate-type staticlib --print native-static-libs \
+    -o "$scratch/libneighbour.a" "$from/neighbour.rs" 2>"$scratch/log"
+needed=$(sed -n 's/.*native-static-libs: //p' "$scratch/log")
+case "$(static_libs "$lib")" in
+*"$needed"*) ;;
+*) fail "rustc says $needed, but the .pc file $(static_libs "$lib")" ;;
+esac
 link_beside() {
     name=$1
     shift
@@ -109,6 +115,10 @@ say "uninstalled"
 make --no-print-directory uninstall PREFIX="$scratch/second" >/dev/null
 left=$(find "$scratch/second" -type f -o -type l)
 [ -z "$left" ] || fail "uninstall left: $left"
+
+say "installed by a user without cargo"
+install_to CARGO=no-cargo-here PREFIX="$scratch/third"
+by_pkg_config without-cargo "$scratch/third/lib"
 
 say "staged by DESTDIR, with other folders"
 install_to DESTDIR="$scratch/stage" PREFIX=/opt/ossmpu LIBDIR=/opt/ossmpu/lib64 \
