@@ -104,11 +104,21 @@ move libossmpu-dev usr/include/ossmpu.h usr/include/ossmpu.hpp "$libdir/libossmp
 document libossmpu-dev
 build libossmpu-dev libossmpu-dev
 
+# The command, with its manual pages and completions.
 if [ -d cli ]; then
-    cargo build --release --manifest-path cli/Cargo.toml --bin ossmpu
+    cargo build --release -p ossmpu-cli
     target=$(cargo metadata --no-deps --format-version 1 |
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-    install -D -m 755 -s "$target/release/ossmpu" "$work/ossmpu-tools/usr/bin/ossmpu"
+    share=$work/ossmpu-tools/usr/share
+    mkdir -p "$share/man/man1" "$share/bash-completion/completions" \
+        "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
+    command=$target/release/ossmpu
+    "$command" man --dir "$share/man/man1"
+    gzip -9n "$share/man/man1"/*
+    "$command" completions bash >"$share/bash-completion/completions/ossmpu"
+    "$command" completions zsh >"$share/zsh/vendor-completions/_ossmpu"
+    "$command" completions fish >"$share/fish/vendor_completions.d/ossmpu.fish"
+    install -D -m 755 -s "$command" "$work/ossmpu-tools/usr/bin/ossmpu"
     needed=$(depends "$work/ossmpu-tools/usr/bin/ossmpu")
     document ossmpu-tools
     build ossmpu-tools ossmpu-tools

@@ -48,6 +48,13 @@ cmake --build "$scratch/cmake" --target cmake-shared-cpp >"$scratch/log" 2>&1 ||
     fail "$(cat "$scratch/log")"
 "$scratch/cmake/cmake-shared-cpp" debian-cmake
 
+if [ -d cli ]; then
+    ossmpu put tests/consumers/upload.c oss://ossmpu-test/debian-tools >"$scratch/log" 2>&1 ||
+        fail "$(cat "$scratch/log")"
+    zcat /usr/share/man/man1/ossmpu-put.1.gz | grep -q 'SH NAME' || fail "no manual page"
+    echo "the command uploads"
+fi
+
 # Other packages learn from ours what they depend on.
 mkdir -p "$scratch/other/debian"
 : >"$scratch/other/debian/control"
