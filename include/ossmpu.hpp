@@ -750,7 +750,7 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     config &endpoint(std::string_view url) {
         return set(OSSMPU_CONFIG_ENDPOINT, url);
     }
-    /** "env" or "anonymous". */
+    /** A source, as OSSMPU_CONFIG_CREDENTIALS lists them. */
     config &credentials(std::string_view source) {
         keys_.reset();
         return set(OSSMPU_CONFIG_CREDENTIALS, source);
