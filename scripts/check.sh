@@ -61,7 +61,7 @@ need cmake cmake
 need python3 python3
 scripts/with-emulator.sh scripts/check-install.sh
 
-stage "Debian packages (2 min)"
+stage "Debian packages, the command with them (4 min)"
 need dpkg-shlibdeps dpkg-dev
 scripts/with-emulator.sh scripts/check-deb.sh
 
