@@ -37,7 +37,10 @@ fuzz/run.sh 60
 
 stage "C tests under valgrind (6 min)"
 need valgrind valgrind
-cargo test --test c_abi -- --ignored
+cargo test --test c_abi valgrind -- --ignored
+
+stage "C tests with an instrumented library, which is built for it (5 min)"
+cargo test --test c_abi instrumented -- --ignored
 
 stage "clients that others wrote (8 min)"
 make conformance

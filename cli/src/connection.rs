@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ossmpu::{
-    Addressing, Config, EndpointKind, ObjectHeaders, ProxySetting, SignatureVersion, UploadOptions,
+    Addressing, Config, CredentialsSource, EndpointKind, ObjectHeaders, ProxySetting,
+    SignatureVersion, UploadOptions,
 };
 
-use crate::credentials::CredentialsText;
 use crate::failure::Failure;
 
 /// How OSS is reached. What is not said here is read from the environment.
@@ -38,9 +38,10 @@ pub struct Connection {
     /// PEM file of certificates to trust in place of the system's
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Where the credentials come from: env or anonymous [default: env]
-    #[arg(long, global = true, value_name = "SOURCE", value_parser = CredentialsText::parse)]
-    credentials: Option<CredentialsText>,
+    /// Where the credentials come from: env, default, profile:NAME, ecs:ROLE, oidc,
+    /// assume-role:ARN, process:COMMAND, uri:URL or anonymous [default: env]
+    #[arg(long, global = true, value_name = "SOURCE")]
+    credentials: Option<String>,
     /// Say that the sender of the requests pays for them, as a requester-pays bucket demands
     #[arg(long, global = true)]
     request_payer: bool,
@@ -116,8 +117,8 @@ impl Connection {
         if let Some(file) = &self.ca_file {
             config.set_ca_file(file);
         }
-        if let Some(source) = self.credentials {
-            source.apply(&mut config)?;
+        if let Some(source) = &self.credentials {
+            config.set_credentials(CredentialsSource::parse(source)?);
         }
         if let Some(attempts) = self.max_attempts {
             config.set_max_attempts(attempts)?;

@@ -33,7 +33,12 @@ impl Failure {
     pub fn ending(&self) -> Ending {
         match self {
             Self::Usage(_) => Ending::Usage,
-            Self::Library(_, error) if error.kind() == ErrorKind::Invalid => Ending::Usage,
+            // What the library lacks is something that was asked for.
+            Self::Library(_, error)
+                if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported) =>
+            {
+                Ending::Usage
+            }
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
                 Ending::OutputClosed
             }

@@ -8,7 +8,6 @@ mod command_line;
 mod commands;
 mod connection;
 mod console;
-mod credentials;
 mod duration;
 mod ending;
 mod error_line;

@@ -74,6 +74,7 @@ pub unsafe extern "C" fn ossmpu_list_parts(
         let out = out.required("out")?;
         // SAFETY: NULL or a live client (contract of `ffi`).
         let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        client.check_process()?;
         // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
         let (bucket, key) = unsafe { place(bucket, key, &call) }?;
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).

@@ -95,6 +95,7 @@ pub unsafe extern "C" fn ossmpu_upload_attach(
         let out = out.required("out")?;
         // SAFETY: NULL or a live client (contract of `ffi`).
         let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        client.check_process()?;
         // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
         let (bucket, key) = unsafe { place(bucket, key, &call) }?;
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
@@ -214,6 +215,7 @@ pub unsafe extern "C" fn ossmpu_upload_parts(
         let out = out.required("out")?;
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        upload.upload.check_process()?;
         out.fill(PartIter::known(upload.upload.parts()));
         Ok(Success::Ok)
     })

@@ -75,6 +75,7 @@ pub unsafe extern "C" fn ossmpu_list_uploads(
         let out = out.required("out")?;
         // SAFETY: NULL or a live client (contract of `ffi`).
         let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        client.check_process()?;
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
         let bucket = BucketName::parse(unsafe { text::required(bucket, &call, "bucket") }?)?;
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).

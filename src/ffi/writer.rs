@@ -140,6 +140,7 @@ pub unsafe extern "C" fn ossmpu_writer_free(writer: *mut ossmpu_writer) {
 }
 
 fn end(writer: &mut Option<Writer>) -> Result<Writer> {
+    writer.as_ref().map_or(Ok(()), Writer::check_process)?;
     writer.take().ok_or_else(over)
 }
 

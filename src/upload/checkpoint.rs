@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::file::Identity;
@@ -88,12 +88,15 @@ impl Checkpoint {
         let write = || {
             // Its name is the same each time, so that one whose writer was killed is not left.
             let _ = std::fs::remove_file(self.file.with_extension(NEW));
-            let mut file = tempfile::Builder::new()
+            // Opened and written here and not by the crate, whose errors have no errno.
+            let file = tempfile::Builder::new()
                 .prefix(self.file.file_stem().unwrap_or_default())
                 .suffix(&format!(".{NEW}"))
                 .rand_bytes(0)
-                .tempfile_in(&self.folder)?;
-            file.write_all(record.text().as_bytes())?;
+                .make_in(&self.folder, |path| {
+                    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+                })?;
+            file.as_file().write_all(record.text().as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(&self.file)?;
             File::open(&self.folder)?.sync_all()

@@ -49,6 +49,11 @@ impl Client {
         Ok(Self(Arc::new(Shared { caller, workers, buffers })))
     }
 
+    /// An error of kind `Forked` in a child of the process that made the client.
+    pub fn check_process(&self) -> Result<()> {
+        self.caller().check_process()
+    }
+
     /// Uploads the regular file at `path` as one object and returns when OSS has acknowledged it.
     ///
     /// On failure nothing is left in the bucket unless the options keep parts; then the error names

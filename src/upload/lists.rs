@@ -108,6 +108,9 @@ impl<Q, T> Pages<Q, T> {
         &mut self,
         fetch: impl Fn(&Client, &Q, &Cancel) -> Result<(Option<Q>, Vec<T>)>,
     ) -> Option<Result<T>> {
+        if let Err(error) = self.client.check_process() {
+            return Some(Err(error));
+        }
         loop {
             if let Some(entry) = self.entries.next() {
                 return Some(Ok(entry));

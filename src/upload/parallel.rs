@@ -49,14 +49,20 @@ struct State {
     work: Option<Arc<dyn PartWork>>,
     /// Cuts one copy of a part.
     copies: Vec<(PartNumber, Cancel)>,
+    /// Steps that there are, and with them holders of `work`.
+    running: usize,
 }
 
-/// One copy of one part.
-struct Step {
+/// One copy of one part. Until it is dropped, which a panic does too, the call does not return.
+struct Step<'a> {
+    run: &'a Run,
     part: PartRange,
-    work: Arc<dyn PartWork>,
+    work: Option<Arc<dyn PartWork>>,
     stop: Cancel,
 }
+
+/// Should the caller's thread panic, nobody is left at work with the caller's bytes.
+struct Unwinding<'a>(&'a Run);
 
 /// Makes all parts and gives them in the order of their numbers. When it returns, the work was
 /// dropped, and with it all that it held of the source.
@@ -69,10 +75,11 @@ pub(super) fn make_parts(
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| no_descriptor(&cause))?;
     let ledger = Ledger::new(bounds.parts, bounds.hedging);
-    let state = State { ledger, work: Some(work), copies: Vec::new() };
+    let state = State { ledger, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
     let run = Arc::new(Run { bounds, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&run) as Arc<dyn Task>;
+    let _unwinding = Unwinding(&run);
     let mut ramp = Ramp::new(run.bounds.parallelism.min(run.bounds.parts.count()), Instant::now());
     workers.add(&task, ramp.tickets(Instant::now()))?;
     run.wait(reporter, &mut ramp, |tickets| workers.add(&task, tickets));
@@ -94,8 +101,9 @@ impl Task for Run {
                 return Next::Done;
             }
         };
-        let outcome = step.work.make(step.part, &step.stop);
-        self.end(step, outcome);
+        if let Some(work) = &step.work {
+            self.end(step.part, work.make(step.part, &step.stop));
+        }
         Next::Again
     }
 
@@ -107,14 +115,15 @@ impl Task for Run {
 }
 
 impl Run {
-    fn take(&self) -> Result<Option<Step>> {
+    fn take(&self) -> Result<Option<Step<'_>>> {
         let mut state = self.lock();
         let Some(work) = state.work.clone() else { return Ok(None) };
         let Some(part) = state.ledger.take(Instant::now()) else { return Ok(None) };
         match self.bounds.stop.child() {
             Ok(stop) => {
                 state.copies.push((part.number, stop.clone()));
-                Ok(Some(Step { part, work, stop }))
+                state.running += 1;
+                Ok(Some(Step { run: self, part, work: Some(work), stop }))
             }
             Err(cause) => {
                 state.ledger.lose(part.number, no_descriptor(&cause));
@@ -124,9 +133,7 @@ impl Run {
     }
 
     /// One copy of a part has ended.
-    fn end(&self, step: Step, outcome: Result<SentPart>) {
-        let Step { part, work, stop } = step;
-        drop((work, stop));
+    fn end(&self, part: PartRange, outcome: Result<SentPart>) {
         let mut state = self.lock();
         match outcome {
             Ok(sent) => {
@@ -151,7 +158,6 @@ impl Run {
         if failed {
             self.bounds.stop.trigger();
         }
-        self.changed.set();
     }
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
@@ -199,7 +205,8 @@ impl Run {
     }
 
     fn is_settled(&self) -> bool {
-        self.lock().ledger.is_settled()
+        let state = self.lock();
+        state.running == 0 && state.ledger.is_settled()
     }
 
     fn close(&self) -> Result<Vec<SentPart>> {
@@ -215,6 +222,29 @@ impl Run {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        self.work = None;
+        self.run.lock().running -= 1;
+        self.run.changed.set();
+    }
+}
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        self.0.stop(Error::internal("the call has panicked"));
+        self.0.lock().work = None;
+        let fd = Some((self.0.changed.descriptor(), Interest::Read));
+        while !self.0.is_settled() {
+            Cancel::never().wait_for(fd, Deadline::NEVER);
+            self.0.changed.clear();
+        }
     }
 }
 

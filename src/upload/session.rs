@@ -112,6 +112,12 @@ impl MultipartUpload {
         &self.0.destination.upload_id
     }
 
+    /// An error of kind `Forked` in a child of the process that made the upload. There no lock may
+    /// be waited for: the thread that holds it may be the parent's.
+    pub fn check_process(&self) -> Result<()> {
+        self.0.client.check_process()
+    }
+
     /// Sends a part from memory. A part with the same number is replaced. Any part may have from 0
     /// bytes to 5 GiB now, but Complete wants 100 KiB of all but the last.
     ///
@@ -143,6 +149,7 @@ impl MultipartUpload {
         length: Option<u64>,
         cancel: &Cancel,
     ) -> Result<SentPart> {
+        self.check_process()?;
         let source = Source::path(path.as_ref())?.range(offset, length)?;
         self.0.send(number, &source, cancel)
     }
@@ -153,14 +160,19 @@ impl MultipartUpload {
     ///
     /// `State`, after complete or abort.
     pub fn add_part(&self, part: SentPart) -> Result<()> {
+        self.check_process()?;
         let mut state = self.0.lock();
         state.check_open()?;
         state.parts.insert(part.number, part);
         Ok(())
     }
 
-    /// The parts that this handle knows of, in the order of their numbers. Asks nobody.
+    /// The parts that this handle knows of, in the order of their numbers; none in a forked child.
+    /// Asks nobody.
     pub fn parts(&self) -> Vec<SentPart> {
+        if self.check_process().is_err() {
+            return Vec::new();
+        }
         self.0.lock().parts.values().cloned().collect()
     }
 
@@ -199,6 +211,7 @@ impl MultipartUpload {
     ///
     /// `State`, after complete or while it runs; otherwise why parts may be left.
     pub fn abort(&self) -> Result<()> {
+        self.check_process()?;
         let session = &*self.0;
         let budget = session.client.caller().abort_budget();
         let deadline = Deadline::after(budget);
@@ -213,6 +226,8 @@ impl MultipartUpload {
 
 impl Session {
     fn complete(&self, destination: &Destination, cancel: &Cancel) -> Result<Uploaded> {
+        cancel.check_process()?;
+        self.client.check_process()?;
         let parts = {
             let mut state = self.lock();
             state.check_open()?;
@@ -290,7 +305,7 @@ impl Session {
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<Sending<'_>> {
         cancel.check_process()?;
-        self.client.caller().check_process()?;
+        self.client.check_process()?;
         let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
         let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
         let mut state = self.lock();

@@ -153,6 +153,9 @@ impl Stream {
             self.wait(&queue)?;
         }
         let sent = queue.outcome()?;
+        if sent.len() != self.parts {
+            return Err(Error::internal("a stream was called sent before all of its parts were"));
+        }
         self.reporter.report()?;
         let whole = whole_of(&sent, self.options.expected_crc64)?;
         Ok((queue, whole, sent))
@@ -258,13 +261,16 @@ impl Stream {
         let woken = self.stop.wait_for(fd, self.deadline.earlier(tick));
         self.changed.clear();
         match woken {
-            Wake::Canceled => match &self.queue {
-                Some(queue) if queue.has_failed() => queue.outcome().map(|_| ()),
-                _ => Err(Error::canceled()),
-            },
+            Wake::Canceled => Err(self.why_stopped()),
             Wake::TimedOut if self.deadline.has_passed() => Err(deadline_passed()),
             Wake::TimedOut | Wake::Ready => Ok(()),
         }
+    }
+
+    /// Why the token is triggered: the first failure of a part does that as well.
+    pub(super) fn why_stopped(&self) -> Error {
+        let failure = self.queue.as_ref().filter(|queue| queue.has_failed());
+        failure.and_then(|queue| queue.outcome().err()).unwrap_or_else(Error::canceled)
     }
 
     /// After a failure, waits for the parts in flight, which are being cut.

@@ -111,7 +111,8 @@ impl Writer {
         if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
     }
 
-    fn check_process(&self) -> Result<()> {
+    /// An error of kind `Forked` in a child of the process that opened the writer.
+    pub fn check_process(&self) -> Result<()> {
         self.stream.as_ref().map_or(Ok(()), Stream::check_process)
     }
 }
@@ -137,7 +138,7 @@ fn fill(stream: &mut Stream, reader: &mut dyn Read, length: Option<u64>) -> Resu
     let mut left = length.unwrap_or(u64::MAX);
     while left > 0 {
         if stream.stop().is_triggered() {
-            return Err(Error::canceled());
+            return Err(stream.why_stopped());
         }
         let room = stream.room()?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());

@@ -22,6 +22,11 @@
         }                                                                      \
     } while (0)
 
+/* How often a loop runs; a tenth of it where everything takes longer. */
+static inline int rounds(int count) {
+    return getenv("TEST_SLOWLY") != NULL ? (count + 9) / 10 : count;
+}
+
 /* Checks a status, that the error goes with it, and frees the error. */
 #define CHECK_STATUS(want, call, err)                                          \
     check_status((want), (call), &(err), #call, __FILE__, __LINE__)

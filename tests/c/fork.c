@@ -11,6 +11,9 @@ static ossmpu_options *options;
 static ossmpu_upload *upload;
 static ossmpu_cancel *cancel;
 static ossmpu_part_iter *listed;
+static ossmpu_upload_iter *uploads;
+static ossmpu_writer *writer;
+static ossmpu_result *presigned;
 static const char *path;
 static int dropped;
 
@@ -25,15 +28,23 @@ static void drop(void *user) {
     dropped++;
 }
 
-static void run_child(void) {
-    ossmpu_client *own;
+static int64_t pour(void *user, void *buf, size_t len) {
+    (void)user;
+    (void)buf;
+    (void)len;
+    CHECK(!"asked for data that cannot be sent");
+    return 0;
+}
+
+/* Every call on a handle of the parent's says so. */
+static void check_client(void) {
     ossmpu_upload *other = NULL;
-    ossmpu_part_iter *iter = NULL;
-    const ossmpu_part_info *part = NULL;
+    ossmpu_writer *opened = NULL;
+    ossmpu_part_iter *parts = NULL;
+    ossmpu_upload_iter *iter = NULL;
     ossmpu_object *object = NULL;
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
-    alarm(20); /* nothing here may hang */
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_put_data(client, BUCKET, "child", "x", 1, NULL, NULL,
                                  &result, &err),
@@ -51,15 +62,90 @@ static void run_child(void) {
                                         &other, &err),
                  err);
     CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_upload_attach(client, BUCKET, "child", "id",
+                                      OSSMPU_ATTACH_LIST_PARTS, NULL, NULL,
+                                      &other, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_put_stream(client, BUCKET, "child", pour, NULL, -1,
+                                   NULL, NULL, &result, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_copy_object(client, BUCKET, "child", BUCKET, "parent",
+                                    NULL, NULL, NULL, &result, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_presign(client, OSSMPU_PRESIGN_PUT_OBJECT, BUCKET,
+                                "child", NULL, 0, 60, NULL, NULL, &result,
+                                &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_put_part_url(
+                     client, ossmpu_result_str(presigned, OSSMPU_RESULT_URL),
+                     "x", 1, NULL, NULL, &result, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_writer_open(client, BUCKET, "child", NULL, NULL,
+                                    &opened, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_list_parts(client, BUCKET, "child", "id", NULL, NULL,
+                                   &parts, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_list_uploads(client, BUCKET, NULL, NULL, NULL, NULL,
+                                     &iter, &err),
+                 err);
+    CHECK(!other && !opened && !parts && !iter && !object && !result);
+}
+
+static void check_children(void) {
+    const ossmpu_upload_info *entry = NULL;
+    const ossmpu_part_info *part = NULL;
+    ossmpu_part_iter *parts = NULL;
+    ossmpu_result *result = NULL;
+    ossmpu_error *err = NULL;
+    CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_part(upload, 2, "x", 1, NULL, &err), err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_upload_part_file(upload, 2, path, 0, 1, NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_upload_part_from(upload, 2, pour, NULL, 1, NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_upload_part_copy(upload, 2, BUCKET, "parent", NULL, 0,
+                                         -1, NULL, NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_upload_add_part(upload, 2, 1, "AB", NULL, &err), err);
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_parts(upload, &parts, &err),
+                 err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_complete(upload, NULL, NULL, &result, &err),
                  err);
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_abort(upload, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_part_iter_next(listed, &part, &err),
                  err);
+    CHECK_STATUS(OSSMPU_EFORKED,
+                 ossmpu_upload_iter_next(uploads, &entry, &err), err);
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_writer_write(writer, "x", 1, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_writer_finish(writer, &result, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_writer_abort(writer, &err), err);
     CHECK(ossmpu_cancel_after_ms(cancel, 1) == OSSMPU_EFORKED);
     ossmpu_cancel_trigger(cancel);
+    CHECK(!part && !entry && !parts && !result);
+}
+
+static void run_child(void) {
+    ossmpu_client *own;
+    ossmpu_result *result = NULL;
+    ossmpu_error *err = NULL;
+    alarm(20); /* nothing here may hang */
+    check_client();
+    check_children();
     own = new_client();
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_put_data(own, BUCKET, "child", "x", 1, NULL, cancel,
@@ -72,8 +158,9 @@ static void run_child(void) {
     check_object(own, "child", 250000, result);
     ossmpu_result_free(result);
     ossmpu_client_free(own);
-    ossmpu_part_iter_free(iter);
     ossmpu_part_iter_free(listed);
+    ossmpu_upload_iter_free(uploads);
+    ossmpu_writer_free(writer);
     ossmpu_upload_free(upload);
     ossmpu_client_free(client);
     ossmpu_cancel_free(cancel);
@@ -114,6 +201,21 @@ int main(int argc, char **argv) {
                                    ossmpu_upload_id(upload), NULL, NULL,
                                    &listed, &err),
                  err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_presign(client, OSSMPU_PRESIGN_UPLOAD_PART, BUCKET,
+                                "parent", ossmpu_upload_id(upload), 2, 60, NULL,
+                                NULL, &presigned, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_list_uploads(client, BUCKET, NULL, NULL, NULL, NULL,
+                                     &uploads, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_writer_open(client, BUCKET, "written", options, cancel,
+                                    &writer, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_writer_write(writer, data, 150000, &err),
+                 err);
     child = fork();
     CHECK(child >= 0);
     if (child == 0)
@@ -126,6 +228,14 @@ int main(int argc, char **argv) {
                  err);
     check_object(client, "parent", 300000, result);
     ossmpu_result_free(result);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_writer_write(writer, data + 150000, 150000, &err), err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_writer_finish(writer, &result, &err), err);
+    check_object(client, "written", 300000, result);
+    ossmpu_result_free(result);
+    ossmpu_result_free(presigned);
+    ossmpu_writer_free(writer);
+    ossmpu_upload_iter_free(uploads);
     ossmpu_part_iter_free(listed);
     ossmpu_upload_free(upload);
     ossmpu_cancel_free(cancel);

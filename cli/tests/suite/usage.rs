@@ -23,7 +23,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["put", "--upload-id", "x", "a", "b", "oss://cli-bucket/"], "--upload-id is for one"),
         (&["put", "--upload-id", "x", "-", &target], "stdin cannot be read again"),
         (&["put", "--acl", "mine", "a", &target], "x-oss-object-acl"),
-        (&["put", "--credentials", "x", "a", &target], "env and anonymous"),
+        (&["put", "--credentials", "x", "a", &target], "it knows default, env, oidc"),
         (&["put", "--proxy", "ftp://u:hunter2@h", "a", &target], "proxy: "),
         (&["put", "--max-attempts", "0", "a", &target], "max_attempts: "),
         (&["put", "--region", "Here!", "a", &target], "region: "),

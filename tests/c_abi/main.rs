@@ -2,13 +2,17 @@
 //! the shared library, with the static one, and under the sanitizers of the compiler.
 //!
 //! The library writes nothing to stdout or stderr, so each program has to be silent.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod every_call;
+mod instrumented;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use oss_emulator::{Action, Emulator, Rule};
+use oss_emulator::{Action, Commit, Emulator, Rule};
 use tempfile::TempDir;
 
 #[test]
@@ -40,6 +44,32 @@ fn programs_run_under_valgrind() {
         "--fair-sched=yes",
     ];
     run_all(&Way { name: "valgrind", flags: &["-g"], library: shared(), wrapper });
+}
+
+#[test]
+#[ignore = "builds the library a second time; `make check` runs it"]
+fn programs_run_with_an_instrumented_library() {
+    let flags = &[
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+        // Without a runtime of its own, which would not go with rustc's.
+        "-fsanitize-undefined-trap-on-error",
+        "-g",
+    ];
+    let library = instrumented::library();
+    run_all(&Way { name: "instrumented", flags, library, wrapper: &[] });
+}
+
+/// `rules` says which argument is at fault; a program made of the header leaves out none.
+#[test]
+fn every_exported_function_is_called_with_null_and_junk() {
+    let functions = every_call::functions(&read("include/ossmpu.h"));
+    let names: BTreeSet<&str> = functions.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, read("tests/abi/symbols.txt").lines().collect());
+    let rules = read("tests/c/rules.c");
+    for function in functions.iter().filter(|one| one.takes_a_pointer()) {
+        assert!(rules.contains(&format!("{}(", function.name)), "rules.c lacks {}", function.name);
+    }
 }
 
 /// The examples do what their heads say, against a server without faults.
@@ -110,10 +140,26 @@ struct Way {
     wrapper: &'static [&'static str],
 }
 
+impl Way {
+    /// Everything takes ten times as long.
+    fn is_slow(&self) -> bool {
+        self.wrapper.contains(&"valgrind")
+    }
+
+    /// Of rustc's sanitizer the library brings the runtime; the compiler links its own.
+    fn link_flags(&self) -> &'static [&'static str] {
+        if self.name == "instrumented" { &[] } else { self.flags }
+    }
+}
+
 fn run_all(way: &Way) {
     let scratch = TempDir::new().unwrap();
-    let programs = programs();
-    assert!(programs.len() >= 12, "the programs were not found");
+    let mut programs = programs();
+    let made = scratch.path().join("every_call.c");
+    let functions = every_call::functions(&read("include/ossmpu.h"));
+    fs::write(&made, every_call::program(&functions)).unwrap();
+    programs.push(made);
+    assert!(programs.len() >= 28, "the programs were not found");
     // Two at a time: linking takes longer than running.
     let failures: Vec<String> = std::thread::scope(|scope| {
         let halves = programs.chunks(programs.len().div_ceil(2));
@@ -132,6 +178,13 @@ fn run_all(way: &Way) {
 
 fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let name = source.file_stem().unwrap().to_str().unwrap();
+    match (name, way.name) {
+        // The compiler's sanitizer forks with locks of its own held; rustc's does not.
+        ("prefork", "sanitized") => return Ok(()),
+        // It links no library, and loads the shared one, which is not instrumented.
+        ("unload", "instrumented") => return Ok(()),
+        _ => {}
+    }
     let program = scratch.join(name);
     compile(way, source, &program)?;
 
@@ -141,12 +194,16 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let emulator = emulator();
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", SECONDS]).args(way.wrapper);
-    if name == "fork" && way.wrapper.contains(&"valgrind") {
+    if name.ends_with("fork") && way.is_slow() {
         // A child has no use for the threads of its parent, and lets their memory lie.
         command.arg("--leak-check=no");
     }
     command.arg(&program);
     command.arg(&file).arg(FILE_SIZE.to_string());
+    command.env("TEST_LIBRARY", shared_file());
+    if way.is_slow() {
+        command.env("TEST_SLOWLY", "1");
+    }
     let output = with_environment(&mut command, emulator.url())
         .output()
         .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
@@ -186,17 +243,29 @@ fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command
 }
 
 fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
-    let root = root();
+    let object = program.with_extension("o");
     let mut command = Command::new("cc");
     command
         .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-pthread"])
         .args(way.flags)
         .arg("-I")
-        .arg(root.join("include"))
-        .arg(source)
-        .args(&way.library)
-        .arg("-o")
-        .arg(program);
+        .arg(root().join("include"))
+        .arg("-I")
+        .arg(root().join("tests/c"))
+        .arg("-c")
+        .args([source, "-o".as_ref(), &object]);
+    succeed(&mut command, source)?;
+    let mut command = Command::new("cc");
+    command.arg("-pthread").args(way.link_flags()).arg(&object);
+    if source.file_stem().is_some_and(|name| name != "unload") {
+        command.args(&way.library);
+    }
+    // What `unload` needs; everyone else has it from the library.
+    command.arg("-ldl").arg("-o").arg(program);
+    succeed(&mut command, source)
+}
+
+fn succeed(command: &mut Command, source: &Path) -> Result<(), String> {
     let output = command.output().map_err(|cause| format!("cc: {cause}"))?;
     if output.status.success() {
         return Ok(());
@@ -209,12 +278,18 @@ fn emulator() -> Emulator {
         let delay = Action { delay_ms: 60_000, ..Action::default() };
         Rule::on(op, delay).key("slow").times(0)
     };
-    Emulator::builder()
-        .bucket(BUCKET)
-        .access_key(KEY_ID, KEY_SECRET)
-        .rules(vec![slow("UploadPart"), slow("PutObject")])
-        .start()
-        .unwrap()
+    let mut rules = vec![slow("UploadPart"), slow("PutObject")];
+    // What `failing` counts on: the k-th request for a key fares ill.
+    for (call, k) in (0..7).flat_map(|call| (1..=10).map(move |k| (call, k))) {
+        let reset = Action { reset: Some(Commit::After), ..Action::default() };
+        for (fault, action) in
+            [("refused", Action::status(400, "InvalidArgument")), ("reset", reset)]
+        {
+            rules.push(Rule::on("*", action).key(format!("{fault}-{call}-{k}")).nth(k));
+        }
+    }
+    let builder = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
+    builder.rules(rules).start().unwrap()
 }
 
 fn programs() -> Vec<PathBuf> {
@@ -228,18 +303,24 @@ fn programs() -> Vec<PathBuf> {
 
 /// The shared library of this build.
 fn shared() -> Vec<String> {
-    let folder = libraries();
-    let library = folder.join("libossmpu.so");
+    vec![path_text(&shared_file()), format!("-Wl,-rpath,{}", path_text(&libraries()))]
+}
+
+fn shared_file() -> PathBuf {
+    let library = libraries().join("libossmpu.so");
     assert!(library.exists(), "{} is missing", library.display());
-    vec![path_text(&library), format!("-Wl,-rpath,{}", path_text(&folder))]
+    library
 }
 
 /// The static library of this build, and what `rustc --print native-static-libs` says it needs.
 fn fixed() -> Vec<String> {
-    let library = libraries().join("libossmpu.a");
+    fixed_of(&libraries().join("libossmpu.a"))
+}
+
+fn fixed_of(library: &Path) -> Vec<String> {
     assert!(library.exists(), "{} is missing", library.display());
     let system = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc", "-Wl,-S"];
-    std::iter::once(path_text(&library)).chain(system.map(str::to_owned)).collect()
+    std::iter::once(path_text(library)).chain(system.map(str::to_owned)).collect()
 }
 
 /// Where cargo has put the libraries that it built together with this test.
@@ -249,6 +330,10 @@ fn libraries() -> PathBuf {
 
 fn path_text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
+}
+
+fn read(place: &str) -> String {
+    fs::read_to_string(root().join(place)).unwrap()
 }
 
 fn root() -> PathBuf {

@@ -1,0 +1,82 @@
+/* A thousand connections are reset while the library writes to them. The
+ * signal SIGPIPE has its default disposition: one of it would be the end. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#define RESETS rounds(1000)
+#define SIZE (1024 * 1024)
+
+static int port;
+
+/* Reads a little of what comes, then resets the connection. Every second time
+ * it closes its own side first: then the very next write of the peer's fails
+ * with EPIPE, and not only the one after that. */
+static void *reset(void *user) {
+    int listener = *(int *)user;
+    int i;
+    for (i = 0; i <= RESETS; i++) {
+        struct linger at_once = {1, 0};
+        char some[64];
+        int fd = accept(listener, NULL, NULL);
+        CHECK(fd >= 0);
+        CHECK(recv(fd, some, sizeof some, 0) > 0);
+        if (i % 2 == 0)
+            CHECK(!shutdown(fd, SHUT_WR));
+        CHECK(!setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+        CHECK(!close(fd));
+    }
+    return NULL;
+}
+
+/* A plain write to the same server does raise the signal. */
+static void check_plain_write(const void *data) {
+    int status = 0;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        int fd = connect_to(port, 0);
+        while (write(fd, data, SIZE) != 0) {
+        }
+        _exit(1);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+}
+
+static void check_put(int want, const ossmpu_client *client,
+                      const void *data) {
+    ossmpu_error *err = NULL;
+    CHECK_STATUS(want,
+                 ossmpu_put_data(client, BUCKET, "reset", data, SIZE, NULL,
+                                 NULL, NULL, &err),
+                 err);
+}
+
+int main(void) {
+    struct sigaction action;
+    unsigned char *data = some_bytes(SIZE);
+    int listener = listen_on_loopback(16, &port), i;
+    ossmpu_client *plain = client_of("http", "127.0.0.1", port, 1);
+    ossmpu_client *tls = client_of("https", "127.0.0.1", port, 1);
+    pthread_t server;
+    CHECK(!pthread_create(&server, NULL, reset, &listener));
+    check_plain_write(data);
+    for (i = 0; i < RESETS; i++) {
+        if (i % 8 == 7)
+            check_put(OSSMPU_ECONNECT, tls, data);
+        else
+            check_put(OSSMPU_ENETWORK, plain, data);
+    }
+    CHECK(!pthread_join(server, NULL));
+    CHECK(!sigaction(SIGPIPE, NULL, &action));
+    CHECK(action.sa_handler == SIG_DFL);
+    ossmpu_client_free(plain);
+    ossmpu_client_free(tls);
+    close(listener);
+    free(data);
+    return 0;
+}

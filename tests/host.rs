@@ -1,0 +1,265 @@
+//! What a Rust program sees of a library inside of it: its panic hook, its rayon pool, its threads.
+//!
+//! A binary of its own, because all of these belong to the whole process.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::multiple_unsafe_ops_per_block, reason = "calls in a row, as C makes them")]
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::ptr::null;
+use std::sync::Arc;
+
+use oss_emulator::Emulator;
+use ossmpu::{BucketName, Cancel, Client, Config, ErrorKind, LogLevel, ObjectKey, UploadOptions};
+
+#[test]
+fn the_global_rayon_pool_is_never_built() {
+    let emulator = emulator();
+    let client = Client::new(&config(&emulator)).unwrap();
+    let (bucket, key) = place("object");
+    let cancel = Cancel::new().unwrap();
+    let content = vec![7; SIZE];
+    client.put_data(&bucket, &key, content.clone(), &in_parts(), &cancel).unwrap();
+    client.put_reader(&bucket, &key, &*content, None, &in_parts(), &cancel).unwrap();
+    let mut writer = client.open_writer(&bucket, &key, &in_parts(), &cancel).unwrap();
+    writer.write(&content).unwrap();
+    writer.finish().unwrap();
+    let mut md5 = in_parts();
+    md5.set_integrity(ossmpu::Integrity::MD5);
+    client.put_data(&bucket, &key, content, &md5, &cancel).unwrap();
+    drop(client);
+    // It can be built only once.
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap();
+}
+
+/// The panic of a host's own code, on a worker of the library.
+#[test]
+fn a_log_callback_that_panics_on_a_worker_fails_the_upload_and_not_the_client() {
+    let emulator = emulator();
+    let mut config = config(&emulator);
+    config.set_log(LogLevel::Debug, |_, line| {
+        assert!(!(on_a_worker() && line.starts_with("> ")), "told to");
+    });
+    let client = Client::new(&config).unwrap();
+    let (bucket, key) = place("object");
+    for _ in 0..3 {
+        let content = vec![7; SIZE];
+        let put = client.put_data(&bucket, &key, content, &in_parts(), &Cancel::never());
+        let error = put.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        assert!(!error.parts_left(), "{error}");
+        assert!(emulator.uploads(BUCKET).is_empty());
+    }
+    client.put_data(&bucket, &key, vec![7], &UploadOptions::new(), &Cancel::never()).unwrap();
+}
+
+#[test]
+fn a_call_that_panics_leaves_nobody_at_work_with_its_bytes() {
+    let emulator = emulator();
+    let client = Client::new(&config(&emulator)).unwrap();
+    let (bucket, key) = place("object");
+    let content = Arc::new(vec![7; SIZE]);
+    let mut options = in_parts();
+    options.set_progress(|_| panic!("told to"));
+    let put = AssertUnwindSafe(|| {
+        let shared = Shared(Arc::clone(&content));
+        client.put_data(&bucket, &key, shared, &options, &Cancel::never())
+    });
+    assert!(catch_unwind(put).is_err());
+    assert_eq!(Arc::strong_count(&content), 1);
+}
+
+/// In a process of its own, whose stderr is looked at.
+#[test]
+fn panics_inside_c_calls_are_errors_without_a_word_and_the_hosts_own_are_not() {
+    let this = std::env::current_exe().unwrap();
+    let mut command = Command::new(this);
+    command.args(["--exact", "the_host_process", "--ignored", "--nocapture"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said, "host hook: its own\nhost hook: after\n");
+}
+
+#[test]
+#[ignore = "what another test runs in a process of its own"]
+fn the_host_process() {
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("host hook: {}", panic.payload().downcast_ref::<&str>().unwrap());
+    }));
+    log::set_logger(&PanicsAtKeys).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let emulator = emulator();
+    let c = C::new(&emulator);
+    assert!(catch_unwind(|| panic!("its own")).is_err());
+    // On the calling thread, then on a worker; the client is none the worse.
+    for key in ["panics-in-call", "panics-in-worker", "panics-in-call", "panics-in-worker"] {
+        let (status, message) = c.put(key);
+        assert_eq!(status, EINTERNAL, "{key}: {message}");
+        assert!(message.contains("please report"), "{message}");
+    }
+    assert_eq!(c.put("good"), (0, String::new()));
+    assert!(catch_unwind(|| panic!("after")).is_err());
+}
+
+/// A logger of the host's; it is called inside of the library.
+struct PanicsAtKeys;
+
+impl log::Log for PanicsAtKeys {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target() == "ossmpu"
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = record.args().to_string();
+        let place = if on_a_worker() { "panics-in-worker" } else { "panics-in-call" };
+        let part = line.contains("partNumber=") || !on_a_worker();
+        assert!(!(part && line.starts_with("> ") && line.contains(place)), "secret-x");
+    }
+
+    fn flush(&self) {}
+}
+
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The C interface, as far as a panic needs it.
+struct C {
+    client: *mut c_void,
+    options: *mut c_void,
+}
+
+impl C {
+    fn new(emulator: &Emulator) -> Self {
+        let url = text(emulator.url());
+        let (region, id, secret) = (text("cn-hangzhou"), text(KEY_ID), text(KEY_SECRET));
+        let mut client = std::ptr::null_mut();
+        // SAFETY: every text lives to the end of this function, and handles are live or NULL.
+        let options = unsafe {
+            let config = ossmpu_config_new();
+            assert_eq!(ossmpu_config_set_str(config, 1, region.as_ptr()), 0);
+            assert_eq!(ossmpu_config_set_str(config, 2, url.as_ptr()), 0);
+            assert_eq!(ossmpu_config_set_keys(config, id.as_ptr(), secret.as_ptr(), null()), 0);
+            assert_eq!(ossmpu_client_new(config, &raw mut client, std::ptr::null_mut()), 0);
+            ossmpu_config_free(config);
+            let options = ossmpu_options_new();
+            assert_eq!(ossmpu_options_set_int(options, 100, PART), 0);
+            assert_eq!(ossmpu_options_set_int(options, 102, 0), 0);
+            options
+        };
+        Self { client, options }
+    }
+
+    /// The status, and the message of the error.
+    fn put(&self, key: &str) -> (c_int, String) {
+        let (bucket, key, data) = (text(BUCKET), text(key), vec![7u8; SIZE]);
+        let mut err = std::ptr::null_mut();
+        // SAFETY: texts, data and handles live to the end of this function.
+        unsafe {
+            let status = ossmpu_put_data(
+                self.client,
+                bucket.as_ptr(),
+                key.as_ptr(),
+                data.as_ptr().cast(),
+                data.len(),
+                self.options,
+                null(),
+                std::ptr::null_mut(),
+                &raw mut err,
+            );
+            let message = CStr::from_ptr(ossmpu_error_message(err)).to_str().unwrap().to_owned();
+            ossmpu_error_free(err);
+            (status, message)
+        }
+    }
+}
+
+impl Drop for C {
+    fn drop(&mut self) {
+        // SAFETY: both are live, and nobody uses them after this.
+        unsafe {
+            ossmpu_client_free(self.client);
+            ossmpu_options_free(self.options);
+        }
+    }
+}
+
+unsafe extern "C" {
+    fn ossmpu_config_new() -> *mut c_void;
+    fn ossmpu_config_set_str(config: *mut c_void, key: c_int, value: *const c_char) -> c_int;
+    fn ossmpu_config_set_keys(
+        config: *mut c_void,
+        id: *const c_char,
+        secret: *const c_char,
+        token: *const c_char,
+    ) -> c_int;
+    fn ossmpu_config_free(config: *mut c_void);
+    fn ossmpu_client_new(
+        config: *const c_void,
+        out: *mut *mut c_void,
+        err: *mut *mut c_void,
+    ) -> c_int;
+    fn ossmpu_client_free(client: *mut c_void);
+    fn ossmpu_options_new() -> *mut c_void;
+    fn ossmpu_options_set_int(options: *mut c_void, key: c_int, value: i64) -> c_int;
+    fn ossmpu_options_free(options: *mut c_void);
+    fn ossmpu_error_message(error: *const c_void) -> *const c_char;
+    fn ossmpu_error_free(error: *mut c_void);
+    fn ossmpu_put_data(
+        client: *const c_void,
+        bucket: *const c_char,
+        key: *const c_char,
+        data: *const c_void,
+        length: usize,
+        options: *const c_void,
+        cancel: *const c_void,
+        out: *mut *mut c_void,
+        err: *mut *mut c_void,
+    ) -> c_int;
+}
+
+fn text(text: impl Display) -> CString {
+    CString::new(text.to_string()).unwrap()
+}
+
+fn on_a_worker() -> bool {
+    std::thread::current().name().is_some_and(|name| name.starts_with("ossmpu"))
+}
+
+fn emulator() -> Emulator {
+    Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET).start().unwrap()
+}
+
+fn config(emulator: &Emulator) -> Config {
+    let mut config = Config::new();
+    config
+        .set_region("cn-hangzhou")
+        .and_then(|c| c.set_endpoint(emulator.url()))
+        .and_then(|c| c.set_keys(KEY_ID, KEY_SECRET, None))
+        .unwrap();
+    config
+}
+
+fn place(key: &str) -> (BucketName, ObjectKey) {
+    (BucketName::parse(BUCKET).unwrap(), ObjectKey::parse(key).unwrap())
+}
+
+fn in_parts() -> UploadOptions {
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART.unsigned_abs()).and_then(|o| o.set_single_below(0)).unwrap();
+    options
+}
+
+const BUCKET: &str = "host-bucket";
+const KEY_ID: &str = "host-id";
+const KEY_SECRET: &str = "host-secret";
+const PART: i64 = 100 * 1024;
+const SIZE: usize = 900_000;
+const EINTERNAL: c_int = -21;
