@@ -6,6 +6,8 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR    ?=
 CARGO      ?= cargo
 CC         ?= cc
+OBJCOPY    ?= objcopy
+STRIP      ?= strip
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 SOMAJOR := 0
@@ -19,7 +21,8 @@ SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check conformance reliability reliability-table bench examples install uninstall native-libs clean
+.PHONY: all help demo test check conformance reliability reliability-table bench examples install \
+    uninstall deb native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -57,30 +60,59 @@ $(RELEASE)/libossmpu.a: FORCE
 	$(CARGO) rustc --release --lib --crate-type staticlib
 
 # The shared library is linked from the static one, because only so can its symbols have versions.
-$(SHARED): $(RELEASE)/libossmpu.a ossmpu.map
+# What a debugger wants to know is taken out of both, and kept beside the shared one.
+$(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map
 	@mkdir -p $(BUILD)
-	cp $(RELEASE)/libossmpu.a $(BUILD)/libossmpu.a
 	$(CC) -shared -o $@ -Wl,-soname,libossmpu.so.$(SOMAJOR) -Wl,-z,nodelete -Wl,-z,defs \
-	    -Wl,--version-script=ossmpu.map -Wl,--whole-archive $(BUILD)/libossmpu.a \
-	    -Wl,--no-whole-archive -Wl,--gc-sections $(NATIVE_LIBS)
+	    -Wl,--build-id -Wl,--version-script=packaging/ossmpu.map \
+	    -Wl,--whole-archive $(RELEASE)/libossmpu.a -Wl,--no-whole-archive \
+	    -Wl,--gc-sections $(NATIVE_LIBS)
+	$(OBJCOPY) --only-keep-debug $@ $@.debug
+	$(STRIP) --strip-unneeded $@
+	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
+	$(STRIP) --strip-debug -o $(BUILD)/libossmpu.a $(RELEASE)/libossmpu.a
 	ln -sf libossmpu.so.$(VERSION) $(BUILD)/libossmpu.so.$(SOMAJOR)
 	ln -sf libossmpu.so.$(SOMAJOR) $(BUILD)/libossmpu.so
 
-install: all ## install library, header and pkg-config file under PREFIX (and DESTDIR)
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
-	install -m 644 include/ossmpu.h $(DESTDIR)$(INCLUDEDIR)/ossmpu.h
-	install -m 644 $(BUILD)/libossmpu.a $(DESTDIR)$(LIBDIR)/libossmpu.a
-	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/libossmpu.so.$(VERSION)
-	ln -sf libossmpu.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libossmpu.so.$(SOMAJOR)
-	ln -sf libossmpu.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libossmpu.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|' ossmpu.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/ossmpu.pc
+HEADERS := $(DESTDIR)$(INCLUDEDIR)
+LIBS    := $(DESTDIR)$(LIBDIR)
+CMAKE   := $(LIBS)/cmake/ossmpu
+
+# Writes what tells a build tool of the library. Places are relative to that of the file, $(1), so
+# that the whole tree may be moved.
+define describe
+	@sed -e 's|@PREFIX@|'"$$(realpath -ms --relative-to="$(1)" "$(PREFIX)")"'|' \
+	    -e 's|@INCLUDEDIR@|'"$$(realpath -ms --relative-to="$(1)" "$(INCLUDEDIR)")"'|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@MAJOR@|$(firstword $(subst ., ,$(VERSION)))|' \
+	    -e 's|@SOMAJOR@|$(SOMAJOR)|' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|' \
+	    -e 's|@NATIVE_LIBS_LIST@|'"$$(echo $(NATIVE_LIBS) | tr ' ' ';')"'|' \
+	    "packaging/$(2).in" > "$(DESTDIR)$(1)/$(2)"
+	@chmod 644 "$(DESTDIR)$(1)/$(2)"
+endef
+
+# Root has often no cargo: then that is installed which `make` has built before.
+install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files under PREFIX (and DESTDIR)
+	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
+	install -m 644 include/ossmpu.h include/ossmpu.hpp "$(HEADERS)"
+	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
+	install -m 644 $(SHARED) "$(LIBS)"
+	install -m 644 $(SHARED).debug "$(LIBS)/.debug"
+	ln -sf libossmpu.so.$(VERSION) "$(LIBS)/libossmpu.so.$(SOMAJOR)"
+	ln -sf libossmpu.so.$(SOMAJOR) "$(LIBS)/libossmpu.so"
+	$(call describe,$(LIBDIR)/pkgconfig,ossmpu.pc)
+	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfig.cmake)
+	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfigVersion.cmake)
 
 uninstall: ## remove what install has put there
-	rm -f $(DESTDIR)$(INCLUDEDIR)/ossmpu.h $(DESTDIR)$(LIBDIR)/pkgconfig/ossmpu.pc
-	rm -f $(DESTDIR)$(LIBDIR)/libossmpu.a $(DESTDIR)$(LIBDIR)/libossmpu.so
-	rm -f $(DESTDIR)$(LIBDIR)/libossmpu.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libossmpu.so.$(VERSION)
+	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp"
+	rm -f "$(LIBS)/libossmpu.a" "$(LIBS)/libossmpu.so" "$(LIBS)/libossmpu.so.$(SOMAJOR)"
+	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
+	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"
+	rm -f "$(CMAKE)/ossmpuConfigVersion.cmake"
+	rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null || true
+
+deb: ## build the Debian packages, in build/deb
+	packaging/deb.sh $(BUILD)/deb
 
 native-libs: ## print the system libraries that the static library needs
 	$(CARGO) rustc --release --lib --crate-type staticlib -- --print native-static-libs

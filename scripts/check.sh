@@ -18,6 +18,8 @@ need() {
 }
 
 stage "format and lints (2 min)"
+need shellcheck shellcheck
+shellcheck scripts/*.sh packaging/*.sh
 cargo fmt --all --check
 cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
@@ -49,9 +51,28 @@ make conformance
 stage "a tenth of the long counts (2 min)"
 make reliability ARGS="--percent 10"
 
-stage "install and a consumer (3 min)"
+stage "the headers with every compiler, C++ programs also under sanitizers (4 min)"
+need g++ g++
+need clang clang
+cargo test --test header --test cpp_abi -- --ignored
+
+stage "the interface against that of the last release (1 min)"
+need abidiff abigail-tools
+make all
+scripts/with-emulator.sh scripts/check-abi.sh
+
+stage "install, and programs linked in every usual way (2 min)"
 need pkg-config pkg-config
-scripts/check-install.sh
+need cmake cmake
+need python3 python3
+scripts/with-emulator.sh scripts/check-install.sh
+
+stage "Debian packages, the command with them (4 min)"
+need dpkg-shlibdeps dpkg-dev
+scripts/with-emulator.sh scripts/check-deb.sh
+
+stage "the crate builds from its own files (2 min)"
+cargo package -p ossmpu --allow-dirty
 
 stage "the demo (2 min)"
 make demo

@@ -40,6 +40,21 @@ fn the_header_declares_exactly_what_is_exported() {
     assert_eq!(declared, symbols.lines().collect());
 }
 
+/// Debian's list says since which version each symbol is there, so it is written by hand.
+#[test]
+fn the_debian_package_lists_exactly_what_is_exported() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = fs::read_to_string(root.join("packaging/debian/libossmpu0.symbols")).unwrap();
+    let listed: BTreeSet<&str> = listed
+        .lines()
+        .filter_map(|line| line.strip_prefix(' ')?.split_once("@OSSMPU_0 "))
+        .map(|(name, _)| name)
+        .filter(|name| *name != "OSSMPU_0")
+        .collect();
+    let symbols = fs::read_to_string(root.join("tests/abi/symbols.txt")).unwrap();
+    assert_eq!(listed, symbols.lines().collect());
+}
+
 #[test]
 fn it_has_a_plain_name_stays_loaded_and_needs_only_the_c_library() {
     let dynamic = output_of(&["readelf", "-W", "-d"]);

@@ -1,0 +1,33 @@
+/* beside NAME - both libraries are Rust and linked statically: each has its
+ * own panics, before, during and after calls of the other. */
+#include "upload.h"
+
+int neighbour_catches_a_panic(void);
+int64_t neighbour_reads(void *user, void *buf, size_t len);
+
+static int stops_under_our_frames(void) {
+    ossmpu_config *config = ossmpu_config_new();
+    ossmpu_client *client = NULL;
+    ossmpu_error *err = NULL;
+    int status, value;
+    ossmpu_config_set_env(config);
+    ossmpu_client_new(config, &client, NULL);
+    status = ossmpu_put_stream(client, BUCKET, "never", neighbour_reads, NULL,
+                               -1, NULL, NULL, NULL, &err);
+    value = (int)ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE);
+    ossmpu_error_free(err);
+    ossmpu_client_free(client);
+    ossmpu_config_free(config);
+    return status == OSSMPU_ESTOPPED && value == -6;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2 || !neighbour_catches_a_panic() || upload(argv[1]) ||
+        !stops_under_our_frames() || !neighbour_catches_a_panic() ||
+        upload(argv[1])) {
+        fprintf(stderr, "the two libraries do not get on\n");
+        return 1;
+    }
+    printf("%-28s uploads with %s\n", argv[1], ossmpu_version_string());
+    return 0;
+}

@@ -1,0 +1,21 @@
+//! Another Rust static library in the same program, with a panic of its own.
+
+use std::ffi::{c_int, c_void};
+use std::panic::{catch_unwind, set_hook};
+
+/// Panics, catches it, and returns 1 if that went as it should.
+#[unsafe(no_mangle)]
+pub extern "C" fn neighbour_catches_a_panic() -> c_int {
+    set_hook(Box::new(|_| ()));
+    let caught = catch_unwind(|| {
+        let numbers: Vec<u32> = (0..3).collect();
+        numbers[std::hint::black_box(3)]
+    });
+    c_int::from(caught.is_err())
+}
+
+/// A data callback that has caught a panic, under the frames of ossmpu, before it asks to stop.
+#[unsafe(no_mangle)]
+pub extern "C" fn neighbour_reads(_user: *mut c_void, _buf: *mut c_void, _len: usize) -> i64 {
+    -5 - i64::from(neighbour_catches_a_panic())
+}

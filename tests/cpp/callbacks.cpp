@@ -1,0 +1,180 @@
+// Callbacks: what they throw comes out of the call, past the C frames.
+#include "check.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace {
+
+struct surprise {
+    int number;
+};
+
+void progress_is_told(const ossmpu::client &client) {
+    ossmpu::options options = in_parts();
+    std::vector<std::int64_t> done;
+    const std::thread::id caller = std::this_thread::get_id();
+    options.on_progress([&](const ossmpu::progress &now) {
+        CHECK(std::this_thread::get_id() == caller);
+        CHECK(now.parts_total == 3 && now.bytes_total == 300000);
+        CHECK(now.parts_done <= 3 && now.retries == 0);
+        CHECK(now.bytes_resumed == 0 && now.bytes_sent >= now.bytes_done);
+        done.push_back(now.bytes_done);
+    });
+    client.put_data(BUCKET, "told", some_bytes(300000), &options);
+    CHECK(!done.empty() && done.back() == 300000);
+}
+
+void progress_stops(const ossmpu::client &client) {
+    ossmpu::options options = in_parts();
+    options.on_progress(
+        [](const ossmpu::progress &) { return ossmpu::next::stop; });
+    const ossmpu::error error = CHECK_THROWS(
+        ossmpu::error,
+        client.put_data(BUCKET, SLOW_KEY, some_bytes(300000), &options));
+    CHECK(error.code() == OSSMPU_ESTOPPED && error.callback_value() == 1);
+    CHECK(!error.parts_left());
+}
+
+void progress_throws(const ossmpu::client &client) {
+    ossmpu::options options = in_parts();
+    options.on_progress([](const ossmpu::progress &) { throw surprise{7}; });
+    CHECK(CHECK_THROWS(surprise, client.put_data(BUCKET, SLOW_KEY,
+                                                 some_bytes(300000), &options))
+              .number == 7);
+    // It is not remembered: the next call is one of its own.
+    options.on_progress([](const ossmpu::progress &) {});
+    client.put_data(BUCKET, "after", some_bytes(300000), &options);
+}
+
+void readers_throw(const ossmpu::client &client) {
+    const auto reader = [](char *, std::size_t) -> std::size_t {
+        throw std::runtime_error("the disk is on fire");
+    };
+    const auto greedy = [](char *, std::size_t len) { return len + 1; };
+    const std::runtime_error error = CHECK_THROWS(
+        std::runtime_error, client.put_stream(BUCKET, "burnt", reader));
+    CHECK(std::string(error.what()) == "the disk is on fire");
+    CHECK_THROWS(std::length_error,
+                 client.put_stream(BUCKET, "burnt", greedy));
+    const ossmpu::upload upload = client.initiate(BUCKET, "burnt");
+    CHECK_THROWS(std::runtime_error, upload.part_from(1, reader, 10));
+    upload.abort();
+    CHECK_THROWS(ossmpu::error, client.head_object(BUCKET, "burnt"));
+}
+
+void writers_throw(const ossmpu::client &client) {
+    ossmpu::options options = in_parts();
+    options.on_progress([](const ossmpu::progress &) { throw surprise{5}; });
+    ossmpu::writer writer = client.open_writer(BUCKET, "torn", &options);
+    const std::vector<char> bytes = some_bytes(300000);
+    CHECK(CHECK_THROWS(surprise, [&] {
+              writer.write(bytes);
+              writer.finish();
+          }()).number == 5);
+    CHECK(CHECK_THROWS(ossmpu::error, writer.write("x")).code() ==
+          OSSMPU_ESTATE);
+}
+
+// A reader that makes calls itself: each keeps what its own callbacks throw.
+void calls_are_nested(const ossmpu::client &client) {
+    ossmpu::options inner = in_parts();
+    inner.on_progress([](const ossmpu::progress &) { throw surprise{1}; });
+    int seen = 0;
+    bool given = false;
+    const auto reader = [&](char *buf, std::size_t) -> std::size_t {
+        if (std::exchange(given, true))
+            throw surprise{2};
+        try {
+            client.put_data(BUCKET, SLOW_KEY, some_bytes(300000), &inner);
+        } catch (const surprise &it) {
+            seen = it.number;
+        }
+        *buf = 'x';
+        return 1;
+    };
+    CHECK(CHECK_THROWS(surprise, client.put_stream(BUCKET, "outer", reader))
+              .number == 2);
+    CHECK(seen == 1);
+}
+
+// Threads share options, and each gets its own exception.
+void each_thread_gets_its_own(const ossmpu::client &client) {
+    ossmpu::options options = in_parts();
+    options.on_progress([](const ossmpu::progress &) {
+        throw std::this_thread::get_id();
+    });
+    std::atomic<int> right{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; i++)
+        threads.emplace_back([&] {
+            try {
+                client.put_data(BUCKET, SLOW_KEY, some_bytes(300000),
+                                &options);
+            } catch (const std::thread::id &thrown) {
+                right += thrown == std::this_thread::get_id();
+            }
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+    CHECK(right == 4);
+}
+
+// An upload keeps the callback that it was begun with.
+void an_upload_keeps_its_callback(const ossmpu::client &client) {
+    int told = 0;
+    ossmpu::upload upload = [&] {
+        ossmpu::options options;
+        options.on_progress([&](const ossmpu::progress &) { told++; });
+        return client.initiate(BUCKET, "kept", &options);
+    }();
+    upload.part(1, "x");
+    CHECK(told > 0);
+    upload.abort();
+}
+
+void keys_come_from_a_callback() {
+    int asked = 0;
+    std::atomic<int> lines{0};
+    ossmpu::config config;
+    config.from_environment()
+        .on_credentials([&asked]() -> ossmpu::keys {
+            if (asked++ == 0)
+                throw surprise{3};
+            const auto end =
+                std::chrono::system_clock::now() + std::chrono::hours(1);
+            return {std::getenv("OSS_ACCESS_KEY_ID"),
+                    std::getenv("OSS_ACCESS_KEY_SECRET"), "", end};
+        })
+        .on_log(ossmpu::log_level::debug,
+                [&lines](ossmpu::log_level, std::string_view line) {
+                    CHECK(!line.empty());
+                    lines++;
+                    throw surprise{4};
+                });
+    const ossmpu::client client(config);
+    CHECK(CHECK_THROWS(surprise, client.put_data(BUCKET, "keys", "x"))
+              .number == 3);
+    client.put_data(BUCKET, "keys", "x");
+    CHECK(asked == 2 && lines > 0);
+    // Text that cannot be a key is the library's to refuse.
+    config.on_credentials([]() -> ossmpu::keys { return {"", "x"}; });
+    CHECK(CHECK_THROWS(ossmpu::error, ossmpu::client(config).put_data(
+                                          BUCKET, "keys", "x"))
+              .code() == OSSMPU_ECREDENTIALS);
+}
+
+} // namespace
+
+int main() {
+    const ossmpu::client client = new_client();
+    progress_is_told(client);
+    progress_stops(client);
+    progress_throws(client);
+    readers_throw(client);
+    writers_throw(client);
+    calls_are_nested(client);
+    each_thread_gets_its_own(client);
+    an_upload_keeps_its_callback(client);
+    keys_come_from_a_callback();
+}

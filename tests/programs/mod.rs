@@ -1,0 +1,175 @@
+//! Programs in C and C++ as tests: compiled as users compile them, run against the emulator.
+//!
+//! The library writes nothing to stdout or stderr, so each program has to be silent.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use oss_emulator::{Action, Emulator, Rule};
+use tempfile::TempDir;
+
+/// How programs are built and run.
+pub struct Way {
+    pub name: &'static str,
+    /// The compiler and what tells it the language.
+    pub compiler: &'static [&'static str],
+    pub flags: &'static [&'static str],
+    pub library: Vec<String>,
+    pub wrapper: &'static [&'static str],
+}
+
+/// Builds and runs every program of a folder, whose names end with `end`.
+pub fn run_all(way: &Way, folder: &str, end: &str) {
+    let scratch = TempDir::new().unwrap();
+    let programs = programs(folder, end);
+    assert!(programs.len() >= 4, "the programs were not found");
+    // Two at a time: linking takes longer than running.
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let halves = programs.chunks(programs.len().div_ceil(2));
+        let running: Vec<_> = halves
+            .map(|half| {
+                let scratch = scratch.path();
+                scope.spawn(move || {
+                    half.iter().filter_map(|p| run(way, p, scratch).err()).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        running.into_iter().flat_map(|half| half.join().unwrap()).collect()
+    });
+    assert!(failures.is_empty(), "{}:\n{}", way.name, failures.join("\n"));
+}
+
+fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
+    let name = source.file_stem().unwrap().to_str().unwrap();
+    let program = scratch.join(name);
+    compile(way, source, &program)?;
+
+    let file = scratch.join(format!("{name}.data"));
+    let bytes: Vec<u8> = (0..FILE_SIZE).map(|i| (i % 253) as u8).collect();
+    fs::write(&file, bytes).unwrap();
+    let emulator = emulator();
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", SECONDS]).args(way.wrapper);
+    if name == "fork" && way.wrapper.contains(&"valgrind") {
+        // A child has no use for the threads of its parent, and lets their memory lie.
+        command.arg("--leak-check=no");
+    }
+    command.arg(&program);
+    command.arg(&file).arg(FILE_SIZE.to_string());
+    let output = with_environment(&mut command, emulator.url())
+        .output()
+        .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    if !output.status.success() {
+        return Err(format!("{name}: {}\n{said}", output.status));
+    }
+    if !said.is_empty() {
+        return Err(format!("{name} is not silent:\n{said}"));
+    }
+    let kept = if name == "options" { 1 } else { 0 };
+    let left = emulator.uploads(BUCKET);
+    if left.len() != kept {
+        return Err(format!("{name} leaves uploads behind: {left:?}"));
+    }
+    Ok(())
+}
+
+/// What a program reads: the place and the key of the emulator, and nothing of this test's.
+pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command {
+    for (variable, _) in std::env::vars_os() {
+        let text = variable.to_string_lossy().to_uppercase();
+        let ours = text.starts_with("OSS_") || text.starts_with("ALIBABA_CLOUD_");
+        if ours || text.ends_with("_PROXY") {
+            command.env_remove(variable);
+        }
+    }
+    command
+        // Cargo's own would lead to a library of an earlier build.
+        .env_remove("LD_LIBRARY_PATH")
+        .env("OSS_ENDPOINT", url.as_ref())
+        .env("OSS_REGION", "cn-hangzhou")
+        .env("OSS_ACCESS_KEY_ID", KEY_ID)
+        .env("OSS_ACCESS_KEY_SECRET", KEY_SECRET)
+        .env("ASAN_OPTIONS", "detect_leaks=1")
+}
+
+pub fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
+    let root = root();
+    let mut command = Command::new(way.compiler[0]);
+    command
+        .args(&way.compiler[1..])
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-pthread"])
+        .args(way.flags)
+        .arg("-I")
+        .arg(root.join("include"))
+        .arg(source)
+        .args(&way.library)
+        .arg("-o")
+        .arg(program);
+    let output = command.output().map_err(|cause| format!("{}: {cause}", way.compiler[0]))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{}: {}", source.display(), String::from_utf8_lossy(&output.stderr)))
+}
+
+fn emulator() -> Emulator {
+    let slow = |op: &str| {
+        let delay = Action { delay_ms: 60_000, ..Action::default() };
+        Rule::on(op, delay).key("slow").times(0)
+    };
+    Emulator::builder()
+        .bucket(BUCKET)
+        .access_key(KEY_ID, KEY_SECRET)
+        .rules(vec![slow("UploadPart"), slow("PutObject")])
+        .start()
+        .unwrap()
+}
+
+fn programs(folder: &str, end: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).unwrap();
+    let files = entries.map(|entry| entry.unwrap().path());
+    let mut programs: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|found| found == end)).collect();
+    programs.sort();
+    programs
+}
+
+/// The shared library of this build.
+pub fn shared() -> Vec<String> {
+    let folder = libraries();
+    let library = folder.join("libossmpu.so");
+    assert!(library.exists(), "{} is missing", library.display());
+    vec![path_text(&library), format!("-Wl,-rpath,{}", path_text(&folder))]
+}
+
+/// The static library of this build, and what `rustc --print native-static-libs` says it needs.
+pub fn fixed() -> Vec<String> {
+    let library = libraries().join("libossmpu.a");
+    assert!(library.exists(), "{} is missing", library.display());
+    let system = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc", "-Wl,-S"];
+    std::iter::once(path_text(&library)).chain(system.map(str::to_owned)).collect()
+}
+
+/// Where cargo has put the libraries that it built together with this test.
+fn libraries() -> PathBuf {
+    std::env::current_exe().unwrap().parent().unwrap().to_owned()
+}
+
+pub fn path_text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub const BUCKET: &str = "ossmpu-test";
+pub const KEY_ID: &str = "c-test-id";
+pub const KEY_SECRET: &str = "c-test-secret-x7k2m9";
+pub const FILE_SIZE: usize = 333_333;
+/// More than any program takes, also under a sanitizer on a busy machine.
+pub const SECONDS: &str = "240";
