@@ -46,6 +46,11 @@ make conformance
 stage "a tenth of the long counts (2 min)"
 make reliability ARGS="--percent 10"
 
+stage "one object by four MPI ranks, and by those left when one is killed (2 min)"
+need mpicc libopenmpi-dev
+need mpirun openmpi-bin
+scripts/check-mpi.sh
+
 stage "install and a consumer (3 min)"
 need pkg-config pkg-config
 scripts/check-install.sh
