@@ -25,7 +25,7 @@
 #define MOST_PARTS 10000 /* that OSS takes */
 
 /* What rank 0 tells all others. Text and numbers go as bytes: the machines are
- * of one kind. An ID of no length says that there is nothing to do. */
+ * of one kind. An empty ID says that there is nothing to do. */
 typedef struct {
     char id[256];
     int64_t size, part_size;
@@ -33,14 +33,13 @@ typedef struct {
     int32_t resumed;
 } Job;
 
-/* What each rank tells rank 0 of a part that OSS has; a size of -1 for one
- * that it does not have. */
+/* What each rank tells rank 0 of a part that OSS has; number 0 is none. */
 typedef struct {
+    int32_t number;
+    int32_t reused;
     int64_t size;
     uint64_t crc64;
     char etag[80];
-    int32_t number;
-    int32_t reused;
 } Report;
 
 typedef struct {
@@ -125,7 +124,7 @@ static int note_parts(const Run *run, const ossmpu_upload *upload,
         int32_t index = part->number - 1;
         Report *report = &reports[index / run->ranks];
         if (index % run->ranks != run->rank || index >= run->job.parts ||
-            report->size >= 0 || (reused && !is_same(run, part)))
+            report->number != 0 || (reused && !is_same(run, part)))
             continue;
         report->number = part->number;
         report->size = part->size;
@@ -150,12 +149,10 @@ static int send_share(const Run *run, Report *reports) {
                                       &err);
     if (status != OSSMPU_OK)
         return complain(run, status, err);
-    for (i = 0; i < share; i++)
-        reports[i].size = -1;
     status = note_parts(run, upload, reports, 1);
     for (i = 0; i < share && status == OSSMPU_OK; i++) {
         int32_t number = run->rank + 1 + i * run->ranks;
-        if (reports[i].size >= 0)
+        if (reports[i].number != 0)
             continue;
         status = ossmpu_upload_part_file(upload, number, run->path,
                                          offset_of(job, number),
@@ -182,6 +179,8 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
                                       &err);
     for (i = 0; i < count && status == OSSMPU_OK; i++) {
         const Report *part = &reports[i];
+        if (part->number == 0)
+            continue;
         reused += part->reused;
         status = ossmpu_upload_add_part(upload, part->number, part->size,
                                         part->etag, &part->crc64, &err);
@@ -191,8 +190,8 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
     if (result != NULL)
         printf("%" PRId64 " bytes in %" PRId32 " parts by %d ranks, %" PRId32
                " of them were there already, ETag %s\n",
-               ossmpu_result_int(result, OSSMPU_RESULT_SIZE), count, run->ranks,
-               reused, ossmpu_result_str(result, OSSMPU_RESULT_ETAG));
+               ossmpu_result_int(result, OSSMPU_RESULT_SIZE), run->job.parts,
+               run->ranks, reused, ossmpu_result_str(result, OSSMPU_RESULT_ETAG));
     ossmpu_result_free(result);
     ossmpu_upload_free(upload);
     if (status == OSSMPU_OK)
@@ -202,41 +201,27 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
     return complain(run, status, err);
 }
 
-/* Brings the reports of all ranks to rank 0, which alone gives the array. */
-static Report *gather(const Run *run, const Report *mine) {
-    int *counts = malloc((size_t)run->ranks * sizeof *counts);
-    int *places = malloc((size_t)run->ranks * sizeof *places);
-    Report *all = malloc((size_t)run->job.parts * sizeof *all);
-    int rank, place = 0;
-    if (counts == NULL || places == NULL || all == NULL)
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    for (rank = 0; rank < run->ranks; rank++) {
-        counts[rank] = share_of(run, rank) * (int)sizeof *all;
-        places[rank] = place;
-        place += counts[rank];
-    }
-    MPI_Gatherv(mine, counts[run->rank], MPI_BYTE, all, counts, places,
-                MPI_BYTE, 0, MPI_COMM_WORLD);
-    free(counts);
-    free(places);
-    return all;
-}
-
 /* What all ranks do together once they know the job. */
 static int upload(const Run *run) {
-    size_t share = (size_t)share_of(run, run->rank);
-    Report *mine = calloc(share + 1, sizeof *mine), *all;
-    int worst, status = mine != NULL ? send_share(run, mine) : OSSMPU_ENOMEM;
+    int32_t most = share_of(run, 0); /* no rank has more */
+    size_t ranks = run->rank == 0 ? (size_t)run->ranks : 1;
+    Report *mine = calloc((size_t)most, sizeof *mine);
+    Report *all = calloc((size_t)most * ranks, sizeof *all);
+    int bytes = most * (int)sizeof *mine;
+    int worst, status = OSSMPU_ENOMEM;
+    if (mine != NULL && all != NULL)
+        status = send_share(run, mine);
     /* All have to have sent their parts before anything is completed. */
     MPI_Allreduce(&status, &worst, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
     if (worst == OSSMPU_OK) {
-        all = gather(run, mine);
+        MPI_Gather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, 0,
+                   MPI_COMM_WORLD);
         if (run->rank == 0)
-            worst = complete(run, all, run->job.parts);
-        free(all);
+            worst = complete(run, all, most * run->ranks);
     } else if (run->rank == 0) {
         say_what_is_left(run);
     }
+    free(all);
     free(mine);
     return worst;
 }

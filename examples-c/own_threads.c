@@ -115,7 +115,7 @@ static int send_parts(Queue *queue, int threads) {
 static int upload_file(const ossmpu_client *client, const char *path,
                        int64_t size, const char *bucket, const char *key,
                        int threads) {
-    Queue queue = {NULL, NULL, 0, 0, 0, PTHREAD_MUTEX_INITIALIZER, 1, OSSMPU_OK};
+    Queue queue = {NULL, NULL, 0, 0, 0, PTHREAD_MUTEX_INITIALIZER, 1, 0};
     ossmpu_upload *upload = NULL;
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
@@ -161,8 +161,8 @@ int main(int argc, char **argv) {
     int status;
 
     if (threads < 1 || threads > MOST_THREADS) {
-        fprintf(stderr, "usage: own_threads FILE BUCKET KEY THREADS (1 to %d)\n",
-                MOST_THREADS);
+        fprintf(stderr, "usage: own_threads FILE BUCKET KEY THREADS\n"
+                        "with 1 to %d threads\n", MOST_THREADS);
         return USAGE;
     }
     if (stat(argv[1], &file) != 0) {

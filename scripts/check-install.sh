@@ -19,6 +19,11 @@ flags='-std=c99 -Wall -Wextra -Wpedantic -Werror'
 # shellcheck disable=SC2046,SC2086
 cc $flags -o "$scratch/shared" "$scratch/version.c" $(pkg-config --cflags --libs ossmpu)
 LD_LIBRARY_PATH="$scratch/usr/lib" "$scratch/shared"
+for example in put_file own_threads; do
+    # shellcheck disable=SC2046,SC2086
+    cc $flags -pthread -o "$scratch/$example" "examples-c/$example.c" \
+        $(pkg-config --cflags --libs ossmpu)
+done
 # shellcheck disable=SC2046,SC2086
 cc $flags -o "$scratch/static" "$scratch/version.c" $(pkg-config --cflags ossmpu) \
     "$scratch/usr/lib/libossmpu.a" \

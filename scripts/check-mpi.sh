@@ -1,6 +1,6 @@
 #!/bin/sh
-# Four MPI ranks upload one file into one object. Then one of them is killed in the middle: no object
-# appears, and a second run sends the rest. Needs mpicc and mpirun.
+# Four MPI ranks upload one file into one object. Then one of them fails or is killed in the middle:
+# no object appears, and a second run sends the rest. Needs mpicc and mpirun.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -49,8 +49,9 @@ serve() {
     fi
     : >"$work/log"
     rm -f "$work/listening"
-    "$emulator" --listen 127.0.0.1:0 --dir "$work/store" --region "$OSS_REGION" --bucket mpi-bucket \
-        --access-key-id "$OSS_ACCESS_KEY_ID" --access-key-secret "$OSS_ACCESS_KEY_SECRET" "$@" \
+    "$emulator" --listen 127.0.0.1:0 --dir "$work/store" --region "$OSS_REGION" \
+        --bucket mpi-bucket --access-key-id "$OSS_ACCESS_KEY_ID" \
+        --access-key-secret "$OSS_ACCESS_KEY_SECRET" "$@" \
         >"$work/listening" 2>"$work/log" &
     server=$!
     await grep -q '^listening on ' "$work/listening"
@@ -74,10 +75,20 @@ ended_well() {
     [ "$status" -eq 0 ]
 }
 
+# No object, and an upload that the job has named: its ID.
+is_left() {
+    id=$(sed -n 's/^mpi_upload: upload ID //p' "$work/said")
+    found=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/$1")
+    [ -n "$id" ] || fail "no upload ID is named"
+    [ "$found" = "$1 $id" ] || fail "left is '$found', named '$id'"
+    if "$emulator" get "$OSS_ENDPOINT/mpi-bucket/$1" >/dev/null 2>&1; then fail "$1 exists"; fi
+    echo "no object; upload $id is left and named"
+}
+
 compare() {
     "$emulator" get "$OSS_ENDPOINT/mpi-bucket/$1" >"$work/back"
     cmp "$work/file" "$work/back"
-    left=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/")
+    left=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/$1")
     if [ -n "$left" ]; then fail "unfinished uploads: $left"; fi
     cat "$work/said"
 }
@@ -94,31 +105,46 @@ ended_well || fail "the ranks failed"
 compare whole
 has_sent 17 || fail "$(parts_sent) parts were sent instead of 17"
 
-say "rank 1 is killed"
-# Its second part never gets through, so it cannot end, and sends neither its third nor its fourth.
-echo '[{"op":"UploadPart","part":6,"times":0,"action":{"delay_ms":600000}}]' >"$work/faults"
+say "the part of one rank is refused"
+echo '[{"op":"UploadPart","part":7,"times":0,"action":{"status":403}}]' >"$work/faults"
 serve --faults "$work/faults"
-launch killed
-await has_sent 14
-victim=
-for process in $(ps -o pid= --ppid "$job"); do
-    if tr '\0' '\n' <"/proc/$process/environ" | grep -qx 'OMPI_COMM_WORLD_RANK=1'; then
-        victim=$process
-    fi
-done
-[ -n "$victim" ] || fail "rank 1 was not found"
-kill -KILL "$victim"
-if ended_well; then fail "the job ended well without rank 1"; fi
-id=$(sed -n 's/^mpi_upload: upload ID //p' "$work/said")
-echo "left: upload $id"
-if "$emulator" get "$OSS_ENDPOINT/mpi-bucket/killed" >/dev/null 2>&1; then fail "there is an object"; fi
-[ "$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/")" = "killed $id" ] || fail "no upload is left"
+ranks=4
+launch refused
+if ended_well; then fail "the job ended well without part 7"; fi
+grep -q '^mpi_upload: rank 2: UploadPart part 7: ' "$work/said" || fail "part 7 is not named"
+is_left refused
 
-say "three ranks go on with it"
-serve
-ranks=3
-launch killed "$id"
-ended_well || fail "the second run failed"
-compare killed
-grep -q ' 14 of them were there already' "$work/said" || fail "not all parts were taken over"
-has_sent 3 || fail "$(parts_sent) parts were sent instead of 3"
+# A part of the victim never gets through, so it cannot end, and sends none of its later ones. The
+# other ranks send all of theirs.
+kill_rank() {
+    say "rank $1 is killed at part $2, after $3 parts in all"
+    echo "[{\"op\":\"UploadPart\",\"part\":$2,\"times\":0,\"action\":{\"delay_ms\":600000}}]" \
+        >"$work/faults"
+    serve --faults "$work/faults"
+    ranks=4
+    launch "killed-$1"
+    await has_sent "$3"
+    victim=
+    for process in $(ps -o pid= --ppid "$job"); do
+        if tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+            victim=$process
+        fi
+    done
+    [ -n "$victim" ] || fail "rank $1 was not found"
+    kill -KILL "$victim"
+    if ended_well; then fail "the job ended well without rank $1"; fi
+    is_left "killed-$1"
+
+    say "part 2 of the file changes; three ranks go on with it"
+    printf 'changed after rank %s' "$1" |
+        dd of="$work/file" bs=1 seek=1500000 conv=notrunc status=none
+    serve
+    ranks=3
+    launch "killed-$1" "$id"
+    ended_well || fail "the second run failed"
+    compare "killed-$1"
+    grep -q " $(($3 - 1)) of them were there already" "$work/said" || fail "not all were taken over"
+    has_sent $((18 - $3)) || fail "$(parts_sent) parts were sent instead of $((18 - $3))"
+}
+kill_rank 1 6 14
+kill_rank 0 5 13
