@@ -11,7 +11,7 @@ use crate::Crc64;
 /// block.
 ///
 /// before is the CRC-64 of the bytes that come before these, 0 if there are
-/// none: so a long text can be given piece by piece. data may be NULL if len
+/// none: so data can be given piece by piece. data may be NULL if len
 /// is 0. Returns OSSMPU_OK; OSSMPU_EINVAL if data or out is NULL, and then out
 /// is left alone.
 #[unsafe(no_mangle)]
