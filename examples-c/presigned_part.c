@@ -24,6 +24,7 @@ typedef struct {
     char etag[80];
     int64_t size;
     uint64_t crc64;
+    int has_crc64;
 } Report;
 
 static int complain(int status, ossmpu_error *err) {
@@ -52,7 +53,8 @@ static int send_part(const char *url, const void *data, size_t len,
         snprintf(report->etag, sizeof report->etag, "%s",
                  ossmpu_result_str(part, OSSMPU_RESULT_ETAG));
         report->size = ossmpu_result_int(part, OSSMPU_RESULT_SIZE);
-        status = ossmpu_result_u64(part, OSSMPU_RESULT_CRC64, &report->crc64);
+        report->has_crc64 = ossmpu_result_u64(part, OSSMPU_RESULT_CRC64,
+                                              &report->crc64) == OSSMPU_OK;
     }
     ossmpu_result_free(part);
     ossmpu_client_free(worker);
@@ -79,7 +81,8 @@ static int arrange_part(const ossmpu_client *owner, const char *bucket,
     if (status != OSSMPU_OK)
         return status;
     status = ossmpu_upload_add_part(upload, number, report.size, report.etag,
-                                    &report.crc64, &err);
+                                    report.has_crc64 ? &report.crc64 : NULL,
+                                    &err);
     return status == OSSMPU_OK ? status : complain(status, err);
 }
 

@@ -1866,6 +1866,22 @@ int ossmpu_part_iter_next(struct ossmpu_part_iter *iter,
 OSSMPU_API void ossmpu_part_iter_free(struct ossmpu_part_iter *iter);
 
 /**
+ * Gives the CRC-64 of len bytes, computed as OSSMPU_RESULT_CRC64 and that of
+ * a part are: to learn whether OSS has what is here. Asks nobody and does not
+ * block.
+ *
+ * before is the CRC-64 of the bytes that come before these, 0 if there are
+ * none: so data can be given piece by piece. data may be NULL if len
+ * is 0. Returns OSSMPU_OK; OSSMPU_EINVAL if data or out is NULL, and then out
+ * is left alone.
+ */
+OSSMPU_API
+int ossmpu_crc64(uint64_t before,
+                 const void *data,
+                 size_t len,
+                 uint64_t *out);
+
+/**
  * Signs a URL, so that whoever has it can make one request of a kind,
  * OSSMPU_PRESIGN_*, without an access key: gives OSSMPU_RESULT_URL and
  * OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask the source of the

@@ -70,6 +70,17 @@ inline std::string_view strerror(int status) noexcept {
     return ossmpu_strerror(status);
 }
 
+/**
+ * The CRC-64 of data as OSS computes it; before is that of what comes before
+ * data, so that it can be given piece by piece.
+ */
+inline std::uint64_t crc64(std::string_view data,
+                           std::uint64_t before = 0) noexcept {
+    std::uint64_t value = before;
+    ossmpu_crc64(before, data.data(), data.size(), &value);
+    return value;
+}
+
 namespace detail {
 
 /** Owns a C handle. */

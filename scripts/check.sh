@@ -51,6 +51,11 @@ make conformance
 stage "a tenth of the long counts (2 min)"
 make reliability ARGS="--percent 10"
 
+stage "one object by four MPI ranks, and by those left when one is killed (2 min)"
+need mpicc libopenmpi-dev
+need mpirun openmpi-bin
+scripts/check-mpi.sh
+
 stage "the headers with every compiler, C++ programs also under sanitizers (4 min)"
 need g++ g++
 need clang clang

@@ -44,6 +44,7 @@ mod client;
 mod upload;
 
 pub use client::{Config, LogLevel};
+pub use codec::crc64::Crc64;
 pub use codec::date::rfc3339;
 pub use codec::md5::Kernel as Md5Kernel;
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource, NamedSource};

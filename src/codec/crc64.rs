@@ -21,7 +21,7 @@ pub fn combine(a: u64, b: u64, length_b: u64) -> u64 {
     Combiner::new(length_b).append(a, b)
 }
 
-/// A running CRC-64.
+/// A running CRC-64/XZ, which is the check sum that OSS has of each part and of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Crc64 {
     value: u64,
@@ -38,6 +38,7 @@ impl Crc64 {
         Crc64 { value }
     }
 
+    /// Appends bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         // A finished value is the register inverted, at the start as at the end.
         let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, !self.value);

@@ -61,6 +61,8 @@ mod part;
 
 mod part_iter;
 
+mod crc64;
+
 mod presign;
 
 mod upload_iter;

@@ -428,6 +428,7 @@ static void check_no_slots(void) {
           0);
     CHECK(ossmpu_upload_iter_next(NULL, NULL, NULL) < 0);
     CHECK(ossmpu_result_u64(NULL, OSSMPU_RESULT_CRC64, NULL) < 0);
+    CHECK(ossmpu_crc64(0, NULL, 1, NULL) < 0);
     CHECK(ossmpu_object_u64(NULL, OSSMPU_OBJECT_CRC64, NULL) < 0);
 }
 

@@ -134,6 +134,7 @@ impl Parameter {
             "int" => either(valid_number(name), &listed("ints")),
             "int32_t" => either(valid_number(name), &listed("int32s")),
             "int64_t" => either(valid_number(name), &listed("int64s")),
+            "uint64_t" => either("0", "UINT64_MAX"),
             "const void*" => either("\"x\"", "NULL"),
             "void*" => "NULL".to_owned(),
             "uint64_t*" | "const uint64_t*" => {

@@ -12,6 +12,7 @@ mod cancelling;
 mod copies;
 mod credentials;
 mod ending;
+mod examples;
 mod files;
 mod fixture;
 mod limits_of_time;

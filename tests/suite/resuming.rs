@@ -1,12 +1,13 @@
 //! Uploads that are gone on with: after a failure, after `kill -9`, from an ID alone.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{ErrorKind, UploadId, UploadOptions};
 
+use crate::examples;
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, small_parts};
 
 fn with_checkpoint(folder: &Path) -> UploadOptions {
@@ -230,22 +231,9 @@ fn what_kill_9_left_is_gone_on_with() {
 
 /// The example program, as a process of its own.
 fn start(fixture: &Fixture, file: &Path, folder: &Path) -> Child {
-    let program: PathBuf = std::env::current_exe()
-        .unwrap()
-        .ancestors()
-        .map(|folder| folder.join("examples/resume"))
-        .find(|program| program.exists())
-        .expect("the example `resume` is built with the tests");
-    Command::new(program)
-        .args([file.as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()])
-        .arg(folder)
-        .env("OSS_REGION", "cn-hangzhou")
-        .env("OSS_ENDPOINT", fixture.emulator.url())
-        .env("OSS_ACCESS_KEY_ID", "test-id")
-        .env("OSS_ACCESS_KEY_SECRET", "test-secret")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    let mut command = examples::command("resume", fixture);
+    command.args([file.as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()]).arg(folder);
+    command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits for something that another thread or process brings about.

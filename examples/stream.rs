@@ -1,0 +1,24 @@
+//! Uploads standard input, of a length that nobody knows beforehand: `stream BUCKET KEY`.
+//!
+//! Any reader will do: a socket, a decompressor, the output of another program.
+
+#![expect(clippy::print_stdout, reason = "a program talks to its user")]
+
+use std::error::Error;
+
+use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [bucket, key] = arguments.as_slice() else {
+        return Err("usage: stream BUCKET KEY < DATA".into());
+    };
+    let client = Client::new(Config::new().set_env()?)?;
+    let (bucket, key) = (BucketName::parse(bucket)?, ObjectKey::parse(key)?);
+    let (options, cancel) = (UploadOptions::new(), Cancel::never());
+
+    let input = std::io::stdin().lock();
+    let uploaded = client.put_reader(&bucket, &key, input, None, &options, &cancel)?;
+    println!("{} bytes in {} parts", uploaded.size, uploaded.parts);
+    Ok(())
+}

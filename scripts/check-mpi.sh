@@ -1,0 +1,150 @@
+#!/bin/sh
+# Four MPI ranks upload one file into one object. Then one of them fails or is killed in the middle:
+# no object appears, and a second run sends the rest. Needs mpicc and mpirun.
+set -eu
+
+cd "$(dirname "$0")/.."
+say() { printf '\n== %s\n' "$*"; }
+fail() {
+    echo "$*" >&2
+    cat "$work/said" >&2
+    exit 1
+}
+
+cargo build --workspace --lib --bins
+target=$(cargo metadata --no-deps --format-version 1 |
+    sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+emulator=$target/debug/oss-emulator
+make -C examples-c mpi LIBRARY="$target/debug"
+
+work=$(mktemp -d)
+server=
+job=
+stop() {
+    for process in $job $server; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# Waits, a minute at the most, until a command succeeds.
+await() {
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 1200 ]; then fail "this did not come about: $*"; fi
+        sleep 0.05
+    done
+}
+
+export OSS_REGION=cn-hangzhou OSS_ACCESS_KEY_ID=mpi-id OSS_ACCESS_KEY_SECRET=mpi-secret
+# Starts the server afresh over the same files, with the faults that are given.
+serve() {
+    if [ -n "$server" ]; then
+        kill "$server"
+        wait "$server" || true
+    fi
+    : >"$work/log"
+    rm -f "$work/listening"
+    "$emulator" --listen 127.0.0.1:0 --dir "$work/store" --region "$OSS_REGION" \
+        --bucket mpi-bucket --access-key-id "$OSS_ACCESS_KEY_ID" \
+        --access-key-secret "$OSS_ACCESS_KEY_SECRET" "$@" \
+        >"$work/listening" 2>"$work/log" &
+    server=$!
+    await grep -q '^listening on ' "$work/listening"
+    OSS_ENDPOINT=$(sed -n 's/^listening on //p' "$work/listening")
+    export OSS_ENDPOINT
+}
+
+# Parts that the server has acknowledged since it was started.
+parts_sent() { grep -c '^PUT .*partNumber=.* 200 ' "$work/log" || true; }
+has_sent() { [ "$(parts_sent)" -eq "$1" ]; }
+
+launch() {
+    mpirun --oversubscribe --allow-run-as-root -n "$ranks" examples-c/mpi_upload "$work/file" \
+        mpi-bucket "$@" >"$work/said" 2>&1 &
+    job=$!
+}
+ended_well() {
+    status=0
+    wait "$job" || status=$?
+    job=
+    [ "$status" -eq 0 ]
+}
+
+# No object, and an upload that the job has named: its ID.
+is_left() {
+    id=$(sed -n 's/^mpi_upload: upload ID //p' "$work/said")
+    found=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/$1")
+    [ -n "$id" ] || fail "no upload ID is named"
+    [ "$found" = "$1 $id" ] || fail "left is '$found', named '$id'"
+    if "$emulator" get "$OSS_ENDPOINT/mpi-bucket/$1" >/dev/null 2>&1; then fail "$1 exists"; fi
+    echo "no object; upload $id is left and named"
+}
+
+compare() {
+    "$emulator" get "$OSS_ENDPOINT/mpi-bucket/$1" >"$work/back"
+    cmp "$work/file" "$work/back"
+    left=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/$1")
+    if [ -n "$left" ]; then fail "unfinished uploads: $left"; fi
+    cat "$work/said"
+}
+
+# Sixteen parts of 1 MiB and a short one.
+head -c 17000000 /dev/urandom >"$work/file"
+ranks=4
+: >"$work/said"
+
+say "four ranks, one object"
+serve
+launch whole
+ended_well || fail "the ranks failed"
+compare whole
+has_sent 17 || fail "$(parts_sent) parts were sent instead of 17"
+
+say "the part of one rank is refused"
+echo '[{"op":"UploadPart","part":7,"times":0,"action":{"status":403}}]' >"$work/faults"
+serve --faults "$work/faults"
+ranks=4
+launch refused
+if ended_well; then fail "the job ended well without part 7"; fi
+grep -q '^mpi_upload: rank 2: UploadPart part 7: ' "$work/said" || fail "part 7 is not named"
+is_left refused
+
+# A part of the victim never gets through, so it cannot end, and sends none of its later ones. The
+# other ranks send all of theirs.
+kill_rank() {
+    say "rank $1 is killed at part $2, after $3 parts in all"
+    echo "[{\"op\":\"UploadPart\",\"part\":$2,\"times\":0,\"action\":{\"delay_ms\":600000}}]" \
+        >"$work/faults"
+    serve --faults "$work/faults"
+    ranks=4
+    launch "killed-$1"
+    await has_sent "$3"
+    victim=
+    for process in $(ps -o pid= --ppid "$job"); do
+        if tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+            victim=$process
+        fi
+    done
+    [ -n "$victim" ] || fail "rank $1 was not found"
+    kill -KILL "$victim"
+    if ended_well; then fail "the job ended well without rank $1"; fi
+    is_left "killed-$1"
+
+    say "part 2 of the file changes; three ranks go on with it"
+    printf 'changed after rank %s' "$1" |
+        dd of="$work/file" bs=1 seek=1500000 conv=notrunc status=none
+    serve
+    ranks=3
+    launch "killed-$1" "$id"
+    ended_well || fail "the second run failed"
+    compare "killed-$1"
+    grep -q " $(($3 - 1)) of them were there already" "$work/said" || fail "not all were taken over"
+    has_sent $((18 - $3)) || fail "$(parts_sent) parts were sent instead of $((18 - $3))"
+}
+kill_rank 1 6 14
+kill_rank 0 5 13

@@ -1,0 +1,89 @@
+//! The Rust programs of `examples`, as processes of their own. That of `resume` is in `resuming`.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use oss_emulator::{Action, Rule};
+
+use crate::fixture::{BUCKET, Fixture, MIB, bytes, file};
+
+#[test]
+fn put_file_stores_the_file_and_says_its_crc() {
+    let fixture = Fixture::new();
+    let content = bytes(9 * MIB);
+    let file = file(&content);
+    let said = run(&fixture, "put_file", &[file.path().as_os_str()]);
+    let crc64 = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap().crc64;
+    assert_eq!(said, format!("9437184 bytes in 8 parts\nCRC-64 {crc64}\n"));
+    assert_eq!(fixture.stored().unwrap(), content);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn stream_stores_its_input() {
+    let fixture = Fixture::new();
+    let content = bytes(9 * MIB);
+    let file = file(&content);
+    let mut cat = Command::new("cat").arg(file.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let pipe = Stdio::from(cat.stdout.take().unwrap());
+    for input in [pipe, File::open(file.path()).unwrap().into()] {
+        let mut command = command("stream", &fixture);
+        command.args([BUCKET, fixture.key.as_str()]).stdin(input);
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(output.stdout, b"9437184 bytes in 2 parts\n");
+        assert_eq!(fixture.stored().unwrap(), content);
+    }
+    assert!(cat.wait().unwrap().success());
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn own_parts_stores_the_file_and_leaves_nothing_when_a_part_fails() {
+    let fixture = Fixture::new();
+    let content = bytes(12 * MIB + 1);
+    let file = file(&content);
+    let place = [file.path().as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()];
+    let own_parts = || {
+        let mut command = command("own_parts", &fixture);
+        command.args(place).arg("4").output().unwrap()
+    };
+    let refused = Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(7);
+    fixture.emulator.add_rule(refused);
+    let output = own_parts();
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("AccessDenied"));
+    fixture.assert_bucket_empty();
+
+    let output = own_parts();
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"12582913 bytes in 13 parts\n");
+    assert_eq!(fixture.stored().unwrap(), content);
+    fixture.assert_nothing_left();
+}
+
+/// An example that is told where the fixture's server is.
+pub fn command(name: &str, fixture: &Fixture) -> Command {
+    let program = std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .map(|folder| folder.join("examples").join(name))
+        .find(|program| program.exists())
+        .expect("the examples are built with the tests");
+    let mut command = Command::new(program);
+    command
+        .env("OSS_REGION", "cn-hangzhou")
+        .env("OSS_ENDPOINT", fixture.emulator.url())
+        .env("OSS_ACCESS_KEY_ID", "test-id")
+        .env("OSS_ACCESS_KEY_SECRET", "test-secret");
+    command
+}
+
+/// Runs an example with these arguments, bucket and key, and gives what it prints.
+fn run(fixture: &Fixture, name: &str, arguments: &[&OsStr]) -> String {
+    let mut command = command(name, fixture);
+    let output = command.args(arguments).args([BUCKET, fixture.key.as_str()]).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
