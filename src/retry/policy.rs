@@ -160,7 +160,7 @@ mod tests {
         said("`RequestTimeTooSkewed`", "the same");
         said("`RequestTimeout`", "repeated");
         for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
-            said(&format!("`{code}`"), "repeated after the provider was asked anew");
+            said(&format!("`{code}`"), "repeated once, after the provider was asked anew");
             let fresh = Verdict::RetryAfter(Remedy::FreshCredentials);
             assert_eq!(judge(refused(403, code), Repeats::Freely), fresh);
         }

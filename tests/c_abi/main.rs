@@ -121,7 +121,7 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let name = source.file_stem().unwrap().to_str().unwrap();
     match (name, way.name) {
         // The compiler's sanitizer forks with locks of its own held; rustc's does not.
-        ("prefork", "sanitized") => return Ok(()),
+        ("fork" | "prefork", "sanitized") => return Ok(()),
         // It links no library, and loads the shared one, which is not instrumented.
         ("unload", "instrumented") => return Ok(()),
         _ => {}

@@ -19,6 +19,10 @@ static_assert(std::is_nothrow_copy_constructible_v<ossmpu::error>);
 
 static void versions() {
     CHECK(ossmpu::version_number() == OSSMPU_VERSION_NUMBER);
+    /* The check value of CRC-64/XZ, in one piece and in two. */
+    CHECK(ossmpu::crc64("123456789") == 0x995dc9bbdf1939faULL);
+    CHECK(ossmpu::crc64("6789", ossmpu::crc64("12345")) ==
+          0x995dc9bbdf1939faULL);
     CHECK(!ossmpu::version().empty());
     CHECK(!ossmpu::strerror(OSSMPU_EBUSY).empty());
 }
