@@ -130,7 +130,7 @@ pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 pub const WORKER_STACK: usize = 512 * 1024;
 /// Bytes that are read from a source, hashed and sent in one step. They fit the second-level cache,
 /// and two of the largest packets, of 64 KiB less their headers: a few bytes more cost a third.
-pub const IO_STEP: usize = 120 * 1024;
+pub const IO_STEP: usize = 112 * 1024;
 
 /// 1024 bytes.
 pub const KIB: u64 = 1024;

@@ -27,7 +27,6 @@ mod presign;
 mod progress;
 mod put;
 mod queue;
-mod ramp;
 mod resume;
 mod sending;
 mod session;

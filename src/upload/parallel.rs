@@ -10,7 +10,6 @@ use super::SentPart;
 use super::ledger::{Hedging, Ledger, Rest};
 use super::plan::Parts;
 use super::progress::{Meter, Reporter};
-use super::ramp::Ramp;
 use super::tickets::{Next, Task};
 use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
@@ -83,9 +82,8 @@ pub(super) fn make_parts(
     let _unwinding = Unwinding(&run);
     // More tickets than workers would keep those of other uploads waiting for nothing.
     let at_once = run.bounds.parallelism.min(run.bounds.parts.count()).min(workers.threads());
-    let mut ramp = Ramp::new(at_once, Instant::now());
-    workers.add(&task, ramp.tickets(Instant::now()))?;
-    run.wait(reporter, &mut ramp, |tickets| workers.add(&task, tickets));
+    workers.add(&task, at_once)?;
+    run.wait(reporter, || workers.add(&task, 1));
     run.close().map_err(|error| reporter.explain(error))
 }
 
@@ -165,15 +163,10 @@ impl Run {
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
     /// then only their end is waited for.
-    fn wait(&self, reporter: &Reporter, ramp: &mut Ramp, add: impl Fn(usize) -> Result<()>) {
+    fn wait(&self, reporter: &Reporter, add_ticket: impl Fn() -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut asked = None;
         while !self.is_settled() {
-            let more = ramp.tickets(Instant::now());
-            if more > 0 && add(more).is_err() {
-                // Those that are there go on.
-                ramp.end();
-            }
             let (failed, hedge_due) = {
                 let ledger = &self.lock().ledger;
                 (ledger.has_failed(), ledger.hedge_due().filter(|due| asked != Some(*due)))
@@ -186,14 +179,13 @@ impl Run {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let Bounds { stop, deadline, .. } = &self.bounds;
-                let more = ramp.due().map_or(Deadline::NEVER, Deadline::at);
-                match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge).earlier(more)) {
+                match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
                     Wake::Canceled => self.stop(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
                     Wake::TimedOut if hedge.has_passed() => {
                         asked = hedge_due;
                         // Whether a ticket is to be had or not, the first copy goes on.
-                        let _ = add(1);
+                        let _ = add_ticket();
                     }
                     Wake::TimedOut | Wake::Ready => {}
                 }

@@ -13,7 +13,7 @@ use std::thread;
 use ossmpu_bench::{Flags, Meter, Result};
 
 const VALUED: &[&str] = &["endpoint", "file", "part-size", "parallel", "objects", "object-size"];
-const STEP: usize = 120 * 1024;
+const STEP: usize = 112 * 1024;
 
 /// What is sent: pieces of one size, the last perhaps smaller.
 struct Job {
