@@ -12,14 +12,14 @@ use oss_emulator::Emulator;
 use tempfile::TempDir;
 
 use programs::{
-    BUCKET, FILE_SIZE, KEY_ID, KEY_SECRET, SECONDS, Way, compile, fixed, path_text, root, run_all,
-    shared, with_environment,
+    BUCKET, FILE_SIZE, KEY_ID, KEY_SECRET, SECONDS, Way, compile, fixed, path_text, programs, read,
+    root, run_all, shared, with_environment,
 };
 
 #[test]
 fn it_uses_every_function_of_the_c_header() {
-    let symbols = fs::read_to_string(root().join("tests/abi/symbols.txt")).unwrap();
-    let header = fs::read_to_string(root().join("include/ossmpu.hpp")).unwrap();
+    let symbols = read("tests/abi/symbols.txt");
+    let header = read("include/ossmpu.hpp");
     let used = words(&header);
     let missing: Vec<&str> = symbols.lines().filter(|name| !used.contains(*name)).collect();
     assert!(missing.is_empty(), "not in ossmpu.hpp: {missing:?}");
@@ -28,8 +28,8 @@ fn it_uses_every_function_of_the_c_header() {
 /// Each key has a typed setter, each field a typed getter; codes are compared with the constants.
 #[test]
 fn it_uses_every_key_and_field_of_the_c_header() {
-    let layout = fs::read_to_string(root().join("tests/abi/layout.txt")).unwrap();
-    let header = fs::read_to_string(root().join("include/ossmpu.hpp")).unwrap();
+    let layout = read("tests/abi/layout.txt");
+    let header = read("include/ossmpu.hpp");
     let used = words(&header);
     let groups = ["CONFIG", "OPTION", "ERROR", "RESULT", "OBJECT", "LOG", "PRESIGN", "INTEGRITY"];
     let keys: Vec<&str> = layout
@@ -121,7 +121,8 @@ fn run(
     flags: &'static [&'static str],
     library: Vec<String>,
 ) {
-    run_all(&Way { name, compiler, flags, library, wrapper: &[] }, "tests/cpp", "cpp");
+    let way = Way { name, compiler, flags, library, wrapper: &[] };
+    run_all(&way, &programs("tests/cpp", "cpp"));
 }
 
 fn words(text: &str) -> BTreeSet<&str> {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use oss_emulator::{Action, Emulator, RequestRecord, Rule};
 use tempfile::TempDir;
 
-use super::{BUCKET, KEY_ID, KEY_SECRET, SECONDS, Way, compile, path_text, root, shared};
+use super::C;
+use super::programs::{BUCKET, KEY_ID, KEY_SECRET, SECONDS, Way, compile, path_text, root, shared};
 
 const MIB: usize = 1024 * 1024;
 const PART: usize = 100 * 1024;
@@ -194,7 +195,7 @@ impl Example {
     fn new(name: &str) -> Self {
         // An example that leaks a handle or an error is a bad one.
         let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-        let way = Way { name: "examples", flags, library: shared(), wrapper: &[] };
+        let way = Way { name: "examples", compiler: C, flags, library: shared(), wrapper: &[] };
         let scratch = TempDir::new().unwrap();
         let program = scratch.path().join(name);
         compile(&way, &root().join(format!("examples-c/{name}.c")), &program).unwrap();
@@ -213,7 +214,7 @@ impl Example {
     /// The program itself, so that a signal reaches it.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        super::with_environment(&mut command, self.emulator.url());
+        super::programs::with_environment(&mut command, self.emulator.url());
         command.args(arguments);
         command
     }
@@ -227,7 +228,7 @@ impl Example {
     fn succeeds(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("timeout");
         command.args(["--kill-after=5", SECONDS]).arg(&self.program);
-        super::with_environment(&mut command, self.emulator.url());
+        super::programs::with_environment(&mut command, self.emulator.url());
         let output = command.args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}\n{}", output.status, said(&output));
         said(&output)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{fixed_of, path_text, root};
+use super::programs::{fixed_of, path_text, root};
 
 /// Builds it, in a folder of its own beside the others, and says what a program links.
 ///

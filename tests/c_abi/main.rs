@@ -1,35 +1,34 @@
 //! The C programs of `tests/c`, compiled as users compile them and run against the emulator: with
 //! the shared library, with the static one, and under the sanitizers of the compiler.
-//!
-//! The library writes nothing to stdout or stderr, so each program has to be silent.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod every_call;
 mod examples;
 mod instrumented;
+#[path = "../programs/mod.rs"]
+mod programs;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use oss_emulator::{Action, Commit, Emulator, Rule};
 use tempfile::TempDir;
+
+use programs::{Way, fixed, read, shared};
 
 #[test]
 fn programs_run_with_the_shared_library() {
-    run_all(&Way { name: "shared", flags: &[], library: shared(), wrapper: &[] });
+    run_all("shared", &[], shared(), &[]);
 }
 
 #[test]
 fn programs_run_with_the_static_library() {
-    run_all(&Way { name: "static", flags: &[], library: fixed(), wrapper: &[] });
+    run_all("static", &[], fixed(), &[]);
 }
 
 #[test]
 fn programs_run_under_the_address_and_undefined_behaviour_sanitizers() {
     let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-    run_all(&Way { name: "sanitized", flags, library: fixed(), wrapper: &[] });
+    run_all("sanitized", flags, fixed(), &[]);
 }
 
 #[test]
@@ -44,7 +43,7 @@ fn programs_run_under_valgrind() {
         "--show-leak-kinds=definite",
         "--fair-sched=yes",
     ];
-    run_all(&Way { name: "valgrind", flags: &["-g"], library: shared(), wrapper });
+    run_all("valgrind", &["-g"], shared(), wrapper);
 }
 
 #[test]
@@ -57,8 +56,7 @@ fn programs_run_with_an_instrumented_library() {
         "-fsanitize-undefined-trap-on-error",
         "-g",
     ];
-    let library = instrumented::library();
-    run_all(&Way { name: "instrumented", flags, library, wrapper: &[] });
+    run_all("instrumented", flags, instrumented::library(), &[]);
 }
 
 /// `rules` says which argument is at fault; a program made of the header leaves out none.
@@ -73,217 +71,22 @@ fn every_exported_function_is_called_with_null_and_junk() {
     }
 }
 
-/// How a program is built and run.
-struct Way {
+/// All programs of `tests/c`, and one made of the header.
+fn run_all(
     name: &'static str,
     flags: &'static [&'static str],
     library: Vec<String>,
     wrapper: &'static [&'static str],
-}
-
-impl Way {
-    /// Everything takes ten times as long.
-    fn is_slow(&self) -> bool {
-        self.wrapper.contains(&"valgrind")
-    }
-
-    /// Of rustc's sanitizer the library brings the runtime; the compiler links its own.
-    fn link_flags(&self) -> &'static [&'static str] {
-        if self.name == "instrumented" { &[] } else { self.flags }
-    }
-}
-
-fn run_all(way: &Way) {
+) {
     let scratch = TempDir::new().unwrap();
-    let mut programs = programs();
     let made = scratch.path().join("every_call.c");
     let functions = every_call::functions(&read("include/ossmpu.h"));
     fs::write(&made, every_call::program(&functions)).unwrap();
+    let mut programs = programs::programs("tests/c", "c");
     programs.push(made);
     assert!(programs.len() >= 28, "the programs were not found");
-    // Two at a time: linking takes longer than running.
-    let failures: Vec<String> = std::thread::scope(|scope| {
-        let halves = programs.chunks(programs.len().div_ceil(2));
-        let running: Vec<_> = halves
-            .map(|half| {
-                let scratch = scratch.path();
-                scope.spawn(move || {
-                    half.iter().filter_map(|p| run(way, p, scratch).err()).collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        running.into_iter().flat_map(|half| half.join().unwrap()).collect()
-    });
-    assert!(failures.is_empty(), "{}:\n{}", way.name, failures.join("\n"));
+    programs::run_all(&Way { name, compiler: C, flags, library, wrapper }, &programs);
 }
 
-fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
-    let name = source.file_stem().unwrap().to_str().unwrap();
-    match (name, way.name) {
-        // The compiler's sanitizer forks with locks of its own held; rustc's does not.
-        ("fork" | "prefork", "sanitized") => return Ok(()),
-        // It links no library, and loads the shared one, which is not instrumented.
-        ("unload", "instrumented") => return Ok(()),
-        _ => {}
-    }
-    let program = scratch.join(name);
-    compile(way, source, &program)?;
-
-    let file = scratch.join(format!("{name}.data"));
-    let bytes: Vec<u8> = (0..FILE_SIZE).map(|i| (i % 253) as u8).collect();
-    fs::write(&file, bytes).unwrap();
-    let emulator = emulator();
-    let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", SECONDS]).args(way.wrapper);
-    if name.ends_with("fork") && way.is_slow() {
-        // A child has no use for the threads of its parent, and lets their memory lie.
-        command.arg("--leak-check=no");
-    }
-    command.arg(&program);
-    command.arg(&file).arg(FILE_SIZE.to_string());
-    command.env("TEST_LIBRARY", shared_file());
-    if way.is_slow() {
-        command.env("TEST_SLOWLY", "1");
-    }
-    let output = with_environment(&mut command, emulator.url())
-        .output()
-        .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    if !output.status.success() {
-        return Err(format!("{name}: {}\n{said}", output.status));
-    }
-    if !said.is_empty() {
-        return Err(format!("{name} is not silent:\n{said}"));
-    }
-    let kept = if name == "options" { 1 } else { 0 };
-    let left = emulator.uploads(BUCKET);
-    if left.len() != kept {
-        return Err(format!("{name} leaves uploads behind: {left:?}"));
-    }
-    Ok(())
-}
-
-/// What a program reads: the place and the key of the emulator, and nothing of this test's.
-fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command {
-    for (variable, _) in std::env::vars_os() {
-        let text = variable.to_string_lossy().to_uppercase();
-        let ours = text.starts_with("OSS_") || text.starts_with("ALIBABA_CLOUD_");
-        if ours || text.ends_with("_PROXY") {
-            command.env_remove(variable);
-        }
-    }
-    command
-        // Cargo's own would lead to a library of an earlier build.
-        .env_remove("LD_LIBRARY_PATH")
-        .env("OSS_ENDPOINT", url.as_ref())
-        .env("OSS_REGION", "cn-hangzhou")
-        .env("OSS_ACCESS_KEY_ID", KEY_ID)
-        .env("OSS_ACCESS_KEY_SECRET", KEY_SECRET)
-        .env("ASAN_OPTIONS", "detect_leaks=1")
-}
-
-fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
-    let object = program.with_extension("o");
-    let mut command = Command::new("cc");
-    command
-        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-pthread"])
-        .args(way.flags)
-        .arg("-I")
-        .arg(root().join("include"))
-        .arg("-I")
-        .arg(root().join("tests/c"))
-        .arg("-c")
-        .args([source, "-o".as_ref(), &object]);
-    succeed(&mut command, source)?;
-    let mut command = Command::new("cc");
-    command.arg("-pthread").args(way.link_flags()).arg(&object);
-    if source.file_stem().is_some_and(|name| name != "unload") {
-        command.args(&way.library);
-    }
-    // What `unload` needs; everyone else has it from the library.
-    command.arg("-ldl").arg("-o").arg(program);
-    succeed(&mut command, source)
-}
-
-fn succeed(command: &mut Command, source: &Path) -> Result<(), String> {
-    let output = command.output().map_err(|cause| format!("cc: {cause}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("{}: {}", source.display(), String::from_utf8_lossy(&output.stderr)))
-}
-
-fn emulator() -> Emulator {
-    let slow = |op: &str| {
-        let delay = Action { delay_ms: 60_000, ..Action::default() };
-        Rule::on(op, delay).key("slow").times(0)
-    };
-    let mut rules = vec![slow("UploadPart"), slow("PutObject")];
-    // What `failing` counts on: the k-th request for a key fares ill.
-    for (call, k) in (0..7).flat_map(|call| (1..=10).map(move |k| (call, k))) {
-        let reset = Action { reset: Some(Commit::After), ..Action::default() };
-        for (fault, action) in
-            [("refused", Action::status(400, "InvalidArgument")), ("reset", reset)]
-        {
-            rules.push(Rule::on("*", action).key(format!("{fault}-{call}-{k}")).nth(k));
-        }
-    }
-    let builder = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
-    builder.rules(rules).start().unwrap()
-}
-
-fn programs() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("tests/c")).unwrap();
-    let files = entries.map(|entry| entry.unwrap().path());
-    let mut programs: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|end| end == "c")).collect();
-    programs.sort();
-    programs
-}
-
-/// The shared library of this build.
-fn shared() -> Vec<String> {
-    vec![path_text(&shared_file()), format!("-Wl,-rpath,{}", path_text(&libraries()))]
-}
-
-fn shared_file() -> PathBuf {
-    let library = libraries().join("libossmpu.so");
-    assert!(library.exists(), "{} is missing", library.display());
-    library
-}
-
-/// The static library of this build, and what `rustc --print native-static-libs` says it needs.
-fn fixed() -> Vec<String> {
-    fixed_of(&libraries().join("libossmpu.a"))
-}
-
-fn fixed_of(library: &Path) -> Vec<String> {
-    assert!(library.exists(), "{} is missing", library.display());
-    let system = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc", "-Wl,-S"];
-    std::iter::once(path_text(library)).chain(system.map(str::to_owned)).collect()
-}
-
-/// Where cargo has put the libraries that it built together with this test.
-fn libraries() -> PathBuf {
-    std::env::current_exe().unwrap().parent().unwrap().to_owned()
-}
-
-fn path_text(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
-}
-
-fn read(place: &str) -> String {
-    fs::read_to_string(root().join(place)).unwrap()
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-const BUCKET: &str = "ossmpu-test";
-const KEY_ID: &str = "c-test-id";
-const KEY_SECRET: &str = "c-test-secret-x7k2m9";
-const FILE_SIZE: usize = 333_333;
-/// More than any program takes, also under a sanitizer on a busy machine.
-const SECONDS: &str = "240";
+/// C as users compile it.
+const C: &[&str] = &["cc", "-std=c99"];

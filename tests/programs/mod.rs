@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use oss_emulator::{Action, Emulator, Rule};
+use oss_emulator::{Action, Commit, Emulator, Rule};
 use tempfile::TempDir;
 
 /// How programs are built and run.
@@ -20,11 +20,31 @@ pub struct Way {
     pub wrapper: &'static [&'static str],
 }
 
-/// Builds and runs every program of a folder, whose names end with `end`.
-pub fn run_all(way: &Way, folder: &str, end: &str) {
+impl Way {
+    /// Everything takes ten times as long.
+    fn is_slow(&self) -> bool {
+        self.wrapper.contains(&"valgrind")
+    }
+
+    /// Of rustc's sanitizer the library brings the runtime; the compiler links its own.
+    fn link_flags(&self) -> &'static [&'static str] {
+        if self.name == "instrumented" { &[] } else { self.flags }
+    }
+
+    fn takes(&self, program: &str) -> bool {
+        match (program, self.name) {
+            // The compiler's sanitizer forks with locks of its own held; rustc's does not.
+            ("fork" | "prefork", "sanitized") => false,
+            // It links no library, and loads the shared one, which is not instrumented.
+            ("unload", "instrumented") => false,
+            _ => true,
+        }
+    }
+}
+
+/// Builds and runs every program.
+pub fn run_all(way: &Way, programs: &[PathBuf]) {
     let scratch = TempDir::new().unwrap();
-    let programs = programs(folder, end);
-    assert!(programs.len() >= 4, "the programs were not found");
     // Two at a time: linking takes longer than running.
     let failures: Vec<String> = std::thread::scope(|scope| {
         let halves = programs.chunks(programs.len().div_ceil(2));
@@ -43,6 +63,9 @@ pub fn run_all(way: &Way, folder: &str, end: &str) {
 
 fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let name = source.file_stem().unwrap().to_str().unwrap();
+    if !way.takes(name) {
+        return Ok(());
+    }
     let program = scratch.join(name);
     compile(way, source, &program)?;
 
@@ -52,12 +75,16 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let emulator = emulator();
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", SECONDS]).args(way.wrapper);
-    if name == "fork" && way.wrapper.contains(&"valgrind") {
+    if name.ends_with("fork") && way.is_slow() {
         // A child has no use for the threads of its parent, and lets their memory lie.
         command.arg("--leak-check=no");
     }
     command.arg(&program);
     command.arg(&file).arg(FILE_SIZE.to_string());
+    command.env("TEST_LIBRARY", shared_file());
+    if way.is_slow() {
+        command.env("TEST_SLOWLY", "1");
+    }
     let output = with_environment(&mut command, emulator.url())
         .output()
         .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
@@ -97,19 +124,31 @@ pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Com
 }
 
 pub fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
-    let root = root();
+    let object = program.with_extension("o");
     let mut command = Command::new(way.compiler[0]);
     command
         .args(&way.compiler[1..])
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-pthread"])
         .args(way.flags)
         .arg("-I")
-        .arg(root.join("include"))
-        .arg(source)
-        .args(&way.library)
-        .arg("-o")
-        .arg(program);
-    let output = command.output().map_err(|cause| format!("{}: {cause}", way.compiler[0]))?;
+        .arg(root().join("include"))
+        .arg("-I")
+        .arg(root().join("tests/c"))
+        .arg("-c")
+        .args([source, "-o".as_ref(), &object]);
+    succeed(&mut command, source)?;
+    let mut command = Command::new(way.compiler[0]);
+    command.arg("-pthread").args(way.link_flags()).arg(&object);
+    if source.file_stem().is_some_and(|name| name != "unload") {
+        command.args(&way.library);
+    }
+    // What `unload` needs; everyone else has it from the library.
+    command.arg("-ldl").arg("-o").arg(program);
+    succeed(&mut command, source)
+}
+
+fn succeed(command: &mut Command, source: &Path) -> Result<(), String> {
+    let output = command.output().map_err(|cause| format!("{command:?}: {cause}"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -121,37 +160,51 @@ fn emulator() -> Emulator {
         let delay = Action { delay_ms: 60_000, ..Action::default() };
         Rule::on(op, delay).key("slow").times(0)
     };
-    Emulator::builder()
-        .bucket(BUCKET)
-        .access_key(KEY_ID, KEY_SECRET)
-        .rules(vec![slow("UploadPart"), slow("PutObject")])
-        .start()
-        .unwrap()
+    let mut rules = vec![slow("UploadPart"), slow("PutObject")];
+    // What `failing` counts on: the k-th request for a key fares ill.
+    for (call, k) in (0..7).flat_map(|call| (1..=10).map(move |k| (call, k))) {
+        let reset = Action { reset: Some(Commit::After), ..Action::default() };
+        for (fault, action) in
+            [("refused", Action::status(400, "InvalidArgument")), ("reset", reset)]
+        {
+            rules.push(Rule::on("*", action).key(format!("{fault}-{call}-{k}")).nth(k));
+        }
+    }
+    let builder = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
+    builder.rules(rules).start().unwrap()
 }
 
-fn programs(folder: &str, end: &str) -> Vec<PathBuf> {
+/// The programs of a folder whose names end with `end`.
+pub fn programs(folder: &str, end: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(folder)).unwrap();
     let files = entries.map(|entry| entry.unwrap().path());
     let mut programs: Vec<_> =
         files.filter(|path| path.extension().is_some_and(|found| found == end)).collect();
     programs.sort();
+    assert!(programs.len() >= 4, "the programs were not found");
     programs
 }
 
 /// The shared library of this build.
 pub fn shared() -> Vec<String> {
-    let folder = libraries();
-    let library = folder.join("libossmpu.so");
+    vec![path_text(&shared_file()), format!("-Wl,-rpath,{}", path_text(&libraries()))]
+}
+
+fn shared_file() -> PathBuf {
+    let library = libraries().join("libossmpu.so");
     assert!(library.exists(), "{} is missing", library.display());
-    vec![path_text(&library), format!("-Wl,-rpath,{}", path_text(&folder))]
+    library
 }
 
 /// The static library of this build, and what `rustc --print native-static-libs` says it needs.
 pub fn fixed() -> Vec<String> {
-    let library = libraries().join("libossmpu.a");
+    fixed_of(&libraries().join("libossmpu.a"))
+}
+
+pub fn fixed_of(library: &Path) -> Vec<String> {
     assert!(library.exists(), "{} is missing", library.display());
     let system = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc", "-Wl,-S"];
-    std::iter::once(path_text(&library)).chain(system.map(str::to_owned)).collect()
+    std::iter::once(path_text(library)).chain(system.map(str::to_owned)).collect()
 }
 
 /// Where cargo has put the libraries that it built together with this test.
@@ -161,6 +214,10 @@ fn libraries() -> PathBuf {
 
 pub fn path_text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
+}
+
+pub fn read(place: &str) -> String {
+    fs::read_to_string(root().join(place)).unwrap()
 }
 
 pub fn root() -> PathBuf {
