@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, Process};
+use crate::runtime::{Event, Process, SignalsBlocked};
 
 /// The thread and what it has to do.
 #[derive(Debug)]
@@ -79,8 +79,12 @@ impl Lookups {
         if thread.is_none() {
             let (desk, look) = (Arc::clone(&self.desk), self.look);
             let builder = std::thread::Builder::new().name("ossmpu-resolve".to_owned());
-            let start = || builder.stack_size(STACK).spawn(move || work(&desk, look));
-            *thread = Some(without_signals(start).map_err(|cause| unusable(&cause))?);
+            // A thread inherits that from the one that starts it, so that no handler of the host
+            // program ever runs on ours.
+            let blocked = SignalsBlocked::new();
+            let started = builder.stack_size(STACK).spawn(move || work(&desk, look));
+            drop(blocked);
+            *thread = Some(started.map_err(|cause| unusable(&cause))?);
         }
         Ok(())
     }
@@ -141,25 +145,6 @@ fn work(desk: &Desk, look: Look) {
         *lock(&job.answer) = Some(answer.map_err(|cause| unknown(&cause)));
         job.done.set();
     }
-}
-
-/// Runs `start` with all signals blocked: a thread inherits that from the one that starts it, so
-/// that no handler of the host program ever runs on ours.
-fn without_signals<T>(start: impl FnOnce() -> T) -> T {
-    let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigfillset writes the whole set that it is given.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    let (set, old) = (all.as_ptr(), before.as_mut_ptr());
-    // SAFETY: `set` was filled above, and `old` has room for a set.
-    let blocked = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, old) } == 0;
-    let result = start();
-    if blocked {
-        let none = std::ptr::null_mut();
-        // SAFETY: the call above succeeded, so it has stored the former set in `before`.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), none) };
-    }
-    result
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
