@@ -21,6 +21,8 @@ pub(super) struct Workers {
     threads: usize,
     process: Process,
     pool: OnceLock<Pool>,
+    /// Two first uploads at once start one pool.
+    starting: Mutex<()>,
     tickets: Arc<Tickets>,
 }
 
@@ -34,7 +36,13 @@ struct Pool {
 impl Workers {
     pub(super) fn new(threads: usize) -> Self {
         let process = Process::current();
-        Self { threads, process, pool: OnceLock::new(), tickets: Arc::default() }
+        Self {
+            threads,
+            process,
+            pool: OnceLock::new(),
+            starting: Mutex::new(()),
+            tickets: Arc::default(),
+        }
     }
 
     /// How many steps are done at once at most.
@@ -60,6 +68,10 @@ impl Workers {
     }
 
     fn pool(&self) -> Result<&Pool> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let _turn = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
