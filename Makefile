@@ -3,6 +3,7 @@
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
 DESTDIR    ?=
 CARGO      ?= cargo
 CC         ?= cc
@@ -21,8 +22,8 @@ SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check conformance reliability reliability-table bench examples install \
-    uninstall deb native-libs clean
+.PHONY: all help demo test check conformance reliability reliability-table bench examples reference \
+    install uninstall deb native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -55,6 +56,14 @@ bench: ## measure against other clients; 30 minutes on a quiet machine
 examples: all ## build the C programs in examples-c
 	$(MAKE) -C examples-c LIBRARY=$(CURDIR)/$(BUILD) INCLUDE=$(CURDIR)/include
 
+REFERENCE := $(BUILD)/reference
+
+# A page for each field of a struct would be named like a word of everyday language.
+reference: ## the C interface as web pages and manual pages, made by doxygen
+	@mkdir -p $(REFERENCE)
+	doxygen docs/Doxyfile
+	find $(REFERENCE)/man -type f ! -name 'ossmpu*' ! -name 'OSSMPU_*' -delete
+
 # One crate type at a time: with several, cargo leaves link-time optimisation out.
 $(RELEASE)/libossmpu.a: FORCE
 	$(CARGO) rustc --release --lib --crate-type staticlib
@@ -77,6 +86,7 @@ $(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map
 HEADERS := $(DESTDIR)$(INCLUDEDIR)
 LIBS    := $(DESTDIR)$(LIBDIR)
 CMAKE   := $(LIBS)/cmake/ossmpu
+MANUAL  := $(DESTDIR)$(MANDIR)/man3
 
 # Writes what tells a build tool of the library. Places are relative to that of the file, $(1), so
 # that the whole tree may be moved.
@@ -91,7 +101,7 @@ define describe
 endef
 
 # Root has often no cargo: then that is installed which `make` has built before.
-install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files under PREFIX (and DESTDIR)
+install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual if it was made, under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
 	install -m 644 include/ossmpu.h include/ossmpu.hpp "$(HEADERS)"
 	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
@@ -102,6 +112,8 @@ install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, p
 	$(call describe,$(LIBDIR)/pkgconfig,ossmpu.pc)
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfig.cmake)
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfigVersion.cmake)
+	if [ -d $(REFERENCE)/man ]; then install -d "$(MANUAL)" && \
+	    install -m 644 $(REFERENCE)/man/man3/* "$(MANUAL)"; fi
 
 uninstall: ## remove what install has put there
 	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp"
@@ -109,6 +121,7 @@ uninstall: ## remove what install has put there
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
 	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"
 	rm -f "$(CMAKE)/ossmpuConfigVersion.cmake"
+	rm -f "$(MANUAL)"/ossmpu.h.3 "$(MANUAL)"/ossmpu_*.3 "$(MANUAL)"/OSSMPU_*.3
 	rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null || true
 
 deb: ## build the Debian packages, in build/deb

@@ -101,6 +101,10 @@ build libossmpu0-dbgsym $library-dbgsym
 
 move libossmpu-dev usr/include/ossmpu.h usr/include/ossmpu.hpp "$libdir/libossmpu.a" \
     "$libdir/libossmpu.so" "$libdir/pkgconfig/ossmpu.pc" "$libdir/cmake/ossmpu"
+if [ -d "$work/tree/usr/share/man" ]; then
+    move libossmpu-dev usr/share/man/man3
+    gzip -9n "$work/libossmpu-dev/usr/share/man/man3"/*
+fi
 document libossmpu-dev
 build libossmpu-dev libossmpu-dev
 

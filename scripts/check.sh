@@ -66,6 +66,11 @@ need abidiff abigail-tools
 make all
 scripts/with-emulator.sh scripts/check-abi.sh
 
+stage "the reference, a page for each function and constant"
+need doxygen doxygen
+make reference
+while read -r name; do test -s "build/reference/man/man3/$name.3"; done <tests/abi/symbols.txt
+
 stage "install, and programs linked in every usual way (2 min)"
 need pkg-config pkg-config
 need cmake cmake

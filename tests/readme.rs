@@ -1,4 +1,5 @@
-//! The README says what is true: its program compiles, its commands and files exist.
+//! The README says what is true: its program compiles, its commands exist, and the links of all
+//! pages lead somewhere.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
@@ -24,14 +25,30 @@ fn the_program_of_the_readme_compiles_without_a_warning() {
 }
 
 #[test]
-fn its_commands_and_links_lead_somewhere() {
+fn its_commands_exist() {
     let (readme, makefile) = (read("README.md"), read("Makefile"));
     for command in ["demo", "test", "install", "help"] {
         assert!(readme.contains(&format!("make {command}")), "make {command} is not named");
         assert!(makefile.contains(&format!("\n{command}:")), "make {command} does not exist");
     }
-    for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(root().join(link).exists(), "{link} does not exist");
+}
+
+#[test]
+fn the_links_of_every_page_lead_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("emulator/README.md")];
+    for folder in ["docs", "bench", "conformance", "examples-c"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        let files = entries.map(|entry| entry.unwrap().path());
+        pages.extend(files.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    }
+    assert!(pages.len() >= 14, "the pages were not found");
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let place = link.split('#').next().unwrap();
+            let there = page.parent().unwrap().join(place).exists();
+            assert!(there, "{}: {link} does not exist", page.display());
+        }
     }
 }
 
