@@ -22,9 +22,12 @@
         }                                                                      \
     } while (0)
 
+/* Under valgrind, where everything takes ten times as long. */
+static inline int is_slow(void) { return getenv("TEST_SLOWLY") != NULL; }
+
 /* How often a loop runs; a tenth of it where everything takes longer. */
 static inline int rounds(int count) {
-    return getenv("TEST_SLOWLY") != NULL ? (count + 9) / 10 : count;
+    return is_slow() ? (count + 9) / 10 : count;
 }
 
 /* Checks a status, that the error goes with it, and frees the error. */

@@ -80,7 +80,10 @@ static unsigned long long blocked(const char *thread) {
     return mask;
 }
 
-/* No handler of the host's can run on a thread of the library. */
+/*
+ * No handler of the host's can run on a thread of the library. What valgrind
+ * tells the kernel to block is its own affair.
+ */
 static void check_masks_of_threads(void) {
     DIR *folder = opendir("/proc/self/task");
     struct dirent *entry;
@@ -92,7 +95,7 @@ static void check_masks_of_threads(void) {
             continue;
         mask = blocked(entry->d_name);
         for (number = 1; number < 32; number++) {
-            if (number != SIGKILL && number != SIGSTOP)
+            if (number != SIGKILL && number != SIGSTOP && !is_slow())
                 CHECK(mask >> (number - 1) & 1);
         }
         seen++;
