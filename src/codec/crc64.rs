@@ -22,6 +22,13 @@ pub fn combine(a: u64, b: u64, length_b: u64) -> u64 {
 }
 
 /// A running CRC-64/XZ, which is the check sum that OSS has of each part and of the object.
+///
+/// ```
+/// let mut crc64 = ossmpu::Crc64::new();
+/// crc64.update(b"1234");
+/// crc64.update(b"56789");
+/// assert_eq!(crc64.value(), 0x995d_c9bb_df19_39fa);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Crc64 {
     value: u64,

@@ -19,6 +19,14 @@ use crate::error::Result;
 ///
 /// Cheap to clone; all clones are one token. It belongs to the process that made it: in a forked
 /// child a trigger does nothing.
+///
+/// ```
+/// let cancel = ossmpu::Cancel::new()?;
+/// let for_another_thread = cancel.clone();
+/// for_another_thread.trigger();
+/// assert!(cancel.is_triggered());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Cancel(Option<Arc<Token>>);
 

@@ -47,6 +47,14 @@ impl BitOr for Integrity {
 pub(super) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
 
 /// How one upload is to be done; every field has a default.
+///
+/// ```
+/// let mut options = ossmpu::UploadOptions::new();
+/// options.set_part_size(16 * ossmpu::limits::MIB)?.set_parallelism(4)?;
+/// options.headers_mut().content_type("application/x-tar")?.metadata("host", "build-7")?;
+/// assert_eq!(options.set_parallelism(0).unwrap_err().argument(), "parallelism");
+/// # Ok::<(), ossmpu::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct UploadOptions {
     pub(super) part_size: Option<u64>,

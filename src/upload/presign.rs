@@ -61,6 +61,22 @@ impl fmt::Debug for PresignedUrl {
 impl Client {
     /// Signs a URL. Asks OSS nothing, but may ask the source of the credentials.
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ossmpu::{BucketName, Client, Config, ObjectKey, Presignable, PutObject};
+    ///
+    /// let mut config = Config::new();
+    /// config.set_region("cn-hangzhou")?.set_keys("id", "secret", None)?;
+    /// let client = Client::new(&config)?;
+    /// let (bucket, key) = (BucketName::parse("my-bucket")?, ObjectKey::parse("a b.txt")?);
+    /// let request = Presignable::PutObject(PutObject::new(&bucket, &key));
+    /// let signed = client.presign(&request, Duration::from_secs(600))?;
+    /// assert_eq!(signed.method, "PUT");
+    /// let place = "https://my-bucket.oss-cn-hangzhou.aliyuncs.com/a%20b.txt?";
+    /// assert!(signed.url.starts_with(place));
+    /// # Ok::<(), ossmpu::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `Invalid`, naming `expires`, if that is less than a second or, with V4, more than seven
