@@ -63,6 +63,13 @@ not_by_cmake 1.0 "$lib"
 cc $cflags -o "$scratch/archive" -I"$scratch/first/include" "$from/upload.c" "$lib/libossmpu.a" \
     $(static_libs "$lib")
 "$scratch/archive" archive
+# Without any shared library gcc's own has another name. What ld says of name look-ups in such a
+# program is true and known.
+# shellcheck disable=SC2046,SC2086
+cc $cflags -static -o "$scratch/all-static" -I"$scratch/first/include" "$from/upload.c" \
+    "$lib/libossmpu.a" $(static_libs "$lib" | sed 's/-lgcc_s/-lgcc_eh/') 2>"$scratch/log" ||
+    fail "$(cat "$scratch/log")"
+"$scratch/all-static" all-static
 # shellcheck disable=SC2086
 cc $cflags -o "$scratch/loaded" "$from/loaded.c" -ldl
 "$scratch/loaded" "$lib/libossmpu.so.0"
