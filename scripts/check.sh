@@ -33,6 +33,7 @@ command -v cargo-deny >/dev/null 2>&1 ||
 cargo deny check licenses bans sources
 
 stage "fuzzing, a minute for each target (9 min)"
+need g++ g++
 fuzz/run.sh 60
 
 stage "C tests under valgrind (6 min)"
@@ -57,7 +58,6 @@ need mpirun openmpi-bin
 scripts/check-mpi.sh
 
 stage "the headers with every compiler, C++ programs also under sanitizers (4 min)"
-need g++ g++
 need clang clang
 cargo test --test header --test cpp_abi -- --ignored
 
