@@ -63,6 +63,7 @@ reference: ## the C interface as web pages and manual pages, made by doxygen
 	@mkdir -p $(REFERENCE)
 	doxygen docs/Doxyfile
 	find $(REFERENCE)/man -type f ! -name 'ossmpu*' ! -name 'OSSMPU_*' -delete
+	rm $(REFERENCE)/man/man3/OSSMPU_API.3
 
 # One crate type at a time: with several, cargo leaves link-time optimisation out.
 $(RELEASE)/libossmpu.a: FORCE
