@@ -30,8 +30,8 @@ all: $(SHARED) ## build the shared and the static library, and the header
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: ## upload a real file into a local server and read it back
-	@scripts/demo.sh
+demo: examples ## upload a real file into a local server and read it back
+	@scripts/with-emulator.sh scripts/demo.sh
 
 test: ## every test that needs nothing but Rust, cc and make
 	$(CARGO) build --workspace --lib --bins --examples

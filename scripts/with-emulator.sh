@@ -1,10 +1,10 @@
 #!/bin/sh
 # with-emulator.sh COMMAND... - runs a command that finds a local OSS server, with the bucket
-# ossmpu-test, in OSS_ENDPOINT, OSS_REGION and OSS_ACCESS_KEY_*.
+# ossmpu-test, in OSS_ENDPOINT, OSS_REGION and OSS_ACCESS_KEY_*; OSS_EMULATOR is its program.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-cargo build --quiet --release --manifest-path "$top/Cargo.toml" -p oss-emulator
+cargo build --release --manifest-path "$top/Cargo.toml" -p oss-emulator
 target=$(cargo metadata --no-deps --format-version 1 --manifest-path "$top/Cargo.toml" |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
@@ -22,7 +22,8 @@ trap 'exit 130' INT TERM
 
 export OSS_REGION=cn-hangzhou OSS_ACCESS_KEY_ID=test-id OSS_ACCESS_KEY_SECRET=test-secret
 unset OSS_SESSION_TOKEN
-"$target/release/oss-emulator" --listen 127.0.0.1:0 --dir "$work/store" --region "$OSS_REGION" \
+export OSS_EMULATOR="$target/release/oss-emulator"
+"$OSS_EMULATOR" --listen 127.0.0.1:0 --dir "$work/store" --region "$OSS_REGION" \
     --bucket ossmpu-test --access-key-id "$OSS_ACCESS_KEY_ID" \
     --access-key-secret "$OSS_ACCESS_KEY_SECRET" >"$work/listening" 2>"$work/log" &
 server=$!
