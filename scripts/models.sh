@@ -4,6 +4,6 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-models=$(cargo rustc --lib --profile test --message-format=json -- --cfg shuttle |
+tests=$(cargo rustc --lib --profile test --message-format=json -- --cfg shuttle |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-"$models" models:: "$@"
+"$tests" shuttle_tests:: "$@"

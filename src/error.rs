@@ -3,8 +3,8 @@
 //! A value is one pointer. Every field but the kind is optional, nothing in it is secret, and the
 //! line that `Display` prints is made from the fields, so text and fields cannot disagree.
 
-mod added;
-mod words;
+mod context;
+mod names;
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use crate::codec::date;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, Takes, UploadId,
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId,
 };
 use crate::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopySource, HeadObject, InitiateMultipartUpload,
@@ -72,7 +72,7 @@ impl Reply {
         check_error(&refusal.into_error());
     }
 
-    fn read<O: Operation>(&self, operation: &O) -> Option<O::Reply> {
+    fn read<O: Operation>(&self, operation: &O) -> Option<O::Output> {
         check(operation.parse(&self.0, Dialect::Oss))
     }
 }
@@ -101,7 +101,12 @@ pub fn header(name: &str, value: &str) {
     check(wanted.header(name, value).map(|_| ()));
     check(wanted.metadata(name, value).map(|_| ()));
     check(wanted.tag(name, value).map(|_| ()));
-    for takes in [Takes::Initiate, Takes::PutObject, Takes::Complete, Takes::UploadPartCopy] {
+    for takes in [
+        RequestKind::Initiate,
+        RequestKind::PutObject,
+        RequestKind::Complete,
+        RequestKind::UploadPartCopy,
+    ] {
         for (name, value) in
             check(wanted.for_request(takes, None, Dialect::Oss)).unwrap_or_default()
         {

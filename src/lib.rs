@@ -39,15 +39,17 @@ mod retry;
 
 mod credentials;
 
-mod client;
+mod service;
 
 mod upload;
 
-pub use client::{Config, LogLevel};
+mod client;
+
+pub use client::{Client, PartsIter, PresignRequest, PresignedUrl, UploadsEntry, UploadsIter};
 pub use codec::crc64::Crc64;
 pub use codec::date::rfc3339;
 pub use codec::md5::Kernel as Md5Kernel;
-pub use credentials::{Credentials, CredentialsProvider, CredentialsSource, NamedSource};
+pub use credentials::{BuiltinSource, Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{
     Addressing, BucketName, Dialect, ETag, Endpoint, EndpointKind, ObjectHeaders, ObjectKey,
@@ -58,15 +60,15 @@ pub use ops::{
     CompleteMultipartUploadResult, CompletedPart, CopySource, HeadObject, HeadObjectResult,
     InitiateMultipartUpload, InitiateMultipartUploadResult, ListMultipartUploads,
     ListMultipartUploadsResult, ListParts, ListPartsResult, ListedPart, ListedUpload, PutObject,
-    PutObjectResult, ReplyHeaders, UploadPart, UploadPartCopy, UploadPartCopyResult,
+    PutObjectResult, ResponseHeaders, UploadPart, UploadPartCopy, UploadPartCopyResult,
     UploadPartResult,
 };
 pub use runtime::{Cancel, Secret};
+pub use service::{Config, LogLevel};
 pub use sign::{AccessKey, SignatureVersion};
 pub use transport::{ProxySetting, TlsSettings, Verify};
 pub use upload::{
-    Client, Integrity, ListedParts, ListedUploads, MultipartUpload, Presignable, PresignedUrl,
-    Progress, SentPart, UploadOptions, Uploaded, UploadsEntry, Writer,
+    Integrity, MultipartUpload, Progress, SentPart, UploadOptions, UploadResult, Writer,
 };
 
 #[cfg(feature = "capi")]

@@ -1,52 +1,111 @@
-//! Signs the URL of a request instead of sending it.
+//! Presigned URLs: who has credentials makes one, who has none sends a part to it.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::Caller;
-use crate::error::{Error, ErrorKind, Result};
-use crate::ops::Operation;
-use crate::runtime::{Cancel, Deadline};
-use crate::wire::encode_query;
+use crate::client::Client;
+use crate::error::Result;
+use crate::ops::{
+    AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, PutObject, UploadPart,
+};
+use crate::runtime::Cancel;
+use crate::service::Presigned;
+use crate::upload::{SentPart, UploadOptions, put_presigned_part};
 
-/// A request that was signed into its URL.
-pub(crate) struct Presigned {
-    pub(crate) method: &'static str,
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) expires: SystemTime,
+/// A request that may be presigned. Its body is not signed: whoever has the URL chooses it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum PresignRequest {
+    /// The URL is for POST.
+    InitiateMultipartUpload(InitiateMultipartUpload),
+    /// The URL is for PUT.
+    UploadPart(UploadPart),
+    /// The URL is for POST.
+    CompleteMultipartUpload(CompleteMultipartUpload),
+    /// The URL is for DELETE.
+    AbortMultipartUpload(AbortMultipartUpload),
+    /// The URL is for PUT.
+    PutObject(PutObject),
 }
 
-impl Caller {
-    pub(crate) fn presign<O: Operation>(
+/// A URL that is valid for whoever has it. `Debug` shows it without its query.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PresignedUrl {
+    /// `PUT`, `POST` or `DELETE`.
+    pub method: &'static str,
+    /// The URL. Treat it as a secret while it is valid.
+    pub url: String,
+    /// Headers that were signed and have to be sent with the same values.
+    pub headers: Vec<(String, String)>,
+    /// When it ends.
+    pub expires: SystemTime,
+}
+
+impl fmt::Debug for PresignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, url, headers, expires } = self;
+        let place = url.split('?').next().unwrap_or_default();
+        f.debug_struct("PresignedUrl")
+            .field("method", method)
+            .field("url", &format_args!("{place}?***"))
+            .field("headers", headers)
+            .field("expires", expires)
+            .finish()
+    }
+}
+
+impl Client {
+    /// Signs a URL. Asks OSS nothing, but may ask the source of the credentials.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ossmpu::{BucketName, Client, Config, ObjectKey, PresignRequest, PutObject};
+    ///
+    /// let mut config = Config::new();
+    /// config.set_region("cn-hangzhou")?.set_keys("id", "secret", None)?;
+    /// let client = Client::new(&config)?;
+    /// let (bucket, key) = (BucketName::parse("my-bucket")?, ObjectKey::parse("a b.txt")?);
+    /// let request = PresignRequest::PutObject(PutObject::new(&bucket, &key));
+    /// let signed = client.presign(&request, Duration::from_secs(600))?;
+    /// assert_eq!(signed.method, "PUT");
+    /// let place = "https://my-bucket.oss-cn-hangzhou.aliyuncs.com/a%20b.txt?";
+    /// assert!(signed.url.starts_with(place));
+    /// # Ok::<(), ossmpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `expires`, if that is less than a second or, with V4, more than seven
+    /// days; `Credentials`, also when the client is anonymous.
+    pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
+        let service = self.service();
+        let Presigned { method, url, headers, expires } = match request {
+            PresignRequest::InitiateMultipartUpload(request) => service.presign(request, expires),
+            PresignRequest::UploadPart(request) => service.presign(request, expires),
+            PresignRequest::CompleteMultipartUpload(request) => service.presign(request, expires),
+            PresignRequest::AbortMultipartUpload(request) => service.presign(request, expires),
+            PresignRequest::PutObject(request) => service.presign(request, expires),
+        }?;
+        Ok(PresignedUrl { method, url, headers, expires })
+    }
+
+    /// Sends a part to a presigned URL. The client's credentials, region and endpoint are not used;
+    /// an anonymous client without either will do.
+    ///
+    /// The number of the part is the URL's. Give the result to
+    /// [`MultipartUpload::add_part`](super::MultipartUpload::add_part).
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `url`, also when it names no part number; and what the request fails with.
+    pub fn put_part_url(
         &self,
-        operation: &O,
-        expires: Duration,
-    ) -> Result<Presigned> {
-        self.check_process()?;
-        let mut request = operation.request(self.dialect)?;
-        // Whoever has the URL reads the answer, and chooses the body and what describes it.
-        request.query.retain(|(name, _)| name != "encoding-type");
-        for chosen_later in ["content-type", "content-md5"] {
-            request.headers.remove(chosen_later);
-        }
-        let target = self.endpoint()?.target(
-            self.addressing,
-            request.bucket.as_ref(),
-            request.key.as_ref(),
-        )?;
-        let access_key = self.access_key(&Cancel::never(), Deadline::NEVER)?.ok_or_else(|| {
-            Error::new(ErrorKind::Credentials, "an anonymous client cannot sign a URL")
-        })?;
-        let now = self.signing_time();
-        let implied = [("host", target.host.as_str())];
-        self.signer.presign(&mut request, &access_key, &implied, now, expires)?;
-        let scheme = if target.https { "https" } else { "http" };
-        let query = encode_query(&request.query);
-        Ok(Presigned {
-            method: request.method.as_str(),
-            url: format!("{scheme}://{}{}?{query}", target.host, target.path),
-            headers: request.headers.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
-            expires: now.checked_add(expires).unwrap_or(now),
-        })
+        url: &str,
+        data: impl AsRef<[u8]> + Send + Sync + 'static,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        put_presigned_part(self.service(), url, data, options, cancel)
     }
 }

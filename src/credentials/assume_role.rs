@@ -1,7 +1,7 @@
 //! A role that another source's identity assumes.
 
 use super::Credentials;
-use super::asking::{Asking, Source, of_source};
+use super::fetch_context::{FetchContext, Source, of_source};
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
@@ -15,17 +15,17 @@ pub(super) struct AssumeRole {
 }
 
 impl Source for AssumeRole {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        let identity = self.identity.fetch(asking)?;
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        let identity = self.identity.fetch(context)?;
         self.sts
-            .assume_role(&self.role, &identity.access_key, asking)
+            .assume_role(&self.role, &identity.access_key, context)
             .map_err(|error| of_source("the role was not assumed", error))
     }
 }
 
 /// A key that never changes is a source too.
 impl Source for AccessKey {
-    fn fetch(&self, _asking: &Asking<'_>) -> Result<Credentials> {
+    fn fetch(&self, _asking: &FetchContext<'_>) -> Result<Credentials> {
         Ok(Credentials { access_key: self.clone(), expires: None })
     }
 }

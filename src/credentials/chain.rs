@@ -7,10 +7,10 @@
 
 use std::sync::OnceLock;
 
-use super::address::Address;
-use super::asking::{Asking, Lack, Source, of_source, unusable};
+use super::endpoint_url::EndpointUrl;
+use super::env_settings::{EnvSettings, Variables};
+use super::fetch_context::{FetchContext, Source, Unavailable, of_source, unusable};
 use super::profile::Profiles;
-use super::surroundings::{Surroundings, Variables};
 use super::uri::Uri;
 use super::{Credentials, environment};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +30,7 @@ impl Chain {
     /// # Errors
     ///
     /// `Credentials` for a source that the environment sets up in a way that cannot work.
-    pub(super) fn new(surroundings: &Surroundings, variables: Variables<'_>) -> Result<Self> {
+    pub(super) fn new(env_settings: &EnvSettings, variables: Variables<'_>) -> Result<Self> {
         let mut links = Vec::new();
         for names in [environment::OSS, environment::ALIBABA_CLOUD] {
             links.push(match environment::find(&names, variables)? {
@@ -38,28 +38,28 @@ impl Chain {
                 None => Err(format!("{} is not set", names.id)),
             });
         }
-        links.push(match surroundings.oidc(variables) {
+        links.push(match env_settings.oidc(variables) {
             Ok(source) => Ok(Box::new(source)),
-            Err(Lack::Absent(text)) => Err(text),
-            Err(Lack::Broken(error)) => return Err(error),
+            Err(Unavailable::Absent(text)) => Err(text),
+            Err(Unavailable::Broken(error)) => return Err(error),
         });
-        links.push(Ok(Box::new(Profiles::new(None, surroundings))));
+        links.push(Ok(Box::new(Profiles::new(None, env_settings))));
         links.push(match variables(URI).filter(|url| !url.is_empty()) {
             Some(url) => {
-                let address = Address::parse(&url)
+                let address = EndpointUrl::parse(&url)
                     .map_err(|rule| Error::new(ErrorKind::Credentials, rule).with_argument(URI))?;
                 Ok(Box::new(Uri(address)))
             }
             None => Err(format!("{URI} is not set")),
         });
-        links.push(match surroundings.ecs_role(None) {
+        links.push(match env_settings.ecs_role(None) {
             Ok(source) => Ok(Box::new(source)),
             Err(disabled) => Err(disabled.to_string()),
         });
         Ok(Self { links, kept: OnceLock::new() })
     }
 
-    fn search(&self, asking: &Asking<'_>) -> Result<Credentials> {
+    fn search(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         let mut reasons = Vec::new();
         for (index, link) in self.links.iter().enumerate() {
             let source = match link {
@@ -69,14 +69,16 @@ impl Chain {
                     continue;
                 }
             };
-            match source.offer(asking) {
+            match source.try_fetch(context) {
                 Ok(credentials) => {
                     self.kept.get_or_init(|| index);
                     return Ok(credentials);
                 }
-                Err(Lack::Absent(reason)) => reasons.push(reason),
-                Err(Lack::Broken(error)) if index + 1 < self.links.len() => return Err(error),
-                Err(Lack::Broken(error)) => {
+                Err(Unavailable::Absent(reason)) => reasons.push(reason),
+                Err(Unavailable::Broken(error)) if index + 1 < self.links.len() => {
+                    return Err(error);
+                }
+                Err(Unavailable::Broken(error)) => {
                     let others = format!("{NOBODY}: {}; last", reasons.join("; "));
                     return Err(of_source(others, error));
                 }
@@ -87,10 +89,10 @@ impl Chain {
 }
 
 impl Source for Chain {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         match self.kept.get().and_then(|index| self.links.get(*index)) {
-            Some(Ok(source)) => source.fetch(asking),
-            _ => self.search(asking),
+            Some(Ok(source)) => source.fetch(context),
+            _ => self.search(context),
         }
     }
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 use super::Credentials;
-use super::address::Address;
-use super::asking::{Asking, Source, of_source, unusable};
-use super::document::{Document, Form, service_limits};
+use super::endpoint_url::EndpointUrl;
+use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::http_fetch::{Document, Form, service_limits};
 use super::json::{Json, Member};
 use crate::error::Result;
 use crate::runtime::Secret;
@@ -16,7 +16,7 @@ use crate::wire::{Headers, Method};
 
 /// Only the tool can renew the session, so that it ends with its access token.
 pub(super) struct CloudSso {
-    address: Address,
+    address: EndpointUrl,
     account: String,
     access_configuration: String,
     token: Secret,
@@ -28,7 +28,8 @@ impl CloudSso {
         let required = |name: &str| {
             profile.text(&[name]).ok_or_else(|| unusable(format!("{name} is missing")))
         };
-        let mut address = Address::parse(required("cloud_sso_sign_in_url")?).map_err(unusable)?;
+        let mut address =
+            EndpointUrl::parse(required("cloud_sso_sign_in_url")?).map_err(unusable)?;
         PATH.clone_into(&mut address.target.path);
         let expires = profile.number("cloud_sso_access_token_expire").unwrap_or(0);
         Ok(Self {
@@ -40,8 +41,8 @@ impl CloudSso {
         })
     }
 
-    fn read(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        if self.expires <= asking.clock.now() {
+    fn read(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        if self.expires <= context.clock.now() {
             return Err(unusable("the session has ended; sign in again with the vendor's tool"));
         }
         let target: &Target = &self.address.target;
@@ -61,7 +62,7 @@ impl CloudSso {
             body: Form(body).into_body(),
             limits: service_limits(),
         };
-        let answer = document.send_by_scheme(asking)?;
+        let answer = document.send_by_scheme(context)?;
         if answer.status != 200 {
             let error = unusable("this was no success").with_host(&target.host);
             return Err(error.with_status(answer.status));
@@ -74,8 +75,8 @@ impl CloudSso {
 }
 
 impl Source for CloudSso {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        self.read(asking).map_err(|error| of_source("the single sign-on", error))
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        self.read(context).map_err(|error| of_source("the single sign-on", error))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Credentials;
-use super::asking::{Asking, Source, of_source, unusable};
-use super::document::{Answer, Document, direct, even_limits};
+use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::http_fetch::{Answer, Document, direct, even_limits};
 use super::json::{Json, Member};
 use crate::codec::percent;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -39,8 +39,8 @@ impl EcsRole {
         Self { host: HOST.to_owned(), step: limits::METADATA_STEP, role, without_token }
     }
 
-    fn read(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        let service = Service { host: &self.host, step: self.step, http: direct()?, asking };
+    fn read(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        let service = Service { host: &self.host, step: self.step, http: direct()?, context };
         let token = self.token(&service)?;
         let role = match &self.role {
             Some(role) => role.clone(),
@@ -66,15 +66,15 @@ impl EcsRole {
             || (refused.kind() == ErrorKind::Timeout && refused.phase() == Some(Phase::Connect));
         let last = nobody
             || refused.kind() == ErrorKind::Canceled
-            || service.asking.deadline.has_passed()
+            || service.context.deadline.has_passed()
             || self.without_token == WithoutToken::Refused;
         if last { Err(refused) } else { Ok(None) }
     }
 }
 
 impl Source for EcsRole {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        self.read(asking).map_err(|error| of_source("the metadata service of the instance", error))
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        self.read(context).map_err(|error| of_source("the metadata service of the instance", error))
     }
 }
 
@@ -83,7 +83,7 @@ struct Service<'a> {
     host: &'a str,
     step: Duration,
     http: Http,
-    asking: &'a Asking<'a>,
+    context: &'a FetchContext<'a>,
 }
 
 impl Service<'_> {
@@ -118,7 +118,7 @@ impl Service<'_> {
             body: Body::Empty,
             limits: even_limits(self.step),
         };
-        document.send(&self.http, self.asking)
+        document.send(&self.http, self.context)
     }
 
     /// An answer that is one word, and perhaps a line end.

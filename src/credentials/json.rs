@@ -6,7 +6,7 @@ use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Credentials;
-use super::asking::unusable;
+use super::fetch_context::unusable;
 use crate::codec::date;
 use crate::error::Result;
 use crate::sign::AccessKey;

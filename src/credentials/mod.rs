@@ -1,33 +1,33 @@
 //! Where access keys come from: one file per source, and a cache in front of those that ask.
 
-mod address;
-mod asking;
 mod assume_role;
-mod cached;
+mod builtin_source;
 mod chain;
 mod cloud_sso;
-mod document;
+mod credentials_cache;
 mod ecs_role;
+mod endpoint_url;
+mod env_settings;
 mod environment;
+mod fetch_context;
+mod http_fetch;
 mod json;
-mod named;
 mod oidc;
 mod process;
 mod profile;
 mod role;
-mod small_file;
+mod secret_file;
+mod shell_words;
+mod single_flight;
 mod source;
 mod sts;
-mod surroundings;
 #[cfg(test)]
 mod tests;
-mod turn;
 mod uri;
-mod words;
 
-pub(crate) use asking::Asking;
-pub(crate) use cached::Cached;
-pub use named::NamedSource;
+pub use builtin_source::BuiltinSource;
+pub(crate) use credentials_cache::CredentialsCache;
+pub(crate) use fetch_context::FetchContext;
 pub use source::{Credentials, CredentialsProvider, CredentialsSource};
 
 /// Any bytes as what a service, a command or a file says of credentials.
@@ -42,5 +42,6 @@ pub fn fuzz(bytes: &[u8]) {
         }
     }
     let text = String::from_utf8_lossy(bytes);
-    let _ = (words::split(&text), address::Address::parse(&text), profile::fuzz(&text));
+    let _ =
+        (shell_words::split(&text), endpoint_url::EndpointUrl::parse(&text), profile::fuzz(&text));
 }

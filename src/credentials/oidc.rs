@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::asking::{Asking, Source, of_source, unusable};
+use super::fetch_context::{FetchContext, Source, of_source, unusable};
 use super::role::Role;
 use super::sts::Sts;
-use super::{Credentials, small_file};
+use super::{Credentials, secret_file};
 use crate::error::{Error, Result};
 
 /// Reads the token anew each time, because it rotates.
@@ -20,16 +20,16 @@ pub(super) struct Oidc {
 }
 
 impl Source for Oidc {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         let token = read(&self.token_file).map_err(|error| of_source("the OIDC token", error))?;
         self.sts
-            .assume_role_with_oidc(&self.role, &self.provider_arn, token.trim(), asking)
+            .assume_role_with_oidc(&self.role, &self.provider_arn, token.trim(), context)
             .map_err(|error| of_source("the role was not assumed with the OIDC token", error))
     }
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>> {
-    let text = small_file::read(path, FILE_MAX);
+    let text = secret_file::read(path, FILE_MAX);
     let text = text.map_err(|cause| Error::file(path.display(), &cause))?;
     if !TOKEN_LENGTH.contains(&text.trim().len()) {
         let text = format!("{} has no token of 4 to 20000 characters", path.display());

@@ -1,23 +1,23 @@
 //! A program that prints credentials.
 
-use super::asking::{Asking, Source, of_source, unusable};
+use super::fetch_context::{FetchContext, Source, of_source, unusable};
 use super::json::{Json, Member};
-use super::{Credentials, words};
+use super::{Credentials, shell_words};
 use crate::error::Result;
 use crate::limits;
-use crate::runtime::Command;
+use crate::runtime::Subprocess;
 
 /// Runs the program without a shell each time that credentials are needed.
-pub(super) struct Process(Command);
+pub(super) struct Process(Subprocess);
 
 impl Process {
     /// The error says what is wrong with the line without a word of it.
     pub(super) fn parse(line: &str) -> Result<Self, &'static str> {
-        words::split(line).map(Command::new).map(Self)
+        shell_words::split(line).map(Subprocess::new).map(Self)
     }
 
-    fn run(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        let end = self.0.run(limits::CREDENTIALS_REPLY_MAX, asking.cancel, asking.deadline)?;
+    fn run(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        let end = self.0.run(limits::CREDENTIALS_REPLY_MAX, context.cancel, context.deadline)?;
         if !end.status.success() {
             return Err(match end.status.code() {
                 Some(code) => unusable(format!("it ended with status {code}")),
@@ -39,7 +39,7 @@ impl Process {
 }
 
 impl Source for Process {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        self.run(asking).map_err(|error| of_source("the credentials command", error))
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        self.run(context).map_err(|error| of_source("the credentials command", error))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::asking::unusable;
+use super::fetch_context::unusable;
 use crate::error::{Error, Result};
 use crate::limits;
 

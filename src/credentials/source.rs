@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::named::{self, NamedSource};
+use super::builtin_source::{self, BuiltinSource};
 use crate::error::Result;
 use crate::sign::AccessKey;
 
@@ -43,7 +43,7 @@ pub enum CredentialsSource {
     /// A caller's own source.
     Provider(Arc<dyn CredentialsProvider>),
     /// One of the library's own sources.
-    Named(NamedSource),
+    Named(BuiltinSource),
 }
 
 impl CredentialsSource {
@@ -80,7 +80,7 @@ impl CredentialsSource {
     /// too, for one that is, with something behind the colon that cannot be used; `Credentials`,
     /// when the environment lacks what the source needs. None of them repeats the text.
     pub fn parse(text: &str) -> Result<Self> {
-        named::parse(text, &|name| std::env::var(name).ok())
+        builtin_source::parse(text, &|name| std::env::var(name).ok())
     }
 
     /// Reads `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN`, now.

@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 use super::Credentials;
-use super::address::Address;
-use super::asking::{Asking, unusable};
-use super::document::{Answer, Document, Form, service_limits};
+use super::endpoint_url::EndpointUrl;
+use super::fetch_context::{FetchContext, unusable};
+use super::http_fetch::{Answer, Document, Form, service_limits};
 use super::json::{Json, Member};
 use super::role::Role;
 use crate::codec::date;
@@ -19,7 +19,7 @@ use crate::wire::{Headers, Method};
 
 /// Where STS is.
 #[derive(Debug, Clone)]
-pub(super) struct Sts(Address);
+pub(super) struct Sts(EndpointUrl);
 
 /// Names and values, not escaped.
 type Parameters<'a> = Vec<(&'a str, &'a str)>;
@@ -35,7 +35,7 @@ impl Sts {
         };
         let url = if host.contains("://") { host } else { format!("https://{host}") };
         let refuse = |rule| unusable(format!("the STS endpoint: {rule}"));
-        let address = Address::parse(&url).map_err(refuse)?;
+        let address = EndpointUrl::parse(&url).map_err(refuse)?;
         if address.target.path != "/" || !address.query.is_empty() {
             return Err(refuse("it is a host, without a path or a query"));
         }
@@ -47,14 +47,14 @@ impl Sts {
         &self,
         role: &Role,
         key: &AccessKey,
-        asking: &Asking<'_>,
+        context: &FetchContext<'_>,
     ) -> Result<Credentials> {
         let duration = role.duration.as_secs().to_string();
         let mut form = form(role, &duration);
         form.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
         let token = key.token().map(Secret::expose);
         let secrets: Vec<&str> = token.into_iter().collect();
-        self.ask(asking, &form, &secrets, |timestamp| {
+        self.ask(context, &form, &secrets, |timestamp| {
             let nonce = format!("{:032x}", fastrand::u128(..));
             let mut query = query("AssumeRole", timestamp);
             query.extend([
@@ -77,12 +77,12 @@ impl Sts {
         role: &Role,
         provider_arn: &str,
         token: &str,
-        asking: &Asking<'_>,
+        context: &FetchContext<'_>,
     ) -> Result<Credentials> {
         let duration = role.duration.as_secs().to_string();
         let mut form = form(role, &duration);
         form.extend([("OIDCProviderArn", provider_arn), ("OIDCToken", token)]);
-        self.ask(asking, &form, &[token], |timestamp| {
+        self.ask(context, &form, &[token], |timestamp| {
             Ok(encode_rpc(&query("AssumeRoleWithOIDC", timestamp)))
         })
     }
@@ -91,7 +91,7 @@ impl Sts {
     /// of its own: STS accepts a nonce once.
     fn ask(
         &self,
-        asking: &Asking<'_>,
+        context: &FetchContext<'_>,
         form: &Parameters<'_>,
         secrets: &[&str],
         query: impl Fn(&str) -> Result<Zeroizing<String>>,
@@ -99,19 +99,19 @@ impl Sts {
         let form = encode_rpc(form);
         let mut attempt = 1;
         loop {
-            let query = query(&timestamp(asking.clock.now()))?;
-            let error = match self.ask_once(asking, &query, form.clone(), secrets) {
+            let query = query(&timestamp(context.clock.now()))?;
+            let error = match self.ask_once(context, &query, form.clone(), secrets) {
                 Ok(credentials) => return Ok(credentials),
                 Err(error) => error.with_attempts(attempt),
             };
             let pause = PAUSE * attempt;
             let again = may_pass(&error)
                 && attempt < limits::CREDENTIALS_ATTEMPTS
-                && asking.deadline.left().is_none_or(|left| left > pause);
+                && context.deadline.left().is_none_or(|left| left > pause);
             if !again {
                 return Err(error);
             }
-            if asking.cancel.wait(Deadline::after(pause)) {
+            if context.cancel.wait(Deadline::after(pause)) {
                 return Err(Error::canceled());
             }
             attempt += 1;
@@ -120,7 +120,7 @@ impl Sts {
 
     fn ask_once(
         &self,
-        asking: &Asking<'_>,
+        context: &FetchContext<'_>,
         query: &str,
         form: Zeroizing<String>,
         secrets: &[&str],
@@ -135,7 +135,7 @@ impl Sts {
             body: Form(form).into_body(),
             limits: service_limits(),
         };
-        let answer = document.send_by_scheme(asking)?;
+        let answer = document.send_by_scheme(context)?;
         if answer.status != 200 {
             return Err(self.refusal(&answer, secrets));
         }

@@ -11,7 +11,7 @@ use super::options::{self, ossmpu_options};
 use super::ptr::{self, Handle, Slot};
 use super::put::place;
 use super::text;
-use crate::{ListParts, ListedPart, ListedParts, Result, SentPart, UploadId, rfc3339};
+use crate::{ListParts, ListedPart, PartsIter, Result, SentPart, UploadId, rfc3339};
 
 /// The parts of an upload, one after another. One thread at a time may use it.
 pub struct ossmpu_part_iter {
@@ -144,7 +144,7 @@ pub(super) struct PartIter {
 #[derive(Debug)]
 enum Source {
     Known(std::vec::IntoIter<SentPart>),
-    Listed(Box<ListedParts>),
+    Listed(Box<PartsIter>),
 }
 
 /// An entry, and the texts that it points to.
@@ -160,7 +160,7 @@ impl PartIter {
         Exclusive::new(Self { source: Source::Known(parts.into_iter()), entry: None })
     }
 
-    fn listed(parts: ListedParts) -> Exclusive<Self> {
+    fn listed(parts: PartsIter) -> Exclusive<Self> {
         Exclusive::new(Self { source: Source::Listed(Box::new(parts)), entry: None })
     }
 

@@ -14,7 +14,7 @@ use super::result::{ResultObject, ossmpu_result};
 use super::{setting, text};
 use crate::{
     AbortMultipartUpload, BucketName, CompleteMultipartUpload, Error, InitiateMultipartUpload,
-    ObjectHeaders, ObjectKey, PartNumber, Presignable, PutObject, Result, UploadId, UploadPart,
+    ObjectHeaders, ObjectKey, PartNumber, PresignRequest, PutObject, Result, UploadId, UploadPart,
 };
 
 /// The URL is for POST: it begins an upload. Without upload id and part number.
@@ -138,7 +138,7 @@ struct What<'call> {
 }
 
 impl What<'_> {
-    fn request(&self, operation: c_int, headers: &ObjectHeaders) -> Result<Presignable> {
+    fn request(&self, operation: c_int, headers: &ObjectHeaders) -> Result<PresignRequest> {
         let (bucket, key) = (&self.bucket, &self.key);
         if operation != OSSMPU_PRESIGN_UPLOAD_PART && self.part_number != 0 {
             return Err(Error::invalid("part_number", "this operation is not about a part"));
@@ -147,24 +147,24 @@ impl What<'_> {
             OSSMPU_PRESIGN_INITIATE => {
                 self.check_no_upload()?;
                 let request = InitiateMultipartUpload::new(bucket, key);
-                Presignable::InitiateMultipartUpload(request.with_headers(headers))
+                PresignRequest::InitiateMultipartUpload(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_UPLOAD_PART => {
                 let number = PartNumber::new(self.part_number.into())?;
                 let request = UploadPart::new(bucket, key, &self.upload()?, number);
-                Presignable::UploadPart(request.with_headers(headers))
+                PresignRequest::UploadPart(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_COMPLETE => {
                 let request = CompleteMultipartUpload::new(bucket, key, &self.upload()?, vec![]);
-                Presignable::CompleteMultipartUpload(request.with_headers(headers))
+                PresignRequest::CompleteMultipartUpload(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_ABORT => {
                 let request = AbortMultipartUpload::new(bucket, key, &self.upload()?);
-                Presignable::AbortMultipartUpload(request.with_headers(headers))
+                PresignRequest::AbortMultipartUpload(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_PUT_OBJECT => {
                 self.check_no_upload()?;
-                Presignable::PutObject(PutObject::new(bucket, key).with_headers(headers))
+                PresignRequest::PutObject(PutObject::new(bucket, key).with_headers(headers))
             }
             _ => return Err(setting::no_choice("operation", operation.into())),
         })

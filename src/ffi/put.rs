@@ -11,7 +11,7 @@ use super::options::{self, ossmpu_options};
 use super::ptr::{self, Bytes, Slot};
 use super::result::{ResultObject, ossmpu_result};
 use super::{setting, text};
-use crate::{BucketName, Error, ObjectKey, Result, Uploaded};
+use crate::{BucketName, Error, ObjectKey, Result, UploadResult};
 
 /// Uploads the regular file at path as one object, and returns when OSS has
 /// acknowledged it: in one PutObject if it is small, else in parts, several at
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn ossmpu_put_data(
 }
 
 /// Hands over what was made.
-pub(super) fn finish(mut uploaded: Uploaded, out: Slot<'_, *mut ossmpu_result>) -> Success {
+pub(super) fn finish(mut uploaded: UploadResult, out: Slot<'_, *mut ossmpu_result>) -> Success {
     let callback_error = uploaded.callback_error.take();
     out.fill(ResultObject::new(&uploaded));
     callback_error.map_or(Success::Ok, Success::StoredCallbackFailed)

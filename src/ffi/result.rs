@@ -6,7 +6,7 @@ use super::guard::{guard, guard_value};
 use super::ptr::{self, Handle, Slot};
 use super::setting;
 use super::text::{EMPTY, Texts};
-use crate::{ETag, PresignedUrl, SentPart, Uploaded};
+use crate::{ETag, PresignedUrl, SentPart, UploadResult};
 
 /// What a finished call has made. It never changes, so any number of threads
 /// may read it.
@@ -112,7 +112,7 @@ pub(super) struct ResultObject {
 }
 
 impl ResultObject {
-    pub(super) fn new(uploaded: &Uploaded) -> Self {
+    pub(super) fn new(uploaded: &UploadResult) -> Self {
         let texts = Texts::new([
             (OSSMPU_RESULT_ETAG, uploaded.etag.as_ref().map_or("", ETag::as_str)),
             (OSSMPU_RESULT_REQUEST_ID, &uploaded.request_id),

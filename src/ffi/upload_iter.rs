@@ -11,7 +11,7 @@ use super::options::{self, CallOptions, ossmpu_options};
 use super::ptr::{self, Handle, Slot};
 use super::text;
 use crate::{
-    BucketName, ListMultipartUploads, ListedUpload, ListedUploads, Result, UploadsEntry, rfc3339,
+    BucketName, ListMultipartUploads, ListedUpload, Result, UploadsEntry, UploadsIter, rfc3339,
 };
 
 /// The unfinished uploads of a bucket, one after another. One thread at a time
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn ossmpu_upload_iter_free(iter: *mut ossmpu_upload_iter) 
 /// The uploads, and the entry that C looks at.
 #[derive(Debug)]
 pub(super) struct UploadIter {
-    uploads: ListedUploads,
+    uploads: UploadsIter,
     entry: Option<Box<Entry>>,
 }
 

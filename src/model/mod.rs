@@ -20,7 +20,7 @@ pub use endpoint::{Addressing, Endpoint, EndpointKind};
 pub use etag::ETag;
 pub use key::ObjectKey;
 pub use object_headers::ObjectHeaders;
-pub(crate) use object_headers::Takes;
+pub(crate) use object_headers::RequestKind;
 pub use part::{PartNumber, PartRange};
 pub use region::Region;
 pub use upload_id::UploadId;

@@ -30,7 +30,7 @@ pub struct ObjectHeaders {
 
 /// The requests that the rules tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Takes {
+pub(crate) enum RequestKind {
     Initiate,
     UploadPart,
     UploadPartCopy,
@@ -215,7 +215,7 @@ impl ObjectHeaders {
     /// `Invalid`, naming the header, if values that were set do not go together.
     pub(crate) fn for_request(
         &self,
-        takes: Takes,
+        takes: RequestKind,
         key: Option<&ObjectKey>,
         dialect: Dialect,
     ) -> Result<Vec<(String, String)>> {
@@ -286,7 +286,7 @@ fn put<N: PartialEq>(pairs: &mut Vec<(N, String)>, name: N, value: &str) {
 const CONTENT_TYPE: &str = "content-type";
 const CONTENT_TYPE_UNKNOWN: &str = "application/octet-stream";
 /// The requests that say what an object is.
-const MAKE_CONTENT: [Takes; 2] = [Takes::Initiate, Takes::PutObject];
+const MAKE_CONTENT: [RequestKind; 2] = [RequestKind::Initiate, RequestKind::PutObject];
 
 #[cfg(test)]
 mod tests;

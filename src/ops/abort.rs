@@ -1,9 +1,9 @@
 //! AbortMultipartUpload: removes an upload and its parts.
 
-use super::reply::{Reply, ReplyHeaders};
-use super::{Operation, Repeat, UPLOAD_ID, request};
+use super::response::{Reply, ResponseHeaders};
+use super::{Operation, RetrySafety, UPLOAD_ID, request};
 use crate::error::Result;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, Takes, UploadId};
+use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// Removes an upload and the parts it has.
@@ -24,7 +24,7 @@ pub struct AbortMultipartUploadResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 impl AbortMultipartUpload {
@@ -48,30 +48,30 @@ impl AbortMultipartUpload {
 
 impl Operation for AbortMultipartUpload {
     const NAME: &'static str = "AbortMultipartUpload";
-    type Reply = AbortMultipartUploadResult;
+    type Output = AbortMultipartUploadResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         let key = Some(&self.key);
         let request =
-            request(Method::Delete, &self.bucket, key, &self.headers, Takes::Abort, dialect)?;
+            request(Method::Delete, &self.bucket, key, &self.headers, RequestKind::Abort, dialect)?;
         Ok(request.with_query(UPLOAD_ID, self.upload_id.as_str()))
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         Ok(AbortMultipartUploadResult {
             request_id: response.request_id(dialect).to_owned(),
             headers: Reply::new(response, dialect).headers(),
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Gone
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 
-    fn obeyed(&self, refusal: &ServiceError) -> Option<Self::Reply> {
+    fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
         (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
             request_id: refusal.request_id.clone(),
-            headers: ReplyHeaders::default(),
+            headers: ResponseHeaders::default(),
         })
     }
 
@@ -108,7 +108,7 @@ mod tests {
             let body = format!("<Error><Code>{code}</Code></Error>");
             ServiceError::read(&reply(404, &[], &body), Dialect::Oss)
         };
-        assert!(operation().obeyed(&refused("NoSuchUpload")).is_some());
-        assert!(operation().obeyed(&refused("NoSuchBucket")).is_none());
+        assert!(operation().recover_from(&refused("NoSuchUpload")).is_some());
+        assert!(operation().recover_from(&refused("NoSuchBucket")).is_none());
     }
 }

@@ -1,14 +1,15 @@
 //! CompleteMultipartUpload: makes an object of the parts.
 
-use super::reply::{Reply, ReplyHeaders};
+use super::response::{Reply, ResponseHeaders};
 use super::{
-    CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Operation, Patience, Repeat, UPLOAD_ID, URL,
-    md5_text, request,
+    CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Operation, ResponseTimeout, RetrySafety,
+    UPLOAD_ID, URL, md5_text, request,
 };
 use crate::codec::md5::md5;
 use crate::error::{Error, Result};
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, ServiceHeader, Takes, UploadId,
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, ServiceHeader,
+    UploadId,
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
 
@@ -50,7 +51,7 @@ pub struct CompleteMultipartUploadResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers, those of the encryption among them.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 #[derive(Debug, Clone)]
@@ -109,14 +110,20 @@ impl CompleteMultipartUploadResult {
 
 impl Operation for CompleteMultipartUpload {
     const NAME: &'static str = "CompleteMultipartUpload";
-    type Reply = CompleteMultipartUploadResult;
+    type Output = CompleteMultipartUploadResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         let key = Some(&self.key);
-        let request =
-            request(Method::Post, &self.bucket, key, &self.headers, Takes::Complete, dialect)?
-                .with_query(UPLOAD_ID, self.upload_id.as_str())
-                .with_query(ENCODING_TYPE, URL);
+        let request = request(
+            Method::Post,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::Complete,
+            dialect,
+        )?
+        .with_query(UPLOAD_ID, self.upload_id.as_str())
+        .with_query(ENCODING_TYPE, URL);
         match &self.parts {
             Parts::All => request.with_header(dialect.header(ServiceHeader::CompleteAll), "yes"),
             Parts::Listed(parts) => {
@@ -131,7 +138,7 @@ impl Operation for CompleteMultipartUpload {
 
     /// Only a result with an ETag is success: an error may come with status 200, and so may the
     /// half of a reply. A callback's answer takes the place of the document; it is JSON.
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let reply = Reply::new(response, dialect);
         let result = CompleteMultipartUploadResult::of_headers(response, dialect);
         let with_callback = self.headers.has_callback();
@@ -152,12 +159,12 @@ impl Operation for CompleteMultipartUpload {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Once
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::UnsafeAfterEffect
     }
 
-    fn patience(&self) -> Patience {
-        Patience::Complete
+    fn response_timeout(&self) -> ResponseTimeout {
+        ResponseTimeout::Complete
     }
 
     fn upload_id(&self) -> &str {

@@ -4,12 +4,13 @@ use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use super::copy_source::CopySource;
-use super::reply::{Reply, ReplyHeaders, time};
-use super::{Operation, PART_NUMBER, Patience, Repeat, UPLOAD_ID, request};
+use super::response::{Reply, ResponseHeaders, time};
+use super::{Operation, PART_NUMBER, ResponseTimeout, RetrySafety, UPLOAD_ID, request};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, ServiceHeader, Takes, UploadId,
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, ServiceHeader,
+    UploadId,
 };
 use crate::wire::{Method, Request, Response};
 
@@ -43,7 +44,7 @@ pub struct UploadPartCopyResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 impl UploadPartCopy {
@@ -123,16 +124,22 @@ impl UploadPartCopy {
 
 impl Operation for UploadPartCopy {
     const NAME: &'static str = "UploadPartCopy";
-    type Reply = UploadPartCopyResult;
+    type Output = UploadPartCopyResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         let key = Some(&self.key);
         let header = |header| dialect.header(header);
-        let mut request =
-            request(Method::Put, &self.bucket, key, &self.headers, Takes::UploadPartCopy, dialect)?
-                .with_query(PART_NUMBER, self.number.to_string())
-                .with_query(UPLOAD_ID, self.upload_id.as_str())
-                .with_header(header(ServiceHeader::CopySource), self.source.text())?;
+        let mut request = request(
+            Method::Put,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::UploadPartCopy,
+            dialect,
+        )?
+        .with_query(PART_NUMBER, self.number.to_string())
+        .with_query(UPLOAD_ID, self.upload_id.as_str())
+        .with_header(header(ServiceHeader::CopySource), self.source.text())?;
         if let Some(range) = self.range_text()? {
             let value = format!("bytes={range}");
             request = request.with_header(header(ServiceHeader::CopySourceRange), value)?;
@@ -143,7 +150,7 @@ impl Operation for UploadPartCopy {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let reply = Reply::new(response, dialect);
         let document = reply.document("CopyPartResult")?;
         let content_range = reply.header("content-range");
@@ -164,13 +171,13 @@ impl Operation for UploadPartCopy {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Freely
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 
     /// The service answers when the bytes are copied, which may be gigabytes.
-    fn patience(&self) -> Patience {
-        Patience::Complete
+    fn response_timeout(&self) -> ResponseTimeout {
+        ResponseTimeout::Complete
     }
 
     fn part_number(&self) -> Option<PartNumber> {

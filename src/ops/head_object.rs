@@ -2,11 +2,13 @@
 
 use std::time::SystemTime;
 
-use super::reply::{Reply, ReplyHeaders};
-use super::{CONTENT_MD5, Operation, Repeat, request};
+use super::response::{Reply, ResponseHeaders};
+use super::{CONTENT_MD5, Operation, RetrySafety, request};
 use crate::codec::date;
 use crate::error::{Error, Result};
-use crate::model::{BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, ServiceHeader, Takes};
+use crate::model::{
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, RequestKind, ServiceHeader,
+};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// Asks for size, ETag, CRC-64, metadata and the rest of an object, but not its bytes.
@@ -46,7 +48,7 @@ pub struct HeadObjectResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 impl HeadObject {
@@ -121,12 +123,18 @@ impl HeadObject {
 
 impl Operation for HeadObject {
     const NAME: &'static str = "HeadObject";
-    type Reply = HeadObjectResult;
+    type Output = HeadObjectResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request =
-            request(Method::Head, &self.bucket, key, &self.headers, Takes::HeadObject, dialect)?;
+        let mut request = request(
+            Method::Head,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::HeadObject,
+            dialect,
+        )?;
         for (name, value) in &self.query {
             request = request.with_query(name, value.as_str());
         }
@@ -136,7 +144,7 @@ impl Operation for HeadObject {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let reply = Reply::new(response, dialect);
         let text = |name| reply.header(name).to_owned();
         let service =
@@ -159,12 +167,12 @@ impl Operation for HeadObject {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Freely
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 }
 
-fn metadata(headers: &ReplyHeaders, dialect: Dialect) -> Vec<(String, String)> {
+fn metadata(headers: &ResponseHeaders, dialect: Dialect) -> Vec<(String, String)> {
     let named = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let metadata = named.filter_map(|(name, value)| {
         let name = name.strip_prefix(dialect.metadata_prefix())?;

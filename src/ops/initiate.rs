@@ -1,9 +1,9 @@
 //! InitiateMultipartUpload: begins an upload and answers with its ID.
 
-use super::reply::{Reply, ReplyHeaders};
-use super::{ENCODING_TYPE, Operation, Repeat, URL, request};
+use super::response::{Reply, ResponseHeaders};
+use super::{ENCODING_TYPE, Operation, RetrySafety, URL, request};
 use crate::error::Result;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, Takes, UploadId};
+use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response};
 
 /// Begins a multipart upload of an object.
@@ -26,7 +26,7 @@ pub struct InitiateMultipartUploadResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers, those of the encryption among them.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 impl InitiateMultipartUpload {
@@ -57,21 +57,27 @@ impl InitiateMultipartUpload {
 
 impl Operation for InitiateMultipartUpload {
     const NAME: &'static str = "InitiateMultipartUpload";
-    type Reply = InitiateMultipartUploadResult;
+    type Output = InitiateMultipartUploadResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request =
-            request(Method::Post, &self.bucket, key, &self.headers, Takes::Initiate, dialect)?
-                .with_query("uploads", "")
-                .with_query(ENCODING_TYPE, URL);
+        let mut request = request(
+            Method::Post,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::Initiate,
+            dialect,
+        )?
+        .with_query("uploads", "")
+        .with_query(ENCODING_TYPE, URL);
         if self.sequential {
             request = request.with_query("sequential", "");
         }
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let reply = Reply::new(response, dialect);
         let document = reply.document("InitiateMultipartUploadResult")?;
         let bucket = document.text("Bucket");
@@ -93,8 +99,8 @@ impl Operation for InitiateMultipartUpload {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Orphans
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::reply::{Document, Reply, ReplyHeaders, time};
-use super::{ENCODING_TYPE, Operation, Repeat, UPLOAD_ID, URL, check_page_size, request};
+use super::response::{Document, Reply, ResponseHeaders, time};
+use super::{ENCODING_TYPE, Operation, RetrySafety, UPLOAD_ID, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, Takes, UploadId,
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId,
 };
 use crate::wire::{Element, Method, Request, Response};
 
@@ -38,7 +38,7 @@ pub struct ListPartsResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 /// A part that the service has.
@@ -118,14 +118,20 @@ impl ListParts {
 
 impl Operation for ListParts {
     const NAME: &'static str = "ListParts";
-    type Reply = ListPartsResult;
+    type Output = ListPartsResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request =
-            request(Method::Get, &self.bucket, key, &self.headers, Takes::ListParts, dialect)?
-                .with_query(UPLOAD_ID, self.upload_id.as_str())
-                .with_query(ENCODING_TYPE, URL);
+        let mut request = request(
+            Method::Get,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::ListParts,
+            dialect,
+        )?
+        .with_query(UPLOAD_ID, self.upload_id.as_str())
+        .with_query(ENCODING_TYPE, URL);
         if let Some(count) = check_page_size("max_parts", self.max_parts)? {
             request = request.with_query("max-parts", count);
         }
@@ -135,7 +141,7 @@ impl Operation for ListParts {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let reply = Reply::new(response, dialect);
         let document = reply.document("ListPartsResult")?;
         let root = &document.root;
@@ -156,8 +162,8 @@ impl Operation for ListParts {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Freely
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 
     fn upload_id(&self) -> &str {

@@ -2,11 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::reply::{Document, Reply, ReplyHeaders, time};
+use super::response::{Document, Reply, ResponseHeaders, time};
 use super::upload_marker::UploadMarker;
-use super::{ENCODING_TYPE, Operation, Repeat, URL, check_page_size, request};
+use super::{ENCODING_TYPE, Operation, RetrySafety, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{BucketName, Dialect, ObjectHeaders, Takes, UploadId};
+use crate::model::{BucketName, Dialect, ObjectHeaders, RequestKind, UploadId};
 use crate::wire::{Element, Method, Request, Response};
 
 /// Asks for one page of the unfinished uploads of a bucket, by key and then by upload ID.
@@ -43,7 +43,7 @@ pub struct ListMultipartUploadsResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 /// An upload that is neither completed nor aborted.
@@ -141,13 +141,19 @@ impl ListMultipartUploads {
 
 impl Operation for ListMultipartUploads {
     const NAME: &'static str = "ListMultipartUploads";
-    type Reply = ListMultipartUploadsResult;
+    type Output = ListMultipartUploadsResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
-        let mut request =
-            request(Method::Get, &self.bucket, None, &self.headers, Takes::ListUploads, dialect)?
-                .with_query("uploads", "")
-                .with_query(ENCODING_TYPE, URL);
+        let mut request = request(
+            Method::Get,
+            &self.bucket,
+            None,
+            &self.headers,
+            RequestKind::ListUploads,
+            dialect,
+        )?
+        .with_query("uploads", "")
+        .with_query(ENCODING_TYPE, URL);
         for (name, value) in [
             ("prefix", &self.prefix),
             ("delimiter", &self.delimiter),
@@ -164,7 +170,7 @@ impl Operation for ListMultipartUploads {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let reply = Reply::new(response, dialect);
         let document = reply.document("ListMultipartUploadsResult")?;
         let root = &document.root;
@@ -188,8 +194,8 @@ impl Operation for ListMultipartUploads {
         })
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Freely
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 }
 

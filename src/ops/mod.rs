@@ -14,7 +14,7 @@ mod list_parts;
 mod list_uploads;
 mod part_url;
 mod put_object;
-mod reply;
+mod response;
 mod upload_marker;
 mod upload_part;
 
@@ -28,40 +28,42 @@ pub use list_parts::{ListParts, ListPartsResult, ListedPart};
 pub use list_uploads::{ListMultipartUploads, ListMultipartUploadsResult, ListedUpload};
 pub(crate) use part_url::PartUrl;
 pub use put_object::{PutObject, PutObjectResult};
-pub use reply::ReplyHeaders;
+pub use response::ResponseHeaders;
 pub use upload_part::{UploadPart, UploadPartResult};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, PartNumber, Takes, Target};
+use crate::model::{
+    BucketName, Dialect, ObjectHeaders, ObjectKey, PartNumber, RequestKind, Target,
+};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// One operation of the service, with its arguments.
 pub(crate) trait Operation {
     /// The name that the OSS manual gives it.
     const NAME: &'static str;
-    type Reply;
+    type Output;
 
     /// The request, not signed. It may be made again for each attempt, and is the same each time.
     fn request(&self, dialect: Dialect) -> Result<Request>;
 
     /// Reads an answer of the class 2xx. Where a callback was asked for, a 203 is one as well: the
     /// object is stored, and the reply says how the callback failed.
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply>;
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output>;
 
     /// What sending it once more can do.
-    fn repeat(&self) -> Repeat;
+    fn retry_safety(&self) -> RetrySafety;
 
     /// A refusal of a repeated request that shows that an earlier attempt had succeeded.
-    fn obeyed(&self, _refusal: &ServiceError) -> Option<Self::Reply> {
+    fn recover_from(&self, _refusal: &ServiceError) -> Option<Self::Output> {
         None
     }
 
     /// Which limit of time its answer has.
-    fn patience(&self) -> Patience {
-        Patience::Ordinary
+    fn response_timeout(&self) -> ResponseTimeout {
+        ResponseTimeout::Ordinary
     }
 
     /// Where it goes without a signature of ours, because its URL has one.
@@ -80,23 +82,21 @@ pub(crate) trait Operation {
     }
 }
 
-/// What sending a request once more can do, when it is not known whether it has arrived.
+/// Whether a request may be sent again when an earlier attempt may have taken effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// The same again: reads, and writes that replace themselves.
-    Freely,
-    /// Initiate: the first answer is lost, and with it the ID of an upload that nobody will abort.
-    Orphans,
-    /// Complete, and PutObject with forbid-overwrite: a success that was not heard of makes the
-    /// repeat fail. After a loss ask for the object instead.
-    Once,
-    /// Abort: a repeat answers NoSuchUpload, which [`Operation::obeyed`] reads as success.
-    Gone,
+pub(crate) enum RetrySafety {
+    /// Another attempt gives the same result, or its side effect is reported: a second Initiate may
+    /// leave an orphaned upload; a second Abort gets NoSuchUpload, which [`Operation::recover_from`]
+    /// accepts.
+    AlwaysSafe,
+    /// Complete, and PutObject with forbid-overwrite: after an unreported success another attempt
+    /// fails. The outcome has to be resolved instead.
+    UnsafeAfterEffect,
 }
 
 /// Which limit of time the answer to a request has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum ResponseTimeout {
     /// `limits::RESPONSE`.
     Ordinary,
     /// `limits::COMPLETE_RESPONSE`: the service works on data it has before it answers.
@@ -109,7 +109,7 @@ fn request(
     bucket: &BucketName,
     key: Option<&ObjectKey>,
     headers: &ObjectHeaders,
-    takes: Takes,
+    takes: RequestKind,
     dialect: Dialect,
 ) -> Result<Request> {
     let mut request = Request::new(method, bucket, key);

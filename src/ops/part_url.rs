@@ -1,7 +1,7 @@
 //! UploadPart to a presigned URL: everything but the bytes was chosen by whoever signed it.
 
 use super::upload_part::{UploadPartResult, part_result};
-use super::{Operation, PART_NUMBER, Repeat};
+use super::{Operation, PART_NUMBER, RetrySafety};
 use crate::codec::percent;
 use crate::error::{Error, Result};
 use crate::model::{Dialect, Endpoint, PartNumber, Target};
@@ -65,7 +65,7 @@ impl PartUrl {
 
 impl Operation for PartUrl {
     const NAME: &'static str = "UploadPart";
-    type Reply = UploadPartResult;
+    type Output = UploadPartResult;
 
     fn request(&self, _dialect: Dialect) -> Result<Request> {
         Ok(Request {
@@ -78,12 +78,12 @@ impl Operation for PartUrl {
         })
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         part_result(response, dialect)
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Freely
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 
     fn part_number(&self) -> Option<PartNumber> {

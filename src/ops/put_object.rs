@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::bytes::Bytes;
-use super::reply::{Reply, ReplyHeaders};
-use super::{CALLBACK_FAILED, CONTENT_MD5, Operation, Repeat, md5_text, request};
+use super::response::{Reply, ResponseHeaders};
+use super::{CALLBACK_FAILED, CONTENT_MD5, Operation, RetrySafety, md5_text, request};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, ServiceHeader, Takes};
+use crate::model::{
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, RequestKind, ServiceHeader,
+};
 use crate::wire::{Body, Method, Request, Response, ServiceError};
 
 /// Stores an object, in place of the one of that key unless that is forbidden.
@@ -39,7 +41,7 @@ pub struct PutObjectResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers, those of the encryption among them.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 impl PutObject {
@@ -102,23 +104,29 @@ impl PutObjectResult {
 
 impl Operation for PutObject {
     const NAME: &'static str = "PutObject";
-    type Reply = PutObjectResult;
+    type Output = PutObjectResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         if self.body.length() > limits::PUT_OBJECT_MAX {
             return Err(Error::invalid("body", "one PutObject carries at most 5 GiB"));
         }
         let key = Some(&self.key);
-        let request =
-            request(Method::Put, &self.bucket, key, &self.headers, Takes::PutObject, dialect)?
-                .with_body(self.body.clone());
+        let request = request(
+            Method::Put,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::PutObject,
+            dialect,
+        )?
+        .with_body(self.body.clone());
         match self.content_md5 {
             Some(digest) => request.with_header(CONTENT_MD5, md5_text(digest)),
             None => Ok(request),
         }
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         let result = PutObjectResult::of_headers(response, dialect);
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
@@ -135,8 +143,12 @@ impl Operation for PutObject {
 
     /// The same bytes replace themselves. Where that is forbidden, the repeat of a success that
     /// was not heard of is refused.
-    fn repeat(&self) -> Repeat {
-        if self.headers.forbids_overwrite() { Repeat::Once } else { Repeat::Freely }
+    fn retry_safety(&self) -> RetrySafety {
+        if self.headers.forbids_overwrite() {
+            RetrySafety::UnsafeAfterEffect
+        } else {
+            RetrySafety::AlwaysSafe
+        }
     }
 }
 
@@ -198,8 +210,11 @@ mod tests {
     #[test]
     fn only_an_object_that_may_be_replaced_is_sent_freely_again() {
         let mut headers = ObjectHeaders::new();
-        assert_eq!(operation().with_headers(&headers).repeat(), Repeat::Freely);
+        assert_eq!(operation().with_headers(&headers).retry_safety(), RetrySafety::AlwaysSafe);
         headers.forbid_overwrite();
-        assert_eq!(operation().with_headers(&headers).repeat(), Repeat::Once);
+        assert_eq!(
+            operation().with_headers(&headers).retry_safety(),
+            RetrySafety::UnsafeAfterEffect
+        );
     }
 }

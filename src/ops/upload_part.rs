@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::bytes::Bytes;
-use super::reply::{Reply, ReplyHeaders};
-use super::{CONTENT_MD5, Operation, PART_NUMBER, Repeat, UPLOAD_ID, md5_text, request};
+use super::response::{Reply, ResponseHeaders};
+use super::{CONTENT_MD5, Operation, PART_NUMBER, RetrySafety, UPLOAD_ID, md5_text, request};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, Takes, UploadId,
+    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId,
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError};
 
@@ -38,7 +38,7 @@ pub struct UploadPartResult {
     /// `x-oss-request-id`.
     pub request_id: String,
     /// All headers.
-    pub headers: ReplyHeaders,
+    pub headers: ResponseHeaders,
 }
 
 impl UploadPart {
@@ -100,35 +100,41 @@ impl UploadPart {
 
 impl Operation for UploadPart {
     const NAME: &'static str = "UploadPart";
-    type Reply = UploadPartResult;
+    type Output = UploadPartResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
         if self.body.length() > limits::PART_SIZE_MAX {
             return Err(Error::invalid("body", "a part has at most 5 GiB"));
         }
         let key = Some(&self.key);
-        let mut request =
-            request(Method::Put, &self.bucket, key, &self.headers, Takes::UploadPart, dialect)?
-                .with_query(PART_NUMBER, self.number.to_string())
-                .with_query(UPLOAD_ID, self.upload_id.as_str())
-                .with_body(self.body.clone());
+        let mut request = request(
+            Method::Put,
+            &self.bucket,
+            key,
+            &self.headers,
+            RequestKind::UploadPart,
+            dialect,
+        )?
+        .with_query(PART_NUMBER, self.number.to_string())
+        .with_query(UPLOAD_ID, self.upload_id.as_str())
+        .with_body(self.body.clone());
         if let Some(digest) = self.content_md5 {
             request = request.with_header(CONTENT_MD5, md5_text(digest))?;
         }
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Reply> {
+    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
         part_result(response, dialect)
     }
 
-    fn repeat(&self) -> Repeat {
-        Repeat::Freely
+    fn retry_safety(&self) -> RetrySafety {
+        RetrySafety::AlwaysSafe
     }
 
     /// A sequential upload refuses a part that it has. If that one has the MD5 of these bytes, an
     /// earlier attempt has stored it and only its answer was lost.
-    fn obeyed(&self, refusal: &ServiceError) -> Option<Self::Reply> {
+    fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
         if refusal.code != "PartAlreadyExist" {
             return None;
         }
@@ -139,7 +145,7 @@ impl Operation for UploadPart {
             crc64: None,
             content_md5: String::new(),
             request_id: refusal.request_id.clone(),
-            headers: ReplyHeaders::default(),
+            headers: ResponseHeaders::default(),
         })
     }
 
@@ -226,10 +232,10 @@ mod tests {
         let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
             <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
         let refusal = ServiceError::read(&reply(409, &[], body), Dialect::Oss);
-        assert!(operation().with_bytes(*b"other").obeyed(&refusal).is_none());
-        assert!(operation().with_content_md5([0; 16]).obeyed(&refusal).is_none());
+        assert!(operation().with_bytes(*b"other").recover_from(&refusal).is_none());
+        assert!(operation().with_content_md5([0; 16]).recover_from(&refusal).is_none());
         for same in [operation(), operation().with_content_md5(MD5)] {
-            let result = same.obeyed(&refusal).unwrap();
+            let result = same.recover_from(&refusal).unwrap();
             assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
         }
     }

@@ -63,11 +63,11 @@ mod tests {
             asked in proptest::option::of(proptest::prop_oneof![0u64..200, 0u64..]),
         ) {
             let asked = asked.map(Duration::from_secs);
-            let obeyed = asked.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
+            let recover_from = asked.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
             let delay = delay(attempt, random, asked);
             let step = limits::BACKOFF_BASE.saturating_mul(2u32.saturating_pow(attempt));
-            proptest::prop_assert!(delay >= obeyed);
-            proptest::prop_assert!(delay <= step.min(limits::BACKOFF_CAP).max(obeyed));
+            proptest::prop_assert!(delay >= recover_from);
+            proptest::prop_assert!(delay <= step.min(limits::BACKOFF_CAP).max(recover_from));
         }
     }
 }

@@ -6,4 +6,4 @@ mod policy;
 
 pub(crate) use backoff::{delay, retry_after};
 pub(crate) use budget::Budget;
-pub(crate) use policy::{Remedy, Repeats, Trouble, Verdict, is_throttled, judge};
+pub(crate) use policy::{FailureClass, Refusal, Remedy, Verdict, is_throttled, judge};

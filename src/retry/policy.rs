@@ -2,28 +2,37 @@
 //!
 //! `docs/protocol.md` lists where it differs from the official SDKs, and why.
 
-/// How often the effect of an operation may be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// As often as needed: the result is the same.
-    Freely,
-    /// Not after it may have had its effect.
-    Once,
+use std::time::{Duration, SystemTime};
+
+use crate::ops::RetrySafety;
+
+/// Why an attempt failed, as far as retrying is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FailureClass {
+    /// No byte of the request reached the server, and another attempt may help.
+    NotSent,
+    /// The request may have arrived; no complete response was received.
+    ResponseLost {
+        /// The connection had served an earlier request.
+        reused_connection: bool,
+    },
+    /// The service responded with an error.
+    Refused(Refusal),
+    /// The checksum that the service reports is not the one of the bytes sent.
+    Mismatch,
+    /// Another attempt would fail the same way: bad argument, cancellation, bad certificate.
+    Final,
 }
 
-/// What went wrong with one attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble<'a> {
-    /// Nothing can have reached the server, and trying again may help.
-    NeverSent,
-    /// The request may have arrived; no whole answer came.
-    AnswerLost,
-    /// The service answered with an error.
-    Refused { status: u16, code: &'a str },
-    /// The service's check sum of the data is not ours.
-    Damaged,
-    /// Trying again gives the same: the caller's fault, a cancel, a bad certificate.
-    Final,
+/// An error response.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    /// From the header `Retry-After`.
+    pub(crate) retry_after: Option<Duration>,
+    /// From the header `Date` or the error document.
+    pub(crate) server_time: Option<SystemTime>,
 }
 
 /// What to do about it.
@@ -47,15 +56,15 @@ pub(crate) enum Remedy {
 }
 
 /// Judges one failed attempt.
-pub(crate) fn judge(trouble: Trouble<'_>, repeats: Repeats) -> Verdict {
-    match (trouble, repeats) {
-        (Trouble::Final, _) | (Trouble::AnswerLost | Trouble::Damaged, Repeats::Once) => {
-            Verdict::Stop
-        }
-        (Trouble::NeverSent, _) | (Trouble::AnswerLost | Trouble::Damaged, Repeats::Freely) => {
-            Verdict::Retry
-        }
-        (Trouble::Refused { status, code }, repeats) => judge_refusal(status, code, repeats),
+pub(crate) fn judge(failure: &FailureClass, safety: RetrySafety) -> Verdict {
+    match failure {
+        FailureClass::Final => Verdict::Stop,
+        FailureClass::NotSent => Verdict::Retry,
+        FailureClass::ResponseLost { .. } | FailureClass::Mismatch => match safety {
+            RetrySafety::AlwaysSafe => Verdict::Retry,
+            RetrySafety::UnsafeAfterEffect => Verdict::Stop,
+        },
+        FailureClass::Refused(refusal) => judge_refusal(refusal.status, &refusal.code, safety),
     }
 }
 
@@ -64,7 +73,7 @@ pub(crate) fn is_throttled(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
 
-fn judge_refusal(status: u16, code: &str, repeats: Repeats) -> Verdict {
+fn judge_refusal(status: u16, code: &str, safety: RetrySafety) -> Verdict {
     match (status, code) {
         (_, "RequestTimeTooSkewed") => Verdict::RetryAfter(Remedy::CorrectClock),
         (_, "SecurityTokenExpired" | "InvalidSecurityToken" | "InvalidAccessKeyId") => {
@@ -73,7 +82,7 @@ fn judge_refusal(status: u16, code: &str, repeats: Repeats) -> Verdict {
         (_, "RequestTimeout" | "BadRequest") | (401 | 408, _) => Verdict::Retry,
         (status, _) if is_throttled(status) => Verdict::Retry,
         // The service may have done what it then failed to report.
-        (500.., _) if repeats == Repeats::Freely => Verdict::Retry,
+        (500.., _) if safety == RetrySafety::AlwaysSafe => Verdict::Retry,
         _ => Verdict::Stop,
     }
 }
@@ -83,8 +92,9 @@ mod tests {
     use super::*;
     use crate::limits;
 
-    fn refused(status: u16, code: &str) -> Trouble<'_> {
-        Trouble::Refused { status, code }
+    fn refused(status: u16, code: &str) -> FailureClass {
+        let code = code.to_owned();
+        FailureClass::Refused(Refusal { status, code, ..Refusal::default() })
     }
 
     #[test]
@@ -121,8 +131,16 @@ mod tests {
             (409, "PartAlreadyExist", Verdict::Stop, Verdict::Stop),
             (412, "PreconditionFailed", Verdict::Stop, Verdict::Stop),
         ] {
-            assert_eq!(judge(refused(status, code), Repeats::Freely), freely, "{status} {code}");
-            assert_eq!(judge(refused(status, code), Repeats::Once), once, "{status} {code} once");
+            assert_eq!(
+                judge(&refused(status, code), RetrySafety::AlwaysSafe),
+                freely,
+                "{status} {code}"
+            );
+            assert_eq!(
+                judge(&refused(status, code), RetrySafety::UnsafeAfterEffect),
+                once,
+                "{status} {code} once"
+            );
         }
     }
 
@@ -130,8 +148,12 @@ mod tests {
     fn every_other_status_is_repeated_from_500_on_only() {
         for status in (300..600).filter(|status| ![401, 408, 429, 503].contains(status)) {
             let freely = if status >= 500 { Verdict::Retry } else { Verdict::Stop };
-            assert_eq!(judge(refused(status, ""), Repeats::Freely), freely, "{status}");
-            assert_eq!(judge(refused(status, ""), Repeats::Once), Verdict::Stop, "{status} once");
+            assert_eq!(judge(&refused(status, ""), RetrySafety::AlwaysSafe), freely, "{status}");
+            assert_eq!(
+                judge(&refused(status, ""), RetrySafety::UnsafeAfterEffect),
+                Verdict::Stop,
+                "{status} once"
+            );
         }
     }
 
@@ -155,14 +177,14 @@ mod tests {
         for (status, code) in [(401, ""), (408, ""), (429, ""), (500, ""), (400, "BadRequest")] {
             let situation = if code.is_empty() { "401, 408, 429, 5xx" } else { "`BadRequest`" };
             said(situation, "repeated");
-            assert_eq!(judge(refused(status, code), Repeats::Freely), Verdict::Retry);
+            assert_eq!(judge(&refused(status, code), RetrySafety::AlwaysSafe), Verdict::Retry);
         }
         said("`RequestTimeTooSkewed`", "the same");
         said("`RequestTimeout`", "repeated");
         for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
             said(&format!("`{code}`"), "repeated once, after the provider was asked anew");
             let fresh = Verdict::RetryAfter(Remedy::FreshCredentials);
-            assert_eq!(judge(refused(403, code), Repeats::Freely), fresh);
+            assert_eq!(judge(&refused(403, code), RetrySafety::AlwaysSafe), fresh);
         }
         let longest = limits::RETRY_AFTER_MAX.as_secs();
         said("`Retry-After`", &format!("obeyed up to {longest} s"));
@@ -175,14 +197,18 @@ mod tests {
 
     #[test]
     fn a_lost_answer_is_repeated_only_where_that_is_harmless() {
-        for (trouble, freely, once) in [
-            (Trouble::NeverSent, Verdict::Retry, Verdict::Retry),
-            (Trouble::AnswerLost, Verdict::Retry, Verdict::Stop),
-            (Trouble::Damaged, Verdict::Retry, Verdict::Stop),
-            (Trouble::Final, Verdict::Stop, Verdict::Stop),
+        for (failure, freely, once) in [
+            (FailureClass::NotSent, Verdict::Retry, Verdict::Retry),
+            (
+                FailureClass::ResponseLost { reused_connection: false },
+                Verdict::Retry,
+                Verdict::Stop,
+            ),
+            (FailureClass::Mismatch, Verdict::Retry, Verdict::Stop),
+            (FailureClass::Final, Verdict::Stop, Verdict::Stop),
         ] {
-            assert_eq!(judge(trouble, Repeats::Freely), freely, "{trouble:?}");
-            assert_eq!(judge(trouble, Repeats::Once), once, "{trouble:?} once");
+            assert_eq!(judge(&failure, RetrySafety::AlwaysSafe), freely, "{failure:?}");
+            assert_eq!(judge(&failure, RetrySafety::UnsafeAfterEffect), once, "{failure:?} once");
         }
     }
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::alarm::Alarm;
 use super::event::poll;
 use super::sync::AtomicBool;
-use super::{Deadline, Event, Process};
+use super::timer::Timer;
+use super::{Deadline, Event, ForkGuard};
 use crate::error::Result;
 
 /// Ends the calls that were given it, running and later ones, once it is triggered.
@@ -35,9 +35,9 @@ struct Token {
     triggered: AtomicBool,
     event: Event,
     /// Only a token that a caller may set the time of has one.
-    alarm: Option<Alarm>,
+    timer: Option<Timer>,
     parent: Option<Cancel>,
-    process: Process,
+    process: ForkGuard,
 }
 
 /// What a wait is for.
@@ -62,7 +62,7 @@ impl Cancel {
     ///
     /// The operating system's, when no file descriptor is left.
     pub fn new() -> io::Result<Self> {
-        Self::assemble(Some(Alarm::new()?), None)
+        Self::assemble(Some(Timer::new()?), None)
     }
 
     /// A token that is never triggered, for a call that nobody will cancel.
@@ -84,9 +84,9 @@ impl Cancel {
     ///
     /// The operating system's, when no timer can be had.
     pub fn trigger_after(&self, time: Duration) -> io::Result<()> {
-        let alarm = self.0.as_ref().filter(|token| token.process.is_current());
-        match alarm.and_then(|token| token.alarm.as_ref()) {
-            Some(alarm) if !self.is_triggered() => alarm.set(time),
+        let timer = self.0.as_ref().filter(|token| token.process.is_current());
+        match timer.and_then(|token| token.timer.as_ref()) {
+            Some(timer) if !self.is_triggered() => timer.set(time),
             _ => Ok(()),
         }
     }
@@ -145,13 +145,13 @@ impl Cancel {
         }
     }
 
-    fn assemble(alarm: Option<Alarm>, parent: Option<Self>) -> io::Result<Self> {
+    fn assemble(timer: Option<Timer>, parent: Option<Self>) -> io::Result<Self> {
         Ok(Self(Some(Arc::new(Token {
             triggered: AtomicBool::new(false),
             event: Event::new()?,
-            alarm,
+            timer,
             parent,
-            process: Process::current(),
+            process: ForkGuard::current(),
         }))))
     }
 
@@ -162,8 +162,8 @@ impl Cancel {
     fn descriptors(&self) -> impl Iterator<Item = RawFd> {
         self.chain()
             .flat_map(|token| {
-                let alarm = token.alarm.as_ref().and_then(Alarm::descriptor);
-                [Some(token.event.descriptor()), alarm]
+                let timer = token.timer.as_ref().and_then(Timer::descriptor);
+                [Some(token.event.descriptor()), timer]
             })
             .flatten()
     }
@@ -171,7 +171,7 @@ impl Cancel {
 
 impl Token {
     fn is_triggered(&self) -> bool {
-        self.triggered.load(Ordering::SeqCst) || self.alarm.as_ref().is_some_and(Alarm::has_rung)
+        self.triggered.load(Ordering::SeqCst) || self.timer.as_ref().is_some_and(Timer::has_expired)
     }
 }
 
@@ -182,7 +182,7 @@ const IDLE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 const MAX_POLLED: usize = 9;
 
 #[cfg(shuttle)]
-mod models;
+mod shuttle_tests;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
 use super::Deadline;
-use super::alarm::LONGEST_POLL;
+use super::timer::LONGEST_POLL;
 
 #[derive(Debug)]
 pub(crate) struct Event {

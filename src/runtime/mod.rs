@@ -1,24 +1,24 @@
 //! What the outside world does to a program: time, cancellation, secrets, fork, and
 //! other programs.
 
-mod alarm;
 mod cancel;
 mod clock;
-mod command;
 #[cfg(not(shuttle))]
 mod event;
 #[cfg(shuttle)]
-#[path = "event/modelled.rs"]
+#[path = "event/shuttle_event.rs"]
 mod event;
-mod process;
+mod fork_guard;
 mod secret;
+mod subprocess;
 mod sync;
+mod timer;
 
 pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
 pub(crate) use clock::{Clock, Deadline};
-pub(crate) use command::Command;
 pub(crate) use event::Event;
-pub(crate) use process::{Process, SignalsBlocked};
+pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub use secret::Secret;
+pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{Mutex, MutexGuard};

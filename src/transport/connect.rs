@@ -8,16 +8,16 @@ use ureq::unversioned::resolver::ResolvedSocketAddrs;
 use ureq::unversioned::transport::{ConnectionDetails, Connector};
 use ureq::{Proxy, ProxyProtocol};
 
-use super::call::{self, Running};
-use super::classify;
-use super::era::Era;
-use super::link::Link;
+use super::byte_stream::{ByteStream, Waiting};
+use super::connection::Connection;
+use super::error_mapping;
+use super::exchange_state::{self, ExchangeState};
+use super::pool_generation::PoolGeneration;
 use super::resolver::Resolver;
-use super::session::Session;
 use super::socket::Socket;
-use super::stream::{Stream, Waiting};
 use super::tls::Tls;
-use super::{socks, tunnel};
+use super::tls_stream::TlsStream;
+use super::{http_proxy, socks};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
 /// Makes the connections that ureq asks for.
@@ -26,18 +26,18 @@ pub(super) struct Dialer {
     pub(super) resolver: Resolver,
     pub(super) tls: Tls,
     pub(super) user_agent: String,
-    pub(super) era: Era,
+    pub(super) era: PoolGeneration,
 }
 
 impl Connector for Dialer {
-    type Out = Link;
+    type Out = Connection;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         _: Option<()>,
-    ) -> Result<Option<Link>, ureq::Error> {
-        self.open(details).map(Some).map_err(classify::wrap)
+    ) -> Result<Option<Connection>, ureq::Error> {
+        self.open(details).map(Some).map_err(error_mapping::wrap)
     }
 }
 
@@ -57,35 +57,35 @@ impl ureq::unversioned::resolver::Resolver for NoLookup {
 }
 
 impl Dialer {
-    fn open(&self, details: &ConnectionDetails<'_>) -> Result<Link> {
-        let running = call::current()?;
-        let birth = self.era.birth();
-        running.connects();
+    fn open(&self, details: &ConnectionDetails<'_>) -> Result<Connection> {
+        let state = exchange_state::current()?;
+        let birth = self.era.current();
+        state.connects();
         let uri = details.uri;
         let host = bare(uri.host().unwrap_or_default());
         let port = port(uri, if details.needs_tls() { 443 } else { 80 })
             .ok_or_else(|| Error::invalid("endpoint", "this is no address of a server"))?;
         let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(uri));
         let mut stream = match proxy {
-            None => self.dial(host, port, &running)?,
-            Some(proxy) => self.dial_through(proxy, host, port, &running)?,
+            None => self.dial(host, port, &state)?,
+            Some(proxy) => self.dial_through(proxy, host, port, &state)?,
         };
         if details.needs_tls() {
-            stream = self.secure(stream, host, &running)?;
+            stream = self.secure(stream, host, &state)?;
         }
-        Ok(Link::new(stream, details.needs_tls(), birth))
+        Ok(Connection::new(stream, details.needs_tls(), birth))
     }
 
     /// Tries one address after the other, each with its share of the time that is left.
-    fn dial(&self, host: &str, port: u16, running: &Running) -> Result<Stream> {
-        let addresses = self.resolver.addresses(host, running)?;
-        running.begin(Phase::Connect);
+    fn dial(&self, host: &str, port: u16, state: &ExchangeState) -> Result<ByteStream> {
+        let addresses = self.resolver.addresses(host, state)?;
+        state.begin(Phase::Connect);
         let mut failure = Error::internal("a host without addresses");
         for (index, ip) in addresses.iter().enumerate() {
-            running.check()?;
+            state.check()?;
             let address = SocketAddr::new(*ip, port);
-            match Socket::connect(address, running, running.share(addresses.len() - index))? {
-                Ok(socket) => return Ok(Stream::Plain(socket)),
+            match Socket::connect(address, state, state.share(addresses.len() - index))? {
+                Ok(socket) => return Ok(ByteStream::Plain(socket)),
                 Err(cause) => {
                     self.resolver.put_last(host, *ip);
                     failure = unreachable(address, &cause);
@@ -101,24 +101,24 @@ impl Dialer {
         proxy: &Proxy,
         host: &str,
         port: u16,
-        running: &Running,
-    ) -> Result<Stream> {
+        state: &ExchangeState,
+    ) -> Result<ByteStream> {
         let protocol = proxy.protocol();
         let looks_up = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
         let goal = match host.parse() {
             Ok(address) => socks::Goal::Address(address),
             Err(_) if looks_up => {
-                let addresses = self.resolver.addresses(host, running)?;
+                let addresses = self.resolver.addresses(host, state)?;
                 addresses.first().map_or(socks::Goal::Name(host), |ip| socks::Goal::Address(*ip))
             }
             Err(_) => socks::Goal::Name(host),
         };
-        let mut stream = self.dial(bare(proxy.host()), proxy.port(), running)?;
+        let mut stream = self.dial(bare(proxy.host()), proxy.port(), state)?;
         if protocol == ProxyProtocol::Https {
-            stream = self.secure(stream, bare(proxy.host()), running)?;
-            running.begin(Phase::Connect);
+            stream = self.secure(stream, bare(proxy.host()), state)?;
+            state.begin(Phase::Connect);
         }
-        let mut waiting = Waiting { stream: &mut stream, running };
+        let mut waiting = Waiting { stream: &mut stream, state };
         match protocol {
             ProxyProtocol::Socks4 | ProxyProtocol::Socks4A => {
                 socks::open4(&mut waiting, goal, port)
@@ -126,15 +126,15 @@ impl Dialer {
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
                 socks::open5(&mut waiting, proxy, goal, port)
             }
-            _ => tunnel::open(&mut waiting, proxy, host, port, &self.user_agent),
+            _ => http_proxy::open(&mut waiting, proxy, host, port, &self.user_agent),
         }
         .map_err(no_passage)?;
         Ok(stream)
     }
 
-    fn secure(&self, stream: Stream, host: &str, running: &Running) -> Result<Stream> {
-        let session = Session::start(stream, host, self.tls.config()?, running)?;
-        Ok(Stream::Tls(Box::new(session)))
+    fn secure(&self, stream: ByteStream, host: &str, state: &ExchangeState) -> Result<ByteStream> {
+        let session = TlsStream::start(stream, host, self.tls.config()?, state)?;
+        Ok(ByteStream::Tls(Box::new(session)))
     }
 }
 

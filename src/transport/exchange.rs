@@ -27,7 +27,7 @@ pub(crate) struct Call<'a> {
     pub(crate) limits: TimeLimits,
     /// Of the whole call, over all limits.
     pub(crate) deadline: Deadline,
-    pub(crate) after_sent: AfterSent,
+    pub(crate) cancel_policy: CancelPolicy,
     /// Told of the bytes of the body that went out since it was told last. What went out with the
     /// last step is told when the answer is there.
     pub(crate) progress: Option<&'a (dyn Fn(u64) + Sync)>,
@@ -49,7 +49,7 @@ pub(crate) struct TimeLimits {
 
 /// What a cancel or the deadline does to a request that is completely sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AfterSent {
+pub(crate) enum CancelPolicy {
     /// The answer is not waited for.
     Cut,
     /// The answer is awaited for this time at the most, counted from the cancel.
@@ -76,7 +76,7 @@ pub(crate) struct Exchange {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    pub(crate) arrival: Arrival,
+    pub(crate) delivery: Delivery,
     /// The connection had been kept from an earlier exchange and died before a byte of the answer:
     /// nothing is wrong with the server.
     pub(crate) reused: bool,
@@ -84,7 +84,7 @@ pub(crate) struct Failure {
 
 /// Whether the server can have seen something of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arrival {
+pub(crate) enum Delivery {
     Never,
     Maybe,
 }
@@ -106,7 +106,7 @@ impl fmt::Debug for Call<'_> {
             .field("cancel", &self.cancel)
             .field("limits", &self.limits)
             .field("deadline", &self.deadline)
-            .field("after_sent", &self.after_sent)
+            .field("after_sent", &self.cancel_policy)
             .field("progress", &self.progress.is_some())
             .field("pace", &self.pace.is_some())
             .finish()

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use ureq::http::HeaderValue;
 use ureq::{Agent, RequestBuilder, SendBody};
 
-use super::call::{self, Running};
-use super::classify;
+use super::body_writer::BodyWriter;
 use super::connect::{Dialer, NoLookup};
-use super::era::Era;
+use super::error_mapping;
 use super::exchange::{Call, Exchange, Failure, Outgoing};
-use super::feed::Feed;
-use super::proxy::ProxySetting;
+use super::exchange_state::{self, ExchangeState};
+use super::pool_generation::PoolGeneration;
+use super::proxy_setting::ProxySetting;
 use super::resolver::Resolver;
 use super::tls::{Tls, TlsSettings};
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -34,7 +34,7 @@ pub(crate) struct HttpSettings {
 pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
-    era: Era,
+    era: PoolGeneration,
 }
 
 impl Http {
@@ -64,7 +64,7 @@ impl Http {
             .max_idle_connections_per_host(connections)
             .max_idle_age(limits::IDLE_CONNECTION)
             .build();
-        let era = Era::default();
+        let era = PoolGeneration::default();
         let dialer = Dialer {
             resolver,
             tls: Tls::new(&settings.tls)?,
@@ -81,20 +81,20 @@ impl Http {
         outgoing: &Outgoing<'_>,
         call: &Call<'_>,
     ) -> Result<Exchange, Failure> {
-        let running = Rc::new(Running::new(call, outgoing.body));
-        let _guard = call::enter(Rc::clone(&running));
-        let mut feed = Feed::new(outgoing.body, call, Rc::clone(&running));
-        let answer = running.check().and_then(|()| self.run(outgoing, &mut feed, &running));
+        let state = Rc::new(ExchangeState::new(call, outgoing.body));
+        let _guard = exchange_state::enter(Rc::clone(&state));
+        let mut feed = BodyWriter::new(outgoing.body, call, Rc::clone(&state));
+        let answer = state.check().and_then(|()| self.run(outgoing, &mut feed, &state));
         feed.report();
         match answer {
             Ok(response) => {
-                Ok(Exchange { response, sent: feed.sent(), whole: !running.is_cut_short() })
+                Ok(Exchange { response, sent: feed.sent(), whole: !state.is_cut_short() })
             }
             Err(error) => {
-                if error.kind() == ErrorKind::Timeout && running.is_on_kept_connection() {
+                if error.kind() == ErrorKind::Timeout && state.is_on_kept_connection() {
                     self.leave_connections();
                 }
-                Err(classify::failure(error, &outgoing.target.host, &running))
+                Err(error_mapping::failure(error, &outgoing.target.host, &state))
             }
         }
     }
@@ -107,8 +107,8 @@ impl Http {
     fn run(
         &self,
         outgoing: &Outgoing<'_>,
-        feed: &mut Feed<'_>,
-        running: &Running,
+        feed: &mut BodyWriter<'_>,
+        state: &ExchangeState,
     ) -> Result<Response> {
         let uri = uri(outgoing);
         let length = outgoing.body.length();
@@ -133,7 +133,7 @@ impl Http {
             Method::Head => self.with_headers(self.agent.head(uri), outgoing).call(),
             Method::Delete => self.with_headers(self.agent.delete(uri), outgoing).call(),
         };
-        read(response.map_err(|error| classify::from_ureq(error, running))?, running)
+        read(response.map_err(|error| error_mapping::from_ureq(error, state))?, state)
     }
 
     fn with_headers<B>(
@@ -166,8 +166,8 @@ fn uri(outgoing: &Outgoing<'_>) -> String {
     format!("{scheme}://{}{}{mark}{}", target.host, target.path, outgoing.query)
 }
 
-fn read(answer: ureq::http::Response<ureq::Body>, running: &Running) -> Result<Response> {
-    running.begin(Phase::Receive);
+fn read(answer: ureq::http::Response<ureq::Body>, state: &ExchangeState) -> Result<Response> {
+    state.begin(Phase::Receive);
     let (parts, body) = answer.into_parts();
     let mut headers = Headers::default();
     for (name, value) in &parts.headers {
@@ -178,7 +178,7 @@ fn read(answer: ureq::http::Response<ureq::Body>, running: &Running) -> Result<R
     body.into_reader()
         .take(limits::REPLY_BODY_MAX + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| classify::from_io(error, running))?;
+        .map_err(|error| error_mapping::from_io(error, state))?;
     if bytes.len() as u64 > limits::REPLY_BODY_MAX {
         let text = format!("the answer is longer than {} bytes", limits::REPLY_BODY_MAX);
         return Err(Error::new(ErrorKind::Protocol, text));

@@ -4,32 +4,32 @@
 //! wait are ours. A wait ends with the cancel token, a limit or the deadline, so nothing here can
 //! hang. Statuses are answers, not errors; what may be repeated is decided elsewhere.
 
-mod call;
-mod classify;
+mod body_writer;
+mod byte_stream;
 mod connect;
-mod era;
+mod connection;
+mod dns_worker;
+mod error_mapping;
 mod exchange;
-mod feed;
+mod exchange_state;
 mod http;
-mod late;
-mod link;
-mod lookup;
-mod proxy;
+mod http_proxy;
+mod pool_generation;
+mod proxy_setting;
 mod resolver;
-mod session;
 mod socket;
 mod socks;
-mod stall;
-mod stream;
+mod stall_timer;
 #[cfg(test)]
 mod tests;
+mod timeout_errors;
 mod tls;
-mod tunnel;
+mod tls_stream;
 
 pub(crate) use crate::model::Target;
 pub(crate) use exchange::{
-    AfterSent, Arrival, Call, Exchange, Failure, Outgoing, Pace, TimeLimits,
+    Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Pace, TimeLimits,
 };
 pub(crate) use http::{Http, HttpSettings};
-pub use proxy::ProxySetting;
+pub use proxy_setting::ProxySetting;
 pub use tls::{TlsSettings, Verify};

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::call::Running;
-use super::lookup::{self, Look, Lookups};
+use super::dns_worker::{self, DnsWorker, ResolveFn};
+use super::exchange_state::ExchangeState;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::runtime::{Deadline, Interest};
@@ -14,7 +14,7 @@ use crate::runtime::{Deadline, Interest};
 #[derive(Debug)]
 pub(super) struct Resolver {
     known: Mutex<HashMap<String, Known>>,
-    lookups: Lookups,
+    lookups: DnsWorker,
     ttl: Duration,
 }
 
@@ -26,17 +26,17 @@ struct Known {
 
 impl Resolver {
     pub(super) fn new() -> Self {
-        Self::with(lookup::system, limits::RESOLVE_TTL)
+        Self::with(dns_worker::system, limits::RESOLVE_TTL)
     }
 
-    pub(super) fn with(look: Look, ttl: Duration) -> Self {
-        Self { known: Mutex::default(), lookups: Lookups::new(look), ttl }
+    pub(super) fn with(resolve_fn: ResolveFn, ttl: Duration) -> Self {
+        Self { known: Mutex::default(), lookups: DnsWorker::new(resolve_fn), ttl }
     }
 
     /// All addresses of a host, at least one. A literal address needs neither a thread nor time.
-    pub(super) fn addresses(&self, host: &str, running: &Running) -> Result<Vec<IpAddr>> {
-        running.begin(Phase::Resolve);
-        running.check()?;
+    pub(super) fn addresses(&self, host: &str, state: &ExchangeState) -> Result<Vec<IpAddr>> {
+        state.begin(Phase::Resolve);
+        state.check()?;
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
@@ -49,7 +49,7 @@ impl Resolver {
                 Some(answer) => break answer?,
                 None => {
                     let fd = job.done().descriptor();
-                    running.wait(fd, Interest::Read, Deadline::NEVER)?;
+                    state.wait(fd, Interest::Read, Deadline::NEVER)?;
                 }
             }
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
 
-use super::call::Running;
+use super::exchange_state::ExchangeState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Deadline, Interest};
 
@@ -20,14 +20,14 @@ impl Socket {
     /// The inner error is that of this address alone: another one may do better.
     pub(super) fn connect(
         address: SocketAddr,
-        running: &Running,
+        state: &ExchangeState,
         share: Deadline,
     ) -> Result<io::Result<Self>> {
         let socket = match Self::begin(address) {
             Ok(socket) => socket,
             Err(error) => return Ok(Err(error)),
         };
-        if !running.wait(socket.descriptor(), Interest::Write, share)? {
+        if !state.wait(socket.descriptor(), Interest::Write, share)? {
             return Ok(Err(io::ErrorKind::TimedOut.into()));
         }
         Ok(socket.finish())

@@ -1,52 +1,34 @@
-//! Uploads of whole objects, and uploads taken step by step.
+//! Uploads of whole objects, and multipart uploads step by step.
 //!
-//! A plan cuts the object into parts, the ledger knows where each part is, workers send them, and
-//! the caller's thread waits, reports progress and ends the upload: complete or clean up.
+//! A plan divides the object into parts, the part tracker records the state of each, workers send
+//! them, and the caller's thread waits, reports progress and ends the upload with Complete or Abort.
 
-mod buffers;
-mod checkpoint;
-mod clean_up;
-mod client;
-mod complete;
-mod copy;
-mod destination;
-mod digests;
-mod file;
-mod growth;
-mod ledger;
-mod lists;
-mod memory;
-mod multipart;
-mod operations;
+mod engine;
+mod lifecycle;
 mod options;
-mod parallel;
 mod part;
-mod pipe;
-mod plan;
-mod presign;
 mod progress;
-mod put;
-mod queue;
-mod resume;
-mod sending;
-mod session;
+mod schedule;
 mod source;
 mod stream;
-mod tickets;
-mod uploaded;
-mod workers;
-mod writer;
+mod upload_result;
+mod whole;
 
+pub(crate) use engine::Engine;
 #[cfg(fuzzing)]
-pub use checkpoint::fuzz as fuzz_checkpoint;
-pub use client::Client;
-pub use lists::{ListedParts, ListedUploads, UploadsEntry};
+pub use lifecycle::checkpoint::fuzz as fuzz_checkpoint;
+pub use lifecycle::multipart_upload::MultipartUpload;
 pub use options::{Integrity, UploadOptions};
 pub use part::SentPart;
 #[cfg(feature = "bench-internals")]
 pub(crate) use part::combined;
-pub use presign::{Presignable, PresignedUrl};
 pub use progress::Progress;
-pub use session::MultipartUpload;
-pub use uploaded::Uploaded;
-pub use writer::Writer;
+pub(crate) use source::memory::SharedBytes;
+pub(crate) use source::upload_source::Source;
+pub(crate) use source::watched_file::WatchedFile;
+pub(crate) use stream::fd_reader::FdReader;
+pub use stream::writer::Writer;
+pub use upload_result::UploadResult;
+pub(crate) use whole::copy::Copy;
+pub(crate) use whole::presigned_part::put_presigned_part;
+pub(crate) use whole::put::Put;

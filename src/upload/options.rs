@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Progress;
-use super::ledger::Hedging;
 use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ObjectHeaders, UploadId};
+use crate::upload::schedule::part_tracker::Hedging;
 
 /// Which check sums guard an upload; combine them with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl BitOr for Integrity {
     }
 }
 
-pub(super) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
+pub(crate) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
 
 /// How one upload is to be done; every field has a default.
 ///
@@ -57,23 +57,23 @@ pub(super) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + S
 /// ```
 #[derive(Clone)]
 pub struct UploadOptions {
-    pub(super) part_size: Option<u64>,
-    pub(super) parallelism: usize,
-    pub(super) single_below: u64,
-    pub(super) integrity: Integrity,
-    pub(super) md5_kernel: Kernel,
-    pub(super) hedging: Hedging,
-    pub(super) bytes_per_sec: u64,
-    pub(super) expected_crc64: Option<u64>,
-    pub(super) expected_md5: Option<Digest>,
-    pub(super) checkpoint_dir: Option<PathBuf>,
-    pub(super) upload_id: Option<UploadId>,
-    pub(super) keep_parts: bool,
-    pub(super) sequential: bool,
-    pub(super) complete_all: bool,
-    pub(super) deadline: Option<Duration>,
-    pub(super) headers: ObjectHeaders,
-    pub(super) progress: Option<ProgressCallback>,
+    pub(crate) part_size: Option<u64>,
+    pub(crate) parallelism: usize,
+    pub(crate) single_below: u64,
+    pub(crate) integrity: Integrity,
+    pub(crate) md5_kernel: Kernel,
+    pub(crate) hedging: Hedging,
+    pub(crate) bytes_per_sec: u64,
+    pub(crate) expected_crc64: Option<u64>,
+    pub(crate) expected_md5: Option<Digest>,
+    pub(crate) checkpoint_dir: Option<PathBuf>,
+    pub(crate) upload_id: Option<UploadId>,
+    pub(crate) keep_parts: bool,
+    pub(crate) sequential: bool,
+    pub(crate) complete_all: bool,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) headers: ObjectHeaders,
+    pub(crate) progress: Option<ProgressCallback>,
 }
 
 impl Default for UploadOptions {
@@ -289,12 +289,12 @@ impl UploadOptions {
 /// What follows from several options together.
 impl UploadOptions {
     /// A sequential upload has one part in flight.
-    pub(super) fn parallelism(&self) -> usize {
+    pub(crate) fn parallelism(&self) -> usize {
         if self.sequential { 1 } else { self.parallelism }
     }
 
     /// A sequential upload refuses what it has already.
-    pub(super) fn hedging(&self) -> Hedging {
+    pub(crate) fn hedging(&self) -> Hedging {
         if self.sequential { Hedging::Never } else { self.hedging }
     }
 }

@@ -25,19 +25,19 @@ impl From<ListedPart> for SentPart {
 
 /// What the parts make together, in the order of their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Whole {
-    pub(super) size: u64,
+pub(crate) struct Whole {
+    pub(crate) size: u64,
     /// `None` if that of any part is unknown.
-    pub(super) crc64: Option<u64>,
+    pub(crate) crc64: Option<u64>,
 }
 
 impl Whole {
-    pub(super) fn of(parts: &[SentPart]) -> Self {
+    pub(crate) fn of(parts: &[SentPart]) -> Self {
         Self { size: parts.iter().map(|part| part.size).sum(), crc64: combined(parts) }
     }
 }
 
-pub(super) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
+pub(crate) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
     parts
         .iter()
         .map(|part| CompletedPart { number: part.number, etag: part.etag.clone() })

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::options::ProgressCallback;
-use crate::client::Observer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::runtime::Cancel;
+use crate::service::Observer;
+use crate::upload::options::ProgressCallback;
 
 /// How far an upload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,7 +33,7 @@ pub struct Progress {
 
 /// The counters of one upload.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(crate) struct Meter {
     parts_total: Option<u64>,
     bytes_total: Option<u64>,
     parts_done: AtomicU64,
@@ -44,7 +44,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(parts_total: Option<u64>, bytes_total: Option<u64>) -> Self {
+    pub(crate) fn new(parts_total: Option<u64>, bytes_total: Option<u64>) -> Self {
         Self {
             parts_total,
             bytes_total,
@@ -57,21 +57,21 @@ impl Meter {
     }
 
     /// The bytes of an object that is one PutObject.
-    pub(super) fn object_done(&self, bytes: u64) {
+    pub(crate) fn object_done(&self, bytes: u64) {
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn part_done(&self, bytes: u64) {
+    pub(crate) fn part_done(&self, bytes: u64) {
         self.parts_done.fetch_add(1, Ordering::Relaxed);
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// A part was found already there; it will be counted as done like any other.
-    pub(super) fn part_resumed(&self, bytes: u64) {
+    pub(crate) fn part_resumed(&self, bytes: u64) {
         self.bytes_resumed.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn snapshot(&self) -> Progress {
+    pub(crate) fn snapshot(&self) -> Progress {
         Progress {
             parts_total: self.parts_total,
             parts_done: self.parts_done.load(Ordering::Relaxed),
@@ -95,7 +95,7 @@ impl Observer for Meter {
 }
 
 /// Calls the caller's progress callback, on the caller's thread and not too often.
-pub(super) struct Reporter {
+pub(crate) struct Reporter {
     callback: Option<ProgressCallback>,
     meter: Arc<Meter>,
     state: Mutex<State>,
@@ -108,13 +108,13 @@ struct State {
 }
 
 impl Reporter {
-    pub(super) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
+    pub(crate) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
         let state = State { last: Instant::now(), stopped: None };
         Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
     }
 
     /// Time until the next report; `None` if nobody wants any.
-    pub(super) fn due_in(&self) -> Option<Duration> {
+    pub(crate) fn due_in(&self) -> Option<Duration> {
         self.callback.as_ref()?;
         let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).last;
         Some(limits::PROGRESS_INTERVAL.saturating_sub(last.elapsed()))
@@ -125,12 +125,12 @@ impl Reporter {
     /// # Errors
     ///
     /// `Stopped`, when the callback asked for it.
-    pub(super) fn tick(&self) -> Result<()> {
+    pub(crate) fn tick(&self) -> Result<()> {
         if self.due_in() == Some(Duration::ZERO) { self.report() } else { Ok(()) }
     }
 
     /// Reports now.
-    pub(super) fn report(&self) -> Result<()> {
+    pub(crate) fn report(&self) -> Result<()> {
         let Some(callback) = &self.callback else { return Ok(()) };
         let flow = callback(&self.meter.snapshot());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +142,7 @@ impl Reporter {
     }
 
     /// The error to report instead of the cancellation that a stop was turned into.
-    pub(super) fn explain(&self, error: Error) -> Error {
+    pub(crate) fn explain(&self, error: Error) -> Error {
         let stop = self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped;
         match stop {
             Some(value) if error.kind() == ErrorKind::Canceled => {
@@ -154,9 +154,9 @@ impl Reporter {
 }
 
 /// Reports while the caller's own thread sends; a stop becomes a cancellation.
-pub(super) struct InlineObserver<'a> {
-    pub(super) reporter: &'a Reporter,
-    pub(super) stop: &'a Cancel,
+pub(crate) struct InlineObserver<'a> {
+    pub(crate) reporter: &'a Reporter,
+    pub(crate) stop: &'a Cancel,
 }
 
 impl Observer for InlineObserver<'_> {

@@ -4,8 +4,8 @@ use oss_emulator::Rule;
 use ossmpu::ErrorKind;
 
 use crate::fault::{Fault, Harm, Op};
-use crate::peers::Peer;
-use crate::{codes, lies, peers, wire_faults};
+use crate::wrong_peers::Peer;
+use crate::{bad_responses, error_codes, wire_faults, wrong_peers};
 
 /// One fault in one operation, and what must come of it.
 #[derive(Debug, Clone)]
@@ -94,5 +94,6 @@ impl Case {
 
 /// The whole matrix.
 pub fn all() -> Vec<Case> {
-    [wire_faults::cases(), codes::cases(), lies::cases(), peers::cases()].concat()
+    [wire_faults::cases(), error_codes::cases(), bad_responses::cases(), wrong_peers::cases()]
+        .concat()
 }

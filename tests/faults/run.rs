@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use oss_emulator::{Action, Commit, Emulator, Rule};
 use ossmpu::{
     BucketName, Cancel, Client, Config, Integrity, LogLevel, ObjectKey, Result, UploadOptions,
-    Uploaded,
+    UploadResult,
 };
 
+use crate::bad_responses::LARGE;
 use crate::cases::{Case, Expect, Strike};
 use crate::fault::{Fault, Op};
 use crate::fixture::{BUCKET, Lines, MIB, PART, bytes, config, number, small_parts};
-use crate::lies::LARGE;
+use crate::leftovers::Remains;
 use crate::proxy::Proxy;
-use crate::remains::Remains;
 
 /// The limit of each wait where the fault is that nothing comes.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -95,7 +95,7 @@ impl Trial<'_> {
     }
 
     /// A call in which the operation comes up.
-    fn call(&self) -> Result<Uploaded> {
+    fn call(&self) -> Result<UploadResult> {
         let mut options = small_parts();
         options.set_parallelism(2).unwrap();
         if self.case.verified {
@@ -131,7 +131,7 @@ impl Trial<'_> {
     }
 
     /// Goes on with an upload of which the first part is there.
-    fn resume(&self, mut options: UploadOptions) -> Result<Uploaded> {
+    fn resume(&self, mut options: UploadOptions) -> Result<UploadResult> {
         let Self { client, bucket, key, .. } = self;
         let (content, cancel) = (self.content(), Cancel::never());
         let upload = client.initiate_upload(bucket, key, &options, &cancel)?;
@@ -151,7 +151,7 @@ impl Trial<'_> {
         waits + back_off + 2 * CLEAN_UP + SLACK
     }
 
-    fn judge(&self, outcome: &Result<Uploaded>) -> Result<(), String> {
+    fn judge(&self, outcome: &Result<UploadResult>) -> Result<(), String> {
         self.judge_kind(outcome)?;
         let (emulator, key) = (self.emulator, self.key.as_str());
         let (content, log) = (&self.content(), &self.lines.all());
@@ -163,7 +163,7 @@ impl Trial<'_> {
         }
     }
 
-    fn judge_kind(&self, outcome: &Result<Uploaded>) -> Result<(), String> {
+    fn judge_kind(&self, outcome: &Result<UploadResult>) -> Result<(), String> {
         let is_expected = match (outcome, self.case.expect) {
             (Ok(uploaded), Expect::Success) => uploaded.callback_error.is_none(),
             (Ok(uploaded), Expect::CallbackFailed) => uploaded.callback_error.is_some(),

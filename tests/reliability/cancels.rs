@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use oss_emulator::{Action, Direction, Rule, Stall};
-use ossmpu::{Cancel, Client, ErrorKind, LogLevel, Result, UploadOptions, Uploaded};
+use ossmpu::{Cancel, Client, ErrorKind, LogLevel, Result, UploadOptions, UploadResult};
 
+use crate::counts::Tally;
+use crate::env::{Env, Log, content, key};
 use crate::fixture::{PART, small_parts};
-use crate::remains::Remains;
-use crate::tally::Tally;
-use crate::world::{Log, World, content, key};
+use crate::leftovers::Remains;
 
 /// I/O stops this soon, on a machine that wakes a thread at once: what a bare thread takes to be
 /// woken in the same moments comes on top.
@@ -50,7 +50,7 @@ const STATES: [State; 9] = [
 
 pub fn run(seed: u64, times: u64) -> Tally {
     let (mut rng, mut tally) = (Rng::with_seed(seed), Tally::default());
-    let world = World::new();
+    let world = Env::new();
     let (client, log) = world.client(world.emulator.url(), LogLevel::Debug, |config| {
         config.set_abort_timeout(CLEAN_UP).unwrap();
     });
@@ -97,7 +97,7 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
 
 /// One call that is cancelled.
 struct Round<'a> {
-    world: &'a World,
+    world: &'a Env,
     client: &'a Client,
     log: &'a Log,
     state: State,
@@ -135,7 +135,7 @@ impl Round<'_> {
 
     fn judge(
         &self,
-        outcome: &Result<Uploaded>,
+        outcome: &Result<UploadResult>,
         content: &[u8],
         triggered: Instant,
         returned: Instant,
@@ -190,12 +190,12 @@ impl State {
 
     fn call(
         self,
-        world: &World,
+        world: &Env,
         client: &Client,
         number: u64,
         content: &[u8],
         cancel: &Cancel,
-    ) -> Result<Uploaded> {
+    ) -> Result<UploadResult> {
         let (bucket, key) = (&world.bucket, key("cancel", number));
         match self {
             Self::PuttingOne => {
@@ -211,7 +211,7 @@ impl State {
 }
 
 /// Cancels calls that wait for a connection: the queue of the listener is full.
-fn connecting(world: &World, times: u64) -> Vec<Duration> {
+fn connecting(world: &Env, times: u64) -> Vec<Duration> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = socket2::SockRef::from(&listener);
     socket.listen(0).unwrap();

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use oss_emulator::{Action, Rule};
 
+use crate::counts::{Tally, something_ended};
+use crate::env::{Env, content, key};
 use crate::fixture::{BUCKET, MIB};
-use crate::tally::{Tally, something_ended};
-use crate::world::{World, content, key};
 
 /// The example program sends parts of 1 MiB, four at a time.
 const SIZE: u64 = 12 * MIB + 7;
@@ -20,7 +20,7 @@ const KILLS_OF_ONE: usize = 4;
 
 /// One file on its way.
 struct Round<'a> {
-    world: &'a World,
+    world: &'a Env,
     number: u64,
     file: tempfile::NamedTempFile,
     folder: tempfile::TempDir,
@@ -31,7 +31,7 @@ struct Round<'a> {
 
 pub fn run(seed: u64, times: u64) -> Tally {
     let (mut rng, mut tally) = (Rng::with_seed(seed), Tally::default());
-    let world = World::new();
+    let world = Env::new();
     world.emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(20)).always());
     let span = Round::new(&world, 0).time_unhurt();
     let (mut number, mut resent, mut orphans, mut edits) = (0, 0, 0, 0);
@@ -61,7 +61,7 @@ pub fn run(seed: u64, times: u64) -> Tally {
 }
 
 impl<'a> Round<'a> {
-    fn new(world: &'a World, number: u64) -> Self {
+    fn new(world: &'a Env, number: u64) -> Self {
         world.emulator.clear_requests();
         let (file, content) = (tempfile::NamedTempFile::new().unwrap(), content(number, SIZE));
         std::fs::write(file.path(), &content).unwrap();

@@ -12,6 +12,8 @@
 )]
 
 mod cancels;
+mod counts;
+mod env;
 #[expect(dead_code, reason = "the matrix of faults uses the rest")]
 #[path = "../faults/fault.rs"]
 mod fault;
@@ -21,19 +23,17 @@ mod fixture;
 #[path = "../faults/framing.rs"]
 mod framing;
 mod kills;
+#[path = "../faults/leftovers.rs"]
+mod leftovers;
 #[path = "../faults/proxy.rs"]
 mod proxy;
-#[path = "../faults/remains.rs"]
-mod remains;
 mod resets;
 mod soak;
-mod tally;
-mod world;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tally::Tally;
+use counts::Tally;
 
 /// How many times each thing is done in a full run.
 const KILLS: u64 = 200;
@@ -77,10 +77,10 @@ fn main() -> ExitCode {
 
 /// Ends the program when nothing has ended for a long time: a call hangs.
 fn watch() {
-    let mut before = tally::ended();
+    let mut before = counts::ended();
     loop {
         std::thread::sleep(HANGS);
-        let now = tally::ended();
+        let now = counts::ended();
         if now == before {
             println!("A CALL HANGS: nothing has ended in {HANGS:?}");
             std::process::exit(2);

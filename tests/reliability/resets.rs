@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fastrand::Rng;
 use ossmpu::{Cancel, LogLevel};
 
+use crate::counts::Tally;
+use crate::env::{Env, content, key};
 use crate::fault::{At, Fault, Harm, Op, Section};
 use crate::fixture::{PART, small_parts};
+use crate::leftovers::Remains;
 use crate::proxy::Proxy;
-use crate::remains::Remains;
-use crate::tally::Tally;
-use crate::world::{World, content, key};
 
 const AT_ONCE: u64 = 8;
 /// So many resets in a row must not end a call.
@@ -23,7 +23,7 @@ pub fn run(seed: u64, times: u64) -> Tally {
         for lane in 0..AT_ONCE {
             let (total, done) = (&total, &done);
             scope.spawn(move || {
-                let (mut rng, world) = (Rng::with_seed(seed ^ lane), World::new());
+                let (mut rng, world) = (Rng::with_seed(seed ^ lane), Env::new());
                 let (mut tally, mut number) = (Tally::default(), 0);
                 while done.load(Ordering::SeqCst) < times {
                     number += 1;
@@ -39,7 +39,7 @@ pub fn run(seed: u64, times: u64) -> Tally {
 }
 
 /// One upload; says how many resets it met.
-fn upload(rng: &mut Rng, world: &World, number: u64, tally: &mut Tally) -> u64 {
+fn upload(rng: &mut Rng, world: &Env, number: u64, tally: &mut Tally) -> u64 {
     let faults = (0..rng.usize(1..=3)).map(|_| reset(rng)).collect();
     let proxy = Proxy::start(world.emulator.addr(), faults);
     let (client, log) = world.client(&proxy.url(), LogLevel::Info, |config| {

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use oss_emulator::{Action, Commit, Rule};
-use ossmpu::{Cancel, Client, ErrorKind, Integrity, LogLevel, Result, UploadOptions, Uploaded};
+use ossmpu::{Cancel, Client, ErrorKind, Integrity, LogLevel, Result, UploadOptions, UploadResult};
 
+use crate::counts::Tally;
+use crate::env::{Env, content, key};
 use crate::fault::{At, Fault, Harm, Op, Section};
 use crate::fixture::{MIB, PART, file, small_parts};
+use crate::leftovers::Remains;
 use crate::proxy::Proxy;
-use crate::remains::Remains;
-use crate::tally::Tally;
-use crate::world::{World, content, key};
 
 const AT_ONCE: u64 = 8;
 /// So many uploads share a client, its connections and its retry budget.
@@ -28,7 +28,7 @@ pub fn run(seed: u64, times: u64) -> Tally {
         for lane in 0..AT_ONCE {
             let (total, next) = (&total, &next);
             scope.spawn(move || {
-                let (mut rng, world) = (Rng::with_seed(seed ^ lane), World::new());
+                let (mut rng, world) = (Rng::with_seed(seed ^ lane), Env::new());
                 let mut tally = Tally::default();
                 while let Some(batch) = take(next, times) {
                     run_batch(&mut rng, &world, batch, &mut tally);
@@ -49,7 +49,7 @@ fn take(next: &AtomicU64, times: u64) -> Option<std::ops::Range<u64>> {
     (first < times).then(|| first..(first + OF_ONE_CLIENT).min(times))
 }
 
-fn run_batch(rng: &mut Rng, world: &World, batch: std::ops::Range<u64>, tally: &mut Tally) {
+fn run_batch(rng: &mut Rng, world: &Env, batch: std::ops::Range<u64>, tally: &mut Tally) {
     let faults = (0..FAULTS).map(|_| wire_fault(rng)).collect();
     let proxy = Proxy::start(world.emulator.addr(), faults);
     let (client, log) = world.client(&proxy.url(), LogLevel::Info, |config| {
@@ -87,11 +87,11 @@ fn run_batch(rng: &mut Rng, world: &World, batch: std::ops::Range<u64>, tally: &
 /// By one of the ways that there are.
 fn upload(
     rng: &mut Rng,
-    world: &World,
+    world: &Env,
     client: &Client,
     content: &[u8],
     number: u64,
-) -> Result<Uploaded> {
+) -> Result<UploadResult> {
     let (bucket, key, cancel) = (&world.bucket, key("soak", number), Cancel::never());
     let mut options = small_parts();
     if rng.bool() {

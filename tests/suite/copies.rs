@@ -1,7 +1,7 @@
 //! The concurrent copy of an object inside OSS.
 
 use oss_emulator::{Action, Commit, Rule};
-use ossmpu::{CopySource, ErrorKind, ObjectKey, PutObject, Result, UploadOptions, Uploaded};
+use ossmpu::{CopySource, ErrorKind, ObjectKey, PutObject, Result, UploadOptions, UploadResult};
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
 
@@ -19,7 +19,7 @@ fn with_source() -> (Fixture, Vec<u8>, CopySource) {
     (fixture, content, source)
 }
 
-fn copy(fixture: &Fixture, source: &CopySource, options: &UploadOptions) -> Result<Uploaded> {
+fn copy(fixture: &Fixture, source: &CopySource, options: &UploadOptions) -> Result<UploadResult> {
     let Fixture { client, bucket, key, cancel, .. } = fixture;
     client.copy_object(bucket, key, source, options, cancel)
 }

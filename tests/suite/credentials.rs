@@ -8,13 +8,13 @@ use std::time::{Duration, Instant, SystemTime};
 use oss_emulator::AccessKey as ServerKey;
 use ossmpu::{CredentialsSource, ErrorKind, LogLevel, UploadOptions};
 
+use crate::fake_server::FakeServer;
 use crate::fixture::{Fixture, Lines, PART, bytes, five_parts, small_parts};
-use crate::stand_in::StandIn;
 
 /// A URI that gives another token each time it is asked; `life` is how long each is good.
-fn tokens(life: Option<Duration>) -> StandIn {
+fn tokens(life: Option<Duration>) -> FakeServer {
     let count = AtomicUsize::new(0);
-    StandIn::new(move |_| {
+    FakeServer::new(move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
         let end = life.map_or(String::new(), |life| {
             format!(r#","Expiration":"{}""#, ossmpu::rfc3339(SystemTime::now() + life))
@@ -149,7 +149,7 @@ fn a_command_gives_the_key_of_an_upload() {
 
 #[test]
 fn a_source_without_keys_is_an_error_before_any_request() {
-    let uri = StandIn::saying(503, "hidden");
+    let uri = FakeServer::saying(503, "hidden");
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}/hidden", uri.url()), &lines);
     let error = fixture.put_five_parts().unwrap_err();
@@ -162,7 +162,7 @@ fn a_source_without_keys_is_an_error_before_any_request() {
 fn a_cancel_ends_the_wait_for_a_source() {
     let asked = Arc::new(Mutex::new(false));
     let seen = Arc::clone(&asked);
-    let uri = StandIn::new(move |_| {
+    let uri = FakeServer::new(move |_| {
         *seen.lock().unwrap() = true;
         None
     });

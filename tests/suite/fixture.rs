@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use oss_emulator::{Action, Emulator, RequestRecord, Rule};
 use ossmpu::{
     BucketName, Cancel, Client, Config, LogLevel, MultipartUpload, ObjectKey, PartNumber, Result,
-    UploadOptions, Uploaded,
+    UploadOptions, UploadResult,
 };
 
 pub const BUCKET: &str = "suite-bucket";
@@ -82,13 +82,13 @@ impl Fixture {
         self.emulator.add_rule(Rule::on(operation, action).always());
     }
 
-    pub fn put(&self, content: &[u8], options: &UploadOptions) -> Result<Uploaded> {
+    pub fn put(&self, content: &[u8], options: &UploadOptions) -> Result<UploadResult> {
         let content = content.to_vec();
         self.client.put_data(&self.bucket, &self.key, content, options, &self.cancel)
     }
 
     /// Uploads five parts of which the last is short.
-    pub fn put_five_parts(&self) -> Result<Uploaded> {
+    pub fn put_five_parts(&self) -> Result<UploadResult> {
         self.put(&five_parts(), &small_parts())
     }
 

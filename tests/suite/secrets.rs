@@ -10,8 +10,8 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use oss_emulator::{AccessKey as Key, Action, Commit};
 use ossmpu::{
-    AccessKey, Client, Config, CredentialsSource, ErrorKind, LogLevel, Presignable, PresignedUrl,
-    ProxySetting, SignatureVersion, TlsSettings, UploadOptions, UploadPart,
+    AccessKey, Client, Config, CredentialsSource, ErrorKind, LogLevel, PresignRequest,
+    PresignedUrl, ProxySetting, SignatureVersion, TlsSettings, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{Fixture, Lines, PART, bytes, file, five_parts, number, small_parts};
@@ -195,7 +195,7 @@ fn presign(fixture: &Fixture) -> PresignedUrl {
     let Fixture { client, bucket, key, .. } = fixture;
     let upload = fixture.initiate();
     let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    client.presign(&Presignable::UploadPart(part), Duration::from_secs(60)).unwrap()
+    client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap()
 }
 
 /// Everything that fails.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ossmpu::{
     AbortMultipartUpload, CompleteMultipartUpload, InitiateMultipartUpload, ObjectHeaders,
-    PartNumber, Presignable, PutObject, UploadId, UploadPart,
+    PartNumber, PresignRequest, PutObject, UploadId, UploadPart,
 };
 
 use super::presign_line::PresignLine;
@@ -94,26 +94,26 @@ impl Presign {
 }
 
 impl Request {
-    fn presignable(&self, headers: &ObjectHeaders) -> Presignable {
+    fn presignable(&self, headers: &ObjectHeaders) -> PresignRequest {
         match self {
             Self::Put(Object { object: ObjectUrl { bucket, key } }) => {
-                Presignable::PutObject(PutObject::new(bucket, key).with_headers(headers))
+                PresignRequest::PutObject(PutObject::new(bucket, key).with_headers(headers))
             }
             Self::Initiate(Object { object: ObjectUrl { bucket, key } }) => {
                 let request = InitiateMultipartUpload::new(bucket, key).with_headers(headers);
-                Presignable::InitiateMultipartUpload(request)
+                PresignRequest::InitiateMultipartUpload(request)
             }
             Self::Part(Part { upload: Upload { object, upload_id }, number }) => {
                 let request = UploadPart::new(&object.bucket, &object.key, upload_id, *number);
-                Presignable::UploadPart(request.with_headers(headers))
+                PresignRequest::UploadPart(request.with_headers(headers))
             }
             Self::Complete(Upload { object: ObjectUrl { bucket, key }, upload_id }) => {
                 let request = CompleteMultipartUpload::new(bucket, key, upload_id, Vec::new());
-                Presignable::CompleteMultipartUpload(request.with_headers(headers))
+                PresignRequest::CompleteMultipartUpload(request.with_headers(headers))
             }
             Self::Abort(Upload { object: ObjectUrl { bucket, key }, upload_id }) => {
                 let request = AbortMultipartUpload::new(bucket, key, upload_id);
-                Presignable::AbortMultipartUpload(request.with_headers(headers))
+                PresignRequest::AbortMultipartUpload(request.with_headers(headers))
             }
         }
     }

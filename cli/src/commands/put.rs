@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ossmpu::{Client, Error, Integrity, UploadId, UploadOptions, Uploaded};
+use ossmpu::{Client, Error, Integrity, UploadId, UploadOptions, UploadResult};
 
 use super::sources::{Job, Source};
 use super::stdin;
@@ -162,7 +162,7 @@ fn put(
     client: &Client,
     options: &UploadOptions,
     session: &Session<'_>,
-) -> Result<Uploaded, Error> {
+) -> Result<UploadResult, Error> {
     let mut options = options.clone();
     let bar = session.bar(label);
     bar.follow(&mut options);

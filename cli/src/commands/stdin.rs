@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ossmpu::{BucketName, Cancel, Client, Error, ObjectKey, UploadOptions, Uploaded};
+use ossmpu::{BucketName, Cancel, Client, Error, ObjectKey, UploadOptions, UploadResult};
 
 /// Uploads what comes from stdin. A file that stdin is redirected from is read from where it is.
 ///
@@ -17,7 +17,7 @@ pub fn put(
     key: &ObjectKey,
     options: &UploadOptions,
     cancel: &Cancel,
-) -> Result<Uploaded, Error> {
+) -> Result<UploadResult, Error> {
     let stdin = io::stdin();
     let fd = stdin.as_fd();
     client.put_fd(bucket, key, fd, position(fd), None, options, cancel)

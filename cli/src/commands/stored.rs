@@ -1,6 +1,6 @@
 //! What is said of an object that was made, and of one that was not.
 
-use ossmpu::{Error, Uploaded};
+use ossmpu::{Error, UploadResult};
 use serde::Serialize;
 
 use crate::console::Line;
@@ -25,7 +25,7 @@ pub struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    pub fn new(source: &'a str, target: &ObjectUrl, uploaded: &'a Uploaded) -> Self {
+    pub fn new(source: &'a str, target: &ObjectUrl, uploaded: &'a UploadResult) -> Self {
         let version_id = uploaded.version_id.as_str();
         Self {
             source,

@@ -1,17 +1,17 @@
 //! Profiles in the files of the vendor's tools. They are read anew at each refresh, and never
 //! written.
 
-mod command_line;
+mod aliyun_cli;
+mod credentials_ini;
 mod ini;
-mod ini_file;
 mod ossutil;
 
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::asking::{Asking, Lack, Source, of_source, unusable};
-use super::surroundings::Surroundings;
-use super::{Credentials, small_file};
+use super::env_settings::EnvSettings;
+use super::fetch_context::{FetchContext, Source, Unavailable, of_source, unusable};
+use super::{Credentials, secret_file};
 use crate::error::{Error, Result};
 use crate::sign::AccessKey;
 
@@ -19,67 +19,66 @@ use crate::sign::AccessKey;
 pub(super) struct Profiles {
     /// `None` is the one that each file has for when none is named.
     wanted: Option<String>,
-    surroundings: Surroundings,
+    env_settings: EnvSettings,
 }
 
 /// What a file makes of itself: the source of a profile, or that it has none of that name.
-type Found = Result<Box<dyn Source>, Lack>;
+type Found = Result<Box<dyn Source>, Unavailable>;
 
 impl Profiles {
     /// Unless a name is given, the one in the environment counts.
-    pub(super) fn new(name: Option<&str>, surroundings: &Surroundings) -> Self {
-        let wanted = name.map(str::to_owned).or_else(|| surroundings.profile.clone());
-        Self { wanted, surroundings: surroundings.clone() }
+    pub(super) fn new(name: Option<&str>, env_settings: &EnvSettings) -> Self {
+        let wanted = name.map(str::to_owned).or_else(|| env_settings.profile.clone());
+        Self { wanted, env_settings: env_settings.clone() }
     }
 
     fn find(&self) -> Found {
         let wanted = self.wanted.as_deref();
-        let surroundings = &self.surroundings;
+        let env_settings = &self.env_settings;
         let mut reasons = Vec::new();
         let mut note = |found: Found| match found {
-            Err(Lack::Absent(reason)) => {
+            Err(Unavailable::Absent(reason)) => {
                 reasons.push(reason);
                 None
             }
             found => Some(found),
         };
-        let command_line = match &surroundings.command_line_file {
-            Ok(path) => {
-                in_file(path, |text| command_line::profile(path, text, wanted, surroundings))
-            }
-            Err(reason) => Err(Lack::Absent(format!(
+        let aliyun_cli = match &env_settings.command_line_file {
+            Ok(path) => in_file(path, |text| aliyun_cli::profile(path, text, wanted, env_settings)),
+            Err(reason) => Err(Unavailable::Absent(format!(
                 "the file of the command line tool is not read: {reason}"
             ))),
         };
-        if let Some(found) = note(command_line) {
+        if let Some(found) = note(aliyun_cli) {
             return found;
         }
-        for path in &surroundings.ini_files {
-            let found = in_file(path, |text| ini_file::profile(path, text, wanted, surroundings));
+        for path in &env_settings.ini_files {
+            let found =
+                in_file(path, |text| credentials_ini::profile(path, text, wanted, env_settings));
             if let Some(found) = note(found) {
                 return found;
             }
         }
-        if let Some(path) = &surroundings.ossutil_file {
+        if let Some(path) = &env_settings.ossutil_file {
             let found = in_file(path, |text| ossutil::profile(path, text, wanted));
             if let Some(found) = note(found) {
                 return found;
             }
         }
-        Err(Lack::Absent(reasons.join("; ")))
+        Err(Unavailable::Absent(reasons.join("; ")))
     }
 }
 
 impl Source for Profiles {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        self.offer(asking).map_err(|lack| match lack {
-            Lack::Absent(reasons) => unusable(format!("no file has the profile: {reasons}")),
-            Lack::Broken(error) => error,
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        self.try_fetch(context).map_err(|lack| match lack {
+            Unavailable::Absent(reasons) => unusable(format!("no file has the profile: {reasons}")),
+            Unavailable::Broken(error) => error,
         })
     }
 
-    fn offer(&self, asking: &Asking<'_>) -> Result<Credentials, Lack> {
-        self.find()?.offer(asking)
+    fn try_fetch(&self, context: &FetchContext<'_>) -> Result<Credentials, Unavailable> {
+        self.find()?.try_fetch(context)
     }
 }
 
@@ -90,8 +89,8 @@ struct InFile {
 }
 
 impl Source for InFile {
-    fn fetch(&self, asking: &Asking<'_>) -> Result<Credentials> {
-        self.source.fetch(asking).map_err(|error| of_source(&self.place, error))
+    fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        self.source.fetch(context).map_err(|error| of_source(&self.place, error))
     }
 }
 
@@ -103,18 +102,18 @@ fn place(name: &str, path: &Path) -> String {
 fn placed(place: String, source: Result<Box<dyn Source>>) -> Found {
     match source {
         Ok(source) => Ok(Box::new(InFile { place, source })),
-        Err(error) => Err(Lack::Broken(of_source(place, error))),
+        Err(error) => Err(Unavailable::Broken(of_source(place, error))),
     }
 }
 
 fn in_file(path: &Path, find: impl FnOnce(&str) -> Found) -> Found {
     let refuse = |cause: std::io::Error| match cause.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
-            Lack::Absent(format!("there is no {}", path.display()))
+            Unavailable::Absent(format!("there is no {}", path.display()))
         }
-        _ => Lack::Broken(unusable(format!("{}: {cause}", path.display())).with_io(&cause)),
+        _ => Unavailable::Broken(unusable(format!("{}: {cause}", path.display())).with_io(&cause)),
     };
-    find(&small_file::read(path, FILE_MAX).map_err(refuse)?)
+    find(&secret_file::read(path, FILE_MAX).map_err(refuse)?)
 }
 
 /// The key pair of a profile.
@@ -133,10 +132,10 @@ fn key(id: Option<&str>, secret: Option<&str>, token: Option<&str>) -> Result<Ac
 #[cfg(fuzzing)]
 pub(super) fn fuzz(text: &str) -> Result<()> {
     let path = Path::new("file");
-    let surroundings = Surroundings::read(&|_| None)?;
+    let env_settings = EnvSettings::read(&|_| None)?;
     for wanted in [None, Some("default"), Some("a")] {
-        let _ = command_line::profile(path, text, wanted, &surroundings);
-        let _ = ini_file::profile(path, text, wanted, &surroundings);
+        let _ = aliyun_cli::profile(path, text, wanted, &env_settings);
+        let _ = credentials_ini::profile(path, text, wanted, &env_settings);
         let _ = ossutil::profile(path, text, wanted);
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::ini::{self, Section};
 use super::{Found, key, place, placed};
-use crate::credentials::asking::{Lack, Source, unusable};
+use crate::credentials::fetch_context::{Source, Unavailable, unusable};
 use crate::error::Result;
 
 /// Version 1 of the tool has one section `Credentials`; version 2 has `default` and, for each
@@ -20,10 +20,10 @@ pub(super) fn profile(path: &Path, text: &str, wanted: Option<&str>) -> Found {
     let sections = ini::parse(text);
     match sections.iter().find(is_it) {
         Some(section) if wanted.is_none() && is_blank(section) => {
-            Err(Lack::Absent(format!("{place} has no key pair")))
+            Err(Unavailable::Absent(format!("{place} has no key pair")))
         }
         Some(section) => placed(place, source(section)),
-        None => Err(Lack::Absent(format!("there is no {place}"))),
+        None => Err(Unavailable::Absent(format!("there is no {place}"))),
     }
 }
 

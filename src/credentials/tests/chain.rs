@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn the_first_source_that_was_set_up_gives_the_key() {
-    let sts = StandIn::saying(200, &role_reply("STS.oidc"));
-    let uri = StandIn::saying(200, &members("STS.uri"));
-    let metadata = StandIn::saying(200, &members("STS.ecs"));
+    let sts = FakeServer::saying(200, &role_reply("STS.oidc"));
+    let uri = FakeServer::saying(200, &members("STS.uri"));
+    let metadata = FakeServer::saying(200, &members("STS.ecs"));
     let ini = format!("[default]\ntype=access_key\naccess_key_id=INI\naccess_key_secret={SECRET}");
     let config = format!(
         r#"{{"current":"a","profiles":[{{"name":"a","access_key_id":"CLI","access_key_secret":"{SECRET}"}}]}}"#
@@ -40,7 +40,7 @@ fn the_first_source_that_was_set_up_gives_the_key() {
 
 #[test]
 fn the_source_that_has_worked_is_asked_alone_from_then_on() {
-    let uri = StandIn::saying(200, &members("STS.uri"));
+    let uri = FakeServer::saying(200, &members("STS.uri"));
     let machine = Machine::new().set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url());
     let source = machine.source("default").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.uri");
@@ -55,7 +55,7 @@ fn the_source_that_has_worked_is_asked_alone_from_then_on() {
 fn a_source_that_has_failed_is_not_kept() {
     let working = Arc::new(Mutex::new(false));
     let works = Arc::clone(&working);
-    let metadata = StandIn::new(move |_| match *works.lock().unwrap() {
+    let metadata = FakeServer::new(move |_| match *works.lock().unwrap() {
         true => Some((200, members("STS.ecs"))),
         false => Some((500, String::new())),
     });
@@ -71,9 +71,9 @@ fn a_source_that_has_failed_is_not_kept() {
 
 #[test]
 fn a_source_that_was_set_up_and_is_broken_is_not_passed_over() {
-    let uri = StandIn::saying(200, &members("STS.uri"));
+    let uri = FakeServer::saying(200, &members("STS.uri"));
     let machine = || {
-        Machine::with_metadata(StandIn::saying(200, &members("STS.ecs")))
+        Machine::with_metadata(FakeServer::saying(200, &members("STS.ecs")))
             .set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url())
     };
     let half = machine().set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET);
@@ -81,7 +81,7 @@ fn a_source_that_was_set_up_and_is_broken_is_not_passed_over() {
     let profile = machine();
     profile.write(".aliyun/config.json", r#"{"current":"gone","profiles":[]}"#);
     assert!(profile.failure("default").to_string().contains("gone"));
-    let refused = StandIn::saying(403, r#"{"Code":"NoPermission"}"#);
+    let refused = FakeServer::saying(403, r#"{"Code":"NoPermission"}"#);
     let role = machine().set("ALIBABA_CLOUD_STS_ENDPOINT", refused.url());
     role.write(".alibabacloud/credentials", &format!(
         "[default]\ntype=ram_role_arn\naccess_key_id=AK\naccess_key_secret={SECRET}\nrole_arn={ROLE}"
@@ -94,7 +94,7 @@ fn a_source_that_was_set_up_and_is_broken_is_not_passed_over() {
 
 #[test]
 fn a_profile_that_nobody_has_filled_in_is_passed_over() {
-    let machine = Machine::with_metadata(StandIn::saying(200, &members("STS.ecs")))
+    let machine = Machine::with_metadata(FakeServer::saying(200, &members("STS.ecs")))
         .set("ALIBABA_CLOUD_ECS_METADATA", "role");
     for text in [
         r#"{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":""}]}"#,

@@ -7,10 +7,10 @@ use super::*;
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
 
 /// Answers as the service does, token included, and the rest as a test says.
-fn service(token: (u16, &str), role: (u16, &str), keys: (u16, &str)) -> StandIn {
+fn service(token: (u16, &str), role: (u16, &str), keys: (u16, &str)) -> FakeServer {
     let own = |(status, body): (u16, &str)| (status, body.to_owned());
     let (token, role, keys) = (own(token), own(role), own(keys));
-    StandIn::new(move |asked| {
+    FakeServer::new(move |asked| {
         Some(match asked.line.as_str() {
             "PUT /latest/api/token" => token.clone(),
             line if line == format!("GET {ROLES}") => role.clone(),
@@ -20,7 +20,7 @@ fn service(token: (u16, &str), role: (u16, &str), keys: (u16, &str)) -> StandIn 
     })
 }
 
-fn good(token: (u16, &str)) -> StandIn {
+fn good(token: (u16, &str)) -> FakeServer {
     service(token, (200, "my-role\n"), (200, &members("STS.ecs")))
 }
 
@@ -66,7 +66,7 @@ fn without_a_token_the_old_form_is_asked_unless_that_is_forbidden() {
 
 #[test]
 fn a_token_step_without_an_answer_ends_in_time_and_is_left_out() {
-    let mut machine = Machine::with_metadata(StandIn::new(|asked| match asked.line.as_str() {
+    let mut machine = Machine::with_metadata(FakeServer::new(|asked| match asked.line.as_str() {
         "PUT /latest/api/token" => None,
         _ => Some((200, members("STS.ecs"))),
     }));
@@ -98,11 +98,12 @@ fn what_is_wrong_is_told() {
 
 #[test]
 fn where_nobody_answers_one_step_is_tried() {
-    let closed = StandIn::saying(200, "").host();
+    let closed = FakeServer::saying(200, "").host();
     let machine = Machine::new();
     let variables = |_: &str| None;
-    let surroundings = Surroundings::read(&variables).unwrap().with_metadata(&closed, machine.step);
-    let source = named::parse_near("ecs", &variables, &|| Ok(surroundings.clone())).unwrap();
+    let env_settings = EnvSettings::read(&variables).unwrap().with_metadata(&closed, machine.step);
+    let source =
+        builtin_source::parse_near("ecs", &variables, &|| Ok(env_settings.clone())).unwrap();
     let error = machine.fetch_from(&source).unwrap_err();
     assert_eq!((error.kind(), error.host()), (ErrorKind::Credentials, closed.as_str()));
     assert!(error.is_retryable(), "{error:?}");

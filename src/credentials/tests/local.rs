@@ -66,7 +66,8 @@ fn a_command_that_hangs_is_ended_by_a_cancel_and_by_the_deadline() {
     let begun = Instant::now();
     let CredentialsSource::Named(named) = &source else { panic!("{source:?}") };
     let late = Deadline::after(Duration::from_millis(100));
-    let error = named.source.fetch(&Asking { deadline: late, ..machine.asking() }).unwrap_err();
+    let error =
+        named.source.fetch(&FetchContext { deadline: late, ..machine.asking() }).unwrap_err();
     assert!(error.to_string().contains("took too long"), "{error}");
     machine.cancel.trigger_after(Duration::from_millis(100)).unwrap();
     assert_eq!(machine.fetch_from(&source).unwrap_err().kind(), ErrorKind::Canceled);
@@ -75,7 +76,7 @@ fn a_command_that_hangs_is_ended_by_a_cancel_and_by_the_deadline() {
 
 #[test]
 fn a_uri_is_asked_with_its_query() {
-    let uri = StandIn::saying(200, &members("STS.uri"));
+    let uri = FakeServer::saying(200, &members("STS.uri"));
     let machine = Machine::new();
     let text = format!("uri:{}/keys?for=hidden&x=%20", uri.url());
     assert_temporary(&machine.fetch(&text).unwrap(), "STS.uri");
@@ -85,7 +86,7 @@ fn a_uri_is_asked_with_its_query() {
 #[test]
 fn a_uri_may_leave_out_code_and_end() {
     let keys = format!(r#"{{"AccessKeyId":"AK","AccessKeySecret":"{SECRET}"}}"#);
-    let uri = StandIn::saying(200, &keys);
+    let uri = FakeServer::saying(200, &keys);
     let credentials = Machine::new().fetch(&format!("uri:{}", uri.url())).unwrap();
     assert_eq!((credentials.access_key.id(), credentials.expires), ("AK", None));
 }
@@ -99,11 +100,11 @@ fn a_uri_that_does_not_give_credentials_is_named_by_its_host_only() {
         (200, "hidden".to_owned()),
         (200, members("STS.uri").replace(END, "hidden")),
     ] {
-        let uri = StandIn::saying(status, &body);
+        let uri = FakeServer::saying(status, &body);
         let error = Machine::new().failure(&format!("uri:{}/hidden?hidden=hidden", uri.url()));
         assert!(error.to_string().starts_with("the credentials URI"), "{error}");
     }
-    let gone = StandIn::saying(200, "").url();
+    let gone = FakeServer::saying(200, "").url();
     let error = Machine::new().failure(&format!("uri:{gone}/hidden?hidden=hidden"));
     assert!(error.is_retryable() && !error.host().is_empty(), "{error:?}");
 }
@@ -142,7 +143,7 @@ fn debug_shows_the_form_and_not_what_is_behind_the_colon() {
     for text in ["process:cat hidden", "uri:https://hidden.example/hidden", "profile:hidden"] {
         let shown = format!("{:?}", machine.source(text).unwrap());
         let word = text.split(':').next().unwrap();
-        assert_eq!(shown, format!("NamedSource(\"{word}\")"));
+        assert_eq!(shown, format!("BuiltinSource(\"{word}\")"));
     }
 }
 
@@ -156,8 +157,8 @@ fn env_and_anonymous_are_what_they_were() {
 
 #[test]
 fn a_proxy_is_for_https_and_not_for_what_is_on_this_machine() {
-    let proxy = StandIn::saying(502, "");
-    let local = StandIn::new(|asked| {
+    let proxy = FakeServer::saying(502, "");
+    let local = FakeServer::new(|asked| {
         Some(match asked.line.as_str() {
             "PUT /latest/api/token" => (200, "t".to_owned()),
             _ => (200, members("STS.local")),

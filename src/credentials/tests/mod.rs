@@ -3,10 +3,10 @@
 
 mod chain;
 mod ecs_role;
+#[path = "../../../tests/suite/fake_server.rs"]
+mod fake_server;
 mod local;
 mod profiles;
-#[path = "../../../tests/suite/stand_in.rs"]
-mod stand_in;
 mod sts;
 
 use std::collections::BTreeMap;
@@ -17,22 +17,22 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::asking::Asking;
-use super::surroundings::Surroundings;
-use super::{Credentials, CredentialsSource, named};
+use super::env_settings::EnvSettings;
+use super::fetch_context::FetchContext;
+use super::{Credentials, CredentialsSource, builtin_source};
 use crate::codec::{date, percent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Cancel, Clock, Deadline};
 use crate::sign::AccessKey;
 use crate::transport::{Http, HttpSettings};
-use stand_in::{Asked, StandIn};
+use fake_server::{Asked, FakeServer};
 
 /// A machine as a source sees it.
 struct Machine {
     home: TempDir,
     variables: Mutex<BTreeMap<String, String>>,
     /// In place of the metadata service; there is none unless a test makes one.
-    metadata: StandIn,
+    metadata: FakeServer,
     /// How long a step of a request to it may take.
     step: Duration,
     http: Http,
@@ -42,10 +42,10 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self::with_metadata(StandIn::saying(404, "no such thing"))
+        Self::with_metadata(FakeServer::saying(404, "no such thing"))
     }
 
-    fn with_metadata(metadata: StandIn) -> Self {
+    fn with_metadata(metadata: FakeServer) -> Self {
         let machine = Self {
             home: tempfile::tempdir().unwrap(),
             variables: Mutex::default(),
@@ -79,13 +79,13 @@ impl Machine {
 
     fn source(&self, text: &str) -> Result<CredentialsSource> {
         let variables = |name: &str| self.variables.lock().unwrap().get(name).cloned();
-        named::parse_near(text, &variables, &|| {
-            Ok(Surroundings::read(&variables)?.with_metadata(&self.metadata.host(), self.step))
+        builtin_source::parse_near(text, &variables, &|| {
+            Ok(EnvSettings::read(&variables)?.with_metadata(&self.metadata.host(), self.step))
         })
     }
 
-    fn asking(&self) -> Asking<'_> {
-        Asking {
+    fn asking(&self) -> FetchContext<'_> {
+        FetchContext {
             http: &self.http,
             clock: &self.clock,
             cancel: &self.cancel,

@@ -58,7 +58,7 @@ fn static_modes_are_read() {
 
 #[test]
 fn a_role_is_assumed_under_the_terms_of_the_profile() {
-    let sts = StandIn::saying(200, &role_reply("STS.role"));
+    let sts = FakeServer::saying(200, &role_reply("STS.role"));
     let machine = machine(&pair("one", "AK1").replace("AK\"", &format!(
         r#"RamRoleArn","ram_role_arn":"{ROLE}","ram_session_name":"nightly","expired_seconds":900,
            "policy":"{{\"a b\":\"*\"}}","external_id":"ext","sts_endpoint":"{}""#,
@@ -81,7 +81,7 @@ fn a_role_is_assumed_under_the_terms_of_the_profile() {
 #[test]
 fn a_chain_of_profiles_assumes_one_role_after_the_other() {
     let calls = Mutex::new(0);
-    let sts = StandIn::new(move |_| {
+    let sts = FakeServer::new(move |_| {
         *calls.lock().unwrap() += 1;
         Some((200, role_reply(&format!("STS.{}", calls.lock().unwrap()))))
     });
@@ -113,12 +113,12 @@ fn a_chain_of_profiles_assumes_one_role_after_the_other() {
 
 #[test]
 fn an_instance_has_a_role_and_may_assume_another() {
-    let metadata = StandIn::new(|asked| match asked.line.as_str() {
+    let metadata = FakeServer::new(|asked| match asked.line.as_str() {
         "PUT /latest/api/token" => Some((200, "t".to_owned())),
         line if line.ends_with("/instance-role") => Some((200, members("STS.ecs"))),
         _ => Some((404, String::new())),
     });
-    let sts = StandIn::saying(200, &role_reply("STS.role"));
+    let sts = FakeServer::saying(200, &role_reply("STS.role"));
     let machine = Machine::with_metadata(metadata).set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let role = r#"{"name":"one","mode":"EcsRamRole","ram_role_name":"instance-role""#;
     write(&machine, &format!("{role}}}"));
@@ -131,7 +131,7 @@ fn an_instance_has_a_role_and_may_assume_another() {
 
 #[test]
 fn tokens_commands_uris_and_sign_ons_work_from_a_profile() {
-    let sts = StandIn::saying(200, &role_reply("STS.oidc"));
+    let sts = FakeServer::saying(200, &role_reply("STS.oidc"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let token = machine.write("token", "hidden-jwt");
     write(
@@ -154,7 +154,7 @@ fn tokens_commands_uris_and_sign_ons_work_from_a_profile() {
     );
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.cmd");
 
-    let uri = StandIn::saying(200, &members("STS.uri"));
+    let uri = FakeServer::saying(200, &members("STS.uri"));
     write(
         &machine,
         &format!(r#"{{"name":"one","mode":"CredentialsURI","credentials_uri":"{}"}}"#, uri.url(),),
@@ -165,7 +165,7 @@ fn tokens_commands_uris_and_sign_ons_work_from_a_profile() {
 #[test]
 fn a_sign_on_is_used_until_it_ends() {
     let reply = format!(r#"{{"CloudCredential":{}}}"#, members("STS.sso"));
-    let sso = StandIn::saying(200, &reply);
+    let sso = FakeServer::saying(200, &reply);
     let profile = |end: &str| {
         let end = date::parse_rfc3339(end).unwrap();
         let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
@@ -227,7 +227,7 @@ fn the_ini_file_is_found_at_either_path_and_by_its_variable() {
 
 #[test]
 fn the_types_of_the_ini_file_are_read() {
-    let sts = StandIn::saying(200, &role_reply("STS.ini"));
+    let sts = FakeServer::saying(200, &role_reply("STS.ini"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let token = machine.write("token", "hidden-jwt");
     machine.write(

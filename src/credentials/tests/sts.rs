@@ -5,11 +5,11 @@ use crate::sign::rpc_signature;
 use crate::wire::Method;
 
 /// A machine with a key, and a place to ask for roles.
-fn machine(sts: &StandIn) -> Machine {
+fn machine(sts: &FakeServer) -> Machine {
     Machine::new().set_pair("OSS", "caller").set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url())
 }
 
-fn oidc_machine(sts: &StandIn) -> (Machine, PathBuf) {
+fn oidc_machine(sts: &FakeServer) -> (Machine, PathBuf) {
     let machine = machine(sts);
     let file = machine.write("token", "hidden-jwt-1\n");
     let machine = machine
@@ -21,7 +21,7 @@ fn oidc_machine(sts: &StandIn) -> (Machine, PathBuf) {
 
 #[test]
 fn assume_role_signs_every_parameter_with_the_callers_key() {
-    let sts = StandIn::saying(200, &role_reply("STS.1"));
+    let sts = FakeServer::saying(200, &role_reply("STS.1"));
     let machine = machine(&sts)
         .set("OSS_SESSION_TOKEN", TOKEN)
         .set("ALIBABA_CLOUD_ROLE_SESSION_NAME", "nightly")
@@ -62,7 +62,7 @@ fn assume_role_signs_every_parameter_with_the_callers_key() {
 fn a_refusal_says_what_sts_said_but_no_secret() {
     let words = format!("To sign is:POST&{TOKEN}&and more, {} sorry", "x".repeat(100));
     let body = format!(r#"{{"RequestId":"R-7","Code":"NoPermission","Message":"{words}"}}"#);
-    let sts = StandIn::saying(403, &body);
+    let sts = FakeServer::saying(403, &body);
     let machine = machine(&sts).set("OSS_SESSION_TOKEN", TOKEN);
     let error = machine.failure(&format!("assume-role:{ROLE}"));
     assert_eq!((error.oss_code(), error.http_status()), ("NoPermission", Some(403)));
@@ -75,7 +75,7 @@ fn a_refusal_says_what_sts_said_but_no_secret() {
 fn what_may_pass_is_asked_again_with_another_nonce() {
     for (status, code) in [(500, "InternalError"), (400, "Throttling.User"), (503, "")] {
         let calls = Mutex::new(0);
-        let sts = StandIn::new(move |_| {
+        let sts = FakeServer::new(move |_| {
             let mut calls = calls.lock().unwrap();
             *calls += 1;
             Some(match *calls {
@@ -90,7 +90,7 @@ fn what_may_pass_is_asked_again_with_another_nonce() {
         assert_eq!(nonces.len(), 3, "{status} {code}");
         assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
     }
-    let down = StandIn::saying(502, "<html>hidden</html>");
+    let down = FakeServer::saying(502, "<html>hidden</html>");
     let error = machine(&down).failure(&format!("assume-role:{ROLE}"));
     assert_eq!((down.asked().len(), error.attempts()), (3, 3));
     assert!(error.is_retryable());
@@ -107,14 +107,14 @@ fn a_reply_without_all_members_is_an_error() {
         role_reply("STS.1").replace(END, "hidden"),
         role_reply("STS.1").replace(SECRET, "hidden\\n"),
     ] {
-        let sts = StandIn::saying(200, &body);
+        let sts = FakeServer::saying(200, &body);
         machine(&sts).failure(&format!("assume-role:{ROLE}"));
     }
 }
 
 #[test]
 fn a_cancel_ends_the_wait_for_an_answer() {
-    let sts = StandIn::new(|_| None);
+    let sts = FakeServer::new(|_| None);
     let machine = machine(&sts);
     let source = machine.source(&format!("assume-role:{ROLE}")).unwrap();
     let error = std::thread::scope(|scope| {
@@ -130,7 +130,7 @@ fn a_cancel_ends_the_wait_for_an_answer() {
 
 #[test]
 fn a_token_is_sent_unsigned_and_read_anew_each_time() {
-    let sts = StandIn::saying(200, &role_reply("STS.1"));
+    let sts = FakeServer::saying(200, &role_reply("STS.1"));
     let (machine, file) = oidc_machine(&sts);
     let source = machine.source("oidc").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.1");
@@ -151,7 +151,7 @@ fn a_token_is_sent_unsigned_and_read_anew_each_time() {
 
 #[test]
 fn a_token_that_is_not_there_or_no_token_is_named_by_its_file() {
-    let sts = StandIn::saying(200, &role_reply("STS.1"));
+    let sts = FakeServer::saying(200, &role_reply("STS.1"));
     let (machine, file) = oidc_machine(&sts);
     for text in [" \n", "abc\n", &"hidden".repeat(4000)] {
         fs::write(&file, text).unwrap();

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-use super::Takes::{self, *};
+use super::RequestKind::{self, *};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{Dialect, ServiceHeader};
@@ -25,7 +25,7 @@ pub(super) enum Name {
 /// What is known of a header.
 pub(super) struct Rule {
     name: Name,
-    pub(super) takes: &'static [Takes],
+    pub(super) takes: &'static [RequestKind],
     values: Values,
 }
 
@@ -125,11 +125,11 @@ fn check_callback(value: &str) -> Result<(), String> {
 pub(super) const DATA_ENCRYPTION: &str = "server-side-data-encryption";
 pub(super) const ENCRYPTION_KEY_ID: &str = "server-side-encryption-key-id";
 
-const CONTENT: &[Takes] = &[Initiate, PutObject];
-const DATA: &[Takes] = &[UploadPart, UploadPartCopy, PutObject];
-const END: &[Takes] = &[Complete, PutObject];
-const BOTH_ENDS: &[Takes] = &[Initiate, Complete, PutObject];
-const ALL: &[Takes] = &[
+const CONTENT: &[RequestKind] = &[Initiate, PutObject];
+const DATA: &[RequestKind] = &[UploadPart, UploadPartCopy, PutObject];
+const END: &[RequestKind] = &[Complete, PutObject];
+const BOTH_ENDS: &[RequestKind] = &[Initiate, Complete, PutObject];
+const ALL: &[RequestKind] = &[
     Initiate,
     UploadPart,
     UploadPartCopy,
@@ -199,7 +199,7 @@ const fn prefixed(name: &'static str, values: Values) -> Rule {
     Rule { name: Name::Prefixed(Cow::Borrowed(name)), takes: CONTENT, values }
 }
 
-const fn service(header: ServiceHeader, takes: &'static [Takes], values: Values) -> Rule {
+const fn service(header: ServiceHeader, takes: &'static [RequestKind], values: Values) -> Rule {
     Rule { name: Name::Service(header), takes, values }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::ErrorKind;
 
-fn names(headers: &ObjectHeaders, takes: Takes) -> Vec<String> {
+fn names(headers: &ObjectHeaders, takes: RequestKind) -> Vec<String> {
     let key = ObjectKey::parse("a").unwrap();
     let fields = headers.for_request(takes, Some(&key), Dialect::Oss).unwrap();
     fields.into_iter().map(|(name, _)| name).collect()
@@ -43,10 +43,10 @@ fn each_header_goes_with_the_requests_that_take_it() {
         "x-oss-meta-foo",
         "x-oss-tagging",
     ];
-    assert_eq!(names(&headers, Takes::Initiate), initiate);
+    assert_eq!(names(&headers, RequestKind::Initiate), initiate);
     let part = ["x-oss-request-payer", "x-oss-traffic-limit"];
-    assert_eq!(names(&headers, Takes::UploadPart), part);
-    assert_eq!(names(&headers, Takes::UploadPartCopy), part);
+    assert_eq!(names(&headers, RequestKind::UploadPart), part);
+    assert_eq!(names(&headers, RequestKind::UploadPartCopy), part);
     let complete = [
         "x-oss-object-acl",
         "x-oss-forbid-overwrite",
@@ -55,17 +55,22 @@ fn each_header_goes_with_the_requests_that_take_it() {
         "x-oss-callback-var",
         "x-oss-new-thing",
     ];
-    assert_eq!(names(&headers, Takes::Complete), complete);
-    for takes in [Takes::Abort, Takes::ListParts, Takes::ListUploads, Takes::HeadObject] {
+    assert_eq!(names(&headers, RequestKind::Complete), complete);
+    for takes in [
+        RequestKind::Abort,
+        RequestKind::ListParts,
+        RequestKind::ListUploads,
+        RequestKind::HeadObject,
+    ] {
         assert_eq!(names(&headers, takes), ["x-oss-request-payer"]);
     }
-    assert_eq!(names(&headers, Takes::PutObject).len(), 18);
+    assert_eq!(names(&headers, RequestKind::PutObject).len(), 18);
 }
 
 #[test]
 fn values_stand_as_on_the_wire() {
     let headers = everything();
-    let fields = headers.for_request(Takes::PutObject, None, Dialect::Oss).unwrap();
+    let fields = headers.for_request(RequestKind::PutObject, None, Dialect::Oss).unwrap();
     for pair in [
         ("x-oss-tagging", "a%20b=c%2Fd&e="),
         ("x-oss-callback", "eyJjYWxsYmFja1VybCI6ImEifQ=="),
@@ -83,7 +88,7 @@ fn values_stand_as_on_the_wire() {
 fn the_content_type_is_set_or_guessed_or_left_out() {
     let of = |headers: &ObjectHeaders, key: &str| {
         let key = ObjectKey::parse(key).unwrap();
-        let fields = headers.for_request(Takes::Initiate, Some(&key), Dialect::Oss).unwrap();
+        let fields = headers.for_request(RequestKind::Initiate, Some(&key), Dialect::Oss).unwrap();
         fields.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value)
     };
     let mut headers = ObjectHeaders::new();
@@ -156,8 +161,8 @@ fn a_key_for_encryption_needs_kms() {
     let mut headers = ObjectHeaders::new();
     headers.server_side_encryption("AES256").unwrap();
     headers.server_side_encryption_key_id("id").unwrap();
-    let error = headers.for_request(Takes::Initiate, None, Dialect::Oss).unwrap_err();
+    let error = headers.for_request(RequestKind::Initiate, None, Dialect::Oss).unwrap_err();
     assert_eq!(error.argument(), "x-oss-server-side-encryption-key-id");
     headers.server_side_encryption("KMS").unwrap();
-    assert!(headers.for_request(Takes::Initiate, None, Dialect::Oss).is_ok());
+    assert!(headers.for_request(RequestKind::Initiate, None, Dialect::Oss).is_ok());
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::codec::crc64::Crc64;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
-use crate::transport::Arrival;
+use crate::transport::Delivery;
 use crate::transport::exchange::Pace;
 
 fn serve(answer: impl Into<String>) -> Server {
@@ -141,7 +141,7 @@ fn a_truncated_answer_is_a_lost_connection() {
         let failure = get(&http(), &server.host()).unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Network, "{answer}: {}", failure.error);
         assert_eq!(failure.error.phase(), Some(Phase::Receive), "{answer}");
-        assert_eq!((failure.arrival, failure.reused), (Arrival::Maybe, false));
+        assert_eq!((failure.delivery, failure.reused), (Delivery::Maybe, false));
     }
 }
 
@@ -199,7 +199,7 @@ fn a_new_connection_that_dies_is_not_reused() {
     let failure = get(&http(), &server.host()).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Network);
     assert_eq!(failure.error.phase(), Some(Phase::Wait));
-    assert_eq!((failure.reused, failure.arrival), (false, Arrival::Maybe));
+    assert_eq!((failure.reused, failure.delivery), (false, Delivery::Maybe));
 }
 
 /// A file that became shorter, or a disk that fails.
@@ -228,7 +228,7 @@ fn an_error_of_the_source_ends_the_request_and_is_passed_on() {
         let failure = put(&http(), &server.host(), &body).unwrap_err();
         assert_eq!(failure.error.kind(), kind);
         assert_eq!(failure.error.bytes_sent(), 1000);
-        assert_eq!(failure.arrival, Arrival::Maybe);
+        assert_eq!(failure.delivery, Delivery::Maybe);
     }
 }
 

@@ -10,14 +10,14 @@ use super::server::{Peer, Server};
 use super::*;
 use crate::error::{ErrorKind, Phase};
 use crate::limits;
-use crate::transport::Arrival;
-use crate::transport::lookup::Look;
+use crate::transport::Delivery;
+use crate::transport::dns_worker::ResolveFn;
 use crate::transport::resolver::Resolver;
 
 const SHORT: Duration = Duration::from_millis(100);
 
-fn http_with(look: Look) -> Http {
-    let resolver = Resolver::with(look, limits::RESOLVE_TTL);
+fn http_with(resolve_fn: ResolveFn) -> Http {
+    let resolver = Resolver::with(resolve_fn, limits::RESOLVE_TTL);
     Http::with_resolver(&HttpSettings::default(), resolver).unwrap()
 }
 
@@ -73,12 +73,13 @@ fn addresses_that_all_fail_are_looked_up_again() {
 
 #[test]
 fn an_unknown_name_is_a_resolve_error() {
-    for look in [(|_| Err(io::Error::other("no such host"))) as Look, |_| Ok(Vec::new())] {
-        let failure = get(&http_with(look), "nowhere.test").unwrap_err();
+    for resolve_fn in [(|_| Err(io::Error::other("no such host"))) as ResolveFn, |_| Ok(Vec::new())]
+    {
+        let failure = get(&http_with(resolve_fn), "nowhere.test").unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Resolve);
         assert_eq!(failure.error.phase(), Some(Phase::Resolve));
         assert_eq!(failure.error.host(), "nowhere.test");
-        assert_eq!(failure.arrival, Arrival::Never);
+        assert_eq!(failure.delivery, Delivery::Never);
     }
 }
 
@@ -95,7 +96,7 @@ fn a_look_up_that_hangs_can_be_left_by_time_by_cancel_and_by_drop() {
     let failure = send(&http, "slow.test", Method::Get, &Body::Empty, &call).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
     assert_eq!(failure.error.phase(), Some(Phase::Resolve));
-    assert_eq!((failure.error.host(), failure.arrival), ("slow.test", Arrival::Never));
+    assert_eq!((failure.error.host(), failure.delivery), ("slow.test", Delivery::Never));
     assert!(begun.elapsed() >= SHORT, "{:?}", begun.elapsed());
 
     let cancel = Cancel::new().unwrap();

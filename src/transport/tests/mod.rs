@@ -12,7 +12,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AfterSent, Call, Exchange, Failure, Http, HttpSettings, Outgoing, TimeLimits};
+use super::{Call, CancelPolicy, Exchange, Failure, Http, HttpSettings, Outgoing, TimeLimits};
 use crate::error::Result;
 use crate::model::Target;
 use crate::runtime::{Cancel, Deadline};
@@ -35,7 +35,7 @@ fn quick<'a>(cancel: &'a Cancel) -> Call<'a> {
         cancel,
         limits: TimeLimits { resolve: LONG, connect: LONG, stall: LONG, response: LONG },
         deadline: Deadline::NEVER,
-        after_sent: AfterSent::Cut,
+        cancel_policy: CancelPolicy::Cut,
         progress: None,
         pace: None,
     }

@@ -8,7 +8,7 @@ use super::authority::{Authority, VALID, secure};
 use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
-use crate::transport::{Arrival, ProxySetting};
+use crate::transport::{Delivery, ProxySetting};
 
 fn http_through(url: String) -> Http {
     let proxy = ProxySetting::Url(url);
@@ -110,7 +110,7 @@ fn a_proxy_that_refuses_is_a_failed_connection() {
         let failure = failure.unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
         assert_eq!(failure.error.phase(), Some(Phase::Connect));
-        assert_eq!((failure.arrival, failure.error.host()), (Arrival::Never, "127.0.0.1:9"));
+        assert_eq!((failure.delivery, failure.error.host()), (Delivery::Never, "127.0.0.1:9"));
     }
 }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
 use crate::runtime::Deadline;
-use crate::transport::Arrival;
+use crate::transport::Delivery;
 use crate::transport::exchange::Pace;
 
 const SHORT: Duration = Duration::from_millis(100);
@@ -18,10 +18,10 @@ const SHORT: Duration = Duration::from_millis(100);
 const SLACK: Duration = Duration::from_secs(1);
 
 /// Runs an exchange that has to fail, and says how and how fast.
-fn fails(host: &str, body: &Body, call: &Call<'_>) -> (Error, Arrival, Duration) {
+fn fails(host: &str, body: &Body, call: &Call<'_>) -> (Error, Delivery, Duration) {
     let begun = Instant::now();
     let failure = send(&http(), host, Method::Put, body, call).unwrap_err();
-    (failure.error, failure.arrival, begun.elapsed())
+    (failure.error, failure.delivery, begun.elapsed())
 }
 
 fn times_out(host: &str, body: &Body, call: &Call<'_>, phase: Phase) -> Error {
@@ -144,9 +144,9 @@ fn a_full_listener_is_a_connect_timeout() {
 #[test]
 fn a_closed_port_is_a_refused_connection() {
     // Nobody listens at this address of the loopback network.
-    let (error, arrival, _) = fails("127.77.0.5:9", &Body::Empty, &quick(&Cancel::never()));
+    let (error, delivery, _) = fails("127.77.0.5:9", &Body::Empty, &quick(&Cancel::never()));
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
-    assert_eq!((error.os_errno(), arrival), (libc::ECONNREFUSED, Arrival::Never));
+    assert_eq!((error.os_errno(), delivery), (libc::ECONNREFUSED, Delivery::Never));
 }
 
 #[test]
@@ -258,8 +258,8 @@ fn a_triggered_token_sends_nothing() {
     let server = Server::start(Peer::echo);
     let cancel = Cancel::new().unwrap();
     cancel.trigger();
-    let (error, arrival, _) = fails(&server.host(), &Body::Empty, &quick(&cancel));
-    assert_eq!((error.kind(), arrival), (ErrorKind::Canceled, Arrival::Never));
+    let (error, delivery, _) = fails(&server.host(), &Body::Empty, &quick(&cancel));
+    assert_eq!((error.kind(), delivery), (ErrorKind::Canceled, Delivery::Never));
     assert_eq!(server.accepted(), 0);
 }
 
@@ -273,7 +273,7 @@ fn after_a_cancel_the_answer_to_a_sent_request_is_awaited() {
         peer.idle(SHORT);
         peer.say(&ok("made"))
     });
-    let call = Call { after_sent: AfterSent::Await(LONG), ..quick(&cancel) };
+    let call = Call { cancel_policy: CancelPolicy::Await(LONG), ..quick(&cancel) };
     let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &call).unwrap();
     assert_eq!(exchange.response.body, b"made");
 }
@@ -287,9 +287,9 @@ fn the_answer_is_awaited_for_no_longer_than_said() {
         trigger.trigger();
         peer.hold()
     });
-    let call = Call { after_sent: AfterSent::Await(SHORT), ..quick(&cancel) };
-    let (error, arrival, time) = fails(&server.host(), &Body::Empty, &call);
-    assert_eq!((error.kind(), arrival), (ErrorKind::Canceled, Arrival::Maybe));
+    let call = Call { cancel_policy: CancelPolicy::Await(SHORT), ..quick(&cancel) };
+    let (error, delivery, time) = fails(&server.host(), &Body::Empty, &call);
+    assert_eq!((error.kind(), delivery), (ErrorKind::Canceled, Delivery::Maybe));
     assert!(time >= SHORT && time < SHORT + SLACK, "{time:?}");
     let late = Cancel::never();
     let call = Call { deadline: Deadline::after(SHORT), ..call };

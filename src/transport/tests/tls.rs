@@ -8,7 +8,7 @@ use super::server::{Peer, Server};
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
-use crate::transport::{Arrival, TlsSettings, Verify};
+use crate::transport::{Delivery, TlsSettings, Verify};
 
 fn http_with(tls: TlsSettings) -> Http {
     Http::new(&HttpSettings { connections: 2, tls, ..Default::default() }).unwrap()
@@ -18,7 +18,7 @@ fn refusal(http: &Http, host: &str) -> Error {
     let failure = send_secure(http, host, &Body::Empty).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Tls, "{}", failure.error);
     assert_eq!(failure.error.phase(), Some(Phase::Tls));
-    assert_eq!(failure.arrival, Arrival::Never);
+    assert_eq!(failure.delivery, Delivery::Never);
     failure.error
 }
 
@@ -72,7 +72,7 @@ fn a_handshake_that_is_cut_is_a_failed_connection() {
     let http = http_with(TlsSettings { verify: Verify::Nothing, ..Default::default() });
     let failure = send_secure(&http, &server.host(), &Body::Empty).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
-    assert_eq!((failure.arrival, failure.error.phase()), (Arrival::Never, Some(Phase::Tls)));
+    assert_eq!((failure.delivery, failure.error.phase()), (Delivery::Never, Some(Phase::Tls)));
 }
 
 #[test]

@@ -1,0 +1,160 @@
+//! `~/.aliyun/config.json`, the file of the vendor's command line tool.
+
+use std::path::Path;
+
+use super::{Found, key, place, placed};
+use crate::credentials::assume_role::AssumeRole;
+use crate::credentials::cloud_sso::CloudSso;
+use crate::credentials::endpoint_url::EndpointUrl;
+use crate::credentials::env_settings::EnvSettings;
+use crate::credentials::fetch_context::{Source, Unavailable, of_source, unusable};
+use crate::credentials::json::Json;
+use crate::credentials::oidc::Oidc;
+use crate::credentials::process::Process;
+use crate::credentials::role::Role;
+use crate::credentials::sts::Sts;
+use crate::credentials::uri::Uri;
+use crate::error::{Error, Result};
+use crate::sign::AccessKey;
+
+/// The profile of that name, or the one that the file calls the current one.
+pub(super) fn profile(
+    path: &Path,
+    text: &str,
+    wanted: Option<&str>,
+    env_settings: &EnvSettings,
+) -> Found {
+    let refuse = |error| Unavailable::Broken(of_source(path.display(), error));
+    let mut file = Json::parse(text.as_bytes()).map_err(refuse)?;
+    let profiles = file.take_objects("profiles").unwrap_or_default();
+    let profiles = File { profiles, env_settings };
+    let Some(name) = wanted.or(file.text(&["current"])) else {
+        return Err(Unavailable::Absent(format!("{} has no current profile", path.display())));
+    };
+    let place = place(name, path);
+    match profiles.find(name) {
+        None if wanted.is_some() => Err(Unavailable::Absent(format!("there is no {place}"))),
+        None => Err(refuse(unusable(format!("the current profile {name:?} is not there")))),
+        // The tool makes one before anybody has configured it.
+        Some(profile) if wanted.is_none() && profile.is_blank() => {
+            Err(Unavailable::Absent(format!("{place} is blank")))
+        }
+        Some(profile) => placed(place, profiles.source(profile, &mut vec![name])),
+    }
+}
+
+struct File<'a> {
+    profiles: Vec<Json>,
+    env_settings: &'a EnvSettings,
+}
+
+#[derive(Clone, Copy)]
+struct Profile<'a>(&'a Json);
+
+impl File<'_> {
+    fn find(&self, name: &str) -> Option<Profile<'_>> {
+        self.profiles.iter().find(|profile| profile.text(&["name"]) == Some(name)).map(Profile)
+    }
+
+    /// What a profile stands for. `visited` are the names on the way to it, its own the last.
+    fn source<'a>(
+        &'a self,
+        profile: Profile<'a>,
+        visited: &mut Vec<&'a str>,
+    ) -> Result<Box<dyn Source>> {
+        let mode = profile.text("mode").unwrap_or("AK").to_ascii_lowercase();
+        Ok(match mode.as_str() {
+            "ak" => Box::new(profile.key(None)?),
+            "ststoken" => Box::new(profile.key(Some(profile.required("sts_token")?))?),
+            "ramrolearn" => {
+                self.role_of(profile, Box::new(profile.key(profile.text("sts_token"))?))?
+            }
+            "ecsramrole" => Box::new(self.env_settings.ecs_role(profile.text("ram_role_name"))?),
+            "ramrolearnwithrolename" => {
+                let instance = self.env_settings.ecs_role(profile.text("ram_role_name"))?;
+                self.role_of(profile, Box::new(instance))?
+            }
+            "chainableramrolearn" => {
+                let inner = self.inner(profile, visited)?;
+                self.role_of(profile, inner)?
+            }
+            "oidc" => Box::new(Oidc {
+                role: profile.role(self.env_settings)?,
+                provider_arn: profile.required("oidc_provider_arn")?.to_owned(),
+                token_file: profile.required("oidc_token_file")?.into(),
+                sts: profile.sts(self.env_settings)?,
+            }),
+            "external" => {
+                let command = profile.required("process_command")?;
+                Box::new(Process::parse(command).map_err(unusable)?)
+            }
+            "credentialsuri" => {
+                let url = profile.required("credentials_uri")?;
+                Box::new(Uri(EndpointUrl::parse(url).map_err(unusable)?))
+            }
+            "cloudsso" => Box::new(CloudSso::from_profile(profile.0)?),
+            _ => return Err(unusable("a profile of this mode cannot be used here")),
+        })
+    }
+
+    /// The source of the profile that another one names.
+    fn inner<'a>(
+        &'a self,
+        profile: Profile<'a>,
+        visited: &mut Vec<&'a str>,
+    ) -> Result<Box<dyn Source>> {
+        let name = profile.required("source_profile")?;
+        if visited.contains(&name) {
+            let circle = format!("{} > {name}", visited.join(" > "));
+            return Err(unusable(format!("the profiles go in a circle: {circle:?}")));
+        }
+        visited.push(name);
+        let missing = || unusable(format!("its source_profile {name:?} is not there"));
+        let inner = self.find(name).ok_or_else(missing)?;
+        self.source(inner, visited)
+    }
+
+    fn role_of(&self, profile: Profile<'_>, identity: Box<dyn Source>) -> Result<Box<dyn Source>> {
+        let role = profile.role(self.env_settings)?;
+        Ok(Box::new(AssumeRole { identity, role, sts: profile.sts(self.env_settings)? }))
+    }
+}
+
+impl<'a> Profile<'a> {
+    fn text(self, name: &str) -> Option<&'a str> {
+        self.0.text(&[name])
+    }
+
+    fn required(self, name: &str) -> Result<&'a str> {
+        self.text(name).ok_or_else(|| -> Error { unusable(format!("{name} is missing")) })
+    }
+
+    /// No mode but that of a key pair, and no half of the pair.
+    fn is_blank(self) -> bool {
+        let mode = self.text("mode").unwrap_or("AK");
+        let key = self.0.text(&["access_key_id", "access_key_secret"]);
+        mode.eq_ignore_ascii_case("AK") && key.is_none()
+    }
+
+    fn key(self, token: Option<&str>) -> Result<AccessKey> {
+        key(self.text("access_key_id"), self.text("access_key_secret"), token)
+    }
+
+    fn role(self, env_settings: &EnvSettings) -> Result<Role> {
+        let role = env_settings
+            .role(self.required("ram_role_arn")?, self.text("ram_session_name"))?
+            .with_duration(self.0.number("expired_seconds").unwrap_or(0))?;
+        Ok(Role {
+            policy: self.text("policy").map(str::to_owned),
+            external_id: self.text("external_id").map(str::to_owned),
+            ..role
+        })
+    }
+
+    fn sts(self, env_settings: &EnvSettings) -> Result<Sts> {
+        match (self.text("sts_endpoint"), self.text("sts_region")) {
+            (None, None) => Ok(env_settings.sts.clone()),
+            (endpoint, region) => Sts::new(endpoint, region, self.0.flag("enable_vpc")),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `~/.alibabacloud/credentials`, the file of the vendor's SDKs.
+
+use std::path::Path;
+
+use super::ini::{self, Section};
+use super::{Found, key, place, placed};
+use crate::credentials::assume_role::AssumeRole;
+use crate::credentials::env_settings::EnvSettings;
+use crate::credentials::fetch_context::{Source, Unavailable, unusable};
+use crate::credentials::oidc::Oidc;
+use crate::credentials::role::Role;
+use crate::error::Result;
+use crate::sign::AccessKey;
+
+/// The section of that name, or `default`.
+pub(super) fn profile(
+    path: &Path,
+    text: &str,
+    wanted: Option<&str>,
+    env_settings: &EnvSettings,
+) -> Found {
+    let name = wanted.unwrap_or("default");
+    let place = place(name, path);
+    let sections = ini::parse(text);
+    match sections.iter().find(|section| section.name == name) {
+        None => Err(Unavailable::Absent(format!("there is no {place}"))),
+        Some(section) => placed(place, source(section, env_settings)),
+    }
+}
+
+fn source(section: &Section, env_settings: &EnvSettings) -> Result<Box<dyn Source>> {
+    Ok(match required(section, "type")? {
+        "access_key" => Box::new(pair(section)?),
+        "ram_role_arn" => Box::new(AssumeRole {
+            identity: Box::new(pair(section)?),
+            role: role(section, env_settings)?,
+            sts: env_settings.sts.clone(),
+        }),
+        "ecs_ram_role" => Box::new(env_settings.ecs_role(section.value("role_name"))?),
+        "oidc_role_arn" => Box::new(Oidc {
+            role: role(section, env_settings)?,
+            provider_arn: required(section, "oidc_provider_arn")?.to_owned(),
+            token_file: required(section, "oidc_token_file_path")?.into(),
+            sts: env_settings.sts.clone(),
+        }),
+        _ => return Err(unusable("a profile of this type cannot be used here")),
+    })
+}
+
+fn pair(section: &Section) -> Result<AccessKey> {
+    key(section.value("access_key_id"), section.value("access_key_secret"), None)
+}
+
+fn role(section: &Section, env_settings: &EnvSettings) -> Result<Role> {
+    let arn = required(section, "role_arn")?;
+    let role = env_settings.role(arn, section.value("role_session_name"))?;
+    Ok(Role { policy: section.value("policy").map(str::to_owned), ..role })
+}
+
+fn required<'a>(section: &'a Section, key: &str) -> Result<&'a str> {
+    section.value(key).ok_or_else(|| unusable(format!("{key} is missing")))
+}

@@ -1,0 +1,111 @@
+//! A time at which a cancel token triggers itself: a timerfd on Linux, short waits elsewhere.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The longest single wait. Where an alarm has no descriptor, waits look at the time in between.
+#[cfg(target_os = "linux")]
+pub(super) const LONGEST_POLL: Duration = Duration::from_secs(3600);
+#[cfg(not(target_os = "linux"))]
+pub(super) const LONGEST_POLL: Duration = Duration::from_millis(25);
+
+#[derive(Debug)]
+pub(super) struct Timer {
+    made: Instant,
+    /// Nanoseconds after `made`; 0 is never.
+    expires_at: AtomicU64,
+    os_timer: OsTimer,
+}
+
+impl Timer {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { made: Instant::now(), expires_at: AtomicU64::new(0), os_timer: OsTimer::new()? })
+    }
+
+    pub(super) fn set(&self, time: Duration) -> io::Result<()> {
+        let at = self.made.elapsed().saturating_add(time).as_nanos();
+        let at = u64::try_from(at).unwrap_or(u64::MAX).max(1);
+        self.expires_at.store(at, Ordering::SeqCst);
+        self.os_timer.set(time.max(Duration::from_nanos(1)))
+    }
+
+    pub(super) fn has_expired(&self) -> bool {
+        match self.expires_at.load(Ordering::SeqCst) {
+            0 => false,
+            at => self.made.elapsed() >= Duration::from_nanos(at),
+        }
+    }
+
+    /// Becomes readable when the alarm rings.
+    pub(super) fn descriptor(&self) -> Option<RawFd> {
+        self.os_timer.descriptor()
+    }
+}
+
+#[cfg(target_os = "linux")]
+use timerfd::OsTimer;
+
+#[cfg(target_os = "linux")]
+mod timerfd {
+    use std::io;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+    use std::time::Duration;
+
+    #[derive(Debug)]
+    pub(super) struct OsTimer(OwnedFd);
+
+    impl OsTimer {
+        pub(super) fn new() -> io::Result<Self> {
+            let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
+            // SAFETY: timerfd_create takes no pointer; what it returns is checked below.
+            let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: the call above returned this open descriptor, and nobody else has it.
+            Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        }
+
+        pub(super) fn set(&self, time: Duration) -> io::Result<()> {
+            let setting = libc::itimerspec {
+                it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
+                it_value: libc::timespec {
+                    tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+                    tv_nsec: time.subsec_nanos().into(),
+                },
+            };
+            let old = std::ptr::null_mut();
+            // SAFETY: the descriptor is open, the setting lives on this stack, and a NULL old
+            // value means that none is wanted.
+            let set =
+                unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &raw const setting, old) };
+            if set < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+        }
+
+        pub(super) fn descriptor(&self) -> Option<RawFd> {
+            Some(self.0.as_raw_fd())
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+struct OsTimer;
+
+#[cfg(not(target_os = "linux"))]
+impl OsTimer {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the other form of this timer can fail")]
+    fn set(&self, _time: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn descriptor(&self) -> Option<RawFd> {
+        None
+    }
+}

@@ -1,0 +1,225 @@
+//! One attempt of a call: sign, send, and judge what comes back.
+
+use std::time::Instant;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+use super::attempt_error::AttemptError;
+use super::call_context::{CallContext, CallOutcome};
+use super::concurrency_limiter::Permit;
+use super::rate_limiter::RateLimiters;
+use super::retry_loop::CallState;
+use super::{redact, wire_log};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{ETag, ServiceHeader, Target};
+use crate::ops::Operation;
+use crate::retry::{self, FailureClass, Refusal};
+use crate::transport::{Call, Exchange, Failure, Outgoing, Pace};
+use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
+
+impl<'a, O: Operation> CallState<'a, O> {
+    pub(super) fn attempt(&mut self) -> Result<CallOutcome<O::Output>, AttemptError> {
+        self.attempts += 1;
+        let (request, target) = self.signed_request().map_err(AttemptError::without_effect)?;
+        let log = self.service.logger();
+        log.debug(|| {
+            let Request { method, query, headers, body, .. } = &request;
+            wire_log::request(*method, &target, query, headers, body.length())
+        });
+        let slot = self.acquire_permit(&request)?;
+        let outcome = self.send(&request, &target);
+        drop(slot);
+        let attempt_error = match outcome {
+            Ok(mut exchange) => {
+                redact::redact(&request, &mut exchange.response, self.service.dialect);
+                log.debug(|| wire_log::response(&exchange.response));
+                match self.judge_exchange(&request, &exchange) {
+                    Ok(reply) => {
+                        self.service.concurrency_limiter.on_success();
+                        let sent = what_was_sent(&request, &exchange)
+                            .map_err(AttemptError::without_effect)?;
+                        return Ok(CallOutcome {
+                            output: reply,
+                            sent,
+                            earlier_attempt_may_have_taken_effect: false,
+                        });
+                    }
+                    Err(attempt_error) => attempt_error.at_host(&target.host),
+                }
+            }
+            Err(failure) => AttemptError::from_failure(failure, request.body.length()),
+        };
+        log.debug(|| format!("< {}", attempt_error.error));
+        Err(attempt_error)
+    }
+
+    fn signed_request(&mut self) -> Result<(Request, Target)> {
+        let service = self.service;
+        service.check_process()?;
+        self.context.cancel.check_process()?;
+        let mut request = self.operation.request(service.dialect)?;
+        if let Some(target) = self.operation.signed_for() {
+            return Ok((request, target.clone()));
+        }
+        let endpoint = service.endpoint()?;
+        let (bucket, key) = (request.bucket.as_ref(), request.key.as_ref());
+        let target = endpoint.target(service.addressing, bucket, key)?;
+        self.access_key = service.access_key(self.context.cancel, self.context.deadline)?;
+        if let Some(access_key) = &self.access_key {
+            let now = service.signing_time();
+            let length = request.body.length().to_string();
+            let implied = [("host", target.host.as_str()), ("content-length", length.as_str())];
+            service.signer.sign(&mut request, access_key, &implied, now)?;
+        }
+        Ok((request, target))
+    }
+
+    /// Bodies wait here while the service asks for less.
+    fn acquire_permit(&self, request: &Request) -> Result<Option<Permit<'a>>, AttemptError> {
+        if !matches!(request.body, Body::Content(_)) {
+            return Ok(None);
+        }
+        let CallContext { cancel, deadline, .. } = self.context;
+        match self.service.concurrency_limiter.acquire(cancel, *deadline) {
+            Some(slot) => Ok(Some(slot)),
+            None if cancel.is_triggered() => Err(AttemptError::without_effect(Error::canceled())),
+            None => {
+                let text = "the deadline of the call has passed while OSS was asking for less";
+                Err(AttemptError::without_effect(Error::new(ErrorKind::Timeout, text)))
+            }
+        }
+    }
+
+    fn send(&self, request: &Request, target: &Target) -> Result<Exchange, Failure> {
+        let context = self.context;
+        let progress = |bytes| {
+            if let Some(observer) = context.observer {
+                observer.sent(bytes);
+            }
+        };
+        let rates = RateLimiters([self.service.rate.as_ref(), context.rate]);
+        let outgoing = Outgoing {
+            method: request.method,
+            target,
+            query: &encode_query(&request.query),
+            headers: &request.headers,
+            body: &request.body,
+        };
+        self.service.http.send(
+            &outgoing,
+            &Call {
+                cancel: context.cancel,
+                limits: self.service.time_limits(self.operation.response_timeout()),
+                deadline: context.deadline,
+                cancel_policy: context.cancel_policy,
+                progress: Some(&progress),
+                pace: rates.0.iter().any(Option::is_some).then_some(&rates as &dyn Pace),
+            },
+        )
+    }
+
+    fn judge_exchange(
+        &mut self,
+        request: &Request,
+        exchange: &Exchange,
+    ) -> Result<O::Output, AttemptError> {
+        let response = &exchange.response;
+        if !(200..300).contains(&response.status) {
+            let refused = ServiceError::read(response, self.service.dialect);
+            let repeated = self.attempts > 1 || self.free > 0;
+            let recover_from = repeated.then(|| self.operation.recover_from(&refused)).flatten();
+            return match recover_from {
+                Some(reply) => Ok(reply),
+                None => Err(self.refusal(response, refused)),
+            };
+        }
+        if !exchange.whole {
+            let text = "success was answered before the whole body was sent";
+            return Err(AttemptError::unusable_success(Error::new(ErrorKind::Protocol, text)));
+        }
+        self.check_integrity(request, exchange)?;
+        self.operation
+            .parse(response, self.service.dialect)
+            .map_err(|error| AttemptError::unusable_success(error.with_status(response.status)))
+            .map_err(|attempt_error| {
+                attempt_error.with_request_id(response.request_id(self.service.dialect))
+            })
+    }
+
+    fn refusal(&self, response: &Response, refused: ServiceError) -> AttemptError {
+        let server_time = refused.server_time;
+        let retry_after = response
+            .headers
+            .get("retry-after")
+            .and_then(|asks| retry::retry_after(asks, self.service.clock.now()));
+        let status = response.status;
+        let throttled = retry::is_throttled(status);
+        if throttled {
+            self.service.concurrency_limiter.on_throttled(Instant::now());
+        }
+        let may_have_taken_effect = status >= 500 && !throttled;
+        let error = refused.into_error();
+        let code = error.oss_code().to_owned();
+        let class = FailureClass::Refused(Refusal { status, code, retry_after, server_time });
+        AttemptError { error, class, may_have_taken_effect }
+    }
+
+    /// Compares what was read, what was sent and what arrived.
+    fn check_integrity(
+        &mut self,
+        request: &Request,
+        exchange: &Exchange,
+    ) -> Result<(), AttemptError> {
+        if !matches!(request.body, Body::Content(_)) {
+            return Ok(());
+        }
+        let ours = exchange.sent.crc64;
+        if *self.crc64.get_or_insert(ours) != ours {
+            let text = "the source has other bytes than when it was read before";
+            return Err(AttemptError::without_effect(Error::new(ErrorKind::Changed, text)));
+        }
+        let damaged = |text: String| {
+            self.service.http.leave_connections();
+            let error = Error::new(ErrorKind::Integrity, text);
+            let request_id = exchange.response.request_id(self.service.dialect);
+            Err(AttemptError::mismatch(error.with_status(exchange.response.status))
+                .with_request_id(request_id))
+        };
+        if self.context.check_crc64 {
+            match exchange.response.crc64(self.service.dialect) {
+                Some(theirs) if theirs != ours => {
+                    return damaged(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
+                }
+                Some(_) => {}
+                None => self
+                    .service
+                    .logger()
+                    .warn(|| format!("{}: the reply has no CRC-64, so none was compared", O::NAME)),
+            }
+        }
+        if let Some(ours) = request.headers.get("content-md5").and_then(hex_of_base64) {
+            // The ETag of encrypted data need not be its MD5.
+            let encrypted = ServiceHeader::ServerSideEncryption;
+            let encrypted =
+                exchange.response.service_header(self.service.dialect, encrypted).is_some();
+            let etag = exchange.response.headers.get("etag").map(ETag::parse);
+            if let Some(Ok(etag)) = etag.filter(|_| !encrypted)
+                && !etag.is_md5(&ours)
+            {
+                return damaged(format!("the MD5 is {ours} here and the ETag is {etag}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A request that was obeyed before may be refused before all of its body was read.
+fn what_was_sent(request: &Request, exchange: &Exchange) -> Result<Sent> {
+    if exchange.whole { Ok(exchange.sent) } else { request.body.read_through(|_| {}) }
+}
+
+/// Text such as stands in `Content-MD5`, as it stands in an ETag.
+fn hex_of_base64(text: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(text).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect())
+}

@@ -1,0 +1,23 @@
+//! Sends operations: configuration, and the one loop that signs, sends, judges, waits and parses.
+
+mod attempt;
+mod attempt_error;
+mod call_context;
+mod concurrency_limiter;
+mod config;
+mod logger;
+mod presign;
+mod rate_limiter;
+mod redact;
+mod retry_loop;
+mod service_client;
+mod wire_log;
+
+pub(crate) use crate::transport::CancelPolicy;
+pub(crate) use call_context::{CallContext, CallError, Observer};
+pub use config::Config;
+pub use logger::LogLevel;
+pub(crate) use logger::Logger;
+pub(crate) use presign::Presigned;
+pub(crate) use rate_limiter::RateLimiter;
+pub(crate) use service_client::ServiceClient;

@@ -1,0 +1,166 @@
+//! Everything that the calls of one client share.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::concurrency_limiter::ConcurrencyLimiter;
+use super::{Config, Logger, RateLimiter};
+use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
+use crate::error::{Error, Result};
+use crate::model::{Addressing, Dialect, Endpoint};
+use crate::ops::ResponseTimeout;
+use crate::retry::Budget;
+use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
+use crate::sign::{AccessKey, SignatureVersion, Signer};
+use crate::transport::{Http, HttpSettings, TimeLimits, Verify};
+
+/// The lower half of a client: knows how to make a call, but not what an upload is.
+#[derive(Debug)]
+pub(crate) struct ServiceClient {
+    pub(super) process: ForkGuard,
+    pub(super) dialect: Dialect,
+    endpoint: Option<Endpoint>,
+    pub(super) addressing: Addressing,
+    pub(super) signer: Signer,
+    credentials: CredentialsCache,
+    pub(super) http: Http,
+    limits: TimeLimits,
+    complete_response: Duration,
+    abort: Duration,
+    pub(super) max_attempts: u32,
+    pub(super) budget: Budget,
+    pub(super) rate: Option<RateLimiter>,
+    pub(super) concurrency_limiter: ConcurrencyLimiter,
+    pub(super) clock: Clock,
+    /// The server's time less the local clock's, in milliseconds.
+    clock_offset_ms: AtomicI64,
+    logger: Logger,
+}
+
+impl ServiceClient {
+    /// Opens no connection and starts no thread.
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let credentials = config.effective_credentials()?;
+        let endpoint = config.effective_endpoint();
+        let signer = signer(config, endpoint.as_ref(), &credentials)?;
+        let http = Http::new(&HttpSettings {
+            connections: config.threads.saturating_add(SPARE_CONNECTIONS),
+            user_agent: config.user_agent.clone(),
+            tls: config.tls.clone(),
+            proxy: config.proxy.clone(),
+        })?;
+        if config.tls.verify != Verify::Certificate {
+            config.logger.warn(|| "the server's certificate will not be checked".to_owned());
+        }
+        Ok(Self {
+            process: ForkGuard::current(),
+            dialect: config.dialect,
+            endpoint,
+            addressing: config.addressing,
+            signer,
+            credentials: CredentialsCache::new(credentials),
+            http,
+            limits: config.limits,
+            complete_response: config.complete_response,
+            abort: config.abort,
+            max_attempts: config.max_attempts,
+            budget: Budget::new(),
+            rate: RateLimiter::new(config.bytes_per_sec),
+            concurrency_limiter: ConcurrencyLimiter::new(config.threads),
+            clock: Clock::default(),
+            clock_offset_ms: AtomicI64::new(0),
+            logger: config.logger.clone(),
+        })
+    }
+
+    pub(crate) fn check_process(&self) -> Result<()> {
+        self.process.check()
+    }
+
+    pub(crate) fn logger(&self) -> &Logger {
+        &self.logger
+    }
+
+    /// The time that the clean-up of one upload may take.
+    pub(crate) fn abort_budget(&self) -> Duration {
+        self.abort
+    }
+
+    pub(crate) fn endpoint(&self) -> Result<&Endpoint> {
+        self.endpoint
+            .as_ref()
+            .ok_or_else(|| Error::invalid("endpoint", "neither an endpoint nor a region was set"))
+    }
+
+    pub(super) fn time_limits(&self, patience: ResponseTimeout) -> TimeLimits {
+        match patience {
+            ResponseTimeout::Ordinary => self.limits,
+            ResponseTimeout::Complete => {
+                TimeLimits { response: self.complete_response, ..self.limits }
+            }
+        }
+    }
+
+    /// The key to sign with now; `None` is anonymous. The source is told the time of the local
+    /// clock, because an offset learned from OSS is no other service's.
+    pub(super) fn access_key(
+        &self,
+        cancel: &Cancel,
+        deadline: Deadline,
+    ) -> Result<Option<AccessKey>> {
+        let context = FetchContext { http: &self.http, clock: &self.clock, cancel, deadline };
+        self.credentials.access_key(&context)
+    }
+
+    /// The service has refused the key. False if the source cannot give another.
+    pub(super) fn forget(&self, refused: &AccessKey) -> bool {
+        self.credentials.forget(refused)
+    }
+
+    /// The time to sign with: the local clock, corrected by what the server last said.
+    pub(super) fn signing_time(&self) -> SystemTime {
+        let offset_ms = self.clock_offset_ms.load(Ordering::Relaxed);
+        let offset = Duration::from_millis(offset_ms.unsigned_abs());
+        let now = self.clock.now();
+        let corrected =
+            if offset_ms < 0 { now.checked_sub(offset) } else { now.checked_add(offset) };
+        corrected.unwrap_or(now)
+    }
+
+    /// Measures the offset against the uncorrected clock, so that a second correction does not
+    /// build on the first.
+    pub(super) fn correct_clock(&self, server_time: SystemTime) {
+        let now = self.clock.now();
+        let ms = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let offset_ms = match server_time.duration_since(now) {
+            Ok(ahead) => ms(ahead),
+            Err(behind) => -ms(behind.duration()),
+        };
+        self.clock_offset_ms.store(offset_ms, Ordering::Relaxed);
+        self.logger.warn(|| format!("the local clock is off by {offset_ms} ms; corrected"));
+    }
+}
+
+fn signer(
+    config: &Config,
+    endpoint: Option<&Endpoint>,
+    credentials: &CredentialsSource,
+) -> Result<Signer> {
+    let cloud_box = endpoint.and_then(Endpoint::cloud_box);
+    let region = cloud_box.or(config.region.as_ref().map(crate::model::Region::as_str));
+    let needed = config.signature == SignatureVersion::V4
+        && !matches!(credentials, CredentialsSource::Anonymous);
+    if needed && region.is_none() {
+        return Err(Error::invalid("region", "V4 signatures need the region of the bucket"));
+    }
+    Ok(Signer {
+        version: config.signature,
+        dialect: config.dialect,
+        region: region.unwrap_or_default().to_owned(),
+        product: if cloud_box.is_some() { "oss-cloudbox" } else { "oss" }.to_owned(),
+        additional_headers: config.additional_headers.clone(),
+    })
+}
+
+/// Besides the workers, callers' own threads send requests too.
+const SPARE_CONNECTIONS: usize = 4;

@@ -1,0 +1,46 @@
+//! Resources that all uploads of one client share.
+
+use std::sync::Arc;
+
+use super::schedule::workers::Workers;
+use super::stream::buffer_pool::BufferPool;
+use crate::error::Result;
+use crate::service::{Config, ServiceClient};
+
+/// The service client, the worker pool and the memory budget. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    service: Arc<ServiceClient>,
+    workers: Workers,
+    buffers: BufferPool,
+}
+
+impl Engine {
+    /// Opens no connection and starts no thread.
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let service = Arc::new(ServiceClient::new(config)?);
+        let workers = Workers::new(config.threads);
+        let buffers = BufferPool::new(config.memory_limit);
+        Ok(Self(Arc::new(Shared { service, workers, buffers })))
+    }
+
+    /// An error of kind `Forked` in a child of the process that made the client.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        self.service().check_process()
+    }
+
+    pub(crate) fn service(&self) -> &Arc<ServiceClient> {
+        &self.0.service
+    }
+
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.0.workers
+    }
+
+    pub(crate) fn buffers(&self) -> &BufferPool {
+        &self.0.buffers
+    }
+}

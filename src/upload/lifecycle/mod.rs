@@ -1,0 +1,9 @@
+//! One multipart upload from Initiate to Complete or Abort.
+
+pub(super) mod abort;
+pub(super) mod checkpoint;
+pub(super) mod complete;
+pub(super) mod multipart_upload;
+pub(super) mod resume;
+pub(super) mod upload_lifecycle;
+pub(super) mod upload_target;

@@ -1,0 +1,383 @@
+//! A multipart upload taken step by step, by any number of the caller's own threads.
+
+mod copied_part;
+mod read_part;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
+use crate::runtime::{Cancel, Deadline};
+use crate::service::{CallContext, RateLimiter};
+use crate::upload::engine::Engine;
+use crate::upload::lifecycle::complete::CompleteUpload;
+use crate::upload::lifecycle::upload_lifecycle::{initiate, initiation};
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::part::SentPart;
+use crate::upload::part::Whole;
+use crate::upload::progress::{InlineObserver, Meter, Reporter};
+use crate::upload::schedule::part_scheduler::no_descriptor;
+use crate::upload::source::upload_source::{Source, md5_of};
+use crate::upload::upload_result::UploadResult;
+
+/// One multipart upload, step by step. It remembers the parts that were sent through it, so
+/// [`MultipartUpload::complete`] needs no list.
+///
+/// Cheap to clone, shared by threads: send parts from as many as you like. Dropping it sends
+/// nothing and aborts nothing.
+#[derive(Debug, Clone)]
+pub struct MultipartUpload(Arc<SharedUpload>);
+
+#[derive(Debug)]
+struct SharedUpload {
+    engine: Engine,
+    target: UploadTarget,
+    options: UploadOptions,
+    /// What all parts together may send in a second.
+    rate: Option<RateLimiter>,
+    state: Mutex<State>,
+    /// Notified when a part call ends.
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    parts: BTreeMap<PartNumber, SentPart>,
+    /// The part calls that are running, each with the token that cuts it.
+    in_flight: Vec<(PartNumber, Cancel)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    #[default]
+    Open,
+    Completing,
+    Completed,
+    Aborting,
+    Aborted,
+}
+
+impl MultipartUpload {
+    /// Initiates an upload.
+    pub(crate) fn initiate(
+        engine: &Engine,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let request = initiation(bucket, key, &options.headers, options);
+        let initiated = initiate(engine.service(), &request, cancel, Deadline::NEVER)?;
+        Ok(Self::attach(engine, bucket, key, &initiated.upload_id, options))
+    }
+
+    /// Makes a handle for an upload that exists. Sends nothing.
+    pub(crate) fn attach(
+        engine: &Engine,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        options: &UploadOptions,
+    ) -> Self {
+        Self(Arc::new(SharedUpload {
+            engine: engine.clone(),
+            target: UploadTarget {
+                bucket: bucket.clone(),
+                key: key.clone(),
+                upload_id: upload_id.clone(),
+                headers: options.headers.clone(),
+                integrity: options.integrity,
+                complete_all: options.complete_all,
+                may_have_orphan: false,
+                is_attached: false,
+            },
+            options: options.clone(),
+            rate: RateLimiter::new(options.bytes_per_sec),
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }))
+    }
+
+    /// The ID that OSS gave.
+    pub fn upload_id(&self) -> &UploadId {
+        &self.0.target.upload_id
+    }
+
+    /// An error of kind `Forked` in a child of the process that made the upload. There no lock may
+    /// be waited for: the thread that holds it may be the parent's.
+    pub fn check_process(&self) -> Result<()> {
+        self.0.engine.check_process()
+    }
+
+    /// Sends a part from memory. A part with the same number is replaced. Any part may have from 0
+    /// bytes to 5 GiB now, but Complete wants 100 KiB of all but the last.
+    ///
+    /// # Errors
+    ///
+    /// `State`, after complete or abort, or while the same part is being sent; and those of
+    /// UploadPart.
+    pub fn upload_part(
+        &self,
+        number: PartNumber,
+        data: impl AsRef<[u8]> + Send + Sync + 'static,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        let source = Source::memory(Arc::new(data));
+        self.0.send(number, &source, cancel)
+    }
+
+    /// Sends a part from a range of a regular file; `length` `None` is to its end.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, when the range is not inside the file; `File`; `Changed`; and as for
+    /// [`MultipartUpload::upload_part`].
+    pub fn upload_part_file(
+        &self,
+        number: PartNumber,
+        path: impl AsRef<Path>,
+        offset: u64,
+        length: Option<u64>,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        self.check_process()?;
+        let source = Source::path(path.as_ref())?.range(offset, length)?;
+        self.0.send(number, &source, cancel)
+    }
+
+    /// Adds a part that was sent elsewhere, by another machine for example.
+    ///
+    /// # Errors
+    ///
+    /// `State`, after complete or abort.
+    pub fn add_part(&self, part: SentPart) -> Result<()> {
+        self.check_process()?;
+        let mut state = self.0.lock();
+        state.check_open()?;
+        state.parts.insert(part.number, part);
+        Ok(())
+    }
+
+    /// The parts that this handle knows of, in the order of their numbers; none in a forked child.
+    /// Asks nobody.
+    pub fn parts(&self) -> Vec<SentPart> {
+        if self.check_process().is_err() {
+            return Vec::new();
+        }
+        self.0.lock().parts.values().cloned().collect()
+    }
+
+    /// Makes the object out of the parts that this handle knows of, or with
+    /// [`UploadOptions::complete_all`] out of all that OSS has. On failure the upload stays open
+    /// unless the error says otherwise; it may be completed again or aborted.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, when a part that is not the last has less than 100 KiB; `State`, while a part is
+    /// being sent and after complete or abort; `Integrity`, when the object is not what was sent;
+    /// `Unknown`, when it could not be learned whether the object was made; and those of
+    /// CompleteMultipartUpload.
+    pub fn complete(&self, cancel: &Cancel) -> Result<UploadResult> {
+        self.0.complete(&self.0.target, cancel)
+    }
+
+    /// Completes with other headers and integrity than the upload was begun or taken up with: an
+    /// ACL, a callback.
+    ///
+    /// # Errors
+    ///
+    /// As for [`MultipartUpload::complete`].
+    pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<UploadResult> {
+        let headers = options.headers.clone();
+        let UploadOptions { integrity, complete_all, .. } = *options;
+        let known = self.0.target.clone();
+        let target = UploadTarget { headers, integrity, complete_all, ..known };
+        self.0.complete(&target, cancel)
+    }
+
+    /// Gives the upload up: ends the part calls that are running, then removes what OSS has. May be
+    /// called again. Takes no cancel token; it is bounded by the client's abort time.
+    ///
+    /// # Errors
+    ///
+    /// `State`, after complete or while it runs; otherwise why parts may be left.
+    pub fn abort(&self) -> Result<()> {
+        self.check_process()?;
+        let shared = &*self.0;
+        let budget = shared.engine.service().abort_budget();
+        let deadline = Deadline::after(budget);
+        shared.cut_parts(deadline)?;
+        let left = deadline.left().unwrap_or(budget);
+        let outcome =
+            crate::upload::lifecycle::abort::abort(shared.engine.service(), &shared.target, left);
+        shared.lock().phase = if outcome.is_ok() { Phase::Aborted } else { Phase::Open };
+        outcome
+            .map_err(|error| error.with_upload_id(self.upload_id().as_str()).with_parts_left(true))
+    }
+}
+
+impl SharedUpload {
+    fn complete(&self, target: &UploadTarget, cancel: &Cancel) -> Result<UploadResult> {
+        cancel.check_process()?;
+        self.engine.check_process()?;
+        let parts = {
+            let mut state = self.lock();
+            state.check_open()?;
+            if let Some((number, _)) = state.in_flight.first() {
+                let error = Error::new(ErrorKind::State, "the part is still being sent");
+                return Err(error.with_part(number.get()));
+            }
+            state.phase = Phase::Completing;
+            state.parts.values().cloned().collect()
+        };
+        let outcome = self.complete_parts(target, parts, cancel);
+        self.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
+        outcome
+    }
+
+    fn complete_parts(
+        &self,
+        target: &UploadTarget,
+        known: Vec<SentPart>,
+        cancel: &Cancel,
+    ) -> Result<UploadResult> {
+        let parts = if target.complete_all { self.listed(target, cancel)? } else { known };
+        check_sizes(&parts)?;
+        let ending = CompleteUpload {
+            service: self.engine.service(),
+            target,
+            parts: &parts,
+            whole: Whole::of(&parts),
+            cancel,
+            deadline: Deadline::NEVER,
+        };
+        ending.complete().map_err(|failed| {
+            let left = failed.open || failed.error.parts_left();
+            failed.error.with_parts_left(left)
+        })
+    }
+
+    /// Lists the parts at OSS. Their total size and CRC-64 have to be known to verify the object.
+    fn listed(&self, target: &UploadTarget, cancel: &Cancel) -> Result<Vec<SentPart>> {
+        target.list_parts(self.engine.service(), &CallContext::new(cancel))
+    }
+
+    fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
+        let permit = self.begin_part(number, cancel)?;
+        self.send_begun(permit, source)
+    }
+
+    fn send_begun(&self, permit: PartPermit<'_>, source: &Source) -> Result<SentPart> {
+        let number = permit.number;
+        let body = source.body(0, source.length());
+        let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
+        let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
+        let observer = InlineObserver { reporter: &reporter, stop: &permit.stop };
+        let context = CallContext {
+            deadline: permit.deadline,
+            observer: Some(&observer),
+            rate: self.rate.as_ref(),
+            ..CallContext::new(&permit.stop)
+        };
+        let md5 = self.target.integrity.contains(Integrity::MD5);
+        let md5 = md5.then(|| md5_of(&body)).transpose()?;
+        let part = self
+            .target
+            .send_part(self.engine.service(), number, body, md5, &context)
+            .and_then(|part| source.check_unchanged().map(|()| part))
+            .map_err(|error| reporter.explain(error))?;
+        meter.part_done(part.size);
+        self.lock().parts.insert(number, part.clone());
+        drop(permit);
+        reporter.report().map(|()| part)
+    }
+
+    fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartPermit<'_>> {
+        cancel.check_process()?;
+        self.engine.check_process()?;
+        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let mut state = self.lock();
+        state.check_open()?;
+        if state.in_flight.iter().any(|(busy, _)| *busy == number) {
+            let error = Error::new(ErrorKind::State, "the part is being sent by another call");
+            return Err(error.with_part(number.get()));
+        }
+        state.in_flight.push((number, stop.clone()));
+        Ok(PartPermit { shared: self, number, stop, deadline })
+    }
+
+    /// Forbids further calls and waits until the running ones have ended.
+    fn cut_parts(&self, deadline: Deadline) -> Result<()> {
+        let mut state = self.lock();
+        if state.phase != Phase::Aborted {
+            state.check_open()?;
+        }
+        state.phase = Phase::Aborting;
+        for (_, stop) in &state.in_flight {
+            stop.trigger();
+        }
+        while !state.in_flight.is_empty() {
+            let left = deadline.left().unwrap_or_default();
+            if left.is_zero() {
+                state.phase = Phase::Open;
+                let text = "a part call did not end in time; its source may be blocked";
+                return Err(Error::new(ErrorKind::Timeout, text)
+                    .with_upload_id(self.target.upload_id.as_str())
+                    .with_parts_left(true));
+            }
+            let waited = self.ended.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn check_open(&self) -> Result<()> {
+        let text = match self.phase {
+            Phase::Open => return Ok(()),
+            Phase::Completing => "the upload is being completed",
+            Phase::Completed => "the upload is completed",
+            Phase::Aborting => "the upload is being aborted",
+            Phase::Aborted => "the upload is aborted",
+        };
+        Err(Error::new(ErrorKind::State, text))
+    }
+}
+
+/// A part call that is running.
+struct PartPermit<'a> {
+    shared: &'a SharedUpload,
+    number: PartNumber,
+    stop: Cancel,
+    deadline: Deadline,
+}
+
+impl Drop for PartPermit<'_> {
+    fn drop(&mut self) {
+        self.shared.lock().in_flight.retain(|(number, _)| *number != self.number);
+        self.shared.ended.notify_all();
+    }
+}
+
+/// OSS would refuse the whole Complete; here the part can be named before anything is sent.
+fn check_sizes(parts: &[SentPart]) -> Result<()> {
+    let all_but_last = parts.split_last().map(|(_, others)| others).unwrap_or_default();
+    match all_but_last.iter().find(|part| part.size < limits::PART_SIZE_MIN) {
+        None => Ok(()),
+        Some(part) => {
+            let text = format!("all parts but the last have 100 KiB or more, not {}", part.size);
+            Err(Error::invalid("size", text).with_part(part.number.get()))
+        }
+    }
+}

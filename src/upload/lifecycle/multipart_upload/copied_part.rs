@@ -1,0 +1,111 @@
+//! A part that OSS copies from an object it has.
+
+use super::{MultipartUpload, PartPermit, SharedUpload};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::PartNumber;
+use crate::ops::{CopySource, UploadPartCopy};
+use crate::runtime::Cancel;
+use crate::service::CallContext;
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::part::SentPart;
+use crate::upload::whole::copy::changed;
+
+impl MultipartUpload {
+    /// Copies a range of an object inside OSS into a part; `length` `None` is to its end. No byte
+    /// of it comes here, and without the service's word the CRC-64 of the part is not known.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, when the source does not have the range; `Changed`, when it changes meanwhile;
+    /// `Service`, when it does not meet its conditions; and as for
+    /// [`MultipartUpload::upload_part`].
+    pub fn copy_part(
+        &self,
+        number: PartNumber,
+        source: &CopySource,
+        offset: u64,
+        length: Option<u64>,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        let shared = &*self.0;
+        let permit = shared.begin_part(number, cancel)?;
+        let part = shared
+            .copy(&permit, source, offset, length)
+            .map_err(|error| error.with_part(number.get()))?;
+        shared.lock().parts.insert(number, part.clone());
+        Ok(part)
+    }
+}
+
+impl SharedUpload {
+    /// The size of the source is asked for first: OSS copies all of it instead of a range that it
+    /// does not have.
+    fn copy(
+        &self,
+        permit: &PartPermit<'_>,
+        source: &CopySource,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<SentPart> {
+        let context = CallContext { deadline: permit.deadline, ..CallContext::new(&permit.stop) };
+        let service = self.engine.service();
+        let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
+        let found = service.call(&source.head().with_headers(headers), &context)?.output;
+        let size = length_within(found.size, offset, length)?;
+        let source = source.pinned(&found.etag);
+        let mut request = UploadPartCopy::new(bucket, key, upload_id, permit.number, &source)
+            .with_headers(headers);
+        if size != found.size {
+            request = request.with_range(offset..=offset.saturating_add(size).saturating_sub(1));
+        }
+        let reply =
+            service.call(&request, &context).map_err(|failed| changed(failed.error))?.output;
+        if size != found.size && reply.content_range.is_empty() {
+            let text = "the reply does not say that only a range was copied";
+            return Err(Error::new(ErrorKind::Protocol, text));
+        }
+        Ok(SentPart { number: permit.number, size, etag: reply.etag, crc64: reply.crc64 })
+    }
+}
+
+/// How many bytes of the source are meant; OSS cannot copy none of more.
+fn length_within(size: u64, offset: u64, length: Option<u64>) -> Result<u64> {
+    let outside = |argument, rest| {
+        Error::invalid(argument, format!("the source has only {rest} bytes from there"))
+    };
+    let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
+    let length = length.unwrap_or(rest);
+    if length > rest {
+        return Err(outside("length", rest));
+    }
+    if length > limits::PART_SIZE_MAX {
+        return Err(Error::invalid("length", "a part has at most 5 GiB"));
+    }
+    if length == 0 && size > 0 {
+        return Err(Error::invalid("length", "an empty range cannot be copied"));
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_inside_the_source_and_not_empty() {
+        assert_eq!(length_within(10, 0, None).unwrap(), 10);
+        assert_eq!(length_within(10, 9, None).unwrap(), 1);
+        assert_eq!(length_within(10, 2, Some(3)).unwrap(), 3);
+        assert_eq!(length_within(0, 0, None).unwrap(), 0);
+        for (offset, length, named) in [
+            (11, None, "offset"),
+            (u64::MAX, Some(1), "offset"),
+            (5, Some(6), "length"),
+            (5, Some(0), "length"),
+            (10, None, "length"),
+        ] {
+            assert_eq!(length_within(10, offset, length).unwrap_err().argument(), named);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A part that a reader gives: it is read into a buffer first, so that it can be sent again.
+
+use std::io::{ErrorKind as Io, Read};
+use std::sync::Arc;
+
+use super::{MultipartUpload, PartPermit, SharedUpload};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::PartNumber;
+use crate::runtime::{Cancel, Event, Interest, Wake};
+use crate::upload::part::SentPart;
+use crate::upload::schedule::part_scheduler::{deadline_passed, no_descriptor};
+use crate::upload::source::upload_source::Source;
+use crate::upload::stream::buffer_pool::Buffer;
+use crate::upload::stream::writer::reader_failed;
+
+impl MultipartUpload {
+    /// Sends a part of `length` bytes that a reader gives, on the calling thread. They are read
+    /// into memory first, which counts against the client's memory limit; if that is used up, the
+    /// call waits until a part of another upload is sent.
+    ///
+    /// # Errors
+    ///
+    /// `Memory`, when there is no room; `File`, when the reader fails or ends before `length`; an
+    /// [`Error`] inside the reader's is given back as it is; and as for
+    /// [`MultipartUpload::upload_part`].
+    pub fn upload_part_reader(
+        &self,
+        number: PartNumber,
+        mut reader: impl Read,
+        length: u64,
+        cancel: &Cancel,
+    ) -> Result<SentPart> {
+        if length > limits::PART_SIZE_MAX {
+            let error = Error::invalid("length", "a part has at most 5 GiB");
+            return Err(error.with_part(number.get()));
+        }
+        let shared = &*self.0;
+        let permit = shared.begin_part(number, cancel)?;
+        let mut buffer = shared.buffer(length, &permit)?;
+        fill(&mut buffer, &mut reader, &permit.stop)
+            .map_err(|error| error.with_part(number.get()))?;
+        shared.send_begun(permit, &Source::memory(Arc::new(buffer.seal())))
+    }
+}
+
+impl SharedUpload {
+    /// Waits until the memory limit has room for the part.
+    fn buffer(&self, length: u64, permit: &PartPermit<'_>) -> Result<Buffer> {
+        let size = usize::try_from(length).unwrap_or(usize::MAX);
+        let event = Arc::new(Event::new().map_err(|cause| no_descriptor(&cause))?);
+        let fd = Some((event.descriptor(), Interest::Read));
+        loop {
+            if let Some(buffer) = self.engine.buffers().take(size, &event)? {
+                return Ok(buffer);
+            }
+            match permit.stop.wait_for(fd, permit.deadline) {
+                Wake::Canceled => return Err(Error::canceled()),
+                Wake::TimedOut => return Err(deadline_passed()),
+                Wake::Ready => event.clear(),
+            }
+        }
+    }
+}
+
+/// Reads until the buffer is full.
+fn fill(buffer: &mut Buffer, reader: &mut dyn Read, stop: &Cancel) -> Result<()> {
+    while !buffer.is_full() {
+        if stop.is_triggered() {
+            return Err(Error::canceled());
+        }
+        let room = buffer.room();
+        let wanted = room.len();
+        match reader.read(room) {
+            Ok(0) => {
+                let text = format!("the reader ended {wanted} bytes before the end of the part");
+                return Err(Error::new(ErrorKind::File, text));
+            }
+            Ok(count) if count > wanted => {
+                let text = "the reader says that it has read more than there was room for";
+                return Err(Error::new(ErrorKind::Invalid, text).with_argument("reader"));
+            }
+            Ok(count) => buffer.advance(count),
+            Err(cause) if cause.kind() == Io::Interrupted => {}
+            Err(cause) => return Err(reader_failed(cause)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! One object made in parts: initiate, make the parts, complete; on failure, clean up.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
+use crate::ops::InitiateMultipartUpload;
+use crate::runtime::{Cancel, Deadline};
+use crate::service::{CallContext, CancelPolicy, ServiceClient};
+use crate::upload::lifecycle::abort::abort_after_error;
+use crate::upload::lifecycle::complete::CompleteUpload;
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::options::UploadOptions;
+use crate::upload::part::SentPart;
+use crate::upload::part::Whole;
+use crate::upload::progress::{Meter, Reporter};
+use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleLimits, upload_parts};
+use crate::upload::schedule::plan::Parts;
+use crate::upload::schedule::workers::Workers;
+use crate::upload::source::upload_source::expect_crc64;
+use crate::upload::upload_result::UploadResult;
+
+/// What is made, and within which bounds.
+pub(crate) struct UploadLifecycle<'a> {
+    pub(crate) service: &'a Arc<ServiceClient>,
+    pub(crate) workers: &'a Workers,
+    pub(crate) bucket: &'a BucketName,
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) options: &'a UploadOptions,
+    /// Those of the options, or of the source of a copy.
+    pub(crate) headers: &'a ObjectHeaders,
+    /// Leaves the parts on OSS when the upload fails.
+    pub(crate) keep_parts: bool,
+    pub(crate) stop: &'a Cancel,
+    pub(crate) deadline: Deadline,
+}
+
+impl UploadLifecycle<'_> {
+    /// Makes the object out of an upload; `expected_crc64` is what it must have before it is
+    /// completed, and `work` makes the parts.
+    pub(crate) fn run(
+        &self,
+        target: &UploadTarget,
+        parts: Parts,
+        expected_crc64: Option<u64>,
+        work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
+    ) -> Result<UploadResult> {
+        let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
+        let made = self.upload(work(Arc::clone(&meter)), parts, &meter);
+        let (whole, sent) = made
+            .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
+            .map_err(|error| self.give_up(target, error))?;
+        let uploaded = self.complete(target, whole, &sent)?;
+        Ok(UploadResult { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
+    }
+
+    pub(crate) fn initiate(&self) -> Result<UploadTarget> {
+        let request = initiation(self.bucket, self.key, self.headers, self.options);
+        let initiated = initiate(self.service, &request, self.stop, self.deadline)?;
+        let target = self.target(initiated.upload_id);
+        Ok(UploadTarget { may_have_orphan: initiated.may_have_orphan, ..target })
+    }
+
+    /// The upload of that ID.
+    pub(crate) fn target(&self, upload_id: UploadId) -> UploadTarget {
+        UploadTarget {
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+            upload_id,
+            headers: self.headers.clone(),
+            integrity: self.options.integrity,
+            may_have_orphan: false,
+            is_attached: false,
+            complete_all: self.options.complete_all,
+        }
+    }
+
+    fn upload(
+        &self,
+        work: Arc<dyn PartUploader>,
+        parts: Parts,
+        meter: &Arc<Meter>,
+    ) -> Result<Vec<SentPart>> {
+        let reporter = Reporter::new(self.options.progress.as_ref(), meter);
+        let bounds = ScheduleLimits {
+            parts,
+            parallelism: self.options.parallelism(),
+            hedging: self.options.hedging(),
+            stop: self.stop.clone(),
+            deadline: self.deadline,
+        };
+        let sent = upload_parts(work, bounds, self.workers, meter, &reporter)?;
+        reporter.report()?;
+        Ok(sent)
+    }
+
+    pub(crate) fn complete(
+        &self,
+        target: &UploadTarget,
+        whole: Whole,
+        sent: &[SentPart],
+    ) -> Result<UploadResult> {
+        let ending = CompleteUpload {
+            service: self.service,
+            target,
+            parts: sent,
+            whole,
+            cancel: self.stop,
+            deadline: self.deadline,
+        };
+        ending.complete().map_err(|failed| {
+            if failed.open {
+                return self.give_up(target, failed.error);
+            }
+            failed.error.with_upload_may_exist(target.may_have_orphan)
+        })
+    }
+
+    /// The error of an upload that failed, after its parts were kept or taken back.
+    pub(crate) fn give_up(&self, target: &UploadTarget, error: Error) -> Error {
+        let error = error.with_upload_may_exist(target.may_have_orphan);
+        if self.keep_parts {
+            return error.with_upload_id(target.upload_id.as_str()).with_parts_left(true);
+        }
+        self.abort_after_error(target, error)
+    }
+
+    pub(crate) fn abort_after_error(&self, target: &UploadTarget, error: Error) -> Error {
+        abort_after_error(self.service, target, self.service.abort_budget(), error)
+    }
+}
+
+/// What begins an upload with those options.
+pub(crate) fn initiation(
+    bucket: &BucketName,
+    key: &ObjectKey,
+    headers: &ObjectHeaders,
+    options: &UploadOptions,
+) -> InitiateMultipartUpload {
+    let request = InitiateMultipartUpload::new(bucket, key).with_headers(headers);
+    if options.sequential { request.sequential() } else { request }
+}
+
+/// An upload that was begun.
+pub(crate) struct Initiated {
+    pub(crate) upload_id: UploadId,
+    pub(crate) may_have_orphan: bool,
+}
+
+/// Initiates; once the request is sent, a cancel waits for its answer, so that the ID is not lost.
+pub(crate) fn initiate(
+    service: &ServiceClient,
+    request: &InitiateMultipartUpload,
+    cancel: &Cancel,
+    deadline: Deadline,
+) -> Result<Initiated> {
+    let context = CallContext {
+        deadline,
+        cancel_policy: CancelPolicy::Await(service.abort_budget() / 2),
+        ..CallContext::new(cancel)
+    };
+    let outcome = service
+        .call(request, &context)
+        .map_err(|failed| failed.error.with_upload_may_exist(failed.may_have_taken_effect))?;
+    let upload_id = outcome.output.upload_id;
+    let may_have_orphan = outcome.earlier_attempt_may_have_taken_effect;
+    if may_have_orphan {
+        service.logger().warn(|| {
+            format!("besides upload {upload_id} another may exist: an answer to Initiate was lost")
+        });
+    }
+    Ok(Initiated { upload_id, may_have_orphan })
+}
+
+/// What the parts make together; what is expected of them counts where they do not say.
+pub(crate) fn whole_of(sent: &[SentPart], expected_crc64: Option<u64>) -> Result<Whole> {
+    let whole = Whole::of(sent);
+    if let (Some(found), Some(expected)) = (whole.crc64, expected_crc64) {
+        expect_crc64(expected, found)?;
+    }
+    Ok(Whole { crc64: whole.crc64.or(expected_crc64), ..whole })
+}

@@ -1,0 +1,74 @@
+//! The multipart upload that parts go to, and how one part gets there.
+
+use crate::codec::md5::Digest;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
+use crate::ops::{ListParts, UploadPart};
+use crate::service::{CallContext, ServiceClient};
+use crate::upload::options::Integrity;
+use crate::upload::part::SentPart;
+use crate::wire::Body;
+
+/// One multipart upload, and what its requests carry besides.
+#[derive(Debug, Clone)]
+pub(crate) struct UploadTarget {
+    pub(crate) bucket: BucketName,
+    pub(crate) key: ObjectKey,
+    pub(crate) upload_id: UploadId,
+    pub(crate) headers: ObjectHeaders,
+    pub(crate) integrity: Integrity,
+    /// Complete names no parts: OSS takes all that it has.
+    pub(crate) complete_all: bool,
+    /// Another upload of the same Initiate may exist, whose ID was lost with an answer.
+    pub(crate) may_have_orphan: bool,
+    /// It was begun before this call, perhaps by a process that has sent Complete and then died.
+    pub(crate) is_attached: bool,
+}
+
+impl UploadTarget {
+    /// Lists all parts that OSS has. Blocks; one request for each 1,000 parts.
+    pub(crate) fn list_parts(
+        &self,
+        service: &ServiceClient,
+        context: &CallContext<'_>,
+    ) -> Result<Vec<SentPart>> {
+        let Self { bucket, key, upload_id, headers, .. } = self;
+        let mut parts = Vec::new();
+        let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
+        while let Some(request) = next {
+            let page = service.call(&request, context)?.output;
+            next = request.next_page(&page)?;
+            parts.extend(page.parts.into_iter().map(SentPart::from));
+        }
+        Ok(parts)
+    }
+
+    /// Sends one part and says how OSS has it. With its MD5, OSS refuses other bytes. Blocks;
+    /// retries as the client is configured.
+    pub(crate) fn send_part(
+        &self,
+        service: &ServiceClient,
+        number: PartNumber,
+        body: Body,
+        md5: Option<Digest>,
+        context: &CallContext<'_>,
+    ) -> Result<SentPart> {
+        let size = body.length();
+        if size > limits::PART_SIZE_MAX {
+            return Err(
+                Error::invalid("length", "a part has at most 5 GiB").with_part(number.get())
+            );
+        }
+        let mut request = UploadPart::new(&self.bucket, &self.key, &self.upload_id, number)
+            .with_headers(&self.headers);
+        if let Some(md5) = md5 {
+            request = request.with_content_md5(*md5.as_bytes());
+        }
+        let context =
+            CallContext { check_crc64: self.integrity.contains(Integrity::CRC64), ..*context };
+        let outcome = service.call(&request.with_body(body), &context)?;
+        let crc64 = Some(outcome.sent.crc64);
+        Ok(SentPart { number, size, etag: outcome.output.etag, crc64 })
+    }
+}

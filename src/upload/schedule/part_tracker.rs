@@ -1,0 +1,284 @@
+//! Which part of an upload is where: planned, in flight, done or failed.
+//!
+//! Plain state: no I/O, no lock, and the time is an argument. The rules of an upload can be read and
+//! tested here without a network or a thread; `parallel` owns the only copy.
+
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::model::{PartNumber, PartRange};
+use crate::upload::part::SentPart;
+use crate::upload::schedule::plan::Parts;
+
+#[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
+pub(crate) struct PartTracker {
+    parts: Parts,
+    /// The 0-based index of the next part to hand out.
+    next: usize,
+    in_flight: Vec<InFlight>,
+    done: Vec<Option<SentPart>>,
+    /// How long the parts took that are done.
+    times: Vec<Duration>,
+    /// How many parts may yet be sent a second time because they are slow.
+    hedges_left: usize,
+    /// The first error; later ones are its echo.
+    failure: Option<Error>,
+}
+
+/// A part that is being made, once or twice.
+#[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
+struct InFlight {
+    part: PartRange,
+    began: Instant,
+    attempts: u32,
+    hedged: bool,
+}
+
+/// Whether slow parts are sent a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hedging {
+    /// The last slow ones, when nothing else is left to do.
+    LastParts,
+    Never,
+}
+
+/// What becomes of other copies of a part that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherAttempts {
+    /// There are none.
+    None,
+    /// They are of no use any more.
+    Cut,
+}
+
+impl PartTracker {
+    pub(crate) fn new(parts: Parts, hedging: Hedging) -> Self {
+        let count = parts.count();
+        let hedges_left = match hedging {
+            Hedging::LastParts => (count / HEDGED_SHARE).max(1),
+            Hedging::Never => 0,
+        };
+        Self {
+            parts,
+            next: 0,
+            in_flight: Vec::new(),
+            done: vec![None; count],
+            times: Vec::with_capacity(count),
+            hedges_left,
+            failure: None,
+        }
+    }
+
+    /// Hands out the next part, or a slow one again; `None` when there is nothing to do or the
+    /// upload has failed.
+    pub(crate) fn next_part(&mut self, now: Instant) -> Option<PartRange> {
+        if self.failure.is_some() {
+            return None;
+        }
+        let Some(part) = self.parts.part(self.next) else { return self.next_hedge(now) };
+        self.next += 1;
+        self.in_flight.push(InFlight { part, began: now, attempts: 1, hedged: false });
+        Some(part)
+    }
+
+    /// When the oldest part in flight will be slow enough to be sent again.
+    pub(crate) fn hedge_due(&self) -> Option<Instant> {
+        let nothing_else = self.parts.part(self.next).is_none() && self.failure.is_none();
+        if !nothing_else || self.hedges_left == 0 {
+            return None;
+        }
+        self.oldest().and_then(|flight| flight.began.checked_add(self.hedge_delay()?))
+    }
+
+    /// A part that was handed out has arrived. Only the first copy counts.
+    pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherAttempts {
+        let Some(flight) = self.finish_attempt(part.number) else { return OtherAttempts::None };
+        let rest = if flight.attempts > 0 { OtherAttempts::Cut } else { OtherAttempts::None };
+        let took = now.saturating_duration_since(flight.began);
+        if let Some(slot) = self.done.get_mut(part.number.index()).filter(|slot| slot.is_none()) {
+            *slot = Some(part);
+            self.times.push(took);
+        }
+        rest
+    }
+
+    /// A copy of a part will not arrive. That fails the upload unless another copy has arrived or
+    /// is on its way.
+    pub(crate) fn fail_attempt(&mut self, number: PartNumber, error: Error) {
+        let attempts = self.finish_attempt(number).map_or(0, |flight| flight.attempts);
+        if attempts == 0 && !self.has(number) {
+            self.stop(error);
+        }
+    }
+
+    /// Hands out no more parts.
+    pub(crate) fn stop(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    /// Forgets what is in flight, after a bug has ended it.
+    pub(crate) fn clear_in_flight(&mut self, error: Error) {
+        self.in_flight.clear();
+        self.stop(error);
+    }
+
+    /// True if the part has arrived.
+    pub(crate) fn has(&self, number: PartNumber) -> bool {
+        self.done.get(number.index()).is_some_and(Option::is_some)
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// True once nothing is in flight and nothing more will be.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.in_flight.is_empty() && (self.has_failed() || self.parts.part(self.next).is_none())
+    }
+
+    /// All parts in the order of their numbers, or the first error.
+    pub(crate) fn outcome(self) -> Result<Vec<SentPart>, Error> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        self.done.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| {
+            Error::internal("an upload was called settled before all of its parts were done")
+        })
+    }
+
+    fn next_hedge(&mut self, now: Instant) -> Option<PartRange> {
+        self.hedge_due().filter(|due| *due <= now)?;
+        self.hedges_left -= 1;
+        let oldest = self.oldest()?.part.number;
+        let flight = self.in_flight.iter_mut().find(|flight| flight.part.number == oldest)?;
+        flight.hedged = true;
+        flight.attempts += 1;
+        Some(flight.part)
+    }
+
+    fn oldest(&self) -> Option<&InFlight> {
+        self.in_flight.iter().filter(|flight| !flight.hedged).min_by_key(|flight| flight.began)
+    }
+
+    /// Twice as long as nearly all parts took, and a second at least.
+    fn hedge_delay(&self) -> Option<Duration> {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        let nearly_all = times.get(times.len().saturating_sub(1) * 95 / 100)?;
+        Some((*nearly_all * 2).max(SLOW))
+    }
+
+    /// Takes one copy out of flight, and says what is left of the part.
+    fn finish_attempt(&mut self, number: PartNumber) -> Option<InFlight> {
+        let index = self.in_flight.iter().position(|flight| flight.part.number == number)?;
+        let flight = self.in_flight.get_mut(index)?;
+        flight.attempts = flight.attempts.saturating_sub(1);
+        let left = InFlight { part: flight.part, ..*flight };
+        if left.attempts == 0 {
+            self.in_flight.swap_remove(index);
+        }
+        Some(left)
+    }
+}
+
+/// No part is called slow before this.
+const SLOW: Duration = Duration::from_secs(1);
+/// At most one part in so many is sent twice, but always one.
+const HEDGED_SHARE: usize = 50;
+
+#[cfg(test)]
+mod exhaustive_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::model::ETag;
+    use crate::upload::options::UploadOptions;
+    use crate::upload::schedule::plan::Plan;
+
+    fn three_parts() -> PartTracker {
+        let mut options = UploadOptions::new();
+        options.set_single_below(0).unwrap().set_part_size(1 << 20).unwrap();
+        match Plan::new(5 << 19, &options).unwrap() {
+            Plan::Parts(parts) => PartTracker::new(parts, Hedging::LastParts),
+            Plan::Single => unreachable!(),
+        }
+    }
+
+    fn sent(part: PartRange) -> SentPart {
+        let etag = ETag::parse("E").unwrap();
+        SentPart { number: part.number, size: part.length, etag, crc64: Some(0) }
+    }
+
+    #[test]
+    fn parts_may_arrive_in_any_order_and_come_out_in_theirs() {
+        let now = Instant::now();
+        let mut tracker = three_parts();
+        let parts: Vec<_> = std::iter::from_fn(|| tracker.next_part(now)).collect();
+        assert_eq!(parts.len(), 3);
+        for part in [2, 0, 1] {
+            assert!(!tracker.is_settled());
+            assert_eq!(tracker.record(sent(parts[part]), now), OtherAttempts::None);
+        }
+        assert!(tracker.is_settled());
+        let numbers: Vec<_> = tracker.outcome().unwrap().iter().map(|p| p.number.get()).collect();
+        assert_eq!(numbers, [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_first_error_stops_the_rest_and_is_the_one_reported() {
+        let now = Instant::now();
+        let mut tracker = three_parts();
+        let (first, second) = (tracker.next_part(now).unwrap(), tracker.next_part(now).unwrap());
+        tracker.fail_attempt(second.number, Error::new(ErrorKind::Service, "refused"));
+        assert!(tracker.next_part(now).is_none() && !tracker.is_settled());
+        tracker.fail_attempt(first.number, Error::canceled());
+        assert!(tracker.is_settled());
+        assert_eq!(tracker.outcome().unwrap_err().kind(), ErrorKind::Service);
+    }
+
+    #[test]
+    fn a_stop_before_the_first_part_settles_at_once() {
+        let mut tracker = three_parts();
+        tracker.stop(Error::canceled());
+        assert!(tracker.is_settled());
+    }
+
+    #[test]
+    fn the_last_slow_part_is_sent_again_once_and_the_first_copy_counts() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut tracker = three_parts();
+        let parts: Vec<_> = std::iter::from_fn(|| tracker.next_part(start)).collect();
+        assert_eq!(tracker.hedge_due(), None, "nothing is known of how long a part takes");
+        tracker.record(sent(parts[0]), at(100));
+        tracker.record(sent(parts[1]), at(900));
+        assert_eq!(tracker.hedge_due(), Some(at(1000)));
+        assert!(tracker.next_part(at(999)).is_none());
+        assert_eq!(tracker.next_part(at(1000)).unwrap(), parts[2]);
+        assert!(tracker.next_part(at(9000)).is_none(), "one hedge is all there is for three parts");
+        assert_eq!(tracker.record(sent(parts[2]), at(1100)), OtherAttempts::Cut);
+        assert!(!tracker.is_settled(), "the other copy is still in flight");
+        tracker.fail_attempt(parts[2].number, Error::canceled());
+        assert!(tracker.is_settled());
+        assert_eq!(tracker.outcome().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_part_fails_only_with_its_last_copy() {
+        let start = Instant::now();
+        let late = start + Duration::from_secs(60);
+        let mut tracker = three_parts();
+        let parts: Vec<_> = std::iter::from_fn(|| tracker.next_part(start)).collect();
+        tracker.record(sent(parts[0]), start);
+        tracker.record(sent(parts[1]), start);
+        tracker.next_part(late).unwrap();
+        tracker.fail_attempt(parts[2].number, Error::internal("first"));
+        assert!(!tracker.has_failed());
+        tracker.fail_attempt(parts[2].number, Error::internal("second"));
+        assert!(tracker.has_failed() && tracker.is_settled());
+    }
+}

@@ -1,0 +1,89 @@
+//! The queue of tickets behind which workers take turns, first come, first served.
+//!
+//! Plain waiting lines, no threads: `workers` runs as many workers as [`TaskQueue::add`] asks for. No
+//! ticket is ever left without a worker that will come for it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+
+use crate::error::Error;
+use crate::runtime::{Mutex, MutexGuard};
+
+/// Something that is done in steps, several of which may run at once.
+pub(crate) trait Task: Send + Sync {
+    /// Does one step on a worker.
+    fn step(&self) -> TaskStatus;
+
+    /// A step has panicked, which is a bug; the task is to end with this error.
+    fn fail(&self, error: Error);
+}
+
+/// What becomes of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TaskStatus {
+    /// It goes back to the end of the queue.
+    Again,
+    /// It is used up.
+    Done,
+}
+
+#[derive(Default)]
+pub(crate) struct TaskQueue(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    tickets: VecDeque<Arc<dyn Task>>,
+    /// Workers that are at it or about to begin.
+    workers: usize,
+}
+
+impl TaskQueue {
+    /// Queues so many tickets of the task. Says how many more workers are to [`TaskQueue::work`] for
+    /// them, so that there are never more than `most_workers` in all.
+    pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize, most_workers: usize) -> usize {
+        let mut waiting = self.lock();
+        waiting.tickets.extend(std::iter::repeat_n(task, count).map(Arc::clone));
+        let wanted = count.min(most_workers.saturating_sub(waiting.workers));
+        waiting.workers += wanted;
+        wanted
+    }
+
+    /// Does steps until no ticket is left.
+    pub(crate) fn work(&self) {
+        while let Some(task) = self.take() {
+            let next = catch_unwind(AssertUnwindSafe(|| task.step())).unwrap_or_else(|_| {
+                task.fail(Error::internal("a worker panicked; please report this bug"));
+                TaskStatus::Done
+            });
+            if next == TaskStatus::Again {
+                self.lock().tickets.push_back(task);
+            }
+        }
+    }
+
+    /// The oldest ticket. Without one the worker is no longer counted, in the same breath.
+    fn take(&self) -> Option<Arc<dyn Task>> {
+        let mut waiting = self.lock();
+        let ticket = waiting.tickets.pop_front();
+        if ticket.is_none() {
+            waiting.workers = waiting.workers.saturating_sub(1);
+        }
+        ticket
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for TaskQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = self.lock();
+        write!(f, "Tickets({} waiting, {} workers)", waiting.tickets.len(), waiting.workers)
+    }
+}
+
+#[cfg(shuttle)]
+mod shuttle_tests;

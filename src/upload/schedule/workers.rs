@@ -1,0 +1,212 @@
+//! The threads of a client: a private rayon pool behind a queue of tickets, first come, first served.
+//!
+//! A task gets as many tickets as it may have parts in flight. A worker takes the oldest ticket,
+//! does one step of its task and puts the ticket back at the end, so that uploads share the threads
+//! evenly however many parts they have. Nothing here ever waits inside the pool for the pool, and
+//! nothing is ever spawned on rayon's global pool.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::runtime::ForkGuard;
+use crate::upload::schedule::task_queue::{Task, TaskQueue};
+
+/// The threads of a client. They are started when the first task is added, and joined on drop.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    threads: usize,
+    process: ForkGuard,
+    pool: OnceLock<Pool>,
+    /// Two first uploads at once start one pool.
+    starting: Mutex<()>,
+    tickets: Arc<TaskQueue>,
+}
+
+#[derive(Debug)]
+struct Pool {
+    /// `None` only while it is dropped.
+    rayon: Option<ThreadPool>,
+    handles: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Workers {
+    pub(crate) fn new(threads: usize) -> Self {
+        let process = ForkGuard::current();
+        Self {
+            threads,
+            process,
+            pool: OnceLock::new(),
+            starting: Mutex::new(()),
+            tickets: Arc::default(),
+        }
+    }
+
+    /// How many steps are done at once at most.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Lets workers do steps of the task, at most `tickets` of them at once.
+    ///
+    /// # Errors
+    ///
+    /// `Memory`, when the threads cannot be started.
+    pub(crate) fn add(&self, task: &Arc<dyn Task>, tickets: usize) -> Result<()> {
+        let pool = self.pool()?;
+        let wanted = self.tickets.add(task, tickets, self.threads);
+        if let Some(rayon) = &pool.rayon {
+            for _ in 0..wanted {
+                let tickets = Arc::clone(&self.tickets);
+                rayon.spawn(move || tickets.work());
+            }
+        }
+        Ok(())
+    }
+
+    fn pool(&self) -> Result<&Pool> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let _turn = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let built = Pool::build(self.threads)?;
+        Ok(self.pool.get_or_init(|| built))
+    }
+}
+
+impl Pool {
+    fn build(threads: usize) -> Result<Self> {
+        let handles = Arc::new(Mutex::new(Vec::with_capacity(threads)));
+        let started = Arc::clone(&handles);
+        let rayon = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("{WORKER_NAME}-{index}"))
+            .stack_size(limits::WORKER_STACK)
+            .spawn_handler(move |thread| {
+                let mut builder = std::thread::Builder::new();
+                if let Some(name) = thread.name() {
+                    builder = builder.name(name.to_owned());
+                }
+                if let Some(bytes) = thread.stack_size() {
+                    builder = builder.stack_size(bytes);
+                }
+                let blocked = crate::runtime::SignalsBlocked::new();
+                let handle = builder.spawn(|| thread.run())?;
+                drop(blocked);
+                started.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+                Ok(())
+            })
+            // A step never unwinds out of a job, and a panic in rayon itself must not abort.
+            .panic_handler(|_| {})
+            .build()
+            .map_err(|cause| {
+                let text = "the worker threads could not be started";
+                Error::new(ErrorKind::Memory, text).with_cause(cause)
+            })?;
+        Ok(Self { rayon: Some(rayon), handles })
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        let Some(mut pool) = self.pool.take() else { return };
+        if !self.process.is_current() {
+            // The threads are the parent's; waiting for them here would be for ever.
+            std::mem::forget(pool);
+            return;
+        }
+        drop(pool.rayon.take());
+        let mut handles = pool.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        for handle in handles.drain(..) {
+            // A client may be dropped by the last step of its own worker.
+            if handle.thread().id() != std::thread::current().id() {
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+/// What the names of worker threads begin with.
+pub(crate) const WORKER_NAME: &str = "ossmpu";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upload::schedule::task_queue::TaskStatus;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    /// Counts down its steps, reports each one, and panics when told to.
+    struct Countdown {
+        name: char,
+        left: Mutex<u32>,
+        panics: bool,
+        report: Mutex<mpsc::Sender<char>>,
+    }
+
+    impl Task for Countdown {
+        fn step(&self) -> TaskStatus {
+            assert!(!self.panics, "told to");
+            let mut left = self.left.lock().unwrap();
+            if *left == 0 {
+                return TaskStatus::Done;
+            }
+            *left -= 1;
+            self.report.lock().unwrap().send(self.name).unwrap();
+            TaskStatus::Again
+        }
+
+        fn fail(&self, error: Error) {
+            assert_eq!(error.kind(), ErrorKind::Internal);
+            self.report.lock().unwrap().send('!').unwrap();
+        }
+    }
+
+    fn countdown(name: char, steps: u32, report: &mpsc::Sender<char>) -> Arc<dyn Task> {
+        let report = Mutex::new(report.clone());
+        Arc::new(Countdown { name, left: Mutex::new(steps), panics: name == '!', report })
+    }
+
+    #[test]
+    fn two_tasks_on_one_thread_take_turns() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(1);
+        workers.add(&countdown('a', 50, &sender), 1).unwrap();
+        workers.add(&countdown('b', 50, &sender), 1).unwrap();
+        let order: String =
+            (0..100).map(|_| reports.recv_timeout(Duration::from_secs(20)).unwrap()).collect();
+        let after_b = order.trim_start_matches('a');
+        assert!(after_b.starts_with("baba") || after_b.len() <= 50, "{order}");
+    }
+
+    #[test]
+    fn a_panic_fails_its_task_and_not_the_pool() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(2);
+        workers.add(&countdown('!', 1, &sender), 1).unwrap();
+        assert_eq!(reports.recv_timeout(Duration::from_secs(20)).unwrap(), '!');
+        workers.add(&countdown('a', 3, &sender), 2).unwrap();
+        for _ in 0..3 {
+            assert_eq!(reports.recv_timeout(Duration::from_secs(20)).unwrap(), 'a');
+        }
+    }
+
+    #[test]
+    fn threads_start_with_the_first_task_and_end_with_the_workers() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(3);
+        assert!(workers.pool.get().is_none());
+        workers.add(&countdown('a', 1, &sender), 1).unwrap();
+        reports.recv_timeout(Duration::from_secs(20)).unwrap();
+        let handles = Arc::clone(&workers.pool.get().unwrap().handles);
+        assert_eq!(handles.lock().unwrap().len(), 3);
+        drop(workers);
+        assert!(handles.lock().unwrap().is_empty());
+    }
+}

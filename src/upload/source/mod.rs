@@ -1,0 +1,6 @@
+//! Sources that are read by position: files and memory.
+
+pub(super) mod memory;
+pub(super) mod part_md5;
+pub(super) mod upload_source;
+pub(super) mod watched_file;

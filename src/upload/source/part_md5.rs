@@ -1,0 +1,230 @@
+//! The MD5 of each part, known before the part is sent, from a kernel that hashes many parts at
+//! once.
+//!
+//! Parts are hashed in groups of as many as the kernel has lanes, by whichever worker first needs
+//! one of the group. A worker whose group is in another's hands hashes the group after it, and only
+//! then waits. The second read of the bytes, for sending, comes from the page cache.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::codec::md5::{Digest, Kernel, Lanes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::PartRange;
+use crate::runtime::Cancel;
+use crate::upload::schedule::plan::Parts;
+use crate::upload::source::upload_source::Source;
+
+#[derive(Debug)]
+pub(crate) struct PartMd5s {
+    kernel: Kernel,
+    parts: Parts,
+    groups: Mutex<Vec<Group>>,
+    /// Notified when a group is done or has failed.
+    changed: Condvar,
+}
+
+#[derive(Debug, Clone)]
+enum Group {
+    Open,
+    Claimed,
+    Done(Vec<Digest>),
+    Failed(Error),
+}
+
+/// What a worker that needs a digest does next.
+enum GroupAction {
+    Ready(Digest),
+    Hash(usize),
+    Wait,
+}
+
+impl PartMd5s {
+    pub(crate) fn new(kernel: Kernel, parts: Parts) -> Self {
+        let groups = vec![Group::Open; parts.count().div_ceil(kernel.lanes())];
+        Self { kernel, parts, groups: Mutex::new(groups), changed: Condvar::new() }
+    }
+
+    /// The digest of one part. Blocks while another worker hashes it, until `stop` is triggered.
+    pub(crate) fn of(&self, part: PartRange, source: &Source, stop: &Cancel) -> Result<Digest> {
+        let group = part.number.index() / self.kernel.lanes();
+        let lane = part.number.index() % self.kernel.lanes();
+        loop {
+            if stop.is_triggered() {
+                return Err(Error::canceled());
+            }
+            let mut groups = self.lock();
+            match group_action(&mut groups, group, lane)? {
+                GroupAction::Ready(digest) => return Ok(digest),
+                GroupAction::Hash(mine) => {
+                    drop(groups);
+                    let hashed = self.hash(mine, source, stop);
+                    let outcome = hashed.map_or_else(Group::Failed, Group::Done);
+                    if let Some(slot) = self.lock().get_mut(mine) {
+                        *slot = outcome;
+                    }
+                    self.changed.notify_all();
+                }
+                GroupAction::Wait => drop(self.changed.wait_timeout(groups, LOOK_AGAIN)),
+            }
+        }
+    }
+
+    fn hash(&self, group: usize, source: &Source, stop: &Cancel) -> Result<Vec<Digest>> {
+        let first = group * self.kernel.lanes();
+        let parts: Vec<_> = (first..first + self.kernel.lanes())
+            .map_while(|index| self.parts.part(index))
+            .collect();
+        let mut lanes = Lanes::new(self.kernel, parts.len())
+            .ok_or_else(|| Error::internal("an MD5 kernel was chosen that this CPU lacks"))?;
+        let longest = parts.iter().map(|part| part.length).max().unwrap_or(0);
+        let mut scratch = Scratch::new(source, parts.len())?;
+        let mut done = 0;
+        while done < longest {
+            if stop.is_triggered() {
+                return Err(Error::canceled());
+            }
+            lanes.update(&scratch.read(source, &parts, done)?);
+            done += SLICE as u64;
+        }
+        Ok(lanes.finish())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Group>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn group_action(groups: &mut [Group], mine: usize, lane: usize) -> Result<GroupAction> {
+    match groups.get(mine) {
+        Some(Group::Done(part_md5s)) => part_md5s
+            .get(lane)
+            .map(|digest| GroupAction::Ready(*digest))
+            .ok_or_else(|| Error::internal("a group of digests is too short")),
+        Some(Group::Failed(error)) => Err(error.clone()),
+        Some(Group::Open) => Ok(claim(groups, mine)),
+        Some(Group::Claimed) => match groups.get(mine + 1) {
+            Some(Group::Open) => Ok(claim(groups, mine + 1)),
+            _ => Ok(GroupAction::Wait),
+        },
+        None => Err(Error::internal("a part is in no group of digests")),
+    }
+}
+
+fn claim(groups: &mut [Group], group: usize) -> GroupAction {
+    if let Some(slot) = groups.get_mut(group) {
+        *slot = Group::Claimed;
+    }
+    GroupAction::Hash(group)
+}
+
+/// Room for one slice of each part; none is needed for bytes that are in memory anyway.
+struct Scratch(Vec<u8>);
+
+impl Scratch {
+    fn new(source: &Source, parts: usize) -> Result<Self> {
+        let mut room = Vec::new();
+        if source.bytes(0, 0).is_none() {
+            room.try_reserve_exact(parts * STRIDE).map_err(|cause| {
+                Error::new(ErrorKind::Memory, "no room to compute MD5s").with_cause(cause)
+            })?;
+            room.resize(parts * STRIDE, 0);
+        }
+        Ok(Self(room))
+    }
+
+    /// The slice of each part that begins `done` bytes into it; empty where the part has ended.
+    fn read<'a>(
+        &'a mut self,
+        source: &'a Source,
+        parts: &[PartRange],
+        done: u64,
+    ) -> Result<Vec<&'a [u8]>> {
+        let rest = |part: &PartRange| {
+            let hashed = part.length.min(done);
+            let left = usize::try_from(part.length - hashed).unwrap_or(usize::MAX);
+            (part.offset + hashed, left.min(SLICE))
+        };
+        let in_memory: Option<Vec<&[u8]>> =
+            parts.iter().map(rest).map(|(offset, length)| source.bytes(offset, length)).collect();
+        if let Some(slices) = in_memory {
+            return Ok(slices);
+        }
+        let mut slices = Vec::with_capacity(parts.len());
+        for ((offset, length), room) in parts.iter().map(rest).zip(self.0.chunks_mut(STRIDE)) {
+            let room = room.get_mut(..length).unwrap_or_default();
+            source.read_exact_at(offset, room)?;
+            slices.push(&*room);
+        }
+        Ok(slices)
+    }
+}
+
+/// What is read of a part at once; a slice of each lane together fits the second-level cache.
+const SLICE: usize = 16 * 1024;
+/// Lanes that lie a power of two apart would fight for the same lines of the cache.
+const STRIDE: usize = SLICE + 64;
+/// A worker that waits for another's digest looks for a cancel so often.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::md5::md5;
+    use crate::upload::options::UploadOptions;
+    use crate::upload::schedule::plan::Plan;
+    use std::sync::Arc;
+
+    fn parts_of(bytes: &[u8]) -> Parts {
+        let mut options = UploadOptions::new();
+        options.set_single_below(0).unwrap().set_part_size(100 * 1024).unwrap();
+        match Plan::new(bytes.len() as u64, &options).unwrap() {
+            Plan::Parts(parts) => parts,
+            Plan::Single => unreachable!(),
+        }
+    }
+
+    fn check(source: &Source, bytes: &[u8], kernel: Kernel) {
+        let parts = parts_of(bytes);
+        let part_md5s = PartMd5s::new(kernel, parts);
+        let stop = Cancel::never();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (part_md5s, stop) = (&part_md5s, &stop);
+                scope.spawn(move || {
+                    for part in (thread..parts.count()).step_by(4).filter_map(|n| parts.part(n)) {
+                        let start = part.offset as usize;
+                        let expected = md5(&bytes[start..start + part.length as usize]);
+                        assert_eq!(part_md5s.of(part, source, stop).unwrap(), expected);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn every_kernel_gives_each_part_its_digest_from_memory_and_from_a_file() {
+        let bytes: Vec<u8> = (0..4_000_001u32).map(|i| (i % 253) as u8).collect();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+            check(&Source::memory(Arc::new(bytes.clone())), &bytes, kernel);
+            check(&Source::path(file.path()).unwrap(), &bytes, kernel);
+        }
+    }
+
+    #[test]
+    fn a_file_that_shrinks_fails_every_part_of_its_group() {
+        let bytes = vec![7; 300 * 1024];
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let source = Source::path(file.path()).unwrap();
+        let parts = parts_of(&bytes);
+        let part_md5s = PartMd5s::new(Kernel::Portable, parts);
+        file.as_file().set_len(1000).unwrap();
+        for part in (0..parts.count()).filter_map(|index| parts.part(index)) {
+            let error = part_md5s.of(part, &source, &Cancel::never()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Changed);
+        }
+    }
+}

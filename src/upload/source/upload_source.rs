@@ -1,0 +1,197 @@
+//! Where the bytes of an object come from, and the part of them that one request sends.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::codec::md5::{Digest, Hasher};
+use crate::error::{Error, ErrorKind, Result};
+use crate::upload::source::memory::{Memory, SharedBytes};
+use crate::upload::source::watched_file::{Identity, WatchedFile};
+use crate::wire::{Body, Content};
+
+/// Bytes that can be read at any position: a file, memory, or a range of either.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    origin: Origin,
+    start: u64,
+    length: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
+    File(Arc<WatchedFile>),
+    Memory(Arc<Memory>),
+}
+
+/// Some bytes of a source.
+#[derive(Debug)]
+struct Section {
+    source: Source,
+    offset: u64,
+    length: u64,
+}
+
+impl Source {
+    pub(crate) fn file(file: WatchedFile) -> Self {
+        let length = file.length();
+        Self { origin: Origin::File(Arc::new(file)), start: 0, length }
+    }
+
+    pub(crate) fn path(path: &Path) -> Result<Self> {
+        WatchedFile::open(path).map(Self::file)
+    }
+
+    pub(crate) fn memory(bytes: SharedBytes) -> Self {
+        let memory = Memory(bytes);
+        let length = memory.length();
+        Self { origin: Origin::Memory(Arc::new(memory)), start: 0, length }
+    }
+
+    /// A range of it; `length` `None` is to the end.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `offset` or `length`, when the range is not inside.
+    pub(crate) fn range(self, offset: u64, length: Option<u64>) -> Result<Self> {
+        let size = self.length;
+        let outside = |argument, rest| {
+            Error::invalid(argument, format!("the file has only {rest} bytes from there"))
+        };
+        let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
+        let length = length.unwrap_or(rest);
+        if length > rest {
+            return Err(outside("length", rest));
+        }
+        Ok(Self { start: self.start.saturating_add(offset), length, ..self })
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// What tells a file from one that was changed; memory has none.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        match &self.origin {
+            Origin::File(file) => Some(file.identity()),
+            Origin::Memory(_) => None,
+        }
+    }
+
+    /// An error of kind `Changed` if the source is not what it was at the start.
+    pub(crate) fn check_unchanged(&self) -> Result<()> {
+        match &self.origin {
+            Origin::File(file) => file.check_unchanged(),
+            Origin::Memory(_) => Ok(()),
+        }
+    }
+
+    /// The bytes themselves, if they are in memory.
+    pub(crate) fn bytes(&self, offset: u64, length: usize) -> Option<&[u8]> {
+        match &self.origin {
+            Origin::File(_) => None,
+            Origin::Memory(memory) => memory.bytes(self.start.checked_add(offset)?, length),
+        }
+    }
+
+    /// Fills the buffer with what stands at `offset`.
+    pub(crate) fn read_exact_at(&self, offset: u64, mut buffer: &mut [u8]) -> Result<()> {
+        let mut at = offset;
+        while !buffer.is_empty() {
+            let count = self.read_at(at, buffer)?;
+            if count == 0 {
+                return Err(Error::new(ErrorKind::Changed, "the source has become shorter"));
+            }
+            buffer = buffer.get_mut(count..).unwrap_or_default();
+            at = at.saturating_add(count as u64);
+        }
+        Ok(())
+    }
+
+    /// A body of `length` bytes from `offset`, which the caller knows to be there.
+    pub(crate) fn body(&self, offset: u64, length: u64) -> Body {
+        Body::Content(Arc::new(Section { source: self.clone(), offset, length }))
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let at = self.start.saturating_add(offset);
+        match &self.origin {
+            Origin::File(file) => file.read_at(at, buffer),
+            Origin::Memory(memory) => memory.read_at(at, buffer),
+        }
+    }
+}
+
+impl Content for Section {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let left = self.length.saturating_sub(offset);
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let at = self.offset.saturating_add(offset);
+        self.source.read_at(at, buffer.get_mut(..wanted).unwrap_or_default())
+    }
+
+    fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
+        let left = self.length.saturating_sub(offset);
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(most);
+        self.source.bytes(self.offset.saturating_add(offset), wanted)
+    }
+}
+
+/// The MD5 of a body, read once for it.
+pub(crate) fn md5_of(body: &Body) -> Result<Digest> {
+    let mut hasher = Hasher::new();
+    body.read_through(|read| hasher.update(read))?;
+    Ok(hasher.finish())
+}
+
+/// The CRC-64 of a body, read once for it.
+pub(crate) fn crc64_of(body: &Body) -> Result<u64> {
+    body.read_through(|_| {}).map(|sent| sent.crc64)
+}
+
+/// An error if the source is not what the caller expects it to be.
+pub(crate) fn expect_md5(expected: Digest, found: Digest) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let (found, expected) = (found.to_hex_upper(), expected.to_hex_upper());
+    let text = format!("the MD5 of the source is {found}, not {expected} as expected");
+    Err(Error::new(ErrorKind::Integrity, text))
+}
+
+/// As [`expect_md5`].
+pub(crate) fn expect_crc64(expected: u64, found: u64) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let text = format!("the CRC-64 of the source is {found}, not {expected} as expected");
+    Err(Error::new(ErrorKind::Integrity, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_reads_its_own_bytes_only() {
+        let source = Source::memory(Arc::new(b"0123456789".to_vec()));
+        let body = source.body(3, 4);
+        let mut buffer = [0; 16];
+        let count = body.reader().read(&mut buffer).unwrap();
+        assert_eq!(&buffer[..count], b"3456");
+        assert_eq!(md5_of(&body).unwrap(), crate::codec::md5::md5(b"3456"));
+    }
+
+    #[test]
+    fn a_range_is_a_source_of_its_own_and_must_be_inside() {
+        let source = Source::memory(Arc::new(b"0123456789".to_vec()));
+        let range = source.clone().range(2, Some(5)).unwrap();
+        assert_eq!((range.length(), range.bytes(1, 2)), (5, Some(&b"34"[..])));
+        assert_eq!(source.clone().range(7, None).unwrap().length(), 3);
+        assert_eq!(source.clone().range(11, None).unwrap_err().argument(), "offset");
+        assert_eq!(source.range(7, Some(4)).unwrap_err().argument(), "length");
+    }
+}

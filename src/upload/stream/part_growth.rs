@@ -1,0 +1,91 @@
+//! How large the parts of a stream of unknown length are: they grow as the stream goes on, so that
+//! 10,000 of them suffice for as much as the memory allows. Pure arithmetic.
+
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::upload::options::UploadOptions;
+
+/// The sizes of the parts of one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartGrowth {
+    first: u64,
+    largest: u64,
+}
+
+impl PartGrowth {
+    /// Begins with the size that the options want. A stream always has two parts in memory, one
+    /// that is filled and one that is sent.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `part_size`, when two of that size are over the memory limit.
+    pub(crate) fn new(options: &UploadOptions, memory_limit: u64) -> Result<Self> {
+        let largest = (memory_limit / 2).min(limits::PART_SIZE_MAX);
+        let first = match options.part_size {
+            None => limits::PART_SIZE_DEFAULT.min(largest),
+            Some(size) if size <= largest => size,
+            Some(_) => {
+                let text = "two parts of that size are more than the memory limit of the client";
+                return Err(Error::invalid("part_size", text));
+            }
+        };
+        Ok(Self { first, largest })
+    }
+
+    /// The size of the part with that 0-based index; `None` past the last.
+    pub(crate) fn part_size(&self, index: usize) -> Option<u64> {
+        if index >= usize::from(limits::PART_NUMBER_MAX) {
+            return None;
+        }
+        let mut size = self.first;
+        for _ in 0..index / STEP {
+            size = (size + size / 2).next_multiple_of(limits::KIB);
+        }
+        Some(size.min(self.largest).max(self.first))
+    }
+
+    /// The most bytes that a stream can have.
+    pub(crate) fn reach(&self) -> u64 {
+        let steps = (0..usize::from(limits::PART_NUMBER_MAX)).step_by(STEP);
+        steps.filter_map(|index| self.part_size(index)).map(|size| size * STEP as u64).sum()
+    }
+}
+
+/// So many parts have the same size.
+const STEP: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = limits::GIB;
+
+    #[test]
+    fn parts_grow_by_half_every_thousand_until_the_memory_ends() {
+        let part_growth =
+            PartGrowth::new(&UploadOptions::new(), limits::MEMORY_LIMIT_DEFAULT).unwrap();
+        let mib = |index| part_growth.part_size(index).unwrap() / limits::MIB;
+        assert_eq!([mib(0), mib(999), mib(1000), mib(2000), mib(9_999)], [8, 8, 12, 18, 128]);
+        assert_eq!(part_growth.part_size(10_000), None);
+        assert!(part_growth.reach() > 600 * GIB && part_growth.reach() < 700 * GIB);
+    }
+
+    #[test]
+    fn with_room_enough_any_object_of_oss_can_be_reached() {
+        let part_growth = PartGrowth::new(&UploadOptions::new(), 16 * GIB).unwrap();
+        assert!(part_growth.reach() > 800 * GIB);
+        let mut options = UploadOptions::new();
+        options.set_part_size(limits::PART_SIZE_MAX).unwrap();
+        let part_growth = PartGrowth::new(&options, 16 * GIB).unwrap();
+        assert_eq!(part_growth.reach(), 10_000 * limits::PART_SIZE_MAX);
+    }
+
+    #[test]
+    fn two_parts_must_fit() {
+        let mut options = UploadOptions::new();
+        options.set_part_size(limits::MIB).unwrap();
+        assert!(PartGrowth::new(&options, 2 * limits::MIB).is_ok());
+        let error = PartGrowth::new(&options, 2 * limits::MIB - 1).unwrap_err();
+        assert_eq!(error.argument(), "part_size");
+    }
+}

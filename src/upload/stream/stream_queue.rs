@@ -1,0 +1,361 @@
+//! Parts of a stream between the thread that fills them and the workers that send them.
+//!
+//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a
+//! worker finds several parts to hash at once: it waits for them, but not for long. The filling
+//! thread waits for room on the event.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::codec::md5::{Digest, Kernel, Lanes};
+use crate::error::{Error, Result};
+use crate::model::PartNumber;
+use crate::runtime::{Cancel, Deadline, Event};
+use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::part::SentPart;
+use crate::upload::progress::Meter;
+use crate::upload::schedule::task_queue::{Task, TaskStatus};
+use crate::upload::source::upload_source::Source;
+use crate::upload::stream::buffer_pool::Buffer;
+
+/// The parts of one stream.
+pub(crate) struct StreamQueue {
+    pub(crate) service: Arc<ServiceClient>,
+    pub(crate) target: UploadTarget,
+    pub(crate) hashing: PartHashing,
+    pub(crate) parallelism: usize,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) stop: Cancel,
+    pub(crate) rate: Option<RateLimiter>,
+    pub(crate) deadline: Deadline,
+    /// Set when a part has ended.
+    pub(crate) changed: Arc<Event>,
+    state: Mutex<State>,
+    /// Notified when parts were queued or have got their digests.
+    queue_changed: Condvar,
+}
+
+/// How the MD5s of parts are computed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartHashing {
+    kernel: Kernel,
+    /// How many parts it is worth to wait for; 0 if no MD5s are wanted.
+    group: usize,
+}
+
+#[derive(Default)]
+struct State {
+    ready: VecDeque<QueuedPart>,
+    /// Parts that were queued and have not ended.
+    pending: usize,
+    /// Workers that are at it, or will be.
+    tickets: usize,
+    /// A worker is hashing, or waits for more parts to hash.
+    is_hashing: bool,
+    /// No more parts will be queued.
+    is_closed: bool,
+    sent: Vec<SentPart>,
+    /// The first error; later ones are its echo.
+    failure: Option<Error>,
+}
+
+/// A part that can be sent.
+struct QueuedPart {
+    number: PartNumber,
+    buffer: Arc<Buffer>,
+    md5: Option<Digest>,
+}
+
+/// Parts that a worker has; they have ended when this is dropped, also by a panic.
+struct Claim<'a> {
+    queue: &'a StreamQueue,
+    parts: Vec<QueuedPart>,
+    count: usize,
+    hashes: bool,
+}
+
+impl PartHashing {
+    pub(crate) fn new(options: &UploadOptions) -> Self {
+        let kernel = options.md5_kernel;
+        let wanted = options.integrity.contains(Integrity::MD5);
+        let group = if wanted { options.parallelism().min(kernel.lanes()) } else { 0 };
+        Self { kernel, group }
+    }
+
+    fn is_wanted(self) -> bool {
+        self.group > 0
+    }
+
+    fn hash(self, group: &mut [QueuedPart]) -> Result<()> {
+        let mut lanes = Lanes::new(self.kernel, group.len())
+            .ok_or_else(|| Error::internal("an MD5 kernel was chosen that this CPU lacks"))?;
+        let slices: Vec<&[u8]> = group.iter().map(|part| &**part.buffer).collect();
+        lanes.update(&slices);
+        for (part, digest) in group.iter_mut().zip(lanes.finish()) {
+            part.md5 = Some(digest);
+        }
+        Ok(())
+    }
+}
+
+impl StreamQueue {
+    pub(crate) fn new(
+        service: &Arc<ServiceClient>,
+        target: UploadTarget,
+        options: &UploadOptions,
+        meter: &Arc<Meter>,
+        stop: &Cancel,
+        deadline: Deadline,
+        changed: &Arc<Event>,
+    ) -> Self {
+        Self {
+            service: Arc::clone(service),
+            target,
+            hashing: PartHashing::new(options),
+            parallelism: options.parallelism(),
+            meter: Arc::clone(meter),
+            stop: stop.clone(),
+            rate: RateLimiter::new(options.bytes_per_sec),
+            deadline,
+            changed: Arc::clone(changed),
+            state: Mutex::default(),
+            queue_changed: Condvar::new(),
+        }
+    }
+
+    /// Queues a part; true if the caller has to add a ticket for it.
+    pub(crate) fn push(&self, number: PartNumber, buffer: Buffer) -> bool {
+        let buffer = Arc::new(buffer.seal());
+        let mut state = self.lock();
+        state.ready.push_back(QueuedPart { number, buffer, md5: None });
+        state.pending += 1;
+        let wants_worker = state.tickets < self.parallelism;
+        if wants_worker {
+            state.tickets += 1;
+        }
+        drop(state);
+        self.queue_changed.notify_all();
+        wants_worker
+    }
+
+    /// No more parts will be queued, so none is waited for.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        self.queue_changed.notify_all();
+    }
+
+    /// True if another part may be queued.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lock().pending < self.parallelism + self.hashing.group
+    }
+
+    /// True once every part that was queued has ended.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().pending == 0
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.lock().failure.is_some()
+    }
+
+    /// Ends the parts in flight and forgets the others; the first reason counts.
+    pub(crate) fn stop(&self, error: Error) {
+        let mut state = self.lock();
+        state.failure.get_or_insert(error);
+        state.pending -= state.ready.len();
+        let forgotten = std::mem::take(&mut state.ready);
+        drop(state);
+        drop(forgotten);
+        self.stop.trigger();
+        self.queue_changed.notify_all();
+        self.changed.set();
+    }
+
+    /// All parts by number, or the first error. To be asked when nothing is pending.
+    pub(crate) fn outcome(&self) -> Result<Vec<SentPart>> {
+        let mut state = self.lock();
+        if let Some(error) = &state.failure {
+            return Err(error.clone());
+        }
+        let mut sent = std::mem::take(&mut state.sent);
+        sent.sort_by_key(|part| part.number);
+        Ok(sent)
+    }
+
+    /// The next part, with its digest if one is wanted; without a part the ticket is used up.
+    fn take(&self) -> Option<Claim<'_>> {
+        let mut state = self.lock();
+        loop {
+            let front = state.ready.front().map(|part| part.md5.is_some());
+            match front {
+                None if !state.is_hashing || state.failure.is_some() => {
+                    state.tickets -= 1;
+                    return None;
+                }
+                Some(hashed) if hashed || !self.hashing.is_wanted() => {
+                    return Some(Claim::new(self, &mut state, 1));
+                }
+                Some(_) if !state.is_hashing => state = self.hash_some(state),
+                _ => {
+                    let waited = self.queue_changed.wait_timeout(state, LOOK_AGAIN);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+    }
+
+    /// Hashes the parts that are ready, after it has waited for enough of them.
+    fn hash_some<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let mut state = state;
+        state.is_hashing = true;
+        let enough_by = Instant::now() + PATIENCE;
+        while state.ready.len() < self.hashing.group && !state.is_closed && state.failure.is_none()
+        {
+            let left = enough_by.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.queue_changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let count = state.ready.len().min(self.hashing.kernel.lanes());
+        let mut group = Claim::new(self, &mut state, count);
+        group.hashes = true;
+        drop(state);
+        if let Err(error) = self.hashing.hash(&mut group.parts) {
+            self.stop(error);
+        }
+        let mut state = self.lock();
+        if state.failure.is_none() {
+            group.count = 0;
+            let parts = std::mem::take(&mut group.parts);
+            parts.into_iter().rev().for_each(|part| state.ready.push_front(part));
+        }
+        drop(state);
+        drop(group);
+        self.lock()
+    }
+
+    fn send(&self, part: QueuedPart) -> Result<SentPart> {
+        let source = Source::memory(part.buffer);
+        let body = source.body(0, source.length());
+        let context = CallContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            rate: self.rate.as_ref(),
+            ..CallContext::new(&self.stop)
+        };
+        self.target.send_part(&self.service, part.number, body, part.md5, &context)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Claim<'a> {
+    fn new(queue: &'a StreamQueue, state: &mut State, count: usize) -> Self {
+        let parts = state.ready.drain(..count).collect();
+        Self { queue, parts, count, hashes: false }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.pending -= self.count;
+        if self.hashes {
+            state.is_hashing = false;
+        }
+        drop(state);
+        self.queue.queue_changed.notify_all();
+        self.queue.changed.set();
+    }
+}
+
+impl Task for StreamQueue {
+    fn step(&self) -> TaskStatus {
+        let Some(mut taken) = self.take() else { return TaskStatus::Done };
+        let outcomes = std::mem::take(&mut taken.parts).into_iter().map(|part| self.send(part));
+        for outcome in outcomes {
+            match outcome {
+                Ok(sent) => {
+                    self.meter.part_done(sent.size);
+                    self.lock().sent.push(sent);
+                }
+                Err(error) => self.stop(error),
+            }
+        }
+        TaskStatus::Again
+    }
+
+    fn fail(&self, error: Error) {
+        self.lock().tickets -= 1;
+        self.stop(error);
+    }
+}
+
+/// How long a worker waits for parts to hash together with the one it has: a part of 8 MiB takes
+/// about as long to hash by itself.
+const PATIENCE: Duration = Duration::from_millis(15);
+/// A worker that waits for another's digests looks for a failure so often.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
+    use crate::service::Config;
+    use crate::upload::stream::buffer_pool::BufferPool;
+
+    fn queue_with_md5() -> StreamQueue {
+        let mut config = Config::new();
+        config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
+        let target = UploadTarget {
+            bucket: BucketName::parse("bucket").unwrap(),
+            key: ObjectKey::parse("key").unwrap(),
+            upload_id: UploadId::parse("ID").unwrap(),
+            headers: ObjectHeaders::new(),
+            integrity: Integrity::MD5,
+            complete_all: false,
+            may_have_orphan: false,
+            is_attached: false,
+        };
+        let mut options = UploadOptions::new();
+        options.set_integrity(Integrity::MD5);
+        let service = Arc::new(ServiceClient::new(&config).unwrap());
+        let meter = Arc::new(Meter::new(None, None));
+        let (stop, changed) = (Cancel::new().unwrap(), Arc::new(Event::new().unwrap()));
+        StreamQueue::new(&service, target, &options, &meter, &stop, Deadline::NEVER, &changed)
+    }
+
+    fn filled(size: usize) -> Buffer {
+        let changed = Arc::new(Event::new().unwrap());
+        let mut buffer = BufferPool::new(u64::MAX).take(size, &changed).unwrap().unwrap();
+        let room = buffer.room().len();
+        buffer.advance(room);
+        buffer
+    }
+
+    #[test]
+    fn parts_that_are_being_hashed_when_the_stream_fails_are_forgotten_with_the_others() {
+        let queue = queue_with_md5();
+        for index in 0..3 {
+            queue.push(PartNumber::from_index(index).unwrap(), filled(1 << 20));
+        }
+        queue.close();
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| queue.take().is_none());
+            let is_hashing = |state: &State| state.is_hashing && state.ready.is_empty();
+            while !is_hashing(&queue.lock()) {
+                std::thread::yield_now();
+            }
+            queue.stop(Error::canceled());
+            assert!(worker.join().unwrap());
+        });
+        assert!(queue.is_idle() && queue.outcome().is_err());
+    }
+}

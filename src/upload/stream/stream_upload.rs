@@ -1,0 +1,306 @@
+//! An object whose bytes come one after the other: filled part by part on the caller's thread, sent
+//! by the workers. Readers and the push writer are both this.
+
+use std::sync::Arc;
+
+use crate::codec::md5::Hasher;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::model::{BucketName, ObjectKey, PartNumber};
+use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
+use crate::upload::engine::Engine;
+use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, whole_of};
+use crate::upload::options::UploadOptions;
+use crate::upload::part::SentPart;
+use crate::upload::part::Whole;
+use crate::upload::progress::{Meter, Reporter};
+use crate::upload::schedule::part_scheduler::{deadline_passed, no_descriptor};
+use crate::upload::schedule::task_queue::Task;
+use crate::upload::source::upload_source::{Source, expect_md5};
+use crate::upload::stream::buffer_pool::Buffer;
+use crate::upload::stream::part_growth::PartGrowth;
+use crate::upload::stream::stream_queue::StreamQueue;
+use crate::upload::upload_result::UploadResult;
+use crate::upload::whole::put::Put;
+
+/// A stream on its way to OSS. Nothing is sent before the first part is full.
+pub(crate) struct StreamUpload {
+    engine: Engine,
+    bucket: BucketName,
+    key: ObjectKey,
+    options: UploadOptions,
+    stop: Cancel,
+    deadline: Deadline,
+    part_growth: PartGrowth,
+    meter: Arc<Meter>,
+    reporter: Reporter,
+    /// Of all bytes so far, if the caller expects one.
+    md5: Option<Hasher>,
+    changed: Arc<Event>,
+    /// The part that is being filled.
+    filling: Option<Buffer>,
+    /// Parts that were queued so far.
+    parts: usize,
+    /// There is one once there is more than one request's worth of bytes.
+    queue: Option<Arc<StreamQueue>>,
+}
+
+impl StreamUpload {
+    pub(crate) fn new(
+        engine: &Engine,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        length: Option<u64>,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        engine.service().check_process()?;
+        cancel.check_process()?;
+        let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
+        engine
+            .service()
+            .logger()
+            .info(|| format!("a stream into {key} can have at most {} bytes", part_growth.reach()));
+        let meter = Arc::new(Meter::new(None, length));
+        Ok(Self {
+            engine: engine.clone(),
+            bucket: bucket.clone(),
+            key: key.clone(),
+            options: options.clone(),
+            stop: cancel.child().map_err(|cause| no_descriptor(&cause))?,
+            deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+            part_growth,
+            reporter: Reporter::new(options.progress.as_ref(), &meter),
+            meter,
+            md5: options.expected_md5.map(|_| Hasher::new()),
+            changed: Arc::new(Event::new().map_err(|cause| no_descriptor(&cause))?),
+            filling: None,
+            parts: 0,
+            queue: None,
+        })
+    }
+
+    /// `Forked`, in a child of the process that made the stream.
+    pub(crate) fn check_process(&self) -> Result<()> {
+        self.engine.service().check_process()
+    }
+
+    /// The token that ends the stream.
+    pub(crate) fn stop(&self) -> &Cancel {
+        &self.stop
+    }
+
+    /// Room to put the next bytes into, never empty. Blocks while the buffers are full.
+    pub(crate) fn room(&mut self) -> Result<&mut [u8]> {
+        if self.filling.as_ref().is_some_and(Buffer::is_full) {
+            self.queue_part()?;
+        }
+        if self.filling.is_none() {
+            let buffer = self.buffer()?;
+            self.filling = Some(buffer);
+        }
+        self.filling
+            .as_mut()
+            .map(Buffer::room)
+            .ok_or_else(|| Error::internal("a buffer was taken and is not there"))
+    }
+
+    /// So many bytes of the room were filled.
+    pub(crate) fn advance(&mut self, count: usize) {
+        if let Some(buffer) = &mut self.filling {
+            let before = buffer.len();
+            buffer.advance(count);
+            if let Some(md5) = &mut self.md5 {
+                md5.update(buffer.get(before..).unwrap_or_default());
+            }
+        }
+    }
+
+    /// Makes the object of all bytes so far.
+    pub(crate) fn finish(mut self) -> Result<UploadResult> {
+        if let Err(error) = self.check_md5() {
+            return Err(self.give_up(error));
+        }
+        if self.queue.is_none() && self.is_single() {
+            return self.put_single();
+        }
+        match self.gather() {
+            Ok((queue, whole, sent)) => self.multipart().complete(&queue.target, whole, &sent),
+            Err(error) => Err(self.give_up(error)),
+        }
+    }
+
+    /// Ends the parts in flight, and takes back what OSS has unless that is to be kept.
+    pub(crate) fn give_up(&mut self, error: Error) -> Error {
+        self.filling = None;
+        let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
+        queue.stop(error.clone());
+        self.wait_until_idle(&queue);
+        // What was noticed here may be the echo of a part that had failed before.
+        let error = queue.outcome().err().unwrap_or(error);
+        self.multipart().give_up(&queue.target, self.reporter.explain(error))
+    }
+
+    /// Waits for all parts, and says what they make together.
+    fn gather(&mut self) -> Result<(Arc<StreamQueue>, Whole, Vec<SentPart>)> {
+        if self.filling.as_ref().is_some_and(|buffer| !buffer.is_empty()) {
+            self.queue_part()?;
+        }
+        self.filling = None;
+        let queue = match &self.queue {
+            Some(queue) => Arc::clone(queue),
+            None => return Err(Error::internal("a stream of parts has no part")),
+        };
+        queue.close();
+        while !queue.is_idle() {
+            self.wait(&queue)?;
+        }
+        let sent = queue.outcome()?;
+        if sent.len() != self.parts {
+            return Err(Error::internal("a stream was called sent before all of its parts were"));
+        }
+        self.reporter.report()?;
+        let whole = whole_of(&sent, self.options.expected_crc64)?;
+        Ok((queue, whole, sent))
+    }
+
+    fn check_md5(&mut self) -> Result<()> {
+        match (self.options.expected_md5, self.md5.take()) {
+            (Some(expected), Some(hasher)) => expect_md5(expected, hasher.finish()),
+            _ => Ok(()),
+        }
+    }
+
+    /// True if all bytes so far may go in one PutObject.
+    fn is_single(&self) -> bool {
+        let size = self.filling.as_ref().map_or(0, |buffer| buffer.len() as u64);
+        size == 0 || size < self.options.single_below
+    }
+
+    fn put_single(mut self) -> Result<UploadResult> {
+        let source = match self.filling.take() {
+            Some(buffer) => Source::memory(Arc::new(buffer.seal())),
+            None => Source::memory(Arc::new([])),
+        };
+        let put = Put {
+            service: self.engine.service(),
+            workers: self.engine.workers(),
+            bucket: &self.bucket,
+            key: &self.key,
+            options: &self.options,
+            name: None,
+        };
+        put.put_single(&source, &self.stop, self.deadline)
+    }
+
+    /// Hands the part that was filled to the workers, when not too many are pending.
+    fn queue_part(&mut self) -> Result<()> {
+        let queue = self.started()?;
+        while !queue.has_room() {
+            self.wait(&queue)?;
+        }
+        if queue.has_failed() {
+            return queue.outcome().map(|_| ());
+        }
+        if let Some(buffer) = self.filling.take() {
+            let wants_worker = queue.push(PartNumber::from_index(self.parts)?, buffer);
+            self.parts += 1;
+            if wants_worker {
+                let task: Arc<dyn Task> = queue;
+                self.engine.workers().add(&task, 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Initiates the upload when the first part is there.
+    fn started(&mut self) -> Result<Arc<StreamQueue>> {
+        if let Some(queue) = &self.queue {
+            return Ok(Arc::clone(queue));
+        }
+        let target = self.multipart().initiate()?;
+        let mut queue = StreamQueue::new(
+            self.engine.service(),
+            target,
+            &self.options,
+            &self.meter,
+            &self.stop,
+            self.deadline,
+            &self.changed,
+        );
+        // More tickets than workers would keep those of other uploads waiting for nothing.
+        queue.parallelism = queue.parallelism.min(self.engine.workers().threads());
+        let queue = Arc::new(queue);
+        self.queue = Some(Arc::clone(&queue));
+        Ok(queue)
+    }
+
+    /// An empty buffer for the next part; waits until the memory limit has room for it.
+    fn buffer(&mut self) -> Result<Buffer> {
+        let size = self.part_growth.part_size(self.parts).ok_or_else(|| {
+            let text = format!(
+                "a stream with these options has at most {} bytes",
+                self.part_growth.reach()
+            );
+            Error::invalid("part_size", text)
+        })?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        loop {
+            if let Some(buffer) = self.engine.buffers().take(size, &self.changed)? {
+                return Ok(buffer);
+            }
+            self.wait_for_change()?;
+        }
+    }
+
+    /// Waits for a part to end.
+    fn wait(&self, queue: &StreamQueue) -> Result<()> {
+        if queue.has_failed() {
+            self.wait_until_idle(queue);
+            return queue.outcome().map(|_| ());
+        }
+        self.wait_for_change()
+    }
+
+    fn wait_for_change(&self) -> Result<()> {
+        self.reporter.tick()?;
+        let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
+        let fd = Some((self.changed.descriptor(), Interest::Read));
+        let woken = self.stop.wait_for(fd, self.deadline.earlier(tick));
+        self.changed.clear();
+        match woken {
+            Wake::Canceled => Err(self.why_stopped()),
+            Wake::TimedOut if self.deadline.has_passed() => Err(deadline_passed()),
+            Wake::TimedOut | Wake::Ready => Ok(()),
+        }
+    }
+
+    /// Why the token is triggered: the first failure of a part does that as well.
+    pub(crate) fn why_stopped(&self) -> Error {
+        let failure = self.queue.as_ref().filter(|queue| queue.has_failed());
+        failure.and_then(|queue| queue.outcome().err()).unwrap_or_else(Error::canceled)
+    }
+
+    /// After a failure, waits for the parts in flight, which are being cut.
+    fn wait_until_idle(&self, queue: &StreamQueue) {
+        let fd = Some((self.changed.descriptor(), Interest::Read));
+        while !queue.is_idle() {
+            Cancel::never().wait_for(fd, Deadline::after(limits::PROGRESS_INTERVAL));
+            self.changed.clear();
+        }
+    }
+
+    fn multipart(&self) -> UploadLifecycle<'_> {
+        UploadLifecycle {
+            service: self.engine.service(),
+            workers: self.engine.workers(),
+            bucket: &self.bucket,
+            key: &self.key,
+            options: &self.options,
+            headers: &self.options.headers,
+            keep_parts: self.options.keep_parts,
+            stop: &self.stop,
+            deadline: self.deadline,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The concurrent copy of a large object inside OSS: no byte of it comes here.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange};
+use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy};
+use crate::runtime::{Cancel, Deadline};
+use crate::service::{CallContext, ServiceClient};
+use crate::upload::engine::Engine;
+use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::options::UploadOptions;
+use crate::upload::part::SentPart;
+use crate::upload::schedule::part_scheduler::{PartUploader, no_descriptor};
+use crate::upload::schedule::plan::Parts;
+use crate::upload::upload_result::UploadResult;
+
+/// One copy of a whole object.
+pub(crate) struct Copy<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) bucket: &'a BucketName,
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) source: &'a CopySource,
+    pub(crate) options: &'a UploadOptions,
+}
+
+impl Copy<'_> {
+    /// Copies the source in parts and returns when OSS has acknowledged the object.
+    pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
+        let Self { bucket, key, source, options, .. } = *self;
+        let service = self.engine.service();
+        service.check_process()?;
+        cancel.check_process()?;
+        let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let context = CallContext { deadline, ..CallContext::new(&stop) };
+        let head = source.head().with_headers(&options.headers);
+        let found = service.call(&head, &context)?.output;
+        let headers = headers_of_copy(&options.headers, &found)?;
+        if found.size == 0 {
+            return self.put_nothing(bucket, key, &headers, &context);
+        }
+        let wished = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
+        let parts = Parts::new(found.size, wished)?;
+        let multipart = UploadLifecycle {
+            service: service,
+            workers: self.engine.workers(),
+            bucket,
+            key,
+            options,
+            headers: &headers,
+            keep_parts: options.keep_parts,
+            stop: &stop,
+            deadline,
+        };
+        let target = multipart.initiate()?;
+        multipart.run(&target, parts, found.crc64, |_| {
+            let (service, target) = (Arc::clone(service), target.clone());
+            let source = source.pinned(&found.etag);
+            Arc::new(CopyPartUploader { service, target, source, found, deadline })
+        })
+    }
+
+    /// An empty range cannot be copied, and an empty object need not be.
+    fn put_nothing(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        headers: &ObjectHeaders,
+        context: &CallContext<'_>,
+    ) -> Result<UploadResult> {
+        let request = PutObject::new(bucket, key).with_headers(headers);
+        let reply = self.engine.service().call(&request, context)?.output;
+        Ok(UploadResult {
+            etag: reply.etag,
+            crc64: reply.crc64,
+            version_id: reply.version_id,
+            request_id: reply.request_id,
+            callback_body: reply.callback_body,
+            callback_error: reply.callback_error,
+            ..UploadResult::default()
+        })
+    }
+}
+
+/// Copies ranges of one object into the parts of one upload.
+struct CopyPartUploader {
+    service: Arc<ServiceClient>,
+    target: UploadTarget,
+    /// On the condition that it is what it was at the start.
+    source: CopySource,
+    /// The source as it was at the start.
+    found: HeadObjectResult,
+    deadline: Deadline,
+}
+
+impl PartUploader for CopyPartUploader {
+    fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
+        let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
+        let last = part.offset.saturating_add(part.length).saturating_sub(1);
+        let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
+            .with_range(part.offset..=last)
+            .with_headers(headers);
+        let context = CallContext { deadline: self.deadline, ..CallContext::new(stop) };
+        let reply =
+            self.service.call(&request, &context).map_err(|failed| changed(failed.error))?.output;
+        // OSS copies the whole source when it finds fault with a range, and then says no range.
+        if reply.content_range.is_empty() && part.length != self.found.size {
+            let text = "the reply does not say that only a range was copied";
+            return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
+        }
+        Ok(SentPart {
+            number: part.number,
+            size: part.length,
+            etag: reply.etag,
+            crc64: reply.crc64,
+        })
+    }
+
+    /// Each part was copied on the condition that the source has the ETag of the start.
+    fn check_unchanged(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A condition that failed means that the source is no longer what it was.
+pub(crate) fn changed(error: Error) -> Error {
+    if error.http_status() != Some(412) {
+        return error;
+    }
+    error.with_kind(ErrorKind::Changed).with_text("the source of the copy has changed meanwhile")
+}
+
+/// What describes the content comes from the source, unless the caller describes it.
+fn headers_of_copy(asked: &ObjectHeaders, source: &HeadObjectResult) -> Result<ObjectHeaders> {
+    let mut headers = asked.clone();
+    if asked.describes_content() {
+        return Ok(headers);
+    }
+    for name in CONTENT_HEADERS {
+        if let Some(value) = source.headers.value(name) {
+            headers.header(name, value)?;
+        }
+    }
+    for (name, value) in &source.metadata {
+        headers.metadata(name, value)?;
+    }
+    Ok(headers)
+}
+
+const CONTENT_HEADERS: [&str; 5] =
+    ["content-type", "cache-control", "content-disposition", "content-encoding", "expires"];

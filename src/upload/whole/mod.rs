@@ -1,0 +1,6 @@
+//! Whole objects: from a source, or as a copy inside OSS.
+
+pub(super) mod copy;
+pub(super) mod presigned_part;
+pub(super) mod put;
+pub(super) mod source_part;

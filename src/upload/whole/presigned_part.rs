@@ -1,0 +1,46 @@
+//! One part sent to a presigned URL.
+
+use std::sync::Arc;
+
+use crate::codec::md5::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::PartUrl;
+use crate::runtime::{Cancel, Deadline};
+use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::part::SentPart;
+use crate::upload::source::upload_source::{Source, md5_of};
+
+/// Sends `data` to the URL without a signature of the client.
+pub(crate) fn put_presigned_part(
+    service: &ServiceClient,
+    url: &str,
+    data: impl AsRef<[u8]> + Send + Sync + 'static,
+    options: &UploadOptions,
+    cancel: &Cancel,
+) -> Result<SentPart> {
+    let request = PartUrl::parse(url)?;
+    let number = request.number();
+    let source = Source::memory(Arc::new(data));
+    let size = source.length();
+    let body = source.body(0, size);
+    let md5 = options.integrity.contains(Integrity::MD5);
+    let md5 = md5.then(|| md5_of(&body)).transpose()?.map(Digest::to_hex_upper);
+    let rate = RateLimiter::new(options.bytes_per_sec);
+    let context = CallContext {
+        rate: rate.as_ref(),
+        deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+        check_crc64: options.integrity.contains(Integrity::CRC64),
+        ..CallContext::new(cancel)
+    };
+    let outcome = service.call(&request.with_body(body), &context)?;
+    let (crc64, etag) = (Some(outcome.sent.crc64), outcome.output.etag);
+    // A `Content-MD5` header would belong to the signature, so the ETag alone is compared.
+    match md5 {
+        Some(ours) if !etag.is_md5(&ours) => {
+            let text = format!("the MD5 is {ours} here and the ETag is {etag}");
+            Err(Error::new(ErrorKind::Integrity, text).with_part(number.get()))
+        }
+        _ => Ok(SentPart { number, size, etag, crc64 }),
+    }
+}

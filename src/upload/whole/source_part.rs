@@ -1,0 +1,57 @@
+//! Parts that are read from a source and sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::model::{PartNumber, PartRange};
+use crate::ops::ListedPart;
+use crate::runtime::{Cancel, Deadline};
+use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::upload::lifecycle::resume::ResumedUpload;
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::part::SentPart;
+use crate::upload::progress::Meter;
+use crate::upload::schedule::part_scheduler::PartUploader;
+use crate::upload::source::part_md5::PartMd5s;
+use crate::upload::source::upload_source::Source;
+
+/// Sends parts of a source to one upload.
+pub(crate) struct SourcePartUploader {
+    pub(crate) service: Arc<ServiceClient>,
+    pub(crate) target: UploadTarget,
+    pub(crate) source: Source,
+    /// Parts that OSS has already, from an earlier try.
+    pub(crate) listed: BTreeMap<PartNumber, ListedPart>,
+    /// If `Content-MD5` goes with every part.
+    pub(crate) part_md5s: Option<PartMd5s>,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) rate: Option<RateLimiter>,
+    pub(crate) deadline: Deadline,
+}
+
+impl PartUploader for SourcePartUploader {
+    fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
+        self.check_unchanged()?;
+        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source)? {
+            self.meter.part_resumed(resumed.size);
+            return Ok(resumed);
+        }
+        let body = self.source.body(part.offset, part.length);
+        let md5 = match &self.part_md5s {
+            Some(part_md5s) => Some(part_md5s.of(part, &self.source, stop)?),
+            None => None,
+        };
+        let context = CallContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            rate: self.rate.as_ref(),
+            ..CallContext::new(stop)
+        };
+        self.target.send_part(&self.service, part.number, body, md5, &context)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged()
+    }
+}
