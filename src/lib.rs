@@ -69,6 +69,9 @@ pub use upload::{
     Progress, SentPart, UploadOptions, Uploaded, UploadsEntry, Writer,
 };
 
+#[cfg(test)]
+mod simulation;
+
 #[cfg(feature = "capi")]
 mod ffi;
 

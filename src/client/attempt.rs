@@ -1,7 +1,5 @@
 //! One attempt of a call: sign, send, and judge what comes back.
 
-use std::time::Instant;
-
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::call::Run;
@@ -144,7 +142,7 @@ impl<'a, O: Operation> Run<'a, O> {
         let status = response.status;
         let throttled = retry::is_throttled(status);
         if throttled {
-            self.caller.flow.shrink(Instant::now());
+            self.caller.flow.shrink(crate::runtime::now());
         }
         let perhaps_done = status >= 500 && !throttled;
         let kind = MissKind::Refused { retry_after, server_time };

@@ -35,6 +35,14 @@ pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
     era: Era,
+    #[cfg(test)]
+    simulated: Option<std::sync::Arc<dyn Peer>>,
+}
+
+/// What a simulation puts in the place of connections and of the service behind them.
+#[cfg(test)]
+pub(crate) trait Peer: std::fmt::Debug + Send + Sync {
+    fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure>;
 }
 
 impl Http {
@@ -72,7 +80,18 @@ impl Http {
             era: era.clone(),
         };
         let agent = Agent::with_parts(config, dialer, NoLookup);
-        Ok(Self { agent, user_agent: settings.user_agent.clone(), era })
+        Ok(Self {
+            agent,
+            user_agent: settings.user_agent.clone(),
+            era,
+            #[cfg(test)]
+            simulated: None,
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn Peer>) {
+        self.simulated = Some(peer);
     }
 
     /// Sends one request and reads its answer to the end, whatever its status.
@@ -81,6 +100,10 @@ impl Http {
         outgoing: &Outgoing<'_>,
         call: &Call<'_>,
     ) -> Result<Exchange, Failure> {
+        #[cfg(test)]
+        if let Some(peer) = &self.simulated {
+            return peer.send(outgoing, call);
+        }
         let running = Rc::new(Running::new(call, outgoing.body));
         let _guard = call::enter(Rc::clone(&running));
         let mut feed = Feed::new(outgoing.body, call, Rc::clone(&running));

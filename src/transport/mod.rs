@@ -31,5 +31,7 @@ pub(crate) use exchange::{
     AfterSent, Arrival, Call, Exchange, Failure, Outgoing, Pace, TimeLimits,
 };
 pub(crate) use http::{Http, HttpSettings};
+#[cfg(test)]
+pub(crate) use http::Peer;
 pub use proxy::ProxySetting;
 pub use tls::{TlsSettings, Verify};

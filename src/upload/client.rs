@@ -49,6 +49,19 @@ impl Client {
         Ok(Self(Arc::new(Shared { caller, workers, buffers })))
     }
 
+    /// A client whose requests go to a simulated service.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: &Config,
+        peer: Arc<dyn crate::transport::Peer>,
+    ) -> Result<Self> {
+        let mut caller = Caller::new(config)?;
+        caller.simulate(peer);
+        let workers = Workers::new(config.threads);
+        let buffers = Buffers::new(config.memory_limit);
+        Ok(Self(Arc::new(Shared { caller: Arc::new(caller), workers, buffers })))
+    }
+
     /// An error of kind `Forked` in a child of the process that made the client.
     pub fn check_process(&self) -> Result<()> {
         self.caller().check_process()

@@ -3,8 +3,7 @@
 //! The caller waits on an event of its own, never inside the pool, so a call from a worker of the
 //! host's own pool cannot re-enter the host.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, PoisonError};
 
 use super::SentPart;
 use super::ledger::{Hedging, Ledger, Rest};
@@ -14,7 +13,7 @@ use super::tickets::{Next, Task};
 use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PartNumber, PartRange};
-use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake, now};
 
 /// How one part gets to OSS. Called by several workers at once.
 pub(super) trait PartWork: Send + Sync {
@@ -119,7 +118,7 @@ impl Run {
     fn take(&self) -> Result<Option<Step<'_>>> {
         let mut state = self.lock();
         let Some(work) = state.work.clone() else { return Ok(None) };
-        let Some(part) = state.ledger.take(Instant::now()) else { return Ok(None) };
+        let Some(part) = state.ledger.take(now()) else { return Ok(None) };
         match self.bounds.stop.child() {
             Ok(stop) => {
                 state.copies.push((part.number, stop.clone()));
@@ -140,7 +139,7 @@ impl Run {
             Ok(sent) => {
                 let size = sent.size;
                 let first = !state.ledger.has(part.number);
-                if state.ledger.record(sent, Instant::now()) == Rest::Cut {
+                if state.ledger.record(sent, now()) == Rest::Cut {
                     for (_, copy) in state.copies.iter().filter(|(n, _)| *n == part.number) {
                         copy.trigger();
                     }

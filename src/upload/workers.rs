@@ -56,6 +56,19 @@ impl Workers {
     ///
     /// `Memory`, when the threads cannot be started.
     pub(super) fn add(&self, task: &Arc<dyn Task>, tickets: usize) -> Result<()> {
+        #[cfg(test)]
+        if crate::runtime::simulated::now().is_some() {
+            #[cfg(not(shuttle))]
+            if self.tickets.add(task, tickets, 1) > 0 {
+                self.tickets.work();
+            }
+            #[cfg(shuttle)]
+            for _ in 0..self.tickets.add(task, tickets, self.threads) {
+                let tickets = Arc::clone(&self.tickets);
+                shuttle::thread::spawn(move || tickets.work());
+            }
+            return Ok(());
+        }
         let pool = self.pool()?;
         let wanted = self.tickets.add(task, tickets, self.threads);
         if let Some(rayon) = &pool.rayon {
