@@ -31,6 +31,15 @@ impl Client {
         Engine::new(config).map(Self)
     }
 
+    /// A client whose requests go to a simulated service.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: &Config,
+        peer: std::sync::Arc<dyn crate::transport::Peer>,
+    ) -> Result<Self> {
+        Engine::simulated(config, peer).map(Self)
+    }
+
     /// An error of kind `Forked` in a child of the process that made the client.
     pub fn check_process(&self) -> Result<()> {
         self.0.check_process()

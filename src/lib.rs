@@ -71,6 +71,9 @@ pub use upload::{
     Integrity, MultipartUpload, Progress, SentPart, UploadOptions, UploadResult, Writer,
 };
 
+#[cfg(test)]
+mod simulation;
+
 #[cfg(feature = "capi")]
 mod ffi;
 

@@ -36,6 +36,48 @@ impl Clock {
     }
 }
 
+/// The monotonic time. A simulation lets its own time pass.
+pub(crate) fn now() -> Instant {
+    #[cfg(test)]
+    if let Some(now) = simulated::now() {
+        return now;
+    }
+    Instant::now()
+}
+
+/// The time and the waits of a simulation, which runs on one thread.
+#[cfg(test)]
+pub(crate) mod simulated {
+    use std::cell::{Cell, RefCell};
+    use std::time::Instant;
+
+    thread_local! {
+        static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
+        static WAITS: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+    }
+
+    pub(crate) fn now() -> Option<Instant> {
+        NOW.with(Cell::get)
+    }
+
+    pub(crate) fn set(now: Option<Instant>) {
+        NOW.with(|cell| cell.set(now));
+    }
+
+    /// What happens whenever a wait begins.
+    pub(crate) fn on_wait(hook: Option<Box<dyn Fn()>>) {
+        WAITS.with(|cell| *cell.borrow_mut() = hook);
+    }
+
+    pub(crate) fn waits() {
+        WAITS.with(|cell| {
+            if let Some(hook) = &*cell.borrow() {
+                hook();
+            }
+        });
+    }
+}
+
 /// A point on the monotonic clock, or never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deadline(Option<Instant>);
@@ -45,7 +87,12 @@ impl Deadline {
 
     /// A time too far away to be represented is never.
     pub(crate) fn after(time: Duration) -> Self {
-        Self(Instant::now().checked_add(time))
+        Self(now().checked_add(time))
+    }
+
+    #[cfg(any(test, shuttle))]
+    pub(crate) fn instant(self) -> Option<Instant> {
+        self.0
     }
 
     pub(crate) fn at(time: Instant) -> Self {
@@ -61,7 +108,7 @@ impl Deadline {
 
     /// What is left, zero once it has passed, `None` if it never will.
     pub(crate) fn left(self) -> Option<Duration> {
-        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+        self.0.map(|at| at.saturating_duration_since(now()))
     }
 
     pub(crate) fn has_passed(self) -> bool {

@@ -70,6 +70,20 @@ impl Event {
 
 /// `poll` until the deadline; 0 on a time-out or an interruption, and then the caller looks again.
 pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
+    #[cfg(test)]
+    if super::clock::simulated::now().is_some() {
+        use super::clock::simulated;
+        simulated::waits();
+        let count = polled.len() as libc::nfds_t;
+        // SAFETY: the pointer and the count describe one live, exclusive slice.
+        let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, 0) };
+        if ready == 0 {
+            let until = deadline.instant();
+            assert!(until.is_some(), "nothing will ever end this wait");
+            simulated::set(until.max(simulated::now()));
+        }
+        return ready;
+    }
     let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
     // Rounded up, so that a wait never ends just before its deadline and spins.
     let ms =

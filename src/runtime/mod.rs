@@ -16,8 +16,12 @@ mod timer;
 
 pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
-pub(crate) use clock::{Clock, Deadline};
+#[cfg(test)]
+pub(crate) use clock::simulated;
+pub(crate) use clock::{Clock, Deadline, now};
 pub(crate) use event::Event;
+#[cfg(shuttle)]
+pub(crate) use event::{run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub use secret::Secret;
 pub(crate) use subprocess::Subprocess;

@@ -1,7 +1,5 @@
 //! One attempt of a call: sign, send, and judge what comes back.
 
-use std::time::Instant;
-
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::attempt_error::AttemptError;
@@ -155,7 +153,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         let status = response.status;
         let throttled = retry::is_throttled(status);
         if throttled {
-            self.service.concurrency_limiter.on_throttled(Instant::now());
+            self.service.concurrency_limiter.on_throttled(crate::runtime::now());
         }
         let may_have_taken_effect = status >= 500 && !throttled;
         let error = refused.into_error();

@@ -3,10 +3,10 @@
 //! Nothing is held back until OSS throttles. Then half as many go out, and with each success the
 //! window grows back, by one in the time that a window's worth of requests takes.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake};
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {

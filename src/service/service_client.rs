@@ -73,6 +73,11 @@ impl ServiceClient {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn crate::transport::Peer>) {
+        self.http.simulate(peer);
+    }
+
     pub(crate) fn check_process(&self) -> Result<()> {
         self.process.check()
     }

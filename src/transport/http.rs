@@ -35,6 +35,14 @@ pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
     era: PoolGeneration,
+    #[cfg(test)]
+    simulated: Option<std::sync::Arc<dyn Peer>>,
+}
+
+/// Takes the place of the connections and of the service in a simulation.
+#[cfg(test)]
+pub(crate) trait Peer: std::fmt::Debug + Send + Sync {
+    fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure>;
 }
 
 impl Http {
@@ -72,7 +80,18 @@ impl Http {
             era: era.clone(),
         };
         let agent = Agent::with_parts(config, dialer, NoLookup);
-        Ok(Self { agent, user_agent: settings.user_agent.clone(), era })
+        Ok(Self {
+            agent,
+            user_agent: settings.user_agent.clone(),
+            era,
+            #[cfg(test)]
+            simulated: None,
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn Peer>) {
+        self.simulated = Some(peer);
     }
 
     /// Sends one request and reads its answer to the end, whatever its status.
@@ -81,6 +100,10 @@ impl Http {
         outgoing: &Outgoing<'_>,
         call: &Call<'_>,
     ) -> Result<Exchange, Failure> {
+        #[cfg(test)]
+        if let Some(peer) = &self.simulated {
+            return peer.send(outgoing, call);
+        }
         let state = Rc::new(ExchangeState::new(call, outgoing.body));
         let _guard = exchange_state::enter(Rc::clone(&state));
         let mut feed = BodyWriter::new(outgoing.body, call, Rc::clone(&state));

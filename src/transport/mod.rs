@@ -30,6 +30,8 @@ pub(crate) use crate::model::Target;
 pub(crate) use exchange::{
     Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Pace, TimeLimits,
 };
+#[cfg(test)]
+pub(crate) use http::Peer;
 pub(crate) use http::{Http, HttpSettings};
 pub use proxy_setting::ProxySetting;
 pub use tls::{TlsSettings, Verify};

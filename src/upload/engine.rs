@@ -27,6 +27,19 @@ impl Engine {
         Ok(Self(Arc::new(Shared { service, workers, buffers })))
     }
 
+    /// An engine whose requests go to a simulated service.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        config: &Config,
+        peer: Arc<dyn crate::transport::Peer>,
+    ) -> Result<Self> {
+        let mut service = ServiceClient::new(config)?;
+        service.simulate(peer);
+        let workers = Workers::new(config.threads);
+        let buffers = BufferPool::new(config.memory_limit);
+        Ok(Self(Arc::new(Shared { service: Arc::new(service), workers, buffers })))
+    }
+
     /// An error of kind `Forked` in a child of the process that made the client.
     pub(crate) fn check_process(&self) -> Result<()> {
         self.service().check_process()

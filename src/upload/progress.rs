@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::Cancel;
+use crate::runtime::{Cancel, now};
 use crate::service::Observer;
 use crate::upload::options::ProgressCallback;
 
@@ -109,7 +109,7 @@ struct State {
 
 impl Reporter {
     pub(crate) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
-        let state = State { last: Instant::now(), stopped: None };
+        let state = State { last: now(), stopped: None };
         Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
     }
 
@@ -117,7 +117,7 @@ impl Reporter {
     pub(crate) fn due_in(&self) -> Option<Duration> {
         self.callback.as_ref()?;
         let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).last;
-        Some(limits::PROGRESS_INTERVAL.saturating_sub(last.elapsed()))
+        Some(limits::PROGRESS_INTERVAL.saturating_sub(now().saturating_duration_since(last)))
     }
 
     /// Reports if it is time to.
@@ -134,7 +134,7 @@ impl Reporter {
         let Some(callback) = &self.callback else { return Ok(()) };
         let flow = callback(&self.meter.snapshot());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.last = Instant::now();
+        state.last = now();
         if let ControlFlow::Break(value) = flow {
             state.stopped.get_or_insert(value);
         }

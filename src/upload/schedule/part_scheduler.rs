@@ -3,12 +3,11 @@
 //! The caller waits on an event of its own, never inside the pool, so a call from a worker of the
 //! host's own pool cannot re-enter the host.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PartNumber, PartRange};
-use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake, now};
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
@@ -120,7 +119,7 @@ impl PartScheduler {
     fn take(&self) -> Result<Option<PartAttempt<'_>>> {
         let mut state = self.lock();
         let Some(work) = state.work.clone() else { return Ok(None) };
-        let Some(part) = state.tracker.next_part(Instant::now()) else { return Ok(None) };
+        let Some(part) = state.tracker.next_part(now()) else { return Ok(None) };
         match self.limits.stop.child() {
             Ok(stop) => {
                 state.copies.push((part.number, stop.clone()));
@@ -141,7 +140,7 @@ impl PartScheduler {
             Ok(sent) => {
                 let size = sent.size;
                 let first = !state.tracker.has(part.number);
-                if state.tracker.record(sent, Instant::now()) == OtherAttempts::Cut {
+                if state.tracker.record(sent, now()) == OtherAttempts::Cut {
                     for (_, copy) in state.copies.iter().filter(|(n, _)| *n == part.number) {
                         copy.trigger();
                     }

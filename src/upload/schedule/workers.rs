@@ -56,6 +56,11 @@ impl Workers {
     ///
     /// `Memory`, when the threads cannot be started.
     pub(crate) fn add(&self, task: &Arc<dyn Task>, tickets: usize) -> Result<()> {
+        #[cfg(test)]
+        if crate::runtime::simulated::now().is_some() {
+            self.run_simulated(task, tickets);
+            return Ok(());
+        }
         let pool = self.pool()?;
         let wanted = self.tickets.add(task, tickets, self.threads);
         if let Some(rayon) = &pool.rayon {
@@ -65,6 +70,20 @@ impl Workers {
             }
         }
         Ok(())
+    }
+
+    /// Under simulated time the workers run inline, or as threads of the model checker.
+    #[cfg(test)]
+    fn run_simulated(&self, task: &Arc<dyn Task>, tickets: usize) {
+        #[cfg(not(shuttle))]
+        if self.tickets.add(task, tickets, 1) > 0 {
+            self.tickets.work();
+        }
+        #[cfg(shuttle)]
+        for _ in 0..self.tickets.add(task, tickets, self.threads) {
+            let tickets = Arc::clone(&self.tickets);
+            shuttle::thread::spawn(move || tickets.work());
+        }
     }
 
     fn pool(&self) -> Result<&Pool> {
