@@ -89,7 +89,9 @@ pub const RESPONSE: Duration = Duration::from_secs(30);
 pub const COMPLETE_RESPONSE: Duration = Duration::from_secs(300);
 /// Time for the clean-up after a failed or cancelled upload.
 pub const ABORT: Duration = Duration::from_secs(5);
-/// How often the clean-up sends Abort at the most.
+/// The longest back-off between attempts of a request that ends an upload.
+pub const ABORT_DELAY_MAX: Duration = Duration::from_secs(1);
+/// How often an upload is aborted at most, until ListParts shows no part.
 pub const ABORT_TRIES_MAX: u32 = 16;
 /// The longest time that any limit may be set to.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -64,6 +64,11 @@ impl Operation for AbortMultipartUpload {
         })
     }
 
+    /// The upload is gone then.
+    fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
+        refusal.status == 404
+    }
+
     fn retry_safety(&self) -> RetrySafety {
         RetrySafety::AlwaysSafe
     }

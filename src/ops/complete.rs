@@ -2,7 +2,7 @@
 
 use super::response::{Reply, ResponseHeaders};
 use super::{
-    CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Operation, ResponseTimeout, RetrySafety,
+    CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Effect, Operation, ResponseTimeout, RetrySafety,
     UPLOAD_ID, URL, md5_text, request,
 };
 use crate::codec::md5::md5;
@@ -110,6 +110,7 @@ impl CompleteMultipartUploadResult {
 
 impl Operation for CompleteMultipartUpload {
     const NAME: &'static str = "CompleteMultipartUpload";
+    const EFFECT: Effect = Effect::MakesObject;
     type Output = CompleteMultipartUploadResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
@@ -157,6 +158,11 @@ impl Operation for CompleteMultipartUpload {
             location: document.name(&document.root, "Location")?,
             ..result
         })
+    }
+
+    /// The upload is gone then, and the object exists.
+    fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
+        matches!(refusal.status, 404 | 409 | 412)
     }
 
     fn retry_safety(&self) -> RetrySafety {

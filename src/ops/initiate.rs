@@ -1,7 +1,7 @@
 //! InitiateMultipartUpload: begins an upload and answers with its ID.
 
 use super::response::{Reply, ResponseHeaders};
-use super::{ENCODING_TYPE, Operation, RetrySafety, URL, request};
+use super::{ENCODING_TYPE, Effect, Operation, RetrySafety, URL, request};
 use crate::error::Result;
 use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response};
@@ -57,6 +57,7 @@ impl InitiateMultipartUpload {
 
 impl Operation for InitiateMultipartUpload {
     const NAME: &'static str = "InitiateMultipartUpload";
+    const EFFECT: Effect = Effect::StartsUpload;
     type Output = InitiateMultipartUploadResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {

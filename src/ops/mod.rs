@@ -44,6 +44,8 @@ use crate::wire::{Method, Request, Response, ServiceError};
 pub(crate) trait Operation {
     /// The name that the OSS manual gives it.
     const NAME: &'static str;
+    /// What the request does to the bucket, as far as a failed call has to tell.
+    const EFFECT: Effect = Effect::Other;
     type Output;
 
     /// The request, not signed. It may be made again for each attempt, and is the same each time.
@@ -59,6 +61,11 @@ pub(crate) trait Operation {
     /// A refusal of a repeated request that shows that an earlier attempt had succeeded.
     fn recover_from(&self, _refusal: &ServiceError) -> Option<Self::Output> {
         None
+    }
+
+    /// True if the effect of this very request makes the service refuse a second copy of it so.
+    fn refused_by_own_effect(&self, _refusal: &ServiceError) -> bool {
+        false
     }
 
     /// Which limit of time its answer has.
@@ -80,6 +87,17 @@ pub(crate) trait Operation {
     fn upload_id(&self) -> &str {
         ""
     }
+}
+
+/// What a request does to the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// PutObject and Complete.
+    MakesObject,
+    /// Initiate.
+    StartsUpload,
+    /// Parts, Abort and reads.
+    Other,
 }
 
 /// Whether a request may be sent again when an earlier attempt may have taken effect.

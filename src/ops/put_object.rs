@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bytes::Bytes;
 use super::response::{Reply, ResponseHeaders};
-use super::{CALLBACK_FAILED, CONTENT_MD5, Operation, RetrySafety, md5_text, request};
+use super::{CALLBACK_FAILED, CONTENT_MD5, Effect, Operation, RetrySafety, md5_text, request};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
@@ -104,6 +104,7 @@ impl PutObjectResult {
 
 impl Operation for PutObject {
     const NAME: &'static str = "PutObject";
+    const EFFECT: Effect = Effect::MakesObject;
     type Output = PutObjectResult;
 
     fn request(&self, dialect: Dialect) -> Result<Request> {
@@ -139,6 +140,11 @@ impl Operation for PutObject {
         }
         Reply::new(response, dialect).etag_header()?;
         Ok(result)
+    }
+
+    /// The object exists then, which the request or a rule of the bucket may forbid to replace.
+    fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
+        matches!(refusal.status, 409 | 412)
     }
 
     /// The same bytes replace themselves. Where that is forbidden, the repeat of a success that

@@ -2,6 +2,7 @@
 //! other programs.
 
 mod cancel;
+mod cleanup_budget;
 mod clock;
 #[cfg(not(shuttle))]
 mod event;
@@ -16,6 +17,7 @@ mod timer;
 
 pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
+pub(crate) use cleanup_budget::CleanupBudget;
 #[cfg(test)]
 pub(crate) use clock::simulated;
 pub(crate) use clock::{Clock, Deadline, now};

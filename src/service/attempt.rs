@@ -7,7 +7,7 @@ use super::call_context::{CallContext, CallOutcome};
 use super::concurrency_limiter::Permit;
 use super::rate_limiter::RateLimiters;
 use super::retry_loop::CallState;
-use super::{redact, wire_log};
+use super::{Evidence, redact, wire_log};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, ServiceHeader, Target};
 use crate::ops::Operation;
@@ -18,7 +18,7 @@ use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
 impl<'a, O: Operation> CallState<'a, O> {
     pub(super) fn attempt(&mut self) -> Result<CallOutcome<O::Output>, AttemptError> {
         self.attempts += 1;
-        let (request, target) = self.signed_request().map_err(AttemptError::without_effect)?;
+        let (request, target) = self.signed_request().map_err(AttemptError::not_sent)?;
         let log = self.service.logger();
         log.debug(|| {
             let Request { method, query, headers, body, .. } = &request;
@@ -29,23 +29,33 @@ impl<'a, O: Operation> CallState<'a, O> {
         drop(slot);
         let attempt_error = match outcome {
             Ok(mut exchange) => {
+                let changed =
+                    self.check_unchanged(&request, exchange.whole.then_some(exchange.sent));
                 redact::redact(&request, &mut exchange.response, self.service.dialect);
                 log.debug(|| wire_log::response(&exchange.response));
                 match self.judge_exchange(&request, &exchange) {
+                    Ok(_) if changed.is_err() => changed_source(Evidence::Confirmed),
                     Ok(reply) => {
                         self.service.concurrency_limiter.on_success();
-                        let sent = what_was_sent(&request, &exchange)
-                            .map_err(AttemptError::without_effect)?;
-                        return Ok(CallOutcome {
-                            output: reply,
-                            sent,
-                            earlier_attempt_may_have_taken_effect: false,
-                        });
+                        let sent =
+                            what_was_sent(&request, &exchange).map_err(AttemptError::not_sent)?;
+                        let earlier_attempts = Evidence::NotSent;
+                        return Ok(CallOutcome { output: reply, sent, earlier_attempts });
+                    }
+                    Err(attempt_error) if changed.is_err() => {
+                        changed_source(attempt_error.evidence).at_host(&target.host)
                     }
                     Err(attempt_error) => attempt_error.at_host(&target.host),
                 }
             }
-            Err(failure) => AttemptError::from_failure(failure, request.body.length()),
+            Err(failure) => {
+                let changed = self.check_unchanged(&request, failure.sent);
+                let attempt_error = AttemptError::from_failure(failure, request.body.length());
+                match changed {
+                    Ok(()) => attempt_error,
+                    Err(()) => changed_source(attempt_error.evidence),
+                }
+            }
         };
         log.debug(|| format!("< {}", attempt_error.error));
         Err(attempt_error)
@@ -80,10 +90,10 @@ impl<'a, O: Operation> CallState<'a, O> {
         let CallContext { cancel, deadline, .. } = self.context;
         match self.service.concurrency_limiter.acquire(cancel, *deadline) {
             Some(slot) => Ok(Some(slot)),
-            None if cancel.is_triggered() => Err(AttemptError::without_effect(Error::canceled())),
+            None if cancel.is_triggered() => Err(AttemptError::not_sent(Error::canceled())),
             None => {
                 let text = "the deadline of the call has passed while OSS was asking for less";
-                Err(AttemptError::without_effect(Error::new(ErrorKind::Timeout, text)))
+                Err(AttemptError::not_sent(Error::new(ErrorKind::Timeout, text)))
             }
         }
     }
@@ -117,7 +127,7 @@ impl<'a, O: Operation> CallState<'a, O> {
     }
 
     fn judge_exchange(
-        &mut self,
+        &self,
         request: &Request,
         exchange: &Exchange,
     ) -> Result<O::Output, AttemptError> {
@@ -155,27 +165,31 @@ impl<'a, O: Operation> CallState<'a, O> {
         if throttled {
             self.service.concurrency_limiter.on_throttled(crate::runtime::now());
         }
-        let may_have_taken_effect = status >= 500 && !throttled;
+        let evidence =
+            Evidence::of_refusal(&refused, self.operation.refused_by_own_effect(&refused));
         let error = refused.into_error();
         let code = error.oss_code().to_owned();
         let class = FailureClass::Refused(Refusal { status, code, retry_after, server_time });
-        AttemptError { error, class, may_have_taken_effect }
+        AttemptError::new(error, class, evidence)
     }
 
-    /// Compares what was read, what was sent and what arrived.
-    fn check_integrity(
-        &mut self,
-        request: &Request,
-        exchange: &Exchange,
-    ) -> Result<(), AttemptError> {
+    /// Compares the bytes of this attempt with those of the first attempt that read them all.
+    fn check_unchanged(&mut self, request: &Request, sent: Option<Sent>) -> Result<(), ()> {
+        match (sent, &request.body) {
+            (Some(sent), Body::Content(_)) => {
+                let first = *self.crc64.get_or_insert(sent.crc64);
+                if first == sent.crc64 { Ok(()) } else { Err(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares what was sent and what arrived.
+    fn check_integrity(&self, request: &Request, exchange: &Exchange) -> Result<(), AttemptError> {
         if !matches!(request.body, Body::Content(_)) {
             return Ok(());
         }
         let ours = exchange.sent.crc64;
-        if *self.crc64.get_or_insert(ours) != ours {
-            let text = "the source has other bytes than when it was read before";
-            return Err(AttemptError::without_effect(Error::new(ErrorKind::Changed, text)));
-        }
         let damaged = |text: String| {
             self.service.http.leave_connections();
             let error = Error::new(ErrorKind::Integrity, text);
@@ -209,6 +223,11 @@ impl<'a, O: Operation> CallState<'a, O> {
         }
         Ok(())
     }
+}
+
+fn changed_source(evidence: Evidence) -> AttemptError {
+    let text = "the source has other bytes than when it was read before";
+    AttemptError::new(Error::new(ErrorKind::Changed, text), FailureClass::Final, evidence)
 }
 
 /// A request that was obeyed before may be refused before all of its body was read.

@@ -1,5 +1,6 @@
 //! One attempt that failed.
 
+use super::Evidence;
 use crate::error::{Error, ErrorKind};
 use crate::retry::FailureClass;
 use crate::transport::{Delivery, Failure};
@@ -8,43 +9,45 @@ use crate::transport::{Delivery, Failure};
 pub(super) struct AttemptError {
     pub(super) error: Error,
     pub(super) class: FailureClass,
-    pub(super) may_have_taken_effect: bool,
+    pub(super) evidence: Evidence,
 }
 
 impl AttemptError {
-    fn new(error: Error, class: FailureClass, may_have_taken_effect: bool) -> Self {
-        Self { error, class, may_have_taken_effect }
+    pub(super) fn new(error: Error, class: FailureClass, evidence: Evidence) -> Self {
+        Self { error, class, evidence }
     }
 
-    /// Nothing was sent, or sending it again changes nothing.
-    pub(super) fn without_effect(error: Error) -> Self {
-        Self::new(error, FailureClass::Final, false)
+    /// The request was not sent, and another attempt would fail the same way.
+    pub(super) fn not_sent(error: Error) -> Self {
+        Self::new(error, FailureClass::Final, Evidence::NotSent)
     }
 
-    /// The service answered success, but not in a way that can be relied on.
+    /// The response has status 2xx but cannot be used.
     pub(super) fn unusable_success(error: Error) -> Self {
-        Self::new(error, FailureClass::Final, true)
+        Self::new(error, FailureClass::Final, Evidence::Uncertain)
     }
 
+    /// The service acknowledged bytes that are not the ones of this attempt.
     pub(super) fn mismatch(error: Error) -> Self {
-        Self::new(error, FailureClass::Mismatch, true)
+        Self::new(error, FailureClass::Mismatch, Evidence::Confirmed)
     }
 
     /// `length` is that of the request's body: a request of which the connection did not take all
     /// is not carried out. What it took may have arrived, confirmed or not.
     pub(super) fn from_failure(failure: Failure, length: u64) -> Self {
-        let Failure { error, delivery, reused } = failure;
+        let Failure { error, delivery, reused, .. } = failure;
         let may_help = matches!(
             error.kind(),
             ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
         );
-        let may_have_taken_effect = delivery == Delivery::Maybe && error.bytes_sent() >= length;
+        let is_sent = delivery == Delivery::Maybe && error.bytes_sent() >= length;
+        let evidence = if is_sent { Evidence::Uncertain } else { Evidence::NotSent };
         let class = match (may_help, delivery) {
             (false, _) => FailureClass::Final,
             (true, Delivery::Never) => FailureClass::NotSent,
             (true, Delivery::Maybe) => FailureClass::ResponseLost { reused_connection: reused },
         };
-        Self::new(error, class, may_have_taken_effect)
+        Self::new(error, class, evidence)
     }
 
     pub(super) fn at_host(mut self, host: &str) -> Self {

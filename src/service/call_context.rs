@@ -1,6 +1,6 @@
 //! What a call is told, and what comes of it.
 
-use super::RateLimiter;
+use super::{Evidence, RateLimiter};
 use crate::error::Error;
 use crate::runtime::{Cancel, Deadline};
 use crate::transport::CancelPolicy;
@@ -10,7 +10,8 @@ use crate::wire::Sent;
 pub(crate) struct CallContext<'a> {
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
-    pub(crate) cancel_policy: CancelPolicy,
+    pub(crate) cancel_policy: CancelPolicy<'a>,
+    pub(crate) attempts: AttemptLimit,
     /// Compare the service's CRC-64 of a body with ours.
     pub(crate) check_crc64: bool,
     pub(crate) observer: Option<&'a dyn Observer>,
@@ -18,6 +19,16 @@ pub(crate) struct CallContext<'a> {
     pub(crate) rate: Option<&'a RateLimiter>,
     /// The call asks whether something is there, so that a 404 is no failure to the log.
     pub(crate) expects_not_found: bool,
+}
+
+/// How often a request is attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttemptLimit {
+    /// As the client is configured, and within its retry budget.
+    Configured,
+    /// Until the deadline, whatever the configuration and the retry budget say: for requests that
+    /// end an upload.
+    Deadline,
 }
 
 /// Sees what goes on while a call runs; called on the thread that makes the call.
@@ -34,16 +45,16 @@ pub(crate) trait Observer: Sync {
 pub(crate) struct CallOutcome<R> {
     pub(crate) output: R,
     pub(crate) sent: Sent,
-    /// An earlier attempt, whose answer was lost, may have had its effect as well.
-    pub(crate) earlier_attempt_may_have_taken_effect: bool,
+    /// About the attempts before the one that succeeded.
+    pub(crate) earlier_attempts: Evidence,
 }
 
 /// A call that failed.
 #[derive(Debug)]
 pub(crate) struct CallError {
     pub(crate) error: Error,
-    /// An attempt may have had its effect all the same.
-    pub(crate) may_have_taken_effect: bool,
+    /// About all attempts.
+    pub(crate) evidence: Evidence,
 }
 
 impl From<CallError> for Error {
@@ -58,6 +69,7 @@ impl<'a> CallContext<'a> {
             cancel,
             deadline: Deadline::NEVER,
             cancel_policy: CancelPolicy::Cut,
+            attempts: AttemptLimit::Configured,
             check_crc64: true,
             observer: None,
             rate: None,

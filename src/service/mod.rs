@@ -5,6 +5,7 @@ mod attempt_error;
 mod call_context;
 mod concurrency_limiter;
 mod config;
+mod evidence;
 mod logger;
 mod presign;
 mod rate_limiter;
@@ -14,8 +15,9 @@ mod service_client;
 mod wire_log;
 
 pub(crate) use crate::transport::CancelPolicy;
-pub(crate) use call_context::{CallContext, CallError, Observer};
+pub(crate) use call_context::{AttemptLimit, CallContext, CallError, Observer};
 pub use config::Config;
+pub(crate) use evidence::Evidence;
 pub use logger::LogLevel;
 pub(crate) use logger::Logger;
 pub(crate) use presign::Presigned;

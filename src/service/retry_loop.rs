@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::attempt_error::AttemptError;
 use super::call_context::{CallContext, CallError, CallOutcome};
-use super::{LogLevel, ServiceClient};
-use crate::error::{Error, ErrorKind, Result};
+use super::{AttemptLimit, Evidence, LogLevel, ServiceClient};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
-use crate::ops::Operation;
+use crate::ops::{Effect, Operation};
 use crate::retry::{self, FailureClass, Refusal, Remedy, Verdict};
 use crate::runtime::{Cancel, Deadline};
 use crate::sign::AccessKey;
@@ -31,20 +31,17 @@ impl ServiceClient {
             access_key: None,
             renewed: false,
         };
-        let mut may_have_taken_effect = false;
+        let mut evidence = Evidence::NotSent;
         loop {
             let attempt_error = match run.attempt() {
                 Ok(outcome) => {
-                    let outcome = CallOutcome {
-                        earlier_attempt_may_have_taken_effect: may_have_taken_effect,
-                        ..outcome
-                    };
+                    let outcome = CallOutcome { earlier_attempts: evidence, ..outcome };
                     self.budget.earn(run.attempts.saturating_sub(1));
                     return Ok(outcome);
                 }
                 Err(attempt_error) => attempt_error,
             };
-            may_have_taken_effect |= attempt_error.may_have_taken_effect;
+            evidence = evidence.join(attempt_error.evidence);
             if let Err(error) = run.prepare_next(attempt_error) {
                 let error = error.with_operation(O::NAME).with_attempts(run.attempts);
                 let error = match operation.upload_id() {
@@ -59,7 +56,14 @@ impl ServiceClient {
                     || context.expects_not_found && error.http_status() == Some(404);
                 let level = if wanted { LogLevel::Info } else { LogLevel::Error };
                 self.logger().log(level, || error.to_string());
-                return Err(CallError { error, may_have_taken_effect });
+                let error = match O::EFFECT {
+                    Effect::MakesObject => error.with_object_exists(object_exists(evidence)),
+                    Effect::StartsUpload => {
+                        error.with_upload_may_exist(evidence.may_have_taken_effect())
+                    }
+                    Effect::Other => error,
+                };
+                return Err(CallError { error, evidence });
             }
         }
     }
@@ -122,14 +126,23 @@ impl<O: Operation> CallState<'_, O> {
         if verdict == Verdict::Stop {
             return Err(error);
         }
-        if self.attempts >= self.service.max_attempts || !self.service.budget.pay() {
+        let is_allowed = match self.context.attempts {
+            AttemptLimit::Configured => {
+                self.attempts < self.service.max_attempts && self.service.budget.pay()
+            }
+            AttemptLimit::Deadline => true,
+        };
+        if !is_allowed {
             return Err(error.with_retryable(true));
         }
         let asked = match class {
             FailureClass::Refused(refusal) => refusal.retry_after,
             _ => None,
         };
-        let delay = retry::delay(self.attempts, fastrand::f64(), asked);
+        let mut delay = retry::delay(self.attempts, fastrand::f64(), asked);
+        if self.context.attempts == AttemptLimit::Deadline {
+            delay = delay.min(limits::ABORT_DELAY_MAX);
+        }
         self.pause(delay, error)
     }
 
@@ -168,5 +181,14 @@ impl<O: Operation> CallState<'_, O> {
                     && self.access_key.as_ref().is_some_and(|key| self.service.forget(key))
             }
         }
+    }
+}
+
+/// Whether the object exists after a call that should have made it.
+fn object_exists(evidence: Evidence) -> ObjectExists {
+    match evidence {
+        Evidence::NotSent | Evidence::Refuted => ObjectExists::No,
+        Evidence::Uncertain => ObjectExists::Unknown,
+        Evidence::Confirmed => ObjectExists::Yes,
     }
 }

@@ -6,6 +6,7 @@ use super::exchange::{Delivery, Failure};
 use super::exchange_state::{EarlyEnd, ExchangeState};
 use super::{socket, tls_stream};
 use crate::error::{Error, ErrorKind, Phase};
+use crate::wire::Sent;
 
 /// Carries an error of ours through ureq.
 pub(super) fn wrap(error: Error) -> ureq::Error {
@@ -21,7 +22,12 @@ pub(super) fn lost(error: io::Error) -> Error {
 }
 
 /// Completes an error with what is known about its exchange.
-pub(super) fn failure(error: Error, host: &str, state: &ExchangeState) -> Failure {
+pub(super) fn failure(
+    error: Error,
+    host: &str,
+    state: &ExchangeState,
+    sent: Option<Sent>,
+) -> Failure {
     let error = match (state.ended_early(), error.kind()) {
         // There was no answer behind it, so this is what went wrong.
         (Some(EarlyEnd::Refused(first)), ErrorKind::Network) => first.with_phase(Phase::Send),
@@ -38,7 +44,7 @@ pub(super) fn failure(error: Error, host: &str, state: &ExchangeState) -> Failur
         _ => error.with_bytes_sent(state.body_sent()),
     };
     let delivery = if state.has_sent() { Delivery::Maybe } else { Delivery::Never };
-    Failure { error, delivery, reused }
+    Failure { error, delivery, reused, sent }
 }
 
 /// What ureq says, in our words. The variants are those of ureq 3.5.

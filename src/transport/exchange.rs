@@ -1,12 +1,13 @@
 //! What goes into an exchange and what comes out of it, as plain values.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::limits;
 use crate::model::Target;
-use crate::runtime::{Cancel, Deadline};
+use crate::runtime::{Cancel, CleanupBudget, Deadline};
 use crate::wire::{Body, Headers, Method, Response, Sent};
 
 /// A request that is ready to go: signed, with every header but those of the connection.
@@ -27,7 +28,7 @@ pub(crate) struct Call<'a> {
     pub(crate) limits: TimeLimits,
     /// Of the whole call, over all limits.
     pub(crate) deadline: Deadline,
-    pub(crate) cancel_policy: CancelPolicy,
+    pub(crate) cancel_policy: CancelPolicy<'a>,
     /// Told of the bytes of the body that went out since it was told last. What went out with the
     /// last step is told when the answer is there.
     pub(crate) progress: Option<&'a (dyn Fn(u64) + Sync)>,
@@ -48,12 +49,12 @@ pub(crate) struct TimeLimits {
 }
 
 /// What a cancel or the deadline does to a request that is completely sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CancelPolicy {
-    /// The answer is not waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CancelPolicy<'a> {
+    /// The response is not awaited.
     Cut,
-    /// The answer is awaited for this time at the most, counted from the cancel.
-    Await(Duration),
+    /// The response is awaited as long as the budget allows; the cancellation starts it.
+    AwaitResponse(&'a Arc<CleanupBudget>),
 }
 
 /// A limit to the rate of sending.
@@ -80,6 +81,8 @@ pub(crate) struct Failure {
     /// The connection had been kept from an earlier exchange and died before a byte of the answer:
     /// nothing is wrong with the server.
     pub(crate) reused: bool,
+    /// The checksum of the body, if the connection took all of it.
+    pub(crate) sent: Option<Sent>,
 }
 
 /// Whether the server can have seen something of a failed request.

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::os::fd::RawFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::exchange::{Call, CancelPolicy, TimeLimits};
@@ -15,7 +16,7 @@ use super::socket;
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
 use crate::error::{Error, Phase, Result};
-use crate::runtime::{Cancel, Deadline, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Interest, Wake};
 use crate::wire::Body;
 
 /// The state of one exchange.
@@ -24,7 +25,8 @@ pub(super) struct ExchangeState {
     cancel: Cancel,
     limits: TimeLimits,
     deadline: Deadline,
-    cancel_policy: CancelPolicy,
+    /// Set if a response is awaited after a cancellation.
+    cleanup_budget: Option<Arc<CleanupBudget>>,
     phase: Cell<Phase>,
     /// When the phase must be over, but for stalls.
     phase_ends: Cell<Deadline>,
@@ -90,7 +92,10 @@ impl ExchangeState {
             cancel: call.cancel.clone(),
             limits: call.limits,
             deadline: call.deadline,
-            cancel_policy: call.cancel_policy,
+            cleanup_budget: match call.cancel_policy {
+                CancelPolicy::Cut => None,
+                CancelPolicy::AwaitResponse(budget) => Some(Arc::clone(budget)),
+            },
             phase: Cell::new(Phase::Resolve),
             phase_ends: Cell::new(Deadline::NEVER),
             stall: StallTimer::default(),
@@ -287,9 +292,9 @@ impl ExchangeState {
         if let Some((first, until)) = &*grace {
             return if until.has_passed() { Err(first.clone()) } else { Ok(()) };
         }
-        match (self.cancel_policy, self.phase()) {
-            (CancelPolicy::Await(time), Phase::Wait | Phase::Receive) => {
-                *grace = Some((error, Deadline::after(time)));
+        match (&self.cleanup_budget, self.phase()) {
+            (Some(budget), Phase::Wait | Phase::Receive) => {
+                *grace = Some((error, budget.start_waiting()));
                 Ok(())
             }
             _ => Err(error),

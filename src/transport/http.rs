@@ -117,7 +117,8 @@ impl Http {
                 if error.kind() == ErrorKind::Timeout && state.is_on_kept_connection() {
                     self.leave_connections();
                 }
-                Err(error_mapping::failure(error, &outgoing.target.host, &state))
+                let sent = (state.body_sent() >= outgoing.body.length()).then(|| feed.sent());
+                Err(error_mapping::failure(error, &outgoing.target.host, &state, sent))
             }
         }
     }

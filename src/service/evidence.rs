@@ -1,0 +1,90 @@
+//! Knowledge about the effect that a request had on the service.
+
+use crate::wire::ServiceError;
+
+/// What is known about the effect of a request. It only grows: see [`Evidence::join`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Evidence {
+    /// The connection did not take the whole request.
+    #[default]
+    NotSent,
+    /// A response proves that the request had no effect.
+    Refuted,
+    /// The request may have taken effect, or may still do so.
+    Uncertain,
+    /// A response says that the request has taken effect.
+    Confirmed,
+}
+
+impl Evidence {
+    /// What is known after both of two requests. A proof counts for its own request only, so an
+    /// uncertain request stays uncertain whatever a later one shows.
+    #[must_use]
+    pub(crate) fn join(self, other: Self) -> Self {
+        self.max(other)
+    }
+
+    pub(crate) fn may_have_taken_effect(self) -> bool {
+        self >= Self::Uncertain
+    }
+
+    /// What an error response says about its own request.
+    ///
+    /// A response proves that nothing happened if it is the service's own refusal: a 3xx or 4xx
+    /// with an error document and a request ID. OSS validates a request and checks permission
+    /// before it changes anything (assumption A3 of `docs/reliability.md`). No proof are
+    /// * 5xx, and pages without a document, which may come from a middle layer;
+    /// * 401, 408, 429, `RequestTimeout` and `RequestTimeTooSkewed`, which middle layers send too;
+    /// * what the request's own effect causes in a second copy of it (`after_own_effect`), because a
+    ///   proxy may have delivered the request twice.
+    pub(crate) fn of_refusal(refusal: &ServiceError, after_own_effect: bool) -> Self {
+        let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
+        let is_final = (300..500).contains(&refusal.status)
+            && !matches!(refusal.status, 401 | 408 | 429)
+            && !matches!(refusal.code.as_str(), "RequestTimeout" | "RequestTimeTooSkewed");
+        if is_own && is_final && !after_own_effect { Self::Refuted } else { Self::Uncertain }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, code: &str) -> ServiceError {
+        let (code, request_id) = (code.to_owned(), "5C3D9175B6FC201293AD4890".to_owned());
+        ServiceError { status, code, request_id, ..ServiceError::default() }
+    }
+
+    #[test]
+    fn only_the_services_own_final_refusal_proves_that_nothing_happened() {
+        for (status, code, proves) in [
+            (400, "InvalidArgument", true),
+            (403, "AccessDenied", true),
+            (404, "NoSuchBucket", true),
+            (409, "ObjectNotAppendable", true),
+            (307, "TemporaryRedirect", true),
+            (400, "RequestTimeout", false),
+            (403, "RequestTimeTooSkewed", false),
+            (401, "Unauthorized", false),
+            (408, "Timeout", false),
+            (429, "TooManyRequests", false),
+            (500, "InternalError", false),
+            (503, "ServiceUnavailable", false),
+            (403, ServiceError::NO_DOCUMENT, false),
+        ] {
+            let expected = if proves { Evidence::Refuted } else { Evidence::Uncertain };
+            assert_eq!(Evidence::of_refusal(&refusal(status, code), false), expected, "{code}");
+        }
+        let without_id = ServiceError { request_id: String::new(), ..refusal(403, "AccessDenied") };
+        assert_eq!(Evidence::of_refusal(&without_id, false), Evidence::Uncertain);
+        let twice = refusal(404, "NoSuchUpload");
+        assert_eq!(Evidence::of_refusal(&twice, true), Evidence::Uncertain);
+    }
+
+    #[test]
+    fn an_uncertain_request_is_not_refuted_by_a_later_one() {
+        assert_eq!(Evidence::Uncertain.join(Evidence::Refuted), Evidence::Uncertain);
+        assert_eq!(Evidence::NotSent.join(Evidence::Refuted), Evidence::Refuted);
+        assert_eq!(Evidence::Uncertain.join(Evidence::Confirmed), Evidence::Confirmed);
+    }
+}
