@@ -119,6 +119,7 @@ struct Fields {
     parts_left: bool,
     object_exists: ObjectExists,
     upload_may_exist: bool,
+    is_delete_marker: bool,
 }
 
 impl Error {
@@ -147,6 +148,7 @@ impl Error {
             parts_left: false,
             object_exists: ObjectExists::No,
             upload_may_exist: false,
+            is_delete_marker: false,
         }))
     }
 

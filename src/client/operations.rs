@@ -10,7 +10,7 @@ use crate::ops::{
     UploadPartCopyResult, UploadPartResult,
 };
 use crate::runtime::Cancel;
-use crate::service::CallContext;
+use crate::service::{CallContext, Evidence};
 
 /// Single operations. Each blocks, is retried as the client is configured, and fails with what its
 /// request fails with: `Invalid` before anything is sent, a transport's error, or `Service`.
@@ -25,10 +25,7 @@ impl Client {
         request: &InitiateMultipartUpload,
         cancel: &Cancel,
     ) -> Result<InitiateMultipartUploadResult> {
-        match self.service().call(request, &CallContext::new(cancel)) {
-            Ok(outcome) => Ok(outcome.output),
-            Err(failed) => Err(failed.error.with_upload_may_exist(failed.may_have_taken_effect)),
-        }
+        self.operate(request, cancel)
     }
 
     /// UploadPart. The CRC-64 in the reply is compared with that of the bytes sent.
@@ -66,7 +63,9 @@ impl Client {
     ) -> Result<CompleteMultipartUploadResult> {
         match self.service().call(request, &CallContext::new(cancel)) {
             Ok(outcome) => Ok(outcome.output),
-            Err(failed) if failed.may_have_taken_effect => Err(failed.error.into_unknown()),
+            Err(failed) if failed.evidence == Evidence::Uncertain => {
+                Err(failed.error.into_unknown())
+            }
             Err(failed) => Err(failed.error),
         }
     }

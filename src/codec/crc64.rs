@@ -7,7 +7,6 @@
 use crc_fast::{CrcAlgorithm, Digest};
 
 /// The value of `bytes`.
-#[cfg(test)]
 pub fn crc64(bytes: &[u8]) -> u64 {
     let mut crc = Crc64::new();
     crc.update(bytes);

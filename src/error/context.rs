@@ -19,6 +19,16 @@ impl Error {
             .with_object_exists(ObjectExists::Unknown)
     }
 
+    /// HeadObject found that the current version is a delete marker.
+    pub(crate) fn is_delete_marker(&self) -> bool {
+        self.0.is_delete_marker
+    }
+
+    pub(crate) fn with_delete_marker(mut self, is_delete_marker: bool) -> Self {
+        self.0.is_delete_marker = is_delete_marker;
+        self
+    }
+
     pub(crate) fn with_text(mut self, text: impl Into<String>) -> Self {
         self.0.text = text.into();
         self

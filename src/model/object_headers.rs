@@ -239,6 +239,24 @@ impl ObjectHeaders {
         Ok(fields)
     }
 
+    /// The fields that Initiate sends for the object of that key.
+    pub(crate) fn creation_fields(&self, key: &ObjectKey) -> Result<Vec<(String, String)>> {
+        self.for_request(RequestKind::Initiate, Some(key), Dialect::Oss)
+    }
+
+    /// User metadata, by names without their prefix.
+    pub(crate) fn metadata_pairs(&self) -> &[(String, String)] {
+        &self.metadata
+    }
+
+    /// True if the caller has set anything that an object is made with.
+    pub(crate) fn are_set(&self) -> bool {
+        let creates = |name: &Name| name.rule().takes.contains(&RequestKind::Initiate);
+        self.fields.iter().any(|(name, _)| creates(name))
+            || !self.metadata.is_empty()
+            || !self.tags.is_empty()
+    }
+
     /// True if the service calls back, and so may answer with 203.
     pub(crate) fn has_callback(&self) -> bool {
         self.value(&Name::Service(ServiceHeader::Callback)).is_some()

@@ -25,6 +25,8 @@ pub struct AbortMultipartUploadResult {
     pub request_id: String,
     /// All headers.
     pub headers: ResponseHeaders,
+    /// Another attempt after an uncertain one found no upload: it is not known what removed it.
+    pub(crate) is_retry_without_upload: bool,
 }
 
 impl AbortMultipartUpload {
@@ -61,6 +63,7 @@ impl Operation for AbortMultipartUpload {
         Ok(AbortMultipartUploadResult {
             request_id: response.request_id(dialect).to_owned(),
             headers: Reply::new(response, dialect).headers(),
+            is_retry_without_upload: false,
         })
     }
 
@@ -77,6 +80,7 @@ impl Operation for AbortMultipartUpload {
         (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
             request_id: refusal.request_id.clone(),
             headers: ResponseHeaders::default(),
+            is_retry_without_upload: true,
         })
     }
 

@@ -93,7 +93,10 @@ impl UploadPart {
             return Ok(Digest::from_bytes(digest));
         }
         let mut hasher = Hasher::new();
-        self.body.read_through(|read| hasher.update(read))?;
+        self.body.read_through(|read| {
+            hasher.update(read);
+            Ok(())
+        })?;
         Ok(hasher.finish())
     }
 }

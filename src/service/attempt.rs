@@ -232,7 +232,7 @@ fn changed_source(evidence: Evidence) -> AttemptError {
 
 /// A request that was obeyed before may be refused before all of its body was read.
 fn what_was_sent(request: &Request, exchange: &Exchange) -> Result<Sent> {
-    if exchange.whole { Ok(exchange.sent) } else { request.body.read_through(|_| {}) }
+    if exchange.whole { Ok(exchange.sent) } else { request.body.read_through(|_| Ok(())) }
 }
 
 /// Text such as stands in `Content-MD5`, as it stands in an ETag.

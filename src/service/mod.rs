@@ -15,7 +15,7 @@ mod service_client;
 mod wire_log;
 
 pub(crate) use crate::transport::CancelPolicy;
-pub(crate) use call_context::{AttemptLimit, CallContext, CallError, Observer};
+pub(crate) use call_context::{AttemptLimit, CallContext, CallError, CallOutcome, Observer};
 pub use config::Config;
 pub(crate) use evidence::Evidence;
 pub use logger::LogLevel;

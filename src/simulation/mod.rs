@@ -18,7 +18,6 @@ mod service;
 #[cfg(not(shuttle))]
 mod tests;
 
-use std::cell::RefCell;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
@@ -30,7 +29,7 @@ use service::{Message, Service, gateway, refusal};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::runtime::{Cancel, Deadline, now, simulated};
 use crate::transport::{Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Peer};
-use crate::wire::{Response, Sent};
+use crate::wire::Sent;
 
 /// What becomes of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,11 +182,20 @@ fn failure(kind: ErrorKind, text: &str, delivery: Delivery, sent: u64, host: &st
     let error =
         if kind == ErrorKind::Canceled { Error::canceled() } else { Error::new(kind, text) };
     let error = error.with_phase(Phase::Wait).with_host(host).with_bytes_sent(sent);
-    Failure { error, delivery, reused: false }
+    let sent = None;
+    Failure { error, delivery, reused: false, sent }
 }
 
 fn pass(time: Duration) {
     simulated::set(Some(now() + time));
+}
+
+pub(super) static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+
+/// The time of day of the service.
+pub(super) fn clock() -> std::time::SystemTime {
+    let passed = now().saturating_duration_since(*START);
+    std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + passed
 }
 
 const TRIP: Duration = Duration::from_millis(10);
@@ -247,7 +255,7 @@ impl Peer for World {
             let response = Deadline::after(call.limits.response);
             let outer = match (cut_by_cancel, call.cancel_policy) {
                 (true, CancelPolicy::Cut) => Deadline::after(Duration::ZERO),
-                (true, CancelPolicy::Await(grace)) => Deadline::after(grace),
+                (true, CancelPolicy::AwaitResponse(budget)) => budget.start_waiting(),
                 (false, _) => call.deadline,
             };
             response.earlier(outer).left().unwrap_or(Duration::MAX)
@@ -311,7 +319,7 @@ impl Peer for World {
             }
             Fate::CancelAnswered => {
                 let response = world.service.apply(&message);
-                if call.cancel_policy == CancelPolicy::Cut {
+                if matches!(call.cancel_policy, CancelPolicy::Cut) {
                     return gives_up(&mut world);
                 }
                 response
@@ -322,8 +330,9 @@ impl Peer for World {
                     call: 99,
                     size: if same { world.size } else { 5 },
                     crc64: if same { world.crc64 } else { 5 },
-                    attributes: String::new(),
+                    attributes: Vec::new(),
                     multipart: true,
+                    modified: clock(),
                 };
                 world.service.store(object);
                 world.service.apply(&message)

@@ -87,7 +87,7 @@ impl Peer for Net {
             let limit =
                 if sent { until.earlier(Deadline::after(call.limits.response)) } else { until };
             match call.cancel_policy {
-                CancelPolicy::Await(_) if sent => {
+                CancelPolicy::AwaitResponse(_) if sent => {
                     Cancel::never().wait(limit.earlier(call.deadline))
                 }
                 _ => call.cancel.wait(limit.earlier(call.deadline)),
@@ -236,7 +236,7 @@ fn upload(seed: u64, tally: &std::sync::Mutex<Tally>) {
     }
 }
 
-static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+use super::START;
 
 fn model(scheduler: impl Scheduler + 'static, name: &str) {
     let tally = Arc::new(std::sync::Mutex::new(Tally::default()));

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use std::time::SystemTime;
+
+use super::clock;
 use crate::codec::crc64::combine;
+use crate::codec::date::http_date;
 use crate::transport::Outgoing;
 use crate::wire::{Headers, Method, Response};
 
@@ -16,7 +20,7 @@ pub(super) struct Message {
     pub(super) size: u64,
     pub(super) crc64: u64,
     pub(super) forbid: bool,
-    pub(super) attributes: String,
+    pub(super) attributes: Vec<(String, String)>,
     /// Which call of the program it belongs to.
     pub(super) call: u32,
 }
@@ -31,7 +35,7 @@ pub(super) struct Part {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Upload {
     pub(super) call: u32,
-    pub(super) attributes: String,
+    pub(super) attributes: Vec<(String, String)>,
     pub(super) parts: BTreeMap<u16, Part>,
 }
 
@@ -40,8 +44,9 @@ pub(super) struct Object {
     pub(super) call: u32,
     pub(super) size: u64,
     pub(super) crc64: u64,
-    pub(super) attributes: String,
+    pub(super) attributes: Vec<(String, String)>,
     pub(super) multipart: bool,
+    pub(super) modified: SystemTime,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -63,6 +68,7 @@ impl Message {
                 if is_text {
                     text.push_str(&String::from_utf8_lossy(bytes));
                 }
+                Ok(())
             })
             .unwrap();
         let query: BTreeMap<&str, &str> = outgoing
@@ -84,8 +90,8 @@ impl Message {
         let attributes = outgoing
             .headers
             .iter()
-            .filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-oss-meta"))
-            .map(|(name, value)| format!("{name}={value};"))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .filter(|(name, _)| is_attribute(name))
             .collect();
         Self {
             operation,
@@ -149,11 +155,22 @@ impl Service {
             },
             "HeadObject" => match &self.object {
                 None => reply(404, &[], ""),
-                Some(object) => with(&[
-                    ("Content-Length", &object.size.to_string()),
-                    ("ETag", &format!("O{:016X}", object.crc64)),
-                    ("x-oss-hash-crc64ecma", &object.crc64.to_string()),
-                ]),
+                Some(object) => {
+                    let mut response = with(&[
+                        ("Content-Length", &object.size.to_string()),
+                        ("ETag", &format!("O{:016X}", object.crc64)),
+                        ("x-oss-hash-crc64ecma", &object.crc64.to_string()),
+                        (
+                            "x-oss-object-type",
+                            if object.multipart { "Multipart" } else { "Normal" },
+                        ),
+                        ("Last-Modified", &http_date(object.modified)),
+                    ]);
+                    for (name, value) in &object.attributes {
+                        response.headers.append_received(name, value.clone());
+                    }
+                    response
+                }
             },
             "PutObject" => {
                 if message.forbid && self.object.is_some() {
@@ -165,6 +182,7 @@ impl Service {
                     crc64: message.crc64,
                     attributes: message.attributes.clone(),
                     multipart: false,
+                    modified: clock(),
                 };
                 self.store(object);
                 let etag = format!("O{:016X}", message.crc64);
@@ -204,6 +222,7 @@ impl Service {
             crc64,
             attributes: upload.attributes.clone(),
             multipart: true,
+            modified: clock(),
         };
         self.uploads.remove(&message.upload);
         self.store(object);
@@ -226,6 +245,7 @@ impl Service {
 fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     let mut received = Headers::default();
     received.append_received("x-oss-request-id", "R".to_owned());
+    received.append_received("Date", http_date(clock()));
     for (name, value) in headers {
         received.append_received(name, (*value).to_owned());
     }
@@ -247,5 +267,11 @@ pub(super) fn refusal(status: u16, code: &str) -> Response {
 pub(super) fn gateway(status: u16) -> Response {
     let mut page = reply(status, &[("Content-Type", "text/html")], "<html>gateway</html>");
     page.headers.remove("x-oss-request-id");
+    page.headers.remove("Date");
     page
+}
+
+fn is_attribute(name: &str) -> bool {
+    name.starts_with("x-oss-meta")
+        || ["content-type", "x-oss-storage-class", "x-oss-server-side-encryption"].contains(&name)
 }

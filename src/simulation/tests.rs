@@ -284,8 +284,6 @@ fn faults(choices: &[u16]) -> usize {
     choices.iter().filter(|c| **c > 0).count()
 }
 
-static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-
 fn folder(scene: &Scene) -> tempfile::TempDir {
     let folder = tempfile::Builder::new().tempdir_in("/dev/shm").unwrap();
     std::fs::write(folder.path().join("source"), &scene.data).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::model::ETag;
+use crate::ops::PutObjectResult;
 
 /// An object that OSS has acknowledged.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,9 @@ pub struct UploadResult {
     pub location: String,
     /// `x-oss-request-id` of the request that made the object.
     pub request_id: String,
+    /// An attempt of Initiate whose response was lost may have started another upload, whose ID
+    /// nobody knows.
+    pub upload_may_exist: bool,
     /// The upload that made the object; `None` if it went in one PutObject.
     pub upload_id: Option<String>,
     /// What the server of the upload callback answered.
@@ -30,4 +34,20 @@ pub struct UploadResult {
     /// Why the upload callback failed, if it did. The object is stored all the same: it must not
     /// be sent again because of this.
     pub callback_error: Option<Error>,
+}
+
+impl UploadResult {
+    /// An object of `size` bytes that went in one PutObject.
+    pub(crate) fn of_put_object(result: PutObjectResult, size: u64) -> Self {
+        Self {
+            etag: result.etag,
+            size,
+            crc64: result.crc64,
+            version_id: result.version_id,
+            request_id: result.request_id,
+            callback_body: result.callback_body,
+            callback_error: result.callback_error,
+            ..Self::default()
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl Body {
     }
 
     /// Reads all of it, piece by piece.
-    pub(crate) fn read_through(&self, mut each: impl FnMut(&[u8])) -> Result<Sent> {
+    pub(crate) fn read_through(&self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<Sent> {
         let mut buffer = Vec::new();
         buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
             Error::new(ErrorKind::Memory, "no room to compute a check sum").with_cause(cause)
@@ -65,7 +65,7 @@ impl Body {
         loop {
             let count = reader.read(&mut buffer)?;
             match buffer.get(..count).filter(|read| !read.is_empty()) {
-                Some(read) => each(read),
+                Some(read) => each(read)?,
                 None => return Ok(reader.sent()),
             }
         }

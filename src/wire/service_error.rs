@@ -32,6 +32,8 @@ pub(crate) struct ServiceError {
     pub(crate) fields: Vec<(String, String)>,
     /// The beginning of a body that is not an error document.
     pub(crate) excerpt: String,
+    /// The current version of the object is a delete marker.
+    pub(crate) is_delete_marker: bool,
 }
 
 impl ServiceError {
@@ -48,6 +50,7 @@ impl ServiceError {
         let mut error = Self {
             status: response.status,
             server_time: response.headers.get("date").and_then(date::parse_http_date),
+            is_delete_marker: response.headers.get("x-oss-delete-marker") == Some("true"),
             location: response.headers.get("location").unwrap_or_default().to_owned(),
             ..Self::default()
         };
@@ -82,6 +85,7 @@ impl ServiceError {
             .with_part(part)
             .with_status(self.status)
             .with_object_exists(exists)
+            .with_delete_marker(self.is_delete_marker)
             .with_cause(self.cause())
             .with_request_id(self.request_id)
             .with_service(self.code, self.message, self.ec)

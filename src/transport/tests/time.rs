@@ -9,7 +9,7 @@ use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
-use crate::runtime::Deadline;
+use crate::runtime::{CleanupBudget, Deadline};
 use crate::transport::Delivery;
 use crate::transport::exchange::Pace;
 
@@ -273,7 +273,8 @@ fn after_a_cancel_the_answer_to_a_sent_request_is_awaited() {
         peer.idle(SHORT);
         peer.say(&ok("made"))
     });
-    let call = Call { cancel_policy: CancelPolicy::Await(LONG), ..quick(&cancel) };
+    let budget = Arc::new(CleanupBudget::new(LONG * 2));
+    let call = Call { cancel_policy: CancelPolicy::AwaitResponse(&budget), ..quick(&cancel) };
     let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &call).unwrap();
     assert_eq!(exchange.response.body, b"made");
 }
@@ -287,7 +288,8 @@ fn the_answer_is_awaited_for_no_longer_than_said() {
         trigger.trigger();
         peer.hold()
     });
-    let call = Call { cancel_policy: CancelPolicy::Await(SHORT), ..quick(&cancel) };
+    let budget = Arc::new(CleanupBudget::new(SHORT * 2));
+    let call = Call { cancel_policy: CancelPolicy::AwaitResponse(&budget), ..quick(&cancel) };
     let (error, delivery, time) = fails(&server.host(), &Body::Empty, &call);
     assert_eq!((error.kind(), delivery), (ErrorKind::Canceled, Delivery::Maybe));
     assert!(time >= SHORT && time < SHORT + SLACK, "{time:?}");

@@ -1,75 +1,104 @@
-//! Takes back an upload that will not be completed, within a budget of time of its own.
+//! Aborts an upload that will not be completed.
 
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use super::upload_target::UploadTarget;
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::ops::{AbortMultipartUpload, ListParts};
-use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, CallError, ServiceClient};
-use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::runtime::{Cancel, CleanupBudget, Deadline};
+use crate::service::{AttemptLimit, CallContext, CallError, ServiceClient};
 
-/// Aborts until OSS says that the upload is gone: a part that was still arriving when the first
-/// Abort came stays behind and needs another. Nothing must be sending parts any more.
+/// Why no Complete of an upload can take effect any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fence {
+    /// Abort was successful (204): no Complete has taken effect before it.
+    Aborted,
+    /// OSS does not know the upload: it was completed or aborted before.
+    NoSuchUpload,
+}
+
+/// What an Abort has achieved.
+#[derive(Debug)]
+pub(crate) struct AbortOutcome {
+    /// `None` if a Complete that was sent may still take effect.
+    pub(crate) fence: Option<Fence>,
+    /// Why parts may be left, if so.
+    pub(crate) failure: Option<Error>,
+}
+
+/// Aborts until ListParts shows no part: one that was being received when Abort came is kept and
+/// needs another. No part must be in flight.
 ///
-/// Ignores cancel tokens, and is bounded in time and number instead.
-///
-/// # Errors
-///
-/// Why the upload may still be there.
+/// Ignores cancel tokens, the retry budget and the configured number of attempts; bounded by the
+/// budget, which it starts.
 pub(crate) fn abort(
     service: &ServiceClient,
     target: &UploadTarget,
-    budget: Duration,
-) -> Result<()> {
+    budget: &CleanupBudget,
+) -> AbortOutcome {
     let cancel = Cancel::never();
-    let deadline = Deadline::after(budget);
-    let context = CallContext { deadline, expects_not_found: true, ..CallContext::new(&cancel) };
-    let mut pause = FIRST_PAUSE;
+    let context = ending(&cancel, budget.start());
+    let mut fence = None;
+    let failed = |fence, error| AbortOutcome { fence, failure: Some(error) };
+    let mut delay = FIRST_DELAY;
     for _ in 0..limits::ABORT_TRIES_MAX {
-        if !send_abort(service, target, &context)? || !has_parts(service, target, &context)? {
-            return Ok(());
+        match send_abort(service, target, &context) {
+            Ok(seen) => fence = fence.or(Some(seen)),
+            Err(error) => return failed(fence, error),
         }
-        if context.deadline.left().is_some_and(|left| left <= pause) {
+        match has_parts(service, target, &context) {
+            Ok(true) => {}
+            Ok(false) => return AbortOutcome { fence, failure: None },
+            Err(error) => return failed(fence, error),
+        }
+        if context.deadline.left().is_some_and(|left| left <= delay) {
             break;
         }
-        cancel.wait(Deadline::after(pause));
-        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        cancel.wait(Deadline::after(delay));
+        delay = delay.saturating_mul(2).min(LONGEST_DELAY);
     }
-    Err(Error::new(
-        crate::error::ErrorKind::Timeout,
-        "the upload is still there after it was aborted",
-    ))
+    failed(fence, Error::new(ErrorKind::Timeout, "the upload still has parts after it was aborted"))
 }
 
-/// The error of an upload that failed, after its parts were taken back or not.
+/// Aborts after a failure that no Complete preceded, and adds to its error what is left.
 pub(crate) fn abort_after_error(
     service: &ServiceClient,
     target: &UploadTarget,
-    budget: Duration,
+    budget: &CleanupBudget,
     error: Error,
 ) -> Error {
     let error = error.with_upload_id(target.upload_id.as_str());
-    match abort(service, target, budget) {
-        Ok(()) => error,
-        Err(cause) => {
-            service.logger().warn(|| format!("clean-up failed: {cause}"));
+    match abort(service, target, budget).failure {
+        None => error,
+        Some(cause) => {
+            service.logger().warn(|| format!("abort failed: {cause}"));
             error.with_parts_left(true)
         }
     }
 }
 
-/// False if the upload was gone already.
+/// The context of requests that end an upload.
+pub(super) fn ending(cancel: &Cancel, deadline: Deadline) -> CallContext<'_> {
+    CallContext {
+        deadline,
+        attempts: AttemptLimit::Deadline,
+        expects_not_found: true,
+        ..CallContext::new(cancel)
+    }
+}
+
 fn send_abort(
     service: &ServiceClient,
     target: &UploadTarget,
     context: &CallContext<'_>,
-) -> Result<bool> {
+) -> Result<Fence> {
     let UploadTarget { bucket, key, upload_id, headers, .. } = target;
     let request = AbortMultipartUpload::new(bucket, key, upload_id).with_headers(headers);
     match service.call(&request, context) {
-        Ok(_) => Ok(true),
-        Err(failed) if is_gone(&failed) => Ok(false),
+        Ok(outcome) if outcome.output.is_retry_without_upload => Ok(Fence::NoSuchUpload),
+        Ok(_) => Ok(Fence::Aborted),
+        Err(failed) if is_no_such_upload(&failed) => Ok(Fence::NoSuchUpload),
         Err(failed) => Err(failed.error),
     }
 }
@@ -83,15 +112,18 @@ fn has_parts(
     let request = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
     match service.call(&request, context) {
         Ok(outcome) => Ok(!outcome.output.parts.is_empty()),
-        Err(failed) if is_gone(&failed) => Ok(false),
+        Err(failed) if is_no_such_upload(&failed) => Ok(false),
         Err(failed) => Err(failed.error),
     }
 }
 
-/// OSS says NoSuchUpload; other stores of its kind answer any 404.
-pub(crate) fn is_gone(failed: &CallError) -> bool {
-    failed.error.http_status() == Some(404) && failed.error.oss_code() != "NoSuchBucket"
+/// True if OSS itself says that it does not know the upload. A 404 without its error document and
+/// request ID comes from a middle layer and says nothing.
+pub(crate) fn is_no_such_upload(failed: &CallError) -> bool {
+    failed.error.http_status() == Some(404)
+        && failed.error.oss_code() == "NoSuchUpload"
+        && !failed.error.request_id().is_empty()
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LONGEST_DELAY: Duration = Duration::from_secs(1);

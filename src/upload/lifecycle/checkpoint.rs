@@ -32,6 +32,12 @@ pub(crate) struct Record {
     pub(crate) file: Identity,
     pub(crate) part_size: u64,
     pub(crate) upload_id: String,
+    /// Of everything that Initiate was asked for.
+    pub(crate) attributes: u64,
+    /// The service's clock at Initiate, in seconds since 1970; 0 if it is not known.
+    pub(crate) initiated: u64,
+    /// Complete is about to be sent, or was.
+    pub(crate) is_completing: bool,
 }
 
 /// What is on disk.
@@ -157,15 +163,18 @@ impl Binding {
 
 impl Record {
     fn text(&self) -> String {
-        let Self { binding, file, part_size, upload_id } = self;
+        let Self { binding, file, part_size, upload_id, attributes, initiated, is_completing } =
+            self;
         let body = format!(
-            "{HEADING}\n{}size {}\nmodified {} {}\ninode {}\npart_size {part_size}\nupload_id {}\n",
+            "{HEADING}\n{}size {}\nmodified {} {}\ninode {}\npart_size {part_size}\n\
+             upload_id {}\nattributes {attributes}\ninitiated {initiated}\ncompleting {}\n",
             binding.text(),
             file.size,
             file.modified.0,
             file.modified.1,
             file.inode,
             escape(upload_id),
+            u8::from(*is_completing),
         );
         format!("{body}crc64 {}\n", crc64(&body))
     }
@@ -205,6 +214,13 @@ impl Record {
             file: Identity { size, modified, inode },
             part_size: line("part_size")?.parse().map_err(|_| damaged("part_size"))?,
             upload_id: text("upload_id", line("upload_id")?)?,
+            attributes: line("attributes")?.parse().map_err(|_| damaged("attributes"))?,
+            initiated: line("initiated")?.parse().map_err(|_| damaged("initiated"))?,
+            is_completing: match line("completing")? {
+                "0" => false,
+                "1" => true,
+                _ => return Err(damaged("completing")),
+            },
         })
     }
 }
@@ -247,6 +263,9 @@ mod tests {
                 path: "/a b/c".to_owned(),
             },
             file: Identity { size: 7, modified: (-1, 999_999_999), inode: u64::MAX },
+            attributes: 12,
+            initiated: 1_700_000_000,
+            is_completing: true,
             part_size: 102_400,
             upload_id: "A+/=".to_owned(),
         }

@@ -1,24 +1,24 @@
-//! The end of an upload: Complete, verified, and resolved when its answer is lost.
+//! Completes an upload and finds out what became of it.
 //!
-//! Complete is the one request that may not be blindly repeated: if its answer was lost, the object
-//! may exist already and the upload ID is gone. OSS is asked for both before it is called a failure.
+//! A Complete whose outcome is uncertain ends only by a fence: a response after which it can have no
+//! further effect. Before that nothing that OSS shows of the object proves anything.
 
-use std::time::Duration;
+use std::sync::Arc;
 
+use super::abort::{Fence, abort, ending, is_no_such_upload};
+use super::stored_object::{ExpectedObject, StoredObject, attribute_mismatch, mismatch};
+use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::ops::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
 };
-use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, CallError, CancelPolicy, ServiceClient};
-use crate::upload::lifecycle::abort::is_gone;
-use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::runtime::{Cancel, CleanupBudget, Deadline};
+use crate::service::{CallContext, CallError, CallOutcome, CancelPolicy, Evidence, ServiceClient};
 use crate::upload::options::Integrity;
-use crate::upload::part::SentPart;
-use crate::upload::part::{Whole, completed};
+use crate::upload::part::{SentPart, Whole, completed};
 use crate::upload::upload_result::UploadResult;
 
-/// What Complete is to do, and within which bounds.
+/// One Complete, with what it may rely on.
 pub(crate) struct CompleteUpload<'a> {
     pub(crate) service: &'a ServiceClient,
     pub(crate) target: &'a UploadTarget,
@@ -26,61 +26,72 @@ pub(crate) struct CompleteUpload<'a> {
     pub(crate) whole: Whole,
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
+    pub(crate) budget: &'a Arc<CleanupBudget>,
+    /// About Completes of the same upload in earlier calls or processes.
+    pub(crate) earlier: Evidence,
 }
 
 /// Complete did not make the object, or it is not known whether it did.
 pub(crate) struct NotCompleted {
     pub(crate) error: Error,
+    /// About all Completes of the upload.
+    pub(crate) evidence: Evidence,
     /// The upload is still there, as far as is known.
-    pub(crate) open: bool,
-}
-
-/// What OSS says of the upload after a Complete whose answer was lost.
-enum Resolution {
-    Object(Box<HeadObjectResult>),
-    OpenUpload,
-    Neither,
+    pub(crate) is_open: bool,
 }
 
 impl CompleteUpload<'_> {
+    /// Sends Complete and returns once its outcome is known, or cannot be learned while the upload
+    /// is to be kept.
     pub(crate) fn complete(&self) -> Result<UploadResult, NotCompleted> {
-        let mut last: Option<Error> = None;
-        let mut attempt = 0;
+        let mut evidence = self.earlier;
+        let mut first_error: Option<Error> = None;
         let mut requests = 0;
-        loop {
-            attempt += 1;
-            let mut failed = match self.send_complete() {
-                Ok(reply) => return self.verified(reply),
+        for attempt in 1.. {
+            let failed = match self.send_complete() {
+                Ok(outcome) => return self.verified(outcome.output),
                 Err(failed) => failed,
             };
+            evidence = evidence.join(failed.evidence);
             requests += failed.error.attempts();
-            failed.error = failed.error.with_attempts(requests);
-            // The ID is gone after a Complete whose outcome is open, of this call or of an earlier
-            // one that was killed: that may be its work.
-            let open = last.is_some() || self.target.is_attached;
-            let may_be_done = failed.may_have_taken_effect || open && is_gone(&failed);
-            if !may_be_done {
-                return Err(self.refused(failed));
+            let is_gone = is_no_such_upload(&failed);
+            let may_help = is_worth_another_attempt(&failed);
+            let error = first_error.unwrap_or(failed.error).with_attempts(requests);
+            if !evidence.may_have_taken_effect() {
+                return Err(self.not_completed(error, evidence, true));
             }
-            let sent_once = last.is_none() && !failed.may_have_taken_effect;
-            let cause = last.unwrap_or(failed.error).with_attempts(requests);
-            match self.resolve_outcome() {
-                Ok(Resolution::Object(object)) => return self.resolved_by_head(*object),
-                Ok(Resolution::OpenUpload) if self.may_repeat(attempt, &cause) => {
-                    last = Some(cause)
-                }
-                Ok(Resolution::OpenUpload) => return Err(self.still_open(cause)),
-                Ok(Resolution::Neither) if sent_once => return Err(self.gone(cause)),
-                Ok(Resolution::Neither) => return Err(self.unknown(&cause, false)),
-                Err(unclear) => {
-                    self.service.logger().warn(|| format!("Complete is not resolved: {unclear}"));
-                    return Err(self.unknown(&cause, true));
+            // While ListParts shows the upload, another Complete does no harm.
+            match if is_gone { Ok(false) } else { self.is_listed() } {
+                Ok(false) => return self.resolve_by_object(error),
+                Ok(true) if may_help && self.back_off(attempt, &error) => first_error = Some(error),
+                Ok(true) => return Err(self.not_completed(error, evidence, true)),
+                Err(cause) => {
+                    self.service.logger().warn(|| format!("Complete is not resolved: {cause}"));
+                    return Err(self.not_completed(error, evidence, true));
                 }
             }
         }
+        Err(self.not_completed(Error::internal("Complete was never sent"), evidence, true))
     }
 
-    fn send_complete(&self) -> Result<CompleteMultipartUploadResult, CallError> {
+    /// Ends an upload whose Complete is uncertain with Abort, which shows what Complete did.
+    pub(crate) fn decide_by_abort(&self, uncertain: Error) -> Result<UploadResult> {
+        let outcome = abort(self.service, self.target, self.budget);
+        let parts_left = outcome.failure.is_some();
+        if let Some(cause) = outcome.failure {
+            self.service.logger().warn(|| format!("abort failed: {cause}"));
+        }
+        let result = match outcome.fence {
+            Some(Fence::Aborted) => Err(uncertain.with_object_exists(ObjectExists::No)),
+            Some(Fence::NoSuchUpload) => {
+                self.resolve_by_object(uncertain).map_err(|failed| failed.error)
+            }
+            None => Err(uncertain.into_unknown()),
+        };
+        result.map_err(|error| error.with_parts_left(parts_left))
+    }
+
+    fn send_complete(&self) -> Result<CallOutcome<CompleteMultipartUploadResult>, CallError> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
         let request = if self.target.complete_all {
             CompleteMultipartUpload::all(bucket, key, upload_id)
@@ -90,15 +101,27 @@ impl CompleteUpload<'_> {
         .with_headers(headers);
         let context = CallContext {
             deadline: self.deadline,
-            cancel_policy: CancelPolicy::Await(self.half_budget()),
+            cancel_policy: CancelPolicy::AwaitResponse(self.budget),
             ..CallContext::new(self.cancel)
         };
-        self.service.call(&request, &context).map(|outcome| outcome.output)
+        self.service.call(&request, &context)
     }
 
-    /// Compares the object that OSS has with what was sent.
+    /// Compares the object that OSS reports with what was sent.
     fn verified(&self, reply: CompleteMultipartUploadResult) -> Result<UploadResult, NotCompleted> {
-        let crc64 = reply.crc64.or_else(|| self.crc64_of_object(&reply.version_id));
+        let mut crc64 = reply.crc64;
+        let attributes_matter = self.target.is_attached && self.target.attributes.are_set();
+        if crc64.is_none() && self.checks_crc64() || attributes_matter {
+            match self.head(&reply.version_id) {
+                Ok(object) => {
+                    self.check_object(&object, attributes_matter)?;
+                    crc64 = crc64.or(object.crc64);
+                }
+                Err(cause) => {
+                    self.service.logger().warn(|| format!("the object was not verified: {cause}"));
+                }
+            }
+        }
         self.check_crc64(crc64)?;
         Ok(UploadResult {
             etag: reply.etag,
@@ -108,16 +131,28 @@ impl CompleteUpload<'_> {
             request_id: reply.request_id,
             callback_body: reply.callback_body,
             callback_error: reply.callback_error.map(|error| self.with_upload_id(error)),
-            ..self.uploaded()
+            ..self.result()
         })
     }
 
-    /// What the reply leaves out, as it may when a callback has failed, the object itself says.
-    fn crc64_of_object(&self, version_id: &str) -> Option<u64> {
-        let wanted = self.target.integrity.contains(Integrity::CRC64);
-        self.whole.crc64.filter(|_| wanted)?;
-        let object = self.head(version_id).ok()?;
-        object.crc64.filter(|_| object.size == self.whole.size)
+    fn checks_crc64(&self) -> bool {
+        self.target.integrity.contains(Integrity::CRC64) && self.whole.crc64.is_some()
+    }
+
+    fn check_object(
+        &self,
+        object: &HeadObjectResult,
+        attributes_matter: bool,
+    ) -> Result<(), NotCompleted> {
+        if object.size != self.whole.size {
+            let (ours, theirs) = (self.whole.size, object.size);
+            let text = format!("the object has {theirs} bytes at OSS and {ours} were sent");
+            return Err(self.wrong_object(Error::new(ErrorKind::Integrity, text)));
+        }
+        match mismatch(&self.target.attributes, &self.target.key, object) {
+            Some(name) if attributes_matter => Err(self.wrong_object(attribute_mismatch(&name))),
+            _ => Ok(()),
+        }
     }
 
     fn check_crc64(&self, theirs: Option<u64>) -> Result<(), NotCompleted> {
@@ -127,11 +162,7 @@ impl CompleteUpload<'_> {
         match (self.whole.crc64, theirs) {
             (Some(ours), Some(theirs)) if ours != theirs => {
                 let text = format!("the CRC-64 of the object is {ours} here and {theirs} at OSS");
-                let error = self.with_upload_id(Error::new(ErrorKind::Integrity, text));
-                Err(NotCompleted {
-                    error: error.with_object_exists(ObjectExists::Yes),
-                    open: false,
-                })
+                Err(self.wrong_object(Error::new(ErrorKind::Integrity, text)))
             }
             (Some(_), Some(_)) => Ok(()),
             _ => {
@@ -143,42 +174,58 @@ impl CompleteUpload<'_> {
         }
     }
 
-    /// The answer was lost, but the object is there and is ours.
-    fn resolved_by_head(&self, object: HeadObjectResult) -> Result<UploadResult, NotCompleted> {
-        self.service
-            .logger()
-            .info(|| "the answer to Complete was lost; the object is there".to_owned());
-        Ok(UploadResult {
-            etag: Some(object.etag),
-            crc64: object.crc64,
-            version_id: object.version_id,
-            request_id: object.request_id,
-            ..self.uploaded()
-        })
+    /// Complete was successful, but the object is not what was sent.
+    fn wrong_object(&self, error: Error) -> NotCompleted {
+        let error = error.with_operation("CompleteMultipartUpload");
+        let error = self.with_upload_id(error).with_object_exists(ObjectExists::Yes);
+        NotCompleted { error, evidence: Evidence::Confirmed, is_open: false }
     }
 
-    /// Asks OSS for the upload first: while it is there, Complete has not happened.
-    fn resolve_outcome(&self) -> Result<Resolution> {
+    /// The upload is gone, so no Complete can take effect any more: the object shows whether one
+    /// did.
+    fn resolve_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
+        let cancel = Cancel::never();
+        let expected = ExpectedObject::of_upload(self.target, self.whole);
+        match expected.find(self.service, &self.resolving(&cancel)) {
+            Ok(StoredObject::Ours(object)) => {
+                self.service
+                    .logger()
+                    .info(|| "the response to Complete was lost; the object exists".to_owned());
+                Ok(UploadResult {
+                    etag: Some(object.etag),
+                    crc64: object.crc64,
+                    version_id: object.version_id,
+                    request_id: object.request_id,
+                    ..self.result()
+                })
+            }
+            Ok(StoredObject::Absent) => {
+                let error = error.with_object_exists(ObjectExists::No);
+                Err(self.not_completed(error, Evidence::Refuted, false))
+            }
+            Ok(StoredObject::Other) => {
+                Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
+            }
+            Err(cause) => {
+                self.service.logger().warn(|| format!("Complete is not resolved: {cause}"));
+                Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
+            }
+        }
+    }
+
+    /// Whether ListParts shows the upload.
+    fn is_listed(&self) -> Result<bool> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
         let cancel = Cancel::never();
         match self.service.call(&list, &self.resolving(&cancel)) {
-            Ok(_) => return Ok(Resolution::OpenUpload),
-            Err(failed) if is_gone(&failed) => {}
-            Err(failed) => return Err(failed.error),
+            Ok(_) => Ok(true),
+            Err(failed) if is_no_such_upload(&failed) => Ok(false),
+            Err(failed) => Err(failed.error),
         }
-        let object = match self.head("") {
-            Ok(object) => object,
-            Err(error) if HeadObject::says_absent(&error) => return Ok(Resolution::Neither),
-            Err(error) => return Err(error),
-        };
-        let same = object.size == self.whole.size
-            && object.crc64.is_some()
-            && object.crc64 == self.whole.crc64;
-        Ok(if same { Resolution::Object(Box::new(object)) } else { Resolution::Neither })
     }
 
-    /// Asks for that version, or if it has no name for the present one.
+    /// HeadObject of that version, or of the current one if it has no name.
     fn head(&self, version_id: &str) -> Result<HeadObjectResult> {
         let UploadTarget { bucket, key, headers, .. } = self.target;
         let mut request = HeadObject::new(bucket, key).with_headers(headers);
@@ -186,58 +233,50 @@ impl CompleteUpload<'_> {
             request = request.with_version(version_id);
         }
         let cancel = Cancel::never();
-        let outcome = self.service.call(&request, &self.resolving(&cancel))?;
-        Ok(outcome.output)
+        Ok(self.service.call(&request, &self.resolving(&cancel))?.output)
     }
 
-    /// Looking is part of the end of the upload, not of what was cancelled.
-    fn resolving<'a>(&self, cancel: &'a Cancel) -> CallContext<'a> {
-        let deadline = Deadline::after(self.half_budget());
+    /// Resolving an outcome is not canceled with the call: after a cancellation it has the rest of
+    /// the budget, before one the time of a budget for each request.
+    fn resolving<'c>(&self, cancel: &'c Cancel) -> CallContext<'c> {
+        if self.cancel.is_triggered() || self.deadline.has_passed() || self.budget.has_started() {
+            return ending(cancel, self.budget.start());
+        }
+        let deadline = Deadline::after(self.service.abort_budget());
         CallContext { deadline, expects_not_found: true, ..CallContext::new(cancel) }
     }
 
-    /// Complete is sent again only when OSS has shown that the upload is still there, and then as
-    /// often and after such pauses as any other request.
-    fn may_repeat(&self, attempt: u32, cause: &Error) -> bool {
+    fn back_off(&self, attempt: u32, cause: &Error) -> bool {
         self.service.back_off(attempt, cause, self.cancel, self.deadline)
     }
 
-    fn refused(&self, failed: CallError) -> NotCompleted {
-        let open = !is_gone(&failed);
-        NotCompleted { error: self.with_upload_id(failed.error), open }
-    }
-
-    /// The upload was gone before Complete was sent for the first time, and it is no object.
-    fn gone(&self, error: Error) -> NotCompleted {
-        NotCompleted { error: self.with_upload_id(error), open: false }
-    }
-
-    fn still_open(&self, error: Error) -> NotCompleted {
-        let may_help = error.kind() != ErrorKind::Canceled;
-        NotCompleted { error: self.with_upload_id(error).with_retryable(may_help), open: true }
-    }
-
-    fn unknown(&self, cause: &Error, open: bool) -> NotCompleted {
-        let error = self.with_upload_id(cause.clone().into_unknown());
-        NotCompleted { error: error.with_parts_left(open), open: false }
+    fn not_completed(&self, error: Error, evidence: Evidence, is_open: bool) -> NotCompleted {
+        let error = self.with_upload_id(error);
+        let error = if is_open && evidence.may_have_taken_effect() {
+            let may_help = error.kind() != ErrorKind::Canceled;
+            error.with_retryable(may_help)
+        } else {
+            error
+        };
+        NotCompleted { error, evidence, is_open }
     }
 
     fn with_upload_id(&self, error: Error) -> Error {
         error.with_upload_id(self.target.upload_id.as_str())
     }
 
-    fn uploaded(&self) -> UploadResult {
+    fn result(&self) -> UploadResult {
         UploadResult {
             size: self.whole.size,
             parts: u16::try_from(self.parts.len()).unwrap_or(u16::MAX),
             upload_id: Some(self.target.upload_id.as_str().to_owned()),
+            upload_may_exist: self.target.may_have_orphan,
             ..UploadResult::default()
         }
     }
+}
 
-    /// A cancelled Complete is awaited for one half of the clean-up's budget and resolved in the
-    /// other.
-    fn half_budget(&self) -> Duration {
-        self.service.abort_budget() / 2
-    }
+/// A refusal in words of the service would come again; a lost response or a 5xx need not.
+fn is_worth_another_attempt(failed: &CallError) -> bool {
+    failed.error.http_status().is_none_or(|status| status >= 500)
 }

@@ -5,5 +5,6 @@ pub(super) mod checkpoint;
 pub(super) mod complete;
 pub(super) mod multipart_upload;
 pub(super) mod resume;
+pub(super) mod stored_object;
 pub(super) mod upload_lifecycle;
 pub(super) mod upload_target;

@@ -7,20 +7,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{Error, ErrorKind, Result};
+use super::abort::{Fence, abort, ending};
+use super::complete::CompleteUpload;
+use super::stored_object::{ExpectedObject, StoredObject};
+use super::upload_lifecycle::{Initiated, initiate, initiation};
+use super::upload_target::UploadTarget;
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
-use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, RateLimiter};
+use crate::runtime::{Cancel, CleanupBudget, Deadline};
+use crate::service::{CallContext, Evidence, RateLimiter};
+use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
-use crate::upload::lifecycle::complete::CompleteUpload;
-use crate::upload::lifecycle::upload_lifecycle::{initiate, initiation};
-use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::{Integrity, UploadOptions};
-use crate::upload::part::SentPart;
-use crate::upload::part::Whole;
+use crate::upload::part::{SentPart, Whole};
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
-use crate::upload::schedule::part_scheduler::no_descriptor;
 use crate::upload::source::upload_source::{Source, md5_of};
 use crate::upload::upload_result::UploadResult;
 
@@ -48,6 +49,8 @@ struct SharedUpload {
 struct State {
     phase: Phase,
     parts: BTreeMap<PartNumber, SentPart>,
+    /// About all Completes that were sent.
+    completes: Evidence,
     /// The part calls that are running, each with the token that cuts it.
     in_flight: Vec<(PartNumber, Cancel)>,
 }
@@ -72,8 +75,17 @@ impl MultipartUpload {
         cancel: &Cancel,
     ) -> Result<Self> {
         let request = initiation(bucket, key, &options.headers, options);
-        let initiated = initiate(engine.service(), &request, cancel, Deadline::NEVER)?;
-        Ok(Self::attach(engine, bucket, key, &initiated.upload_id, options))
+        let scope = CallScope::new(cancel, options.deadline)?;
+        let budget = Arc::new(CleanupBudget::new(engine.service().abort_budget()));
+        let initiated = initiate(engine.service(), &request, &scope, &budget)?;
+        let Initiated { upload_id, may_have_orphan, time } = initiated;
+        let target = UploadTarget {
+            may_have_orphan,
+            initiated: time,
+            is_attached: false,
+            ..attached_target(bucket, key, &upload_id, options)
+        };
+        Ok(Self::new(engine, target, options))
     }
 
     /// Makes a handle for an upload that exists. Sends nothing.
@@ -84,18 +96,13 @@ impl MultipartUpload {
         upload_id: &UploadId,
         options: &UploadOptions,
     ) -> Self {
+        Self::new(engine, attached_target(bucket, key, upload_id, options), options)
+    }
+
+    fn new(engine: &Engine, target: UploadTarget, options: &UploadOptions) -> Self {
         Self(Arc::new(SharedUpload {
             engine: engine.clone(),
-            target: UploadTarget {
-                bucket: bucket.clone(),
-                key: key.clone(),
-                upload_id: upload_id.clone(),
-                headers: options.headers.clone(),
-                integrity: options.integrity,
-                complete_all: options.complete_all,
-                may_have_orphan: false,
-                is_attached: false,
-            },
+            target,
             options: options.clone(),
             rate: RateLimiter::new(options.bytes_per_sec),
             state: Mutex::default(),
@@ -106,6 +113,12 @@ impl MultipartUpload {
     /// The ID that OSS gave.
     pub fn upload_id(&self) -> &UploadId {
         &self.0.target.upload_id
+    }
+
+    /// True if a response to Initiate was lost, so that another upload may exist whose ID nobody
+    /// knows. A rule of the bucket removes it, or `list_multipart_uploads` shows it.
+    pub fn another_may_exist(&self) -> bool {
+        self.0.target.may_have_orphan
     }
 
     /// An error of kind `Forked` in a child of the process that made the upload. There no lock may
@@ -209,15 +222,15 @@ impl MultipartUpload {
     pub fn abort(&self) -> Result<()> {
         self.check_process()?;
         let shared = &*self.0;
-        let budget = shared.engine.service().abort_budget();
-        let deadline = Deadline::after(budget);
-        shared.cut_parts(deadline)?;
-        let left = deadline.left().unwrap_or(budget);
-        let outcome =
-            crate::upload::lifecycle::abort::abort(shared.engine.service(), &shared.target, left);
-        shared.lock().phase = if outcome.is_ok() { Phase::Aborted } else { Phase::Open };
-        outcome
-            .map_err(|error| error.with_upload_id(self.upload_id().as_str()).with_parts_left(true))
+        let budget = Arc::new(CleanupBudget::new(shared.engine.service().abort_budget()));
+        shared.cut_parts(budget.start())?;
+        let outcome = shared.abort(&budget);
+        shared.lock().phase = match &outcome {
+            Ok(()) => Phase::Aborted,
+            Err(error) if error.object_exists() == ObjectExists::Yes => Phase::Completed,
+            Err(_) => Phase::Open,
+        };
+        outcome.map_err(|error| error.with_upload_id(self.upload_id().as_str()))
     }
 }
 
@@ -246,20 +259,74 @@ impl SharedUpload {
         known: Vec<SentPart>,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        let parts = if target.complete_all { self.listed(target, cancel)? } else { known };
+        let earlier = self.lock().completes;
+        let parts = if target.complete_all {
+            self.listed(target, cancel).map_err(|error| match earlier.may_have_taken_effect() {
+                true => error.into_unknown(),
+                false => error,
+            })?
+        } else {
+            known
+        };
+        if parts.is_empty() {
+            let text =
+                "no part is known: add the parts that were sent, or complete all that OSS has";
+            return Err(Error::invalid("parts", text)
+                .with_upload_id(target.upload_id.as_str())
+                .with_parts_left(true));
+        }
         check_sizes(&parts)?;
-        let ending = CompleteUpload {
+        let budget = Arc::new(CleanupBudget::new(self.engine.service().abort_budget()));
+        let complete = CompleteUpload {
             service: self.engine.service(),
             target,
             parts: &parts,
             whole: Whole::of(&parts),
             cancel,
-            deadline: Deadline::NEVER,
+            deadline: self.options.deadline.map_or(Deadline::NEVER, Deadline::after),
+            budget: &budget,
+            earlier,
         };
-        ending.complete().map_err(|failed| {
-            let left = failed.open || failed.error.parts_left();
-            failed.error.with_parts_left(left)
+        complete.complete().map_err(|failed| {
+            let mut state = self.lock();
+            state.completes = state.completes.join(failed.evidence);
+            let is_uncertain = failed.is_open && failed.evidence.may_have_taken_effect();
+            let error = if is_uncertain { failed.error.into_unknown() } else { failed.error };
+            let is_left = failed.is_open || error.parts_left();
+            error.with_parts_left(is_left).with_upload_may_exist(target.may_have_orphan)
         })
+    }
+
+    /// Aborts the upload. If a Complete is uncertain, Abort shows what it did.
+    fn abort(&self, budget: &Arc<CleanupBudget>) -> Result<()> {
+        let service = self.engine.service();
+        let (completes, parts) = {
+            let state = self.lock();
+            (state.completes, state.parts.values().cloned().collect::<Vec<_>>())
+        };
+        let outcome = abort(service, &self.target, budget);
+        let uncertain = completes.may_have_taken_effect() && outcome.fence != Some(Fence::Aborted);
+        if !uncertain {
+            return outcome.failure.map_or(Ok(()), |error| Err(error.with_parts_left(true)));
+        }
+        let unknown = |error: Error| error.into_unknown();
+        if let Some(error) = outcome.failure {
+            return Err(unknown(error).with_parts_left(true));
+        }
+        let expected = ExpectedObject::of_upload(&self.target, Whole::of(&parts));
+        let cancel = Cancel::never();
+        match expected.find(service, &ending(&cancel, budget.start())) {
+            Ok(StoredObject::Absent) => Ok(()),
+            Ok(StoredObject::Ours(_)) => {
+                let error = Error::new(ErrorKind::State, "the upload was completed");
+                Err(error.with_object_exists(ObjectExists::Yes))
+            }
+            Ok(StoredObject::Other) => {
+                let text = "the upload is gone, and another object is under its key";
+                Err(unknown(Error::new(ErrorKind::Service, text)))
+            }
+            Err(error) => Err(unknown(error)),
+        }
     }
 
     /// Lists the parts at OSS. Their total size and CRC-64 have to be known to verify the object.
@@ -277,15 +344,15 @@ impl SharedUpload {
         let body = source.body(0, source.length());
         let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
-        let observer = InlineObserver { reporter: &reporter, stop: &permit.stop };
+        let observer = InlineObserver { reporter: &reporter, stop: &permit.scope.cancel };
         let context = CallContext {
-            deadline: permit.deadline,
+            deadline: permit.scope.deadline,
             observer: Some(&observer),
             rate: self.rate.as_ref(),
-            ..CallContext::new(&permit.stop)
+            ..CallContext::new(&permit.scope.cancel)
         };
         let md5 = self.target.integrity.contains(Integrity::MD5);
-        let md5 = md5.then(|| md5_of(&body)).transpose()?;
+        let md5 = md5.then(|| md5_of(&body, &permit.scope)).transpose()?;
         let part = self
             .target
             .send_part(self.engine.service(), number, body, md5, &context)
@@ -298,18 +365,16 @@ impl SharedUpload {
     }
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartPermit<'_>> {
-        cancel.check_process()?;
         self.engine.check_process()?;
-        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
-        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let scope = CallScope::new(cancel, self.options.deadline)?;
         let mut state = self.lock();
         state.check_open()?;
         if state.in_flight.iter().any(|(busy, _)| *busy == number) {
             let error = Error::new(ErrorKind::State, "the part is being sent by another call");
             return Err(error.with_part(number.get()));
         }
-        state.in_flight.push((number, stop.clone()));
-        Ok(PartPermit { shared: self, number, stop, deadline })
+        state.in_flight.push((number, scope.cancel.clone()));
+        Ok(PartPermit { shared: self, number, scope })
     }
 
     /// Forbids further calls and waits until the running ones have ended.
@@ -359,14 +424,33 @@ impl State {
 struct PartPermit<'a> {
     shared: &'a SharedUpload,
     number: PartNumber,
-    stop: Cancel,
-    deadline: Deadline,
+    scope: CallScope,
 }
 
 impl Drop for PartPermit<'_> {
     fn drop(&mut self) {
         self.shared.lock().in_flight.retain(|(number, _)| *number != self.number);
         self.shared.ended.notify_all();
+    }
+}
+
+fn attached_target(
+    bucket: &BucketName,
+    key: &ObjectKey,
+    upload_id: &UploadId,
+    options: &UploadOptions,
+) -> UploadTarget {
+    UploadTarget {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        upload_id: upload_id.clone(),
+        headers: options.headers.clone(),
+        attributes: options.headers.clone(),
+        initiated: None,
+        integrity: options.integrity,
+        complete_all: options.complete_all,
+        may_have_orphan: false,
+        is_attached: true,
     }
 }
 

@@ -1,12 +1,15 @@
 //! One object made in parts: initiate, make the parts, complete; on failure, clean up.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use crate::codec::date::parse_http_date;
 use crate::error::{Error, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
 use crate::ops::InitiateMultipartUpload;
-use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, CancelPolicy, ServiceClient};
+use crate::runtime::CleanupBudget;
+use crate::service::{CallContext, CancelPolicy, Evidence, ServiceClient};
+use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::abort::abort_after_error;
 use crate::upload::lifecycle::complete::CompleteUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
@@ -31,8 +34,9 @@ pub(crate) struct UploadLifecycle<'a> {
     pub(crate) headers: &'a ObjectHeaders,
     /// Leaves the parts on OSS when the upload fails.
     pub(crate) keep_parts: bool,
-    pub(crate) stop: &'a Cancel,
-    pub(crate) deadline: Deadline,
+    pub(crate) scope: &'a CallScope,
+    /// For the end of the upload.
+    pub(crate) budget: Arc<CleanupBudget>,
 }
 
 impl UploadLifecycle<'_> {
@@ -43,6 +47,8 @@ impl UploadLifecycle<'_> {
         target: &UploadTarget,
         parts: Parts,
         expected_crc64: Option<u64>,
+        earlier: Evidence,
+        before_complete: impl FnOnce() -> Result<()>,
         work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
     ) -> Result<UploadResult> {
         let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
@@ -50,15 +56,17 @@ impl UploadLifecycle<'_> {
         let (whole, sent) = made
             .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
             .map_err(|error| self.give_up(target, error))?;
-        let uploaded = self.complete(target, whole, &sent)?;
+        before_complete().map_err(|error| self.give_up(target, error))?;
+        let uploaded = self.complete(target, whole, &sent, earlier)?;
         Ok(UploadResult { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
     }
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
         let request = initiation(self.bucket, self.key, self.headers, self.options);
-        let initiated = initiate(self.service, &request, self.stop, self.deadline)?;
-        let target = self.target(initiated.upload_id);
-        Ok(UploadTarget { may_have_orphan: initiated.may_have_orphan, ..target })
+        let initiated = initiate(self.service, &request, &self.scope, &self.budget)?;
+        let Initiated { upload_id, may_have_orphan, time } = initiated;
+        let target = self.target(upload_id);
+        Ok(UploadTarget { may_have_orphan, initiated: time, ..target })
     }
 
     /// The upload of that ID.
@@ -68,6 +76,8 @@ impl UploadLifecycle<'_> {
             key: self.key.clone(),
             upload_id,
             headers: self.headers.clone(),
+            attributes: self.headers.clone(),
+            initiated: None,
             integrity: self.options.integrity,
             may_have_orphan: false,
             is_attached: false,
@@ -86,8 +96,8 @@ impl UploadLifecycle<'_> {
             parts,
             parallelism: self.options.parallelism(),
             hedging: self.options.hedging(),
-            stop: self.stop.clone(),
-            deadline: self.deadline,
+            stop: self.scope.cancel.clone(),
+            deadline: self.scope.deadline,
         };
         let sent = upload_parts(work, bounds, self.workers, meter, &reporter)?;
         reporter.report()?;
@@ -99,20 +109,26 @@ impl UploadLifecycle<'_> {
         target: &UploadTarget,
         whole: Whole,
         sent: &[SentPart],
+        earlier: Evidence,
     ) -> Result<UploadResult> {
-        let ending = CompleteUpload {
+        let complete = CompleteUpload {
             service: self.service,
             target,
             parts: sent,
             whole,
-            cancel: self.stop,
-            deadline: self.deadline,
+            cancel: &self.scope.cancel,
+            deadline: self.scope.deadline,
+            budget: &self.budget,
+            earlier,
         };
-        ending.complete().map_err(|failed| {
-            if failed.open {
-                return self.give_up(target, failed.error);
+        complete.complete().or_else(|failed| {
+            let error = failed.error.with_upload_may_exist(target.may_have_orphan);
+            match (failed.is_open, failed.evidence.may_have_taken_effect()) {
+                (true, false) => Err(self.give_up(target, error)),
+                (true, true) if self.keep_parts => Err(error.into_unknown().with_parts_left(true)),
+                (true, true) => complete.decide_by_abort(error),
+                (false, _) => Err(error),
             }
-            failed.error.with_upload_may_exist(target.may_have_orphan)
         })
     }
 
@@ -126,7 +142,7 @@ impl UploadLifecycle<'_> {
     }
 
     pub(crate) fn abort_after_error(&self, target: &UploadTarget, error: Error) -> Error {
-        abort_after_error(self.service, target, self.service.abort_budget(), error)
+        abort_after_error(self.service, target, &self.budget, error)
     }
 }
 
@@ -141,35 +157,38 @@ pub(crate) fn initiation(
     if options.sequential { request.sequential() } else { request }
 }
 
-/// An upload that was begun.
+/// An upload that was initiated.
 pub(crate) struct Initiated {
     pub(crate) upload_id: UploadId,
+    /// An earlier attempt may have started another upload, whose ID was lost.
     pub(crate) may_have_orphan: bool,
+    /// The service's clock.
+    pub(crate) time: Option<SystemTime>,
 }
 
-/// Initiates; once the request is sent, a cancel waits for its answer, so that the ID is not lost.
+/// Initiates. Once the request is sent, a cancellation waits for its response, so that the ID is
+/// not lost.
 pub(crate) fn initiate(
     service: &ServiceClient,
     request: &InitiateMultipartUpload,
-    cancel: &Cancel,
-    deadline: Deadline,
+    scope: &CallScope,
+    budget: &Arc<CleanupBudget>,
 ) -> Result<Initiated> {
     let context = CallContext {
-        deadline,
-        cancel_policy: CancelPolicy::Await(service.abort_budget() / 2),
-        ..CallContext::new(cancel)
+        deadline: scope.deadline,
+        cancel_policy: CancelPolicy::AwaitResponse(budget),
+        ..CallContext::new(&scope.cancel)
     };
-    let outcome = service
-        .call(request, &context)
-        .map_err(|failed| failed.error.with_upload_may_exist(failed.may_have_taken_effect))?;
+    let outcome = service.call(request, &context)?;
     let upload_id = outcome.output.upload_id;
-    let may_have_orphan = outcome.earlier_attempt_may_have_taken_effect;
+    let may_have_orphan = outcome.earlier_attempts.may_have_taken_effect();
     if may_have_orphan {
         service.logger().warn(|| {
-            format!("besides upload {upload_id} another may exist: an answer to Initiate was lost")
+            format!("besides upload {upload_id} another may exist: a response to Initiate was lost")
         });
     }
-    Ok(Initiated { upload_id, may_have_orphan })
+    let time = outcome.output.headers.value("date").and_then(parse_http_date);
+    Ok(Initiated { upload_id, may_have_orphan, time })
 }
 
 /// What the parts make together; what is expected of them counts where they do not say.

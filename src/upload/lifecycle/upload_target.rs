@@ -1,5 +1,7 @@
 //! The multipart upload that parts go to, and how one part gets there.
 
+use std::time::SystemTime;
+
 use crate::codec::md5::Digest;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -18,6 +20,10 @@ pub(crate) struct UploadTarget {
     pub(crate) upload_id: UploadId,
     pub(crate) headers: ObjectHeaders,
     pub(crate) integrity: Integrity,
+    /// What Initiate was asked for: the object has to have it.
+    pub(crate) attributes: ObjectHeaders,
+    /// The service's clock at Initiate, if it is known.
+    pub(crate) initiated: Option<SystemTime>,
     /// Complete names no parts: OSS takes all that it has.
     pub(crate) complete_all: bool,
     /// Another upload of the same Initiate may exist, whose ID was lost with an answer.

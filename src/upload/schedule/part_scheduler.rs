@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
 use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake, now};
+use crate::upload::call_scope::{deadline_passed, no_descriptor};
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
@@ -85,10 +86,6 @@ pub(crate) fn upload_parts(
     workers.add(&task, at_once)?;
     scheduler.wait(reporter, || workers.add(&task, 1));
     scheduler.close().map_err(|error| reporter.explain(error))
-}
-
-pub(crate) fn no_descriptor(cause: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
 }
 
 impl Task for PartScheduler {
@@ -243,8 +240,4 @@ impl Drop for UnwindGuard<'_> {
             self.0.changed.clear();
         }
     }
-}
-
-pub(crate) fn deadline_passed() -> Error {
-    Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
 }

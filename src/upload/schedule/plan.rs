@@ -23,7 +23,16 @@ pub(crate) struct Parts {
 
 impl Plan {
     pub(crate) fn new(size: u64, options: &UploadOptions) -> Result<Self> {
-        if size == 0 || size < options.single_below {
+        if options.upload_id.is_some() {
+            if options.checkpoint_dir.is_some() {
+                let text = "an upload ID and checkpoint_dir exclude each other";
+                return Err(Error::invalid("upload_id", text));
+            }
+            if size == 0 {
+                let text = "an empty object has no parts, so upload_id cannot be used for it";
+                return Err(Error::invalid("upload_id", text));
+            }
+        } else if size == 0 || size < options.single_below {
             return Ok(Self::Single);
         }
         let wished = options.part_size.unwrap_or_else(|| planned(size, options.parallelism()));

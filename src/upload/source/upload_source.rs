@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, ErrorKind, Result};
+use crate::upload::call_scope::CallScope;
 use crate::upload::source::memory::{Memory, SharedBytes};
 use crate::upload::source::watched_file::{Identity, WatchedFile};
 use crate::wire::{Body, Content};
@@ -141,15 +142,18 @@ impl Content for Section {
 }
 
 /// The MD5 of a body, read once for it.
-pub(crate) fn md5_of(body: &Body) -> Result<Digest> {
+pub(crate) fn md5_of(body: &Body, scope: &CallScope) -> Result<Digest> {
     let mut hasher = Hasher::new();
-    body.read_through(|read| hasher.update(read))?;
+    body.read_through(|read| {
+        hasher.update(read);
+        scope.check()
+    })?;
     Ok(hasher.finish())
 }
 
 /// The CRC-64 of a body, read once for it.
-pub(crate) fn crc64_of(body: &Body) -> Result<u64> {
-    body.read_through(|_| {}).map(|sent| sent.crc64)
+pub(crate) fn crc64_of(body: &Body, scope: &CallScope) -> Result<u64> {
+    body.read_through(|_| scope.check()).map(|sent| sent.crc64)
 }
 
 /// An error if the source is not what the caller expects it to be.
@@ -182,7 +186,8 @@ mod tests {
         let mut buffer = [0; 16];
         let count = body.reader().read(&mut buffer).unwrap();
         assert_eq!(&buffer[..count], b"3456");
-        assert_eq!(md5_of(&body).unwrap(), crate::codec::md5::md5(b"3456"));
+        let scope = CallScope::new(&crate::runtime::Cancel::never(), None).unwrap();
+        assert_eq!(md5_of(&body, &scope).unwrap(), crate::codec::md5::md5(b"3456"));
     }
 
     #[test]

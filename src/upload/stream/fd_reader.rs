@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use crate::error::Error;
 use crate::runtime::{Cancel, Deadline, Interest, Wake};
-use crate::upload::schedule::part_scheduler::deadline_passed;
+use crate::upload::call_scope::deadline_passed;
 
 pub(crate) struct FdReader {
     pub(crate) file: File,

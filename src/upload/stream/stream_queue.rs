@@ -315,6 +315,8 @@ mod tests {
         let mut config = Config::new();
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
         let target = UploadTarget {
+            attributes: crate::model::ObjectHeaders::new(),
+            initiated: None,
             bucket: BucketName::parse("bucket").unwrap(),
             key: ObjectKey::parse("key").unwrap(),
             upload_id: UploadId::parse("ID").unwrap(),

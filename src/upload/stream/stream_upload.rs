@@ -7,14 +7,15 @@ use crate::codec::md5::Hasher;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
-use crate::runtime::{Cancel, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
+use crate::service::Evidence;
+use crate::upload::call_scope::{CallScope, deadline_passed, no_descriptor};
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, whole_of};
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
 use crate::upload::part::Whole;
 use crate::upload::progress::{Meter, Reporter};
-use crate::upload::schedule::part_scheduler::{deadline_passed, no_descriptor};
 use crate::upload::schedule::task_queue::Task;
 use crate::upload::source::upload_source::{Source, expect_md5};
 use crate::upload::stream::buffer_pool::Buffer;
@@ -29,8 +30,8 @@ pub(crate) struct StreamUpload {
     bucket: BucketName,
     key: ObjectKey,
     options: UploadOptions,
-    stop: Cancel,
-    deadline: Deadline,
+    scope: CallScope,
+    budget: Arc<CleanupBudget>,
     part_growth: PartGrowth,
     meter: Arc<Meter>,
     reporter: Reporter,
@@ -55,7 +56,6 @@ impl StreamUpload {
         cancel: &Cancel,
     ) -> Result<Self> {
         engine.service().check_process()?;
-        cancel.check_process()?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
             .service()
@@ -67,8 +67,8 @@ impl StreamUpload {
             bucket: bucket.clone(),
             key: key.clone(),
             options: options.clone(),
-            stop: cancel.child().map_err(|cause| no_descriptor(&cause))?,
-            deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+            scope: CallScope::new(cancel, options.deadline)?,
+            budget: Arc::new(CleanupBudget::new(engine.service().abort_budget())),
             part_growth,
             reporter: Reporter::new(options.progress.as_ref(), &meter),
             meter,
@@ -85,9 +85,17 @@ impl StreamUpload {
         self.engine.service().check_process()
     }
 
+    /// An error if the stream was canceled, has failed or is past its deadline.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.scope.cancel.is_triggered() {
+            return Err(self.why_stopped());
+        }
+        self.scope.check()
+    }
+
     /// The token that ends the stream.
     pub(crate) fn stop(&self) -> &Cancel {
-        &self.stop
+        &self.scope.cancel
     }
 
     /// Room to put the next bytes into, never empty. Blocks while the buffers are full.
@@ -125,7 +133,9 @@ impl StreamUpload {
             return self.put_single();
         }
         match self.gather() {
-            Ok((queue, whole, sent)) => self.multipart().complete(&queue.target, whole, &sent),
+            Ok((queue, whole, sent)) => {
+                self.multipart().complete(&queue.target, whole, &sent, Evidence::NotSent)
+            }
             Err(error) => Err(self.give_up(error)),
         }
     }
@@ -190,7 +200,7 @@ impl StreamUpload {
             options: &self.options,
             name: None,
         };
-        put.put_single(&source, &self.stop, self.deadline)
+        put.put_single(&source, &self.scope)
     }
 
     /// Hands the part that was filled to the workers, when not too many are pending.
@@ -224,8 +234,8 @@ impl StreamUpload {
             target,
             &self.options,
             &self.meter,
-            &self.stop,
-            self.deadline,
+            &self.scope.cancel,
+            self.scope.deadline,
             &self.changed,
         );
         // More tickets than workers would keep those of other uploads waiting for nothing.
@@ -266,11 +276,11 @@ impl StreamUpload {
         self.reporter.tick()?;
         let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
         let fd = Some((self.changed.descriptor(), Interest::Read));
-        let woken = self.stop.wait_for(fd, self.deadline.earlier(tick));
+        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(tick));
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_stopped()),
-            Wake::TimedOut if self.deadline.has_passed() => Err(deadline_passed()),
+            Wake::TimedOut if self.scope.deadline.has_passed() => Err(deadline_passed()),
             Wake::TimedOut | Wake::Ready => Ok(()),
         }
     }
@@ -299,8 +309,8 @@ impl StreamUpload {
             options: &self.options,
             headers: &self.options.headers,
             keep_parts: self.options.keep_parts,
-            stop: &self.stop,
-            deadline: self.deadline,
+            scope: &self.scope,
+            budget: Arc::clone(&self.budget),
         }
     }
 }

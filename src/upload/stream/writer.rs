@@ -124,9 +124,7 @@ impl std::fmt::Debug for Writer {
 fn fill(stream: &mut StreamUpload, reader: &mut dyn Read, length: Option<u64>) -> Result<()> {
     let mut left = length.unwrap_or(u64::MAX);
     while left > 0 {
-        if stream.stop().is_triggered() {
-            return Err(stream.why_stopped());
-        }
+        stream.check()?;
         let room = stream.room()?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
         let count = match reader.read(room.get_mut(..wanted).unwrap_or_default()) {

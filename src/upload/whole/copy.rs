@@ -6,14 +6,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange};
 use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy};
-use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, ServiceClient};
+use crate::runtime::{Cancel, CleanupBudget, Deadline};
+use crate::service::{CallContext, Evidence, ServiceClient};
+use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
-use crate::upload::schedule::part_scheduler::{PartUploader, no_descriptor};
+use crate::upload::schedule::part_scheduler::PartUploader;
 use crate::upload::schedule::plan::Parts;
 use crate::upload::upload_result::UploadResult;
 
@@ -32,10 +33,9 @@ impl Copy<'_> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
         service.check_process()?;
-        cancel.check_process()?;
-        let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
-        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
-        let context = CallContext { deadline, ..CallContext::new(&stop) };
+        let scope = CallScope::new(cancel, options.deadline)?;
+        let deadline = scope.deadline;
+        let context = CallContext { deadline, ..CallContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
         let found = service.call(&head, &context)?.output;
         let headers = headers_of_copy(&options.headers, &found)?;
@@ -45,22 +45,30 @@ impl Copy<'_> {
         let wished = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
         let parts = Parts::new(found.size, wished)?;
         let multipart = UploadLifecycle {
-            service: service,
+            service,
             workers: self.engine.workers(),
             bucket,
             key,
             options,
             headers: &headers,
             keep_parts: options.keep_parts,
-            stop: &stop,
-            deadline,
+            scope: &scope,
+            budget: Arc::new(CleanupBudget::new(service.abort_budget())),
         };
         let target = multipart.initiate()?;
-        multipart.run(&target, parts, found.crc64, |_| {
-            let (service, target) = (Arc::clone(service), target.clone());
-            let source = source.pinned(&found.etag);
-            Arc::new(CopyPartUploader { service, target, source, found, deadline })
-        })
+        let earlier = Evidence::NotSent;
+        multipart.run(
+            &target,
+            parts,
+            found.crc64,
+            earlier,
+            || Ok(()),
+            |_| {
+                let (service, target) = (Arc::clone(service), target.clone());
+                let source = source.pinned(&found.etag);
+                Arc::new(CopyPartUploader { service, target, source, found, deadline })
+            },
+        )
     }
 
     /// An empty range cannot be copied, and an empty object need not be.
@@ -73,15 +81,7 @@ impl Copy<'_> {
     ) -> Result<UploadResult> {
         let request = PutObject::new(bucket, key).with_headers(headers);
         let reply = self.engine.service().call(&request, context)?.output;
-        Ok(UploadResult {
-            etag: reply.etag,
-            crc64: reply.crc64,
-            version_id: reply.version_id,
-            request_id: reply.request_id,
-            callback_body: reply.callback_body,
-            callback_error: reply.callback_error,
-            ..UploadResult::default()
-        })
+        Ok(UploadResult::of_put_object(reply, 0))
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::codec::md5::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::PartUrl;
-use crate::runtime::{Cancel, Deadline};
+use crate::runtime::Cancel;
 use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::upload::call_scope::CallScope;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::SentPart;
 use crate::upload::source::upload_source::{Source, md5_of};
@@ -24,14 +25,16 @@ pub(crate) fn put_presigned_part(
     let source = Source::memory(Arc::new(data));
     let size = source.length();
     let body = source.body(0, size);
+    let limit = options.deadline;
+    let scope = CallScope::new(cancel, limit)?;
     let md5 = options.integrity.contains(Integrity::MD5);
-    let md5 = md5.then(|| md5_of(&body)).transpose()?.map(Digest::to_hex_upper);
+    let md5 = md5.then(|| md5_of(&body, &scope)).transpose()?.map(Digest::to_hex_upper);
     let rate = RateLimiter::new(options.bytes_per_sec);
     let context = CallContext {
         rate: rate.as_ref(),
-        deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+        deadline: scope.deadline,
         check_crc64: options.integrity.contains(Integrity::CRC64),
-        ..CallContext::new(cancel)
+        ..CallContext::new(&scope.cancel)
     };
     let outcome = service.call(&request.with_body(body), &context)?;
     let (crc64, etag) = (Some(outcome.sent.crc64), outcome.output.etag);

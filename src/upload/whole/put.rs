@@ -1,24 +1,28 @@
 //! A whole object from a source: in one request, or in parts.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::error::{Error, ErrorKind, ObjectExists, Result};
+use crate::error::{Error, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::PutObject;
-use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, RateLimiter, ServiceClient};
-use crate::upload::lifecycle::checkpoint::{Binding, Checkpoint};
-use crate::upload::lifecycle::resume::ResumedUpload;
+use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
+use crate::service::{CallContext, Evidence, RateLimiter, ServiceClient};
+use crate::upload::call_scope::CallScope;
+use crate::upload::lifecycle::checkpoint::{Binding, Checkpoint, Record};
+use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
+use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, StoredObject};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::part::Whole;
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
-use crate::upload::schedule::part_scheduler::no_descriptor;
 use crate::upload::schedule::plan::{Parts, Plan};
 use crate::upload::schedule::workers::Workers;
 use crate::upload::source::part_md5::PartMd5s;
 use crate::upload::source::upload_source::{Source, crc64_of, expect_crc64, expect_md5, md5_of};
 use crate::upload::upload_result::UploadResult;
 use crate::upload::whole::source_part::SourcePartUploader;
+use crate::wire::Body;
 
 /// One whole-object upload.
 pub(crate) struct Put<'a> {
@@ -44,57 +48,50 @@ impl Put<'_> {
     /// is left but what the error says.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_process()?;
-        cancel.check_process()?;
-        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
-        let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let scope = CallScope::new(cancel, self.options.deadline)?;
+        let plan = Plan::new(source.length(), self.options)?;
         if let Some(expected) = self.options.expected_md5 {
-            expect_md5(expected, md5_of(&source.body(0, source.length()))?)?;
+            expect_md5(expected, md5_of(&source.body(0, source.length()), &scope)?)?;
         }
-        match Plan::new(source.length(), self.options)? {
-            Plan::Single => self.put_single(&source, &stop, deadline),
-            Plan::Parts(parts) => self.put_parts(source, parts, &stop, deadline),
+        match plan {
+            Plan::Single => self.put_single(&source, &scope),
+            Plan::Parts(parts) => self.put_parts(source, parts, &scope),
         }
     }
 
     /// One PutObject, on the caller's thread.
-    pub(crate) fn put_single(
-        &self,
-        source: &Source,
-        stop: &Cancel,
-        deadline: Deadline,
-    ) -> Result<UploadResult> {
+    pub(crate) fn put_single(&self, source: &Source, scope: &CallScope) -> Result<UploadResult> {
+        let started = now();
         let size = source.length();
         let body = source.body(0, size);
         let integrity = self.options.integrity;
         if let Some(expected) = self.options.expected_crc64 {
-            expect_crc64(expected, crc64_of(&body)?)?;
+            expect_crc64(expected, crc64_of(&body, scope)?)?;
         }
         let mut request = PutObject::new(self.bucket, self.key).with_headers(&self.options.headers);
         if integrity.contains(Integrity::MD5) {
-            request = request.with_content_md5(*md5_of(&body)?.as_bytes());
+            request = request.with_content_md5(*md5_of(&body, scope)?.as_bytes());
         }
         let meter = Arc::new(Meter::new(Some(0), Some(size)));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
         let rate = RateLimiter::new(self.options.bytes_per_sec);
-        let observer = InlineObserver { reporter: &reporter, stop };
+        let observer = InlineObserver { reporter: &reporter, stop: &scope.cancel };
         let context = CallContext {
-            deadline,
+            deadline: scope.deadline,
             check_crc64: integrity.contains(Integrity::CRC64),
             observer: Some(&observer),
             rate: rate.as_ref(),
-            ..CallContext::new(stop)
+            ..CallContext::new(&scope.cancel)
         };
-        let outcome = match self.service.call(&request.with_body(body), &context) {
+        let outcome = match self.service.call(&request.with_body(body.clone()), &context) {
             Ok(outcome) => outcome,
             Err(failed) => {
+                let uncertain = failed.evidence == Evidence::Uncertain;
                 let error = reporter.explain(failed.error);
-                let exists = match (failed.may_have_taken_effect, error.kind()) {
-                    (false, _) => ObjectExists::No,
-                    // OSS has acknowledged an object, though not with the bytes that were read.
-                    (true, ErrorKind::Integrity) => ObjectExists::Yes,
-                    (true, _) => ObjectExists::Unknown,
-                };
-                return Err(error.with_object_exists(exists));
+                if !uncertain || scope.check().is_err() {
+                    return Err(error);
+                }
+                return self.resolve_single(error, &body, scope, started);
             }
         };
         source
@@ -103,26 +100,61 @@ impl Put<'_> {
         meter.object_done(size);
         // The object is there: a callback that asks to stop now has nothing left to stop.
         let _ = reporter.report();
-        let reply = outcome.output;
-        Ok(UploadResult {
-            etag: reply.etag,
-            size,
-            crc64: reply.crc64,
-            version_id: reply.version_id,
-            request_id: reply.request_id,
-            callback_body: reply.callback_body,
-            callback_error: reply.callback_error,
-            ..UploadResult::default()
-        })
+        Ok(UploadResult::of_put_object(outcome.output, size))
     }
 
-    fn put_parts(
+    /// PutObject has no fence: what HeadObject shows can prove that the object was made, but of the
+    /// contrary only that another object kept a protected request from making it.
+    fn resolve_single(
         &self,
-        source: Source,
-        parts: Parts,
-        stop: &Cancel,
-        deadline: Deadline,
+        error: Error,
+        body: &Body,
+        scope: &CallScope,
+        started: Instant,
     ) -> Result<UploadResult> {
+        let whole = Whole { size: body.length(), crc64: Some(crc64_of(body, scope)?) };
+        let headers = &self.options.headers;
+        let expected = ExpectedObject {
+            bucket: self.bucket,
+            key: self.key,
+            headers,
+            attributes: headers,
+            whole,
+            object_type: "Normal",
+            not_before: NotBefore::Ago(now().saturating_duration_since(started)),
+        };
+        let context = CallContext {
+            deadline: scope.deadline.earlier(Deadline::after(self.service.abort_budget())),
+            expects_not_found: true,
+            ..CallContext::new(&scope.cancel)
+        };
+        let is_kept_out = headers.forbids_overwrite() && error.http_status() == Some(409);
+        match expected.find(self.service, &context) {
+            Ok(StoredObject::Ours(object)) => {
+                self.service
+                    .logger()
+                    .info(|| "the response to PutObject was lost; the object exists".to_owned());
+                Ok(UploadResult {
+                    etag: Some(object.etag),
+                    size: whole.size,
+                    crc64: object.crc64,
+                    version_id: object.version_id,
+                    request_id: object.request_id,
+                    ..UploadResult::default()
+                })
+            }
+            Ok(StoredObject::Other) if is_kept_out => {
+                Err(error.with_object_exists(ObjectExists::No))
+            }
+            Ok(StoredObject::Other | StoredObject::Absent) => Err(error),
+            Err(cause) => {
+                self.service.logger().warn(|| format!("PutObject is not resolved: {cause}"));
+                Err(error)
+            }
+        }
+    }
+
+    fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {
         let Put { service, workers, bucket, key, options, .. } = *self;
         let checkpoint = match (&options.checkpoint_dir, self.name) {
             (Some(folder), Some(name)) => {
@@ -131,7 +163,7 @@ impl Put<'_> {
             }
             _ => None,
         };
-        let multipart = UploadLifecycle {
+        let lifecycle = UploadLifecycle {
             service,
             workers,
             bucket,
@@ -139,17 +171,27 @@ impl Put<'_> {
             options,
             headers: &options.headers,
             keep_parts: options.keep_parts || checkpoint.is_some(),
-            stop,
-            deadline,
+            scope,
+            budget: Arc::new(CleanupBudget::new(service.abort_budget())),
         };
         let resumed = match (&checkpoint, &options.upload_id) {
             (Some((checkpoint, binding)), _) => {
-                multipart.begin_with_checkpoint(checkpoint, binding.clone(), &source, parts)?
+                let binding = binding.clone();
+                match lifecycle.begin_with_checkpoint(checkpoint, binding, &source, parts)? {
+                    Resumption::Upload(resumed) => Ok(*resumed),
+                    Resumption::Completed(result) => Err(*result),
+                }
             }
-            (None, Some(upload_id)) => multipart.attach(upload_id)?,
-            (None, None) => ResumedUpload::new(multipart.initiate()?),
+            (None, Some(upload_id)) => Ok(lifecycle.attach(upload_id)?),
+            (None, None) => Ok(ResumedUpload::new(lifecycle.initiate()?, None)),
         };
-        let uploaded = self.send(&multipart, resumed, source, parts)?;
+        let uploaded = match resumed {
+            Ok(resumed) => {
+                let place = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint);
+                self.send(&lifecycle, resumed, source, parts, place)?
+            }
+            Err(completed) => completed,
+        };
         if let Some((checkpoint, _)) = checkpoint {
             checkpoint.remove();
         }
@@ -158,15 +200,25 @@ impl Put<'_> {
 
     fn send(
         &self,
-        multipart: &UploadLifecycle<'_>,
+        lifecycle: &UploadLifecycle<'_>,
         resumed: ResumedUpload,
         source: Source,
         parts: Parts,
+        checkpoint: Option<&Checkpoint>,
     ) -> Result<UploadResult> {
         let options = self.options;
         let md5 = options.integrity.contains(Integrity::MD5);
-        let ResumedUpload { target, listed } = resumed;
-        multipart.run(&target, parts, options.expected_crc64, |meter| {
+        let ResumedUpload { mut target, listed, earlier, record } = resumed;
+        // Parts that another upload of that ID has sent are not in the plan.
+        target.complete_all &= !target.is_attached;
+        let before_complete = || match (checkpoint, record) {
+            (Some(checkpoint), Some(record)) => {
+                checkpoint.save(&Record { is_completing: true, ..record })
+            }
+            _ => Ok(()),
+        };
+        let expected = options.expected_crc64;
+        lifecycle.run(&target, parts, expected, earlier, before_complete, |meter| {
             Arc::new(SourcePartUploader {
                 service: Arc::clone(self.service),
                 target: target.clone(),
@@ -175,7 +227,7 @@ impl Put<'_> {
                 part_md5s: md5.then(|| PartMd5s::new(options.md5_kernel, parts)),
                 meter,
                 rate: RateLimiter::new(options.bytes_per_sec),
-                deadline: multipart.deadline,
+                deadline: lifecycle.scope.deadline,
             })
         })
     }

@@ -8,6 +8,7 @@ use crate::model::{PartNumber, PartRange};
 use crate::ops::ListedPart;
 use crate::runtime::{Cancel, Deadline};
 use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
@@ -33,7 +34,8 @@ pub(crate) struct SourcePartUploader {
 impl PartUploader for SourcePartUploader {
     fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
         self.check_unchanged()?;
-        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source)? {
+        let scope = CallScope { cancel: stop.clone(), deadline: self.deadline };
+        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
             self.meter.part_resumed(resumed.size);
             return Ok(resumed);
         }

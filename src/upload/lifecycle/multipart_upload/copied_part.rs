@@ -48,7 +48,10 @@ impl SharedUpload {
         offset: u64,
         length: Option<u64>,
     ) -> Result<SentPart> {
-        let context = CallContext { deadline: permit.deadline, ..CallContext::new(&permit.stop) };
+        let context = CallContext {
+            deadline: permit.scope.deadline,
+            ..CallContext::new(&permit.scope.cancel)
+        };
         let service = self.engine.service();
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let found = service.call(&source.head().with_headers(headers), &context)?.output;

@@ -8,8 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Event, Interest, Wake};
+use crate::upload::call_scope::{deadline_passed, no_descriptor};
 use crate::upload::part::SentPart;
-use crate::upload::schedule::part_scheduler::{deadline_passed, no_descriptor};
 use crate::upload::source::upload_source::Source;
 use crate::upload::stream::buffer_pool::Buffer;
 use crate::upload::stream::writer::reader_failed;
@@ -38,7 +38,7 @@ impl MultipartUpload {
         let shared = &*self.0;
         let permit = shared.begin_part(number, cancel)?;
         let mut buffer = shared.buffer(length, &permit)?;
-        fill(&mut buffer, &mut reader, &permit.stop)
+        fill(&mut buffer, &mut reader, &permit.scope.cancel)
             .map_err(|error| error.with_part(number.get()))?;
         shared.send_begun(permit, &Source::memory(Arc::new(buffer.seal())))
     }
@@ -54,7 +54,7 @@ impl SharedUpload {
             if let Some(buffer) = self.engine.buffers().take(size, &event)? {
                 return Ok(buffer);
             }
-            match permit.stop.wait_for(fd, permit.deadline) {
+            match permit.scope.cancel.wait_for(fd, permit.scope.deadline) {
                 Wake::Canceled => return Err(Error::canceled()),
                 Wake::TimedOut => return Err(deadline_passed()),
                 Wake::Ready => event.clear(),

@@ -1,0 +1,43 @@
+//! What ends a call early.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::{Cancel, Deadline};
+
+/// The cancel token and the deadline of one call, or of a part of it.
+#[derive(Debug, Clone)]
+pub(crate) struct CallScope {
+    /// A child of the caller's token, which the library may trigger for itself.
+    pub(crate) cancel: Cancel,
+    pub(crate) deadline: Deadline,
+}
+
+impl CallScope {
+    /// Starts the scope of a call that may last for `limit`.
+    ///
+    /// # Errors
+    ///
+    /// `Memory`, when no file descriptor is left; `Forked`, when the token belongs to the parent.
+    pub(crate) fn new(cancel: &Cancel, limit: Option<Duration>) -> Result<Self> {
+        cancel.check_process()?;
+        let cancel = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        Ok(Self { cancel, deadline: limit.map_or(Deadline::NEVER, Deadline::after) })
+    }
+
+    /// An error if the call was canceled or its deadline has passed.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.cancel.is_triggered() {
+            return Err(Error::canceled());
+        }
+        if self.deadline.has_passed() { Err(deadline_passed()) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn no_descriptor(cause: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
+}
+
+pub(crate) fn deadline_passed() -> Error {
+    Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
+}
