@@ -294,7 +294,9 @@ fn the_answer_is_awaited_for_no_longer_than_said() {
     assert_eq!((error.kind(), delivery), (ErrorKind::Canceled, Delivery::Maybe));
     assert!(time >= SHORT && time < SHORT + SLACK, "{time:?}");
     let late = Cancel::never();
-    let call = Call { deadline: Deadline::after(SHORT), ..call };
+    let budget = Arc::new(CleanupBudget::new(SHORT * 2));
+    let cancel_policy = CancelPolicy::AwaitResponse(&budget);
+    let call = Call { cancel_policy, deadline: Deadline::after(SHORT), ..call };
     let call = Call { cancel: &late, ..call };
     let (error, _, time) = fails(&server.host(), &Body::Empty, &call);
     assert_eq!(error.kind(), ErrorKind::Timeout);

@@ -12,7 +12,7 @@ use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
-use crate::error::{Error, Result};
+use crate::error::{Error, ObjectExists, Result};
 use crate::model::{PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
 use crate::service::{CallContext, Evidence};
@@ -153,13 +153,18 @@ impl UploadLifecycle<'_> {
             UploadTarget { initiated, is_attached: false, ..self.attached_target(upload_id) };
         if let Some(what) = difference(&record, &wanted.record) {
             logger.warn(|| format!("{what} changed; starting over"));
-            if let Some(cause) = abort(self.service, &target, &self.budget).failure {
+            let outcome = abort(self.service, &target, &self.budget);
+            if let Some(cause) = outcome.failure {
+                // A Complete of the earlier process could still replace what this call makes.
+                if record.is_completing && outcome.fence.is_none() {
+                    return Err(uncertain(cause, &record));
+                }
                 logger.warn(|| format!("upload {} is left: {cause}", record.upload_id));
                 *may_have_orphan = true;
             }
             return Ok(None);
         }
-        match self.list(&target)? {
+        match self.list(&target).map_err(|error| uncertain(error, &record))? {
             Ok(listed) => {
                 logger.info(|| format!("resuming upload {}", record.upload_id));
                 let earlier =
@@ -168,7 +173,9 @@ impl UploadLifecycle<'_> {
                 let resumed = ResumedUpload { target, listed, earlier, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
             }
-            Err(_) if record.is_completing => self.find_completed(&target, wanted),
+            Err(_) if record.is_completing => self
+                .find_completed(&target, wanted)
+                .map_err(|error| uncertain(error, &record)),
             Err(_) => {
                 logger.warn(|| "the upload of the checkpoint is gone; starting over".to_owned());
                 Ok(None)
@@ -248,6 +255,12 @@ impl UploadLifecycle<'_> {
         }
         Ok(Ok(listed))
     }
+}
+
+/// Adds what an earlier process may have done.
+fn uncertain(error: Error, record: &Record) -> Error {
+    let error = error.with_upload_id(&record.upload_id).with_parts_left(true);
+    if record.is_completing { error.with_object_exists(ObjectExists::Unknown) } else { error }
 }
 
 /// What keeps the upload of a record from being resumed.

@@ -128,7 +128,10 @@ impl Put<'_> {
             expects_not_found: true,
             ..CallContext::new(&scope.cancel)
         };
-        let is_kept_out = headers.forbids_overwrite() && error.http_status() == Some(409);
+        // An earlier attempt may have made the object, which another writer has replaced since.
+        let is_kept_out = headers.forbids_overwrite()
+            && error.http_status() == Some(409)
+            && error.attempts() == 1;
         match expected.find(self.service, &context) {
             Ok(StoredObject::Ours(object)) => {
                 self.service
