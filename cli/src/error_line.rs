@@ -69,27 +69,23 @@ impl<'a> LibraryFields<'a> {
         Self {
             operation: error.operation(),
             phase: error.phase().map(ossmpu::Phase::as_str),
-            argument: known(error.argument()),
-            host: known(error.host()),
+            argument: error.argument(),
+            host: error.host(),
             http_status: error.http_status(),
-            oss_code: known(error.oss_code()),
-            oss_message: known(error.oss_message()),
-            ec: known(error.ec()),
-            request_id: known(error.request_id()),
+            oss_code: error.oss_code(),
+            oss_message: error.oss_message(),
+            ec: error.ec(),
+            request_id: error.request_id(),
             part_number: error.part_number(),
             attempts: error.attempts(),
             bytes_sent: error.bytes_sent(),
-            os_errno: (error.os_errno() != 0).then(|| error.os_errno()),
-            cause: known(error.cause()),
+            os_errno: error.os_errno(),
+            cause: error.cause(),
             retryable: error.is_retryable(),
-            upload_id: known(error.upload_id()),
+            upload_id: error.upload_id(),
             parts_left: error.parts_left(),
             upload_may_exist: error.upload_may_exist(),
             object_exists: error.object_exists().as_str(),
         }
     }
-}
-
-fn known(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }

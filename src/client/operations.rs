@@ -66,7 +66,7 @@ impl Client {
     ) -> Result<CompleteMultipartUploadResult> {
         match self.service().call(request, &CallContext::new(cancel)) {
             Ok(outcome) => Ok(outcome.output),
-            Err(failed) if failed.may_have_taken_effect => Err(failed.error.into_unknown()),
+            Err(failed) if failed.may_have_taken_effect => Err(failed.error.into_indeterminate()),
             Err(failed) => Err(failed.error),
         }
     }

@@ -111,8 +111,9 @@ impl HeadObject {
     /// True if that error of this operation means that there is no such object. A missing bucket
     /// is something else. Older services send 404 without saying what is missing.
     pub(crate) fn says_absent(error: &Error) -> bool {
-        let codes = ["NoSuchKey", ServiceError::NO_DOCUMENT];
-        error.http_status() == Some(404) && codes.contains(&error.oss_code())
+        let absent = ["NoSuchKey", ServiceError::NO_DOCUMENT];
+        error.http_status() == Some(404)
+            && error.oss_code().is_some_and(|code| absent.contains(&code))
     }
 
     fn condition(mut self, name: &'static str, value: String) -> Self {

@@ -159,7 +159,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         }
         let may_have_taken_effect = status >= 500 && !throttled;
         let error = refused.into_error();
-        let code = error.oss_code().to_owned();
+        let code = error.oss_code().unwrap_or_default().to_owned();
         let class = FailureClass::Refused(Refusal { status, code, retry_after, server_time });
         AttemptError { error, class, may_have_taken_effect }
     }

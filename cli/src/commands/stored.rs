@@ -62,10 +62,7 @@ impl Line for Stored<'_> {
 
 /// What may be done about parts that a failure has left.
 pub fn advise(error: &Error, target: &ObjectUrl, is_resumable: bool) -> Option<String> {
-    let upload_id = error.upload_id();
-    if !error.parts_left() || upload_id.is_empty() {
-        return None;
-    }
+    let upload_id = error.upload_id().filter(|_| error.parts_left())?;
     let remove = format!("`ossmpu abort {target} {upload_id}` removes the parts");
     Some(if is_resumable {
         format!("the same command with --upload-id {upload_id} goes on; {remove}")

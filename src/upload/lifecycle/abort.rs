@@ -90,7 +90,7 @@ fn has_parts(
 
 /// OSS says NoSuchUpload; other stores of its kind answer any 404.
 pub(crate) fn is_gone(failed: &CallError) -> bool {
-    failed.error.http_status() == Some(404) && failed.error.oss_code() != "NoSuchBucket"
+    failed.error.http_status() == Some(404) && failed.error.oss_code() != Some("NoSuchBucket")
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -218,7 +218,7 @@ impl CompleteUpload<'_> {
     }
 
     fn unknown(&self, cause: &Error, open: bool) -> NotCompleted {
-        let error = self.with_upload_id(cause.clone().into_unknown());
+        let error = self.with_upload_id(cause.clone().into_indeterminate());
         NotCompleted { error: error.with_parts_left(open), open: false }
     }
 
