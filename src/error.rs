@@ -1,83 +1,84 @@
-//! The one error type: what failed, in which step, and what is left behind.
+//! The one error type: what failed, in which step, and what is left at OSS.
 //!
-//! A value is one pointer. Every field but the kind is optional, nothing in it is secret, and the
-//! line that `Display` prints is made from the fields, so text and fields cannot disagree.
+//! A value is one pointer. Every field but the kind is optional, none holds a secret, and `Display`
+//! is made from the fields, so text and fields cannot disagree.
 
 mod context;
 mod names;
 
 use std::fmt;
+use std::sync::Arc;
 
-/// The result of everything that can fail.
+/// The result of a fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed; the C constants use the same words.
+/// Why a call failed. The C status codes use the same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A bad argument, option or combination; [`Error::argument`] names it.
+    /// An argument, option or combination of them is invalid; [`Error::argument`] names it.
     Invalid,
-    /// No room for part buffers.
+    /// There is no memory, thread or file descriptor for the upload.
     Memory,
     /// No source gave usable credentials.
     Credentials,
-    /// A local file; [`Error::os_errno`] says more.
+    /// A local file cannot be used; [`Error::os_errno`] has the system's reason.
     File,
     /// The source changed while it was being read.
     Changed,
-    /// Another process uses the checkpoint.
+    /// Another process holds the checkpoint.
     Busy,
-    /// A callback of the caller's asked to stop.
-    Stopped,
+    /// A callback canceled the call; [`Error::callback_value`] is what it returned.
+    Callback,
     /// The cancel token was triggered.
     Canceled,
-    /// The host name could not be looked up.
+    /// The host name could not be resolved.
     Resolve,
     /// No connection could be made.
     Connect,
     /// The TLS handshake failed.
     Tls,
-    /// A limit of time has passed; [`Error::phase`] says of what.
+    /// A timeout or deadline passed; [`Error::phase`] says in which phase.
     Timeout,
     /// The connection was lost after it was made.
     Network,
-    /// The answer was not what OSS should send.
+    /// The response is not valid HTTP, or not what OSS documents.
     Protocol,
     /// A CRC-64 or MD5 does not match.
     Integrity,
-    /// OSS refused; [`Error::oss_code`] says why.
+    /// OSS refused the request; [`Error::oss_code`] says why.
     Service,
-    /// Complete was sent, and its outcome could not be learned.
-    Unknown,
-    /// The handle is already completed, aborted or failed, or busy.
+    /// CompleteMultipartUpload was sent and its outcome is unknown: the object may exist.
+    Indeterminate,
+    /// The handle is completed, aborted, failed or in use by another call.
     State,
     /// The handle belongs to the parent of this forked process.
     Forked,
-    /// This library or this machine lacks it.
+    /// This version of the library or this machine does not support it.
     Unsupported,
     /// A bug in this library.
     Internal,
 }
 
-/// The step of an exchange in which it failed.
+/// The phase of a request in which it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Looking up the host name.
+    /// Resolving the host name.
     Resolve,
-    /// Connecting, to a proxy or the host.
+    /// Connecting to the host or a proxy.
     Connect,
-    /// Negotiating TLS.
+    /// The TLS handshake.
     Tls,
     /// Sending the request.
     Send,
-    /// Waiting for the first byte of the answer.
+    /// Waiting for the first byte of the response.
     Wait,
-    /// Reading the answer.
+    /// Receiving the response.
     Receive,
 }
 
-/// What is known about an object after a call that failed.
+/// Whether the object exists after a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ObjectExists {
     /// This call did not make the object.
@@ -85,13 +86,16 @@ pub enum ObjectExists {
     No,
     /// This call made the object.
     Yes,
-    /// It could not be learned.
+    /// This call may have made the object.
     Unknown,
 }
 
-/// Why a call failed.
+/// Why a call failed, and what it left at OSS.
 ///
-/// `Display` gives one loggable line without secrets.
+/// `Display` gives one line for a log, without secrets.
+/// [`source`](std::error::Error::source) gives the cause: a [`std::io::Error`], another `Error`, or
+/// an error that has only a text. An accessor returns `None` when the value is not known or does
+/// not apply.
 #[derive(Clone)]
 pub struct Error(Box<Fields>);
 
@@ -101,50 +105,57 @@ struct Fields {
     text: String,
     operation: Option<&'static str>,
     phase: Option<Phase>,
-    host: String,
-    oss_code: String,
-    oss_message: String,
-    ec: String,
-    request_id: String,
-    upload_id: String,
-    argument: String,
-    cause: String,
-    http_status: u16,
-    part_number: u16,
-    os_errno: i32,
+    host: Option<String>,
+    oss_code: Option<String>,
+    oss_message: Option<String>,
+    ec: Option<String>,
+    request_id: Option<String>,
+    upload_id: Option<String>,
+    argument: Option<String>,
+    cause: Option<Cause>,
+    http_status: Option<u16>,
+    part_number: Option<u16>,
+    os_errno: Option<i32>,
     attempts: u32,
     bytes_sent: u64,
     retryable: bool,
-    callback_value: i64,
+    callback_value: Option<i64>,
     parts_left: bool,
     object_exists: ObjectExists,
     upload_may_exist: bool,
     is_delete_marker: bool,
 }
 
+/// The error of a lower layer, and its text, which [`Error::cause`] lends out.
+#[derive(Clone)]
+struct Cause {
+    text: String,
+    error: Arc<dyn std::error::Error + Send + Sync>,
+}
+
 impl Error {
-    /// An error of a kind, with the sentence that says what happened.
+    /// Makes an error of a kind, with the sentence that says what happened.
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self(Box::new(Fields {
             kind,
             text: text.into(),
             operation: None,
             phase: None,
-            host: String::new(),
-            oss_code: String::new(),
-            oss_message: String::new(),
-            ec: String::new(),
-            request_id: String::new(),
-            upload_id: String::new(),
-            argument: String::new(),
-            cause: String::new(),
-            http_status: 0,
-            part_number: 0,
-            os_errno: 0,
+            host: None,
+            oss_code: None,
+            oss_message: None,
+            ec: None,
+            request_id: None,
+            upload_id: None,
+            argument: None,
+            cause: None,
+            http_status: None,
+            part_number: None,
+            os_errno: None,
             attempts: 0,
             bytes_sent: 0,
             retryable: false,
-            callback_value: 0,
+            callback_value: None,
             parts_left: false,
             object_exists: ObjectExists::No,
             upload_may_exist: false,
@@ -152,22 +163,22 @@ impl Error {
         }))
     }
 
-    /// A bad argument, by its name.
+    /// Makes an error of kind `Invalid` that names the argument.
     pub(crate) fn invalid(argument: impl Into<String>, text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, text).with_argument(argument)
     }
 
-    /// A broken invariant, in words.
+    /// Makes an error of kind `Internal`; the text says which invariant is broken.
     pub(crate) fn internal(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, text)
     }
 
-    /// What the operating system said of a local file.
+    /// Makes an error of kind `File` from the system's error.
     pub(crate) fn file(what: impl fmt::Display, cause: &std::io::Error) -> Self {
         Self::new(ErrorKind::File, format!("{what}: {cause}")).with_io(cause)
     }
 
-    /// A cancelled call.
+    /// Makes an error of kind `Canceled`.
     pub(crate) fn canceled() -> Self {
         Self::new(ErrorKind::Canceled, "canceled")
     }
@@ -177,77 +188,77 @@ impl Error {
         self.0.kind
     }
 
-    /// The name of the operation: `UploadPart` and so on.
+    /// The OSS operation that failed, such as `UploadPart`.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// The step in which the exchange failed.
+    /// The phase in which the request failed.
     pub fn phase(&self) -> Option<Phase> {
         self.0.phase
     }
 
-    /// The host that the request went to; empty if there was none.
-    pub fn host(&self) -> &str {
-        &self.0.host
+    /// The host that the request was sent to, with its port if that was given.
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
     }
 
-    /// The code of the service, `NoSuchUpload` and so on; empty if it gave none.
-    pub fn oss_code(&self) -> &str {
-        &self.0.oss_code
+    /// The error code of OSS, such as `NoSuchUpload`.
+    pub fn oss_code(&self) -> Option<&str> {
+        self.0.oss_code.as_deref()
     }
 
-    /// The service's own sentence.
-    pub fn oss_message(&self) -> &str {
-        &self.0.oss_message
+    /// The error message of OSS.
+    pub fn oss_message(&self) -> Option<&str> {
+        self.0.oss_message.as_deref()
     }
 
-    /// The service's fine-grained code, `x-oss-ec`.
-    pub fn ec(&self) -> &str {
-        &self.0.ec
+    /// The detailed error code of OSS, `x-oss-ec`.
+    pub fn ec(&self) -> Option<&str> {
+        self.0.ec.as_deref()
     }
 
-    /// `x-oss-request-id`, to be given to the vendor's support.
-    pub fn request_id(&self) -> &str {
-        &self.0.request_id
+    /// The request ID, `x-oss-request-id`, which Alibaba Cloud support asks for.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
     }
 
-    /// The upload to resume or abort; empty if none was made.
-    pub fn upload_id(&self) -> &str {
-        &self.0.upload_id
+    /// The ID of the upload that the call used or initiated.
+    pub fn upload_id(&self) -> Option<&str> {
+        self.0.upload_id.as_deref()
     }
 
-    /// The name of the bad argument, option or header.
-    pub fn argument(&self) -> &str {
-        &self.0.argument
+    /// The argument, option or setting that is invalid.
+    pub fn argument(&self) -> Option<&str> {
+        self.0.argument.as_deref()
     }
 
-    /// What the lower layers said.
-    pub fn cause(&self) -> &str {
-        &self.0.cause
+    /// The text of the cause that [`source`](std::error::Error::source) gives.
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_ref().map(|cause| cause.text.as_str())
     }
 
-    /// The HTTP status; `None` if no response came.
+    /// The HTTP status of the response.
     pub fn http_status(&self) -> Option<u16> {
-        (self.0.http_status != 0).then_some(self.0.http_status)
+        self.0.http_status
     }
 
-    /// The part it is about.
+    /// The number of the part that failed, 1 to 10,000.
     pub fn part_number(&self) -> Option<u16> {
-        (self.0.part_number != 0).then_some(self.0.part_number)
+        self.0.part_number
     }
 
-    /// The `errno` of a failed system call; 0 if there was none.
-    pub fn os_errno(&self) -> i32 {
+    /// The `errno` of the system call that failed.
+    pub fn os_errno(&self) -> Option<i32> {
         self.0.os_errno
     }
 
-    /// Requests that were made, retries included.
+    /// How many times the request was sent, retries included; 0 if it was not.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Bytes of the body that the failed request had sent.
+    /// How many bytes of its body the last attempt sent.
     pub fn bytes_sent(&self) -> u64 {
         self.0.bytes_sent
     }
@@ -257,22 +268,24 @@ impl Error {
         self.0.retryable
     }
 
-    /// What the caller's callback returned when it asked to stop.
-    pub fn callback_value(&self) -> i64 {
+    /// The value that a callback returned to cancel the call.
+    pub fn callback_value(&self) -> Option<i64> {
         self.0.callback_value
     }
 
-    /// True if parts may remain under [`Error::upload_id`], where they are billed.
+    /// True if parts may be left under [`Error::upload_id`]; OSS bills them until the upload is
+    /// aborted.
     pub fn parts_left(&self) -> bool {
         self.0.parts_left
     }
 
-    /// Whether this call made the object all the same.
+    /// Whether this call made the object although it failed.
     pub fn object_exists(&self) -> ObjectExists {
         self.0.object_exists
     }
 
-    /// True if the answer to Initiate was lost, and with it the ID of an upload that may exist.
+    /// True if the response to InitiateMultipartUpload was lost: an orphaned upload, whose ID is
+    /// not known, may exist.
     pub fn upload_may_exist(&self) -> bool {
         self.0.upload_may_exist
     }
@@ -283,19 +296,19 @@ impl fmt::Display for Error {
         let fields = &*self.0;
         if let Some(operation) = fields.operation {
             write!(f, "{operation}")?;
-            if fields.part_number != 0 {
-                write!(f, " part {}", fields.part_number)?;
+            if let Some(number) = fields.part_number {
+                write!(f, " part {number}")?;
             }
             f.write_str(": ")?;
-        } else if fields.part_number != 0 {
-            write!(f, "part {}: ", fields.part_number)?;
+        } else if let Some(number) = fields.part_number {
+            write!(f, "part {number}: ")?;
         }
-        if !fields.argument.is_empty() {
-            write!(f, "{}: ", one_line(&fields.argument))?;
+        if let Some(argument) = &fields.argument {
+            write!(f, "{}: ", one_line(argument))?;
         }
         f.write_str(&one_line(&fields.text))?;
-        if fields.http_status != 0 {
-            write!(f, "; status {}", fields.http_status)?;
+        if let Some(status) = fields.http_status {
+            write!(f, "; status {status}")?;
         }
         for (name, value) in [
             ("code", &fields.oss_code),
@@ -304,19 +317,19 @@ impl fmt::Display for Error {
             ("request id", &fields.request_id),
             ("host", &fields.host),
         ] {
-            if !value.is_empty() {
+            if let Some(value) = value {
                 write!(f, "; {name} {}", one_line(value))?;
             }
         }
         if fields.attempts > 1 {
             write!(f, "; after {} attempts", fields.attempts)?;
         }
-        if !fields.upload_id.is_empty() {
+        if let Some(upload_id) = &fields.upload_id {
             let left = if fields.parts_left { "parts are left in " } else { "" };
-            write!(f, "; {left}upload {}", one_line(&fields.upload_id))?;
+            write!(f, "; {left}upload {}", one_line(upload_id))?;
         }
         if fields.upload_may_exist {
-            f.write_str("; an upload whose id was lost may exist")?;
+            f.write_str("; an orphaned upload may exist")?;
         }
         match fields.object_exists {
             ObjectExists::No => Ok(()),
@@ -332,7 +345,21 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Some(cause) => Some(&*cause.error),
+            None => None,
+        }
+    }
+}
+
+/// Shows the text alone: the error of another crate may show more of a request in its `Debug`.
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
 
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -364,16 +391,53 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_header_of_the_caller_nor_a_word_of_the_service_makes_a_second_line() {
-        let error = Error::invalid("x\r\ny", "the reply is a b\nc").with_cause("d\ne");
-        assert_eq!(error.to_string(), "x  y: the reply is a b c");
+    fn control_characters_do_not_break_the_line() {
+        let error = Error::invalid("x\r\ny", "the response is a b\nc").with_cause("d\ne");
+        assert_eq!(error.to_string(), "x  y: the response is a b c");
     }
 
     #[test]
-    fn what_is_left_behind_is_said() {
+    fn the_line_says_what_is_left_at_oss() {
         let error = Error::canceled().with_upload_id("ABC").with_parts_left(true);
         assert_eq!(error.to_string(), "canceled; parts are left in upload ABC");
         let error = Error::canceled().with_upload_id("ABC");
         assert_eq!(error.to_string(), "canceled; upload ABC");
+    }
+
+    #[test]
+    fn the_source_is_the_error_of_the_lower_layer() {
+        let io = std::io::Error::from_raw_os_error(libc::ENOENT);
+        let error = Error::file("a.txt", &io);
+        let source = std::error::Error::source(&error).unwrap();
+        let source = source.downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(source.raw_os_error(), Some(libc::ENOENT));
+        assert_eq!(error.os_errno(), Some(libc::ENOENT));
+        assert_eq!(error.cause(), Some(io.to_string().as_str()));
+
+        let error = error.into_indeterminate();
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.downcast_ref::<Error>().unwrap().kind(), ErrorKind::File);
+        let error = Error::canceled().with_cause("words");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "words");
+        assert!(std::error::Error::source(&Error::canceled()).is_none());
+    }
+
+    #[test]
+    fn an_empty_text_and_a_zero_are_nothing() {
+        let error = Error::canceled()
+            .with_host("")
+            .with_service("", "", "")
+            .with_request_id("")
+            .with_upload_id("")
+            .with_argument("")
+            .with_cause("")
+            .with_part(0);
+        let texts = [error.host(), error.oss_code(), error.oss_message(), error.ec()];
+        assert_eq!(texts, [None; 4]);
+        let texts = [error.request_id(), error.upload_id(), error.argument(), error.cause()];
+        assert_eq!(texts, [None; 4]);
+        assert_eq!((error.part_number(), error.http_status()), (None, None));
+        assert_eq!((error.os_errno(), error.callback_value()), (None, None));
+        assert!(std::error::Error::source(&error).is_none());
     }
 }

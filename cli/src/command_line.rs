@@ -1,16 +1,16 @@
-//! The command line: what there is to say, and the help for it.
+//! The command line and its help.
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-use crate::commands::{abort, clean, completions, cp, ls_uploads, man, parts, presign, put};
-use crate::connection::Connection;
+use crate::client_options::ClientOptions;
+use crate::commands::Command;
 use crate::verbosity::Verbosity;
 
-/// Upload to Alibaba Cloud OSS: verified, resumable, and cleaned up after
+/// Upload to Alibaba Cloud OSS: multipart, verified and resumable
 ///
-/// Large objects go in parts, several at a time. Every part and the whole object are compared with
-/// the CRC-64 that OSS computes. An upload that fails or is interrupted takes back what it has
-/// sent, unless it is told to keep it.
+/// Large objects are uploaded in parts, several at a time. The CRC-64 of every part and of the
+/// whole object is compared with the one that OSS computes. An upload that fails or is interrupted
+/// is aborted, unless an option says to keep its parts.
 #[derive(Debug, Parser)]
 #[command(
     name = "ossmpu",
@@ -23,22 +23,9 @@ pub struct CommandLine {
     #[command(subcommand)]
     pub command: Command,
     #[command(flatten)]
-    pub connection: Connection,
+    pub client_options: ClientOptions,
     #[command(flatten)]
     pub verbosity: Verbosity,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    Put(put::Put),
-    Cp(cp::Cp),
-    LsUploads(ls_uploads::LsUploads),
-    Parts(parts::Parts),
-    Abort(abort::Abort),
-    Clean(clean::Clean),
-    Presign(presign::Presign),
-    Completions(completions::Completions),
-    Man(man::Man),
 }
 
 const MORE: &str = "\
@@ -49,15 +36,16 @@ Examples:
   ossmpu clean oss://my-bucket --older-than 7d
 
 Environment:
-  OSS_REGION, OSS_ENDPOINT      where the bucket is; options win over them
+  OSS_REGION, OSS_ENDPOINT      location of the bucket; options take precedence
   OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET, OSS_SESSION_TOKEN
                                 the access key, and the token of a temporary one
 
 Exit codes:
-  0    done
-  1    failed
-  2    the command line makes no sense; nothing was sent
+  0    success
+  1    failure
+  2    invalid command line; nothing was sent
   3    some of several files or uploads failed
   129, 130, 143
-       ended by SIGHUP, Ctrl-C or SIGTERM, after the clean-up; the second one ends at once
-  141  nobody reads stdout any more";
+       interrupted by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the first signal aborts the upload, the
+       second one exits immediately
+  141  stdout was closed by its reader";

@@ -1,126 +1,127 @@
-//! What the program says: results on stdout, everything else on stderr, each a line or, when asked
-//! for, a JSON object in a line.
+//! Output: results go to stdout, everything else to stderr, as text or as one JSON object per
+//! line.
 
 use std::io::{self, Write};
 
 use clap::error::ErrorKind;
 use serde::Serialize;
 
-use crate::ending::Ending;
-use crate::error_line::ErrorLine;
+use crate::error_json::ErrorJson;
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::printable::printable;
+use crate::sanitize::sanitize;
 
-/// How results and failures are said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Text,
     Json,
 }
 
-/// Where the program says things.
+/// Writes to stdout and stderr.
 #[derive(Debug, Clone, Copy)]
 pub struct Console {
     pub format: Format,
-    /// Says nothing of what was done.
+    /// Omits progress reports and hints in text format.
     pub quiet: bool,
 }
 
-/// A result: its fields are the JSON object.
-pub trait Line: Serialize {
-    /// The same for people; its control characters are shown, not sent.
-    fn text(&self) -> String;
+/// A line of output. Its fields are the JSON object.
+pub trait Output: Serialize {
+    /// The line in text format, not sanitized.
+    fn to_text(&self) -> String;
 }
 
 impl Console {
-    /// Says what was asked for.
+    /// Prints a result that was requested, also when quiet.
     ///
     /// # Errors
     ///
     /// `Output`, when stdout cannot be written to.
-    pub fn answer(self, line: &impl Line) -> Result<(), Failure> {
+    pub fn print_result(self, output: &impl Output) -> Result<(), Failure> {
         match self.format {
-            Format::Text => print(printable(&line.text()).as_bytes()),
-            Format::Json => print(json(line).as_bytes()),
+            Format::Text => write_stdout_line(sanitize(&output.to_text()).as_bytes()),
+            Format::Json => write_stdout_line(to_json(output).as_bytes()),
         }
     }
 
-    /// Says what was done, unless that is not wanted. JSON is always wanted.
+    /// Prints what a command did, unless the format is text and the console is quiet.
     ///
     /// # Errors
     ///
-    /// As for [`Console::answer`].
-    pub fn done(self, line: &impl Line) -> Result<(), Failure> {
-        if self.quiet && self.format == Format::Text { Ok(()) } else { self.answer(line) }
+    /// As for [`Console::print_result`].
+    pub fn print_action(self, output: &impl Output) -> Result<(), Failure> {
+        if self.quiet && self.format == Format::Text { Ok(()) } else { self.print_result(output) }
     }
 
-    /// Says why something could not be done, and gives the ending that this would be.
-    pub fn fail(self, failure: &Failure) -> Ending {
-        let ending = failure.ending();
+    /// Prints an error and returns its exit status.
+    pub fn print_failure(self, failure: &Failure) -> ExitStatus {
+        let status = failure.exit_status();
         match self.format {
-            // Who closed stdout does not want to hear of it.
-            _ if ending == Ending::OutputClosed => {}
-            Format::Text => complain(&format!("{PROGRAM}: {}", printable(&failure.to_string()))),
-            Format::Json => complain(&json(&ErrorLine::of(failure))),
+            // Whatever closed stdout usually has ended; like other tools, exit silently.
+            _ if status == ExitStatus::StdoutClosed => {}
+            Format::Text => {
+                write_stderr_line(&format!("{PROGRAM}: {}", sanitize(&failure.to_string())));
+            }
+            Format::Json => write_stderr_line(&to_json(&ErrorJson::new(failure))),
         }
-        ending
+        status
     }
 
-    /// Says on stderr what a person may do next, or has to know besides.
-    pub fn hint(self, text: &str) {
+    /// Prints a remark or a suggestion to stderr, in text format only.
+    pub fn print_hint(self, text: &str) {
         if self.format == Format::Text && !self.quiet {
-            complain(&format!("{PROGRAM}: {}", printable(text)));
+            write_stderr_line(&format!("{PROGRAM}: {}", sanitize(text)));
         }
     }
 
-    /// Passes on a line of the library's log.
-    pub fn log(self, line: &str) {
+    /// Prints a log line of the library to stderr.
+    pub fn print_log(self, line: &str) {
         match self.format {
-            Format::Text => complain(&format!("{PROGRAM}: {}", printable(line))),
-            Format::Json => complain(&json(&serde_json::json!({ "log": line }))),
+            Format::Text => write_stderr_line(&format!("{PROGRAM}: {}", sanitize(line))),
+            Format::Json => write_stderr_line(&to_json(&serde_json::json!({ "log": line }))),
         }
     }
 }
 
-/// Says what is wrong with a command line, or the help that it asked for.
-pub fn refuse(refusal: &clap::Error) -> Ending {
-    let asked = matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if asked {
-        let said = print_raw(refusal.to_string().as_bytes());
+/// Prints what the command line parser returned: an error, or the help or version requested.
+pub fn print_parse_result(result: &clap::Error) -> ExitStatus {
+    if matches!(result.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let written = write_stdout(result.to_string().as_bytes());
         let console = Console { format: Format::Text, quiet: false };
-        return said.map_or_else(|failure| console.fail(&failure), |()| Ending::Done);
+        return written
+            .map_or_else(|failure| console.print_failure(&failure), |()| ExitStatus::Success);
     }
-    // The line could not be read, but whether a program reads the answer can be seen.
+    // The command line was not parsed, so look for --json directly.
     if std::env::args_os().any(|argument| argument == "--json") {
-        complain(&json(&ErrorLine::usage(refusal.to_string().trim_end().to_owned())));
+        write_stderr_line(&to_json(&ErrorJson::usage(result.to_string().trim_end().to_owned())));
     } else {
-        complain(refusal.to_string().trim_end());
+        write_stderr_line(result.to_string().trim_end());
     }
-    Ending::Usage
+    ExitStatus::Usage
 }
 
-/// Writes text that is made by this program as it is.
+/// Writes text to stdout without sanitizing it.
 ///
 /// # Errors
 ///
 /// `Output`, when stdout cannot be written to.
-pub fn print_raw(text: &[u8]) -> Result<(), Failure> {
+pub fn write_stdout(text: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text).and_then(|()| stdout.flush()).map_err(Failure::Output)
 }
 
-/// One line, written and flushed at once so that a reader sees it when it is true.
-fn print(line: &[u8]) -> Result<(), Failure> {
-    print_raw(&[line, b"\n"].concat())
+/// Writes and flushes one line, so that a reader sees each result at once.
+fn write_stdout_line(line: &[u8]) -> Result<(), Failure> {
+    write_stdout(&[line, b"\n"].concat())
 }
 
-/// A closed stderr is no reason for another failure.
-fn complain(line: &str) {
+/// Ignores errors: without stderr there is no place to report them.
+fn write_stderr_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Maps of text and numbers can always be written.
-fn json(value: &impl Serialize) -> String {
+/// Serializes an output. This cannot fail: all of them are maps of text and numbers.
+fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 

@@ -1,12 +1,12 @@
-//! Spans of time as people write them.
+//! Durations on the command line.
 
 use std::time::Duration;
 
-/// Reads a number with a unit: `s`, `m`, `h` or `d`.
+/// Parses a number with a unit: `s`, `m`, `h` or `d`.
 ///
 /// # Errors
 ///
-/// What a span of time looks like.
+/// The expected form.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -15,20 +15,20 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         "m" => 60,
         "h" => 3600,
         "d" => 24 * 3600,
-        _ => return Err(FORM.to_owned()),
+        _ => return Err(EXPECTED.to_owned()),
     };
-    let number: u32 = number.parse().map_err(|_| FORM.to_owned())?;
+    let number: u32 = number.parse().map_err(|_| EXPECTED.to_owned())?;
     Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 
-const FORM: &str = "a time is a number with s, m, h or d: 90s, 30m, 12h, 7d";
+const EXPECTED: &str = "expected a number with the unit s, m, h or d: 90s, 30m, 12h, 7d";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_time_needs_its_unit() {
+    fn a_duration_needs_a_unit() {
         assert_eq!(parse("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse("30m"), Ok(Duration::from_secs(1800)));
         assert_eq!(parse("12h"), Ok(Duration::from_secs(43_200)));

@@ -1,52 +1,52 @@
-//! Why a command could not be done.
+//! The errors of a command.
 
 use std::fmt;
 use std::io;
 
 use ossmpu::ErrorKind;
 
-use crate::ending::Ending;
+use crate::exit_status::ExitStatus;
 
-/// Why a command, or one of several things that it does, could not be done.
+/// The reason why a command, or one of its operations, failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The command line asks for what cannot be; nothing was sent.
+    /// The command line is invalid; nothing was sent.
     Usage(String),
-    /// The library's word, and what it is about if there are several.
+    /// An error of the library, with the file and object it concerns.
     Library(Subject, ossmpu::Error),
-    /// The operating system's, at something of this program's own.
+    /// An error of the operating system, with what it concerns.
     System(String, io::Error),
-    /// Stdout cannot be written to.
+    /// Writing to stdout failed.
     Output(io::Error),
 }
 
-/// What a failure is about, when a command does several things.
+/// The file and object that a failure concerns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
-    /// The local file, or `-`.
+    /// The local file, `-` for stdin, or the URL of the object that is copied.
     pub source: Option<String>,
-    /// The object, as `oss://BUCKET/KEY`.
+    /// The URL of the object, `oss://BUCKET/KEY`.
     pub target: Option<String>,
 }
 
 impl Failure {
-    pub fn ending(&self) -> Ending {
+    pub fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) => Ending::Usage,
-            // What the library lacks is something that was asked for.
+            Self::Usage(_) => ExitStatus::Usage,
+            // The library reports invalid and unsupported options before it sends anything.
             Self::Library(_, error)
                 if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported) =>
             {
-                Ending::Usage
+                ExitStatus::Usage
             }
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
-                Ending::OutputClosed
+                ExitStatus::StdoutClosed
             }
-            Self::Library(..) | Self::System(..) | Self::Output(_) => Ending::Failed,
+            Self::Library(..) | Self::System(..) | Self::Output(_) => ExitStatus::Failed,
         }
     }
 
-    /// The word that stands for it in JSON: the library's for the kind, or `usage` or `output`.
+    /// The `kind` field in JSON: the library's error kind, or `usage`, `system` or `output`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Usage(_) => "usage",
@@ -68,8 +68,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(text) => f.write_str(text),
             Self::Library(subject, error) => {
-                if let Some(what) = subject.source.as_ref().or(subject.target.as_ref()) {
-                    write!(f, "{what}: ")?;
+                if let Some(name) = subject.source.as_ref().or(subject.target.as_ref()) {
+                    write!(f, "{name}: ")?;
                 }
                 error.fmt(f)
             }

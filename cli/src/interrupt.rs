@@ -1,4 +1,4 @@
-//! Ctrl-C: the first ends the work and cleans up, the second ends the program.
+//! Signal handling: the first signal cancels the running call, the second ends the process.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use signal_hook::iterator::Signals;
 
 use crate::ignored_signals::IgnoredSignals;
 
-/// The token that SIGINT, SIGTERM and SIGHUP trigger, and which of them did.
+/// The cancel token that SIGINT, SIGTERM and SIGHUP trigger.
 #[derive(Debug)]
 pub struct Interrupt {
     cancel: Cancel,
@@ -19,21 +19,22 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Catches the signals from now on, apart from those that are ignored.
+    /// Installs the handlers, except for signals that are ignored.
     ///
     /// # Errors
     ///
-    /// The operating system's.
-    pub fn listen() -> io::Result<Self> {
-        let ignored = IgnoredSignals::now();
-        let mut wanted = vec![SIGINT, SIGTERM, SIGHUP];
-        wanted.retain(|signal| !ignored.contains(*signal, *signal == SIGHUP));
+    /// The error of the operating system.
+    pub fn install() -> io::Result<Self> {
+        let ignored = IgnoredSignals::at_startup();
+        let mut signals = vec![SIGINT, SIGTERM, SIGHUP];
+        signals.retain(|signal| !ignored.contains(*signal, *signal == SIGHUP));
         let caught = Arc::new(AtomicUsize::new(0));
-        let again = Arc::new(AtomicBool::new(false));
-        for signal in wanted.iter().copied() {
-            // The order is that of the calls: the first signal finds the flag unset, and sets it.
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
-            flag::register(signal, Arc::clone(&again))?;
+        let is_second = Arc::new(AtomicBool::new(false));
+        for signal in signals.iter().copied() {
+            // Handlers run in the order of their registration: the first signal finds the flag
+            // unset, then sets it; the second exits.
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_second))?;
+            flag::register(signal, Arc::clone(&is_second))?;
             flag::register_usize(
                 signal,
                 Arc::clone(&caught),
@@ -41,10 +42,10 @@ impl Interrupt {
             )?;
         }
         let cancel = Cancel::new()?;
-        let mut signals = Signals::new(wanted)?;
+        let mut deliveries = Signals::new(signals)?;
         let token = cancel.clone();
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            if signals.forever().next().is_some() {
+            if deliveries.forever().next().is_some() {
                 token.trigger();
             }
         })?;
@@ -55,7 +56,7 @@ impl Interrupt {
         &self.cancel
     }
 
-    /// The signal that came, if one did.
+    /// The signal that was received, if any.
     pub fn signal(&self) -> Option<u8> {
         let caught = self.caught.load(Ordering::SeqCst);
         u8::try_from(caught).ok().filter(|signal| *signal != 0)

@@ -1,16 +1,17 @@
 //! The `ossmpu` command: uploads to Alibaba Cloud OSS from a shell.
 //!
-//! It is a user of the library like any other: every request is a call of the public Rust API. What
-//! was asked for goes to stdout, all else to stderr, and the exit code says what became of it.
+//! It uses only the public Rust API of the library. Results go to stdout, everything else to
+//! stderr, and the exit code is the outcome.
 
-mod bar;
+mod bucket_url;
+mod client_options;
 mod command_line;
 mod commands;
-mod connection;
 mod console;
+mod context;
 mod duration;
-mod ending;
-mod error_line;
+mod error_json;
+mod exit_status;
 mod failure;
 mod ignored_signals;
 mod interrupt;
@@ -18,37 +19,38 @@ mod md5;
 mod name_value;
 mod object_options;
 mod object_url;
-mod place;
-mod printable;
-mod session;
+mod output;
+mod progress_bar;
+mod sanitize;
 mod size;
-mod tally;
+mod summary;
 mod transfer_options;
 mod verbosity;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use self::command_line::CommandLine;
-use self::ending::Ending;
+use self::context::Context;
+use self::exit_status::ExitStatus;
 
 fn main() -> ExitCode {
     match CommandLine::try_parse() {
         Ok(line) => run(&line).into(),
-        Err(refusal) => console::refuse(&refusal).into(),
+        Err(result) => console::print_parse_result(&result).into(),
     }
 }
 
-fn run(line: &CommandLine) -> Ending {
+fn run(line: &CommandLine) -> ExitStatus {
     let console = line.verbosity.console();
-    let session = match session::Session::begin(&line.connection, &line.verbosity, console) {
-        Ok(session) => session,
-        Err(failure) => return console.fail(&failure),
+    let context = match Context::new(&line.client_options, &line.verbosity, console) {
+        Ok(context) => context,
+        Err(failure) => return console.print_failure(&failure),
     };
-    let ending = match commands::run(&line.command, &session) {
-        Ok(ending) => ending,
-        Err(failure) => console.fail(&failure),
+    let status = match line.command.run(&context, CommandLine::command) {
+        Ok(status) => status,
+        Err(failure) => console.print_failure(&failure),
     };
-    session.judge(ending)
+    context.final_status(status)
 }

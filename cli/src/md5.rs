@@ -1,16 +1,16 @@
-//! An MD5 as `md5sum` prints it.
+//! MD5 digests on the command line, as `md5sum` prints them.
 
-/// Reads 32 hexadecimal digits.
+/// Parses 32 hexadecimal digits.
 ///
 /// # Errors
 ///
-/// What an MD5 looks like.
+/// The expected form.
 pub fn parse(text: &str) -> Result<[u8; 16], String> {
-    let form = || "an MD5 has 32 hexadecimal digits, as md5sum prints it".to_owned();
+    let expected = || "expected 32 hexadecimal digits, as md5sum prints them".to_owned();
     if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(form());
+        return Err(expected());
     }
-    u128::from_str_radix(text, 16).map(u128::to_be_bytes).map_err(|_| form())
+    u128::from_str_radix(text, 16).map(u128::to_be_bytes).map_err(|_| expected())
 }
 
 #[cfg(test)]
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hex_in_either_case_and_nothing_else() {
+    fn only_32_hexadecimal_digits_of_either_case_are_accepted() {
         let digest = parse("d41d8cd98f00b204e9800998ecf8427e").unwrap();
         assert_eq!((digest[0], digest[15]), (0xd4, 0x7e));
         assert_eq!(parse("D41D8CD98F00B204E9800998ECF8427E"), Ok(digest));

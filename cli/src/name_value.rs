@@ -1,6 +1,6 @@
-//! `NAME=VALUE`, for metadata, tags and headers.
+//! `NAME=VALUE` arguments: metadata, tags and headers.
 
-/// A name and its value, which may be empty.
+/// A name, which is not empty, and a value, which may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameValue {
     pub name: String,
@@ -10,13 +10,13 @@ pub struct NameValue {
 impl NameValue {
     /// # Errors
     ///
-    /// That there is no `=`, or no name before it.
+    /// The expected form, when there is no `=` or no name before it.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             Some((name, value)) if !name.is_empty() => {
                 Ok(Self { name: name.to_owned(), value: value.to_owned() })
             }
-            _ => Err("this is written NAME=VALUE".to_owned()),
+            _ => Err("expected NAME=VALUE".to_owned()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is stored with an object.
+//! Options that set headers of the object.
 
 use clap::Args;
 use ossmpu::ObjectHeaders;
@@ -6,29 +6,29 @@ use ossmpu::ObjectHeaders;
 use crate::failure::Failure;
 use crate::name_value::NameValue;
 
-/// What is stored with the object, or said with its requests.
+/// Headers and metadata of the object.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Object")]
 pub struct ObjectOptions {
-    /// Content-Type; guessed from the name unless given
+    /// Content-Type of the object [default: guessed from the name]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
-    /// User metadata; may be given several times
+    /// User metadata; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = NameValue::parse)]
     metadata: Vec<NameValue>,
-    /// Tag of the object; may be given several times
+    /// Object tag; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = NameValue::parse)]
     tag: Vec<NameValue>,
-    /// Standard, IA, Archive, ColdArchive or DeepColdArchive
+    /// Storage class: Standard, IA, Archive, ColdArchive or DeepColdArchive
     #[arg(long, value_name = "CLASS")]
     storage_class: Option<String>,
-    /// default, private, public-read or public-read-write
+    /// Access control: default, private, public-read or public-read-write
     #[arg(long)]
     acl: Option<String>,
-    /// Fail if the object exists
+    /// Fail if the object already exists
     #[arg(long)]
     forbid_overwrite: bool,
-    /// Any other header that OSS takes, Cache-Control=no-cache for one; may be given several times
+    /// Any other request header that OSS accepts, such as Cache-Control=no-cache; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = NameValue::parse)]
     header: Vec<NameValue>,
 }
@@ -36,7 +36,7 @@ pub struct ObjectOptions {
 impl ObjectOptions {
     /// # Errors
     ///
-    /// `Invalid`, naming the header that OSS would not take.
+    /// `Invalid`, naming the header that OSS would refuse.
     pub fn apply(&self, headers: &mut ObjectHeaders) -> Result<(), Failure> {
         if let Some(value) = &self.content_type {
             headers.content_type(value)?;

@@ -1,12 +1,12 @@
-//! `oss://BUCKET/KEY`.
+//! `oss://BUCKET/KEY` URLs.
 
 use std::fmt;
 
 use ossmpu::{BucketName, ObjectKey};
 
-use crate::place::Place;
+use crate::bucket_url::BucketUrl;
 
-/// One object.
+/// The bucket and key of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectUrl {
     pub bucket: BucketName,
@@ -14,31 +14,32 @@ pub struct ObjectUrl {
 }
 
 impl ObjectUrl {
-    /// Takes `oss://BUCKET/KEY`.
+    /// Parses `oss://BUCKET/KEY`.
     ///
     /// # Errors
     ///
-    /// What such a URL looks like, or what is wrong with bucket or key.
+    /// The expected form, or the reason why the bucket name or the key is invalid.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let Place { bucket, rest } = Place::parse(text)?;
-        if rest.is_empty() {
-            return Err("the key is missing: this is written oss://BUCKET/KEY".to_owned());
+        let BucketUrl { bucket, path } = BucketUrl::parse(text)?;
+        if path.is_empty() {
+            return Err("the key is missing: expected oss://BUCKET/KEY".to_owned());
         }
-        let key = ObjectKey::parse(&rest).map_err(|error| error.to_string())?;
+        let key = ObjectKey::parse(&path).map_err(|error| error.to_string())?;
         Ok(Self { bucket, key })
     }
 
-    /// The object that the place names or, if that ends with a slash, the one of that name in it.
+    /// Resolves a target: appends `name` if the URL is a bucket or ends with a slash, and
+    /// otherwise uses its path as the key.
     ///
     /// # Errors
     ///
-    /// That no key can be made so.
-    pub fn at(place: &Place, name: &str) -> Result<Self, ossmpu::Error> {
-        let key = match place.rest.as_str() {
-            folder if folder.is_empty() || folder.ends_with('/') => format!("{folder}{name}"),
+    /// `Invalid`, when the resulting key is invalid.
+    pub fn resolve(target: &BucketUrl, name: &str) -> Result<Self, ossmpu::Error> {
+        let key = match target.path.as_str() {
+            prefix if prefix.is_empty() || prefix.ends_with('/') => format!("{prefix}{name}"),
             key => key.to_owned(),
         };
-        Ok(Self { bucket: place.bucket.clone(), key: ObjectKey::parse(&key)? })
+        Ok(Self { bucket: target.bucket.clone(), key: ObjectKey::parse(&key)? })
     }
 }
 
@@ -53,11 +54,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_takes_the_name_and_a_key_does_not() {
-        let at = |place| ObjectUrl::at(&Place::parse(place).unwrap(), "x.bin").unwrap().to_string();
-        assert_eq!(at("oss://abc"), "oss://abc/x.bin");
-        assert_eq!(at("oss://abc/d/"), "oss://abc/d/x.bin");
-        assert_eq!(at("oss://abc/d/y"), "oss://abc/d/y");
+    fn the_name_is_appended_to_a_prefix_but_not_to_a_key() {
+        let resolve = |target| {
+            let target = BucketUrl::parse(target).unwrap();
+            ObjectUrl::resolve(&target, "x.bin").unwrap().to_string()
+        };
+        assert_eq!(resolve("oss://abc"), "oss://abc/x.bin");
+        assert_eq!(resolve("oss://abc/d/"), "oss://abc/d/x.bin");
+        assert_eq!(resolve("oss://abc/d/y"), "oss://abc/d/y");
         assert!(ObjectUrl::parse("oss://abc").is_err());
     }
 }

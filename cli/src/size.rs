@@ -1,14 +1,14 @@
-//! Sizes as people write them.
+//! Sizes in bytes on the command line.
 
-/// Bytes, from a number with an optional unit: `K`, `M`, `G` or `T`, with or without `iB`, all of
-/// them powers of 1024.
+/// A number of bytes, written with an optional unit: `K`, `M`, `G` or `T`, with or without `iB`.
+/// All units are powers of 1024.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub u64);
 
 impl Size {
     /// # Errors
     ///
-    /// What a size looks like.
+    /// The expected form.
     pub fn parse(text: &str) -> Result<Self, String> {
         let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(end);
@@ -18,14 +18,14 @@ impl Size {
             "m" | "mib" => 2,
             "g" | "gib" => 3,
             "t" | "tib" => 4,
-            _ => return Err(FORM.to_owned()),
+            _ => return Err(EXPECTED.to_owned()),
         };
-        let number: u64 = number.parse().map_err(|_| FORM.to_owned())?;
-        number.checked_mul(1024u64.pow(power)).map(Self).ok_or_else(|| FORM.to_owned())
+        let number: u64 = number.parse().map_err(|_| EXPECTED.to_owned())?;
+        number.checked_mul(1024u64.pow(power)).map(Self).ok_or_else(|| EXPECTED.to_owned())
     }
 }
 
-const FORM: &str = "a size is a number of bytes, or of KiB, MiB, GiB: 8MiB or 8M";
+const EXPECTED: &str = "expected a number of bytes, KiB, MiB or GiB: 8MiB or 8M";
 
 #[cfg(test)]
 mod tests {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused() {
+    fn invalid_sizes_are_refused() {
         for bad in ["", "M", "-1", "1.5M", "8MB", "8 M", "1P", "99999999999999999999", "99999999T"]
         {
             assert!(Size::parse(bad).is_err(), "{bad}");

@@ -1,21 +1,21 @@
-//! How much the program says, and in which form.
+//! Output options that every command takes.
 
 use clap::Args;
 use ossmpu::LogLevel;
 
 use crate::console::{Console, Format};
 
-/// What is said besides the results.
+/// Output format and verbosity.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Verbosity {
-    /// One JSON object for each result on stdout and for each failure on stderr
+    /// Print each result on stdout and each error on stderr as one JSON object per line
     #[arg(long, global = true)]
     json: bool,
-    /// No progress bar, and nothing about what was done: only answers and failures
+    /// Print only requested results and errors: no progress bar, no report of what was done
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Say what the library does; twice: each request and reply, without secrets
+    /// Log what the library does; twice: each request and response, with secrets redacted
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 }
@@ -26,12 +26,12 @@ impl Verbosity {
         Console { format, quiet: self.quiet }
     }
 
-    /// Between many log lines nobody sees a bar, and no program wants one.
-    pub fn wants_bar(&self) -> bool {
+    /// Progress is not shown in JSON format, nor between log lines.
+    pub fn shows_progress(&self) -> bool {
         !self.json && !self.quiet && self.verbose == 0
     }
 
-    /// Up to which level the library's log is listened to.
+    /// The log level of the library.
     pub fn log_level(&self) -> LogLevel {
         match self.verbose {
             0 => LogLevel::Warn,
@@ -40,8 +40,8 @@ impl Verbosity {
         }
     }
 
-    /// Whether a line of that level is shown. What is logged as an error is said as a failure too,
-    /// unless it is one that the library expects and goes on after.
+    /// Returns whether to print log lines of this level. Errors are omitted without `-v`: those
+    /// that make a call fail are printed as its failure, and the library recovers from the others.
     pub fn shows(&self, level: LogLevel) -> bool {
         self.verbose > 0 || (level == LogLevel::Warn && !self.quiet)
     }

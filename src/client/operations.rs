@@ -64,7 +64,7 @@ impl Client {
         match self.service().call(request, &CallContext::new(cancel)) {
             Ok(outcome) => Ok(outcome.output),
             Err(failed) if failed.evidence == Evidence::Uncertain => {
-                Err(failed.error.into_unknown())
+                Err(failed.error.into_indeterminate())
             }
             Err(failed) => Err(failed.error),
         }

@@ -113,7 +113,7 @@ impl CredentialsCache {
             }
             Err(error) if error.kind() == ErrorKind::Canceled => self.good_or(error, now),
             Err(error) if context.deadline.has_passed() => {
-                self.good_or(too_late().with_cause(error), now)
+                self.good_or(too_late().with_source(error), now)
             }
             Err(error) => {
                 if let Some(old) = &mut self.lock().held {
@@ -198,8 +198,8 @@ impl Drop for FlightGuard<'_> {
 
 fn provided(provider: &dyn CredentialsProvider) -> Result<Credentials> {
     provider.fetch().map_err(|cause| {
-        let value = cause.downcast_ref::<Error>().map_or(0, Error::callback_value);
-        unusable("the credentials provider failed").with_callback_value(value).with_cause(cause)
+        let value = cause.downcast_ref::<Error>().and_then(Error::callback_value);
+        unusable("the credentials provider failed").with_callback_value(value).with_source(cause)
     })
 }
 

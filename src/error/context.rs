@@ -1,8 +1,8 @@
-//! How the layers add what they know: each takes the error and gives it back.
+//! Adds what each layer knows to an error on its way up.
 
-use std::fmt;
+use std::{fmt, io};
 
-use super::{Error, ErrorKind, ObjectExists, Phase};
+use super::{Cause, Error, ErrorKind, ObjectExists, Phase};
 
 impl Error {
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
@@ -10,12 +10,12 @@ impl Error {
         self
     }
 
-    /// The same failure, where what it failed to learn is whether Complete was done.
-    pub(crate) fn into_unknown(self) -> Self {
-        let cause = self.to_string();
-        self.with_kind(ErrorKind::Unknown)
-            .with_text("Complete was sent, and its outcome could not be learned")
-            .with_cause(cause)
+    /// Makes it the cause of an error that says that the outcome of Complete is unknown.
+    pub(crate) fn into_indeterminate(self) -> Self {
+        let cause = self.clone();
+        self.with_kind(ErrorKind::Indeterminate)
+            .with_text("the outcome of Complete is unknown; the object may exist")
+            .with_source(cause)
             .with_object_exists(ObjectExists::Unknown)
     }
 
@@ -34,14 +34,14 @@ impl Error {
         self
     }
 
-    /// Says first what it was about.
+    /// Puts what the error is about before its text.
     pub(crate) fn with_context(mut self, context: impl fmt::Display) -> Self {
         self.0.text = format!("{context}: {}", self.0.text);
         self
     }
 
     pub(crate) fn with_argument(mut self, argument: impl Into<String>) -> Self {
-        self.0.argument = argument.into();
+        self.0.argument = non_empty(argument);
         self
     }
 
@@ -56,50 +56,68 @@ impl Error {
     }
 
     pub(crate) fn with_host(mut self, host: impl Into<String>) -> Self {
-        self.0.host = host.into();
+        self.0.host = non_empty(host);
         self
     }
 
-    /// What the service said of itself: code, message, EC.
+    /// Adds what the error document of OSS says.
     pub(crate) fn with_service(
         mut self,
         code: impl Into<String>,
         message: impl Into<String>,
         ec: impl Into<String>,
     ) -> Self {
-        self.0.oss_code = code.into();
-        self.0.oss_message = message.into();
-        self.0.ec = ec.into();
+        self.0.oss_code = non_empty(code);
+        self.0.oss_message = non_empty(message);
+        self.0.ec = non_empty(ec);
         self
     }
 
     pub(crate) fn with_request_id(mut self, request_id: impl Into<String>) -> Self {
-        self.0.request_id = request_id.into();
+        self.0.request_id = non_empty(request_id);
         self
     }
 
     pub(crate) fn with_upload_id(mut self, upload_id: impl Into<String>) -> Self {
-        self.0.upload_id = upload_id.into();
+        self.0.upload_id = non_empty(upload_id);
         self
     }
 
-    pub(crate) fn with_cause(mut self, cause: impl fmt::Display) -> Self {
-        self.0.cause = cause.to_string();
+    /// Adds the text of a cause.
+    ///
+    /// Errors of other crates are added so: their types are no part of this interface, and their
+    /// `Debug` may show more than their text.
+    pub(crate) fn with_cause(self, cause: impl fmt::Display) -> Self {
+        self.with_source(cause.to_string())
+    }
+
+    /// Adds a cause whose type the caller may ask for: an error of this crate, of `std`, or of a
+    /// callback.
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let error = source.into();
+        let text = error.to_string();
+        self.0.cause = (!text.is_empty()).then(|| Cause { text, error: error.into() });
         self
     }
 
-    pub(crate) fn with_io(mut self, cause: &std::io::Error) -> Self {
-        self.0.os_errno = cause.raw_os_error().unwrap_or(0);
-        self.with_cause(cause)
+    pub(crate) fn with_io(mut self, cause: &io::Error) -> Self {
+        self.0.os_errno = cause.raw_os_error();
+        self.with_source(match cause.raw_os_error() {
+            Some(errno) => io::Error::from_raw_os_error(errno),
+            None => io::Error::new(cause.kind(), cause.to_string()),
+        })
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {
-        self.0.http_status = status;
+        self.0.http_status = Some(status);
         self
     }
 
     pub(crate) fn with_part(mut self, number: u16) -> Self {
-        self.0.part_number = number;
+        self.0.part_number = (number != 0).then_some(number);
         self
     }
 
@@ -118,8 +136,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_callback_value(mut self, value: i64) -> Self {
-        self.0.callback_value = value;
+    pub(crate) fn with_callback_value(mut self, value: impl Into<Option<i64>>) -> Self {
+        self.0.callback_value = value.into();
         self
     }
 
@@ -137,4 +155,8 @@ impl Error {
         self.0.upload_may_exist = may;
         self
     }
+}
+
+fn non_empty(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
 }

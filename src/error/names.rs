@@ -1,10 +1,10 @@
-//! The words for kinds, phases and what became of an object, for logs and for programs that read
-//! what others print. They are lower case and never change.
+//! The words for kinds, phases and object states, for logs and for programs that parse them. They
+//! are lower case and never change.
 
 use super::{ErrorKind, ObjectExists, Phase};
 
 impl ErrorKind {
-    /// The word for it, in lower case: `invalid`, `service` and so on.
+    /// The kind in lower case, such as `invalid` or `service`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Invalid => "invalid",
@@ -13,7 +13,7 @@ impl ErrorKind {
             Self::File => "file",
             Self::Changed => "changed",
             Self::Busy => "busy",
-            Self::Stopped => "stopped",
+            Self::Callback => "callback",
             Self::Canceled => "canceled",
             Self::Resolve => "resolve",
             Self::Connect => "connect",
@@ -23,7 +23,7 @@ impl ErrorKind {
             Self::Protocol => "protocol",
             Self::Integrity => "integrity",
             Self::Service => "service",
-            Self::Unknown => "unknown",
+            Self::Indeterminate => "indeterminate",
             Self::State => "state",
             Self::Forked => "forked",
             Self::Unsupported => "unsupported",
@@ -33,7 +33,7 @@ impl ErrorKind {
 }
 
 impl Phase {
-    /// The word for it, as in the C interface.
+    /// The phase in lower case, such as `resolve`; the C interface uses the same words.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Resolve => "resolve",
@@ -47,7 +47,7 @@ impl Phase {
 }
 
 impl ObjectExists {
-    /// The word for it: `no`, `yes` or `unknown`.
+    /// `no`, `yes` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::No => "no",

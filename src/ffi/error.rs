@@ -134,14 +134,14 @@ impl ErrorObject {
         let texts = Texts::new([
             (OSSMPU_ERROR_OPERATION, error.operation().unwrap_or_default()),
             (OSSMPU_ERROR_PHASE, error.phase().map_or("", Phase::as_str)),
-            (OSSMPU_ERROR_HOST, error.host()),
-            (OSSMPU_ERROR_OSS_CODE, error.oss_code()),
-            (OSSMPU_ERROR_OSS_MESSAGE, error.oss_message()),
-            (OSSMPU_ERROR_EC, error.ec()),
-            (OSSMPU_ERROR_REQUEST_ID, error.request_id()),
-            (OSSMPU_ERROR_UPLOAD_ID, error.upload_id()),
-            (OSSMPU_ERROR_ARGUMENT, error.argument()),
-            (OSSMPU_ERROR_CAUSE, error.cause()),
+            (OSSMPU_ERROR_HOST, error.host().unwrap_or_default()),
+            (OSSMPU_ERROR_OSS_CODE, error.oss_code().unwrap_or_default()),
+            (OSSMPU_ERROR_OSS_MESSAGE, error.oss_message().unwrap_or_default()),
+            (OSSMPU_ERROR_EC, error.ec().unwrap_or_default()),
+            (OSSMPU_ERROR_REQUEST_ID, error.request_id().unwrap_or_default()),
+            (OSSMPU_ERROR_UPLOAD_ID, error.upload_id().unwrap_or_default()),
+            (OSSMPU_ERROR_ARGUMENT, error.argument().unwrap_or_default()),
+            (OSSMPU_ERROR_CAUSE, error.cause().unwrap_or_default()),
         ]);
         Self { status, message: text::owned(&error.to_string()), texts, error: error.clone() }
     }
@@ -155,11 +155,11 @@ impl ErrorObject {
         match field {
             OSSMPU_ERROR_HTTP_STATUS => error.http_status().unwrap_or(0).into(),
             OSSMPU_ERROR_PART_NUMBER => error.part_number().unwrap_or(0).into(),
-            OSSMPU_ERROR_OS_ERRNO => error.os_errno().into(),
+            OSSMPU_ERROR_OS_ERRNO => error.os_errno().unwrap_or(0).into(),
             OSSMPU_ERROR_ATTEMPTS => error.attempts().into(),
             OSSMPU_ERROR_BYTES_SENT => i64::try_from(error.bytes_sent()).unwrap_or(i64::MAX),
             OSSMPU_ERROR_RETRYABLE => error.is_retryable().into(),
-            OSSMPU_ERROR_CALLBACK_VALUE => error.callback_value(),
+            OSSMPU_ERROR_CALLBACK_VALUE => error.callback_value().unwrap_or(0),
             OSSMPU_ERROR_PARTS_LEFT => error.parts_left().into(),
             OSSMPU_ERROR_OBJECT_EXISTS => match error.object_exists() {
                 ObjectExists::No => 0,

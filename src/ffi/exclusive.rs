@@ -86,7 +86,7 @@ mod tests {
                 })
                 .is_ok()
         );
-        assert_eq!(builder.read().unwrap_err().argument(), "first");
+        assert_eq!(builder.read().unwrap_err().argument(), Some("first"));
     }
 
     #[test]

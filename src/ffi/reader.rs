@@ -48,7 +48,7 @@ impl Read for Reader {
 }
 
 fn stopped(value: i64) -> Error {
-    Error::new(ErrorKind::Stopped, "the read callback asked to stop").with_callback_value(value)
+    Error::new(ErrorKind::Callback, "the read callback asked to stop").with_callback_value(value)
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(read(0).unwrap(), 0);
         assert_eq!(read(4).unwrap(), 4);
         let error: Error = read(5).unwrap_err().downcast().unwrap();
-        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "callback"));
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("callback")));
         let error: Error = read(i64::MAX).unwrap_err().downcast().unwrap();
         assert_eq!(error.kind(), ErrorKind::Invalid);
     }
@@ -85,8 +85,11 @@ mod tests {
     fn a_negative_count_stops_and_is_told() {
         for value in [-1, i64::MIN] {
             let error: Error = read(value).unwrap_err().downcast().unwrap();
-            assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Stopped, value));
+            assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(value)));
         }
-        assert_eq!(Reader::new(None, std::ptr::null_mut()).unwrap_err().argument(), "callback");
+        assert_eq!(
+            Reader::new(None, std::ptr::null_mut()).unwrap_err().argument(),
+            Some("callback")
+        );
     }
 }

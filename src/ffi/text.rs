@@ -75,12 +75,12 @@ mod tests {
         let call = ();
         // SAFETY: NULL is allowed.
         let error = unsafe { required(std::ptr::null(), &call, "key") }.unwrap_err();
-        assert_eq!(error.argument(), "key");
+        assert_eq!(error.argument(), Some("key"));
         // SAFETY: NULL is allowed.
         assert_eq!(unsafe { optional(std::ptr::null(), &call, "token") }.unwrap(), None);
         // SAFETY: the literal ends with NUL.
         let error = unsafe { required(c"\xff".as_ptr(), &call, "key") }.unwrap_err();
-        assert_eq!(error.argument(), "key");
+        assert_eq!(error.argument(), Some("key"));
         // SAFETY: the literal ends with NUL.
         assert_eq!(unsafe { required(c"\u{e9}".as_ptr(), &call, "key") }.unwrap(), "\u{e9}");
     }

@@ -53,7 +53,7 @@ mod tests {
         }
         for bad in ["", "/a", "\\a", &"k".repeat(1024)] {
             let error = ObjectKey::parse(bad).unwrap_err();
-            assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "key"));
+            assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("key")));
         }
     }
 }

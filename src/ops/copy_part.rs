@@ -237,7 +237,7 @@ mod tests {
         let backwards = 5..=4;
         for bad in [backwards, 0..=limits::PART_SIZE_MAX, 0..=u64::MAX] {
             let error = operation().with_range(bad).request(Dialect::Oss).unwrap_err();
-            assert_eq!(error.argument(), "source_range");
+            assert_eq!(error.argument(), Some("source_range"));
         }
         let largest = 0..=limits::PART_SIZE_MAX - 1;
         assert!(operation().with_range(largest).request(Dialect::Oss).is_ok());
@@ -270,6 +270,6 @@ mod tests {
         let error = operation
             .parse(&ok("<Error><Code>InternalError</Code></Error>"), Dialect::Oss)
             .unwrap_err();
-        assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InternalError"));
+        assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("InternalError")));
     }
 }

@@ -109,10 +109,13 @@ impl HeadObject {
     }
 
     /// True if that error of this operation means that there is no such object. A missing bucket
-    /// is something else. Older services send 404 without saying what is missing.
+    /// is something else, and so is a 404 without a request ID, which is not the service's. Older
+    /// services send 404 without saying what is missing.
     pub(crate) fn says_absent(error: &Error) -> bool {
-        let codes = ["NoSuchKey", ServiceError::NO_DOCUMENT];
-        error.http_status() == Some(404) && codes.contains(&error.oss_code())
+        let absent = ["NoSuchKey", ServiceError::NO_DOCUMENT];
+        error.http_status() == Some(404)
+            && error.oss_code().is_some_and(|code| absent.contains(&code))
+            && error.request_id().is_some()
     }
 
     fn condition(mut self, name: &'static str, value: String) -> Self {

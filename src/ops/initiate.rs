@@ -167,7 +167,7 @@ mod tests {
         ] {
             let error = operation().parse(&ok(body), Dialect::Oss).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
-            assert_eq!(error.request_id(), "5C3D9175B6FC201293AD4890");
+            assert_eq!(error.request_id(), Some("5C3D9175B6FC201293AD4890"));
         }
     }
 }

@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(query_of(&request), format!("{start}&part-number-marker=7"));
         for bad in [0, 1001] {
             let error = operation().with_max_parts(bad).request(Dialect::Oss).unwrap_err();
-            assert_eq!(error.argument(), "max_parts");
+            assert_eq!(error.argument(), Some("max_parts"));
         }
     }
 

@@ -241,7 +241,7 @@ mod tests {
         let request = ListMultipartUploads::new(&bucket()).request(Dialect::Oss).unwrap();
         assert_eq!(query_of(&request), "uploads&encoding-type=url");
         let error = operation.with_max_uploads(1001).request(Dialect::Oss).unwrap_err();
-        assert_eq!(error.argument(), "max_uploads");
+        assert_eq!(error.argument(), Some("max_uploads"));
     }
 
     #[test]

@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(result.callback_body.as_deref(), Some("{\"a\":1}"));
         let body = "<Error><Code>CallbackFailed</Code></Error>";
         let result = operation.parse(&reply(203, &[], body), Dialect::Oss).unwrap();
-        assert_eq!(result.callback_error.unwrap().oss_code(), "CallbackFailed");
+        assert_eq!(result.callback_error.unwrap().oss_code(), Some("CallbackFailed"));
     }
 
     #[test]

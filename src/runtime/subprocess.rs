@@ -240,7 +240,7 @@ mod tests {
     fn a_program_that_is_not_there_is_an_error_with_the_number_of_the_system() {
         let command = Subprocess::new(vec!["/there/is/no/such/program".to_owned()]);
         let error = command.run(64, &Cancel::never(), Deadline::NEVER).err().unwrap();
-        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, libc::ENOENT));
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc::ENOENT)));
     }
 
     #[test]

@@ -168,7 +168,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         let evidence =
             Evidence::of_refusal(&refused, self.operation.refused_by_own_effect(&refused));
         let error = refused.into_error();
-        let code = error.oss_code().to_owned();
+        let code = error.oss_code().unwrap_or_default().to_owned();
         let class = FailureClass::Refused(Refusal { status, code, retry_after, server_time });
         AttemptError::new(error, class, evidence)
     }

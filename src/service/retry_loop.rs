@@ -149,8 +149,8 @@ impl<O: Operation> CallState<'_, O> {
     fn pause(&self, delay: Duration, error: Error) -> Result<()> {
         if self.context.deadline.left().is_some_and(|left| left <= delay) {
             let text = "the deadline of the call would pass before the next attempt";
-            let cause = error.to_string();
-            return Err(error.with_kind(ErrorKind::Timeout).with_text(text).with_cause(cause));
+            let cause = error.clone();
+            return Err(error.with_kind(ErrorKind::Timeout).with_text(text).with_source(cause));
         }
         self.service.logger().info(|| format!("trying again in {} ms: {error}", delay.as_millis()));
         if let Some(observer) = self.context.observer {
@@ -159,8 +159,7 @@ impl<O: Operation> CallState<'_, O> {
         if self.service.clock.sleep(delay, self.context.cancel) {
             Ok(())
         } else {
-            let cause = error.to_string();
-            Err(Error::canceled().with_cause(cause))
+            Err(Error::canceled().with_source(error))
         }
     }
 

@@ -87,7 +87,7 @@ mod tests {
                 ("security_token", key.with_token(bad)),
             ] {
                 let error = result.unwrap_err();
-                assert_eq!(error.argument(), argument, "{bad:?}");
+                assert_eq!(error.argument(), Some(argument), "{bad:?}");
                 assert!(!error.to_string().contains("bad"), "{error}");
             }
         }

@@ -101,7 +101,7 @@ mod tests {
         ] {
             let error = ProxySetting::Url(bad.to_owned()).resolve().expect_err(bad);
             assert_eq!(error.kind(), ErrorKind::Invalid, "{bad}");
-            assert_eq!(error.argument(), "proxy");
+            assert_eq!(error.argument(), Some("proxy"));
         }
     }
 

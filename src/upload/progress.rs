@@ -146,7 +146,7 @@ impl Reporter {
         let stop = self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped;
         match stop {
             Some(value) if error.kind() == ErrorKind::Canceled => {
-                error.with_kind(ErrorKind::Stopped).with_text(STOPPED).with_callback_value(value)
+                error.with_kind(ErrorKind::Callback).with_text(STOPPED).with_callback_value(value)
             }
             _ => error,
         }
@@ -173,7 +173,7 @@ impl Observer for InlineObserver<'_> {
 }
 
 fn stopped(value: i64) -> Error {
-    Error::new(ErrorKind::Stopped, STOPPED).with_callback_value(value)
+    Error::new(ErrorKind::Callback, STOPPED).with_callback_value(value)
 }
 
 const STOPPED: &str = "the progress callback asked to stop";
@@ -192,9 +192,12 @@ mod tests {
         });
         let reporter = Reporter::new(Some(&callback), &meter);
         let error = reporter.report().unwrap_err();
-        assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Stopped, -42));
+        assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(-42)));
         let explained = reporter.explain(Error::canceled());
-        assert_eq!((explained.kind(), explained.callback_value()), (ErrorKind::Stopped, -42));
+        assert_eq!(
+            (explained.kind(), explained.callback_value()),
+            (ErrorKind::Callback, Some(-42))
+        );
         let other = reporter.explain(Error::internal("x"));
         assert_eq!(other.kind(), ErrorKind::Internal);
     }

@@ -221,8 +221,8 @@ mod tests {
         assert_eq!(error.server_time, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
         let error = error.into_error();
         assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(404)));
-        assert_eq!(error.oss_code(), "NoSuchUpload");
-        assert_eq!(error.cause(), "UploadId 0004B9894A22E5B1");
+        assert_eq!(error.oss_code(), Some("NoSuchUpload"));
+        assert_eq!(error.cause(), Some("UploadId 0004B9894A22E5B1"));
         assert_eq!(error.object_exists(), ObjectExists::No);
     }
 
@@ -284,7 +284,7 @@ mod tests {
             assert_eq!(error.request_id, "ID");
         }
         let error = ServiceError::read(&response(502, &[], "<html>\nBad Gateway"), Dialect::Oss);
-        assert_eq!(error.into_error().cause(), "body <html> Bad Gateway");
+        assert_eq!(error.into_error().cause(), Some("body <html> Bad Gateway"));
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         let reply = response(307, &[("Location", "http://elsewhere/")], "");
         let error = ServiceError::read(&reply, Dialect::Oss).into_error();
         assert!(error.to_string().starts_with("redirect refused"), "{error}");
-        assert_eq!(error.cause(), "Location http://elsewhere/");
+        assert_eq!(error.cause(), Some("Location http://elsewhere/"));
         let error = ServiceError::read(&response(304, &[], ""), Dialect::Oss).into_error();
         assert!(error.to_string().starts_with("a condition was not met"), "{error}");
     }
@@ -320,7 +320,10 @@ mod tests {
         let body = "<Error><Code>InvalidArgument</Code><ArgumentName>PartNumber</ArgumentName>\
             <ArgumentValue>0</ArgumentValue></Error>";
         let error = ServiceError::read(&response(400, &[], body), Dialect::Oss).into_error();
-        assert_eq!((error.argument(), error.cause()), ("PartNumber", "ArgumentValue 0"));
+        assert_eq!(
+            (error.argument(), error.cause()),
+            (Some("PartNumber"), Some("ArgumentValue 0"))
+        );
         let body = "<Error><Code>InvalidPart</Code><PartNumber>7</PartNumber></Error>";
         let error = ServiceError::read(&response(400, &[], body), Dialect::Oss).into_error();
         assert_eq!(error.part_number(), Some(7));

@@ -198,7 +198,7 @@ mod tests {
         assert!(Element::parse(b"<r>\xff</r>").is_err());
         let error = Element::parse(b"<R><UploadId>00").unwrap_err();
         assert!(error.to_string().contains("it ends inside of <UploadId>"), "{error}");
-        assert_eq!(error.cause(), "<R><UploadId>00");
+        assert_eq!(error.cause(), Some("<R><UploadId>00"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn lost() -> Vec<Case> {
                 let lasting = match (op, when) {
                     (Op::Complete, Commit::After) => Expect::Success,
                     (Op::Abort, _) => Expect::Failure(ErrorKind::Service),
-                    (Op::HeadObject, _) => Expect::Failure(ErrorKind::Unknown),
+                    (Op::HeadObject, _) => Expect::Failure(ErrorKind::Indeterminate),
                     _ => Expect::Failure(ErrorKind::Network),
                 };
                 let once = match op {

@@ -49,7 +49,7 @@ impl Remains<'_> {
         for upload in &ours {
             let is_told = match outcome {
                 Ok(_) => self.log.iter().any(|line| line.contains("another may exist")),
-                Err(error) if error.upload_id() == upload.upload_id => error.parts_left(),
+                Err(error) if error.upload_id() == Some(&*upload.upload_id) => error.parts_left(),
                 Err(error) => error.upload_may_exist(),
             };
             if !is_told {

@@ -172,7 +172,9 @@ impl Trial<'_> {
         };
         let seen = || match outcome {
             Ok(_) => "success".to_owned(),
-            Err(error) => format!("{:?}: {error} ({})", error.kind(), error.cause()),
+            Err(error) => {
+                format!("{:?}: {error} ({})", error.kind(), error.cause().unwrap_or_default())
+            }
         };
         match (outcome, self.case.attempts) {
             _ if !is_expected => Err(seen()),

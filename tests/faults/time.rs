@@ -203,9 +203,13 @@ fn check(hole: Hole, call: &Call, place: &Place, error: &Error) {
     let phase = if call.body == 0 { hole.phase() } else { hole.phase_of_large_body() };
     let has_arrived = matches!(phase, Phase::Wait | Phase::Receive);
     let is_unknown = call.name == "complete" && has_arrived;
-    let kind = if is_unknown { ErrorKind::Unknown } else { ErrorKind::Timeout };
+    let kind = if is_unknown { ErrorKind::Indeterminate } else { ErrorKind::Timeout };
     assert_eq!((error.kind(), error.phase()), (kind, Some(phase)), "{what}");
-    assert_eq!((error.operation(), error.host()), (Some(call.operation), &*place.host), "{what}");
+    assert_eq!(
+        (error.operation(), error.host()),
+        (Some(call.operation), Some(&*place.host)),
+        "{what}"
+    );
     assert_eq!((error.part_number(), error.attempts()), (call.part, 1), "{what}");
     match phase {
         Phase::Send => assert!((1..call.body).contains(&error.bytes_sent()), "{what}: {error:?}"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ossmpu::ErrorKind;
-use ossmpu::ErrorKind::{Integrity, Network, Protocol, Service, Timeout, Unknown};
+use ossmpu::ErrorKind::{Indeterminate, Integrity, Network, Protocol, Service, Timeout};
 
 use crate::cases::{Case, Expect, Strike};
 use crate::fault::{At, Fault, Harm, Op, Section};
@@ -129,7 +129,7 @@ fn failure(op: Op, error: ErrorKind) -> Expect {
         // The call had failed before it cleaned up.
         Op::Abort => Service,
         // It was to say whether Complete was done.
-        Op::HeadObject => Unknown,
+        Op::HeadObject => Indeterminate,
         _ => error,
     })
 }

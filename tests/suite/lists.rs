@@ -42,7 +42,7 @@ fn a_list_asks_for_nothing_before_it_is_read_and_ends_after_an_error() {
     let mut parts = client.parts(request, cancel);
     assert_eq!(fixture.count("ListParts"), 0);
     assert!(parts.next().unwrap().is_ok() && parts.next().unwrap().is_ok());
-    assert_eq!(parts.next().unwrap().unwrap_err().oss_code(), "AccessDenied");
+    assert_eq!(parts.next().unwrap().unwrap_err().oss_code(), Some("AccessDenied"));
     assert!(parts.next().is_none());
     assert_eq!(fixture.count("ListParts"), 2);
 }
@@ -56,10 +56,10 @@ fn page_sizes_outside_1_to_1000_are_refused_by_name_before_any_request() {
     for size in [0, 1001] {
         let parts = ListParts::new(bucket, key, upload.upload_id()).with_max_parts(size);
         let error = client.list_parts(&parts, cancel).unwrap_err();
-        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "max_parts"));
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("max_parts")));
         let uploads = ListMultipartUploads::new(bucket).with_max_uploads(size);
         let error = client.list_multipart_uploads(&uploads, cancel).unwrap_err();
-        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "max_uploads"));
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("max_uploads")));
     }
     assert_eq!(fixture.operations(), [""; 0]);
 }
@@ -123,8 +123,8 @@ fn a_head_without_an_object_is_told_although_the_reply_has_no_body() {
         let Fixture { client, bucket, key, cancel, .. } = &fixture;
         let error = client.head_object(&HeadObject::new(bucket, key), cancel).unwrap_err();
         assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(404)));
-        assert_eq!(error.oss_code() == "NoSuchKey", switch.ends_with("false"), "{error}");
-        assert!(!error.request_id().is_empty());
+        assert_eq!(error.oss_code() == Some("NoSuchKey"), switch.ends_with("false"), "{error}");
+        assert!(error.request_id().is_some());
         assert_eq!(error.attempts(), 1);
     }
 }

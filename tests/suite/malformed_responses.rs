@@ -38,7 +38,7 @@ fn an_initiate_that_is_not_answered_with_an_upload_id_is_an_error_of_the_protoco
         let error = fixture.put_five_parts().unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some(INITIATE)));
         assert_eq!((error.http_status(), error.attempts()), (Some(200), 1), "{error}");
-        assert!(!error.request_id().is_empty(), "{error}");
+        assert!(error.request_id().is_some(), "{error}");
         assert!(error.upload_may_exist(), "{error}");
         assert_eq!(fixture.operations(), [INITIATE]);
     }
@@ -49,8 +49,8 @@ fn an_error_document_with_status_200_is_an_error_of_initiate() {
     let fixture = Fixture::new();
     fixture.always(INITIATE, Action::raw(200, ERROR));
     let error = fixture.put_five_parts().unwrap_err();
-    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InternalError"));
-    assert_eq!((error.http_status(), error.oss_message()), (Some(200), "Sorry."));
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("InternalError")));
+    assert_eq!((error.http_status(), error.oss_message()), (Some(200), Some("Sorry.")));
     fixture.assert_bucket_empty();
 }
 
@@ -251,7 +251,7 @@ fn a_wrong_etag_without_an_md5_fails_at_complete_and_leaves_nothing() {
     let action = Action { bad_etag: true, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPart", action).part(2));
     let error = fixture.put_five_parts().unwrap_err();
-    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "InvalidPart"));
+    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("InvalidPart")));
     assert_eq!(error.part_number(), Some(2), "{error}");
     fixture.assert_bucket_empty();
 }
@@ -264,7 +264,11 @@ fn an_early_refusal_of_a_large_body_is_read() {
     let mut options = UploadOptions::new();
     options.set_single_below(100 * MIB).unwrap();
     let error = fixture.put(&bytes(64 * MIB), &options).unwrap_err();
-    assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, "AccessDenied"), "{error}");
+    assert_eq!(
+        (error.kind(), error.oss_code()),
+        (ErrorKind::Service, Some("AccessDenied")),
+        "{error}"
+    );
     assert_eq!((error.attempts(), error.object_exists()), (1, ObjectExists::No));
 }
 
@@ -277,7 +281,7 @@ fn a_redirect_is_not_followed() {
         fixture.always(INITIATE, moved);
         let error = fixture.put_five_parts().unwrap_err();
         assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(status)));
-        assert!(error.cause().contains(elsewhere.emulator.url()), "{}", error.cause());
+        assert!(error.cause().unwrap().contains(elsewhere.emulator.url()), "{error:?}");
         assert_eq!(error.attempts(), 1);
     }
     assert_eq!(elsewhere.operations(), [""; 0]);
@@ -294,7 +298,7 @@ fn a_callback_that_fails_is_told_beside_the_object() {
         options.set_single_below(single_below).unwrap();
         let uploaded = fixture.put(&five_parts(), &options).unwrap();
         let failed = uploaded.callback_error.unwrap();
-        assert_eq!((failed.http_status(), failed.oss_code()), (Some(203), "CallbackFailed"));
+        assert_eq!((failed.http_status(), failed.oss_code()), (Some(203), Some("CallbackFailed")));
         assert_eq!(failed.object_exists(), ObjectExists::Yes);
         assert_eq!(fixture.stored().unwrap(), five_parts());
     }

@@ -1,18 +1,18 @@
-//! `abort`: uploads are given up by their IDs.
+//! `abort`: aborts uploads by their IDs.
 
 use clap::Args;
 use ossmpu::{AbortMultipartUpload, Client, Error, UploadId};
 
-use super::removed::Removed;
-use crate::ending::Ending;
+use crate::context::Context;
+use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::object_url::ObjectUrl;
-use crate::session::Session;
-use crate::tally::Tally;
+use crate::output::aborted_upload::AbortedUpload;
+use crate::summary::Summary;
 
-/// Give unfinished uploads up: remove their parts
+/// Abort unfinished uploads and remove their parts
 ///
-/// Ends when OSS says that they are gone.
+/// Returns when OSS has confirmed that the uploads are gone.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -21,50 +21,51 @@ pub struct Abort {
     /// oss://BUCKET/KEY
     #[arg(value_parser = ObjectUrl::parse)]
     object: ObjectUrl,
-    /// Upload IDs, as ls-uploads shows them
+    /// Upload IDs, as printed by ls-uploads
     #[arg(required = true, value_name = "UPLOAD_ID", value_parser = UploadId::parse)]
     upload_ids: Vec<UploadId>,
 }
 
 impl Abort {
-    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
-        let client = session.client()?;
+    pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
+        let client = context.client()?;
         let target = self.object.to_string();
-        let mut tally = Tally::default();
+        let mut summary = Summary::default();
         for upload_id in &self.upload_ids {
-            match self.abort(&client, upload_id, session) {
+            match self.abort(&client, upload_id, context) {
                 Ok(()) => {
-                    session.console.done(&Removed {
+                    context.console.print_action(&AbortedUpload {
                         target: target.clone(),
                         upload_id: upload_id.as_str(),
                         initiated: None,
                         aborted: true,
                     })?;
-                    tally.done();
+                    summary.add_success();
                 }
                 Err(error) => {
                     let subject = Subject { source: None, target: Some(target.clone()) };
-                    session.console.fail(&Failure::Library(subject, error));
-                    tally.failed();
+                    context.console.print_failure(&Failure::Library(subject, error));
+                    summary.add_failure();
                 }
             }
         }
-        Ok(tally.ending())
+        Ok(summary.exit_status())
     }
 
-    /// The first request finds an ID that is mistyped; the clean-up, which takes any such answer
-    /// for success, then sees to it that no part stays that was still arriving.
+    /// Aborts one upload in two steps. The first request fails if the upload ID is unknown. The
+    /// abort of the upload handle, which takes NoSuchUpload for success, then repeats until no
+    /// part that was in flight is left.
     fn abort(
         &self,
         client: &Client,
         upload_id: &UploadId,
-        session: &Session<'_>,
+        context: &Context<'_>,
     ) -> Result<(), Error> {
         let ObjectUrl { bucket, key } = &self.object;
         let request = AbortMultipartUpload::new(bucket, key, upload_id)
-            .with_headers(&session.connection.headers());
-        client.abort_multipart_upload(&request, session.cancel())?;
-        let options = session.connection.upload_options();
+            .with_headers(&context.client_options.headers());
+        client.abort_multipart_upload(&request, context.cancel())?;
+        let options = context.client_options.upload_options();
         client.attach_upload(bucket, key, upload_id, &options).abort()
     }
 }

@@ -1,4 +1,4 @@
-//! `clean`: uploads that nobody will end are given up.
+//! `clean`: aborts old unfinished uploads.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,18 +8,18 @@ use ossmpu::{
     UploadsEntry, rfc3339,
 };
 
-use super::removed::Removed;
+use crate::bucket_url::BucketUrl;
+use crate::context::Context;
 use crate::duration;
-use crate::ending::Ending;
+use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
-use crate::place::Place;
-use crate::session::Session;
-use crate::tally::Tally;
+use crate::output::aborted_upload::AbortedUpload;
+use crate::summary::Summary;
 
-/// Give up all unfinished uploads that are older than some time
+/// Abort all unfinished uploads that are older than a given age
 ///
-/// The age is that of the begin: an upload that takes longer than that is given up too, whoever
-/// runs it. Look at what would go with --dry-run first.
+/// The age counts from the initiation of the upload: an upload that is still running is aborted
+/// too if it has taken longer. Use --dry-run first to see which uploads would be aborted.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -27,80 +27,77 @@ Examples:
   ossmpu clean oss://my-bucket/tmp/ --older-than 12h")]
 pub struct Clean {
     /// oss://BUCKET, or oss://BUCKET/PREFIX
-    #[arg(value_parser = Place::parse)]
-    place: Place,
-    /// Begun longer ago than this: 30m, 12h, 7d
+    #[arg(value_name = "URL", value_parser = BucketUrl::parse)]
+    url: BucketUrl,
+    /// Minimum age of the uploads to abort: 30m, 12h, 7d
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     older_than: Duration,
-    /// Only keys that begin so; the same as oss://BUCKET/PREFIX
+    /// Only keys with this prefix; the same as oss://BUCKET/PREFIX
     #[arg(long)]
     prefix: Option<String>,
-    /// Remove nothing, say what would be
+    /// Print what would be aborted, without aborting it
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Clean {
-    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
-        let place = self.place.with_prefix(self.prefix.as_deref())?;
-        let client = session.client()?;
+    pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
+        let url = self.url.with_prefix(self.prefix.as_deref())?;
+        let client = context.client()?;
         let before = SystemTime::now().checked_sub(self.older_than);
-        let options = session.connection.upload_options();
-        let mut tally = Tally::default();
-        // The whole list first: a list that shrinks while it is paged through could skip some.
-        for upload in old_uploads(&client, &place, before, session)? {
-            if session.cancel().is_triggered() {
-                tally.failed();
+        let options = context.client_options.upload_options();
+        let mut summary = Summary::default();
+        // Lists everything first: aborting while paging could skip entries.
+        for upload in old_uploads(&client, &url, before, context)? {
+            if context.cancel().is_triggered() {
+                summary.add_failure();
                 break;
             }
-            let target = format!("oss://{}/{}", place.bucket, upload.key);
-            let aborted = if self.dry_run {
-                Ok(())
-            } else {
-                abort(&client, &place.bucket, &upload, &options)
-            };
+            let target = format!("oss://{}/{}", url.bucket, upload.key);
+            let aborted =
+                if self.dry_run { Ok(()) } else { abort(&client, &url.bucket, &upload, &options) };
             if let Err(error) = aborted {
                 let subject = Subject { source: None, target: Some(target) };
-                session.console.fail(&Failure::Library(subject, error));
-                tally.failed();
+                context.console.print_failure(&Failure::Library(subject, error));
+                summary.add_failure();
                 continue;
             }
-            let line = Removed {
+            let output = AbortedUpload {
                 target,
                 upload_id: upload.upload_id.as_str(),
                 initiated: upload.initiated.map(rfc3339),
                 aborted: !self.dry_run,
             };
             if self.dry_run {
-                session.console.answer(&line)?;
+                context.console.print_result(&output)?;
             } else {
-                session.console.done(&line)?;
+                context.console.print_action(&output)?;
             }
-            tally.done();
+            summary.add_success();
         }
-        Ok(tally.ending())
+        Ok(summary.exit_status())
     }
 }
 
-/// Those that were begun before that time. One whose time is not known is not old.
+/// Lists the uploads initiated before `before`. An upload of unknown age is not old.
 fn old_uploads(
     client: &Client,
-    place: &Place,
+    url: &BucketUrl,
     before: Option<SystemTime>,
-    session: &Session<'_>,
+    context: &Context<'_>,
 ) -> Result<Vec<ListedUpload>, Error> {
-    let request = ListMultipartUploads::new(&place.bucket)
-        .with_prefix(&place.rest)
-        .with_headers(&session.connection.headers());
+    let request = ListMultipartUploads::new(&url.bucket)
+        .with_prefix(&url.path)
+        .with_headers(&context.client_options.headers());
     let is_old = |upload: &ListedUpload| {
         upload.initiated.zip(before).is_some_and(|(initiated, before)| initiated < before)
     };
-    let entries = client.uploads(request, session.cancel());
+    let entries = client.uploads(request, context.cancel());
     let uploads = entries.map(|entry| entry.map(UploadsEntry::into_upload));
     uploads.filter_map(Result::transpose).filter(|u| u.as_ref().map_or(true, is_old)).collect()
 }
 
-/// Until OSS says that it is gone; it may be so already.
+/// Returns when OSS has confirmed that the upload is gone, or was gone already.
 fn abort(
     client: &Client,
     bucket: &BucketName,

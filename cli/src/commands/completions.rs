@@ -1,14 +1,13 @@
-//! `completions`: what a shell needs to complete the command line.
+//! `completions`: prints shell completions.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::command_line::CommandLine;
 use crate::console;
-use crate::ending::Ending;
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 
-/// Print the completions for a shell
+/// Print completions for a shell
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -22,11 +21,11 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Made in memory first, because the generator cannot report that stdout is closed.
-    pub fn run(&self) -> Result<Ending, Failure> {
+    pub fn run(&self, mut parser: clap::Command) -> Result<ExitStatus, Failure> {
+        // Into memory first: the generator panics if it cannot write.
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut CommandLine::command(), "ossmpu", &mut text);
-        console::print_raw(&text)?;
-        Ok(Ending::Done)
+        clap_complete::generate(self.shell, &mut parser, "ossmpu", &mut text);
+        console::write_stdout(&text)?;
+        Ok(ExitStatus::Success)
     }
 }

@@ -1,19 +1,19 @@
-//! `ls-uploads`: what was begun and not ended.
+//! `ls-uploads`: lists unfinished uploads.
 
 use clap::Args;
 use ossmpu::{ListMultipartUploads, ListedUpload, UploadsEntry, rfc3339};
 use serde::Serialize;
 
-use crate::console::Line;
-use crate::ending::Ending;
+use crate::bucket_url::BucketUrl;
+use crate::console::Output;
+use crate::context::Context;
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::place::Place;
-use crate::session::Session;
 
 /// List the unfinished uploads of a bucket
 ///
-/// Their parts are billed until they are completed or aborted. A line has the time of the begin,
-/// the upload ID and the object; or, with a delimiter, `PRE` and what several keys begin with.
+/// Their parts are billed until they are completed or aborted. Each line has the initiation time,
+/// the upload ID and the object; with --delimiter, common prefixes are lines that begin with PRE.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -21,12 +21,12 @@ Examples:
   ossmpu ls-uploads oss://my-bucket/logs/ --delimiter /")]
 pub struct LsUploads {
     /// oss://BUCKET, or oss://BUCKET/PREFIX
-    #[arg(value_parser = Place::parse)]
-    place: Place,
-    /// Only keys that begin so; the same as oss://BUCKET/PREFIX
+    #[arg(value_name = "URL", value_parser = BucketUrl::parse)]
+    url: BucketUrl,
+    /// Only keys with this prefix; the same as oss://BUCKET/PREFIX
     #[arg(long)]
     prefix: Option<String>,
-    /// Put keys together that are the same up to the first of this after the prefix
+    /// Group keys that are equal up to the first delimiter after the prefix
     #[arg(long, default_value = "", hide_default_value = true)]
     delimiter: String,
 }
@@ -50,21 +50,21 @@ enum Entry<'a> {
 }
 
 impl LsUploads {
-    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
-        let Place { bucket, rest } = self.place.with_prefix(self.prefix.as_deref())?;
+    pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
+        let BucketUrl { bucket, path } = self.url.with_prefix(self.prefix.as_deref())?;
         let request = ListMultipartUploads::new(&bucket)
-            .with_prefix(&rest)
+            .with_prefix(&path)
             .with_delimiter(&self.delimiter)
-            .with_headers(&session.connection.headers());
-        for entry in session.client()?.uploads(request, session.cancel()) {
-            session.console.answer(&Entry::of(&entry?, bucket.as_str()))?;
+            .with_headers(&context.client_options.headers());
+        for entry in context.client()?.uploads(request, context.cancel()) {
+            context.console.print_result(&Entry::new(&entry?, bucket.as_str()))?;
         }
-        Ok(Ending::Done)
+        Ok(ExitStatus::Success)
     }
 }
 
 impl<'a> Entry<'a> {
-    fn of(entry: &'a UploadsEntry, bucket: &'a str) -> Self {
+    fn new(entry: &'a UploadsEntry, bucket: &'a str) -> Self {
         match entry {
             UploadsEntry::Upload(upload) => {
                 let ListedUpload { key, upload_id, initiated, storage_class, .. } = upload;
@@ -82,8 +82,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Line for Entry<'_> {
-    fn text(&self) -> String {
+impl Output for Entry<'_> {
+    fn to_text(&self) -> String {
         match self {
             Self::Upload { key, upload_id, initiated, bucket, .. } => {
                 let initiated = initiated.as_deref().unwrap_or("-");

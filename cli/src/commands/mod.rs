@@ -10,32 +10,51 @@ pub mod parts;
 pub mod presign;
 pub mod put;
 
-mod presign_line;
-mod removed;
-mod sources;
 mod stdin;
-mod stored;
+mod upload_jobs;
 
-use crate::command_line::Command;
-use crate::ending::Ending;
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::session::Session;
 
-/// Does what a command asks for.
-///
-/// # Errors
-///
-/// Why nothing, or nothing more, could be done.
-pub fn run(command: &Command, session: &Session<'_>) -> Result<Ending, Failure> {
-    match command {
-        Command::Put(put) => put.run(session),
-        Command::Cp(cp) => cp.run(session),
-        Command::LsUploads(list) => list.run(session),
-        Command::Parts(parts) => parts.run(session),
-        Command::Abort(abort) => abort.run(session),
-        Command::Clean(clean) => clean.run(session),
-        Command::Presign(presign) => presign.run(session),
-        Command::Completions(completions) => completions.run(),
-        Command::Man(man) => man.run(),
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Put(put::Put),
+    Cp(cp::Cp),
+    LsUploads(ls_uploads::LsUploads),
+    Parts(parts::Parts),
+    Abort(abort::Abort),
+    Clean(clean::Clean),
+    Presign(presign::Presign),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+impl Command {
+    /// Runs the command. `parser` makes the parser of the whole command line, from which
+    /// completions and manual pages are generated.
+    ///
+    /// # Errors
+    ///
+    /// The failure that ended the command. Commands that perform several operations print the
+    /// failures of single ones themselves.
+    pub fn run(
+        &self,
+        context: &Context<'_>,
+        parser: fn() -> clap::Command,
+    ) -> Result<ExitStatus, Failure> {
+        match self {
+            Self::Put(put) => put.run(context),
+            Self::Cp(cp) => cp.run(context),
+            Self::LsUploads(list) => list.run(context),
+            Self::Parts(parts) => parts.run(context),
+            Self::Abort(abort) => abort.run(context),
+            Self::Clean(clean) => clean.run(context),
+            Self::Presign(presign) => presign.run(context),
+            Self::Completions(completions) => completions.run(parser()),
+            Self::Man(man) => man.run(parser()),
+        }
     }
 }

@@ -1,18 +1,18 @@
-//! `parts`: what OSS has of an upload.
+//! `parts`: lists the parts of an unfinished upload.
 
 use clap::Args;
 use ossmpu::{ListParts, ListedPart, UploadId, rfc3339};
 use serde::Serialize;
 
-use crate::console::Line;
-use crate::ending::Ending;
+use crate::console::Output;
+use crate::context::Context;
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::object_url::ObjectUrl;
-use crate::session::Session;
 
-/// List the parts that OSS has of an unfinished upload
+/// List the parts of an unfinished upload that OSS has stored
 ///
-/// A line has the number of the part, its size in bytes, its ETag and the time of its arrival.
+/// Each line has the part number, the size in bytes, the ETag and the time of the upload.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -21,7 +21,7 @@ pub struct Parts {
     /// oss://BUCKET/KEY
     #[arg(value_parser = ObjectUrl::parse)]
     object: ObjectUrl,
-    /// The upload ID, as ls-uploads shows it
+    /// The upload ID, as printed by ls-uploads
     #[arg(value_parser = UploadId::parse)]
     upload_id: UploadId,
 }
@@ -31,20 +31,20 @@ struct Part {
     part_number: u16,
     size: u64,
     etag: String,
-    /// Text, because many readers of JSON round numbers of this size.
+    /// A string, because many JSON parsers round integers of this size.
     crc64: Option<String>,
     last_modified: Option<String>,
 }
 
 impl Parts {
-    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
+    pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
         let ObjectUrl { bucket, key } = &self.object;
         let request = ListParts::new(bucket, key, &self.upload_id)
-            .with_headers(&session.connection.headers());
-        for part in session.client()?.parts(request, session.cancel()) {
-            session.console.answer(&Part::from(part?))?;
+            .with_headers(&context.client_options.headers());
+        for part in context.client()?.parts(request, context.cancel()) {
+            context.console.print_result(&Part::from(part?))?;
         }
-        Ok(Ending::Done)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -60,8 +60,8 @@ impl From<ListedPart> for Part {
     }
 }
 
-impl Line for Part {
-    fn text(&self) -> String {
+impl Output for Part {
+    fn to_text(&self) -> String {
         let Self { part_number, size, etag, .. } = self;
         let time = self.last_modified.as_deref().unwrap_or("-");
         format!("{part_number}\t{size}\t{etag}\t{time}")

@@ -1,4 +1,4 @@
-//! `presign`: URLs that are good for one request, for whoever has no credentials.
+//! `presign`: signs a URL for one request.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use ossmpu::{
     PartNumber, PresignRequest, PutObject, UploadId, UploadPart,
 };
 
-use super::presign_line::PresignLine;
+use crate::context::Context;
 use crate::duration;
-use crate::ending::Ending;
+use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::name_value::NameValue;
 use crate::object_url::ObjectUrl;
-use crate::session::Session;
+use crate::output::presigned_request::PresignedRequest;
 
-/// Sign a URL for one request, for whoever has no credentials
+/// Sign a URL that allows one request without credentials
 ///
-/// Asks OSS nothing. The URL is all there is on stdout; the method and the headers that have to be
-/// sent with it are on stderr. It is a secret while it is valid. Body and content type are chosen
-/// by whoever sends it.
+/// Sends no request. Prints the URL to stdout, and to stderr the method and the headers that must
+/// be sent with it. Anyone who has the URL can use it until it expires, with any body and content
+/// type: keep it secret.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -29,11 +29,11 @@ Examples:
 pub struct Presign {
     #[command(subcommand)]
     request: Request,
-    /// How long the URL is valid, at most 7d
+    /// Validity of the URL, at most 7d
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse,
           default_value = "1h")]
     expires: Duration,
-    /// A header to sign, which has to be sent with the same value; may be given several times
+    /// A header to sign, which must be sent with the same value; may be repeated
     #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = NameValue::parse)]
     header: Vec<NameValue>,
 }
@@ -42,13 +42,13 @@ pub struct Presign {
 enum Request {
     /// PUT of a whole object
     Put(Object),
-    /// POST that begins a multipart upload
+    /// POST that initiates a multipart upload
     Initiate(Object),
     /// PUT of one part
     Part(Part),
-    /// POST that makes the object; its body lists the parts
+    /// POST that completes a multipart upload; its body lists the parts
     Complete(Upload),
-    /// DELETE of a multipart upload
+    /// DELETE that aborts a multipart upload
     Abort(Upload),
 }
 
@@ -73,28 +73,28 @@ struct Upload {
 struct Part {
     #[command(flatten)]
     upload: Upload,
-    /// The number of the part, 1 to 10000
+    /// The part number, 1 to 10000
     #[arg(value_parser = part_number)]
     number: PartNumber,
 }
 
 impl Presign {
-    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
-        let mut headers = session.connection.headers();
+    pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
+        let mut headers = context.client_options.headers();
         for NameValue { name, value } in &self.header {
             headers.header(name, value)?;
         }
-        let request = self.request.presignable(&headers);
-        let presigned = session.client()?.presign(&request, self.expires)?;
-        let line = PresignLine::new(&presigned);
-        session.console.answer(&line)?;
-        session.console.hint(&line.how());
-        Ok(Ending::Done)
+        let request = self.request.to_presign_request(&headers);
+        let presigned = context.client()?.presign(&request, self.expires)?;
+        let output = PresignedRequest::new(&presigned);
+        context.console.print_result(&output)?;
+        context.console.print_hint(&output.usage());
+        Ok(ExitStatus::Success)
     }
 }
 
 impl Request {
-    fn presignable(&self, headers: &ObjectHeaders) -> PresignRequest {
+    fn to_presign_request(&self, headers: &ObjectHeaders) -> PresignRequest {
         match self {
             Self::Put(Object { object: ObjectUrl { bucket, key } }) => {
                 PresignRequest::PutObject(PutObject::new(bucket, key).with_headers(headers))
@@ -120,6 +120,6 @@ impl Request {
 }
 
 fn part_number(text: &str) -> Result<PartNumber, String> {
-    let number = text.parse().map_err(|_| "this is a number from 1 to 10000".to_owned())?;
+    let number = text.parse().map_err(|_| "expected a number from 1 to 10000".to_owned())?;
     PartNumber::new(number).map_err(|error| error.to_string())
 }

@@ -1,64 +1,65 @@
-//! `put`: files and stdin become objects.
+//! `put`: uploads files and stdin.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use ossmpu::{Client, Error, Integrity, UploadId, UploadOptions, UploadResult};
 
-use super::sources::{Job, Source};
 use super::stdin;
-use super::stored::{Stored, advise};
-use crate::ending::Ending;
+use super::upload_jobs::{Source, UploadJob};
+use crate::bucket_url::BucketUrl;
+use crate::context::Context;
+use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::md5;
 use crate::object_options::ObjectOptions;
-use crate::place::Place;
-use crate::session::Session;
+use crate::output::stored_object::{StoredObject, recovery_hint};
 use crate::size::Size;
-use crate::tally::Tally;
+use crate::summary::Summary;
 use crate::transfer_options::TransferOptions;
 
-/// Upload files, or what comes from stdin
+/// Upload files or stdin
 ///
-/// A target that ends with a slash, or is only a bucket, takes the file's name as the end of the
-/// key. Several files go one after the other, each in parts at once; if one fails, the others go
-/// on. Files that change while they are read are refused.
+/// If the target is a bucket or ends with a slash, the file name is appended to it. Several files
+/// are uploaded one after the other, the parts of each in parallel; if one fails, the others are
+/// still uploaded. A file that changes while it is read fails.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Put {
-    /// Files to upload; `-` is stdin, read as a stream
+    /// Files to upload; `-` is stdin
     #[arg(required = true, value_name = "FILE")]
     sources: Vec<PathBuf>,
     /// oss://BUCKET/KEY, or oss://BUCKET/PREFIX/ for several files
-    #[arg(value_parser = Place::parse)]
-    target: Place,
+    #[arg(value_parser = BucketUrl::parse)]
+    target: BucketUrl,
     #[command(flatten)]
     transfer: TransferOptions,
-    /// Objects smaller than this go in one request, without parts [default: 8MiB]
+    /// Upload objects smaller than this in a single request, without parts [default: 8MiB]
     #[arg(long, value_name = "SIZE", value_parser = Size::parse, help_heading = "Transfer")]
     single_below: Option<Size>,
-    /// Send at most so many bytes in a second
+    /// Maximum upload rate in bytes per second [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = Size::parse, help_heading = "Transfer")]
-    rate_limit: Option<Size>,
-    /// Parts in order, one at a time, so that the object gets a Content-MD5
+    bytes_per_sec: Option<Size>,
+    /// Upload parts in order, one at a time, so that OSS stores a Content-MD5 of the object
     #[arg(long, help_heading = "Transfer")]
     sequential: bool,
-    /// Make it resumable: the same command goes on after a failure, even after kill -9. What is
-    /// needed for that is kept in this directory, which must exist
+    /// Keep a checkpoint in this directory, which must exist: after a failure, even kill -9, the
+    /// same command resumes the upload
     #[arg(long, value_name = "DIR", help_heading = "Resume")]
     checkpoint_dir: Option<PathBuf>,
-    /// Go on with that upload: parts that OSS has are compared and not sent again. Needs the part
-    /// size that it was begun with
+    /// Resume this upload: parts that OSS has are verified and not sent again. Needs the part size
+    /// that the upload was started with
     #[arg(long, value_name = "ID", conflicts_with = "checkpoint_dir", help_heading = "Resume",
           value_parser = UploadId::parse)]
     upload_id: Option<UploadId>,
-    /// Send the MD5 of every part too, so that OSS refuses damaged data
+    /// Also send a Content-MD5 with every part, so that OSS refuses corrupted data
     #[arg(long, help_heading = "Integrity")]
     md5: bool,
-    /// CRC-64 that the object must have, a decimal number; no other object is made
+    /// Expected CRC-64 of the object, a decimal number; on a mismatch no object is created
     #[arg(long, value_name = "NUMBER", help_heading = "Integrity")]
     expected_crc64: Option<u64>,
-    /// MD5 that the object must have, as md5sum prints it; reads a file once more before it is sent
+    /// Expected MD5 of the object, as md5sum prints it; the file is read once more before the
+    /// upload
     #[arg(long, value_name = "HEX", value_parser = md5::parse, help_heading = "Integrity")]
     expected_md5: Option<[u8; 16]>,
     #[command(flatten)]
@@ -66,49 +67,53 @@ pub struct Put {
 }
 
 impl Put {
-    pub fn run(&self, session: &Session<'_>) -> Result<Ending, Failure> {
-        let jobs = Job::plan(&self.sources, &self.target)?;
+    pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
+        let jobs = UploadJob::plan(&self.sources, &self.target)?;
         self.check(&jobs)?;
-        let options = self.options(session)?;
-        let client = session.client_with(|config| self.transfer.apply_threads(config))?;
-        let mut tally = Tally::default();
+        let options = self.options(context)?;
+        let client = context.client_with(|config| self.transfer.apply_threads(config))?;
+        let mut summary = Summary::default();
         for (index, job) in jobs.iter().enumerate() {
-            if session.cancel().is_triggered() {
-                tally.failed();
+            if context.cancel().is_triggered() {
+                summary.add_failure();
                 break;
             }
             let label = match jobs.len() {
                 1 => job.label().to_owned(),
                 count => format!("[{}/{count}] {}", index + 1, job.label()),
             };
-            match put(job, &label, &client, &options, session) {
-                Ok(uploaded) => {
+            match put(job, &label, &client, &options, context) {
+                Ok(result) => {
                     let source = job.source.to_string();
-                    session.console.done(&Stored::new(&source, &job.target, &uploaded))?;
-                    tally.done();
+                    context.console.print_action(&StoredObject::new(
+                        &source,
+                        &job.target,
+                        &result,
+                    ))?;
+                    summary.add_success();
                 }
                 Err(error) => {
                     let (source, target) = (job.source.to_string(), job.target.to_string());
-                    let advice = advise(&error, &job.target, job.is_resumable());
+                    let hint = recovery_hint(&error, &job.target, job.is_resumable());
                     let subject = Subject { source: Some(source), target: Some(target) };
-                    session.console.fail(&Failure::Library(subject, error));
-                    advice.iter().for_each(|advice| session.console.hint(advice));
-                    tally.failed();
+                    context.console.print_failure(&Failure::Library(subject, error));
+                    hint.iter().for_each(|hint| context.console.print_hint(hint));
+                    summary.add_failure();
                 }
             }
         }
-        Ok(tally.ending())
+        Ok(summary.exit_status())
     }
 
-    /// What is true of one object cannot be true of several, and a stream cannot be read again.
-    fn check(&self, jobs: &[Job]) -> Result<(), Failure> {
+    /// Refuses options that describe one object for several files, and resuming for stdin.
+    fn check(&self, jobs: &[UploadJob]) -> Result<(), Failure> {
         for (name, given) in [
             ("--upload-id", self.upload_id.is_some()),
             ("--expected-crc64", self.expected_crc64.is_some()),
             ("--expected-md5", self.expected_md5.is_some()),
         ] {
             if given && jobs.len() > 1 {
-                return Err(Failure::Usage(format!("{name} is for one file")));
+                return Err(Failure::Usage(format!("{name} allows only one file")));
             }
         }
         let streams = jobs.iter().any(|job| !job.is_resumable());
@@ -117,21 +122,21 @@ impl Put {
             ("--checkpoint-dir", self.checkpoint_dir.is_some()),
         ] {
             if given && streams {
-                let text = format!("{name} is for files: stdin cannot be read again");
+                let text = format!("{name} requires files: stdin cannot be read again");
                 return Err(Failure::Usage(text));
             }
         }
         Ok(())
     }
 
-    fn options(&self, session: &Session<'_>) -> Result<UploadOptions, Failure> {
-        let mut options = session.connection.upload_options();
+    fn options(&self, context: &Context<'_>) -> Result<UploadOptions, Failure> {
+        let mut options = context.client_options.upload_options();
         self.transfer.apply(&mut options)?;
         self.object.apply(options.headers_mut())?;
         if let Some(Size(bytes)) = self.single_below {
             options.set_single_below(bytes)?;
         }
-        if let Some(Size(bytes)) = self.rate_limit {
+        if let Some(Size(bytes)) = self.bytes_per_sec {
             options.set_bytes_per_sec(bytes);
         }
         if self.sequential {
@@ -157,16 +162,16 @@ impl Put {
 }
 
 fn put(
-    job: &Job,
+    job: &UploadJob,
     label: &str,
     client: &Client,
     options: &UploadOptions,
-    session: &Session<'_>,
+    context: &Context<'_>,
 ) -> Result<UploadResult, Error> {
     let mut options = options.clone();
-    let bar = session.bar(label);
-    bar.follow(&mut options);
-    let (bucket, key, cancel) = (&job.target.bucket, &job.target.key, session.cancel());
+    let bar = context.upload_bar(label);
+    bar.attach(&mut options);
+    let (bucket, key, cancel) = (&job.target.bucket, &job.target.key, context.cancel());
     match &job.source {
         Source::File(path) => client.put_file(bucket, key, path, &options, cancel),
         Source::Stdin => stdin::put(client, bucket, key, &options, cancel),
@@ -178,6 +183,6 @@ Examples:
   ossmpu put backup.tar oss://my-bucket/backup.tar
   ossmpu put *.log oss://my-bucket/logs/
   pg_dump db | ossmpu put --part-size 32MiB - oss://my-bucket/db.sql
-  ossmpu put --checkpoint-dir ~/.cache big.img oss://my-bucket/   # again after a failure: goes on
-  ossmpu put --keep big.img oss://my-bucket/                      # names the upload ID if it fails
-  ossmpu put --upload-id ID big.img oss://my-bucket/              # and so it goes on";
+  ossmpu put --checkpoint-dir ~/.cache big.img oss://my-bucket/   # run again to resume
+  ossmpu put --keep-parts big.img oss://my-bucket/                # prints the upload ID on failure
+  ossmpu put --upload-id ID big.img oss://my-bucket/              # resumes that upload";

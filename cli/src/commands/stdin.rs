@@ -1,4 +1,4 @@
-//! Stdin as the source of an object.
+//! Uploads from stdin.
 
 use std::fs::File;
 use std::io::{self, Seek};
@@ -6,11 +6,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use ossmpu::{BucketName, Cancel, Client, Error, ObjectKey, UploadOptions, UploadResult};
 
-/// Uploads what comes from stdin. A file that stdin is redirected from is read from where it is.
+/// Uploads stdin until its end. If stdin is a regular file, reads from its current position.
 ///
 /// # Errors
 ///
-/// The library's.
+/// The error of the library.
 pub fn put(
     client: &Client,
     bucket: &BucketName,
@@ -23,7 +23,8 @@ pub fn put(
     client.put_fd(bucket, key, fd, position(fd), None, options, cancel)
 }
 
-/// Pipes have no position; the library says what else is wrong with a descriptor.
+/// The position of a regular file, and 0 for everything else. The library reports descriptors that
+/// cannot be read.
 fn position(fd: BorrowedFd<'_>) -> u64 {
     let file = fd.try_clone_to_owned().map(File::from);
     match file {

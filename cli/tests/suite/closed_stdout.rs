@@ -1,4 +1,4 @@
-//! Nobody reads what the command says.
+//! Stdout that cannot be written to.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -7,7 +7,7 @@ use crate::fixture::{Fixture, ossmpu, url};
 use crate::run::Run;
 
 #[test]
-fn a_closed_stdout_ends_it_without_a_word() {
+fn a_closed_stdout_exits_silently_with_141() {
     let fixture = Fixture::new();
     fixture.initiate("a");
     for arguments in
@@ -21,7 +21,7 @@ fn a_closed_stdout_ends_it_without_a_word() {
 }
 
 #[test]
-fn a_stdout_that_cannot_be_written_to_is_a_failure() {
+fn a_full_stdout_is_a_failure() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let run = Run::of(ossmpu(&["completions", "fish"]).stdout(full).output().unwrap()).exits(1);
     assert!(run.stderr.starts_with("ossmpu: stdout: No space left"), "{run:?}");

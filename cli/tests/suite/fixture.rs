@@ -1,4 +1,4 @@
-//! An emulator with one bucket, and the command with an environment for it and for nothing else.
+//! An emulator with one bucket, and the command configured for it by its environment alone.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,9 +15,9 @@ use crate::run::Run;
 
 pub const BUCKET: &str = "cli-bucket";
 pub const SECRET: &str = "the-secret-of-the-test";
-/// The smallest part.
+/// The minimum part size.
 pub const PART: usize = 100 * 1024;
-/// What makes [`five_parts`] go in five.
+/// Options that split [`five_parts`] into five parts.
 pub const IN_PARTS: [&str; 6] =
     ["--part-size", "100KiB", "--single-below", "0", "--parallelism", "4"];
 
@@ -37,12 +37,12 @@ impl Fixture {
         Self { emulator, folder: tempfile::tempdir().unwrap() }
     }
 
-    /// The command, not yet run.
+    /// The command, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.with_environment(ossmpu(arguments))
     }
 
-    /// A program that sees what the command needs to know, and no variable of this process.
+    /// Replaces the environment of `command` by what the command needs for this emulator.
     pub fn with_environment(&self, mut command: Command) -> Command {
         command
             .env_clear()
@@ -58,12 +58,12 @@ impl Fixture {
         Run::of(self.command(arguments).output().unwrap())
     }
 
-    /// Uploads a file in parts with further arguments.
+    /// Runs `put` with small parts and further arguments.
     pub fn put_in_parts(&self, arguments: &[&str]) -> Run {
         self.run(&[&["put"], &IN_PARTS[..], arguments].concat())
     }
 
-    /// The same, but running.
+    /// Starts `put` with small parts and further arguments.
     pub fn start_put_in_parts(&self, arguments: &[&str]) -> Child {
         self.start(&[&["put"], &IN_PARTS[..], arguments].concat())
     }
@@ -72,7 +72,7 @@ impl Fixture {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// A file in the folder that the command runs in.
+    /// Writes a file in the working directory of the command.
     pub fn file(&self, name: &str, bytes: &[u8]) {
         File::create(self.path(name)).unwrap().write_all(bytes).unwrap();
     }
@@ -81,7 +81,7 @@ impl Fixture {
         self.folder.path().join(Path::new(name))
     }
 
-    /// The bytes of an object; `None` if there is none.
+    /// The content of an object; `None` if it does not exist.
     pub fn stored(&self, key: &str) -> Option<Vec<u8>> {
         Some(self.emulator.object(BUCKET, key)?.bytes().unwrap())
     }
@@ -90,31 +90,32 @@ impl Fixture {
         self.emulator.requests().iter().filter(|request| request.op == operation).count()
     }
 
-    /// Neither an object nor an upload.
+    /// Asserts that there is neither an object nor an unfinished upload.
     pub fn assert_bucket_empty(&self) {
         assert_eq!(self.emulator.uploads(BUCKET), []);
         assert_eq!(self.emulator.keys(BUCKET), [""; 0]);
     }
 
-    /// Every such request of an operation is answered only after the test.
-    pub fn hang(&self, rule: Rule) {
+    /// Applies a fault rule to every matching request.
+    pub fn always(&self, rule: Rule) {
         self.emulator.add_rule(rule.always());
     }
 
-    /// Waits until the emulator is as wished.
-    pub fn wait_until(&self, wished: impl Fn(&Self) -> bool) {
-        let begun = Instant::now();
-        while !wished(self) {
-            assert!(begun.elapsed() < Duration::from_secs(10), "this takes too long");
+    /// Waits until a condition holds.
+    pub fn wait_until(&self, holds: impl Fn(&Self) -> bool) {
+        let started = Instant::now();
+        while !holds(self) {
+            assert!(started.elapsed() < Duration::from_secs(10), "timed out");
             std::thread::yield_now();
         }
     }
 
+    /// Waits until the emulator has received at least `count` requests of an operation.
     pub fn wait_for(&self, operation: &str, count: usize) {
         self.wait_until(|fixture| fixture.count(operation) >= count);
     }
 
-    /// Begins an upload by the library, without any part; gives its ID.
+    /// Initiates an upload without parts and returns its upload ID.
     pub fn initiate(&self, key: &str) -> String {
         let mut config = Config::new();
         config
@@ -130,15 +131,15 @@ impl Fixture {
     }
 }
 
-/// The command with an environment that says nothing.
+/// The command with an empty environment.
 pub fn ossmpu(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ossmpu"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
-/// What `--keep` and the like are tested with: never answered while the test runs.
-pub fn never_answered(operation: &str) -> Rule {
+/// Delays the response of an operation beyond the end of the test.
+pub fn no_response(operation: &str) -> Rule {
     Rule::on(operation, Action { delay_ms: 60_000, ..Action::default() })
 }
 
@@ -150,12 +151,12 @@ pub fn url(key: &str) -> String {
     format!("oss://{BUCKET}/{key}")
 }
 
-/// What [`IN_PARTS`] cuts in five.
+/// Data that [`IN_PARTS`] splits into five parts.
 pub fn five_parts() -> Vec<u8> {
     bytes(4 * PART + 1)
 }
 
-/// Bytes in which no two parts are alike.
+/// Pseudo-random bytes, so that all parts differ.
 pub fn bytes(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut bytes = Vec::new();
@@ -169,8 +170,8 @@ pub fn bytes(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// The headers of the first request of an operation.
-pub fn first(fixture: &Fixture, operation: &str) -> RequestRecord {
+/// The first request of an operation.
+pub fn first_request(fixture: &Fixture, operation: &str) -> RequestRecord {
     let requests = fixture.emulator.requests();
     requests.into_iter().find(|request| request.op == operation).unwrap()
 }

@@ -1,19 +1,19 @@
-//! What a user of the command sees: real processes against the emulator, with faults injected.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+//! Runs the command as a process against the emulator, with faults injected.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
-mod cleaning;
+mod clean;
 mod closed_stdout;
-mod copying;
+mod completions_and_man;
+mod cp;
 mod fixture;
-mod interrupting;
-mod json;
-mod listing;
-mod presigning;
-mod putting;
-mod resuming;
+mod json_output;
+mod ls_uploads;
+mod multiple_files;
+mod presign;
+mod progress_bar;
+mod put;
+mod resume;
 mod run;
-mod several;
-mod shell;
+mod signals;
 mod stdin;
-mod terminal;
-mod usage;
+mod usage_errors;

@@ -1,13 +1,13 @@
-//! A process of the command that has ended.
+//! The outcome of a process.
 
 use std::process::{Child, Output};
 
 use serde_json::Value;
 
-/// What a run left.
+/// The exit code and output of a process that has ended.
 #[derive(Debug)]
 pub struct Run {
-    /// The exit code; none if a signal ended it.
+    /// `None` if a signal killed the process.
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -22,23 +22,23 @@ impl Run {
         }
     }
 
-    pub fn end(child: Child) -> Self {
+    pub fn wait(child: Child) -> Self {
         Self::of(child.wait_with_output().unwrap())
     }
 
-    /// It ended with that code.
+    /// Asserts the exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         self
     }
 
-    /// Each line of stdout as JSON.
+    /// Parses each line of stdout as JSON.
     pub fn results(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The one failure on stderr, as JSON.
+    /// Parses the only line of stderr as a JSON failure.
     #[track_caller]
     pub fn failure(&self) -> Value {
         let mut lines = self.stderr.lines();

@@ -1,4 +1,4 @@
-//! `put -`: a stream.
+//! `put -`: uploads from stdin.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use crate::fixture::{Fixture, IN_PARTS, PART, bytes, five_parts, send, url};
 use crate::run::Run;
 
-/// An upload in parts of what is written to its stdin.
+/// Starts an upload with small parts whose stdin is a pipe.
 fn start(fixture: &Fixture) -> Child {
     let target = url("stream");
     let arguments = [&["put"], &IN_PARTS[..], &["-", &target]].concat();
@@ -19,27 +19,27 @@ fn start(fixture: &Fixture) -> Child {
 }
 
 #[test]
-fn a_stream_goes_in_parts_and_arrives_whole() {
+fn a_stream_is_uploaded_in_parts() {
     let fixture = Fixture::new();
     let mut child = start(&fixture);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&five_parts()).unwrap();
     drop(stdin);
-    let run = Run::end(child).exits(0);
+    let run = Run::wait(child).exits(0);
     assert_eq!(fixture.stored("stream").unwrap(), five_parts());
     assert!(run.stdout.starts_with("- -> oss://cli-bucket/stream: 409601 bytes"), "{run:?}");
     assert_eq!(fixture.count("UploadPart"), 5);
 }
 
 #[test]
-fn nothing_at_all_is_an_empty_object() {
+fn empty_stdin_becomes_an_empty_object() {
     let fixture = Fixture::new();
     fixture.run(&["put", "-", &url("empty")]).exits(0);
     assert_eq!(fixture.stored("empty").unwrap(), b"");
 }
 
 #[test]
-fn a_file_behind_stdin_is_read_from_where_it_is() {
+fn redirected_stdin_is_read_from_its_position() {
     let fixture = Fixture::new();
     fixture.file("a", b"first line\nthe rest");
     let mut file = File::open(fixture.path("a")).unwrap();
@@ -50,7 +50,7 @@ fn a_file_behind_stdin_is_read_from_where_it_is() {
 }
 
 #[test]
-fn an_interrupt_ends_the_wait_for_more_and_nothing_is_left() {
+fn an_interrupt_ends_a_blocked_read_and_aborts_the_upload() {
     let fixture = Fixture::new();
     let mut child = start(&fixture);
     let mut stdin = child.stdin.take().unwrap();

@@ -98,7 +98,7 @@ impl Probe {
 
     fn is_refused(&self) -> Outcome {
         match self.initiate(&ObjectKey::parse("refused")?) {
-            Err(error) if error.oss_code() == "SignatureDoesNotMatch" => Ok(()),
+            Err(error) if error.oss_code() == Some("SignatureDoesNotMatch") => Ok(()),
             Err(error) => Err(error.into()),
             Ok(_) => Err("the upload was initiated".into()),
         }

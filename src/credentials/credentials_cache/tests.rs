@@ -341,5 +341,8 @@ fn a_callers_source_that_fails_is_the_cause() {
     let fixture = Fixture::with(|counter| CredentialsSource::Provider(Arc::new(Own(counter))));
     fixture.fail(true);
     let error = fixture.key().unwrap_err();
-    assert_eq!((error.kind(), error.cause()), (ErrorKind::Credentials, "the vault is closed"));
+    assert_eq!(
+        (error.kind(), error.cause()),
+        (ErrorKind::Credentials, Some("the vault is closed"))
+    );
 }

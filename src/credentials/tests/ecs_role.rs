@@ -105,7 +105,7 @@ fn where_nobody_answers_one_step_is_tried() {
     let source =
         builtin_source::parse_near("ecs", &variables, &|| Ok(env_settings.clone())).unwrap();
     let error = machine.fetch_from(&source).unwrap_err();
-    assert_eq!((error.kind(), error.host()), (ErrorKind::Credentials, closed.as_str()));
+    assert_eq!((error.kind(), error.host()), (ErrorKind::Credentials, Some(closed.as_str())));
     assert!(error.is_retryable(), "{error:?}");
 }
 

@@ -254,7 +254,7 @@ mod tests {
             options.set_number(key, good).unwrap();
             for bad in [bad, i64::MIN] {
                 let error = options.set_number(key, bad).unwrap_err();
-                assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, name));
+                assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some(name)));
             }
         }
     }
@@ -275,7 +275,11 @@ mod tests {
             let mut options = CallOptions::default();
             options.set_text(key, good).unwrap();
             let error = options.set_text(key, bad).unwrap_err();
-            assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, name), "{bad:?}");
+            assert_eq!(
+                (error.kind(), error.argument()),
+                (ErrorKind::Invalid, Some(name)),
+                "{bad:?}"
+            );
         }
     }
 

@@ -68,7 +68,7 @@ fn a_bare_host_is_https_and_a_given_scheme_stays() {
         let (text, expected) =
             (vector["endpoint"].as_str().unwrap(), vector["result"].as_str().unwrap());
         if text.is_empty() {
-            assert_eq!(Endpoint::parse(text).unwrap_err().argument(), "endpoint");
+            assert_eq!(Endpoint::parse(text).unwrap_err().argument(), Some("endpoint"));
             continue;
         }
         // There is no switch that makes a bare host plain HTTP: the scheme says it.
@@ -130,7 +130,11 @@ fn what_is_no_endpoint_is_refused_by_name() {
         &"a.".repeat(127),
     ] {
         let error = Endpoint::parse(bad).unwrap_err();
-        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "endpoint"), "{bad}");
+        assert_eq!(
+            (error.kind(), error.argument()),
+            (ErrorKind::Invalid, Some("endpoint")),
+            "{bad}"
+        );
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 }
@@ -166,7 +170,7 @@ fn a_bucket_in_the_endpoint_is_refused_with_advice() {
     let endpoint = Endpoint::parse("examplebucket.oss-cn-hangzhou.aliyuncs.com").unwrap();
     let name = bucket("examplebucket");
     let error = endpoint.target(Addressing::VirtualHost, Some(&name), None).unwrap_err();
-    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, "endpoint"));
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("endpoint")));
     assert!(error.to_string().contains("give oss-cn-hangzhou.aliyuncs.com"), "{error}");
     assert!(endpoint.target(Addressing::Cname, Some(&name), None).is_ok());
     assert!(endpoint.target(Addressing::VirtualHost, Some(&bucket("example")), None).is_ok());

@@ -112,7 +112,7 @@ fn metadata_has_plain_names_and_a_limit() {
     assert_eq!(headers.metadata, [("a-1".into(), "y".into()), ("b".into(), "中".into())]);
     for (name, value) in [("", "x"), ("a_b", "x"), ("é", "x"), ("a", "x\r\nHost: y")] {
         let error = headers.metadata(name, value).unwrap_err();
-        assert_eq!(error.argument(), format!("x-oss-meta-{name}"));
+        assert_eq!(error.argument(), Some(&*format!("x-oss-meta-{name}")));
     }
     assert!(headers.metadata("c", &"x".repeat(8192)).is_err());
     headers.metadata("a-1", "").unwrap();
@@ -148,12 +148,12 @@ fn what_cannot_be_sent_is_refused_by_name() {
     ] {
         let error = headers.header(name, value).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
-        assert_eq!(error.argument(), name.to_ascii_lowercase());
+        assert_eq!(error.argument(), Some(&*name.to_ascii_lowercase()));
     }
     assert_eq!(headers, ObjectHeaders::new());
-    assert_eq!(headers.callback("url=a").unwrap_err().argument(), "x-oss-callback");
+    assert_eq!(headers.callback("url=a").unwrap_err().argument(), Some("x-oss-callback"));
     let long = format!("{{{}}}", " ".repeat(4000));
-    assert_eq!(headers.callback(&long).unwrap_err().argument(), "x-oss-callback");
+    assert_eq!(headers.callback(&long).unwrap_err().argument(), Some("x-oss-callback"));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_key_for_encryption_needs_kms() {
     headers.server_side_encryption("AES256").unwrap();
     headers.server_side_encryption_key_id("id").unwrap();
     let error = headers.for_request(RequestKind::Initiate, None, Dialect::Oss).unwrap_err();
-    assert_eq!(error.argument(), "x-oss-server-side-encryption-key-id");
+    assert_eq!(error.argument(), Some("x-oss-server-side-encryption-key-id"));
     headers.server_side_encryption("KMS").unwrap();
     assert!(headers.for_request(RequestKind::Initiate, None, Dialect::Oss).is_ok());
 }

@@ -154,7 +154,7 @@ fn an_answer_that_is_not_http_is_a_protocol_error() {
         let server = serve(answer);
         let failure = get(&http(), &server.host()).unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Protocol, "{}", failure.error);
-        assert_eq!(failure.error.host(), server.host());
+        assert_eq!(failure.error.host(), Some(&*server.host()));
     }
 }
 
@@ -223,7 +223,7 @@ impl Content for Broken {
 #[test]
 fn an_error_of_the_source_ends_the_request_and_is_passed_on() {
     let server = Server::start(Peer::hold);
-    for kind in [ErrorKind::Changed, ErrorKind::File, ErrorKind::Stopped] {
+    for kind in [ErrorKind::Changed, ErrorKind::File, ErrorKind::Callback] {
         let body = Body::Content(Arc::new(Broken(kind)));
         let failure = put(&http(), &server.host(), &body).unwrap_err();
         assert_eq!(failure.error.kind(), kind);

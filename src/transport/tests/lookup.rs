@@ -78,7 +78,7 @@ fn an_unknown_name_is_a_resolve_error() {
         let failure = get(&http_with(resolve_fn), "nowhere.test").unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Resolve);
         assert_eq!(failure.error.phase(), Some(Phase::Resolve));
-        assert_eq!(failure.error.host(), "nowhere.test");
+        assert_eq!(failure.error.host(), Some("nowhere.test"));
         assert_eq!(failure.delivery, Delivery::Never);
     }
 }
@@ -96,7 +96,7 @@ fn a_look_up_that_hangs_can_be_left_by_time_by_cancel_and_by_drop() {
     let failure = send(&http, "slow.test", Method::Get, &Body::Empty, &call).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
     assert_eq!(failure.error.phase(), Some(Phase::Resolve));
-    assert_eq!((failure.error.host(), failure.delivery), ("slow.test", Delivery::Never));
+    assert_eq!((failure.error.host(), failure.delivery), (Some("slow.test"), Delivery::Never));
     assert!(begun.elapsed() >= SHORT, "{:?}", begun.elapsed());
 
     let cancel = Cancel::new().unwrap();
@@ -119,5 +119,5 @@ fn the_look_up_thread_takes_no_signals() {
         Err(io::Error::other(if blocked { "blocked" } else { "open" }))
     });
     let failure = get(&http, "bucket.test").unwrap_err();
-    assert_eq!(failure.error.cause(), "blocked");
+    assert_eq!(failure.error.cause(), Some("blocked"));
 }

@@ -110,7 +110,10 @@ fn a_proxy_that_refuses_is_a_failed_connection() {
         let failure = failure.unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
         assert_eq!(failure.error.phase(), Some(Phase::Connect));
-        assert_eq!((failure.delivery, failure.error.host()), (Delivery::Never, "127.0.0.1:9"));
+        assert_eq!(
+            (failure.delivery, failure.error.host()),
+            (Delivery::Never, Some("127.0.0.1:9"))
+        );
     }
 }
 
@@ -184,7 +187,7 @@ fn the_environment_counts_only_when_that_is_asked_for() {
     let proxy = ProxySetting::Environment;
     let asked = Http::new(&HttpSettings { proxy, ..Default::default() });
     if std::env::var("HTTPS_PROXY").unwrap() == "what?" {
-        assert_eq!(asked.unwrap_err().argument(), "proxy");
+        assert_eq!(asked.unwrap_err().argument(), Some("proxy"));
     } else {
         let asked = asked.unwrap();
         assert!(straight(asked), "the host is in NO_PROXY");
@@ -209,5 +212,5 @@ fn the_proxy_of_the_environment_is_used() {
     let proxy = ProxySetting::Environment;
     let http = Http::new(&HttpSettings { proxy, ..Default::default() }).unwrap();
     let failure = get(&http, "127.0.0.1:9").unwrap_err();
-    assert!(failure.error.cause().contains("user and a password"), "{}", failure.error);
+    assert!(failure.error.cause().unwrap().contains("user and a password"), "{}", failure.error);
 }

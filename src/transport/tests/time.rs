@@ -146,7 +146,7 @@ fn a_closed_port_is_a_refused_connection() {
     // Nobody listens at this address of the loopback network.
     let (error, delivery, _) = fails("127.77.0.5:9", &Body::Empty, &quick(&Cancel::never()));
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
-    assert_eq!((error.os_errno(), delivery), (libc::ECONNREFUSED, Delivery::Never));
+    assert_eq!((error.os_errno(), delivery), (Some(libc::ECONNREFUSED), Delivery::Never));
 }
 
 #[test]

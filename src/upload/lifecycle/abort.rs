@@ -121,8 +121,8 @@ fn has_parts(
 /// request ID comes from a middle layer and says nothing.
 pub(crate) fn is_no_such_upload(failed: &CallError) -> bool {
     failed.error.http_status() == Some(404)
-        && failed.error.oss_code() == "NoSuchUpload"
-        && !failed.error.request_id().is_empty()
+        && failed.error.oss_code() == Some("NoSuchUpload")
+        && failed.error.request_id().is_some()
 }
 
 const FIRST_DELAY: Duration = Duration::from_millis(50);

@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_there_is_named() {
         let error = Checkpoint::lock(Path::new("/nonexistent/x"), &record().binding).unwrap_err();
-        assert_eq!((error.kind(), error.argument()), (ErrorKind::File, "checkpoint_dir"));
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::File, Some("checkpoint_dir")));
     }
 
     proptest! {

@@ -262,7 +262,7 @@ impl SharedUpload {
         let earlier = self.lock().completes;
         let parts = if target.complete_all {
             self.listed(target, cancel).map_err(|error| match earlier.may_have_taken_effect() {
-                true => error.into_unknown(),
+                true => error.into_indeterminate(),
                 false => error,
             })?
         } else {
@@ -291,7 +291,7 @@ impl SharedUpload {
             let mut state = self.lock();
             state.completes = state.completes.join(failed.evidence);
             let is_uncertain = failed.is_open && failed.evidence.may_have_taken_effect();
-            let error = if is_uncertain { failed.error.into_unknown() } else { failed.error };
+            let error = if is_uncertain { failed.error.into_indeterminate() } else { failed.error };
             let is_left = failed.is_open || error.parts_left();
             error.with_parts_left(is_left).with_upload_may_exist(target.may_have_orphan)
         })
@@ -309,7 +309,7 @@ impl SharedUpload {
         if !uncertain {
             return outcome.failure.map_or(Ok(()), |error| Err(error.with_parts_left(true)));
         }
-        let unknown = |error: Error| error.into_unknown();
+        let unknown = |error: Error| error.into_indeterminate();
         if let Some(error) = outcome.failure {
             return Err(unknown(error).with_parts_left(true));
         }

@@ -173,9 +173,9 @@ impl UploadLifecycle<'_> {
                 let resumed = ResumedUpload { target, listed, earlier, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
             }
-            Err(_) if record.is_completing => self
-                .find_completed(&target, wanted)
-                .map_err(|error| uncertain(error, &record)),
+            Err(_) if record.is_completing => {
+                self.find_completed(&target, wanted).map_err(|error| uncertain(error, &record))
+            }
             Err(_) => {
                 logger.warn(|| "the upload of the checkpoint is gone; starting over".to_owned());
                 Ok(None)

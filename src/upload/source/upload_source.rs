@@ -196,7 +196,7 @@ mod tests {
         let range = source.clone().range(2, Some(5)).unwrap();
         assert_eq!((range.length(), range.bytes(1, 2)), (5, Some(&b"34"[..])));
         assert_eq!(source.clone().range(7, None).unwrap().length(), 3);
-        assert_eq!(source.clone().range(11, None).unwrap_err().argument(), "offset");
-        assert_eq!(source.range(7, Some(4)).unwrap_err().argument(), "length");
+        assert_eq!(source.clone().range(11, None).unwrap_err().argument(), Some("offset"));
+        assert_eq!(source.range(7, Some(4)).unwrap_err().argument(), Some("length"));
     }
 }

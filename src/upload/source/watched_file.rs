@@ -118,9 +118,9 @@ mod tests {
     fn what_is_no_regular_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let error = WatchedFile::open(folder.path()).unwrap_err();
-        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, libc::EISDIR));
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc::EISDIR)));
         let missing = WatchedFile::open(&folder.path().join("none")).unwrap_err();
-        assert_eq!((missing.kind(), missing.os_errno()), (ErrorKind::File, libc::ENOENT));
+        assert_eq!((missing.kind(), missing.os_errno()), (ErrorKind::File, Some(libc::ENOENT)));
         assert_eq!(WatchedFile::open(Path::new("/dev/null")).unwrap_err().kind(), ErrorKind::File);
     }
 

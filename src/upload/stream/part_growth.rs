@@ -86,6 +86,6 @@ mod tests {
         options.set_part_size(limits::MIB).unwrap();
         assert!(PartGrowth::new(&options, 2 * limits::MIB).is_ok());
         let error = PartGrowth::new(&options, 2 * limits::MIB - 1).unwrap_err();
-        assert_eq!(error.argument(), "part_size");
+        assert_eq!(error.argument(), Some("part_size"));
     }
 }

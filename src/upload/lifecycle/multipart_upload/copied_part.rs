@@ -108,7 +108,7 @@ mod tests {
             (5, Some(0), "length"),
             (10, None, "length"),
         ] {
-            assert_eq!(length_within(10, offset, length).unwrap_err().argument(), named);
+            assert_eq!(length_within(10, offset, length).unwrap_err().argument(), Some(named));
         }
     }
 }

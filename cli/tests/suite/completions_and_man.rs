@@ -1,4 +1,4 @@
-//! Completions and manual pages.
+//! Completions, manual pages and `docs/cli.md`.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::fixture::{Fixture, ossmpu};
 use crate::run::Run;
 
 #[test]
-fn the_page_in_docs_has_every_command_and_no_other() {
+fn docs_cli_md_lists_exactly_the_commands() {
     let help = Run::of(ossmpu(&["-h"]).output().unwrap()).exits(0).stdout;
     let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let listed: BTreeSet<_> = listed.lines().filter_map(|l| l.split_whitespace().next()).collect();
@@ -20,7 +20,7 @@ fn the_page_in_docs_has_every_command_and_no_other() {
 const COMMANDS: [&str; 7] = ["put", "cp", "ls-uploads", "parts", "abort", "clean", "presign"];
 
 #[test]
-fn each_shell_gets_completions_of_all_commands() {
+fn completions_contain_all_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let run = Run::of(ossmpu(&["completions", shell]).output().unwrap()).exits(0);
         for command in COMMANDS {
@@ -30,7 +30,7 @@ fn each_shell_gets_completions_of_all_commands() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_each_command() {
+fn each_command_has_a_manual_page() {
     let fixture = Fixture::new();
     std::fs::create_dir(fixture.path("man1")).unwrap();
     fixture.run(&["man", "--dir", "man1"]).exits(0);

@@ -1,4 +1,4 @@
-//! The progress bar, in a terminal of the test's own.
+//! The progress bar on a pseudo-terminal.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -9,10 +9,10 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::fixture::{Fixture, IN_PARTS, five_parts, never_answered, send, url};
+use crate::fixture::{Fixture, IN_PARTS, five_parts, no_response, send, url};
 use crate::run::Run;
 
-/// The two ends of a terminal of 100 columns: what it shows, and what a program writes to.
+/// Opens a pseudo-terminal of 100 columns and returns its master and slave.
 fn terminal() -> (File, File) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -24,13 +24,13 @@ fn terminal() -> (File, File) {
     (master.into(), slave)
 }
 
-/// All that was shown until the last writer has gone, which reads as an error.
-fn shown(mut master: File) -> String {
-    let (mut shown, mut buffer) = (Vec::new(), [0; 4096]);
+/// Reads all output until the last writer has closed the terminal, which is a read error.
+fn read_output(mut master: File) -> String {
+    let (mut output, mut buffer) = (Vec::new(), [0; 4096]);
     while let Ok(count @ 1..) = master.read(&mut buffer) {
-        shown.extend_from_slice(&buffer[..count]);
+        output.extend_from_slice(&buffer[..count]);
     }
-    String::from_utf8_lossy(&shown).into_owned()
+    String::from_utf8_lossy(&output).into_owned()
 }
 
 fn put(fixture: &Fixture, options: &[&str], stderr: File) -> std::process::Child {
@@ -42,60 +42,60 @@ fn put(fixture: &Fixture, options: &[&str], stderr: File) -> std::process::Child
 }
 
 #[test]
-fn a_terminal_sees_name_rate_and_time_left_and_then_a_clean_line() {
+fn the_bar_shows_name_rate_and_time_left_and_is_cleared() {
     let fixture = Fixture::new();
     let (master, slave) = terminal();
-    let child = put(&fixture, &["--rate-limit", "800KiB"], slave);
-    let shown = shown(master);
-    let run = Run::end(child).exits(0);
+    let child = put(&fixture, &["--bytes-per-sec", "800KiB"], slave);
+    let output = read_output(master);
+    let run = Run::wait(child).exits(0);
     for part in ["some.bin", "%", "400.00 KiB", "iB/s", "s left"] {
-        assert!(shown.contains(part), "{part}: {shown:?}");
+        assert!(output.contains(part), "{part}: {output:?}");
     }
-    assert!(shown.ends_with("\u{1b}[2K"), "{shown:?}");
+    assert!(output.ends_with("\u{1b}[2K"), "{output:?}");
     assert!(run.stdout.starts_with("some.bin -> ") && !run.stdout.contains('\u{1b}'), "{run:?}");
 }
 
 #[test]
-fn quiet_and_json_show_no_bar_on_a_terminal() {
+fn quiet_and_json_show_no_bar() {
     for option in ["--quiet", "--json"] {
         let fixture = Fixture::new();
         let (master, slave) = terminal();
-        let child = put(&fixture, &["--rate-limit", "1600KiB", option], slave);
-        assert_eq!(shown(master), "", "{option}");
-        Run::end(child).exits(0);
+        let child = put(&fixture, &["--bytes-per-sec", "1600KiB", option], slave);
+        assert_eq!(read_output(master), "", "{option}");
+        Run::wait(child).exits(0);
     }
 }
 
 #[test]
-fn an_interrupt_takes_the_bar_away_before_it_says_why() {
+fn the_bar_is_cleared_before_an_error_is_printed() {
     let fixture = Fixture::new();
-    fixture.hang(never_answered("UploadPart"));
+    fixture.always(no_response("UploadPart"));
     let (master, slave) = terminal();
     let child = put(&fixture, &[], slave);
     fixture.wait_for("UploadPart", 4);
     send(Signal::INT, &child);
-    let shown = shown(master);
-    Run::end(child).exits(130);
-    let last = shown.rsplit("\u{1b}[2K").next().unwrap();
-    assert!(last.starts_with("ossmpu: some.bin: "), "{shown:?}");
+    let output = read_output(master);
+    Run::wait(child).exits(130);
+    let last = output.rsplit("\u{1b}[2K").next().unwrap();
+    assert!(last.starts_with("ossmpu: some.bin: "), "{output:?}");
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn a_warning_in_the_middle_has_a_line_of_its_own() {
+fn a_warning_is_printed_on_its_own_line() {
     let fixture = Fixture::new();
     fixture.emulator.change_options(|options| options.no_crc = true);
     let (master, slave) = terminal();
-    let child = put(&fixture, &["--rate-limit", "800KiB"], slave);
-    let shown = shown(master);
-    Run::end(child).exits(0);
+    let child = put(&fixture, &["--bytes-per-sec", "800KiB"], slave);
+    let output = read_output(master);
+    Run::wait(child).exits(0);
     let mut after_bar = 0;
-    for (at, warning) in shown.match_indices("ossmpu: UploadPart: the reply has no CRC-64") {
-        let before = &shown[..at];
+    for (at, warning) in output.match_indices("ossmpu: UploadPart: the reply has no CRC-64") {
+        let before = &output[..at];
         let is_line =
             before.is_empty() || before.ends_with(['\n', '\r']) || before.ends_with("\u{1b}[2K");
-        assert!(is_line, "{warning}: {shown:?}");
+        assert!(is_line, "{warning}: {output:?}");
         after_bar += usize::from(before.contains('%'));
     }
-    assert!(after_bar > 0, "{shown:?}");
+    assert!(after_bar > 0, "{output:?}");
 }

@@ -1,17 +1,17 @@
-//! Command lines that make no sense: code 2, the way out in the message, and nothing sent.
+//! Invalid command lines: exit code 2, a message with the remedy, and no request.
 
 use crate::fixture::{Fixture, ossmpu, url};
 use crate::run::Run;
 
 #[test]
-fn what_makes_no_sense_is_refused_before_anything_is_sent() {
+fn invalid_command_lines_are_refused_before_any_request() {
     let fixture = Fixture::new();
     fixture.file("a", b"x");
     fixture.file("b", b"x");
     std::fs::create_dir(fixture.path("folder")).unwrap();
     let target = url("key");
-    for (arguments, said) in [
-        (&["put", "folder", &target][..], "folder is a directory; give the files in it"),
+    for (arguments, message) in [
+        (&["put", "folder", &target][..], "folder is a directory; upload its files"),
         (&["put", "a", "b", &target], "a target that ends with a slash"),
         (&["put", "-", "oss://cli-bucket"], "stdin has no name"),
         (&["put", "a", "s3://cli-bucket/a"], "oss://BUCKET/KEY"),
@@ -20,7 +20,10 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["put", "--part-size", "1KiB", "a", &target], "100 KiB to 5 GiB"),
         (&["put", "--part-size", "8MB", "a", &target], "8MiB or 8M"),
         (&["put", "-j", "300", "a", &target], "1 to 256"),
-        (&["put", "--upload-id", "x", "a", "b", "oss://cli-bucket/"], "--upload-id is for one"),
+        (
+            &["put", "--upload-id", "x", "a", "b", "oss://cli-bucket/"],
+            "--upload-id allows only one file",
+        ),
         (&["put", "--upload-id", "x", "-", &target], "stdin cannot be read again"),
         (&["put", "--acl", "mine", "a", &target], "x-oss-object-acl"),
         (&["put", "--credentials", "x", "a", &target], "it knows default, env, oidc"),
@@ -28,15 +31,15 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["put", "--max-attempts", "0", "a", &target], "max_attempts: "),
         (&["put", "--region", "Here!", "a", &target], "region: "),
         (&["clean", &target, "--older-than", "7"], "90s, 30m, 12h, 7d"),
-        (&["clean", &target, "--older-than", "7d", "--prefix", "a"], "has a prefix already"),
+        (&["clean", &target, "--older-than", "7d", "--prefix", "a"], "already has a prefix"),
         (&["presign", "part", &target, "ID", "0"], "1 to 10000"),
         (&["presign", "put", &target, "--expires", "8d"], "expires"),
-        (&["ls-uploads", &target, "--path-style", "--cname"], "--cname"),
+        (&["ls-uploads", &target, "--addressing", "dns"], "virtual-host"),
         (&["sing"], "sing"),
         (&[], "Usage: ossmpu"),
     ] {
         let run = fixture.run(arguments).exits(2);
-        assert!(run.stderr.contains(said), "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(message), "{arguments:?}: {run:?}");
         assert!(!run.stderr.contains("hunter2"), "{run:?}");
         assert_eq!(run.stdout, "");
     }
@@ -44,7 +47,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn without_credentials_or_region_it_says_what_is_missing() {
+fn missing_credentials_or_region_are_named() {
     let run = Run::of(ossmpu(&["ls-uploads", "oss://abc"]).output().unwrap()).exits(1);
     assert!(run.stderr.contains("no credentials were set"), "{run:?}");
     let mut anonymous = ossmpu(&["ls-uploads", "oss://abc", "--credentials", "anonymous"]);
@@ -53,7 +56,7 @@ fn without_credentials_or_region_it_says_what_is_missing() {
 }
 
 #[test]
-fn help_and_version_are_answers() {
+fn help_and_version_go_to_stdout() {
     let help = Run::of(ossmpu(&["put", "--help"]).output().unwrap()).exits(0);
     assert!(help.stdout.contains("--checkpoint-dir") && help.stdout.contains("Examples:"));
     let version = Run::of(ossmpu(&["--version"]).output().unwrap()).exits(0);

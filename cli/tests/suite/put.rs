@@ -1,4 +1,4 @@
-//! `put` of one file, and what its options do.
+//! `put` of one file, with its options.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -7,12 +7,12 @@ use oss_emulator::{Action, Rule};
 use rustix::process::Signal;
 
 use crate::fixture::{
-    BUCKET, Fixture, PART, SECRET, bytes, first, five_parts, never_answered, send, url,
+    BUCKET, Fixture, PART, SECRET, bytes, first_request, five_parts, no_response, send, url,
 };
 use crate::run::Run;
 
 #[test]
-fn a_small_file_goes_in_one_request_and_a_line_says_so() {
+fn a_small_file_is_uploaded_in_one_request_and_reported() {
     let fixture = Fixture::new();
     fixture.file("a.txt", b"hello");
     let run = fixture.run(&["put", "a.txt", &url("b.txt")]).exits(0);
@@ -23,7 +23,7 @@ fn a_small_file_goes_in_one_request_and_a_line_says_so() {
 }
 
 #[test]
-fn a_file_whose_name_is_not_text_needs_a_key() {
+fn a_file_name_that_is_not_utf8_needs_a_key() {
     let fixture = Fixture::new();
     let name = OsStr::from_bytes(b"\xff.bin");
     std::fs::write(fixture.folder.path().join(name), b"hello").unwrap();
@@ -34,33 +34,33 @@ fn a_file_whose_name_is_not_text_needs_a_key() {
     put(&url("a")).exits(0);
     assert_eq!(fixture.stored("a").unwrap(), b"hello");
     let run = put(&url("")).exits(2);
-    assert!(run.stderr.contains("give the key too"), "{run:?}");
+    assert!(run.stderr.contains("specify the key"), "{run:?}");
 }
 
 #[test]
-fn more_parts_in_flight_than_the_usual_threads_get_theirs() {
+fn high_parallelism_raises_the_number_of_threads() {
     let fixture = Fixture::new();
-    fixture.hang(never_answered("UploadPart"));
+    fixture.always(no_response("UploadPart"));
     fixture.file("big", &bytes(20 * PART));
     let options = ["--part-size", "100KiB", "--single-below", "0", "-j", "20"];
     let child = fixture.start(&[&["put", "big", &url("big")], &options[..]].concat());
     fixture.wait_for("UploadPart", 20);
     send(Signal::INT, &child);
-    Run::end(child).exits(130);
+    Run::wait(child).exits(130);
 }
 
 #[test]
-fn a_large_file_goes_in_parts_and_arrives_whole() {
+fn a_large_file_is_uploaded_in_parts() {
     let fixture = Fixture::new();
     fixture.file("big", &five_parts());
     fixture.put_in_parts(&["--md5", "big", &url("folder/")]).exits(0);
     assert_eq!(fixture.stored("folder/big").unwrap(), five_parts());
     assert_eq!(fixture.count("UploadPart"), 5);
-    assert!(first(&fixture, "UploadPart").header("content-md5").is_some());
+    assert!(first_request(&fixture, "UploadPart").header("content-md5").is_some());
 }
 
 #[test]
-fn what_is_said_of_the_object_is_stored_with_it() {
+fn object_options_are_stored_with_the_object() {
     let fixture = Fixture::new();
     fixture.file("a", b"x");
     let options = [
@@ -71,7 +71,7 @@ fn what_is_said_of_the_object_is_stored_with_it() {
         "--metadata",
         "n=1",
         "--tag",
-        "colour=red",
+        "color=red",
         "--storage-class",
         "IA",
         "--acl",
@@ -84,14 +84,14 @@ fn what_is_said_of_the_object_is_stored_with_it() {
     assert_eq!(object.content_type.as_deref(), Some("image/png"));
     assert_eq!(object.metadata["owner"], "me");
     assert_eq!(object.metadata["n"], "1");
-    assert_eq!(object.tags, [("colour".to_owned(), "red".to_owned())]);
+    assert_eq!(object.tags, [("color".to_owned(), "red".to_owned())]);
     assert_eq!(object.storage_class.as_deref(), Some("IA"));
     assert_eq!(object.acl.as_deref(), Some("public-read"));
     assert_eq!(object.headers["cache-control"], "no-cache");
 }
 
 #[test]
-fn an_object_that_exists_is_not_overwritten_when_that_is_forbidden() {
+fn forbid_overwrite_keeps_an_existing_object() {
     let fixture = Fixture::new();
     fixture.file("a", b"new");
     fixture.run(&["put", "a", &url("a")]).exits(0);
@@ -102,7 +102,7 @@ fn an_object_that_exists_is_not_overwritten_when_that_is_forbidden() {
 }
 
 #[test]
-fn an_object_with_another_check_sum_is_never_made() {
+fn no_object_is_created_on_a_checksum_mismatch() {
     let fixture = Fixture::new();
     fixture.file("a", b"hello");
     let md5 = "5d41402abc4b2a76b9719d911017c592";
@@ -116,7 +116,7 @@ fn an_object_with_another_check_sum_is_never_made() {
 }
 
 #[test]
-fn a_sequential_upload_has_the_md5_of_the_whole() {
+fn a_sequential_upload_has_the_content_md5_of_the_object() {
     let fixture = Fixture::new();
     fixture.file("big", &five_parts());
     fixture.put_in_parts(&["--sequential", "big", &url("big")]).exits(0);
@@ -124,9 +124,9 @@ fn a_sequential_upload_has_the_md5_of_the_whole() {
 }
 
 #[test]
-fn a_deadline_ends_it_and_nothing_is_left() {
+fn an_exceeded_deadline_aborts_the_upload() {
     let fixture = Fixture::new();
-    fixture.hang(never_answered("UploadPart"));
+    fixture.always(no_response("UploadPart"));
     fixture.file("big", &five_parts());
     let run = fixture.put_in_parts(&["--deadline", "1s", "--json", "big", &url("big")]).exits(1);
     assert_eq!(run.failure()["kind"], "timeout", "{run:?}");
@@ -134,7 +134,7 @@ fn a_deadline_ends_it_and_nothing_is_left() {
 }
 
 #[test]
-fn a_failed_upload_leaves_nothing_and_the_reason_is_one_line() {
+fn a_failed_upload_is_aborted_and_its_error_is_one_line() {
     let fixture = Fixture::new();
     fixture.emulator.add_rule(Rule::on("UploadPart", Action::status(403, "AccessDenied")).always());
     fixture.file("big", &five_parts());
@@ -147,18 +147,19 @@ fn a_failed_upload_leaves_nothing_and_the_reason_is_one_line() {
 }
 
 #[test]
-fn the_library_is_heard_but_no_secret() {
+fn the_log_contains_no_secrets() {
     let fixture = Fixture::new();
     fixture.file("a", b"hello");
     let run = fixture.run(&["put", "-vv", "a", &url("a")]).exits(0);
     assert!(run.stderr.contains("> PUT http://"), "{run:?}");
-    let signature = first(&fixture, "PutObject").header("authorization").unwrap().to_owned();
+    let signature =
+        first_request(&fixture, "PutObject").header("authorization").unwrap().to_owned();
     let signature = signature.split("Signature=").nth(1).unwrap();
     assert!(!run.stderr.contains(SECRET) && !run.stderr.contains(signature), "{run:?}");
 }
 
 #[test]
-fn quiet_says_nothing_of_a_success() {
+fn quiet_prints_nothing_on_success() {
     let fixture = Fixture::new();
     fixture.file("a", &bytes(10));
     let run = fixture.run(&["put", "-q", "a", &url("a")]).exits(0);
@@ -166,7 +167,7 @@ fn quiet_says_nothing_of_a_success() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_a_failure() {
+fn a_missing_file_is_a_failure() {
     let fixture = Fixture::new();
     let run = fixture.run(&["put", "none", &url("a")]).exits(1);
     assert!(run.stderr.contains("none: No such file"), "{run:?}");

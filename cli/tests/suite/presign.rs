@@ -1,4 +1,4 @@
-//! `presign`: URLs for whoever has no credentials.
+//! `presign`: URLs that work without credentials.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use crate::fixture::{BUCKET, Fixture, bytes, ossmpu, url};
 use crate::run::Run;
 
-/// Sends a request as any client of HTTP would, and gives the first line of the answer.
+/// Sends a request as a plain HTTP client would and returns the status line of the response.
 fn request(method: &str, url: &str, body: &[u8]) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -17,13 +17,13 @@ fn request(method: &str, url: &str, body: &[u8]) -> String {
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.lines().next().unwrap().to_owned()
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response.lines().next().unwrap().to_owned()
 }
 
 #[test]
-fn the_url_is_all_of_stdout_and_takes_an_object() {
+fn only_the_url_is_printed_and_it_accepts_an_object() {
     let fixture = Fixture::new();
     let run = fixture.run(&["presign", "put", &url("a b"), "--expires", "10m"]).exits(0);
     assert!(run.stderr.contains("for PUT until 20"), "{run:?}");
@@ -32,7 +32,7 @@ fn the_url_is_all_of_stdout_and_takes_an_object() {
 }
 
 #[test]
-fn an_upload_goes_by_urls_alone() {
+fn a_multipart_upload_works_with_presigned_urls_alone() {
     let fixture = Fixture::new();
     let id = fixture.initiate("big");
     let signed = |arguments: &[&str]| {
@@ -60,7 +60,7 @@ fn an_upload_goes_by_urls_alone() {
 }
 
 #[test]
-fn the_url_shows_how_the_bucket_is_reached() {
+fn the_url_follows_endpoint_and_addressing() {
     let host = |options: &[&str]| {
         let mut command = ossmpu(&[&["presign", "put", "oss://abc/k"], options].concat());
         command.env("OSS_ACCESS_KEY_ID", "id").env("OSS_ACCESS_KEY_SECRET", "secret");
@@ -72,7 +72,7 @@ fn the_url_shows_how_the_bucket_is_reached() {
     assert_eq!(host(&["--region", "cn-beijing"]), "https://abc.oss-cn-beijing.aliyuncs.com/k");
     let internal = host(&["--endpoint-kind", "internal"]);
     assert_eq!(internal, "https://abc.oss-cn-hangzhou-internal.aliyuncs.com/k");
-    assert_eq!(host(&["--path-style"]), "https://oss-cn-hangzhou.aliyuncs.com/abc/k");
-    let domain = host(&["--endpoint", "img.example.com", "--cname"]);
+    assert_eq!(host(&["--addressing", "path"]), "https://oss-cn-hangzhou.aliyuncs.com/abc/k");
+    let domain = host(&["--endpoint", "img.example.com", "--addressing", "cname"]);
     assert_eq!(domain, "https://img.example.com/k");
 }

@@ -1,6 +1,6 @@
-//! `cp`: no byte comes here.
+//! `cp`: copies objects without downloading them.
 
-use crate::fixture::{BUCKET, Fixture, first, five_parts, url};
+use crate::fixture::{BUCKET, Fixture, first_request, five_parts, url};
 
 fn with_object() -> Fixture {
     let fixture = Fixture::new();
@@ -10,19 +10,19 @@ fn with_object() -> Fixture {
 }
 
 #[test]
-fn a_copy_is_made_in_parts_and_has_the_metadata_of_the_source() {
+fn a_copy_uses_parts_and_keeps_the_metadata_of_the_source() {
     let fixture = with_object();
     let (from, to) = (url("in/big"), url("out/"));
     let run = fixture.run(&["cp", "--part-size", "100KiB", &from, &to]).exits(0);
     assert_eq!(fixture.stored("out/big").unwrap(), five_parts());
     assert_eq!(fixture.emulator.object(BUCKET, "out/big").unwrap().metadata["owner"], "me");
     assert_eq!((fixture.count("UploadPartCopy"), fixture.count("GetObject")), (5, 0));
-    let said = format!("{from} -> {}: 409601 bytes", url("out/big"));
-    assert!(run.stdout.starts_with(&said), "{run:?}");
+    let expected = format!("{from} -> {}: 409601 bytes", url("out/big"));
+    assert!(run.stdout.starts_with(&expected), "{run:?}");
 }
 
 #[test]
-fn a_source_that_is_not_there_is_named() {
+fn a_missing_source_is_named() {
     let fixture = Fixture::new();
     let run = fixture.run(&["cp", &url("none"), &url("out"), "--json"]).exits(1);
     let failure = run.failure();
@@ -35,11 +35,11 @@ fn a_source_that_is_not_there_is_named() {
 }
 
 #[test]
-fn the_old_signature_is_made_when_asked_for() {
+fn signature_v1_is_used_on_request() {
     let fixture = with_object();
     fixture.emulator.clear_requests();
     fixture.run(&["cp", &url("in/big"), &url("b"), "--signature", "v1"]).exits(0);
     let authorization =
-        first(&fixture, "UploadPartCopy").header("authorization").unwrap().to_owned();
+        first_request(&fixture, "UploadPartCopy").header("authorization").unwrap().to_owned();
     assert!(authorization.starts_with("OSS test-id:"), "{authorization}");
 }

@@ -1,4 +1,4 @@
-//! Signals in the middle of an upload.
+//! Signals during an upload.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::fixture::{Fixture, IN_PARTS, PART, bytes, five_parts, never_answered, send, url};
+use crate::fixture::{Fixture, IN_PARTS, PART, bytes, five_parts, no_response, send, url};
 use crate::run::Run;
 
-/// An upload whose parts are not answered.
-fn stuck(fixture: &Fixture, arguments: &[&str]) -> Child {
-    fixture.hang(never_answered("UploadPart"));
+/// Starts an upload whose parts get no response.
+fn stalled_upload(fixture: &Fixture, arguments: &[&str]) -> Child {
+    fixture.always(no_response("UploadPart"));
     fixture.file("big", &five_parts());
     let target = url("big");
     let child = fixture.start_put_in_parts(&[arguments, &["big", &target]].concat());
@@ -20,51 +20,51 @@ fn stuck(fixture: &Fixture, arguments: &[&str]) -> Child {
 }
 
 #[test]
-fn each_signal_ends_it_with_its_own_code_and_leaves_nothing() {
+fn each_signal_aborts_the_upload_and_has_its_own_exit_code() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let fixture = Fixture::new();
-        let child = stuck(&fixture, &[]);
+        let child = stalled_upload(&fixture, &[]);
         send(signal, &child);
-        let run = Run::end(child).exits(code);
+        let run = Run::wait(child).exits(code);
         assert!(run.stderr.contains("canceled"), "{run:?}");
         fixture.assert_bucket_empty();
     }
 }
 
 #[test]
-fn the_files_after_it_are_not_begun() {
+fn later_files_are_not_uploaded() {
     let fixture = Fixture::new();
     fixture.file("next", b"x");
-    fixture.hang(never_answered("UploadPart"));
+    fixture.always(no_response("UploadPart"));
     fixture.file("big", &five_parts());
     let child = fixture.start_put_in_parts(&["big", "next", &url("")]);
     fixture.wait_for("UploadPart", 4);
     send(Signal::INT, &child);
-    Run::end(child).exits(130);
+    Run::wait(child).exits(130);
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn the_second_interrupt_does_not_wait_for_the_clean_up() {
+fn the_second_signal_does_not_wait_for_the_abort() {
     let fixture = Fixture::new();
-    fixture.hang(never_answered("AbortMultipartUpload"));
-    let child = stuck(&fixture, &[]);
-    let begun = Instant::now();
+    fixture.always(no_response("AbortMultipartUpload"));
+    let child = stalled_upload(&fixture, &[]);
+    let started = Instant::now();
     send(Signal::INT, &child);
     fixture.wait_for("AbortMultipartUpload", 1);
     send(Signal::INT, &child);
-    Run::end(child).exits(130);
-    assert!(begun.elapsed() < CLEAN_UP, "{:?}", begun.elapsed());
+    Run::wait(child).exits(130);
+    assert!(started.elapsed() < ABORT_TIMEOUT, "{:?}", started.elapsed());
 }
 
 #[test]
-fn a_clean_up_that_fails_names_what_is_left() {
+fn a_failed_abort_reports_the_upload_that_is_left() {
     let fixture = Fixture::new();
-    let refusal = oss_emulator::Action::status(403, "AccessDenied");
-    fixture.hang(oss_emulator::Rule::on("AbortMultipartUpload", refusal));
-    let child = stuck(&fixture, &["--json"]);
+    let denied = oss_emulator::Action::status(403, "AccessDenied");
+    fixture.always(oss_emulator::Rule::on("AbortMultipartUpload", denied));
+    let child = stalled_upload(&fixture, &["--json"]);
     send(Signal::INT, &child);
-    let run = Run::end(child).exits(130);
+    let run = Run::wait(child).exits(130);
     let failures: Vec<_> = run.stderr.lines().filter(|line| line.contains("\"error\"")).collect();
     let [failure] = failures.as_slice() else { panic!("{run:?}") };
     let failure: serde_json::Value = serde_json::from_str(failure).unwrap();
@@ -74,7 +74,7 @@ fn a_clean_up_that_fails_names_what_is_left() {
 }
 
 #[test]
-fn a_hangup_that_was_ignored_at_the_start_stays_ignored() {
+fn a_hangup_that_was_ignored_at_startup_stays_ignored() {
     let fixture = Fixture::new();
     let target = url("stream");
     let arguments = [&["put"], &IN_PARTS[..], &["-", &target]].concat();
@@ -86,13 +86,13 @@ fn a_hangup_that_was_ignored_at_the_start_stays_ignored() {
     stdin.write_all(&bytes(2 * PART)).unwrap();
     fixture.wait_for("UploadPart", 1);
     send(Signal::HUP, &child);
-    // Were it caught, the upload would be cancelled before these parts have arrived.
+    // If the signal were caught, the upload would be canceled before these parts arrive.
     stdin.write_all(&bytes(20 * PART)).unwrap();
     fixture.wait_for("UploadPart", 20);
     drop(stdin);
-    Run::end(child).exits(0);
+    Run::wait(child).exits(0);
     assert_eq!(fixture.stored("stream").unwrap().len(), 22 * PART);
 }
 
-/// The least time that a clean-up that gets no answer takes.
-const CLEAN_UP: Duration = Duration::from_secs(4);
+/// Less than the abort timeout of the library, which is five seconds.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(4);

@@ -5,7 +5,7 @@ use oss_emulator::{Action, Rule};
 use crate::fixture::{BUCKET, Fixture, five_parts, url};
 
 #[test]
-fn uploads_are_listed_by_prefix_and_put_together_by_a_delimiter() {
+fn uploads_are_filtered_by_prefix_and_grouped_by_delimiter() {
     let fixture = Fixture::new();
     let ids: Vec<_> = ["a", "in/b", "in/c"].iter().map(|key| fixture.initiate(key)).collect();
     let list =
@@ -24,7 +24,7 @@ fn uploads_are_listed_by_prefix_and_put_together_by_a_delimiter() {
 }
 
 #[test]
-fn a_key_cannot_write_to_the_terminal() {
+fn control_characters_in_keys_are_escaped() {
     let fixture = Fixture::new();
     fixture.initiate("evil\n\u{1b}[2J");
     let run = fixture.run(&["ls-uploads", &url("")]).exits(0);
@@ -34,12 +34,12 @@ fn a_key_cannot_write_to_the_terminal() {
 }
 
 #[test]
-fn parts_are_listed_and_an_abort_removes_them() {
+fn parts_are_listed_and_abort_removes_them() {
     let fixture = Fixture::new();
-    let refused = Rule::on("CompleteMultipartUpload", Action::status(403, "AccessDenied"));
-    fixture.emulator.add_rule(refused);
+    let denied = Rule::on("CompleteMultipartUpload", Action::status(403, "AccessDenied"));
+    fixture.emulator.add_rule(denied);
     fixture.file("big", &five_parts());
-    let run = fixture.put_in_parts(&["--keep", "--json", "big", &url("big")]).exits(1);
+    let run = fixture.put_in_parts(&["--keep-parts", "--json", "big", &url("big")]).exits(1);
     let upload_id = run.failure()["upload_id"].as_str().unwrap().to_owned();
 
     let stored = fixture.emulator.uploads(BUCKET).remove(0);
@@ -59,10 +59,10 @@ fn parts_are_listed_and_an_abort_removes_them() {
 }
 
 #[test]
-fn an_upload_that_is_not_there_is_a_failure() {
+fn an_unknown_upload_is_a_failure() {
     let fixture = Fixture::new();
-    let there = fixture.initiate("a");
-    let run = fixture.run(&["abort", &url("a"), "none", &there]).exits(3);
+    let existing = fixture.initiate("a");
+    let run = fixture.run(&["abort", &url("a"), "none", &existing]).exits(3);
     assert!(run.stderr.contains("NoSuchUpload"), "{run:?}");
     fixture.assert_bucket_empty();
     fixture.run(&["abort", &url("a"), "none"]).exits(1);
@@ -70,13 +70,13 @@ fn an_upload_that_is_not_there_is_a_failure() {
 }
 
 #[test]
-fn who_pays_is_said_with_every_request() {
+fn every_request_carries_the_request_payer() {
     let fixture = Fixture::new();
-    let (old, target) = (fixture.initiate("a"), url("a"));
+    let (upload_id, target) = (fixture.initiate("a"), url("a"));
     fixture.emulator.clear_requests();
     fixture.run(&["ls-uploads", &url(""), "--request-payer"]).exits(0);
-    fixture.run(&["parts", &target, &old, "--request-payer"]).exits(0);
-    fixture.run(&["abort", &target, &old, "--request-payer"]).exits(0);
+    fixture.run(&["parts", &target, &upload_id, "--request-payer"]).exits(0);
+    fixture.run(&["abort", &target, &upload_id, "--request-payer"]).exits(0);
     fixture.file("big", &five_parts());
     fixture.put_in_parts(&["big", &target, "--request-payer"]).exits(0);
     let requests = fixture.emulator.requests();

@@ -1,4 +1,4 @@
-//! `clean`: only what is old, and only there.
+//! `clean`: aborts only uploads that are old and match the prefix.
 
 use oss_emulator::{Action, Rule};
 
@@ -6,7 +6,7 @@ use crate::fixture::{BUCKET, Fixture, url};
 
 const DAY: i64 = 24 * 3600;
 
-/// Two uploads of eight days ago, in two folders, and one of now.
+/// Two uploads initiated eight days ago under different prefixes, and a new one.
 fn old_and_new() -> (Fixture, [String; 3]) {
     let fixture = Fixture::new();
     fixture.emulator.set_clock_offset(-8 * DAY);
@@ -16,38 +16,38 @@ fn old_and_new() -> (Fixture, [String; 3]) {
     (fixture, [old, other, new])
 }
 
-fn left(fixture: &Fixture) -> Vec<String> {
+fn remaining(fixture: &Fixture) -> Vec<String> {
     fixture.emulator.uploads(BUCKET).into_iter().map(|upload| upload.upload_id).collect()
 }
 
 #[test]
-fn what_is_older_goes_and_what_is_younger_stays() {
+fn older_uploads_are_aborted_and_younger_ones_are_kept() {
     let (fixture, [old, other, new]) = old_and_new();
     let run = fixture.run(&["clean", &url(""), "--older-than", "7d", "--json"]).exits(0);
-    let removed: Vec<_> = run.results().iter().map(|line| line["upload_id"].clone()).collect();
-    assert_eq!(removed, [old, other]);
-    assert_eq!(left(&fixture), [new]);
+    let aborted: Vec<_> = run.results().iter().map(|line| line["upload_id"].clone()).collect();
+    assert_eq!(aborted, [old, other]);
+    assert_eq!(remaining(&fixture), [new]);
 }
 
 #[test]
-fn only_keys_of_the_prefix_go() {
+fn only_keys_with_the_prefix_are_aborted() {
     let (fixture, [_, other, new]) = old_and_new();
     fixture.run(&["clean", &url(""), "--older-than", "7d", "--prefix", "in/"]).exits(0);
-    assert_eq!(left(&fixture), [new, other]);
+    assert_eq!(remaining(&fixture), [new, other]);
 }
 
 #[test]
-fn a_dry_run_only_says_what_would_go() {
+fn a_dry_run_lists_uploads_without_aborting_them() {
     let (fixture, [old, ..]) = old_and_new();
     let run = fixture.run(&["clean", &url("in/"), "--older-than", "7d", "--dry-run"]).exits(0);
-    assert!(run.stdout.starts_with(&format!("would abort {} {old}, begun 20", url("in/old"))));
+    assert!(run.stdout.starts_with(&format!("would abort {} {old}, initiated 20", url("in/old"))));
     assert_eq!(run.stdout.lines().count(), 1);
-    assert_eq!(left(&fixture).len(), 3);
+    assert_eq!(remaining(&fixture).len(), 3);
     assert_eq!(fixture.count("AbortMultipartUpload"), 0);
 }
 
 #[test]
-fn one_that_cannot_be_removed_does_not_save_the_others() {
+fn a_failed_abort_does_not_stop_the_others() {
     let (fixture, [old, _, new]) = old_and_new();
     let rule = Rule::on("AbortMultipartUpload", Action::status(403, "AccessDenied")).key("in/old");
     fixture.emulator.add_rule(rule.always());
@@ -55,7 +55,7 @@ fn one_that_cannot_be_removed_does_not_save_the_others() {
     assert_eq!(run.failure()["target"], url("in/old"));
     let mut expected = [old, new];
     expected.sort();
-    let mut left = left(&fixture);
-    left.sort();
-    assert_eq!(left, expected);
+    let mut remaining = remaining(&fixture);
+    remaining.sort();
+    assert_eq!(remaining, expected);
 }

@@ -1,4 +1,4 @@
-//! Where OSS is and how it is reached: the options that every command takes.
+//! Client options that every command takes.
 
 use std::path::PathBuf;
 
@@ -10,42 +10,40 @@ use ossmpu::{
 
 use crate::failure::Failure;
 
-/// How OSS is reached. What is not said here is read from the environment.
+/// Endpoint, credentials and retries. Options take precedence over environment variables.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Connection")]
-pub struct Connection {
-    /// Region of the bucket, cn-hangzhou and so on [env: OSS_REGION]
+#[command(next_help_heading = "Client")]
+pub struct ClientOptions {
+    /// Region of the bucket, such as cn-hangzhou [env: OSS_REGION]
     #[arg(long, global = true)]
     region: Option<String>,
-    /// Base URL of the service, in place of the region's [env: OSS_ENDPOINT]
+    /// URL of the service, instead of the region's endpoint [env: OSS_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]
     endpoint: Option<String>,
-    /// Which of the region's endpoints, when none is given
+    /// Kind of the region's endpoint, if --endpoint is not given
     #[arg(long, global = true, value_enum, value_name = "KIND")]
     endpoint_kind: Option<Kind>,
-    /// The bucket stands in the path, not in the host name
-    #[arg(long, global = true, conflicts_with = "cname")]
-    path_style: bool,
-    /// The endpoint is a domain bound to the bucket
-    #[arg(long, global = true)]
-    cname: bool,
-    /// How requests are signed; v1 for servers that know nothing else
+    /// Where the bucket name goes: into the host name, into the path, or nowhere because the
+    /// endpoint is a custom domain bound to the bucket
+    #[arg(long, global = true, value_enum, value_name = "STYLE")]
+    addressing: Option<Style>,
+    /// Signature version; v1 only for servers that do not support v4
     #[arg(long, global = true, value_enum, value_name = "VERSION")]
     signature: Option<Version>,
-    /// Proxy, http:// or socks5:// and so on; `env` reads HTTPS_PROXY and its like
+    /// URL of a proxy, http://, socks5:// or others; `env` reads HTTPS_PROXY and its relatives
     #[arg(long, global = true, value_name = "URL")]
     proxy: Option<String>,
-    /// PEM file of certificates to trust in place of the system's
+    /// PEM file of CA certificates to trust instead of the system's
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Where the credentials come from: env, default, profile:NAME, ecs:ROLE, oidc,
+    /// Source of the credentials: env, default, profile:NAME, ecs:ROLE, oidc,
     /// assume-role:ARN, process:COMMAND, uri:URL or anonymous [default: env]
     #[arg(long, global = true, value_name = "SOURCE")]
     credentials: Option<String>,
-    /// Say that the sender of the requests pays for them, as a requester-pays bucket demands
+    /// Accept the charges of a requester-pays bucket
     #[arg(long, global = true)]
     request_payer: bool,
-    /// How often a request is sent at the most, 1 to 100 [default: 5]
+    /// Maximum number of attempts per request, 1 to 100 [default: 5]
     #[arg(long, global = true, value_name = "COUNT")]
     max_attempts: Option<u32>,
 }
@@ -59,13 +57,20 @@ enum Kind {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum Style {
+    VirtualHost,
+    Path,
+    Cname,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Version {
     V4,
     V1,
 }
 
-impl Connection {
-    /// What every request carries.
+impl ClientOptions {
+    /// The headers that every request carries.
     pub fn headers(&self) -> ObjectHeaders {
         let mut headers = ObjectHeaders::new();
         if self.request_payer {
@@ -74,18 +79,18 @@ impl Connection {
         headers
     }
 
-    /// Upload options that say nothing but that.
+    /// Default upload options with these headers.
     pub fn upload_options(&self) -> UploadOptions {
         let mut options = UploadOptions::new();
         *options.headers_mut() = self.headers();
         options
     }
 
-    /// The configuration of a client.
+    /// Builds the configuration of a client from the environment and the options.
     ///
     /// # Errors
     ///
-    /// The library's, of the first option or variable that cannot be used.
+    /// `Library`, for the first option or variable that is invalid.
     pub fn config(&self) -> Result<Config, Failure> {
         let mut config = Config::new();
         config.set_env()?;
@@ -99,11 +104,8 @@ impl Connection {
         if let Some(kind) = self.endpoint_kind {
             config.set_endpoint_kind(kind.into());
         }
-        if self.path_style {
-            config.set_addressing(Addressing::Path);
-        }
-        if self.cname {
-            config.set_addressing(Addressing::Cname);
+        if let Some(style) = self.addressing {
+            config.set_addressing(style.into());
         }
         if let Some(version) = self.signature {
             config.set_signature(version.into());
@@ -134,6 +136,16 @@ impl From<Kind> for EndpointKind {
             Kind::Internal => Self::Internal,
             Kind::Accelerate => Self::Accelerate,
             Kind::DualStack => Self::DualStack,
+        }
+    }
+}
+
+impl From<Style> for Addressing {
+    fn from(style: Style) -> Self {
+        match style {
+            Style::VirtualHost => Self::VirtualHost,
+            Style::Path => Self::Path,
+            Style::Cname => Self::Cname,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Uploads that are gone on with.
+//! Resuming uploads.
 
 use oss_emulator::{Action, Rule};
 use rustix::process::Signal;
@@ -6,10 +6,10 @@ use rustix::process::Signal;
 use crate::fixture::{BUCKET, Fixture, five_parts, send, url};
 use crate::run::Run;
 
-/// An upload that has all parts but the third, and stays so.
+/// Starts an upload that stalls after it has sent all parts but the third.
 fn four_of_five(fixture: &Fixture, arguments: &[&str]) -> std::process::Child {
     let slow = Action { delay_ms: 60_000, ..Action::default() };
-    fixture.hang(Rule::on("UploadPart", slow).part(3));
+    fixture.always(Rule::on("UploadPart", slow).part(3));
     fixture.file("big", &five_parts());
     let target = url("big");
     let child = fixture.start_put_in_parts(&[arguments, &["big", &target]].concat());
@@ -21,11 +21,11 @@ fn four_of_five(fixture: &Fixture, arguments: &[&str]) -> std::process::Child {
 }
 
 #[test]
-fn parts_that_were_kept_are_not_sent_again() {
+fn kept_parts_are_not_sent_again() {
     let fixture = Fixture::new();
-    let child = four_of_five(&fixture, &["--keep"]);
+    let child = four_of_five(&fixture, &["--keep-parts"]);
     send(Signal::INT, &child);
-    let run = Run::end(child).exits(130);
+    let run = Run::wait(child).exits(130);
     let left = fixture.emulator.uploads(BUCKET);
     let [upload] = left.as_slice() else { panic!("{left:?}") };
     assert!(run.stderr.contains(&format!("--upload-id {}", upload.upload_id)), "{run:?}");
@@ -35,20 +35,20 @@ fn parts_that_were_kept_are_not_sent_again() {
     fixture.emulator.clear_requests();
     let run =
         fixture.put_in_parts(&["--upload-id", &upload.upload_id, "big", &url("big")]).exits(0);
-    assert!(run.stdout.contains("307201 of them were there already"), "{run:?}");
+    assert!(run.stdout.contains("307201 of them resumed"), "{run:?}");
     assert_eq!(fixture.count("UploadPart"), 1);
     assert_eq!(fixture.stored("big").unwrap(), five_parts());
     assert_eq!(fixture.emulator.uploads(BUCKET), []);
 }
 
 #[test]
-fn a_checkpoint_outlives_kill_9() {
+fn a_checkpoint_survives_kill_9() {
     let fixture = Fixture::new();
     std::fs::create_dir(fixture.path("checkpoints")).unwrap();
     let arguments = ["--checkpoint-dir", "checkpoints"];
     let child = four_of_five(&fixture, &arguments);
     send(Signal::KILL, &child);
-    assert_eq!(Run::end(child).code, None);
+    assert_eq!(Run::wait(child).code, None);
 
     fixture.emulator.clear_rules();
     fixture.emulator.clear_requests();

@@ -1,65 +1,64 @@
-//! The progress bar on a terminal.
+//! Progress bars on a terminal.
 
 use std::ops::ControlFlow;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ossmpu::{Progress, UploadOptions};
 
-use crate::printable::printable;
+use crate::sanitize::sanitize;
 
-/// Where bars are drawn: stderr if that is a terminal, and else nowhere.
+/// Draws progress bars on stderr, if that is a terminal.
 #[derive(Debug, Clone)]
-pub struct Screen(MultiProgress);
+pub struct ProgressDisplay(MultiProgress);
 
-/// How far one upload is. Gone when dropped.
+/// The progress bar of one upload. Dropping it clears the bar.
 #[derive(Debug)]
-pub struct Bar(ProgressBar);
+pub struct UploadBar(ProgressBar);
 
-impl Screen {
-    /// Without a bar if none is wanted.
-    pub fn new(wanted: bool) -> Self {
+impl ProgressDisplay {
+    pub fn new(visible: bool) -> Self {
         let target =
-            if wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self(MultiProgress::with_draw_target(target))
     }
 
-    pub fn bar(&self, label: &str) -> Bar {
-        // Nothing is drawn before it has its place.
+    pub fn add_bar(&self, label: &str) -> UploadBar {
+        // Hidden until `add` gives it the draw target, so that it is not drawn twice.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         bar.set_style(style(LENGTH_UNKNOWN));
-        bar.set_prefix(printable(label));
-        Bar(self.0.add(bar))
+        bar.set_prefix(sanitize(label));
+        UploadBar(self.0.add(bar))
     }
 
-    /// Takes the bar away while something else is written to the terminal.
-    pub fn without_bar(&self, write: impl FnOnce()) {
+    /// Clears the bars while `write` prints something else.
+    pub fn suspend(&self, write: impl FnOnce()) {
         self.0.suspend(write);
     }
 }
 
-impl Bar {
-    /// Lets the bar follow an upload. Without a terminal nobody looks, and nothing is computed.
-    pub fn follow(&self, options: &mut UploadOptions) {
+impl UploadBar {
+    /// Registers a progress callback that updates the bar, unless the bar is hidden.
+    pub fn attach(&self, options: &mut UploadOptions) {
         if self.0.is_hidden() {
             return;
         }
         let bar = self.0.clone();
         options.set_progress(move |progress| {
-            show(&bar, progress);
+            update(&bar, progress);
             ControlFlow::Continue(())
         });
     }
 }
 
-impl Drop for Bar {
+impl Drop for UploadBar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
 }
 
-/// Bytes on the wire move evenly, whole parts by jumps. What is sent twice is not counted beyond
-/// the end, and what OSS has acknowledged is the least.
-fn show(bar: &ProgressBar, progress: &Progress) {
+/// Shows the bytes sent, which advance more evenly than acknowledged parts. The position is at
+/// most the total, because retries send bytes again, and at least what OSS has acknowledged.
+fn update(bar: &ProgressBar, progress: &Progress) {
     let mut position = progress.bytes_sent.saturating_add(progress.bytes_resumed);
     if let Some(total) = progress.bytes_total {
         if bar.length().is_none() {
@@ -76,7 +75,7 @@ fn show(bar: &ProgressBar, progress: &Progress) {
 
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template);
-    // Not every terminal has blocks to draw with.
+    // ASCII only: not every terminal font has block characters.
     style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_templates_are_sound() {
+    fn the_templates_are_valid() {
         for template in [LENGTH_KNOWN, LENGTH_UNKNOWN] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }

@@ -1,13 +1,14 @@
-//! A failure as one JSON object, with every field of the library's error.
+//! Failures as JSON.
 
 use ossmpu::Error;
 use serde::Serialize;
 
 use crate::failure::{Failure, Subject};
 
-/// What stands on stderr for a failure: `{"error": {...}}`. What is not known is null.
+/// A failure as `{"error": {...}}`, with every field of the library's error. Unknown fields are
+/// null.
 #[derive(Debug, Serialize)]
-pub struct ErrorLine<'a> {
+pub struct ErrorJson<'a> {
     error: Fields<'a>,
 }
 
@@ -44,20 +45,19 @@ struct LibraryFields<'a> {
     object_exists: &'static str,
 }
 
-impl<'a> ErrorLine<'a> {
-    pub fn of(failure: &'a Failure) -> Self {
-        let nothing = (None, None, None);
+impl<'a> ErrorJson<'a> {
+    pub fn new(failure: &'a Failure) -> Self {
         let (source, target, library) = match failure {
             Failure::Library(Subject { source, target }, error) => {
-                (source.as_deref(), target.as_deref(), Some(LibraryFields::of(error)))
+                (source.as_deref(), target.as_deref(), Some(LibraryFields::new(error)))
             }
-            Failure::Usage(_) | Failure::System(..) | Failure::Output(_) => nothing,
+            Failure::Usage(_) | Failure::System(..) | Failure::Output(_) => (None, None, None),
         };
         let (kind, message) = (failure.kind(), failure.to_string());
         Self { error: Fields { kind, message, source, target, library } }
     }
 
-    /// What the command line's parser has to say.
+    /// An error of the command line parser.
     pub fn usage(message: String) -> Self {
         let (source, target, library) = (None, None, None);
         Self { error: Fields { kind: "usage", message, source, target, library } }
@@ -65,31 +65,27 @@ impl<'a> ErrorLine<'a> {
 }
 
 impl<'a> LibraryFields<'a> {
-    fn of(error: &'a Error) -> Self {
+    fn new(error: &'a Error) -> Self {
         Self {
             operation: error.operation(),
             phase: error.phase().map(ossmpu::Phase::as_str),
-            argument: known(error.argument()),
-            host: known(error.host()),
+            argument: error.argument(),
+            host: error.host(),
             http_status: error.http_status(),
-            oss_code: known(error.oss_code()),
-            oss_message: known(error.oss_message()),
-            ec: known(error.ec()),
-            request_id: known(error.request_id()),
+            oss_code: error.oss_code(),
+            oss_message: error.oss_message(),
+            ec: error.ec(),
+            request_id: error.request_id(),
             part_number: error.part_number(),
             attempts: error.attempts(),
             bytes_sent: error.bytes_sent(),
-            os_errno: (error.os_errno() != 0).then(|| error.os_errno()),
-            cause: known(error.cause()),
+            os_errno: error.os_errno(),
+            cause: error.cause(),
             retryable: error.is_retryable(),
-            upload_id: known(error.upload_id()),
+            upload_id: error.upload_id(),
             parts_left: error.parts_left(),
             upload_may_exist: error.upload_may_exist(),
             object_exists: error.object_exists().as_str(),
         }
     }
-}
-
-fn known(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }

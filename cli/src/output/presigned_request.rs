@@ -1,22 +1,22 @@
-//! What is said of a URL that was signed.
+//! Output for a presigned request.
 
 use std::collections::BTreeMap;
 
 use ossmpu::{PresignedUrl, rfc3339};
 use serde::Serialize;
 
-use crate::console::Line;
+use crate::console::Output;
 
-/// A presigned URL and what it is for.
+/// A presigned URL, with the method and headers of its request.
 #[derive(Debug, Serialize)]
-pub struct PresignLine<'a> {
+pub struct PresignedRequest<'a> {
     method: &'a str,
     url: &'a str,
     headers: BTreeMap<&'a str, &'a str>,
     expires: String,
 }
 
-impl<'a> PresignLine<'a> {
+impl<'a> PresignedRequest<'a> {
     pub fn new(presigned: &'a PresignedUrl) -> Self {
         let headers = presigned.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
         Self {
@@ -27,8 +27,8 @@ impl<'a> PresignLine<'a> {
         }
     }
 
-    /// How the URL is to be used.
-    pub fn how(&self) -> String {
+    /// Describes how to use the URL.
+    pub fn usage(&self) -> String {
         let mut text = format!("for {} until {}", self.method, self.expires);
         for (name, value) in &self.headers {
             text += &format!(", with the header {name}: {value}");
@@ -37,8 +37,8 @@ impl<'a> PresignLine<'a> {
     }
 }
 
-impl Line for PresignLine<'_> {
-    fn text(&self) -> String {
+impl Output for PresignedRequest<'_> {
+    fn to_text(&self) -> String {
         self.url.to_owned()
     }
 }

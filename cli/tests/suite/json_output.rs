@@ -1,11 +1,11 @@
-//! `--json`: what programs read.
+//! `--json`: output for programs.
 
 use oss_emulator::{Action, Rule};
 
 use crate::fixture::{BUCKET, Fixture, five_parts, url};
 
 #[test]
-fn a_result_has_every_fact_of_the_object() {
+fn a_result_has_all_fields_of_the_object() {
     let fixture = Fixture::new();
     fixture.file("big", &five_parts());
     let run = fixture.put_in_parts(&["--json", "--quiet", "big", &url("big")]).exits(0);
@@ -22,7 +22,7 @@ fn a_result_has_every_fact_of_the_object() {
 }
 
 #[test]
-fn a_failure_has_every_field_of_the_librarys_error() {
+fn a_failure_has_all_fields_of_the_library_error() {
     let fixture = Fixture::new();
     let rule = Rule::on("UploadPart", Action::status(503, "ServiceUnavailable")).part(2);
     fixture.emulator.add_rule(rule.always());
@@ -51,7 +51,7 @@ fn a_failure_has_every_field_of_the_librarys_error() {
     assert_eq!(run.stdout, "");
 }
 
-/// A promise; what is not known is null.
+/// Stable names; unknown values are null.
 const FIELDS: [&str; 23] = [
     "argument",
     "attempts",
@@ -79,7 +79,7 @@ const FIELDS: [&str; 23] = [
 ];
 
 #[test]
-fn a_command_line_that_cannot_be_read_is_answered_in_json_too() {
+fn command_line_errors_are_json_too() {
     let fixture = Fixture::new();
     let run = fixture.run(&["put", "--json", "--no-such-option"]).exits(2);
     let failure = run.failure();

@@ -1,4 +1,4 @@
-//! Several files at once.
+//! `put` of several files.
 
 use oss_emulator::{Action, Rule};
 
@@ -12,13 +12,13 @@ fn three_files() -> Fixture {
     fixture
 }
 
-fn refuse(fixture: &Fixture, key: &str) {
+fn deny(fixture: &Fixture, key: &str) {
     let rule = Rule::on("PutObject", Action::status(403, "AccessDenied")).key(key);
     fixture.emulator.add_rule(rule.always());
 }
 
 #[test]
-fn several_files_keep_their_names() {
+fn file_names_are_appended_to_the_prefix() {
     let fixture = three_files();
     let run = fixture.run(&["put", "a", "b", "c", &url("in/")]).exits(0);
     assert_eq!(fixture.emulator.keys(BUCKET), ["in/a", "in/b", "in/c"]);
@@ -27,9 +27,9 @@ fn several_files_keep_their_names() {
 }
 
 #[test]
-fn one_that_fails_does_not_stop_the_others() {
+fn one_failure_does_not_stop_the_others() {
     let fixture = three_files();
-    refuse(&fixture, "in/b");
+    deny(&fixture, "in/b");
     let run = fixture.run(&["put", "a", "b", "c", &url("in/"), "--json"]).exits(3);
     assert_eq!(fixture.emulator.keys(BUCKET), ["in/a", "in/c"]);
     let targets: Vec<_> = run.results().iter().map(|line| line["target"].clone()).collect();
@@ -39,10 +39,10 @@ fn one_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
-fn when_all_fail_it_has_failed() {
+fn exit_code_is_1_if_all_files_fail() {
     let fixture = three_files();
-    refuse(&fixture, "a");
-    refuse(&fixture, "b");
+    deny(&fixture, "a");
+    deny(&fixture, "b");
     let run = fixture.run(&["put", "a", "b", &url("")]).exits(1);
     assert_eq!(run.stderr.lines().count(), 2, "{run:?}");
 }

@@ -1,0 +1,5 @@
+//! Lines of output that several commands print.
+
+pub mod aborted_upload;
+pub mod presigned_request;
+pub mod stored_object;

@@ -1,0 +1,72 @@
+//! Output for an uploaded or copied object.
+
+use ossmpu::{Error, UploadResult};
+use serde::Serialize;
+
+use crate::console::Output;
+use crate::object_url::ObjectUrl;
+
+/// The result of an upload or a copy.
+#[derive(Debug, Serialize)]
+pub struct StoredObject<'a> {
+    source: &'a str,
+    target: String,
+    size: u64,
+    parts: u16,
+    bytes_resumed: u64,
+    /// A string, because many JSON parsers round integers of this size.
+    crc64: Option<String>,
+    etag: Option<&'a str>,
+    version_id: Option<&'a str>,
+    request_id: &'a str,
+    upload_id: Option<&'a str>,
+    /// The object was stored, but its callback failed.
+    callback_error: Option<String>,
+}
+
+impl<'a> StoredObject<'a> {
+    pub fn new(source: &'a str, target: &ObjectUrl, result: &'a UploadResult) -> Self {
+        let version_id = result.version_id.as_str();
+        Self {
+            source,
+            target: target.to_string(),
+            size: result.size,
+            parts: result.parts,
+            bytes_resumed: result.bytes_resumed,
+            crc64: result.crc64.map(|crc64| crc64.to_string()),
+            etag: result.etag.as_ref().map(ossmpu::ETag::unquoted),
+            version_id: (!version_id.is_empty()).then_some(version_id),
+            request_id: &result.request_id,
+            upload_id: result.upload_id.as_deref(),
+            callback_error: result.callback_error.as_ref().map(Error::to_string),
+        }
+    }
+}
+
+impl Output for StoredObject<'_> {
+    fn to_text(&self) -> String {
+        let Self { source, target, size, .. } = self;
+        let mut text = format!("{source} -> {target}: {size} bytes");
+        if self.bytes_resumed > 0 {
+            text += &format!(", {} of them resumed", self.bytes_resumed);
+        }
+        if let Some(crc64) = &self.crc64 {
+            text += &format!(", CRC-64 {crc64}");
+        }
+        if let Some(error) = &self.callback_error {
+            text += &format!("; callback failed: {error}");
+        }
+        text
+    }
+}
+
+/// Suggests how to resume or abort an upload that a failure has left unfinished.
+pub fn recovery_hint(error: &Error, target: &ObjectUrl, is_resumable: bool) -> Option<String> {
+    let upload_id = error.upload_id().filter(|_| error.parts_left())?;
+    let abort = format!("to remove the parts: ossmpu abort {target} {upload_id}");
+    Some(if is_resumable {
+        format!("to resume: the same command with --upload-id {upload_id}; {abort}")
+    } else {
+        abort
+    })
+}

@@ -1,0 +1,41 @@
+//! Counts the successes and failures of a command that performs several operations.
+
+use crate::exit_status::ExitStatus;
+
+#[derive(Debug, Default)]
+pub struct Summary {
+    succeeded: usize,
+    failed: usize,
+}
+
+impl Summary {
+    pub fn add_success(&mut self) {
+        self.succeeded += 1;
+    }
+
+    pub fn add_failure(&mut self) {
+        self.failed += 1;
+    }
+
+    pub fn exit_status(&self) -> ExitStatus {
+        match (self.succeeded, self.failed) {
+            (_, 0) => ExitStatus::Success,
+            (0, _) => ExitStatus::Failed,
+            _ => ExitStatus::PartialFailure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_failure_needs_a_success_and_a_failure() {
+        let status = |succeeded, failed| Summary { succeeded, failed }.exit_status();
+        assert_eq!(status(0, 0), ExitStatus::Success);
+        assert_eq!(status(2, 0), ExitStatus::Success);
+        assert_eq!(status(0, 2), ExitStatus::Failed);
+        assert_eq!(status(1, 2), ExitStatus::PartialFailure);
+    }
+}
