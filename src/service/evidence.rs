@@ -34,14 +34,17 @@ impl Evidence {
     /// with an error document and a request ID. OSS validates a request and checks permission
     /// before it changes anything (assumption A3 of `docs/reliability.md`). No proof are
     /// * 5xx, and pages without a document, which may come from a middle layer;
-    /// * 401, 408, 429, `RequestTimeout` and `RequestTimeTooSkewed`, which middle layers send too;
+    /// * 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
     /// * what the request's own effect causes in a second copy of it (`after_own_effect`), because a
     ///   proxy may have delivered the request twice.
     pub(crate) fn of_refusal(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
         let is_final = (300..500).contains(&refusal.status)
             && !matches!(refusal.status, 401 | 408 | 429)
-            && !matches!(refusal.code.as_str(), "RequestTimeout" | "RequestTimeTooSkewed");
+            && !matches!(
+                refusal.code.as_str(),
+                "RequestTimeout" | "RequestTimeTooSkewed" | "BadRequest"
+            );
         if is_own && is_final && !after_own_effect { Self::Refuted } else { Self::Uncertain }
     }
 }
@@ -64,6 +67,7 @@ mod tests {
             (409, "ObjectNotAppendable", true),
             (307, "TemporaryRedirect", true),
             (400, "RequestTimeout", false),
+            (400, "BadRequest", false),
             (403, "RequestTimeTooSkewed", false),
             (401, "Unauthorized", false),
             (408, "Timeout", false),

@@ -36,7 +36,7 @@ fn lost() -> Vec<Case> {
                 let rule = Rule::on(op.name(), action);
                 // HEAD is lost already when it is not the one that is struck.
                 let lasting = match (op, when) {
-                    (Op::Complete, Commit::After) => Expect::Success,
+                    (Op::Complete | Op::PutObject, Commit::After) => Expect::Success,
                     (Op::Abort, _) => Expect::Failure(ErrorKind::Service),
                     (Op::HeadObject, _) => Expect::Failure(ErrorKind::Indeterminate),
                     _ => Expect::Failure(ErrorKind::Network),

@@ -89,6 +89,13 @@ pub fn cases() -> Vec<Case> {
                 case.detail(format!("{status} {code}"))
             };
             let refused = Expect::Failure(ErrorKind::Service);
+            // Success, whatever the operation: its retry or the object shows that it was done.
+            if passes || status >= 500 {
+                let rule = Rule::on(op.name(), Action::status(status, code).after_commit());
+                let row = "a refusal after the effect";
+                let case = Case::new(op, row, Strike::Server(Box::new(rule)), Expect::Success);
+                cases.push(case.detail(format!("{status} {code}")));
+            }
             if passes {
                 cases.push(case(rule.clone(), Expect::Success));
             }

@@ -101,7 +101,7 @@ fn expect(fault: Fault) -> Expect {
     match fault.op {
         _ if !lasts || is_over => Expect::Success,
         // The object says that it was done.
-        Op::Complete if has_arrived => Expect::Success,
+        Op::Complete | Op::PutObject if has_arrived => Expect::Success,
         op => failure(op, error),
     }
 }
@@ -118,7 +118,7 @@ fn expect_of_spoiled(fault: Fault) -> Expect {
         (Section::RequestBody, Op::UploadPart | Op::PutObject) => Expect::Success,
         // A list of parts that cannot be read.
         (Section::RequestBody, op) => failure(op, Service),
-        (_, Op::Complete) => Expect::Success,
+        (_, Op::Complete | Op::PutObject) => Expect::Success,
         (_, op) => failure(op, Protocol),
     }
 }

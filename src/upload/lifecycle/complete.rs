@@ -47,7 +47,7 @@ impl CompleteUpload<'_> {
         let mut evidence = self.earlier;
         let mut first_error: Option<Error> = None;
         let mut requests = 0;
-        for attempt in 1.. {
+        loop {
             let failed = match self.send_complete() {
                 Ok(outcome) => return self.verified(outcome.output),
                 Err(failed) => failed,
@@ -63,7 +63,9 @@ impl CompleteUpload<'_> {
             // While ListParts shows the upload, another Complete does no harm.
             match if is_gone { Ok(false) } else { self.is_listed() } {
                 Ok(false) => return self.resolve_by_object(error),
-                Ok(true) if may_help && self.back_off(attempt, &error) => first_error = Some(error),
+                Ok(true) if may_help && self.back_off(requests, &error) => {
+                    first_error = Some(error)
+                }
                 Ok(true) => return Err(self.not_completed(error, evidence, true)),
                 Err(cause) => {
                     self.service.logger().warn(|| format!("Complete is not resolved: {cause}"));
@@ -71,7 +73,6 @@ impl CompleteUpload<'_> {
                 }
             }
         }
-        Err(self.not_completed(Error::internal("Complete was never sent"), evidence, true))
     }
 
     /// Ends an upload whose Complete is uncertain with Abort, which shows what Complete did.
@@ -246,8 +247,8 @@ impl CompleteUpload<'_> {
         CallContext { deadline, expects_not_found: true, ..CallContext::new(cancel) }
     }
 
-    fn back_off(&self, attempt: u32, cause: &Error) -> bool {
-        self.service.back_off(attempt, cause, self.cancel, self.deadline)
+    fn back_off(&self, attempts: u32, cause: &Error) -> bool {
+        self.service.back_off(attempts, cause, self.cancel, self.deadline)
     }
 
     fn not_completed(&self, error: Error, evidence: Evidence, is_open: bool) -> NotCompleted {
@@ -276,7 +277,8 @@ impl CompleteUpload<'_> {
     }
 }
 
-/// A refusal in words of the service would come again; a lost response or a 5xx need not.
+/// Another attempt would be refused with the same 3xx or 4xx; after a lost response, a 5xx or a 2xx that
+/// cannot be used it may succeed.
 fn is_worth_another_attempt(failed: &CallError) -> bool {
-    failed.error.http_status().is_none_or(|status| status >= 500)
+    failed.error.http_status().is_none_or(|status| !(300..500).contains(&status))
 }
