@@ -19,6 +19,6 @@ pub(crate) use cancel::{Interest, Wake};
 pub(crate) use clock::{Clock, Deadline};
 pub(crate) use event::Event;
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
-pub use secret::Secret;
+pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{Mutex, MutexGuard};

@@ -26,7 +26,7 @@ pub(crate) fn abort(
     let deadline = Deadline::after(budget);
     let context = CallContext { deadline, expects_not_found: true, ..CallContext::new(&cancel) };
     let mut pause = FIRST_PAUSE;
-    for _ in 0..limits::ABORT_TRIES_MAX {
+    for _ in 0..limits::ABORT_ATTEMPTS_MAX {
         if !send_abort(service, target, &context)? || !has_parts(service, target, &context)? {
             return Ok(());
         }

@@ -68,7 +68,7 @@ impl StreamUpload {
             key: key.clone(),
             options: options.clone(),
             stop: cancel.child().map_err(|cause| no_descriptor(&cause))?,
-            deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+            deadline: options.deadline(),
             part_growth,
             reporter: Reporter::new(options.progress.as_ref(), &meter),
             meter,

@@ -33,7 +33,7 @@ impl Copy<'_> {
         let service = self.engine.service();
         service.check_process()?;
         cancel.check_process()?;
-        let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let deadline = options.deadline();
         let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
         let context = CallContext { deadline, ..CallContext::new(&stop) };
         let head = source.head().with_headers(&options.headers);
@@ -141,11 +141,11 @@ fn headers_of_copy(asked: &ObjectHeaders, source: &HeadObjectResult) -> Result<O
     }
     for name in CONTENT_HEADERS {
         if let Some(value) = source.headers.value(name) {
-            headers.header(name, value)?;
+            headers.set_header(name, value)?;
         }
     }
     for (name, value) in &source.metadata {
-        headers.metadata(name, value)?;
+        headers.set_metadata(name, value)?;
     }
     Ok(headers)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::codec::md5::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::PartUrl;
-use crate::runtime::{Cancel, Deadline};
+use crate::runtime::Cancel;
 use crate::service::{CallContext, RateLimiter, ServiceClient};
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::SentPart;
@@ -29,7 +29,7 @@ pub(crate) fn put_presigned_part(
     let rate = RateLimiter::new(options.bytes_per_sec);
     let context = CallContext {
         rate: rate.as_ref(),
-        deadline: options.deadline.map_or(Deadline::NEVER, Deadline::after),
+        deadline: options.deadline(),
         check_crc64: options.integrity.contains(Integrity::CRC64),
         ..CallContext::new(cancel)
     };

@@ -45,7 +45,7 @@ impl Put<'_> {
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_process()?;
         cancel.check_process()?;
-        let deadline = self.options.deadline.map_or(Deadline::NEVER, Deadline::after);
+        let deadline = self.options.deadline();
         let stop = cancel.child().map_err(|cause| no_descriptor(&cause))?;
         if let Some(expected) = self.options.expected_md5 {
             expect_md5(expected, md5_of(&source.body(0, source.length()))?)?;
