@@ -158,7 +158,7 @@ fn what_cannot_be_sent_is_refused_by_name() {
     ] {
         let error = headers.set_header(name, value).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
-        assert_eq!(error.argument(), Some(&*name.to_ascii_lowercase()));
+        assert_eq!(error.argument().unwrap_or_default(), name.to_ascii_lowercase());
     }
     assert_eq!(headers, ObjectHeaders::new());
     assert_eq!(headers.set_callback("url=a").unwrap_err().argument(), Some("x-oss-callback"));
