@@ -1,15 +1,16 @@
-//! Sends the parts of a file by threads of the program's own: `own_parts FILE BUCKET KEY THREADS`.
+//! Sends the parts of a file from the program's own threads: `own_parts FILE BUCKET KEY THREADS`.
 //!
-//! The threads take numbers from one counter. The first part that fails stops them all, and what
-//! was sent is removed.
+//! The threads take part numbers from one counter. The first part that fails cancels the others, and
+//! the upload is aborted.
 
-#![expect(clippy::print_stdout, reason = "a program talks to its user")]
+#![expect(clippy::print_stdout, reason = "a program prints its result")]
 
 use std::error::Error;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ossmpu::{
-    BucketName, Cancel, Client, Config, MultipartUpload, ObjectKey, PartNumber, UploadOptions,
+    BucketName, ByteRange, Cancel, Client, Config, FileRange, MultipartUpload, ObjectKey,
+    PartNumber, UploadOptions,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,14 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = File { path, size: std::fs::metadata(path)?.len() };
     let threads: usize = threads.parse()?;
 
-    let upload = client.initiate_upload(&bucket, &key, &options, &cancel)?;
-    let uploaded = file.send(&upload, threads, &cancel).and_then(|()| upload.complete(&cancel));
-    if uploaded.is_err() {
-        // Parts that nobody completes are billed until the upload is aborted.
+    let upload = client.start_upload(&bucket, &key, &options, &cancel)?;
+    let result = file.send(&upload, threads, &cancel).and_then(|()| upload.complete(&cancel));
+    if result.is_err() {
+        // OSS bills the parts until the upload is completed or aborted.
         upload.abort()?;
     }
-    let uploaded = uploaded?;
-    println!("{} bytes in {} parts", uploaded.size, uploaded.parts);
+    let result = result?;
+    println!("{} bytes in {} parts", result.size, result.parts);
     Ok(())
 }
 
@@ -40,14 +41,19 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Sends all parts; the error is the first that a thread met.
-    fn send(&self, upload: &MultipartUpload, threads: usize, stop: &Cancel) -> ossmpu::Result<()> {
-        let next = AtomicU64::new(1);
+    /// Sends all parts. On failure returns the error that caused the others.
+    fn send(
+        &self,
+        upload: &MultipartUpload,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> ossmpu::Result<()> {
+        let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             let work = || {
-                let sent = self.send_some(upload, &next, stop);
+                let sent = self.send_some(upload, &next, cancel);
                 if sent.is_err() {
-                    stop.trigger();
+                    cancel.trigger();
                 }
                 sent
             };
@@ -56,35 +62,35 @@ impl File<'_> {
                 Ok(sent) => sent,
                 Err(panic) => std::panic::resume_unwind(panic),
             });
-            // All that was merely stopped comes after what stopped it.
+            // Canceled parts come after the error that canceled them.
             let mut failures: Vec<_> = ended.filter_map(Result::err).collect();
             failures.sort_by_key(|error| error.kind() == ossmpu::ErrorKind::Canceled);
             failures.into_iter().next().map_or(Ok(()), Err)
         })
     }
 
-    /// Takes parts and sends them until none is left.
+    /// Sends the next part until there is none.
     fn send_some(
         &self,
         upload: &MultipartUpload,
-        next: &AtomicU64,
-        stop: &Cancel,
+        next: &AtomicUsize,
+        cancel: &Cancel,
     ) -> ossmpu::Result<()> {
-        let part_size = PART_SIZE.max(self.size / MOST_PARTS + 1);
+        let part_size = PART_SIZE.max(self.size / PARTS_MAX + 1);
         // An empty object has one part, which is empty.
         let parts = self.size.div_ceil(part_size).max(1);
         loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number > parts {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let offset = index as u64 * part_size;
+            if index as u64 >= parts {
                 return Ok(());
             }
-            let offset = (number - 1) * part_size;
-            let length = part_size.min(self.size - offset);
-            let number = PartNumber::new(number.cast_signed())?;
-            upload.upload_part_file(number, self.path, offset, Some(length), stop)?;
+            let range = ByteRange::new(offset, Some(part_size.min(self.size - offset)));
+            let number = PartNumber::from_index(index)?;
+            upload.upload_part_file(number, &FileRange::new(self.path, range), cancel)?;
         }
     }
 }
 
-const PART_SIZE: u64 = ossmpu::limits::MIB;
-const MOST_PARTS: u64 = 10_000;
+const PART_SIZE: u64 = 1 << 20;
+const PARTS_MAX: u64 = ossmpu::limits::PART_NUMBER_MAX as u64;

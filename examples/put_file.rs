@@ -1,8 +1,8 @@
 //! Uploads a file: `put_file FILE BUCKET KEY`.
 //!
-//! Reads the official environment variables, shows progress, and says what became of the object.
+//! Reads region and credentials from the environment, and shows progress.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints its result")]
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -25,10 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let bucket = BucketName::parse(bucket)?;
     let key = ObjectKey::parse(key)?;
-    let uploaded = client.put_file(&bucket, &key, file, &options, &Cancel::never())?;
+    let result = client.put_file(&bucket, &key, file, &options, &Cancel::never())?;
     eprintln!();
-    println!("{} bytes in {} parts", uploaded.size, uploaded.parts);
-    if let Some(crc64) = uploaded.crc64 {
+    println!("{} bytes in {} parts", result.size, result.parts);
+    if let Some(crc64) = result.crc64 {
         println!("CRC-64 {crc64}");
     }
     Ok(())

@@ -1,8 +1,9 @@
-//! Uploads a file so that it can be killed and run again: `resume FILE BUCKET KEY DIRECTORY`.
+//! Uploads a file with a checkpoint: `resume FILE BUCKET KEY DIRECTORY`.
 //!
-//! What is needed to go on is kept in the directory. The second run sends only what is missing.
+//! The directory keeps the checkpoint. A second run after a crash resumes the upload and sends only
+//! the parts that OSS does not have.
 
-#![expect(clippy::print_stdout, reason = "a program talks to its user")]
+#![expect(clippy::print_stdout, reason = "a program prints its result")]
 
 use std::error::Error;
 
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     options.set_part_size(1024 * 1024)?.set_parallelism(4)?.set_checkpoint_dir(directory);
 
     let (bucket, key) = (BucketName::parse(bucket)?, ObjectKey::parse(key)?);
-    let uploaded = client.put_file(&bucket, &key, file, &options, &Cancel::never())?;
-    println!("{} bytes, {} of them were there already", uploaded.size, uploaded.bytes_resumed);
+    let result = client.put_file(&bucket, &key, file, &options, &Cancel::never())?;
+    println!("{} bytes, {} of them resumed", result.size, result.bytes_resumed);
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Uploads standard input, of a length that nobody knows beforehand: `stream BUCKET KEY`.
+//! Uploads standard input, whose length is not known: `stream BUCKET KEY`.
 //!
-//! Any reader will do: a socket, a decompressor, the output of another program.
+//! Any reader can be a source: a socket, a decompressor, the output of another program.
 
-#![expect(clippy::print_stdout, reason = "a program talks to its user")]
+#![expect(clippy::print_stdout, reason = "a program prints its result")]
 
 use std::error::Error;
 
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (options, cancel) = (UploadOptions::new(), Cancel::never());
 
     let input = std::io::stdin().lock();
-    let uploaded = client.put_reader(&bucket, &key, input, None, &options, &cancel)?;
-    println!("{} bytes in {} parts", uploaded.size, uploaded.parts);
+    let result = client.put_reader(&bucket, &key, input, &options, &cancel)?;
+    println!("{} bytes in {} parts", result.size, result.parts);
     Ok(())
 }

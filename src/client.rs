@@ -12,21 +12,25 @@ use crate::error::Result;
 use crate::service::{Config, ServiceClient};
 use crate::upload::Engine;
 
-/// A connection to one OSS endpoint: cheap to clone, shared by threads.
+/// A client of one OSS endpoint.
 ///
-/// Every call blocks the calling thread, and is bounded by the time limits of the configuration. A
-/// client belongs to the process that made it; in a forked child every call fails with kind
+/// Cheap to clone; the clones share connections, worker threads and limits, and may be used by many
+/// threads at once. Every call blocks the calling thread until it has finished, and ends early when
+/// its [`Cancel`](crate::Cancel) token is triggered. Worker threads are started by the first upload
+/// that needs them, and joined when the last clone is dropped.
+///
+/// A client belongs to the process that made it: in a forked child every call fails with kind
 /// `Forked`.
 #[derive(Debug, Clone)]
 pub struct Client(Engine);
 
 impl Client {
-    /// Makes a client. Opens no connection and starts no thread.
+    /// Makes a client. Opens no connection and starts no thread; reads the files that the
+    /// configuration names.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the setting that is missing or does not fit; `Credentials`, when there are
-    /// none.
+    /// `Invalid`, naming the setting that is missing or invalid; `Credentials`, when none are set.
     pub fn new(config: &Config) -> Result<Self> {
         Engine::new(config).map(Self)
     }
@@ -40,7 +44,11 @@ impl Client {
         Engine::simulated(config, peer).map(Self)
     }
 
-    /// An error of kind `Forked` in a child of the process that made the client.
+    /// Checks that the calling process made the client.
+    ///
+    /// # Errors
+    ///
+    /// `Forked`, in a child of the process that made the client.
     pub fn check_process(&self) -> Result<()> {
         self.0.check_process()
     }

@@ -354,6 +354,21 @@ impl std::error::Error for Error {
     }
 }
 
+/// Returns the `Error` inside the [`std::io::Error`] of a [`Writer`](crate::Writer) or a reader;
+/// makes any other one an error of kind `File`.
+impl From<std::io::Error> for Error {
+    fn from(cause: std::io::Error) -> Self {
+        cause.downcast().unwrap_or_else(|cause| Self::file("I/O error", &cause))
+    }
+}
+
+/// Puts the error inside a [`std::io::Error`], from which [`Error::from`] returns it.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
+}
+
 /// Shows the text alone: the error of another crate may show more of a request in its `Debug`.
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -420,6 +435,14 @@ mod tests {
         let error = Error::canceled().with_cause("words");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "words");
         assert!(std::error::Error::source(&Error::canceled()).is_none());
+    }
+
+    #[test]
+    fn an_io_error_gives_the_error_inside_back() {
+        let inside = std::io::Error::from(Error::canceled());
+        assert_eq!(Error::from(inside).kind(), ErrorKind::Canceled);
+        let error = Error::from(std::io::Error::from_raw_os_error(libc::EIO));
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc::EIO)));
     }
 
     #[test]

@@ -5,10 +5,11 @@
 use std::time::SystemTime;
 
 use crate::codec::date;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId,
+    BucketName, Dialect, ETag, Endpoint, ObjectHeaders, ObjectKey, PartNumber, Region, RequestKind,
+    UploadId,
 };
 use crate::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopySource, HeadObject, InitiateMultipartUpload,
@@ -19,6 +20,16 @@ use crate::wire::{Headers, Response, ServiceError, encode_query};
 
 pub use crate::credentials::fuzz as credential_documents;
 pub use crate::upload::fuzz_checkpoint as checkpoint;
+
+/// Parses an endpoint and prints it.
+pub fn endpoint(text: &str) -> Result<String> {
+    Endpoint::parse(text).map(|endpoint| endpoint.to_string())
+}
+
+/// Parses a region and prints it.
+pub fn region(text: &str) -> Result<String> {
+    Region::parse(text).map(|region| region.to_string())
+}
 
 /// What a server may answer.
 #[derive(Debug)]
@@ -42,7 +53,7 @@ impl Reply {
         let number = PartNumber::new(1).ok()?;
         let source = CopySource::new(&bucket, &key);
         let mut calls_back = ObjectHeaders::new();
-        calls_back.callback(r#"{"callbackUrl":"http://localhost"}"#).ok()?;
+        calls_back.set_callback(r#"{"callbackUrl":"http://localhost"}"#).ok()?;
 
         self.read(&InitiateMultipartUpload::new(&bucket, &key));
         self.read(&UploadPart::new(&bucket, &key, &id, number));
@@ -98,9 +109,9 @@ pub fn header(name: &str, value: &str) {
         assert!(headers.iter().all(|(name, value)| is_one_line(name) && is_one_line(value)));
     }
     let mut wanted = ObjectHeaders::new();
-    check(wanted.header(name, value).map(|_| ()));
-    check(wanted.metadata(name, value).map(|_| ()));
-    check(wanted.tag(name, value).map(|_| ()));
+    check(wanted.set_header(name, value).map(|_| ()));
+    check(wanted.set_metadata(name, value).map(|_| ()));
+    check(wanted.set_tag(name, value).map(|_| ()));
     for takes in [
         RequestKind::Initiate,
         RequestKind::PutObject,

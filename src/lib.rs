@@ -1,23 +1,24 @@
 //! Multipart upload to Alibaba Cloud OSS: blocking, synchronous, verified, callable from C.
 //!
 //! A [`Client`] is made from a [`Config`]. It uploads whole objects ([`Client::put_file`],
-//! [`Client::put_data`]), takes an upload step by step from the caller's own threads
-//! ([`MultipartUpload`]), and has one call for each operation of the service.
+//! [`Client::put_data`], [`Client::put_reader`]) and streams ([`Writer`]), lets the caller's own
+//! threads send the parts of an upload ([`MultipartUpload`]), and has one function for each operation
+//! of OSS.
 //!
 //! ```no_run
 //! use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
 //!
 //! let client = Client::new(Config::new().set_env()?)?;
 //! let (bucket, key) = (BucketName::parse("my-bucket")?, ObjectKey::parse("backup.tar")?);
-//! let uploaded =
+//! let result =
 //!     client.put_file(&bucket, &key, "backup.tar", &UploadOptions::new(), &Cancel::never())?;
-//! println!("{} bytes, CRC-64 {:?}", uploaded.size, uploaded.crc64);
+//! println!("{} bytes, CRC-64 {:?}", result.size, result.crc64);
 //! # Ok::<(), ossmpu::Error>(())
 //! ```
 //!
-//! No call hangs: every wait has a limit, and all of them end with the call's [`Cancel`] token. A
-//! thread is started only by the first upload that needs one, and joined when the client is
-//! dropped. Nothing is read from the environment unless it is asked for.
+//! Calls block. Every wait has a timeout and ends when the call's [`Cancel`] token is triggered.
+//! Worker threads are started by the first upload that needs them and joined when the client is
+//! dropped. The environment is read only by [`Config::set_env`] and by the settings that say so.
 
 #![deny(missing_docs)]
 
@@ -49,11 +50,11 @@ pub use client::{Client, PartsIter, PresignRequest, PresignedUrl, UploadsEntry, 
 pub use codec::crc64::Crc64;
 pub use codec::date::rfc3339;
 pub use codec::md5::Kernel as Md5Kernel;
-pub use credentials::{BuiltinSource, Credentials, CredentialsProvider, CredentialsSource};
+pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{
-    Addressing, BucketName, Dialect, ETag, Endpoint, EndpointKind, ObjectHeaders, ObjectKey,
-    PartNumber, PartRange, Region, UploadId,
+    Addressing, BucketName, ByteRange, Dialect, ETag, EndpointKind, ObjectHeaders, ObjectKey,
+    PartNumber, Region, UploadId,
 };
 pub use ops::{
     AbortMultipartUpload, AbortMultipartUploadResult, CompleteMultipartUpload,
@@ -63,12 +64,13 @@ pub use ops::{
     PutObjectResult, ResponseHeaders, UploadPart, UploadPartCopy, UploadPartCopyResult,
     UploadPartResult,
 };
-pub use runtime::{Cancel, Secret};
+pub use runtime::Cancel;
 pub use service::{Config, LogLevel};
 pub use sign::{AccessKey, SignatureVersion};
-pub use transport::{ProxySetting, TlsSettings, Verify};
+pub use transport::{ProxySetting, Verify};
 pub use upload::{
-    Integrity, MultipartUpload, Progress, SentPart, UploadOptions, UploadResult, Writer,
+    FdRange, FileRange, Integrity, MultipartUpload, Progress, ReaderSource, SentPart,
+    UploadOptions, UploadResult, Writer,
 };
 
 #[cfg(test)]

@@ -1,142 +1,142 @@
-//! Every number of the service and every default of the library, each in one place.
+//! The limits of OSS, and the defaults of this library.
 //!
-//! Sizes are bytes unless the name says otherwise. The source of a service limit is the OSS manual;
-//! a default is ours, and its reason stands in `docs/architecture.md`.
+//! Sizes are in bytes unless the name says otherwise.
+
+// The source of a limit of OSS is its manual. A default is ours; `docs/architecture.md` has the
+// reasons. What is not `pub` may change in any version.
 
 use std::time::Duration;
 
-/// The lowest part number.
-pub const PART_NUMBER_MIN: u16 = 1;
-/// The highest part number, and so the most parts an upload can have.
+/// The highest part number, and so the most parts of an upload.
 pub const PART_NUMBER_MAX: u16 = 10_000;
-/// The smallest part that is not the last one.
+/// The smallest size of a part that is not the last.
 pub const PART_SIZE_MIN: u64 = 100 * KIB;
-/// The largest part.
+/// The largest size of a part.
 pub const PART_SIZE_MAX: u64 = 5 * GIB;
-/// The largest object that one PutObject may carry.
+/// The largest object that one PutObject can make.
 pub const PUT_OBJECT_MAX: u64 = 5 * GIB;
-/// The shortest and longest bucket name.
-pub const BUCKET_NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=63;
-/// The longest object key, in bytes of UTF-8.
-pub const KEY_LENGTH_MAX: usize = 1023;
-/// The most entries that one page of a list may have.
+/// The most entries of one page of a list.
 pub const PAGE_SIZE_MAX: u16 = 1000;
-/// All user metadata of an object together.
-pub const METADATA_MAX: usize = 8 * 1024;
+/// The number of worker threads of a client, unless its configuration sets another.
+pub const THREADS_DEFAULT: usize = 16;
+
+/// The lowest part number.
+pub(crate) const PART_NUMBER_MIN: u16 = 1;
+/// The shortest and the longest bucket name.
+pub(crate) const BUCKET_NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=63;
+/// The longest object key, in bytes of UTF-8.
+pub(crate) const KEY_LENGTH_MAX: usize = 1023;
+/// The names and values of all user metadata of an object together.
+pub(crate) const METADATA_MAX: usize = 8 * 1024;
 /// The most tags of an object.
-pub const TAGS_MAX: usize = 10;
+pub(crate) const TAGS_MAX: usize = 10;
 /// The longest name of a tag.
-pub const TAG_NAME_MAX: usize = 128;
+pub(crate) const TAG_NAME_MAX: usize = 128;
 /// The longest value of a tag.
-pub const TAG_VALUE_MAX: usize = 256;
-/// The longest `x-oss-callback` or `x-oss-callback-var`, after base64.
-pub const CALLBACK_MAX: usize = 5 * 1024;
+pub(crate) const TAG_VALUE_MAX: usize = 256;
+/// The longest `x-oss-callback` or `x-oss-callback-var`, in base64.
+pub(crate) const CALLBACK_MAX: usize = 5 * 1024;
 /// The range of `x-oss-traffic-limit`, in bits per second.
-pub const TRAFFIC_LIMIT_BITS_PER_SEC: std::ops::RangeInclusive<u64> = 245_760..=838_860_800;
+pub(crate) const TRAFFIC_LIMIT_BITS_PER_SEC: std::ops::RangeInclusive<u64> = 245_760..=838_860_800;
 /// The longest validity of a presigned V4 URL.
-pub const PRESIGN_EXPIRES_MAX: Duration = Duration::from_secs(604_800);
-/// The server refuses a signature whose date is further off than this.
-pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(15 * 60);
+pub(crate) const PRESIGN_EXPIRES_MAX: Duration = Duration::from_secs(604_800);
 
 /// The part size that the planner starts from.
-pub const PART_SIZE_DEFAULT: u64 = 8 * MIB;
-/// The size of a copied part; its bytes do not come here, so it may be large.
-pub const COPY_PART_SIZE_DEFAULT: u64 = 64 * MIB;
-/// The planner never makes parts smaller than this on its own account.
-pub const PART_SIZE_SMALLEST_PLANNED: u64 = MIB;
-/// Objects below this go in one PutObject.
-pub const SINGLE_BELOW_DEFAULT: u64 = 8 * MIB;
+pub(crate) const PART_SIZE_DEFAULT: u64 = 8 * MIB;
+/// The part size of a server-side copy. Its bytes do not pass through this machine.
+pub(crate) const COPY_PART_SIZE_DEFAULT: u64 = 64 * MIB;
+/// The smallest part size that the planner chooses by itself.
+pub(crate) const PART_SIZE_SMALLEST_PLANNED: u64 = MIB;
+/// Objects smaller than this are uploaded with one PutObject.
+pub(crate) const SINGLE_BELOW_DEFAULT: u64 = 8 * MIB;
 /// Parts of one upload that are in flight at once.
-pub const PARALLELISM_DEFAULT: usize = 8;
-/// The most parts of one upload that may be in flight at once.
-pub const PARALLELISM_MAX: usize = 256;
-/// Worker threads of a client.
-pub const THREADS_DEFAULT: usize = 16;
+pub(crate) const PARALLELISM_DEFAULT: usize = 8;
+/// The largest parallelism that may be set.
+pub(crate) const PARALLELISM_MAX: usize = 256;
 /// The most worker threads of a client.
-pub const THREADS_MAX: usize = 1024;
-/// Part buffers of all streams of a client together.
-pub const MEMORY_LIMIT_DEFAULT: u64 = 256 * MIB;
-/// Requests sent for one call, retries included.
-pub const ATTEMPTS_DEFAULT: u32 = 5;
-/// The most attempts that may be asked for.
-pub const ATTEMPTS_MAX: u32 = 100;
-/// The first step of the back-off.
-pub const BACKOFF_BASE: Duration = Duration::from_millis(200);
+pub(crate) const THREADS_MAX: usize = 1024;
+/// The memory budget for the part buffers of all streams of a client.
+pub(crate) const MEMORY_LIMIT_DEFAULT: u64 = 256 * MIB;
+/// Attempts of one request, the first included.
+pub(crate) const ATTEMPTS_DEFAULT: u32 = 5;
+/// The most attempts that may be set.
+pub(crate) const ATTEMPTS_MAX: u32 = 100;
+/// The first back-off.
+pub(crate) const BACKOFF_BASE: Duration = Duration::from_millis(200);
 /// The longest back-off.
-pub const BACKOFF_CAP: Duration = Duration::from_secs(20);
-/// The longest `Retry-After` that is obeyed; a server that asks for more gets this.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
-/// Tokens of a client's retry budget.
-pub const RETRY_BUDGET: u32 = 500;
+pub(crate) const BACKOFF_CAP: Duration = Duration::from_secs(20);
+/// The longest `Retry-After` that is honored; a longer one is shortened to this.
+pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+/// Tokens in the retry budget of a client.
+pub(crate) const RETRY_BUDGET: u32 = 500;
 /// Tokens that one retry takes from the budget.
-pub const RETRY_COST: u32 = 5;
-/// The most requests that go out for free because a kept-alive connection had died.
-pub const FREE_RETRIES_MAX: u32 = 4;
+pub(crate) const RETRY_COST: u32 = 5;
+/// The most attempts of one call that are not counted because a kept-alive connection was dead.
+pub(crate) const FREE_RETRIES_MAX: u32 = 4;
 
-/// Time for a name look-up.
-pub const RESOLVE: Duration = Duration::from_secs(5);
-/// How long a looked-up address is used again.
-pub const RESOLVE_TTL: Duration = Duration::from_secs(60);
-/// Time to connect, proxy and TLS handshakes included.
-pub const CONNECT: Duration = Duration::from_secs(10);
-/// A window in which less than `STALL_BYTES` move is a stall.
-pub const STALL: Duration = Duration::from_secs(20);
-/// See `STALL`.
-pub const STALL_BYTES: u64 = KIB;
-/// Time from the last byte of a request to the end of its answer.
-pub const RESPONSE: Duration = Duration::from_secs(30);
-/// The same for CompleteMultipartUpload, which works before it answers.
-pub const COMPLETE_RESPONSE: Duration = Duration::from_secs(300);
-/// Time for the clean-up after a failed or cancelled upload.
-pub const ABORT: Duration = Duration::from_secs(5);
+/// The timeout to resolve a host name.
+pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a resolved address is reused.
+pub(crate) const RESOLVE_TTL: Duration = Duration::from_secs(60);
+/// The timeout to connect, with the handshakes of proxy and TLS.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// An attempt that moves fewer than `STALL_BYTES` in this time has stalled.
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// See `STALL_TIMEOUT`.
+pub(crate) const STALL_BYTES: u64 = KIB;
+/// The timeout from the last byte of a request to the end of its response.
+pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for CompleteMultipartUpload, which OSS executes before it responds.
+pub(crate) const COMPLETE_TIMEOUT: Duration = Duration::from_secs(300);
+/// The timeout to abort a failed or canceled upload.
+pub(crate) const ABORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest back-off between attempts of a request that ends an upload.
-pub const ABORT_DELAY_MAX: Duration = Duration::from_secs(1);
-/// How often an upload is aborted at most, until ListParts shows no part.
-pub const ABORT_TRIES_MAX: u32 = 16;
-/// The longest time that any limit may be set to.
-pub const TIMEOUT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
-/// An idle connection is not used again after this.
-pub const IDLE_CONNECTION: Duration = Duration::from_secs(15);
+pub(crate) const ABORT_DELAY_MAX: Duration = Duration::from_secs(1);
+/// The most Abort requests for one upload.
+pub(crate) const ABORT_ATTEMPTS_MAX: u32 = 16;
+/// The longest timeout that may be set.
+pub(crate) const TIMEOUT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A connection that was idle for longer is not reused.
+pub(crate) const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Time to fetch credentials, all steps of a source together.
-pub const CREDENTIALS: Duration = Duration::from_secs(60);
-/// Time to connect to the vendor's STS or to a credentials URI.
-pub const CREDENTIALS_CONNECT: Duration = Duration::from_secs(5);
-/// Time for the answer of the vendor's STS or of a credentials URI.
-pub const CREDENTIALS_RESPONSE: Duration = Duration::from_secs(10);
-/// How often the vendor's STS is asked for one set of credentials.
-pub const CREDENTIALS_ATTEMPTS: u32 = 3;
-/// Time for each step of a request to the metadata service of an instance.
-pub const METADATA_STEP: Duration = Duration::from_secs(1);
-/// What a source of credentials may answer, in bytes.
-pub const CREDENTIALS_REPLY_MAX: usize = 64 * 1024;
-/// Credentials are renewed so long before they end, or in the last fifth of a short life.
-pub const CREDENTIALS_STALE: Duration = Duration::from_secs(180);
-/// The first pause after a renewal that failed while the old set is still good; each is twice the
-/// one before.
-pub const CREDENTIALS_PAUSE: Duration = Duration::from_secs(1);
-/// The longest such pause.
-pub const CREDENTIALS_PAUSE_MAX: Duration = Duration::from_secs(30);
-/// How long a role is assumed, unless a profile says otherwise.
-pub const ROLE_DURATION_DEFAULT: Duration = Duration::from_secs(3600);
+/// The timeout to fetch credentials, all steps of a source together.
+pub(crate) const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
+/// The timeout to connect to STS or to a credentials URI.
+pub(crate) const CREDENTIALS_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The timeout for the response of STS or of a credentials URI.
+pub(crate) const CREDENTIALS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Attempts to get one set of credentials from STS.
+pub(crate) const CREDENTIALS_ATTEMPTS: u32 = 3;
+/// The timeout of each step of a request to the metadata service of an instance.
+pub(crate) const METADATA_STEP_TIMEOUT: Duration = Duration::from_secs(1);
+/// The largest response of a source of credentials.
+pub(crate) const CREDENTIALS_RESPONSE_MAX: usize = 64 * 1024;
+/// Credentials are refreshed this long before their expiry, or in the last fifth of a shorter life.
+pub(crate) const CREDENTIALS_REFRESH_AHEAD: Duration = Duration::from_secs(180);
+/// The first back-off after a failed refresh while the old credentials are valid; it doubles.
+pub(crate) const CREDENTIALS_BACKOFF_BASE: Duration = Duration::from_secs(1);
+/// The longest back-off after a failed refresh.
+pub(crate) const CREDENTIALS_BACKOFF_CAP: Duration = Duration::from_secs(30);
+/// How long a role is assumed unless a profile says otherwise.
+pub(crate) const ROLE_DURATION_DEFAULT: Duration = Duration::from_secs(3600);
 /// The shortest time for which STS lets a role be assumed.
-pub const ROLE_DURATION_MIN: Duration = Duration::from_secs(900);
+pub(crate) const ROLE_DURATION_MIN: Duration = Duration::from_secs(900);
 
-/// The largest reply body that is read; a longer one is a protocol error.
-pub const REPLY_BODY_MAX: u64 = 16 * MIB;
-/// How much of a reply body an error keeps.
-pub const REPLY_EXCERPT_MAX: usize = 256;
-/// Progress is reported at most once in this time.
-pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-/// Stack of a worker thread.
-pub const WORKER_STACK: usize = 512 * 1024;
-/// Bytes that are read from a source, hashed and sent in one step. They fit the second-level cache,
-/// and two of the largest packets, of 64 KiB less their headers: a few bytes more cost a third.
-pub const IO_STEP: usize = 112 * 1024;
+/// The largest response body that is read; a larger one is a protocol error.
+pub(crate) const RESPONSE_BODY_MAX: u64 = 16 * MIB;
+/// How much of a response body an error quotes.
+pub(crate) const RESPONSE_EXCERPT_MAX: usize = 256;
+/// The shortest time between two calls of a progress callback.
+pub(crate) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+/// The stack size of a worker thread.
+pub(crate) const WORKER_STACK_SIZE: usize = 512 * 1024;
+/// How much of a source is read, hashed and sent in one step. It fits the second-level cache and two
+/// of the largest packets, of 64 KiB less their headers: a few bytes more cost a third.
+pub(crate) const IO_STEP: usize = 112 * 1024;
 
 /// 1024 bytes.
-pub const KIB: u64 = 1024;
+pub(crate) const KIB: u64 = 1024;
 /// 1024 KiB.
-pub const MIB: u64 = 1024 * KIB;
+pub(crate) const MIB: u64 = 1024 * KIB;
 /// 1024 MiB.
-pub const GIB: u64 = 1024 * MIB;
+pub(crate) const GIB: u64 = 1024 * MIB;

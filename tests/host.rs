@@ -6,6 +6,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt::Display;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::ptr::null;
@@ -22,9 +23,9 @@ fn the_global_rayon_pool_is_never_built() {
     let cancel = Cancel::new().unwrap();
     let content = vec![7; SIZE];
     client.put_data(&bucket, &key, content.clone(), &in_parts(), &cancel).unwrap();
-    client.put_reader(&bucket, &key, &*content, None, &in_parts(), &cancel).unwrap();
+    client.put_reader(&bucket, &key, &*content, &in_parts(), &cancel).unwrap();
     let mut writer = client.open_writer(&bucket, &key, &in_parts(), &cancel).unwrap();
-    writer.write(&content).unwrap();
+    writer.write_all(&content).unwrap();
     writer.finish().unwrap();
     let mut md5 = in_parts();
     md5.set_integrity(ossmpu::Integrity::MD5);

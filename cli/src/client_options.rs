@@ -74,7 +74,7 @@ impl ClientOptions {
     pub fn headers(&self) -> ObjectHeaders {
         let mut headers = ObjectHeaders::new();
         if self.request_payer {
-            headers.request_payer();
+            headers.set_request_payer(true);
         }
         headers
     }

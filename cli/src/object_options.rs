@@ -39,25 +39,25 @@ impl ObjectOptions {
     /// `Invalid`, naming the header that OSS would refuse.
     pub fn apply(&self, headers: &mut ObjectHeaders) -> Result<(), Failure> {
         if let Some(value) = &self.content_type {
-            headers.content_type(value)?;
+            headers.set_content_type(value)?;
         }
         for NameValue { name, value } in &self.metadata {
-            headers.metadata(name, value)?;
+            headers.set_metadata(name, value)?;
         }
         for NameValue { name, value } in &self.tag {
-            headers.tag(name, value)?;
+            headers.set_tag(name, value)?;
         }
         if let Some(value) = &self.storage_class {
-            headers.storage_class(value)?;
+            headers.set_storage_class(value)?;
         }
         if let Some(value) = &self.acl {
-            headers.acl(value)?;
+            headers.set_acl(value)?;
         }
         if self.forbid_overwrite {
-            headers.forbid_overwrite();
+            headers.set_forbid_overwrite(true);
         }
         for NameValue { name, value } in &self.header {
-            headers.header(name, value)?;
+            headers.set_header(name, value)?;
         }
         Ok(())
     }

@@ -39,9 +39,9 @@ impl TransferOptions {
             options.set_parallelism(parts)?;
         }
         if self.keep_parts {
-            options.keep_parts();
+            options.set_keep_parts(true);
         }
-        options.set_deadline(self.deadline);
+        options.set_timeout(self.deadline);
         Ok(())
     }
 

@@ -28,11 +28,11 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
 fn set(config: &mut Config, name: &str, value: &str) {
     match name {
         "region" => {
-            same_again(value, Region::parse);
+            same_again(value, fuzzing::region);
             check(config.set_region(value));
         }
         "endpoint" => {
-            same_again(value, Endpoint::parse);
+            same_again(value, fuzzing::endpoint);
             check(config.set_endpoint(value));
         }
         "bucket" => same_again(value, BucketName::parse),

@@ -1,4 +1,4 @@
-//! One call for each operation of the service, with all of its parameters and all of its reply.
+//! One function for each operation of OSS, with all its parameters and the whole response.
 
 use crate::client::Client;
 use crate::error::Result;
@@ -12,14 +12,17 @@ use crate::ops::{
 use crate::runtime::Cancel;
 use crate::service::{CallContext, Evidence};
 
-/// Single operations. Each blocks, is retried as the client is configured, and fails with what its
-/// request fails with: `Invalid` before anything is sent, a transport's error, or `Service`.
+/// Single operations of OSS, with the names that its manual gives them.
+///
+/// Each blocks the calling thread and retries as the client is configured. All fail with `Invalid`,
+/// before anything is sent; `Credentials`; `Canceled`; `Service`, when OSS refuses the request; or the
+/// kinds of a failed exchange: `Resolve`, `Connect`, `Tls`, `Timeout`, `Network`, `Protocol`.
 impl Client {
-    /// InitiateMultipartUpload.
+    /// Sends InitiateMultipartUpload. [`Client::start_upload`] returns a handle instead of a response.
     ///
     /// # Errors
     ///
-    /// As said above; `upload_may_exist` says that the answer, and so the ID, was lost.
+    /// As above. `upload_may_exist` is true if the response, and with it the upload ID, was lost.
     pub fn initiate_multipart_upload(
         &self,
         request: &InitiateMultipartUpload,
@@ -28,20 +31,20 @@ impl Client {
         self.operate(request, cancel)
     }
 
-    /// UploadPart. The CRC-64 in the reply is compared with that of the bytes sent.
+    /// Sends UploadPart, and compares the CRC-64 of the response with that of the bytes sent.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn upload_part(&self, request: &UploadPart, cancel: &Cancel) -> Result<UploadPartResult> {
         self.operate(request, cancel)
     }
 
-    /// UploadPartCopy.
+    /// Sends UploadPartCopy.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn upload_part_copy(
         &self,
         request: &UploadPartCopy,
@@ -50,12 +53,12 @@ impl Client {
         self.operate(request, cancel)
     }
 
-    /// CompleteMultipartUpload. It is not repeated when its answer is lost; use
-    /// [`MultipartUpload::complete`](super::MultipartUpload::complete) to have that resolved.
+    /// Sends CompleteMultipartUpload. It is not retried when its response is lost;
+    /// [`MultipartUpload::complete`](crate::MultipartUpload::complete) finds out what happened.
     ///
     /// # Errors
     ///
-    /// As said above; kind `Unknown` says that the object may exist.
+    /// As above; `Indeterminate`, when the object may exist.
     pub fn complete_multipart_upload(
         &self,
         request: &CompleteMultipartUpload,
@@ -70,11 +73,12 @@ impl Client {
         }
     }
 
-    /// AbortMultipartUpload. Parts that are still arriving stay behind and need another.
+    /// Sends AbortMultipartUpload. Parts that are still being sent may stay; abort again after they
+    /// have ended.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn abort_multipart_upload(
         &self,
         request: &AbortMultipartUpload,
@@ -83,20 +87,20 @@ impl Client {
         self.operate(request, cancel)
     }
 
-    /// ListParts: one page. [`Client::parts`] fetches all of them.
+    /// Sends ListParts, for one page. [`Client::parts_iter`] iterates over all pages.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn list_parts(&self, request: &ListParts, cancel: &Cancel) -> Result<ListPartsResult> {
         self.operate(request, cancel)
     }
 
-    /// ListMultipartUploads: one page. [`Client::uploads`] fetches all of them.
+    /// Sends ListMultipartUploads, for one page. [`Client::uploads_iter`] iterates over all pages.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn list_multipart_uploads(
         &self,
         request: &ListMultipartUploads,
@@ -105,20 +109,20 @@ impl Client {
         self.operate(request, cancel)
     }
 
-    /// PutObject. The CRC-64 in the reply is compared with that of the bytes sent.
+    /// Sends PutObject, and compares the CRC-64 of the response with that of the bytes sent.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn put_object(&self, request: &PutObject, cancel: &Cancel) -> Result<PutObjectResult> {
         self.operate(request, cancel)
     }
 
-    /// HeadObject.
+    /// Sends HeadObject.
     ///
     /// # Errors
     ///
-    /// As said above.
+    /// As above.
     pub fn head_object(&self, request: &HeadObject, cancel: &Cancel) -> Result<HeadObjectResult> {
         self.operate(request, cancel)
     }

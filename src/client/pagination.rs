@@ -1,4 +1,4 @@
-//! Lists that fetch their pages as they are read.
+//! Iterators over lists, which fetch the next page when it is needed.
 
 use std::vec::IntoIter;
 
@@ -7,33 +7,36 @@ use crate::error::Result;
 use crate::ops::{ListMultipartUploads, ListParts, ListedPart, ListedUpload};
 use crate::runtime::Cancel;
 
-/// The parts of an upload, page after page. Ends after the first error.
+/// Iterates over the parts of an upload, across pages. Ends after the first error.
 #[derive(Debug)]
 pub struct PartsIter(Pages<ListParts, ListedPart>);
 
-/// The unfinished uploads of a bucket, page after page. Ends after the first error.
+/// Iterates over the unfinished uploads of a bucket, across pages. Ends after the first error.
 #[derive(Debug)]
 pub struct UploadsIter(Pages<ListMultipartUploads, UploadsEntry>);
 
-/// One entry of a list of uploads.
+/// An entry of a list of uploads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadsEntry {
     /// An unfinished upload.
     Upload(ListedUpload),
-    /// What the keys of some uploads begin with, which the delimiter has put together.
+    /// The common prefix of the keys that the delimiter groups.
     Prefix(String),
 }
 
 impl Client {
-    /// All parts of an upload, from where the request begins. Nothing is sent before the first
-    /// `next`, which blocks, as does each that needs another page.
-    pub fn parts(&self, request: ListParts, cancel: &Cancel) -> PartsIter {
+    /// Iterates over the parts that OSS has of an upload, by ascending number, from the marker of the
+    /// request.
+    ///
+    /// Sends nothing before the first `next`. Each `next` that needs another page blocks for one
+    /// ListParts.
+    pub fn parts_iter(&self, request: ListParts, cancel: &Cancel) -> PartsIter {
         PartsIter(Pages::new(self, request, cancel))
     }
 
-    /// All unfinished uploads that the request asks for, and with a delimiter the common prefixes
-    /// among them, by key; otherwise as [`Client::parts`].
-    pub fn uploads(&self, request: ListMultipartUploads, cancel: &Cancel) -> UploadsIter {
+    /// Iterates over the unfinished uploads that match the request, by key, and with a delimiter over
+    /// the common prefixes too; otherwise like [`Client::parts_iter`].
+    pub fn uploads_iter(&self, request: ListMultipartUploads, cancel: &Cancel) -> UploadsIter {
         UploadsIter(Pages::new(self, request, cancel))
     }
 }
@@ -59,7 +62,7 @@ impl Iterator for UploadsIter {
             let uploads = page.uploads.into_iter().map(UploadsEntry::Upload);
             let prefixes = page.common_prefixes.into_iter().map(UploadsEntry::Prefix);
             let mut entries: Vec<_> = uploads.chain(prefixes).collect();
-            // Uploads of the same key stay in the order that they were listed in.
+            // The sort is stable: uploads of one key keep the order of the list.
             entries.sort_by(|one, other| one.key().cmp(other.key()));
             Ok((next, entries))
         })
@@ -67,7 +70,7 @@ impl Iterator for UploadsIter {
 }
 
 impl UploadsEntry {
-    /// The key of the upload, or the prefix.
+    /// Returns the key of the upload, or the prefix.
     pub fn key(&self) -> &str {
         match self {
             Self::Upload(upload) => &upload.key,
@@ -75,7 +78,7 @@ impl UploadsEntry {
         }
     }
 
-    /// The upload, unless it is a prefix.
+    /// Returns the upload; `None` for a prefix.
     pub fn into_upload(self) -> Option<ListedUpload> {
         match self {
             Self::Upload(upload) => Some(upload),
@@ -103,7 +106,8 @@ impl<Q, T> Pages<Q, T> {
         }
     }
 
-    /// The next entry; `fetch` gives the request for the page after, and the entries of this one.
+    /// Returns the next entry. `fetch` returns the request for the page after, and the entries of
+    /// this one.
     fn next(
         &mut self,
         fetch: impl Fn(&Client, &Q, &Cancel) -> Result<(Option<Q>, Vec<T>)>,

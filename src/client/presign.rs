@@ -1,4 +1,4 @@
-//! Presigned URLs: who has credentials makes one, who has none sends a part to it.
+//! Presigned URLs: made with credentials, used without.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,8 @@ use crate::runtime::Cancel;
 use crate::service::Presigned;
 use crate::upload::{SentPart, UploadOptions, put_presigned_part};
 
-/// A request that may be presigned. Its body is not signed: whoever has the URL chooses it.
+/// A request that can be presigned. The signature does not cover its body: the user of the URL
+/// chooses it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum PresignRequest {
@@ -28,7 +29,7 @@ pub enum PresignRequest {
     PutObject(PutObject),
 }
 
-/// A URL that is valid for whoever has it. `Debug` shows it without its query.
+/// A URL that anyone who has it can use until it expires. `Debug` shows it without its query.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PresignedUrl {
@@ -36,19 +37,19 @@ pub struct PresignedUrl {
     pub method: &'static str,
     /// The URL. Treat it as a secret while it is valid.
     pub url: String,
-    /// Headers that were signed and have to be sent with the same values.
+    /// Headers that are signed: they have to be sent, with these values.
     pub headers: Vec<(String, String)>,
-    /// When it ends.
+    /// When it expires.
     pub expires: SystemTime,
 }
 
 impl fmt::Debug for PresignedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, url, headers, expires } = self;
-        let place = url.split('?').next().unwrap_or_default();
+        let without_query = url.split('?').next().unwrap_or_default();
         f.debug_struct("PresignedUrl")
             .field("method", method)
-            .field("url", &format_args!("{place}?***"))
+            .field("url", &format_args!("{without_query}?***"))
             .field("headers", headers)
             .field("expires", expires)
             .finish()
@@ -56,7 +57,9 @@ impl fmt::Debug for PresignedUrl {
 }
 
 impl Client {
-    /// Signs a URL. Asks OSS nothing, but may ask the source of the credentials.
+    /// Signs a URL that is valid for `expires` from now.
+    ///
+    /// Sends nothing to OSS. Blocks while credentials are fetched.
     ///
     /// ```
     /// use std::time::Duration;
@@ -69,15 +72,15 @@ impl Client {
     /// let request = PresignRequest::PutObject(PutObject::new(&bucket, &key));
     /// let signed = client.presign(&request, Duration::from_secs(600))?;
     /// assert_eq!(signed.method, "PUT");
-    /// let place = "https://my-bucket.oss-cn-hangzhou.aliyuncs.com/a%20b.txt?";
-    /// assert!(signed.url.starts_with(place));
+    /// let start = "https://my-bucket.oss-cn-hangzhou.aliyuncs.com/a%20b.txt?";
+    /// assert!(signed.url.starts_with(start));
     /// # Ok::<(), ossmpu::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `expires`, if that is less than a second or, with V4, more than seven
-    /// days; `Credentials`, also when the client is anonymous.
+    /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven days;
+    /// `Credentials`, when there are none or the client is anonymous.
     pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
         let service = self.service();
         let Presigned { method, url, headers, expires } = match request {
@@ -90,15 +93,14 @@ impl Client {
         Ok(PresignedUrl { method, url, headers, expires })
     }
 
-    /// Sends a part to a presigned URL. The client's credentials, region and endpoint are not used;
-    /// an anonymous client without either will do.
+    /// Sends a part to a presigned URL of UploadPart, which has the part number.
     ///
-    /// The number of the part is the URL's. Give the result to
-    /// [`MultipartUpload::add_part`](super::MultipartUpload::add_part).
+    /// Uses neither credentials, region nor endpoint of the client: it may be anonymous. Pass the
+    /// result to [`MultipartUpload::add_part`](crate::MultipartUpload::add_part).
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `url`, also when it names no part number; and what the request fails with.
+    /// `Invalid`, naming `url`, if it is not such a URL; and the errors of UploadPart.
     pub fn put_part_url(
         &self,
         url: &str,

@@ -1,8 +1,7 @@
-//! Whole objects, and multipart uploads step by step.
+//! Whole-object uploads, copies, and multipart uploads step by step.
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,22 +10,25 @@ use super::Client;
 use crate::error::{Error, Result};
 use crate::model::{BucketName, ObjectKey, UploadId};
 use crate::ops::CopySource;
-use crate::runtime::{Cancel, Deadline};
+use crate::runtime::Cancel;
 use crate::upload::{
-    Copy, FdReader, MultipartUpload, Put, SharedBytes, Source, UploadOptions, UploadResult,
-    WatchedFile, Writer,
+    Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes, Source,
+    UploadOptions, UploadResult, WatchedFile, Writer,
 };
 
 impl Client {
-    /// Uploads the regular file at `path` as one object and returns when OSS has acknowledged it.
+    /// Uploads the regular file at `path` as one object, and returns when OSS has acknowledged it.
     ///
-    /// On failure nothing is left in the bucket unless the options keep parts; then the error names
-    /// the upload ID to resume or abort.
+    /// A failed upload is aborted unless [`UploadOptions::set_keep_parts`] or a checkpoint directory
+    /// is set; then the error has the upload ID to resume or abort. If the abort fails too,
+    /// [`Error::parts_left`] is true.
     ///
     /// # Errors
     ///
-    /// `File`, when the file cannot be read; `Changed`, when it changes meanwhile; and what its
-    /// requests fail with.
+    /// `File`, when the file cannot be read; `Changed`, when it changes during the upload; `Busy`,
+    /// when another process holds the checkpoint; `Callback`, when the progress callback cancels the
+    /// call; `Integrity`, when a checksum does not match; `Indeterminate`, when the object may exist;
+    /// and the errors of the requests.
     pub fn put_file(
         &self,
         bucket: &BucketName,
@@ -38,55 +40,52 @@ impl Client {
         self.check_process()?;
         let source = Source::path(path.as_ref())?;
         let name = path.as_ref().to_string_lossy();
-        let options = named(options, path.as_ref());
+        let options = with_content_type(options, path.as_ref());
         self.put(bucket, key, &options).named(&name).run(source, cancel)
     }
 
-    /// Uploads a range of a regular file; `length` `None` is to its end. Otherwise as
-    /// [`Client::put_file`].
+    /// Uploads a range of a regular file as one object; otherwise like [`Client::put_file`].
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `offset` or `length`, when the range is not inside the file; and as for
+    /// `Invalid`, naming `offset` or `length`, when the file does not have the range; and those of
     /// [`Client::put_file`].
-    #[expect(clippy::too_many_arguments, reason = "what, where from, where to and how")]
     pub fn put_file_range(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
-        path: impl AsRef<Path>,
-        offset: u64,
-        length: Option<u64>,
+        file: &FileRange,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
         self.check_process()?;
-        let source = Source::path(path.as_ref())?.range(offset, length)?;
-        let name = format!("{} {offset}+{}", path.as_ref().display(), source.length());
-        let options = named(options, path.as_ref());
+        let FileRange { path, range } = file;
+        let source = Source::path(path)?.range(*range)?;
+        let name = format!("{} {}+{}", path.display(), range.offset(), source.length());
+        let options = with_content_type(options, path);
         self.put(bucket, key, &options).named(&name).run(source, cancel)
     }
 
-    /// Uploads from an open descriptor, which is neither closed nor moved: a regular file is read
-    /// by position. A pipe, socket or terminal is read as a stream; then `offset` has to be 0, and
-    /// `length` `None` reads to its end. Otherwise as [`Client::put_file`] and
-    /// [`Client::put_reader`]; a cancel also ends a wait for the descriptor.
+    /// Uploads from an open descriptor as one object, and neither closes nor moves it.
+    ///
+    /// A regular file is read by position; otherwise the call is like [`Client::put_file`] without a
+    /// checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_reader`], but a
+    /// cancellation also ends a wait for the descriptor.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `offset` or `length`; and as for those.
-    #[expect(clippy::too_many_arguments, reason = "what, where from, where to and how")]
+    /// `Invalid`, naming `offset` or `length`; and those of [`Client::put_file`] or
+    /// [`Client::put_reader`].
     pub fn put_fd(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
-        fd: BorrowedFd<'_>,
-        offset: u64,
-        length: Option<u64>,
+        source: FdRange<'_>,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
         self.check_process()?;
+        let FdRange { fd, range } = source;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
         let file = File::from(fd.try_clone_to_owned().map_err(|cause| failed(&cause))?);
         let is_stream = {
@@ -96,26 +95,25 @@ impl Client {
         if !is_stream {
             let watched = WatchedFile::new(file, "the descriptor".to_owned())
                 .map_err(|error| error.with_argument("fd"))?;
-            let source = Source::file(watched).range(offset, length)?;
+            let source = Source::file(watched).range(range)?;
             return self.put(bucket, key, options).run(source, cancel);
         }
-        if offset != 0 {
-            return Err(Error::invalid(
-                "offset",
-                "a pipe, socket or terminal is read from where it is",
-            ));
+        if range.offset() != 0 {
+            let text = "a pipe, socket or terminal has no offset; use 0";
+            return Err(Error::invalid("offset", text));
         }
-        let deadline = options.deadline.map_or(Deadline::NEVER, Deadline::after);
-        let reader = FdReader { file, cancel: cancel.clone(), deadline };
-        self.put_reader(bucket, key, reader, length, options, cancel)
+        let reader = FdReader { file, cancel: cancel.clone(), deadline: options.deadline() };
+        let source = ReaderSource::new(reader).with_length(range.length());
+        self.put_reader(bucket, key, source, options, cancel)
     }
 
-    /// Uploads bytes in memory as one object; otherwise as [`Client::put_file`]. The bytes are not
-    /// copied, and are dropped before the call returns.
+    /// Uploads bytes in memory as one object; otherwise like [`Client::put_file`].
+    ///
+    /// The bytes are not copied, and are dropped before the call returns.
     ///
     /// # Errors
     ///
-    /// What its requests fail with.
+    /// Those of [`Client::put_file`], without `File` and `Changed`.
     pub fn put_data(
         &self,
         bucket: &BucketName,
@@ -128,33 +126,32 @@ impl Client {
         self.put(bucket, key, options).run(Source::memory(data), cancel)
     }
 
-    /// Uploads what a reader gives, to its end or for `length` bytes. Reads on the calling thread,
-    /// into part buffers that the client's memory limit bounds; the reader is never asked for the
-    /// same bytes twice.
+    /// Uploads from a reader as one object: to its end, or the length of a [`ReaderSource`].
     ///
-    /// Otherwise as [`Client::put_file`]. A cancel does not end a read that blocks.
+    /// Reads on the calling thread, each byte once, into part buffers that the client's memory limit
+    /// bounds. A cancellation does not interrupt a read that blocks. Otherwise like
+    /// [`Client::put_file`], without checkpoints.
     ///
     /// # Errors
     ///
-    /// `File`, when the reader fails or ends before `length`; an [`Error`] inside the reader's is
-    /// given back as it is; and what the requests fail with.
-    pub fn put_reader(
+    /// `File`, when the reader fails or ends before the length; the [`Error`] in the reader's
+    /// [`io::Error`], if it has one; and those of [`Client::put_file`].
+    pub fn put_reader<R: Read>(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
-        reader: impl Read,
-        length: Option<u64>,
+        reader: impl Into<ReaderSource<R>>,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        Writer::send_reader(&self.0, bucket, key, reader, length, options, cancel)
+        Writer::send_reader(&self.0, bucket, key, reader.into(), options, cancel)
     }
 
-    /// Opens a stream to write to. Sends nothing yet.
+    /// Opens a writer: what is written to it becomes one object. Sends nothing.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `part_size`, when two parts are more than the memory limit of the client.
+    /// `Invalid`, naming `part_size`, when two parts exceed the memory limit of the client.
     pub fn open_writer(
         &self,
         bucket: &BucketName,
@@ -165,16 +162,17 @@ impl Client {
         Writer::open(&self.0, bucket, key, options, cancel)
     }
 
-    /// Copies an object of any size inside OSS, in parts that are copied at once. Content headers
-    /// and metadata are the source's unless the options set any.
+    /// Copies an object of any size inside OSS.
     ///
-    /// Otherwise as [`Client::put_file`]; parts have 64 MiB unless the options say otherwise. The
-    /// target has the CRC-64 of the source, or the call fails.
+    /// Its parts, 64 MiB unless the options set a part size, are copied in parallel and their bytes
+    /// do not pass through this machine. Content headers and metadata are those of the source unless
+    /// the options set any. The call fails if the target does not get the CRC-64 of the source.
+    /// Otherwise like [`Client::put_file`].
     ///
     /// # Errors
     ///
-    /// `Changed`, when the source changes meanwhile; `Service`, when it does not meet its conditions
-    /// at the start; and what its requests fail with.
+    /// `Changed`, when the source changes during the copy; `Service`, when it does not meet its
+    /// conditions at the start; and the errors of the requests.
     pub fn copy_object(
         &self,
         bucket: &BucketName,
@@ -186,12 +184,15 @@ impl Client {
         Copy { engine: &self.0, bucket, key, source, options }.run(cancel)
     }
 
-    /// Begins a multipart upload.
+    /// Initiates an upload and returns a handle to send its parts and complete it step by step.
+    ///
+    /// [`Client::initiate_multipart_upload`] is the bare operation.
     ///
     /// # Errors
     ///
-    /// Those of InitiateMultipartUpload; `upload_may_exist` says that its answer was lost.
-    pub fn initiate_upload(
+    /// Those of InitiateMultipartUpload. [`Error::upload_may_exist`] is true if its response was
+    /// lost.
+    pub fn start_upload(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
@@ -201,7 +202,11 @@ impl Client {
         MultipartUpload::initiate(&self.0, bucket, key, options, cancel)
     }
 
-    /// Takes up an upload that was begun elsewhere. Sends nothing.
+    /// Makes a handle for an upload that exists, started by another process for example. Sends
+    /// nothing.
+    ///
+    /// The handle knows no part: add those that were sent with [`MultipartUpload::add_part`], or set
+    /// [`UploadOptions::set_complete_all`].
     pub fn attach_upload(
         &self,
         bucket: &BucketName,
@@ -223,8 +228,8 @@ impl Client {
     }
 }
 
-/// The content type may follow from the name of the file.
-fn named(options: &UploadOptions, path: &Path) -> UploadOptions {
+/// Adds the content type that the name of the file suggests, unless the options set one.
+fn with_content_type(options: &UploadOptions, path: &Path) -> UploadOptions {
     let mut options = options.clone();
     if let Some(name) = path.file_name() {
         options.headers.suggest_content_type(&name.to_string_lossy());

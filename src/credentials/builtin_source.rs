@@ -85,7 +85,7 @@ pub(super) fn parse_near(
         }
         _ => return Err(unknown()),
     };
-    Ok(CredentialsSource::Named(source))
+    Ok(CredentialsSource::Builtin(source))
 }
 
 fn unknown() -> Error {

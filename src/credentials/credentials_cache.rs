@@ -54,7 +54,7 @@ impl CredentialsCache {
         match &self.source {
             CredentialsSource::Anonymous => Ok(None),
             CredentialsSource::Fixed(key) => Ok(Some(key.clone())),
-            CredentialsSource::Provider(_) | CredentialsSource::Named(_) => {
+            CredentialsSource::Provider(_) | CredentialsSource::Builtin(_) => {
                 self.current(context).map(|credentials| Some(credentials.access_key.clone()))
             }
         }
@@ -63,7 +63,7 @@ impl CredentialsCache {
     /// Forgets a key that the service has refused; false if asking again cannot give another.
     pub(crate) fn forget(&self, refused: &AccessKey) -> bool {
         self.lock().held.take_if(|held| held.credentials.access_key == *refused);
-        matches!(self.source, CredentialsSource::Provider(_) | CredentialsSource::Named(_))
+        matches!(self.source, CredentialsSource::Provider(_) | CredentialsSource::Builtin(_))
     }
 
     fn current(&self, context: &FetchContext<'_>) -> Result<Arc<Credentials>> {
@@ -136,7 +136,7 @@ impl CredentialsCache {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         match &self.source {
             CredentialsSource::Provider(provider) => provided(&**provider),
-            CredentialsSource::Named(named) => {
+            CredentialsSource::Builtin(named) => {
                 let fetched = named.source.fetch(&context.bounded());
                 fetched.map_err(|error| of_source(named.name(), error))
             }
@@ -160,10 +160,10 @@ impl CachedCredentials {
                 if life.is_zero() {
                     return Err(unusable("the source gave credentials that have already expired"));
                 }
-                end.checked_sub((life / 5).min(limits::CREDENTIALS_STALE))
+                end.checked_sub((life / 5).min(limits::CREDENTIALS_REFRESH_AHEAD))
             }
         };
-        let pause = limits::CREDENTIALS_PAUSE;
+        let pause = limits::CREDENTIALS_BACKOFF_BASE;
         Ok(Self { credentials: Arc::new(credentials), renew_at, pause })
     }
 
@@ -178,7 +178,7 @@ impl CachedCredentials {
     /// After a renewal that failed.
     fn postpone(&mut self, now: SystemTime) {
         self.renew_at = now.checked_add(self.pause);
-        self.pause = (self.pause * 2).min(limits::CREDENTIALS_PAUSE_MAX);
+        self.pause = (self.pause * 2).min(limits::CREDENTIALS_BACKOFF_CAP);
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) enum WithoutToken {
 impl EcsRole {
     /// The service of the cloud.
     pub(super) fn new(role: Option<String>, without_token: WithoutToken) -> Self {
-        Self { host: HOST.to_owned(), step: limits::METADATA_STEP, role, without_token }
+        Self { host: HOST.to_owned(), step: limits::METADATA_STEP_TIMEOUT, role, without_token }
     }
 
     fn read(&self, context: &FetchContext<'_>) -> Result<Credentials> {

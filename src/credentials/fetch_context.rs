@@ -23,7 +23,7 @@ pub(crate) struct FetchContext<'a> {
 impl FetchContext<'_> {
     /// The same call with no more time than one fetch may take.
     pub(super) fn bounded(&self) -> Self {
-        self.within(limits::CREDENTIALS)
+        self.within(limits::CREDENTIALS_TIMEOUT)
     }
 
     /// The same call with this time at the most.

@@ -61,7 +61,7 @@ impl Document<'_> {
         let exchange = http.send(&outgoing, &call).map_err(|failure| failure.error)?;
         let response = exchange.response;
         let answer = Answer { status: response.status, body: Zeroizing::new(response.body) };
-        if answer.body.len() > limits::CREDENTIALS_REPLY_MAX {
+        if answer.body.len() > limits::CREDENTIALS_RESPONSE_MAX {
             let text = "the answer is too long for credentials";
             return Err(Error::new(ErrorKind::Protocol, text).with_host(&self.target.host));
         }
@@ -72,10 +72,10 @@ impl Document<'_> {
 /// The limits of the vendor's STS and of a URI.
 pub(super) fn service_limits() -> TimeLimits {
     TimeLimits {
-        resolve: limits::CREDENTIALS_CONNECT,
-        connect: limits::CREDENTIALS_CONNECT,
-        stall: limits::CREDENTIALS_RESPONSE,
-        response: limits::CREDENTIALS_RESPONSE,
+        resolve: limits::CREDENTIALS_CONNECT_TIMEOUT,
+        connect: limits::CREDENTIALS_CONNECT_TIMEOUT,
+        stall: limits::CREDENTIALS_RESPONSE_TIMEOUT,
+        response: limits::CREDENTIALS_RESPONSE_TIMEOUT,
     }
 }
 

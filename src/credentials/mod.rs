@@ -25,7 +25,6 @@ mod sts;
 mod tests;
 mod uri;
 
-pub use builtin_source::BuiltinSource;
 pub(crate) use credentials_cache::CredentialsCache;
 pub(crate) use fetch_context::FetchContext;
 pub use source::{Credentials, CredentialsProvider, CredentialsSource};

@@ -17,7 +17,7 @@ impl Process {
     }
 
     fn run(&self, context: &FetchContext<'_>) -> Result<Credentials> {
-        let end = self.0.run(limits::CREDENTIALS_REPLY_MAX, context.cancel, context.deadline)?;
+        let end = self.0.run(limits::CREDENTIALS_RESPONSE_MAX, context.cancel, context.deadline)?;
         if !end.status.success() {
             return Err(match end.status.code() {
                 Some(code) => unusable(format!("it ended with status {code}")),

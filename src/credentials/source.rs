@@ -42,8 +42,8 @@ pub enum CredentialsSource {
     Fixed(AccessKey),
     /// A caller's own source.
     Provider(Arc<dyn CredentialsProvider>),
-    /// One of the library's own sources.
-    Named(BuiltinSource),
+    /// A source of the library's own, made by [`CredentialsSource::parse`].
+    Builtin(BuiltinSource),
 }
 
 impl CredentialsSource {
@@ -99,7 +99,7 @@ impl fmt::Debug for CredentialsSource {
             Self::Anonymous => f.write_str("Anonymous"),
             Self::Fixed(key) => f.debug_tuple("Fixed").field(key).finish(),
             Self::Provider(_) => f.write_str("Provider"),
-            Self::Named(source) => source.fmt(f),
+            Self::Builtin(source) => source.fmt(f),
         }
     }
 }

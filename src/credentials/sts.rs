@@ -205,7 +205,7 @@ fn shown(message: &str, secrets: &[&str]) -> String {
         if secret || word.len() > WORD_MAX { "***" } else { word }
     });
     let mut text = words.collect::<Vec<_>>().join(" ");
-    let end = text.char_indices().nth(limits::REPLY_EXCERPT_MAX).map(|(end, _)| end);
+    let end = text.char_indices().nth(limits::RESPONSE_EXCERPT_MAX).map(|(end, _)| end);
     text.truncate(end.unwrap_or(text.len()));
     text
 }
@@ -238,7 +238,7 @@ mod tests {
         let long = "POST&%2F&".repeat(10);
         let message = format!("The token=hidden; is wrong. To sign is:{long} \n Sorry");
         assert_eq!(shown(&message, &["hidden"]), "The *** is wrong. To sign *** Sorry");
-        assert_eq!(shown(&"中 ".repeat(300), &[]).chars().count(), limits::REPLY_EXCERPT_MAX);
+        assert_eq!(shown(&"中 ".repeat(300), &[]).chars().count(), limits::RESPONSE_EXCERPT_MAX);
     }
 
     #[test]

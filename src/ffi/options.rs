@@ -204,7 +204,7 @@ pub unsafe extern "C" fn ossmpu_options_add_header(
     value: *const c_char,
 ) -> c_int {
     let set = |options: &mut UploadOptions, name: &str, value: &str| {
-        options.headers_mut().header(name, value).map(|_| ())
+        options.headers_mut().set_header(name, value).map(|_| ())
     };
     // SAFETY: as of this function (contract of `ffi`).
     unsafe { add(options, name, value, set) }
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn ossmpu_options_add_metadata(
     value: *const c_char,
 ) -> c_int {
     let set = |options: &mut UploadOptions, name: &str, value: &str| {
-        options.headers_mut().metadata(name, value).map(|_| ())
+        options.headers_mut().set_metadata(name, value).map(|_| ())
     };
     // SAFETY: as of this function (contract of `ffi`).
     unsafe { add(options, name, value, set) }
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn ossmpu_options_add_tag(
     value: *const c_char,
 ) -> c_int {
     let set = |options: &mut UploadOptions, name: &str, value: &str| {
-        options.headers_mut().tag(name, value).map(|_| ())
+        options.headers_mut().set_tag(name, value).map(|_| ())
     };
     // SAFETY: as of this function (contract of `ffi`).
     unsafe { add(options, name, value, set) }

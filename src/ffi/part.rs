@@ -11,7 +11,7 @@ use super::ptr::{self, Slot};
 use super::reader::{Reader, ossmpu_read_fn};
 use super::upload::ossmpu_upload;
 use super::{setting, text};
-use crate::{ETag, PartNumber, SentPart};
+use crate::{ByteRange, ETag, PartNumber, SentPart};
 
 /// Sends a part of length bytes that a callback gives, on the calling thread.
 /// Blocks; otherwise as ossmpu_upload_part.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_from(
     guard(err, || {
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
-        let number = PartNumber::new(number.into())?;
+        let number = PartNumber::try_from(i64::from(number))?;
         let reader = Reader::new(callback, user)?;
         let length = setting::number("length", length)?;
         // SAFETY: NULL or a live token (contract of `ffi`).
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_copy(
     guard(err, || {
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
-        let number = PartNumber::new(number.into())?;
+        let number = PartNumber::try_from(i64::from(number))?;
         // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
         let source = unsafe { source(source_bucket, source_key, source_version, &call) }?;
         let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_copy(
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
         let source = on_conditions(source, &options);
-        upload.upload.copy_part(number, &source, offset, length, cancel)?;
+        upload.upload.copy_part(number, &source, ByteRange::new(offset, length), cancel)?;
         Ok(Success::Ok)
     })
 }
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn ossmpu_upload_add_part(
     guard(err, || {
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
-        let number = PartNumber::new(number.into())?;
+        let number = PartNumber::try_from(i64::from(number))?;
         let size = setting::number("size", size)?;
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
         let etag = unsafe { text::required(etag, &call, "etag") }?;

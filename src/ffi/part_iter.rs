@@ -91,7 +91,7 @@ pub unsafe extern "C" fn ossmpu_list_parts(
         if let Some(marker) = options.part_number_marker {
             request = request.with_part_number_marker(marker);
         }
-        out.fill(PartIter::listed(client.parts(request, cancel)));
+        out.fill(PartIter::listed(client.parts_iter(request, cancel)));
         Ok(Success::Ok)
     })
 }

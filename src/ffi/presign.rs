@@ -150,7 +150,7 @@ impl What<'_> {
                 PresignRequest::InitiateMultipartUpload(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_UPLOAD_PART => {
-                let number = PartNumber::new(self.part_number.into())?;
+                let number = PartNumber::try_from(i64::from(self.part_number))?;
                 let request = UploadPart::new(bucket, key, &self.upload()?, number);
                 PresignRequest::UploadPart(request.with_headers(headers))
             }

@@ -11,7 +11,7 @@ use super::options::{self, ossmpu_options};
 use super::ptr::{self, Bytes, Slot};
 use super::result::{ResultObject, ossmpu_result};
 use super::{setting, text};
-use crate::{BucketName, Error, ObjectKey, Result, UploadResult};
+use crate::{BucketName, ByteRange, Error, FdRange, FileRange, ObjectKey, Result, UploadResult};
 
 /// Uploads the regular file at path as one object, and returns when OSS has
 /// acknowledged it: in one PutObject if it is small, else in parts, several at
@@ -85,12 +85,12 @@ pub unsafe extern "C" fn ossmpu_put_range(
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
         let path = unsafe { text::required(path, &call, "path") }?;
         let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
+        let file = FileRange::new(path, ByteRange::new(offset, length));
         // SAFETY: NULL or live options (contract of `ffi`).
         let options = unsafe { options::or_default(options) }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let uploaded =
-            client.put_file_range(&bucket, &key, path, offset, length, &options, cancel)?;
+        let uploaded = client.put_file_range(&bucket, &key, &file, &options, cancel)?;
         Ok(finish(uploaded, out))
     })
 }
@@ -134,11 +134,12 @@ pub unsafe extern "C" fn ossmpu_put_fd(
         // open is not negative either, and is told by the first thing that is done with it.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
+        let source = FdRange::new(fd, ByteRange::new(offset, length));
         // SAFETY: NULL or live options (contract of `ffi`).
         let options = unsafe { options::or_default(options) }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
-        Ok(finish(client.put_fd(&bucket, &key, fd, offset, length, &options, cancel)?, out))
+        Ok(finish(client.put_fd(&bucket, &key, source, &options, cancel)?, out))
     })
 }
 

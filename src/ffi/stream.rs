@@ -12,6 +12,7 @@ use super::put::{finish, place};
 use super::reader::{Reader, ossmpu_read_fn};
 use super::result::ossmpu_result;
 use super::setting;
+use crate::ReaderSource;
 
 /// Uploads what a callback gives as one object: length bytes, or with length
 /// -1 all up to its end. Otherwise as ossmpu_put_file.
@@ -49,11 +50,11 @@ pub unsafe extern "C" fn ossmpu_put_stream(
         // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
         let (bucket, key) = unsafe { place(bucket, key, &call) }?;
         let reader = Reader::new(callback, user)?;
-        let length = setting::length(length)?;
+        let source = ReaderSource::new(reader).with_length(setting::length(length)?);
         // SAFETY: NULL or live options (contract of `ffi`).
         let options = unsafe { options::or_default(options) }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
-        Ok(finish(client.put_reader(&bucket, &key, reader, length, &options, cancel)?, out))
+        Ok(finish(client.put_reader(&bucket, &key, source, &options, cancel)?, out))
     })
 }

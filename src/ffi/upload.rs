@@ -13,7 +13,7 @@ use super::put::{finish, place};
 use super::result::ossmpu_result;
 use super::setting;
 use super::text::{self, EMPTY};
-use crate::{ListParts, MultipartUpload, PartNumber, UploadId};
+use crate::{ByteRange, FileRange, ListParts, MultipartUpload, PartNumber, UploadId};
 
 /// One multipart upload, step by step. It remembers the parts that were sent
 /// through it or added to it, so completing needs no list. Any number of
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn ossmpu_upload_initiate(
         let options = unsafe { options::or_default(options) }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let upload = client.initiate_upload(&bucket, &key, &options, cancel)?;
+        let upload = client.start_upload(&bucket, &key, &options, cancel)?;
         out.fill(UploadObject::new(upload));
         Ok(Success::Ok)
     })
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn ossmpu_upload_attach(
         let upload = client.attach_upload(&bucket, &key, &id, &options);
         if list {
             let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
-            for part in client.parts(request, cancel) {
+            for part in client.parts_iter(request, cancel) {
                 upload.add_part(part?.into())?;
             }
         }
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn ossmpu_upload_part(
     guard(err, || {
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
-        let number = PartNumber::new(number.into())?;
+        let number = PartNumber::try_from(i64::from(number))?;
         // SAFETY: NULL or so many bytes (contract of `ffi`). The Rust call promises to drop what it
         // is given before it returns, and the bytes stay until this function does.
         let data = unsafe { Bytes::lend(data, len, "data") }?;
@@ -187,13 +187,14 @@ pub unsafe extern "C" fn ossmpu_upload_part_file(
     guard(err, || {
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
-        let number = PartNumber::new(number.into())?;
+        let number = PartNumber::try_from(i64::from(number))?;
         // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
         let path = unsafe { text::required(path, &call, "path") }?;
         // SAFETY: NULL or a live token (contract of `ffi`).
         let cancel = unsafe { cancel::or_never(cancel, &call) };
         let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
-        upload.upload.upload_part_file(number, path, offset, length, cancel)?;
+        let file = FileRange::new(path, ByteRange::new(offset, length));
+        upload.upload.upload_part_file(number, &file, cancel)?;
         Ok(Success::Ok)
     })
 }
@@ -216,7 +217,7 @@ pub unsafe extern "C" fn ossmpu_upload_parts(
         // SAFETY: NULL or a live upload (contract of `ffi`).
         let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
         upload.upload.check_process()?;
-        out.fill(PartIter::known(upload.upload.parts()));
+        out.fill(PartIter::known(upload.upload.sent_parts()));
         Ok(Success::Ok)
     })
 }

@@ -89,7 +89,7 @@ pub unsafe extern "C" fn ossmpu_list_uploads(
         let request = ListMultipartUploads::new(&bucket)
             .with_prefix(prefix.unwrap_or_default())
             .with_delimiter(delimiter.unwrap_or_default());
-        let uploads = client.uploads(with_options(request, &mut options), cancel);
+        let uploads = client.uploads_iter(with_options(request, &mut options), cancel);
         out.fill(Exclusive::new(UploadIter { uploads, entry: None }));
         Ok(Success::Ok)
     })

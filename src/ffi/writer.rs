@@ -1,6 +1,7 @@
 //! A stream that the caller writes to.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::io::Write;
 
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
@@ -80,7 +81,10 @@ pub unsafe extern "C" fn ossmpu_writer_write(
         let writer = unsafe { ptr::borrow_mut(writer, &call, "writer") }?;
         // SAFETY: NULL or so many bytes (contract of `ffi`), which are copied.
         let data = unsafe { Bytes::lend(data, len, "data") }?;
-        writer.change(|writer| writer.as_mut().ok_or_else(over)?.write(data.as_ref()))?;
+        writer.change(|writer| {
+            let written = writer.as_mut().ok_or_else(over)?.write_all(data.as_ref());
+            written.map_err(Error::from)
+        })?;
         Ok(Success::Ok)
     })
 }

@@ -1,20 +1,18 @@
 //! The name of a bucket.
 
-use std::fmt;
-
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// A bucket name: 3 to 63 of `a-z 0-9 -`, not beginning or ending with a hyphen.
+/// A bucket name: 3 to 63 characters of `a-z`, `0-9` and `-`, with no hyphen at either end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BucketName(String);
 
 impl BucketName {
-    /// Checks the rules of the OSS manual.
+    /// Parses a bucket name by the rules of the OSS manual.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `bucket` and the rule that is broken.
+    /// `Invalid`, naming the argument `bucket` and the rule that it breaks.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |rule: &str| Err(Error::invalid("bucket", rule));
         if !limits::BUCKET_NAME_LENGTH.contains(&text.len()) {
@@ -24,19 +22,15 @@ impl BucketName {
             return refuse("a bucket name has only a-z, 0-9 and hyphens");
         }
         if text.starts_with('-') || text.ends_with('-') {
-            return refuse("a bucket name neither begins nor ends with a hyphen");
+            return refuse("a bucket name must not begin or end with a hyphen");
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for BucketName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_conversions!(BucketName);

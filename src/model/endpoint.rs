@@ -1,4 +1,4 @@
-//! Where requests go: an endpoint, and the host and path that an object has there.
+//! Endpoints, and the host and path of an object at an endpoint.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -7,25 +7,26 @@ use super::{BucketName, ObjectKey, Region};
 use crate::codec::percent;
 use crate::error::{Error, Result};
 
-/// How a bucket is named in a request.
+/// Where a request names its bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Addressing {
     /// In the host name: `bucket.oss-cn-hangzhou.aliyuncs.com`.
     #[default]
     VirtualHost,
-    /// In the path; always so when the endpoint is an IP address.
+    /// In the path: `oss-cn-hangzhou.aliyuncs.com/bucket`. An endpoint that is an IP address always
+    /// uses it.
     Path,
-    /// Not at all: the endpoint is a custom domain bound to the bucket.
+    /// Nowhere: the endpoint is a custom domain that is bound to the bucket.
     Cname,
 }
 
-/// Which of a region's endpoints.
+/// Which endpoint of a region is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EndpointKind {
     /// `oss-{region}.aliyuncs.com`.
     #[default]
     Public,
-    /// `oss-{region}-internal.aliyuncs.com`, inside the vendor's network.
+    /// `oss-{region}-internal.aliyuncs.com`, reachable from Alibaba Cloud's network only.
     Internal,
     /// `oss-accelerate.aliyuncs.com`.
     Accelerate,
@@ -35,11 +36,11 @@ pub enum EndpointKind {
 
 /// A base URL: scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     https: bool,
-    /// As it was given, with the port if there was one.
+    /// The host as given, with its port if it has one.
     host: String,
-    /// What `host` is without its port.
+    /// Whether `host` is a name or an IP address.
     host_kind: HostKind,
 }
 
@@ -49,28 +50,28 @@ enum HostKind {
     Address,
 }
 
-/// The place of one object or bucket: what a transport connects to and asks for.
+/// The scheme, host and path of a request for one object or bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) https: bool,
-    /// Host name or address, with the port if the endpoint was given with one.
+    /// Host name or IP address, with the port if the endpoint has one.
     pub(crate) host: String,
-    /// Escaped, beginning with a slash.
+    /// Percent-encoded; begins with a slash.
     pub(crate) path: String,
 }
 
 impl Endpoint {
-    /// Takes a URL, or a host with or without a port, which then means https.
+    /// Parses a URL, or a host with or without a port, which means https.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `endpoint` and what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// `Invalid`, naming the argument `endpoint` and the rule that it breaks.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let (https, rest) = match text.split_once("://") {
             None => (true, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some(_) => return Err(refuse("the scheme of an endpoint is https or http")),
+            Some(_) => return Err(refuse("the scheme of an endpoint must be https or http")),
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (host, tail) = rest.split_at(end);
@@ -78,7 +79,7 @@ impl Endpoint {
             return Err(refuse("an endpoint has no query and no fragment"));
         }
         if !matches!(tail, "" | "/") {
-            return Err(refuse("an endpoint has no path: bucket and key are given on their own"));
+            return Err(refuse("an endpoint has no path; give bucket and key separately"));
         }
         if host.contains('@') {
             return Err(refuse("an endpoint has no user name and no password"));
@@ -86,8 +87,8 @@ impl Endpoint {
         Ok(Self { https, host: host.to_owned(), host_kind: check_host(host)? })
     }
 
-    /// The endpoint that the vendor has for a region; https.
-    pub fn from_region(region: &Region, kind: EndpointKind) -> Self {
+    /// Returns Alibaba Cloud's endpoint of a region; https.
+    pub(crate) fn from_region(region: &Region, kind: EndpointKind) -> Self {
         let host = match kind {
             EndpointKind::Public => format!("oss-{region}.aliyuncs.com"),
             EndpointKind::Internal => format!("oss-{region}-internal.aliyuncs.com"),
@@ -97,18 +98,18 @@ impl Endpoint {
         Self { https: true, host, host_kind: HostKind::Name }
     }
 
-    /// True if requests go over TLS.
-    pub fn is_https(&self) -> bool {
+    /// Returns true if requests use TLS.
+    pub(crate) fn is_https(&self) -> bool {
         self.https
     }
 
-    /// The host as it was given, with the port if there was one.
-    pub fn host(&self) -> &str {
+    /// Returns the host as given, with its port if it has one.
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// The ID of the cloud box whose data or control endpoint this is. It takes the place of the
-    /// region in V4 signatures.
+    /// Returns the ID of the cloud box if this is its data or control endpoint. V4 signatures use it
+    /// in place of the region.
     pub(crate) fn cloud_box(&self) -> Option<&str> {
         let name = self.host.split_once(':').map_or(self.host.as_str(), |(name, _)| name);
         let (id, rest) = name.split_once('.')?;
@@ -117,11 +118,11 @@ impl Endpoint {
         is_box.then_some(id)
     }
 
-    /// Where a bucket or an object is at this endpoint; without a bucket, the service itself.
+    /// Returns the target of a request for an object, a bucket, or without either the service.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `endpoint`, if the bucket would stand in the host twice.
+    /// `Invalid`, naming the argument `endpoint`, if the host would name the bucket twice.
     pub(crate) fn target(
         &self,
         addressing: Addressing,
@@ -154,15 +155,17 @@ impl Endpoint {
         Ok(Target { https: self.https, host, path })
     }
 
-    /// A bucket may be called like the first label of the vendor's own endpoints; that is no
-    /// mistake, because nothing would be left of the endpoint without it.
+    /// Refuses an endpoint that already begins with the bucket.
+    ///
+    /// A bucket may have the same name as the first label of Alibaba Cloud's own endpoints: without
+    /// that label, the rest would not be an endpoint.
     fn refuse_twice(&self, bucket: &str) -> Result<()> {
         let rest = self.host.strip_prefix(bucket).and_then(|rest| rest.strip_prefix('.'));
         match rest {
             None | Some("aliyuncs.com" | "oss.aliyuncs.com") => Ok(()),
             Some(rest) => Err(refuse(format!(
-                "the host already begins with the bucket name: give {rest} as the endpoint, or \
-                 choose CNAME addressing if {} is a domain of your own bound to the bucket",
+                "the host already begins with the bucket name: use {rest} as the endpoint, or \
+                 CNAME addressing if {} is a custom domain bound to the bucket",
                 self.host
             ))),
         }
@@ -184,21 +187,21 @@ fn refuse(rule: impl Into<String>) -> Error {
 fn check_host(host: &str) -> Result<HostKind> {
     if let Some(rest) = host.strip_prefix('[') {
         let Some((address, port)) = rest.split_once(']') else {
-            return Err(refuse("an IPv6 address stands between [ and ]"));
+            return Err(refuse("an IPv6 address must be enclosed in [ and ]"));
         };
         if address.parse::<Ipv6Addr>().is_err() {
-            return Err(refuse("this is no IPv6 address"));
+            return Err(refuse("not a valid IPv6 address"));
         }
         return match port.strip_prefix(':') {
             None if port.is_empty() => Ok(HostKind::Address),
-            None => Err(refuse("after the ] of an IPv6 address there is only a port")),
+            None => Err(refuse("only a port may follow the ] of an IPv6 address")),
             Some(port) => check_port(port).map(|()| HostKind::Address),
         };
     }
     match host.split_once(':') {
         None => check_name(host),
         Some((_, port)) if port.contains(':') => {
-            Err(refuse("an IPv6 address stands between [ and ]"))
+            Err(refuse("an IPv6 address must be enclosed in [ and ]"))
         }
         Some((name, port)) => check_port(port).and_then(|()| check_name(name)),
     }
@@ -216,14 +219,16 @@ fn check_port(port: &str) -> Result<()> {
 fn check_name(name: &str) -> Result<HostKind> {
     if name.is_empty() {
         return Err(refuse(
-            "an endpoint is a host such as oss-cn-hangzhou.aliyuncs.com or its URL",
+            "an endpoint is a host, such as oss-cn-hangzhou.aliyuncs.com, or its URL",
         ));
     }
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
         return Err(refuse("a host name has only letters, digits, hyphens and dots"));
     }
     if name.len() > HOST_NAME_MAX || name.split('.').any(|label| !LABEL.contains(&label.len())) {
-        return Err(refuse("between the dots of a host name are 1 to 63 characters, 253 in all"));
+        return Err(refuse(
+            "a label of a host name has 1 to 63 characters, the whole name at most 253",
+        ));
     }
     let last = name.rsplit('.').next().unwrap_or_default();
     if !last.bytes().all(|b| b.is_ascii_digit()) {
@@ -231,7 +236,7 @@ fn check_name(name: &str) -> Result<HostKind> {
     }
     match name.parse::<Ipv4Addr>() {
         Ok(_) => Ok(HostKind::Address),
-        Err(_) => Err(refuse("this is no IPv4 address")),
+        Err(_) => Err(refuse("not a valid IPv4 address")),
     }
 }
 

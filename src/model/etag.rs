@@ -1,20 +1,18 @@
 //! The entity tag of a part or an object.
 
-use std::fmt;
-
 use crate::error::{Error, Result};
 
-/// An ETag as OSS sent it, quotes included. Opaque, but for a part it is the MD5 in hex.
+/// An ETag, with its quotes. Opaque, except that the ETag of a part is its MD5 in hex.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ETag(String);
 
 impl ETag {
-    /// Takes an ETag with or without its quotes.
+    /// Parses an ETag with or without its quotes.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `etag`, if there is nothing or something that no header
-    /// can carry between the quotes.
+    /// `Invalid`, naming the argument `etag`, if there is nothing between the quotes, or a quote or
+    /// control character.
     pub fn parse(text: &str) -> Result<Self> {
         let inner = text.trim().trim_matches('"');
         if inner.is_empty() || inner.contains(|c: char| c == '"' || c.is_control()) {
@@ -23,41 +21,37 @@ impl ETag {
         Ok(Self(format!("\"{inner}\"")))
     }
 
-    /// With quotes, as it stands in headers and XML.
+    /// Returns the ETag with quotes, as in headers and XML.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Without quotes.
+    /// Returns the ETag without quotes.
     pub fn unquoted(&self) -> &str {
         self.0.trim_matches('"')
     }
 
-    /// True if it is that MD5 in hex, in either case.
+    /// Returns true if it is the MD5 `hex`, in either case.
     pub(crate) fn is_md5(&self, hex: &str) -> bool {
         self.unquoted().eq_ignore_ascii_case(hex)
     }
 }
 
-impl fmt::Display for ETag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_conversions!(ETag);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn quotes_are_optional_on_the_way_in_and_there_on_the_way_out() {
+    fn quotes_are_optional_in_the_input_and_kept_in_the_output() {
         assert_eq!(ETag::parse("\"AB\"").unwrap().as_str(), "\"AB\"");
         assert_eq!(ETag::parse("AB").unwrap(), ETag::parse("\"AB\"").unwrap());
         assert!(ETag::parse("\"ab\"").unwrap().is_md5("AB"));
     }
 
     #[test]
-    fn nothing_is_no_etag() {
+    fn an_empty_etag_is_refused() {
         for bad in ["", "\"\"", "a\"b", "a\nb"] {
             assert!(ETag::parse(bad).is_err(), "{bad:?}");
         }
@@ -65,7 +59,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_printed_is_parsed_to_the_same(text in "[ \"a-f0-9-]{0,12}|.*") {
+        fn parsing_the_printed_etag_gives_the_same(text in "[ \"a-f0-9-]{0,12}|.*") {
             if let Ok(etag) = ETag::parse(&text) {
                 proptest::prop_assert_eq!(ETag::parse(etag.as_str()).unwrap(), etag);
             }

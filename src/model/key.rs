@@ -1,7 +1,5 @@
 //! The key of an object.
 
-use std::fmt;
-
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -10,36 +8,32 @@ use crate::limits;
 pub struct ObjectKey(String);
 
 impl ObjectKey {
-    /// Checks the rules of the OSS manual.
+    /// Parses an object key by the rules of the OSS manual.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `key` and the rule that is broken.
+    /// `Invalid`, naming the argument `key` and the rule that it breaks.
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = |rule: &str| Err(Error::invalid("key", rule));
         if text.is_empty() {
-            return refuse("an object key is not empty");
+            return refuse("an object key must not be empty");
         }
         if text.len() > limits::KEY_LENGTH_MAX {
             return refuse("an object key has at most 1023 bytes of UTF-8");
         }
         if text.starts_with(['/', '\\']) {
-            return refuse("an object key does not begin with a slash or a backslash");
+            return refuse("an object key must not begin with a slash or a backslash");
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The key, not escaped.
+    /// Returns the key, unescaped.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_conversions!(ObjectKey);
 
 #[cfg(test)]
 mod tests {
@@ -47,7 +41,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
-    fn the_rules_of_the_manual_hold() {
+    fn keys_follow_the_rules_of_the_manual() {
         for good in ["a", "a/b", "a//b/", "中", " ", ".", "..", &"k".repeat(1023)] {
             assert!(ObjectKey::parse(good).is_ok(), "{good}");
         }

@@ -1,6 +1,11 @@
-//! The nouns of OSS: parsed once, valid ever after. They know neither HTTP nor sockets.
+//! The values of OSS: buckets, keys, endpoints, parts, ETags. Each is checked when it is parsed, so
+//! a value of the type is valid. They know neither HTTP nor sockets.
+
+#[macro_use]
+mod text_conversions;
 
 mod bucket;
+mod byte_range;
 mod copy_source;
 mod dialect;
 mod endpoint;
@@ -12,15 +17,17 @@ mod region;
 mod upload_id;
 
 pub use bucket::BucketName;
+pub use byte_range::ByteRange;
 pub(crate) use copy_source::copy_source;
 pub use dialect::Dialect;
 pub(crate) use dialect::ServiceHeader;
-pub(crate) use endpoint::Target;
-pub use endpoint::{Addressing, Endpoint, EndpointKind};
+pub use endpoint::{Addressing, EndpointKind};
+pub(crate) use endpoint::{Endpoint, Target};
 pub use etag::ETag;
 pub use key::ObjectKey;
 pub use object_headers::ObjectHeaders;
 pub(crate) use object_headers::RequestKind;
-pub use part::{PartNumber, PartRange};
+pub use part::PartNumber;
+pub(crate) use part::PartRange;
 pub use region::Region;
 pub use upload_id::UploadId;

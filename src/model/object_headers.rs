@@ -1,8 +1,8 @@
-//! What a caller may say of an object or of a request, and which requests it goes with.
+//! The headers, metadata and tags that a caller sets, and which requests send each.
 //!
-//! One value serves a whole upload: content headers, metadata and encryption go with Initiate, the
-//! ACL and the callback with Complete, who pays with every request. Values are checked when they
-//! are set, so that a mistake shows before anything is sent.
+//! One value serves a whole upload: Initiate sends content headers, metadata and encryption,
+//! Complete the ACL and the callback, every request the request payer. Values are checked when they
+//! are set, before anything is sent.
 
 mod content_type;
 mod rules;
@@ -16,10 +16,10 @@ use super::{Dialect, ObjectKey, ServiceHeader};
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// Headers, metadata and tags for the requests of one object.
+/// Headers, metadata and tags of one object.
 ///
-/// Each is sent with the requests that take it, and only with those. Setting one again replaces
-/// it; an empty value takes it away.
+/// Each is sent with the requests that take it, and only with those. Setting one again replaces it;
+/// an empty value removes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectHeaders {
     fields: Vec<(Name, String)>,
@@ -42,58 +42,63 @@ pub(crate) enum RequestKind {
     HeadObject,
 }
 
-/// What becomes of an object whose content type was not set.
+/// The content type of an object for which none was set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum ContentType {
     #[default]
+    /// Guessed from the name of the file or the key.
     Guessed,
+    /// Not sent: OSS chooses it.
     LeftToService,
 }
 
-/// Each method fails with `Invalid`, naming the header, if OSS would not take the value.
+/// A setter that returns a `Result` fails with `Invalid`, naming the header, if OSS does not accept
+/// the value, and then changes nothing.
 impl ObjectHeaders {
-    /// Nothing set; the content type is guessed from the key.
+    /// Makes a value with nothing set; the content type is guessed from the key.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `Content-Type` of the object.
-    pub fn content_type(&mut self, value: &str) -> Result<&mut Self> {
-        self.header("content-type", value)
+    /// Sets the `Content-Type` of the object.
+    pub fn set_content_type(&mut self, value: &str) -> Result<&mut Self> {
+        self.set_header("content-type", value)
     }
 
-    /// Sends no `Content-Type` unless one is set: the service then chooses.
-    pub fn without_content_type_guess(&mut self) -> &mut Self {
-        self.content_type = ContentType::LeftToService;
+    /// Sets whether the content type is guessed from the extension of the file or the key if none is
+    /// set; the default is true. If false, none is sent and OSS chooses it.
+    pub fn set_content_type_guess(&mut self, on: bool) -> &mut Self {
+        self.content_type = if on { ContentType::Guessed } else { ContentType::LeftToService };
         self
     }
 
-    /// `Cache-Control` of the object.
-    pub fn cache_control(&mut self, value: &str) -> Result<&mut Self> {
-        self.header("cache-control", value)
+    /// Sets the `Cache-Control` of the object.
+    pub fn set_cache_control(&mut self, value: &str) -> Result<&mut Self> {
+        self.set_header("cache-control", value)
     }
 
-    /// `Content-Disposition` of the object.
-    pub fn content_disposition(&mut self, value: &str) -> Result<&mut Self> {
-        self.header("content-disposition", value)
+    /// Sets the `Content-Disposition` of the object.
+    pub fn set_content_disposition(&mut self, value: &str) -> Result<&mut Self> {
+        self.set_header("content-disposition", value)
     }
 
-    /// `Content-Encoding` of the object, which has to be encoded so already.
-    pub fn content_encoding(&mut self, value: &str) -> Result<&mut Self> {
-        self.header("content-encoding", value)
+    /// Sets the `Content-Encoding` of the object. The data must already have that encoding.
+    pub fn set_content_encoding(&mut self, value: &str) -> Result<&mut Self> {
+        self.set_header("content-encoding", value)
     }
 
-    /// `Expires` of the object, for caches; it does not delete anything.
-    pub fn expires(&mut self, value: &str) -> Result<&mut Self> {
-        self.header("expires", value)
+    /// Sets the `Expires` of the object, for caches; OSS does not delete the object then.
+    pub fn set_expires(&mut self, value: &str) -> Result<&mut Self> {
+        self.set_header("expires", value)
     }
 
-    /// User metadata, `x-oss-meta-` and the name: letters, digits and hyphens, kept in lower case.
-    pub fn metadata(&mut self, name: &str, value: &str) -> Result<&mut Self> {
+    /// Sets user metadata: the header `x-oss-meta-NAME`. The name has letters, digits and hyphens,
+    /// and is sent in lower case.
+    pub fn set_metadata(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         let name = name.to_ascii_lowercase();
         let refuse = |why: &str| Err(Error::invalid(format!("x-oss-meta-{name}"), why));
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            return refuse("a name of metadata has only letters, digits and hyphens");
+            return refuse("a metadata name has only letters, digits and hyphens");
         }
         if value.contains(char::is_control) {
             return refuse("the value has a control character");
@@ -107,74 +112,78 @@ impl ObjectHeaders {
         Ok(self)
     }
 
-    /// A tag of the object; its value may be empty.
-    pub fn tag(&mut self, name: &str, value: &str) -> Result<&mut Self> {
+    /// Sets a tag of the object; its value may be empty.
+    pub fn set_tag(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         self.tags.set(name, value)?;
         Ok(self)
     }
 
-    /// Who may read the object: `default`, `private`, `public-read` or `public-read-write`.
-    pub fn acl(&mut self, value: &str) -> Result<&mut Self> {
+    /// Sets the ACL of the object: `default`, `private`, `public-read` or `public-read-write`.
+    pub fn set_acl(&mut self, value: &str) -> Result<&mut Self> {
         self.service(ServiceHeader::Acl, value)
     }
 
-    /// `Standard`, `IA`, `Archive`, `ColdArchive` or `DeepColdArchive`; otherwise the bucket's.
-    pub fn storage_class(&mut self, value: &str) -> Result<&mut Self> {
+    /// Sets the storage class: `Standard`, `IA`, `Archive`, `ColdArchive` or `DeepColdArchive`; the
+    /// default is that of the bucket.
+    pub fn set_storage_class(&mut self, value: &str) -> Result<&mut Self> {
         self.service(ServiceHeader::StorageClass, value)
     }
 
-    /// Encryption at rest: `AES256`, `KMS` or `SM4`.
-    pub fn server_side_encryption(&mut self, value: &str) -> Result<&mut Self> {
+    /// Sets the encryption at rest: `AES256`, `KMS` or `SM4`.
+    pub fn set_server_side_encryption(&mut self, value: &str) -> Result<&mut Self> {
         self.service(ServiceHeader::ServerSideEncryption, value)
     }
 
-    /// How the data is encrypted under `KMS`: `SM4`; otherwise AES-256.
-    pub fn server_side_data_encryption(&mut self, value: &str) -> Result<&mut Self> {
+    /// Sets the algorithm under `KMS`: `SM4`; the default is AES-256.
+    pub fn set_server_side_data_encryption(&mut self, value: &str) -> Result<&mut Self> {
         self.prefixed(rules::DATA_ENCRYPTION, value)
     }
 
-    /// The key that `KMS` encrypts with; otherwise the service's own.
-    pub fn server_side_encryption_key_id(&mut self, value: &str) -> Result<&mut Self> {
+    /// Sets the ID of the key for `KMS`; the default is the key of OSS.
+    pub fn set_server_side_encryption_key_id(&mut self, value: &str) -> Result<&mut Self> {
         self.prefixed(rules::ENCRYPTION_KEY_ID, value)
     }
 
-    /// Lets Initiate, Complete and PutObject fail if the object exists. Without effect in a bucket
-    /// whose versioning is enabled or suspended.
-    pub fn forbid_overwrite(&mut self) -> &mut Self {
-        put(&mut self.fields, Name::Service(ServiceHeader::ForbidOverwrite), "true");
+    /// Sets whether Initiate, Complete and PutObject fail if the object exists; the default is false.
+    /// OSS ignores it in a bucket whose versioning is enabled or suspended.
+    pub fn set_forbid_overwrite(&mut self, on: bool) -> &mut Self {
+        let value = if on { "true" } else { "" };
+        put(&mut self.fields, Name::Service(ServiceHeader::ForbidOverwrite), value);
         self
     }
 
-    /// Says that the sender of the requests pays for them, as a requester-pays bucket demands.
-    pub fn request_payer(&mut self) -> &mut Self {
-        put(&mut self.fields, Name::Service(ServiceHeader::RequestPayer), "requester");
+    /// Sets whether the requester pays, which a requester-pays bucket requires; the default is false.
+    pub fn set_request_payer(&mut self, on: bool) -> &mut Self {
+        let value = if on { "requester" } else { "" };
+        put(&mut self.fields, Name::Service(ServiceHeader::RequestPayer), value);
         self
     }
 
-    /// The callback that the service makes once the object is stored, as a JSON object.
-    pub fn callback(&mut self, json: &str) -> Result<&mut Self> {
+    /// Sets the callback that OSS makes after it has stored the object, as a JSON object.
+    pub fn set_callback(&mut self, json: &str) -> Result<&mut Self> {
         self.json(ServiceHeader::Callback, json)
     }
 
-    /// The variables of the callback, as a JSON object whose names begin with `x:`.
-    pub fn callback_var(&mut self, json: &str) -> Result<&mut Self> {
+    /// Sets the variables of the callback, as a JSON object whose names begin with `x:`.
+    pub fn set_callback_var(&mut self, json: &str) -> Result<&mut Self> {
         self.json(ServiceHeader::CallbackVar, json)
     }
 
-    /// How fast the service takes the data of each request, in bits per second.
-    pub fn traffic_limit(&mut self, bits_per_sec: u64) -> Result<&mut Self> {
+    /// Sets the bandwidth that OSS allows each request, in bits per second: 245,760 to 838,860,800.
+    pub fn set_traffic_limit(&mut self, bits_per_sec: u64) -> Result<&mut Self> {
         self.service(ServiceHeader::TrafficLimit, &bits_per_sec.to_string())
     }
 
-    /// Any header that OSS takes with an object, in either case and with its value as on the wire.
+    /// Sets any header that OSS accepts with an object, with its value as it is sent. The name is not
+    /// case-sensitive.
     ///
-    /// An `x-oss-` header that this library does not know goes with Initiate, Complete and
-    /// PutObject, the requests that make an object. Headers that the library sets itself, and
-    /// HTTP headers that OSS does not keep, are refused.
-    pub fn header(&mut self, name: &str, value: &str) -> Result<&mut Self> {
+    /// An `x-oss-` header that this library does not know is sent with Initiate, Complete and
+    /// PutObject, the requests that make an object. Headers that the library sets itself, and HTTP
+    /// headers that OSS does not store, are refused.
+    pub fn set_header(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         let lower = name.to_ascii_lowercase();
         if let Some(name) = lower.strip_prefix(Dialect::Oss.metadata_prefix()) {
-            return self.metadata(name, value);
+            return self.set_metadata(name, value);
         }
         let name = Name::parse(&lower)?;
         if name == Name::Service(ServiceHeader::Tagging) {
@@ -189,30 +198,33 @@ impl ObjectHeaders {
     }
 
     fn prefixed(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        self.header(&format!("{}{name}", Dialect::Oss.header_prefix()), value)
+        self.set_header(&format!("{}{name}", Dialect::Oss.header_prefix()), value)
     }
 
     fn json(&mut self, header: ServiceHeader, json: &str) -> Result<&mut Self> {
         let json = json.trim();
         let is_object = json.starts_with('{') && json.ends_with('}');
         if !is_object && !json.is_empty() {
-            return Err(Error::invalid(Dialect::Oss.header(header), "the value is no JSON object"));
+            return Err(Error::invalid(
+                Dialect::Oss.header(header),
+                "the value is not a JSON object",
+            ));
         }
         self.service(header, &BASE64_STANDARD.encode(json))
     }
 
     fn service(&mut self, header: ServiceHeader, value: &str) -> Result<&mut Self> {
-        self.header(Dialect::Oss.header(header), value)
+        self.set_header(Dialect::Oss.header(header), value)
     }
 }
 
-/// What the operations ask for.
+/// For the operations.
 impl ObjectHeaders {
-    /// The fields that go with a request, for the object of that key.
+    /// Returns the header fields of a request for the object of that key.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the header, if values that were set do not go together.
+    /// `Invalid`, naming the header, if values that were set contradict each other.
     pub(crate) fn for_request(
         &self,
         takes: RequestKind,
@@ -257,7 +269,7 @@ impl ObjectHeaders {
             || !self.tags.is_empty()
     }
 
-    /// True if the service calls back, and so may answer with 203.
+    /// Returns true if a callback is set, so that the response may have status 203.
     pub(crate) fn has_callback(&self) -> bool {
         self.value(&Name::Service(ServiceHeader::Callback)).is_some()
     }
@@ -266,22 +278,22 @@ impl ObjectHeaders {
         self.value(&Name::Service(ServiceHeader::ForbidOverwrite)) == Some("true")
     }
 
-    /// True if content headers, metadata or tags were set, which a copy would else take from its
+    /// Returns true if content headers, metadata or tags are set. A copy otherwise takes them from its
     /// source.
     pub(crate) fn describes_content(&self) -> bool {
         let http = self.fields.iter().any(|(name, _)| matches!(name, Name::Http(_)));
         http || !self.metadata.is_empty() || !self.tags.is_empty()
     }
 
-    /// Takes the content type from the name of the source file, unless it is set, not wanted or
-    /// not to be told from that name.
+    /// Sets the content type from the name of the source file, unless one is set, guessing is off or
+    /// the name suggests none.
     pub(crate) fn suggest_content_type(&mut self, file_name: &str) {
         if let Some(guess) = self.guess(None).and(content_type::of_name(file_name)) {
             self.fields.push((Name::Http(CONTENT_TYPE), guess.to_owned()));
         }
     }
 
-    /// None if a content type is set or none is to be guessed.
+    /// Returns the guess; `None` if a content type is set or guessing is off.
     fn guess(&self, name: Option<&str>) -> Option<&'static str> {
         let wanted = self.content_type == ContentType::Guessed
             && self.value(&Name::Http(CONTENT_TYPE)).is_none();
@@ -293,7 +305,7 @@ impl ObjectHeaders {
     }
 }
 
-/// Puts a value in place of the one of that name; an empty one only takes that away.
+/// Replaces the value of that name; an empty one removes it.
 fn put<N: PartialEq>(pairs: &mut Vec<(N, String)>, name: N, value: &str) {
     pairs.retain(|(known, _)| *known != name);
     if !value.is_empty() {
@@ -303,7 +315,7 @@ fn put<N: PartialEq>(pairs: &mut Vec<(N, String)>, name: N, value: &str) {
 
 const CONTENT_TYPE: &str = "content-type";
 const CONTENT_TYPE_UNKNOWN: &str = "application/octet-stream";
-/// The requests that say what an object is.
+/// The requests that carry content type, metadata and tags.
 const MAKE_CONTENT: [RequestKind; 2] = [RequestKind::Initiate, RequestKind::PutObject];
 
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! The region of a bucket.
 
-use std::fmt;
-
 use crate::error::{Error, Result};
 
-/// A region ID such as `cn-hangzhou`, without the `oss-` of a host name.
+/// A region ID such as `cn-hangzhou`, without the prefix `oss-` that host names have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Region(String);
 
 impl Region {
-    /// Checks that the text is a region ID.
+    /// Parses a region ID: `a-z`, `0-9` and hyphens.
     ///
     /// # Errors
     ///
@@ -25,24 +23,20 @@ impl Region {
         Ok(Self(text.to_owned()))
     }
 
-    /// The ID.
+    /// Returns the ID.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_conversions!(Region);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_not_a_region() {
+    fn a_region_id_has_no_prefix_and_no_dots() {
         assert!(Region::parse("cn-hangzhou").is_ok());
         for bad in ["", "oss-cn-hangzhou", "CN", "cn.hangzhou"] {
             assert!(Region::parse(bad).is_err(), "{bad}");

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_request_names_the_upload_and_nothing_else() {
         let mut headers = ObjectHeaders::new();
-        headers.request_payer().acl("private").unwrap();
+        headers.set_request_payer(true).set_acl("private").unwrap();
         let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
         assert_eq!(request.method, Method::Delete);
         assert_eq!(query_of(&request), "uploadId=0004B9894A22E5B1888A1E29F8236E2D");

@@ -207,7 +207,7 @@ mod tests {
     use crate::error::ErrorKind;
     use crate::ops::tests::{body_of, bucket, key, ok, query_of, reply, upload};
 
-    fn part(number: i64, etag: &str) -> CompletedPart {
+    fn part(number: u16, etag: &str) -> CompletedPart {
         CompletedPart { number: PartNumber::new(number).unwrap(), etag: ETag::parse(etag).unwrap() }
     }
 
@@ -217,7 +217,7 @@ mod tests {
 
     fn with_callback() -> CompleteMultipartUpload {
         let mut headers = ObjectHeaders::new();
-        headers.callback("{\"callbackUrl\":\"http://a/\"}").unwrap();
+        headers.set_callback("{\"callbackUrl\":\"http://a/\"}").unwrap();
         operation(Vec::new()).with_headers(&headers)
     }
 

@@ -118,8 +118,12 @@ mod tests {
     #[test]
     fn the_request_is_that_of_the_official_clients() {
         let mut headers = ObjectHeaders::new();
-        headers.content_type("application/x-probe").unwrap().metadata("Foo", "bar").unwrap();
-        headers.acl("private").unwrap();
+        headers
+            .set_content_type("application/x-probe")
+            .unwrap()
+            .set_metadata("Foo", "bar")
+            .unwrap();
+        headers.set_acl("private").unwrap();
         let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
         assert_eq!(request.method, Method::Post);
         assert_eq!(query_of(&request), "uploads&encoding-type=url");

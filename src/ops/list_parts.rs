@@ -145,8 +145,8 @@ impl Operation for ListParts {
         let reply = Reply::new(response, dialect);
         let document = reply.document("ListPartsResult")?;
         let root = &document.root;
-        let marker = document.number(root, MARKER)?.filter(|marker| *marker != 0);
-        let marker = marker.map(PartNumber::new).transpose();
+        let marker = document.number::<i64>(root, MARKER)?.filter(|marker| *marker != 0);
+        let marker = marker.map(PartNumber::try_from).transpose();
         Ok(ListPartsResult {
             parts: root
                 .children("Part")
@@ -193,7 +193,7 @@ mod tests {
         ListParts::new(&bucket(), &key(), &upload())
     }
 
-    fn number(number: i64) -> PartNumber {
+    fn number(number: u16) -> PartNumber {
         PartNumber::new(number).unwrap()
     }
 

@@ -115,9 +115,9 @@ pub(crate) enum RetrySafety {
 /// Which limit of time the answer to a request has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseTimeout {
-    /// `limits::RESPONSE`.
+    /// `limits::RESPONSE_TIMEOUT`.
     Ordinary,
-    /// `limits::COMPLETE_RESPONSE`: the service works on data it has before it answers.
+    /// `limits::COMPLETE_TIMEOUT`: the service works on data it has before it answers.
     Complete,
 }
 

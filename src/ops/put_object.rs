@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_request_is_all_in_headers_and_body() {
         let mut headers = ObjectHeaders::new();
-        headers.acl("private").unwrap().metadata("a", "b").unwrap();
+        headers.set_acl("private").unwrap().set_metadata("a", "b").unwrap();
         let operation = operation().with_headers(&headers).with_content_md5([0; 16]);
         let request = operation.request(Dialect::Oss).unwrap();
         assert_eq!((request.method, query_of(&request).as_str()), (Method::Put, ""));
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_callback_answers_in_the_body() {
         let mut headers = ObjectHeaders::new();
-        headers.callback("{}").unwrap();
+        headers.set_callback("{}").unwrap();
         let operation = operation().with_headers(&headers);
         let result = operation.parse(&reply(200, &[], "{\"a\":1}"), Dialect::Oss).unwrap();
         assert_eq!(result.callback_body.as_deref(), Some("{\"a\":1}"));
@@ -217,7 +217,7 @@ mod tests {
     fn only_an_object_that_may_be_replaced_is_sent_freely_again() {
         let mut headers = ObjectHeaders::new();
         assert_eq!(operation().with_headers(&headers).retry_safety(), RetrySafety::AlwaysSafe);
-        headers.forbid_overwrite();
+        headers.set_forbid_overwrite(true);
         assert_eq!(
             operation().with_headers(&headers).retry_safety(),
             RetrySafety::UnsafeAfterEffect

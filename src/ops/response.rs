@@ -117,8 +117,9 @@ impl Document<'_> {
     }
 
     pub(super) fn part_number(&self, parent: &Element) -> Result<PartNumber> {
-        let number = self.number(parent, "PartNumber")?.unwrap_or(0);
-        PartNumber::new(number).map_err(|_| self.reply.refuse("PartNumber", &number.to_string()))
+        let number = self.number::<i64>(parent, "PartNumber")?.unwrap_or(0);
+        PartNumber::try_from(number)
+            .map_err(|_| self.reply.refuse("PartNumber", &number.to_string()))
     }
 
     pub(super) fn etag(&self, parent: &Element) -> Result<ETag> {

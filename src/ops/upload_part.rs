@@ -192,8 +192,13 @@ mod tests {
     #[test]
     fn the_request_has_the_bytes_and_no_content_type() {
         let mut headers = ObjectHeaders::new();
-        headers.content_type("a/b").unwrap().traffic_limit(819_200).unwrap().request_payer();
-        headers.server_side_encryption("AES256").unwrap();
+        headers
+            .set_content_type("a/b")
+            .unwrap()
+            .set_traffic_limit(819_200)
+            .unwrap()
+            .set_request_payer(true);
+        headers.set_server_side_encryption("AES256").unwrap();
         let operation = operation().with_headers(&headers);
         let request = operation.request(Dialect::Oss).unwrap();
         assert_eq!(request.method, Method::Put);

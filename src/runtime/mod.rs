@@ -25,6 +25,6 @@ pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
-pub use secret::Secret;
+pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{Mutex, MutexGuard};

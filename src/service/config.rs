@@ -1,4 +1,4 @@
-//! What a client is made from. Setters check at once; what only fits together is checked when the
+//! The configuration of a client. Setters check their own value; combinations are checked when the
 //! client is made.
 
 use std::path::{Path, PathBuf};
@@ -15,8 +15,9 @@ use crate::transport::{ProxySetting, TimeLimits, TlsSettings, Verify};
 
 /// The configuration of a client.
 ///
-/// Needed are credentials and, for V4 signatures, a region; the endpoint follows from the region
-/// unless it is set. Nothing is read from the environment unless a setter says so.
+/// Credentials are required and, for V4 signatures, a region; the endpoint follows from the region
+/// unless it is set. A client copies the configuration: later changes do not affect it. The
+/// environment is read only by the setters that say so.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub(super) region: Option<Region>,
@@ -30,9 +31,9 @@ pub struct Config {
     pub(super) proxy: ProxySetting,
     pub(super) tls: TlsSettings,
     pub(super) user_agent: String,
-    pub(super) limits: TimeLimits,
-    pub(super) complete_response: Duration,
-    pub(super) abort: Duration,
+    pub(super) timeouts: TimeLimits,
+    pub(super) complete_timeout: Duration,
+    pub(super) abort_timeout: Duration,
     pub(super) max_attempts: u32,
     pub(crate) threads: usize,
     pub(crate) memory_limit: u64,
@@ -54,14 +55,14 @@ impl Default for Config {
             proxy: ProxySetting::None,
             tls: TlsSettings::default(),
             user_agent: USER_AGENT.to_owned(),
-            limits: TimeLimits {
-                resolve: limits::RESOLVE,
-                connect: limits::CONNECT,
-                stall: limits::STALL,
-                response: limits::RESPONSE,
+            timeouts: TimeLimits {
+                resolve: limits::RESOLVE_TIMEOUT,
+                connect: limits::CONNECT_TIMEOUT,
+                stall: limits::STALL_TIMEOUT,
+                response: limits::RESPONSE_TIMEOUT,
             },
-            complete_response: limits::COMPLETE_RESPONSE,
-            abort: limits::ABORT,
+            complete_timeout: limits::COMPLETE_TIMEOUT,
+            abort_timeout: limits::ABORT_TIMEOUT,
             max_attempts: limits::ATTEMPTS_DEFAULT,
             threads: limits::THREADS_DEFAULT,
             memory_limit: limits::MEMORY_LIMIT_DEFAULT,
@@ -71,20 +72,19 @@ impl Default for Config {
     }
 }
 
-/// Each setter changes the configuration only if it succeeds.
+/// A setter that fails leaves the configuration unchanged.
 impl Config {
-    /// All defaults; credentials and a region are still to be set.
+    /// Makes a configuration with all defaults, without credentials and region.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Reads `OSS_REGION`, `OSS_ENDPOINT`, `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and
-    /// `OSS_SESSION_TOKEN`, now. What is not set there stays as it was.
+    /// `OSS_SESSION_TOKEN` now. A variable that is unset or empty changes nothing.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming a variable that cannot be used; `Credentials`, when only one half of the
-    /// key pair is set.
+    /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut changed = self.clone();
@@ -101,7 +101,7 @@ impl Config {
         Ok(self)
     }
 
-    /// The region of the bucket, `cn-hangzhou` and so on.
+    /// Sets the region of the bucket, such as `cn-hangzhou`.
     ///
     /// # Errors
     ///
@@ -111,8 +111,8 @@ impl Config {
         Ok(self)
     }
 
-    /// The base URL of the service, in place of the one made from the region. Without a scheme it
-    /// is https.
+    /// Sets the base URL of OSS, instead of the endpoint of the region. Without a scheme it is
+    /// https.
     ///
     /// # Errors
     ///
@@ -122,25 +122,25 @@ impl Config {
         Ok(self)
     }
 
-    /// Which endpoint of the region is used when none is set.
+    /// Sets which endpoint of the region is used if no endpoint is set; the default is the public one.
     pub fn set_endpoint_kind(&mut self, kind: EndpointKind) -> &mut Self {
         self.endpoint_kind = kind;
         self
     }
 
-    /// How the bucket is named in requests.
+    /// Sets where requests name the bucket; the default is the host name.
     pub fn set_addressing(&mut self, addressing: Addressing) -> &mut Self {
         self.addressing = addressing;
         self
     }
 
-    /// How requests are signed; V4 unless set.
+    /// Sets the signature version; the default is V4.
     pub fn set_signature(&mut self, version: SignatureVersion) -> &mut Self {
         self.signature = version;
         self
     }
 
-    /// Further headers that V4 signs, by name, separated by `;`: `host;range`.
+    /// Sets the names of headers that V4 signs in addition, separated by `;`: `host;range`.
     ///
     /// # Errors
     ///
@@ -151,11 +151,11 @@ impl Config {
         Ok(self)
     }
 
-    /// One key pair that never changes, with a security token if it is a temporary one.
+    /// Sets one key pair, with the security token if it is temporary. It is never refreshed.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the half that cannot be used.
+    /// `Invalid`, naming `access_key_id`, `access_key_secret` or `security_token`.
     pub fn set_keys(&mut self, id: &str, secret: &str, token: Option<&str>) -> Result<&mut Self> {
         let mut key = AccessKey::new(id, secret)?;
         if let Some(token) = token {
@@ -164,7 +164,7 @@ impl Config {
         Ok(self.set_credentials(CredentialsSource::Fixed(key)))
     }
 
-    /// A source of the caller's own.
+    /// Sets a credentials provider of the caller's own.
     pub fn set_credentials_provider(
         &mut self,
         provider: impl CredentialsProvider + 'static,
@@ -172,25 +172,27 @@ impl Config {
         self.set_credentials(CredentialsSource::Provider(Arc::new(provider)))
     }
 
-    /// Any source; [`CredentialsSource::parse`] makes one of a text.
+    /// Sets the source of credentials; [`CredentialsSource::parse`] makes one from a text.
     pub fn set_credentials(&mut self, source: CredentialsSource) -> &mut Self {
         self.credentials = Some(source);
         self
     }
 
-    /// The proxy; none unless set.
+    /// Sets the proxy; the default is none.
     pub fn set_proxy(&mut self, proxy: ProxySetting) -> &mut Self {
         self.proxy = proxy;
         self
     }
 
-    /// A PEM file of certificates that is used *instead* of the system's.
+    /// Sets a PEM file of trusted certificates, which are used *instead* of the system's. It is read
+    /// when a client is made.
     pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.tls.ca_file = Some(path.as_ref().to_path_buf());
         self
     }
 
-    /// A PEM file with this client's own certificate, and one with its key, for mutual TLS.
+    /// Sets a PEM file with the certificate of this client and its chain, and one with its key, for
+    /// mutual TLS. They are read when a client is made.
     pub fn set_client_certificate(
         &mut self,
         certificate: impl Into<PathBuf>,
@@ -201,18 +203,20 @@ impl Config {
         self
     }
 
-    /// Whether the server's certificate is checked. Anything but `Verify::Certificate` is for
-    /// tests only, and each client that is made so logs a warning.
+    /// Sets whether the certificate of the server is verified; by default it is.
+    ///
+    /// `Verify::Nothing` is for tests only: anyone on the network can then read and change the
+    /// requests. Each client that is made with it logs a warning.
     pub fn set_tls_verify(&mut self, verify: Verify) -> &mut Self {
         self.tls.verify = verify;
         self
     }
 
-    /// Is appended to the library's own `User-Agent`.
+    /// Sets a text that is appended to the library's own `User-Agent`.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `user_agent`, if it cannot stand in a header.
+    /// `Invalid`, naming `user_agent`, if it has a control character.
     pub fn set_user_agent(&mut self, suffix: &str) -> Result<&mut Self> {
         if suffix.chars().any(char::is_control) {
             return Err(Error::invalid("user_agent", "a user agent has no control characters"));
@@ -221,71 +225,75 @@ impl Config {
         Ok(self)
     }
 
-    /// Time for a name look-up; 5 s unless set.
+    /// Sets the timeout to resolve a host name; the default is 5 s.
     ///
     /// # Errors
     ///
-    /// For this and every other time: `Invalid`, naming it, if it is zero or over seven days.
-    pub fn set_resolve_timeout(&mut self, time: Duration) -> Result<&mut Self> {
-        self.limits.resolve = bounded("resolve_ms", time)?;
+    /// `Invalid`, naming `resolve_timeout`, if it is zero or more than seven days.
+    pub fn set_resolve_timeout(&mut self, timeout: Duration) -> Result<&mut Self> {
+        self.timeouts.resolve = bounded("resolve_timeout", timeout)?;
         Ok(self)
     }
 
-    /// Time to connect, proxy and TLS handshakes included; 10 s unless set.
+    /// Sets the timeout to connect, with the handshakes of proxy and TLS; the default is 10 s.
     ///
     /// # Errors
     ///
-    /// As for [`Config::set_resolve_timeout`].
-    pub fn set_connect_timeout(&mut self, time: Duration) -> Result<&mut Self> {
-        self.limits.connect = bounded("connect_ms", time)?;
+    /// `Invalid`, naming `connect_timeout`, if it is zero or more than seven days.
+    pub fn set_connect_timeout(&mut self, timeout: Duration) -> Result<&mut Self> {
+        self.timeouts.connect = bounded("connect_timeout", timeout)?;
         Ok(self)
     }
 
-    /// A window in which less than 1 KiB moves ends the attempt; 20 s unless set.
+    /// Sets the stall timeout; the default is 20 s. An attempt fails when less than 1 KiB is sent or
+    /// received in that time.
     ///
     /// # Errors
     ///
-    /// As for [`Config::set_resolve_timeout`].
-    pub fn set_stall_timeout(&mut self, time: Duration) -> Result<&mut Self> {
-        self.limits.stall = bounded("stall_ms", time)?;
+    /// `Invalid`, naming `stall_timeout`, if it is zero or more than seven days.
+    pub fn set_stall_timeout(&mut self, timeout: Duration) -> Result<&mut Self> {
+        self.timeouts.stall = bounded("stall_timeout", timeout)?;
         Ok(self)
     }
 
-    /// Time from the last byte sent to the whole answer; 30 s unless set.
+    /// Sets the timeout from the last byte of a request to the end of its response; the default is
+    /// 30 s.
     ///
     /// # Errors
     ///
-    /// As for [`Config::set_resolve_timeout`].
-    pub fn set_response_timeout(&mut self, time: Duration) -> Result<&mut Self> {
-        self.limits.response = bounded("response_ms", time)?;
+    /// `Invalid`, naming `response_timeout`, if it is zero or more than seven days.
+    pub fn set_response_timeout(&mut self, timeout: Duration) -> Result<&mut Self> {
+        self.timeouts.response = bounded("response_timeout", timeout)?;
         Ok(self)
     }
 
-    /// The same for CompleteMultipartUpload, which may take minutes; 300 s unless set.
+    /// Sets the response timeout of CompleteMultipartUpload, which may take minutes; the default is
+    /// 300 s.
     ///
     /// # Errors
     ///
-    /// As for [`Config::set_resolve_timeout`].
-    pub fn set_complete_timeout(&mut self, time: Duration) -> Result<&mut Self> {
-        self.complete_response = bounded("complete_ms", time)?;
+    /// `Invalid`, naming `complete_timeout`, if it is zero or more than seven days.
+    pub fn set_complete_timeout(&mut self, timeout: Duration) -> Result<&mut Self> {
+        self.complete_timeout = bounded("complete_timeout", timeout)?;
         Ok(self)
     }
 
-    /// Time for the clean-up after a failed or cancelled upload, in all; 5 s unless set.
+    /// Sets the timeout to abort a failed or canceled upload, all requests together; the default is
+    /// 5 s.
     ///
     /// # Errors
     ///
-    /// As for [`Config::set_resolve_timeout`].
-    pub fn set_abort_timeout(&mut self, time: Duration) -> Result<&mut Self> {
-        self.abort = bounded("abort_ms", time)?;
+    /// `Invalid`, naming `abort_timeout`, if it is zero or more than seven days.
+    pub fn set_abort_timeout(&mut self, timeout: Duration) -> Result<&mut Self> {
+        self.abort_timeout = bounded("abort_timeout", timeout)?;
         Ok(self)
     }
 
-    /// Requests sent for one call, retries included; 1 is no retries, 5 unless set.
+    /// Sets how often a request is sent, retries included; the default is 5, and 1 is no retries.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `max_attempts`, outside 1 to 100.
+    /// `Invalid`, naming `max_attempts`, if it is not 1 to 100.
     pub fn set_max_attempts(&mut self, attempts: u32) -> Result<&mut Self> {
         if !(1..=limits::ATTEMPTS_MAX).contains(&attempts) {
             return Err(Error::invalid("max_attempts", "the number of attempts is 1 to 100"));
@@ -294,12 +302,12 @@ impl Config {
         Ok(self)
     }
 
-    /// Worker threads, shared by all uploads of the client; 16 unless set. They are started by the
-    /// first upload that needs them.
+    /// Sets the number of worker threads, which all uploads of a client share; the default is 16.
+    /// They are started by the first upload that needs them.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `threads`, outside 1 to 1024.
+    /// `Invalid`, naming `threads`, if it is not 1 to 1024.
     pub fn set_threads(&mut self, threads: usize) -> Result<&mut Self> {
         if !(1..=limits::THREADS_MAX).contains(&threads) {
             return Err(Error::invalid("threads", "the number of threads is 1 to 1024"));
@@ -308,12 +316,12 @@ impl Config {
         Ok(self)
     }
 
-    /// Bytes of part buffers of all streams of the client together; 256 MiB unless set. Files and
-    /// memory need none.
+    /// Sets the memory budget in bytes for the part buffers of all readers and writers of a client;
+    /// the default is 256 MiB. Uploads of files and memory need no part buffers.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `memory_limit`, under two of the smallest parts, 200 KiB.
+    /// `Invalid`, naming `memory_limit`, if it is less than two of the smallest parts, 200 KiB.
     pub fn set_memory_limit(&mut self, bytes: u64) -> Result<&mut Self> {
         if bytes < 2 * limits::PART_SIZE_MIN {
             return Err(Error::invalid("memory_limit", "the memory limit is 200 KiB or more"));
@@ -322,15 +330,16 @@ impl Config {
         Ok(self)
     }
 
-    /// The most bytes of bodies that all calls of the client send in a second; 0, no limit, unless
-    /// set.
+    /// Sets the most bytes per second that all calls of a client send in request bodies together; 0,
+    /// the default, is no limit.
     pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
         self.bytes_per_sec = bytes;
         self
     }
 
-    /// Gets a copy of every log line up to that level. It may run on any thread of the client,
-    /// never two at a time, and must not use the client.
+    /// Sets a callback that receives every log line up to `level`, in addition to the `log` crate.
+    ///
+    /// It may run on any thread of the client, but on one at a time. It must not use the client.
     pub fn set_log(
         &mut self,
         level: LogLevel,
@@ -340,7 +349,7 @@ impl Config {
         self
     }
 
-    /// The endpoint that follows from what was set; `None` if nothing was.
+    /// Returns the endpoint that is set or follows from the region; `None` without either.
     pub(super) fn effective_endpoint(&self) -> Option<Endpoint> {
         let from_region = |region| Endpoint::from_region(region, self.endpoint_kind);
         self.endpoint.clone().or_else(|| self.region.as_ref().map(from_region))
@@ -354,11 +363,11 @@ impl Config {
     }
 }
 
-fn bounded(name: &str, time: Duration) -> Result<Duration> {
-    if time.is_zero() || time > limits::TIMEOUT_MAX {
-        return Err(Error::invalid(name, "a time limit is 1 millisecond to 7 days"));
+fn bounded(name: &str, timeout: Duration) -> Result<Duration> {
+    if timeout.is_zero() || timeout > limits::TIMEOUT_MAX {
+        return Err(Error::invalid(name, "a timeout is 1 millisecond to 7 days"));
     }
-    Ok(time)
+    Ok(timeout)
 }
 
 const USER_AGENT: &str = concat!("ossmpu/", env!("CARGO_PKG_VERSION"));
@@ -374,7 +383,7 @@ mod tests {
         assert_eq!(config.set_region("oss-cn-hangzhou").unwrap_err().argument(), Some("region"));
         assert_eq!(config.region.as_ref().unwrap().as_str(), "cn-hangzhou");
         let error = config.set_stall_timeout(Duration::ZERO).unwrap_err();
-        assert_eq!(error.argument(), Some("stall_ms"));
+        assert_eq!(error.argument(), Some("stall_timeout"));
         assert_eq!(config.set_threads(0).unwrap_err().argument(), Some("threads"));
         assert_eq!(config.set_max_attempts(101).unwrap_err().argument(), Some("max_attempts"));
         assert_eq!(config.set_user_agent("a\nb").unwrap_err().argument(), Some("user_agent"));

@@ -25,7 +25,7 @@ pub(crate) struct ServiceClient {
     credentials: CredentialsCache,
     pub(super) http: Http,
     limits: TimeLimits,
-    complete_response: Duration,
+    complete_timeout: Duration,
     abort: Duration,
     pub(super) max_attempts: u32,
     pub(super) budget: Budget,
@@ -60,9 +60,9 @@ impl ServiceClient {
             signer,
             credentials: CredentialsCache::new(credentials),
             http,
-            limits: config.limits,
-            complete_response: config.complete_response,
-            abort: config.abort,
+            limits: config.timeouts,
+            complete_timeout: config.complete_timeout,
+            abort: config.abort_timeout,
             max_attempts: config.max_attempts,
             budget: Budget::new(),
             rate: RateLimiter::new(config.bytes_per_sec),
@@ -101,7 +101,7 @@ impl ServiceClient {
         match patience {
             ResponseTimeout::Ordinary => self.limits,
             ResponseTimeout::Complete => {
-                TimeLimits { response: self.complete_response, ..self.limits }
+                TimeLimits { response: self.complete_timeout, ..self.limits }
             }
         }
     }

@@ -95,7 +95,7 @@ fn resumed(stage: &Stage<'_>) -> Vec<Outcome> {
 fn steps(stage: &Stage<'_>) -> Vec<Outcome> {
     let Scene { bucket, key, options, data, .. } = stage.scene;
     let run = || {
-        let upload = stage.client().initiate_upload(bucket, key, options, stage.cancel)?;
+        let upload = stage.client().start_upload(bucket, key, options, stage.cancel)?;
         for (number, bytes) in [(1, &data[..PART]), (2, &data[PART..])] {
             upload.upload_part(PartNumber::new(number).unwrap(), bytes.to_vec(), stage.cancel)?;
         }
@@ -119,7 +119,7 @@ fn scene(name: &'static str, size: usize, script: fn(&Stage<'_>) -> Vec<Outcome>
     let data: Arc<[u8]> = (0..size).map(|i| (i * 7 % 251) as u8).collect();
     let mut options = UploadOptions::new();
     options.set_part_size(PART as u64).unwrap().set_single_below(PART as u64).unwrap();
-    options.set_parallelism(1).unwrap().headers_mut().metadata("owner", "me").unwrap();
+    options.set_parallelism(1).unwrap().headers_mut().set_metadata("owner", "me").unwrap();
     Scene {
         name,
         config,
@@ -136,7 +136,7 @@ fn scene(name: &'static str, size: usize, script: fn(&Stage<'_>) -> Vec<Outcome>
 fn scenes() -> Vec<Scene> {
     let two = PART + 1000;
     let mut protected = scene("one protected PutObject", 1000, put_data);
-    protected.options.headers_mut().forbid_overwrite();
+    protected.options.headers_mut().set_forbid_overwrite(true);
     let mut killed = scene("a file with a checkpoint, killed", two, resumed);
     killed.fates = FATES.len() as u16;
     vec![

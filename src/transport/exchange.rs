@@ -95,10 +95,10 @@ pub(crate) enum Delivery {
 impl Default for TimeLimits {
     fn default() -> Self {
         Self {
-            resolve: limits::RESOLVE,
-            connect: limits::CONNECT,
-            stall: limits::STALL,
-            response: limits::RESPONSE,
+            resolve: limits::RESOLVE_TIMEOUT,
+            connect: limits::CONNECT_TIMEOUT,
+            stall: limits::STALL_TIMEOUT,
+            response: limits::RESPONSE_TIMEOUT,
         }
     }
 }

@@ -70,7 +70,7 @@ impl Http {
             .accept_encoding("")
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
-            .max_idle_age(limits::IDLE_CONNECTION)
+            .max_idle_age(limits::IDLE_CONNECTION_TIMEOUT)
             .build();
         let era = PoolGeneration::default();
         let dialer = Dialer {
@@ -200,11 +200,11 @@ fn read(answer: ureq::http::Response<ureq::Body>, state: &ExchangeState) -> Resu
     }
     let mut bytes = Vec::new();
     body.into_reader()
-        .take(limits::REPLY_BODY_MAX + 1)
+        .take(limits::RESPONSE_BODY_MAX + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| error_mapping::from_io(error, state))?;
-    if bytes.len() as u64 > limits::REPLY_BODY_MAX {
-        let text = format!("the answer is longer than {} bytes", limits::REPLY_BODY_MAX);
+    if bytes.len() as u64 > limits::RESPONSE_BODY_MAX {
+        let text = format!("the answer is longer than {} bytes", limits::RESPONSE_BODY_MAX);
         return Err(Error::new(ErrorKind::Protocol, text));
     }
     Ok(Response { status: parts.status.as_u16(), headers, body: bytes })

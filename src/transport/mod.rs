@@ -34,4 +34,5 @@ pub(crate) use exchange::{
 pub(crate) use http::Peer;
 pub(crate) use http::{Http, HttpSettings};
 pub use proxy_setting::ProxySetting;
-pub use tls::{TlsSettings, Verify};
+pub(crate) use tls::TlsSettings;
+pub use tls::Verify;

@@ -1,7 +1,5 @@
 //! What ends a call early.
 
-use std::time::Duration;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Cancel, Deadline};
 
@@ -14,15 +12,15 @@ pub(crate) struct CallScope {
 }
 
 impl CallScope {
-    /// Starts the scope of a call that may last for `limit`.
+    /// Starts the scope of a call.
     ///
     /// # Errors
     ///
     /// `Memory`, when no file descriptor is left; `Forked`, when the token belongs to the parent.
-    pub(crate) fn new(cancel: &Cancel, limit: Option<Duration>) -> Result<Self> {
+    pub(crate) fn new(cancel: &Cancel, deadline: Deadline) -> Result<Self> {
         cancel.check_process()?;
         let cancel = cancel.child().map_err(|cause| no_descriptor(&cause))?;
-        Ok(Self { cancel, deadline: limit.map_or(Deadline::NEVER, Deadline::after) })
+        Ok(Self { cancel, deadline })
     }
 
     /// An error if the call was canceled or its deadline has passed.

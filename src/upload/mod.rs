@@ -24,10 +24,12 @@ pub use part::SentPart;
 #[cfg(feature = "bench-internals")]
 pub(crate) use part::combined;
 pub use progress::Progress;
+pub use source::file_range::{FdRange, FileRange};
 pub(crate) use source::memory::SharedBytes;
 pub(crate) use source::upload_source::Source;
 pub(crate) use source::watched_file::WatchedFile;
 pub(crate) use stream::fd_reader::FdReader;
+pub use stream::reader_source::ReaderSource;
 pub use stream::writer::Writer;
 pub use upload_result::UploadResult;
 pub(crate) use whole::copy::Copy;

@@ -1,4 +1,4 @@
-//! How one upload is to be done.
+//! The options of one upload.
 
 use std::fmt;
 use std::ops::{BitOr, ControlFlow};
@@ -11,26 +11,28 @@ use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ObjectHeaders, UploadId};
+use crate::runtime::Deadline;
 use crate::upload::schedule::part_tracker::Hedging;
 
-/// Which check sums guard an upload; combine them with `|`.
+/// Which checksums verify an upload; combine them with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Integrity(u8);
 
 impl Integrity {
-    /// None beyond what the transport gives.
+    /// No checksum beyond those of TCP and TLS.
     pub const NONE: Self = Self(0);
-    /// CRC-64 of every part and of the object, compared with what OSS computed. Nearly free.
+    /// CRC-64 of every part and of the object, compared with those that OSS computed. Costs little.
     pub const CRC64: Self = Self(1);
-    /// `Content-MD5` with every part, so that OSS refuses damaged data, and the ETag compared.
+    /// `Content-MD5` with every part, so that OSS refuses corrupted data, and the ETag of the
+    /// response compared with the MD5.
     pub const MD5: Self = Self(2);
 
-    /// From the bits of the C interface; `None` if there is an unknown one.
+    /// Converts the bits of the C interface; `None` if there is an unknown one.
     pub fn from_bits(bits: i64) -> Option<Self> {
         u8::try_from(bits).ok().filter(|bits| bits & !3 == 0).map(Self)
     }
 
-    /// True if all of `other` is asked for.
+    /// Returns true if it contains all checksums of `other`.
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -46,12 +48,14 @@ impl BitOr for Integrity {
 
 pub(crate) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
 
-/// How one upload is to be done; every field has a default.
+/// The options of one upload; each has a default.
+///
+/// Cheap to clone; a call copies what it needs, so the value may be reused and changed afterwards.
 ///
 /// ```
 /// let mut options = ossmpu::UploadOptions::new();
-/// options.set_part_size(16 * ossmpu::limits::MIB)?.set_parallelism(4)?;
-/// options.headers_mut().content_type("application/x-tar")?.metadata("host", "build-7")?;
+/// options.set_part_size(16 << 20)?.set_parallelism(4)?.set_keep_parts(true);
+/// options.headers_mut().set_content_type("application/x-tar")?.set_metadata("host", "build-7")?;
 /// assert_eq!(options.set_parallelism(0).unwrap_err().argument(), Some("parallelism"));
 /// # Ok::<(), ossmpu::Error>(())
 /// ```
@@ -71,7 +75,7 @@ pub struct UploadOptions {
     pub(crate) keep_parts: bool,
     pub(crate) sequential: bool,
     pub(crate) complete_all: bool,
-    pub(crate) deadline: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) headers: ObjectHeaders,
     pub(crate) progress: Option<ProgressCallback>,
 }
@@ -93,40 +97,45 @@ impl Default for UploadOptions {
             keep_parts: false,
             sequential: false,
             complete_all: false,
-            deadline: None,
+            timeout: None,
             headers: ObjectHeaders::default(),
             progress: None,
         }
     }
 }
 
-/// Each setter changes the options only if it succeeds.
+/// A setter that fails leaves the options unchanged.
 impl UploadOptions {
-    /// All defaults.
+    /// Makes options that all have their defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The size of a part in bytes, 100 KiB to 5 GiB. It is raised when 10,000 parts of that size
-    /// would not hold the object. Unless set, it follows from the object's size.
+    /// Sets the part size in bytes, 100 KiB to 5 GiB.
+    ///
+    /// It is raised when 10,000 parts of that size cannot hold the object. By default it follows
+    /// from the size of the object.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming `part_size`.
     pub fn set_part_size(&mut self, bytes: u64) -> Result<&mut Self> {
         if !(limits::PART_SIZE_MIN..=limits::PART_SIZE_MAX).contains(&bytes) {
-            return Err(Error::invalid("part_size", "a part has 100 KiB to 5 GiB"));
+            return Err(Error::invalid("part_size", "the part size is 100 KiB to 5 GiB"));
         }
         self.part_size = Some(bytes);
         Ok(self)
     }
 
-    /// How many parts are in flight at once, 1 to 256; 8 unless set. The client's threads are a
-    /// bound for all its uploads together.
+    /// Sets how many parts are in flight at once, 1 to 256; the default is 8.
+    ///
+    /// All uploads of a client share its worker threads; see [`Config::set_threads`].
     ///
     /// # Errors
     ///
     /// `Invalid`, naming `parallelism`.
+    ///
+    /// [`Config::set_threads`]: crate::Config::set_threads
     pub fn set_parallelism(&mut self, parts: usize) -> Result<&mut Self> {
         if !(1..=limits::PARALLELISM_MAX).contains(&parts) {
             return Err(Error::invalid("parallelism", "the parallelism is 1 to 256"));
@@ -135,8 +144,8 @@ impl UploadOptions {
         Ok(self)
     }
 
-    /// Objects below this many bytes go in one PutObject; 8 MiB unless set, at most 5 GiB. With 0
-    /// only an empty object does.
+    /// Sets the size in bytes below which an object is uploaded with one PutObject, 0 to 5 GiB; the
+    /// default is 8 MiB. With 0 that is only the empty object.
     ///
     /// # Errors
     ///
@@ -149,134 +158,125 @@ impl UploadOptions {
         Ok(self)
     }
 
-    /// Which check sums guard the upload; CRC-64 unless set.
+    /// Sets which checksums verify the upload; the default is CRC-64.
     pub fn set_integrity(&mut self, integrity: Integrity) -> &mut Self {
         self.integrity = integrity;
         self
     }
 
-    /// Computes the MD5s of a whole-object upload with this kernel; the fastest of this CPU unless
-    /// set. For tests and measurements.
+    /// Sets the kernel that computes the MD5s of a whole-object upload; the default is the fastest
+    /// of this CPU. For tests and measurements.
     ///
     /// # Errors
     ///
-    /// `Unsupported`, when this CPU lacks it.
+    /// `Unsupported`, naming `md5_kernel`, when this CPU does not have its instructions.
     pub fn set_md5_kernel(&mut self, kernel: Kernel) -> Result<&mut Self> {
         if !kernel.is_available() {
-            let text = "this CPU lacks what the MD5 kernel needs";
+            let text = "this CPU does not support the MD5 kernel";
             return Err(Error::new(ErrorKind::Unsupported, text).with_argument("md5_kernel"));
         }
         self.md5_kernel = kernel;
         Ok(self)
     }
 
-    /// Sends the last slow parts of an upload a second time, when nothing else is left to send, and
-    /// takes whichever copy arrives first. On unless set; at most one part in fifty is sent twice.
-    pub fn hedge(&mut self) -> &mut Self {
-        self.hedging = Hedging::LastParts;
+    /// Sets whether slow parts are hedged; the default is true.
+    ///
+    /// When no part is left to start, a second copy of the slowest part is sent, and the first
+    /// response counts. At most one part in fifty is sent twice.
+    pub fn set_hedging(&mut self, on: bool) -> &mut Self {
+        self.hedging = if on { Hedging::LastParts } else { Hedging::Never };
         self
     }
 
-    /// Undoes [`UploadOptions::hedge`].
-    pub fn never_hedge(&mut self) -> &mut Self {
-        self.hedging = Hedging::Never;
-        self
-    }
-
-    /// The most bytes that this upload sends in a second; 0, no limit, unless set. The client may
-    /// have a limit of its own, for all its calls together.
+    /// Sets the most bytes per second that this upload sends; 0, the default, is no limit.
+    ///
+    /// The limit of the client, which all its calls share, applies too.
     pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
         self.bytes_per_sec = bytes;
         self
     }
 
-    /// The CRC-64 that the whole object must have. It is judged before Complete, or before the one
-    /// PutObject is sent: an object with another is never made.
+    /// Sets the CRC-64 that the whole object must have.
+    ///
+    /// It is checked before Complete, or before the one PutObject is sent: an object with another
+    /// CRC-64 is never made.
     pub fn set_expected_crc64(&mut self, crc64: u64) -> &mut Self {
         self.expected_crc64 = Some(crc64);
         self
     }
 
-    /// The MD5 that the whole object must have; otherwise as
-    /// [`UploadOptions::set_expected_crc64`]. It cannot be computed in parts, so a file is read
-    /// once more for it, before anything is sent, by one thread.
+    /// Sets the MD5 that the whole object must have; otherwise like
+    /// [`UploadOptions::set_expected_crc64`].
+    ///
+    /// The MD5 of an object cannot be computed from its parts: a file is read once more, by one
+    /// thread, before anything is sent.
     pub fn set_expected_md5(&mut self, md5: [u8; 16]) -> &mut Self {
         self.expected_md5 = Some(Digest::from_bytes(md5));
         self
     }
 
-    /// Makes uploads of files resumable, even after `kill -9`: what is needed to go on is written to
-    /// this directory, which must exist. Parts are kept on failure; the next call with the same
-    /// endpoint, bucket, key, path and part size sends what is missing. Parts that OSS has are read
-    /// and compared. A file that has changed is uploaded afresh, and its old upload aborted.
+    /// Sets an existing directory for checkpoints, which make uploads of files resumable, even after
+    /// `kill -9`.
     ///
-    /// Other sources, and objects that go in one PutObject, take no notice.
-    pub fn set_checkpoint_dir(&mut self, folder: impl Into<PathBuf>) -> &mut Self {
-        self.checkpoint_dir = Some(folder.into());
+    /// Parts are kept on failure. The next call with the same endpoint, bucket, key, path and part
+    /// size compares the parts that OSS has with the file and sends the others. If the file has
+    /// changed, the old upload is aborted and all of the file is uploaded.
+    ///
+    /// Other sources, and objects that are uploaded with one PutObject, ignore it.
+    pub fn set_checkpoint_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
+        self.checkpoint_dir = Some(directory.into());
         self
     }
 
-    /// Goes on with that upload instead of beginning one: parts that OSS has with the same size
-    /// and bytes are not sent again. For sources that can be read twice; give the part size that
-    /// the upload was begun with.
+    /// Resumes this upload instead of initiating one: parts that OSS has with the same size and
+    /// bytes are not sent again.
+    ///
+    /// For sources that can be read twice. Set the part size that the upload was started with.
     pub fn set_upload_id(&mut self, upload_id: UploadId) -> &mut Self {
         self.upload_id = Some(upload_id);
         self
     }
 
-    /// Leaves the parts on OSS when the upload fails, for another try under the upload ID that the
-    /// error names. Unless set, they are removed.
-    pub fn keep_parts(&mut self) -> &mut Self {
-        self.keep_parts = true;
+    /// Sets whether a failed upload keeps its parts; the default is false, which aborts it.
+    ///
+    /// Resume or abort it with the upload ID of the error. OSS bills parts until then.
+    pub fn set_keep_parts(&mut self, on: bool) -> &mut Self {
+        self.keep_parts = on;
         self
     }
 
-    /// Undoes [`UploadOptions::keep_parts`].
-    pub fn remove_parts(&mut self) -> &mut Self {
-        self.keep_parts = false;
+    /// Sets whether uploads are sequential; the default is false.
+    ///
+    /// Parts of a sequential upload are sent in order, one at a time and each once, and the object
+    /// gets a `Content-MD5`. OSS refuses other parts. There is no parallelism and no hedging.
+    pub fn set_sequential(&mut self, on: bool) -> &mut Self {
+        self.sequential = on;
         self
     }
 
-    /// Begins a sequential upload: parts arrive in order, one at a time and each once, and the
-    /// object gets a `Content-MD5`. OSS refuses parts that do not. Costs all concurrency.
-    pub fn sequential(&mut self) -> &mut Self {
-        self.sequential = true;
+    /// Sets whether Complete uses all parts that OSS has instead of a list of them; the default is
+    /// false.
+    pub fn set_complete_all(&mut self, on: bool) -> &mut Self {
+        self.complete_all = on;
         self
     }
 
-    /// Undoes [`UploadOptions::sequential`].
-    pub fn in_any_order(&mut self) -> &mut Self {
-        self.sequential = false;
+    /// Sets the timeout of the whole call, without that of an abort after it; the default is `None`:
+    /// only the timeouts of its requests apply.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
+        self.timeout = timeout;
         self
     }
 
-    /// Completes with all parts that OSS has instead of a list of them.
-    pub fn complete_all(&mut self) -> &mut Self {
-        self.complete_all = true;
-        self
-    }
-
-    /// Undoes [`UploadOptions::complete_all`].
-    pub fn complete_listed(&mut self) -> &mut Self {
-        self.complete_all = false;
-        self
-    }
-
-    /// The most time that the whole call may take, the clean-up aside; `None` is no bound but those
-    /// of its requests.
-    pub fn set_deadline(&mut self, time: Option<Duration>) -> &mut Self {
-        self.deadline = time;
-        self
-    }
-
-    /// What is stored with the object or said with its requests.
+    /// Returns the headers, metadata and tags of the object, to be changed.
     pub fn headers_mut(&mut self) -> &mut ObjectHeaders {
         &mut self.headers
     }
 
-    /// Is told how far the upload is, at most ten times a second and once at the end, on the thread
-    /// that made the call. `Break` stops the upload with an error of kind `Stopped` that carries
-    /// the value.
+    /// Sets a callback for progress.
+    ///
+    /// It runs on the thread that made the call, at most ten times a second and once at the end.
+    /// `Break` cancels the call with an error of kind `Callback` that has the value.
     pub fn set_progress(
         &mut self,
         callback: impl Fn(&Progress) -> ControlFlow<i64> + Send + Sync + 'static,
@@ -286,14 +286,18 @@ impl UploadOptions {
     }
 }
 
-/// What follows from several options together.
 impl UploadOptions {
+    /// Returns when a call that starts now has to end.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.timeout.map_or(Deadline::NEVER, Deadline::after)
+    }
+
     /// A sequential upload has one part in flight.
     pub(crate) fn parallelism(&self) -> usize {
         if self.sequential { 1 } else { self.parallelism }
     }
 
-    /// A sequential upload refuses what it has already.
+    /// A sequential upload refuses a part that it has.
     pub(crate) fn hedging(&self) -> Hedging {
         if self.sequential { Hedging::Never } else { self.hedging }
     }
@@ -311,7 +315,7 @@ impl fmt::Debug for UploadOptions {
             .field("complete_all", &self.complete_all)
             .field("hedging", &self.hedging())
             .field("bytes_per_sec", &self.bytes_per_sec)
-            .field("deadline", &self.deadline)
+            .field("timeout", &self.timeout)
             .field("headers", &self.headers)
             .finish_non_exhaustive()
     }
@@ -322,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_out_of_range_is_named_and_changes_nothing() {
+    fn a_value_out_of_range_is_refused_by_name_and_changes_nothing() {
         let mut options = UploadOptions::new();
         for bad in [0, 100 * 1024 - 1, 5 * 1024 * 1024 * 1024 + 1] {
             assert_eq!(options.set_part_size(bad).unwrap_err().argument(), Some("part_size"));

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use crate::codec::crc64::crc64;
 
-    fn part(number: i64, bytes: &[u8]) -> SentPart {
+    fn part(number: u16, bytes: &[u8]) -> SentPart {
         SentPart {
             number: PartNumber::new(number).unwrap(),
             size: bytes.len() as u64,

@@ -136,7 +136,7 @@ impl Response {
 
 /// The beginning of a body as one line of text.
 pub(super) fn excerpt(body: &[u8]) -> String {
-    let start = body.get(..limits::REPLY_EXCERPT_MAX).unwrap_or(body);
+    let start = body.get(..limits::RESPONSE_EXCERPT_MAX).unwrap_or(body);
     let text = String::from_utf8_lossy(start);
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

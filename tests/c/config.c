@@ -74,7 +74,7 @@ static void check_failures(void) {
           OSSMPU_EINVAL);
     CHECK(ossmpu_config_set_str(config, 77, "x") == OSSMPU_EUNSUPPORTED);
     CHECK(!ossmpu_config_set_env(config));
-    check_refused(config, OSSMPU_EINVAL, "stall_ms");
+    check_refused(config, OSSMPU_EINVAL, "stall_timeout");
     config = ossmpu_config_new();
     CHECK(ossmpu_config_set_str(config, 77, "x") == OSSMPU_EUNSUPPORTED);
     check_refused(config, OSSMPU_EUNSUPPORTED, "key");

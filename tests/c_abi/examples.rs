@@ -289,6 +289,6 @@ fn begin_uploads(emulator: &Emulator, keys: &[&str]) {
     let (options, cancel) = (ossmpu::UploadOptions::new(), ossmpu::Cancel::never());
     for key in keys {
         let key = ossmpu::ObjectKey::parse(key).unwrap();
-        client.initiate_upload(&bucket, &key, &options, &cancel).unwrap();
+        client.start_upload(&bucket, &key, &options, &cancel).unwrap();
     }
 }

@@ -106,7 +106,7 @@ impl Trial<'_> {
         }
         if self.case.expect == Expect::CallbackFailed {
             let callback = r#"{"callbackUrl":"http://127.0.0.1:9/","callbackBody":"a"}"#;
-            options.headers_mut().callback(callback).unwrap();
+            options.headers_mut().set_callback(callback).unwrap();
         }
         if let Strike::Server(rule) = &self.case.strike {
             self.emulator.add_rule((**rule).clone());
@@ -134,7 +134,7 @@ impl Trial<'_> {
     fn resume(&self, mut options: UploadOptions) -> Result<UploadResult> {
         let Self { client, bucket, key, .. } = self;
         let (content, cancel) = (self.content(), Cancel::never());
-        let upload = client.initiate_upload(bucket, key, &options, &cancel)?;
+        let upload = client.start_upload(bucket, key, &options, &cancel)?;
         let part = usize::try_from(PART).unwrap();
         upload.upload_part(number(1), content[..part].to_vec(), &cancel)?;
         options.set_upload_id(upload.upload_id().clone());

@@ -2,6 +2,7 @@
 //!
 //! Every public call that blocks meets every black hole.
 
+use std::io::Write;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -63,17 +64,17 @@ const CALLS: [Call; 13] = [
     call("put_reader", "InitiateMultipartUpload", |caller| {
         let content = bytes(2 * PART);
         let Caller { client, bucket, key, cancel } = caller;
-        client.put_reader(bucket, key, &content[..], None, &small_parts(), cancel).map(drop)
+        client.put_reader(bucket, key, &content[..], &small_parts(), cancel).map(drop)
     }),
     call("writer", "InitiateMultipartUpload", |caller| {
         let Caller { client, bucket, key, cancel } = caller;
         let mut writer = client.open_writer(bucket, key, &small_parts(), cancel)?;
-        writer.write(&bytes(2 * PART))?;
+        writer.write_all(&bytes(2 * PART))?;
         writer.finish().map(drop)
     }),
     call("initiate_upload", "InitiateMultipartUpload", |caller| {
         let Caller { client, bucket, key, cancel } = caller;
-        client.initiate_upload(bucket, key, &small_parts(), cancel).map(drop)
+        client.start_upload(bucket, key, &small_parts(), cancel).map(drop)
     }),
     Call {
         body: LARGE,
@@ -95,11 +96,11 @@ const CALLS: [Call; 13] = [
     call("abort", "AbortMultipartUpload", |caller| caller.upload().abort()),
     call("parts", "ListParts", |caller| {
         let request = ListParts::new(&caller.bucket, &caller.key, &upload_id());
-        caller.client.parts(request, &caller.cancel).next().unwrap().map(drop)
+        caller.client.parts_iter(request, &caller.cancel).next().unwrap().map(drop)
     }),
     call("uploads", "ListMultipartUploads", |caller| {
         let request = ListMultipartUploads::new(&caller.bucket);
-        caller.client.uploads(request, &caller.cancel).next().unwrap().map(drop)
+        caller.client.uploads_iter(request, &caller.cancel).next().unwrap().map(drop)
     }),
     call("head_object", "HeadObject", |caller| {
         let request = HeadObject::new(&caller.bucket, &caller.key);

@@ -1,5 +1,6 @@
 //! Many uploads of every kind under random faults of wire and server, several at a time.
 
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -104,11 +105,11 @@ fn upload(
             client.put_data(bucket, &key, content.to_vec(), &options, &cancel)
         }
         1 => client.put_file(bucket, &key, file(content).path(), &options, &cancel),
-        2 => client.put_reader(bucket, &key, content, None, &options, &cancel),
+        2 => client.put_reader(bucket, &key, content, &options, &cancel),
         3 => {
             let mut writer = client.open_writer(bucket, &key, &options, &cancel)?;
             for piece in content.chunks(70_000) {
-                writer.write(piece)?;
+                writer.write_all(piece)?;
             }
             writer.finish()
         }

@@ -28,8 +28,8 @@ fn keys_outside_the_rules_are_refused_by_name() {
 
 #[test]
 fn part_numbers_outside_1_to_10000_are_refused_by_name() {
-    for bad in [0, 10_001, -1] {
-        let error = PartNumber::new(bad).unwrap_err();
+    for bad in [0, 10_001, -1_i64] {
+        let error = PartNumber::try_from(bad).unwrap_err();
         assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_number")));
         assert!(error.to_string().contains(&bad.to_string()), "{error}");
     }

@@ -208,7 +208,7 @@ fn a_deadline_is_a_time_out_and_leaves_nothing() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(10_000));
     let mut options = small_parts();
-    options.set_deadline(Some(Duration::from_millis(150)));
+    options.set_timeout(Some(Duration::from_millis(150)));
     let begun = Instant::now();
     let error = fixture.put(&five_parts(), &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
@@ -237,10 +237,10 @@ fn a_progress_callback_that_breaks_at_the_end_stops_a_part_call_and_keeps_the_pa
     let mut options = UploadOptions::new();
     options.set_progress(|_| ControlFlow::Break(9));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let upload = client.initiate_upload(bucket, key, &options, cancel).unwrap();
+    let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
     let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
     assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(9)), "{error}");
-    assert_eq!(upload.parts().len(), 1);
+    assert_eq!(upload.sent_parts().len(), 1);
 }
 
 #[test]

@@ -11,7 +11,12 @@ fn with_source() -> (Fixture, Vec<u8>, CopySource) {
     let content = bytes(4 * PART + 1);
     let key = ObjectKey::parse("source +%中").unwrap();
     let mut options = small_parts();
-    options.headers_mut().metadata("colour", "blue").unwrap().content_type("text/x-odd").unwrap();
+    options
+        .headers_mut()
+        .set_metadata("colour", "blue")
+        .unwrap()
+        .set_content_type("text/x-odd")
+        .unwrap();
     let Fixture { client, bucket, cancel, .. } = &fixture;
     client.put_data(bucket, &key, content.clone(), &options, cancel).unwrap();
     let source = CopySource::new(bucket, &key);
@@ -45,7 +50,7 @@ fn a_copy_is_made_in_parts_and_has_the_content_and_the_headers_of_its_source() {
 fn headers_of_the_callers_own_take_the_place_of_the_sources() {
     let (fixture, content, source) = with_source();
     let mut options = small_parts();
-    options.headers_mut().metadata("size", "large").unwrap();
+    options.headers_mut().set_metadata("size", "large").unwrap();
     copy(&fixture, &source, &options).unwrap();
     let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
     assert_eq!(object.bytes().unwrap(), content);
@@ -67,7 +72,7 @@ fn an_empty_object_is_copied_without_a_part() {
 fn who_pays_is_said_of_the_source_too() {
     let (fixture, content, source) = with_source();
     let mut options = small_parts();
-    options.headers_mut().request_payer();
+    options.headers_mut().set_request_payer(true);
     let stranger = oss_emulator::AccessKey::new("other-id", "other-secret").foreign();
     fixture.emulator.add_key(stranger);
     fixture.emulator.set_bucket_acl(BUCKET, "public-read-write").unwrap();

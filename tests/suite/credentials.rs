@@ -80,7 +80,7 @@ fn a_token_that_ends_in_the_middle_of_an_upload_is_renewed_by_one_of_its_threads
     let content = bytes(12 * PART);
     let reader = Ending { content: &content, given: 0, fixture: &fixture };
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    client.put_reader(bucket, key, reader, None, &small_parts(), cancel).unwrap();
+    client.put_reader(bucket, key, reader, &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     fixture.assert_nothing_left();
 

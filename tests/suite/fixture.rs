@@ -94,7 +94,7 @@ impl Fixture {
 
     pub fn initiate(&self) -> MultipartUpload {
         let options = UploadOptions::new();
-        self.client.initiate_upload(&self.bucket, &self.key, &options, &self.cancel).unwrap()
+        self.client.start_upload(&self.bucket, &self.key, &options, &self.cancel).unwrap()
     }
 
     /// Waits until the emulator has seen so many requests of an operation.
@@ -156,7 +156,7 @@ pub fn config(emulator: &Emulator) -> Config {
     config
 }
 
-pub fn number(number: i64) -> PartNumber {
+pub fn number(number: u16) -> PartNumber {
     PartNumber::new(number).unwrap()
 }
 

@@ -17,8 +17,8 @@ fn parts_are_listed_page_by_page() {
     }
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let request = ListParts::new(bucket, key, upload.upload_id()).with_max_parts(1);
-    let listed: Vec<_> = client.parts(request, cancel).collect::<Result<_>>().unwrap();
-    let sent = upload.parts();
+    let listed: Vec<_> = client.parts_iter(request, cancel).collect::<Result<_>>().unwrap();
+    let sent = upload.sent_parts();
     assert_eq!(listed.len(), 3);
     for (listed, sent) in listed.iter().zip(&sent) {
         assert_eq!((listed.number, listed.size), (sent.number, sent.size));
@@ -39,7 +39,7 @@ fn a_list_asks_for_nothing_before_it_is_read_and_ends_after_an_error() {
     );
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let request = ListParts::new(bucket, key, upload.upload_id()).with_max_parts(2);
-    let mut parts = client.parts(request, cancel);
+    let mut parts = client.parts_iter(request, cancel);
     assert_eq!(fixture.count("ListParts"), 0);
     assert!(parts.next().unwrap().is_ok() && parts.next().unwrap().is_ok());
     assert_eq!(parts.next().unwrap().unwrap_err().oss_code(), Some("AccessDenied"));
@@ -71,10 +71,10 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
     let keys = ["a/1 +%", "a/2", "a/b/3", "a/b/4", "c&<中>"];
     for key in keys {
         let key = ObjectKey::parse(key).unwrap();
-        client.initiate_upload(bucket, &key, &UploadOptions::new(), cancel).unwrap();
+        client.start_upload(bucket, &key, &UploadOptions::new(), cancel).unwrap();
     }
     let listed = |request: ListMultipartUploads| -> Vec<String> {
-        client.uploads(request, cancel).map(|entry| entry.unwrap().key().to_owned()).collect()
+        client.uploads_iter(request, cancel).map(|entry| entry.unwrap().key().to_owned()).collect()
     };
     let all = ListMultipartUploads::new(bucket);
     assert_eq!(listed(all.clone()), keys);
@@ -88,7 +88,7 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
     assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
     assert_eq!(listed(folder.clone()), ["a/1 +%", "a/2", "a/b/"]);
     for size in 1..4 {
-        let entries = client.uploads(folder.clone().with_max_uploads(size), cancel);
+        let entries = client.uploads_iter(folder.clone().with_max_uploads(size), cancel);
         let entries: Vec<_> = entries.collect::<Result<_>>().unwrap();
         assert_eq!(entries.last(), Some(&UploadsEntry::Prefix("a/b/".to_owned())));
         assert_eq!(entries.into_iter().filter_map(UploadsEntry::into_upload).count(), 2);
@@ -101,8 +101,8 @@ fn the_head_of_an_object_says_what_was_uploaded_with_it() {
     let mut options = small_parts();
     options
         .headers_mut()
-        .content_type("text/x-test")
-        .and_then(|h| h.metadata("colour", "blue"))
+        .set_content_type("text/x-test")
+        .and_then(|h| h.set_metadata("colour", "blue"))
         .unwrap();
     let uploaded = fixture.put(&five_parts(), &options).unwrap();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;

@@ -294,7 +294,7 @@ fn a_callback_that_fails_is_told_beside_the_object() {
     let callback = format!(r#"{{"callbackUrl":"http://127.0.0.1:{port}/","callbackBody":"a"}}"#);
     for single_below in [0, 1 << 30] {
         let mut options = small_parts();
-        options.headers_mut().callback(&callback).unwrap();
+        options.headers_mut().set_callback(&callback).unwrap();
         options.set_single_below(single_below).unwrap();
         let uploaded = fixture.put(&five_parts(), &options).unwrap();
         let failed = uploaded.callback_error.unwrap();

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use oss_emulator::Action;
 use ossmpu::{
-    ErrorKind, Integrity, ListParts, MultipartUpload, Result, SentPart, UploadOptions, UploadPart,
+    ByteRange, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload, Result, SentPart,
+    UploadOptions, UploadPart,
 };
 
 use crate::fixture::{Fixture, PART, bytes, number};
 
-fn send(upload: &MultipartUpload, part: i64, content: Vec<u8>, fixture: &Fixture) -> SentPart {
+fn send(upload: &MultipartUpload, part: u16, content: Vec<u8>, fixture: &Fixture) -> SentPart {
     upload.upload_part(number(part), content, &fixture.cancel).unwrap()
 }
 
@@ -24,7 +25,7 @@ fn three_threads_send_three_parts_of_one_object() {
             scope.spawn(move || send(&upload, part, chunk.to_vec(), fixture));
         }
     });
-    let numbers: Vec<u16> = upload.parts().iter().map(|part| part.number.get()).collect();
+    let numbers: Vec<u16> = upload.sent_parts().iter().map(|part| part.number.get()).collect();
     assert_eq!(numbers, [1, 2, 3]);
     let uploaded = upload.complete(&fixture.cancel).unwrap();
     assert_eq!((uploaded.size, uploaded.parts), (3 * PART, 3));
@@ -36,8 +37,8 @@ fn three_threads_send_three_parts_of_one_object() {
 fn parts_may_come_in_any_order_and_with_gaps() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
-    for part in [10_000_i64, 7, 1] {
-        let content = bytes(PART + part.unsigned_abs());
+    for part in [10_000_u16, 7, 1] {
+        let content = bytes(PART + u64::from(part));
         send(&upload, part, content, &fixture);
     }
     upload.complete(&fixture.cancel).unwrap();
@@ -51,7 +52,7 @@ fn a_part_that_is_sent_again_is_replaced() {
     let upload = fixture.initiate();
     send(&upload, 1, bytes(PART + 5), &fixture);
     let second = send(&upload, 1, bytes(PART), &fixture);
-    assert_eq!(upload.parts(), [second]);
+    assert_eq!(upload.sent_parts(), [second]);
     let uploaded = upload.complete(&fixture.cancel).unwrap();
     assert_eq!(uploaded.size, PART);
     assert_eq!(fixture.stored().unwrap(), bytes(PART));
@@ -77,7 +78,7 @@ fn a_part_that_was_sent_elsewhere_is_added() {
     send(&upload, 2, bytes(7), &fixture);
     let part = SentPart { number: number(1), size: PART, etag: reply.etag, crc64: reply.crc64 };
     upload.add_part(part.clone()).unwrap();
-    assert_eq!(upload.parts()[0], part);
+    assert_eq!(upload.sent_parts()[0], part);
     let uploaded = upload.complete(cancel).unwrap();
     assert_eq!(uploaded.size, PART + 7);
     assert_eq!(fixture.stored().unwrap(), [bytes(PART), bytes(7)].concat());
@@ -196,8 +197,8 @@ fn an_upload_is_taken_up_by_its_id() {
     let requests = fixture.operations().len();
     let upload = client.attach_upload(bucket, key, begun.upload_id(), &UploadOptions::new());
     assert_eq!(fixture.operations().len(), requests);
-    assert_eq!(upload.parts(), []);
-    for part in client.parts(ListParts::new(bucket, key, begun.upload_id()), cancel) {
+    assert_eq!(upload.sent_parts(), []);
+    for part in client.parts_iter(ListParts::new(bucket, key, begun.upload_id()), cancel) {
         let part = part.unwrap();
         let (number, size, etag, crc64) = (part.number, part.size, part.etag, part.crc64);
         upload.add_part(SentPart { number, size, etag, crc64 }).unwrap();
@@ -232,11 +233,12 @@ fn ranges_of_a_file_become_parts() {
         let mut options = UploadOptions::new();
         options.set_integrity(integrity);
         let Fixture { client, bucket, key, .. } = &fixture;
-        let upload = client.initiate_upload(bucket, key, &options, cancel).unwrap();
-        upload.upload_part_file(number(2), path, PART, None, cancel).unwrap();
-        upload.upload_part_file(number(1), path, 0, Some(PART), cancel).unwrap();
+        let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
+        upload.upload_part_file(number(2), &FileRange::new(path, PART..), cancel).unwrap();
+        let first = FileRange::new(path, ByteRange::new(0, Some(PART)));
+        upload.upload_part_file(number(1), &first, cancel).unwrap();
         // Nothing of it, at its very end, is a part as well.
-        upload.upload_part_file(number(3), path, 2 * PART + 9, None, cancel).unwrap();
+        upload.upload_part_file(number(3), &FileRange::new(path, 2 * PART + 9..), cancel).unwrap();
         upload.complete(cancel).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
     }
@@ -254,9 +256,8 @@ fn ranges_outside_a_file_are_refused_by_name_before_any_request() {
         (100, Some(1), "length"),
         (1, Some(u64::MAX), "length"),
     ] {
-        let error = upload
-            .upload_part_file(number(1), file.path(), offset, length, &fixture.cancel)
-            .unwrap_err();
+        let range = FileRange::new(file.path(), ByteRange::new(offset, length));
+        let error = upload.upload_part_file(number(1), &range, &fixture.cancel).unwrap_err();
         assert_eq!(
             (error.kind(), error.argument()),
             (ErrorKind::Invalid, Some(argument)),
@@ -264,5 +265,5 @@ fn ranges_outside_a_file_are_refused_by_name_before_any_request() {
         );
     }
     assert_eq!(fixture.count("UploadPart"), 0);
-    assert_eq!(upload.parts(), []);
+    assert_eq!(upload.sent_parts(), []);
 }

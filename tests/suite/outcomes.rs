@@ -49,7 +49,7 @@ fn parts_are_kept_where_that_is_asked_for() {
     let fixture = Fixture::new();
     deny_part_3(&fixture);
     let mut options = small_parts();
-    options.keep_parts().set_parallelism(1).unwrap();
+    options.set_keep_parts(true).set_parallelism(1).unwrap();
     let error = fixture.put(&five_parts(), &options).unwrap_err();
     assert!(error.parts_left() && error.to_string().contains("parts are left"), "{error}");
     assert_eq!(fixture.count(ABORT), 0);
@@ -259,7 +259,7 @@ fn an_object_that_must_not_be_replaced_stays() {
     fixture.put(b"old", &UploadOptions::new()).unwrap();
     for single_below in [0, 1 << 30] {
         let mut options = small_parts();
-        options.headers_mut().forbid_overwrite();
+        options.headers_mut().set_forbid_overwrite(true);
         options.set_single_below(single_below).unwrap();
         let error = fixture.put(&five_parts(), &options).unwrap_err();
         assert_eq!((error.http_status(), error.oss_code()), (Some(409), Some("FileAlreadyExists")));
@@ -273,9 +273,9 @@ fn an_object_that_must_not_be_replaced_stays() {
 fn an_object_that_appears_meanwhile_stays_and_the_upload_can_be_aborted() {
     let fixture = Fixture::new();
     let mut options = UploadOptions::new();
-    options.headers_mut().forbid_overwrite();
+    options.headers_mut().set_forbid_overwrite(true);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let upload = client.initiate_upload(bucket, key, &options, cancel).unwrap();
+    let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
     upload.upload_part(number(1), bytes(PART), cancel).unwrap();
     fixture.put(b"quicker", &UploadOptions::new()).unwrap();
     let error = upload.complete(cancel).unwrap_err();
@@ -292,7 +292,7 @@ fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
         fixture.emulator.set_option(conflict).unwrap();
         fixture.once(COMPLETE, Action::lose_reply(Commit::After));
         let mut options = small_parts();
-        options.headers_mut().forbid_overwrite();
+        options.headers_mut().set_forbid_overwrite(true);
         let uploaded = fixture.put(&five_parts(), &options).unwrap();
         assert_eq!(uploaded.parts, 5);
         assert_eq!(fixture.stored().unwrap(), five_parts());
@@ -304,7 +304,7 @@ fn a_protected_put_object_whose_answer_was_lost_is_not_repeated() {
     let fixture = Fixture::new();
     fixture.once("PutObject", Action::lose_reply(Commit::After));
     let mut options = UploadOptions::new();
-    options.headers_mut().forbid_overwrite();
+    options.headers_mut().set_forbid_overwrite(true);
     let error = fixture.put(b"new", &options).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::Unknown));
     assert_eq!(fixture.count("PutObject"), 1);

@@ -129,7 +129,7 @@ fn an_upload_is_gone_on_with_by_its_id_alone() {
     let content = bytes(MIB);
     let file = file(&content);
     let mut options = small_parts();
-    options.keep_parts().set_parallelism(1).unwrap();
+    options.set_keep_parts(true).set_parallelism(1).unwrap();
     refuse_part_five(&fixture);
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     fixture.emulator.clear_rules();

@@ -11,7 +11,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use oss_emulator::{AccessKey as Key, Action, Commit};
 use ossmpu::{
     AccessKey, Client, Config, CredentialsSource, ErrorKind, LogLevel, PresignRequest,
-    PresignedUrl, ProxySetting, SignatureVersion, TlsSettings, UploadOptions, UploadPart,
+    PresignedUrl, ProxySetting, SignatureVersion, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{Fixture, Lines, PART, bytes, file, five_parts, number, small_parts};
@@ -55,7 +55,7 @@ fn a_server_that_sends_everything_back_is_not_repeated() {
             let content = bytes(PART);
             let options = UploadOptions::new();
             overheard.err(client.put_data(bucket, key, content, &options, cancel));
-            overheard.err(client.initiate_upload(bucket, key, &options, cancel));
+            overheard.err(client.start_upload(bucket, key, &options, cancel));
             let (_, query) = signed.url.split_once('?').unwrap();
             let url = format!("{}/suite-bucket/key?{query}", mirror.url());
             overheard.err(client.put_part_url(&url, bytes(1), &options, cancel));
@@ -104,8 +104,10 @@ fn settings_that_hold_secrets_show_none_and_bad_ones_are_not_quoted() {
     overheard.debug(&key);
     overheard.debug(&CredentialsSource::Fixed(key));
     overheard.debug(&ProxySetting::Url(format!("http://user:{PASSWORD}@h")));
-    overheard.debug(&TlsSettings::default());
     let mut config = Config::new();
+    config.set_keys("id", SECRET, Some(TOKEN)).unwrap();
+    config.set_proxy(ProxySetting::Url(format!("http://user:{PASSWORD}@h")));
+    overheard.debug(&config);
     overheard.err(config.set_keys("id", &format!("{SECRET}\n"), None).map(|_| ()));
     overheard.err(config.set_keys("id", SECRET, Some(&format!("{TOKEN} "))).map(|_| ()));
     overheard.err(config.set_keys("", SECRET, None).map(|_| ()));

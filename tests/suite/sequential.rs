@@ -8,7 +8,7 @@ use crate::fixture::{Fixture, MIB, bytes, five_parts, small_parts};
 
 fn in_order() -> UploadOptions {
     let mut options = small_parts();
-    options.sequential();
+    options.set_sequential(true);
     options
 }
 

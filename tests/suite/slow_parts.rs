@@ -27,7 +27,7 @@ fn without_hedging_a_slow_part_is_waited_for() {
     let content = bytes(MIB);
     emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(1_500)).part(4));
     let mut options = small_parts();
-    options.never_hedge();
+    options.set_hedging(false);
     client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
     assert_eq!(fixture.count("UploadPart"), 11);
     assert_eq!(fixture.stored().unwrap(), content);

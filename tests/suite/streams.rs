@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use oss_emulator::{Action, Rule};
-use ossmpu::{Error, ErrorKind, Integrity, Md5Kernel, UploadOptions};
+use ossmpu::{
+    ByteRange, Error, ErrorKind, FdRange, FileRange, Integrity, Md5Kernel, ReaderSource,
+    UploadOptions,
+};
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
 
@@ -31,8 +34,7 @@ fn a_reader_of_unknown_length_arrives_whole() {
     for integrity in [Integrity::CRC64, Integrity::CRC64 | Integrity::MD5] {
         let mut options = small_parts();
         options.set_integrity(integrity);
-        let uploaded =
-            client.put_reader(bucket, key, Trickle(&content), None, &options, cancel).unwrap();
+        let uploaded = client.put_reader(bucket, key, Trickle(&content), &options, cancel).unwrap();
         assert_eq!((uploaded.size, uploaded.parts), (content.len() as u64, 31));
         assert_eq!(fixture.stored().unwrap(), content);
     }
@@ -68,11 +70,11 @@ fn a_stream_with_md5s_arrives_with_every_kernel_and_however_slowly_it_comes() {
     options.set_integrity(Integrity::MD5);
     for kernel in Md5Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
         options.set_md5_kernel(kernel).unwrap();
-        client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap();
+        client.put_reader(bucket, key, &*content, &options, cancel).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
         fixture.emulator.clear_requests();
         let slow = Patient { fixture: &fixture, content: &content, parts: 0 };
-        client.put_reader(bucket, key, slow, None, &options, cancel).unwrap();
+        client.put_reader(bucket, key, slow, &options, cancel).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
         fixture.emulator.clear_requests();
     }
@@ -89,7 +91,7 @@ fn a_stream_with_md5s_that_fails_on_its_way_leaves_nothing() {
         let refused = Action::status(400, "InvalidDigest");
         fixture.emulator.add_rule(Rule::on("UploadPart", refused).part(part.into()).always());
         let content = bytes(9 * PART);
-        let error = client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap_err();
+        let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!((error.oss_code(), error.part_number()), (Some("InvalidDigest"), Some(part)));
         fixture.emulator.clear_rules();
         fixture.assert_bucket_empty();
@@ -103,7 +105,7 @@ fn a_short_or_empty_stream_takes_one_request() {
     for content in [bytes(0), bytes(1000)] {
         fixture.emulator.clear_requests();
         let options = UploadOptions::new();
-        client.put_reader(bucket, key, Trickle(&content), None, &options, cancel).unwrap();
+        client.put_reader(bucket, key, Trickle(&content), &options, cancel).unwrap();
         assert_eq!(fixture.operations(), ["PutObject"]);
         assert_eq!(fixture.stored().unwrap(), content);
     }
@@ -114,7 +116,7 @@ fn a_stream_that_ends_on_a_part_boundary_has_no_empty_part() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(4 * 100 * 1024);
-    let uploaded = client.put_reader(bucket, key, &*content, None, &small_parts(), cancel).unwrap();
+    let uploaded = client.put_reader(bucket, key, &*content, &small_parts(), cancel).unwrap();
     assert_eq!(uploaded.parts, 4);
     assert_eq!(fixture.stored().unwrap(), content);
 }
@@ -125,13 +127,12 @@ fn a_reader_that_fails_or_ends_early_leaves_nothing() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
     let broken = content.chain(Broken);
-    let error = client.put_reader(bucket, key, broken, None, &small_parts(), cancel).unwrap_err();
+    let error = client.put_reader(bucket, key, broken, &small_parts(), cancel).unwrap_err();
     assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc_eio())));
     assert!(!error.parts_left() && error.upload_id().is_some());
 
-    let length = Some(2 * MIB);
-    let error =
-        client.put_reader(bucket, key, &*content, length, &small_parts(), cancel).unwrap_err();
+    let source = ReaderSource::new(&*content).with_length(2 * MIB);
+    let error = client.put_reader(bucket, key, source, &small_parts(), cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().contains("1048576 of 2097152"), "{error}");
     assert!(fixture.stored().is_none());
@@ -144,7 +145,8 @@ fn of_a_known_length_no_more_is_read() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
     let mut rest = &*content;
-    client.put_reader(bucket, key, &mut rest, Some(1000), &small_parts(), cancel).unwrap();
+    let source = ReaderSource::new(&mut rest).with_length(1000);
+    client.put_reader(bucket, key, source, &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[..1000]);
     assert_eq!(rest.len(), content.len() - 1000);
 }
@@ -156,12 +158,11 @@ fn the_memory_limit_is_obeyed_and_one_that_is_too_small_is_named() {
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
-    client.put_reader(bucket, key, Trickle(&content), None, &small_parts(), cancel).unwrap();
+    client.put_reader(bucket, key, Trickle(&content), &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     let mut options = small_parts();
     options.set_part_size(MIB).unwrap();
-    let error =
-        client.put_reader(bucket, key, Trickle(&content), None, &options, cancel).unwrap_err();
+    let error = client.put_reader(bucket, key, Trickle(&content), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
 }
 
@@ -171,9 +172,9 @@ fn a_writer_takes_pieces_of_any_size() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB + 17);
     let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
-    writer.write(&[]).unwrap();
+    writer.write_all(&[]).unwrap();
     for piece in content.chunks(33_333) {
-        writer.write(piece).unwrap();
+        writer.write_all(piece).unwrap();
     }
     let uploaded = writer.finish().unwrap();
     assert_eq!(uploaded.parts, 11);
@@ -186,15 +187,16 @@ fn a_writer_that_is_aborted_or_fails_leaves_nothing() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
     let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
-    writer.write(&content).unwrap();
+    writer.write_all(&content).unwrap();
+    writer.flush().unwrap();
     writer.abort().unwrap();
     fixture.assert_nothing_left();
 
     fixture.emulator.add_rule(Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(2));
     let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
-    let error = (0..100).find_map(|_| writer.write(&content).err()).unwrap();
+    let error = (0..100).find_map(|_| writer.write_all(&content).err()).map(Error::from).unwrap();
     assert_eq!((error.oss_code(), error.part_number()), (Some("AccessDenied"), Some(2)));
-    assert_eq!(writer.write(&content).unwrap_err().kind(), ErrorKind::State);
+    assert_eq!(Error::from(writer.write(&content).unwrap_err()).kind(), ErrorKind::State);
     assert_eq!(writer.finish().unwrap_err().kind(), ErrorKind::State);
     assert!(fixture.stored().is_none());
     fixture.assert_nothing_left();
@@ -211,7 +213,9 @@ fn a_pipe_is_a_stream_and_a_cancel_ends_the_wait_for_it() {
             writer.write_all(&content).unwrap();
             drop(writer);
         });
-        client.put_fd(bucket, key, reader.as_fd(), 0, None, &small_parts(), cancel).unwrap();
+        client
+            .put_fd(bucket, key, FdRange::new(reader.as_fd(), ..), &small_parts(), cancel)
+            .unwrap();
     });
     assert_eq!(fixture.stored().unwrap(), content);
 
@@ -219,7 +223,7 @@ fn a_pipe_is_a_stream_and_a_cancel_ends_the_wait_for_it() {
     std::thread::scope(|scope| {
         scope.spawn(|| cancel.trigger());
         let error = client
-            .put_fd(bucket, key, reader.as_fd(), 0, None, &small_parts(), cancel)
+            .put_fd(bucket, key, FdRange::new(reader.as_fd(), ..), &small_parts(), cancel)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Canceled);
     });
@@ -233,13 +237,13 @@ fn ranges_of_a_file_are_read_by_position() {
     let content = bytes(MIB);
     let file = file(&content);
     let options = small_parts();
-    let range = Some(400_000);
-    client.put_file_range(bucket, key, file.path(), 1000, range, &options, cancel).unwrap();
+    let range = FileRange::new(file.path(), ByteRange::new(1000, Some(400_000)));
+    client.put_file_range(bucket, key, &range, &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[1000..401_000]);
     let fd = file.as_file();
-    client.put_fd(bucket, key, fd.as_fd(), 1_000_000, None, &options, cancel).unwrap();
+    client.put_fd(bucket, key, FdRange::new(fd.as_fd(), 1_000_000..), &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[1_000_000..]);
-    let beyond = client.put_fd(bucket, key, fd.as_fd(), 2 * MIB, None, &options, cancel);
+    let beyond = client.put_fd(bucket, key, FdRange::new(fd.as_fd(), 2 * MIB..), &options, cancel);
     assert_eq!(beyond.unwrap_err().argument(), Some("offset"));
 }
 
@@ -258,13 +262,13 @@ fn what_is_expected_of_the_whole_is_judged_before_the_object_is_made() {
         fixture.emulator.clear_requests();
         let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
-        let error = client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap_err();
+        let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
         let mut options = small_parts();
         options.set_single_below(single_below).unwrap().set_expected_md5([7; 16]);
         let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
-        let error = client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap_err();
+        let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
         assert_eq!(fixture.count("CompleteMultipartUpload") + fixture.count("PutObject"), 0);
         fixture.assert_nothing_left();
@@ -284,7 +288,7 @@ fn progress_of_a_stream_has_no_total_and_ends_with_all_bytes() {
         seen.store(progress.bytes_done, Ordering::SeqCst);
         std::ops::ControlFlow::Continue(())
     });
-    client.put_reader(bucket, key, &*content, None, &options, cancel).unwrap();
+    client.put_reader(bucket, key, &*content, &options, cancel).unwrap();
     assert_eq!(last.load(Ordering::SeqCst), MIB);
     assert!(fixture.emulator.object(BUCKET, key.as_str()).is_some());
 }
@@ -313,7 +317,7 @@ fn an_error_of_the_library_inside_a_readers_error_comes_back_as_it_is() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let inner = ossmpu::BucketName::parse("X").unwrap_err();
     let reader = Inner(Some(inner));
-    let error = client.put_reader(bucket, key, reader, None, &small_parts(), cancel).unwrap_err();
+    let error = client.put_reader(bucket, key, reader, &small_parts(), cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("bucket")));
 }
 
@@ -332,7 +336,7 @@ fn a_part_that_fails_while_the_reader_is_read_is_the_error_and_no_cancellation()
     let fixture = Fixture::new();
     fixture.always("UploadPart", Action::status(403, "AccessDenied"));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let error = client.put_reader(bucket, key, Endless, None, &small_parts(), cancel).unwrap_err();
+    let error = client.put_reader(bucket, key, Endless, &small_parts(), cancel).unwrap_err();
     assert_eq!(
         (error.kind(), error.oss_code()),
         (ErrorKind::Service, Some("AccessDenied")),

@@ -146,7 +146,7 @@ fn a_deadline_ends_the_back_off_between_attempts() {
     let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "30");
     fixture.always("PutObject", busy);
     let mut options = UploadOptions::new();
-    options.set_deadline(Some(Duration::from_secs(2)));
+    options.set_timeout(Some(Duration::from_secs(2)));
     let begun = Instant::now();
     let error = fixture.put(&bytes(10), &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");

@@ -92,10 +92,10 @@ fn keys_of_every_kind_arrive_as_they_are() {
             client.put_data(bucket, &key, content, &options, cancel).unwrap();
             assert!(fixture.emulator.object(BUCKET, text).is_some(), "{text:?}");
         }
-        let upload = client.initiate_upload(bucket, &key, &small_parts(), cancel).unwrap();
+        let upload = client.start_upload(bucket, &key, &small_parts(), cancel).unwrap();
         upload.upload_part(number(1), bytes(1), cancel).unwrap();
         let request = ListMultipartUploads::new(bucket).with_prefix(text);
-        let entries = client.uploads(request, cancel).map(Result::unwrap);
+        let entries = client.uploads_iter(request, cancel).map(Result::unwrap);
         let listed: Vec<_> = entries.filter_map(UploadsEntry::into_upload).collect();
         assert_eq!(listed.len(), 1, "{text:?}");
         assert_eq!((listed[0].key.as_str(), &listed[0].upload_id), (text, upload.upload_id()));

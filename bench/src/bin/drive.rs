@@ -43,7 +43,7 @@ fn main() -> Result<()> {
         let meter = Meter::start();
         let uploaded = if flags.has("stream") {
             let reader = File::open(file)?;
-            client.put_reader(&bucket, &key, reader, None, &options, &Cancel::never())?
+            client.put_reader(&bucket, &key, reader, &options, &Cancel::never())?
         } else {
             client.put_file(&bucket, &key, file, &options, &Cancel::never())?
         };

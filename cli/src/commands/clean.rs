@@ -92,7 +92,7 @@ fn old_uploads(
     let is_old = |upload: &ListedUpload| {
         upload.initiated.zip(before).is_some_and(|(initiated, before)| initiated < before)
     };
-    let entries = client.uploads(request, context.cancel());
+    let entries = client.uploads_iter(request, context.cancel());
     let uploads = entries.map(|entry| entry.map(UploadsEntry::into_upload));
     uploads.filter_map(Result::transpose).filter(|u| u.as_ref().map_or(true, is_old)).collect()
 }

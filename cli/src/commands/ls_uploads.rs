@@ -56,7 +56,7 @@ impl LsUploads {
             .with_prefix(&path)
             .with_delimiter(&self.delimiter)
             .with_headers(&context.client_options.headers());
-        for entry in context.client()?.uploads(request, context.cancel()) {
+        for entry in context.client()?.uploads_iter(request, context.cancel()) {
             context.console.print_result(&Entry::new(&entry?, bucket.as_str()))?;
         }
         Ok(ExitStatus::Success)

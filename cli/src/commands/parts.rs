@@ -41,7 +41,7 @@ impl Parts {
         let ObjectUrl { bucket, key } = &self.object;
         let request = ListParts::new(bucket, key, &self.upload_id)
             .with_headers(&context.client_options.headers());
-        for part in context.client()?.parts(request, context.cancel()) {
+        for part in context.client()?.parts_iter(request, context.cancel()) {
             context.console.print_result(&Part::from(part?))?;
         }
         Ok(ExitStatus::Success)

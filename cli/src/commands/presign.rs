@@ -82,7 +82,7 @@ impl Presign {
     pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
         let mut headers = context.client_options.headers();
         for NameValue { name, value } in &self.header {
-            headers.header(name, value)?;
+            headers.set_header(name, value)?;
         }
         let request = self.request.to_presign_request(&headers);
         let presigned = context.client()?.presign(&request, self.expires)?;

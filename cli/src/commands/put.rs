@@ -140,7 +140,7 @@ impl Put {
             options.set_bytes_per_sec(bytes);
         }
         if self.sequential {
-            options.sequential();
+            options.set_sequential(true);
         }
         if let Some(folder) = &self.checkpoint_dir {
             options.set_checkpoint_dir(folder);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use ossmpu::{BucketName, Cancel, Client, Error, ObjectKey, UploadOptions, UploadResult};
+use ossmpu::{BucketName, Cancel, Client, Error, FdRange, ObjectKey, UploadOptions, UploadResult};
 
 /// Uploads stdin until its end. If stdin is a regular file, reads from its current position.
 ///
@@ -20,7 +20,7 @@ pub fn put(
 ) -> Result<UploadResult, Error> {
     let stdin = io::stdin();
     let fd = stdin.as_fd();
-    client.put_fd(bucket, key, fd, position(fd), None, options, cancel)
+    client.put_fd(bucket, key, FdRange::new(fd, position(fd)..), options, cancel)
 }
 
 /// The position of a regular file, and 0 for everything else. The library reports descriptors that

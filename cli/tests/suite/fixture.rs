@@ -126,7 +126,7 @@ impl Fixture {
         let client = Client::new(&config).unwrap();
         let (bucket, key) = (BucketName::parse(BUCKET).unwrap(), ObjectKey::parse(key).unwrap());
         let options = UploadOptions::new();
-        let upload = client.initiate_upload(&bucket, &key, &options, &Cancel::never()).unwrap();
+        let upload = client.start_upload(&bucket, &key, &options, &Cancel::never()).unwrap();
         upload.upload_id().to_string()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Condvar};
 
 use super::*;
-use crate::credentials::BuiltinSource;
+use crate::credentials::builtin_source::BuiltinSource;
 use crate::credentials::fetch_context::Source;
 use crate::runtime::{Cancel, Clock, Deadline};
 use crate::transport::{Http, HttpSettings};
@@ -87,7 +87,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         Self::with(|counter| {
-            CredentialsSource::Named(BuiltinSource::new("counter", BuiltIn(counter)))
+            CredentialsSource::Builtin(BuiltinSource::new("counter", BuiltIn(counter)))
         })
     }
 

@@ -64,7 +64,7 @@ fn a_command_that_hangs_is_ended_by_a_cancel_and_by_the_deadline() {
     let machine = Machine::new();
     let source = machine.source("process:sleep 60").unwrap();
     let begun = Instant::now();
-    let CredentialsSource::Named(named) = &source else { panic!("{source:?}") };
+    let CredentialsSource::Builtin(named) = &source else { panic!("{source:?}") };
     let late = Deadline::after(Duration::from_millis(100));
     let error =
         named.source.fetch(&FetchContext { deadline: late, ..machine.asking() }).unwrap_err();

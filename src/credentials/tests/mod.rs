@@ -95,7 +95,7 @@ impl Machine {
 
     fn fetch_from(&self, source: &CredentialsSource) -> Result<Credentials> {
         match source {
-            CredentialsSource::Named(named) => named.source.fetch(&self.asking()),
+            CredentialsSource::Builtin(named) => named.source.fetch(&self.asking()),
             CredentialsSource::Fixed(key) => {
                 Ok(Credentials { access_key: key.clone(), expires: None })
             }

@@ -56,22 +56,22 @@ impl Settings {
             OSSMPU_CONFIG_DIALECT => return Err(setting::no_choice("dialect", value)),
             OSSMPU_CONFIG_TLS_VERIFY => config.set_tls_verify(verify(value)?),
             OSSMPU_CONFIG_RESOLVE_MS => {
-                config.set_resolve_timeout(setting::milliseconds("resolve_ms", value)?)?
+                config.set_resolve_timeout(setting::milliseconds("resolve_timeout", value)?)?
             }
             OSSMPU_CONFIG_CONNECT_MS => {
-                config.set_connect_timeout(setting::milliseconds("connect_ms", value)?)?
+                config.set_connect_timeout(setting::milliseconds("connect_timeout", value)?)?
             }
             OSSMPU_CONFIG_STALL_MS => {
-                config.set_stall_timeout(setting::milliseconds("stall_ms", value)?)?
+                config.set_stall_timeout(setting::milliseconds("stall_timeout", value)?)?
             }
             OSSMPU_CONFIG_RESPONSE_MS => {
-                config.set_response_timeout(setting::milliseconds("response_ms", value)?)?
+                config.set_response_timeout(setting::milliseconds("response_timeout", value)?)?
             }
             OSSMPU_CONFIG_COMPLETE_MS => {
-                config.set_complete_timeout(setting::milliseconds("complete_ms", value)?)?
+                config.set_complete_timeout(setting::milliseconds("complete_timeout", value)?)?
             }
             OSSMPU_CONFIG_ABORT_MS => {
-                config.set_abort_timeout(setting::milliseconds("abort_ms", value)?)?
+                config.set_abort_timeout(setting::milliseconds("abort_timeout", value)?)?
             }
             OSSMPU_CONFIG_MAX_ATTEMPTS => {
                 config.set_max_attempts(setting::number("max_attempts", value)?)?

@@ -26,19 +26,19 @@ impl CallOptions {
         let upload = &mut self.upload;
         match key {
             OSSMPU_OPTION_CONTENT_TYPE => {
-                upload.headers_mut().content_type(value)?;
+                upload.headers_mut().set_content_type(value)?;
             }
             OSSMPU_OPTION_CALLBACK if value.is_empty() => {
-                upload.headers_mut().header("x-oss-callback", "")?;
+                upload.headers_mut().set_header("x-oss-callback", "")?;
             }
             OSSMPU_OPTION_CALLBACK => {
-                upload.headers_mut().callback(value)?;
+                upload.headers_mut().set_callback(value)?;
             }
             OSSMPU_OPTION_CALLBACK_VAR if value.is_empty() => {
-                upload.headers_mut().header("x-oss-callback-var", "")?;
+                upload.headers_mut().set_header("x-oss-callback-var", "")?;
             }
             OSSMPU_OPTION_CALLBACK_VAR => {
-                upload.headers_mut().callback_var(value)?;
+                upload.headers_mut().set_callback_var(value)?;
             }
             OSSMPU_OPTION_CHECKPOINT_DIR if value.is_empty() => {
                 return Err(Error::invalid("checkpoint_dir", "the directory has no name"));
@@ -83,7 +83,7 @@ impl CallOptions {
             }
             OSSMPU_OPTION_PAGE_SIZE => self.page_size = Some(page_size(value)?),
             OSSMPU_OPTION_PART_NUMBER_MARKER => {
-                let number = PartNumber::new(value);
+                let number = PartNumber::try_from(value);
                 let number = number.map_err(|error| error.with_argument("part_number_marker"))?;
                 self.part_number_marker = Some(number);
             }
@@ -108,18 +108,18 @@ impl CallOptions {
                 upload.set_integrity(integrity(value)?);
             }
             OSSMPU_OPTION_DEADLINE_MS => {
-                let time = setting::milliseconds("deadline_ms", value)?;
-                upload.set_deadline((time != Duration::ZERO).then_some(time));
+                let time = setting::milliseconds("timeout", value)?;
+                upload.set_timeout((time != Duration::ZERO).then_some(time));
             }
             OSSMPU_OPTION_BYTES_PER_SEC => {
                 upload.set_bytes_per_sec(setting::number("bytes_per_sec", value)?);
             }
             OSSMPU_OPTION_TRAFFIC_LIMIT if value == 0 => {
-                upload.headers_mut().header("x-oss-traffic-limit", "")?;
+                upload.headers_mut().set_header("x-oss-traffic-limit", "")?;
             }
             OSSMPU_OPTION_TRAFFIC_LIMIT => {
                 let bits: u64 = setting::number("traffic_limit", value)?;
-                let set = upload.headers_mut().traffic_limit(bits);
+                let set = upload.headers_mut().set_traffic_limit(bits);
                 set.map_err(|error: Error| error.with_argument("traffic_limit"))?;
             }
             OSSMPU_OPTION_MD5_KERNEL => {
@@ -141,22 +141,14 @@ impl CallOptions {
         };
         let upload = &mut self.upload;
         match (key, setting::switch(name, value)?) {
-            (OSSMPU_OPTION_KEEP_PARTS, true) => upload.keep_parts(),
-            (OSSMPU_OPTION_KEEP_PARTS, false) => upload.remove_parts(),
-            (OSSMPU_OPTION_FORBID_OVERWRITE, true) => {
-                upload.headers_mut().forbid_overwrite();
+            (OSSMPU_OPTION_KEEP_PARTS, on) => upload.set_keep_parts(on),
+            (OSSMPU_OPTION_FORBID_OVERWRITE, on) => {
+                upload.headers_mut().set_forbid_overwrite(on);
                 upload
             }
-            (OSSMPU_OPTION_FORBID_OVERWRITE, false) => {
-                upload.headers_mut().header("x-oss-forbid-overwrite", "")?;
-                upload
-            }
-            (OSSMPU_OPTION_COMPLETE_ALL, true) => upload.complete_all(),
-            (OSSMPU_OPTION_COMPLETE_ALL, false) => upload.complete_listed(),
-            (OSSMPU_OPTION_SEQUENTIAL, true) => upload.sequential(),
-            (OSSMPU_OPTION_SEQUENTIAL, false) => upload.in_any_order(),
-            (_, true) => upload.hedge(),
-            (_, false) => upload.never_hedge(),
+            (OSSMPU_OPTION_COMPLETE_ALL, on) => upload.set_complete_all(on),
+            (OSSMPU_OPTION_SEQUENTIAL, on) => upload.set_sequential(on),
+            (_, on) => upload.set_hedging(on),
         };
         Ok(())
     }
@@ -241,7 +233,7 @@ mod tests {
             (OSSMPU_OPTION_COMPLETE_ALL, "complete_all", 1, 2),
             (OSSMPU_OPTION_SEQUENTIAL, "sequential", 1, -1),
             (OSSMPU_OPTION_HEDGE, "hedge", 0, 2),
-            (OSSMPU_OPTION_DEADLINE_MS, "deadline_ms", 0, -1),
+            (OSSMPU_OPTION_DEADLINE_MS, "timeout", 0, -1),
             (OSSMPU_OPTION_BYTES_PER_SEC, "bytes_per_sec", i64::MAX, -1),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, "traffic_limit", 245_760, 245_759),
             (OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE, "copy_if_modified_since", 0, i64::MAX),

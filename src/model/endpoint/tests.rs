@@ -171,7 +171,7 @@ fn a_bucket_in_the_endpoint_is_refused_with_advice() {
     let name = bucket("examplebucket");
     let error = endpoint.target(Addressing::VirtualHost, Some(&name), None).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("endpoint")));
-    assert!(error.to_string().contains("give oss-cn-hangzhou.aliyuncs.com"), "{error}");
+    assert!(error.to_string().contains("use oss-cn-hangzhou.aliyuncs.com"), "{error}");
     assert!(endpoint.target(Addressing::Cname, Some(&name), None).is_ok());
     assert!(endpoint.target(Addressing::VirtualHost, Some(&bucket("example")), None).is_ok());
 }

@@ -11,16 +11,26 @@ fn names(headers: &ObjectHeaders, takes: RequestKind) -> Vec<String> {
 
 fn everything() -> ObjectHeaders {
     let mut headers = ObjectHeaders::new();
-    headers.content_type("text/csv").unwrap().cache_control("no-cache").unwrap();
-    headers.content_disposition("inline").unwrap().content_encoding("gzip").unwrap();
-    headers.expires("Wed, 15 Jan 2025 10:30:00 GMT").unwrap();
-    headers.metadata("Foo", "bar").unwrap().tag("a b", "c/d").unwrap().tag("e", "").unwrap();
-    headers.acl("private").unwrap().storage_class("IA").unwrap();
-    headers.server_side_encryption("KMS").unwrap().server_side_data_encryption("SM4").unwrap();
-    headers.server_side_encryption_key_id("9468da86").unwrap();
-    headers.forbid_overwrite().request_payer();
-    headers.callback("{\"callbackUrl\":\"a\"}").unwrap().callback_var("{}").unwrap();
-    headers.traffic_limit(819_200).unwrap().header("X-Oss-New-Thing", "on").unwrap();
+    headers.set_content_type("text/csv").unwrap().set_cache_control("no-cache").unwrap();
+    headers.set_content_disposition("inline").unwrap().set_content_encoding("gzip").unwrap();
+    headers.set_expires("Wed, 15 Jan 2025 10:30:00 GMT").unwrap();
+    headers
+        .set_metadata("Foo", "bar")
+        .unwrap()
+        .set_tag("a b", "c/d")
+        .unwrap()
+        .set_tag("e", "")
+        .unwrap();
+    headers.set_acl("private").unwrap().set_storage_class("IA").unwrap();
+    headers
+        .set_server_side_encryption("KMS")
+        .unwrap()
+        .set_server_side_data_encryption("SM4")
+        .unwrap();
+    headers.set_server_side_encryption_key_id("9468da86").unwrap();
+    headers.set_forbid_overwrite(true).set_request_payer(true);
+    headers.set_callback("{\"callbackUrl\":\"a\"}").unwrap().set_callback_var("{}").unwrap();
+    headers.set_traffic_limit(819_200).unwrap().set_header("X-Oss-New-Thing", "on").unwrap();
     headers
 }
 
@@ -98,24 +108,24 @@ fn the_content_type_is_set_or_guessed_or_left_out() {
     assert_eq!(headers, ObjectHeaders::new());
     headers.suggest_content_type("/tmp/a.txt");
     assert_eq!(of(&headers, "photo.jpg").as_deref(), Some("text/plain"));
-    headers.content_type("a/b").unwrap().suggest_content_type("/tmp/a.txt");
+    headers.set_content_type("a/b").unwrap().suggest_content_type("/tmp/a.txt");
     assert_eq!(of(&headers, "photo.jpg").as_deref(), Some("a/b"));
-    headers.content_type("").unwrap().without_content_type_guess();
+    headers.set_content_type("").unwrap().set_content_type_guess(false);
     assert_eq!(of(&headers, "photo.jpg"), None);
 }
 
 #[test]
 fn metadata_has_plain_names_and_a_limit() {
     let mut headers = ObjectHeaders::new();
-    headers.header("X-OSS-Meta-A-1", "x").unwrap().metadata("a-1", "y").unwrap();
-    headers.metadata("b", "中").unwrap();
+    headers.set_header("X-OSS-Meta-A-1", "x").unwrap().set_metadata("a-1", "y").unwrap();
+    headers.set_metadata("b", "中").unwrap();
     assert_eq!(headers.metadata, [("a-1".into(), "y".into()), ("b".into(), "中".into())]);
     for (name, value) in [("", "x"), ("a_b", "x"), ("é", "x"), ("a", "x\r\nHost: y")] {
-        let error = headers.metadata(name, value).unwrap_err();
+        let error = headers.set_metadata(name, value).unwrap_err();
         assert_eq!(error.argument(), Some(&*format!("x-oss-meta-{name}")));
     }
-    assert!(headers.metadata("c", &"x".repeat(8192)).is_err());
-    headers.metadata("a-1", "").unwrap();
+    assert!(headers.set_metadata("c", &"x".repeat(8192)).is_err());
+    headers.set_metadata("a-1", "").unwrap();
     assert_eq!(headers.metadata.len(), 1);
 }
 
@@ -146,23 +156,23 @@ fn what_cannot_be_sent_is_refused_by_name() {
         ("x-oss-callback", "{}"),
         ("content-type", "a\nb"),
     ] {
-        let error = headers.header(name, value).unwrap_err();
+        let error = headers.set_header(name, value).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
-        assert_eq!(error.argument(), Some(&*name.to_ascii_lowercase()));
+        assert_eq!(error.argument().unwrap_or_default(), name.to_ascii_lowercase());
     }
     assert_eq!(headers, ObjectHeaders::new());
-    assert_eq!(headers.callback("url=a").unwrap_err().argument(), Some("x-oss-callback"));
+    assert_eq!(headers.set_callback("url=a").unwrap_err().argument(), Some("x-oss-callback"));
     let long = format!("{{{}}}", " ".repeat(4000));
-    assert_eq!(headers.callback(&long).unwrap_err().argument(), Some("x-oss-callback"));
+    assert_eq!(headers.set_callback(&long).unwrap_err().argument(), Some("x-oss-callback"));
 }
 
 #[test]
 fn a_key_for_encryption_needs_kms() {
     let mut headers = ObjectHeaders::new();
-    headers.server_side_encryption("AES256").unwrap();
-    headers.server_side_encryption_key_id("id").unwrap();
+    headers.set_server_side_encryption("AES256").unwrap();
+    headers.set_server_side_encryption_key_id("id").unwrap();
     let error = headers.for_request(RequestKind::Initiate, None, Dialect::Oss).unwrap_err();
     assert_eq!(error.argument(), Some("x-oss-server-side-encryption-key-id"));
-    headers.server_side_encryption("KMS").unwrap();
+    headers.set_server_side_encryption("KMS").unwrap();
     assert!(headers.for_request(RequestKind::Initiate, None, Dialect::Oss).is_ok());
 }

@@ -42,7 +42,7 @@ pub(crate) fn abort(
     let mut fence = None;
     let failed = |fence, error| AbortOutcome { fence, failure: Some(error) };
     let mut delay = FIRST_DELAY;
-    for _ in 0..limits::ABORT_TRIES_MAX {
+    for _ in 0..limits::ABORT_ATTEMPTS_MAX {
         match send_abort(service, target, &context) {
             Ok(seen) => fence = fence.or(Some(seen)),
             Err(error) => return failed(fence, error),

@@ -4,7 +4,6 @@ mod copied_part;
 mod read_part;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::abort::{Fence, abort, ending};
@@ -22,14 +21,15 @@ use crate::upload::engine::Engine;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::{SentPart, Whole};
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
+use crate::upload::source::file_range::FileRange;
 use crate::upload::source::upload_source::{Source, md5_of};
 use crate::upload::upload_result::UploadResult;
 
-/// One multipart upload, step by step. It remembers the parts that were sent through it, so
-/// [`MultipartUpload::complete`] needs no list.
+/// A handle for one multipart upload, whose parts the caller sends.
 ///
-/// Cheap to clone, shared by threads: send parts from as many as you like. Dropping it sends
-/// nothing and aborts nothing.
+/// It remembers the parts that were sent through it, so [`MultipartUpload::complete`] needs no list.
+/// Cheap to clone; any number of threads may send parts at once. Each function that sends blocks the
+/// calling thread. Dropping the handle neither completes nor aborts the upload.
 #[derive(Debug, Clone)]
 pub struct MultipartUpload(Arc<SharedUpload>);
 
@@ -75,7 +75,7 @@ impl MultipartUpload {
         cancel: &Cancel,
     ) -> Result<Self> {
         let request = initiation(bucket, key, &options.headers, options);
-        let scope = CallScope::new(cancel, options.deadline)?;
+        let scope = CallScope::new(cancel, options.deadline())?;
         let budget = Arc::new(CleanupBudget::new(engine.service().abort_budget()));
         let initiated = initiate(engine.service(), &request, &scope, &budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
@@ -110,7 +110,7 @@ impl MultipartUpload {
         }))
     }
 
-    /// The ID that OSS gave.
+    /// Returns the upload ID.
     pub fn upload_id(&self) -> &UploadId {
         &self.0.target.upload_id
     }
@@ -121,14 +121,19 @@ impl MultipartUpload {
         self.0.target.may_have_orphan
     }
 
-    /// An error of kind `Forked` in a child of the process that made the upload. There no lock may
-    /// be waited for: the thread that holds it may be the parent's.
+    /// Checks that the calling process made the handle.
+    ///
+    /// # Errors
+    ///
+    /// `Forked`, in a child of the process that made the handle.
+    // In the child no lock may be waited for: a thread of the parent may hold it.
     pub fn check_process(&self) -> Result<()> {
         self.0.engine.check_process()
     }
 
-    /// Sends a part from memory. A part with the same number is replaced. Any part may have from 0
-    /// bytes to 5 GiB now, but Complete wants 100 KiB of all but the last.
+    /// Sends a part from memory, and replaces an earlier part of the same number.
+    ///
+    /// A part has 0 bytes to 5 GiB. Complete requires 100 KiB or more of every part but the last.
     ///
     /// # Errors
     ///
@@ -144,26 +149,25 @@ impl MultipartUpload {
         self.0.send(number, &source, cancel)
     }
 
-    /// Sends a part from a range of a regular file; `length` `None` is to its end.
+    /// Sends a range of a regular file as a part; otherwise like [`MultipartUpload::upload_part`].
     ///
     /// # Errors
     ///
-    /// `Invalid`, when the range is not inside the file; `File`; `Changed`; and as for
+    /// `Invalid`, naming `offset` or `length`, when the file does not have the range; `File`, when it
+    /// cannot be read; `Changed`, when it changes during the call; and those of
     /// [`MultipartUpload::upload_part`].
     pub fn upload_part_file(
         &self,
         number: PartNumber,
-        path: impl AsRef<Path>,
-        offset: u64,
-        length: Option<u64>,
+        file: &FileRange,
         cancel: &Cancel,
     ) -> Result<SentPart> {
         self.check_process()?;
-        let source = Source::path(path.as_ref())?.range(offset, length)?;
+        let source = Source::path(&file.path)?.range(file.range)?;
         self.0.send(number, &source, cancel)
     }
 
-    /// Adds a part that was sent elsewhere, by another machine for example.
+    /// Adds a part that was sent elsewhere, by another process for example. Sends nothing.
     ///
     /// # Errors
     ///
@@ -176,35 +180,37 @@ impl MultipartUpload {
         Ok(())
     }
 
-    /// The parts that this handle knows of, in the order of their numbers; none in a forked child.
-    /// Asks nobody.
-    pub fn parts(&self) -> Vec<SentPart> {
+    /// Returns the parts that were sent through this handle or added to it, by ascending number;
+    /// none in a forked child. Sends nothing: [`Client::parts_iter`](crate::Client::parts_iter) lists
+    /// the parts that OSS has.
+    pub fn sent_parts(&self) -> Vec<SentPart> {
         if self.check_process().is_err() {
             return Vec::new();
         }
         self.0.lock().parts.values().cloned().collect()
     }
 
-    /// Makes the object out of the parts that this handle knows of, or with
-    /// [`UploadOptions::complete_all`] out of all that OSS has. On failure the upload stays open
-    /// unless the error says otherwise; it may be completed again or aborted.
+    /// Makes the object from the parts of [`MultipartUpload::sent_parts`], or with
+    /// [`UploadOptions::set_complete_all`] from all parts that OSS has.
+    ///
+    /// If the response is lost, finds out whether the object was made. After a failure the upload may
+    /// be completed again or aborted, unless the error says otherwise.
     ///
     /// # Errors
     ///
     /// `Invalid`, when a part that is not the last has less than 100 KiB; `State`, while a part is
-    /// being sent and after complete or abort; `Integrity`, when the object is not what was sent;
-    /// `Unknown`, when it could not be learned whether the object was made; and those of
-    /// CompleteMultipartUpload.
+    /// being sent, and after complete or abort; `Integrity`, when the CRC-64 of the object does not
+    /// match; `Indeterminate`, when the object may exist; and those of CompleteMultipartUpload.
     pub fn complete(&self, cancel: &Cancel) -> Result<UploadResult> {
         self.0.complete(&self.0.target, cancel)
     }
 
-    /// Completes with other headers and integrity than the upload was begun or taken up with: an
-    /// ACL, a callback.
+    /// Completes with the headers, the integrity and the complete-all setting of `options` instead of
+    /// those that the handle was made with.
     ///
     /// # Errors
     ///
-    /// As for [`MultipartUpload::complete`].
+    /// Those of [`MultipartUpload::complete`].
     pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<UploadResult> {
         let headers = options.headers.clone();
         let UploadOptions { integrity, complete_all, .. } = *options;
@@ -213,12 +219,15 @@ impl MultipartUpload {
         self.0.complete(&target, cancel)
     }
 
-    /// Gives the upload up: ends the part calls that are running, then removes what OSS has. May be
-    /// called again. Takes no cancel token; it is bounded by the client's abort time.
+    /// Aborts the upload: cancels the part calls that are running, then removes the parts that OSS
+    /// has. May be called again.
+    ///
+    /// Cannot be canceled; blocks at most for the abort timeout of the client.
     ///
     /// # Errors
     ///
-    /// `State`, after complete or while it runs; otherwise why parts may be left.
+    /// `State`, after or during complete; otherwise [`Error::parts_left`] is true, and the error says
+    /// why the abort failed.
     pub fn abort(&self) -> Result<()> {
         self.check_process()?;
         let shared = &*self.0;
@@ -283,7 +292,7 @@ impl SharedUpload {
             parts: &parts,
             whole: Whole::of(&parts),
             cancel,
-            deadline: self.options.deadline.map_or(Deadline::NEVER, Deadline::after),
+            deadline: self.options.deadline(),
             budget: &budget,
             earlier,
         };
@@ -366,7 +375,7 @@ impl SharedUpload {
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartPermit<'_>> {
         self.engine.check_process()?;
-        let scope = CallScope::new(cancel, self.options.deadline)?;
+        let scope = CallScope::new(cancel, self.options.deadline())?;
         let mut state = self.lock();
         state.check_open()?;
         if state.in_flight.iter().any(|(busy, _)| *busy == number) {

@@ -106,7 +106,7 @@ impl Pool {
         let rayon = ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("{WORKER_NAME}-{index}"))
-            .stack_size(limits::WORKER_STACK)
+            .stack_size(limits::WORKER_STACK_SIZE)
             .spawn_handler(move |thread| {
                 let mut builder = std::thread::Builder::new();
                 if let Some(name) = thread.name() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::ByteRange;
 use crate::upload::call_scope::CallScope;
 use crate::upload::source::memory::{Memory, SharedBytes};
 use crate::upload::source::watched_file::{Identity, WatchedFile};
@@ -48,18 +49,19 @@ impl Source {
         Self { origin: Origin::Memory(Arc::new(memory)), start: 0, length }
     }
 
-    /// A range of it; `length` `None` is to the end.
+    /// Narrows the source to a range of it.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `offset` or `length`, when the range is not inside.
-    pub(crate) fn range(self, offset: u64, length: Option<u64>) -> Result<Self> {
+    /// `Invalid`, naming `offset` or `length`, when the source does not have the range.
+    pub(crate) fn range(self, range: ByteRange) -> Result<Self> {
         let size = self.length;
         let outside = |argument, rest| {
             Error::invalid(argument, format!("the file has only {rest} bytes from there"))
         };
+        let offset = range.offset();
         let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
-        let length = length.unwrap_or(rest);
+        let length = range.length().unwrap_or(rest);
         if length > rest {
             return Err(outside("length", rest));
         }
@@ -186,17 +188,23 @@ mod tests {
         let mut buffer = [0; 16];
         let count = body.reader().read(&mut buffer).unwrap();
         assert_eq!(&buffer[..count], b"3456");
-        let scope = CallScope::new(&crate::runtime::Cancel::never(), None).unwrap();
+        let scope = CallScope::new(&crate::runtime::Cancel::never(), crate::runtime::Deadline::NEVER).unwrap();
         assert_eq!(md5_of(&body, &scope).unwrap(), crate::codec::md5::md5(b"3456"));
     }
 
     #[test]
     fn a_range_is_a_source_of_its_own_and_must_be_inside() {
         let source = Source::memory(Arc::new(b"0123456789".to_vec()));
-        let range = source.clone().range(2, Some(5)).unwrap();
+        let range = source.clone().range(ByteRange::new(2, Some(5))).unwrap();
         assert_eq!((range.length(), range.bytes(1, 2)), (5, Some(&b"34"[..])));
-        assert_eq!(source.clone().range(7, None).unwrap().length(), 3);
-        assert_eq!(source.clone().range(11, None).unwrap_err().argument(), Some("offset"));
-        assert_eq!(source.range(7, Some(4)).unwrap_err().argument(), Some("length"));
+        assert_eq!(source.clone().range(ByteRange::new(7, None)).unwrap().length(), 3);
+        assert_eq!(
+            source.clone().range(ByteRange::new(11, None)).unwrap_err().argument(),
+            Some("offset")
+        );
+        assert_eq!(
+            source.range(ByteRange::new(7, Some(4))).unwrap_err().argument(),
+            Some("length")
+        );
     }
 }

@@ -67,7 +67,7 @@ impl StreamUpload {
             bucket: bucket.clone(),
             key: key.clone(),
             options: options.clone(),
-            scope: CallScope::new(cancel, options.deadline)?,
+            scope: CallScope::new(cancel, options.deadline())?,
             budget: Arc::new(CleanupBudget::new(engine.service().abort_budget())),
             part_growth,
             reporter: Reporter::new(options.progress.as_ref(), &meter),

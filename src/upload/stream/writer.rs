@@ -1,27 +1,33 @@
-//! A stream that the caller writes to, and readers that the library reads from.
+//! Streams: a writer for the caller, and the loop that reads from a reader.
 
-use std::io::{ErrorKind as Io, Read};
+use std::io::{self, ErrorKind as Io, Read, Write};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::runtime::Cancel;
 use crate::upload::engine::Engine;
 use crate::upload::options::UploadOptions;
+use crate::upload::stream::reader_source::ReaderSource;
 use crate::upload::stream::stream_upload::StreamUpload;
 use crate::upload::upload_result::UploadResult;
 use crate::wire::copy_at;
 
-/// A push-style upload of unknown length: write, write, finish.
+/// Uploads what is written to it as one object of unknown length.
 ///
-/// Dropped without [`Writer::finish`] or [`Writer::abort`] it ends the parts in flight; the object
-/// never appears, but parts that OSS has already stay there.
+/// [`write`](Write::write) copies the bytes into part buffers and blocks while the memory limit of
+/// the client is reached; full parts are sent by worker threads. [`Writer::finish`] makes the object.
+/// The [`io::Error`] of a failed write has the [`Error`] inside: convert it with [`Error::from`], or
+/// with `?`. After it, writes and `finish` fail with kind `State`.
+///
+/// A writer that is dropped without [`Writer::finish`] or [`Writer::abort`] cancels the parts in
+/// flight. The object is not made, but parts that OSS has received stay there and are billed.
 pub struct Writer {
     /// `None` after the first failure.
     stream: Option<StreamUpload>,
 }
 
 impl Writer {
-    /// Opens a stream to write to. Sends nothing yet.
+    /// Opens a writer. Sends nothing.
     pub(crate) fn open(
         engine: &Engine,
         bucket: &BucketName,
@@ -33,16 +39,16 @@ impl Writer {
         Ok(Self { stream: Some(stream) })
     }
 
-    /// Uploads all that a reader gives.
+    /// Uploads what a reader gives.
     pub(crate) fn send_reader(
         engine: &Engine,
         bucket: &BucketName,
         key: &ObjectKey,
-        mut reader: impl Read,
-        length: Option<u64>,
+        source: ReaderSource<impl Read>,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
+        let ReaderSource { mut reader, length } = source;
         let mut stream = StreamUpload::new(engine, bucket, key, length, options, cancel)?;
         match fill(&mut stream, &mut reader, length) {
             Ok(()) => stream.finish(),
@@ -50,12 +56,8 @@ impl Writer {
         }
     }
 
-    /// Appends bytes. Copies them, and blocks while the buffers are full.
-    ///
-    /// # Errors
-    ///
-    /// The first failure of the upload, which is cleaned up by then; `State` after it.
-    pub fn write(&mut self, data: &[u8]) -> Result<()> {
+    /// Appends all of the bytes.
+    fn append(&mut self, data: &[u8]) -> Result<()> {
         let stream = self.stream.as_mut().ok_or_else(ended)?;
         stream.check_process()?;
         let mut written = 0;
@@ -76,21 +78,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Sends the rest and makes the object.
+    /// Sends the remaining bytes, makes the object and returns when OSS has acknowledged it. Blocks.
     ///
     /// # Errors
     ///
-    /// As for [`Client::put_file`]; `State` after a write that failed.
+    /// Those of [`Client::put_file`](crate::Client::put_file); `State`, after a write that failed.
     pub fn finish(mut self) -> Result<UploadResult> {
         self.check_process()?;
         self.stream.take().ok_or_else(ended)?.finish()
     }
 
-    /// Gives the upload up: the object does not appear, and what OSS has of it is taken back.
+    /// Aborts the upload: the object is not made, and the parts that OSS has are removed. Blocks at
+    /// most for the abort timeout of the client.
     ///
     /// # Errors
     ///
-    /// Kind `Canceled` with `parts_left`, when parts may be left; `State` after a write that failed.
+    /// `Canceled`, with [`Error::parts_left`], when parts may be left; `State`, after a write that
+    /// failed.
     pub fn abort(mut self) -> Result<()> {
         self.check_process()?;
         let mut stream = self.stream.take().ok_or_else(ended)?;
@@ -98,9 +102,26 @@ impl Writer {
         if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
     }
 
-    /// An error of kind `Forked` in a child of the process that opened the writer.
+    /// Checks that the calling process opened the writer.
+    ///
+    /// # Errors
+    ///
+    /// `Forked`, in a child of the process that opened the writer.
     pub fn check_process(&self) -> Result<()> {
         self.stream.as_ref().map_or(Ok(()), StreamUpload::check_process)
+    }
+}
+
+impl Write for Writer {
+    /// Writes all of the bytes. Blocks while the part buffers are full.
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.append(data)?;
+        Ok(data.len())
+    }
+
+    /// Sends nothing: a part is sent when it is full, and the last one by [`Writer::finish`].
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -108,7 +129,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         match self.stream.take() {
             Some(stream) if stream.check_process().is_ok() => stream.stop().trigger(),
-            // In a forked child its locks may be held by threads that are not there.
+            // In a forked child, threads that do not exist there may hold its locks.
             stream => std::mem::forget(stream),
         }
     }
@@ -130,7 +151,7 @@ fn fill(stream: &mut StreamUpload, reader: &mut dyn Read, length: Option<u64>) -
         let count = match reader.read(room.get_mut(..wanted).unwrap_or_default()) {
             Ok(0) => break,
             Ok(count) if count > wanted => {
-                let text = "the reader says that it has read more than there was room for";
+                let text = "the reader returned more bytes than the buffer holds";
                 return Err(Error::new(ErrorKind::Invalid, text).with_argument("reader"));
             }
             Ok(count) => count,
@@ -149,8 +170,8 @@ fn fill(stream: &mut StreamUpload, reader: &mut dyn Read, length: Option<u64>) -
     }
 }
 
-/// An error of ours inside of the reader's error is what is meant.
-pub(crate) fn reader_failed(cause: std::io::Error) -> Error {
+/// Returns the error of ours inside the reader's error, if there is one.
+pub(crate) fn reader_failed(cause: io::Error) -> Error {
     match cause.downcast::<Error>() {
         Ok(error) => error,
         Err(cause) => Error::file("the reader failed", &cause),
@@ -158,5 +179,5 @@ pub(crate) fn reader_failed(cause: std::io::Error) -> Error {
 }
 
 fn ended() -> Error {
-    Error::new(ErrorKind::State, "the writer has ended with an earlier error")
+    Error::new(ErrorKind::State, "an earlier write failed")
 }

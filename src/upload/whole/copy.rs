@@ -33,7 +33,7 @@ impl Copy<'_> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
         service.check_process()?;
-        let scope = CallScope::new(cancel, options.deadline)?;
+        let scope = CallScope::new(cancel, options.deadline())?;
         let deadline = scope.deadline;
         let context = CallContext { deadline, ..CallContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
@@ -141,11 +141,11 @@ fn headers_of_copy(asked: &ObjectHeaders, source: &HeadObjectResult) -> Result<O
     }
     for name in CONTENT_HEADERS {
         if let Some(value) = source.headers.value(name) {
-            headers.header(name, value)?;
+            headers.set_header(name, value)?;
         }
     }
     for (name, value) in &source.metadata {
-        headers.metadata(name, value)?;
+        headers.set_metadata(name, value)?;
     }
     Ok(headers)
 }

@@ -25,7 +25,7 @@ pub(crate) fn put_presigned_part(
     let source = Source::memory(Arc::new(data));
     let size = source.length();
     let body = source.body(0, size);
-    let limit = options.deadline;
+    let limit = options.deadline();
     let scope = CallScope::new(cancel, limit)?;
     let md5 = options.integrity.contains(Integrity::MD5);
     let md5 = md5.then(|| md5_of(&body, &scope)).transpose()?.map(Digest::to_hex_upper);

@@ -48,7 +48,7 @@ impl Put<'_> {
     /// is left but what the error says.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_process()?;
-        let scope = CallScope::new(cancel, self.options.deadline)?;
+        let scope = CallScope::new(cancel, self.options.deadline())?;
         let plan = Plan::new(source.length(), self.options)?;
         if let Some(expected) = self.options.expected_md5 {
             expect_md5(expected, md5_of(&source.body(0, source.length()), &scope)?)?;

@@ -3,7 +3,7 @@
 use super::{MultipartUpload, PartPermit, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::model::PartNumber;
+use crate::model::{ByteRange, PartNumber};
 use crate::ops::{CopySource, UploadPartCopy};
 use crate::runtime::Cancel;
 use crate::service::CallContext;
@@ -12,26 +12,25 @@ use crate::upload::part::SentPart;
 use crate::upload::whole::copy::changed;
 
 impl MultipartUpload {
-    /// Copies a range of an object inside OSS into a part; `length` `None` is to its end. No byte
-    /// of it comes here, and without the service's word the CRC-64 of the part is not known.
+    /// Copies a range of an object inside OSS into a part; the bytes do not pass through this
+    /// machine. The CRC-64 of the part is known only if OSS returns it.
     ///
     /// # Errors
     ///
-    /// `Invalid`, when the source does not have the range; `Changed`, when it changes meanwhile;
-    /// `Service`, when it does not meet its conditions; and as for
-    /// [`MultipartUpload::upload_part`].
+    /// `Invalid`, naming `offset` or `length`, when the source does not have the range; `Changed`,
+    /// when it changes during the call; `Service`, when it does not meet its conditions; and those
+    /// of [`MultipartUpload::upload_part`].
     pub fn copy_part(
         &self,
         number: PartNumber,
         source: &CopySource,
-        offset: u64,
-        length: Option<u64>,
+        range: impl Into<ByteRange>,
         cancel: &Cancel,
     ) -> Result<SentPart> {
         let shared = &*self.0;
         let permit = shared.begin_part(number, cancel)?;
         let part = shared
-            .copy(&permit, source, offset, length)
+            .copy(&permit, source, range.into())
             .map_err(|error| error.with_part(number.get()))?;
         shared.lock().parts.insert(number, part.clone());
         Ok(part)
@@ -45,8 +44,7 @@ impl SharedUpload {
         &self,
         permit: &PartPermit<'_>,
         source: &CopySource,
-        offset: u64,
-        length: Option<u64>,
+        range: ByteRange,
     ) -> Result<SentPart> {
         let context = CallContext {
             deadline: permit.scope.deadline,
@@ -55,7 +53,8 @@ impl SharedUpload {
         let service = self.engine.service();
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let found = service.call(&source.head().with_headers(headers), &context)?.output;
-        let size = length_within(found.size, offset, length)?;
+        let size = length_within(found.size, range)?;
+        let offset = range.offset();
         let source = source.pinned(&found.etag);
         let mut request = UploadPartCopy::new(bucket, key, upload_id, permit.number, &source)
             .with_headers(headers);
@@ -73,12 +72,12 @@ impl SharedUpload {
 }
 
 /// How many bytes of the source are meant; OSS cannot copy none of more.
-fn length_within(size: u64, offset: u64, length: Option<u64>) -> Result<u64> {
+fn length_within(size: u64, range: ByteRange) -> Result<u64> {
     let outside = |argument, rest| {
         Error::invalid(argument, format!("the source has only {rest} bytes from there"))
     };
-    let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
-    let length = length.unwrap_or(rest);
+    let rest = size.checked_sub(range.offset()).ok_or_else(|| outside("offset", size))?;
+    let length = range.length().unwrap_or(rest);
     if length > rest {
         return Err(outside("length", rest));
     }
@@ -97,10 +96,10 @@ mod tests {
 
     #[test]
     fn a_range_is_inside_the_source_and_not_empty() {
-        assert_eq!(length_within(10, 0, None).unwrap(), 10);
-        assert_eq!(length_within(10, 9, None).unwrap(), 1);
-        assert_eq!(length_within(10, 2, Some(3)).unwrap(), 3);
-        assert_eq!(length_within(0, 0, None).unwrap(), 0);
+        assert_eq!(length_within(10, ByteRange::new(0, None)).unwrap(), 10);
+        assert_eq!(length_within(10, ByteRange::new(9, None)).unwrap(), 1);
+        assert_eq!(length_within(10, ByteRange::new(2, Some(3))).unwrap(), 3);
+        assert_eq!(length_within(0, ByteRange::from(..)).unwrap(), 0);
         for (offset, length, named) in [
             (11, None, "offset"),
             (u64::MAX, Some(1), "offset"),
@@ -108,7 +107,10 @@ mod tests {
             (5, Some(0), "length"),
             (10, None, "length"),
         ] {
-            assert_eq!(length_within(10, offset, length).unwrap_err().argument(), Some(named));
+            assert_eq!(
+                length_within(10, ByteRange::new(offset, length)).unwrap_err().argument(),
+                Some(named)
+            );
         }
     }
 }
