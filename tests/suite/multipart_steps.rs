@@ -59,12 +59,18 @@ fn a_part_that_is_sent_again_is_replaced() {
 }
 
 #[test]
-fn an_upload_without_parts_makes_an_empty_object() {
+fn an_upload_of_which_no_part_is_known_is_not_completed() {
     let fixture = Fixture::new();
-    let uploaded = fixture.initiate().complete(&fixture.cancel).unwrap();
-    assert_eq!((uploaded.size, uploaded.parts), (0, 0));
-    assert_eq!(fixture.stored().unwrap(), b"");
-    fixture.assert_nothing_left();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(PART), &fixture);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let attached = client.attach_upload(bucket, key, upload.upload_id(), &UploadOptions::new());
+    let error = attached.complete(cancel).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("parts")), "{error}");
+    assert!(error.parts_left(), "{error}");
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    // Nothing is lost: the handle that knows the part completes it.
+    assert_eq!(upload.complete(cancel).unwrap().size, PART);
 }
 
 #[test]

@@ -183,17 +183,23 @@ fn an_outcome_that_cannot_be_learned_is_said_to_be_unknown() {
 }
 
 #[test]
-fn an_upload_whose_state_cannot_be_learned_is_said_to_be_unknown() {
+fn abort_decides_when_the_state_of_an_upload_cannot_be_learned() {
     let fixture = Fixture::new();
     fixture.always(COMPLETE, Action::lose_reply(Commit::Before));
     fixture.always("ListParts", Action::status(403, "AccessDenied"));
+    let error = fixture.put_five_parts().unwrap_err();
+    // Abort proves that Complete did nothing; whether a part is left cannot be seen.
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::No));
+    assert!(error.parts_left(), "{error}");
+    assert_eq!(fixture.count(ABORT), 1);
+
+    fixture.always(ABORT, Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!(
         (error.kind(), error.object_exists()),
         (ErrorKind::Indeterminate, ObjectExists::Unknown)
     );
     assert!(error.parts_left(), "{error}");
-    assert_eq!(fixture.count(ABORT), 0);
 }
 
 #[test]
@@ -300,11 +306,17 @@ fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
 }
 
 #[test]
-fn a_protected_put_object_whose_answer_was_lost_is_not_repeated() {
+fn a_protected_put_object_whose_response_was_lost_is_resolved_by_the_object() {
     let fixture = Fixture::new();
     fixture.once("PutObject", Action::lose_reply(Commit::After));
     let mut options = UploadOptions::new();
     options.headers_mut().set_forbid_overwrite(true);
+    fixture.put(b"new", &options).unwrap();
+    assert_eq!((fixture.count("PutObject"), fixture.count("HeadObject")), (1, 1));
+
+    let fixture = Fixture::new();
+    fixture.once("PutObject", Action::lose_reply(Commit::After));
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let error = fixture.put(b"new", &options).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::Unknown));
     assert_eq!(fixture.count("PutObject"), 1);

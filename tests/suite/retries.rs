@@ -102,6 +102,7 @@ fn the_retry_budget_of_a_client_ends_and_successes_fill_it_again() {
         config.set_max_attempts(2).unwrap();
     });
     fixture.always("PutObject", Action::status(500, "InternalError"));
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let attempts: Vec<u32> = std::thread::scope(|scope| {
         let calls: Vec<_> =
             (0..CALLS).map(|_| scope.spawn(|| run("PutObject", &fixture).unwrap_err())).collect();
@@ -118,6 +119,7 @@ fn the_retry_budget_of_a_client_ends_and_successes_fill_it_again() {
         run("PutObject", &fixture).unwrap();
     }
     fixture.always("PutObject", Action::status(500, "InternalError"));
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     assert_eq!(run("PutObject", &fixture).unwrap_err().attempts(), 2);
     assert_eq!(run("PutObject", &fixture).unwrap_err().attempts(), 1);
 }
@@ -197,7 +199,8 @@ fn a_dead_kept_connection_costs_no_attempt() {
     run("PutObject", &fixture).unwrap();
     assert_eq!(fixture.count("PutObject"), 3);
 
-    // On a new connection it is a failure like any other.
+    // On a new connection it is a failure like any other. The object of before is not looked at.
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     fixture.emulator.add_rule(Rule::on("PutObject", Action::lose_reply(Commit::Before)).times(2));
     let error = run("PutObject", &fixture).unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 1), "{error}");

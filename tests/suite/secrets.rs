@@ -59,7 +59,11 @@ fn a_server_that_sends_everything_back_is_not_repeated() {
             let (_, query) = signed.url.split_once('?').unwrap();
             let url = format!("{}/suite-bucket/key?{query}", mirror.url());
             overheard.err(client.put_part_url(&url, bytes(1), &options, cancel));
-            assert_eq!(overheard.look_for_sent(&mirror), 3, "{mirror:?}");
+            overheard.look_for_sent(&mirror);
+            // HeadObject may be sent besides, to find out whether PutObject made the object.
+            let sent = mirror.requests();
+            let sent = sent.iter().filter(|head| !head.starts_with("HEAD "));
+            assert_eq!(sent.count(), 3, "{mirror:?}");
         }
         overheard.assert_silent();
     }

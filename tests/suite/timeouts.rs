@@ -114,6 +114,7 @@ fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
 fn a_put_object_without_an_answer_may_have_made_the_object() {
     let fixture = impatient();
     fixture.once("PutObject", Action::delay_reply(10_000));
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let error = time_out(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }
@@ -129,6 +130,8 @@ fn a_body_that_only_the_kernel_has_taken_may_have_arrived() {
         let fixture = Fixture::with(|config| {
             config.set_endpoint(&format!("http://{address}")).unwrap();
             config.set_stall_timeout(LIMIT).unwrap();
+            // What HeadObject has to find out whether the object exists.
+            config.set_abort_timeout(LIMIT).unwrap();
             config.set_max_attempts(1).unwrap();
         });
         let mut options = UploadOptions::new();

@@ -98,7 +98,7 @@ impl NotBefore {
                 .headers
                 .value("date")
                 .and_then(parse_http_date)
-                .and_then(|now| now.checked_sub(time.saturating_add(ROUNDING))),
+                .and_then(|now| now.checked_sub(Duration::from_secs(whole_seconds(time)))),
         };
         match (found.last_modified, earliest) {
             (Some(modified), Some(earliest)) => modified >= earliest,
@@ -147,4 +147,7 @@ const SHOWN: [&str; 9] = [
     "x-oss-server-side-encryption-key-id",
 ];
 
-const ROUNDING: Duration = Duration::from_secs(1);
+/// Rounded up, because the times of the service are rounded down.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}

@@ -188,7 +188,9 @@ mod tests {
         let mut buffer = [0; 16];
         let count = body.reader().read(&mut buffer).unwrap();
         assert_eq!(&buffer[..count], b"3456");
-        let scope = CallScope::new(&crate::runtime::Cancel::never(), crate::runtime::Deadline::NEVER).unwrap();
+        let scope =
+            CallScope::new(&crate::runtime::Cancel::never(), crate::runtime::Deadline::NEVER)
+                .unwrap();
         assert_eq!(md5_of(&body, &scope).unwrap(), crate::codec::md5::md5(b"3456"));
     }
 

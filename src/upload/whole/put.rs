@@ -128,10 +128,10 @@ impl Put<'_> {
             expects_not_found: true,
             ..CallContext::new(&scope.cancel)
         };
-        // An earlier attempt may have made the object, which another writer has replaced since.
-        let is_kept_out = headers.forbids_overwrite()
-            && error.http_status() == Some(409)
-            && error.attempts() == 1;
+        // The only attempt was refused because of another object. After several attempts an earlier
+        // one may have made the object, and another writer may have replaced it.
+        let is_refused_once =
+            error.attempts() == 1 && matches!(error.http_status(), Some(409 | 412));
         match expected.find(self.service, &context) {
             Ok(StoredObject::Ours(object)) => {
                 self.service
@@ -146,7 +146,7 @@ impl Put<'_> {
                     ..UploadResult::default()
                 })
             }
-            Ok(StoredObject::Other) if is_kept_out => {
+            Ok(StoredObject::Other | StoredObject::Absent) if is_refused_once => {
                 Err(error.with_object_exists(ObjectExists::No))
             }
             Ok(StoredObject::Other | StoredObject::Absent) => Err(error),
