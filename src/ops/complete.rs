@@ -8,8 +8,7 @@ use super::{
 use crate::codec::md5::md5;
 use crate::error::{Error, Result};
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, ServiceHeader,
-    UploadId,
+    BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId, oss_header,
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
 
@@ -92,17 +91,17 @@ impl CompleteMultipartUpload {
 
 impl CompleteMultipartUploadResult {
     /// What the headers alone say of the object: all there is beside a callback's answer.
-    fn of_headers(response: &Response, dialect: Dialect) -> Self {
-        let reply = Reply::new(response, dialect);
-        let version = response.service_header(dialect, ServiceHeader::VersionId);
+    fn of_headers(response: &Response) -> Self {
+        let reply = Reply::new(response);
+        let version = response.headers.get(oss_header::VERSION_ID);
         Self {
             etag: reply.etag_header().ok(),
             location: String::new(),
-            crc64: response.crc64(dialect),
+            crc64: response.crc64(),
             version_id: version.unwrap_or_default().to_owned(),
             callback_body: None,
             callback_error: None,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: response.request_id().to_owned(),
             headers: reply.headers(),
         }
     }
@@ -112,20 +111,14 @@ impl Operation for CompleteMultipartUpload {
     const NAME: &'static str = "CompleteMultipartUpload";
     type Output = CompleteMultipartUploadResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let request = request(
-            Method::Post,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::Complete,
-            dialect,
-        )?
-        .with_query(UPLOAD_ID, self.upload_id.as_str())
-        .with_query(ENCODING_TYPE, URL);
+        let request =
+            request(Method::Post, &self.bucket, key, &self.headers, RequestKind::Complete)?
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_query(ENCODING_TYPE, URL);
         match &self.parts {
-            Parts::All => request.with_header(dialect.header(ServiceHeader::CompleteAll), "yes"),
+            Parts::All => request.with_header(oss_header::COMPLETE_ALL, "yes"),
             Parts::Listed(parts) => {
                 let list = part_list(parts)?;
                 let digest = *md5(list.as_bytes()).as_bytes();
@@ -138,12 +131,12 @@ impl Operation for CompleteMultipartUpload {
 
     /// Only a result with an ETag is success: an error may come with status 200, and so may the
     /// half of a reply. A callback's answer takes the place of the document; it is JSON.
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
-        let result = CompleteMultipartUploadResult::of_headers(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
+        let result = CompleteMultipartUploadResult::of_headers(response);
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
-            let error = ServiceError::read(response, dialect).into_error();
+            let error = ServiceError::read(response).into_error();
             return Ok(CompleteMultipartUploadResult { callback_error: Some(error), ..result });
         }
         let is_document = response.body.trim_ascii_start().starts_with(b"<");
@@ -228,7 +221,7 @@ mod tests {
             part(2, "\"30A83621CE5422FBDFDD539777458C78\""),
             part(1, "AED563ECAFB4BCC5654C597A421547B2"),
         ];
-        let request = operation(parts).request(Dialect::Oss).unwrap();
+        let request = operation(parts).request().unwrap();
         assert_eq!(request.method, Method::Post);
         assert_eq!(query_of(&request), format!("uploadId={}&encoding-type=url", upload()));
         assert_eq!(
@@ -244,10 +237,10 @@ mod tests {
 
     #[test]
     fn no_parts_are_an_empty_list_and_all_parts_no_body() {
-        let request = operation(Vec::new()).request(Dialect::Oss).unwrap();
+        let request = operation(Vec::new()).request().unwrap();
         assert_eq!(body_of(&request), "<CompleteMultipartUpload></CompleteMultipartUpload>");
         let all = CompleteMultipartUpload::all(&bucket(), &key(), &upload());
-        let request = all.request(Dialect::Oss).unwrap();
+        let request = all.request().unwrap();
         assert_eq!(request.headers.get("x-oss-complete-all"), Some("yes"));
         assert_eq!((request.body.length(), request.headers.iter().count()), (0, 1));
     }
@@ -255,7 +248,7 @@ mod tests {
     #[test]
     fn a_number_listed_twice_is_refused() {
         let error = operation(vec![part(3, "A"), part(1, "B"), part(3, "A")]);
-        let error = error.request(Dialect::Oss).unwrap_err();
+        let error = error.request().unwrap_err();
         assert_eq!(error.to_string(), "parts: part 3 is listed twice");
     }
 
@@ -263,7 +256,7 @@ mod tests {
     fn the_reply_is_read_from_body_and_headers() {
         let headers = [("x-oss-hash-crc64ecma", "16455019988251183941"), ("x-oss-version-id", "V")];
         let reply = reply(200, &headers, REPLY);
-        let result = operation(Vec::new()).parse(&reply, Dialect::Oss).unwrap();
+        let result = operation(Vec::new()).parse(&reply).unwrap();
         assert_eq!(result.etag.unwrap().unquoted(), "B864DB6A936D376F9F8D3ED3BBE540DD-3");
         assert_eq!(result.location, "http://b.oss-cn-hangzhou.aliyuncs.com/dir a/+.bin");
         assert_eq!(result.crc64, Some(16_455_019_988_251_183_941));
@@ -274,10 +267,10 @@ mod tests {
     fn a_callback_answers_in_place_of_the_document() {
         let headers = [("ETag", "\"AB-1\""), ("x-oss-hash-crc64ecma", "7")];
         let json = reply(200, &headers, " {\"Status\":\"OK\"}");
-        let result = with_callback().parse(&json, Dialect::Oss).unwrap();
+        let result = with_callback().parse(&json).unwrap();
         assert_eq!(result.callback_body.as_deref(), Some(" {\"Status\":\"OK\"}"));
         assert_eq!((result.etag, result.crc64), (ETag::parse("AB-1").ok(), Some(7)));
-        let result = with_callback().parse(&ok(REPLY), Dialect::Oss).unwrap();
+        let result = with_callback().parse(&ok(REPLY)).unwrap();
         assert!(result.etag.is_some() && result.callback_body.is_none());
     }
 
@@ -285,11 +278,11 @@ mod tests {
     fn a_callback_that_failed_leaves_an_object() {
         let body = "<Error><Code>CallbackFailed</Code><EC>0007-00000203</EC></Error>";
         let failed = reply(203, &[("x-oss-hash-crc64ecma", "7")], body);
-        let result = with_callback().parse(&failed, Dialect::Oss).unwrap();
+        let result = with_callback().parse(&failed).unwrap();
         let error = result.callback_error.unwrap();
         assert_eq!((error.http_status(), error.oss_code()), (Some(203), Some("CallbackFailed")));
         assert_eq!((result.crc64, result.callback_body), (Some(7), None));
-        let error = operation(Vec::new()).parse(&failed, Dialect::Oss).unwrap_err();
+        let error = operation(Vec::new()).parse(&failed).unwrap_err();
         assert_eq!(error.oss_code(), Some("CallbackFailed"));
     }
 
@@ -303,12 +296,12 @@ mod tests {
             "<InitiateMultipartUploadResult><ETag>\"A\"</ETag></InitiateMultipartUploadResult>",
             REPLY.strip_suffix('>').unwrap(),
         ] {
-            let error = operation(Vec::new()).parse(&ok(body), Dialect::Oss).unwrap_err();
+            let error = operation(Vec::new()).parse(&ok(body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
         }
         let refused = ok("<Error><Code>InternalError</Code><Message>Try again.</Message></Error>");
         for operation in [operation(Vec::new()), with_callback()] {
-            let error = operation.parse(&refused, Dialect::Oss).unwrap_err();
+            let error = operation.parse(&refused).unwrap_err();
             assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(200)));
             assert_eq!(error.oss_code(), Some("InternalError"));
         }
@@ -320,7 +313,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_body_makes_it_panic(body in MARKUP) {
-            let _ = operation(Vec::new()).parse(&ok(&body), Dialect::Oss);
+            let _ = operation(Vec::new()).parse(&ok(&body));
         }
     }
 }

@@ -6,9 +6,7 @@ use super::response::{Reply, ResponseHeaders};
 use super::{CONTENT_MD5, Operation, RetrySafety, request};
 use crate::codec::date;
 use crate::error::{Error, Result};
-use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, RequestKind, ServiceHeader,
-};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, RequestKind, oss_header};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// Asks for size, ETag, CRC-64, metadata and the rest of an object, but not its bytes.
@@ -126,16 +124,10 @@ impl Operation for HeadObject {
     const NAME: &'static str = "HeadObject";
     type Output = HeadObjectResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request = request(
-            Method::Head,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::HeadObject,
-            dialect,
-        )?;
+        let mut request =
+            request(Method::Head, &self.bucket, key, &self.headers, RequestKind::HeadObject)?;
         for (name, value) in &self.query {
             request = request.with_query(name, value.as_str());
         }
@@ -145,25 +137,23 @@ impl Operation for HeadObject {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let text = |name| reply.header(name).to_owned();
-        let service =
-            |header| response.service_header(dialect, header).unwrap_or_default().to_owned();
         let size = reply.header("content-length").trim();
         let headers = reply.headers();
         Ok(HeadObjectResult {
             size: size.parse().map_err(|_| reply.refuse("Content-Length", size))?,
             etag: reply.etag_header()?,
-            crc64: response.crc64(dialect),
+            crc64: response.crc64(),
             content_type: text("content-type"),
             content_md5: text(CONTENT_MD5),
-            object_type: service(ServiceHeader::ObjectType),
-            version_id: service(ServiceHeader::VersionId),
-            storage_class: service(ServiceHeader::StorageClass),
+            object_type: text(oss_header::OBJECT_TYPE),
+            version_id: text(oss_header::VERSION_ID),
+            storage_class: text(oss_header::STORAGE_CLASS),
             last_modified: date::parse_http_date(reply.header("last-modified")),
-            metadata: metadata(&headers, dialect),
-            request_id: response.request_id(dialect).to_owned(),
+            metadata: metadata(&headers),
+            request_id: response.request_id().to_owned(),
             headers,
         })
     }
@@ -173,10 +163,10 @@ impl Operation for HeadObject {
     }
 }
 
-fn metadata(headers: &ResponseHeaders, dialect: Dialect) -> Vec<(String, String)> {
+fn metadata(headers: &ResponseHeaders) -> Vec<(String, String)> {
     let named = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let metadata = named.filter_map(|(name, value)| {
-        let name = name.strip_prefix(dialect.metadata_prefix())?;
+        let name = name.strip_prefix(oss_header::METADATA_PREFIX)?;
         Some((name.to_owned(), value.to_owned()))
     });
     metadata.collect()
@@ -198,7 +188,7 @@ mod tests {
         let etag = ETag::parse("AB").unwrap();
         let operation = operation().with_version("null").meta_only().if_match(&etag);
         let operation = operation.if_none_match(&etag).if_modified_since(UNIX_EPOCH);
-        let request = operation.if_unmodified_since(UNIX_EPOCH).request(Dialect::Oss).unwrap();
+        let request = operation.if_unmodified_since(UNIX_EPOCH).request().unwrap();
         assert_eq!(request.method, Method::Head);
         assert_eq!(query_of(&request), "versionId=null&objectMeta");
         let sent: Vec<_> = request.headers.iter().collect();
@@ -224,7 +214,7 @@ mod tests {
             ("x-oss-storage-class", "Standard"),
             ("x-oss-tagging-count", "2"),
         ];
-        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert_eq!((result.size, result.crc64), (344_606, Some(9_148_054_618_041_573_014)));
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
         assert_eq!(result.object_type, "Multipart");
@@ -240,16 +230,14 @@ mod tests {
             &[("Content-Length", "-1"), ("ETag", "\"A\"")][..],
             &[("Content-Length", "1")][..],
         ] {
-            let error = operation().parse(&reply(200, headers, ""), Dialect::Oss).unwrap_err();
+            let error = operation().parse(&reply(200, headers, "")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);
         }
     }
 
     #[test]
     fn an_absent_object_is_told_from_an_absent_bucket() {
-        let error = |status, body: &str| {
-            ServiceError::read(&reply(status, &[], body), Dialect::Oss).into_error()
-        };
+        let error = |status, body: &str| ServiceError::read(&reply(status, &[], body)).into_error();
         let code = |code: &str| format!("<Error><Code>{code}</Code></Error>");
         assert!(HeadObject::says_absent(&error(404, "")));
         assert!(HeadObject::says_absent(&error(404, &code("NoSuchKey"))));

@@ -3,7 +3,7 @@
 use super::response::{Reply, ResponseHeaders};
 use super::{ENCODING_TYPE, Operation, RetrySafety, URL, request};
 use crate::error::Result;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, RequestKind, UploadId};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response};
 
 /// Begins a multipart upload of an object.
@@ -59,26 +59,20 @@ impl Operation for InitiateMultipartUpload {
     const NAME: &'static str = "InitiateMultipartUpload";
     type Output = InitiateMultipartUploadResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request = request(
-            Method::Post,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::Initiate,
-            dialect,
-        )?
-        .with_query("uploads", "")
-        .with_query(ENCODING_TYPE, URL);
+        let mut request =
+            request(Method::Post, &self.bucket, key, &self.headers, RequestKind::Initiate)?
+                .with_query("uploads", "")
+                .with_query(ENCODING_TYPE, URL);
         if self.sequential {
             request = request.with_query("sequential", "");
         }
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let document = reply.document("InitiateMultipartUploadResult")?;
         let bucket = document.text("Bucket");
         if !bucket.is_empty() && bucket != self.bucket.as_str() {
@@ -94,7 +88,7 @@ impl Operation for InitiateMultipartUpload {
         Ok(InitiateMultipartUploadResult {
             upload_id: UploadId::parse(&upload_id)
                 .map_err(|_| reply.refuse("UploadId", &upload_id))?,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: response.request_id().to_owned(),
             headers: reply.headers(),
         })
     }
@@ -123,14 +117,14 @@ mod tests {
             .set_metadata("Foo", "bar")
             .unwrap();
         headers.set_acl("private").unwrap();
-        let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
+        let request = operation().with_headers(&headers).request().unwrap();
         assert_eq!(request.method, Method::Post);
         assert_eq!(query_of(&request), "uploads&encoding-type=url");
         assert_eq!(request.headers.get("Content-Type"), Some("application/x-probe"));
         assert_eq!(request.headers.get("X-Oss-Meta-Foo"), Some("bar"));
         assert_eq!(request.headers.iter().count(), 2);
         assert_eq!(request.body.length(), 0);
-        let request = operation().sequential().request(Dialect::Oss).unwrap();
+        let request = operation().sequential().request().unwrap();
         assert_eq!(query_of(&request), "uploads&encoding-type=url&sequential");
     }
 
@@ -148,7 +142,7 @@ mod tests {
              <Key>dir+a%2F%D0%BA%D0%BB%D1%8E%D1%87%2B%D0%BF%D0%BB%25us+%26+%E4%B8%AD%E6%96%87~.bin\
              </Key><UploadId>0004B9+/=</UploadId></InitiateMultipartUploadResult>",
         ] {
-            let reply = operation().parse(&ok(body), Dialect::Oss).unwrap();
+            let reply = operation().parse(&ok(body)).unwrap();
             assert_eq!(reply.upload_id.as_str(), "0004B9+/=");
             assert_eq!(reply.request_id, "5C3D9175B6FC201293AD4890");
         }
@@ -168,7 +162,7 @@ mod tests {
              </InitiateMultipartUploadResult>",
             "<InitiateMultipartUploadResult><UploadId>A</Upl",
         ] {
-            let error = operation().parse(&ok(body), Dialect::Oss).unwrap_err();
+            let error = operation().parse(&ok(body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
             assert_eq!(error.request_id(), Some("5C3D9175B6FC201293AD4890"));
         }

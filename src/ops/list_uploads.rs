@@ -6,7 +6,7 @@ use super::response::{Document, Reply, ResponseHeaders, time};
 use super::upload_marker::UploadMarker;
 use super::{ENCODING_TYPE, Operation, RetrySafety, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{BucketName, Dialect, ObjectHeaders, RequestKind, UploadId};
+use crate::model::{BucketName, ObjectHeaders, RequestKind, UploadId};
 use crate::wire::{Element, Method, Request, Response};
 
 /// Asks for one page of the unfinished uploads of a bucket, by key and then by upload ID.
@@ -143,17 +143,11 @@ impl Operation for ListMultipartUploads {
     const NAME: &'static str = "ListMultipartUploads";
     type Output = ListMultipartUploadsResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
-        let mut request = request(
-            Method::Get,
-            &self.bucket,
-            None,
-            &self.headers,
-            RequestKind::ListUploads,
-            dialect,
-        )?
-        .with_query("uploads", "")
-        .with_query(ENCODING_TYPE, URL);
+    fn request(&self) -> Result<Request> {
+        let mut request =
+            request(Method::Get, &self.bucket, None, &self.headers, RequestKind::ListUploads)?
+                .with_query("uploads", "")
+                .with_query(ENCODING_TYPE, URL);
         for (name, value) in [
             ("prefix", &self.prefix),
             ("delimiter", &self.delimiter),
@@ -170,8 +164,8 @@ impl Operation for ListMultipartUploads {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let document = reply.document("ListMultipartUploadsResult")?;
         let root = &document.root;
         let uploads = root.children("Upload").map(|upload| read(reply, &document, upload));
@@ -189,7 +183,7 @@ impl Operation for ListMultipartUploads {
             prefix: document.name(root, "Prefix")?,
             delimiter: document.name(root, "Delimiter")?,
             max_uploads: document.number(root, "MaxUploads")?,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: response.request_id().to_owned(),
             headers: reply.headers(),
         })
     }
@@ -219,7 +213,7 @@ mod tests {
     }
 
     fn parse(body: &str) -> Result<ListMultipartUploadsResult> {
-        operation().parse(&ok(body), Dialect::Oss)
+        operation().parse(&ok(body))
     }
 
     fn page(inner: &str) -> ListMultipartUploadsResult {
@@ -231,16 +225,16 @@ mod tests {
     fn the_request_is_that_of_the_official_clients() {
         let operation = operation().with_prefix("dir a/").with_delimiter("/").with_max_uploads(5);
         let operation = operation.with_key_marker("k&m").with_upload_id_marker("id");
-        let request = operation.request(Dialect::Oss).unwrap();
+        let request = operation.request().unwrap();
         assert_eq!((request.method, &request.key), (Method::Get, &None));
         assert_eq!(
             query_of(&request),
             "uploads&encoding-type=url&prefix=dir a/&delimiter=/&key-marker=k&m\
              &upload-id-marker=id&max-uploads=5"
         );
-        let request = ListMultipartUploads::new(&bucket()).request(Dialect::Oss).unwrap();
+        let request = ListMultipartUploads::new(&bucket()).request().unwrap();
         assert_eq!(query_of(&request), "uploads&encoding-type=url");
-        let error = operation.with_max_uploads(1001).request(Dialect::Oss).unwrap_err();
+        let error = operation.with_max_uploads(1001).request().unwrap_err();
         assert_eq!(error.argument(), Some("max_uploads"));
     }
 

@@ -7,9 +7,7 @@ use super::response::{Reply, ResponseHeaders};
 use super::{CALLBACK_FAILED, CONTENT_MD5, Operation, RetrySafety, md5_text, request};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, RequestKind, ServiceHeader,
-};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, RequestKind, oss_header};
 use crate::wire::{Body, Method, Request, Response, ServiceError};
 
 /// Stores an object, in place of the one of that key unless that is forbidden.
@@ -86,17 +84,17 @@ impl PutObject {
 
 impl PutObjectResult {
     /// What the headers say of an object that was stored.
-    fn of_headers(response: &Response, dialect: Dialect) -> Self {
-        let reply = Reply::new(response, dialect);
-        let version = response.service_header(dialect, ServiceHeader::VersionId);
+    fn of_headers(response: &Response) -> Self {
+        let reply = Reply::new(response);
+        let version = response.headers.get(oss_header::VERSION_ID);
         Self {
             etag: reply.etag_header().ok(),
-            crc64: response.crc64(dialect),
+            crc64: response.crc64(),
             content_md5: reply.header(CONTENT_MD5).to_owned(),
             version_id: version.unwrap_or_default().to_owned(),
             callback_body: None,
             callback_error: None,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: response.request_id().to_owned(),
             headers: reply.headers(),
         }
     }
@@ -106,38 +104,32 @@ impl Operation for PutObject {
     const NAME: &'static str = "PutObject";
     type Output = PutObjectResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         if self.body.length() > limits::PUT_OBJECT_MAX {
             return Err(Error::invalid("body", "one PutObject carries at most 5 GiB"));
         }
         let key = Some(&self.key);
-        let request = request(
-            Method::Put,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::PutObject,
-            dialect,
-        )?
-        .with_body(self.body.clone());
+        let request =
+            request(Method::Put, &self.bucket, key, &self.headers, RequestKind::PutObject)?
+                .with_body(self.body.clone());
         match self.content_md5 {
             Some(digest) => request.with_header(CONTENT_MD5, md5_text(digest)),
             None => Ok(request),
         }
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let result = PutObjectResult::of_headers(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let result = PutObjectResult::of_headers(response);
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
-            let error = ServiceError::read(response, dialect).into_error();
+            let error = ServiceError::read(response).into_error();
             return Ok(PutObjectResult { callback_error: Some(error), ..result });
         }
         if with_callback {
             let body = String::from_utf8_lossy(&response.body).into_owned();
             return Ok(PutObjectResult { callback_body: Some(body), ..result });
         }
-        Reply::new(response, dialect).etag_header()?;
+        Reply::new(response).etag_header()?;
         Ok(result)
     }
 
@@ -167,7 +159,7 @@ mod tests {
         let mut headers = ObjectHeaders::new();
         headers.set_acl("private").unwrap().set_metadata("a", "b").unwrap();
         let operation = operation().with_headers(&headers).with_content_md5([0; 16]);
-        let request = operation.request(Dialect::Oss).unwrap();
+        let request = operation.request().unwrap();
         assert_eq!((request.method, query_of(&request).as_str()), (Method::Put, ""));
         assert_eq!(body_of(&request), "hello");
         let sent: Vec<_> = request.headers.iter().collect();
@@ -187,11 +179,11 @@ mod tests {
             ("x-oss-hash-crc64ecma", "0"),
             ("x-oss-version-id", "null"),
         ];
-        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert!(result.etag.unwrap().is_md5("5d41402abc4b2a76b9719d911017c592"));
         assert_eq!((result.crc64, result.version_id.as_str()), (Some(0), "null"));
         assert_eq!(result.callback_body, None);
-        let error = operation().parse(&reply(200, &[], ""), Dialect::Oss).unwrap_err();
+        let error = operation().parse(&reply(200, &[], "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
     }
 
@@ -200,10 +192,10 @@ mod tests {
         let mut headers = ObjectHeaders::new();
         headers.set_callback("{}").unwrap();
         let operation = operation().with_headers(&headers);
-        let result = operation.parse(&reply(200, &[], "{\"a\":1}"), Dialect::Oss).unwrap();
+        let result = operation.parse(&reply(200, &[], "{\"a\":1}")).unwrap();
         assert_eq!(result.callback_body.as_deref(), Some("{\"a\":1}"));
         let body = "<Error><Code>CallbackFailed</Code></Error>";
-        let result = operation.parse(&reply(203, &[], body), Dialect::Oss).unwrap();
+        let result = operation.parse(&reply(203, &[], body)).unwrap();
         assert_eq!(result.callback_error.unwrap().oss_code(), Some("CallbackFailed"));
     }
 
