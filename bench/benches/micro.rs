@@ -36,7 +36,7 @@ fn crc64(criterion: &mut Criterion) {
             number: PartNumber::new(number).unwrap(),
             size: 8 << 20,
             etag: ETag::parse("5D41402ABC4B2A76B9719D911017C592").unwrap(),
-            crc64: Some(number.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            crc64: Some(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
         })
         .collect();
     criterion.bench_function("combine the CRC-64s of 10,000 parts", |bencher| {
