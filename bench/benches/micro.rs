@@ -31,7 +31,7 @@ fn md5_lanes(criterion: &mut Criterion) {
 }
 
 fn crc64(criterion: &mut Criterion) {
-    let parts: Vec<_> = (1..=10_000)
+    let parts: Vec<_> = (1..=10_000_u16)
         .map(|number| SentPart {
             number: PartNumber::new(number).unwrap(),
             size: 8 << 20,
