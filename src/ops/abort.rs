@@ -1,6 +1,6 @@
 //! AbortMultipartUpload: removes an upload and its parts.
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{Operation, RetrySafety, UPLOAD_ID, request};
 use crate::error::Result;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
@@ -22,7 +22,7 @@ pub struct AbortMultipartUpload {
 #[non_exhaustive]
 pub struct AbortMultipartUploadResult {
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -59,7 +59,7 @@ impl Operation for AbortMultipartUpload {
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
         Ok(AbortMultipartUploadResult {
-            request_id: response.request_id().to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: Reply::new(response).headers(),
         })
     }
@@ -70,7 +70,7 @@ impl Operation for AbortMultipartUpload {
 
     fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
         (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
-            request_id: refusal.request_id.clone(),
+            request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
         })
     }
@@ -99,7 +99,7 @@ mod tests {
         let sent: Vec<_> = request.headers.iter().collect();
         assert_eq!(sent, [("x-oss-request-payer", "requester")]);
         let result = operation().parse(&reply(204, &[], "")).unwrap();
-        assert_eq!(result.request_id, "5C3D9175B6FC201293AD4890");
+        assert_eq!(result.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! CompleteMultipartUpload: makes an object of the parts.
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{
     CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Operation, ResponseTimeout, RetrySafety,
     UPLOAD_ID, URL, md5_text, request,
@@ -37,18 +37,18 @@ pub struct CompletedPart {
 pub struct CompleteMultipartUploadResult {
     /// The ETag of the object; it may be missing only if there was a callback.
     pub etag: Option<ETag>,
-    /// The URL of the object; empty if there was a callback.
-    pub location: String,
+    /// The URL of the object; `None` if there was a callback.
+    pub location: Option<String>,
     /// The CRC-64 of the object, if the service said it.
     pub crc64: Option<u64>,
-    /// The version that was made; empty if the bucket has none.
-    pub version_id: String,
+    /// The version that was made; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
     /// What the callback's server answered; `None` if there was no callback.
     pub callback_body: Option<String>,
     /// Why the callback failed, if it did. The object is stored all the same.
     pub callback_error: Option<Error>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers, those of the encryption among them.
     pub headers: ResponseHeaders,
 }
@@ -96,12 +96,12 @@ impl CompleteMultipartUploadResult {
         let version = response.headers.get(oss_header::VERSION_ID);
         Self {
             etag: reply.etag_header().ok(),
-            location: String::new(),
+            location: None,
             crc64: response.crc64(),
-            version_id: version.unwrap_or_default().to_owned(),
+            version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
-            request_id: response.request_id().to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         }
     }
@@ -147,7 +147,7 @@ impl Operation for CompleteMultipartUpload {
         let document = reply.document("CompleteMultipartUploadResult")?;
         Ok(CompleteMultipartUploadResult {
             etag: Some(document.etag(&document.root)?),
-            location: document.name(&document.root, "Location")?,
+            location: non_empty(document.name(&document.root, "Location")?),
             ..result
         })
     }
@@ -258,9 +258,12 @@ mod tests {
         let reply = reply(200, &headers, REPLY);
         let result = operation(Vec::new()).parse(&reply).unwrap();
         assert_eq!(result.etag.unwrap().unquoted(), "B864DB6A936D376F9F8D3ED3BBE540DD-3");
-        assert_eq!(result.location, "http://b.oss-cn-hangzhou.aliyuncs.com/dir a/+.bin");
+        assert_eq!(
+            result.location.as_deref(),
+            Some("http://b.oss-cn-hangzhou.aliyuncs.com/dir a/+.bin")
+        );
         assert_eq!(result.crc64, Some(16_455_019_988_251_183_941));
-        assert_eq!((result.version_id.as_str(), result.callback_body), ("V", None));
+        assert_eq!((result.version_id.as_deref(), result.callback_body), (Some("V"), None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use super::copy_source::CopySource;
-use super::response::{Reply, ResponseHeaders, time};
+use super::response::{Reply, ResponseHeaders, non_empty, time};
 use super::{Operation, PART_NUMBER, ResponseTimeout, RetrySafety, UPLOAD_ID, request};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -35,13 +35,13 @@ pub struct UploadPartCopyResult {
     pub last_modified: Option<SystemTime>,
     /// The CRC-64 of the part, if the service said it; ListParts says it always.
     pub crc64: Option<u64>,
-    /// The version that was copied; empty if the source has none.
-    pub source_version_id: String,
-    /// What was copied, `bytes 0-99/1000`; empty if the service did not say it. It ignores a range
+    /// The version that was copied; `None` if the source has no version.
+    pub source_version_id: Option<String>,
+    /// What was copied, `bytes 0-99/1000`; `None` if OSS did not return it. It ignores a range
     /// that goes beyond the end of the source and copies the whole object then.
-    pub content_range: String,
+    pub content_range: Option<String>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -156,9 +156,9 @@ impl Operation for UploadPartCopy {
             etag: document.etag(&document.root)?,
             last_modified: time(&document.root, "LastModified"),
             crc64: response.crc64(),
-            source_version_id: version.unwrap_or_default().to_owned(),
-            content_range: content_range.to_owned(),
-            request_id: response.request_id().to_owned(),
+            source_version_id: version.map(str::to_owned),
+            content_range: non_empty(content_range),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -245,10 +245,13 @@ mod tests {
         let operation = operation().with_range(0..=99);
         let result = operation.parse(&reply(200, &headers, REPLY)).unwrap();
         assert_eq!(result.etag.unquoted(), "D41D8CD98F00B204E9800998ECF8427E");
-        assert_eq!(result.source_version_id, "CAEQ");
-        assert_eq!((result.crc64, result.content_range.as_str()), (Some(0), "bytes 0-99/1000"));
+        assert_eq!(result.source_version_id.as_deref(), Some("CAEQ"));
+        assert_eq!(
+            (result.crc64, result.content_range.as_deref()),
+            (Some(0), Some("bytes 0-99/1000"))
+        );
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_767_225_600)));
-        assert!(operation.parse(&ok(REPLY)).unwrap().content_range.is_empty());
+        assert!(operation.parse(&ok(REPLY)).unwrap().content_range.is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{CONTENT_MD5, Operation, RetrySafety, request};
 use crate::codec::date;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub struct HeadObject {
     headers: ObjectHeaders,
 }
 
-/// What the service says of an object. A text that it did not say is empty.
+/// The headers of an object; `None` where OSS did not return one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HeadObjectResult {
@@ -30,21 +30,21 @@ pub struct HeadObjectResult {
     /// The CRC-64 of the whole object; very old objects have none.
     pub crc64: Option<u64>,
     /// `Content-Type`.
-    pub content_type: String,
+    pub content_type: Option<String>,
     /// The MD5 of the object in base64; objects made of parts have none.
-    pub content_md5: String,
+    pub content_md5: Option<String>,
     /// `Normal`, `Multipart`, `Appendable` or `Symlink`.
-    pub object_type: String,
-    /// The version, `null` among them; empty if the bucket has none.
-    pub version_id: String,
+    pub object_type: Option<String>,
+    /// The version, `null` among them; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
     /// `Standard` and so on.
-    pub storage_class: String,
+    pub storage_class: Option<String>,
     /// When it was last changed, in whole seconds.
     pub last_modified: Option<SystemTime>,
     /// User metadata, by names without their prefix.
     pub metadata: Vec<(String, String)>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -139,7 +139,7 @@ impl Operation for HeadObject {
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
         let reply = Reply::new(response);
-        let text = |name| reply.header(name).to_owned();
+        let text = |name| non_empty(reply.header(name));
         let size = reply.header("content-length").trim();
         let headers = reply.headers();
         Ok(HeadObjectResult {
@@ -153,7 +153,7 @@ impl Operation for HeadObject {
             storage_class: text(oss_header::STORAGE_CLASS),
             last_modified: date::parse_http_date(reply.header("last-modified")),
             metadata: metadata(&headers),
-            request_id: response.request_id().to_owned(),
+            request_id: non_empty(response.request_id()),
             headers,
         })
     }
@@ -217,10 +217,10 @@ mod tests {
         let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert_eq!((result.size, result.crc64), (344_606, Some(9_148_054_618_041_573_014)));
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
-        assert_eq!(result.object_type, "Multipart");
+        assert_eq!(result.object_type.as_deref(), Some("Multipart"));
         assert_eq!(result.metadata, [("line".to_owned(), "4".to_owned())]);
         assert_eq!(result.headers.value("X-Oss-Tagging-Count"), Some("2"));
-        assert_eq!((result.version_id.as_str(), result.content_md5.as_str()), ("", ""));
+        assert_eq!((result.version_id, result.content_md5), (None, None));
     }
 
     #[test]

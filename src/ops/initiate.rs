@@ -1,6 +1,6 @@
 //! InitiateMultipartUpload: begins an upload and answers with its ID.
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{ENCODING_TYPE, Operation, RetrySafety, URL, request};
 use crate::error::Result;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
@@ -24,7 +24,7 @@ pub struct InitiateMultipartUploadResult {
     /// Names the upload in all that follows.
     pub upload_id: UploadId,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers, those of the encryption among them.
     pub headers: ResponseHeaders,
 }
@@ -88,7 +88,7 @@ impl Operation for InitiateMultipartUpload {
         Ok(InitiateMultipartUploadResult {
             upload_id: UploadId::parse(&upload_id)
                 .map_err(|_| reply.refuse("UploadId", &upload_id))?,
-            request_id: response.request_id().to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -144,7 +144,7 @@ mod tests {
         ] {
             let reply = operation().parse(&ok(body)).unwrap();
             assert_eq!(reply.upload_id.as_str(), "0004B9+/=");
-            assert_eq!(reply.request_id, "5C3D9175B6FC201293AD4890");
+            assert_eq!(reply.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
         }
     }
 

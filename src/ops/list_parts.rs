@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::response::{Document, Reply, ResponseHeaders, time};
+use super::response::{Document, Reply, ResponseHeaders, non_empty, time};
 use super::{ENCODING_TYPE, Operation, RetrySafety, UPLOAD_ID, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId};
@@ -32,9 +32,9 @@ pub struct ListPartsResult {
     /// How many entries the service gives at once, if it said so.
     pub max_parts: Option<u32>,
     /// The storage class that the object will have.
-    pub storage_class: String,
+    pub storage_class: Option<String>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -109,7 +109,7 @@ impl ListParts {
                 ErrorKind::Protocol,
                 "the list of parts is cut off without a way to go on",
             )
-            .with_request_id(&*page.request_id)),
+            .with_request_id(page.request_id.as_deref().unwrap_or_default())),
         }
     }
 }
@@ -148,8 +148,8 @@ impl Operation for ListParts {
             next_part_number_marker: marker
                 .map_err(|_| reply.refuse(MARKER, root.text_of(MARKER)))?,
             max_parts: document.number(root, "MaxParts")?,
-            storage_class: document.text("StorageClass"),
-            request_id: response.request_id().to_owned(),
+            storage_class: non_empty(document.text("StorageClass")),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -232,7 +232,7 @@ mod tests {
         let time = UNIX_EPOCH + Duration::from_secs(1_329_980_494);
         assert_eq!((first.last_modified, fifth.last_modified), (Some(time), None));
         assert_eq!((fifth.number, fifth.crc64), (number(5), Some(u64::MAX)));
-        assert_eq!((page.max_parts, page.storage_class.as_str()), (Some(1000), "Standard"));
+        assert_eq!((page.max_parts, page.storage_class.as_deref()), (Some(1000), Some("Standard")));
         assert!(operation().next_page(&page).unwrap().is_none());
     }
 

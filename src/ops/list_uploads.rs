@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::response::{Document, Reply, ResponseHeaders, time};
+use super::response::{Document, Reply, ResponseHeaders, non_empty, time};
 use super::upload_marker::UploadMarker;
 use super::{ENCODING_TYPE, Operation, RetrySafety, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,17 +31,17 @@ pub struct ListMultipartUploadsResult {
     /// True if there are more.
     pub is_truncated: bool,
     /// Where the next page begins; [`ListMultipartUploads::next_page`] reads it.
-    pub next_key_marker: String,
+    pub next_key_marker: Option<String>,
     /// Where in that key the next page begins.
-    pub next_upload_id_marker: String,
-    /// The prefix that was asked for.
-    pub prefix: String,
-    /// The delimiter that was asked for.
-    pub delimiter: String,
+    pub next_upload_id_marker: Option<String>,
+    /// The prefix of the request.
+    pub prefix: Option<String>,
+    /// The delimiter of the request.
+    pub delimiter: Option<String>,
     /// How many entries the service gives at once, if it said so.
     pub max_uploads: Option<u32>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -57,7 +57,7 @@ pub struct ListedUpload {
     /// When it was begun.
     pub initiated: Option<SystemTime>,
     /// The storage class that the object would have.
-    pub storage_class: String,
+    pub storage_class: Option<String>,
 }
 
 impl ListMultipartUploads {
@@ -124,7 +124,10 @@ impl ListMultipartUploads {
         if !page.is_truncated {
             return Ok(None);
         }
-        let said = UploadMarker::new(&page.next_key_marker, &page.next_upload_id_marker);
+        let said = UploadMarker::new(
+            page.next_key_marker.as_deref().unwrap_or_default(),
+            page.next_upload_id_marker.as_deref().unwrap_or_default(),
+        );
         let last = page.uploads.last();
         let last = last.map(|last| UploadMarker::new(&last.key, last.upload_id.as_str()));
         let marker = [Some(said), last].into_iter().flatten();
@@ -134,7 +137,7 @@ impl ListMultipartUploads {
                 ErrorKind::Protocol,
                 "the list of uploads is cut off without a way to go on",
             )
-            .with_request_id(&*page.request_id)),
+            .with_request_id(page.request_id.as_deref().unwrap_or_default())),
         }
     }
 }
@@ -178,12 +181,12 @@ impl Operation for ListMultipartUploads {
                 .map(|prefix| document.decode("Prefix", prefix.text()))
                 .collect::<Result<_>>()?,
             is_truncated: document.is_truncated()?,
-            next_key_marker: document.name(root, "NextKeyMarker")?,
-            next_upload_id_marker: document.text("NextUploadIdMarker"),
-            prefix: document.name(root, "Prefix")?,
-            delimiter: document.name(root, "Delimiter")?,
+            next_key_marker: non_empty(document.name(root, "NextKeyMarker")?),
+            next_upload_id_marker: non_empty(document.text("NextUploadIdMarker")),
+            prefix: non_empty(document.name(root, "Prefix")?),
+            delimiter: non_empty(document.name(root, "Delimiter")?),
             max_uploads: document.number(root, "MaxUploads")?,
-            request_id: response.request_id().to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -199,7 +202,7 @@ fn read(reply: Reply<'_>, document: &Document<'_>, upload: &Element) -> Result<L
         key: document.name(upload, "Key")?,
         upload_id: UploadId::parse(upload_id).map_err(|_| reply.refuse("UploadId", upload_id))?,
         initiated: time(upload, "Initiated"),
-        storage_class: upload.text_of("StorageClass").trim().to_owned(),
+        storage_class: non_empty(upload.text_of("StorageClass").trim()),
     })
 }
 
@@ -260,9 +263,9 @@ mod tests {
         assert_eq!(upload.key, "a/b c\u{c}");
         assert_eq!((upload.upload_id.as_str(), upload.initiated.is_some()), ("A+/=", true));
         assert_eq!(page.common_prefixes, ["a/x/", "a/y/", "z"]);
-        assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
-        assert_eq!(page.next_key_marker, "a/b c\u{c}");
-        assert_eq!(page.next_upload_id_marker, "A+/=");
+        assert_eq!((page.prefix.as_deref(), page.delimiter.as_deref()), (Some("a/"), Some("/")));
+        assert_eq!(page.next_key_marker.as_deref(), Some("a/b c\u{c}"));
+        assert_eq!(page.next_upload_id_marker.as_deref(), Some("A+/="));
         assert!(operation().next_page(&page).unwrap().is_none());
         let page = parse(&body("")).unwrap();
         assert_eq!(page.uploads.first().unwrap().key, "a%2Fb+c%0C");

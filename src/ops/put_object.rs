@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bytes::Bytes;
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{CALLBACK_FAILED, CONTENT_MD5, Operation, RetrySafety, md5_text, request};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -28,16 +28,16 @@ pub struct PutObjectResult {
     pub etag: Option<ETag>,
     /// The CRC-64 of the object, if the service said it.
     pub crc64: Option<u64>,
-    /// The MD5 of the object in base64; empty if the service did not say it.
-    pub content_md5: String,
-    /// The version that was made; empty if the bucket has none.
-    pub version_id: String,
+    /// The MD5 of the object in base64; `None` if OSS did not return it.
+    pub content_md5: Option<String>,
+    /// The version that was made; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
     /// What the callback's server answered; `None` if there was no callback.
     pub callback_body: Option<String>,
     /// Why the callback failed, if it did. The object is stored all the same.
     pub callback_error: Option<Error>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers, those of the encryption among them.
     pub headers: ResponseHeaders,
 }
@@ -90,11 +90,11 @@ impl PutObjectResult {
         Self {
             etag: reply.etag_header().ok(),
             crc64: response.crc64(),
-            content_md5: reply.header(CONTENT_MD5).to_owned(),
-            version_id: version.unwrap_or_default().to_owned(),
+            content_md5: non_empty(reply.header(CONTENT_MD5)),
+            version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
-            request_id: response.request_id().to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         }
     }
@@ -181,7 +181,7 @@ mod tests {
         ];
         let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert!(result.etag.unwrap().is_md5("5d41402abc4b2a76b9719d911017c592"));
-        assert_eq!((result.crc64, result.version_id.as_str()), (Some(0), "null"));
+        assert_eq!((result.crc64, result.version_id.as_deref()), (Some(0), Some("null")));
         assert_eq!(result.callback_body, None);
         let error = operation().parse(&reply(200, &[], "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);

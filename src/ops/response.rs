@@ -141,4 +141,9 @@ pub(super) fn time(parent: &Element, child: &str) -> Option<SystemTime> {
     date::parse_rfc3339(parent.text_of(child).trim())
 }
 
+/// A text that is empty where OSS returned none.
+pub(super) fn non_empty(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
+}
+
 const SHOWN_MAX: usize = 64;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bytes::Bytes;
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{CONTENT_MD5, Operation, PART_NUMBER, RetrySafety, UPLOAD_ID, md5_text, request};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, Result};
@@ -31,10 +31,10 @@ pub struct UploadPartResult {
     pub etag: ETag,
     /// The CRC-64 of the part, if the service said it.
     pub crc64: Option<u64>,
-    /// The MD5 of the part in base64; empty if the service did not say it.
-    pub content_md5: String,
+    /// The MD5 of the part in base64; `None` if OSS did not return it.
+    pub content_md5: Option<String>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -135,8 +135,8 @@ impl Operation for UploadPart {
         is_same.then(|| UploadPartResult {
             etag,
             crc64: None,
-            content_md5: String::new(),
-            request_id: refusal.request_id.clone(),
+            content_md5: None,
+            request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
         })
     }
@@ -156,8 +156,8 @@ pub(super) fn part_result(response: &Response) -> Result<UploadPartResult> {
     Ok(UploadPartResult {
         etag: reply.etag_header()?,
         crc64: response.crc64(),
-        content_md5: reply.header(CONTENT_MD5).to_owned(),
-        request_id: response.request_id().to_owned(),
+        content_md5: non_empty(reply.header(CONTENT_MD5)),
+        request_id: non_empty(response.request_id()),
         headers: reply.headers(),
     })
 }
@@ -211,10 +211,10 @@ mod tests {
         let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert_eq!(result.etag.as_str(), headers[0].1);
         assert_eq!(result.crc64, Some(u64::MAX));
-        assert_eq!(result.content_md5, headers[1].1);
+        assert_eq!(result.content_md5.as_deref(), Some(headers[1].1));
         assert_eq!(result.headers.value("X-Oss-Server-Side-Encryption"), Some("AES256"));
         let result = operation().parse(&reply(200, &headers[..1], "")).unwrap();
-        assert_eq!((result.crc64, result.content_md5.as_str()), (None, ""));
+        assert_eq!((result.crc64, result.content_md5), (None, None));
     }
 
     #[test]

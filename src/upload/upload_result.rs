@@ -1,7 +1,7 @@
 //! What an upload that succeeded has made.
 
 use crate::error::Error;
-use crate::model::ETag;
+use crate::model::{ETag, UploadId};
 
 /// An object that OSS has acknowledged.
 #[derive(Debug, Clone, Default)]
@@ -17,14 +17,14 @@ pub struct UploadResult {
     pub bytes_resumed: u64,
     /// OSS's own CRC-64 of the object, which was compared with ours if that is asked for.
     pub crc64: Option<u64>,
-    /// The version that was made; empty if the bucket has none.
-    pub version_id: String,
-    /// The URL of the object; empty if OSS gave none.
-    pub location: String,
+    /// The version that was made; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
+    /// The URL of the object; `None` if OSS did not return it.
+    pub location: Option<String>,
     /// `x-oss-request-id` of the request that made the object.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// The upload that made the object; `None` if it went in one PutObject.
-    pub upload_id: Option<String>,
+    pub upload_id: Option<UploadId>,
     /// What the server of the upload callback answered.
     pub callback_body: Option<String>,
     /// Why the upload callback failed, if it did. The object is stored all the same: it must not

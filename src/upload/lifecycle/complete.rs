@@ -98,7 +98,7 @@ impl CompleteUpload<'_> {
 
     /// Compares the object that OSS has with what was sent.
     fn verified(&self, reply: CompleteMultipartUploadResult) -> Result<UploadResult, NotCompleted> {
-        let crc64 = reply.crc64.or_else(|| self.crc64_of_object(&reply.version_id));
+        let crc64 = reply.crc64.or_else(|| self.crc64_of_object(reply.version_id.as_deref()));
         self.check_crc64(crc64)?;
         Ok(UploadResult {
             etag: reply.etag,
@@ -113,7 +113,7 @@ impl CompleteUpload<'_> {
     }
 
     /// What the reply leaves out, as it may when a callback has failed, the object itself says.
-    fn crc64_of_object(&self, version_id: &str) -> Option<u64> {
+    fn crc64_of_object(&self, version_id: Option<&str>) -> Option<u64> {
         let wanted = self.target.integrity.contains(Integrity::CRC64);
         self.whole.crc64.filter(|_| wanted)?;
         let object = self.head(version_id).ok()?;
@@ -167,7 +167,7 @@ impl CompleteUpload<'_> {
             Err(failed) if is_gone(&failed) => {}
             Err(failed) => return Err(failed.error),
         }
-        let object = match self.head("") {
+        let object = match self.head(None) {
             Ok(object) => object,
             Err(error) if HeadObject::says_absent(&error) => return Ok(Resolution::Neither),
             Err(error) => return Err(error),
@@ -179,10 +179,10 @@ impl CompleteUpload<'_> {
     }
 
     /// Asks for that version, or if it has no name for the present one.
-    fn head(&self, version_id: &str) -> Result<HeadObjectResult> {
+    fn head(&self, version_id: Option<&str>) -> Result<HeadObjectResult> {
         let UploadTarget { bucket, key, headers, .. } = self.target;
         let mut request = HeadObject::new(bucket, key).with_headers(headers);
-        if !version_id.is_empty() {
+        if let Some(version_id) = version_id {
             request = request.with_version(version_id);
         }
         let cancel = Cancel::never();
@@ -230,7 +230,7 @@ impl CompleteUpload<'_> {
         UploadResult {
             size: self.whole.size,
             parts: u16::try_from(self.parts.len()).unwrap_or(u16::MAX),
-            upload_id: Some(self.target.upload_id.as_str().to_owned()),
+            upload_id: Some(self.target.upload_id.clone()),
             ..UploadResult::default()
         }
     }
