@@ -68,10 +68,14 @@ impl HeadObject {
         self
     }
 
-    /// Asks for size, ETag, time, version and CRC-64 alone, which costs the service less.
+    /// Sets whether only size, ETag, last-modified time, version and CRC-64 are requested
+    /// (GetObjectMeta); the default is false.
     #[must_use]
-    pub fn meta_only(mut self) -> Self {
-        self.query.push(("objectMeta", String::new()));
+    pub fn with_meta_only(mut self, on: bool) -> Self {
+        self.query.retain(|(name, _)| *name != "objectMeta");
+        if on {
+            self.query.push(("objectMeta", String::new()));
+        }
         self
     }
 
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn version_and_conditions_go_along() {
         let etag = ETag::parse("AB").unwrap();
-        let operation = operation().with_version("null").meta_only().if_match(&etag);
+        let operation = operation().with_version("null").with_meta_only(true).if_match(&etag);
         let operation = operation.if_none_match(&etag).if_modified_since(UNIX_EPOCH);
         let request = operation.if_unmodified_since(UNIX_EPOCH).request().unwrap();
         assert_eq!(request.method, Method::Head);

@@ -47,11 +47,11 @@ impl InitiateMultipartUpload {
         self
     }
 
-    /// Parts then have to arrive in order, each once, and the object gets a `Content-MD5`.
+    /// Sets whether the upload is sequential; the default is false. OSS then requires the parts in
+    /// order, each once, and the object gets a `Content-MD5`.
     #[must_use]
-    pub fn sequential(mut self) -> Self {
-        self.sequential = true;
-        self
+    pub fn with_sequential(self, on: bool) -> Self {
+        Self { sequential: on, ..self }
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(request.headers.get("X-Oss-Meta-Foo"), Some("bar"));
         assert_eq!(request.headers.iter().count(), 2);
         assert_eq!(request.body.length(), 0);
-        let request = operation().sequential().request().unwrap();
+        let request = operation().with_sequential(true).request().unwrap();
         assert_eq!(query_of(&request), "uploads&encoding-type=url&sequential");
     }
 

@@ -45,7 +45,7 @@ impl Copy<'_> {
         let wished = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
         let parts = Parts::new(found.size, wished)?;
         let multipart = UploadLifecycle {
-            service: service,
+            service,
             workers: self.engine.workers(),
             bucket,
             key,
