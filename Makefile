@@ -1,4 +1,4 @@
-# The doors of the project. `make help` lists them.
+# Builds, tests and installs the library. `make help` lists the targets.
 
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
@@ -18,39 +18,45 @@ RELEASE := $(TARGET)/release
 BUILD   := build
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 
-# What a Rust static library needs of the system; `make native-libs` asks the compiler for it.
+# System libraries that the static library needs; `make native-libs` prints them.
 NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check conformance reliability reliability-table bench examples reference \
-    install uninstall deb native-libs clean
+.PHONY: all help demo test check-deps check conformance reliability reliability-table bench-deps \
+    bench examples reference install uninstall deb native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
-help: ## list what can be made
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: examples ## upload a real file into a local server and read it back
+demo: examples ## upload a file to a local server and read it back
 	@scripts/with-emulator.sh scripts/demo.sh
 
-test: ## every test that needs nothing but Rust, cc and make
+test: ## run all tests that need only Rust, cc and make
 	$(CARGO) build --workspace --lib --bins --examples
 	$(CARGO) test --workspace
 
-check: ## what needs more tools, which it installs
+check-deps: ## install the tools that check needs (Debian, as root)
+	scripts/check-deps.sh
+
+check: ## run the checks that need more tools, which check-deps installs
 	scripts/check.sh
 
-conformance: ## clients that others wrote, against the local server
+conformance: ## run other OSS clients against the emulator
 	conformance/run.sh
 
-reliability: ## kill -9, cancel, reset and soak, thousands of times; ARGS="--percent 10" for less
+reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for fewer iterations
 	$(CARGO) build --example resume
 	$(CARGO) test --test reliability -- $(ARGS)
 
 reliability-table: ## write the table of the fault matrix into docs/reliability.md
 	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults the_table
 
-bench: ## measure against other clients; 30 minutes on a quiet machine
+bench-deps: ## install the clients that bench compares with, in build/bench
+	bench/install-peers.sh
+
+bench: ## compare with other clients; 30 minutes on an idle machine
 	bench/run.sh
 
 examples: all ## build the C programs in examples-c
@@ -58,19 +64,19 @@ examples: all ## build the C programs in examples-c
 
 REFERENCE := $(BUILD)/reference
 
-# A page for each field of a struct would be named like a word of everyday language.
-reference: ## the C interface as web pages and manual pages, made by doxygen
+# Pages of struct fields are deleted: their names are everyday words, such as size.
+reference: ## generate web and manual pages of the C interface with doxygen
 	@mkdir -p $(REFERENCE)
 	doxygen docs/Doxyfile
 	find $(REFERENCE)/man -type f ! -name 'ossmpu*' ! -name 'OSSMPU_*' -delete
 	rm $(REFERENCE)/man/man3/OSSMPU_API.3
 
-# One crate type at a time: with several, cargo leaves link-time optimisation out.
+# One crate type at a time: with several, cargo omits link-time optimization.
 $(RELEASE)/libossmpu.a: FORCE
 	$(CARGO) rustc --release --lib --crate-type staticlib
 
-# The shared library is linked from the static one, because only so can its symbols have versions.
-# What a debugger wants to know is taken out of both, and kept beside the shared one.
+# The shared library is linked from the static one, because rustc cannot give symbols versions.
+# Debug information is stripped from both, and kept in a file next to the shared one.
 $(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map
 	@mkdir -p $(BUILD)
 	$(CC) -shared -o $@ -Wl,-soname,libossmpu.so.$(SOMAJOR) -Wl,-z,nodelete -Wl,-z,defs \
@@ -89,8 +95,8 @@ LIBS    := $(DESTDIR)$(LIBDIR)
 CMAKE   := $(LIBS)/cmake/ossmpu
 MANUAL  := $(DESTDIR)$(MANDIR)/man3
 
-# Writes what tells a build tool of the library. Places are relative to that of the file, $(1), so
-# that the whole tree may be moved.
+# Writes a pkg-config or CMake file to the directory $(1). Its paths are relative, so that the
+# installed tree can be moved.
 define describe
 	@sed -e 's|@PREFIX@|'"$$(realpath -ms --relative-to="$(1)" "$(PREFIX)")"'|' \
 	    -e 's|@INCLUDEDIR@|'"$$(realpath -ms --relative-to="$(1)" "$(INCLUDEDIR)")"'|' \
@@ -101,8 +107,8 @@ define describe
 	@chmod 644 "$(DESTDIR)$(1)/$(2)"
 endef
 
-# Root has often no cargo: then that is installed which `make` has built before.
-install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual if it was made, under PREFIX (and DESTDIR)
+# Without cargo, as is common for root, installs what `make` has built before.
+install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
 	install -m 644 include/ossmpu.h include/ossmpu.hpp "$(HEADERS)"
 	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
@@ -116,7 +122,7 @@ install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, p
 	if [ -d $(REFERENCE)/man ]; then install -d "$(MANUAL)" && \
 	    install -m 644 $(REFERENCE)/man/man3/* "$(MANUAL)"; fi
 
-uninstall: ## remove what install has put there
+uninstall: ## remove the installed files
 	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp"
 	rm -f "$(LIBS)/libossmpu.a" "$(LIBS)/libossmpu.so" "$(LIBS)/libossmpu.so.$(SOMAJOR)"
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
@@ -131,7 +137,7 @@ deb: ## build the Debian packages, in build/deb
 native-libs: ## print the system libraries that the static library needs
 	$(CARGO) rustc --release --lib --crate-type staticlib -- --print native-static-libs
 
-clean: ## remove what was built
+clean: ## remove build output
 	$(CARGO) clean
 	rm -rf $(BUILD)
 

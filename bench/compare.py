@@ -1,6 +1,6 @@
-"""Measures ossmpu, its floor and its peers in turns, and writes a table and a plot.
+"""Measures ossmpu, the baseline and the peers in interleaved rounds, and writes a table and a plot.
 
-Started by `run.sh`, which builds the programs and installs the peers.
+Used by `run.sh`, which builds the programs and checks that the peers are installed.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from harness import files, goals, machine, plot, table
-from harness.clients import FLOOR, OURS, Job, command
+from harness.clients import BASELINE, OURS, Job, command
 from harness.samples import Row, Sample
 from harness.scenarios import PART, scenarios
 from harness.sink import Sink
@@ -24,7 +24,7 @@ RUN_SECONDS_MAX = 300
 
 def main():
     given = flags()
-    begun = time.monotonic()
+    started = time.monotonic()
     scale, rounds = (4, min(given.rounds, 2)) if given.quick else (1, given.rounds)
     chosen = [scenario for scenario in scenarios(machine.kernels(), scale)
               if not given.only or scenario.key in given.only]
@@ -33,8 +33,8 @@ def main():
     rows, failed = [], []
     for scenario in chosen:
         wanted = rounds if scenario.main else -(-rounds * 3 // 5)
-        say(f"{scenario.key}: {wanted} rounds [{(time.monotonic() - begun) / 60:.1f} min]")
-        samples = measure(scenario, given, certificate, wanted, begun + given.minutes * 60)
+        say(f"{scenario.key}: {wanted} rounds [{(time.monotonic() - started) / 60:.1f} min]")
+        samples = measure(scenario, given, certificate, wanted, started + given.minutes * 60)
         for entry in scenario.entries:
             if samples[entry]:
                 rows.append(Row.from_samples(scenario, entry, samples[entry]))
@@ -42,58 +42,60 @@ def main():
                 failed.append((scenario, entry))
     write(given.work, chosen, rows)
     for scenario, entry in failed:
-        say(f"no figures: {scenario.key}, {entry.label}")
-    say(f"took {(time.monotonic() - begun) / 60:.1f} min")
-    return 1 if any(entry.client in (OURS, FLOOR) for _, entry in failed) else 0
+        say(f"no results: {scenario.key}, {entry.label}")
+    say(f"took {(time.monotonic() - started) / 60:.1f} min")
+    return 1 if any(entry.client in (OURS, BASELINE) for _, entry in failed) else 0
 
 
 def flags():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=Path, required=True,
-                        help="folder of sink, floor, drive")
-    parser.add_argument("--work", type=Path, required=True, help="folder for files and results")
-    parser.add_argument("--rounds", type=int, default=5, help="of the main scenarios")
-    parser.add_argument("--quick", action="store_true", help="a quarter of the sizes, two rounds")
+                        help="directory of sink, baseline, upload_bench")
+    parser.add_argument("--work", type=Path, required=True,
+                        help="directory for files and results")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the main scenarios")
+    parser.add_argument("--quick", action="store_true",
+                        help="a quarter of the sizes, at most two rounds")
     parser.add_argument("--only", nargs="+", help="only these scenarios")
     parser.add_argument("--minutes", type=float, default=28,
-                        help="after this no scenario gets a second round")
+                        help="after this time no scenario runs a second round")
     return parser.parse_args()
 
 
 def measure(scenario, given, certificate, rounds, no_more_rounds_after):
-    """Lets the clients take turns: A B C A B C."""
+    """Runs the clients of a scenario in interleaved rounds: A B C A B C."""
     samples = {entry: [] for entry in scenario.entries}
-    given_up = set()
+    failed = set()
     with Sink(given.programs, scenario, certificate) as sink:
         for number in range(rounds):
             if number > 0 and time.monotonic() > no_more_rounds_after:
                 break
             for entry in scenario.entries:
-                if entry in given_up:
+                if entry in failed:
                     continue
                 job = job_of(scenario, entry.client, given.work, sink.endpoint, certificate)
                 sample = run(entry, job, sink, given.programs)
                 if sample:
                     samples[entry].append(sample)
                 else:
-                    given_up.add(entry)
+                    failed.add(entry)
     return samples
 
 
 def job_of(scenario, client, work, endpoint, certificate):
-    """The client's job in a scenario, with its files made."""
+    """The job of a client in a scenario; creates its files."""
     ca = certificate.ca if scenario.tls else ""
     if scenario.objects:
-        folder = files.object_dir(work, scenario.objects, scenario.object_size)
+        object_dir = files.object_dir(work, scenario.objects, scenario.object_size)
         return Job(endpoint, PART, objects=scenario.objects, object_size=scenario.object_size,
-                   object_dir=folder, ca=ca)
+                   object_dir=object_dir, ca=ca)
     size, sparse = scenario.size_for(client)
     make = files.sparse_file if sparse else files.data_file
     return Job(endpoint, PART, file=make(work, size), ca=ca)
 
 
 def run(entry, job, sink, programs):
-    """One run of one client; None if it failed or did not send everything."""
+    """Runs a client once; returns None if it failed or did not send all bytes."""
     sink.reset()
     try:
         done = subprocess.run(
@@ -103,18 +105,18 @@ def run(entry, job, sink, programs):
     except (subprocess.SubprocessError, ValueError, IndexError) as error:
         say(f"  {entry.label}: {error}\n{(getattr(error, 'stderr', '') or '')[-2000:]}")
         return None
-    seen = sink.stats()
-    if seen["bytes"] < report["bytes"]:
-        say(f"  {entry.label}: sent only {seen['bytes']} of {report['bytes']} bytes")
+    stats = sink.stats()
+    if stats["bytes"] < report["bytes"]:
+        say(f"  {entry.label}: sent only {stats['bytes']} of {report['bytes']} bytes")
         return None
-    sample = Sample.from_report(report, seen)
+    sample = Sample.from_report(report, stats)
     say(f"  {entry.label}: {sample.seconds:.2f} s, CPU {sample.cpu_seconds:.2f} s, "
         f"{sample.rss_kib / 1024:.0f} MiB, {sample.connections} connections")
     return sample
 
 
 def write(work, chosen, rows):
-    """All results, into the folder and the table to standard output too."""
+    """Writes all results to the work directory, and the table to stdout."""
     described = machine.describe()
     text = table.markdown(described, chosen, rows, goals.goals(rows))
     (work / "table.md").write_text(text, encoding="utf-8")
@@ -123,13 +125,13 @@ def write(work, chosen, rows):
     shown = [row for row in rows if row.scenario == "file-crc64"]
     shown += [row for row in rows if row.scenario == "file-md5" and "avx" in row.label]
     if shown:
-        title = "Upload of one file: ossmpu, the floor, and other clients with their checks on"
+        title = "Upload of one file: ossmpu, the baseline, and other clients with their checks on"
         (work / "plot.svg").write_text(plot.svg(title, described, shown), encoding="utf-8")
     print(text)
 
 
 def say(line):
-    """What goes on, apart from the result."""
+    """Prints progress to stderr."""
     print(line, file=sys.stderr, flush=True)
 
 

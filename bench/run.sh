@@ -1,6 +1,6 @@
 #!/bin/sh
-# The benchmark: builds its programs, installs the peers into build/bench, and compares them.
-# `bench/run.sh --quick` is a short one, `--micro` measures single computations, without peers. All
+# Runs the benchmark: builds its programs and compares them with the peers that `make bench-deps`
+# has installed. `--quick` runs a short one, `--micro` the micro-benchmarks, without peers. All
 # other flags are those of compare.py.
 set -eu
 
@@ -14,18 +14,11 @@ if [ "${1-}" = --micro ]; then
     export CRITERION_HOME="$PWD/$work/criterion"
     exec cargo bench --manifest-path bench/Cargo.toml --target-dir "$target" --bench micro -- "$@"
 fi
+bench/install-peers.sh --verify
 echo "building the programs" >&2
 cargo build --quiet --release --manifest-path bench/Cargo.toml --target-dir "$target"
 
-if ! cmp -s bench/peers/requirements.txt "$work/installed.txt"; then
-    echo "installing the peers" >&2
-    python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install --quiet --disable-pip-version-check \
-        -r bench/peers/requirements.txt
-    cp bench/peers/requirements.txt "$work/installed.txt"
-fi
-
-# A CA and its certificate for loopback; the CA's key is thrown away.
+# A CA and a certificate for loopback; the key of the CA is deleted.
 if ! [ -f "$work/cert.pem" ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \
         -subj /CN=bench-ca -keyout "$work/ca-key.pem" -out "$work/ca.pem" 2>/dev/null
@@ -37,7 +30,7 @@ if ! [ -f "$work/cert.pem" ]; then
     rm "$work/ca-key.pem" "$work/request.pem" "$work/extensions"
 fi
 
-# Nothing of the caller's configuration may change what is measured.
+# Proxies of the caller must not affect the measurement.
 unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
 export PYTHONDONTWRITEBYTECODE=1
 exec "$work/venv/bin/python" bench/compare.py --programs "$target/release" --work "$work" "$@"

@@ -1,19 +1,22 @@
 #!/bin/sh
 # Runs fuzz targets, as many at a time as there are processors: fuzz/run.sh [SECONDS [TARGET...]].
-# Without arguments it runs each target for a minute.
+# By default it runs all targets for a minute each.
 #
-# New inputs go to fuzz/target/found and not into the corpus, which stays small: the seeds are
-# replies, requests and settings as they really come. An input that fails is kept in fuzz/artifacts
-# and becomes an ordinary test where it failed.
+# New inputs go to fuzz/target/found, not into the corpus, which stays small: its seeds are
+# realistic responses, requests and settings. An input that fails is kept in fuzz/artifacts and
+# becomes a regular test of the code that failed.
 set -eu
 
 cd "$(dirname "$0")"
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
+if ! command -v cargo-fuzz >/dev/null 2>&1; then
+    echo "missing: cargo-fuzz; run \`make check-deps\`" >&2
+    exit 1
+fi
 
-# The sanitizers are a part of the compiler that its stable releases hide.
+# Stable compilers accept the sanitizer options only with this variable.
 export RUSTC_BOOTSTRAP=1
-command -v cargo-fuzz >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz --version 0.13.2
 cargo fuzz build
 # shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(cargo fuzz list)

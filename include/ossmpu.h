@@ -450,12 +450,6 @@ extern "C" {
 #define OSSMPU_CONFIG_SIGNATURE 102
 
 /**
- * Number: the protocol that is spoken: 0, OSS, which is the default. Other
- * values are reserved.
- */
-#define OSSMPU_CONFIG_DIALECT 103
-
-/**
  * Number: 1 checks the server's certificate (default); 0 is for tests.
  */
 #define OSSMPU_CONFIG_TLS_VERIFY 104

@@ -736,8 +736,6 @@ enum class endpoint_kind { public_net, internal, accelerate, dual_stack };
 enum class addressing { host, path, bound_domain };
 /** The version of the signature. */
 enum class signature { v1 = 1, v4 = 4 };
-/** The protocol that is spoken. */
-enum class dialect { oss };
 /** How much a log callback gets. */
 enum class log_level {
     error = OSSMPU_LOG_ERROR,
@@ -793,9 +791,6 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     }
     config &use(signature version) {
         return set(OSSMPU_CONFIG_SIGNATURE, static_cast<int>(version));
-    }
-    config &use(dialect spoken) {
-        return set(OSSMPU_CONFIG_DIALECT, static_cast<int>(spoken));
     }
     config &tls_verify(bool on) { return set(OSSMPU_CONFIG_TLS_VERIFY, on); }
     config &resolve_limit(std::chrono::milliseconds time) {

@@ -1,90 +1,71 @@
 #!/bin/sh
-# What needs more tools than `make test`. It installs what is missing, and fails if it cannot.
+# The checks that need more tools than `make test`. Installs nothing: `make check-deps` does.
 set -eu
 
 cd "$(dirname "$0")/.."
-begun=$(date +%s)
+started=$(date +%s)
 stage() {
     now=$(date +%s)
-    printf '\n== [%2d min] %s\n' $(((now - begun) / 60)) "$*"
+    printf '\n== [%2d min] %s\n' $(((now - started) / 60)) "$*"
 }
 
-need() {
-    command -v "$1" >/dev/null 2>&1 && return
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends "$2" >/dev/null
-    command -v "$1" >/dev/null
-}
+stage "tools"
+scripts/check-deps.sh --verify
 
 stage "format and lints (2 min)"
-need shellcheck shellcheck
 shellcheck scripts/*.sh packaging/*.sh
 cargo fmt --all --check
 cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 
-stage "the header is the generated one"
+stage "the committed header is up to date"
 git diff --exit-code include/
 
-stage "licences, bans and sources of all crates (3 min)"
-command -v cargo-deny >/dev/null 2>&1 ||
-    cargo install --quiet --locked --no-default-features cargo-deny --version 0.20.2
+stage "licenses, bans and sources of all crates (3 min)"
 cargo deny check licenses bans sources
 
-stage "fuzzing, a minute for each target (9 min)"
-need g++ g++
+stage "fuzz targets, one minute each (9 min)"
 fuzz/run.sh 60
 
 stage "C tests under valgrind (6 min)"
-need valgrind valgrind
 cargo test --test c_abi valgrind -- --ignored
 
-stage "C tests with an instrumented library, which is built for it (5 min)"
+stage "C tests with a library built with AddressSanitizer (5 min)"
 cargo test --test c_abi instrumented -- --ignored
 
-stage "model checks (2 min)"
-scripts/models.sh
+stage "model checks with shuttle (2 min)"
+scripts/shuttle-tests.sh
 
-stage "clients that others wrote (8 min)"
+stage "conformance with other OSS clients (8 min)"
 make conformance
 
-stage "a tenth of the long counts (2 min)"
+stage "reliability tests, a tenth of the iterations (2 min)"
 make reliability ARGS="--percent 10"
 
-stage "one object by four MPI ranks, and by those left when one is killed (2 min)"
-need mpicc libopenmpi-dev
-need mpirun openmpi-bin
+stage "MPI: four ranks upload one object, and resume after one was killed (2 min)"
 scripts/check-mpi.sh
 
 stage "the headers with every compiler, C++ programs also under sanitizers (4 min)"
-need clang clang
 cargo test --test header --test cpp_abi -- --ignored
 
-stage "the interface against that of the last release (1 min)"
-need abidiff abigail-tools
+stage "ABI compatibility with the last release (1 min)"
 make all
 scripts/with-emulator.sh scripts/check-abi.sh
 
-stage "the reference, a page for each function and constant"
-need doxygen doxygen
+stage "reference: a page for each function and constant"
 make reference
 while read -r name; do test -s "build/reference/man/man3/$name.3"; done <tests/abi/symbols.txt
 
-stage "install, and programs linked in every usual way (2 min)"
-need pkg-config pkg-config
-need cmake cmake
-need python3 python3
+stage "installation, and programs linked in every usual way (2 min)"
 scripts/with-emulator.sh scripts/check-install.sh
 
-stage "Debian packages, the command with them (4 min)"
-need dpkg-shlibdeps dpkg-dev
+stage "Debian packages (4 min)"
 scripts/with-emulator.sh scripts/check-deb.sh
 
-stage "the crate builds from its own files (2 min)"
+stage "the packaged crate builds (2 min)"
 cargo package -p ossmpu --allow-dirty
 
-stage "the demo (2 min)"
+stage "demo (2 min)"
 make demo
 
 stage "done"

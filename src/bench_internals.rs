@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::codec::md5::Lanes;
 use crate::error::{Error, Result};
-use crate::model::{BucketName, Dialect, ObjectKey, PartNumber, UploadId};
+use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
 use crate::ops::{ListParts, ListPartsResult, Operation, UploadPart};
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion, Signer};
 use crate::wire::{Headers, Request, Response};
@@ -28,13 +28,12 @@ impl Signing {
         Ok(Self {
             signer: Signer {
                 version,
-                dialect: Dialect::Oss,
                 region: "cn-hangzhou".to_owned(),
                 product: "oss".to_owned(),
                 additional_headers: AdditionalHeaders::default(),
             },
             key: AccessKey::new("test-id", "test-secret")?,
-            request: part.with_content_md5([7; 16]).request(Dialect::Oss)?,
+            request: part.with_content_md5([7; 16]).request()?,
             time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         })
     }
@@ -75,7 +74,7 @@ impl Listing {
 
     /// Reads it once more.
     pub fn parse(&self) -> Result<ListPartsResult> {
-        self.operation.parse(&self.response, Dialect::Oss)
+        self.operation.parse(&self.response)
     }
 }
 

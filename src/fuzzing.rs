@@ -8,8 +8,7 @@ use crate::codec::date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{
-    BucketName, Dialect, ETag, Endpoint, ObjectHeaders, ObjectKey, PartNumber, Region, RequestKind,
-    UploadId,
+    BucketName, ETag, Endpoint, ObjectHeaders, ObjectKey, PartNumber, Region, RequestKind, UploadId,
 };
 use crate::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopySource, HeadObject, InitiateMultipartUpload,
@@ -78,13 +77,13 @@ impl Reply {
 
     /// Reads it as a refusal.
     pub fn read_as_refusal(&self) {
-        let refusal = ServiceError::read(&self.0, Dialect::Oss);
+        let refusal = ServiceError::read(&self.0);
         assert!(!refusal.code.is_empty());
         check_error(&refusal.into_error());
     }
 
     fn read<O: Operation>(&self, operation: &O) -> Option<O::Output> {
-        check(operation.parse(&self.0, Dialect::Oss))
+        check(operation.parse(&self.0))
     }
 }
 
@@ -118,9 +117,7 @@ pub fn header(name: &str, value: &str) {
         RequestKind::Complete,
         RequestKind::UploadPartCopy,
     ] {
-        for (name, value) in
-            check(wanted.for_request(takes, None, Dialect::Oss)).unwrap_or_default()
-        {
+        for (name, value) in check(wanted.for_request(takes, None)).unwrap_or_default() {
             assert!(headers.set(&name, value).is_ok(), "{name} was taken and cannot be sent");
         }
     }
@@ -129,13 +126,13 @@ pub fn header(name: &str, value: &str) {
 /// Takes a presigned URL apart; put together it is the same again.
 pub fn part_url(url: &str) {
     let Some(parsed) = check(PartUrl::parse(url)) else { return };
-    let (Some(target), Ok(request)) = (parsed.signed_for(), parsed.request(Dialect::Oss)) else {
+    let (Some(target), Ok(request)) = (parsed.signed_for(), parsed.request()) else {
         return;
     };
     let scheme = if target.https { "https" } else { "http" };
     let query = encode_query(&request.query);
     let again = PartUrl::parse(&format!("{scheme}://{}{}?{query}", target.host, target.path));
-    let again = check(again).and_then(|url| Some((url.request(Dialect::Oss).ok()?.query, url)));
+    let again = check(again).and_then(|url| Some((url.request().ok()?.query, url)));
     let same = again.is_some_and(|(query, url)| {
         query == request.query
             && url.signed_for() == Some(target)

@@ -53,8 +53,8 @@ pub use codec::md5::Kernel as Md5Kernel;
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{
-    Addressing, BucketName, ByteRange, Dialect, ETag, EndpointKind, ObjectHeaders, ObjectKey,
-    PartNumber, Region, UploadId,
+    Addressing, BucketName, ByteRange, ETag, EndpointKind, ObjectHeaders, ObjectKey, PartNumber,
+    Region, UploadId,
 };
 pub use ops::{
     AbortMultipartUpload, AbortMultipartUploadResult, CompleteMultipartUpload,

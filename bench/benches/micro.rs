@@ -1,6 +1,6 @@
-//! What an upload computes besides moving bytes. `bench/run.sh --micro` runs these alone.
+//! Micro-benchmarks of what an upload computes. Run with `bench/run.sh --micro`.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that panics has failed")]
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ fn signing(criterion: &mut Criterion) {
 }
 
 fn md5_lanes(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("MD5 of as many messages as lanes");
+    let mut group = criterion.benchmark_group("MD5 of one message per lane");
     for kernel in Md5Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
         let messages = vec![vec![7u8; MESSAGE]; kernel.lanes()];
         let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
@@ -31,12 +31,12 @@ fn md5_lanes(criterion: &mut Criterion) {
 }
 
 fn crc64(criterion: &mut Criterion) {
-    let parts: Vec<_> = (1..=10_000)
+    let parts: Vec<_> = (1..=10_000_u16)
         .map(|number| SentPart {
             number: PartNumber::new(number).unwrap(),
             size: 8 << 20,
             etag: ETag::parse("5D41402ABC4B2A76B9719D911017C592").unwrap(),
-            crc64: Some(number.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            crc64: Some(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
         })
         .collect();
     criterion.bench_function("combine the CRC-64s of 10,000 parts", |bencher| {
@@ -65,12 +65,12 @@ fn list_parts(criterion: &mut Criterion) {
     );
     let listing = Listing::new(&document).unwrap();
     assert_eq!(listing.parse().unwrap().parts.len(), 1000);
-    criterion.bench_function("read a ListParts answer of 1,000 parts", |bencher| {
+    criterion.bench_function("parse a ListParts response of 1,000 parts", |bencher| {
         bencher.iter(|| listing.parse().unwrap());
     });
 }
 
-/// A second-level cache holds a slice of each lane; a message is many slices.
+/// Many times the slice that is hashed per lane at once, which fits into the second-level cache.
 const MESSAGE: usize = 1 << 20;
 
 criterion_group!(benches, signing, md5_lanes, crc64, list_parts);

@@ -1,1 +1,1 @@
-"""The parts of `compare.py`."""
+"""Modules of `compare.py`."""

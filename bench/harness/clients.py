@@ -1,4 +1,4 @@
-"""How each client is told to do a job: one function from a job to a command line."""
+"""The clients, and the command line that runs a job with each."""
 
 import sys
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from pathlib import Path
 
 PEERS = Path(__file__).resolve().parent.parent / "peers"
 OURS = "ossmpu"
-FLOOR = "floor"
+BASELINE = "baseline"
 PEER_NAMES = ["crt", "boto3", "oss_v2", "oss2", "rclone"]
 LABELS = {
-    FLOOR: "bare pread + write",
+    BASELINE: "bare pread + write",
     "crt": "awscrt",
     "oss_v2": "alibabacloud-oss-v2",
 }
 
-# What each is fastest with on two cores; more connections only cost it more.
+# The number of connections with which each client is fastest on two cores.
 BEST_PARALLEL = {
-    FLOOR: 4, OURS: 4, "crt": 8, "boto3": 4, "oss_v2": 4, "oss2": 2, "rclone": 4,
+    BASELINE: 4, OURS: 4, "crt": 8, "boto3": 4, "oss_v2": 4, "oss2": 2, "rclone": 4,
 }
 BEST_PARALLEL_SMALL = {
-    FLOOR: 4, OURS: 8, "crt": 8, "boto3": 4, "oss_v2": 8, "oss2": 2, "rclone": 8,
+    BASELINE: 4, OURS: 8, "crt": 8, "boto3": 4, "oss_v2": 8, "oss2": 2, "rclone": 8,
 }
 
 
@@ -31,20 +31,20 @@ class Entry:
     parallel: int
     integrity: str = "crc64"
     kernel: str = "auto"
-    #: As a stream whose length is not told, with at most so many bytes of part buffers.
+    #: If not 0, upload a stream of unknown length with this memory limit in bytes.
     stream_memory: int = 0
     note: str = ""
 
     @property
     def label(self):
-        """As in the table."""
+        """The name in the table."""
         name = LABELS.get(self.client, self.client)
         return f"{name}, {self.note}" if self.note else name
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is uploaded, and where to."""
+    """The data to upload and the server to upload to."""
 
     endpoint: str
     part_size: int
@@ -56,23 +56,23 @@ class Job:
 
 
 def command(entry, job, programs):
-    """The command line that does the job."""
-    what = ["--endpoint", job.endpoint, "--parallel", str(entry.parallel)]
+    """The command line that runs the job with the client of the entry."""
+    arguments = ["--endpoint", job.endpoint, "--parallel", str(entry.parallel)]
     if job.file:
-        what += ["--file", job.file, "--part-size", str(job.part_size)]
+        arguments += ["--file", job.file, "--part-size", str(job.part_size)]
     else:
-        what += ["--objects", str(job.objects), "--object-size", str(job.object_size)]
+        arguments += ["--objects", str(job.objects), "--object-size", str(job.object_size)]
     if job.ca:
-        what += ["--ca", job.ca]
-    if entry.client == FLOOR:
-        return [str(programs / "floor"), *what]
+        arguments += ["--ca", job.ca]
+    if entry.client == BASELINE:
+        return [str(programs / "baseline"), *arguments]
     if entry.client == OURS:
         ours = ["--integrity", entry.integrity, "--kernel", entry.kernel]
         if entry.stream_memory:
             ours += ["--stream", "--memory-limit", str(entry.stream_memory)]
-        return [str(programs / "drive"), *what, *ours]
+        return [str(programs / "upload_bench"), *arguments, *ours]
     if job.object_dir:
-        what += ["--object-dir", job.object_dir]
+        arguments += ["--object-dir", job.object_dir]
     checks = "off" if entry.integrity == "none" else "on"
     script = PEERS / f"peer_{entry.client}.py"
-    return [sys.executable, str(script), *what, "--checks", checks]
+    return [sys.executable, str(script), *arguments, "--checks", checks]

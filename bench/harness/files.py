@@ -1,4 +1,4 @@
-"""The files that are uploaded. Made once, and in the page cache when they are used."""
+"""Creates the files to upload, once, and reads them into the page cache."""
 
 import os
 from pathlib import Path
@@ -7,20 +7,20 @@ CHUNK = 8 << 20
 
 
 def data_file(work, size):
-    """Bytes that do not repeat."""
+    """A file of random bytes."""
     path = Path(work) / f"data-{size}"
     if not path.exists() or path.stat().st_size != size:
         with open(path, "wb") as file:
             for offset in range(0, size, CHUNK):
                 file.write(os.urandom(min(CHUNK, size - offset)))
-            # Pages that are written back meanwhile would disturb the measurement.
+            # Writing dirty pages back during a measurement would disturb it.
             os.fsync(file.fileno())
     read_through(path)
     return str(path)
 
 
 def sparse_file(work, size):
-    """A file that is one hole."""
+    """A file that is a single hole."""
     path = Path(work) / f"sparse-{size}"
     if not path.exists() or path.stat().st_size != size:
         with open(path, "wb") as file:
@@ -30,7 +30,7 @@ def sparse_file(work, size):
 
 
 def object_dir(work, count, size):
-    """A folder of small files, for the clients that read nothing else."""
+    """A directory of small files, for clients that cannot upload from memory."""
     path = Path(work) / f"objects-{count}-{size}"
     path.mkdir(exist_ok=True)
     for index in range(count):
@@ -41,7 +41,7 @@ def object_dir(work, count, size):
 
 
 def read_through(path):
-    """Brings a file into the page cache, as far as it fits."""
+    """Reads a file into the page cache, as far as it fits."""
     buffer = bytearray(CHUNK)
     with open(path, "rb", buffering=0) as file:
         while file.readinto(buffer):

@@ -1,14 +1,14 @@
-"""The goals, and how far the figures are from them."""
+"""The performance goals and whether the results reach them."""
 
 from dataclasses import dataclass
 
-from .clients import FLOOR, OURS, PEER_NAMES
+from .clients import BASELINE, OURS, PEER_NAMES
 from .scenarios import DELAY_CONNECTIONS, DELAY_MS, PART, STREAM_MEMORY
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure that is to be at least, or at the most, its bound."""
+    """A value that must be at least, or at most, its bound."""
 
     text: str
     value: float
@@ -17,25 +17,25 @@ class Goal:
 
     @property
     def reached(self):
-        """Whether it is."""
+        """Whether the value satisfies the bound."""
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     @property
     def verdict(self):
-        """Reached, or missed by how much."""
+        """The verdict of the table, with the distance from the bound if it was missed."""
         if self.reached:
             return "reached"
         return f"missed by {abs(self.value / self.bound - 1):.0%}"
 
 
 class Figures:
-    """Rows by scenario and client."""
+    """Looks up rows by scenario and client."""
 
     def __init__(self, rows):
         self.rows = rows
 
     def find(self, scenario, client, note=""):
-        """The row, if it was measured."""
+        """The row, or None if it was not measured."""
         return next((row for row in self.rows if row.scenario == scenario
                      and row.client == client and note in row.label), None)
 
@@ -46,7 +46,7 @@ class Figures:
 
 
 def goals(rows):
-    """All goals for which there are figures."""
+    """All goals for which there are results."""
     figures = Figures(rows)
     return [*file_goals(figures), *md5_goals(figures), *memory_goals(figures),
             *stream_goals(figures), *small_goals(figures), *delay_goals(figures)]
@@ -54,17 +54,17 @@ def goals(rows):
 
 def file_goals(figures):
     """One large file with CRC-64."""
-    ours, floor = figures.find("file-crc64", OURS), figures.find("file-crc64", FLOOR)
+    ours, baseline = figures.find("file-crc64", OURS), figures.find("file-crc64", BASELINE)
     peers = figures.peers("file-crc64")
-    if ours and floor:
-        yield Goal("file, CRC-64: throughput / floor's",
-                   ours.gb_per_second / floor.gb_per_second, 0.85, True)
-        yield Goal("file, CRC-64: CPU / floor's",
-                   ours.cpu_per_gib / floor.cpu_per_gib, 1.15, False)
+    if ours and baseline:
+        yield Goal("file, CRC-64: throughput / baseline",
+                   ours.gb_per_second / baseline.gb_per_second, 0.85, True)
+        yield Goal("file, CRC-64: CPU / baseline",
+                   ours.cpu_per_gib / baseline.cpu_per_gib, 1.15, False)
     if ours and peers:
-        yield Goal("file, CRC-64: throughput / best peer's",
+        yield Goal("file, CRC-64: throughput / fastest peer",
                    ours.gb_per_second / max(peer.gb_per_second for peer in peers), 2, True)
-        yield Goal("file, CRC-64: CPU / thriftiest peer's",
+        yield Goal("file, CRC-64: CPU / peer with the least",
                    ours.cpu_per_gib / min(peer.cpu_per_gib for peer in peers), 1 / 3, False)
 
 
@@ -76,16 +76,16 @@ def md5_goals(figures):
         row = figures.find("file-md5", OURS, f"MD5 {kernel}")
         if row and plain:
             best.append(row.gb_per_second)
-            yield Goal(f"MD5 and CRC-64, {kernel}: CPU / that of CRC-64 only",
+            yield Goal(f"MD5 and CRC-64, {kernel}: CPU / CRC-64 only",
                        row.cpu_per_gib / plain.cpu_per_gib, bound, False)
     peers = figures.peers("file-crc64")
     if best and peers:
-        yield Goal("MD5 and CRC-64: throughput / best peer's without MD5",
+        yield Goal("MD5 and CRC-64: throughput / fastest peer without MD5",
                    max(best) / max(peer.gb_per_second for peer in peers), 1, True)
 
 
 def memory_goals(figures):
-    """The worst scenario, plain and over TLS; a stream has buffers and another bound."""
+    """The worst scenario, plain and over TLS, without the stream, which has part buffers."""
     ours = [row for row in figures.rows if row.client == OURS and row.scenario != "stream"]
     for text, tls, each_kib in (("plain", False, 160), ("TLS", True, 512)):
         rows = [row for row in ours if (row.scenario == "tls") == tls]
@@ -100,7 +100,7 @@ def memory_goals(figures):
 
 
 def stream_goals(figures):
-    """The memory limit holds."""
+    """A stream within its memory limit."""
     row = figures.find("stream", OURS)
     if row:
         most = 8 + STREAM_MEMORY / (1 << 20)
@@ -112,27 +112,27 @@ def small_goals(figures):
     """Objects of 1 KiB."""
     ours, peers = figures.find("objects-1k", OURS), figures.peers("objects-1k")
     if ours and peers:
-        yield Goal("1 KiB objects: requests per second / best peer's",
+        yield Goal("1 KiB objects: requests per second / fastest peer",
                    ours.items_per_second / max(peer.items_per_second for peer in peers), 2, True)
 
 
 def delay_goals(figures):
-    """Answers that take 50 ms: against the formula, and against the floor with the same delay.
+    """Responses delayed by 50 ms: compared with a formula and with the baseline.
 
-    The formula takes the upload to be endless and each transfer to have the machine for itself, so
-    what the floor reaches of it is told beside.
+    The formula assumes an endless upload whose transfers do not compete for the machine; the text
+    of the goal therefore says which share of it the baseline reaches.
     """
-    undelayed = figures.find("file-none", FLOOR) or figures.find("file-crc64", FLOOR)
+    undelayed = figures.find("file-none", BASELINE) or figures.find("file-crc64", BASELINE)
     for connections in DELAY_CONNECTIONS:
         ours = figures.find(f"delay-{connections}", OURS)
-        floor = figures.find(f"delay-{connections}", FLOOR)
-        if not (undelayed and ours and floor):
+        baseline = figures.find(f"delay-{connections}", BASELINE)
+        if not (undelayed and ours and baseline):
             continue
         text = f"{DELAY_MS} ms delay, {connections} in flight: throughput / "
-        yield Goal(text + "floor's with the same delay",
-                   ours.gb_per_second / floor.gb_per_second, 0.95, True)
+        yield Goal(text + "baseline with the same delay",
+                   ours.gb_per_second / baseline.gb_per_second, 0.95, True)
         rate = undelayed.gb_per_second
         formula = min(rate, connections * PART / 1e9 / (DELAY_MS / 1000 + PART / 1e9 / rate))
-        reached = floor.gb_per_second / formula
-        text += f"min(floor, N part / (delay + transfer)), of which the floor has {reached:.2f}"
+        reached = baseline.gb_per_second / formula
+        text += f"min(baseline, N part / (delay + transfer)); the baseline reaches {reached:.2f}"
         yield Goal(text, ours.gb_per_second / formula, 0.95, True)

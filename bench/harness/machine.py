@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Describes the machine."""
 
 import os
 import platform
@@ -13,19 +13,19 @@ def describe():
 
 
 def kernels():
-    """The MD5 kernels that this CPU has, from the plainest to the widest."""
+    """The MD5 kernels that this CPU supports, from the narrowest to the widest."""
     flags = cpu_line("flags").split()
     vectors = [name for name, flag in (("avx2", "avx2"), ("avx512", "avx512f")) if flag in flags]
     return ["scalar", "portable", *vectors]
 
 
 def cpu_model():
-    """As /proc/cpuinfo names it."""
+    """The model name in /proc/cpuinfo."""
     return cpu_line("model name") or platform.machine()
 
 
 def cpu_line(name):
-    """The first value of that name in /proc/cpuinfo."""
+    """The first value of a field of /proc/cpuinfo."""
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         for line in lines:
             found, _, value = line.partition(":")

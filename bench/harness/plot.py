@@ -1,8 +1,8 @@
-"""The figures of one scenario as a picture: three panels of labelled bars, in plain SVG."""
+"""Plots the results of one scenario as SVG: three panels of labeled bars."""
 
 from xml.sax.saxutils import escape
 
-from .clients import OURS
+from .clients import BASELINE, OURS
 
 PANELS = (
     ("throughput, GB/s", "more is better", lambda row: row.gb_per_second, "{:.2f}"),
@@ -10,11 +10,11 @@ PANELS = (
     ("peak RSS, MiB", "less is better", lambda row: row.rss_mib, "{:.0f}"),
 )
 NAMES, PANEL, GAP, BAR, STEP, TOP, EDGE = 210, 200, 70, 18, 28, 96, 20
-OUR_COLOUR, OTHER_COLOUR, FLOOR_COLOUR = "#1f6f8b", "#c2c8cc", "#8a9499"
+OUR_COLOR, OTHER_COLOR, BASELINE_COLOR = "#1f6f8b", "#c2c8cc", "#8a9499"
 
 
 def svg(title, machine, rows):
-    """The whole picture."""
+    """The plot."""
     width = EDGE + NAMES + len(PANELS) * (PANEL + GAP)
     height = TOP + len(rows) * STEP + 40
     parts = [
@@ -22,7 +22,7 @@ def svg(title, machine, rows):
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         text(EDGE, 30, title, size=17, bold=True),
-        text(EDGE, height - 14, machine, size=11, colour="#667077"),
+        text(EDGE, height - 14, machine, size=11, color="#667077"),
     ]
     for number, row in enumerate(rows):
         parts.append(text(EDGE + NAMES - 12, TOP + number * STEP + 14, row.label, anchor="end",
@@ -33,26 +33,26 @@ def svg(title, machine, rows):
 
 
 def bars(left, panel, rows):
-    """One panel."""
+    """The bars of one panel."""
     heading, hint, figure, form = panel
     most = max((figure(row) for row in rows), default=0) or 1
     yield text(left, TOP - 34, heading, bold=True)
-    yield text(left, TOP - 17, hint, size=11, colour="#667077")
+    yield text(left, TOP - 17, hint, size=11, color="#667077")
     for number, row in enumerate(rows):
         top, length = TOP + number * STEP, max(figure(row) / most * PANEL, 1)
         yield (f'<rect x="{left}" y="{top}" width="{length:.1f}" height="{BAR}" rx="2" '
-               f'fill="{colour_of(row)}"/>')
+               f'fill="{color_of(row)}"/>')
         yield text(left + length + 6, top + 14, form.format(figure(row)),
                    bold=row.client == OURS)
 
 
-def colour_of(row):
-    """Ours stands out, and the floor is no competitor."""
-    return {OURS: OUR_COLOUR, "floor": FLOOR_COLOUR}.get(row.client, OTHER_COLOUR)
+def color_of(row):
+    """ossmpu is highlighted; the baseline differs from the peers."""
+    return {OURS: OUR_COLOR, BASELINE: BASELINE_COLOR}.get(row.client, OTHER_COLOR)
 
 
-def text(x, y, words, size=13, anchor="start", colour="#20272b", bold=False):
-    """One line of text."""
+def text(x, y, words, size=13, anchor="start", color="#20272b", bold=False):
+    """A line of text."""
     weight = ' font-weight="bold"' if bold else ""
     return (f'<text x="{x:.1f}" y="{y}" font-size="{size}" text-anchor="{anchor}" '
-            f'fill="{colour}"{weight}>{escape(words)}</text>')
+            f'fill="{color}"{weight}>{escape(words)}</text>')

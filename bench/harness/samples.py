@@ -1,4 +1,4 @@
-"""Measured runs, and the medians of them."""
+"""Measured runs and their medians."""
 
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -18,11 +18,11 @@ class Sample:
     connections: int
 
     @classmethod
-    def from_report(cls, report, seen):
-        """From what the client printed and what the sink has seen."""
+    def from_report(cls, report, stats):
+        """Combines the report of the client with the counters of the sink."""
         return cls(
             report["seconds"], report["cpu_user"] + report["cpu_sys"], report["max_rss_kib"],
-            report["bytes"], report["items"], seen["connections"])
+            report["bytes"], report["items"], stats["connections"])
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Row:
 
     @classmethod
     def from_samples(cls, scenario, entry, samples):
-        """The median of each figure on its own; of memory and connections the most."""
+        """The median of each value; the maximum of memory and connections."""
         def middle(figure):
             return median(figure(sample) for sample in samples)
 
@@ -58,5 +58,5 @@ class Row:
             connections=max(s.connections for s in samples))
 
     def to_json(self):
-        """For the file of results."""
+        """The row as a dictionary, for results.json."""
         return asdict(self)

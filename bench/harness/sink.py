@@ -1,4 +1,4 @@
-"""The sink server as a process of ours."""
+"""Runs the sink server."""
 
 import json
 import ssl
@@ -7,7 +7,7 @@ import urllib.request
 
 
 class Sink:
-    """Runs while it is entered."""
+    """A context manager that runs the sink as a child process."""
 
     def __init__(self, programs, scenario, certificate):
         self.command = [str(programs / "sink"), "--delay-ms", str(scenario.delay_ms)]
@@ -18,7 +18,7 @@ class Sink:
             self.command += ["--cert", certificate.cert, "--key", certificate.key]
             self.scheme, self.context = "https", ssl.create_default_context(
                 cafile=certificate.ca)
-        # Loopback needs no proxy, whatever the environment says.
+        # Ignores the proxies of the environment: the sink is on loopback.
         self.opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPSHandler(context=self.context))
@@ -35,15 +35,15 @@ class Sink:
         self.process.stdout.close()
 
     def reset(self):
-        """Counts from zero."""
+        """Resets the counters."""
         self._get("/_reset")
 
     def stats(self):
-        """What came since; the connection that asks is not counted."""
-        seen = json.loads(self._get("/_stats"))
-        seen["connections"] -= 1
-        return seen
+        """The counters since the last reset, without the connection of this request."""
+        stats = json.loads(self._get("/_stats"))
+        stats["connections"] -= 1
+        return stats
 
     def _get(self, path):
-        with self.opener.open(self.endpoint + path, timeout=10) as answer:
-            return answer.read()
+        with self.opener.open(self.endpoint + path, timeout=10) as response:
+            return response.read()

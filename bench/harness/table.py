@@ -1,14 +1,14 @@
-"""The figures as markdown."""
+"""Formats the results as Markdown tables."""
 
 from .clients import OURS
 
 
 def markdown(machine, all_scenarios, rows, goals):
-    """The machine, one table of figures, one of goals."""
+    """The machine, the table of results and the table of goals."""
     lines = [
         f"Measured on {machine};",
-        "loopback, the server on the same cores. Medians of interleaved rounds; CPU is of",
-        "the client alone; of the peak RSS the highest.",
+        "loopback, with the server on the same cores. Medians of interleaved rounds; the CPU time",
+        "of the client alone; the maximum of the peak RSS.",
         "",
         "| scenario | client | connections | throughput | client CPU | peak RSS | rounds |",
         "|---|---|---:|---:|---:|---:|---:|",
@@ -18,7 +18,7 @@ def markdown(machine, all_scenarios, rows, goals):
         for number, row in enumerate(mine):
             title = f"{scenario.title}{sizes(scenario)}" if number == 0 else ""
             lines.append(figure_line(title, scenario, row))
-    lines += ["", "| goal | is | to be | verdict |", "|---|---:|---:|---|"]
+    lines += ["", "| goal | measured | bound | verdict |", "|---|---:|---:|---|"]
     for goal in goals:
         sign = "≥" if goal.at_least else "≤"
         lines.append(f"| {goal.text} | {goal.value:.2f} | {sign} {goal.bound:.2f} "
@@ -27,7 +27,7 @@ def markdown(machine, all_scenarios, rows, goals):
 
 
 def figure_line(title, scenario, row):
-    """One row."""
+    """One row of the table of results."""
     if scenario.is_small:
         speed = f"{row.items_per_second:,.0f} /s"
         cpu = f"{row.cpu_us_per_item:,.0f} µs each"
@@ -40,13 +40,13 @@ def figure_line(title, scenario, row):
 
 
 def sizes(scenario):
-    """How much is sent."""
+    """The amount of data of a scenario."""
     if scenario.objects:
         return f", {scenario.objects}"
-    own = f" (the floor and ossmpu {gib(scenario.long_size)})" if scenario.long_size else ""
+    own = f" (baseline and ossmpu {gib(scenario.long_size)})" if scenario.long_size else ""
     return f", {gib(scenario.file_size)}{own}"
 
 
 def gib(size):
-    """Bytes as text."""
+    """A size in GiB as text."""
     return f"{size / (1 << 30):g} GiB"

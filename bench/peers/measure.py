@@ -1,4 +1,4 @@
-"""What all peers share: their flags, and time, CPU time and memory as one line of JSON."""
+"""Code shared by all peers: flags, and the report of time, CPU time and memory as JSON."""
 
 import argparse
 import json
@@ -14,16 +14,16 @@ REGION = "cn-hangzhou"
 
 
 def flags():
-    """The command line; the same for every peer."""
+    """Parses the command line, which is the same for all peers."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--file", help="upload this file in parts")
     parser.add_argument("--part-size", type=int, default=8 << 20)
     parser.add_argument("--parallel", type=int, default=8)
     parser.add_argument("--checks", choices=["on", "off"], default="on")
-    parser.add_argument("--objects", type=int, help="or so many small objects")
+    parser.add_argument("--objects", type=int, help="upload this number of small objects")
     parser.add_argument("--object-size", type=int, default=1024)
-    parser.add_argument("--object-dir", help="for peers that take small objects from files only")
+    parser.add_argument("--object-dir", help="directory of small files, if objects must be files")
     parser.add_argument("--ca", help="a PEM file with the server's certificate")
     given = parser.parse_args()
     if given.ca:
@@ -33,9 +33,9 @@ def flags():
 
 
 def run(given, put_file, put_object):
-    """Uploads what the flags say, and reports. Imports and set-up are not counted."""
+    """Uploads the file or the objects and reports. Imports and setup are not counted."""
     data = os.urandom(given.object_size)
-    cpu, begun = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+    cpu, started = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     if given.file:
         put_file("object", given.file)
         size = os.path.getsize(given.file)
@@ -46,14 +46,14 @@ def run(given, put_file, put_object):
             for _ in pool.map(lambda key: put_object(key, data), keys):
                 pass
         size, items = given.objects * given.object_size, given.objects
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
     report(seconds, after.ru_utime - cpu.ru_utime, after.ru_stime - cpu.ru_stime,
            own_peak_rss_kib(), size, items)
 
 
 def report(seconds, cpu_user, cpu_sys, max_rss_kib, size, items):
-    """The same line as the Rust programs print."""
+    """Prints the same line as the Rust programs."""
     print(json.dumps({
         "seconds": round(seconds, 6), "cpu_user": round(cpu_user, 6),
         "cpu_sys": round(cpu_sys, 6), "max_rss_kib": max_rss_kib,
@@ -62,6 +62,6 @@ def report(seconds, cpu_user, cpu_sys, max_rss_kib, size, items):
 
 
 def own_peak_rss_kib():
-    """Not ru_maxrss: exec carries the parent's peak over into that one."""
+    """Peak resident memory. Not ru_maxrss, which after exec includes the peak of the parent."""
     with open("/proc/self/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))

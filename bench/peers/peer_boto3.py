@@ -1,4 +1,4 @@
-"""boto3: S3Transfer for files, put_object for small ones. Its check is CRC-32."""
+"""boto3: S3Transfer for files, put_object for small objects. Its integrity check is CRC-32."""
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -19,7 +19,7 @@ def main():
             max_pool_connections=given.parallel,
             request_checksum_calculation=(
                 "when_supported" if given.checks == "on" else "when_required"),
-            # Else it hashes every body with SHA-256 on plain HTTP.
+            # By default it hashes every body with SHA-256 over plain HTTP.
             s3={"addressing_style": "path", "payload_signing_enabled": False},
         ),
     )

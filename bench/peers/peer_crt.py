@@ -1,4 +1,4 @@
-"""awscrt, the C client of AWS (aws-c-s3) under Python. Its check is CRC-64/NVME."""
+"""awscrt, the C client of AWS (aws-c-s3) under Python. Its integrity check is CRC-64/NVME."""
 
 import os
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""oss2, the older SDK: resumable_upload for files, put_object for small ones."""
+"""oss2, the older SDK: resumable_upload for files, put_object for small objects."""
 
 import tempfile
 

@@ -1,4 +1,4 @@
-"""alibabacloud-oss-v2: its Uploader for files, put_object for small ones."""
+"""alibabacloud-oss-v2: its Uploader for files, put_object for small objects."""
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.transport import RequestsHttpClient
@@ -15,7 +15,7 @@ def main():
     config.endpoint = given.endpoint
     config.use_path_style = True
     config.disable_upload_crc64_check = given.checks == "off"
-    # The environment's CA file is not read; this one is.
+    # The SDK does not read the CA file of the environment.
     config.http_client = RequestsHttpClient(
         max_connections=max(given.parallel, 20), **({"ca_certs": given.ca} if given.ca else {}))
     client = oss.Client(config)

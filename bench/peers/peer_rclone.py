@@ -1,6 +1,6 @@
-"""rclone copyto and copy. It computes the MD5 of every part, whatever is asked for.
+"""rclone copyto and copy. It computes the MD5 of every part in any case.
 
-A process of its own; what it takes to start is measured first and taken off.
+rclone is a separate process; its startup is measured first and subtracted.
 """
 
 import os
@@ -47,20 +47,20 @@ def main():
 
 
 def find_rclone():
-    """The pinned one beside this Python, or the system's."""
+    """The pinned rclone next to this Python, or the one of the system."""
     beside = os.path.join(os.path.dirname(sys.executable), "rclone")
     return beside if os.path.exists(beside) else shutil.which("rclone") or "rclone"
 
 
 def timed(command):
-    """Wall time and resources of one process."""
-    begun = time.monotonic()
+    """Runs a process and returns its wall time and resource usage."""
+    started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"rclone ended with {process.returncode}")
-    return time.monotonic() - begun, used
+        sys.exit(f"rclone exited with {process.returncode}")
+    return time.monotonic() - started, used
 
 
 if __name__ == "__main__":

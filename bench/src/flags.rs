@@ -1,20 +1,20 @@
-//! Command lines of the form `--name value` and `--switch`.
+//! Parser for command lines of the form `--name value` and `--switch`.
 
 use std::collections::HashMap;
 use std::str::FromStr;
 
 use crate::Result;
 
-/// The flags of one program.
+/// The flags given on the command line.
 #[derive(Debug, Default)]
 pub struct Flags(HashMap<String, String>);
 
 impl Flags {
-    /// Reads the command line. Flags in `switches` take no value; all others in `valued` do.
+    /// Parses the command line. Flags in `valued` take a value, flags in `switches` do not.
     ///
     /// # Errors
     ///
-    /// A flag that is in neither list, or lacks its value.
+    /// A flag is in neither list, or its value is missing.
     pub fn read(valued: &[&str], switches: &[&str]) -> Result<Self> {
         let mut flags = HashMap::new();
         let mut arguments = std::env::args().skip(1);
@@ -34,32 +34,32 @@ impl Flags {
         Ok(Self(flags))
     }
 
-    /// Whether it was given.
+    /// Returns whether a flag was given.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Its value, if it was given.
+    /// Returns the value of a flag, if it was given.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Its value.
+    /// Returns the value of a flag.
     ///
     /// # Errors
     ///
-    /// It was not given.
+    /// The flag was not given.
     pub fn required(&self, name: &str) -> Result<&str> {
-        self.text(name).ok_or_else(|| format!("--{name} is needed").into())
+        self.text(name).ok_or_else(|| format!("--{name} is required").into())
     }
 
-    /// Its value as a number, or `default`.
+    /// Returns the value of a flag as a number, or `default`.
     ///
     /// # Errors
     ///
-    /// It is not such a number.
+    /// The value is not a number of this type.
     pub fn number<N: FromStr>(&self, name: &str, default: N) -> Result<N> {
         let Some(text) = self.text(name) else { return Ok(default) };
-        text.parse().map_err(|_| format!("--{name}: {text} is not such a number").into())
+        text.parse().map_err(|_| format!("--{name}: {text} is not a valid number").into())
     }
 }

@@ -1,10 +1,10 @@
-//! What the benchmark's programs share: their flags, their measuring, and small PUT requests.
+//! Code shared by the benchmark programs: command line flags and measurement.
 
 pub mod flags;
-pub mod usage;
+pub mod meter;
 
 pub use flags::Flags;
-pub use usage::Meter;
+pub use meter::Meter;
 
-/// Any error, for programs that only print it.
+/// A result with any error; the programs only print it.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -5,11 +5,8 @@
 use std::fmt::{Debug, Display};
 use std::io::Write;
 
-use ossmpu::fuzzing::check_error;
-use ossmpu::{
-    BucketName, Client, Config, ETag, Endpoint, Error, ObjectKey, ProxySetting, Region, Result,
-    UploadId,
-};
+use ossmpu::fuzzing::{self, check_error};
+use ossmpu::{BucketName, Client, Config, ETag, Error, ObjectKey, ProxySetting, Result, UploadId};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let (settings, pem) = text.split_once("\npem\n").unwrap_or((text, ""));

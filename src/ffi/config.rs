@@ -102,9 +102,6 @@ pub const OSSMPU_CONFIG_ENDPOINT_KIND: c_int = 100;
 pub const OSSMPU_CONFIG_ADDRESSING: c_int = 101;
 /// Number: the version of the signature, 4 (default) or 1.
 pub const OSSMPU_CONFIG_SIGNATURE: c_int = 102;
-/// Number: the protocol that is spoken: 0, OSS, which is the default. Other
-/// values are reserved.
-pub const OSSMPU_CONFIG_DIALECT: c_int = 103;
 /// Number: 1 checks the server's certificate (default); 0 is for tests.
 pub const OSSMPU_CONFIG_TLS_VERIFY: c_int = 104;
 /// Number: milliseconds for a name look-up; default 5000. This and every other

@@ -179,10 +179,10 @@ impl ObjectInfo {
         let last_modified = object.last_modified.map(rfc3339).unwrap_or_default();
         let texts = Texts::new([
             (OSSMPU_OBJECT_ETAG, object.etag.as_str()),
-            (OSSMPU_OBJECT_CONTENT_TYPE, &object.content_type),
-            (OSSMPU_OBJECT_TYPE, &object.object_type),
-            (OSSMPU_OBJECT_VERSION_ID, &object.version_id),
-            (OSSMPU_OBJECT_STORAGE_CLASS, &object.storage_class),
+            (OSSMPU_OBJECT_CONTENT_TYPE, object.content_type.as_deref().unwrap_or_default()),
+            (OSSMPU_OBJECT_TYPE, object.object_type.as_deref().unwrap_or_default()),
+            (OSSMPU_OBJECT_VERSION_ID, object.version_id.as_deref().unwrap_or_default()),
+            (OSSMPU_OBJECT_STORAGE_CLASS, object.storage_class.as_deref().unwrap_or_default()),
             (OSSMPU_OBJECT_LAST_MODIFIED, &last_modified),
         ]);
         let metadata = object.metadata.iter();

@@ -246,10 +246,8 @@ mod tests {
         let error = unsafe { borrow(null, &call, "client") }.unwrap_err();
         assert_eq!(error.argument(), Some("client"));
         // SAFETY: as before.
-        assert_eq!(
-            unsafe { borrow_mut(null, &call, "config") }.unwrap_err().argument(),
-            Some("config")
-        );
+        let error = unsafe { borrow_mut(null, &call, "config") }.unwrap_err();
+        assert_eq!(error.argument(), Some("config"));
         // SAFETY: as before.
         assert!(unsafe { borrow_or_none(null, &call) }.is_none());
         // SAFETY: as before.

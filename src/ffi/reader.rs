@@ -48,7 +48,8 @@ impl Read for Reader {
 }
 
 fn stopped(value: i64) -> Error {
-    Error::new(ErrorKind::Callback, "the read callback asked to stop").with_callback_value(value)
+    Error::new(ErrorKind::Callback, "the read callback canceled the call")
+        .with_callback_value(value)
 }
 
 #[cfg(test)]

@@ -115,9 +115,9 @@ impl ResultObject {
     pub(super) fn new(uploaded: &UploadResult) -> Self {
         let texts = Texts::new([
             (OSSMPU_RESULT_ETAG, uploaded.etag.as_ref().map_or("", ETag::as_str)),
-            (OSSMPU_RESULT_REQUEST_ID, &uploaded.request_id),
-            (OSSMPU_RESULT_VERSION_ID, &uploaded.version_id),
-            (OSSMPU_RESULT_LOCATION, &uploaded.location),
+            (OSSMPU_RESULT_REQUEST_ID, uploaded.request_id.as_deref().unwrap_or_default()),
+            (OSSMPU_RESULT_VERSION_ID, uploaded.version_id.as_deref().unwrap_or_default()),
+            (OSSMPU_RESULT_LOCATION, uploaded.location.as_deref().unwrap_or_default()),
             (OSSMPU_RESULT_CALLBACK, uploaded.callback_body.as_deref().unwrap_or_default()),
         ]);
         Self {

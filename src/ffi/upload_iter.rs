@@ -163,7 +163,8 @@ impl Entry {
     fn of_upload(upload: &ListedUpload) -> Box<Self> {
         let initiated = upload.initiated.map(rfc3339).unwrap_or_default();
         let id = upload.upload_id.as_str();
-        Self::new(0, [&upload.key, id, &initiated, &upload.storage_class])
+        let storage_class = upload.storage_class.as_deref().unwrap_or_default();
+        Self::new(0, [&upload.key, id, &initiated, storage_class])
     }
 
     fn new(is_prefix: i32, texts: [&str; 4]) -> Box<Self> {

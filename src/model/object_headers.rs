@@ -12,7 +12,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use self::rules::Name;
 use self::tags::Tags;
-use super::{Dialect, ObjectKey, ServiceHeader};
+use super::{ObjectKey, oss_header};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -120,58 +120,58 @@ impl ObjectHeaders {
 
     /// Sets the ACL of the object: `default`, `private`, `public-read` or `public-read-write`.
     pub fn set_acl(&mut self, value: &str) -> Result<&mut Self> {
-        self.service(ServiceHeader::Acl, value)
+        self.set_header(oss_header::ACL, value)
     }
 
     /// Sets the storage class: `Standard`, `IA`, `Archive`, `ColdArchive` or `DeepColdArchive`; the
     /// default is that of the bucket.
     pub fn set_storage_class(&mut self, value: &str) -> Result<&mut Self> {
-        self.service(ServiceHeader::StorageClass, value)
+        self.set_header(oss_header::STORAGE_CLASS, value)
     }
 
     /// Sets the encryption at rest: `AES256`, `KMS` or `SM4`.
     pub fn set_server_side_encryption(&mut self, value: &str) -> Result<&mut Self> {
-        self.service(ServiceHeader::ServerSideEncryption, value)
+        self.set_header(oss_header::SERVER_SIDE_ENCRYPTION, value)
     }
 
     /// Sets the algorithm under `KMS`: `SM4`; the default is AES-256.
     pub fn set_server_side_data_encryption(&mut self, value: &str) -> Result<&mut Self> {
-        self.prefixed(rules::DATA_ENCRYPTION, value)
+        self.set_header(oss_header::SERVER_SIDE_DATA_ENCRYPTION, value)
     }
 
     /// Sets the ID of the key for `KMS`; the default is the key of OSS.
     pub fn set_server_side_encryption_key_id(&mut self, value: &str) -> Result<&mut Self> {
-        self.prefixed(rules::ENCRYPTION_KEY_ID, value)
+        self.set_header(oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID, value)
     }
 
     /// Sets whether Initiate, Complete and PutObject fail if the object exists; the default is false.
     /// OSS ignores it in a bucket whose versioning is enabled or suspended.
     pub fn set_forbid_overwrite(&mut self, on: bool) -> &mut Self {
         let value = if on { "true" } else { "" };
-        put(&mut self.fields, Name::Service(ServiceHeader::ForbidOverwrite), value);
+        put(&mut self.fields, Name::known(oss_header::FORBID_OVERWRITE), value);
         self
     }
 
     /// Sets whether the requester pays, which a requester-pays bucket requires; the default is false.
     pub fn set_request_payer(&mut self, on: bool) -> &mut Self {
         let value = if on { "requester" } else { "" };
-        put(&mut self.fields, Name::Service(ServiceHeader::RequestPayer), value);
+        put(&mut self.fields, Name::known(oss_header::REQUEST_PAYER), value);
         self
     }
 
     /// Sets the callback that OSS makes after it has stored the object, as a JSON object.
     pub fn set_callback(&mut self, json: &str) -> Result<&mut Self> {
-        self.json(ServiceHeader::Callback, json)
+        self.json(oss_header::CALLBACK, json)
     }
 
     /// Sets the variables of the callback, as a JSON object whose names begin with `x:`.
     pub fn set_callback_var(&mut self, json: &str) -> Result<&mut Self> {
-        self.json(ServiceHeader::CallbackVar, json)
+        self.json(oss_header::CALLBACK_VAR, json)
     }
 
     /// Sets the bandwidth that OSS allows each request, in bits per second: 245,760 to 838,860,800.
     pub fn set_traffic_limit(&mut self, bits_per_sec: u64) -> Result<&mut Self> {
-        self.service(ServiceHeader::TrafficLimit, &bits_per_sec.to_string())
+        self.set_header(oss_header::TRAFFIC_LIMIT, &bits_per_sec.to_string())
     }
 
     /// Sets any header that OSS accepts with an object, with its value as it is sent. The name is not
@@ -182,11 +182,11 @@ impl ObjectHeaders {
     /// headers that OSS does not store, are refused.
     pub fn set_header(&mut self, name: &str, value: &str) -> Result<&mut Self> {
         let lower = name.to_ascii_lowercase();
-        if let Some(name) = lower.strip_prefix(Dialect::Oss.metadata_prefix()) {
+        if let Some(name) = lower.strip_prefix(oss_header::METADATA_PREFIX) {
             return self.set_metadata(name, value);
         }
         let name = Name::parse(&lower)?;
-        if name == Name::Service(ServiceHeader::Tagging) {
+        if name == Name::known(oss_header::TAGGING) {
             self.tags = Tags::parse(value)?;
             return Ok(self);
         }
@@ -197,24 +197,13 @@ impl ObjectHeaders {
         Ok(self)
     }
 
-    fn prefixed(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        self.set_header(&format!("{}{name}", Dialect::Oss.header_prefix()), value)
-    }
-
-    fn json(&mut self, header: ServiceHeader, json: &str) -> Result<&mut Self> {
+    fn json(&mut self, header: &str, json: &str) -> Result<&mut Self> {
         let json = json.trim();
         let is_object = json.starts_with('{') && json.ends_with('}');
         if !is_object && !json.is_empty() {
-            return Err(Error::invalid(
-                Dialect::Oss.header(header),
-                "the value is not a JSON object",
-            ));
+            return Err(Error::invalid(header, "the value is not a JSON object"));
         }
-        self.service(header, &BASE64_STANDARD.encode(json))
-    }
-
-    fn service(&mut self, header: ServiceHeader, value: &str) -> Result<&mut Self> {
-        self.set_header(Dialect::Oss.header(header), value)
+        self.set_header(header, &BASE64_STANDARD.encode(json))
     }
 }
 
@@ -229,12 +218,11 @@ impl ObjectHeaders {
         &self,
         takes: RequestKind,
         key: Option<&ObjectKey>,
-        dialect: Dialect,
     ) -> Result<Vec<(String, String)>> {
         rules::check_together(|name| self.value(name))?;
         let sent = self.fields.iter().filter(|(name, _)| name.rule().takes.contains(&takes));
         let mut fields: Vec<_> =
-            sent.map(|(name, value)| (name.on_wire(dialect), value.clone())).collect();
+            sent.map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
         if !MAKE_CONTENT.contains(&takes) {
             return Ok(fields);
         }
@@ -242,10 +230,10 @@ impl ObjectHeaders {
             fields.push((CONTENT_TYPE.to_owned(), guess.to_owned()));
         }
         for (name, value) in &self.metadata {
-            fields.push((format!("{}{name}", dialect.metadata_prefix()), value.clone()));
+            fields.push((format!("{}{name}", oss_header::METADATA_PREFIX), value.clone()));
         }
         if !self.tags.is_empty() {
-            let name = dialect.header(ServiceHeader::Tagging).to_owned();
+            let name = oss_header::TAGGING.to_owned();
             fields.push((name, self.tags.to_string()));
         }
         Ok(fields)
@@ -253,7 +241,7 @@ impl ObjectHeaders {
 
     /// The fields that Initiate sends for the object of that key.
     pub(crate) fn creation_fields(&self, key: &ObjectKey) -> Result<Vec<(String, String)>> {
-        self.for_request(RequestKind::Initiate, Some(key), Dialect::Oss)
+        self.for_request(RequestKind::Initiate, Some(key))
     }
 
     /// User metadata, by names without their prefix.
@@ -271,17 +259,17 @@ impl ObjectHeaders {
 
     /// Returns true if a callback is set, so that the response may have status 203.
     pub(crate) fn has_callback(&self) -> bool {
-        self.value(&Name::Service(ServiceHeader::Callback)).is_some()
+        self.value(&Name::known(oss_header::CALLBACK)).is_some()
     }
 
     pub(crate) fn forbids_overwrite(&self) -> bool {
-        self.value(&Name::Service(ServiceHeader::ForbidOverwrite)) == Some("true")
+        self.value(&Name::known(oss_header::FORBID_OVERWRITE)) == Some("true")
     }
 
     /// Returns true if content headers, metadata or tags are set. A copy otherwise takes them from its
     /// source.
     pub(crate) fn describes_content(&self) -> bool {
-        let http = self.fields.iter().any(|(name, _)| matches!(name, Name::Http(_)));
+        let http = self.fields.iter().any(|(name, _)| name.is_http());
         http || !self.metadata.is_empty() || !self.tags.is_empty()
     }
 
@@ -289,14 +277,14 @@ impl ObjectHeaders {
     /// the name suggests none.
     pub(crate) fn suggest_content_type(&mut self, file_name: &str) {
         if let Some(guess) = self.guess(None).and(content_type::of_name(file_name)) {
-            self.fields.push((Name::Http(CONTENT_TYPE), guess.to_owned()));
+            self.fields.push((Name::known(CONTENT_TYPE), guess.to_owned()));
         }
     }
 
     /// Returns the guess; `None` if a content type is set or guessing is off.
     fn guess(&self, name: Option<&str>) -> Option<&'static str> {
         let wanted = self.content_type == ContentType::Guessed
-            && self.value(&Name::Http(CONTENT_TYPE)).is_none();
+            && self.value(&Name::known(CONTENT_TYPE)).is_none();
         wanted.then(|| name.and_then(content_type::of_name).unwrap_or(CONTENT_TYPE_UNKNOWN))
     }
 

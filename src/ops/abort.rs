@@ -1,9 +1,9 @@
 //! AbortMultipartUpload: removes an upload and its parts.
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{Operation, RetrySafety, UPLOAD_ID, request};
 use crate::error::Result;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, RequestKind, UploadId};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// Removes an upload and the parts it has.
@@ -22,7 +22,7 @@ pub struct AbortMultipartUpload {
 #[non_exhaustive]
 pub struct AbortMultipartUploadResult {
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
     /// Another attempt after an uncertain one found no upload: it is not known what removed it.
@@ -52,17 +52,17 @@ impl Operation for AbortMultipartUpload {
     const NAME: &'static str = "AbortMultipartUpload";
     type Output = AbortMultipartUploadResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
         let request =
-            request(Method::Delete, &self.bucket, key, &self.headers, RequestKind::Abort, dialect)?;
+            request(Method::Delete, &self.bucket, key, &self.headers, RequestKind::Abort)?;
         Ok(request.with_query(UPLOAD_ID, self.upload_id.as_str()))
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
         Ok(AbortMultipartUploadResult {
-            request_id: response.request_id(dialect).to_owned(),
-            headers: Reply::new(response, dialect).headers(),
+            request_id: non_empty(response.request_id()),
+            headers: Reply::new(response).headers(),
             is_retry_without_upload: false,
         })
     }
@@ -78,7 +78,7 @@ impl Operation for AbortMultipartUpload {
 
     fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
         (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
-            request_id: refusal.request_id.clone(),
+            request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
             is_retry_without_upload: true,
         })
@@ -102,20 +102,20 @@ mod tests {
     fn the_request_names_the_upload_and_nothing_else() {
         let mut headers = ObjectHeaders::new();
         headers.set_request_payer(true).set_acl("private").unwrap();
-        let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
+        let request = operation().with_headers(&headers).request().unwrap();
         assert_eq!(request.method, Method::Delete);
         assert_eq!(query_of(&request), "uploadId=0004B9894A22E5B1888A1E29F8236E2D");
         let sent: Vec<_> = request.headers.iter().collect();
         assert_eq!(sent, [("x-oss-request-payer", "requester")]);
-        let result = operation().parse(&reply(204, &[], ""), Dialect::Oss).unwrap();
-        assert_eq!(result.request_id, "5C3D9175B6FC201293AD4890");
+        let result = operation().parse(&reply(204, &[], "")).unwrap();
+        assert_eq!(result.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
     }
 
     #[test]
     fn a_repeat_that_finds_no_upload_has_succeeded() {
         let refused = |code: &str| {
             let body = format!("<Error><Code>{code}</Code></Error>");
-            ServiceError::read(&reply(404, &[], &body), Dialect::Oss)
+            ServiceError::read(&reply(404, &[], &body))
         };
         assert!(operation().recover_from(&refused("NoSuchUpload")).is_some());
         assert!(operation().recover_from(&refused("NoSuchBucket")).is_none());

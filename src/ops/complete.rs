@@ -1,6 +1,6 @@
 //! CompleteMultipartUpload: makes an object of the parts.
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{
     CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Effect, Operation, ResponseTimeout, RetrySafety,
     UPLOAD_ID, URL, md5_text, request,
@@ -8,8 +8,7 @@ use super::{
 use crate::codec::md5::md5;
 use crate::error::{Error, Result};
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, ServiceHeader,
-    UploadId,
+    BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId, oss_header,
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
 
@@ -38,18 +37,18 @@ pub struct CompletedPart {
 pub struct CompleteMultipartUploadResult {
     /// The ETag of the object; it may be missing only if there was a callback.
     pub etag: Option<ETag>,
-    /// The URL of the object; empty if there was a callback.
-    pub location: String,
+    /// The URL of the object; `None` if there was a callback.
+    pub location: Option<String>,
     /// The CRC-64 of the object, if the service said it.
     pub crc64: Option<u64>,
-    /// The version that was made; empty if the bucket has none.
-    pub version_id: String,
+    /// The version that was made; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
     /// What the callback's server answered; `None` if there was no callback.
     pub callback_body: Option<String>,
     /// Why the callback failed, if it did. The object is stored all the same.
     pub callback_error: Option<Error>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers, those of the encryption among them.
     pub headers: ResponseHeaders,
 }
@@ -92,17 +91,17 @@ impl CompleteMultipartUpload {
 
 impl CompleteMultipartUploadResult {
     /// What the headers alone say of the object: all there is beside a callback's answer.
-    fn of_headers(response: &Response, dialect: Dialect) -> Self {
-        let reply = Reply::new(response, dialect);
-        let version = response.service_header(dialect, ServiceHeader::VersionId);
+    fn of_headers(response: &Response) -> Self {
+        let reply = Reply::new(response);
+        let version = response.headers.get(oss_header::VERSION_ID);
         Self {
             etag: reply.etag_header().ok(),
-            location: String::new(),
-            crc64: response.crc64(dialect),
-            version_id: version.unwrap_or_default().to_owned(),
+            location: None,
+            crc64: response.crc64(),
+            version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         }
     }
@@ -113,20 +112,14 @@ impl Operation for CompleteMultipartUpload {
     const EFFECT: Effect = Effect::MakesObject;
     type Output = CompleteMultipartUploadResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let request = request(
-            Method::Post,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::Complete,
-            dialect,
-        )?
-        .with_query(UPLOAD_ID, self.upload_id.as_str())
-        .with_query(ENCODING_TYPE, URL);
+        let request =
+            request(Method::Post, &self.bucket, key, &self.headers, RequestKind::Complete)?
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_query(ENCODING_TYPE, URL);
         match &self.parts {
-            Parts::All => request.with_header(dialect.header(ServiceHeader::CompleteAll), "yes"),
+            Parts::All => request.with_header(oss_header::COMPLETE_ALL, "yes"),
             Parts::Listed(parts) => {
                 let list = part_list(parts)?;
                 let digest = *md5(list.as_bytes()).as_bytes();
@@ -139,12 +132,12 @@ impl Operation for CompleteMultipartUpload {
 
     /// Only a result with an ETag is success: an error may come with status 200, and so may the
     /// half of a reply. A callback's answer takes the place of the document; it is JSON.
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
-        let result = CompleteMultipartUploadResult::of_headers(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
+        let result = CompleteMultipartUploadResult::of_headers(response);
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
-            let error = ServiceError::read(response, dialect).into_error();
+            let error = ServiceError::read(response).into_error();
             return Ok(CompleteMultipartUploadResult { callback_error: Some(error), ..result });
         }
         let is_document = response.body.trim_ascii_start().starts_with(b"<");
@@ -155,7 +148,7 @@ impl Operation for CompleteMultipartUpload {
         let document = reply.document("CompleteMultipartUploadResult")?;
         Ok(CompleteMultipartUploadResult {
             etag: Some(document.etag(&document.root)?),
-            location: document.name(&document.root, "Location")?,
+            location: non_empty(document.name(&document.root, "Location")?),
             ..result
         })
     }
@@ -234,7 +227,7 @@ mod tests {
             part(2, "\"30A83621CE5422FBDFDD539777458C78\""),
             part(1, "AED563ECAFB4BCC5654C597A421547B2"),
         ];
-        let request = operation(parts).request(Dialect::Oss).unwrap();
+        let request = operation(parts).request().unwrap();
         assert_eq!(request.method, Method::Post);
         assert_eq!(query_of(&request), format!("uploadId={}&encoding-type=url", upload()));
         assert_eq!(
@@ -250,10 +243,10 @@ mod tests {
 
     #[test]
     fn no_parts_are_an_empty_list_and_all_parts_no_body() {
-        let request = operation(Vec::new()).request(Dialect::Oss).unwrap();
+        let request = operation(Vec::new()).request().unwrap();
         assert_eq!(body_of(&request), "<CompleteMultipartUpload></CompleteMultipartUpload>");
         let all = CompleteMultipartUpload::all(&bucket(), &key(), &upload());
-        let request = all.request(Dialect::Oss).unwrap();
+        let request = all.request().unwrap();
         assert_eq!(request.headers.get("x-oss-complete-all"), Some("yes"));
         assert_eq!((request.body.length(), request.headers.iter().count()), (0, 1));
     }
@@ -261,7 +254,7 @@ mod tests {
     #[test]
     fn a_number_listed_twice_is_refused() {
         let error = operation(vec![part(3, "A"), part(1, "B"), part(3, "A")]);
-        let error = error.request(Dialect::Oss).unwrap_err();
+        let error = error.request().unwrap_err();
         assert_eq!(error.to_string(), "parts: part 3 is listed twice");
     }
 
@@ -269,21 +262,24 @@ mod tests {
     fn the_reply_is_read_from_body_and_headers() {
         let headers = [("x-oss-hash-crc64ecma", "16455019988251183941"), ("x-oss-version-id", "V")];
         let reply = reply(200, &headers, REPLY);
-        let result = operation(Vec::new()).parse(&reply, Dialect::Oss).unwrap();
+        let result = operation(Vec::new()).parse(&reply).unwrap();
         assert_eq!(result.etag.unwrap().unquoted(), "B864DB6A936D376F9F8D3ED3BBE540DD-3");
-        assert_eq!(result.location, "http://b.oss-cn-hangzhou.aliyuncs.com/dir a/+.bin");
+        assert_eq!(
+            result.location.as_deref(),
+            Some("http://b.oss-cn-hangzhou.aliyuncs.com/dir a/+.bin")
+        );
         assert_eq!(result.crc64, Some(16_455_019_988_251_183_941));
-        assert_eq!((result.version_id.as_str(), result.callback_body), ("V", None));
+        assert_eq!((result.version_id.as_deref(), result.callback_body), (Some("V"), None));
     }
 
     #[test]
     fn a_callback_answers_in_place_of_the_document() {
         let headers = [("ETag", "\"AB-1\""), ("x-oss-hash-crc64ecma", "7")];
         let json = reply(200, &headers, " {\"Status\":\"OK\"}");
-        let result = with_callback().parse(&json, Dialect::Oss).unwrap();
+        let result = with_callback().parse(&json).unwrap();
         assert_eq!(result.callback_body.as_deref(), Some(" {\"Status\":\"OK\"}"));
         assert_eq!((result.etag, result.crc64), (ETag::parse("AB-1").ok(), Some(7)));
-        let result = with_callback().parse(&ok(REPLY), Dialect::Oss).unwrap();
+        let result = with_callback().parse(&ok(REPLY)).unwrap();
         assert!(result.etag.is_some() && result.callback_body.is_none());
     }
 
@@ -291,11 +287,11 @@ mod tests {
     fn a_callback_that_failed_leaves_an_object() {
         let body = "<Error><Code>CallbackFailed</Code><EC>0007-00000203</EC></Error>";
         let failed = reply(203, &[("x-oss-hash-crc64ecma", "7")], body);
-        let result = with_callback().parse(&failed, Dialect::Oss).unwrap();
+        let result = with_callback().parse(&failed).unwrap();
         let error = result.callback_error.unwrap();
         assert_eq!((error.http_status(), error.oss_code()), (Some(203), Some("CallbackFailed")));
         assert_eq!((result.crc64, result.callback_body), (Some(7), None));
-        let error = operation(Vec::new()).parse(&failed, Dialect::Oss).unwrap_err();
+        let error = operation(Vec::new()).parse(&failed).unwrap_err();
         assert_eq!(error.oss_code(), Some("CallbackFailed"));
     }
 
@@ -309,12 +305,12 @@ mod tests {
             "<InitiateMultipartUploadResult><ETag>\"A\"</ETag></InitiateMultipartUploadResult>",
             REPLY.strip_suffix('>').unwrap(),
         ] {
-            let error = operation(Vec::new()).parse(&ok(body), Dialect::Oss).unwrap_err();
+            let error = operation(Vec::new()).parse(&ok(body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
         }
         let refused = ok("<Error><Code>InternalError</Code><Message>Try again.</Message></Error>");
         for operation in [operation(Vec::new()), with_callback()] {
-            let error = operation.parse(&refused, Dialect::Oss).unwrap_err();
+            let error = operation.parse(&refused).unwrap_err();
             assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(200)));
             assert_eq!(error.oss_code(), Some("InternalError"));
         }
@@ -326,7 +322,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_body_makes_it_panic(body in MARKUP) {
-            let _ = operation(Vec::new()).parse(&ok(&body), Dialect::Oss);
+            let _ = operation(Vec::new()).parse(&ok(&body));
         }
     }
 }

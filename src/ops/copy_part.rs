@@ -4,13 +4,12 @@ use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use super::copy_source::CopySource;
-use super::response::{Reply, ResponseHeaders, time};
+use super::response::{Reply, ResponseHeaders, non_empty, time};
 use super::{Operation, PART_NUMBER, ResponseTimeout, RetrySafety, UPLOAD_ID, request};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, ServiceHeader,
-    UploadId,
+    BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId, oss_header,
 };
 use crate::wire::{Method, Request, Response};
 
@@ -36,13 +35,13 @@ pub struct UploadPartCopyResult {
     pub last_modified: Option<SystemTime>,
     /// The CRC-64 of the part, if the service said it; ListParts says it always.
     pub crc64: Option<u64>,
-    /// The version that was copied; empty if the source has none.
-    pub source_version_id: String,
-    /// What was copied, `bytes 0-99/1000`; empty if the service did not say it. It ignores a range
+    /// The version that was copied; `None` if the source has no version.
+    pub source_version_id: Option<String>,
+    /// What was copied, `bytes 0-99/1000`; `None` if OSS did not return it. It ignores a range
     /// that goes beyond the end of the source and copies the whole object then.
-    pub content_range: String,
+    pub content_range: Option<String>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -126,32 +125,25 @@ impl Operation for UploadPartCopy {
     const NAME: &'static str = "UploadPartCopy";
     type Output = UploadPartCopyResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let header = |header| dialect.header(header);
-        let mut request = request(
-            Method::Put,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::UploadPartCopy,
-            dialect,
-        )?
-        .with_query(PART_NUMBER, self.number.to_string())
-        .with_query(UPLOAD_ID, self.upload_id.as_str())
-        .with_header(header(ServiceHeader::CopySource), self.source.text())?;
+        let mut request =
+            request(Method::Put, &self.bucket, key, &self.headers, RequestKind::UploadPartCopy)?
+                .with_query(PART_NUMBER, self.number.to_string())
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_header(oss_header::COPY_SOURCE, self.source.text())?;
         if let Some(range) = self.range_text()? {
             let value = format!("bytes={range}");
-            request = request.with_header(header(ServiceHeader::CopySourceRange), value)?;
+            request = request.with_header(oss_header::COPY_SOURCE_RANGE, value)?;
         }
         for (condition, value) in self.source.conditions() {
-            request = request.with_header(header(condition), value)?;
+            request = request.with_header(condition, value)?;
         }
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let document = reply.document("CopyPartResult")?;
         let content_range = reply.header("content-range");
         if let Some(range) = self.range_text()?.filter(|_| !content_range.is_empty())
@@ -159,14 +151,14 @@ impl Operation for UploadPartCopy {
         {
             return Err(reply.refuse("Content-Range", content_range));
         }
-        let version = response.service_header(dialect, ServiceHeader::CopySourceVersionId);
+        let version = response.headers.get(oss_header::COPY_SOURCE_VERSION_ID);
         Ok(UploadPartCopyResult {
             etag: document.etag(&document.root)?,
             last_modified: time(&document.root, "LastModified"),
-            crc64: response.crc64(dialect),
-            source_version_id: version.unwrap_or_default().to_owned(),
-            content_range: content_range.to_owned(),
-            request_id: response.request_id(dialect).to_owned(),
+            crc64: response.crc64(),
+            source_version_id: version.map(str::to_owned),
+            content_range: non_empty(content_range),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -207,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_request_is_that_of_the_official_clients() {
-        let request = operation().with_range(0..=99).request(Dialect::Oss).unwrap();
+        let request = operation().with_range(0..=99).request().unwrap();
         assert_eq!(query_of(&request), "partNumber=3&uploadId=0004B9894A22E5B1888A1E29F8236E2D");
         let sent: Vec<_> = request.headers.iter().collect();
         let source = "/src-bucket/src%20dir/%D0%BA%D0%BB%D1%8E%D1%87";
@@ -222,7 +214,7 @@ mod tests {
         let etag = ETag::parse("AB").unwrap();
         let operation = operation().if_match(&etag).if_none_match(&etag);
         let operation = operation.if_modified_since(time).if_unmodified_since(time);
-        let headers = operation.request(Dialect::Oss).unwrap().headers;
+        let headers = operation.request().unwrap().headers;
         assert_eq!(headers.get("x-oss-copy-source-if-match"), Some("\"AB\""));
         assert_eq!(headers.get("x-oss-copy-source-if-none-match"), Some("\"AB\""));
         for name in ["x-oss-copy-source-if-modified-since", "x-oss-copy-source-if-unmodified-since"]
@@ -236,11 +228,11 @@ mod tests {
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is tested")]
         let backwards = 5..=4;
         for bad in [backwards, 0..=limits::PART_SIZE_MAX, 0..=u64::MAX] {
-            let error = operation().with_range(bad).request(Dialect::Oss).unwrap_err();
+            let error = operation().with_range(bad).request().unwrap_err();
             assert_eq!(error.argument(), Some("source_range"));
         }
         let largest = 0..=limits::PART_SIZE_MAX - 1;
-        assert!(operation().with_range(largest).request(Dialect::Oss).is_ok());
+        assert!(operation().with_range(largest).request().is_ok());
     }
 
     #[test]
@@ -251,12 +243,15 @@ mod tests {
             ("x-oss-hash-crc64ecma", "0"),
         ];
         let operation = operation().with_range(0..=99);
-        let result = operation.parse(&reply(200, &headers, REPLY), Dialect::Oss).unwrap();
+        let result = operation.parse(&reply(200, &headers, REPLY)).unwrap();
         assert_eq!(result.etag.unquoted(), "D41D8CD98F00B204E9800998ECF8427E");
-        assert_eq!(result.source_version_id, "CAEQ");
-        assert_eq!((result.crc64, result.content_range.as_str()), (Some(0), "bytes 0-99/1000"));
+        assert_eq!(result.source_version_id.as_deref(), Some("CAEQ"));
+        assert_eq!(
+            (result.crc64, result.content_range.as_deref()),
+            (Some(0), Some("bytes 0-99/1000"))
+        );
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_767_225_600)));
-        assert!(operation.parse(&ok(REPLY), Dialect::Oss).unwrap().content_range.is_empty());
+        assert!(operation.parse(&ok(REPLY)).unwrap().content_range.is_none());
     }
 
     #[test]
@@ -264,12 +259,10 @@ mod tests {
         let headers = [("Content-Range", "bytes 0-9/1000")];
         let operation = operation().with_range(0..=99);
         for bad in [reply(200, &headers, REPLY), ok("<CopyPartResult/>"), ok("")] {
-            let error = operation.parse(&bad, Dialect::Oss).unwrap_err();
+            let error = operation.parse(&bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);
         }
-        let error = operation
-            .parse(&ok("<Error><Code>InternalError</Code></Error>"), Dialect::Oss)
-            .unwrap_err();
+        let error = operation.parse(&ok("<Error><Code>InternalError</Code></Error>")).unwrap_err();
         assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("InternalError")));
     }
 }

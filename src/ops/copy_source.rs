@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::HeadObject;
 use crate::codec::date;
-use crate::model::{BucketName, ETag, ObjectKey, ServiceHeader, copy_source};
+use crate::model::{BucketName, ETag, ObjectKey, copy_source, oss_header};
 
 /// An object, or a version of one, as the source of a copy. It is in the region of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,14 +101,14 @@ impl CopySource {
     }
 
     /// The conditions as headers.
-    pub(super) fn conditions(&self) -> impl Iterator<Item = (ServiceHeader, String)> {
+    pub(super) fn conditions(&self) -> impl Iterator<Item = (&'static str, String)> {
         let etag = |etag: &Option<ETag>| etag.as_ref().map(|etag| etag.as_str().to_owned());
         let time = |time: Option<SystemTime>| time.map(date::http_date);
         [
-            (ServiceHeader::CopySourceIfMatch, etag(&self.if_match)),
-            (ServiceHeader::CopySourceIfNoneMatch, etag(&self.if_none_match)),
-            (ServiceHeader::CopySourceIfModifiedSince, time(self.if_modified_since)),
-            (ServiceHeader::CopySourceIfUnmodifiedSince, time(self.if_unmodified_since)),
+            (oss_header::COPY_SOURCE_IF_MATCH, etag(&self.if_match)),
+            (oss_header::COPY_SOURCE_IF_NONE_MATCH, etag(&self.if_none_match)),
+            (oss_header::COPY_SOURCE_IF_MODIFIED_SINCE, time(self.if_modified_since)),
+            (oss_header::COPY_SOURCE_IF_UNMODIFIED_SINCE, time(self.if_unmodified_since)),
         ]
         .into_iter()
         .filter_map(|(header, value)| Some((header, value?)))

@@ -2,13 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{CONTENT_MD5, Operation, RetrySafety, request};
 use crate::codec::date;
 use crate::error::{Error, Result};
-use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, RequestKind, ServiceHeader,
-};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, RequestKind, oss_header};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// Asks for size, ETag, CRC-64, metadata and the rest of an object, but not its bytes.
@@ -21,7 +19,7 @@ pub struct HeadObject {
     headers: ObjectHeaders,
 }
 
-/// What the service says of an object. A text that it did not say is empty.
+/// The headers of an object; `None` where OSS did not return one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HeadObjectResult {
@@ -32,21 +30,21 @@ pub struct HeadObjectResult {
     /// The CRC-64 of the whole object; very old objects have none.
     pub crc64: Option<u64>,
     /// `Content-Type`.
-    pub content_type: String,
+    pub content_type: Option<String>,
     /// The MD5 of the object in base64; objects made of parts have none.
-    pub content_md5: String,
+    pub content_md5: Option<String>,
     /// `Normal`, `Multipart`, `Appendable` or `Symlink`.
-    pub object_type: String,
-    /// The version, `null` among them; empty if the bucket has none.
-    pub version_id: String,
+    pub object_type: Option<String>,
+    /// The version, `null` among them; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
     /// `Standard` and so on.
-    pub storage_class: String,
+    pub storage_class: Option<String>,
     /// When it was last changed, in whole seconds.
     pub last_modified: Option<SystemTime>,
     /// User metadata, by names without their prefix.
     pub metadata: Vec<(String, String)>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -70,10 +68,14 @@ impl HeadObject {
         self
     }
 
-    /// Asks for size, ETag, time, version and CRC-64 alone, which costs the service less.
+    /// Sets whether only size, ETag, last-modified time, version and CRC-64 are requested
+    /// (GetObjectMeta); the default is false.
     #[must_use]
-    pub fn meta_only(mut self) -> Self {
-        self.query.push(("objectMeta", String::new()));
+    pub fn with_meta_only(mut self, on: bool) -> Self {
+        self.query.retain(|(name, _)| *name != "objectMeta");
+        if on {
+            self.query.push(("objectMeta", String::new()));
+        }
         self
     }
 
@@ -128,16 +130,10 @@ impl Operation for HeadObject {
     const NAME: &'static str = "HeadObject";
     type Output = HeadObjectResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request = request(
-            Method::Head,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::HeadObject,
-            dialect,
-        )?;
+        let mut request =
+            request(Method::Head, &self.bucket, key, &self.headers, RequestKind::HeadObject)?;
         for (name, value) in &self.query {
             request = request.with_query(name, value.as_str());
         }
@@ -147,25 +143,23 @@ impl Operation for HeadObject {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
-        let text = |name| reply.header(name).to_owned();
-        let service =
-            |header| response.service_header(dialect, header).unwrap_or_default().to_owned();
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
+        let text = |name| non_empty(reply.header(name));
         let size = reply.header("content-length").trim();
         let headers = reply.headers();
         Ok(HeadObjectResult {
             size: size.parse().map_err(|_| reply.refuse("Content-Length", size))?,
             etag: reply.etag_header()?,
-            crc64: response.crc64(dialect),
+            crc64: response.crc64(),
             content_type: text("content-type"),
             content_md5: text(CONTENT_MD5),
-            object_type: service(ServiceHeader::ObjectType),
-            version_id: service(ServiceHeader::VersionId),
-            storage_class: service(ServiceHeader::StorageClass),
+            object_type: text(oss_header::OBJECT_TYPE),
+            version_id: text(oss_header::VERSION_ID),
+            storage_class: text(oss_header::STORAGE_CLASS),
             last_modified: date::parse_http_date(reply.header("last-modified")),
-            metadata: metadata(&headers, dialect),
-            request_id: response.request_id(dialect).to_owned(),
+            metadata: metadata(&headers),
+            request_id: non_empty(response.request_id()),
             headers,
         })
     }
@@ -175,10 +169,10 @@ impl Operation for HeadObject {
     }
 }
 
-fn metadata(headers: &ResponseHeaders, dialect: Dialect) -> Vec<(String, String)> {
+fn metadata(headers: &ResponseHeaders) -> Vec<(String, String)> {
     let named = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let metadata = named.filter_map(|(name, value)| {
-        let name = name.strip_prefix(dialect.metadata_prefix())?;
+        let name = name.strip_prefix(oss_header::METADATA_PREFIX)?;
         Some((name.to_owned(), value.to_owned()))
     });
     metadata.collect()
@@ -198,9 +192,9 @@ mod tests {
     #[test]
     fn version_and_conditions_go_along() {
         let etag = ETag::parse("AB").unwrap();
-        let operation = operation().with_version("null").meta_only().if_match(&etag);
+        let operation = operation().with_version("null").with_meta_only(true).if_match(&etag);
         let operation = operation.if_none_match(&etag).if_modified_since(UNIX_EPOCH);
-        let request = operation.if_unmodified_since(UNIX_EPOCH).request(Dialect::Oss).unwrap();
+        let request = operation.if_unmodified_since(UNIX_EPOCH).request().unwrap();
         assert_eq!(request.method, Method::Head);
         assert_eq!(query_of(&request), "versionId=null&objectMeta");
         let sent: Vec<_> = request.headers.iter().collect();
@@ -226,13 +220,13 @@ mod tests {
             ("x-oss-storage-class", "Standard"),
             ("x-oss-tagging-count", "2"),
         ];
-        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert_eq!((result.size, result.crc64), (344_606, Some(9_148_054_618_041_573_014)));
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
-        assert_eq!(result.object_type, "Multipart");
+        assert_eq!(result.object_type.as_deref(), Some("Multipart"));
         assert_eq!(result.metadata, [("line".to_owned(), "4".to_owned())]);
         assert_eq!(result.headers.value("X-Oss-Tagging-Count"), Some("2"));
-        assert_eq!((result.version_id.as_str(), result.content_md5.as_str()), ("", ""));
+        assert_eq!((result.version_id, result.content_md5), (None, None));
     }
 
     #[test]
@@ -242,16 +236,14 @@ mod tests {
             &[("Content-Length", "-1"), ("ETag", "\"A\"")][..],
             &[("Content-Length", "1")][..],
         ] {
-            let error = operation().parse(&reply(200, headers, ""), Dialect::Oss).unwrap_err();
+            let error = operation().parse(&reply(200, headers, "")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);
         }
     }
 
     #[test]
     fn an_absent_object_is_told_from_an_absent_bucket() {
-        let error = |status, body: &str| {
-            ServiceError::read(&reply(status, &[], body), Dialect::Oss).into_error()
-        };
+        let error = |status, body: &str| ServiceError::read(&reply(status, &[], body)).into_error();
         let code = |code: &str| format!("<Error><Code>{code}</Code></Error>");
         assert!(HeadObject::says_absent(&error(404, "")));
         assert!(HeadObject::says_absent(&error(404, &code("NoSuchKey"))));

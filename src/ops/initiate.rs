@@ -1,9 +1,9 @@
 //! InitiateMultipartUpload: begins an upload and answers with its ID.
 
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{ENCODING_TYPE, Effect, Operation, RetrySafety, URL, request};
 use crate::error::Result;
-use crate::model::{BucketName, Dialect, ObjectHeaders, ObjectKey, RequestKind, UploadId};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response};
 
 /// Begins a multipart upload of an object.
@@ -24,7 +24,7 @@ pub struct InitiateMultipartUploadResult {
     /// Names the upload in all that follows.
     pub upload_id: UploadId,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers, those of the encryption among them.
     pub headers: ResponseHeaders,
 }
@@ -47,11 +47,11 @@ impl InitiateMultipartUpload {
         self
     }
 
-    /// Parts then have to arrive in order, each once, and the object gets a `Content-MD5`.
+    /// Sets whether the upload is sequential; the default is false. OSS then requires the parts in
+    /// order, each once, and the object gets a `Content-MD5`.
     #[must_use]
-    pub fn sequential(mut self) -> Self {
-        self.sequential = true;
-        self
+    pub fn with_sequential(self, on: bool) -> Self {
+        Self { sequential: on, ..self }
     }
 }
 
@@ -60,26 +60,20 @@ impl Operation for InitiateMultipartUpload {
     const EFFECT: Effect = Effect::StartsUpload;
     type Output = InitiateMultipartUploadResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request = request(
-            Method::Post,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::Initiate,
-            dialect,
-        )?
-        .with_query("uploads", "")
-        .with_query(ENCODING_TYPE, URL);
+        let mut request =
+            request(Method::Post, &self.bucket, key, &self.headers, RequestKind::Initiate)?
+                .with_query("uploads", "")
+                .with_query(ENCODING_TYPE, URL);
         if self.sequential {
             request = request.with_query("sequential", "");
         }
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let document = reply.document("InitiateMultipartUploadResult")?;
         let bucket = document.text("Bucket");
         if !bucket.is_empty() && bucket != self.bucket.as_str() {
@@ -95,7 +89,7 @@ impl Operation for InitiateMultipartUpload {
         Ok(InitiateMultipartUploadResult {
             upload_id: UploadId::parse(&upload_id)
                 .map_err(|_| reply.refuse("UploadId", &upload_id))?,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -124,14 +118,14 @@ mod tests {
             .set_metadata("Foo", "bar")
             .unwrap();
         headers.set_acl("private").unwrap();
-        let request = operation().with_headers(&headers).request(Dialect::Oss).unwrap();
+        let request = operation().with_headers(&headers).request().unwrap();
         assert_eq!(request.method, Method::Post);
         assert_eq!(query_of(&request), "uploads&encoding-type=url");
         assert_eq!(request.headers.get("Content-Type"), Some("application/x-probe"));
         assert_eq!(request.headers.get("X-Oss-Meta-Foo"), Some("bar"));
         assert_eq!(request.headers.iter().count(), 2);
         assert_eq!(request.body.length(), 0);
-        let request = operation().sequential().request(Dialect::Oss).unwrap();
+        let request = operation().with_sequential(true).request().unwrap();
         assert_eq!(query_of(&request), "uploads&encoding-type=url&sequential");
     }
 
@@ -149,9 +143,9 @@ mod tests {
              <Key>dir+a%2F%D0%BA%D0%BB%D1%8E%D1%87%2B%D0%BF%D0%BB%25us+%26+%E4%B8%AD%E6%96%87~.bin\
              </Key><UploadId>0004B9+/=</UploadId></InitiateMultipartUploadResult>",
         ] {
-            let reply = operation().parse(&ok(body), Dialect::Oss).unwrap();
+            let reply = operation().parse(&ok(body)).unwrap();
             assert_eq!(reply.upload_id.as_str(), "0004B9+/=");
-            assert_eq!(reply.request_id, "5C3D9175B6FC201293AD4890");
+            assert_eq!(reply.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
         }
     }
 
@@ -169,7 +163,7 @@ mod tests {
              </InitiateMultipartUploadResult>",
             "<InitiateMultipartUploadResult><UploadId>A</Upl",
         ] {
-            let error = operation().parse(&ok(body), Dialect::Oss).unwrap_err();
+            let error = operation().parse(&ok(body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
             assert_eq!(error.request_id(), Some("5C3D9175B6FC201293AD4890"));
         }

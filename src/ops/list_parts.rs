@@ -2,12 +2,10 @@
 
 use std::time::SystemTime;
 
-use super::response::{Document, Reply, ResponseHeaders, time};
+use super::response::{Document, Reply, ResponseHeaders, non_empty, time};
 use super::{ENCODING_TYPE, Operation, RetrySafety, UPLOAD_ID, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId,
-};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId};
 use crate::wire::{Element, Method, Request, Response};
 
 /// Asks for one page of the parts that an upload has, by ascending number.
@@ -34,9 +32,9 @@ pub struct ListPartsResult {
     /// How many entries the service gives at once, if it said so.
     pub max_parts: Option<u32>,
     /// The storage class that the object will have.
-    pub storage_class: String,
+    pub storage_class: Option<String>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -111,7 +109,7 @@ impl ListParts {
                 ErrorKind::Protocol,
                 "the list of parts is cut off without a way to go on",
             )
-            .with_request_id(&*page.request_id)),
+            .with_request_id(page.request_id.as_deref().unwrap_or_default())),
         }
     }
 }
@@ -120,18 +118,12 @@ impl Operation for ListParts {
     const NAME: &'static str = "ListParts";
     type Output = ListPartsResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         let key = Some(&self.key);
-        let mut request = request(
-            Method::Get,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::ListParts,
-            dialect,
-        )?
-        .with_query(UPLOAD_ID, self.upload_id.as_str())
-        .with_query(ENCODING_TYPE, URL);
+        let mut request =
+            request(Method::Get, &self.bucket, key, &self.headers, RequestKind::ListParts)?
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_query(ENCODING_TYPE, URL);
         if let Some(count) = check_page_size("max_parts", self.max_parts)? {
             request = request.with_query("max-parts", count);
         }
@@ -141,8 +133,8 @@ impl Operation for ListParts {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let document = reply.document("ListPartsResult")?;
         let root = &document.root;
         let marker = document.number::<i64>(root, MARKER)?.filter(|marker| *marker != 0);
@@ -156,8 +148,8 @@ impl Operation for ListParts {
             next_part_number_marker: marker
                 .map_err(|_| reply.refuse(MARKER, root.text_of(MARKER)))?,
             max_parts: document.number(root, "MaxParts")?,
-            storage_class: document.text("StorageClass"),
-            request_id: response.request_id(dialect).to_owned(),
+            storage_class: non_empty(document.text("StorageClass")),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -198,7 +190,7 @@ mod tests {
     }
 
     fn parse(body: &str) -> Result<ListPartsResult> {
-        operation().parse(&ok(body), Dialect::Oss)
+        operation().parse(&ok(body))
     }
 
     fn page(inner: &str) -> ListPartsResult {
@@ -219,14 +211,14 @@ mod tests {
 
     #[test]
     fn the_request_is_that_of_the_official_clients() {
-        let request = operation().with_max_parts(2).request(Dialect::Oss).unwrap();
+        let request = operation().with_max_parts(2).request().unwrap();
         assert_eq!(request.method, Method::Get);
         let start = "uploadId=0004B9894A22E5B1888A1E29F8236E2D&encoding-type=url";
         assert_eq!(query_of(&request), format!("{start}&max-parts=2"));
-        let request = operation().with_part_number_marker(number(7)).request(Dialect::Oss).unwrap();
+        let request = operation().with_part_number_marker(number(7)).request().unwrap();
         assert_eq!(query_of(&request), format!("{start}&part-number-marker=7"));
         for bad in [0, 1001] {
-            let error = operation().with_max_parts(bad).request(Dialect::Oss).unwrap_err();
+            let error = operation().with_max_parts(bad).request().unwrap_err();
             assert_eq!(error.argument(), Some("max_parts"));
         }
     }
@@ -240,7 +232,7 @@ mod tests {
         let time = UNIX_EPOCH + Duration::from_secs(1_329_980_494);
         assert_eq!((first.last_modified, fifth.last_modified), (Some(time), None));
         assert_eq!((fifth.number, fifth.crc64), (number(5), Some(u64::MAX)));
-        assert_eq!((page.max_parts, page.storage_class.as_str()), (Some(1000), "Standard"));
+        assert_eq!((page.max_parts, page.storage_class.as_deref()), (Some(1000), Some("Standard")));
         assert!(operation().next_page(&page).unwrap().is_none());
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::response::{Document, Reply, ResponseHeaders, time};
+use super::response::{Document, Reply, ResponseHeaders, non_empty, time};
 use super::upload_marker::UploadMarker;
 use super::{ENCODING_TYPE, Operation, RetrySafety, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{BucketName, Dialect, ObjectHeaders, RequestKind, UploadId};
+use crate::model::{BucketName, ObjectHeaders, RequestKind, UploadId};
 use crate::wire::{Element, Method, Request, Response};
 
 /// Asks for one page of the unfinished uploads of a bucket, by key and then by upload ID.
@@ -31,17 +31,17 @@ pub struct ListMultipartUploadsResult {
     /// True if there are more.
     pub is_truncated: bool,
     /// Where the next page begins; [`ListMultipartUploads::next_page`] reads it.
-    pub next_key_marker: String,
+    pub next_key_marker: Option<String>,
     /// Where in that key the next page begins.
-    pub next_upload_id_marker: String,
-    /// The prefix that was asked for.
-    pub prefix: String,
-    /// The delimiter that was asked for.
-    pub delimiter: String,
+    pub next_upload_id_marker: Option<String>,
+    /// The prefix of the request.
+    pub prefix: Option<String>,
+    /// The delimiter of the request.
+    pub delimiter: Option<String>,
     /// How many entries the service gives at once, if it said so.
     pub max_uploads: Option<u32>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -57,7 +57,7 @@ pub struct ListedUpload {
     /// When it was begun.
     pub initiated: Option<SystemTime>,
     /// The storage class that the object would have.
-    pub storage_class: String,
+    pub storage_class: Option<String>,
 }
 
 impl ListMultipartUploads {
@@ -124,7 +124,10 @@ impl ListMultipartUploads {
         if !page.is_truncated {
             return Ok(None);
         }
-        let said = UploadMarker::new(&page.next_key_marker, &page.next_upload_id_marker);
+        let said = UploadMarker::new(
+            page.next_key_marker.as_deref().unwrap_or_default(),
+            page.next_upload_id_marker.as_deref().unwrap_or_default(),
+        );
         let last = page.uploads.last();
         let last = last.map(|last| UploadMarker::new(&last.key, last.upload_id.as_str()));
         let marker = [Some(said), last].into_iter().flatten();
@@ -134,7 +137,7 @@ impl ListMultipartUploads {
                 ErrorKind::Protocol,
                 "the list of uploads is cut off without a way to go on",
             )
-            .with_request_id(&*page.request_id)),
+            .with_request_id(page.request_id.as_deref().unwrap_or_default())),
         }
     }
 }
@@ -143,17 +146,11 @@ impl Operation for ListMultipartUploads {
     const NAME: &'static str = "ListMultipartUploads";
     type Output = ListMultipartUploadsResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
-        let mut request = request(
-            Method::Get,
-            &self.bucket,
-            None,
-            &self.headers,
-            RequestKind::ListUploads,
-            dialect,
-        )?
-        .with_query("uploads", "")
-        .with_query(ENCODING_TYPE, URL);
+    fn request(&self) -> Result<Request> {
+        let mut request =
+            request(Method::Get, &self.bucket, None, &self.headers, RequestKind::ListUploads)?
+                .with_query("uploads", "")
+                .with_query(ENCODING_TYPE, URL);
         for (name, value) in [
             ("prefix", &self.prefix),
             ("delimiter", &self.delimiter),
@@ -170,8 +167,8 @@ impl Operation for ListMultipartUploads {
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let reply = Reply::new(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reply = Reply::new(response);
         let document = reply.document("ListMultipartUploadsResult")?;
         let root = &document.root;
         let uploads = root.children("Upload").map(|upload| read(reply, &document, upload));
@@ -184,12 +181,12 @@ impl Operation for ListMultipartUploads {
                 .map(|prefix| document.decode("Prefix", prefix.text()))
                 .collect::<Result<_>>()?,
             is_truncated: document.is_truncated()?,
-            next_key_marker: document.name(root, "NextKeyMarker")?,
-            next_upload_id_marker: document.text("NextUploadIdMarker"),
-            prefix: document.name(root, "Prefix")?,
-            delimiter: document.name(root, "Delimiter")?,
+            next_key_marker: non_empty(document.name(root, "NextKeyMarker")?),
+            next_upload_id_marker: non_empty(document.text("NextUploadIdMarker")),
+            prefix: non_empty(document.name(root, "Prefix")?),
+            delimiter: non_empty(document.name(root, "Delimiter")?),
             max_uploads: document.number(root, "MaxUploads")?,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         })
     }
@@ -205,7 +202,7 @@ fn read(reply: Reply<'_>, document: &Document<'_>, upload: &Element) -> Result<L
         key: document.name(upload, "Key")?,
         upload_id: UploadId::parse(upload_id).map_err(|_| reply.refuse("UploadId", upload_id))?,
         initiated: time(upload, "Initiated"),
-        storage_class: upload.text_of("StorageClass").trim().to_owned(),
+        storage_class: non_empty(upload.text_of("StorageClass").trim()),
     })
 }
 
@@ -219,7 +216,7 @@ mod tests {
     }
 
     fn parse(body: &str) -> Result<ListMultipartUploadsResult> {
-        operation().parse(&ok(body), Dialect::Oss)
+        operation().parse(&ok(body))
     }
 
     fn page(inner: &str) -> ListMultipartUploadsResult {
@@ -231,16 +228,16 @@ mod tests {
     fn the_request_is_that_of_the_official_clients() {
         let operation = operation().with_prefix("dir a/").with_delimiter("/").with_max_uploads(5);
         let operation = operation.with_key_marker("k&m").with_upload_id_marker("id");
-        let request = operation.request(Dialect::Oss).unwrap();
+        let request = operation.request().unwrap();
         assert_eq!((request.method, &request.key), (Method::Get, &None));
         assert_eq!(
             query_of(&request),
             "uploads&encoding-type=url&prefix=dir a/&delimiter=/&key-marker=k&m\
              &upload-id-marker=id&max-uploads=5"
         );
-        let request = ListMultipartUploads::new(&bucket()).request(Dialect::Oss).unwrap();
+        let request = ListMultipartUploads::new(&bucket()).request().unwrap();
         assert_eq!(query_of(&request), "uploads&encoding-type=url");
-        let error = operation.with_max_uploads(1001).request(Dialect::Oss).unwrap_err();
+        let error = operation.with_max_uploads(1001).request().unwrap_err();
         assert_eq!(error.argument(), Some("max_uploads"));
     }
 
@@ -266,9 +263,9 @@ mod tests {
         assert_eq!(upload.key, "a/b c\u{c}");
         assert_eq!((upload.upload_id.as_str(), upload.initiated.is_some()), ("A+/=", true));
         assert_eq!(page.common_prefixes, ["a/x/", "a/y/", "z"]);
-        assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
-        assert_eq!(page.next_key_marker, "a/b c\u{c}");
-        assert_eq!(page.next_upload_id_marker, "A+/=");
+        assert_eq!((page.prefix.as_deref(), page.delimiter.as_deref()), (Some("a/"), Some("/")));
+        assert_eq!(page.next_key_marker.as_deref(), Some("a/b c\u{c}"));
+        assert_eq!(page.next_upload_id_marker.as_deref(), Some("A+/="));
         assert!(operation().next_page(&page).unwrap().is_none());
         let page = parse(&body("")).unwrap();
         assert_eq!(page.uploads.first().unwrap().key, "a%2Fb+c%0C");

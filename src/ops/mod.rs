@@ -35,9 +35,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{
-    BucketName, Dialect, ObjectHeaders, ObjectKey, PartNumber, RequestKind, Target,
-};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, RequestKind, Target};
 use crate::wire::{Method, Request, Response, ServiceError};
 
 /// One operation of the service, with its arguments.
@@ -49,11 +47,11 @@ pub(crate) trait Operation {
     type Output;
 
     /// The request, not signed. It may be made again for each attempt, and is the same each time.
-    fn request(&self, dialect: Dialect) -> Result<Request>;
+    fn request(&self) -> Result<Request>;
 
     /// Reads an answer of the class 2xx. Where a callback was asked for, a 203 is one as well: the
     /// object is stored, and the reply says how the callback failed.
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output>;
+    fn parse(&self, response: &Response) -> Result<Self::Output>;
 
     /// What sending it once more can do.
     fn retry_safety(&self) -> RetrySafety;
@@ -128,10 +126,9 @@ fn request(
     key: Option<&ObjectKey>,
     headers: &ObjectHeaders,
     takes: RequestKind,
-    dialect: Dialect,
 ) -> Result<Request> {
     let mut request = Request::new(method, bucket, key);
-    for (name, value) in headers.for_request(takes, key, dialect)? {
+    for (name, value) in headers.for_request(takes, key)? {
         request.headers.set(&name, value)?;
     }
     Ok(request)

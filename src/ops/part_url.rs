@@ -4,7 +4,7 @@ use super::upload_part::{UploadPartResult, part_result};
 use super::{Operation, PART_NUMBER, RetrySafety};
 use crate::codec::percent;
 use crate::error::{Error, Result};
-use crate::model::{Dialect, Endpoint, PartNumber, Target};
+use crate::model::{Endpoint, PartNumber, Target};
 use crate::wire::{Body, Headers, Method, Request, Response};
 
 /// A URL that a part can be sent to without credentials.
@@ -67,7 +67,7 @@ impl Operation for PartUrl {
     const NAME: &'static str = "UploadPart";
     type Output = UploadPartResult;
 
-    fn request(&self, _dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         Ok(Request {
             method: Method::Put,
             bucket: None,
@@ -78,8 +78,8 @@ impl Operation for PartUrl {
         })
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        part_result(response, dialect)
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        part_result(response)
     }
 
     fn retry_safety(&self) -> RetrySafety {

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use super::bytes::Bytes;
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{CALLBACK_FAILED, CONTENT_MD5, Effect, Operation, RetrySafety, md5_text, request};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, RequestKind, ServiceHeader,
-};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, RequestKind, oss_header};
 use crate::wire::{Body, Method, Request, Response, ServiceError};
 
 /// Stores an object, in place of the one of that key unless that is forbidden.
@@ -30,16 +28,16 @@ pub struct PutObjectResult {
     pub etag: Option<ETag>,
     /// The CRC-64 of the object, if the service said it.
     pub crc64: Option<u64>,
-    /// The MD5 of the object in base64; empty if the service did not say it.
-    pub content_md5: String,
-    /// The version that was made; empty if the bucket has none.
-    pub version_id: String,
+    /// The MD5 of the object in base64; `None` if OSS did not return it.
+    pub content_md5: Option<String>,
+    /// The version that was made; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
     /// What the callback's server answered; `None` if there was no callback.
     pub callback_body: Option<String>,
     /// Why the callback failed, if it did. The object is stored all the same.
     pub callback_error: Option<Error>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers, those of the encryption among them.
     pub headers: ResponseHeaders,
 }
@@ -86,17 +84,17 @@ impl PutObject {
 
 impl PutObjectResult {
     /// What the headers say of an object that was stored.
-    fn of_headers(response: &Response, dialect: Dialect) -> Self {
-        let reply = Reply::new(response, dialect);
-        let version = response.service_header(dialect, ServiceHeader::VersionId);
+    fn of_headers(response: &Response) -> Self {
+        let reply = Reply::new(response);
+        let version = response.headers.get(oss_header::VERSION_ID);
         Self {
             etag: reply.etag_header().ok(),
-            crc64: response.crc64(dialect),
-            content_md5: reply.header(CONTENT_MD5).to_owned(),
-            version_id: version.unwrap_or_default().to_owned(),
+            crc64: response.crc64(),
+            content_md5: non_empty(reply.header(CONTENT_MD5)),
+            version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
-            request_id: response.request_id(dialect).to_owned(),
+            request_id: non_empty(response.request_id()),
             headers: reply.headers(),
         }
     }
@@ -107,38 +105,32 @@ impl Operation for PutObject {
     const EFFECT: Effect = Effect::MakesObject;
     type Output = PutObjectResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         if self.body.length() > limits::PUT_OBJECT_MAX {
             return Err(Error::invalid("body", "one PutObject carries at most 5 GiB"));
         }
         let key = Some(&self.key);
-        let request = request(
-            Method::Put,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::PutObject,
-            dialect,
-        )?
-        .with_body(self.body.clone());
+        let request =
+            request(Method::Put, &self.bucket, key, &self.headers, RequestKind::PutObject)?
+                .with_body(self.body.clone());
         match self.content_md5 {
             Some(digest) => request.with_header(CONTENT_MD5, md5_text(digest)),
             None => Ok(request),
         }
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        let result = PutObjectResult::of_headers(response, dialect);
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let result = PutObjectResult::of_headers(response);
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
-            let error = ServiceError::read(response, dialect).into_error();
+            let error = ServiceError::read(response).into_error();
             return Ok(PutObjectResult { callback_error: Some(error), ..result });
         }
         if with_callback {
             let body = String::from_utf8_lossy(&response.body).into_owned();
             return Ok(PutObjectResult { callback_body: Some(body), ..result });
         }
-        Reply::new(response, dialect).etag_header()?;
+        Reply::new(response).etag_header()?;
         Ok(result)
     }
 
@@ -173,7 +165,7 @@ mod tests {
         let mut headers = ObjectHeaders::new();
         headers.set_acl("private").unwrap().set_metadata("a", "b").unwrap();
         let operation = operation().with_headers(&headers).with_content_md5([0; 16]);
-        let request = operation.request(Dialect::Oss).unwrap();
+        let request = operation.request().unwrap();
         assert_eq!((request.method, query_of(&request).as_str()), (Method::Put, ""));
         assert_eq!(body_of(&request), "hello");
         let sent: Vec<_> = request.headers.iter().collect();
@@ -193,11 +185,11 @@ mod tests {
             ("x-oss-hash-crc64ecma", "0"),
             ("x-oss-version-id", "null"),
         ];
-        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert!(result.etag.unwrap().is_md5("5d41402abc4b2a76b9719d911017c592"));
-        assert_eq!((result.crc64, result.version_id.as_str()), (Some(0), "null"));
+        assert_eq!((result.crc64, result.version_id.as_deref()), (Some(0), Some("null")));
         assert_eq!(result.callback_body, None);
-        let error = operation().parse(&reply(200, &[], ""), Dialect::Oss).unwrap_err();
+        let error = operation().parse(&reply(200, &[], "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
     }
 
@@ -206,10 +198,10 @@ mod tests {
         let mut headers = ObjectHeaders::new();
         headers.set_callback("{}").unwrap();
         let operation = operation().with_headers(&headers);
-        let result = operation.parse(&reply(200, &[], "{\"a\":1}"), Dialect::Oss).unwrap();
+        let result = operation.parse(&reply(200, &[], "{\"a\":1}")).unwrap();
         assert_eq!(result.callback_body.as_deref(), Some("{\"a\":1}"));
         let body = "<Error><Code>CallbackFailed</Code></Error>";
-        let result = operation.parse(&reply(203, &[], body), Dialect::Oss).unwrap();
+        let result = operation.parse(&reply(203, &[], body)).unwrap();
         assert_eq!(result.callback_error.unwrap().oss_code(), Some("CallbackFailed"));
     }
 

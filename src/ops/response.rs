@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::codec::{date, percent};
 use crate::error::{Error, Result};
-use crate::model::{Dialect, ETag, PartNumber};
+use crate::model::{ETag, PartNumber};
 use crate::wire::{Element, Headers, Response, ServiceError};
 
 /// All headers of an answer.
@@ -28,12 +28,11 @@ impl ResponseHeaders {
 #[derive(Clone, Copy)]
 pub(super) struct Reply<'a> {
     response: &'a Response,
-    dialect: Dialect,
 }
 
 impl<'a> Reply<'a> {
-    pub(super) fn new(response: &'a Response, dialect: Dialect) -> Self {
-        Self { response, dialect }
+    pub(super) fn new(response: &'a Response) -> Self {
+        Self { response }
     }
 
     pub(super) fn headers(self) -> ResponseHeaders {
@@ -57,13 +56,13 @@ impl<'a> Reply<'a> {
     /// even with status 200.
     pub(super) fn document(self, root: &str) -> Result<Document<'a>> {
         let element = Element::parse(&self.response.body)
-            .map_err(|error| self.response.protocol_error(self.dialect, error.to_string()))?;
+            .map_err(|error| self.response.protocol_error(error.to_string()))?;
         if element.name() == "Error" {
-            return Err(ServiceError::read(self.response, self.dialect).into_error());
+            return Err(ServiceError::read(self.response).into_error());
         }
         if element.name() != root {
             let text = format!("the reply is a {} instead of a {root}", element.name());
-            return Err(self.response.protocol_error(self.dialect, text));
+            return Err(self.response.protocol_error(text));
         }
         let encoded = element.text_of("EncodingType").trim().eq_ignore_ascii_case("url");
         Ok(Document { reply: self, root: element, encoded })
@@ -77,7 +76,7 @@ impl<'a> Reply<'a> {
             let shown: String = text.chars().take(SHOWN_MAX).collect();
             format!("the reply has a bad {name}: {shown:?}")
         };
-        self.response.protocol_error(self.dialect, text)
+        self.response.protocol_error(text)
     }
 }
 
@@ -140,6 +139,11 @@ impl Document<'_> {
 /// A time of a document; one that cannot be read is not known.
 pub(super) fn time(parent: &Element, child: &str) -> Option<SystemTime> {
     date::parse_rfc3339(parent.text_of(child).trim())
+}
+
+/// A text that is empty where OSS returned none.
+pub(super) fn non_empty(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
 }
 
 const SHOWN_MAX: usize = 64;

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use super::bytes::Bytes;
-use super::response::{Reply, ResponseHeaders};
+use super::response::{Reply, ResponseHeaders, non_empty};
 use super::{CONTENT_MD5, Operation, PART_NUMBER, RetrySafety, UPLOAD_ID, md5_text, request};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{
-    BucketName, Dialect, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId,
-};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId};
 use crate::wire::{Body, Method, Request, Response, ServiceError};
 
 /// Sends a part. A part of the same number is replaced, except in a sequential upload.
@@ -33,10 +31,10 @@ pub struct UploadPartResult {
     pub etag: ETag,
     /// The CRC-64 of the part, if the service said it.
     pub crc64: Option<u64>,
-    /// The MD5 of the part in base64; empty if the service did not say it.
-    pub content_md5: String,
+    /// The MD5 of the part in base64; `None` if OSS did not return it.
+    pub content_md5: Option<String>,
     /// `x-oss-request-id`.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// All headers.
     pub headers: ResponseHeaders,
 }
@@ -105,30 +103,24 @@ impl Operation for UploadPart {
     const NAME: &'static str = "UploadPart";
     type Output = UploadPartResult;
 
-    fn request(&self, dialect: Dialect) -> Result<Request> {
+    fn request(&self) -> Result<Request> {
         if self.body.length() > limits::PART_SIZE_MAX {
             return Err(Error::invalid("body", "a part has at most 5 GiB"));
         }
         let key = Some(&self.key);
-        let mut request = request(
-            Method::Put,
-            &self.bucket,
-            key,
-            &self.headers,
-            RequestKind::UploadPart,
-            dialect,
-        )?
-        .with_query(PART_NUMBER, self.number.to_string())
-        .with_query(UPLOAD_ID, self.upload_id.as_str())
-        .with_body(self.body.clone());
+        let mut request =
+            request(Method::Put, &self.bucket, key, &self.headers, RequestKind::UploadPart)?
+                .with_query(PART_NUMBER, self.number.to_string())
+                .with_query(UPLOAD_ID, self.upload_id.as_str())
+                .with_body(self.body.clone());
         if let Some(digest) = self.content_md5 {
             request = request.with_header(CONTENT_MD5, md5_text(digest))?;
         }
         Ok(request)
     }
 
-    fn parse(&self, response: &Response, dialect: Dialect) -> Result<Self::Output> {
-        part_result(response, dialect)
+    fn parse(&self, response: &Response) -> Result<Self::Output> {
+        part_result(response)
     }
 
     fn retry_safety(&self) -> RetrySafety {
@@ -146,8 +138,8 @@ impl Operation for UploadPart {
         is_same.then(|| UploadPartResult {
             etag,
             crc64: None,
-            content_md5: String::new(),
-            request_id: refusal.request_id.clone(),
+            content_md5: None,
+            request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
         })
     }
@@ -162,13 +154,13 @@ impl Operation for UploadPart {
 }
 
 /// Reads the answer to a part.
-pub(super) fn part_result(response: &Response, dialect: Dialect) -> Result<UploadPartResult> {
-    let reply = Reply::new(response, dialect);
+pub(super) fn part_result(response: &Response) -> Result<UploadPartResult> {
+    let reply = Reply::new(response);
     Ok(UploadPartResult {
         etag: reply.etag_header()?,
-        crc64: response.crc64(dialect),
-        content_md5: reply.header(CONTENT_MD5).to_owned(),
-        request_id: response.request_id(dialect).to_owned(),
+        crc64: response.crc64(),
+        content_md5: non_empty(reply.header(CONTENT_MD5)),
+        request_id: non_empty(response.request_id()),
         headers: reply.headers(),
     })
 }
@@ -200,14 +192,14 @@ mod tests {
             .set_request_payer(true);
         headers.set_server_side_encryption("AES256").unwrap();
         let operation = operation().with_headers(&headers);
-        let request = operation.request(Dialect::Oss).unwrap();
+        let request = operation.request().unwrap();
         assert_eq!(request.method, Method::Put);
         assert_eq!(query_of(&request), "partNumber=2&uploadId=0004B9894A22E5B1888A1E29F8236E2D");
         assert_eq!(body_of(&request), "hello");
         let sent: Vec<_> = request.headers.iter().collect();
         let expected = [("x-oss-traffic-limit", "819200"), ("x-oss-request-payer", "requester")];
         assert_eq!(sent, expected);
-        let request = operation.with_content_md5(MD5).request(Dialect::Oss).unwrap();
+        let request = operation.with_content_md5(MD5).request().unwrap();
         assert_eq!(request.headers.get("Content-MD5"), Some("XUFAKrxLKna5cZ2REBfFkg=="));
     }
 
@@ -219,18 +211,18 @@ mod tests {
             ("x-oss-hash-crc64ecma", "18446744073709551615"),
             ("x-oss-server-side-encryption", "AES256"),
         ];
-        let result = operation().parse(&reply(200, &headers, ""), Dialect::Oss).unwrap();
+        let result = operation().parse(&reply(200, &headers, "")).unwrap();
         assert_eq!(result.etag.as_str(), headers[0].1);
         assert_eq!(result.crc64, Some(u64::MAX));
-        assert_eq!(result.content_md5, headers[1].1);
+        assert_eq!(result.content_md5.as_deref(), Some(headers[1].1));
         assert_eq!(result.headers.value("X-Oss-Server-Side-Encryption"), Some("AES256"));
-        let result = operation().parse(&reply(200, &headers[..1], ""), Dialect::Oss).unwrap();
-        assert_eq!((result.crc64, result.content_md5.as_str()), (None, ""));
+        let result = operation().parse(&reply(200, &headers[..1], "")).unwrap();
+        assert_eq!((result.crc64, result.content_md5), (None, None));
     }
 
     #[test]
     fn a_part_without_an_etag_is_not_stored() {
-        let error = operation().parse(&reply(200, &[], ""), Dialect::Oss).unwrap_err();
+        let error = operation().parse(&reply(200, &[], "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
         assert!(error.to_string().contains("the reply has no ETag"), "{error}");
     }
@@ -239,7 +231,7 @@ mod tests {
     fn a_part_that_is_there_already_is_taken_only_with_the_same_md5() {
         let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
             <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
-        let refusal = ServiceError::read(&reply(409, &[], body), Dialect::Oss);
+        let refusal = ServiceError::read(&reply(409, &[], body));
         assert!(operation().with_bytes(*b"other").recover_from(&refusal).is_none());
         assert!(operation().with_content_md5([0; 16]).recover_from(&refusal).is_none());
         for same in [operation(), operation().with_content_md5(MD5)] {

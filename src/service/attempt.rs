@@ -9,7 +9,7 @@ use super::rate_limiter::RateLimiters;
 use super::retry_loop::CallState;
 use super::{Evidence, redact, wire_log};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ETag, ServiceHeader, Target};
+use crate::model::{ETag, Target, oss_header};
 use crate::ops::Operation;
 use crate::retry::{self, FailureClass, Refusal};
 use crate::transport::{Call, Exchange, Failure, Outgoing, Pace};
@@ -31,7 +31,7 @@ impl<'a, O: Operation> CallState<'a, O> {
             Ok(mut exchange) => {
                 let changed =
                     self.check_unchanged(&request, exchange.whole.then_some(exchange.sent));
-                redact::redact(&request, &mut exchange.response, self.service.dialect);
+                redact::redact(&request, &mut exchange.response);
                 log.debug(|| wire_log::response(&exchange.response));
                 match self.judge_exchange(&request, &exchange) {
                     Ok(_) if changed.is_err() => changed_source(Evidence::Confirmed),
@@ -65,7 +65,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         let service = self.service;
         service.check_process()?;
         self.context.cancel.check_process()?;
-        let mut request = self.operation.request(service.dialect)?;
+        let mut request = self.operation.request()?;
         if let Some(target) = self.operation.signed_for() {
             return Ok((request, target.clone()));
         }
@@ -133,7 +133,7 @@ impl<'a, O: Operation> CallState<'a, O> {
     ) -> Result<O::Output, AttemptError> {
         let response = &exchange.response;
         if !(200..300).contains(&response.status) {
-            let refused = ServiceError::read(response, self.service.dialect);
+            let refused = ServiceError::read(response);
             let repeated = self.attempts > 1 || self.free > 0;
             let recover_from = repeated.then(|| self.operation.recover_from(&refused)).flatten();
             return match recover_from {
@@ -147,11 +147,9 @@ impl<'a, O: Operation> CallState<'a, O> {
         }
         self.check_integrity(request, exchange)?;
         self.operation
-            .parse(response, self.service.dialect)
+            .parse(response)
             .map_err(|error| AttemptError::unusable_success(error.with_status(response.status)))
-            .map_err(|attempt_error| {
-                attempt_error.with_request_id(response.request_id(self.service.dialect))
-            })
+            .map_err(|attempt_error| attempt_error.with_request_id(response.request_id()))
     }
 
     fn refusal(&self, response: &Response, refused: ServiceError) -> AttemptError {
@@ -193,12 +191,12 @@ impl<'a, O: Operation> CallState<'a, O> {
         let damaged = |text: String| {
             self.service.http.leave_connections();
             let error = Error::new(ErrorKind::Integrity, text);
-            let request_id = exchange.response.request_id(self.service.dialect);
+            let request_id = exchange.response.request_id();
             Err(AttemptError::mismatch(error.with_status(exchange.response.status))
                 .with_request_id(request_id))
         };
         if self.context.check_crc64 {
-            match exchange.response.crc64(self.service.dialect) {
+            match exchange.response.crc64() {
                 Some(theirs) if theirs != ours => {
                     return damaged(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
                 }
@@ -211,9 +209,8 @@ impl<'a, O: Operation> CallState<'a, O> {
         }
         if let Some(ours) = request.headers.get("content-md5").and_then(hex_of_base64) {
             // The ETag of encrypted data need not be its MD5.
-            let encrypted = ServiceHeader::ServerSideEncryption;
-            let encrypted =
-                exchange.response.service_header(self.service.dialect, encrypted).is_some();
+            let encrypted = oss_header::SERVER_SIDE_ENCRYPTION;
+            let encrypted = exchange.response.headers.get(encrypted).is_some();
             let etag = exchange.response.headers.get("etag").map(ETag::parse);
             if let Some(Ok(etag)) = etag.filter(|_| !encrypted)
                 && !etag.is_md5(&ours)

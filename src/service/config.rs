@@ -9,7 +9,7 @@ use super::logger::{LogLevel, Logger};
 use crate::credentials::{CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::model::{Addressing, Dialect, Endpoint, EndpointKind, Region};
+use crate::model::{Addressing, Endpoint, EndpointKind, Region};
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion};
 use crate::transport::{ProxySetting, TimeLimits, TlsSettings, Verify};
 
@@ -25,7 +25,6 @@ pub struct Config {
     pub(super) endpoint_kind: EndpointKind,
     pub(super) addressing: Addressing,
     pub(super) signature: SignatureVersion,
-    pub(super) dialect: Dialect,
     pub(super) additional_headers: AdditionalHeaders,
     pub(super) credentials: Option<CredentialsSource>,
     pub(super) proxy: ProxySetting,
@@ -49,7 +48,6 @@ impl Default for Config {
             endpoint_kind: EndpointKind::default(),
             addressing: Addressing::default(),
             signature: SignatureVersion::default(),
-            dialect: Dialect::default(),
             additional_headers: AdditionalHeaders::default(),
             credentials: None,
             proxy: ProxySetting::None,

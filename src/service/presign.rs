@@ -23,7 +23,7 @@ impl ServiceClient {
         expires: Duration,
     ) -> Result<Presigned> {
         self.check_process()?;
-        let mut request = operation.request(self.dialect)?;
+        let mut request = operation.request()?;
         // Whoever has the URL reads the answer, and chooses the body and what describes it.
         request.query.retain(|(name, _)| name != "encoding-type");
         for chosen_later in ["content-type", "content-md5"] {

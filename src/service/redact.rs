@@ -9,12 +9,12 @@ use std::borrow::Cow;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use crate::codec::percent;
-use crate::model::{Dialect, ServiceHeader};
+use crate::model::oss_header;
 use crate::wire::{Headers, Request, Response};
 
 /// Puts `***` in place of the request's signature and token, wherever the reply has them.
-pub(super) fn redact(request: &Request, response: &mut Response, dialect: Dialect) {
-    let secrets = secrets(request, dialect);
+pub(super) fn redact(request: &Request, response: &mut Response) {
+    let secrets = secrets(request);
     if secrets.is_empty() {
         return;
     }
@@ -23,7 +23,7 @@ pub(super) fn redact(request: &Request, response: &mut Response, dialect: Dialec
     }
     let mut headers = Headers::default();
     for (name, value) in response.headers.iter() {
-        let value = match name.eq_ignore_ascii_case(dialect.header(ServiceHeader::Err)) {
+        let value = match name.eq_ignore_ascii_case(oss_header::ERR) {
             true => masked_document(value, &secrets),
             false => masked(value, &secrets),
         }
@@ -34,11 +34,11 @@ pub(super) fn redact(request: &Request, response: &mut Response, dialect: Dialec
 }
 
 /// Signature and token as they were sent, and as a URL has them.
-fn secrets(request: &Request, dialect: Dialect) -> Vec<String> {
+fn secrets(request: &Request) -> Vec<String> {
     let authorization = request.headers.get("Authorization").unwrap_or_default();
     let signature =
         authorization.rsplit_once("Signature=").or_else(|| authorization.rsplit_once(':'));
-    let token = request.headers.get(dialect.header(ServiceHeader::SecurityToken));
+    let token = request.headers.get(oss_header::SECURITY_TOKEN);
     let query = request.query.iter().filter(|(name, _)| QUERY.contains(&name.as_str()));
     let sent = signature.map(|(_, signature)| signature).into_iter().chain(token);
     sent.chain(query.map(|(_, value)| value.as_str()))
@@ -95,7 +95,7 @@ mod tests {
         headers.append_received("Location", location.to_owned());
         headers.append_received("x-oss-err", BASE64_STANDARD.encode(body));
         let mut response = Response { status: 400, headers, body: body.as_bytes().to_vec() };
-        redact(request, &mut response, Dialect::Oss);
+        redact(request, &mut response);
         let body = String::from_utf8(response.body).unwrap();
         let hidden = response.headers.get("x-oss-err").unwrap();
         assert_eq!(BASE64_STANDARD.decode(hidden).unwrap(), body.as_bytes());

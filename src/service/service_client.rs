@@ -7,7 +7,7 @@ use super::concurrency_limiter::ConcurrencyLimiter;
 use super::{Config, Logger, RateLimiter};
 use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
 use crate::error::{Error, Result};
-use crate::model::{Addressing, Dialect, Endpoint};
+use crate::model::{Addressing, Endpoint};
 use crate::ops::ResponseTimeout;
 use crate::retry::Budget;
 use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
@@ -18,7 +18,6 @@ use crate::transport::{Http, HttpSettings, TimeLimits, Verify};
 #[derive(Debug)]
 pub(crate) struct ServiceClient {
     pub(super) process: ForkGuard,
-    pub(super) dialect: Dialect,
     endpoint: Option<Endpoint>,
     pub(super) addressing: Addressing,
     pub(super) signer: Signer,
@@ -54,7 +53,6 @@ impl ServiceClient {
         }
         Ok(Self {
             process: ForkGuard::current(),
-            dialect: config.dialect,
             endpoint,
             addressing: config.addressing,
             signer,
@@ -160,7 +158,6 @@ fn signer(
     }
     Ok(Signer {
         version: config.signature,
-        dialect: config.dialect,
         region: region.unwrap_or_default().to_owned(),
         product: if cloud_box.is_some() { "oss-cloudbox" } else { "oss" }.to_owned(),
         additional_headers: config.additional_headers.clone(),

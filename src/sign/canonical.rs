@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::AdditionalHeaders;
 use crate::codec::percent;
-use crate::model::{BucketName, Dialect, ObjectKey};
+use crate::model::{BucketName, ObjectKey, oss_header};
 use crate::wire::{self, Headers, Method};
 
 /// The headers that a V4 signature covers, in the order in which it does.
@@ -24,11 +24,10 @@ impl<'a> SignedHeaders<'a> {
         headers: &'a Headers,
         implied: &[(&'a str, &'a str)],
         additional: &'a AdditionalHeaders,
-        dialect: Dialect,
     ) -> Self {
-        let mut lines = lines(headers, |name| is_always_signed(dialect, name));
+        let mut lines = lines(headers, is_always_signed);
         let mut names = Vec::new();
-        for name in additional.iter().filter(|name| !is_always_signed(dialect, name)) {
+        for name in additional.iter().filter(|name| !is_always_signed(name)) {
             let implied = || implied.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
             let value = headers.get(name).or_else(|| implied().map(|(_, value)| *value));
             let value = value.map(trim).unwrap_or_default();
@@ -83,8 +82,8 @@ pub(super) fn canonical_request(
 }
 
 /// The service's own headers, each on a line of its own, sorted: all that V1 signs of them.
-pub(super) fn service_headers(headers: &Headers, dialect: Dialect) -> String {
-    let mut lines = lines(headers, |name| is_service(dialect, name));
+pub(super) fn service_headers(headers: &Headers) -> String {
+    let mut lines = lines(headers, is_service);
     lines.sort_unstable();
     let mut text = String::new();
     push_lines(&mut text, &lines);
@@ -117,13 +116,13 @@ fn lower_case(name: &str) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }
 
-fn is_always_signed(dialect: Dialect, name: &str) -> bool {
+fn is_always_signed(name: &str) -> bool {
     let plain = ["content-type", "content-md5"];
-    is_service(dialect, name) || plain.iter().any(|known| known.eq_ignore_ascii_case(name))
+    is_service(name) || plain.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn is_service(dialect: Dialect, name: &str) -> bool {
-    let prefix = dialect.header_prefix();
+fn is_service(name: &str) -> bool {
+    let prefix = oss_header::PREFIX;
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
@@ -157,7 +156,7 @@ mod tests {
             ("x-osso", "no"),
         ]);
         let none = AdditionalHeaders::default();
-        let signed = SignedHeaders::of(&headers, &[("host", "h")], &none, Dialect::Oss);
+        let signed = SignedHeaders::of(&headers, &[("host", "h")], &none);
         assert_eq!(
             text(&signed),
             "GET\n/\n\ncontent-md5:c\ncontent-type:a/b\nx-oss-meta-a:1\nx-oss-meta-b:2\n\n\n-"
@@ -170,14 +169,14 @@ mod tests {
         let names = ["Host", "range", "X-Oss-A", "blank", "absent", "content-type", "x-oss-b"];
         let names = AdditionalHeaders::parse(names).unwrap();
         let implied = [("HOST", "h"), ("range", "not this one")];
-        let signed = SignedHeaders::of(&headers, &implied, &names, Dialect::Oss);
+        let signed = SignedHeaders::of(&headers, &implied, &names);
         assert_eq!(text(&signed), "GET\n/\n\nhost:h\nrange:bytes=0-1\nx-oss-a:1\n\nhost;range\n-");
     }
 
     #[test]
     fn a_name_cut_inside_a_character_is_no_service_header() {
-        assert!(!is_service(Dialect::Oss, "x-oss\u{20ac}"));
-        assert!(!is_service(Dialect::Oss, "x-os"));
-        assert!(is_service(Dialect::Oss, "X-OSS-"));
+        assert!(!is_service("x-oss\u{20ac}"));
+        assert!(!is_service("x-os"));
+        assert!(is_service("X-OSS-"));
     }
 }

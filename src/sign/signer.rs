@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use super::{AccessKey, AdditionalHeaders, v1, v4};
 use crate::error::Result;
-use crate::model::Dialect;
 use crate::wire::Request;
 
 /// Which signature requests carry.
@@ -21,7 +20,6 @@ pub enum SignatureVersion {
 #[derive(Debug, Clone)]
 pub(crate) struct Signer {
     pub(crate) version: SignatureVersion,
-    pub(crate) dialect: Dialect,
     /// The region ID, or the ID of a cloud box; V1 does without.
     pub(crate) region: String,
     /// `oss`, or `oss-cloudbox` for a cloud box.
@@ -49,7 +47,7 @@ impl Signer {
     ) -> Result<()> {
         match self.version {
             SignatureVersion::V4 => v4::sign(self, request, key, implied, time),
-            SignatureVersion::V1 => v1::sign(self, request, key, time),
+            SignatureVersion::V1 => v1::sign(request, key, time),
         }
     }
 
@@ -70,7 +68,7 @@ impl Signer {
     ) -> Result<()> {
         match self.version {
             SignatureVersion::V4 => v4::presign(self, request, key, implied, time, expires),
-            SignatureVersion::V1 => v1::presign(self, request, key, time, expires),
+            SignatureVersion::V1 => v1::presign(request, key, time, expires),
         }
     }
 }

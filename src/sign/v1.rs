@@ -7,34 +7,28 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
+use super::AccessKey;
 use super::canonical::{service_headers, trim};
-use super::{AccessKey, Signer};
 use crate::codec::date;
 use crate::error::{Error, Result};
-use crate::model::ServiceHeader;
+use crate::model::oss_header;
 use crate::runtime::Secret;
 use crate::wire::Request;
 
-/// See [`Signer::sign`].
-pub(super) fn sign(
-    signer: &Signer,
-    request: &mut Request,
-    key: &AccessKey,
-    time: SystemTime,
-) -> Result<()> {
+/// See [`super::Signer::sign`].
+pub(super) fn sign(request: &mut Request, key: &AccessKey, time: SystemTime) -> Result<()> {
     let date = date::http_date(time);
     request.headers.set("Date", date.as_str())?;
     // Without a token this takes away what an attempt with another key has set.
     let token = key.token().map(Secret::expose).unwrap_or_default();
-    request.headers.set(signer.dialect.header(ServiceHeader::SecurityToken), token)?;
+    request.headers.set(oss_header::SECURITY_TOKEN, token)?;
 
-    let signature = signature(key.secret(), &string_to_sign(signer, request, &date))?;
+    let signature = signature(key.secret(), &string_to_sign(request, &date))?;
     request.headers.set("Authorization", format!("OSS {}:{signature}", key.id()))
 }
 
-/// See [`Signer::presign`].
+/// See [`super::Signer::presign`].
 pub(super) fn presign(
-    signer: &Signer,
     request: &mut Request,
     key: &AccessKey,
     time: SystemTime,
@@ -51,7 +45,7 @@ pub(super) fn presign(
     if let Some(token) = key.token() {
         request.query.push(("security-token".to_owned(), token.expose().to_owned()));
     }
-    let signature = signature(key.secret(), &string_to_sign(signer, request, &end))?;
+    let signature = signature(key.secret(), &string_to_sign(request, &end))?;
     request.query.push(("OSSAccessKeyId".to_owned(), key.id().to_owned()));
     request.query.push(("Expires".to_owned(), end));
     request.query.push(("Signature".to_owned(), signature));
@@ -59,15 +53,15 @@ pub(super) fn presign(
 }
 
 /// The text that the secret signs; `date` is the HTTP date or, in a query, the end in seconds.
-pub(super) fn string_to_sign(signer: &Signer, request: &Request, date: &str) -> String {
+pub(super) fn string_to_sign(request: &Request, date: &str) -> String {
     let value = |name| request.headers.get(name).map(trim).unwrap_or_default();
     format!(
         "{}\n{}\n{}\n{date}\n{}{}",
         request.method.as_str(),
         value("Content-MD5"),
         value("Content-Type"),
-        service_headers(&request.headers, signer.dialect),
-        resource(signer, request),
+        service_headers(&request.headers),
+        resource(request),
     )
 }
 
@@ -80,15 +74,16 @@ pub(super) fn signature(secret: &Secret, string_to_sign: &str) -> Result<String>
 }
 
 /// Bucket and key, and the parameters that count as part of them; nothing is escaped.
-fn resource(signer: &Signer, request: &Request) -> String {
+fn resource(request: &Request) -> String {
     let mut text = match (&request.bucket, &request.key) {
         (None, _) => "/".to_owned(),
         (Some(bucket), None) => format!("/{bucket}/"),
         (Some(bucket), Some(key)) => format!("/{bucket}/{key}"),
     };
-    let prefix = signer.dialect.header_prefix();
     let mut signed: Vec<_> = request.query.iter().collect();
-    signed.retain(|(name, _)| name.starts_with(prefix) || SUB_RESOURCES.contains(&name.as_str()));
+    signed.retain(|(name, _)| {
+        name.starts_with(oss_header::PREFIX) || SUB_RESOURCES.contains(&name.as_str())
+    });
     signed.sort_unstable();
     let mut separator = '?';
     for (name, value) in signed {

@@ -11,31 +11,9 @@ use super::{AccessKey, Signer};
 use crate::codec::date;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{Dialect, ServiceHeader};
+use crate::model::oss_header;
 use crate::runtime::Secret;
 use crate::wire::Request;
-
-/// What the dialects call the parts of the same scheme.
-#[derive(Debug)]
-pub(super) struct Terms {
-    algorithm: &'static str,
-    /// What a scope ends in.
-    terminator: &'static str,
-    /// What stands before the secret in the first key.
-    key_prefix: &'static str,
-    version_parameter: &'static str,
-    credential_parameter: &'static str,
-    expires_parameter: &'static str,
-    additional_headers_parameter: &'static str,
-    signature_parameter: &'static str,
-}
-
-/// The words of a dialect.
-pub(super) fn terms(dialect: Dialect) -> &'static Terms {
-    match dialect {
-        Dialect::Oss => &OSS,
-    }
-}
 
 /// When, where and for what a signature is valid.
 #[derive(Debug)]
@@ -44,7 +22,6 @@ pub(super) struct Scope<'a> {
     pub(super) stamp: String,
     pub(super) region: &'a str,
     pub(super) product: &'a str,
-    pub(super) terms: &'static Terms,
 }
 
 impl<'a> Scope<'a> {
@@ -52,12 +29,7 @@ impl<'a> Scope<'a> {
         if signer.region.is_empty() {
             return Err(Error::invalid("region", "a V4 signature needs the region of the bucket"));
         }
-        Ok(Self {
-            stamp: date::stamp(time),
-            region: &signer.region,
-            product: &signer.product,
-            terms: terms(signer.dialect),
-        })
+        Ok(Self { stamp: date::stamp(time), region: &signer.region, product: &signer.product })
     }
 
     fn date(&self) -> &str {
@@ -65,8 +37,7 @@ impl<'a> Scope<'a> {
     }
 
     fn text(&self) -> String {
-        let terminator = self.terms.terminator;
-        format!("{}/{}/{}/{terminator}", self.date(), self.region, self.product)
+        format!("{}/{}/{}/{TERMINATOR}", self.date(), self.region, self.product)
     }
 }
 
@@ -79,17 +50,15 @@ pub(super) fn sign(
     time: SystemTime,
 ) -> Result<()> {
     let scope = Scope::new(signer, time)?;
-    let name = |header| signer.dialect.header(header);
     let headers = &mut request.headers;
-    headers.set(name(ServiceHeader::Date), scope.stamp.as_str())?;
+    headers.set(oss_header::DATE, scope.stamp.as_str())?;
     headers.set("Date", date::http_date(time))?;
-    headers.set(name(ServiceHeader::ContentSha256), UNSIGNED_PAYLOAD)?;
+    headers.set(oss_header::CONTENT_SHA256, UNSIGNED_PAYLOAD)?;
     // Without a token this takes away what an attempt with another key has set.
     let token = key.token().map(Secret::expose).unwrap_or_default();
-    headers.set(name(ServiceHeader::SecurityToken), token)?;
+    headers.set(oss_header::SECURITY_TOKEN, token)?;
 
-    let signed =
-        SignedHeaders::of(&request.headers, implied, &signer.additional_headers, signer.dialect);
+    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers);
     let signature = signature_of(request, &signed, key, &scope)?;
     let authorization = authorization(key, &scope, &signed.additional(), &signature);
     request.headers.set("Authorization", authorization)
@@ -108,23 +77,22 @@ pub(super) fn presign(
         return Err(Error::invalid("expires", "a V4 URL is valid for 1 second to 7 days"));
     }
     let scope = Scope::new(signer, time)?;
-    let (terms, dialect) = (scope.terms, signer.dialect);
-    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers, dialect);
+    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers);
     let additional = signed.additional();
     let mut add = |name: &str, value: String| request.query.push((name.to_owned(), value));
-    add(terms.version_parameter, terms.algorithm.to_owned());
-    add(terms.credential_parameter, format!("{}/{}", key.id(), scope.text()));
-    add(dialect.header(ServiceHeader::Date), scope.stamp.clone());
-    add(terms.expires_parameter, expires.as_secs().to_string());
+    add(VERSION_PARAMETER, ALGORITHM.to_owned());
+    add(CREDENTIAL_PARAMETER, format!("{}/{}", key.id(), scope.text()));
+    add(oss_header::DATE, scope.stamp.clone());
+    add(EXPIRES_PARAMETER, expires.as_secs().to_string());
     if let Some(token) = key.token() {
-        add(dialect.header(ServiceHeader::SecurityToken), token.expose().to_owned());
+        add(oss_header::SECURITY_TOKEN, token.expose().to_owned());
     }
     if !additional.is_empty() {
-        add(terms.additional_headers_parameter, additional);
+        add(ADDITIONAL_HEADERS_PARAMETER, additional);
     }
 
     let signature = signature_of(request, &signed, key, &scope)?;
-    request.query.push((terms.signature_parameter.to_owned(), signature));
+    request.query.push((SIGNATURE_PARAMETER.to_owned(), signature));
     Ok(())
 }
 
@@ -143,19 +111,17 @@ fn signature_of(
 /// The text that the last key signs.
 pub(super) fn string_to_sign(scope: &Scope<'_>, canonical_request: &str) -> String {
     let hash = hex(&Sha256::digest(canonical_request));
-    format!("{}\n{}\n{}\n{hash}", scope.terms.algorithm, scope.stamp, scope.text())
+    format!("{}\n{}\n{}\n{hash}", ALGORITHM, scope.stamp, scope.text())
 }
 
 /// The last key: the secret narrowed down to one day, region and product.
 pub(super) fn signing_key(secret: &Secret, scope: &Scope<'_>) -> Result<Key> {
-    let terms = scope.terms;
-    let mut first = Zeroizing::new(Vec::with_capacity(
-        terms.key_prefix.len().saturating_add(secret.expose().len()),
-    ));
-    first.extend_from_slice(terms.key_prefix.as_bytes());
+    let mut first =
+        Zeroizing::new(Vec::with_capacity(KEY_PREFIX.len().saturating_add(secret.expose().len())));
+    first.extend_from_slice(KEY_PREFIX.as_bytes());
     first.extend_from_slice(secret.expose().as_bytes());
     let mut key = derive(&first, scope.date())?;
-    for step in [scope.region, scope.product, terms.terminator] {
+    for step in [scope.region, scope.product, TERMINATOR] {
         key = derive(&*key, step)?;
     }
     Ok(key)
@@ -174,12 +140,12 @@ fn authorization(
     additional_headers: &str,
     signature: &str,
 ) -> String {
-    let (algorithm, id, scope) = (scope.terms.algorithm, key.id(), scope.text());
+    let (id, scope) = (key.id(), scope.text());
     let additional = match additional_headers {
         "" => String::new(),
         names => format!(",AdditionalHeaders={names}"),
     };
-    format!("{algorithm} Credential={id}/{scope}{additional},Signature={signature}")
+    format!("{ALGORITHM} Credential={id}/{scope}{additional},Signature={signature}")
 }
 
 /// A key made from the secret, wiped from memory when it is dropped.
@@ -207,13 +173,13 @@ fn hex(bytes: &[u8]) -> String {
 /// The body is not part of the signature: it has check sums of its own.
 pub(super) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-const OSS: Terms = Terms {
-    algorithm: "OSS4-HMAC-SHA256",
-    terminator: "aliyun_v4_request",
-    key_prefix: "aliyun_v4",
-    version_parameter: "x-oss-signature-version",
-    credential_parameter: "x-oss-credential",
-    expires_parameter: "x-oss-expires",
-    additional_headers_parameter: "x-oss-additional-headers",
-    signature_parameter: "x-oss-signature",
-};
+const ALGORITHM: &str = "OSS4-HMAC-SHA256";
+/// The last element of a scope.
+const TERMINATOR: &str = "aliyun_v4_request";
+/// Precedes the secret in the first key.
+const KEY_PREFIX: &str = "aliyun_v4";
+const VERSION_PARAMETER: &str = "x-oss-signature-version";
+const CREDENTIAL_PARAMETER: &str = "x-oss-credential";
+const EXPIRES_PARAMETER: &str = "x-oss-expires";
+const ADDITIONAL_HEADERS_PARAMETER: &str = "x-oss-additional-headers";
+const SIGNATURE_PARAMETER: &str = "x-oss-signature";

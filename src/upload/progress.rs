@@ -103,7 +103,7 @@ pub(crate) struct Reporter {
 
 struct State {
     last: Instant,
-    /// What the callback returned when it asked to stop.
+    /// What the callback returned to cancel the call.
     stopped: Option<i64>,
 }
 
@@ -124,7 +124,7 @@ impl Reporter {
     ///
     /// # Errors
     ///
-    /// `Stopped`, when the callback asked for it.
+    /// `Callback`, when the callback canceled the call.
     pub(crate) fn tick(&self) -> Result<()> {
         if self.due_in() == Some(Duration::ZERO) { self.report() } else { Ok(()) }
     }
@@ -176,7 +176,7 @@ fn stopped(value: i64) -> Error {
     Error::new(ErrorKind::Callback, STOPPED).with_callback_value(value)
 }
 
-const STOPPED: &str = "the progress callback asked to stop";
+const STOPPED: &str = "the progress callback canceled the call";
 
 #[cfg(test)]
 mod tests {

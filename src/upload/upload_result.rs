@@ -1,38 +1,38 @@
-//! What an upload that succeeded has made.
+//! The result of an upload that succeeded.
 
 use crate::error::Error;
-use crate::model::ETag;
+use crate::model::{ETag, UploadId};
 use crate::ops::PutObjectResult;
 
-/// An object that OSS has acknowledged.
+/// An object that was uploaded and that OSS has acknowledged.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct UploadResult {
-    /// The ETag; `None` when an upload callback's answer took its place.
+    /// The ETag; `None` if the response is that of the upload callback.
     pub etag: Option<ETag>,
-    /// The bytes of the object.
+    /// The size of the object in bytes.
     pub size: u64,
-    /// The parts it was made of; 0 if it went in one PutObject.
+    /// The number of parts; 0 if it was uploaded with one PutObject.
     pub parts: u16,
-    /// Bytes that an earlier try had sent and that were not sent again.
+    /// The bytes of parts that an earlier call had sent and that this call did not send again.
     pub bytes_resumed: u64,
-    /// OSS's own CRC-64 of the object, which was compared with ours if that is asked for.
+    /// The CRC-64 of the object as OSS computed it. With [`Integrity::CRC64`] it was compared.
+    ///
+    /// [`Integrity::CRC64`]: crate::Integrity::CRC64
     pub crc64: Option<u64>,
-    /// The version that was made; empty if the bucket has none.
-    pub version_id: String,
-    /// The URL of the object; empty if OSS gave none.
-    pub location: String,
-    /// `x-oss-request-id` of the request that made the object.
-    pub request_id: String,
-    /// An attempt of Initiate whose response was lost may have started another upload, whose ID
-    /// nobody knows.
+    /// The version that was made; `None` if the bucket has no versioning.
+    pub version_id: Option<String>,
+    /// The URL of the object, if OSS returned it.
+    pub location: Option<String>,
+    /// The `x-oss-request-id` of the request that made the object.
+    pub request_id: Option<String>,
+    /// True if another upload may exist: a response to Initiate was lost, and with it an upload ID.
     pub upload_may_exist: bool,
-    /// The upload that made the object; `None` if it went in one PutObject.
-    pub upload_id: Option<String>,
-    /// What the server of the upload callback answered.
+    /// The upload that made the object; `None` if it was uploaded with one PutObject.
+    pub upload_id: Option<UploadId>,
+    /// The response of the server of the upload callback; `None` without a callback.
     pub callback_body: Option<String>,
-    /// Why the upload callback failed, if it did. The object is stored all the same: it must not
-    /// be sent again because of this.
+    /// Why the upload callback failed. The object is stored: do not upload it again because of this.
     pub callback_error: Option<Error>,
 }
 

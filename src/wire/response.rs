@@ -1,7 +1,7 @@
 //! An answer that was read to its end.
 
 use super::Headers;
-use crate::model::{Dialect, ServiceHeader};
+use crate::model::oss_header;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
@@ -11,16 +11,12 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    pub(crate) fn service_header(&self, dialect: Dialect, header: ServiceHeader) -> Option<&str> {
-        self.headers.get(dialect.header(header))
-    }
-
     /// The check sum that the service computed, if it sent one that can be read.
-    pub(crate) fn crc64(&self, dialect: Dialect) -> Option<u64> {
-        self.service_header(dialect, ServiceHeader::HashCrc64)?.trim().parse().ok()
+    pub(crate) fn crc64(&self) -> Option<u64> {
+        self.headers.get(oss_header::HASH_CRC64)?.trim().parse().ok()
     }
 
-    pub(crate) fn request_id(&self, dialect: Dialect) -> &str {
-        self.service_header(dialect, ServiceHeader::RequestId).unwrap_or_default()
+    pub(crate) fn request_id(&self) -> &str {
+        self.headers.get(oss_header::REQUEST_ID).unwrap_or_default()
     }
 }

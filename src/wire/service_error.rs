@@ -12,7 +12,7 @@ use super::{Element, Response};
 use crate::codec::date;
 use crate::error::{Error, ErrorKind, ObjectExists};
 use crate::limits;
-use crate::model::{Dialect, ServiceHeader};
+use crate::model::oss_header;
 
 /// A refusal, as the service put it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,13 +40,13 @@ impl ServiceError {
     /// The code of a reply without a readable document; the official clients use the same.
     pub(crate) const NO_DOCUMENT: &'static str = "BadErrorResponse";
 
-    pub(crate) fn read(response: &Response, dialect: Dialect) -> Self {
+    pub(crate) fn read(response: &Response) -> Self {
         let document = if is_json(response) {
             json_fields(&response.body)
         } else {
             xml_fields(&response.body)
         }
-        .or_else(|| hidden_fields(response, dialect));
+        .or_else(|| hidden_fields(response));
         let mut error = Self {
             status: response.status,
             server_time: response.headers.get("date").and_then(date::parse_http_date),
@@ -62,10 +62,10 @@ impl ServiceError {
             Self::NO_DOCUMENT.clone_into(&mut error.code);
         }
         if error.request_id.is_empty() {
-            response.request_id(dialect).clone_into(&mut error.request_id);
+            response.request_id().clone_into(&mut error.request_id);
         }
         if error.ec.is_empty() {
-            let header = response.service_header(dialect, ServiceHeader::Ec);
+            let header = response.headers.get(oss_header::EC);
             header.unwrap_or_default().clone_into(&mut error.ec);
         }
         error
@@ -126,10 +126,10 @@ impl ServiceError {
 
 impl Response {
     /// An error that says what is wrong with a reply, with where it came from and how it begins.
-    pub(crate) fn protocol_error(&self, dialect: Dialect, text: impl Into<String>) -> Error {
+    pub(crate) fn protocol_error(&self, text: impl Into<String>) -> Error {
         Error::new(ErrorKind::Protocol, text)
             .with_status(self.status)
-            .with_request_id(self.request_id(dialect))
+            .with_request_id(self.request_id())
             .with_cause(excerpt(&self.body))
     }
 }
@@ -150,8 +150,8 @@ fn xml_fields(bytes: &[u8]) -> Option<Fields> {
     Some(root.all_children().map(field).collect())
 }
 
-fn hidden_fields(response: &Response, dialect: Dialect) -> Option<Fields> {
-    let header = response.service_header(dialect, ServiceHeader::Err)?;
+fn hidden_fields(response: &Response) -> Option<Fields> {
+    let header = response.headers.get(oss_header::ERR)?;
     xml_fields(&BASE64_STANDARD.decode(header.trim()).ok()?)
 }
 
@@ -209,10 +209,11 @@ mod tests {
 
     #[test]
     fn the_document_says_code_message_ids_and_specifics() {
-        let error = ServiceError::read(
-            &response(404, &[("Date", "Sat, 16 Dec 2023 16:20:57 GMT")], NO_SUCH_UPLOAD),
-            Dialect::Oss,
-        );
+        let error = ServiceError::read(&response(
+            404,
+            &[("Date", "Sat, 16 Dec 2023 16:20:57 GMT")],
+            NO_SUCH_UPLOAD,
+        ));
         assert_eq!(error.code, "NoSuchUpload");
         assert_eq!(error.request_id, "5C3D9175B6FC201293AD4890");
         assert_eq!(error.ec, "0042-00000002");
@@ -231,7 +232,7 @@ mod tests {
         let hidden = BASE64_STANDARD.encode("<Error><Code>NoSuchKey</Code><Key>a</Key></Error>");
         let headers =
             [("x-oss-err", &*hidden), ("X-Oss-Ec", "0026-00000001"), ("x-oss-request-id", "ID")];
-        let error = ServiceError::read(&response(404, &headers, ""), Dialect::Oss);
+        let error = ServiceError::read(&response(404, &headers, ""));
         assert_eq!((error.code.as_str(), error.ec.as_str()), ("NoSuchKey", "0026-00000001"));
         assert_eq!((error.request_id.as_str(), error.field("Key")), ("ID", "a"));
     }
@@ -242,7 +243,7 @@ mod tests {
             "EC": "0003-00000001", "Key": "a", "PartNumber": 7, "StringToSign": "secret"}"#;
         for body in [inner.to_owned(), format!("{{\"Error\": {inner}}}")] {
             let headers = [("Content-Type", "application/JSON; charset=utf-8")];
-            let error = ServiceError::read(&response(403, &headers, &body), Dialect::Oss);
+            let error = ServiceError::read(&response(403, &headers, &body));
             assert_eq!((error.code.as_str(), error.message.as_str()), ("AccessDenied", "no"));
             assert_eq!((error.request_id.as_str(), error.ec.as_str()), ("ID", "0003-00000001"));
             assert_eq!((error.field("Key"), error.field("StringToSign")), ("a", ""));
@@ -253,7 +254,7 @@ mod tests {
     #[test]
     fn json_is_read_only_where_the_reply_says_so_and_only_as_an_object() {
         let code = |kind: &str, body: &str| {
-            ServiceError::read(&response(403, &[("Content-Type", kind)], body), Dialect::Oss).code
+            ServiceError::read(&response(403, &[("Content-Type", kind)], body)).code
         };
         let json = r#"{"Code": "AccessDenied"}"#;
         assert_eq!(code("application/json", json), "AccessDenied");
@@ -269,7 +270,7 @@ mod tests {
     fn the_body_wins_over_the_header() {
         let hidden = BASE64_STANDARD.encode("<Error><Code>B</Code></Error>");
         let reply = response(404, &[("x-oss-err", &hidden)], "<Error><Code>A</Code></Error>");
-        assert_eq!(ServiceError::read(&reply, Dialect::Oss).code, "A");
+        assert_eq!(ServiceError::read(&reply).code, "A");
     }
 
     #[test]
@@ -279,28 +280,28 @@ mod tests {
             (404, vec![("x-oss-err", "!!"), ("x-oss-request-id", "ID")], ""),
             (400, vec![("x-oss-request-id", "ID")], "<Error></Error>"),
         ] {
-            let error = ServiceError::read(&response(status, &headers, body), Dialect::Oss);
+            let error = ServiceError::read(&response(status, &headers, body));
             assert_eq!(error.code, ServiceError::NO_DOCUMENT);
             assert_eq!(error.request_id, "ID");
         }
-        let error = ServiceError::read(&response(502, &[], "<html>\nBad Gateway"), Dialect::Oss);
+        let error = ServiceError::read(&response(502, &[], "<html>\nBad Gateway"));
         assert_eq!(error.into_error().cause(), Some("body <html> Bad Gateway"));
     }
 
     #[test]
     fn redirects_and_conditions_are_named_as_such() {
         let reply = response(307, &[("Location", "http://elsewhere/")], "");
-        let error = ServiceError::read(&reply, Dialect::Oss).into_error();
+        let error = ServiceError::read(&reply).into_error();
         assert!(error.to_string().starts_with("redirect refused"), "{error}");
         assert_eq!(error.cause(), Some("Location http://elsewhere/"));
-        let error = ServiceError::read(&response(304, &[], ""), Dialect::Oss).into_error();
+        let error = ServiceError::read(&response(304, &[], "")).into_error();
         assert!(error.to_string().starts_with("a condition was not met"), "{error}");
     }
 
     #[test]
     fn a_failed_callback_leaves_an_object() {
         let reply = response(203, &[], "<Error><Code>CallbackFailed</Code></Error>");
-        let error = ServiceError::read(&reply, Dialect::Oss).into_error();
+        let error = ServiceError::read(&reply).into_error();
         assert_eq!(error.object_exists(), ObjectExists::Yes);
     }
 
@@ -310,7 +311,7 @@ mod tests {
             <SignatureProvided>ab</SignatureProvided><StringToSign>x</StringToSign>\
             <StringToSignBytes>78</StringToSignBytes><CanonicalRequest>PUT x-oss-security-token:s\
             </CanonicalRequest><EC>0002-00000201</EC></Error>";
-        let error = ServiceError::read(&response(403, &[], body), Dialect::Oss);
+        let error = ServiceError::read(&response(403, &[], body));
         assert!(error.fields.is_empty());
         assert_eq!(error.ec, "0002-00000201");
     }
@@ -319,13 +320,13 @@ mod tests {
     fn the_argument_and_the_part_are_named() {
         let body = "<Error><Code>InvalidArgument</Code><ArgumentName>PartNumber</ArgumentName>\
             <ArgumentValue>0</ArgumentValue></Error>";
-        let error = ServiceError::read(&response(400, &[], body), Dialect::Oss).into_error();
+        let error = ServiceError::read(&response(400, &[], body)).into_error();
         assert_eq!(
             (error.argument(), error.cause()),
             (Some("PartNumber"), Some("ArgumentValue 0"))
         );
         let body = "<Error><Code>InvalidPart</Code><PartNumber>7</PartNumber></Error>";
-        let error = ServiceError::read(&response(400, &[], body), Dialect::Oss).into_error();
+        let error = ServiceError::read(&response(400, &[], body)).into_error();
         assert_eq!(error.part_number(), Some(7));
     }
 
@@ -335,7 +336,7 @@ mod tests {
             for kind in ["application/xml", "application/json"] {
                 let mut reply = response(500, &[("Content-Type", kind)], "");
                 reply.body.clone_from(&body);
-                let error = ServiceError::read(&reply, Dialect::Oss);
+                let error = ServiceError::read(&reply);
                 proptest::prop_assert!(!error.code.is_empty());
             }
         }

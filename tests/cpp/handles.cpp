@@ -134,7 +134,6 @@ static void every_setter() {
         .use(ossmpu::endpoint_kind::public_net)
         .use(ossmpu::addressing::path)
         .use(ossmpu::signature::v4)
-        .use(ossmpu::dialect::oss)
         .tls_verify(true)
         .resolve_limit(second)
         .connect_limit(second)

@@ -151,7 +151,7 @@ fn an_endpoint_that_contains_the_bucket_is_refused_with_the_right_one() {
     });
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("endpoint")));
-    assert!(error.to_string().contains("give oss.invalid as the endpoint"), "{error}");
+    assert!(error.to_string().contains("use oss.invalid as the endpoint"), "{error}");
 }
 
 #[test]

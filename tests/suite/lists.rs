@@ -85,7 +85,7 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
     let folder = all.with_prefix("a/").with_delimiter("/");
     let page = client.list_multipart_uploads(&folder, cancel).unwrap();
     assert_eq!(page.common_prefixes, ["a/b/"]);
-    assert_eq!((page.prefix.as_str(), page.delimiter.as_str()), ("a/", "/"));
+    assert_eq!((page.prefix.as_deref(), page.delimiter.as_deref()), (Some("a/"), Some("/")));
     assert_eq!(listed(folder.clone()), ["a/1 +%", "a/2", "a/b/"]);
     for size in 1..4 {
         let entries = client.uploads_iter(folder.clone().with_max_uploads(size), cancel);
@@ -109,8 +109,8 @@ fn the_head_of_an_object_says_what_was_uploaded_with_it() {
     let head = client.head_object(&HeadObject::new(bucket, key), cancel).unwrap();
     assert_eq!((head.size, head.crc64), (uploaded.size, uploaded.crc64));
     assert_eq!(Some(&head.etag), uploaded.etag.as_ref());
-    assert_eq!(head.content_type, "text/x-test");
-    assert_eq!(head.object_type, "Multipart");
+    assert_eq!(head.content_type.as_deref(), Some("text/x-test"));
+    assert_eq!(head.object_type.as_deref(), Some("Multipart"));
     assert_eq!(head.metadata, [("colour".to_owned(), "blue".to_owned())]);
     assert!(head.last_modified.is_some());
 }
@@ -142,6 +142,6 @@ fn single_operations_make_an_object() {
     let complete = CompleteMultipartUpload::new(bucket, key, upload.upload_id(), list);
     let completed = client.complete_multipart_upload(&complete, cancel).unwrap();
     assert_eq!(completed.crc64, sent.crc64);
-    assert!(completed.location.contains(BUCKET), "{}", completed.location);
+    assert!(completed.location.unwrap().contains(BUCKET));
     assert_eq!(fixture.stored().unwrap(), bytes(20));
 }

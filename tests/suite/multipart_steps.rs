@@ -29,7 +29,7 @@ fn three_threads_send_three_parts_of_one_object() {
     assert_eq!(numbers, [1, 2, 3]);
     let uploaded = upload.complete(&fixture.cancel).unwrap();
     assert_eq!((uploaded.size, uploaded.parts), (3 * PART, 3));
-    assert_eq!(uploaded.upload_id.as_deref(), Some(upload.upload_id().as_str()));
+    assert_eq!(uploaded.upload_id.as_ref(), Some(upload.upload_id()));
     assert_eq!(fixture.stored().unwrap(), content);
 }
 

@@ -48,7 +48,7 @@ fn a_failed_upload_is_gone_on_with_and_only_the_rest_is_sent() {
     let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
     // A part that was cut on this side may have arrived on the other.
     assert!(uploaded.bytes_resumed >= there && there > 0);
-    assert_eq!(uploaded.upload_id.as_deref(), error.upload_id());
+    assert_eq!(uploaded.upload_id.as_ref().map(UploadId::as_str), error.upload_id());
     assert_eq!(fixture.count("InitiateMultipartUpload"), 0);
     assert_eq!(fixture.count("UploadPart"), 7);
     assert_eq!(fixture.stored().unwrap(), content);

@@ -38,7 +38,7 @@ enum Entry<'a> {
         key: &'a str,
         upload_id: &'a str,
         initiated: Option<String>,
-        storage_class: &'a str,
+        storage_class: Option<&'a str>,
         #[serde(skip)]
         bucket: &'a str,
     },
@@ -73,7 +73,7 @@ impl<'a> Entry<'a> {
                     key,
                     upload_id: upload_id.as_str(),
                     initiated,
-                    storage_class,
+                    storage_class: storage_class.as_deref(),
                     bucket,
                 }
             }

@@ -18,7 +18,7 @@ pub struct StoredObject<'a> {
     crc64: Option<String>,
     etag: Option<&'a str>,
     version_id: Option<&'a str>,
-    request_id: &'a str,
+    request_id: Option<&'a str>,
     upload_id: Option<&'a str>,
     /// The object was stored, but its callback failed.
     callback_error: Option<String>,
@@ -26,7 +26,6 @@ pub struct StoredObject<'a> {
 
 impl<'a> StoredObject<'a> {
     pub fn new(source: &'a str, target: &ObjectUrl, result: &'a UploadResult) -> Self {
-        let version_id = result.version_id.as_str();
         Self {
             source,
             target: target.to_string(),
@@ -35,9 +34,9 @@ impl<'a> StoredObject<'a> {
             bytes_resumed: result.bytes_resumed,
             crc64: result.crc64.map(|crc64| crc64.to_string()),
             etag: result.etag.as_ref().map(ossmpu::ETag::unquoted),
-            version_id: (!version_id.is_empty()).then_some(version_id),
-            request_id: &result.request_id,
-            upload_id: result.upload_id.as_deref(),
+            version_id: result.version_id.as_deref(),
+            request_id: result.request_id.as_deref(),
+            upload_id: result.upload_id.as_ref().map(ossmpu::UploadId::as_str),
             callback_error: result.callback_error.as_ref().map(Error::to_string),
         }
     }

@@ -52,8 +52,6 @@ impl Settings {
             OSSMPU_CONFIG_ENDPOINT_KIND => config.set_endpoint_kind(endpoint_kind(value)?),
             OSSMPU_CONFIG_ADDRESSING => config.set_addressing(addressing(value)?),
             OSSMPU_CONFIG_SIGNATURE => config.set_signature(signature(value)?),
-            OSSMPU_CONFIG_DIALECT if value == 0 => config,
-            OSSMPU_CONFIG_DIALECT => return Err(setting::no_choice("dialect", value)),
             OSSMPU_CONFIG_TLS_VERIFY => config.set_tls_verify(verify(value)?),
             OSSMPU_CONFIG_RESOLVE_MS => {
                 config.set_resolve_timeout(setting::milliseconds("resolve_timeout", value)?)?

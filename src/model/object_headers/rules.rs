@@ -9,18 +9,11 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::RequestKind::{self, *};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{Dialect, ServiceHeader};
+use crate::model::oss_header;
 
-/// A header by what it is, not by its spelling in one dialect.
+/// The name in lower case of a header that callers may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Name {
-    /// One that HTTP defines, in lower case.
-    Http(&'static str),
-    /// One that every dialect has a name for.
-    Service(ServiceHeader),
-    /// What follows the dialect's prefix.
-    Prefixed(Cow<'static, str>),
-}
+pub(super) struct Name(Cow<'static, str>);
 
 /// What is known of a header.
 pub(super) struct Rule {
@@ -37,27 +30,33 @@ enum Values {
 }
 
 impl Name {
-    /// Finds a header by its OSS name in lower case.
+    /// A name that the library itself gives, in lower case.
+    pub(super) const fn known(lower: &'static str) -> Self {
+        Self(Cow::Borrowed(lower))
+    }
+
+    /// Checks that callers may set the header of that name in lower case.
     pub(super) fn parse(lower: &str) -> Result<Self> {
         let refuse = |why: &str| Err(Error::invalid(lower, why));
         if OWNED.contains(&lower) || OWNED_BEGINNINGS.iter().any(|start| lower.starts_with(start)) {
             return refuse("this header is set by the library alone");
         }
-        if let Some(rule) = RULES.iter().find(|rule| rule.name.on_wire(Dialect::Oss) == lower) {
+        if let Some(rule) = RULES.iter().find(|rule| rule.name.as_str() == lower) {
             return Ok(rule.name.clone());
         }
-        match lower.strip_prefix(Dialect::Oss.header_prefix()) {
-            Some(rest) if is_word(rest) => Ok(Self::Prefixed(Cow::Owned(rest.to_owned()))),
+        match lower.strip_prefix(oss_header::PREFIX) {
+            Some(rest) if is_word(rest) => Ok(Self(Cow::Owned(lower.to_owned()))),
             _ => refuse("this is no header that OSS takes with an object"),
         }
     }
 
-    pub(super) fn on_wire(&self, dialect: Dialect) -> String {
-        match self {
-            Self::Http(name) => (*name).to_owned(),
-            Self::Service(header) => dialect.header(*header).to_owned(),
-            Self::Prefixed(rest) => format!("{}{rest}", dialect.header_prefix()),
-        }
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True if HTTP, not OSS, defines the header.
+    pub(super) fn is_http(&self) -> bool {
+        !self.0.starts_with(oss_header::PREFIX)
     }
 
     pub(super) fn rule(&self) -> &'static Rule {
@@ -83,16 +82,13 @@ impl Rule {
 
 /// Checks what no value alone can break: the details of encryption need KMS.
 pub(super) fn check_together<'a>(value: impl Fn(&Name) -> Option<&'a str>) -> Result<()> {
-    let prefixed = |name: &'static str| Name::Prefixed(Cow::Borrowed(name));
-    if value(&Name::Service(ServiceHeader::ServerSideEncryption)) == Some("KMS") {
+    if value(&Name::known(oss_header::SERVER_SIDE_ENCRYPTION)) == Some("KMS") {
         return Ok(());
     }
-    for name in [DATA_ENCRYPTION, ENCRYPTION_KEY_ID] {
-        if value(&prefixed(name)).is_some() {
-            return Err(Error::invalid(
-                prefixed(name).on_wire(Dialect::Oss),
-                "this goes only with the server side encryption KMS",
-            ));
+    for name in [oss_header::SERVER_SIDE_DATA_ENCRYPTION, oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID]
+    {
+        if value(&Name::known(name)).is_some() {
+            return Err(Error::invalid(name, "this goes only with the server side encryption KMS"));
         }
     }
     Ok(())
@@ -122,9 +118,6 @@ fn check_callback(value: &str) -> Result<(), String> {
     Err("the value is no JSON object".to_owned())
 }
 
-pub(super) const DATA_ENCRYPTION: &str = "server-side-data-encryption";
-pub(super) const ENCRYPTION_KEY_ID: &str = "server-side-encryption-key-id";
-
 const CONTENT: &[RequestKind] = &[Initiate, PutObject];
 const DATA: &[RequestKind] = &[UploadPart, UploadPartCopy, PutObject];
 const END: &[RequestKind] = &[Complete, PutObject];
@@ -146,28 +139,27 @@ const ENCRYPTIONS: &[&str] = &["AES256", "KMS", "SM4"];
 const STORAGE_CLASSES: &[&str] = &["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"];
 
 static RULES: [Rule; 16] = [
-    http("content-type"),
-    http("cache-control"),
-    http("content-disposition"),
-    http("content-encoding"),
-    http("expires"),
-    service(ServiceHeader::ServerSideEncryption, CONTENT, Values::OneOf(ENCRYPTIONS)),
-    prefixed(DATA_ENCRYPTION, Values::OneOf(&["SM4"])),
-    prefixed(ENCRYPTION_KEY_ID, Values::Any),
-    service(ServiceHeader::StorageClass, CONTENT, Values::OneOf(STORAGE_CLASSES)),
-    service(ServiceHeader::Tagging, CONTENT, Values::Any),
-    service(ServiceHeader::ForbidOverwrite, BOTH_ENDS, Values::OneOf(&["true", "false"])),
-    service(ServiceHeader::Acl, END, Values::OneOf(ACLS)),
-    service(ServiceHeader::Callback, END, Values::Callback),
-    service(ServiceHeader::CallbackVar, END, Values::Callback),
-    service(ServiceHeader::TrafficLimit, DATA, Values::TrafficLimit),
-    service(ServiceHeader::RequestPayer, ALL, Values::OneOf(&["requester"])),
+    rule("content-type", CONTENT, Values::Any),
+    rule("cache-control", CONTENT, Values::Any),
+    rule("content-disposition", CONTENT, Values::Any),
+    rule("content-encoding", CONTENT, Values::Any),
+    rule("expires", CONTENT, Values::Any),
+    rule(oss_header::SERVER_SIDE_ENCRYPTION, CONTENT, Values::OneOf(ENCRYPTIONS)),
+    rule(oss_header::SERVER_SIDE_DATA_ENCRYPTION, CONTENT, Values::OneOf(&["SM4"])),
+    rule(oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID, CONTENT, Values::Any),
+    rule(oss_header::STORAGE_CLASS, CONTENT, Values::OneOf(STORAGE_CLASSES)),
+    rule(oss_header::TAGGING, CONTENT, Values::Any),
+    rule(oss_header::FORBID_OVERWRITE, BOTH_ENDS, Values::OneOf(&["true", "false"])),
+    rule(oss_header::ACL, END, Values::OneOf(ACLS)),
+    rule(oss_header::CALLBACK, END, Values::Callback),
+    rule(oss_header::CALLBACK_VAR, END, Values::Callback),
+    rule(oss_header::TRAFFIC_LIMIT, DATA, Values::TrafficLimit),
+    rule(oss_header::REQUEST_PAYER, ALL, Values::OneOf(&["requester"])),
 ];
 
 /// A header of the service that came after this list. The official clients send what they do not
 /// know with Initiate and Complete, and never with a part.
-static UNKNOWN: Rule =
-    Rule { name: Name::Prefixed(Cow::Borrowed("")), takes: BOTH_ENDS, values: Values::Any };
+static UNKNOWN: Rule = Rule { name: Name::known(""), takes: BOTH_ENDS, values: Values::Any };
 
 /// What the library computes, or what belongs to one request and is an argument there.
 const OWNED: [&str; 10] = [
@@ -180,27 +172,19 @@ const OWNED: [&str; 10] = [
     "host",
     "transfer-encoding",
     "user-agent",
-    "x-oss-date",
+    oss_header::DATE,
 ];
 const OWNED_BEGINNINGS: [&str; 6] = [
     "if-",
     "x-oss-additional-",
-    "x-oss-complete-all",
-    "x-oss-content-sha256",
-    "x-oss-copy-source",
-    "x-oss-security-token",
+    oss_header::COMPLETE_ALL,
+    oss_header::CONTENT_SHA256,
+    oss_header::COPY_SOURCE,
+    oss_header::SECURITY_TOKEN,
 ];
 
-const fn http(name: &'static str) -> Rule {
-    Rule { name: Name::Http(name), takes: CONTENT, values: Values::Any }
-}
-
-const fn prefixed(name: &'static str, values: Values) -> Rule {
-    Rule { name: Name::Prefixed(Cow::Borrowed(name)), takes: CONTENT, values }
-}
-
-const fn service(header: ServiceHeader, takes: &'static [RequestKind], values: Values) -> Rule {
-    Rule { name: Name::Service(header), takes, values }
+const fn rule(name: &'static str, takes: &'static [RequestKind], values: Values) -> Rule {
+    Rule { name: Name::known(name), takes, values }
 }
 
 #[cfg(test)]
@@ -210,8 +194,8 @@ mod tests {
     #[test]
     fn each_header_is_found_by_its_own_name_and_stands_once() {
         for rule in &RULES {
-            let name = rule.name.on_wire(Dialect::Oss);
-            assert_eq!(Name::parse(&name).unwrap(), rule.name);
+            let name = rule.name.as_str();
+            assert_eq!(Name::parse(name).unwrap(), rule.name);
             assert_eq!(RULES.iter().filter(|other| other.name == rule.name).count(), 1, "{name}");
         }
     }
@@ -220,6 +204,6 @@ mod tests {
     fn what_came_later_goes_with_the_requests_that_make_an_object() {
         let name = Name::parse("x-oss-brand-new").unwrap();
         assert_eq!(name.rule().takes, BOTH_ENDS);
-        assert_eq!(name.on_wire(Dialect::Oss), "x-oss-brand-new");
+        assert_eq!(name.as_str(), "x-oss-brand-new");
     }
 }

@@ -5,7 +5,7 @@ use crate::error::ErrorKind;
 
 fn names(headers: &ObjectHeaders, takes: RequestKind) -> Vec<String> {
     let key = ObjectKey::parse("a").unwrap();
-    let fields = headers.for_request(takes, Some(&key), Dialect::Oss).unwrap();
+    let fields = headers.for_request(takes, Some(&key)).unwrap();
     fields.into_iter().map(|(name, _)| name).collect()
 }
 
@@ -80,7 +80,7 @@ fn each_header_goes_with_the_requests_that_take_it() {
 #[test]
 fn values_stand_as_on_the_wire() {
     let headers = everything();
-    let fields = headers.for_request(RequestKind::PutObject, None, Dialect::Oss).unwrap();
+    let fields = headers.for_request(RequestKind::PutObject, None).unwrap();
     for pair in [
         ("x-oss-tagging", "a%20b=c%2Fd&e="),
         ("x-oss-callback", "eyJjYWxsYmFja1VybCI6ImEifQ=="),
@@ -98,7 +98,7 @@ fn values_stand_as_on_the_wire() {
 fn the_content_type_is_set_or_guessed_or_left_out() {
     let of = |headers: &ObjectHeaders, key: &str| {
         let key = ObjectKey::parse(key).unwrap();
-        let fields = headers.for_request(RequestKind::Initiate, Some(&key), Dialect::Oss).unwrap();
+        let fields = headers.for_request(RequestKind::Initiate, Some(&key)).unwrap();
         fields.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value)
     };
     let mut headers = ObjectHeaders::new();
@@ -171,8 +171,8 @@ fn a_key_for_encryption_needs_kms() {
     let mut headers = ObjectHeaders::new();
     headers.set_server_side_encryption("AES256").unwrap();
     headers.set_server_side_encryption_key_id("id").unwrap();
-    let error = headers.for_request(RequestKind::Initiate, None, Dialect::Oss).unwrap_err();
+    let error = headers.for_request(RequestKind::Initiate, None).unwrap_err();
     assert_eq!(error.argument(), Some("x-oss-server-side-encryption-key-id"));
     headers.set_server_side_encryption("KMS").unwrap();
-    assert!(headers.for_request(RequestKind::Initiate, None, Dialect::Oss).is_ok());
+    assert!(headers.for_request(RequestKind::Initiate, None).is_ok());
 }

@@ -113,7 +113,7 @@ impl CompleteUpload<'_> {
         let mut crc64 = reply.crc64;
         let attributes_matter = self.target.is_attached && self.target.attributes.are_set();
         if crc64.is_none() && self.checks_crc64() || attributes_matter {
-            match self.head(&reply.version_id) {
+            match self.head(reply.version_id.as_deref()) {
                 Ok(object) => {
                     self.check_object(&object, attributes_matter)?;
                     crc64 = crc64.or(object.crc64);
@@ -227,10 +227,10 @@ impl CompleteUpload<'_> {
     }
 
     /// HeadObject of that version, or of the current one if it has no name.
-    fn head(&self, version_id: &str) -> Result<HeadObjectResult> {
+    fn head(&self, version_id: Option<&str>) -> Result<HeadObjectResult> {
         let UploadTarget { bucket, key, headers, .. } = self.target;
         let mut request = HeadObject::new(bucket, key).with_headers(headers);
-        if !version_id.is_empty() {
+        if let Some(version_id) = version_id {
             request = request.with_version(version_id);
         }
         let cancel = Cancel::never();
@@ -270,7 +270,7 @@ impl CompleteUpload<'_> {
         UploadResult {
             size: self.whole.size,
             parts: u16::try_from(self.parts.len()).unwrap_or(u16::MAX),
-            upload_id: Some(self.target.upload_id.as_str().to_owned()),
+            upload_id: Some(self.target.upload_id.clone()),
             upload_may_exist: self.target.may_have_orphan,
             ..UploadResult::default()
         }

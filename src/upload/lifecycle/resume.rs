@@ -198,7 +198,7 @@ impl UploadLifecycle<'_> {
         match expected.find(self.service, &context)? {
             StoredObject::Ours(object) => {
                 wanted.source.check_unchanged()?;
-                let upload_id = target.upload_id.as_str().to_owned();
+                let upload_id = target.upload_id.clone();
                 self.service.logger().info(|| format!("upload {upload_id} is completed already"));
                 Ok(Some(Resumption::Completed(Box::new(UploadResult {
                     etag: Some(object.etag),

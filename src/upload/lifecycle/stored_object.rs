@@ -82,7 +82,10 @@ impl<'a> ExpectedObject<'a> {
         found.size == self.whole.size
             && found.crc64.is_some()
             && found.crc64 == self.whole.crc64
-            && found.object_type.eq_ignore_ascii_case(self.object_type)
+            && found
+                .object_type
+                .as_deref()
+                .is_some_and(|kind| kind.eq_ignore_ascii_case(self.object_type))
             && mismatch(self.attributes, self.key, found).is_none()
             && self.not_before.allows(found)
     }

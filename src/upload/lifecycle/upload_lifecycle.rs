@@ -155,8 +155,9 @@ pub(crate) fn initiation(
     headers: &ObjectHeaders,
     options: &UploadOptions,
 ) -> InitiateMultipartUpload {
-    let request = InitiateMultipartUpload::new(bucket, key).with_headers(headers);
-    if options.sequential { request.sequential() } else { request }
+    InitiateMultipartUpload::new(bucket, key)
+        .with_headers(headers)
+        .with_sequential(options.sequential)
 }
 
 /// An upload that was initiated.

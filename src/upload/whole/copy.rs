@@ -107,7 +107,7 @@ impl PartUploader for CopyPartUploader {
         let reply =
             self.service.call(&request, &context).map_err(|failed| changed(failed.error))?.output;
         // OSS copies the whole source when it finds fault with a range, and then says no range.
-        if reply.content_range.is_empty() && part.length != self.found.size {
+        if reply.content_range.is_none() && part.length != self.found.size {
             let text = "the reply does not say that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }

@@ -1,27 +1,27 @@
-//! What is known of a body that was taken.
+//! A request body that was received.
 
 use crc_fast::{CrcAlgorithm, Digest as Crc};
 use md5::{Digest as _, Md5};
 
-/// Its length, and the check sums if it was read.
+/// The length of the body, and its checksums if it was read.
 pub struct Body {
     pub length: u64,
-    pub sums: Option<Sums>,
+    pub checksums: Option<Checksums>,
 }
 
-/// MD5 and CRC-64 of the bytes so far.
-pub struct Sums {
+/// Running MD5 and CRC-64.
+pub struct Checksums {
     md5: Md5,
     crc64: Crc,
 }
 
-impl Default for Sums {
+impl Default for Checksums {
     fn default() -> Self {
         Self { md5: Md5::new(), crc64: Crc::new(CrcAlgorithm::Crc64Xz) }
     }
 }
 
-impl Sums {
+impl Checksums {
     pub fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
         self.crc64.update(bytes);

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as uploading clients use.
+//! The subset of HTTP/1.1 that upload clients use.
 
 use std::io;
 
@@ -64,20 +64,20 @@ impl Request {
         Some(())
     }
 
-    /// A parameter of the query, as it was sent.
+    /// The value of a query parameter, not decoded.
     pub fn parameter(&self, wanted: &str) -> Option<&str> {
         let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.into_iter().find_map(|(name, value)| (name == wanted).then_some(value))
     }
 
-    /// Path style only; the benchmark's keys need no escapes.
+    /// Splits a path-style path. The keys of the benchmark need no decoding.
     pub fn bucket_and_key(&self) -> (&str, &str) {
         let path = self.path.trim_start_matches('/');
         path.split_once('/').unwrap_or((path, ""))
     }
 }
 
-/// One connection and what was read ahead of it.
+/// A connection with a read-ahead buffer.
 pub struct Connection<S> {
     stream: S,
     ahead: Vec<u8>,
@@ -94,31 +94,31 @@ impl<S: Stream> Connection<S> {
         self.stream.flush()
     }
 
-    /// The next request; `None` if the client has hung up between two.
+    /// Reads the next request head; `None` if the client has closed the connection.
     pub fn read_head(&mut self) -> io::Result<Option<Request>> {
         let Some(head) = self.read_until(b"\r\n\r\n")? else { return Ok(None) };
         let request = std::str::from_utf8(&head).ok().and_then(Request::parse);
-        request.map(Some).ok_or_else(|| malformed("a request head"))
+        request.map(Some).ok_or_else(|| malformed("request head"))
     }
 
-    /// Throws the body away and says how long it was.
-    pub fn drop_body(&mut self, framing: Framing) -> io::Result<u64> {
-        self.each_piece(framing, Self::drop_bytes)
+    /// Discards the body and returns its length.
+    pub fn discard_body(&mut self, framing: Framing) -> io::Result<u64> {
+        self.each_chunk(framing, Self::discard_bytes)
     }
 
-    /// Shows the body piece by piece and says how long it was.
-    pub fn read_body(&mut self, framing: Framing, mut show: impl FnMut(&[u8])) -> io::Result<u64> {
-        self.each_piece(framing, |this, length| this.read_bytes(length, &mut show))
+    /// Passes the body to `sink` in chunks and returns its length.
+    pub fn read_body(&mut self, framing: Framing, mut sink: impl FnMut(&[u8])) -> io::Result<u64> {
+        self.each_chunk(framing, |this, length| this.read_bytes(length, &mut sink))
     }
 
-    /// Takes the body, which is one piece unless it is chunked.
-    fn each_piece(
+    /// Calls `consume` with the length of each chunk; a body that is not chunked is one chunk.
+    fn each_chunk(
         &mut self,
         framing: Framing,
-        mut take: impl FnMut(&mut Self, u64) -> io::Result<()>,
+        mut consume: impl FnMut(&mut Self, u64) -> io::Result<()>,
     ) -> io::Result<u64> {
         if let Framing::Length(length) = framing {
-            take(self, length)?;
+            consume(self, length)?;
             return Ok(length);
         }
         let mut total = 0;
@@ -127,41 +127,41 @@ impl<S: Stream> Connection<S> {
             let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
             let digits = String::from_utf8_lossy(digits);
             let length = u64::from_str_radix(digits.trim(), 16);
-            let length = length.map_err(|_| malformed("a chunk size"))?;
+            let length = length.map_err(|_| malformed("chunk size"))?;
             if length == 0 {
                 break;
             }
-            take(self, length)?;
+            consume(self, length)?;
             total += length;
-            self.drop_bytes(2)?;
+            self.discard_bytes(2)?;
         }
         // Trailers, up to an empty line.
         while self.read_until(b"\r\n")?.is_some_and(|line| line.len() > 2) {}
         Ok(total)
     }
 
-    fn drop_bytes(&mut self, length: u64) -> io::Result<()> {
+    fn discard_bytes(&mut self, length: u64) -> io::Result<()> {
         let mut left = length - self.take_ahead(length).len() as u64;
         while left > 0 {
             let most = usize::try_from(left).unwrap_or(usize::MAX).min(1 << 30);
             match self.stream.discard(most, &mut self.scratch)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                dropped => left -= dropped as u64,
+                discarded => left -= discarded as u64,
             }
         }
         Ok(())
     }
 
-    fn read_bytes(&mut self, length: u64, show: &mut impl FnMut(&[u8])) -> io::Result<()> {
+    fn read_bytes(&mut self, length: u64, sink: &mut impl FnMut(&[u8])) -> io::Result<()> {
         let ahead = self.take_ahead(length);
-        show(&ahead);
+        sink(&ahead);
         let mut left = length - ahead.len() as u64;
         while left > 0 {
             let most = self.scratch.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             match self.stream.read(&mut self.scratch[..most])? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 read => {
-                    show(&self.scratch[..read]);
+                    sink(&self.scratch[..read]);
                     left -= read as u64;
                 }
             }
@@ -169,20 +169,22 @@ impl<S: Stream> Connection<S> {
         Ok(())
     }
 
-    /// At most so many of the bytes that were read ahead.
+    /// Takes at most `most` bytes from the read-ahead buffer.
     fn take_ahead(&mut self, most: u64) -> Vec<u8> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(self.ahead.len());
         self.ahead.drain(..most).collect()
     }
 
-    /// Everything up to and with the mark; `None` if the stream ends before its first byte.
-    fn read_until(&mut self, mark: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    /// Reads up to and including `delimiter`; `None` if the stream ends before its first byte.
+    fn read_until(&mut self, delimiter: &[u8]) -> io::Result<Option<Vec<u8>>> {
         loop {
-            if let Some(at) = self.ahead.windows(mark.len()).position(|window| window == mark) {
-                return Ok(Some(self.ahead.drain(..at + mark.len()).collect()));
+            if let Some(at) =
+                self.ahead.windows(delimiter.len()).position(|window| window == delimiter)
+            {
+                return Ok(Some(self.ahead.drain(..at + delimiter.len()).collect()));
             }
             if self.ahead.len() > HEAD_MAX {
-                return Err(malformed("a head without end"));
+                return Err(malformed("request: the head is too long"));
             }
             match self.stream.read(&mut self.scratch[..HEAD_READ])? {
                 0 if self.ahead.is_empty() => return Ok(None),
@@ -194,10 +196,10 @@ impl<S: Stream> Connection<S> {
 }
 
 fn malformed(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{what} that cannot be read"))
+    io::Error::new(io::ErrorKind::InvalidData, format!("malformed {what}"))
 }
 
 const SCRATCH: usize = 128 * 1024;
-/// Small, so that hardly anything of a body is read with its head.
+/// Small, so that little of a body is read with its head.
 const HEAD_READ: usize = 4 * 1024;
 const HEAD_MAX: usize = 64 * 1024;

@@ -1,12 +1,12 @@
-//! A server on loopback that speaks enough OSS and S3 to be uploaded to, and keeps nothing.
+//! A server on loopback that implements as much of OSS and S3 as uploads need, and stores nothing.
 //!
-//! Bodies are dropped in the kernel, so that what is measured is the client; then no check sums
-//! are known and none are answered. With `--verify` bodies are read and hashed, `Content-MD5` is
-//! checked and the CRC-64 is answered. Signatures are not looked at.
+//! Bodies are discarded in the kernel, so that the client is the bottleneck; responses then have no
+//! checksums. With `--verify` bodies are read and hashed, `Content-MD5` is verified and responses
+//! have the CRC-64. Signatures are not verified.
 
-mod answer;
 mod body;
 mod http;
+mod response;
 mod stats;
 mod stream;
 mod uploads;
@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use ossmpu_bench::{Flags, Result};
 
-use answer::Answer;
-use body::{Body, Sums};
+use body::{Body, Checksums};
 use http::{Connection, Request};
+use response::Response;
 use stats::Stats;
 use stream::Stream;
 use uploads::{Part, Uploads};
@@ -57,30 +57,30 @@ fn main() -> Result<()> {
 }
 
 impl Sink {
-    /// Serves one connection until it ends.
+    /// Serves one connection until it is closed.
     fn serve(&self, tcp: TcpStream) {
         self.stats.connected();
         let served = tcp.set_nodelay(true).and_then(|()| match &self.tls {
-            Some(config) => self.converse(stream::accept(tcp, config)?),
-            None => self.converse(tcp),
+            Some(config) => self.serve_requests(stream::accept(tcp, config)?),
+            None => self.serve_requests(tcp),
         });
         self.stats.disconnected();
-        // A client that is done may well reset its connections.
+        // Clients may reset their connections when they have finished.
         match served.map_err(|error| (error.kind(), error)) {
             Ok(()) | Err((io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof, _)) => {}
             Err((_, error)) => eprintln!("sink: {error}"),
         }
     }
 
-    fn converse<S: Stream>(&self, stream: S) -> io::Result<()> {
+    fn serve_requests<S: Stream>(&self, stream: S) -> io::Result<()> {
         let mut connection = Connection::new(stream);
         while let Some(request) = connection.read_head()? {
             if request.expects_continue {
                 connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
-            let body = self.take_body(&mut connection, &request)?;
-            let answer = self.answer(&request, &body);
-            connection.write(&answer.to_bytes(request.method == "HEAD"))?;
+            let body = self.receive_body(&mut connection, &request)?;
+            let response = self.respond(&request, &body);
+            connection.write(&response.to_bytes(request.method == "HEAD"))?;
             if request.closes {
                 break;
             }
@@ -88,29 +88,29 @@ impl Sink {
         Ok(())
     }
 
-    /// Takes the body off the connection. Only objects and parts are worth a check sum.
-    fn take_body<S: Stream>(
+    /// Receives the body, and hashes it if it is an object or a part and `--verify` is set.
+    fn receive_body<S: Stream>(
         &self,
         connection: &mut Connection<S>,
         request: &Request,
     ) -> io::Result<Body> {
         if !self.verify || request.method != "PUT" {
-            return Ok(Body { length: connection.drop_body(request.body)?, sums: None });
+            return Ok(Body { length: connection.discard_body(request.body)?, checksums: None });
         }
-        let mut sums = Sums::default();
-        let length = connection.read_body(request.body, |bytes| sums.update(bytes))?;
-        Ok(Body { length, sums: Some(sums) })
+        let mut checksums = Checksums::default();
+        let length = connection.read_body(request.body, |bytes| checksums.update(bytes))?;
+        Ok(Body { length, checksums: Some(checksums) })
     }
 
-    fn answer(&self, request: &Request, body: &Body) -> Answer {
+    fn respond(&self, request: &Request, body: &Body) -> Response {
         if request.path.starts_with("/_") {
             return match request.path.as_str() {
-                "/_stats" => Answer::ok().with_body("application/json", self.stats.to_json()),
+                "/_stats" => Response::ok().with_body("application/json", self.stats.to_json()),
                 "/_reset" => {
                     self.stats.reset();
-                    Answer::ok()
+                    Response::ok()
                 }
-                _ => Answer::not_found(),
+                _ => Response::not_found(),
             };
         }
         self.stats.requested(body.length);
@@ -118,37 +118,37 @@ impl Sink {
         match (request.method.as_str(), request.parameter("uploadId")) {
             ("PUT", _) => self.store(request, body),
             ("POST", None) if request.parameter("uploads").is_some() => {
-                answer::initiated(bucket, key, &self.uploads.begin())
+                response::initiated(bucket, key, &self.uploads.initiate())
             }
             ("POST", Some(upload_id)) => {
-                answer::completed(bucket, key, self.uploads.complete(upload_id, &request.path))
+                response::completed(bucket, key, self.uploads.complete(upload_id, &request.path))
             }
             ("DELETE", upload_id) => {
                 upload_id.inspect(|upload_id| self.uploads.abort(upload_id));
-                Answer::no_content()
+                Response::no_content()
             }
-            ("GET", Some(upload_id)) => answer::no_parts(upload_id),
-            ("GET", None) => answer::empty_list(),
+            ("GET", Some(upload_id)) => response::no_parts(upload_id),
+            ("GET", None) => response::empty_list(),
             ("HEAD", _) => match self.uploads.object_size(&request.path) {
-                Some(size) => answer::object_of_size(size),
-                None => Answer::not_found(),
+                Some(size) => response::object_of_size(size),
+                None => Response::not_found(),
             },
-            _ => Answer::not_found(),
+            _ => Response::not_found(),
         }
     }
 
-    /// Answers a PUT of an object or part, after the delay.
-    fn store(&self, request: &Request, body: &Body) -> Answer {
+    /// Responds to a PUT of an object or part, after the delay.
+    fn store(&self, request: &Request, body: &Body) -> Response {
         thread::sleep(self.delay);
-        let md5 = body.sums.as_ref().map(Sums::md5);
-        let crc64 = body.sums.as_ref().map(Sums::crc64);
-        if request.content_md5.is_some_and(|said| md5.is_some_and(|found| found != said)) {
-            return answer::bad_digest();
+        let md5 = body.checksums.as_ref().map(Checksums::md5);
+        let crc64 = body.checksums.as_ref().map(Checksums::crc64);
+        if request.content_md5.is_some_and(|sent| md5.is_some_and(|actual| actual != sent)) {
+            return response::bad_digest();
         }
         let number = request.parameter("partNumber").and_then(|number| number.parse().ok());
         if let (Some(upload_id), Some(number)) = (request.parameter("uploadId"), number) {
             self.uploads.add(upload_id, number, Part { length: body.length, crc64 });
         }
-        answer::stored(md5.or(request.content_md5), crc64)
+        response::stored(md5.or(request.content_md5), crc64)
     }
 }

@@ -1,4 +1,4 @@
-//! What the sink has seen since it was last reset.
+//! Counters of the server since the last reset.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -25,7 +25,7 @@ impl Stats {
         self.bytes.fetch_add(body_bytes, Relaxed);
     }
 
-    /// All to zero, but the connections that are open now.
+    /// Resets all counters but the number of open connections.
     pub fn reset(&self) {
         for count in [&self.connections, &self.requests, &self.bytes] {
             count.store(0, Relaxed);

@@ -12,18 +12,18 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A connection from which bytes can be thrown away.
+/// A connection whose received bytes can be discarded.
 pub trait Stream: Read + Write {
-    /// Throws away up to so many bytes, at least one, and says how many; 0 at the end.
+    /// Discards at least one and at most `most` bytes and returns their number; 0 at the end.
     fn discard(&mut self, most: usize, scratch: &mut [u8]) -> io::Result<usize>;
 }
 
 impl Stream for TcpStream {
     fn discard(&mut self, most: usize, _: &mut [u8]) -> io::Result<usize> {
-        // SAFETY: with MSG_TRUNC a TCP socket drops the bytes and does not touch the buffer.
-        let dropped =
+        // SAFETY: with MSG_TRUNC a TCP socket discards the bytes and does not write to the buffer.
+        let discarded =
             unsafe { libc::recv(self.as_raw_fd(), ptr::null_mut(), most, libc::MSG_TRUNC) };
-        usize::try_from(dropped).map_err(|_| io::Error::last_os_error())
+        usize::try_from(discarded).map_err(|_| io::Error::last_os_error())
     }
 }
 
@@ -34,7 +34,7 @@ impl Stream for StreamOwned<ServerConnection, TcpStream> {
     }
 }
 
-/// What is needed to accept TLS connections, from PEM files.
+/// Reads the TLS configuration of the server from PEM files.
 pub fn tls_config(cert: &str, key: &str) -> Result<Arc<ServerConfig>> {
     let mut file = BufReader::new(File::open(cert)?);
     let chain =
@@ -48,7 +48,7 @@ pub fn tls_config(cert: &str, key: &str) -> Result<Arc<ServerConfig>> {
     Ok(Arc::new(config))
 }
 
-/// The handshake happens with the first read.
+/// Wraps a connection in TLS. The handshake takes place in the first read.
 pub fn accept(
     tcp: TcpStream,
     config: &Arc<ServerConfig>,

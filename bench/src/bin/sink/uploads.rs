@@ -1,4 +1,4 @@
-//! What is remembered of uploads: check sums for the answer to Complete, sizes for that to HEAD.
+//! State of the uploads: checksums for the response to Complete, sizes for the response to HEAD.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,33 +11,33 @@ pub struct Uploads(Mutex<State>);
 #[derive(Default)]
 struct State {
     last_id: u64,
-    running: HashMap<String, BTreeMap<u32, Part>>,
+    unfinished: HashMap<String, BTreeMap<u32, Part>>,
     /// Size of each object that was uploaded in parts.
     objects: HashMap<String, u64>,
 }
 
-/// One part; without a CRC-64 if it was dropped unread.
+/// A part; without a CRC-64 if its body was discarded.
 pub struct Part {
     pub length: u64,
     pub crc64: Option<u64>,
 }
 
 impl Uploads {
-    /// A new upload ID.
-    pub fn begin(&self) -> String {
+    /// Starts an upload and returns its ID.
+    pub fn initiate(&self) -> String {
         let mut state = self.lock();
         state.last_id += 1;
         format!("{:032X}", state.last_id)
     }
 
     pub fn add(&self, upload_id: &str, number: u32, part: Part) {
-        self.lock().running.entry(upload_id.to_owned()).or_default().insert(number, part);
+        self.lock().unfinished.entry(upload_id.to_owned()).or_default().insert(number, part);
     }
 
-    /// Makes the object, and says the CRC-64 of the whole if its parts were read.
+    /// Completes an upload and returns the CRC-64 of the object, if its parts were read.
     pub fn complete(&self, upload_id: &str, path: &str) -> Option<u64> {
         let mut state = self.lock();
-        let parts = state.running.remove(upload_id)?;
+        let parts = state.unfinished.remove(upload_id)?;
         let size = parts.values().map(|part| part.length).sum();
         state.objects.insert(path.to_owned(), size);
         parts.into_values().try_fold(0, |whole, part| {
@@ -46,7 +46,7 @@ impl Uploads {
     }
 
     pub fn abort(&self, upload_id: &str) {
-        self.lock().running.remove(upload_id);
+        self.lock().unfinished.remove(upload_id);
     }
 
     pub fn object_size(&self, path: &str) -> Option<u64> {

@@ -63,7 +63,7 @@ impl SharedUpload {
         }
         let reply =
             service.call(&request, &context).map_err(|failed| changed(failed.error))?.output;
-        if size != found.size && reply.content_range.is_empty() {
+        if size != found.size && reply.content_range.is_none() {
             let text = "the reply does not say that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));
         }

@@ -1,8 +1,8 @@
-//! Answers, and the XML of those that have some.
+//! Responses and their XML.
 
 use std::fmt::Write as _;
 
-pub struct Answer {
+pub struct Response {
     status: &'static str,
     headers: String,
     body: Body,
@@ -10,11 +10,11 @@ pub struct Answer {
 
 enum Body {
     Text(String),
-    /// Of a HEAD: only its length is told.
-    Untold(u64),
+    /// For the response to HEAD: only the length.
+    Length(u64),
 }
 
-impl Answer {
+impl Response {
     fn new(status: &'static str) -> Self {
         Self { status, headers: String::new(), body: Body::Text(String::new()) }
     }
@@ -42,17 +42,17 @@ impl Answer {
     }
 
     fn with_header(mut self, name: &str, value: &str) -> Self {
-        // Writing to a String cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(self.headers, "{name}: {value}\r\n");
         self
     }
 
-    /// As sent; the answer to a HEAD has no body.
+    /// Serializes the response, without its body if `head_only`.
     pub fn to_bytes(&self, head_only: bool) -> Vec<u8> {
         let Self { status, headers, body } = self;
         let (length, text) = match body {
             Body::Text(text) => (text.len() as u64, text.as_str()),
-            Body::Untold(length) => (*length, ""),
+            Body::Length(length) => (*length, ""),
         };
         let length = match *status {
             NO_CONTENT => String::new(),
@@ -64,56 +64,56 @@ impl Answer {
     }
 }
 
-/// The answer to PutObject and UploadPart. Without a digest the ETag is as good as any.
-pub fn stored(md5: Option<[u8; 16]>, crc64: Option<u64>) -> Answer {
-    let answer = Answer::ok().with_header("ETag", &etag(md5.unwrap_or_default()));
+/// The response to PutObject and UploadPart. Without an MD5 the ETag is a constant.
+pub fn stored(md5: Option<[u8; 16]>, crc64: Option<u64>) -> Response {
+    let response = Response::ok().with_header("ETag", &etag(md5.unwrap_or_default()));
     match crc64 {
-        Some(crc64) => answer.with_header(CRC64, &crc64.to_string()),
-        None => answer,
+        Some(crc64) => response.with_header(CRC64, &crc64.to_string()),
+        None => response,
     }
 }
 
-/// The answer to HEAD.
-pub fn object_of_size(size: u64) -> Answer {
-    let mut answer = Answer::ok()
+/// The response to HeadObject.
+pub fn object_of_size(size: u64) -> Response {
+    let mut response = Response::ok()
         .with_header("ETag", ETAG_OF_PARTS)
         .with_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT");
-    answer.body = Body::Untold(size);
-    answer
+    response.body = Body::Length(size);
+    response
 }
 
-pub fn bad_digest() -> Answer {
-    Answer::new("400 Bad Request").with_xml("<Error><Code>InvalidDigest</Code></Error>")
+pub fn bad_digest() -> Response {
+    Response::new("400 Bad Request").with_xml("<Error><Code>InvalidDigest</Code></Error>")
 }
 
-pub fn initiated(bucket: &str, key: &str, upload_id: &str) -> Answer {
-    Answer::ok().with_xml(&format!(
+pub fn initiated(bucket: &str, key: &str, upload_id: &str) -> Response {
+    Response::ok().with_xml(&format!(
         "<InitiateMultipartUploadResult><Bucket>{bucket}</Bucket><Key>{key}</Key>\
          <UploadId>{upload_id}</UploadId></InitiateMultipartUploadResult>"
     ))
 }
 
-pub fn completed(bucket: &str, key: &str, crc64: Option<u64>) -> Answer {
-    let answer = Answer::ok().with_xml(&format!(
+pub fn completed(bucket: &str, key: &str, crc64: Option<u64>) -> Response {
+    let response = Response::ok().with_xml(&format!(
         "<CompleteMultipartUploadResult><Location>http://127.0.0.1/{bucket}/{key}</Location>\
          <Bucket>{bucket}</Bucket><Key>{key}</Key><ETag>{ETAG_OF_PARTS}</ETag>\
          </CompleteMultipartUploadResult>"
     ));
     match crc64 {
-        Some(crc64) => answer.with_header(CRC64, &crc64.to_string()),
-        None => answer,
+        Some(crc64) => response.with_header(CRC64, &crc64.to_string()),
+        None => response,
     }
 }
 
-pub fn no_parts(upload_id: &str) -> Answer {
-    Answer::ok().with_xml(&format!(
+pub fn no_parts(upload_id: &str) -> Response {
+    Response::ok().with_xml(&format!(
         "<ListPartsResult><UploadId>{upload_id}</UploadId><NextPartNumberMarker>0</NextPartNumberMarker><IsTruncated>false</IsTruncated>\
          </ListPartsResult>"
     ))
 }
 
-pub fn empty_list() -> Answer {
-    Answer::ok().with_xml(
+pub fn empty_list() -> Response {
+    Response::ok().with_xml(
         "<ListBucketResult><Name>bench</Name><IsTruncated>false</IsTruncated></ListBucketResult>",
     )
 }
@@ -124,6 +124,6 @@ fn etag(md5: [u8; 16]) -> String {
 }
 
 const NO_CONTENT: &str = "204 No Content";
-/// Has a hyphen, which says that it is no MD5.
+/// The hyphen marks an ETag that is not an MD5.
 const ETAG_OF_PARTS: &str = "\"00000000000000000000000000000000-1\"";
 const CRC64: &str = "x-oss-hash-crc64ecma";

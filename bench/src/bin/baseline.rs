@@ -1,7 +1,7 @@
-//! The floor: what the same bytes on the same sockets cost with nothing around them.
+//! The baseline: a minimal client that sends the same bytes over the same sockets.
 //!
-//! Each connection takes the next part, sends a PUT with the least of headers, and loops over
-//! `pread` of 128 KiB and `write`. Small objects come from memory, in one `write` with their head.
+//! Each connection takes the next part, sends a PUT with minimal headers, and loops over `pread`
+//! of 112 KiB and `write`. Small objects come from memory, in one `write` with their head.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,13 +13,14 @@ use std::thread;
 use ossmpu_bench::{Flags, Meter, Result};
 
 const VALUED: &[&str] = &["endpoint", "file", "part-size", "parallel", "objects", "object-size"];
-const STEP: usize = 112 * 1024;
+const BUFFER_SIZE: usize = 112 * 1024;
 
-/// What is sent: pieces of one size, the last perhaps smaller.
+/// The data to send, in items of one size; the last may be smaller. An item is a part of the file
+/// or an object.
 struct Job {
     file: Option<File>,
     size: u64,
-    piece: u64,
+    item_size: u64,
     next: AtomicU64,
 }
 
@@ -33,35 +34,35 @@ fn main() -> Result<()> {
         let size = file.metadata()?.len();
         Job::new(Some(file), size, flags.number("part-size", 8 << 20)?)
     } else {
-        let piece: u64 = flags.number("object-size", 1024)?;
-        Job::new(None, piece * flags.number("objects", 1u64)?, piece)
+        let item_size: u64 = flags.number("object-size", 1024)?;
+        Job::new(None, item_size * flags.number("objects", 1u64)?, item_size)
     };
     thread::scope(|scope| {
-        let running: Vec<_> =
-            (0..parallel).map(|_| scope.spawn(|| job.send_pieces(&address))).collect();
-        running.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
+        let workers: Vec<_> =
+            (0..parallel).map(|_| scope.spawn(|| job.send_items(&address))).collect();
+        workers.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })?;
-    meter.report(job.size, job.size.div_ceil(job.piece));
+    meter.report(job.size, job.size.div_ceil(job.item_size));
     Ok(())
 }
 
 impl Job {
-    fn new(file: Option<File>, size: u64, piece: u64) -> Self {
-        Self { file, size, piece, next: AtomicU64::new(0) }
+    fn new(file: Option<File>, size: u64, item_size: u64) -> Self {
+        Self { file, size, item_size, next: AtomicU64::new(0) }
     }
 
-    /// Takes pieces until none is left, all on one connection.
-    fn send_pieces(&self, address: &str) -> Result<()> {
+    /// Sends items over one connection until none is left.
+    fn send_items(&self, address: &str) -> Result<()> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        let mut buffer = vec![0; STEP];
+        let mut buffer = vec![0; BUFFER_SIZE];
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let offset = index * self.piece;
+            let offset = index * self.item_size;
             if offset >= self.size {
                 return Ok(());
             }
-            let length = self.piece.min(self.size - offset);
+            let length = self.item_size.min(self.size - offset);
             let mut message = format!(
                 "PUT /bench/object-{index} HTTP/1.1\r\nHost: {address}\r\n\
                  Content-Length: {length}\r\n\r\n"
@@ -77,7 +78,7 @@ impl Job {
                     stream.write_all(&message)?;
                 }
             }
-            read_answer(&mut stream, &mut buffer)?;
+            read_response(&mut stream, &mut buffer)?;
         }
     }
 }
@@ -93,7 +94,7 @@ fn send_range(
         let step = buffer.len().min(left.try_into().unwrap_or(usize::MAX));
         let read = file.read_at(&mut buffer[..step], offset)?;
         if read == 0 {
-            return Err("the file is shorter than it was".into());
+            return Err("the file became shorter".into());
         }
         stream.write_all(&buffer[..read])?;
         offset += read as u64;
@@ -102,12 +103,12 @@ fn send_range(
     Ok(())
 }
 
-/// The sink answers a PUT with a head alone, in one segment.
-fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
+/// Reads a response, which has no body.
+fn read_response(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
     let mut filled = 0;
     while !buffer[..filled].ends_with(b"\r\n\r\n") {
         match stream.read(&mut buffer[filled..])? {
-            0 => return Err("the server hung up".into()),
+            0 => return Err("the server closed the connection".into()),
             read => filled += read,
         }
     }

@@ -1,4 +1,4 @@
-//! ossmpu under measurement: one file, bytes in memory, or many small objects.
+//! Uploads with ossmpu and measures it: one file, bytes in memory, or many small objects.
 
 use std::fs::{self, File};
 use std::sync::Arc;
@@ -41,19 +41,19 @@ fn main() -> Result<()> {
     let key = ObjectKey::parse("object")?;
     if let Some(file) = flags.text("file") {
         let meter = Meter::start();
-        let uploaded = if flags.has("stream") {
+        let result = if flags.has("stream") {
             let reader = File::open(file)?;
             client.put_reader(&bucket, &key, reader, &options, &Cancel::never())?
         } else {
             client.put_file(&bucket, &key, file, &options, &Cancel::never())?
         };
-        meter.report(fs::metadata(file)?.len(), uploaded.parts.into());
+        meter.report(fs::metadata(file)?.len(), result.parts.into());
     } else {
         let data = pattern(flags.number("size", 64 << 20)?);
         let length = data.len() as u64;
         let meter = Meter::start();
-        let uploaded = client.put_data(&bucket, &key, data, &options, &Cancel::never())?;
-        meter.report(length, uploaded.parts.into());
+        let result = client.put_data(&bucket, &key, data, &options, &Cancel::never())?;
+        meter.report(length, result.parts.into());
     }
     Ok(())
 }
@@ -83,7 +83,7 @@ fn options(flags: &Flags, parallel: usize) -> Result<UploadOptions> {
         "crc64" => Integrity::CRC64,
         "md5" => Integrity::MD5,
         "both" => Integrity::CRC64 | Integrity::MD5,
-        other => return Err(format!("--integrity: no {other}").into()),
+        other => return Err(format!("--integrity: unknown value {other}").into()),
     });
     options.set_md5_kernel(match flags.text("kernel").unwrap_or("auto") {
         "auto" => Md5Kernel::best(),
@@ -91,12 +91,12 @@ fn options(flags: &Flags, parallel: usize) -> Result<UploadOptions> {
         "portable" => Md5Kernel::Portable,
         "avx2" => Md5Kernel::Avx2,
         "avx512" => Md5Kernel::Avx512,
-        other => return Err(format!("--kernel: no {other}").into()),
+        other => return Err(format!("--kernel: unknown value {other}").into()),
     })?;
     Ok(options)
 }
 
-/// One call for each object, from as many threads as there may be requests in flight.
+/// Uploads each object with one call, from `threads` threads.
 fn put_objects(
     client: &Client,
     bucket: &BucketName,
@@ -106,7 +106,7 @@ fn put_objects(
     threads: usize,
 ) -> Result<()> {
     let next = AtomicU64::new(0);
-    let put_some = || -> Result<()> {
+    let worker = || -> Result<()> {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= objects {
@@ -117,12 +117,12 @@ fn put_objects(
         }
     };
     thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(put_some)).collect();
-        running.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })
 }
 
-/// Bytes that differ from each other.
+/// Bytes of varying values.
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index.wrapping_mul(2_654_435_761) >> 11) as u8).collect()
 }

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Installs the tools that `make check` needs and `make test` does not, on Debian as root. With
+# --verify it installs nothing, names the tools that are missing, and fails if there are any.
+set -eu
+
+cd "$(dirname "$0")/.."
+
+# tool package
+tools='
+shellcheck shellcheck
+g++ g++
+valgrind valgrind
+mpicc libopenmpi-dev
+mpirun openmpi-bin
+clang clang
+abidiff abigail-tools
+doxygen doxygen
+pkg-config pkg-config
+cmake cmake
+python3 python3
+dpkg-shlibdeps dpkg-dev
+'
+# crate version options
+crates='
+cargo-deny 0.20.2 --no-default-features
+cargo-fuzz 0.13.2
+'
+
+exists() { command -v "$1" >/dev/null 2>&1; }
+
+# Prints the packages of the tools that are missing; with the argument `tool`, their names.
+missing_tools() {
+    echo "$tools" | while read -r tool package; do
+        [ -n "$tool" ] || continue
+        exists "$tool" || if [ "${1-}" = tool ]; then echo "$tool"; else echo "$package"; fi
+    done
+}
+
+missing_crates() {
+    echo "$crates" | while read -r crate version options; do
+        [ -n "$crate" ] || continue
+        exists "$crate" || echo "$crate $version $options"
+    done
+}
+
+if [ "${1-}" = --verify ]; then
+    missing="$(missing_tools tool) $(missing_crates | cut -d' ' -f1)"
+    # shellcheck disable=SC2086
+    missing=$(echo $missing)
+    status=0
+    if [ -n "$missing" ]; then
+        echo "missing: $missing; run \`make check-deps\`" >&2
+        status=1
+    fi
+    conformance/install.sh --verify || status=1
+    exit "$status"
+fi
+
+packages=$(missing_tools)
+if [ -n "$packages" ]; then
+    echo "installing $(echo "$packages" | tr '\n' ' ')"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $packages >/dev/null
+fi
+missing_crates | while read -r crate version options; do
+    echo "installing $crate $version"
+    # shellcheck disable=SC2086
+    cargo install --quiet --locked $options "$crate" --version "$version" </dev/null
+done
+conformance/install.sh
+exec scripts/check-deps.sh --verify
