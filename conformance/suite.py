@@ -1,8 +1,8 @@
-"""Runs the official and other foreign OSS clients against the emulator, and our own V1 signatures
-against OpenStack Swift, and prints what came of it.
+"""Runs official and third-party OSS clients against the emulator, and our own V1 signatures
+against OpenStack Swift, and prints the results.
 
-Each client runs in a process of its own for each signature and addressing style, so that it meets
-the emulator as a user's program does. Host names of buckets are resolved by a private /etc/hosts.
+Each client runs in a process of its own for each signature version and addressing style. A private
+/etc/hosts resolves the host names of buckets.
 """
 
 import argparse
@@ -30,7 +30,7 @@ SWIFT_SECONDS = 120
 
 @dataclass(frozen=True)
 class Client:
-    """A foreign client: how its program is called, what it can sign, how it can address."""
+    """A client: its command, and the signature versions and addressing styles it supports."""
 
     name: str
     short: str
@@ -42,7 +42,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Column:
-    """One client with one signature and one addressing style, and a bucket of its own."""
+    """A column of a table: a client with a signature version, an addressing style and a bucket."""
 
     client: Client
     signature: str
@@ -69,7 +69,7 @@ CLIENTS = [
            *BOTH, path_host="127.0.0.1"),
     Client("oss2 (PyPI)", "oss2", (*PYTHON, HERE / "clients/oss2_client.py"),
            *BOTH, path_host="127.0.0.1"),
-    # With an address as endpoint it would send the public service's host name.
+    # If the endpoint is an IP address, it sends the host name of the public service.
     Client("ali-oss (npm)", "alioss", (*NODE, HERE / "clients/ali_oss_client.js"),
            *BOTH, path_host=ENDPOINT_NAME),
     Client("opendal (PyPI)", "opendal", (*PYTHON, HERE / "clients/opendal_client.py"),
@@ -78,7 +78,7 @@ CLIENTS = [
 
 
 class Emulator:
-    """The emulator as a process; its log is a file in the folder."""
+    """A context manager that runs the emulator; its log is in the folder."""
 
     def __init__(self, binary, folder, buckets):
         self.binary = binary
@@ -89,10 +89,10 @@ class Emulator:
         self.log = open(folder / "emulator.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             list(map(str, command)), stdout=subprocess.PIPE, stderr=self.log, text=True)
-        stop = threading.Timer(START_SECONDS, self.process.kill)
-        stop.start()
+        timeout = threading.Timer(START_SECONDS, self.process.kill)
+        timeout.start()
         line = self.process.stdout.readline()
-        stop.cancel()
+        timeout.cancel()
         if not line.startswith("listening on "):
             raise SystemExit(f"the emulator did not start, see {folder / 'emulator.log'}")
         self.url = line.removeprefix("listening on ").strip()
@@ -108,16 +108,16 @@ class Emulator:
 
 
 class CallbackHandler(BaseHTTPRequestHandler):
-    """The user's server of callbacks: /ok tells what it received, /broken fails."""
+    """The callback server: /ok returns what it received, /broken fails."""
 
     def do_POST(self):  # pylint: disable=invalid-name
         received = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        answer = json.dumps({"status": "OK", "received": received}).encode()
+        response = json.dumps({"status": "OK", "received": received}).encode()
         self.send_response(200 if self.path == "/ok" else 500)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(response)))
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(response)
 
     def log_message(self, *_):  # pylint: disable=arguments-differ
         pass
@@ -125,7 +125,7 @@ class CallbackHandler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def callback_server():
-    """Serves callbacks while the suite runs; gives its URL."""
+    """Runs the callback server; yields its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), CallbackHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -134,13 +134,13 @@ def callback_server():
 
 
 def with_private_hosts(hosts, command):
-    """The command as it sees the names in `hosts`, which nobody else does."""
+    """Wraps a command so that it alone sees the file `hosts` as /etc/hosts."""
     script = 'mount --bind "$0" /etc/hosts && exec "$@"'
     return ["unshare", "--mount", "sh", "-c", script, hosts, *command]
 
 
 def run_client(column, emulator, callback, folder, hosts):
-    """Runs all cases of one column: once with the right date, once with an old one."""
+    """Runs all cases of a column: the one with the old date under faketime."""
     work = folder / column.bucket
     work.mkdir()
     host = column.client.path_host if column.style == "path" else ENDPOINT_NAME
@@ -158,26 +158,26 @@ def run_client(column, emulator, callback, folder, hosts):
         done, output = execute(with_private_hosts(hosts, command), work / "client.log",
                                CLIENT_SECONDS)
         for line in output.splitlines():
-            answer = json.loads(line)
-            results[answer["case"]] = (answer["result"], answer["reason"])
+            report = json.loads(line)
+            results[report["case"]] = (report["result"], report["reason"])
         for case in cases:
-            results.setdefault(case, ("FAIL", f"no answer, {done}, see {work / 'client.log'}"))
+            results.setdefault(case, ("FAIL", f"no result, {done}, see {work / 'client.log'}"))
     return results
 
 
 def execute(command, log, seconds):
-    """Runs a program to its end or its time; returns how it ended and what it printed."""
+    """Runs a command with a timeout; returns how it ended and its stdout."""
     with open(log, "a", encoding="utf-8") as errors:
         try:
             done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors,
                                   text=True, timeout=seconds, check=False)
         except subprocess.TimeoutExpired as error:
-            return f"stopped after {seconds} s", (error.stdout or b"").decode()
+            return f"killed after {seconds} s", (error.stdout or b"").decode()
         return f"exit code {done.returncode}", done.stdout
 
 
 def run_probe(arguments, folder):
-    """Runs our own client with V1 signatures through haproxy against Swift."""
+    """Runs ossmpu with V1 signatures through haproxy against Swift."""
     command = ["bash", HERE / "swift/run.sh", folder / "swift", arguments.probe]
     done, output = execute(command, folder / "swift.log", SWIFT_SECONDS)
     results = {}
@@ -190,7 +190,7 @@ def run_probe(arguments, folder):
 
 
 def table(title, cases, columns):
-    """Prints cases by columns, which are pairs of a title and results by case."""
+    """Prints a table of cases; columns are pairs of a title and results by case."""
     width = max(map(len, cases), default=0)
     print(f"\n{title}")
     print("  " + " " * width + "".join(f"  {name:<12}" for name, _ in columns).rstrip())
@@ -204,7 +204,7 @@ def main():
     parser.add_argument("--emulator", type=Path, required=True)
     parser.add_argument("--probe", type=Path, required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--only", default="", help="run only columns whose bucket contains this")
+    parser.add_argument("--only", default="", help="only columns whose bucket name contains this")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     columns = [
@@ -239,7 +239,7 @@ def main():
 
 
 def summary(blocks):
-    """Prints the reasons of all failures and the last line; returns the exit code."""
+    """Prints the failures and the totals; returns the exit code."""
     passed, failed = 0, []
     for title, results in blocks:
         for case, (result, reason) in results.items():

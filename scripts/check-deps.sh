@@ -44,12 +44,10 @@ missing_crates() {
 }
 
 if [ "${1-}" = --verify ]; then
-    missing="$(missing_tools tool) $(missing_crates | cut -d' ' -f1)"
-    # shellcheck disable=SC2086
-    missing=$(echo $missing)
+    missing=$({ missing_tools tool && missing_crates | cut -d' ' -f1; } | tr '\n' ' ')
     status=0
     if [ -n "$missing" ]; then
-        echo "missing: $missing; run \`make check-deps\`" >&2
+        echo "missing: ${missing% }; run \`make check-deps\`" >&2
         status=1
     fi
     conformance/install.sh --verify || status=1

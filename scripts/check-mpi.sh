@@ -1,13 +1,13 @@
 #!/bin/sh
-# Four MPI ranks upload one file into one object. Then one of them fails or is killed in the middle:
-# no object appears, and a second run sends the rest. Needs mpicc and mpirun.
+# Four MPI ranks upload one file as one object. Then one rank fails or is killed: no object is
+# created, and a second run resumes the upload. Needs mpicc and mpirun.
 set -eu
 
 cd "$(dirname "$0")/.."
 say() { printf '\n== %s\n' "$*"; }
 fail() {
     echo "$*" >&2
-    cat "$work/said" >&2
+    cat "$work/output" >&2
     exit 1
 }
 
@@ -30,18 +30,18 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# Waits, a minute at the most, until a command succeeds.
+# Waits up to a minute until a command succeeds.
 await() {
     tries=0
     until "$@" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 1200 ]; then fail "this did not come about: $*"; fi
+        if [ "$tries" -gt 1200 ]; then fail "timed out: $*"; fi
         sleep 0.05
     done
 }
 
 export OSS_REGION=cn-hangzhou OSS_ACCESS_KEY_ID=mpi-id OSS_ACCESS_KEY_SECRET=mpi-secret
-# Starts the server afresh over the same files, with the faults that are given.
+# Restarts the server with the same files and the given options.
 serve() {
     if [ -n "$server" ]; then
         kill "$server"
@@ -59,30 +59,30 @@ serve() {
     export OSS_ENDPOINT
 }
 
-# Parts that the server has acknowledged since it was started.
+# The number of parts that the server has stored since its start.
 parts_sent() { grep -c '^PUT .*partNumber=.* 200 ' "$work/log" || true; }
 has_sent() { [ "$(parts_sent)" -eq "$1" ]; }
 
 launch() {
     mpirun --oversubscribe --allow-run-as-root -n "$ranks" examples-c/mpi_upload "$work/file" \
-        mpi-bucket "$@" >"$work/said" 2>&1 &
+        mpi-bucket "$@" >"$work/output" 2>&1 &
     job=$!
 }
-ended_well() {
+job_succeeds() {
     status=0
     wait "$job" || status=$?
     job=
     [ "$status" -eq 0 ]
 }
 
-# No object, and an upload that the job has named: its ID.
-is_left() {
-    id=$(sed -n 's/^mpi_upload: upload ID //p' "$work/said")
+# Checks that there is no object, and that the only upload is the one that the job has printed.
+expect_unfinished() {
+    id=$(sed -n 's/^mpi_upload: upload ID //p' "$work/output")
     found=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/$1")
-    [ -n "$id" ] || fail "no upload ID is named"
-    [ "$found" = "$1 $id" ] || fail "left is '$found', named '$id'"
+    [ -n "$id" ] || fail "no upload ID was printed"
+    [ "$found" = "$1 $id" ] || fail "unfinished: '$found'; printed: '$id'"
     if "$emulator" get "$OSS_ENDPOINT/mpi-bucket/$1" >/dev/null 2>&1; then fail "$1 exists"; fi
-    echo "no object; upload $id is left and named"
+    echo "ok: no object; upload $id is unfinished"
 }
 
 compare() {
@@ -90,34 +90,35 @@ compare() {
     cmp "$work/file" "$work/back"
     left=$("$emulator" uploads "$OSS_ENDPOINT/mpi-bucket/$1")
     if [ -n "$left" ]; then fail "unfinished uploads: $left"; fi
-    cat "$work/said"
+    cat "$work/output"
 }
 
-# Sixteen parts of 1 MiB and a short one.
+# 16 parts of 1 MiB and a shorter one.
 head -c 17000000 /dev/urandom >"$work/file"
 ranks=4
-: >"$work/said"
+: >"$work/output"
 
-say "four ranks, one object"
+say "four ranks upload one object"
 serve
 launch whole
-ended_well || fail "the ranks failed"
+job_succeeds || fail "the ranks failed"
 compare whole
 has_sent 17 || fail "$(parts_sent) parts were sent instead of 17"
 
-say "the part of one rank is refused"
+say "one part is refused"
 echo '[{"op":"UploadPart","part":7,"times":0,"action":{"status":403}}]' >"$work/faults"
 serve --faults "$work/faults"
 ranks=4
 launch refused
-if ended_well; then fail "the job ended well without part 7"; fi
-grep -q '^mpi_upload: rank 2: UploadPart part 7: ' "$work/said" || fail "part 7 is not named"
-is_left refused
+if job_succeeds; then fail "the job succeeded without part 7"; fi
+grep -q '^mpi_upload: rank 2: UploadPart part 7: ' "$work/output" ||
+    fail "the error does not name part 7"
+expect_unfinished refused
 
-# A part of the victim never gets through, so it cannot end, and sends none of its later ones. The
-# other ranks send all of theirs.
+# kill_rank RANK PART COUNT - kills a rank after COUNT parts. The response to PART is delayed, so
+# that the rank does not finish and sends none of its later parts; the others send all of theirs.
 kill_rank() {
-    say "rank $1 is killed at part $2, after $3 parts in all"
+    say "rank $1 is killed at part $2, after $3 parts in total"
     echo "[{\"op\":\"UploadPart\",\"part\":$2,\"times\":0,\"action\":{\"delay_ms\":600000}}]" \
         >"$work/faults"
     serve --faults "$work/faults"
@@ -132,18 +133,18 @@ kill_rank() {
     done
     [ -n "$victim" ] || fail "rank $1 was not found"
     kill -KILL "$victim"
-    if ended_well; then fail "the job ended well without rank $1"; fi
-    is_left "killed-$1"
+    if job_succeeds; then fail "the job succeeded without rank $1"; fi
+    expect_unfinished "killed-$1"
 
-    say "part 2 of the file changes; three ranks go on with it"
+    say "part 2 of the file changes; three ranks resume the upload"
     printf 'changed after rank %s' "$1" |
         dd of="$work/file" bs=1 seek=1500000 conv=notrunc status=none
     serve
     ranks=3
     launch "killed-$1" "$id"
-    ended_well || fail "the second run failed"
+    job_succeeds || fail "the second run failed"
     compare "killed-$1"
-    grep -q " $(($3 - 1)) of them were there already" "$work/said" || fail "not all were taken over"
+    grep -q " $(($3 - 1)) of them " "$work/output" || fail "not all unchanged parts were kept"
     has_sent $((18 - $3)) || fail "$(parts_sent) parts were sent instead of $((18 - $3))"
 }
 kill_rank 1 6 14

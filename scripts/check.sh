@@ -13,7 +13,8 @@ stage "tools"
 scripts/check-deps.sh --verify
 
 stage "format and lints (2 min)"
-shellcheck scripts/*.sh packaging/*.sh
+shellcheck .ci/run scripts/*.sh packaging/*.sh bench/*.sh fuzz/*.sh conformance/*.sh \
+    conformance/swift/*.sh
 cargo fmt --all --check
 cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet

@@ -1,6 +1,7 @@
 #!/bin/sh
-# with-emulator.sh COMMAND... - runs a command that finds a local OSS server, with the bucket
-# ossmpu-test, in OSS_ENDPOINT, OSS_REGION and OSS_ACCESS_KEY_*; OSS_EMULATOR is its program.
+# with-emulator.sh COMMAND... - runs a command with a local OSS server that has the bucket
+# ossmpu-test. Sets OSS_ENDPOINT, OSS_REGION and OSS_ACCESS_KEY_* for it, and OSS_EMULATOR to the
+# program of the server.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)

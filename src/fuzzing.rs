@@ -1,6 +1,6 @@
-//! Doors for the targets of `fuzz/` to what is read from outside; no other build has this module.
+//! Entry points for the targets in `fuzz/`; only fuzzing builds have this module.
 //!
-//! Each takes what may come, in any shape, and asserts what holds whatever it is.
+//! Each function passes untrusted input to a parser and asserts properties that hold for any input.
 
 use std::time::SystemTime;
 
@@ -30,12 +30,11 @@ pub fn region(text: &str) -> Result<String> {
     Region::parse(text).map(|region| region.to_string())
 }
 
-/// What a server may answer.
+/// A response with arbitrary content.
 #[derive(Debug)]
-pub struct Reply(Response);
+pub struct FuzzResponse(Response);
 
-impl Reply {
-    /// Takes it as it was received.
+impl FuzzResponse {
     pub fn new(status: u16, received: Vec<(String, String)>, body: &[u8]) -> Self {
         let mut headers = Headers::default();
         for (name, value) in received {
@@ -44,50 +43,50 @@ impl Reply {
         Self(Response { status, headers, body: body.to_vec() })
     }
 
-    /// Reads it as the answer to each operation.
-    pub fn read_as_every_operation(&self) -> Option<()> {
+    /// Parses the response to each operation. Returns `None` if an operation cannot be built.
+    pub fn parse_as_every_operation(&self) -> Option<()> {
         let bucket = BucketName::parse("bucket").ok()?;
         let key = ObjectKey::parse("key").ok()?;
         let id = UploadId::parse("upload").ok()?;
         let number = PartNumber::new(1).ok()?;
         let source = CopySource::new(&bucket, &key);
-        let mut calls_back = ObjectHeaders::new();
-        calls_back.set_callback(r#"{"callbackUrl":"http://localhost"}"#).ok()?;
+        let mut with_callback = ObjectHeaders::new();
+        with_callback.set_callback(r#"{"callbackUrl":"http://localhost"}"#).ok()?;
 
-        self.read(&InitiateMultipartUpload::new(&bucket, &key));
-        self.read(&UploadPart::new(&bucket, &key, &id, number));
-        self.read(&UploadPartCopy::new(&bucket, &key, &id, number, &source));
-        self.read(&AbortMultipartUpload::new(&bucket, &key, &id));
-        self.read(&HeadObject::new(&bucket, &key));
-        self.read(&PutObject::new(&bucket, &key));
-        self.read(&PutObject::new(&bucket, &key).with_headers(&calls_back));
+        self.parse(&InitiateMultipartUpload::new(&bucket, &key));
+        self.parse(&UploadPart::new(&bucket, &key, &id, number));
+        self.parse(&UploadPartCopy::new(&bucket, &key, &id, number, &source));
+        self.parse(&AbortMultipartUpload::new(&bucket, &key, &id));
+        self.parse(&HeadObject::new(&bucket, &key));
+        self.parse(&PutObject::new(&bucket, &key));
+        self.parse(&PutObject::new(&bucket, &key).with_headers(&with_callback));
         let complete = CompleteMultipartUpload::all(&bucket, &key, &id);
-        self.read(&complete);
-        self.read(&complete.with_headers(&calls_back));
+        self.parse(&complete);
+        self.parse(&complete.with_headers(&with_callback));
         let parts = ListParts::new(&bucket, &key, &id);
-        if let Some(page) = self.read(&parts) {
+        if let Some(page) = self.parse(&parts) {
             check(parts.next_page(&page));
         }
         let uploads = ListMultipartUploads::new(&bucket);
-        if let Some(page) = self.read(&uploads) {
+        if let Some(page) = self.parse(&uploads) {
             check(uploads.next_page(&page));
         }
         Some(())
     }
 
-    /// Reads it as a refusal.
-    pub fn read_as_refusal(&self) {
-        let refusal = ServiceError::read(&self.0);
-        assert!(!refusal.code.is_empty());
-        check_error(&refusal.into_error());
+    /// Parses the response as an error of the service.
+    pub fn parse_as_error(&self) {
+        let error = ServiceError::read(&self.0);
+        assert!(!error.code.is_empty());
+        check_error(&error.into_error());
     }
 
-    fn read<O: Operation>(&self, operation: &O) -> Option<O::Output> {
+    fn parse<O: Operation>(&self, operation: &O) -> Option<O::Output> {
         check(operation.parse(&self.0))
     }
 }
 
-/// Reads a header of a reply, and takes one for a request.
+/// Parses a response header, and sets it as a request header.
 pub fn header(name: &str, value: &str) {
     if let Some(time) = date::parse_http_date(value) {
         assert_eq!(date::parse_http_date(&date::http_date(time)), Some(time));
@@ -97,8 +96,8 @@ pub fn header(name: &str, value: &str) {
     {
         assert_eq!(date::parse_rfc3339(&date::rfc3339(time)), Some(time));
     }
-    let asked = retry::retry_after(value, SystemTime::UNIX_EPOCH);
-    assert!(retry::delay(1, 1.0, asked) <= limits::RETRY_AFTER_MAX);
+    let retry_after = retry::retry_after(value, SystemTime::UNIX_EPOCH);
+    assert!(retry::delay(1, 1.0, retry_after) <= limits::RETRY_AFTER_MAX);
     if let Some(etag) = check(ETag::parse(value)) {
         assert_eq!(ETag::parse(etag.as_str()).ok(), Some(etag));
     }
@@ -107,23 +106,23 @@ pub fn header(name: &str, value: &str) {
     if check(headers.set(name, value)).is_some() {
         assert!(headers.iter().all(|(name, value)| is_one_line(name) && is_one_line(value)));
     }
-    let mut wanted = ObjectHeaders::new();
-    check(wanted.set_header(name, value).map(|_| ()));
-    check(wanted.set_metadata(name, value).map(|_| ()));
-    check(wanted.set_tag(name, value).map(|_| ()));
-    for takes in [
+    let mut object_headers = ObjectHeaders::new();
+    check(object_headers.set_header(name, value).map(|_| ()));
+    check(object_headers.set_metadata(name, value).map(|_| ()));
+    check(object_headers.set_tag(name, value).map(|_| ()));
+    for kind in [
         RequestKind::Initiate,
         RequestKind::PutObject,
         RequestKind::Complete,
         RequestKind::UploadPartCopy,
     ] {
-        for (name, value) in check(wanted.for_request(takes, None)).unwrap_or_default() {
-            assert!(headers.set(&name, value).is_ok(), "{name} was taken and cannot be sent");
+        for (name, value) in check(object_headers.for_request(kind, None)).unwrap_or_default() {
+            assert!(headers.set(&name, value).is_ok(), "{name} was accepted and cannot be sent");
         }
     }
 }
 
-/// Takes a presigned URL apart; put together it is the same again.
+/// Parses a presigned URL, rebuilds it from its parts, and asserts that both are equal.
 pub fn part_url(url: &str) {
     let Some(parsed) = check(PartUrl::parse(url)) else { return };
     let (Some(target), Ok(request)) = (parsed.signed_for(), parsed.request()) else {
@@ -131,9 +130,9 @@ pub fn part_url(url: &str) {
     };
     let scheme = if target.https { "https" } else { "http" };
     let query = encode_query(&request.query);
-    let again = PartUrl::parse(&format!("{scheme}://{}{}?{query}", target.host, target.path));
-    let again = check(again).and_then(|url| Some((url.request().ok()?.query, url)));
-    let same = again.is_some_and(|(query, url)| {
+    let reparsed = PartUrl::parse(&format!("{scheme}://{}{}?{query}", target.host, target.path));
+    let reparsed = check(reparsed).and_then(|url| Some((url.request().ok()?.query, url)));
+    let same = reparsed.is_some_and(|(query, url)| {
         query == request.query
             && url.signed_for() == Some(target)
             && url.number() == parsed.number()
@@ -145,7 +144,7 @@ fn check<T>(outcome: Result<T, Error>) -> Option<T> {
     outcome.inspect_err(check_error).ok()
 }
 
-/// An error is one line for a log, and what comes from outside is no bug of ours.
+/// Asserts that the error is one line, and not an internal one: invalid input is not a bug.
 pub fn check_error(error: &Error) {
     assert_ne!(error.kind(), ErrorKind::Internal, "{error:?}");
     assert!(is_one_line(&error.to_string()), "{error:?}");

@@ -7,8 +7,8 @@ const path = require('node:path');
 const OSS = require('ali-oss');
 const urllib = require('urllib');
 const {
-  ODD_KEYS, PART, REGION, content, contentMd5, md5, pieces, refused, run, same, sameBytes, send,
-  sorted,
+  ODD_KEYS, PART, REGION, content, contentMd5, expectError, md5, partsOf, run, same, sameBytes,
+  send, sorted,
 } = require('./harness.js');
 
 class Client {
@@ -17,7 +17,7 @@ class Client {
     this.oss = this.connect();
   }
 
-  // A client of the SDK, perhaps with another secret or a hook between signing and sending.
+  // A client of the SDK, optionally with another secret or a hook between signing and sending.
   connect({ secret, change } = {}) {
     const { setup } = this;
     const options = {
@@ -45,18 +45,18 @@ class Client {
     return (await this.oss.initMultipartUpload(key, options)).uploadId;
   }
 
-  async part(key, uploadId, number, piece) {
-    const result = await this.oss.uploadPart(key, uploadId, number, piece, 0, piece.length);
-    same('ETag of the part', result.etag, `"${md5(piece)}"`);
+  async part(key, uploadId, number, body) {
+    const result = await this.oss.uploadPart(key, uploadId, number, body, 0, body.length);
+    same('ETag of the part', result.etag, `"${md5(body)}"`);
     return { number, etag: result.etag };
   }
 
-  // Initiates, sends the parts one after the other, does not complete.
+  // Initiates an upload and sends the parts one after the other, without completing it.
   async upload(key, data) {
     const uploadId = await this.initiate(key);
     const parts = [];
-    for (const [index, piece] of pieces(data).entries()) {
-      parts.push(await this.part(key, uploadId, index + 1, piece));
+    for (const [index, body] of partsOf(data).entries()) {
+      parts.push(await this.part(key, uploadId, index + 1, body));
     }
     return [uploadId, parts];
   }
@@ -69,7 +69,7 @@ class Client {
     return this.oss.abortMultipartUpload(key, uploadId);
   }
 
-  // Initiates uploads and returns their keys and IDs in the order of a list.
+  // Initiates uploads and returns their keys and IDs in list order.
   async openUploads(keys) {
     const opened = [];
     for (const key of keys) opened.push([key, await this.initiate(key)]);
@@ -92,7 +92,7 @@ class Client {
     return (await this.oss.get(key, options)).content;
   }
 
-  // Completes an upload and lets the service call back.
+  // Completes an upload with a callback.
   async completeWithCallback(key, place) {
     const [uploadId, parts] = await this.upload(key, content(PART + 1));
     return this.finish(key, uploadId, parts, {
@@ -121,8 +121,8 @@ const cases = {
   'parts in parallel': async client => {
     const data = content(6 * PART + 1234);
     const uploadId = await client.initiate('parallel');
-    const parts = await Promise.all(pieces(data).map(
-      (piece, index) => client.part('parallel', uploadId, index + 1, piece)));
+    const parts = await Promise.all(partsOf(data).map(
+      (body, index) => client.part('parallel', uploadId, index + 1, body)));
     await client.finish('parallel', uploadId, parts);
     sameBytes('object', client.setup.read('parallel'), data);
   },
@@ -169,13 +169,13 @@ const cases = {
       marker = page.nextPartNumberMarker;
     }
     same('parts a page', sizes, [2, 2, 1]);
-    const wanted = pieces(data).map((p, i) => [`${i + 1}`, `"${md5(p)}"`, `${p.length}`]);
+    const wanted = partsOf(data).map((p, i) => [`${i + 1}`, `"${md5(p)}"`, `${p.length}`]);
     same('parts', found, wanted);
     await client.drop('list parts', uploadId);
   },
 
   'list uploads, prefix and delimiter': async client => {
-    // The SDK's result has no place for common prefixes.
+    // The result of the SDK has no field for common prefixes.
     const keys = ['in/a', 'in/b', 'in/b', 'in/sub/c', 'in/sub/d', 'out'];
     const opened = await client.openUploads(keys);
     const page = await client.oss.listUploads({ prefix: 'in/', delimiter: '/' });
@@ -220,9 +220,9 @@ const cases = {
     const [uploadId, parts] = await client.upload('abort', content(PART));
     same('status', (await client.drop('abort', uploadId)).res.status, 204);
     same('uploads left', client.setup.uploads('abort'), []);
-    await refused(404, 'NoSuchUpload', () => client.drop('abort', uploadId));
-    await refused(404, 'NoSuchUpload', () => client.oss.listParts('abort', uploadId));
-    await refused(404, 'NoSuchUpload', () => client.finish('abort', uploadId, parts));
+    await expectError(404, 'NoSuchUpload', () => client.drop('abort', uploadId));
+    await expectError(404, 'NoSuchUpload', () => client.oss.listParts('abort', uploadId));
+    await expectError(404, 'NoSuchUpload', () => client.finish('abort', uploadId, parts));
     same('object made', client.setup.exists('abort'), false);
   },
 
@@ -238,8 +238,8 @@ const cases = {
     sameBytes('range', part, data.subarray(10, 100));
     client.setup.store('foreign', data);
     sameBytes('foreign object', await client.get('foreign'), data);
-    await refused(404, 'NoSuchKey', () => client.oss.get('absent'));
-    await refused(404, 'NoSuchKey', () => client.oss.head('absent'));
+    await expectError(404, 'NoSuchKey', () => client.oss.get('absent'));
+    await expectError(404, 'NoSuchKey', () => client.oss.head('absent'));
   },
 
   'own uploader': async client => {
@@ -273,9 +273,9 @@ const cases = {
 
   'callback': async client => {
     const result = await client.completeWithCallback('call back', '/ok');
-    const told = new URLSearchParams(result.data.received);
+    const received = new URLSearchParams(result.data.received);
     same('status of the callback', result.data.status, 'OK');
-    same('told', [...told], [
+    same('received', [...received], [
       ['bucket', client.setup.bucket], ['object', 'call back'], ['size', `${PART + 1}`],
       ['color', 'deep blue'],
     ]);
@@ -284,7 +284,7 @@ const cases = {
 
   'callback fails, 203': async client => {
     const complete = () => client.completeWithCallback('call fails', '/broken');
-    await refused(203, 'CallbackFailed', complete);
+    await expectError(203, 'CallbackFailed', complete);
     sameBytes('object', client.setup.read('call fails'), content(PART + 1));
   },
 
@@ -292,20 +292,21 @@ const cases = {
     const data = content(PART);
     const uploadId = await client.initiate('signed part');
     const url = await client.sign('signed part', { partNumber: 1, uploadId });
-    const answer = await send('PUT', url, data);
-    same('answer', [answer.status, answer.body], [200, '']);
-    same('ETag', answer.headers.etag, `"${md5(data)}"`);
+    const response = await send('PUT', url, data);
+    same('response', [response.status, response.body], [200, '']);
+    same('ETag', response.headers.etag, `"${md5(data)}"`);
     const changed = await send('PUT', url.replace('partNumber=1', 'partNumber=2'), data);
     same('changed URL', [changed.status, /SignatureDoesNotMatch/.test(changed.body)], [403, true]);
-    await client.finish('signed part', uploadId, [{ number: 1, etag: answer.headers.etag }]);
+    await client.finish('signed part', uploadId, [{ number: 1, etag: response.headers.etag }]);
     sameBytes('object', client.setup.read('signed part'), data);
   },
 
   'presigned put': async client => {
     const key = 'signed put/中文 +%';
     const url = await client.sign(key, {}, { 'Content-Type': 'text/plain' });
-    const answer = await send('PUT', url, Buffer.from('by URL'), { 'Content-Type': 'text/plain' });
-    same('answer', [answer.status, answer.body], [200, '']);
+    const data = Buffer.from('by URL');
+    const response = await send('PUT', url, data, { 'Content-Type': 'text/plain' });
+    same('response', [response.status, response.body], [200, '']);
     sameBytes('object', client.setup.read(key), Buffer.from('by URL'));
     const other = await send('PUT', url, Buffer.from('by URL'), { 'Content-Type': 'text/html' });
     same('other type', [other.status, /SignatureDoesNotMatch/.test(other.body)], [403, true]);
@@ -335,8 +336,8 @@ const cases = {
   'wrong secret': async client => {
     const oss = client.connect({ secret: 'not-the-secret' });
     const refusal = [403, 'SignatureDoesNotMatch'];
-    await refused(...refusal, () => oss.initMultipartUpload('wrong secret'));
-    await refused(...refusal, () => oss.put('wrong secret', Buffer.from('x')));
+    await expectError(...refusal, () => oss.initMultipartUpload('wrong secret'));
+    await expectError(...refusal, () => oss.put('wrong secret', Buffer.from('x')));
     same('uploads', client.setup.uploads('wrong secret'), []);
     same('object made', client.setup.exists('wrong secret'), false);
   },
@@ -347,28 +348,28 @@ const cases = {
     });
     const refusal = [403, 'SignatureDoesNotMatch'];
     const red = () => ({ meta: { color: 'red' } });
-    await refused(...refusal, () => oss.put('changed', Buffer.from('x'), red()));
-    await refused(...refusal, () => oss.initMultipartUpload('changed', red()));
+    await expectError(...refusal, () => oss.put('changed', Buffer.from('x'), red()));
+    await expectError(...refusal, () => oss.initMultipartUpload('changed', red()));
     same('object made', client.setup.exists('changed'), false);
   },
 
   'wrong Content-MD5': async client => {
     const headers = { 'Content-MD5': contentMd5('something else') };
     const uploadId = await client.initiate('wrong MD5');
-    await refused(400, 'InvalidDigest', () => client.oss.uploadPart(
+    await expectError(400, 'InvalidDigest', () => client.oss.uploadPart(
       'wrong MD5', uploadId, 1, Buffer.from('x'), 0, 1, { headers: { ...headers } }));
     same('parts', (await client.oss.listParts('wrong MD5', uploadId)).parts, []);
     await client.drop('wrong MD5', uploadId);
-    await refused(400, 'InvalidDigest', () => client.oss.put(
+    await expectError(400, 'InvalidDigest', () => client.oss.put(
       'wrong MD5', Buffer.from('x'), { headers: { ...headers } }));
     same('object made', client.setup.exists('wrong MD5'), false);
   },
 
   'date 20 minutes old': async client => {
-    await refused(403, 'RequestTimeTooSkewed', () => client.initiate('old'));
-    await refused(403, 'RequestTimeTooSkewed', () => client.oss.put('old', Buffer.from('x')));
+    await expectError(403, 'RequestTimeTooSkewed', () => client.initiate('old'));
+    await expectError(403, 'RequestTimeTooSkewed', () => client.oss.put('old', Buffer.from('x')));
   },
 };
 
-// It always sends a list of parts, so it cannot leave that to the service.
+// The SDK always sends a list of parts, so "complete all" is not available.
 run(Client, cases, new Set(['complete all']));

@@ -1,4 +1,4 @@
-// Runs the cases of one JavaScript client: the counterpart of harness.py.
+// Runs the cases of one JavaScript client; the counterpart of harness.py.
 
 'use strict';
 
@@ -32,7 +32,7 @@ class Setup {
     Object.assign(this, fields);
   }
 
-  // Runs a tool of the emulator and returns what it prints.
+  // Runs a client command of the emulator and returns its stdout.
   tool(...words) {
     const keys = ['--access-key-id', this.key_id, '--access-key-secret', this.secret];
     return execFileSync(this.emulator, [...words, ...keys, '--region', REGION], {
@@ -42,12 +42,12 @@ class Setup {
     });
   }
 
-  // The object as the emulator's own tool reads it.
+  // The content of an object, read with the client command of the emulator.
   read(key, bucket) {
     return this.tool('get', this.address(key, bucket));
   }
 
-  // Stores an object with the emulator's own tool.
+  // Stores an object with the client command of the emulator.
   store(key, content, bucket) {
     const file = path.join(this.folder, crypto.createHash('md5').update(key).digest('hex'));
     fs.writeFileSync(file, content);
@@ -78,13 +78,13 @@ class Setup {
   }
 }
 
-// Bytes that look different in every part.
+// Pseudo-random bytes, so that all parts differ.
 function content(size, seed = 'seed') {
   const key = crypto.createHash('sha256').update(seed).digest();
   return crypto.createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
-function pieces(data, size = PART) {
+function partsOf(data, size = PART) {
   const count = Math.ceil(data.length / size);
   return Array.from({ length: count }, (_, i) => data.subarray(i * size, (i + 1) * size));
 }
@@ -97,26 +97,28 @@ function contentMd5(data) {
   return crypto.createHash('md5').update(data).digest('base64');
 }
 
-// The same texts in the order of a list of the service: by their bytes.
+// Sorts by UTF-8 bytes, as the lists of the service are sorted.
 function sorted(pairs) {
   const bytes = pair => Buffer.from([].concat(pair).join('\0'));
   return [...pairs].sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
 }
 
-// Sends a presigned request as it is, with no header but those given.
+// Sends a presigned request with the given headers only.
 function send(method, url, body, headers = {}) {
   return new Promise((resolve, reject) => {
     const request = http.request(url, {
       method, timeout: 20000, headers: { 'Content-Length': body.length, ...headers },
-    }, answer => {
+    }, response => {
       const chunks = [];
-      answer.on('data', chunk => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () => resolve({
-        status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks).toString(),
+      response.on('data', chunk => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({
+        status: response.statusCode,
+        headers: response.headers,
+        body: Buffer.concat(chunks).toString(),
       }));
     });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('timeout', () => request.destroy(new Error('no response in time')));
     request.on('error', reject);
     request.end(body);
   });
@@ -127,8 +129,9 @@ function same(what, found, wanted) {
 }
 
 function sameBytes(what, found, wanted) {
-  const tell = data => `${data.length} bytes ${md5(data)}`;
-  assert.ok(Buffer.compare(found, wanted) === 0, `${what}: ${tell(found)}, not ${tell(wanted)}`);
+  const describe = data => `${data.length} bytes ${md5(data)}`;
+  const message = `${what}: ${describe(found)}, not ${describe(wanted)}`;
+  assert.ok(Buffer.compare(found, wanted) === 0, message);
 }
 
 function short(value) {
@@ -136,8 +139,8 @@ function short(value) {
   return text.length < 300 ? text : `${text.slice(0, 300)}…`;
 }
 
-// Fails unless the call ends with this error of the service.
-async function refused(status, code, call) {
+// Fails unless the call fails with this error of the service.
+async function expectError(status, code, call) {
   try {
     await call();
   } catch (error) {
@@ -148,14 +151,14 @@ async function refused(status, code, call) {
   assert.fail(`the call succeeded, not ${status} ${code}`);
 }
 
-// Runs the cases that are asked for and reports each as a line of JSON.
-async function run(Client, cases, notOffered) {
+// Runs the requested cases and reports each as a line of JSON.
+async function run(Client, cases, unsupported) {
   const setup = new Setup(JSON.parse(process.argv[2]));
   for (const name of setup.cases) {
-    if (notOffered.has(name)) {
-      report(name, 'not offered');
+    if (unsupported.has(name)) {
+      report(name, 'unsupported');
     } else if (!cases[name]) {
-      report(name, 'FAIL', 'the suite has no such case for this client');
+      report(name, 'FAIL', 'this client has no such case');
     } else {
       try {
         await cases[name](new Client(setup));
@@ -173,6 +176,6 @@ function report(name, result, reason = '') {
 }
 
 module.exports = {
-  ODD_KEYS, PART, REGION, content, contentMd5, md5, pieces, refused, run, same, sameBytes, send,
-  sorted,
+  ODD_KEYS, PART, REGION, content, contentMd5, expectError, md5, partsOf, run, same, sameBytes,
+  send, sorted,
 };

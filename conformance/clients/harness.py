@@ -1,7 +1,7 @@
-"""Runs the cases of one client and says what came of each, as one line of JSON.
+"""Runs the cases of one client and reports each result as one line of JSON.
 
-A client's module has a class with one method for each case, named by `case`, and the names of the
-cases that the client does not offer. What the setup is comes as JSON in the first argument.
+The module of a client has a class with one method per case, marked with `case`, and the names of
+the cases that the client does not support. The setup is JSON in the first argument.
 """
 
 import base64
@@ -36,7 +36,7 @@ ODD_KEYS = [
 
 @dataclass
 class Setup:
-    """How one client talks to the emulator."""
+    """Parameters of a client and the emulator."""
 
     signature: str
     style: str
@@ -52,7 +52,7 @@ class Setup:
     cases: list = field(default_factory=list)
 
     def tool(self, *arguments):
-        """Runs a tool of the emulator and returns what it prints."""
+        """Runs a client command of the emulator and returns its stdout."""
         keys = ["--access-key-id", self.key_id, "--access-key-secret", self.secret]
         command = [self.emulator, *map(str, arguments), *keys, "--region", REGION]
         done = subprocess.run(command, capture_output=True, timeout=20)
@@ -61,17 +61,17 @@ class Setup:
         return done.stdout
 
     def read(self, key, bucket=None):
-        """The object as the emulator's own tool reads it."""
+        """The content of an object, read with the client command of the emulator."""
         return self.tool("get", self.address(key, bucket))
 
     def store(self, key, content, bucket=None):
-        """Stores an object with the emulator's own tool."""
+        """Stores an object with the client command of the emulator."""
         file = self.folder / hashlib.md5(key.encode()).hexdigest()
         file.write_bytes(content)
         self.tool("put", self.address(key, bucket), file)
 
     def exists(self, key):
-        """Is there such an object, as the emulator's own tool sees it?"""
+        """Whether an object exists."""
         return key in self.objects(key)
 
     def objects(self, prefix=""):
@@ -85,7 +85,7 @@ class Setup:
         return [tuple(line.rsplit(" ", 1)) for line in lines if line]
 
     def address(self, key, bucket=None):
-        """The URL of an object for the tools."""
+        """The URL of an object for the client commands."""
         return f"{self.url}/{bucket or self.bucket}/{urllib.parse.quote(key)}"
 
 
@@ -100,14 +100,14 @@ def case(name):
 
 
 def content(size, seed=1):
-    """Bytes that look different in every part."""
+    """Pseudo-random bytes, so that all parts differ."""
     block = hashlib.sha512(str(seed).encode()).digest()
     text = b"".join(hashlib.sha512(block + str(i).encode()).digest() for i in range(size // 64 + 1))
     return text[:size]
 
 
-def pieces(data, size=PART):
-    """The data cut into parts."""
+def parts_of(data, size=PART):
+    """Splits data into parts."""
     return [data[start:start + size] for start in range(0, len(data), size)]
 
 
@@ -122,63 +122,63 @@ def content_md5(data):
 
 
 def callback_headers(url):
-    """The parameters of a callback, as the values of the two headers."""
+    """The values of the x-oss-callback and x-oss-callback-var headers."""
     body = "bucket=${bucket}&object=${object}&size=${size}&color=${x:color}"
     callback = {"callbackUrl": url, "callbackBody": body}
     return encode(callback), encode({"x:color": "deep blue"})
 
 
 def encode(value):
-    """Base64 of JSON."""
+    """Encodes a value as Base64 of JSON."""
     return base64.b64encode(json.dumps(value).encode()).decode()
 
 
-def check_callback_answer(setup, answer, key, size):
-    """The callback's server answers with what it has received."""
-    fields = dict(urllib.parse.parse_qsl(answer["received"]))
-    expect("status of the callback", answer["status"], "OK")
-    expect("bucket told", fields["bucket"], setup.bucket)
-    expect("object told", fields["object"], key)
-    expect("size told", fields["size"], str(size))
-    expect("variable told", fields["color"], "deep blue")
+def check_callback_response(setup, response, key, size):
+    """Checks the response of the callback server, which repeats what it received."""
+    fields = dict(urllib.parse.parse_qsl(response["received"]))
+    expect("status of the callback", response["status"], "OK")
+    expect("bucket in the callback", fields["bucket"], setup.bucket)
+    expect("object in the callback", fields["object"], key)
+    expect("size in the callback", fields["size"], str(size))
+    expect("variable in the callback", fields["color"], "deep blue")
 
 
 def send(method, url, body=b"", headers=None):
-    """Sends a presigned request as it is, with no header but those given; answers status, headers
-    by lower-case name, and body."""
+    """Sends a presigned request with the given headers only; returns status, headers by lower-case
+    name, and body."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
     try:
         target = f"{parts.path}?{parts.query}"
         connection.request(method, target, body=body, headers=headers or {})
-        answer = connection.getresponse()
-        replied = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, replied, answer.read().decode()
+        response = connection.getresponse()
+        received = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, received, response.read().decode()
     finally:
         connection.close()
 
 
 def expect(what, found, wanted):
-    """Fails unless the two are equal."""
+    """Fails unless the values are equal."""
     if found != wanted:
         raise AssertionError(f"{what}: {shorten(found)}, not {shorten(wanted)}")
 
 
 def expect_bytes(what, found, wanted):
-    """Fails unless the two are equal; tells them by size and digest."""
+    """Fails unless the bytes are equal; the message has their sizes and digests."""
     if found != wanted:
         raise AssertionError(
             f"{what}: {len(found)} bytes {md5(found)}, not {len(wanted)} bytes {md5(wanted)}")
 
 
 def shorten(value):
-    """A value as it fits into a message."""
+    """The value as text, shortened for a message."""
     text = repr(value)
     return text if len(text) < 300 else f"{text[:300]}…"
 
 
-def run(client, offered_not):
-    """Runs the cases that are asked for and reports each."""
+def run(client, unsupported):
+    """Runs the requested cases and reports each."""
     arguments = json.loads(sys.argv[1])
     setup = Setup(**arguments)
     setup.folder = Path(setup.folder)
@@ -189,16 +189,16 @@ def run(client, offered_not):
         if hasattr(method, "case"):
             methods[method.case] = method
     for name in setup.cases or names:
-        if name in offered_not:
-            report(name, "not offered")
+        if name in unsupported:
+            report(name, "unsupported")
         elif name not in methods:
-            report(name, "FAIL", "the suite has no such case for this client")
+            report(name, "FAIL", "this client has no such case")
         else:
             report(name, *outcome(methods[name], client(setup)))
 
 
 def outcome(method, instance):
-    """Result and reason of one case."""
+    """Runs one case; returns its result and reason."""
     try:
         method(instance)
     except Exception as error:  # pylint: disable=broad-except
@@ -209,5 +209,5 @@ def outcome(method, instance):
 
 
 def report(name, result, reason=""):
-    """One line for the suite."""
+    """Prints the result of a case for the suite."""
     print(json.dumps({"case": name, "result": result, "reason": reason}), flush=True)

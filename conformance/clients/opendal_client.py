@@ -10,21 +10,21 @@ import opendal
 from harness import ODD_KEYS, case, content, expect, expect_bytes, run, send
 
 CHUNK = 1024 * 1024
-# It takes these for other paths before it sends them.
+# opendal normalizes these keys to others before it sends them.
 REWRITTEN = {"double//slash", "trailing/"}
-# It does not ask for encoded names in lists, and XML 1.0 cannot carry this one as it is.
+# opendal does not request encoded names in lists, and XML 1.0 cannot represent this key unencoded.
 UNLISTABLE = {"odd/form\x0cfeed"}
 
 
 class Client:
-    """The cases, in terms of opendal."""
+    """The cases, with opendal."""
 
     def __init__(self, setup):
         self.setup = setup
         self.operator = self.connect()
 
     def connect(self, secret=None):
-        """An operator, perhaps with another secret."""
+        """An operator, optionally with another secret."""
         return opendal.Operator("oss", **self.configuration(secret))
 
     def configuration(self, secret=None):
@@ -73,7 +73,7 @@ class Client:
         expect_bytes("range", self.operator.read("put", offset=10, size=90), data[10:100])
         self.setup.store("foreign", data)
         expect_bytes("foreign object", self.operator.read("foreign"), data)
-        refused(opendal.exceptions.NotFound, "NoSuchKey", self.operator.read, "absent")
+        expect_error(opendal.exceptions.NotFound, "NoSuchKey", self.operator.read, "absent")
 
     @case("own uploader")
     def own_uploader(self):
@@ -86,14 +86,14 @@ class Client:
     def presigned_put(self):
         key = "signed put/中文 +%"
         signed = self.presign(key)
-        # It says that the body is empty; the service goes by the length that is sent.
+        # opendal returns the Content-Length of an empty body; the real length is sent instead.
         headers = {k: v for k, v in signed.headers.items() if k.lower() != "content-length"}
         status, _, body = send(signed.method, signed.url, b"by URL", headers)
         expect("status", (status, body), (200, ""))
         expect_bytes("object", self.setup.read(key), b"by URL")
 
     def presign(self, key):
-        """A URL to put the object; only the asynchronous operator makes one."""
+        """A URL to put an object; only the asynchronous operator presigns."""
 
         async def ask():
             return await opendal.AsyncOperator("oss", **self.configuration()).presign_write(key, 60)
@@ -113,7 +113,7 @@ class Client:
         wanted = sorted(f"odd/{key}" for key in keys)
         expect("keys", sorted(self.setup.objects("odd/")), wanted)
         if self.setup.style == "path":
-            # For a list in this style it signs `/bucket`; the manual's resource is `/bucket/`.
+            # For lists in path style opendal signs `/bucket`; the manual specifies `/bucket/`.
             return
         found = {entry.path for entry in self.operator.list("odd/", recursive=True)}
         expect("keys by opendal", set(wanted) - UNLISTABLE - found, set())
@@ -122,8 +122,8 @@ class Client:
     def wrong_secret(self):
         operator = self.connect(secret="not-the-secret")
         denied = opendal.exceptions.PermissionDenied
-        refused(denied, "SignatureDoesNotMatch", operator.write, "wrong secret", b"x")
-        refused(denied, "SignatureDoesNotMatch", self.write_in_parts, operator, "wrong secret")
+        expect_error(denied, "SignatureDoesNotMatch", operator.write, "wrong secret", b"x")
+        expect_error(denied, "SignatureDoesNotMatch", self.write_in_parts, operator, "wrong secret")
         expect("uploads", self.setup.uploads("wrong secret"), [])
         expect("object made", self.setup.exists("wrong secret"), False)
 
@@ -135,21 +135,21 @@ class Client:
 
     @case("changed header")
     def changed_header(self):
-        # It lets nobody between signing and sending; a presigned request can be changed.
+        # opendal has no hook between signing and sending, so a presigned request is changed.
         signed = self.presign("changed")
         status, _, body = send(signed.method, signed.url, b"x", {"x-oss-meta-color": "blue"})
-        expect("answer", (status, "SignatureDoesNotMatch" in body), (403, True))
+        expect("response", (status, "SignatureDoesNotMatch" in body), (403, True))
         expect("object made", self.setup.exists("changed"), False)
 
     @case("date 20 minutes old")
     def old_date(self):
         denied = opendal.exceptions.PermissionDenied
-        refused(denied, "RequestTimeTooSkewed", self.operator.write, "old", b"x")
-        refused(denied, "RequestTimeTooSkewed", self.write_in_parts, self.operator, "old")
+        expect_error(denied, "RequestTimeTooSkewed", self.operator.write, "old", b"x")
+        expect_error(denied, "RequestTimeTooSkewed", self.write_in_parts, self.operator, "old")
 
 
-def refused(kind, code, call, *arguments):
-    """Fails unless the call ends with this exception, which tells this code of the service."""
+def expect_error(kind, code, call, *arguments):
+    """Fails unless the call raises this exception with this error code of the service."""
     try:
         call(*arguments)
     except kind as error:
@@ -159,7 +159,7 @@ def refused(kind, code, call, *arguments):
 
 
 if __name__ == "__main__":
-    run(Client, offered_not={
+    run(Client, unsupported={
         "part copy", "part copy of a range", "list parts in pages",
         "list uploads, prefix and delimiter", "list uploads, markers", "complete all", "abort",
         "callback", "callback fails, 203", "presigned part", "wrong Content-MD5",

@@ -6,13 +6,13 @@ import oss2
 from oss2.models import PartInfo
 
 from harness import (
-    ODD_KEYS, PART, REGION, callback_headers, case, check_callback_answer, content, content_md5,
-    expect, expect_bytes, md5, pieces, run, send,
+    ODD_KEYS, PART, REGION, callback_headers, case, check_callback_response, content, content_md5,
+    expect, expect_bytes, md5, parts_of, run, send,
 )
 
 
 class Tampering(oss2.Session):
-    """Changes a request after it was signed, or breaks the connection before it is sent."""
+    """Changes a request, or fails, between signing and sending."""
 
     def __init__(self, change):
         super().__init__()
@@ -24,14 +24,14 @@ class Tampering(oss2.Session):
 
 
 class Client:
-    """The cases, in terms of oss2."""
+    """The cases, with oss2."""
 
     def __init__(self, setup):
         self.setup = setup
         self.bucket = self.connect()
 
     def connect(self, secret=None, change=None):
-        """A bucket of oss2, perhaps with another secret or a hook into its connection."""
+        """A bucket, optionally with another secret or a hook between signing and sending."""
         setup = self.setup
         kind = oss2.AuthV4 if setup.signature == "V4" else oss2.Auth
         return oss2.Bucket(
@@ -40,18 +40,18 @@ class Client:
             is_path_style=setup.style == "path", connect_timeout=20)
 
     def upload(self, key, data):
-        """Initiates, sends the parts, does not complete."""
+        """Initiates an upload and sends the parts, without completing it."""
         upload_id = self.bucket.init_multipart_upload(key).upload_id
         return upload_id, [
-            self.part(key, upload_id, number, piece)
-            for number, piece in enumerate(pieces(data), start=1)
+            self.part(key, upload_id, number, body)
+            for number, body in enumerate(parts_of(data), start=1)
         ]
 
-    def part(self, key, upload_id, number, piece):
-        """Sends one part; oss2 itself compares the CRC."""
-        result = self.bucket.upload_part(key, upload_id, number, piece)
-        expect("ETag of the part", result.etag, md5(piece))
-        return PartInfo(number, result.etag, size=len(piece), part_crc=result.crc)
+    def part(self, key, upload_id, number, body):
+        """Sends one part; oss2 verifies its CRC-64."""
+        result = self.bucket.upload_part(key, upload_id, number, body)
+        expect("ETag of the part", result.etag, md5(body))
+        return PartInfo(number, result.etag, size=len(body), part_crc=result.crc)
 
     @case("initiate")
     def initiate(self):
@@ -70,8 +70,8 @@ class Client:
         upload_id = self.bucket.init_multipart_upload("parallel").upload_id
         with ThreadPoolExecutor(4) as pool:
             jobs = [
-                pool.submit(self.part, "parallel", upload_id, number, piece)
-                for number, piece in enumerate(pieces(data), start=1)
+                pool.submit(self.part, "parallel", upload_id, number, body)
+                for number, body in enumerate(parts_of(data), start=1)
             ]
             parts = [job.result() for job in jobs]
         self.bucket.complete_multipart_upload("parallel", upload_id, parts)
@@ -88,7 +88,7 @@ class Client:
         expect("ETag of the part", result.etag, md5(data))
         last = self.part("copy", upload_id, 2, b"end")
         parts = [PartInfo(1, result.etag), PartInfo(2, last.etag)]
-        # Without the CRC of the copied part oss2 cannot check the whole.
+        # Without the CRC-64 of the copied part oss2 cannot verify the object.
         self.bucket.enable_crc = False
         self.bucket.complete_multipart_upload("copy", upload_id, parts)
         expect_bytes("object", self.setup.read("copy"), data + b"end")
@@ -119,16 +119,16 @@ class Client:
                 break
             marker = page.next_marker
         expect("parts a page", sizes, [2, 2, 1])
-        wanted = [(n, md5(p), len(p)) for n, p in enumerate(pieces(data), start=1)]
+        wanted = [(n, md5(p), len(p)) for n, p in enumerate(parts_of(data), start=1)]
         expect("parts", found, wanted)
         self.bucket.abort_multipart_upload("list parts", upload_id)
 
     def open_uploads(self, keys):
-        """Initiates uploads and returns their keys and IDs in the order of a list."""
+        """Initiates uploads and returns their keys and IDs in list order."""
         return sorted((key, self.bucket.init_multipart_upload(key).upload_id) for key in keys)
 
     def abort_all(self, uploads):
-        """Leaves nothing for the next case."""
+        """Aborts the uploads, so that the next case finds none."""
         for key, upload_id in uploads:
             self.bucket.abort_multipart_upload(key, upload_id)
 
@@ -184,9 +184,9 @@ class Client:
         upload_id, parts = self.upload("abort", content(PART))
         expect("status", self.bucket.abort_multipart_upload("abort", upload_id).status, 204)
         expect("uploads left", self.setup.uploads("abort"), [])
-        refused(404, "NoSuchUpload", self.bucket.abort_multipart_upload, "abort", upload_id)
-        refused(404, "NoSuchUpload", self.bucket.list_parts, "abort", upload_id)
-        refused(404, "NoSuchUpload", self.bucket.complete_multipart_upload, "abort", upload_id,
+        expect_error(404, "NoSuchUpload", self.bucket.abort_multipart_upload, "abort", upload_id)
+        expect_error(404, "NoSuchUpload", self.bucket.list_parts, "abort", upload_id)
+        expect_error(404, "NoSuchUpload", self.bucket.complete_multipart_upload, "abort", upload_id,
                 parts)
         expect("object made", self.setup.exists("abort"), False)
 
@@ -203,7 +203,7 @@ class Client:
         expect_bytes("range", part, data[10:100])
         self.setup.store("foreign", data)
         expect_bytes("foreign object", self.bucket.get_object("foreign").read(), data)
-        refused(404, "NoSuchKey", self.bucket.get_object, "absent")
+        expect_error(404, "NoSuchKey", self.bucket.get_object, "absent")
 
     @case("own uploader")
     def own_uploader(self):
@@ -233,7 +233,7 @@ class Client:
         expect("uploads left", self.setup.uploads("resumed"), [])
 
     def complete_with_callback(self, key, path):
-        """Completes an upload and lets the service call back."""
+        """Completes an upload with a callback."""
         data = content(PART + 1)
         upload_id, parts = self.upload(key, data)
         callback, variables = callback_headers(self.setup.callback + path)
@@ -246,12 +246,12 @@ class Client:
     def callback(self):
         result = self.complete_with_callback("call back", "/ok")
         expect("status", result.status, 200)
-        answer = result.resp.response.json()
-        check_callback_answer(self.setup, answer, "call back", PART + 1)
+        response = result.resp.response.json()
+        check_callback_response(self.setup, response, "call back", PART + 1)
 
     @case("callback fails, 203")
     def callback_fails(self):
-        # oss2 takes every 2xx for success and leaves the document to the caller.
+        # oss2 treats every 2xx status as success and leaves the document to the caller.
         result = self.complete_with_callback("call fails", "/broken")
         expect("status", result.status, 203)
         document = result.resp.read().decode()
@@ -302,8 +302,8 @@ class Client:
     @case("wrong secret")
     def wrong_secret(self):
         bucket = self.connect(secret="not-the-secret")
-        refused(403, "SignatureDoesNotMatch", bucket.init_multipart_upload, "wrong secret")
-        refused(403, "SignatureDoesNotMatch", bucket.put_object, "wrong secret", b"x")
+        expect_error(403, "SignatureDoesNotMatch", bucket.init_multipart_upload, "wrong secret")
+        expect_error(403, "SignatureDoesNotMatch", bucket.put_object, "wrong secret", b"x")
         expect("uploads", self.setup.uploads("wrong secret"), [])
         expect("object made", self.setup.exists("wrong secret"), False)
 
@@ -314,29 +314,29 @@ class Client:
 
         bucket = self.connect(change=repaint)
         headers = {"x-oss-meta-color": "red"}
-        refused(403, "SignatureDoesNotMatch", bucket.put_object, "changed", b"x", headers)
-        refused(403, "SignatureDoesNotMatch", bucket.init_multipart_upload, "changed", headers)
+        expect_error(403, "SignatureDoesNotMatch", bucket.put_object, "changed", b"x", headers)
+        expect_error(403, "SignatureDoesNotMatch", bucket.init_multipart_upload, "changed", headers)
         expect("object made", self.setup.exists("changed"), False)
 
     @case("wrong Content-MD5")
     def wrong_content_md5(self):
         headers = {"Content-MD5": content_md5(b"something else")}
         upload_id = self.bucket.init_multipart_upload("wrong MD5").upload_id
-        refused(400, "InvalidDigest", self.bucket.upload_part, "wrong MD5", upload_id, 1, b"x",
+        expect_error(400, "InvalidDigest", self.bucket.upload_part, "wrong MD5", upload_id, 1, b"x",
                 headers=headers)
         expect("parts", self.bucket.list_parts("wrong MD5", upload_id).parts, [])
         self.bucket.abort_multipart_upload("wrong MD5", upload_id)
-        refused(400, "InvalidDigest", self.bucket.put_object, "wrong MD5", b"x", headers)
+        expect_error(400, "InvalidDigest", self.bucket.put_object, "wrong MD5", b"x", headers)
         expect("object made", self.setup.exists("wrong MD5"), False)
 
     @case("date 20 minutes old")
     def old_date(self):
-        refused(403, "RequestTimeTooSkewed", self.bucket.init_multipart_upload, "old")
-        refused(403, "RequestTimeTooSkewed", self.bucket.put_object, "old", b"x")
+        expect_error(403, "RequestTimeTooSkewed", self.bucket.init_multipart_upload, "old")
+        expect_error(403, "RequestTimeTooSkewed", self.bucket.put_object, "old", b"x")
 
 
-def refused(status, code, call, *arguments, **named):
-    """Fails unless the call ends with this error of the service."""
+def expect_error(status, code, call, *arguments, **named):
+    """Fails unless the call fails with this error of the service."""
     try:
         call(*arguments, **named)
     except oss2.exceptions.ServerError as error:
@@ -346,4 +346,4 @@ def refused(status, code, call, *arguments, **named):
 
 
 if __name__ == "__main__":
-    run(Client, offered_not=set())
+    run(Client, unsupported=set())

@@ -1,4 +1,4 @@
-"""alibabacloud-oss-v2, the present official Python SDK, from PyPI."""
+"""alibabacloud-oss-v2, the current official Python SDK, from PyPI."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +9,13 @@ import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.transport import RequestsHttpClient
 
 from harness import (
-    ODD_KEYS, PART, REGION, callback_headers, case, check_callback_answer, content, content_md5,
-    expect, expect_bytes, md5, pieces, run, send,
+    ODD_KEYS, PART, REGION, callback_headers, case, check_callback_response, content, content_md5,
+    expect, expect_bytes, md5, parts_of, run, send,
 )
 
 
 class Tampering(RequestsHttpClient):
-    """Changes a request after it was signed, or breaks the connection before it is sent."""
+    """Changes a request, or fails, between signing and sending."""
 
     def __init__(self, change):
         super().__init__()
@@ -27,14 +27,14 @@ class Tampering(RequestsHttpClient):
 
 
 class Client:
-    """The cases, in terms of alibabacloud-oss-v2."""
+    """The cases, with alibabacloud-oss-v2."""
 
     def __init__(self, setup):
         self.setup = setup
         self.client = self.connect()
 
     def connect(self, secret=None, change=None, retryer=None):
-        """A client, perhaps with another secret or a hook into its connection."""
+        """A client, optionally with another secret or a hook between signing and sending."""
         setup = self.setup
         keys = oss.credentials.StaticCredentialsProvider(setup.key_id, secret or setup.secret)
         return oss.Client(oss.Config(
@@ -43,7 +43,7 @@ class Client:
             http_client=Tampering(change) if change else None, retryer=retryer))
 
     def named(self, key, **rest):
-        """The arguments that every request has."""
+        """The arguments of every request."""
         return {"bucket": self.setup.bucket, "key": key, **rest}
 
     def initiate_upload(self, key):
@@ -51,42 +51,42 @@ class Client:
         request = oss.InitiateMultipartUploadRequest(**self.named(key))
         return self.client.initiate_multipart_upload(request).upload_id
 
-    def part(self, key, upload_id, number, piece):
-        """Sends one part; the SDK itself compares the CRC."""
+    def part(self, key, upload_id, number, body):
+        """Sends one part; the SDK verifies its CRC-64."""
         result = self.client.upload_part(oss.UploadPartRequest(
-            **self.named(key, upload_id=upload_id, part_number=number, body=piece)))
-        expect("ETag of the part", result.etag, f'"{md5(piece)}"')
+            **self.named(key, upload_id=upload_id, part_number=number, body=body)))
+        expect("ETag of the part", result.etag, f'"{md5(body)}"')
         return oss.UploadPart(part_number=number, etag=result.etag)
 
     def upload(self, key, data):
-        """Initiates, sends the parts, does not complete."""
+        """Initiates an upload and sends the parts, without completing it."""
         upload_id = self.initiate_upload(key)
         return upload_id, [
-            self.part(key, upload_id, number, piece)
-            for number, piece in enumerate(pieces(data), start=1)
+            self.part(key, upload_id, number, body)
+            for number, body in enumerate(parts_of(data), start=1)
         ]
 
     def finish(self, key, upload_id, parts=None, **rest):
-        """Completes with the parts, or with what `rest` says."""
+        """Completes an upload with the parts, or with the arguments in `rest`."""
         listed = None if parts is None else oss.CompleteMultipartUpload(parts=parts)
         return self.client.complete_multipart_upload(oss.CompleteMultipartUploadRequest(
             **self.named(key, upload_id=upload_id, complete_multipart_upload=listed, **rest)))
 
     def drop(self, key, upload_id):
-        """Aborts."""
+        """Aborts an upload."""
         return self.client.abort_multipart_upload(
             oss.AbortMultipartUploadRequest(**self.named(key, upload_id=upload_id)))
 
     def get(self, key, **rest):
-        """The object as the SDK reads it."""
+        """The content of an object, read with the SDK."""
         return self.client.get_object(oss.GetObjectRequest(**self.named(key, **rest))).body.read()
 
     def head(self, key):
-        """The headers of the object."""
+        """The headers of an object."""
         return self.client.head_object(oss.HeadObjectRequest(**self.named(key)))
 
     def list_parts(self, key, upload_id):
-        """All parts, by the SDK's own pages of two."""
+        """All parts, from the paginator of the SDK with pages of two."""
         pager = self.client.list_parts_paginator(limit=2)
         request = oss.ListPartsRequest(**self.named(key, upload_id=upload_id))
         return [page.parts or [] for page in pager.iter_page(request)]
@@ -110,8 +110,8 @@ class Client:
         upload_id = self.initiate_upload("parallel")
         with ThreadPoolExecutor(4) as pool:
             jobs = [
-                pool.submit(self.part, "parallel", upload_id, number, piece)
-                for number, piece in enumerate(pieces(data), start=1)
+                pool.submit(self.part, "parallel", upload_id, number, body)
+                for number, body in enumerate(parts_of(data), start=1)
             ]
             parts = [job.result() for job in jobs]
         self.finish("parallel", upload_id, parts)
@@ -154,22 +154,22 @@ class Client:
         pages = self.list_parts("list parts", upload_id)
         expect("parts a page", [len(page) for page in pages], [2, 2, 1])
         found = [(part.part_number, part.etag, part.size) for page in pages for part in page]
-        wanted = [(n, f'"{md5(p)}"', len(p)) for n, p in enumerate(pieces(data), start=1)]
+        wanted = [(n, f'"{md5(p)}"', len(p)) for n, p in enumerate(parts_of(data), start=1)]
         expect("parts", found, wanted)
         self.drop("list parts", upload_id)
 
     def open_uploads(self, keys):
-        """Initiates uploads and returns their keys and IDs in the order of a list."""
+        """Initiates uploads and returns their keys and IDs in list order."""
         return sorted((key, self.initiate_upload(key)) for key in keys)
 
     def abort_all(self, uploads):
-        """Leaves nothing for the next case."""
+        """Aborts the uploads, so that the next case finds none."""
         for key, upload_id in uploads:
             self.drop(key, upload_id)
 
     @case("list uploads, prefix and delimiter")
     def list_uploads(self):
-        # The SDK's result has no place for common prefixes.
+        # The result of the SDK has no field for common prefixes.
         opened = self.open_uploads(["in/a", "in/b", "in/b", "in/sub/c", "in/sub/d", "out"])
         page = self.client.list_multipart_uploads(oss.ListMultipartUploadsRequest(
             bucket=self.setup.bucket, prefix="in/", delimiter="/"))
@@ -213,9 +213,9 @@ class Client:
         upload_id, parts = self.upload("abort", content(PART))
         expect("status", self.drop("abort", upload_id).status_code, 204)
         expect("uploads left", self.setup.uploads("abort"), [])
-        refused(404, "NoSuchUpload", self.drop, "abort", upload_id)
-        refused(404, "NoSuchUpload", self.list_parts, "abort", upload_id)
-        refused(404, "NoSuchUpload", self.finish, "abort", upload_id, parts)
+        expect_error(404, "NoSuchUpload", self.drop, "abort", upload_id)
+        expect_error(404, "NoSuchUpload", self.list_parts, "abort", upload_id)
+        expect_error(404, "NoSuchUpload", self.finish, "abort", upload_id, parts)
         expect("object made", self.setup.exists("abort"), False)
 
     def put(self, key, body, client=None, **rest):
@@ -236,8 +236,8 @@ class Client:
         expect_bytes("range", part, data[10:100])
         self.setup.store("foreign", data)
         expect_bytes("foreign object", self.get("foreign"), data)
-        refused(404, "NoSuchKey", self.get, "absent")
-        refused(404, "NoSuchKey", self.head, "absent")
+        expect_error(404, "NoSuchKey", self.get, "absent")
+        expect_error(404, "NoSuchKey", self.head, "absent")
 
     @case("own uploader")
     def own_uploader(self):
@@ -269,7 +269,7 @@ class Client:
         expect("uploads left", self.setup.uploads("resumed"), [])
 
     def complete_with_callback(self, key, path):
-        """Completes an upload and lets the service call back."""
+        """Completes an upload with a callback."""
         upload_id, parts = self.upload(key, content(PART + 1))
         callback, variables = callback_headers(self.setup.callback + path)
         return self.finish(key, upload_id, parts, callback=callback, callback_var=variables)
@@ -277,13 +277,13 @@ class Client:
     @case("callback")
     def callback(self):
         result = self.complete_with_callback("call back", "/ok")
-        answer = json.loads(result.callback_result)
-        check_callback_answer(self.setup, answer, "call back", PART + 1)
+        response = json.loads(result.callback_result)
+        check_callback_response(self.setup, response, "call back", PART + 1)
         expect_bytes("object", self.setup.read("call back"), content(PART + 1))
 
     @case("callback fails, 203")
     def callback_fails(self):
-        # The SDK takes every 2xx for success and leaves the document to the caller.
+        # The SDK treats every 2xx status as success and leaves the document to the caller.
         result = self.complete_with_callback("call fails", "/broken")
         expect("status", result.status_code, 203)
         expect("code", "<Code>CallbackFailed</Code>" in result.callback_result, True)
@@ -343,8 +343,8 @@ class Client:
     def wrong_secret(self):
         client = self.connect(secret="not-the-secret")
         request = oss.InitiateMultipartUploadRequest(**self.named("wrong secret"))
-        refused(403, "SignatureDoesNotMatch", client.initiate_multipart_upload, request)
-        refused(403, "SignatureDoesNotMatch", self.put, "wrong secret", b"x", client)
+        expect_error(403, "SignatureDoesNotMatch", client.initiate_multipart_upload, request)
+        expect_error(403, "SignatureDoesNotMatch", self.put, "wrong secret", b"x", client)
         expect("uploads", self.setup.uploads("wrong secret"), [])
         expect("object made", self.setup.exists("wrong secret"), False)
 
@@ -355,9 +355,9 @@ class Client:
 
         client = self.connect(change=repaint)
         red = {"color": "red"}
-        refused(403, "SignatureDoesNotMatch", self.put, "changed", b"x", client, metadata=red)
+        expect_error(403, "SignatureDoesNotMatch", self.put, "changed", b"x", client, metadata=red)
         request = oss.InitiateMultipartUploadRequest(**self.named("changed", metadata=red))
-        refused(403, "SignatureDoesNotMatch", client.initiate_multipart_upload, request)
+        expect_error(403, "SignatureDoesNotMatch", client.initiate_multipart_upload, request)
         expect("object made", self.setup.exists("changed"), False)
 
     @case("wrong Content-MD5")
@@ -366,20 +366,20 @@ class Client:
         upload_id = self.initiate_upload("wrong MD5")
         request = oss.UploadPartRequest(**self.named(
             "wrong MD5", upload_id=upload_id, part_number=1, body=b"x", content_md5=wrong))
-        refused(400, "InvalidDigest", self.client.upload_part, request)
+        expect_error(400, "InvalidDigest", self.client.upload_part, request)
         expect("parts", self.list_parts("wrong MD5", upload_id), [[]])
         self.drop("wrong MD5", upload_id)
-        refused(400, "InvalidDigest", self.put, "wrong MD5", b"x", content_md5=wrong)
+        expect_error(400, "InvalidDigest", self.put, "wrong MD5", b"x", content_md5=wrong)
         expect("object made", self.setup.exists("wrong MD5"), False)
 
     @case("date 20 minutes old")
     def old_date(self):
-        refused(403, "RequestTimeTooSkewed", self.initiate_upload, "old")
-        refused(403, "RequestTimeTooSkewed", self.put, "old", b"x")
+        expect_error(403, "RequestTimeTooSkewed", self.initiate_upload, "old")
+        expect_error(403, "RequestTimeTooSkewed", self.put, "old", b"x")
 
 
-def refused(status, code, call, *arguments, **named):
-    """Fails unless the call ends with this error of the service."""
+def expect_error(status, code, call, *arguments, **named):
+    """Fails unless the call fails with this error of the service."""
     try:
         call(*arguments, **named)
     except oss.exceptions.OperationError as error:
@@ -392,4 +392,4 @@ def refused(status, code, call, *arguments, **named):
 
 
 if __name__ == "__main__":
-    run(Client, offered_not=set())
+    run(Client, unsupported=set())

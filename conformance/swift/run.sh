@@ -1,16 +1,17 @@
 #!/bin/bash
-# run.sh FOLDER PROBE: starts OpenStack Swift with its S3 API on loopback, haproxy before it, runs
-# the probe through both, compares the object it made, stops everything. Prints the probe's lines.
+# run.sh FOLDER PROBE: starts OpenStack Swift with its S3 API on loopback and haproxy in front of
+# it, runs the probe through both, compares the uploaded object, and stops everything. Prints the
+# lines of the probe.
 #
-# V1 of OSS and version 2 of AWS sign the same text as long as no x-oss-* header is sent and the key
-# needs no escape; haproxy changes only the name of the scheme in the Authorization header.
+# OSS V1 and AWS signature version 2 sign the same string if no x-oss-* header is sent and the key
+# needs no escaping; haproxy only renames the scheme in the Authorization header.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 probe=$(realpath "$2")
-# Debian's Python, which has Swift's modules, before any other.
+# Debian's Python comes first: it has the modules of Swift.
 export PATH=/usr/bin:/bin:/usr/sbin:/sbin
 readonly key_id=test:tester secret=testing bucket=conformance
 
@@ -23,13 +24,14 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# Five ports for Swift and memcached, one for haproxy; all are held until all are known.
+# Finds six free ports: five for Swift and memcached, one for haproxy. All sockets stay open until
+# all ports are known, so that no port is chosen twice.
 read -r proxy account container object memcached haproxy < <(python3 - <<'PY'
 import socket
-held = [socket.socket() for _ in range(6)]
-for one in held:
+sockets = [socket.socket() for _ in range(6)]
+for one in sockets:
     one.bind(("127.0.0.1", 0))
-print(*(one.getsockname()[1] for one in held))
+print(*(one.getsockname()[1] for one in sockets))
 PY
 )
 
@@ -67,7 +69,7 @@ done
 start proxy swift-proxy-server proxy-server.conf -v
 start haproxy haproxy -db -f haproxy.cfg
 
-# Waits until a server answers, with whatever status; 30 seconds at most.
+# Waits up to 30 seconds until a server responds, with any status.
 await() {
     curl --silent --output /dev/null --retry 300 --retry-delay 0 --retry-max-time 30 \
         --retry-connrefused "http://127.0.0.1:$2/healthcheck" ||

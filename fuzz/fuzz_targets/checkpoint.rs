@@ -1,4 +1,4 @@
-//! The text of a checkpoint file, without its check sum and with.
+//! A checkpoint file, without its checksum line and with one.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {

@@ -1,5 +1,5 @@
-//! The texts of a configuration, one line each: a word for the setting, a space and the value.
-//! What follows the line `pem` is a certificate or key file. No line makes a client send anything.
+//! The text settings of a configuration, one per line: the name of the setting, a space and the
+//! value. After the line `pem` follows a certificate or key file. No request is sent.
 #![no_main]
 
 use std::fmt::{Debug, Display};
@@ -25,17 +25,17 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
 fn set(config: &mut Config, name: &str, value: &str) {
     match name {
         "region" => {
-            same_again(value, fuzzing::region);
+            check_round_trip(value, fuzzing::region);
             check(config.set_region(value));
         }
         "endpoint" => {
-            same_again(value, fuzzing::endpoint);
+            check_round_trip(value, fuzzing::endpoint);
             check(config.set_endpoint(value));
         }
-        "bucket" => same_again(value, BucketName::parse),
-        "key" => same_again(value, ObjectKey::parse),
-        "upload" => same_again(value, UploadId::parse),
-        "etag" => same_again(value, ETag::parse),
+        "bucket" => check_round_trip(value, BucketName::parse),
+        "key" => check_round_trip(value, ObjectKey::parse),
+        "upload" => check_round_trip(value, UploadId::parse),
+        "etag" => check_round_trip(value, ETag::parse),
         "proxy" => {
             let proxy = ProxySetting::Url(value.to_owned());
             assert_eq!(format!("{proxy:?}"), "Url(***)");
@@ -53,18 +53,18 @@ fn set(config: &mut Config, name: &str, value: &str) {
     }
 }
 
-/// What was parsed and printed is parsed to the same.
-fn same_again<T: PartialEq + Debug + Display>(text: &str, parse: fn(&str) -> Result<T>) {
+/// Asserts that a parsed value, printed and parsed again, is the same.
+fn check_round_trip<T: PartialEq + Debug + Display>(text: &str, parse: fn(&str) -> Result<T>) {
     match parse(text) {
         Ok(value) => assert_eq!(parse(&value.to_string()).ok(), Some(value)),
         Err(error) => check_error(&error),
     }
 }
 
-/// The same file as a trust store, and as the client's certificate with its key.
+/// Reads the file as CA certificates, and as the client certificate with its key.
 fn read_pem(config: &Config, pem: &str) {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    file.write_all(pem.as_bytes()).expect("room for it");
+    file.write_all(pem.as_bytes()).expect("space in the file");
     check(Client::new(config.clone().set_ca_file(file.path())));
     check(Client::new(config.clone().set_client_certificate(file.path(), file.path())));
 }

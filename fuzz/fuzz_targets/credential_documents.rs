@@ -1,4 +1,4 @@
-//! What metadata, STS, commands and profile files say of credentials.
+//! Credentials in responses of metadata services and STS, in output of commands, and in files.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
-//! Any bytes as requests to a running emulator, whose bucket everybody may write to.
+//! Arbitrary bytes as requests to a running emulator with a public-read-write bucket.
 //!
-//! A panic on any of its threads ends the run. Requests for callbacks are left out, because the
-//! emulator would connect to whatever they name, and faults that only cost time are as well.
+//! A panic on any thread ends the run. Skips requests with callbacks, because the emulator would
+//! connect to the URLs in them, and faults that only delay a response.
 #![no_main]
 
 use std::io::{Read, Write};
@@ -14,11 +14,11 @@ use oss_emulator::Emulator;
 static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| start().expect("an emulator"));
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if is_left_out(bytes) {
+    if is_skipped(bytes) {
         return;
     }
     let stream = TcpStream::connect(EMULATOR.addr()).expect("the emulator listens");
-    // A connection that the emulator closes early is no finding.
+    // The emulator may close the connection early.
     let _ = exchange(stream, bytes);
     EMULATOR.clear_requests();
 });
@@ -32,10 +32,10 @@ fn exchange(mut stream: TcpStream, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn is_left_out(bytes: &[u8]) -> bool {
+fn is_skipped(bytes: &[u8]) -> bool {
     let plain: Vec<u8> = percent_encoding::percent_decode(bytes).collect();
     let lower = plain.to_ascii_lowercase();
-    let has = |word: &[u8]| lower.windows(word.len()).any(|part| part == word);
+    let has = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
     [b"callback".as_slice(), b"delay_ms", b"stall", b"drip"].into_iter().any(has)
 }
 

@@ -1,5 +1,5 @@
-//! A header: its name up to the first line end, and its value. Read from a reply and set for a
-//! request.
+//! A header: its name up to the first line feed, then its value. Parsed as a response header and
+//! set as a request header.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {

@@ -1,4 +1,4 @@
-//! A presigned URL, taken apart and put together.
+//! A presigned URL, parsed and rebuilt.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|url: &str| {

@@ -1,9 +1,9 @@
-//! What the targets share: a reply as text, so that the corpora can be read.
+//! A text format for responses, which keeps the corpora readable.
 
-use ossmpu::fuzzing::Reply;
+use ossmpu::fuzzing::FuzzResponse;
 
-/// Reads a status, lines `Name: value`, an empty line and a body.
-pub fn reply(bytes: &[u8]) -> Reply {
+/// Parses a status, lines `Name: value`, an empty line and a body.
+pub fn response(bytes: &[u8]) -> FuzzResponse {
     let end = bytes.windows(2).position(|two| two == b"\n\n");
     let (head, body) = match end {
         Some(end) => (&bytes[..end], &bytes[end + 2..]),
@@ -14,5 +14,5 @@ pub fn reply(bytes: &[u8]) -> Reply {
     let status = lines.next().and_then(|line| line.parse().ok()).unwrap_or(200);
     let headers = lines.filter_map(|line| line.split_once(": "));
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Reply::new(status, headers, body)
+    FuzzResponse::new(status, headers, body)
 }

@@ -1,9 +1,9 @@
-//! The source of a server-side copy as the copy-source header names it.
+//! The value of the copy-source header.
 
 use super::{BucketName, ObjectKey};
 use crate::codec::percent;
 
-/// `/bucket/escaped-key`, with `?versionId=` if the copy is of one version.
+/// Returns `/bucket/key`, percent-encoded, with `?versionId=` for a given version.
 pub(crate) fn copy_source(bucket: &BucketName, key: &ObjectKey, version: Option<&str>) -> String {
     let source = format!("/{bucket}/{}", percent::escape_path(key.as_str()));
     match version {
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copy_sources_are_those_of_the_vectors() {
+    fn copy_sources_match_the_vectors() {
         let text = include_str!("../../tests/vectors/addressing.json");
         let file: serde_json::Value = serde_json::from_str(text).unwrap();
         let vectors = file["copy_source_header"].as_array().unwrap();

@@ -129,10 +129,10 @@ impl Endpoint {
         bucket: Option<&BucketName>,
         key: Option<&ObjectKey>,
     ) -> Result<Target> {
-        self.place(addressing, bucket.map(BucketName::as_str), key.map(ObjectKey::as_str))
+        self.target_of(addressing, bucket.map(BucketName::as_str), key.map(ObjectKey::as_str))
     }
 
-    fn place(
+    fn target_of(
         &self,
         addressing: Addressing,
         bucket: Option<&str>,
@@ -146,7 +146,7 @@ impl Endpoint {
         let (host, path) = match (addressing, bucket) {
             (_, None) => (self.host.clone(), "/".to_owned()),
             (Addressing::VirtualHost, Some(bucket)) => {
-                self.refuse_twice(bucket)?;
+                self.refuse_bucket_in_host(bucket)?;
                 (format!("{bucket}.{}", self.host), format!("/{path}"))
             }
             (Addressing::Path, Some(bucket)) => (self.host.clone(), format!("/{bucket}/{path}")),
@@ -159,7 +159,7 @@ impl Endpoint {
     ///
     /// A bucket may have the same name as the first label of Alibaba Cloud's own endpoints: without
     /// that label, the rest would not be an endpoint.
-    fn refuse_twice(&self, bucket: &str) -> Result<()> {
+    fn refuse_bucket_in_host(&self, bucket: &str) -> Result<()> {
         let rest = self.host.strip_prefix(bucket).and_then(|rest| rest.strip_prefix('.'));
         match rest {
             None | Some("aliyuncs.com" | "oss.aliyuncs.com") => Ok(()),

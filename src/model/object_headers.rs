@@ -28,7 +28,7 @@ pub struct ObjectHeaders {
     content_type: ContentType,
 }
 
-/// The requests that the rules tell apart.
+/// The requests that send headers of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestKind {
     Initiate,
@@ -45,8 +45,8 @@ pub(crate) enum RequestKind {
 /// The content type of an object for which none was set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum ContentType {
-    #[default]
     /// Guessed from the name of the file or the key.
+    #[default]
     Guessed,
     /// Not sent: OSS chooses it.
     LeftToService,

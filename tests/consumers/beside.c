@@ -2,8 +2,8 @@
  * own panics, before, during and after calls of the other. */
 #include "upload.h"
 
-int neighbour_catches_a_panic(void);
-int64_t neighbour_reads(void *user, void *buf, size_t len);
+int neighbor_catches_a_panic(void);
+int64_t neighbor_reads(void *user, void *buf, size_t len);
 
 static int stops_under_our_frames(void) {
     ossmpu_config *config = ossmpu_config_new();
@@ -12,7 +12,7 @@ static int stops_under_our_frames(void) {
     int status, value;
     ossmpu_config_set_env(config);
     ossmpu_client_new(config, &client, NULL);
-    status = ossmpu_put_stream(client, BUCKET, "never", neighbour_reads, NULL,
+    status = ossmpu_put_stream(client, BUCKET, "never", neighbor_reads, NULL,
                                -1, NULL, NULL, NULL, &err);
     value = (int)ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE);
     ossmpu_error_free(err);
@@ -22,8 +22,8 @@ static int stops_under_our_frames(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2 || !neighbour_catches_a_panic() || upload(argv[1]) ||
-        !stops_under_our_frames() || !neighbour_catches_a_panic() ||
+    if (argc != 2 || !neighbor_catches_a_panic() || upload(argv[1]) ||
+        !stops_under_our_frames() || !neighbor_catches_a_panic() ||
         upload(argv[1])) {
         fprintf(stderr, "the two libraries do not get on\n");
         return 1;

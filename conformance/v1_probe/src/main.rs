@@ -1,7 +1,8 @@
-//! Uploads in parts with V1 signatures to a foreign server that verifies them, then with a wrong
-//! secret. One line for each case: its name, `ok` or `FAIL`, and the reason, separated by tabs.
+//! Uploads in parts with V1 signatures to a server that verifies them, then with a wrong secret.
 //!
-//! Arguments: endpoint, bucket, access key ID, secret, file for the bytes that were uploaded.
+//! Prints one line per case: its name, `ok` or `FAIL`, and the reason, separated by tabs.
+//! Arguments: endpoint, bucket, access key ID, secret, and a file to which the uploaded bytes are
+//! written.
 
 use std::error::Error;
 use std::fs;
@@ -12,9 +13,9 @@ use ossmpu::{
     PartNumber, SignatureVersion, UploadId, UploadPart,
 };
 
-type Outcome = Result<(), Box<dyn Error>>;
+type CaseResult = Result<(), Box<dyn Error>>;
 
-/// Swift wants 5 MiB of each part but the last.
+/// Swift requires at least 5 MiB for every part but the last.
 const PART_BYTES: usize = 5 << 20;
 const WRONG_SECRET: &str = "not-the-secret";
 
@@ -29,14 +30,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [endpoint, bucket, id, secret, file] = arguments.as_slice() else {
         return Err("usage: v1-probe ENDPOINT BUCKET ID SECRET FILE".into());
     };
-    let right = Probe::new(endpoint, bucket, id, secret)?;
-    let wrong = Probe::new(endpoint, bucket, id, WRONG_SECRET)?;
+    let valid = Probe::new(endpoint, bucket, id, secret)?;
+    let invalid = Probe::new(endpoint, bucket, id, WRONG_SECRET)?;
     let data: Vec<u8> = (0..2 * PART_BYTES + 77).map(|i| (i * 31 / 7 % 251) as u8).collect();
     fs::write(file, &data)?;
 
-    report("initiate, parts, list, complete", right.upload(&data));
-    report("list uploads, abort", right.abort());
-    report("wrong secret", wrong.is_refused());
+    report("initiate, parts, list, complete", valid.upload(&data));
+    report("list uploads, abort", valid.abort());
+    report("wrong secret", invalid.expect_refusal());
     Ok(())
 }
 
@@ -58,7 +59,7 @@ impl Probe {
         Ok(self.client.initiate_multipart_upload(&request, &self.never)?.upload_id)
     }
 
-    fn upload(&self, data: &[u8]) -> Outcome {
+    fn upload(&self, data: &[u8]) -> CaseResult {
         let key = ObjectKey::parse("parts/object.bin")?;
         let id = self.initiate(&key)?;
         let mut parts = Vec::new();
@@ -72,14 +73,14 @@ impl Probe {
         let listed =
             self.client.list_parts(&ListParts::new(&self.bucket, &key, &id), &self.never)?;
         if listed.parts.len() != parts.len() {
-            return Err(format!("{} parts are listed", listed.parts.len()).into());
+            return Err(format!("{} parts were listed", listed.parts.len()).into());
         }
         let request = CompleteMultipartUpload::new(&self.bucket, &key, &id, parts);
         self.client.complete_multipart_upload(&request, &self.never)?;
         Ok(())
     }
 
-    fn abort(&self) -> Outcome {
+    fn abort(&self) -> CaseResult {
         let key = ObjectKey::parse("parts/aborted.bin")?;
         let id = self.initiate(&key)?;
         let count = || -> ossmpu::Result<usize> {
@@ -96,7 +97,7 @@ impl Probe {
         }
     }
 
-    fn is_refused(&self) -> Outcome {
+    fn expect_refusal(&self) -> CaseResult {
         match self.initiate(&ObjectKey::parse("refused")?) {
             Err(error) if error.oss_code() == Some("SignatureDoesNotMatch") => Ok(()),
             Err(error) => Err(error.into()),
@@ -105,8 +106,8 @@ impl Probe {
     }
 }
 
-fn report(case: &str, outcome: Outcome) {
-    match outcome {
+fn report(case: &str, result: CaseResult) {
+    match result {
         Ok(()) => println!("{case}\tok"),
         Err(error) => println!("{case}\tFAIL\t{error}"),
     }

@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn every_number_has_its_bounds_and_names_itself() {
-        let good = [0, 1, 4, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1];
-        for (key, good) in (OSSMPU_CONFIG_ENDPOINT_KIND..=OSSMPU_CONFIG_THREADS).zip(good) {
+        let keys = (OSSMPU_CONFIG_ENDPOINT_KIND..=OSSMPU_CONFIG_THREADS).filter(|key| *key != 103);
+        for (key, good) in keys.zip([0, 1, 4, 0, 1, 1, 1, 1, 1, 1, 1, 1]) {
             let mut settings = Settings::default();
             settings.set_number(key, good).unwrap();
             for bad in [-1, i64::MAX, i64::MIN] {

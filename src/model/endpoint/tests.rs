@@ -1,4 +1,4 @@
-//! Endpoints that are and are not, and the places of `addressing.json`.
+//! Valid and invalid endpoints, and the targets of `addressing.json`.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn bucket(name: &str) -> BucketName {
 }
 
 #[test]
-fn hosts_and_paths_are_those_of_the_vectors() {
+fn hosts_and_paths_match_the_vectors() {
     let vectors = vectors("urls");
     assert_eq!(vectors.len(), 29);
     for vector in vectors {
@@ -28,7 +28,7 @@ fn hosts_and_paths_are_those_of_the_vectors() {
             other => panic!("{other}"),
         };
         let (bucket, key) = (vector["bucket"].as_str(), vector["key"].as_str());
-        let target = endpoint.place(addressing, bucket, key).unwrap();
+        let target = endpoint.target_of(addressing, bucket, key).unwrap();
         assert_eq!(target.host, vector["host"].as_str().unwrap(), "{vector}");
         assert_eq!(target.path, vector["path"].as_str().unwrap(), "{vector}");
         let scheme = if target.https { "https" } else { "http" };
@@ -38,7 +38,7 @@ fn hosts_and_paths_are_those_of_the_vectors() {
 }
 
 #[test]
-fn endpoints_of_regions_are_those_of_the_vectors() {
+fn endpoints_of_regions_match_the_vectors() {
     let vectors = vectors("region_endpoints");
     assert_eq!(vectors.len(), 30);
     for vector in vectors {
@@ -51,7 +51,7 @@ fn endpoints_of_regions_are_those_of_the_vectors() {
             "dual-stack" => Some(EndpointKind::DualStack),
             _ => None,
         };
-        // Plain HTTP and the overseas accelerator have no setting: they are given as a URL.
+        // Plain HTTP and the overseas accelerator have no setting; callers give a URL.
         let endpoint = match kind.filter(|_| vector["tls"] == true) {
             Some(kind) => Endpoint::from_region(&region, kind),
             None => Endpoint::parse(expected).unwrap(),
@@ -61,7 +61,7 @@ fn endpoints_of_regions_are_those_of_the_vectors() {
 }
 
 #[test]
-fn a_bare_host_is_https_and_a_given_scheme_stays() {
+fn the_default_scheme_is_https() {
     let vectors = vectors("scheme_defaulting");
     assert_eq!(vectors.len(), 5);
     for vector in vectors {
@@ -71,7 +71,7 @@ fn a_bare_host_is_https_and_a_given_scheme_stays() {
             assert_eq!(Endpoint::parse(text).unwrap_err().argument(), Some("endpoint"));
             continue;
         }
-        // There is no switch that makes a bare host plain HTTP: the scheme says it.
+        // Only a scheme selects plain HTTP; there is no setting for it.
         let bare_and_plain = vector["tls"] == false && !text.contains("://");
         let text = if bare_and_plain { expected } else { text };
         assert_eq!(Endpoint::parse(text).unwrap().to_string(), expected, "{vector}");
@@ -79,7 +79,7 @@ fn a_bare_host_is_https_and_a_given_scheme_stays() {
 }
 
 #[test]
-fn bucket_names_are_judged_as_in_the_vectors() {
+fn bucket_names_match_the_vectors() {
     let vectors = vectors("bucket_names_client_check");
     assert_eq!(vectors.len(), 12);
     for vector in vectors {
@@ -89,7 +89,7 @@ fn bucket_names_are_judged_as_in_the_vectors() {
 }
 
 #[test]
-fn what_is_no_endpoint_is_refused_by_name() {
+fn an_invalid_endpoint_is_refused_by_name() {
     for bad in [
         "",
         "https://",
@@ -140,7 +140,7 @@ fn what_is_no_endpoint_is_refused_by_name() {
 }
 
 #[test]
-fn a_host_and_its_port_stay_as_they_were_given() {
+fn host_and_port_are_kept_as_given() {
     for (text, url, host) in [
         ("HTTP://Oss.Example.com/", "http://Oss.Example.com", "Oss.Example.com"),
         ("https://a_b-c.example:443", "https://a_b-c.example:443", "a_b-c.example:443"),
@@ -155,7 +155,7 @@ fn a_host_and_its_port_stay_as_they_were_given() {
 }
 
 #[test]
-fn an_address_is_always_path_style() {
+fn an_ip_address_always_uses_path_style() {
     for text in ["192.0.2.10", "http://192.0.2.10:8080", "[2001:db8::1]", "[2001:db8::1]:80"] {
         let endpoint = Endpoint::parse(text).unwrap();
         for addressing in [Addressing::VirtualHost, Addressing::Path, Addressing::Cname] {
@@ -177,7 +177,7 @@ fn a_bucket_in_the_endpoint_is_refused_with_advice() {
 }
 
 #[test]
-fn a_bucket_may_be_called_like_an_endpoint_of_the_vendor() {
+fn a_bucket_may_have_the_name_of_an_endpoint_label() {
     for (text, name) in [
         ("oss-cn-hangzhou.aliyuncs.com", "oss-cn-hangzhou"),
         ("cn-hangzhou.oss.aliyuncs.com", "cn-hangzhou"),

@@ -1,6 +1,6 @@
-//! The content type that the ending of a name suggests. The only file that names the table's crate.
+//! The content type that the extension of a name suggests. The only file that uses `mime_guess`.
 
-/// None if there is no ending or no type is known for it.
+/// Returns the content type; `None` if there is no extension or it is unknown.
 pub(super) fn of_name(name: &str) -> Option<&'static str> {
     mime_guess::from_path(name).first_raw()
 }
@@ -10,7 +10,7 @@ mod tests {
     use super::of_name;
 
     #[test]
-    fn the_ending_counts_in_either_case() {
+    fn the_extension_is_not_case_sensitive() {
         assert_eq!(of_name("a/b.tar"), Some("application/x-tar"));
         assert_eq!(of_name("a.d/b.HTML"), Some("text/html"));
         assert_eq!(of_name("a.html/b"), None);

@@ -1,6 +1,6 @@
-//! Which headers there are, which requests take each, and which values each has.
+//! The table of headers that callers may set: which requests send each, and its valid values.
 //!
-//! The one list of them, drawn from the OSS manual's pages of the nine operations.
+//! Its source are the pages of the nine operations in the OSS manual.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,11 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::oss_header;
 
-/// The name in lower case of a header that callers may set.
+/// The name of a header that callers may set, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name(Cow<'static, str>);
 
-/// What is known of a header.
+/// The requests that send a header, and its valid values.
 pub(super) struct Rule {
     name: Name,
     pub(super) takes: &'static [RequestKind],
@@ -30,23 +30,23 @@ enum Values {
 }
 
 impl Name {
-    /// A name that the library itself gives, in lower case.
+    /// Makes a name from a constant in lower case.
     pub(super) const fn known(lower: &'static str) -> Self {
         Self(Cow::Borrowed(lower))
     }
 
-    /// Checks that callers may set the header of that name in lower case.
+    /// Parses a name in lower case; fails if callers may not set that header.
     pub(super) fn parse(lower: &str) -> Result<Self> {
         let refuse = |why: &str| Err(Error::invalid(lower, why));
         if OWNED.contains(&lower) || OWNED_BEGINNINGS.iter().any(|start| lower.starts_with(start)) {
-            return refuse("this header is set by the library alone");
+            return refuse("only the library sets this header");
         }
         if let Some(rule) = RULES.iter().find(|rule| rule.name.as_str() == lower) {
             return Ok(rule.name.clone());
         }
         match lower.strip_prefix(oss_header::PREFIX) {
             Some(rest) if is_word(rest) => Ok(Self(Cow::Owned(lower.to_owned()))),
-            _ => refuse("this is no header that OSS takes with an object"),
+            _ => refuse("OSS does not accept this header with an object"),
         }
     }
 
@@ -54,7 +54,7 @@ impl Name {
         &self.0
     }
 
-    /// True if HTTP, not OSS, defines the header.
+    /// Returns true if HTTP, not OSS, defines the header.
     pub(super) fn is_http(&self) -> bool {
         !self.0.starts_with(oss_header::PREFIX)
     }
@@ -65,7 +65,7 @@ impl Name {
 }
 
 impl Rule {
-    /// Says why a value is refused.
+    /// Checks a value; the error says why it is refused.
     pub(super) fn check(&self, value: &str) -> Result<(), String> {
         if value.contains(char::is_control) {
             return Err("the value has a control character".to_owned());
@@ -80,7 +80,7 @@ impl Rule {
     }
 }
 
-/// Checks what no value alone can break: the details of encryption need KMS.
+/// Checks the combination of values: the details of encryption need KMS.
 pub(super) fn check_together<'a>(value: impl Fn(&Name) -> Option<&'a str>) -> Result<()> {
     if value(&Name::known(oss_header::SERVER_SIDE_ENCRYPTION)) == Some("KMS") {
         return Ok(());
@@ -88,7 +88,7 @@ pub(super) fn check_together<'a>(value: impl Fn(&Name) -> Option<&'a str>) -> Re
     for name in [oss_header::SERVER_SIDE_DATA_ENCRYPTION, oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID]
     {
         if value(&Name::known(name)).is_some() {
-            return Err(Error::invalid(name, "this goes only with the server side encryption KMS"));
+            return Err(Error::invalid(name, "this requires the server-side encryption KMS"));
         }
     }
     Ok(())
@@ -110,12 +110,12 @@ fn check_callback(value: &str) -> Result<(), String> {
     if value.len() > limits::CALLBACK_MAX {
         return Err(format!("the value has at most {} bytes of base64", limits::CALLBACK_MAX));
     }
-    let json = BASE64_STANDARD.decode(value).map_err(|_| "the value is no base64".to_owned())?;
+    let json = BASE64_STANDARD.decode(value).map_err(|_| "the value is not base64".to_owned())?;
     let json = json.trim_ascii();
     if json.starts_with(b"{") && json.ends_with(b"}") {
         return Ok(());
     }
-    Err("the value is no JSON object".to_owned())
+    Err("the value is not a JSON object".to_owned())
 }
 
 const CONTENT: &[RequestKind] = &[Initiate, PutObject];
@@ -157,11 +157,11 @@ static RULES: [Rule; 16] = [
     rule(oss_header::REQUEST_PAYER, ALL, Values::OneOf(&["requester"])),
 ];
 
-/// A header of the service that came after this list. The official clients send what they do not
-/// know with Initiate and Complete, and never with a part.
+/// An OSS header that is not in the table. Like the official SDKs, sends it with Initiate and
+/// Complete, and never with a part.
 static UNKNOWN: Rule = Rule { name: Name::known(""), takes: BOTH_ENDS, values: Values::Any };
 
-/// What the library computes, or what belongs to one request and is an argument there.
+/// Headers that the library computes, or that are arguments of one request.
 const OWNED: [&str; 10] = [
     "authorization",
     "connection",
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_header_is_found_by_its_own_name_and_stands_once() {
+    fn each_header_is_found_by_its_name_and_listed_once() {
         for rule in &RULES {
             let name = rule.name.as_str();
             assert_eq!(Name::parse(name).unwrap(), rule.name);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_later_goes_with_the_requests_that_make_an_object() {
+    fn an_unknown_header_goes_with_the_requests_that_make_an_object() {
         let name = Name::parse("x-oss-brand-new").unwrap();
         assert_eq!(name.rule().takes, BOTH_ENDS);
         assert_eq!(name.as_str(), "x-oss-brand-new");

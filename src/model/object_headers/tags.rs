@@ -6,35 +6,36 @@ use crate::codec::percent;
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// Names and values; names are unique, and the limits of OSS hold.
+/// Tags with unique names, within the limits of OSS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tags(Vec<(String, String)>);
 
 impl Tags {
-    /// Reads the form of the header: `a=1&b=2`, escaped. A tag without `=` has an empty value.
+    /// Parses the value of the header: `a=1&b=2`, percent-encoded. A tag without `=` has an empty
+    /// value.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut tags = Self::default();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (percent::unescape(name), percent::unescape(value))
             else {
-                return refuse("a tag is escaped UTF-8");
+                return refuse("a tag must be percent-encoded UTF-8");
             };
             if tags.0.iter().any(|(known, _)| *known == name) {
-                return refuse("a tag is named twice");
+                return refuse("a tag name must be unique");
             }
             tags.set(&name, &value)?;
         }
         Ok(tags)
     }
 
-    /// Sets a tag, in place of the one of that name.
+    /// Sets a tag, and replaces one of that name.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<()> {
         if name.is_empty() || name.len() > limits::TAG_NAME_MAX {
-            return refuse("the name of a tag has 1 to 128 bytes");
+            return refuse("a tag name has 1 to 128 bytes");
         }
         if value.len() > limits::TAG_VALUE_MAX {
-            return refuse("the value of a tag has at most 256 bytes");
+            return refuse("a tag value has at most 256 bytes");
         }
         if let Some((_, known)) = self.0.iter_mut().find(|(known, _)| known == name) {
             value.clone_into(known);
@@ -72,13 +73,13 @@ mod tests {
     use proptest::collection::btree_map;
 
     #[test]
-    fn the_header_is_read_and_written() {
+    fn the_header_is_parsed_and_printed() {
         assert_eq!(Tags::parse("a=1&b&c+d=%2B").unwrap().to_string(), "a=1&b=&c%20d=%2B");
         assert!(Tags::parse("").unwrap().is_empty());
     }
 
     #[test]
-    fn the_limits_of_the_manual_hold() {
+    fn tags_outside_the_limits_of_the_manual_are_refused() {
         let many: Vec<_> = (0..11).map(|n| format!("k{n}=v")).collect();
         let long_name = "k".repeat(129);
         let long_value = format!("k={}", "v".repeat(257));
@@ -92,7 +93,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_written_is_read_back(pairs in btree_map(".{1,20}", ".{0,20}", 0..10)) {
+        fn parsing_the_printed_tags_gives_the_same(pairs in btree_map(".{1,20}", ".{0,20}", 0..10)) {
             let mut tags = Tags::default();
             for (name, value) in &pairs {
                 tags.set(name, value).unwrap();

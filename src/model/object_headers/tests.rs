@@ -1,4 +1,4 @@
-//! Which header goes where, and what is refused.
+//! Which requests send each header, and which values are refused.
 
 use super::*;
 use crate::error::ErrorKind;
@@ -78,7 +78,7 @@ fn each_header_goes_with_the_requests_that_take_it() {
 }
 
 #[test]
-fn values_stand_as_on_the_wire() {
+fn values_are_encoded_as_they_are_sent() {
     let headers = everything();
     let fields = headers.for_request(RequestKind::PutObject, None).unwrap();
     for pair in [
@@ -130,7 +130,7 @@ fn metadata_has_plain_names_and_a_limit() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_by_name() {
+fn invalid_headers_are_refused_by_name() {
     let mut headers = ObjectHeaders::new();
     for (name, value) in [
         ("Host", "a"),

@@ -5,7 +5,7 @@ use std::panic::{catch_unwind, set_hook};
 
 /// Panics, catches it, and returns 1 if that went as it should.
 #[unsafe(no_mangle)]
-pub extern "C" fn neighbour_catches_a_panic() -> c_int {
+pub extern "C" fn neighbor_catches_a_panic() -> c_int {
     set_hook(Box::new(|_| ()));
     let caught = catch_unwind(|| {
         let numbers: Vec<u32> = (0..3).collect();
@@ -16,6 +16,6 @@ pub extern "C" fn neighbour_catches_a_panic() -> c_int {
 
 /// A data callback that has caught a panic, under the frames of ossmpu, before it asks to stop.
 #[unsafe(no_mangle)]
-pub extern "C" fn neighbour_reads(_user: *mut c_void, _buf: *mut c_void, _len: usize) -> i64 {
-    -5 - i64::from(neighbour_catches_a_panic())
+pub extern "C" fn neighbor_reads(_user: *mut c_void, _buf: *mut c_void, _len: usize) -> i64 {
+    -5 - i64::from(neighbor_catches_a_panic())
 }

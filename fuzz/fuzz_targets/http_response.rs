@@ -1,6 +1,6 @@
-//! Any bytes as the answer of an HTTP server: through the socket, ureq and the retry loop.
+//! Arbitrary bytes as the response of an HTTP server: through the socket, ureq and the retry loop.
 //!
-//! The first byte chooses the operation; the server sends the rest and closes the connection.
+//! The first byte selects the operation; the server sends the rest and closes the connection.
 #![no_main]
 
 use std::io::{Read, Write};
@@ -21,13 +21,13 @@ struct Setup {
     upload: UploadId,
 }
 
-static REPLY: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static RESPONSE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static SETUP: LazyLock<Setup> = LazyLock::new(|| set_up().expect("a client for the server"));
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let Some((choice, reply)) = bytes.split_first() else { return };
+    let Some((choice, response)) = bytes.split_first() else { return };
     let Setup { client, bucket, key, upload } = &*SETUP;
-    *REPLY.lock().unwrap_or_else(PoisonError::into_inner) = reply.to_vec();
+    *RESPONSE.lock().unwrap_or_else(PoisonError::into_inner) = response.to_vec();
     let cancel = Cancel::never();
     match choice % 5 {
         0 => check(client.head_object(&HeadObject::new(bucket, key), &cancel)),
@@ -59,20 +59,20 @@ fn set_up() -> Result<Setup> {
     let address = listener.local_addr().expect("its number");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that has gone is no finding.
-            let _ = answer(stream);
+            // The client may close the connection early.
+            let _ = respond(stream);
         }
     });
-    let limit = Duration::from_millis(500);
+    let timeout = Duration::from_millis(500);
     let mut config = Config::new();
     config
         .set_region("cn-hangzhou")?
         .set_endpoint(&format!("http://{address}"))?
         .set_keys("id", "secret", None)?
         .set_max_attempts(1)?
-        .set_stall_timeout(limit)?
-        .set_response_timeout(limit)?
-        .set_complete_timeout(limit)?;
+        .set_stall_timeout(timeout)?
+        .set_response_timeout(timeout)?
+        .set_complete_timeout(timeout)?;
     Ok(Setup {
         client: Client::new(&config)?,
         bucket: BucketName::parse("bucket")?,
@@ -81,22 +81,22 @@ fn set_up() -> Result<Setup> {
     })
 }
 
-/// Reads one request to its end, because bytes left unread would reset the connection.
-fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+/// Reads the whole request before responding: unread bytes would reset the connection.
+fn respond(mut stream: TcpStream) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
-    while !is_whole(&request) {
+    while !is_complete(&request) {
         match stream.read(&mut buffer)? {
             0 => return Ok(()),
             count => request.extend_from_slice(&buffer[..count]),
         }
     }
-    let reply = REPLY.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    stream.write_all(&reply)
+    let response = RESPONSE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    stream.write_all(&response)
 }
 
-fn is_whole(request: &[u8]) -> bool {
+fn is_complete(request: &[u8]) -> bool {
     let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let is_part = request.starts_with(b"PUT");
     request.len() >= end + 4 + if is_part { b"part".len() } else { 0 }
