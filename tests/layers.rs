@@ -1,4 +1,4 @@
-//! The direction of the layers: which module of `src` may name which.
+//! The structure of `src`: which layer may name which, and no import cycle inside a folder.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -42,7 +42,9 @@ fn each_layer_uses_only_what_it_may() {
     let mut wrong = Vec::new();
     for (file, text) in sources() {
         let layer = file.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
-        if ["lib", "ffi", "fuzzing", "bench_internals"].contains(&&*layer) || is_test(&file) {
+        if ["lib", "ffi", "fuzzing", "bench_internals", "simulation"].contains(&&*layer)
+            || is_test(&file)
+        {
             continue;
         }
         let may = allowed.get(layer.as_str()).unwrap_or_else(|| panic!("unknown layer {layer}"));
@@ -76,6 +78,22 @@ fn a_foreign_crate_is_named_in_one_place() {
             assert!(!named || owner, "{file} names {name}");
         }
     }
+}
+
+#[test]
+fn no_files_of_one_folder_import_each_other_in_a_circle() {
+    let files = sources();
+    let mut circles = Vec::new();
+    let folders: BTreeSet<&str> = files.iter().map(|(file, _)| folder_of(file)).collect();
+    for folder in folders {
+        let edges = imports_inside(folder, &files);
+        for start in edges.keys() {
+            if let Some(path) = path_back(start, &edges) {
+                circles.push(format!("{folder}: {}", path.join(" -> ")));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "import cycles:\n{}", circles.join("\n"));
 }
 
 #[test]
@@ -113,6 +131,133 @@ fn used_layers(text: &str) -> BTreeSet<String> {
     used
 }
 
+fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Which module of the folder imports which other one. A module is a file and what is in the folder
+/// of its name.
+fn imports_inside<'a>(
+    folder: &str,
+    files: &'a [(String, String)],
+) -> BTreeMap<String, BTreeSet<String>> {
+    let module = |file: &'a str| -> Option<&'a str> {
+        let rest =
+            if folder.is_empty() { file } else { file.strip_prefix(folder)?.strip_prefix('/')? };
+        Some(rest.split('/').next()?.trim_end_matches(".rs"))
+    };
+    let modules: BTreeSet<&str> = files.iter().filter_map(|(file, _)| module(file)).collect();
+    let exports = re_exports(folder, files);
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in files.iter().filter(|(file, _)| !is_test(file)) {
+        let Some(from) = module(file).filter(|from| !["mod", "lib"].contains(from)) else {
+            continue;
+        };
+        for path in imported_paths(text) {
+            let Some(name) = inside(&path, file, folder) else { continue };
+            let target = exports.get(&name).unwrap_or(&name);
+            if modules.contains(target.as_str()) && target != from {
+                edges.entry(from.to_owned()).or_default().insert(target.clone());
+            }
+        }
+    }
+    edges
+}
+
+/// The names that the folder's `mod.rs` re-exports, and the modules that they come from.
+fn re_exports(folder: &str, files: &[(String, String)]) -> BTreeMap<String, String> {
+    let root = format!("{folder}/mod.rs");
+    let text = files.iter().find(|(file, _)| *file == root).map_or("", |(_, text)| text);
+    let paths = imported_paths(text).into_iter();
+    paths
+        .filter(|path| path.len() > 1 && path[0] != "crate")
+        .map(|path| (path.last().unwrap().clone(), path[0].clone()))
+        .collect()
+}
+
+/// The name that a path of `file` has inside of the folder: its first part below it.
+fn inside(path: &[String], file: &str, folder: &str) -> Option<String> {
+    let place: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let own = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    let mut at: Vec<&str> = own.split('/').collect();
+    let mut rest = path;
+    match path.first()?.as_str() {
+        "crate" => {
+            at.clear();
+            rest = &path[1..];
+        }
+        "super" => {
+            while rest.first().is_some_and(|part| part == "super") {
+                at.pop();
+                rest = &rest[1..];
+            }
+        }
+        _ => return None,
+    }
+    let whole: Vec<&str> = at.into_iter().chain(rest.iter().map(String::as_str)).collect();
+    whole.strip_prefix(place.as_slice())?.first().map(|name| (*name).to_owned())
+}
+
+/// Every path that a `use` outside of tests names, without its braces.
+fn imported_paths(text: &str) -> Vec<Vec<String>> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code: String = code.lines().map(|line| line.split("//").next().unwrap()).collect();
+    let mut paths = Vec::new();
+    for statement in code.split(';').filter_map(|part| part.split("use ").last()) {
+        flatten(&[], statement.trim(), &mut paths);
+    }
+    paths
+}
+
+fn flatten(before: &[String], tree: &str, paths: &mut Vec<Vec<String>>) {
+    let mut path = before.to_vec();
+    let Some((first, rest)) = tree.split_once("::") else {
+        let name = tree.split(" as ").next().unwrap_or_default().trim();
+        if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            path.push(name.to_owned());
+            paths.push(path);
+        }
+        return;
+    };
+    path.push(first.trim().to_owned());
+    match rest.trim().strip_prefix('{').and_then(|list| list.strip_suffix('}')) {
+        Some(list) => split_list(list).iter().for_each(|item| flatten(&path, item, paths)),
+        None => flatten(&path, rest.trim(), paths),
+    }
+}
+
+/// The items of a list in braces, whose items may have braces too.
+fn split_list(list: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut depth = 0;
+    for c in list.chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        match c {
+            ',' if depth == 0 => items.push(String::new()),
+            c => items.last_mut().unwrap().push(c),
+        }
+    }
+    items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
+/// A way along the edges from a module back to it.
+fn path_back(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    let mut ways = vec![vec![start.to_owned()]];
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop() {
+        for next in edges.get(way.last().unwrap()).into_iter().flatten() {
+            let longer = [way.clone(), vec![next.clone()]].concat();
+            if next == start {
+                return Some(longer);
+            }
+            if seen.insert(next.clone()) {
+                ways.push(longer);
+            }
+        }
+    }
+    None
+}
+
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -130,4 +275,26 @@ fn sources() -> Vec<(String, String)> {
     }
     assert!(found.len() > 50, "the sources were not found");
     found
+}
+
+/// `docs/architecture.md` draws the layers and the way of an upload: the names in its pictures are
+/// those of the tree.
+#[test]
+fn the_pictures_of_the_architecture_name_what_is_there() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md");
+    let page = fs::read_to_string(page).unwrap();
+    let pictures: Vec<&str> =
+        page.split("```mermaid\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(pictures.len(), 2);
+    let files: Vec<String> = sources().into_iter().map(|(file, _)| file).collect();
+
+    let words = pictures[0].lines().skip(1).flat_map(|line| line.split("-->")).map(str::trim);
+    let drawn: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
+    let layers: BTreeSet<&str> = ALLOWED.iter().map(|(layer, _)| *layer).chain(["ffi"]).collect();
+    assert_eq!(drawn, layers, "the picture of the layers");
+
+    for line in pictures[1].lines().filter_map(|line| line.trim().strip_prefix("participant ")) {
+        let place = line.split(" as ").last().unwrap();
+        assert!(files.iter().any(|file| file.ends_with(place)), "{place} is not in src");
+    }
 }
