@@ -69,20 +69,17 @@ reference: ## generate web and manual pages of the C interface with doxygen
 	@mkdir -p $(REFERENCE)
 	doxygen docs/Doxyfile
 	find $(REFERENCE)/man -type f ! -name 'ossmpu*' ! -name 'OSSMPU_*' -delete
-	rm $(REFERENCE)/man/man3/OSSMPU_API.3
+	rm $(REFERENCE)/man/man3/OSSMPU_API.3 $(REFERENCE)/man/man3/OSSMPU_MUST_USE.3
 
 # One crate type at a time: with several, cargo omits link-time optimization.
 $(RELEASE)/libossmpu.a: FORCE
-	$(CARGO) rustc --release --lib --crate-type staticlib
+	$(CARGO) rustc --release --lib --features capi --crate-type staticlib
 
 # The shared library is linked from the static one, because rustc cannot give symbols versions.
 # Debug information is stripped from both, and kept in a file next to the shared one.
-$(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map
+$(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh
 	@mkdir -p $(BUILD)
-	$(CC) -shared -o $@ -Wl,-soname,libossmpu.so.$(SOMAJOR) -Wl,-z,nodelete -Wl,-z,defs \
-	    -Wl,--build-id -Wl,--version-script=packaging/ossmpu.map \
-	    -Wl,--whole-archive $(RELEASE)/libossmpu.a -Wl,--no-whole-archive \
-	    -Wl,--gc-sections $(NATIVE_LIBS)
+	CC="$(CC)" scripts/link-shared.sh $< $@ libossmpu.so.$(SOMAJOR) $(NATIVE_LIBS)
 	$(OBJCOPY) --only-keep-debug $@ $@.debug
 	$(STRIP) --strip-unneeded $@
 	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
@@ -135,7 +132,7 @@ deb: ## build the Debian packages, in build/deb
 	packaging/deb.sh $(BUILD)/deb
 
 native-libs: ## print the system libraries that the static library needs
-	$(CARGO) rustc --release --lib --crate-type staticlib -- --print native-static-libs
+	$(CARGO) rustc --release --lib --features capi --crate-type staticlib -- --print native-static-libs
 
 clean: ## remove build output
 	$(CARGO) clean

@@ -196,7 +196,7 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
     ossmpu_upload_free(upload);
     if (status == OSSMPU_OK)
         return status;
-    if (ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) == 0)
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 0)
         say_what_is_left(run);
     return complain(run, status, err);
 }

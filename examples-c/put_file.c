@@ -52,16 +52,16 @@ static void print_result(const ossmpu_result *result) {
 
 /* Says what went wrong, and what is left on OSS. */
 static void print_error(int status, const ossmpu_error *err) {
-    const char *id = ossmpu_error_str(err, OSSMPU_ERROR_UPLOAD_ID);
+    const char *id = ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID);
     const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "put_file: %s\n", what);
-    if (ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT))
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr, "put_file: parts are left under upload %s\n", id);
-    if (ossmpu_error_int(err, OSSMPU_ERROR_UPLOAD_MAY_EXIST))
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_UPLOAD_MAY_EXIST))
         fprintf(stderr, "put_file: an upload without parts may be left\n");
-    if (ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) > 0)
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) > 0)
         fprintf(stderr, "put_file: the object exists all the same\n");
-    if (ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) < 0)
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) < 0)
         fprintf(stderr, "put_file: the object may exist\n");
 }
 

@@ -15,10 +15,10 @@
 
 /* Says what went wrong, and what to do with what is left on OSS. */
 static void complain(int status, const ossmpu_error *err) {
-    const char *id = ossmpu_error_str(err, OSSMPU_ERROR_UPLOAD_ID);
+    const char *id = ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID);
     const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "resume: %s\n", what);
-    if (ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT))
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr,
                 "resume: the same command again goes on with upload %s; until "
                 "that is completed or aborted (see list_and_abort), its parts "

@@ -42,9 +42,9 @@ static void stop_on_signals(void) {
 static void complain(int status, const ossmpu_error *err) {
     const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "stream: %s\n", what);
-    if (ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT))
+    if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr, "stream: parts are left under upload %s\n",
-                ossmpu_error_str(err, OSSMPU_ERROR_UPLOAD_ID));
+                ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID));
 }
 
 int main(int argc, char **argv) {

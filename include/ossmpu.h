@@ -52,7 +52,7 @@
  *            local disk does.
  *  Cancel    A blocked call stops its I/O within 50 ms of the trigger; then
  *            the clean-up (waiting for an Initiate already on the wire, abort
- *            of the upload) may take up to OSSMPU_CONFIG_ABORT_MS before the
+ *            of the upload) may take up to OSSMPU_CONFIG_ABORT_TIMEOUT_MS before the
  *            call returns. It is the same after a failure or a deadline.
  *  Signals   The library never raises SIGPIPE. ossmpu_cancel_trigger is
  *            async-signal-safe.
@@ -77,10 +77,19 @@
 #define OSSMPU_API
 #endif
 
+#if defined(__cplusplus) && __cplusplus >= 201703L
+#define OSSMPU_MUST_USE [[nodiscard]]
+#elif defined(__GNUC__)
+#define OSSMPU_MUST_USE __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#define OSSMPU_MUST_USE _Check_return_
+#else
+#define OSSMPU_MUST_USE
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
 
 /** The version of this header. */
 #define OSSMPU_VERSION_MAJOR 0
@@ -89,7 +98,38 @@ extern "C" {
 /** major * 1000000 + minor * 1000 + patch */
 #define OSSMPU_VERSION_NUMBER 1000
 
+/**
+ * @defgroup ossmpu-version Version
+ *
+ * The version of the library that is loaded, which may be newer than this
+ * header.
+ * @{
+ */
+/**
+ * Returns the version of the loaded library as a number: major * 1000000 +
+ * minor * 1000 + patch. OSSMPU_VERSION_NUMBER is the version of the header
+ * that the program was compiled with.
+ */
+OSSMPU_API int ossmpu_version_number(void);
 
+/**
+ * Returns the version of the loaded library and of its HTTP and TLS libraries
+ * as one line for logs: "0.1.0 ureq/3.5 rustls/0.23". The text is static; do
+ * not parse it.
+ */
+OSSMPU_API
+const char *ossmpu_version_string(void);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-status Status
+ *
+ * The return value of a call that can fail: OSSMPU_OK, a positive value for
+ * a success with additional information, or a negative OSSMPU_E*.
+ * ossmpu_error has the details of a failure.
+ * @{
+ */
 /**
  * Success.
  */
@@ -101,868 +141,405 @@ extern "C" {
 #define OSSMPU_DONE 1
 
 /**
- * The object is stored, but the upload callback of OSS failed (HTTP status
- * 203). Result and error are both filled. Do not send the object again.
+ * The object is stored, but its upload callback failed (HTTP status 203). Both
+ * result and error are set. Do not upload the object again.
  */
 #define OSSMPU_STORED_CALLBACK_FAILED 2
 
 /**
- * The value asked for is not known. Not an error.
+ * The value is unknown. Not an error.
  */
 #define OSSMPU_ABSENT 3
 
 /**
- * A bad argument, option or combination: OSSMPU_ERROR_ARGUMENT names it.
+ * An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
+ * it.
  */
-#define OSSMPU_EINVAL -1
+#define OSSMPU_EINVAL (-1)
 
 /**
- * No room for part buffers, or no thread could be started.
+ * No memory for part buffers, or no thread can be started.
  */
-#define OSSMPU_ENOMEM -2
+#define OSSMPU_ENOMEM (-2)
 
 /**
- * No source gave usable credentials.
+ * No usable credentials.
  */
-#define OSSMPU_ECREDENTIALS -3
+#define OSSMPU_ECREDENTIALS (-3)
 
 /**
- * A local file: OSSMPU_ERROR_OS_ERRNO says more.
+ * A local file or descriptor cannot be used; see OSSMPU_ERRINFO_OS_ERRNO.
  */
-#define OSSMPU_EFILE -4
+#define OSSMPU_EFILE (-4)
 
 /**
  * The source changed while it was being read.
  */
-#define OSSMPU_ECHANGED -5
+#define OSSMPU_ECHANGED (-5)
 
 /**
- * Another process is at the same upload.
+ * Another process holds the checkpoint.
  */
-#define OSSMPU_EBUSY -6
+#define OSSMPU_EBUSY (-6)
 
 /**
- * A callback of yours asked to stop: OSSMPU_ERROR_CALLBACK_VALUE is what it
+ * A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
  * returned.
  */
-#define OSSMPU_ESTOPPED -7
+#define OSSMPU_ESTOPPED (-7)
 
 /**
  * The cancel token was triggered.
  */
-#define OSSMPU_ECANCELED -8
+#define OSSMPU_ECANCELED (-8)
 
 /**
- * The host name could not be looked up.
+ * The host name cannot be resolved.
  */
-#define OSSMPU_ERESOLVE -9
+#define OSSMPU_ERESOLVE (-9)
 
 /**
- * No connection could be made.
+ * The connection cannot be established.
  */
-#define OSSMPU_ECONNECT -10
+#define OSSMPU_ECONNECT (-10)
 
 /**
  * The TLS handshake failed.
  */
-#define OSSMPU_ETLS -11
+#define OSSMPU_ETLS (-11)
 
 /**
- * A limit of time has passed: OSSMPU_ERROR_PHASE says of what.
+ * Timed out; OSSMPU_ERRINFO_PHASE says in which phase.
  */
-#define OSSMPU_ETIMEOUT -12
+#define OSSMPU_ETIMEOUT (-12)
 
 /**
- * The connection was lost after it was made.
+ * The connection was lost.
  */
-#define OSSMPU_ENETWORK -13
+#define OSSMPU_ENETWORK (-13)
 
 /**
- * The answer was not what OSS should send.
+ * The response is not what OSS sends.
  */
-#define OSSMPU_EPROTOCOL -14
+#define OSSMPU_EPROTOCOL (-14)
 
 /**
- * A CRC-64 or an MD5 does not match.
+ * An integrity check failed: a CRC-64 or MD5 mismatch.
  */
-#define OSSMPU_EINTEGRITY -15
+#define OSSMPU_EINTEGRITY (-15)
 
 /**
- * OSS refused: OSSMPU_ERROR_OSS_CODE says why.
+ * OSS rejected the request; OSSMPU_ERRINFO_OSS_CODE says why.
  */
-#define OSSMPU_ESERVICE -16
+#define OSSMPU_ESERVICE (-16)
 
 /**
- * The request that makes the object was sent, and its outcome could not be
- * learned: look for the object before you send it again.
+ * Outcome unknown: the request that creates the object may have taken effect.
+ * Check whether the object exists before you upload it again.
  */
-#define OSSMPU_EUNKNOWN -17
+#define OSSMPU_EUNKNOWN (-17)
 
 /**
- * The handle is completed, aborted, failed or busy.
+ * The handle is completed, aborted, failed or in use.
  */
-#define OSSMPU_ESTATE -18
+#define OSSMPU_ESTATE (-18)
 
 /**
- * The handle belongs to the parent of this forked process.
+ * The handle belongs to the parent process of this forked child.
  */
-#define OSSMPU_EFORKED -19
+#define OSSMPU_EFORKED (-19)
 
 /**
- * The loaded library or this machine lacks it.
+ * Not supported by the loaded library or by this machine.
  */
-#define OSSMPU_EUNSUPPORTED -20
+#define OSSMPU_EUNSUPPORTED (-20)
 
 /**
  * A bug in the library; please report it.
  */
-#define OSSMPU_EINTERNAL -21
+#define OSSMPU_EINTERNAL (-21)
 
 /**
- * Text: the operation that failed, "UploadPart" and so on.
+ * Returns a short description of a status, also of an unknown one. The text is
+ * static. ossmpu_error_message describes a particular failure.
  */
-#define OSSMPU_ERROR_OPERATION 1
+OSSMPU_API
+const char *ossmpu_strerror(int status);
+
+/** @} */
 
 /**
- * Text: resolve, connect, tls, send, wait or receive.
- */
-#define OSSMPU_ERROR_PHASE 2
-
-/**
- * Text: the host that the request went to.
- */
-#define OSSMPU_ERROR_HOST 3
-
-/**
- * Text: the code that OSS gave, "NoSuchUpload" and so on.
- */
-#define OSSMPU_ERROR_OSS_CODE 4
-
-/**
- * Text: what OSS says of it.
- */
-#define OSSMPU_ERROR_OSS_MESSAGE 5
-
-/**
- * Text: x-oss-ec, the fine-grained code of OSS.
- */
-#define OSSMPU_ERROR_EC 6
-
-/**
- * Text: x-oss-request-id, to be given to the vendor's support.
- */
-#define OSSMPU_ERROR_REQUEST_ID 7
-
-/**
- * Text: the upload to go on with or abort; "" if none was made.
- */
-#define OSSMPU_ERROR_UPLOAD_ID 8
-
-/**
- * Text: the name of the bad argument, option or header.
- */
-#define OSSMPU_ERROR_ARGUMENT 9
-
-/**
- * Text: what the lower layers said.
- */
-#define OSSMPU_ERROR_CAUSE 10
-
-/**
- * Number: the HTTP status; 0 if no response came.
- */
-#define OSSMPU_ERROR_HTTP_STATUS 100
-
-/**
- * Number: the part it is about; 0 if it is not about one.
- */
-#define OSSMPU_ERROR_PART_NUMBER 101
-
-/**
- * Number: errno of a system call that failed, 0 if there was none.
- */
-#define OSSMPU_ERROR_OS_ERRNO 102
-
-/**
- * Number: requests that were made for the call, retries included.
- */
-#define OSSMPU_ERROR_ATTEMPTS 103
-
-/**
- * Number: bytes that the failed request had sent of its body.
- */
-#define OSSMPU_ERROR_BYTES_SENT 104
-
-/**
- * Number: 1 if the same call can succeed later, else 0.
- */
-#define OSSMPU_ERROR_RETRYABLE 105
-
-/**
- * Number: what your callback returned when it asked to stop.
- */
-#define OSSMPU_ERROR_CALLBACK_VALUE 106
-
-/**
- * Number: 1 if parts may remain under OSSMPU_ERROR_UPLOAD_ID, where they are
- * billed until the upload is aborted; else 0.
- */
-#define OSSMPU_ERROR_PARTS_LEFT 107
-
-/**
- * Number: 1 if this call made the object all the same, 0 if it did not, -1 if
- * that could not be learned.
- */
-#define OSSMPU_ERROR_OBJECT_EXISTS 108
-
-/**
- * Number: 1 if OSS may have begun an upload whose id was lost with the
- * answer; else 0.
- */
-#define OSSMPU_ERROR_UPLOAD_MAY_EXIST 109
-
-/**
- * Something failed.
- */
-#define OSSMPU_LOG_ERROR 1
-
-/**
- * Something was odd, and the library went on.
- */
-#define OSSMPU_LOG_WARN 2
-
-/**
- * What uploads do.
- */
-#define OSSMPU_LOG_INFO 3
-
-/**
- * Each request and answer with its headers. Secrets and signatures are
- * always masked.
- */
-#define OSSMPU_LOG_DEBUG 4
-
-/**
- * Text: the region of the bucket, "cn-hangzhou" and so on. Needed for V4
- * signatures.
- */
-#define OSSMPU_CONFIG_REGION 1
-
-/**
- * Text: the URL of the service, https if it names no scheme. Unless set, it
- * follows from the region and OSSMPU_CONFIG_ENDPOINT_KIND. At an IP address
- * buckets are always named in the path.
- */
-#define OSSMPU_CONFIG_ENDPOINT 2
-
-/**
- * Text: where the access key comes from. There is no default.
- * - "anonymous": requests are not signed.
- * - "env": OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN.
- * - "default": the first of these that is set up: "env"; the same as
- *   ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and
- *   ALIBABA_CLOUD_SECURITY_TOKEN; "oidc"; "profile"; the URL in
- *   ALIBABA_CLOUD_CREDENTIALS_URI; "ecs". One that is set up and does not work
- *   is an error; no other is taken in its place. The one that has worked is
- *   kept.
- * - "oidc": the vendor's STS, for the token in the file
- *   ALIBABA_CLOUD_OIDC_TOKEN_FILE, with ALIBABA_CLOUD_ROLE_ARN and
- *   ALIBABA_CLOUD_OIDC_PROVIDER_ARN.
- * - "profile", "profile:NAME": the first of ~/.aliyun/config.json,
- *   ~/.alibabacloud/credentials, the same with .ini, and ~/.ossutilconfig (its
- *   key pairs only) that has the profile. Without a name it is that in
- *   ALIBABA_CLOUD_PROFILE, or what each file has for the purpose. Other paths:
- *   ALIBABA_CLOUD_CONFIG_FILE and ALIBABA_CLOUD_CREDENTIALS_FILE;
- *   ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true leaves config.json out.
- * - "ecs", "ecs:ROLE": the metadata service of the instance, never through a
- *   proxy; without a role, that in ALIBABA_CLOUD_ECS_METADATA or the one that
- *   the service names. ALIBABA_CLOUD_IMDSV1_DISABLED=true forbids requests
- *   without a token, ALIBABA_CLOUD_ECS_METADATA_DISABLED=true all of them.
- * - "assume-role:ARN": the vendor's STS, asked with the key that "default"
- *   gives, for one hour; ALIBABA_CLOUD_EXTERNAL_ID goes along.
- * - "process:COMMAND": the JSON that a command prints. It is split into words
- *   as by a POSIX shell, but run without one, in a process group of its own.
- *   Its standard error is lost; whatever is not at its end in time is killed.
- * - "uri:URL": the JSON that a URL answers; https, or http to this machine.
+ * @defgroup ossmpu-error Errors
  *
- * That JSON has the texts AccessKeyId and AccessKeySecret and, for a temporary
- * key, SecurityToken and Expiration (as in "2025-01-15T10:30:00Z").
- *
- * The environment is read now. Files are read, and services asked, when keys
- * are needed, which is before their end; each time that takes 60 s at the
- * most (an answer of STS or a URL 10 s, a step of "ecs" 1 s), and a cancel
- * ends it. STS is at ALIBABA_CLOUD_STS_ENDPOINT, or that of
- * ALIBABA_CLOUD_STS_REGION (inside its network with
- * ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED=true), or the central one; roles are
- * assumed under the name ALIBABA_CLOUD_ROLE_SESSION_NAME, or "ossmpu-" and a
- * number. Any other text is OSSMPU_EUNSUPPORTED; what cannot be used behind the
- * colon is OSSMPU_EINVAL; OSSMPU_ECREDENTIALS if the environment lacks
- * something. No error repeats the text.
+ * The details of a failed call. A program decides by the status and the
+ * fields, OSSMPU_ERRINFO_*, and logs the message.
+ * @{
  */
-#define OSSMPU_CONFIG_CREDENTIALS 3
-
-/**
- * Text: the URL of a proxy, "env" for what the environment says, or "none",
- * the default. http, https, socks4, socks4a, socks5 and socks5h.
- */
-#define OSSMPU_CONFIG_PROXY 4
-
-/**
- * Text: a PEM file of certificates used instead of the system's.
- */
-#define OSSMPU_CONFIG_CA_FILE 5
-
-/**
- * Text: a PEM file with the client's own certificate, for mutual TLS. Needs
- * OSSMPU_CONFIG_CLIENT_KEY as well.
- */
-#define OSSMPU_CONFIG_CLIENT_CERTIFICATE 6
-
-/**
- * Text: a PEM file with the key of the client's certificate.
- */
-#define OSSMPU_CONFIG_CLIENT_KEY 7
-
-/**
- * Text: is appended to the library's own User-Agent.
- */
-#define OSSMPU_CONFIG_USER_AGENT 8
-
-/**
- * Text: further headers that V4 signs, as in "host;range".
- */
-#define OSSMPU_CONFIG_ADDITIONAL_HEADERS 9
-
-/**
- * Number: 0 public (default), 1 internal, 2 accelerate, 3 dual-stack.
- */
-#define OSSMPU_CONFIG_ENDPOINT_KIND 100
-
-/**
- * Number: where requests name the bucket: 0 in the host (default), 1 in the
- * path, 2 nowhere, because the endpoint is a domain bound to the bucket.
- */
-#define OSSMPU_CONFIG_ADDRESSING 101
-
-/**
- * Number: the version of the signature, 4 (default) or 1.
- */
-#define OSSMPU_CONFIG_SIGNATURE 102
-
-/**
- * Number: 1 checks the server's certificate (default); 0 is for tests.
- */
-#define OSSMPU_CONFIG_TLS_VERIFY 104
-
-/**
- * Number: milliseconds for a name look-up; default 5000. This and every other
- * time limit of a client is 1 millisecond to 7 days.
- */
-#define OSSMPU_CONFIG_RESOLVE_MS 105
-
-/**
- * Number: milliseconds to connect, TLS and proxy handshakes included; default
- * 10000.
- */
-#define OSSMPU_CONFIG_CONNECT_MS 106
-
-/**
- * Number: if less than 1 KiB moves in so many milliseconds, the attempt has
- * failed; default 20000.
- */
-#define OSSMPU_CONFIG_STALL_MS 107
-
-/**
- * Number: milliseconds from the last byte sent to the whole answer; default
- * 30000.
- */
-#define OSSMPU_CONFIG_RESPONSE_MS 108
-
-/**
- * Number: the same for Complete, which may take minutes; default 300000.
- */
-#define OSSMPU_CONFIG_COMPLETE_MS 109
-
-/**
- * Number: milliseconds for the clean-up after an upload that failed or was
- * cancelled, in all; default 5000.
- */
-#define OSSMPU_CONFIG_ABORT_MS 110
-
-/**
- * Number: requests sent for one call, 1 to 100; default 5. 1 is no retries;
- * between attempts there is an exponential back-off with jitter.
- */
-#define OSSMPU_CONFIG_MAX_ATTEMPTS 111
-
-/**
- * Number: worker threads, shared by all uploads of the client, 1 to 1024;
- * default 16. They start with the first upload that needs them.
- */
-#define OSSMPU_CONFIG_THREADS 112
-
-/**
- * Number: bytes of part buffers of all streams, writers and
- * ossmpu_upload_part_from of the client together, 204800 (200 KiB) or more;
- * default 268435456 (256 MiB). Files and memory need no buffers.
- */
-#define OSSMPU_CONFIG_MEMORY_LIMIT 113
-
-/**
- * Number: how many bytes of data all calls of the client together send in a
- * second; 0 (default) is no limit.
- */
-#define OSSMPU_CONFIG_BYTES_PER_SEC 114
-
-/**
- * Text: the Content-Type of the object. Unless set, it is guessed from the
- * name of the file or else the key; "application/octet-stream" if that says
- * nothing. Sent with Initiate and PutObject.
- */
-#define OSSMPU_OPTION_CONTENT_TYPE 1
-
-/**
- * Text: the upload callback of OSS, as a JSON object of at most 5 KiB after
- * base64: whom OSS tells of the object before it answers. Unless set, or with
- * "", there is none. Sent with Complete and PutObject.
- */
-#define OSSMPU_OPTION_CALLBACK 2
-
-/**
- * Text: the variables of the upload callback, as a JSON object whose names
- * begin with "x:", at most 5 KiB after base64. Unless set, or with "", there
- * are none. Sent with Complete and PutObject.
- */
-#define OSSMPU_OPTION_CALLBACK_VAR 3
-
-/**
- * Text: an existing directory for checkpoints, which make uploads of files in
- * parts (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
- * Parts are kept on failure; the same call again sends only what is missing. A
- * file that has changed is sent afresh. Unless set there are none. Costs a
- * ListParts when an upload is gone on with.
- */
-#define OSSMPU_OPTION_CHECKPOINT_DIR 4
-
-/**
- * Text: goes on with this upload instead of beginning one, without a
- * checkpoint: for ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and
- * ossmpu_put_fd of a regular file. ListParts says which parts OSS has; those
- * with the same size and bytes are not sent again. Give the part size that it
- * was begun with. Unless set, Initiate begins an upload.
- */
-#define OSSMPU_OPTION_UPLOAD_ID 5
-
-/**
- * Text: the CRC-64 that the whole object must have, as a decimal number from 0
- * to 18446744073709551615. For calls that send a whole object; judged before
- * Complete or PutObject makes it, and OSSMPU_EINTEGRITY if it is another.
- * Unless set, nothing is expected.
- */
-#define OSSMPU_OPTION_EXPECTED_CRC64 6
-
-/**
- * Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
- * as OSSMPU_OPTION_EXPECTED_CRC64. A file is read once more for it.
- */
-#define OSSMPU_OPTION_EXPECTED_MD5 7
-
-/**
- * Text: an ETag. Copies (ossmpu_copy_object, ossmpu_upload_part_copy) only if
- * the source has it. Unless set, any will do. Sent with the HeadObject that
- * asks for the source; each UploadPartCopy then demands the ETag found.
- */
-#define OSSMPU_OPTION_COPY_IF_MATCH 8
-
-/**
- * Text: an ETag. Copies only if the source has another; otherwise as
- * OSSMPU_OPTION_COPY_IF_MATCH.
- */
-#define OSSMPU_OPTION_COPY_IF_NONE_MATCH 9
-
-/**
- * Text: ossmpu_list_uploads begins after this key. Unless set, at the first.
- * Sent with ListMultipartUploads.
- */
-#define OSSMPU_OPTION_KEY_MARKER 10
-
-/**
- * Text: ossmpu_list_uploads begins in the key of OSSMPU_OPTION_KEY_MARKER,
- * after this upload id. Unless set, after all of that key. Sent with
- * ListMultipartUploads.
- */
-#define OSSMPU_OPTION_UPLOAD_ID_MARKER 11
-
-/**
- * Number: bytes of a part, 100 KiB to 5 GiB. Raised by itself to stay within
- * 10000 parts. Unless set, 8 MiB or what fits the size of the object; 64 MiB
- * for a copy. Each UploadPart or UploadPartCopy carries as much.
- */
-#define OSSMPU_OPTION_PART_SIZE 100
-
-/**
- * Number: parts in flight at once, 1 to 256; default 8. The threads of the
- * client are a bound for all its uploads together. So many UploadPart or
- * UploadPartCopy requests run at a time.
- */
-#define OSSMPU_OPTION_PARALLELISM 101
-
-/**
- * Number: objects of fewer bytes go in one PutObject, 0 to 5 GiB (5368709120);
- * default 8 MiB. With 0 only an empty object does.
- */
-#define OSSMPU_OPTION_SINGLE_BELOW 102
-
-/**
- * Number: which check sums guard the data, OSSMPU_INTEGRITY_* added up;
- * default OSSMPU_INTEGRITY_CRC64. For UploadPart, PutObject and Complete.
- */
-#define OSSMPU_OPTION_INTEGRITY 103
-
-/**
- * Number: 1 leaves the parts on OSS when the upload fails; the error then
- * names the upload id. 0 (default) sends Abort.
- */
-#define OSSMPU_OPTION_KEEP_PARTS 104
-
-/**
- * Number: 1 lets the call fail if there is an object of that key; default 0.
- * Without effect in a bucket with versioning. Sent with Initiate, Complete and
- * PutObject.
- */
-#define OSSMPU_OPTION_FORBID_OVERWRITE 105
-
-/**
- * Number: 1 makes the object out of all parts that OSS has, without a list of
- * them; 0 (default) out of those that were sent, added or listed here. Parts
- * that nobody here knows of are then part of the object. Sent with Complete.
- */
-#define OSSMPU_OPTION_COMPLETE_ALL 106
-
-/**
- * Number: 1 begins a sequential upload: parts arrive in order, one at a time
- * and each once, which OSS enforces, and the object gets a Content-MD5. Costs
- * all concurrency; default 0. Sent with Initiate.
- */
-#define OSSMPU_OPTION_SEQUENTIAL 107
-
-/**
- * Number: 1 (default) sends the last slow parts of an object a second time
- * when nothing else is left to send, and takes the copy that arrives first; 0
- * does not. For UploadPart and UploadPartCopy of whole objects.
- */
-#define OSSMPU_OPTION_HEDGE 108
-
-/**
- * Number: milliseconds that the call may take, its clean-up aside; then
- * OSSMPU_ETIMEOUT. 0 (default) is no limit but those of its requests.
- */
-#define OSSMPU_OPTION_DEADLINE_MS 109
-
-/**
- * Number: how many bytes of data the call, or all part calls on an upload
- * together, send in a second; 0 (default) is no limit but that of the client.
- * For UploadPart and PutObject.
- */
-#define OSSMPU_OPTION_BYTES_PER_SEC 110
-
-/**
- * Number: how fast OSS takes the data of each request, 245760 to 838860800
- * bits per second; 0 (default) is no limit. Sent with UploadPart,
- * UploadPartCopy and PutObject.
- */
-#define OSSMPU_OPTION_TRAFFIC_LIMIT 111
-
-/**
- * Number: Unix seconds, 0 or more. Copies only if the source was changed after
- * that; unless set, whenever it was. Sent with the HeadObject that asks for
- * the source.
- */
-#define OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE 112
-
-/**
- * Number: Unix seconds, 0 or more. Copies only if the source was not changed
- * after that; otherwise as OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE.
- */
-#define OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE 113
-
-/**
- * Number: how many entries ossmpu_list_parts and ossmpu_list_uploads fetch
- * with each ListParts and ListMultipartUploads, 1 to 1000; default 1000.
- */
-#define OSSMPU_OPTION_PAGE_SIZE 114
-
-/**
- * Number: ossmpu_list_parts begins after the part of this number, 1 to 10000;
- * unless set, at the first. Sent with ListParts.
- */
-#define OSSMPU_OPTION_PART_NUMBER_MARKER 115
-
-/**
- * Number: how the MD5s of a whole object's parts are computed; for tests and
- * measurements. 0 by what is fastest here (default), 1 one part after the
- * other, 2 portable vectors, 3 AVX2, 4 AVX-512. OSSMPU_EUNSUPPORTED if this
- * machine lacks it.
- */
-#define OSSMPU_OPTION_MD5_KERNEL 116
-
-/**
- * CRC-64 of every part and of the object, compared with what OSS has computed.
- * Nearly free.
- */
-#define OSSMPU_INTEGRITY_CRC64 1
-
-/**
- * Content-MD5 with every part, so that OSS refuses damaged data, and the ETag
- * compared.
- */
-#define OSSMPU_INTEGRITY_MD5 2
-
-/**
- * Text: the ETag of the object, with its quotes.
- */
-#define OSSMPU_RESULT_ETAG 1
-
-/**
- * Text: x-oss-request-id of the request that made the object.
- */
-#define OSSMPU_RESULT_REQUEST_ID 2
-
-/**
- * Text: the version that was made, in a bucket with versioning.
- */
-#define OSSMPU_RESULT_VERSION_ID 3
-
-/**
- * Text: the URL of the object, if OSS gave one.
- */
-#define OSSMPU_RESULT_LOCATION 4
-
-/**
- * Text: what the server of the upload callback answered.
- */
-#define OSSMPU_RESULT_CALLBACK 5
-
-/**
- * Text: the presigned URL. Treat it as a secret while it is valid. Only
- * ossmpu_presign gives one.
- */
-#define OSSMPU_RESULT_URL 6
-
-/**
- * Text: the headers that were signed with the URL and have to be sent with
- * the same values, one "name: value" on each line; often none.
- */
-#define OSSMPU_RESULT_HEADERS 7
-
-/**
- * Number: bytes of the object, or of the part that was sent by URL.
- */
-#define OSSMPU_RESULT_SIZE 100
-
-/**
- * Number: the parts it was made of; 0 if it went in one PutObject.
- */
-#define OSSMPU_RESULT_PARTS 101
-
 /**
- * Number: bytes that an earlier try had sent and that were not sent again.
+ * Text: the OSS operation that failed, such as "UploadPart".
  */
-#define OSSMPU_RESULT_BYTES_RESUMED 102
+#define OSSMPU_ERRINFO_OPERATION 5001
 
 /**
- * Unsigned: OSS's own CRC-64 of the object, compared with ours if
- * OSSMPU_INTEGRITY_CRC64 is set.
+ * Text: the phase of the request in which it failed: "resolve", "connect",
+ * "tls", "send", "wait" or "receive".
  */
-#define OSSMPU_RESULT_CRC64 200
+#define OSSMPU_ERRINFO_PHASE 5002
 
 /**
- * Text: the ETag, with its quotes.
+ * Text: the host that the request was sent to.
  */
-#define OSSMPU_OBJECT_ETAG 1
+#define OSSMPU_ERRINFO_HOST 5003
 
 /**
- * Text: the Content-Type.
+ * Text: the error code of OSS, such as "NoSuchUpload".
  */
-#define OSSMPU_OBJECT_CONTENT_TYPE 2
+#define OSSMPU_ERRINFO_OSS_CODE 5004
 
 /**
- * Text: "Normal", "Multipart" and so on.
+ * Text: the error message of OSS.
  */
-#define OSSMPU_OBJECT_TYPE 3
+#define OSSMPU_ERRINFO_OSS_MESSAGE 5005
 
 /**
- * Text: the version, in a bucket with versioning.
+ * Text: x-oss-ec, the detailed error code of OSS.
  */
-#define OSSMPU_OBJECT_VERSION_ID 4
+#define OSSMPU_ERRINFO_EC 5006
 
 /**
- * Text: "Standard" and so on.
+ * Text: x-oss-request-id, which Alibaba Cloud support asks for.
  */
-#define OSSMPU_OBJECT_STORAGE_CLASS 5
+#define OSSMPU_ERRINFO_REQUEST_ID 5007
 
 /**
- * Text: when it was last changed, as in "2025-01-15T10:30:00Z" (RFC 3339).
+ * Text: the ID of the upload to resume or abort; "" if none was initiated.
  */
-#define OSSMPU_OBJECT_LAST_MODIFIED 6
+#define OSSMPU_ERRINFO_UPLOAD_ID 5008
 
 /**
- * Number: bytes of the object.
+ * Text: the name of the invalid argument, key or header.
  */
-#define OSSMPU_OBJECT_SIZE 100
+#define OSSMPU_ERRINFO_ARGUMENT 5009
 
 /**
- * Unsigned: the CRC-64 of the object; very old objects have none.
+ * Text: the error of the layer below.
  */
-#define OSSMPU_OBJECT_CRC64 200
+#define OSSMPU_ERRINFO_CAUSE 5010
 
 /**
- * For ossmpu_upload_attach: ask OSS which parts it has, so that the handle
- * knows of them.
+ * Number: the HTTP status; 0 if there was no response.
  */
-#define OSSMPU_ATTACH_LIST_PARTS 1
+#define OSSMPU_ERRINFO_HTTP_STATUS 5100
 
 /**
- * The URL is for POST: it begins an upload. Without upload id and part number.
+ * Number: the part number; 0 if the error is not about a part.
  */
-#define OSSMPU_PRESIGN_INITIATE 1
+#define OSSMPU_ERRINFO_PART_NUMBER 5101
 
 /**
- * The URL is for PUT: it sends a part, also by ossmpu_put_part_url. Needs
- * upload id and part number.
+ * Number: errno of a system call that failed; 0 if none did.
  */
-#define OSSMPU_PRESIGN_UPLOAD_PART 2
+#define OSSMPU_ERRINFO_OS_ERRNO 5102
 
 /**
- * The URL is for POST: it completes an upload; the list of parts is the body
- * of the request. Needs the upload id.
+ * Number: the attempts that were made, including retries.
  */
-#define OSSMPU_PRESIGN_COMPLETE 3
+#define OSSMPU_ERRINFO_ATTEMPTS 5103
 
 /**
- * The URL is for DELETE: it aborts an upload. Needs the upload id.
+ * Number: the bytes of its body that the failed request had sent.
  */
-#define OSSMPU_PRESIGN_ABORT 4
+#define OSSMPU_ERRINFO_BYTES_SENT 5104
 
 /**
- * The URL is for PUT: it makes an object in one request. Without upload id and
- * part number.
+ * Number: 1 if the same call may succeed later, else 0.
  */
-#define OSSMPU_PRESIGN_PUT_OBJECT 5
+#define OSSMPU_ERRINFO_RETRYABLE 5105
 
 /**
- * A token that ends the calls that were given it, running and later ones,
- * with OSSMPU_ECANCELED once it is triggered. Any number of threads may use
- * it at once, and any number of calls. It belongs to the process that made
- * it.
+ * Number: the value that a callback returned to cancel the call.
  */
-typedef struct ossmpu_cancel ossmpu_cancel;
+#define OSSMPU_ERRINFO_CALLBACK_VALUE 5106
 
 /**
- * A connection to one OSS endpoint: credentials, kept connections and worker
- * threads. Any number of threads may use it at once. It belongs to the
- * process that made it; in a forked child every call on it fails with
- * OSSMPU_EFORKED.
+ * Number: 1 if parts may be left under OSSMPU_ERRINFO_UPLOAD_ID. They are
+ * billed until the upload is aborted. Else 0.
  */
-typedef struct ossmpu_client ossmpu_client;
+#define OSSMPU_ERRINFO_PARTS_LEFT 5107
 
 /**
- * A builder for a client. It may be used for any number of clients, and freed
- * before them.
- *
- * Setters return a status and remember the first failure, which
- * ossmpu_client_new reports in full: so checking each of them is optional. A
- * setter that fails changes nothing. A key that the loaded library does not
- * know is OSSMPU_EUNSUPPORTED; to probe for one, use a builder that you throw
- * away. A key of the other setter is OSSMPU_EINVAL.
+ * Number: 1 if the call created the object although it failed, 0 if it did
+ * not, -1 if that is unknown.
  */
-typedef struct ossmpu_config ossmpu_config;
+#define OSSMPU_ERRINFO_OBJECT_EXISTS 5108
 
 /**
- * Where a credentials callback puts its answer. Valid during the callback.
+ * Number: 1 if OSS may have initiated an upload whose ID was lost with the
+ * response; else 0.
  */
-typedef struct ossmpu_credentials ossmpu_credentials;
+#define OSSMPU_ERRINFO_UPLOAD_MAY_EXIST 5109
 
 /**
- * Why a call failed. It never changes, so any number of threads may read it;
- * whoever got it frees it with ossmpu_error_free.
+ * Why a call failed. It never changes, so any number of threads may read it.
+ * Free it with ossmpu_error_free.
  */
 typedef struct ossmpu_error ossmpu_error;
 
 /**
- * What OSS says of an object. It never changes, so any number of threads may
- * read it.
+ * Returns the status of the call that failed; 0 for NULL.
  */
-typedef struct ossmpu_object ossmpu_object;
+OSSMPU_API int ossmpu_error_code(const ossmpu_error *err);
 
 /**
- * How one call is to be done. NULL, wherever options are taken, means all
- * defaults.
+ * Returns one line for a log: operation, part, cause, HTTP status, code and
+ * message of OSS, request ID, and what is left on OSS. It contains no secrets
+ * and is meant for people; programs read the fields. "" for NULL.
+ */
+OSSMPU_API
+const char *ossmpu_error_message(const ossmpu_error *err);
+
+/**
+ * Returns a text of an error: OSSMPU_ERRINFO_OPERATION to
+ * OSSMPU_ERRINFO_CAUSE. "" if it is unknown, for any other field, and for
+ * NULL.
+ */
+OSSMPU_API
+const char *ossmpu_error_str(const ossmpu_error *err,
+                             int field);
+
+/**
+ * Returns a number of an error: OSSMPU_ERRINFO_HTTP_STATUS to
+ * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL.
+ */
+OSSMPU_API
+int64_t ossmpu_error_int(const ossmpu_error *err,
+                         int field);
+
+/**
+ * Frees an error and all texts returned from it. NULL is a no-op.
+ */
+OSSMPU_API void ossmpu_error_free(ossmpu_error *err);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-cancel Cancel tokens
  *
- * Setters are as those of ossmpu_config. A call reports their first failure,
- * copies what concerns it and ignores the rest. Any number of threads may
- * give the same options to their calls, as long as none changes them.
+ * Cancel running calls from another thread, a signal handler or a timer.
+ * @{
  */
-typedef struct ossmpu_options ossmpu_options;
+/**
+ * A token that cancels calls. Once it is triggered, all calls that are given
+ * it, running and later ones, return OSSMPU_ECANCELED. Any number of threads
+ * and calls may use it at once. It belongs to the process that created it.
+ */
+typedef struct ossmpu_cancel ossmpu_cancel;
 
 /**
- * The parts of an upload, one after another. One thread at a time may use it.
+ * Creates a token. NULL only if the process has no file descriptor left, or
+ * after a bug in the library.
  */
-typedef struct ossmpu_part_iter ossmpu_part_iter;
+OSSMPU_API ossmpu_cancel *ossmpu_cancel_new(void);
 
 /**
- * What a finished call has made. It never changes, so any number of threads
- * may read it.
+ * Triggers a token. Async-signal-safe; does not change errno. No effect on a
+ * triggered token, on NULL, and on a token of the parent process.
  */
-typedef struct ossmpu_result ossmpu_result;
+OSSMPU_API
+void ossmpu_cancel_trigger(const ossmpu_cancel *cancel);
 
 /**
- * One multipart upload, step by step. It remembers the parts that were sent
- * through it or added to it, so completing needs no list. Any number of
- * threads may use it at once: send parts from as many as you like.
+ * Triggers a token after ms milliseconds; 0 triggers it now. A later call
+ * replaces the time. OSSMPU_EINVAL if ms is negative.
  */
-typedef struct ossmpu_upload ossmpu_upload;
+OSSMPU_API
+int ossmpu_cancel_after_ms(const ossmpu_cancel *cancel,
+                           int64_t ms);
 
 /**
- * The unfinished uploads of a bucket, one after another. One thread at a time
- * may use it.
+ * Frees a token. NULL is a no-op. No call that uses it may still be running.
  */
-typedef struct ossmpu_upload_iter ossmpu_upload_iter;
+OSSMPU_API
+void ossmpu_cancel_free(ossmpu_cancel *cancel);
+
+/** @} */
 
 /**
- * An object that is written piece by piece, of a length that nobody knows
- * beforehand. One thread at a time may use it.
+ * @defgroup ossmpu-callback Callbacks
+ *
+ * The functions that a program passes to the library. All rules for callbacks
+ * are under THE RULES.
+ * @{
  */
-typedef struct ossmpu_writer ossmpu_writer;
-
 /**
- * Is asked for credentials when there are none, when they are about to end
- * and when OSS says that they have ended. Call ossmpu_credentials_set on out
- * and return 0, or return something else: then the call that needed them
- * fails with OSSMPU_ECREDENTIALS. It may run on any thread of the library,
- * never two at a time, and must not use the client that it serves.
- */
-typedef int (*ossmpu_credentials_fn)(void *user,
-                                     struct ossmpu_credentials *out);
-
-/**
- * Goes with a callback that outlives the call that set it. It is called
- * exactly once, on any thread, when the library will never call that callback
- * again; also when setting the callback failed. It is not called in a forked
- * child.
+ * Releases the user pointer of a callback that outlives the call that set it.
+ * Called exactly once, on any thread, when the library will not call that
+ * callback again; also if setting the callback failed. Must not use the
+ * handle that the callback was set on if that handle is being freed. Not
+ * called in a forked child.
  */
 typedef void (*ossmpu_drop_fn)(void *user);
+/**
+ * A failure.
+ */
+#define OSSMPU_LOG_ERROR 1
 
 /**
- * Gets one log line, without a line end, valid during the call. It may run on
- * any thread of the library, never two at a time, and must not use the client
- * that it serves.
+ * Something unexpected that did not fail the call.
+ */
+#define OSSMPU_LOG_WARN 2
+
+/**
+ * The progress of uploads.
+ */
+#define OSSMPU_LOG_INFO 3
+
+/**
+ * Each request and response with its headers. Secrets and signatures are
+ * always redacted.
+ */
+#define OSSMPU_LOG_DEBUG 4
+
+/**
+ * Receives one log line, without a line end, valid during the callback. It may
+ * run on any thread, never two at a time, and must not use the client it
+ * serves.
  */
 typedef void (*ossmpu_log_fn)(void *user, int level, const char *line);
+/**
+ * The place where a credentials callback puts its credentials. Valid during
+ * the callback.
+ */
+typedef struct ossmpu_credentials ossmpu_credentials;
 
 /**
- * How far an upload is. The library owns it, and it is valid during the
- * callback: never copy it by its size, and test struct_size before reading a
+ * Returns credentials. Called when the client has none, before they expire,
+ * and when OSS reports that they have expired. Call ossmpu_credentials_set on
+ * out and return 0. Any other value fails the call that needs the credentials
+ * with OSSMPU_ECREDENTIALS. It may run on any thread, never two at a time, and
+ * must not use the client it serves.
+ */
+typedef int (*ossmpu_credentials_fn)(void *user,
+                                     ossmpu_credentials *out);
+
+/**
+ * Sets the result of a credentials callback.
+ *
+ * token is NULL for a permanent key. expires_unix is the time at which the
+ * credentials expire, in seconds since 1970; 0 is never. The callback is
+ * called again shortly before that time. Returns OSSMPU_OK, or OSSMPU_EINVAL
+ * for a text that cannot be part of an access key; then the call that needs
+ * the credentials fails, unless the callback sets valid ones.
+ */
+OSSMPU_API
+int ossmpu_credentials_set(ossmpu_credentials *out,
+                           const char *id,
+                           const char *secret,
+                           const char *token,
+                           int64_t expires_unix);
+/**
+ * The progress of an upload. Owned by the library and valid during the
+ * callback. Never copy it by its size, and test struct_size before reading a
  * field that was added after version 1.0.
  */
 typedef struct ossmpu_progress {
@@ -971,7 +548,7 @@ typedef struct ossmpu_progress {
      */
     uint32_t struct_size;
     /**
-     * Parts in all; -1 while unknown, 0 if it goes in one PutObject.
+     * Parts in total; -1 while unknown, 0 if the object goes in one PutObject.
      */
     int32_t parts_total;
     /**
@@ -979,50 +556,1109 @@ typedef struct ossmpu_progress {
      */
     int32_t parts_done;
     /**
-     * Requests that were sent again.
+     * Requests that were retried.
      */
     int32_t retries;
     /**
-     * Bytes in all; -1 while unknown.
+     * Bytes in total; -1 while unknown.
      */
     int64_t bytes_total;
     /**
-     * Bytes that OSS has acknowledged; never falls.
+     * Bytes that OSS has acknowledged. Never decreases.
      */
     int64_t bytes_done;
     /**
-     * Of these, bytes that were found already there.
+     * The bytes of bytes_done that were on OSS before this call.
      */
     int64_t bytes_resumed;
     /**
-     * Bytes that went onto the wire; what is sent twice counts twice. Never
-     * falls.
+     * Bytes that were sent; retries and hedged requests count again. Never
+     * decreases.
      */
     int64_t bytes_sent;
 } ossmpu_progress;
 
 /**
- * Is told how far an upload is, on the thread that made the call, at most ten
- * times a second and once at the end. Rates are yours to work out. Return 0
- * to go on; anything else stops the upload with OSSMPU_ESTOPPED, and
- * OSSMPU_ERROR_CALLBACK_VALUE is what you returned.
+ * Receives the progress of an upload, on the thread that made the call, at
+ * most ten times a second and once at the end. Return 0 to continue. Any other
+ * value cancels the upload with OSSMPU_ESTOPPED, and is then
+ * OSSMPU_ERRINFO_CALLBACK_VALUE.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
-                                  const struct ossmpu_progress *progress);
-
+                                  const ossmpu_progress *progress);
 /**
- * Gives data: fills buf with at most len bytes, and returns their count, 0 at
- * the end, or a negative number to stop the upload with OSSMPU_ESTOPPED;
- * OSSMPU_ERROR_CALLBACK_VALUE is then what you returned. len is never 0, and
- * fewer bytes than len are no end. It runs on the thread that made the call,
- * and is never asked for the same bytes twice.
+ * Reads data: fills buf with at most len bytes and returns their number, 0 at
+ * the end, or a negative value to cancel the upload with OSSMPU_ESTOPPED; the
+ * value is then OSSMPU_ERRINFO_CALLBACK_VALUE. len is never 0. Fewer bytes
+ * than len do not mean the end. It runs on the thread that made the call and
+ * never has to rewind.
  */
 typedef int64_t (*ossmpu_read_fn)(void *user, void *buf, size_t len);
 
+/** @} */
+
 /**
- * A part of an upload. The library owns it, and it is valid until the next
- * call on its iterator: never copy it by its size, and test struct_size
- * before reading a field that was added after version 1.0.
+ * @defgroup ossmpu-config_keys Configuration
+ *
+ * The settings of a client: set what differs from the defaults in an
+ * ossmpu_config, create the client, free the builder. Region and credentials
+ * have no default.
+ * @{
+ */
+/**
+ * Text: the region of the bucket, such as "cn-hangzhou". Required for V4
+ * signatures.
+ */
+#define OSSMPU_CONFIG_REGION 1001
+
+/**
+ * Text: the URL of the service; https if it has no scheme. Default: derived
+ * from the region and OSSMPU_CONFIG_ENDPOINT_KIND. If the host is an IP
+ * address, the bucket always goes into the path.
+ */
+#define OSSMPU_CONFIG_ENDPOINT 1002
+
+/**
+ * Text: the source of the credentials. There is no default.
+ * - "anonymous": requests are not signed.
+ * - "env": OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN.
+ * - "default": the first of these that is configured: "env"; the same with
+ *   ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and
+ *   ALIBABA_CLOUD_SECURITY_TOKEN; "oidc"; "profile"; the URL in
+ *   ALIBABA_CLOUD_CREDENTIALS_URI; "ecs". A source that is configured and
+ *   fails is an error; the next one is not tried. Once a source has worked,
+ *   it stays in use.
+ * - "oidc": Alibaba Cloud STS, with the token in the file
+ *   ALIBABA_CLOUD_OIDC_TOKEN_FILE, ALIBABA_CLOUD_ROLE_ARN and
+ *   ALIBABA_CLOUD_OIDC_PROVIDER_ARN.
+ * - "profile", "profile:NAME": the first file that has the profile, of
+ *   ~/.aliyun/config.json, ~/.alibabacloud/credentials, the same with .ini,
+ *   and ~/.ossutilconfig (key pairs only). Without a name: the profile in
+ *   ALIBABA_CLOUD_PROFILE, or the default of each file. Other paths:
+ *   ALIBABA_CLOUD_CONFIG_FILE and ALIBABA_CLOUD_CREDENTIALS_FILE.
+ *   ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true skips config.json.
+ * - "ecs", "ecs:ROLE": the metadata service of the instance, never through a
+ *   proxy. Without a role: the one in ALIBABA_CLOUD_ECS_METADATA, or the one
+ *   that the service names. ALIBABA_CLOUD_IMDSV1_DISABLED=true forbids
+ *   requests without a token, ALIBABA_CLOUD_ECS_METADATA_DISABLED=true
+ *   forbids all.
+ * - "assume-role:ARN": Alibaba Cloud STS, called with the credentials of
+ *   "default", for one hour. ALIBABA_CLOUD_EXTERNAL_ID is sent if set.
+ * - "process:COMMAND": the JSON that a command prints. The command line is
+ *   split into words as a POSIX shell does, but no shell runs it. The command
+ *   gets its own process group, its standard error is discarded, and it is
+ *   killed when it exceeds the timeout.
+ * - "uri:URL": the JSON that a URL returns; https, or http to this machine.
+ *
+ * The JSON has the strings AccessKeyId and AccessKeySecret and, for temporary
+ * credentials, SecurityToken and Expiration ("2025-01-15T10:30:00Z").
+ *
+ * The environment is read when this key is set. Files are read and services
+ * are called when credentials are needed and before they expire. A fetch
+ * takes at most 60 s (a response of STS or a URL 10 s, a step of "ecs" 1 s)
+ * and can be canceled. STS is reached at ALIBABA_CLOUD_STS_ENDPOINT, or in
+ * the region ALIBABA_CLOUD_STS_REGION (its internal endpoint with
+ * ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED=true), or at the central endpoint. Roles
+ * are assumed with the session name ALIBABA_CLOUD_ROLE_SESSION_NAME, or
+ * "ossmpu-" and a number.
+ *
+ * OSSMPU_EUNSUPPORTED for any other text, OSSMPU_EINVAL for a bad value after
+ * the colon, OSSMPU_ECREDENTIALS if a variable is missing. No error contains
+ * the text.
+ */
+#define OSSMPU_CONFIG_CREDENTIALS 1003
+
+/**
+ * Text: the URL of a proxy (http, https, socks4, socks4a, socks5, socks5h),
+ * "env" for the proxy variables of the environment, or "none" (default).
+ */
+#define OSSMPU_CONFIG_PROXY 1004
+
+/**
+ * Text: a PEM file of certificates that replace the system's root
+ * certificates.
+ */
+#define OSSMPU_CONFIG_CA_FILE 1005
+
+/**
+ * Text: a PEM file with the client certificate for mutual TLS. Requires
+ * OSSMPU_CONFIG_CLIENT_KEY.
+ */
+#define OSSMPU_CONFIG_CLIENT_CERTIFICATE 1006
+
+/**
+ * Text: a PEM file with the private key of the client certificate.
+ */
+#define OSSMPU_CONFIG_CLIENT_KEY 1007
+
+/**
+ * Text: appended to the User-Agent of the library.
+ */
+#define OSSMPU_CONFIG_USER_AGENT 1008
+
+/**
+ * Text: additional headers that V4 signs, separated by semicolons:
+ * "host;range".
+ */
+#define OSSMPU_CONFIG_ADDITIONAL_HEADERS 1009
+
+/**
+ * Number: the kind of endpoint that the region stands for: 0 public
+ * (default), 1 internal, 2 transfer acceleration, 3 dual-stack.
+ */
+#define OSSMPU_CONFIG_ENDPOINT_KIND 1100
+
+/**
+ * Number: where requests name the bucket: 0 in the host (default), 1 in the
+ * path, 2 nowhere, because the endpoint is a custom domain of the bucket.
+ */
+#define OSSMPU_CONFIG_ADDRESSING 1101
+
+/**
+ * Number: the signature version, 4 (default) or 1.
+ */
+#define OSSMPU_CONFIG_SIGNATURE 1102
+
+/**
+ * Number: 1 verifies the certificate of the server (default), 0 does not. Use
+ * 0 in tests only.
+ */
+#define OSSMPU_CONFIG_TLS_VERIFY 1103
+
+/**
+ * Number: milliseconds to resolve a host name; default 5000. This and all
+ * other timeouts of a client are 1 millisecond to 7 days.
+ */
+#define OSSMPU_CONFIG_RESOLVE_TIMEOUT_MS 1104
+
+/**
+ * Number: milliseconds to connect, including the handshakes of TLS and the
+ * proxy; default 10000.
+ */
+#define OSSMPU_CONFIG_CONNECT_TIMEOUT_MS 1105
+
+/**
+ * Number: milliseconds in which at least 1 KiB has to be transferred;
+ * otherwise the attempt fails. Default 20000.
+ */
+#define OSSMPU_CONFIG_STALL_TIMEOUT_MS 1106
+
+/**
+ * Number: milliseconds from the last byte of the request to the last byte of
+ * the response; default 30000.
+ */
+#define OSSMPU_CONFIG_RESPONSE_TIMEOUT_MS 1107
+
+/**
+ * Number: the same for CompleteMultipartUpload, which can take minutes;
+ * default 300000.
+ */
+#define OSSMPU_CONFIG_COMPLETE_TIMEOUT_MS 1108
+
+/**
+ * Number: milliseconds in total to abort an upload that failed or was
+ * canceled; default 5000.
+ */
+#define OSSMPU_CONFIG_ABORT_TIMEOUT_MS 1109
+
+/**
+ * Number: attempts per request, 1 to 100; default 5. 1 disables retries.
+ * Between attempts there is an exponential back-off with jitter.
+ */
+#define OSSMPU_CONFIG_MAX_ATTEMPTS 1110
+
+/**
+ * Number: worker threads, shared by all uploads of the client, 1 to 1024;
+ * default 16. They start with the first upload that needs them.
+ */
+#define OSSMPU_CONFIG_THREADS 1111
+
+/**
+ * Number: bytes of part buffers, shared by all streams, writers and calls of
+ * ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
+ * 268435456 (256 MiB). Uploads of files and memory need no buffers.
+ */
+#define OSSMPU_CONFIG_MEMORY_LIMIT 1112
+
+/**
+ * Number: the rate limit for the data of all calls of the client together, in
+ * bytes per second; 0 (default) is no limit.
+ */
+#define OSSMPU_CONFIG_BYTES_PER_SEC 1113
+/**
+ * A builder for clients. It can make any number of them and may be freed
+ * before them.
+ *
+ * Setters return a status and remember their first error, which
+ * ossmpu_client_new returns with its message, so checking each status is
+ * optional. A setter that fails changes nothing. A key of another group, or
+ * one that the loaded library does not have, is OSSMPU_EUNSUPPORTED; to probe
+ * for a key, use a builder of its own. A key of the other setter is
+ * OSSMPU_EINVAL. OSSMPU_ESTATE while another call is using the builder.
+ */
+typedef struct ossmpu_config ossmpu_config;
+
+/**
+ * Creates a builder with all defaults. NULL only after a bug in the library.
+ */
+OSSMPU_API
+ossmpu_config *ossmpu_config_new(void);
+
+/**
+ * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS.
+ */
+OSSMPU_API
+int ossmpu_config_set_str(ossmpu_config *config,
+                          int key,
+                          const char *value);
+
+/**
+ * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_BYTES_PER_SEC.
+ */
+OSSMPU_API
+int ossmpu_config_set_int(ossmpu_config *config,
+                          int key,
+                          int64_t value);
+
+/**
+ * Reads OSS_REGION, OSS_ENDPOINT, OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
+ * and OSS_SESSION_TOKEN from the environment, during this call only. Settings
+ * whose variable is not set keep their value. OSSMPU_ECREDENTIALS if only one
+ * half of the key pair is set.
+ */
+OSSMPU_API
+int ossmpu_config_set_env(ossmpu_config *config);
+
+/**
+ * Sets an access key as the credentials. token is NULL for a permanent key.
+ */
+OSSMPU_API
+int ossmpu_config_set_keys(ossmpu_config *config,
+                           const char *id,
+                           const char *secret,
+                           const char *token);
+
+/**
+ * Sets a callback that returns credentials. The library keeps callback and
+ * user until it calls drop with user; drop may be NULL.
+ */
+OSSMPU_API
+int ossmpu_config_set_credentials_fn(ossmpu_config *config,
+                                     ossmpu_credentials_fn callback,
+                                     void *user,
+                                     ossmpu_drop_fn drop);
+
+/**
+ * Sets a callback that receives log lines of level (OSSMPU_LOG_*) and of all
+ * more severe levels. The library keeps callback and user until it calls drop
+ * with user; drop may be NULL.
+ */
+OSSMPU_API
+int ossmpu_config_set_log_fn(ossmpu_config *config,
+                             int level,
+                             ossmpu_log_fn callback,
+                             void *user,
+                             ossmpu_drop_fn drop);
+
+/**
+ * Frees a builder. NULL is a no-op. Clients made from it stay valid.
+ */
+OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-client Clients
+ *
+ * A program usually has one client per endpoint and set of credentials, and
+ * uses it from all threads.
+ * @{
+ */
+/**
+ * A client of one OSS endpoint: credentials, connection pool and worker
+ * threads. Any number of threads may use it at once. It belongs to the process
+ * that created it; in a forked child all calls on it fail with
+ * OSSMPU_EFORKED.
+ */
+typedef struct ossmpu_client ossmpu_client;
+
+/**
+ * Creates a client, or returns the first error of a setter of config. Copies
+ * the settings; opens no connection and starts no thread. Does not block, but
+ * reads the certificate files that are configured.
+ *
+ * OSSMPU_EINVAL if a setting is missing or does not fit another,
+ * OSSMPU_ECREDENTIALS if there are no credentials. out is required.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_client_new(const ossmpu_config *config,
+                      ossmpu_client **out,
+                      ossmpu_error **err);
+
+/**
+ * Frees a client. NULL is a no-op. Waits for its idle worker threads to exit,
+ * but not for the network; in a forked child it does not wait. Handles created
+ * from the client stay valid.
+ */
+OSSMPU_API
+void ossmpu_client_free(ossmpu_client *client);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-option_keys Options
+ *
+ * The options of one call. Each key names the calls and requests that it
+ * applies to.
+ * @{
+ */
+/**
+ * Text: the Content-Type of the object. Default: guessed from the name of the
+ * file, else from the key; "application/octet-stream" if neither is known.
+ * Sent with InitiateMultipartUpload and PutObject.
+ */
+#define OSSMPU_OPTION_CONTENT_TYPE 2001
+
+/**
+ * Text: the upload callback, which OSS calls when it has stored the object,
+ * as a JSON object of at most 5 KiB in base64. Default, and with "": none.
+ * Sent with CompleteMultipartUpload and PutObject.
+ */
+#define OSSMPU_OPTION_CALLBACK 2002
+
+/**
+ * Text: the variables of the upload callback, as a JSON object whose names
+ * begin with "x:", at most 5 KiB in base64. Default, and with "": none. Sent
+ * with CompleteMultipartUpload and PutObject.
+ */
+#define OSSMPU_OPTION_CALLBACK_VAR 2003
+
+/**
+ * Text: an existing directory for checkpoints, which make multipart uploads of
+ * files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
+ * Parts are kept on failure; the same call again sends only those that are
+ * missing. A file that has changed is uploaded from the beginning. Resuming
+ * costs one ListParts request. Default: no checkpoints.
+ */
+#define OSSMPU_OPTION_CHECKPOINT_DIR 2004
+
+/**
+ * Text: the ID of an upload to resume without a checkpoint, for
+ * ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
+ * regular file. Parts that ListParts reports with the same size and content
+ * are not sent again. Set the part size that the upload was initiated with.
+ * Default: a new upload.
+ */
+#define OSSMPU_OPTION_UPLOAD_ID 2005
+
+/**
+ * Text: the CRC-64 that the whole object must have, as a decimal number from 0
+ * to 18446744073709551615, for calls that send a whole object. It is checked
+ * before CompleteMultipartUpload or PutObject creates the object;
+ * OSSMPU_EINTEGRITY if it differs. Default: not checked.
+ */
+#define OSSMPU_OPTION_EXPECTED_CRC64 2006
+
+/**
+ * Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
+ * as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice.
+ */
+#define OSSMPU_OPTION_EXPECTED_MD5 2007
+
+/**
+ * Text: an ETag. A copy (ossmpu_copy_object, ossmpu_upload_part_copy) fails
+ * unless the source has it. Default: no condition. Sent with HeadObject for
+ * the source; each UploadPartCopy then requires the ETag found.
+ */
+#define OSSMPU_OPTION_COPY_IF_MATCH 2008
+
+/**
+ * Text: an ETag. A copy fails if the source has it; otherwise as
+ * OSSMPU_OPTION_COPY_IF_MATCH.
+ */
+#define OSSMPU_OPTION_COPY_IF_NONE_MATCH 2009
+
+/**
+ * Text: ossmpu_list_uploads begins after this key. Default: with the first
+ * key. Sent with ListMultipartUploads.
+ */
+#define OSSMPU_OPTION_KEY_MARKER 2010
+
+/**
+ * Text: ossmpu_list_uploads begins after this upload ID of the key
+ * OSSMPU_OPTION_KEY_MARKER. Default: after all uploads of that key. Sent with
+ * ListMultipartUploads.
+ */
+#define OSSMPU_OPTION_UPLOAD_ID_MARKER 2011
+
+/**
+ * Number: bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Raised
+ * automatically to stay within 10000 parts. Default: 8 MiB or what the size
+ * of the object requires; 64 MiB for a copy. For UploadPart and
+ * UploadPartCopy.
+ */
+#define OSSMPU_OPTION_PART_SIZE 2100
+
+/**
+ * Number: UploadPart or UploadPartCopy requests in flight at a time, 1 to 256;
+ * default 8. OSSMPU_CONFIG_THREADS limits all uploads of a client together.
+ */
+#define OSSMPU_OPTION_PARALLELISM 2101
+
+/**
+ * Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
+ * (5 GiB); default 8 MiB. With 0 only empty objects are.
+ */
+#define OSSMPU_OPTION_SINGLE_BELOW 2102
+
+/**
+ * Number: the checksums that protect the data, a sum of OSSMPU_INTEGRITY_*;
+ * default OSSMPU_INTEGRITY_CRC64. For UploadPart, PutObject and
+ * CompleteMultipartUpload.
+ */
+#define OSSMPU_OPTION_INTEGRITY 2103
+
+/**
+ * Number: 1 keeps the parts on OSS when the upload fails, and the error has
+ * the upload ID. 0 (default) aborts the upload.
+ */
+#define OSSMPU_OPTION_KEEP_PARTS 2104
+
+/**
+ * Number: 1 fails the call if the object exists; default 0. No effect in a
+ * bucket with versioning. Sent with InitiateMultipartUpload,
+ * CompleteMultipartUpload and PutObject.
+ */
+#define OSSMPU_OPTION_FORBID_OVERWRITE 2105
+
+/**
+ * Number: 1 completes the upload with all parts that OSS has, including parts
+ * that this process does not know of; 0 (default) with those that were sent,
+ * added or listed through the handle. Sent with CompleteMultipartUpload.
+ */
+#define OSSMPU_OPTION_COMPLETE_ALL 2106
+
+/**
+ * Number: 1 initiates a sequential upload: OSS accepts parts only in order,
+ * one at a time and each once, and gives the object a Content-MD5. There is
+ * no concurrency then. Default 0. Sent with InitiateMultipartUpload.
+ */
+#define OSSMPU_OPTION_SEQUENTIAL 2107
+
+/**
+ * Number: 1 (default) sends a second copy of the slowest parts of an object
+ * when no other part is left to send, and uses the copy that succeeds first; 0
+ * does not. For UploadPart and UploadPartCopy of whole objects.
+ */
+#define OSSMPU_OPTION_HEDGING 2108
+
+/**
+ * Number: milliseconds for the whole call, except for aborting the upload;
+ * then OSSMPU_ETIMEOUT. 0 (default): only the timeouts of the requests apply.
+ */
+#define OSSMPU_OPTION_TIMEOUT_MS 2109
+
+/**
+ * Number: the rate limit for the data of the call, or of all part calls on an
+ * upload together, in bytes per second; 0 (default): only the limit of the
+ * client applies. For UploadPart and PutObject.
+ */
+#define OSSMPU_OPTION_BYTES_PER_SEC 2110
+
+/**
+ * Number: the rate at which OSS accepts the data of each request, 245760 to
+ * 838860800 bits per second; 0 (default) is no limit. Sent with UploadPart,
+ * UploadPartCopy and PutObject.
+ */
+#define OSSMPU_OPTION_TRAFFIC_LIMIT 2111
+
+/**
+ * Number: seconds since 1970, 0 or more. A copy fails unless the source was
+ * modified after that time. Default: no condition. Sent with HeadObject for
+ * the source.
+ */
+#define OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE 2112
+
+/**
+ * Number: seconds since 1970, 0 or more. A copy fails if the source was
+ * modified after that time; otherwise as OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE.
+ */
+#define OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE 2113
+
+/**
+ * Number: entries that ossmpu_list_parts and ossmpu_list_uploads fetch with
+ * one ListParts or ListMultipartUploads request, 1 to 1000; default 1000.
+ */
+#define OSSMPU_OPTION_PAGE_SIZE 2114
+
+/**
+ * Number: ossmpu_list_parts begins after the part with this number, 1 to
+ * 10000. Default: with the first part. Sent with ListParts.
+ */
+#define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
+
+/**
+ * Number: how the MD5s of the parts of a whole object are computed, for tests
+ * and measurements: 0 the fastest on this machine (default), 1 one part at a
+ * time, 2 portable vectors, 3 AVX2, 4 AVX-512. OSSMPU_EUNSUPPORTED if the CPU
+ * does not have it.
+ */
+#define OSSMPU_OPTION_MD5_KERNEL 2116
+
+/**
+ * CRC-64 of each part and of the object, compared with the one that OSS
+ * computes. Costs almost nothing.
+ */
+#define OSSMPU_INTEGRITY_CRC64 1
+
+/**
+ * Content-MD5 with each part, so that OSS rejects corrupted data, and the ETag
+ * compared.
+ */
+#define OSSMPU_INTEGRITY_MD5 2
+/**
+ * The options of a call. NULL means all defaults wherever options are taken.
+ *
+ * Setters work as those of ossmpu_config. A call that is given the options
+ * returns their first error, copies the options that it uses and ignores the
+ * others. Any number of threads may pass the same options to their calls
+ * while no thread changes them.
+ */
+typedef struct ossmpu_options ossmpu_options;
+
+/**
+ * Creates options with all defaults. NULL only after a bug in the library.
+ */
+OSSMPU_API ossmpu_options *ossmpu_options_new(void);
+
+/**
+ * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER.
+ */
+OSSMPU_API
+int ossmpu_options_set_str(ossmpu_options *options,
+                           int key,
+                           const char *value);
+
+/**
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_MD5_KERNEL.
+ */
+OSSMPU_API
+int ossmpu_options_set_int(ossmpu_options *options,
+                           int key,
+                           int64_t value);
+
+/**
+ * Adds a standard header or an x-oss-* header. Adding a header again replaces
+ * its value; an empty value removes it. Each header is sent with the requests
+ * that accept it, and with no others:
+ *   Initiate, PutObject            Cache-Control, Content-Disposition,
+ *                                  Content-Encoding, Content-Type, Expires,
+ *                                  x-oss-storage-class, x-oss-tagging,
+ *                                  x-oss-server-side-encryption and its
+ *                                  -data-encryption and -key-id, x-oss-meta-*
+ *   Complete, PutObject            x-oss-object-acl, x-oss-callback,
+ *                                  x-oss-callback-var
+ *   Initiate, Complete, PutObject  x-oss-forbid-overwrite, and any x-oss-*
+ *                                  not listed here
+ *   UploadPart, UploadPartCopy,    x-oss-traffic-limit
+ *   PutObject
+ *   all                            x-oss-request-payer
+ * where Initiate and Complete are short for InitiateMultipartUpload and
+ * CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would reject,
+ * and for a header that the library sets itself.
+ */
+OSSMPU_API
+int ossmpu_options_add_header(ossmpu_options *options,
+                              const char *name,
+                              const char *value);
+
+/**
+ * Adds user metadata: the header x-oss-meta-NAME. name consists of letters,
+ * digits and hyphens. All metadata together is at most 8 KiB.
+ */
+OSSMPU_API
+int ossmpu_options_add_metadata(ossmpu_options *options,
+                                const char *name,
+                                const char *value);
+
+/**
+ * Adds a tag to the object, at most 10. value may be "".
+ */
+OSSMPU_API
+int ossmpu_options_add_tag(ossmpu_options *options,
+                           const char *name,
+                           const char *value);
+
+/**
+ * Sets a callback that receives the progress of the call. user must stay valid
+ * for all calls and uploads that are given these options. A call that sends
+ * one part reports the progress of that part.
+ */
+OSSMPU_API
+int ossmpu_options_set_progress(ossmpu_options *options,
+                                ossmpu_progress_fn callback,
+                                void *user);
+
+/**
+ * Frees options. NULL is a no-op. Uploads that use them stay valid.
+ */
+OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-result Results
+ *
+ * The result of a call that created an object, sent a part to a URL or
+ * presigned a URL.
+ * @{
+ */
+/**
+ * Text: the ETag of the object, with its quotes.
+ */
+#define OSSMPU_RESULT_ETAG 3001
+
+/**
+ * Text: x-oss-request-id of the request that created the object.
+ */
+#define OSSMPU_RESULT_REQUEST_ID 3002
+
+/**
+ * Text: the version ID of the object, in a bucket with versioning.
+ */
+#define OSSMPU_RESULT_VERSION_ID 3003
+
+/**
+ * Text: the URL of the object, if OSS returned one.
+ */
+#define OSSMPU_RESULT_LOCATION 3004
+
+/**
+ * Text: the response body of the upload callback.
+ */
+#define OSSMPU_RESULT_CALLBACK 3005
+
+/**
+ * Text: the presigned URL, only from ossmpu_presign. Keep it secret while it
+ * is valid.
+ */
+#define OSSMPU_RESULT_URL 3006
+
+/**
+ * Text: the headers that were signed with the URL and must be sent with the
+ * same values, one "name: value" per line; often none.
+ */
+#define OSSMPU_RESULT_HEADERS 3007
+
+/**
+ * Number: bytes of the object, or of the part that was sent to a URL.
+ */
+#define OSSMPU_RESULT_SIZE 3100
+
+/**
+ * Number: parts of the object; 0 if it went in one PutObject.
+ */
+#define OSSMPU_RESULT_PARTS 3101
+
+/**
+ * Number: bytes that an earlier call had sent and that were not sent again.
+ */
+#define OSSMPU_RESULT_BYTES_RESUMED 3102
+
+/**
+ * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
+ * computed here if OSSMPU_INTEGRITY_CRC64 is set.
+ */
+#define OSSMPU_RESULT_CRC64 3200
+
+/**
+ * The result of a finished call. It never changes, so any number of threads
+ * may read it.
+ */
+typedef struct ossmpu_result ossmpu_result;
+
+/**
+ * Returns a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. ""
+ * if it is unknown, for any other field, and for NULL.
+ */
+OSSMPU_API
+const char *ossmpu_result_str(const ossmpu_result *result,
+                              int field);
+
+/**
+ * Returns a number of a result: OSSMPU_RESULT_SIZE to
+ * OSSMPU_RESULT_BYTES_RESUMED. -1 if it is unknown and for any other field, 0
+ * for NULL.
+ */
+OSSMPU_API
+int64_t ossmpu_result_int(const ossmpu_result *result,
+                          int field);
+
+/**
+ * Writes an unsigned number of a result to out: OSSMPU_RESULT_CRC64. Returns
+ * OSSMPU_OK; OSSMPU_ABSENT if it is unknown, without writing to out (0 is a
+ * valid CRC-64); OSSMPU_EUNSUPPORTED for any other field; OSSMPU_EINVAL for a
+ * text, a number or NULL.
+ */
+OSSMPU_API
+int ossmpu_result_u64(const ossmpu_result *result,
+                      int field,
+                      uint64_t *out);
+
+/**
+ * Frees a result and all texts returned from it. NULL is a no-op.
+ */
+OSSMPU_API void ossmpu_result_free(ossmpu_result *result);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-put Whole objects
+ *
+ * Upload one object with one call, from a file, memory, a descriptor or a
+ * callback. These calls choose the part size, send several parts at a time,
+ * retry, verify, and abort the upload on failure.
+ * @{
+ */
+/**
+ * Uploads the regular file at path as one object and returns when OSS has
+ * acknowledged it: with one PutObject if it is small, else as a multipart
+ * upload with several parts at a time. Blocks.
+ *
+ * options, cancel and out may be NULL. On failure the upload is aborted,
+ * unless OSSMPU_OPTION_KEEP_PARTS is set. What may be left on OSS is in the
+ * error: OSSMPU_ERRINFO_PARTS_LEFT, OSSMPU_ERRINFO_OBJECT_EXISTS and
+ * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST.
+ *
+ * OSSMPU_EFILE if the file cannot be read, OSSMPU_ECHANGED if it changes
+ * during the call. OSSMPU_STORED_CALLBACK_FAILED if the object is stored and
+ * its upload callback failed.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_file(const ossmpu_client *client,
+                    const char *bucket,
+                    const char *key,
+                    const char *path,
+                    const ossmpu_options *options,
+                    const ossmpu_cancel *cancel,
+                    ossmpu_result **out,
+                    ossmpu_error **err);
+
+/**
+ * Uploads a range of the regular file at path as one object: length bytes from
+ * offset, or up to the end of the file if length is -1. Otherwise as
+ * ossmpu_put_file. OSSMPU_EINVAL if the file does not contain the range.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_range(const ossmpu_client *client,
+                     const char *bucket,
+                     const char *key,
+                     const char *path,
+                     int64_t offset,
+                     int64_t length,
+                     const ossmpu_options *options,
+                     const ossmpu_cancel *cancel,
+                     ossmpu_result **out,
+                     ossmpu_error **err);
+
+/**
+ * Uploads from an open file descriptor as one object: length bytes from
+ * offset, or up to the end if length is -1. Otherwise as ossmpu_put_file, but
+ * without a checkpoint.
+ *
+ * A regular file is read with pread: the offset of the descriptor is neither
+ * used nor changed. A pipe, socket or terminal is read as a stream: offset
+ * must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. The library
+ * never closes the descriptor, which must stay open until the call returns.
+ * OSSMPU_EFILE if it is not open for reading.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_fd(const ossmpu_client *client,
+                  const char *bucket,
+                  const char *key,
+                  int fd,
+                  int64_t offset,
+                  int64_t length,
+                  const ossmpu_options *options,
+                  const ossmpu_cancel *cancel,
+                  ossmpu_result **out,
+                  ossmpu_error **err);
+
+/**
+ * Uploads len bytes of memory as one object; otherwise as ossmpu_put_file. The
+ * bytes are not copied: do not change or free them until the call returns.
+ * data may be NULL if len is 0. options, cancel and out may be NULL.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_data(const ossmpu_client *client,
+                    const char *bucket,
+                    const char *key,
+                    const void *data,
+                    size_t len,
+                    const ossmpu_options *options,
+                    const ossmpu_cancel *cancel,
+                    ossmpu_result **out,
+                    ossmpu_error **err);
+/**
+ * Uploads the data that a callback returns as one object: length bytes, or up
+ * to the end if length is -1. Otherwise as ossmpu_put_file.
+ *
+ * The callback runs on the calling thread while worker threads send parts.
+ * Parts are retried from their buffers, which OSSMPU_CONFIG_MEMORY_LIMIT
+ * bounds, so the callback never has to rewind. Canceling does not interrupt a
+ * callback that blocks. options, cancel and out may be NULL.
+ *
+ * OSSMPU_ESTOPPED if the callback canceled the upload, OSSMPU_EFILE if it
+ * ended before length bytes, OSSMPU_ENOMEM if there is no memory for a part.
+ * If length is -1, the limit of 10000 parts bounds the size of the object:
+ * with the defaults far more than 1 TiB, and OSSMPU_EINVAL beyond it.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_stream(const ossmpu_client *client,
+                      const char *bucket,
+                      const char *key,
+                      ossmpu_read_fn callback,
+                      void *user,
+                      int64_t length,
+                      const ossmpu_options *options,
+                      const ossmpu_cancel *cancel,
+                      ossmpu_result **out,
+                      ossmpu_error **err);
+/**
+ * Copies an object of any size within OSS, in parts, several at a time; its
+ * data does not pass through this machine. The source must be in the same
+ * region. Blocks.
+ *
+ * source_version is NULL for the current version. Content headers and
+ * metadata are copied from the source unless options set any. Parts have 64
+ * MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
+ * conditions on the source at the start of the call. options, cancel and out
+ * may be NULL.
+ *
+ * The call verifies that the copy has the CRC-64 of the source.
+ * OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
+ * HTTP status 412 or 304 if it does not meet a condition. On failure as
+ * ossmpu_put_file.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_copy_object(const ossmpu_client *client,
+                       const char *bucket,
+                       const char *key,
+                       const char *source_bucket,
+                       const char *source_key,
+                       const char *source_version,
+                       const ossmpu_options *options,
+                       const ossmpu_cancel *cancel,
+                       ossmpu_result **out,
+                       ossmpu_error **err);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-object Properties of objects
+ *
+ * The properties of a stored object.
+ * @{
+ */
+/**
+ * Text: the ETag, with its quotes.
+ */
+#define OSSMPU_OBJECT_ETAG 4001
+
+/**
+ * Text: the Content-Type.
+ */
+#define OSSMPU_OBJECT_CONTENT_TYPE 4002
+
+/**
+ * Text: the object type, such as "Normal" or "Multipart".
+ */
+#define OSSMPU_OBJECT_TYPE 4003
+
+/**
+ * Text: the version ID, in a bucket with versioning.
+ */
+#define OSSMPU_OBJECT_VERSION_ID 4004
+
+/**
+ * Text: the storage class, such as "Standard".
+ */
+#define OSSMPU_OBJECT_STORAGE_CLASS 4005
+
+/**
+ * Text: the time of the last modification, such as "2025-01-15T10:30:00Z"
+ * (RFC 3339).
+ */
+#define OSSMPU_OBJECT_LAST_MODIFIED 4006
+
+/**
+ * Number: bytes of the object.
+ */
+#define OSSMPU_OBJECT_SIZE 4100
+
+/**
+ * Unsigned: the CRC-64 of the object; very old objects have none.
+ */
+#define OSSMPU_OBJECT_CRC64 4200
+
+/**
+ * The properties of an object. It never changes, so any number of threads may
+ * read it.
+ */
+typedef struct ossmpu_object ossmpu_object;
+
+/**
+ * Gets size, ETag, CRC-64, metadata and the other properties of an object, but
+ * not its content. Blocks.
+ *
+ * version is NULL for the current version. Of options only the header
+ * x-oss-request-payer is used. options and cancel may be NULL; out is
+ * required. OSSMPU_ESERVICE with HTTP status 404 if the object does not exist.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_head_object(const ossmpu_client *client,
+                       const char *bucket,
+                       const char *key,
+                       const char *version,
+                       const ossmpu_options *options,
+                       const ossmpu_cancel *cancel,
+                       ossmpu_object **out,
+                       ossmpu_error **err);
+
+/**
+ * Returns a text of an object: OSSMPU_OBJECT_ETAG to
+ * OSSMPU_OBJECT_LAST_MODIFIED. "" if it is unknown, for any other field, and
+ * for NULL.
+ */
+OSSMPU_API
+const char *ossmpu_object_str(const ossmpu_object *object,
+                              int field);
+
+/**
+ * Returns a number of an object: OSSMPU_OBJECT_SIZE. -1 for any other field, 0
+ * for NULL.
+ */
+OSSMPU_API
+int64_t ossmpu_object_int(const ossmpu_object *object,
+                          int field);
+
+/**
+ * Writes an unsigned number of an object to out: OSSMPU_OBJECT_CRC64. Returns
+ * OSSMPU_OK; OSSMPU_ABSENT if it is unknown, without writing to out;
+ * OSSMPU_EUNSUPPORTED for any other field; OSSMPU_EINVAL for a text, a number
+ * or NULL.
+ */
+OSSMPU_API
+int ossmpu_object_u64(const ossmpu_object *object,
+                      int field,
+                      uint64_t *out);
+
+/**
+ * Returns the user metadata with a name, which is without x-oss-meta- and
+ * case-insensitive. "" if there is none, and for NULL.
+ */
+OSSMPU_API
+const char *ossmpu_object_metadata(const ossmpu_object *object,
+                                   const char *name);
+
+/**
+ * Frees an object and all texts returned from it. NULL is a no-op. Does not
+ * touch the object on OSS.
+ */
+OSSMPU_API void ossmpu_object_free(ossmpu_object *object);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-writer Writers
+ *
+ * Create an object by writing to it. Parts are sent in the background.
+ * @{
+ */
+/**
+ * A writer that creates an object whose size need not be known in advance. One
+ * thread at a time may use it. OSSMPU_ESTATE while another call is using it,
+ * also from a callback of that call.
+ */
+typedef struct ossmpu_writer ossmpu_writer;
+
+/**
+ * Opens a writer. Sends nothing and does not block.
+ *
+ * options and cancel apply to all calls on the writer and may be NULL; out is
+ * required. OSSMPU_EINVAL if two parts of OSSMPU_OPTION_PART_SIZE exceed
+ * OSSMPU_CONFIG_MEMORY_LIMIT.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_writer_open(const ossmpu_client *client,
+                       const char *bucket,
+                       const char *key,
+                       const ossmpu_options *options,
+                       const ossmpu_cancel *cancel,
+                       ossmpu_writer **out,
+                       ossmpu_error **err);
+
+/**
+ * Appends bytes to the object. Copies them; blocks while the buffers are full.
+ * data may be NULL if len is 0.
+ *
+ * Returns the first error of the upload, which has been aborted by then. After
+ * an error all calls but ossmpu_writer_free return OSSMPU_ESTATE.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_writer_write(ossmpu_writer *writer,
+                        const void *data,
+                        size_t len,
+                        ossmpu_error **err);
+
+/**
+ * Sends the remaining bytes, creates the object, and returns when OSS has
+ * acknowledged it. Blocks. out may be NULL.
+ *
+ * On failure as ossmpu_put_file; the writer cannot be used afterwards.
+ * OSSMPU_ESTATE after a write that failed, and after finish or abort.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_writer_finish(ossmpu_writer *writer,
+                         ossmpu_result **out,
+                         ossmpu_error **err);
+
+/**
+ * Aborts the upload: no object is created, and the parts are removed from OSS.
+ * Blocks for at most OSSMPU_CONFIG_ABORT_TIMEOUT_MS and ignores the cancel
+ * token.
+ *
+ * OSSMPU_ECANCELED with OSSMPU_ERRINFO_PARTS_LEFT if parts may be left.
+ * OSSMPU_ESTATE after a write that failed, and after finish or abort.
+ */
+OSSMPU_API
+int ossmpu_writer_abort(ossmpu_writer *writer,
+                        ossmpu_error **err);
+
+/**
+ * Frees a writer. NULL is a no-op. Unless it was finished or aborted, the
+ * upload is canceled: no object is created, nothing more is sent, and the
+ * parts that OSS has stay there and are billed.
+ */
+OSSMPU_API void ossmpu_writer_free(ossmpu_writer *writer);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-part_iter Lists of parts
+ *
+ * The parts of an upload, from OSS or from an upload handle.
+ * @{
+ */
+/**
+ * An iterator over the parts of an upload. One thread at a time may use it.
+ */
+typedef struct ossmpu_part_iter ossmpu_part_iter;
+
+/**
+ * A part of an upload. Owned by the library and valid until the next call on
+ * its iterator. Never copy it by its size, and test struct_size before
+ * reading a field that was added after version 1.0.
  */
 typedef struct ossmpu_part_info {
     /**
@@ -1030,7 +1666,7 @@ typedef struct ossmpu_part_info {
      */
     uint32_t struct_size;
     /**
-     * The number of the part, 1 to 10000.
+     * The part number, 1 to 10000.
      */
     int32_t number;
     /**
@@ -1038,12 +1674,12 @@ typedef struct ossmpu_part_info {
      */
     int64_t size;
     /**
-     * Its ETag, with the quotes.
+     * The ETag, with its quotes.
      */
     const char *etag;
     /**
-     * When it arrived, as in "2025-01-15T10:30:00Z" (RFC 3339); "" if
-     * this is from ossmpu_upload_parts.
+     * The time at which OSS received it, such as "2025-01-15T10:30:00Z"
+     * (RFC 3339); "" if the iterator is from ossmpu_upload_parts.
      */
     const char *last_modified;
     /**
@@ -1051,7 +1687,7 @@ typedef struct ossmpu_part_info {
      */
     uint64_t crc64;
     /**
-     * 0: crc64 is meaningless.
+     * 1 if crc64 is known, else 0.
      */
     int32_t has_crc64;
     /**
@@ -1061,10 +1697,266 @@ typedef struct ossmpu_part_info {
 } ossmpu_part_info;
 
 /**
- * An unfinished upload, or a prefix that some have in common. The library
- * owns it, and it is valid until the next call on its iterator: never copy it
- * by its size, and test struct_size before reading a field that was added
- * after version 1.0.
+ * Lists the parts that OSS has of an upload, in the order of their numbers.
+ * Sends nothing: ossmpu_part_iter_next fetches pages as they are needed.
+ *
+ * Of options only OSSMPU_OPTION_PAGE_SIZE, OSSMPU_OPTION_PART_NUMBER_MARKER
+ * and the header x-oss-request-payer are used. options and cancel may be NULL;
+ * the iterator keeps the cancel token. out is required.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_list_parts(const ossmpu_client *client,
+                      const char *bucket,
+                      const char *key,
+                      const char *upload_id,
+                      const ossmpu_options *options,
+                      const ossmpu_cancel *cancel,
+                      ossmpu_part_iter **out,
+                      ossmpu_error **err);
+
+/**
+ * Returns the next part. Blocks while it fetches a page.
+ *
+ * Returns OSSMPU_OK and sets out to an entry that is valid until the next call
+ * on the iterator; OSSMPU_DONE and NULL after the last entry; or an error,
+ * after which there are no more entries. out is required.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_part_iter_next(ossmpu_part_iter *iter,
+                          const ossmpu_part_info **out,
+                          ossmpu_error **err);
+
+/**
+ * Frees an iterator and its entry. NULL is a no-op.
+ */
+OSSMPU_API void ossmpu_part_iter_free(ossmpu_part_iter *iter);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-upload Multipart uploads
+ *
+ * Initiate, send parts from your own threads, complete or abort. One upload
+ * can be shared between threads, processes and machines by its upload ID.
+ * @{
+ */
+/**
+ * Flag of ossmpu_upload_attach: get the parts that OSS has with ListParts.
+ */
+#define OSSMPU_ATTACH_LIST_PARTS 1
+
+/**
+ * A multipart upload. It keeps the parts that are sent through it or added to
+ * it, so completing needs no list. Any number of threads may use it at once,
+ * so parts can be sent from as many threads as you like.
+ */
+typedef struct ossmpu_upload ossmpu_upload;
+
+/**
+ * Initiates a multipart upload. Blocks.
+ *
+ * options also apply to the parts and to completing. options and cancel may be
+ * NULL; out is required. On failure OSSMPU_ERRINFO_UPLOAD_MAY_EXIST is 1 if
+ * the response, and with it the upload ID, may have been lost.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_initiate(const ossmpu_client *client,
+                           const char *bucket,
+                           const char *key,
+                           const ossmpu_options *options,
+                           const ossmpu_cancel *cancel,
+                           ossmpu_upload **out,
+                           ossmpu_error **err);
+
+/**
+ * Creates a handle for an upload that was initiated elsewhere: by another
+ * process, on another machine, or before a crash.
+ *
+ * flags is 0 or OSSMPU_ATTACH_LIST_PARTS. With 0 the call sends nothing, does
+ * not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
+ * it blocks. options also apply to the parts and to completing. options and
+ * cancel may be NULL; out is required. OSSMPU_ESERVICE with the code
+ * "NoSuchUpload" if the upload does not exist; with flags 0 only later calls
+ * can detect that.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_attach(const ossmpu_client *client,
+                         const char *bucket,
+                         const char *key,
+                         const char *upload_id,
+                         int flags,
+                         const ossmpu_options *options,
+                         const ossmpu_cancel *cancel,
+                         ossmpu_upload **out,
+                         ossmpu_error **err);
+
+/**
+ * Returns the upload ID; "" for NULL.
+ */
+OSSMPU_API const char *ossmpu_upload_id(const ossmpu_upload *upload);
+
+/**
+ * Sends a part from memory. Blocks. The bytes are not copied: do not change or
+ * free them until the call returns.
+ *
+ * number is 1 to 10000; a part with the same number is replaced. Each part but
+ * the last must have 100 KiB or more, which completing the upload checks. data
+ * may be NULL if len is 0, cancel may be NULL. OSSMPU_ESTATE after the upload
+ * was completed or aborted, and while another call sends the same part.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_part(const ossmpu_upload *upload,
+                       int32_t number,
+                       const void *data,
+                       size_t len,
+                       const ossmpu_cancel *cancel,
+                       ossmpu_error **err);
+
+/**
+ * Sends a part from a range of a regular file: length bytes from offset, or up
+ * to the end of the file if length is -1. Blocks; otherwise as
+ * ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read, OSSMPU_EINVAL
+ * if it does not contain the range, OSSMPU_ECHANGED if it changes during the
+ * call.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_part_file(const ossmpu_upload *upload,
+                            int32_t number,
+                            const char *path,
+                            int64_t offset,
+                            int64_t length,
+                            const ossmpu_cancel *cancel,
+                            ossmpu_error **err);
+
+/**
+ * Returns the parts that the handle knows of, in the order of their numbers.
+ * Sends nothing and does not block. out is required.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_parts(const ossmpu_upload *upload,
+                        ossmpu_part_iter **out,
+                        ossmpu_error **err);
+
+/**
+ * Completes the upload: creates the object from the parts that the handle
+ * knows of and returns when OSS has acknowledged it. Blocks.
+ *
+ * If options is NULL, the options that the upload was initiated or attached
+ * with apply. cancel and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the
+ * object is created from all parts that OSS has, including those that the
+ * handle does not know of. The CRC-64 of the object is verified if that of
+ * each part is known.
+ *
+ * On failure the upload usually stays open: complete it again or abort it. The
+ * error says if it does not. OSSMPU_ESTATE while a part is being sent and
+ * after the upload was completed or aborted; OSSMPU_EINVAL if a part is too
+ * small; OSSMPU_EUNKNOWN if the object may have been created;
+ * OSSMPU_STORED_CALLBACK_FAILED if the object is stored and its upload
+ * callback failed.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_complete(const ossmpu_upload *upload,
+                           const ossmpu_options *options,
+                           const ossmpu_cancel *cancel,
+                           ossmpu_result **out,
+                           ossmpu_error **err);
+
+/**
+ * Aborts the upload: cancels the calls that are sending parts, then removes
+ * the parts from OSS. Blocks for at most OSSMPU_CONFIG_ABORT_TIMEOUT_MS and
+ * takes no cancel token. May be called again. OSSMPU_ESTATE after the upload
+ * was completed; after any other error parts may be left.
+ */
+OSSMPU_API
+int ossmpu_upload_abort(const ossmpu_upload *upload,
+                        ossmpu_error **err);
+
+/**
+ * Frees an upload. NULL is a no-op. Does not abort the upload: unless it was
+ * completed or aborted, its parts stay on OSS and are billed.
+ */
+OSSMPU_API
+void ossmpu_upload_free(ossmpu_upload *upload);
+/**
+ * Sends a part of length bytes that a callback returns on the calling thread.
+ * Blocks; otherwise as ossmpu_upload_part.
+ *
+ * The part is read into memory first, so that it can be retried. The buffer
+ * counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while other calls
+ * use the memory, and fails with OSSMPU_ENOMEM if the part exceeds the limit.
+ * Canceling does not interrupt a callback that blocks. OSSMPU_ESTOPPED if the
+ * callback canceled the call, OSSMPU_EFILE if it ended before length bytes.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_part_from(const ossmpu_upload *upload,
+                            int32_t number,
+                            ossmpu_read_fn callback,
+                            void *user,
+                            int64_t length,
+                            const ossmpu_cancel *cancel,
+                            ossmpu_error **err);
+
+/**
+ * Copies a range of an object into a part within OSS: length bytes from
+ * offset, or up to the end if length is -1. The source must be in the same
+ * region. Blocks; otherwise as ossmpu_upload_part.
+ *
+ * source_version is NULL for the current version. Of options only
+ * OSSMPU_OPTION_COPY_IF_* are used. options and cancel may be NULL. The CRC-64
+ * of the part is known only if OSS returns it.
+ *
+ * OSSMPU_EINVAL if the source does not contain the range, OSSMPU_ECHANGED if
+ * it changes during the call, OSSMPU_ESERVICE with HTTP status 412 or 304 if
+ * it does not meet a condition.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_part_copy(const ossmpu_upload *upload,
+                            int32_t number,
+                            const char *source_bucket,
+                            const char *source_key,
+                            const char *source_version,
+                            int64_t offset,
+                            int64_t length,
+                            const ossmpu_options *options,
+                            const ossmpu_cancel *cancel,
+                            ossmpu_error **err);
+
+/**
+ * Adds a part that was sent elsewhere: by another machine, or to a presigned
+ * URL. Replaces a known part with the same number. Sends nothing and does not
+ * block.
+ *
+ * etag is with or without its quotes. crc64 is NULL if it is unknown; then the
+ * CRC-64 of the object is not verified. OSSMPU_ESTATE after the upload was
+ * completed or aborted.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_add_part(const ossmpu_upload *upload,
+                           int32_t number,
+                           int64_t size,
+                           const char *etag,
+                           const uint64_t *crc64,
+                           ossmpu_error **err);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-upload_iter Lists of uploads
+ *
+ * The unfinished uploads of a bucket, whose parts are billed until they are
+ * completed or aborted.
+ * @{
+ */
+/**
+ * An iterator over the unfinished uploads of a bucket. One thread at a time
+ * may use it.
+ */
+typedef struct ossmpu_upload_iter ossmpu_upload_iter;
+
+/**
+ * An unfinished upload or a common prefix. Owned by the library and valid
+ * until the next call on its iterator. Never copy it by its size, and test
+ * struct_size before reading a field that was added after version 1.0.
  */
 typedef struct ossmpu_upload_info {
     /**
@@ -1072,802 +1964,166 @@ typedef struct ossmpu_upload_info {
      */
     uint32_t struct_size;
     /**
-     * 1: key is a common prefix, and the other texts are "".
+     * 1 if key is a common prefix and the other texts are "", else 0.
      */
     int32_t is_prefix;
     /**
-     * The key of the object that the upload would make.
+     * The key of the object that the upload would create.
      */
     const char *key;
     /**
-     * Names the upload.
+     * The upload ID.
      */
     const char *upload_id;
     /**
-     * When it was begun, as in "2025-01-15T10:30:00Z" (RFC 3339).
+     * The time of its initiation, such as "2025-01-15T10:30:00Z" (RFC 3339).
      */
     const char *initiated;
     /**
-     * The storage class that the object would have.
+     * The storage class of the object that the upload would create.
      */
     const char *storage_class;
 } ossmpu_upload_info;
 
 /**
- * Gives the version of the library that was loaded, as a number:
- * major * 1000000 + minor * 1000 + patch. Compare it with
- * OSSMPU_VERSION_NUMBER, the version of the header the program was built with.
- */
-OSSMPU_API
-int ossmpu_version_number(void);
-
-/**
- * Gives the version of the library that was loaded and of what it is built
- * on, as one line for logs: "0.1.0 ureq/3.5 rustls/0.23". The text is static;
- * do not parse it.
- */
-OSSMPU_API
-const char *ossmpu_version_string(void);
-
-/**
- * Gives one sentence for a status, also for one that this library does not
- * know. The text is static. What happened in a particular call is said by
- * ossmpu_error_message.
- */
-OSSMPU_API const char *ossmpu_strerror(int status);
-
-/**
- * Gives the status of the call that made the error; 0 for NULL.
- */
-OSSMPU_API int ossmpu_error_code(const struct ossmpu_error *err);
-
-/**
- * Gives one line for a log: operation, part, cause, HTTP status, code and
- * message of OSS, request id, what is left behind. It holds no secrets and
- * is for people: programs read the fields. "" for NULL.
- */
-OSSMPU_API const char *ossmpu_error_message(const struct ossmpu_error *err);
-
-/**
- * Gives a text of an error: OSSMPU_ERROR_OPERATION to OSSMPU_ERROR_CAUSE.
- * "" if it is not known, if there is no such text, and for NULL.
- */
-OSSMPU_API
-const char *ossmpu_error_str(const struct ossmpu_error *err,
-                             int field);
-
-/**
- * Gives a number of an error: OSSMPU_ERROR_HTTP_STATUS to
- * OSSMPU_ERROR_UPLOAD_MAY_EXIST. 0 if there is no such number, and for NULL.
- */
-OSSMPU_API
-int64_t ossmpu_error_int(const struct ossmpu_error *err,
-                         int field);
-
-/**
- * Frees an error and every text got from it. NULL is a no-op.
- */
-OSSMPU_API void ossmpu_error_free(struct ossmpu_error *err);
-
-/**
- * Answers in a credentials callback.
+ * Lists the uploads of a bucket that are neither completed nor aborted, by key
+ * and then by upload ID. Sends nothing: ossmpu_upload_iter_next fetches pages
+ * as they are needed.
  *
- * token is NULL for a permanent key. expires_unix is the time at which the
- * credentials end, in seconds since 1970; 0 is never. Shortly before it the
- * callback is asked again. Returns OSSMPU_OK, or OSSMPU_EINVAL for a text
- * that cannot be part of a key; then the call that needed them fails, unless
- * this is called again with better ones.
+ * prefix selects the keys that begin with it. delimiter groups the keys that
+ * are equal from the prefix to the next delimiter: one entry with is_prefix
+ * stands for the group. Both may be NULL. Of options only
+ * OSSMPU_OPTION_PAGE_SIZE, OSSMPU_OPTION_KEY_MARKER,
+ * OSSMPU_OPTION_UPLOAD_ID_MARKER and the header x-oss-request-payer are used.
+ * options and cancel may be NULL; the iterator keeps the cancel token. out is
+ * required.
  */
-OSSMPU_API
-int ossmpu_credentials_set(struct ossmpu_credentials *out,
-                           const char *id,
-                           const char *secret,
-                           const char *token,
-                           int64_t expires_unix);
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_list_uploads(const ossmpu_client *client,
+                        const char *bucket,
+                        const char *prefix,
+                        const char *delimiter,
+                        const ossmpu_options *options,
+                        const ossmpu_cancel *cancel,
+                        ossmpu_upload_iter **out,
+                        ossmpu_error **err);
 
 /**
- * Makes a builder with all defaults. NULL only after a bug (a caught panic).
- */
-OSSMPU_API
-struct ossmpu_config *ossmpu_config_new(void);
-
-/**
- * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS.
- */
-OSSMPU_API
-int ossmpu_config_set_str(struct ossmpu_config *config,
-                          int key,
-                          const char *value);
-
-/**
- * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_BYTES_PER_SEC.
- */
-OSSMPU_API
-int ossmpu_config_set_int(struct ossmpu_config *config,
-                          int key,
-                          int64_t value);
-
-/**
- * Reads OSS_REGION, OSS_ENDPOINT, OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
- * and OSS_SESSION_TOKEN, now and only here. What is not set there stays as it
- * was. OSSMPU_ECREDENTIALS if only one half of the key pair is set.
- */
-OSSMPU_API
-int ossmpu_config_set_env(struct ossmpu_config *config);
-
-/**
- * Sets an access key. token is NULL for a permanent one.
- */
-OSSMPU_API
-int ossmpu_config_set_keys(struct ossmpu_config *config,
-                           const char *id,
-                           const char *secret,
-                           const char *token);
-
-/**
- * Sets a callback that gives access keys. It outlives this call: drop, which
- * may be NULL, is called with user when it is not needed any more.
- */
-OSSMPU_API
-int ossmpu_config_set_credentials_fn(struct ossmpu_config *config,
-                                     ossmpu_credentials_fn callback,
-                                     void *user,
-                                     ossmpu_drop_fn drop);
-
-/**
- * Sets a callback that gets log lines: level OSSMPU_LOG_ERROR to
- * OSSMPU_LOG_DEBUG and everything more important. It outlives this call: drop,
- * which may be NULL, is called with user when it is not needed any more.
- */
-OSSMPU_API
-int ossmpu_config_set_log_fn(struct ossmpu_config *config,
-                             int level,
-                             ossmpu_log_fn callback,
-                             void *user,
-                             ossmpu_drop_fn drop);
-
-/**
- * Frees a builder. NULL is a no-op. Clients that were made from it go on.
- */
-OSSMPU_API void ossmpu_config_free(struct ossmpu_config *config);
-
-/**
- * Makes a client, or reports the first failure of a setter of config. Copies
- * what it needs of config; opens no connection and starts no thread. Does not
- * block, but reads the certificate files that config names.
+ * Returns the next entry. Blocks while it fetches a page.
  *
- * OSSMPU_EINVAL names the setting that is missing or does not fit;
- * OSSMPU_ECREDENTIALS says that there are no credentials. out is required.
+ * Returns OSSMPU_OK and sets out to an entry that is valid until the next call
+ * on the iterator; OSSMPU_DONE and NULL after the last entry; or an error,
+ * after which there are no more entries. out is required.
  */
-OSSMPU_API
-int ossmpu_client_new(const struct ossmpu_config *config,
-                      struct ossmpu_client **out,
-                      struct ossmpu_error **err);
-
-/**
- * Frees a client. NULL is a no-op. Waits for its idle worker threads to end,
- * but not for the network; what was made from the client keeps what it needs
- * of it. In a forked child it waits for nothing.
- */
-OSSMPU_API
-void ossmpu_client_free(struct ossmpu_client *client);
-
-/**
- * Makes a token. NULL only if no file descriptor is left, or after a bug (a
- * caught panic).
- */
-OSSMPU_API struct ossmpu_cancel *ossmpu_cancel_new(void);
-
-/**
- * Triggers a token. Async-signal-safe, and leaves errno alone. Triggering
- * again, NULL, or a token of the parent process has no effect.
- */
-OSSMPU_API void ossmpu_cancel_trigger(const struct ossmpu_cancel *cancel);
-
-/**
- * Triggers a token by itself after so many milliseconds; 0 is at once. Another
- * call moves the time. OSSMPU_EINVAL if ms is negative.
- */
-OSSMPU_API
-int ossmpu_cancel_after_ms(const struct ossmpu_cancel *cancel,
-                           int64_t ms);
-
-/**
- * Frees a token. NULL is a no-op. No call that was given it may still run.
- */
-OSSMPU_API void ossmpu_cancel_free(struct ossmpu_cancel *cancel);
-
-/**
- * Makes options with all defaults. NULL only after a bug (a caught panic).
- */
-OSSMPU_API struct ossmpu_options *ossmpu_options_new(void);
-
-/**
- * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER.
- */
-OSSMPU_API
-int ossmpu_options_set_str(struct ossmpu_options *options,
-                           int key,
-                           const char *value);
-
-/**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_MD5_KERNEL.
- */
-OSSMPU_API
-int ossmpu_options_set_int(struct ossmpu_options *options,
-                           int key,
-                           int64_t value);
-
-/**
- * Sets a standard or an x-oss-* header. A header set again replaces the one
- * before; an empty value removes it. Each goes with the requests that take
- * it, and only with those:
- *   Initiate, PutObject            Cache-Control, Content-Disposition,
- *                                  Content-Encoding, Content-Type, Expires,
- *                                  x-oss-storage-class, x-oss-tagging,
- *                                  x-oss-server-side-encryption and its
- *                                  -data-encryption and -key-id, x-oss-meta-*
- *   Complete, PutObject            x-oss-object-acl, x-oss-callback,
- *                                  x-oss-callback-var
- *   Initiate, Complete, PutObject  x-oss-forbid-overwrite, and any x-oss-*
- *                                  that this library does not know
- *   UploadPart, UploadPartCopy,    x-oss-traffic-limit
- *   PutObject
- *   all                            x-oss-request-payer
- * OSSMPU_EINVAL for a value that OSS would not take, and for a header that the
- * library sets itself.
- */
-OSSMPU_API
-int ossmpu_options_add_header(struct ossmpu_options *options,
-                              const char *name,
-                              const char *value);
-
-/**
- * Adds user metadata: x-oss-meta- and name, which has letters, digits and
- * hyphens. All metadata together has at most 8 KiB.
- */
-OSSMPU_API
-int ossmpu_options_add_metadata(struct ossmpu_options *options,
-                                const char *name,
-                                const char *value);
-
-/**
- * Adds a tag of the object, 10 at most. The value may be empty.
- */
-OSSMPU_API
-int ossmpu_options_add_tag(struct ossmpu_options *options,
-                           const char *name,
-                           const char *value);
-
-/**
- * Sets a callback that is told how far the upload is. user has to live as
- * long as every call and upload that was given these options. A call that
- * sends one part reports that part.
- */
-OSSMPU_API
-int ossmpu_options_set_progress(struct ossmpu_options *options,
-                                ossmpu_progress_fn callback,
-                                void *user);
-
-/**
- * Frees options. NULL is a no-op. Uploads begun with them go on.
- */
-OSSMPU_API void ossmpu_options_free(struct ossmpu_options *options);
-
-/**
- * Uploads the regular file at path as one object, and returns when OSS has
- * acknowledged it: in one PutObject if it is small, else in parts, several at
- * a time. Blocks.
- *
- * options, cancel and out may be NULL. On failure nothing is left in the
- * bucket, unless OSSMPU_OPTION_KEEP_PARTS is set or the error says so:
- * OSSMPU_ERROR_PARTS_LEFT, OSSMPU_ERROR_OBJECT_EXISTS and
- * OSSMPU_ERROR_UPLOAD_MAY_EXIST.
- *
- * OSSMPU_EFILE if the file cannot be read, OSSMPU_ECHANGED if it changes
- * meanwhile, OSSMPU_STORED_CALLBACK_FAILED if the object is stored all the
- * same.
- */
-OSSMPU_API
-int ossmpu_put_file(const struct ossmpu_client *client,
-                    const char *bucket,
-                    const char *key,
-                    const char *path,
-                    const struct ossmpu_options *options,
-                    const struct ossmpu_cancel *cancel,
-                    struct ossmpu_result **out,
-                    struct ossmpu_error **err);
-
-/**
- * Uploads a range of the regular file at path as one object: length bytes
- * from offset, or with length -1 all from there to its end. Otherwise as
- * ossmpu_put_file. OSSMPU_EINVAL if the file does not have the range.
- */
-OSSMPU_API
-int ossmpu_put_range(const struct ossmpu_client *client,
-                     const char *bucket,
-                     const char *key,
-                     const char *path,
-                     int64_t offset,
-                     int64_t length,
-                     const struct ossmpu_options *options,
-                     const struct ossmpu_cancel *cancel,
-                     struct ossmpu_result **out,
-                     struct ossmpu_error **err);
-
-/**
- * Uploads from an open file descriptor as one object: length bytes from
- * offset, or with length -1 all from there to its end. Otherwise as
- * ossmpu_put_file, but without a checkpoint.
- *
- * A regular file is read by position: the descriptor's own offset is neither
- * used nor moved. A pipe, socket or terminal is read as a stream: offset has
- * to be 0, length -1 reads to its end, and OSSMPU_CONFIG_MEMORY_LIMIT bounds
- * the buffers. The descriptor is never closed, and must stay open until the
- * call returns. OSSMPU_EFILE if it is not open or not for reading.
- */
-OSSMPU_API
-int ossmpu_put_fd(const struct ossmpu_client *client,
-                  const char *bucket,
-                  const char *key,
-                  int fd,
-                  int64_t offset,
-                  int64_t length,
-                  const struct ossmpu_options *options,
-                  const struct ossmpu_cancel *cancel,
-                  struct ossmpu_result **out,
-                  struct ossmpu_error **err);
-
-/**
- * Uploads len bytes of memory as one object; otherwise as ossmpu_put_file.
- * The bytes are not copied: leave them alone until the call returns. data may
- * be NULL if len is 0. options, cancel and out may be NULL.
- */
-OSSMPU_API
-int ossmpu_put_data(const struct ossmpu_client *client,
-                    const char *bucket,
-                    const char *key,
-                    const void *data,
-                    size_t len,
-                    const struct ossmpu_options *options,
-                    const struct ossmpu_cancel *cancel,
-                    struct ossmpu_result **out,
-                    struct ossmpu_error **err);
-
-/**
- * Uploads what a callback gives as one object: length bytes, or with length
- * -1 all up to its end. Otherwise as ossmpu_put_file.
- *
- * The callback runs on the calling thread, while parts that it has given are
- * sent by others. Parts are sent again from their buffers, which
- * OSSMPU_CONFIG_MEMORY_LIMIT bounds, so it never has to rewind. A cancel does
- * not end a callback that blocks. options, cancel and out may be NULL.
- *
- * OSSMPU_ESTOPPED if the callback asked to stop, OSSMPU_EFILE if it ended
- * before length, OSSMPU_ENOMEM if there is no room for a part. Without a
- * length 10000 parts bound the object: far more than 1 TiB with the defaults,
- * and OSSMPU_EINVAL beyond.
- */
-OSSMPU_API
-int ossmpu_put_stream(const struct ossmpu_client *client,
-                      const char *bucket,
-                      const char *key,
-                      ossmpu_read_fn callback,
-                      void *user,
-                      int64_t length,
-                      const struct ossmpu_options *options,
-                      const struct ossmpu_cancel *cancel,
-                      struct ossmpu_result **out,
-                      struct ossmpu_error **err);
-
-/**
- * Copies an object of any size inside OSS, in parts that are copied at once;
- * no byte of it comes here. The source is in the same region. Blocks.
- *
- * source_version is NULL for the present version. Content headers and
- * metadata are the source's unless options set any; parts have 64 MiB unless
- * OSSMPU_OPTION_PART_SIZE is set; OSSMPU_OPTION_COPY_IF_* are conditions on
- * the source as it is at the start. options, cancel and out may be NULL.
- *
- * The copy has the CRC-64 of the source, or the call fails. OSSMPU_ECHANGED
- * if the source changes meanwhile; OSSMPU_ESERVICE with HTTP status 412 or
- * 304 if it does not meet a condition. On failure as ossmpu_put_file.
- */
-OSSMPU_API
-int ossmpu_copy_object(const struct ossmpu_client *client,
-                       const char *bucket,
-                       const char *key,
-                       const char *source_bucket,
-                       const char *source_key,
-                       const char *source_version,
-                       const struct ossmpu_options *options,
-                       const struct ossmpu_cancel *cancel,
-                       struct ossmpu_result **out,
-                       struct ossmpu_error **err);
-
-/**
- * Opens a writer. Sends nothing yet and does not block.
- *
- * options and cancel, which go for all calls on the writer, may be NULL; out
- * is required. OSSMPU_EINVAL if two parts of OSSMPU_OPTION_PART_SIZE are more
- * than OSSMPU_CONFIG_MEMORY_LIMIT.
- */
-OSSMPU_API
-int ossmpu_writer_open(const struct ossmpu_client *client,
-                       const char *bucket,
-                       const char *key,
-                       const struct ossmpu_options *options,
-                       const struct ossmpu_cancel *cancel,
-                       struct ossmpu_writer **out,
-                       struct ossmpu_error **err);
-
-/**
- * Appends bytes. Copies them, and blocks while the buffers are full. data may
- * be NULL if len is 0.
- *
- * An error is the first failure of the upload, which is cleaned up by then;
- * after it only ossmpu_writer_free is of use, and all else is OSSMPU_ESTATE.
- */
-OSSMPU_API
-int ossmpu_writer_write(struct ossmpu_writer *writer,
-                        const void *data,
-                        size_t len,
-                        struct ossmpu_error **err);
-
-/**
- * Sends the rest, makes the object, and returns when OSS has acknowledged it.
- * Blocks. out may be NULL.
- *
- * On failure as ossmpu_put_file; the writer is then over. OSSMPU_ESTATE after
- * a write that failed, and after finish or abort.
- */
-OSSMPU_API
-int ossmpu_writer_finish(struct ossmpu_writer *writer,
-                         struct ossmpu_result **out,
-                         struct ossmpu_error **err);
-
-/**
- * Gives the object up: it does not appear, and what OSS has of it is removed.
- * Blocks, at most OSSMPU_CONFIG_ABORT_MS, and takes no notice of the cancel
- * token.
- *
- * OSSMPU_ECANCELED with OSSMPU_ERROR_PARTS_LEFT if parts may be left.
- * OSSMPU_ESTATE after a write that failed, and after finish or abort.
- */
-OSSMPU_API
-int ossmpu_writer_abort(struct ossmpu_writer *writer,
-                        struct ossmpu_error **err);
-
-/**
- * Frees a writer. NULL is a no-op. Unless it was finished or aborted it is
- * cancelled: the object never appears, nothing is sent any more, and parts
- * that OSS has already stay there, where they are billed.
- */
-OSSMPU_API void ossmpu_writer_free(struct ossmpu_writer *writer);
-
-/**
- * Gives a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. "" if
- * it is not known, if there is no such text, and for NULL.
- */
-OSSMPU_API
-const char *ossmpu_result_str(const struct ossmpu_result *result,
-                              int field);
-
-/**
- * Gives a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_BYTES_RESUMED. -1 if it is not known or there is no such
- * number; 0 for NULL.
- */
-OSSMPU_API
-int64_t ossmpu_result_int(const struct ossmpu_result *result,
-                          int field);
-
-/**
- * Gives an unsigned number of a result: OSSMPU_RESULT_CRC64. Returns
- * OSSMPU_OK; OSSMPU_ABSENT if it is not known, and then out is left alone (0
- * is a CRC like any other); OSSMPU_EUNSUPPORTED if there is no such number;
- * OSSMPU_EINVAL for NULL.
- */
-OSSMPU_API
-int ossmpu_result_u64(const struct ossmpu_result *result,
-                      int field,
-                      uint64_t *out);
-
-/**
- * Frees a result and every text got from it. NULL is a no-op.
- */
-OSSMPU_API void ossmpu_result_free(struct ossmpu_result *result);
-
-/**
- * Asks OSS for size, ETag, CRC-64, metadata and the rest of an object, but
- * not for its bytes. Blocks.
- *
- * version is NULL for the present one. options, of which only the payer
- * matters, and cancel may be NULL; out is required. OSSMPU_ESERVICE with HTTP
- * status 404 if there is no such object.
- */
-OSSMPU_API
-int ossmpu_head_object(const struct ossmpu_client *client,
-                       const char *bucket,
-                       const char *key,
-                       const char *version,
-                       const struct ossmpu_options *options,
-                       const struct ossmpu_cancel *cancel,
-                       struct ossmpu_object **out,
-                       struct ossmpu_error **err);
-
-/**
- * Gives a text of an object: OSSMPU_OBJECT_ETAG to
- * OSSMPU_OBJECT_LAST_MODIFIED. "" if it is not known, if there is no such
- * text, and for NULL.
- */
-OSSMPU_API
-const char *ossmpu_object_str(const struct ossmpu_object *object,
-                              int field);
-
-/**
- * Gives a number of an object: OSSMPU_OBJECT_SIZE. -1 if there is no such
- * number; 0 for NULL.
- */
-OSSMPU_API
-int64_t ossmpu_object_int(const struct ossmpu_object *object,
-                          int field);
-
-/**
- * Gives an unsigned number of an object: OSSMPU_OBJECT_CRC64. Returns
- * OSSMPU_OK; OSSMPU_ABSENT if it is not known, and then out is left alone;
- * OSSMPU_EUNSUPPORTED if there is no such number; OSSMPU_EINVAL for NULL.
- */
-OSSMPU_API
-int ossmpu_object_u64(const struct ossmpu_object *object,
-                      int field,
-                      uint64_t *out);
-
-/**
- * Gives the user metadata of that name, without its x-oss-meta- and in either
- * case. "" if there is none, and for NULL.
- */
-OSSMPU_API
-const char *ossmpu_object_metadata(const struct ossmpu_object *object,
-                                   const char *name);
-
-/**
- * Frees an object and every text got from it. NULL is a no-op. Nothing
- * happens to the object on OSS.
- */
-OSSMPU_API void ossmpu_object_free(struct ossmpu_object *object);
-
-/**
- * Begins a multipart upload. Blocks.
- *
- * options, which go for the parts and for completing as well, and cancel may
- * be NULL; out is required. OSSMPU_ERROR_UPLOAD_MAY_EXIST says that the
- * answer, and with it the upload id, was lost.
- */
-OSSMPU_API
-int ossmpu_upload_initiate(const struct ossmpu_client *client,
-                           const char *bucket,
-                           const char *key,
-                           const struct ossmpu_options *options,
-                           const struct ossmpu_cancel *cancel,
-                           struct ossmpu_upload **out,
-                           struct ossmpu_error **err);
-
-/**
- * Takes up an upload that was begun elsewhere: by another process, on another
- * machine, or before a crash. Blocks only with OSSMPU_ATTACH_LIST_PARTS,
- * which is all that flags may have; with flags 0 nothing is sent, and the
- * handle knows of no part yet.
- *
- * options, which go for the parts and for completing, and cancel may be NULL;
- * out is required. OSSMPU_ESERVICE with "NoSuchUpload" if OSS does not have
- * the upload, which is noticed only when something is sent.
- */
-OSSMPU_API
-int ossmpu_upload_attach(const struct ossmpu_client *client,
-                         const char *bucket,
-                         const char *key,
-                         const char *upload_id,
-                         int flags,
-                         const struct ossmpu_options *options,
-                         const struct ossmpu_cancel *cancel,
-                         struct ossmpu_upload **out,
-                         struct ossmpu_error **err);
-
-/**
- * Gives the upload id; "" for NULL.
- */
-OSSMPU_API const char *ossmpu_upload_id(const struct ossmpu_upload *upload);
-
-/**
- * Sends a part from memory. Blocks; the bytes are not copied: leave them alone
- * until the call returns.
- *
- * number is 1 to 10000. A part that was sent with the same number is
- * replaced. All parts but the last need 100 KiB or more, which is checked
- * when the upload is completed. data may be NULL if len is 0, cancel may be
- * NULL. OSSMPU_ESTATE after the upload was completed or aborted, and while
- * another call sends the same part.
- */
-OSSMPU_API
-int ossmpu_upload_part(const struct ossmpu_upload *upload,
-                       int32_t number,
-                       const void *data,
-                       size_t len,
-                       const struct ossmpu_cancel *cancel,
-                       struct ossmpu_error **err);
-
-/**
- * Sends a part from a range of a regular file: length bytes from offset, or
- * with length -1 all from there to its end. Blocks; otherwise as
- * ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read,
- * OSSMPU_EINVAL if it does not have the range, OSSMPU_ECHANGED if it changes
- * meanwhile.
- */
-OSSMPU_API
-int ossmpu_upload_part_file(const struct ossmpu_upload *upload,
-                            int32_t number,
-                            const char *path,
-                            int64_t offset,
-                            int64_t length,
-                            const struct ossmpu_cancel *cancel,
-                            struct ossmpu_error **err);
-
-/**
- * Gives the parts that this handle knows of, in the order of their numbers.
- * Asks nobody and does not block. out is required.
- */
-OSSMPU_API
-int ossmpu_upload_parts(const struct ossmpu_upload *upload,
-                        struct ossmpu_part_iter **out,
-                        struct ossmpu_error **err);
-
-/**
- * Makes the object out of the parts that this handle knows of, and returns
- * when OSS has acknowledged it. Blocks.
- *
- * options NULL are those that the upload was begun or taken up with; cancel
- * and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the object is made out
- * of all parts that OSS has, also of those that this handle does not know of.
- * The CRC-64 of the object is compared if that of each part is known.
- *
- * On failure the upload stays open, unless the error says otherwise:
- * complete it again or abort it. OSSMPU_ESTATE while a part is being sent and
- * after the upload was completed or aborted; OSSMPU_EINVAL names a part that
- * is too small; OSSMPU_EUNKNOWN if it could not be learned whether the object
- * was made; OSSMPU_STORED_CALLBACK_FAILED if it was made all the same.
- */
-OSSMPU_API
-int ossmpu_upload_complete(const struct ossmpu_upload *upload,
-                           const struct ossmpu_options *options,
-                           const struct ossmpu_cancel *cancel,
-                           struct ossmpu_result **out,
-                           struct ossmpu_error **err);
-
-/**
- * Gives the upload up: ends the calls that are still sending parts, then
- * removes what OSS has of them. Blocks, at most OSSMPU_CONFIG_ABORT_MS, and
- * takes no cancel token. May be called again. OSSMPU_ESTATE after the upload
- * was completed; any other error says that parts may be left.
- */
-OSSMPU_API
-int ossmpu_upload_abort(const struct ossmpu_upload *upload,
-                        struct ossmpu_error **err);
-
-/**
- * Frees an upload. NULL is a no-op. Sends nothing and aborts nothing: without
- * complete or abort its parts stay on OSS, where they are billed.
- */
-OSSMPU_API
-void ossmpu_upload_free(struct ossmpu_upload *upload);
-
-/**
- * Sends a part of length bytes that a callback gives, on the calling thread.
- * Blocks; otherwise as ossmpu_upload_part.
- *
- * The part is read into memory first, so that it can be sent again. That
- * counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while others use
- * it up, and is OSSMPU_ENOMEM if waiting cannot help. A cancel does not end a
- * callback that blocks. OSSMPU_ESTOPPED if the callback asked to stop,
- * OSSMPU_EFILE if it ended before length.
- */
-OSSMPU_API
-int ossmpu_upload_part_from(const struct ossmpu_upload *upload,
-                            int32_t number,
-                            ossmpu_read_fn callback,
-                            void *user,
-                            int64_t length,
-                            const struct ossmpu_cancel *cancel,
-                            struct ossmpu_error **err);
-
-/**
- * Copies a range of an object inside OSS into a part: length bytes from
- * offset, or with length -1 all from there to its end. No byte of it comes
- * here. The source is in the same region. Blocks; otherwise as
- * ossmpu_upload_part.
- *
- * source_version is NULL for the present version. options, of which only
- * OSSMPU_OPTION_COPY_IF_* matter here, and cancel may be NULL. The CRC-64 of
- * the part is known only if OSS says it.
- *
- * OSSMPU_EINVAL if the source does not have the range, OSSMPU_ECHANGED if it
- * changes meanwhile, OSSMPU_ESERVICE with HTTP status 412 or 304 if it does
- * not meet a condition.
- */
-OSSMPU_API
-int ossmpu_upload_part_copy(const struct ossmpu_upload *upload,
-                            int32_t number,
-                            const char *source_bucket,
-                            const char *source_key,
-                            const char *source_version,
-                            int64_t offset,
-                            int64_t length,
-                            const struct ossmpu_options *options,
-                            const struct ossmpu_cancel *cancel,
-                            struct ossmpu_error **err);
-
-/**
- * Adds a part that was sent elsewhere: by another machine, or by its presigned
- * URL. Asks nobody and does not block. A part that this handle knows with the
- * same number is replaced.
- *
- * etag is with or without its quotes. crc64 is NULL if it is not known; then
- * that of the object cannot be compared. OSSMPU_ESTATE after the upload was
- * completed or aborted.
- */
-OSSMPU_API
-int ossmpu_upload_add_part(const struct ossmpu_upload *upload,
-                           int32_t number,
-                           int64_t size,
-                           const char *etag,
-                           const uint64_t *crc64,
-                           struct ossmpu_error **err);
-
-/**
- * Lists the parts that OSS has of an upload, by ascending number. Sends
- * nothing by itself: pages are fetched by ossmpu_part_iter_next as they are
- * needed.
- *
- * options, of which only OSSMPU_OPTION_PAGE_SIZE,
- * OSSMPU_OPTION_PART_NUMBER_MARKER and the payer matter, and cancel may be
- * NULL; the iterator retains the token. out is required.
- */
-OSSMPU_API
-int ossmpu_list_parts(const struct ossmpu_client *client,
-                      const char *bucket,
-                      const char *key,
-                      const char *upload_id,
-                      const struct ossmpu_options *options,
-                      const struct ossmpu_cancel *cancel,
-                      struct ossmpu_part_iter **out,
-                      struct ossmpu_error **err);
-
-/**
- * Gives the next part. Blocks when it has to fetch a page.
- *
- * Returns OSSMPU_OK and an entry that is valid until the next call on the
- * iterator, OSSMPU_DONE and NULL after the last, or an error; after an error
- * there is nothing more. out is required.
- */
-OSSMPU_API
-int ossmpu_part_iter_next(struct ossmpu_part_iter *iter,
-                          const struct ossmpu_part_info **out,
-                          struct ossmpu_error **err);
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_iter_next(ossmpu_upload_iter *iter,
+                            const ossmpu_upload_info **out,
+                            ossmpu_error **err);
 
 /**
  * Frees an iterator and its entry. NULL is a no-op.
  */
-OSSMPU_API void ossmpu_part_iter_free(struct ossmpu_part_iter *iter);
+OSSMPU_API void ossmpu_upload_iter_free(ossmpu_upload_iter *iter);
+
+/** @} */
 
 /**
- * Gives the CRC-64 of len bytes, computed as OSSMPU_RESULT_CRC64 and that of
- * a part are: to learn whether OSS has what is here. Asks nobody and does not
- * block.
+ * @defgroup ossmpu-presign Presigned URLs
  *
- * before is the CRC-64 of the bytes that come before these, 0 if there are
- * none: so data can be given piece by piece. data may be NULL if len
- * is 0. Returns OSSMPU_OK; OSSMPU_EINVAL if data or out is NULL, and then out
- * is left alone.
+ * Let a machine without an access key make one request.
+ * @{
+ */
+/**
+ * POST: initiates an upload. No upload ID, no part number.
+ */
+#define OSSMPU_PRESIGN_INITIATE 1
+
+/**
+ * PUT: sends a part, also with ossmpu_put_part_url. Requires upload ID and
+ * part number.
+ */
+#define OSSMPU_PRESIGN_UPLOAD_PART 2
+
+/**
+ * POST: completes an upload; the body of the request is the list of parts.
+ * Requires the upload ID.
+ */
+#define OSSMPU_PRESIGN_COMPLETE 3
+
+/**
+ * DELETE: aborts an upload. Requires the upload ID.
+ */
+#define OSSMPU_PRESIGN_ABORT 4
+
+/**
+ * PUT: creates an object with one request. No upload ID, no part number.
+ */
+#define OSSMPU_PRESIGN_PUT_OBJECT 5
+
+/**
+ * Presigns a URL for one kind of request, OSSMPU_PRESIGN_*, which can then be
+ * sent without an access key. The result has OSSMPU_RESULT_URL and
+ * OSSMPU_RESULT_HEADERS. Sends nothing to OSS, but may fetch credentials,
+ * which takes at most a minute unless their source is a callback.
+ *
+ * upload_id is NULL and part_number 0 for operations without them.
+ * expires_seconds is 1 to 604800 (7 days); a URL signed with temporary
+ * credentials expires with them. Headers in options that belong to the request
+ * are signed and must be sent with it. options and cancel may be NULL; out is
+ * required.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_presign(const ossmpu_client *client,
+                   int operation,
+                   const char *bucket,
+                   const char *key,
+                   const char *upload_id,
+                   int32_t part_number,
+                   int64_t expires_seconds,
+                   const ossmpu_options *options,
+                   const ossmpu_cancel *cancel,
+                   ossmpu_result **out,
+                   ossmpu_error **err);
+
+/**
+ * Sends a part from memory to its presigned URL. The result has
+ * OSSMPU_RESULT_ETAG, OSSMPU_RESULT_SIZE and OSSMPU_RESULT_CRC64, which
+ * ossmpu_upload_add_part takes on the machine that completes the upload.
+ * Blocks. The bytes are not copied: do not change or free them until the call
+ * returns.
+ *
+ * Access key, region and endpoint of the client are not used: a client that
+ * has only OSSMPU_CONFIG_CREDENTIALS set, to "anonymous", is sufficient. Of
+ * options only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_TIMEOUT_MS and
+ * OSSMPU_OPTION_BYTES_PER_SEC are used. options and cancel may be NULL, and
+ * data if len is 0; out is required. OSSMPU_EINVAL if url is not for a part.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_part_url(const ossmpu_client *client,
+                        const char *url,
+                        const void *data,
+                        size_t len,
+                        const ossmpu_options *options,
+                        const ossmpu_cancel *cancel,
+                        ossmpu_result **out,
+                        ossmpu_error **err);
+
+/** @} */
+
+/**
+ * @defgroup ossmpu-crc64 Checksums
+ *
+ * The CRC-64 of data in memory.
+ * @{
+ */
+/**
+ * Computes the CRC-64 of len bytes as OSS does, for comparison with
+ * OSSMPU_RESULT_CRC64, OSSMPU_OBJECT_CRC64 and the CRC-64 of parts. Sends
+ * nothing and does not block.
+ *
+ * before is the CRC-64 of the preceding bytes, 0 if there are none, so that
+ * data can be passed in several calls. data may be NULL if len is 0. Returns
+ * OSSMPU_OK; OSSMPU_EINVAL if data or out is NULL, without writing to out.
  */
 OSSMPU_API
 int ossmpu_crc64(uint64_t before,
@@ -1875,93 +2131,7 @@ int ossmpu_crc64(uint64_t before,
                  size_t len,
                  uint64_t *out);
 
-/**
- * Signs a URL, so that whoever has it can make one request of a kind,
- * OSSMPU_PRESIGN_*, without an access key: gives OSSMPU_RESULT_URL and
- * OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask the source of the
- * credentials, which takes a minute at the most unless it is a callback.
- *
- * upload_id is NULL and part_number 0 where the operation has none.
- * expires_seconds is 1 to 604800 (7 days); what an access key with a token
- * signs ends with the token. Headers in options that go with the request are
- * signed, and have to be sent with the URL. options and cancel may be NULL;
- * out is required.
- */
-OSSMPU_API
-int ossmpu_presign(const struct ossmpu_client *client,
-                   int operation,
-                   const char *bucket,
-                   const char *key,
-                   const char *upload_id,
-                   int32_t part_number,
-                   int64_t expires_seconds,
-                   const struct ossmpu_options *options,
-                   const struct ossmpu_cancel *cancel,
-                   struct ossmpu_result **out,
-                   struct ossmpu_error **err);
-
-/**
- * Sends a part from memory to its presigned URL, and gives
- * OSSMPU_RESULT_ETAG, OSSMPU_RESULT_SIZE and OSSMPU_RESULT_CRC64, which
- * whoever completes the upload needs for ossmpu_upload_add_part. The URL says
- * which part it is. Blocks; the bytes are not copied: leave them alone until
- * the call returns.
- *
- * The client's access key, region and endpoint are not used: one made with
- * OSSMPU_CONFIG_CREDENTIALS "anonymous" and nothing else will do. Of options
- * only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_DEADLINE_MS and
- * OSSMPU_OPTION_BYTES_PER_SEC matter. options and cancel may be NULL, data if
- * len is 0; out is required. OSSMPU_EINVAL if url is not for a part.
- */
-OSSMPU_API
-int ossmpu_put_part_url(const struct ossmpu_client *client,
-                        const char *url,
-                        const void *data,
-                        size_t len,
-                        const struct ossmpu_options *options,
-                        const struct ossmpu_cancel *cancel,
-                        struct ossmpu_result **out,
-                        struct ossmpu_error **err);
-
-/**
- * Lists the uploads of a bucket that are neither completed nor aborted, by
- * key and then by upload id. Sends nothing by itself: pages are fetched by
- * ossmpu_upload_iter_next as they are needed.
- *
- * prefix, which may be NULL, is what the keys begin with. delimiter, which
- * may be NULL, puts together the keys that are the same up to it, after the
- * prefix: an entry with is_prefix stands for them. options, of which only
- * OSSMPU_OPTION_PAGE_SIZE, OSSMPU_OPTION_KEY_MARKER,
- * OSSMPU_OPTION_UPLOAD_ID_MARKER and the payer matter, and cancel may be NULL;
- * the iterator retains the token. out is required.
- */
-OSSMPU_API
-int ossmpu_list_uploads(const struct ossmpu_client *client,
-                        const char *bucket,
-                        const char *prefix,
-                        const char *delimiter,
-                        const struct ossmpu_options *options,
-                        const struct ossmpu_cancel *cancel,
-                        struct ossmpu_upload_iter **out,
-                        struct ossmpu_error **err);
-
-/**
- * Gives the next entry. Blocks when it has to fetch a page.
- *
- * Returns OSSMPU_OK and an entry that is valid until the next call on the
- * iterator, OSSMPU_DONE and NULL after the last, or an error; after an error
- * there is nothing more. out is required.
- */
-OSSMPU_API
-int ossmpu_upload_iter_next(struct ossmpu_upload_iter *iter,
-                            const struct ossmpu_upload_info **out,
-                            struct ossmpu_error **err);
-
-/**
- * Frees an iterator and its entry. NULL is a no-op.
- */
-OSSMPU_API void ossmpu_upload_iter_free(struct ossmpu_upload_iter *iter);
-
+/** @} */
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -195,49 +195,49 @@ class error : public std::exception {
     }
     const ossmpu_error *get() const noexcept { return error_.get(); }
 
-    std::string_view operation() const { return text(OSSMPU_ERROR_OPERATION); }
-    std::string_view phase() const { return text(OSSMPU_ERROR_PHASE); }
-    std::string_view host() const { return text(OSSMPU_ERROR_HOST); }
-    std::string_view oss_code() const { return text(OSSMPU_ERROR_OSS_CODE); }
+    std::string_view operation() const { return text(OSSMPU_ERRINFO_OPERATION); }
+    std::string_view phase() const { return text(OSSMPU_ERRINFO_PHASE); }
+    std::string_view host() const { return text(OSSMPU_ERRINFO_HOST); }
+    std::string_view oss_code() const { return text(OSSMPU_ERRINFO_OSS_CODE); }
     std::string_view oss_message() const {
-        return text(OSSMPU_ERROR_OSS_MESSAGE);
+        return text(OSSMPU_ERRINFO_OSS_MESSAGE);
     }
-    std::string_view ec() const { return text(OSSMPU_ERROR_EC); }
+    std::string_view ec() const { return text(OSSMPU_ERRINFO_EC); }
     std::string_view request_id() const {
-        return text(OSSMPU_ERROR_REQUEST_ID);
+        return text(OSSMPU_ERRINFO_REQUEST_ID);
     }
-    std::string_view upload_id() const { return text(OSSMPU_ERROR_UPLOAD_ID); }
-    std::string_view argument() const { return text(OSSMPU_ERROR_ARGUMENT); }
-    std::string_view cause() const { return text(OSSMPU_ERROR_CAUSE); }
+    std::string_view upload_id() const { return text(OSSMPU_ERRINFO_UPLOAD_ID); }
+    std::string_view argument() const { return text(OSSMPU_ERRINFO_ARGUMENT); }
+    std::string_view cause() const { return text(OSSMPU_ERRINFO_CAUSE); }
 
     /** 0 if no response came. */
     int http_status() const {
-        return static_cast<int>(number(OSSMPU_ERROR_HTTP_STATUS));
+        return static_cast<int>(number(OSSMPU_ERRINFO_HTTP_STATUS));
     }
     /** 0 if it is not about a part. */
     std::int32_t part_number() const {
-        return static_cast<std::int32_t>(number(OSSMPU_ERROR_PART_NUMBER));
+        return static_cast<std::int32_t>(number(OSSMPU_ERRINFO_PART_NUMBER));
     }
     int os_errno() const {
-        return static_cast<int>(number(OSSMPU_ERROR_OS_ERRNO));
+        return static_cast<int>(number(OSSMPU_ERRINFO_OS_ERRNO));
     }
-    std::int64_t attempts() const { return number(OSSMPU_ERROR_ATTEMPTS); }
-    std::int64_t bytes_sent() const { return number(OSSMPU_ERROR_BYTES_SENT); }
-    bool retryable() const { return number(OSSMPU_ERROR_RETRYABLE) != 0; }
+    std::int64_t attempts() const { return number(OSSMPU_ERRINFO_ATTEMPTS); }
+    std::int64_t bytes_sent() const { return number(OSSMPU_ERRINFO_BYTES_SENT); }
+    bool retryable() const { return number(OSSMPU_ERRINFO_RETRYABLE) != 0; }
     std::int64_t callback_value() const {
-        return number(OSSMPU_ERROR_CALLBACK_VALUE);
+        return number(OSSMPU_ERRINFO_CALLBACK_VALUE);
     }
-    bool parts_left() const { return number(OSSMPU_ERROR_PARTS_LEFT) != 0; }
+    bool parts_left() const { return number(OSSMPU_ERRINFO_PARTS_LEFT) != 0; }
     /** Nothing if that could not be learned. */
     std::optional<bool> object_exists() const {
-        const std::int64_t exists = number(OSSMPU_ERROR_OBJECT_EXISTS);
+        const std::int64_t exists = number(OSSMPU_ERRINFO_OBJECT_EXISTS);
         return exists < 0 ? std::nullopt : std::optional<bool>(exists != 0);
     }
     bool upload_may_exist() const {
-        return number(OSSMPU_ERROR_UPLOAD_MAY_EXIST) != 0;
+        return number(OSSMPU_ERRINFO_UPLOAD_MAY_EXIST) != 0;
     }
 
-    /** A field by its number, OSSMPU_ERROR_*. */
+    /** A field by its number, OSSMPU_ERRINFO_*. */
     std::string_view text(int field) const {
         return ossmpu_error_str(get(), field);
     }
@@ -631,10 +631,10 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &sequential(bool on = true) {
         return set(OSSMPU_OPTION_SEQUENTIAL, on);
     }
-    options &hedge(bool on = true) { return set(OSSMPU_OPTION_HEDGE, on); }
+    options &hedge(bool on = true) { return set(OSSMPU_OPTION_HEDGING, on); }
     /** Zero is none. */
     options &deadline(std::chrono::milliseconds time) {
-        return set(OSSMPU_OPTION_DEADLINE_MS, time.count());
+        return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());
     }
     options &bytes_per_sec(std::int64_t bytes) {
         return set(OSSMPU_OPTION_BYTES_PER_SEC, bytes);
@@ -794,22 +794,22 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     }
     config &tls_verify(bool on) { return set(OSSMPU_CONFIG_TLS_VERIFY, on); }
     config &resolve_limit(std::chrono::milliseconds time) {
-        return set(OSSMPU_CONFIG_RESOLVE_MS, time.count());
+        return set(OSSMPU_CONFIG_RESOLVE_TIMEOUT_MS, time.count());
     }
     config &connect_limit(std::chrono::milliseconds time) {
-        return set(OSSMPU_CONFIG_CONNECT_MS, time.count());
+        return set(OSSMPU_CONFIG_CONNECT_TIMEOUT_MS, time.count());
     }
     config &stall_limit(std::chrono::milliseconds time) {
-        return set(OSSMPU_CONFIG_STALL_MS, time.count());
+        return set(OSSMPU_CONFIG_STALL_TIMEOUT_MS, time.count());
     }
     config &response_limit(std::chrono::milliseconds time) {
-        return set(OSSMPU_CONFIG_RESPONSE_MS, time.count());
+        return set(OSSMPU_CONFIG_RESPONSE_TIMEOUT_MS, time.count());
     }
     config &complete_limit(std::chrono::milliseconds time) {
-        return set(OSSMPU_CONFIG_COMPLETE_MS, time.count());
+        return set(OSSMPU_CONFIG_COMPLETE_TIMEOUT_MS, time.count());
     }
     config &abort_limit(std::chrono::milliseconds time) {
-        return set(OSSMPU_CONFIG_ABORT_MS, time.count());
+        return set(OSSMPU_CONFIG_ABORT_TIMEOUT_MS, time.count());
     }
     config &max_attempts(std::int64_t requests) {
         return set(OSSMPU_CONFIG_MAX_ATTEMPTS, requests);

@@ -51,8 +51,9 @@ fn every_name_is_explained_in_words_of_c() {
     let lines: Vec<&str> = header.lines().collect();
     let mut explained = 0;
     for (index, line) in lines.iter().enumerate().skip_while(|(_, l)| !l.contains("extern")) {
-        let begins =
-            ["OSSMPU_API", "typedef", "#define OSSMPU_"].iter().any(|s| line.starts_with(s));
+        let begins = ["OSSMPU_API", "OSSMPU_MUST_USE", "typedef", "#define OSSMPU_"]
+            .iter()
+            .any(|s| line.starts_with(s));
         let version = line.starts_with("#define OSSMPU_VERSION_");
         if begins && !version {
             assert!(lines[index - 1].trim_end().ends_with("*/"), "{line} is not explained");
@@ -83,7 +84,7 @@ fn constants() -> String {
     let defined = header.lines().filter_map(|line| line.strip_prefix("#define OSSMPU_"));
     let numbers = defined.filter(|rest| {
         let value = rest.split_once(' ').map_or("", |(_, value)| value);
-        !rest.starts_with("VERSION_") && value.parse::<i64>().is_ok()
+        !rest.starts_with("VERSION_") && value.trim_matches(['(', ')']).parse::<i64>().is_ok()
     });
     numbers.map(|rest| format!("OSSMPU_{rest}\n")).collect()
 }

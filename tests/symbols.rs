@@ -1,17 +1,23 @@
-//! What the shared library gives to and takes from others.
+//! The symbols that the shared library exports, and the libraries that it needs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+#[path = "native_programs/library.rs"]
+mod library;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` writes it anew.
+/// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` rewrites it.
 #[test]
 fn exactly_the_committed_symbols_are_exported() {
-    let listed = output_of(&["nm", "-D", "--defined-only"]);
-    let exported: BTreeSet<&str> =
-        listed.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    let listed = output_of(&["nm", "-D", "--defined-only"], &library::shared_library());
+    // Each name has the symbol version; the version itself has none.
+    let exported: BTreeSet<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2)?.strip_suffix("@@OSSMPU_0"))
+        .collect();
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/abi/symbols.txt");
     if std::env::var_os("OSSMPU_BLESS").is_some() {
         let text: String = exported.iter().map(|name| format!("{name}\n")).collect();
@@ -29,7 +35,7 @@ fn exactly_the_committed_symbols_are_exported() {
 fn the_header_declares_exactly_what_is_exported() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let header = fs::read_to_string(root.join("include/ossmpu.h")).unwrap();
-    // What is above the guard are the rules, in words.
+    // Above the guard there is only prose.
     let (_, declarations) = header.split_once("#ifndef OSSMPU_H").unwrap();
     let words = declarations.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '(');
     let declared: BTreeSet<&str> = words
@@ -40,7 +46,7 @@ fn the_header_declares_exactly_what_is_exported() {
     assert_eq!(declared, symbols.lines().collect());
 }
 
-/// Debian's list says since which version each symbol is there, so it is written by hand.
+/// The Debian list is written by hand: it has the version that introduced each symbol.
 #[test]
 fn the_debian_package_lists_exactly_what_is_exported() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -55,9 +61,19 @@ fn the_debian_package_lists_exactly_what_is_exported() {
     assert_eq!(listed, symbols.lines().collect());
 }
 
+/// The C interface belongs to the C libraries. A shared library in Rust that uses the crate must not
+/// export it a second time.
+#[test]
+fn a_rust_cdylib_that_uses_the_crate_exports_nothing_of_it() {
+    let built = library::build(&["build", "--package", "ossmpu-rust-cdylib"], "librust_cdylib.so");
+    let exported = output_of(&["nm", "-D", "--defined-only"], &built);
+    assert!(exported.contains(" rust_cdylib_can_create_a_client"), "{exported}");
+    assert!(!exported.contains("ossmpu_"), "{exported}");
+}
+
 #[test]
 fn it_has_a_plain_name_stays_loaded_and_needs_only_the_c_library() {
-    let dynamic = output_of(&["readelf", "-W", "-d"]);
+    let dynamic = output_of(&["readelf", "-W", "-d"], &library::shared_library());
     assert!(dynamic.contains("Library soname: [libossmpu.so]"), "{dynamic}");
     assert!(dynamic.contains("NODELETE"), "{dynamic}");
     for line in dynamic.lines().filter(|line| line.contains("(NEEDED)")) {
@@ -66,11 +82,10 @@ fn it_has_a_plain_name_stays_loaded_and_needs_only_the_c_library() {
     }
 }
 
-/// What a tool says of the shared library that cargo built together with this test.
-fn output_of(tool: &[&str]) -> String {
-    let library = std::env::current_exe().unwrap().with_file_name("libossmpu.so");
+/// The output of a tool for a library.
+fn output_of(tool: &[&str], library: &Path) -> String {
     let mut command = Command::new(tool[0]);
-    command.args(&tool[1..]).arg(&library);
+    command.args(&tool[1..]).arg(library);
     let output = command.output().unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

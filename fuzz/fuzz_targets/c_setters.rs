@@ -1,8 +1,8 @@
-//! Every setter of the C interface with any key and value, then a client and a presigned URL made
-//! of what was set.
+//! Calls every setter of the C interface with any key and value, then creates a client and a
+//! presigned URL from the settings.
 //!
-//! One setting a line: a word that names the function, the key in decimal or a first text up to a
-//! tab, and the value, which may be any bytes but NUL.
+//! One setting per line: a word for the function, the key in decimal or a first text, and the value,
+//! which is any bytes but NUL.
 #![no_main]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -53,13 +53,13 @@ unsafe extern "C" {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // SAFETY: each handle is used by this thread alone, and freed once, below.
+    // SAFETY: only this thread uses the handles, and frees them once, below.
     let (config, options) = unsafe { (ossmpu_config_new(), ossmpu_options_new()) };
     for line in bytes.split(|byte| *byte == b'\n') {
         set(config, options, line);
     }
-    make_use(config, options, bytes.len());
-    // SAFETY: nothing uses them any more.
+    use_settings(config, options, bytes.len());
+    // SAFETY: they are not used after this.
     unsafe {
         ossmpu_options_free(options);
         ossmpu_config_free(config);
@@ -74,12 +74,12 @@ fn set(config: Handle, options: Handle, line: &[u8]) {
     let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).unwrap_or(-1);
     let (Ok(first), Ok(value)) = (CString::new(first), CString::new(value)) else { return };
     let (name, text) = (first.as_ptr(), value.as_ptr());
-    // SAFETY: the handles are live, and the texts end with NUL and outlive the call.
+    // SAFETY: the handles are live, and the texts are NUL-terminated and outlive the call.
     let status = unsafe {
         match function {
-            // These name files, and a device or a pipe would be read until the end of time.
+            // These are paths, and a device or a pipe never ends.
             b"cs" if FILES.contains(&key) && value.as_bytes().contains(&b'/') => 0,
-            b"cs" if key == SOURCE => read_source(config, text),
+            b"cs" if key == CREDENTIALS => set_credentials(config, text),
             b"cs" => ossmpu_config_set_str(config, key, text),
             b"ci" => ossmpu_config_set_int(config, key, number),
             b"ck" => ossmpu_config_set_keys(config, name, text, null()),
@@ -95,22 +95,22 @@ fn set(config: Handle, options: Handle, line: &[u8]) {
     check_status(status);
 }
 
-/// Reads the name of a source of credentials, and forgets the source: it might ask a host or start a
+/// Sets a source of credentials and replaces it with a key: it could connect to a host or start a
 /// program.
 ///
 /// # Safety
 ///
-/// The handle is live, and the text ends with NUL.
-unsafe fn read_source(config: Handle, text: *const c_char) -> c_int {
+/// The handle is live, and the text is NUL-terminated.
+unsafe fn set_credentials(config: Handle, text: *const c_char) -> c_int {
     // SAFETY: the caller promises it.
-    let status = unsafe { ossmpu_config_set_str(config, SOURCE, text) };
+    let status = unsafe { ossmpu_config_set_str(config, CREDENTIALS, text) };
     // SAFETY: as before, and the texts are constant.
     check_status(unsafe { ossmpu_config_set_keys(config, c"i".as_ptr(), c"s".as_ptr(), null()) });
     status
 }
 
-/// Makes a client and a URL, neither of which sends anything.
-fn make_use(config: Handle, options: Handle, number: usize) {
+/// Creates a client and a URL, which sends nothing.
+fn use_settings(config: Handle, options: Handle, number: usize) {
     let (mut client, mut error) = (null_mut(), null_mut());
     // SAFETY: the handles are live and the slots are local.
     check_outcome(unsafe { ossmpu_client_new(config, &mut client, &mut error) }, error);
@@ -136,7 +136,7 @@ fn make_use(config: Handle, options: Handle, number: usize) {
         )
     };
     check_outcome(status, error);
-    // SAFETY: nobody uses them any more; both may be NULL.
+    // SAFETY: they are not used after this; both may be NULL.
     unsafe {
         ossmpu_result_free(result);
         ossmpu_client_free(client);
@@ -160,5 +160,37 @@ fn check_status(status: c_int) {
     assert!((-20..=0).contains(&status), "status {status}");
 }
 
-const SOURCE: c_int = 3;
-const FILES: [c_int; 3] = [5, 6, 7];
+const HEADER: &str = include_str!("../../include/ossmpu.h");
+
+/// Looks a constant up in the header, so that the numbers follow it.
+const fn constant(name: &str) -> c_int {
+    let (header, name) = (HEADER.as_bytes(), name.as_bytes());
+    let mut start = 0;
+    while start + name.len() < header.len() {
+        let mut length = 0;
+        while length < name.len() && header[start + length] == name[length] {
+            length += 1;
+        }
+        if length == name.len() {
+            return number(header, start + length);
+        }
+        start += 1;
+    }
+    panic!("the header has no such constant");
+}
+
+const fn number(header: &[u8], mut at: usize) -> c_int {
+    let mut value = 0;
+    while header[at].is_ascii_digit() {
+        value = value * 10 + (header[at] - b'0') as c_int;
+        at += 1;
+    }
+    value
+}
+
+const CREDENTIALS: c_int = constant("#define OSSMPU_CONFIG_CREDENTIALS ");
+const FILES: [c_int; 3] = [
+    constant("#define OSSMPU_CONFIG_CA_FILE "),
+    constant("#define OSSMPU_CONFIG_CLIENT_CERTIFICATE "),
+    constant("#define OSSMPU_CONFIG_CLIENT_KEY "),
+];

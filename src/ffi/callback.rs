@@ -1,80 +1,107 @@
-//! What all callbacks have in common: the caller's own pointer, and its end.
+//! Callbacks: the caller's function, the pointer that goes with it, and its release.
 
 use std::ffi::c_void;
 
-use super::guard::outside;
+use super::handle::is_null;
+use super::panic_boundary::run_callback;
+use crate::Result;
 
-/// Goes with a callback that outlives the call that set it. It is called
-/// exactly once, on any thread, when the library will never call that callback
-/// again; also when setting the callback failed. It is not called in a forked
-/// child.
+/// Releases the user pointer of a callback that outlives the call that set it.
+/// Called exactly once, on any thread, when the library will not call that
+/// callback again; also if setting the callback failed. Must not use the
+/// handle that the callback was set on if that handle is being freed. Not
+/// called in a forked child.
 pub type ossmpu_drop_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
-/// The caller's pointer, which is given back to each callback and let go of once.
+/// A function of the caller and its user pointer, which is released once.
 #[derive(Debug)]
-pub(super) struct User {
+pub(super) struct Callback<F> {
+    function: F,
+    user: UserPointer,
+}
+
+impl<F> Callback<F> {
+    /// Releases the user pointer and returns an error if the function is NULL.
+    ///
+    /// # Safety
+    ///
+    /// `function` can be called with `user`, and `drop` too, on the threads that the header names.
+    pub(super) unsafe fn new(
+        function: Option<F>,
+        user: *mut c_void,
+        drop: ossmpu_drop_fn,
+    ) -> Result<Self> {
+        let user = UserPointer { pointer: user, drop, process: std::process::id() };
+        let function = function.ok_or_else(|| is_null("callback"))?;
+        Ok(Self { function, user })
+    }
+
+    /// Calls the function through `call`, as code of the caller.
+    pub(super) fn run<R>(&self, call: impl FnOnce(&F, *mut c_void) -> R) -> R {
+        run_callback(|| call(&self.function, self.user.pointer))
+    }
+}
+
+#[derive(Debug)]
+struct UserPointer {
     pointer: *mut c_void,
     drop: ossmpu_drop_fn,
     process: u32,
 }
 
-impl User {
-    pub(super) fn new(pointer: *mut c_void, drop: ossmpu_drop_fn) -> Self {
-        Self { pointer, drop, process: std::process::id() }
-    }
-
-    /// One that nobody has to be told of.
-    pub(super) fn borrowed(pointer: *mut c_void) -> Self {
-        Self::new(pointer, None)
-    }
-
-    pub(super) fn pointer(&self) -> *mut c_void {
-        self.pointer
-    }
-}
-
-impl Drop for User {
+impl Drop for UserPointer {
     fn drop(&mut self) {
-        // What the pointer leads to belongs to the parent of a forked process.
+        // In a forked child the pointer belongs to the parent.
         if let Some(drop) = self.drop.filter(|_| self.process == std::process::id()) {
-            // SAFETY: the contract of `ffi`: the function can be called with the pointer that came
-            // with it, on any thread. Dropping happens once.
-            outside(|| unsafe { drop(self.pointer) });
+            // SAFETY: the caller of `Callback::new` promised it for any thread; this runs once.
+            run_callback(|| unsafe { drop(self.pointer) });
         }
     }
 }
 
-// SAFETY: the pointer is only handed back to functions of the caller's, who was told that they may
-// run on any thread or, for those that run on the calling thread, gave it to every thread that uses
-// the handle.
-unsafe impl Send for User {}
+// SAFETY: the pointer is only passed back to the caller's functions, on threads that the caller of
+// `Callback::new` has agreed to.
+unsafe impl Send for UserPointer {}
 // SAFETY: as for `Send`; the value itself never changes.
-unsafe impl Sync for User {}
+unsafe impl Sync for UserPointer {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     unsafe extern "C" fn count(user: *mut c_void) {
-        // SAFETY: the test passes a pointer to a live number, which nobody else uses.
-        unsafe { *user.cast::<u32>() += 1 };
+        // SAFETY: the tests pass a pointer to a live counter.
+        let counter = unsafe { &*user.cast::<AtomicU32>() };
+        counter.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn counted(counter: &AtomicU32, function: Option<fn()>) -> Result<Callback<fn()>> {
+        // SAFETY: the counter outlives the callback.
+        unsafe { Callback::new(function, (&raw const *counter).cast_mut().cast(), Some(count)) }
     }
 
     #[test]
-    fn a_pointer_is_let_go_of_exactly_once() {
-        let mut count_of_drops = 0u32;
-        let user = User::new((&raw mut count_of_drops).cast(), Some(count));
-        let other = std::thread::spawn(move || drop(user));
-        other.join().unwrap();
-        assert_eq!(count_of_drops, 1);
+    fn the_pointer_is_released_exactly_once() {
+        let counter = AtomicU32::new(0);
+        let callback = counted(&counter, Some(|| ())).unwrap();
+        std::thread::spawn(move || drop(callback)).join().unwrap();
+        assert_eq!(counter.into_inner(), 1);
     }
 
     #[test]
-    fn a_forked_child_does_not_let_go() {
-        let mut count_of_drops = 0u32;
-        let mut user = User::new((&raw mut count_of_drops).cast(), Some(count));
-        user.process = user.process.wrapping_add(1);
-        drop(user);
-        assert_eq!(count_of_drops, 0);
+    fn the_pointer_is_released_when_the_function_is_null() {
+        let counter = AtomicU32::new(0);
+        assert_eq!(counted(&counter, None).unwrap_err().argument(), Some("callback"));
+        assert_eq!(counter.into_inner(), 1);
+    }
+
+    #[test]
+    fn a_forked_child_does_not_release_the_pointer() {
+        let counter = AtomicU32::new(0);
+        let mut callback = counted(&counter, Some(|| ())).unwrap();
+        callback.user.process = callback.user.process.wrapping_add(1);
+        drop(callback);
+        assert_eq!(counter.into_inner(), 0);
     }
 }

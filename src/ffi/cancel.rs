@@ -1,76 +1,62 @@
-//! The token that ends calls.
+//! The cancel token.
 
 use std::ffi::c_int;
 
+use super::arg_check;
+use super::entry_point::guard_status;
 use super::errno::Errno;
-use super::guard::{guard_status, guard_value};
-use super::ptr::{self, Handle};
-use super::setting;
+use super::handle;
+use super::panic_boundary::guard_value;
 use crate::{Cancel, Error};
 
-/// A token that ends the calls that were given it, running and later ones,
-/// with OSSMPU_ECANCELED once it is triggered. Any number of threads may use
-/// it at once, and any number of calls. It belongs to the process that made
-/// it.
-pub struct ossmpu_cancel {
-    _opaque: [u8; 0],
-}
+/// A token that cancels calls. Once it is triggered, all calls that are given
+/// it, running and later ones, return OSSMPU_ECANCELED. Any number of threads
+/// and calls may use it at once. It belongs to the process that created it.
+#[derive(Debug)]
+pub struct ossmpu_cancel(pub(super) Cancel);
 
-impl Handle for ossmpu_cancel {
-    type Inner = Cancel;
-}
+const _: () = handle::assert_shared::<ossmpu_cancel>();
 
-/// Makes a token. NULL only if no file descriptor is left, or after a bug (a
-/// caught panic).
+/// Creates a token. NULL only if the process has no file descriptor left, or
+/// after a bug in the library.
 #[unsafe(no_mangle)]
-pub extern "C" fn ossmpu_cancel_new() -> *mut ossmpu_cancel {
-    guard_value(std::ptr::null_mut(), || Cancel::new().map_or(std::ptr::null_mut(), ptr::give))
+pub extern "C" fn ossmpu_cancel_new() -> Option<Box<ossmpu_cancel>> {
+    guard_value(None, || Some(Box::new(ossmpu_cancel(Cancel::new().ok()?))))
 }
 
-/// Triggers a token. Async-signal-safe, and leaves errno alone. Triggering
-/// again, NULL, or a token of the parent process has no effect.
+/// Triggers a token. Async-signal-safe; does not change errno. No effect on a
+/// triggered token, on NULL, and on a token of the parent process.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_cancel_trigger(cancel: *const ossmpu_cancel) {
-    // There is no guard here: it has a state of the thread, which a signal handler may not touch.
-    // Nothing below can panic.
-    let call = ();
-    // SAFETY: NULL or a live token (contract of `ffi`).
-    if let Some(cancel) = unsafe { ptr::borrow_or_none(cancel, &call) } {
+pub extern "C" fn ossmpu_cancel_trigger(cancel: Option<&ossmpu_cancel>) {
+    // Without `guard`: its thread-local state is not async-signal-safe. Nothing below can panic.
+    if let Some(cancel) = cancel {
         let errno = Errno::save();
-        cancel.trigger();
+        cancel.0.trigger();
         errno.restore();
     }
 }
 
-/// Triggers a token by itself after so many milliseconds; 0 is at once. Another
-/// call moves the time. OSSMPU_EINVAL if ms is negative.
+/// Triggers a token after ms milliseconds; 0 triggers it now. A later call
+/// replaces the time. OSSMPU_EINVAL if ms is negative.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_cancel_after_ms(cancel: *const ossmpu_cancel, ms: i64) -> c_int {
+pub extern "C" fn ossmpu_cancel_after_ms(cancel: Option<&ossmpu_cancel>, ms: i64) -> c_int {
     guard_status(|| {
-        let call = ();
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { ptr::borrow(cancel, &call, "cancel") }?;
+        let cancel = &handle::required(cancel, "cancel")?.0;
         cancel.check_process()?;
         cancel
-            .trigger_after(setting::milliseconds("ms", ms)?)
-            .map_err(|cause| Error::internal("the timer cannot be set").with_cause(cause))
+            .trigger_after(arg_check::milliseconds("ms", ms)?)
+            .map_err(|cause| Error::internal("cannot set the timer").with_cause(cause))
     })
 }
 
-/// Frees a token. NULL is a no-op. No call that was given it may still run.
+/// Frees a token. NULL is a no-op. No call that uses it may still be running.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_cancel_free(cancel: *mut ossmpu_cancel) {
-    // SAFETY: NULL or a token that nobody uses any more (contract of `ffi`).
-    guard_value((), || drop(unsafe { ptr::take(cancel) }));
+pub extern "C" fn ossmpu_cancel_free(cancel: Option<Box<ossmpu_cancel>>) {
+    guard_value((), || drop(cancel));
 }
 
-/// The token of a call; NULL is one that is never triggered.
-///
-/// # Safety
-///
-/// `cancel` is NULL or a live token.
-pub(super) unsafe fn or_never(cancel: *const ossmpu_cancel, call: &()) -> &Cancel {
+/// Returns the token of a call; NULL is one that is never triggered.
+pub(super) fn or_never(cancel: Option<&ossmpu_cancel>) -> &Cancel {
     static NEVER: Cancel = Cancel::never();
-    // SAFETY: the caller promises it.
-    unsafe { ptr::borrow_or_none(cancel, call) }.unwrap_or(&NEVER)
+    cancel.map_or(&NEVER, |cancel| &cancel.0)
 }

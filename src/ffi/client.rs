@@ -1,56 +1,51 @@
-//! A connection to one endpoint.
+//! The client of one endpoint.
 
 use std::ffi::c_int;
+use std::mem::MaybeUninit;
 
 use super::config::ossmpu_config;
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
-use super::guard::{Success, guard, guard_value};
-use super::ptr::{self, Handle, Slot};
+use super::handle::{self, OutParam};
+use super::panic_boundary::guard_value;
 use crate::Client;
 
-/// A connection to one OSS endpoint: credentials, kept connections and worker
-/// threads. Any number of threads may use it at once. It belongs to the
-/// process that made it; in a forked child every call on it fails with
+/// A client of one OSS endpoint: credentials, connection pool and worker
+/// threads. Any number of threads may use it at once. It belongs to the process
+/// that created it; in a forked child all calls on it fail with
 /// OSSMPU_EFORKED.
-pub struct ossmpu_client {
-    _opaque: [u8; 0],
-}
+#[derive(Debug)]
+pub struct ossmpu_client(pub(super) Client);
 
-impl Handle for ossmpu_client {
-    type Inner = Client;
-}
+const _: () = handle::assert_shared::<ossmpu_client>();
 
-/// Makes a client, or reports the first failure of a setter of config. Copies
-/// what it needs of config; opens no connection and starts no thread. Does not
-/// block, but reads the certificate files that config names.
+/// Creates a client, or returns the first error of a setter of config. Copies
+/// the settings; opens no connection and starts no thread. Does not block, but
+/// reads the certificate files that are configured.
 ///
-/// OSSMPU_EINVAL names the setting that is missing or does not fit;
-/// OSSMPU_ECREDENTIALS says that there are no credentials. out is required.
+/// OSSMPU_EINVAL if a setting is missing or does not fit another,
+/// OSSMPU_ECREDENTIALS if there are no credentials. out is required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_client_new(
-    config: *const ossmpu_config,
-    out: *mut *mut ossmpu_client,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_client_new(
+    config: Option<&ossmpu_config>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_client>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live builder (contract of `ffi`).
-        let config = unsafe { ptr::borrow(config, &call, "config") }?;
-        out.fill(Client::new(&config.read()?.finish()?)?);
+        let config = handle::required(config, "config")?;
+        out.set(ossmpu_client(Client::new(&config.0.read(|settings| settings.build())?)?));
         Ok(Success::Ok)
     })
 }
 
-/// Frees a client. NULL is a no-op. Waits for its idle worker threads to end,
-/// but not for the network; what was made from the client keeps what it needs
-/// of it. In a forked child it waits for nothing.
+/// Frees a client. NULL is a no-op. Waits for its idle worker threads to exit,
+/// but not for the network; in a forked child it does not wait. Handles created
+/// from the client stay valid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_client_free(client: *mut ossmpu_client) {
-    // SAFETY: NULL or a client that nobody uses any more (contract of `ffi`).
-    guard_value((), || drop(unsafe { ptr::take(client) }));
+pub extern "C" fn ossmpu_client_free(client: Option<Box<ossmpu_client>>) {
+    guard_value((), || drop(client));
 }

@@ -1,80 +1,70 @@
-//! Copies inside OSS.
+//! Copies within OSS.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_int;
+use std::mem::MaybeUninit;
 
+use super::arg_check;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::guard;
 use super::error::ossmpu_error;
-use super::guard::guard;
-use super::options::{self, CallOptions, ossmpu_options};
-use super::ptr::{self, Slot};
-use super::put::{finish, place};
-use super::result::ossmpu_result;
-use super::text;
+use super::handle::{self, OutParam};
+use super::option_keys::CallOptions;
+use super::options::{self, ossmpu_options};
+use super::result::{ossmpu_result, set_result};
+use super::text::Text;
 use crate::{BucketName, CopySource, ObjectKey, Result};
 
-/// Copies an object of any size inside OSS, in parts that are copied at once;
-/// no byte of it comes here. The source is in the same region. Blocks.
+/// Copies an object of any size within OSS, in parts, several at a time; its
+/// data does not pass through this machine. The source must be in the same
+/// region. Blocks.
 ///
-/// source_version is NULL for the present version. Content headers and
-/// metadata are the source's unless options set any; parts have 64 MiB unless
-/// OSSMPU_OPTION_PART_SIZE is set; OSSMPU_OPTION_COPY_IF_* are conditions on
-/// the source as it is at the start. options, cancel and out may be NULL.
+/// source_version is NULL for the current version. Content headers and
+/// metadata are copied from the source unless options set any. Parts have 64
+/// MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
+/// conditions on the source at the start of the call. options, cancel and out
+/// may be NULL.
 ///
-/// The copy has the CRC-64 of the source, or the call fails. OSSMPU_ECHANGED
-/// if the source changes meanwhile; OSSMPU_ESERVICE with HTTP status 412 or
-/// 304 if it does not meet a condition. On failure as ossmpu_put_file.
+/// The call verifies that the copy has the CRC-64 of the source.
+/// OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
+/// HTTP status 412 or 304 if it does not meet a condition. On failure as
+/// ossmpu_put_file.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_copy_object(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    key: *const c_char,
-    source_bucket: *const c_char,
-    source_key: *const c_char,
-    source_version: *const c_char,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_result,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_copy_object(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    source_bucket: Text<'_>,
+    source_key: Text<'_>,
+    source_version: Text<'_>,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_result>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let source = unsafe { source(source_bucket, source_key, source_version, &call) }?;
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let options = unsafe { options::of_call(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let source = on_conditions(source, &options);
-        Ok(finish(client.copy_object(&bucket, &key, &source, &options.upload, cancel)?, out))
+        let client = &handle::required(client, "client")?.0;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        let source = parse_source(source_bucket, source_key, source_version)?;
+        let options = options::of_call(options)?;
+        let cancel = cancel::or_never(cancel);
+        let source = with_conditions(source, &options);
+        Ok(set_result(client.copy_object(&bucket, &key, &source, &options.upload, cancel)?, out))
     })
 }
 
-/// Reads what is to be copied.
-///
-/// # Safety
-///
-/// The texts are NULL or end with NUL.
-pub(super) unsafe fn source(
-    bucket: *const c_char,
-    key: *const c_char,
-    version: *const c_char,
-    call: &(),
+/// Parses the source of a copy.
+pub(super) fn parse_source(
+    bucket: Text<'_>,
+    key: Text<'_>,
+    version: Text<'_>,
 ) -> Result<CopySource> {
-    // SAFETY: the caller promises it.
-    let bucket = unsafe { text::required(bucket, call, "source_bucket") }?;
-    // SAFETY: the caller promises it.
-    let key = unsafe { text::required(key, call, "source_key") }?;
-    // SAFETY: the caller promises it.
-    let version = unsafe { text::optional(version, call, "source_version") }?;
+    let bucket = bucket.required("source_bucket")?;
+    let key = key.required("source_key")?;
+    let version = version.optional("source_version")?;
     let bucket = BucketName::parse(bucket).map_err(|error| error.with_argument("source_bucket"))?;
     let key = ObjectKey::parse(key).map_err(|error| error.with_argument("source_key"))?;
     let source = CopySource::new(&bucket, &key);
@@ -84,8 +74,8 @@ pub(super) unsafe fn source(
     })
 }
 
-/// The source with the conditions of the options.
-pub(super) fn on_conditions(mut source: CopySource, options: &CallOptions) -> CopySource {
+/// Adds the conditions of the options to the source.
+pub(super) fn with_conditions(mut source: CopySource, options: &CallOptions) -> CopySource {
     if let Some(etag) = &options.copy_if_match {
         source = source.if_match(etag);
     }

@@ -1,93 +1,84 @@
-//! Credentials that a callback gives.
+//! Credentials from a callback.
 
 use std::error::Error as StdError;
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::callback::User;
-use super::guard::{guard_status, outside};
-use super::ptr::{self, Handle};
-use super::text;
+use super::callback::Callback;
+use super::entry_point::guard_status;
+use super::handle;
+use super::text::Text;
 use crate::{AccessKey, Credentials, CredentialsProvider, Error, ErrorKind, Result};
 
-/// Where a credentials callback puts its answer. Valid during the callback.
-pub struct ossmpu_credentials {
-    _opaque: [u8; 0],
-}
+/// The place where a credentials callback puts its credentials. Valid during
+/// the callback.
+#[derive(Debug, Default)]
+pub struct ossmpu_credentials(Option<Result<Credentials>>);
 
-impl Handle for ossmpu_credentials {
-    type Inner = Answer;
-}
+const _: () = handle::assert_sized::<ossmpu_credentials>();
 
-/// Is asked for credentials when there are none, when they are about to end
-/// and when OSS says that they have ended. Call ossmpu_credentials_set on out
-/// and return 0, or return something else: then the call that needed them
-/// fails with OSSMPU_ECREDENTIALS. It may run on any thread of the library,
-/// never two at a time, and must not use the client that it serves.
+/// Returns credentials. Called when the client has none, before they expire,
+/// and when OSS reports that they have expired. Call ossmpu_credentials_set on
+/// out and return 0. Any other value fails the call that needs the credentials
+/// with OSSMPU_ECREDENTIALS. It may run on any thread, never two at a time, and
+/// must not use the client it serves.
 pub type ossmpu_credentials_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int>;
 
-/// Answers in a credentials callback.
+/// Sets the result of a credentials callback.
 ///
 /// token is NULL for a permanent key. expires_unix is the time at which the
-/// credentials end, in seconds since 1970; 0 is never. Shortly before it the
-/// callback is asked again. Returns OSSMPU_OK, or OSSMPU_EINVAL for a text
-/// that cannot be part of a key; then the call that needed them fails, unless
-/// this is called again with better ones.
+/// credentials expire, in seconds since 1970; 0 is never. The callback is
+/// called again shortly before that time. Returns OSSMPU_OK, or OSSMPU_EINVAL
+/// for a text that cannot be part of an access key; then the call that needs
+/// the credentials fails, unless the callback sets valid ones.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_credentials_set(
-    out: *mut ossmpu_credentials,
-    id: *const c_char,
-    secret: *const c_char,
-    token: *const c_char,
+pub extern "C" fn ossmpu_credentials_set(
+    out: Option<&mut ossmpu_credentials>,
+    id: Text<'_>,
+    secret: Text<'_>,
+    token: Text<'_>,
     expires_unix: i64,
 ) -> c_int {
     guard_status(|| {
-        let call = ();
-        // SAFETY: NULL or the answer that the callback was given (contract of `ffi`).
-        let answer = unsafe { ptr::borrow_mut(out, &call, "out") }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let key = unsafe { access_key(id, secret, token, &call) };
-        let read = key
+        let out = handle::required(out, "out")?;
+        let key = access_key(id, secret, token);
+        let credentials = key
             .and_then(|access_key| Ok(Credentials { access_key, expires: expiry(expires_unix)? }));
-        answer.0 = Some(read.clone());
-        read.map(|_| ())
+        out.0 = Some(credentials.clone());
+        credentials.map(|_| ())
     })
 }
 
-/// What the callback has answered, if it has.
-#[derive(Debug, Default)]
-pub(super) struct Answer(Option<Result<Credentials>>);
+type CredentialsFunction = unsafe extern "C" fn(*mut c_void, *mut ossmpu_credentials) -> c_int;
 
-/// A callback as the Rust interface wants it.
-pub(super) struct Provider {
-    callback: unsafe extern "C" fn(*mut c_void, *mut ossmpu_credentials) -> c_int,
-    user: User,
-    /// Locked while it runs: two clients of one configuration may ask at once.
+/// A credentials callback as a provider of the Rust interface.
+#[derive(Debug)]
+pub(super) struct CallbackProvider {
+    callback: Callback<CredentialsFunction>,
+    /// Held while the callback runs: two clients of one configuration may need credentials at once.
     running: Mutex<()>,
 }
 
-impl Provider {
-    pub(super) fn new(
-        callback: unsafe extern "C" fn(*mut c_void, *mut ossmpu_credentials) -> c_int,
-        user: User,
-    ) -> Self {
-        Self { callback, user, running: Mutex::new(()) }
+impl CallbackProvider {
+    pub(super) fn new(callback: Callback<CredentialsFunction>) -> Self {
+        Self { callback, running: Mutex::new(()) }
     }
 }
 
-impl CredentialsProvider for Provider {
+impl CredentialsProvider for CallbackProvider {
     fn fetch(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
         let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut answer = Answer::default();
-        let out = ptr::lend(&mut answer);
-        // SAFETY: the callback came with this pointer (contract of `ffi`), and the answer lives
-        // until it returns.
-        let value = outside(|| unsafe { (self.callback)(self.user.pointer(), out) });
-        match (value, answer.0) {
-            (0, Some(answer)) => Ok(answer?),
-            (0, None) => Err("the callback returned 0 without an answer".into()),
+        let mut place = ossmpu_credentials::default();
+        let out = &raw mut place;
+        let value = self.callback.run(|function, user| {
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; `out` is live.
+            unsafe { function(user, out) }
+        });
+        match (value, place.0) {
+            (0, Some(credentials)) => Ok(credentials?),
+            (0, None) => Err("the callback returned 0 without setting credentials".into()),
             _ => {
                 let error = Error::new(
                     ErrorKind::Credentials,
@@ -99,23 +90,11 @@ impl CredentialsProvider for Provider {
     }
 }
 
-/// Reads a key; texts that cannot be one are refused by name.
-///
-/// # Safety
-///
-/// Each text is NULL or ends with NUL, and is not changed before `call` ends.
-pub(super) unsafe fn access_key(
-    id: *const c_char,
-    secret: *const c_char,
-    token: *const c_char,
-    call: &(),
-) -> Result<AccessKey> {
-    // SAFETY: the caller promises it.
-    let id = unsafe { text::required(id, call, "access_key_id") }?;
-    // SAFETY: the caller promises it.
-    let secret = unsafe { text::required(secret, call, "access_key_secret") }?;
-    // SAFETY: the caller promises it.
-    let token = unsafe { text::optional(token, call, "security_token") }?;
+/// Parses an access key; the error names the text that cannot be part of one.
+pub(super) fn access_key(id: Text<'_>, secret: Text<'_>, token: Text<'_>) -> Result<AccessKey> {
+    let id = id.required("access_key_id")?;
+    let secret = secret.required("access_key_secret")?;
+    let token = token.optional("security_token")?;
     let key = AccessKey::new(id, secret)?;
     match token {
         Some(token) => key.with_token(token),
@@ -124,12 +103,12 @@ pub(super) unsafe fn access_key(
 }
 
 fn expiry(unix: i64) -> Result<Option<SystemTime>> {
-    let refuse = || Error::invalid("expires_unix", format!("this is no time to end at: {unix}"));
-    match u64::try_from(unix).map_err(|_| refuse())? {
+    let refusal = || Error::invalid("expires_unix", format!("{unix} is not a valid time"));
+    match u64::try_from(unix).map_err(|_| refusal())? {
         0 => Ok(None),
         seconds => {
-            let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-            end.map(Some).ok_or_else(refuse)
+            let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+            time.map(Some).ok_or_else(refusal)
         }
     }
 }
@@ -138,25 +117,27 @@ fn expiry(unix: i64) -> Result<Option<SystemTime>> {
 mod tests {
     use super::*;
 
-    unsafe extern "C" fn answers(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int {
+    unsafe extern "C" fn callback(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int {
         // SAFETY: the tests pass a pointer to a number.
         let wanted = unsafe { *user.cast::<c_int>() };
         if wanted == 1 {
-            let token = std::ptr::null();
-            // SAFETY: the literals end with NUL, and the answer is the one given.
-            return unsafe {
-                ossmpu_credentials_set(out, c"id".as_ptr(), c"s".as_ptr(), token, 60)
-            };
+            // SAFETY: `out` is valid during the callback.
+            let out = unsafe { out.as_mut() };
+            let (id, secret, token) = (Some(c"id").into(), Some(c"s").into(), None.into());
+            return ossmpu_credentials_set(out, id, secret, token, 60);
         }
         wanted
     }
 
     fn fetch(mut wanted: c_int) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
-        Provider::new(answers, User::borrowed((&raw mut wanted).cast())).fetch()
+        let function: CredentialsFunction = callback;
+        // SAFETY: the number outlives the provider.
+        let callback = unsafe { Callback::new(Some(function), (&raw mut wanted).cast(), None) };
+        CallbackProvider::new(callback.unwrap()).fetch()
     }
 
     #[test]
-    fn an_answer_is_a_key_and_its_end() {
+    fn a_callback_sets_a_key_and_its_expiry() {
         let credentials = fetch(1).unwrap();
         assert_eq!(credentials.access_key.id(), "id");
         let end = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
@@ -164,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_and_a_refusal_are_told_apart() {
-        assert!(fetch(0).unwrap_err().to_string().contains("without an answer"));
+    fn missing_credentials_and_a_refusal_have_different_errors() {
+        assert!(fetch(0).unwrap_err().to_string().contains("without setting credentials"));
         assert!(fetch(-3).unwrap_err().to_string().contains("returned -3"));
     }
 
     #[test]
-    fn zero_is_never_and_the_past_before_1970_is_refused() {
+    fn zero_is_never_and_times_before_1970_are_refused() {
         assert_eq!(expiry(0).unwrap(), None);
         for bad in [-1, i64::MIN] {
             assert_eq!(expiry(bad).unwrap_err().argument(), Some("expires_unix"));

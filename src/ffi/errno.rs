@@ -1,28 +1,28 @@
-//! `errno`, which a function that runs in a signal handler has to leave as it was.
+//! Saves and restores `errno` around code that runs in a signal handler.
 
-/// What `errno` of this thread was.
+/// A saved `errno` of this thread.
 #[derive(Debug)]
 pub(super) struct Errno(i32);
 
 impl Errno {
     pub(super) fn save() -> Self {
-        // SAFETY: the place belongs to this thread and is always there.
-        Self(unsafe { *place() })
+        // SAFETY: the location belongs to this thread and is always valid.
+        Self(unsafe { *location() })
     }
 
     pub(super) fn restore(self) {
-        // SAFETY: the place belongs to this thread and is always there.
-        unsafe { *place() = self.0 };
+        // SAFETY: the location belongs to this thread and is always valid.
+        unsafe { *location() = self.0 };
     }
 }
 
-fn place() -> *mut i32 {
+fn location() -> *mut i32 {
     #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-    use libc::__errno as location;
+    use libc::__errno as errno_location;
     #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "redox"))]
-    use libc::__errno_location as location;
+    use libc::__errno_location as errno_location;
     #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
-    use libc::__error as location;
-    // SAFETY: the function takes nothing and only gives the address.
-    unsafe { location() }
+    use libc::__error as errno_location;
+    // SAFETY: the function takes no arguments and returns an address.
+    unsafe { errno_location() }
 }

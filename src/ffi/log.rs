@@ -2,29 +2,29 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::callback::User;
-use super::guard::outside;
+use super::callback::Callback;
 use super::text;
 use crate::{Error, LogLevel, Result};
 
-/// Something failed.
+/// A failure.
 pub const OSSMPU_LOG_ERROR: c_int = 1;
-/// Something was odd, and the library went on.
+/// Something unexpected that did not fail the call.
 pub const OSSMPU_LOG_WARN: c_int = 2;
-/// What uploads do.
+/// The progress of uploads.
 pub const OSSMPU_LOG_INFO: c_int = 3;
-/// Each request and answer with its headers. Secrets and signatures are
-/// always masked.
+/// Each request and response with its headers. Secrets and signatures are
+/// always redacted.
 pub const OSSMPU_LOG_DEBUG: c_int = 4;
 
-/// Gets one log line, without a line end, valid during the call. It may run on
-/// any thread of the library, never two at a time, and must not use the client
-/// that it serves.
+/// Receives one log line, without a line end, valid during the callback. It may
+/// run on any thread, never two at a time, and must not use the client it
+/// serves.
 pub type ossmpu_log_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, level: c_int, line: *const c_char)>;
 
-/// Reads the level that a caller wants.
-pub(super) fn level(number: c_int) -> Result<LogLevel> {
+type LogFunction = unsafe extern "C" fn(*mut c_void, c_int, *const c_char);
+
+pub(super) fn parse_level(number: c_int) -> Result<LogLevel> {
     match number {
         OSSMPU_LOG_ERROR => Ok(LogLevel::Error),
         OSSMPU_LOG_WARN => Ok(LogLevel::Warn),
@@ -34,10 +34,9 @@ pub(super) fn level(number: c_int) -> Result<LogLevel> {
     }
 }
 
-/// The callback of one configuration, as the Rust interface wants it.
-pub(super) fn sink(
-    callback: unsafe extern "C" fn(*mut c_void, c_int, *const c_char),
-    user: User,
+/// A log callback as a closure of the Rust interface.
+pub(super) fn log_callback(
+    callback: Callback<LogFunction>,
 ) -> impl Fn(LogLevel, &str) + Send + Sync + 'static {
     move |level, line| {
         let level = match level {
@@ -46,9 +45,10 @@ pub(super) fn sink(
             LogLevel::Info => OSSMPU_LOG_INFO,
             LogLevel::Debug => OSSMPU_LOG_DEBUG,
         };
-        let line = text::owned(line);
-        // SAFETY: the callback came with this pointer (contract of `ffi`), and the line lives until
-        // it returns.
-        outside(|| unsafe { callback(user.pointer(), level, line.as_ptr()) });
+        let line = text::to_c_string(line);
+        callback.run(|function, user| {
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; `line` is live.
+            unsafe { function(user, level, line.as_ptr()) }
+        });
     }
 }

@@ -1,68 +1,143 @@
-//! The C interface: one file for each C object, over the public names of the crate root.
+//! The C interface: one file per C object, over the public names of the crate root.
 //!
-//! Each function is one call of `guard` around ordinary Rust. The order of the modules is the order
-//! of the functions in the header.
+//! Each exported function is one call of `guard` around ordinary Rust. The doc comments below are the
+//! groups of the header, and the order of the modules is the order in the header; `build.rs` reads
+//! both.
 //!
 //! # Safety
 //!
-//! All functions share one contract, which the header states as THE RULES. A handle is NULL or was
-//! given out by this library and not freed; one that is taken without `const` is used by nobody
-//! else meanwhile. A text is NULL or ends with NUL. Data is NULL or has as many bytes as the length
-//! says. A place for a result is NULL or can be written. A callback is NULL or can be called with
-//! the `user` that came with it. Every `SAFETY` comment below rests on this contract.
-#![expect(unreachable_pub, reason = "the header generator takes only what is public")]
-#![expect(non_camel_case_types, reason = "the types have the names that C knows them by")]
+//! All functions share one contract, which the header states as THE RULES. A handle is NULL, or was
+//! created by this library and is not freed; a handle without `const` is used by one call at a time.
+//! A text is NULL or NUL-terminated. Data is NULL or has as many bytes as its length says. A place
+//! for a result is NULL or writable, and belongs to the call until it returns. A callback is NULL or
+//! can be called with the `user` passed with it. Every `SAFETY` comment below rests on this contract.
+#![expect(unreachable_pub, reason = "the header generator exports only public items")]
+#![expect(non_camel_case_types, reason = "the types have their names in C")]
 
-mod callback;
+mod arg_check;
+mod builder;
+mod bytes;
+mod entry_point;
 mod errno;
-mod exclusive;
-mod guard;
-mod ptr;
-mod setting;
+mod handle;
+mod key_group;
+mod panic_boundary;
 mod text;
+mod try_lock;
 
+/// Version
+///
+/// The version of the library that is loaded, which may be newer than this
+/// header.
 mod version;
 
+/// Status
+///
+/// The return value of a call that can fail: OSSMPU_OK, a positive value for
+/// a success with additional information, or a negative OSSMPU_E*.
+/// ossmpu_error has the details of a failure.
 mod status;
 
+/// Errors
+///
+/// The details of a failed call. A program decides by the status and the
+/// fields, OSSMPU_ERRINFO_*, and logs the message.
 mod error;
+
+/// Cancel tokens
+///
+/// Cancel running calls from another thread, a signal handler or a timer.
+mod cancel;
+
+/// Callbacks
+///
+/// The functions that a program passes to the library. All rules for callbacks
+/// are under THE RULES.
+mod callback;
 
 mod log;
 
 mod credentials;
 
+mod progress;
+
+mod reader;
+
+/// Configuration
+///
+/// The settings of a client: set what differs from the defaults in an
+/// ossmpu_config, create the client, free the builder. Region and credentials
+/// have no default.
+mod config_keys;
+
 mod config;
 
+/// Clients
+///
+/// A program usually has one client per endpoint and set of credentials, and
+/// uses it from all threads.
 mod client;
 
-mod cancel;
-
-mod progress;
+/// Options
+///
+/// The options of one call. Each key names the calls and requests that it
+/// applies to.
+mod option_keys;
 
 mod options;
 
-mod put;
+/// Results
+///
+/// The result of a call that created an object, sent a part to a URL or
+/// presigned a URL.
+mod result;
 
-mod reader;
+/// Whole objects
+///
+/// Upload one object with one call, from a file, memory, a descriptor or a
+/// callback. These calls choose the part size, send several parts at a time,
+/// retry, verify, and abort the upload on failure.
+mod put;
 
 mod stream;
 
 mod copy;
 
-mod writer;
-
-mod result;
-
+/// Properties of objects
+///
+/// The properties of a stored object.
 mod object;
 
+/// Writers
+///
+/// Create an object by writing to it. Parts are sent in the background.
+mod writer;
+
+/// Lists of parts
+///
+/// The parts of an upload, from OSS or from an upload handle.
+mod part_iter;
+
+/// Multipart uploads
+///
+/// Initiate, send parts from your own threads, complete or abort. One upload
+/// can be shared between threads, processes and machines by its upload ID.
 mod upload;
 
 mod part;
 
-mod part_iter;
+/// Lists of uploads
+///
+/// The unfinished uploads of a bucket, whose parts are billed until they are
+/// completed or aborted.
+mod upload_iter;
 
-mod crc64;
-
+/// Presigned URLs
+///
+/// Let a machine without an access key make one request.
 mod presign;
 
-mod upload_iter;
+/// Checksums
+///
+/// The CRC-64 of data in memory.
+mod crc64;

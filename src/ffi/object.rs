@@ -1,113 +1,100 @@
-//! What OSS says of an object.
+//! The properties of an object.
 
 use std::ffi::{CString, c_char, c_int};
+use std::mem::MaybeUninit;
 
+use super::arg_check;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::{Success, guard, write_number};
 use super::error::ossmpu_error;
-use super::guard::{Success, guard, guard_value};
+use super::handle::{self, OutParam};
+use super::key_group::{KeyGroup, ValueType};
 use super::options::{self, ossmpu_options};
-use super::ptr::{self, Handle, Slot};
-use super::put::place;
-use super::setting;
-use super::text::{self, EMPTY, Texts};
+use super::panic_boundary::guard_value;
+use super::text::{self, EMPTY, Text, Texts};
 use crate::{HeadObject, HeadObjectResult, rfc3339};
 
-/// What OSS says of an object. It never changes, so any number of threads may
+/// The properties of an object. It never changes, so any number of threads may
 /// read it.
+#[derive(Debug)]
 pub struct ossmpu_object {
-    _opaque: [u8; 0],
+    texts: Texts,
+    size: u64,
+    crc64: Option<u64>,
+    metadata: Vec<(String, CString)>,
 }
 
-impl Handle for ossmpu_object {
-    type Inner = ObjectInfo;
-}
+const _: () = handle::assert_shared::<ossmpu_object>();
 
 /// Text: the ETag, with its quotes.
-pub const OSSMPU_OBJECT_ETAG: c_int = 1;
+pub const OSSMPU_OBJECT_ETAG: c_int = 4001;
 /// Text: the Content-Type.
-pub const OSSMPU_OBJECT_CONTENT_TYPE: c_int = 2;
-/// Text: "Normal", "Multipart" and so on.
-pub const OSSMPU_OBJECT_TYPE: c_int = 3;
-/// Text: the version, in a bucket with versioning.
-pub const OSSMPU_OBJECT_VERSION_ID: c_int = 4;
-/// Text: "Standard" and so on.
-pub const OSSMPU_OBJECT_STORAGE_CLASS: c_int = 5;
-/// Text: when it was last changed, as in "2025-01-15T10:30:00Z" (RFC 3339).
-pub const OSSMPU_OBJECT_LAST_MODIFIED: c_int = 6;
+pub const OSSMPU_OBJECT_CONTENT_TYPE: c_int = 4002;
+/// Text: the object type, such as "Normal" or "Multipart".
+pub const OSSMPU_OBJECT_TYPE: c_int = 4003;
+/// Text: the version ID, in a bucket with versioning.
+pub const OSSMPU_OBJECT_VERSION_ID: c_int = 4004;
+/// Text: the storage class, such as "Standard".
+pub const OSSMPU_OBJECT_STORAGE_CLASS: c_int = 4005;
+/// Text: the time of the last modification, such as "2025-01-15T10:30:00Z"
+/// (RFC 3339).
+pub const OSSMPU_OBJECT_LAST_MODIFIED: c_int = 4006;
 /// Number: bytes of the object.
-pub const OSSMPU_OBJECT_SIZE: c_int = 100;
+pub const OSSMPU_OBJECT_SIZE: c_int = 4100;
 /// Unsigned: the CRC-64 of the object; very old objects have none.
-pub const OSSMPU_OBJECT_CRC64: c_int = 200;
+pub const OSSMPU_OBJECT_CRC64: c_int = 4200;
 
-/// Asks OSS for size, ETag, CRC-64, metadata and the rest of an object, but
-/// not for its bytes. Blocks.
+/// Gets size, ETag, CRC-64, metadata and the other properties of an object, but
+/// not its content. Blocks.
 ///
-/// version is NULL for the present one. options, of which only the payer
-/// matters, and cancel may be NULL; out is required. OSSMPU_ESERVICE with HTTP
-/// status 404 if there is no such object.
+/// version is NULL for the current version. Of options only the header
+/// x-oss-request-payer is used. options and cancel may be NULL; out is
+/// required. OSSMPU_ESERVICE with HTTP status 404 if the object does not exist.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_head_object(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    key: *const c_char,
-    version: *const c_char,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_object,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_head_object(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    version: Text<'_>,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_object>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let version = unsafe { text::optional(version, &call, "version") }?;
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let mut options = unsafe { options::or_default(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let client = &handle::required(client, "client")?.0;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        let version = version.optional("version")?;
+        let mut options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
         let request = HeadObject::new(&bucket, &key).with_headers(options.headers_mut());
         let request = match version {
             Some(version) => request.with_version(version),
             None => request,
         };
-        out.fill(ObjectInfo::new(&client.head_object(&request, cancel)?));
+        out.set(ossmpu_object::new(&client.head_object(&request, cancel)?));
         Ok(Success::Ok)
     })
 }
 
-/// Gives a text of an object: OSSMPU_OBJECT_ETAG to
-/// OSSMPU_OBJECT_LAST_MODIFIED. "" if it is not known, if there is no such
-/// text, and for NULL.
+/// Returns a text of an object: OSSMPU_OBJECT_ETAG to
+/// OSSMPU_OBJECT_LAST_MODIFIED. "" if it is unknown, for any other field, and
+/// for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_object_str(
-    object: *const ossmpu_object,
-    field: c_int,
-) -> *const c_char {
-    guard_value(EMPTY.as_ptr(), || {
-        let call = ();
-        // SAFETY: NULL or a live object (contract of `ffi`).
-        let object = unsafe { ptr::borrow_or_none(object, &call) };
-        object.map_or(EMPTY, |object| object.texts.get(field)).as_ptr()
-    })
+pub extern "C" fn ossmpu_object_str(object: Option<&ossmpu_object>, field: c_int) -> *const c_char {
+    guard_value(EMPTY.as_ptr(), || object.map_or(EMPTY, |object| object.texts.get(field)).as_ptr())
 }
 
-/// Gives a number of an object: OSSMPU_OBJECT_SIZE. -1 if there is no such
-/// number; 0 for NULL.
+/// Returns a number of an object: OSSMPU_OBJECT_SIZE. -1 for any other field, 0
+/// for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_object_int(object: *const ossmpu_object, field: c_int) -> i64 {
+pub extern "C" fn ossmpu_object_int(object: Option<&ossmpu_object>, field: c_int) -> i64 {
     guard_value(0, || {
-        let call = ();
-        // SAFETY: NULL or a live object (contract of `ffi`).
-        let object = unsafe { ptr::borrow_or_none(object, &call) };
         object.map_or(0, |object| match field {
             OSSMPU_OBJECT_SIZE => i64::try_from(object.size).unwrap_or(i64::MAX),
             _ => -1,
@@ -115,41 +102,35 @@ pub unsafe extern "C" fn ossmpu_object_int(object: *const ossmpu_object, field: 
     })
 }
 
-/// Gives an unsigned number of an object: OSSMPU_OBJECT_CRC64. Returns
-/// OSSMPU_OK; OSSMPU_ABSENT if it is not known, and then out is left alone;
-/// OSSMPU_EUNSUPPORTED if there is no such number; OSSMPU_EINVAL for NULL.
+/// Writes an unsigned number of an object to out: OSSMPU_OBJECT_CRC64. Returns
+/// OSSMPU_OK; OSSMPU_ABSENT if it is unknown, without writing to out;
+/// OSSMPU_EUNSUPPORTED for any other field; OSSMPU_EINVAL for a text, a number
+/// or NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_object_u64(
-    object: *const ossmpu_object,
+pub extern "C" fn ossmpu_object_u64(
+    object: Option<&ossmpu_object>,
     field: c_int,
-    out: *mut u64,
+    out: Option<&mut MaybeUninit<u64>>,
 ) -> c_int {
-    guard(Slot::unwanted(), || {
-        let call = ();
-        // SAFETY: NULL or a live object (contract of `ffi`).
-        let object = unsafe { ptr::borrow(object, &call, "object") }?;
+    guard(OutParam::discard(), || {
+        let object = handle::required(object, "object")?;
         let number = match field {
             OSSMPU_OBJECT_CRC64 => object.crc64,
-            _ => return Err(setting::unknown_field(field)),
+            _ => return Err(KeyGroup::Object.unknown(ValueType::Unsigned, field)),
         };
-        // SAFETY: NULL or a place for a number (contract of `ffi`).
-        unsafe { ptr::write_number(out, number) }
+        write_number(out, number)
     })
 }
 
-/// Gives the user metadata of that name, without its x-oss-meta- and in either
-/// case. "" if there is none, and for NULL.
+/// Returns the user metadata with a name, which is without x-oss-meta- and
+/// case-insensitive. "" if there is none, and for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_object_metadata(
-    object: *const ossmpu_object,
-    name: *const c_char,
+pub extern "C" fn ossmpu_object_metadata(
+    object: Option<&ossmpu_object>,
+    name: Text<'_>,
 ) -> *const c_char {
     guard_value(EMPTY.as_ptr(), || {
-        let call = ();
-        // SAFETY: NULL or a live object (contract of `ffi`).
-        let object = unsafe { ptr::borrow_or_none(object, &call) };
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let name = unsafe { text::optional(name, &call, "name") };
+        let name = name.optional("name");
         match (object, name) {
             (Some(object), Ok(Some(name))) => object.metadata(name).as_ptr(),
             _ => EMPTY.as_ptr(),
@@ -157,24 +138,14 @@ pub unsafe extern "C" fn ossmpu_object_metadata(
     })
 }
 
-/// Frees an object and every text got from it. NULL is a no-op. Nothing
-/// happens to the object on OSS.
+/// Frees an object and all texts returned from it. NULL is a no-op. Does not
+/// touch the object on OSS.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_object_free(object: *mut ossmpu_object) {
-    // SAFETY: NULL or an object that nobody uses any more (contract of `ffi`).
-    guard_value((), || drop(unsafe { ptr::take(object) }));
+pub extern "C" fn ossmpu_object_free(object: Option<Box<ossmpu_object>>) {
+    guard_value((), || drop(object));
 }
 
-/// What OSS said, with its texts as C wants them.
-#[derive(Debug)]
-pub(super) struct ObjectInfo {
-    texts: Texts,
-    size: u64,
-    crc64: Option<u64>,
-    metadata: Vec<(String, CString)>,
-}
-
-impl ObjectInfo {
+impl ossmpu_object {
     fn new(object: &HeadObjectResult) -> Self {
         let last_modified = object.last_modified.map(rfc3339).unwrap_or_default();
         let texts = Texts::new([
@@ -186,7 +157,8 @@ impl ObjectInfo {
             (OSSMPU_OBJECT_LAST_MODIFIED, &last_modified),
         ]);
         let metadata = object.metadata.iter();
-        let metadata = metadata.map(|(name, value)| (name.clone(), text::owned(value))).collect();
+        let metadata =
+            metadata.map(|(name, value)| (name.clone(), text::to_c_string(value))).collect();
         Self { texts, size: object.size, crc64: object.crc64, metadata }
     }
 

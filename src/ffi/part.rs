@@ -1,126 +1,117 @@
-//! Parts of an upload that do not come from memory or a file.
+//! Parts of an upload from a callback, from another object, or sent elsewhere.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
 
+use super::arg_check;
+use super::callback::Callback;
 use super::cancel::{self, ossmpu_cancel};
-use super::copy::{on_conditions, source};
+use super::copy::{parse_source, with_conditions};
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
-use super::guard::{Success, guard};
+use super::handle::{self, OutParam};
 use super::options::{self, ossmpu_options};
-use super::ptr::{self, Slot};
-use super::reader::{Reader, ossmpu_read_fn};
+use super::reader::{CallbackReader, ossmpu_read_fn};
+use super::text::Text;
 use super::upload::ossmpu_upload;
-use super::{setting, text};
-use crate::{ByteRange, ETag, PartNumber, SentPart};
+use crate::{ETag, PartNumber, SentPart};
 
-/// Sends a part of length bytes that a callback gives, on the calling thread.
+/// Sends a part of length bytes that a callback returns on the calling thread.
 /// Blocks; otherwise as ossmpu_upload_part.
 ///
-/// The part is read into memory first, so that it can be sent again. That
-/// counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while others use
-/// it up, and is OSSMPU_ENOMEM if waiting cannot help. A cancel does not end a
-/// callback that blocks. OSSMPU_ESTOPPED if the callback asked to stop,
-/// OSSMPU_EFILE if it ended before length.
+/// The part is read into memory first, so that it can be retried. The buffer
+/// counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while other calls
+/// use the memory, and fails with OSSMPU_ENOMEM if the part exceeds the limit.
+/// Canceling does not interrupt a callback that blocks. OSSMPU_ESTOPPED if the
+/// callback canceled the call, OSSMPU_EFILE if it ended before length bytes.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_upload_part_from(
-    upload: *const ossmpu_upload,
+    upload: Option<&ossmpu_upload>,
     number: i32,
     callback: ossmpu_read_fn,
     user: *mut c_void,
     length: i64,
-    cancel: *const ossmpu_cancel,
-    err: *mut *mut ossmpu_error,
+    cancel: Option<&ossmpu_cancel>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
+    let err = OutParam::init(err);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let upload = handle::required(upload, "upload")?;
         let number = PartNumber::try_from(i64::from(number))?;
-        let reader = Reader::new(callback, user)?;
-        let length = setting::number("length", length)?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        // SAFETY: the function can be called with `user` on this thread (contract of `ffi`).
+        let reader = CallbackReader(unsafe { Callback::new(callback, user, None) }?);
+        let length = arg_check::number("length", length)?;
+        let cancel = cancel::or_never(cancel);
         upload.upload.upload_part_reader(number, reader, length, cancel)?;
         Ok(Success::Ok)
     })
 }
 
-/// Copies a range of an object inside OSS into a part: length bytes from
-/// offset, or with length -1 all from there to its end. No byte of it comes
-/// here. The source is in the same region. Blocks; otherwise as
-/// ossmpu_upload_part.
+/// Copies a range of an object into a part within OSS: length bytes from
+/// offset, or up to the end if length is -1. The source must be in the same
+/// region. Blocks; otherwise as ossmpu_upload_part.
 ///
-/// source_version is NULL for the present version. options, of which only
-/// OSSMPU_OPTION_COPY_IF_* matter here, and cancel may be NULL. The CRC-64 of
-/// the part is known only if OSS says it.
+/// source_version is NULL for the current version. Of options only
+/// OSSMPU_OPTION_COPY_IF_* are used. options and cancel may be NULL. The CRC-64
+/// of the part is known only if OSS returns it.
 ///
-/// OSSMPU_EINVAL if the source does not have the range, OSSMPU_ECHANGED if it
-/// changes meanwhile, OSSMPU_ESERVICE with HTTP status 412 or 304 if it does
-/// not meet a condition.
+/// OSSMPU_EINVAL if the source does not contain the range, OSSMPU_ECHANGED if
+/// it changes during the call, OSSMPU_ESERVICE with HTTP status 412 or 304 if
+/// it does not meet a condition.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_part_copy(
-    upload: *const ossmpu_upload,
+pub extern "C" fn ossmpu_upload_part_copy(
+    upload: Option<&ossmpu_upload>,
     number: i32,
-    source_bucket: *const c_char,
-    source_key: *const c_char,
-    source_version: *const c_char,
+    source_bucket: Text<'_>,
+    source_key: Text<'_>,
+    source_version: Text<'_>,
     offset: i64,
     length: i64,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    err: *mut *mut ossmpu_error,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
+    let err = OutParam::init(err);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let upload = handle::required(upload, "upload")?;
         let number = PartNumber::try_from(i64::from(number))?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let source = unsafe { source(source_bucket, source_key, source_version, &call) }?;
-        let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let options = unsafe { options::of_call(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let source = on_conditions(source, &options);
-        upload.upload.copy_part(number, &source, ByteRange::new(offset, length), cancel)?;
+        let source = parse_source(source_bucket, source_key, source_version)?;
+        let range = arg_check::byte_range(offset, length)?;
+        let options = options::of_call(options)?;
+        let cancel = cancel::or_never(cancel);
+        let source = with_conditions(source, &options);
+        upload.upload.copy_part(number, &source, range, cancel)?;
         Ok(Success::Ok)
     })
 }
 
-/// Adds a part that was sent elsewhere: by another machine, or by its presigned
-/// URL. Asks nobody and does not block. A part that this handle knows with the
-/// same number is replaced.
+/// Adds a part that was sent elsewhere: by another machine, or to a presigned
+/// URL. Replaces a known part with the same number. Sends nothing and does not
+/// block.
 ///
-/// etag is with or without its quotes. crc64 is NULL if it is not known; then
-/// that of the object cannot be compared. OSSMPU_ESTATE after the upload was
+/// etag is with or without its quotes. crc64 is NULL if it is unknown; then the
+/// CRC-64 of the object is not verified. OSSMPU_ESTATE after the upload was
 /// completed or aborted.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_add_part(
-    upload: *const ossmpu_upload,
+pub extern "C" fn ossmpu_upload_add_part(
+    upload: Option<&ossmpu_upload>,
     number: i32,
     size: i64,
-    etag: *const c_char,
-    crc64: *const u64,
-    err: *mut *mut ossmpu_error,
+    etag: Text<'_>,
+    crc64: Option<&u64>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
+    let err = OutParam::init(err);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let upload = handle::required(upload, "upload")?;
         let number = PartNumber::try_from(i64::from(number))?;
-        let size = setting::number("size", size)?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let etag = unsafe { text::required(etag, &call, "etag") }?;
+        let size = arg_check::number("size", size)?;
+        let etag = etag.required("etag")?;
         let etag = ETag::parse(etag).map_err(|error| error.with_argument("etag"))?;
-        // SAFETY: NULL or a number (contract of `ffi`).
-        let crc64 = unsafe { ptr::read_number(crc64) };
+        let crc64 = crc64.copied();
         upload.upload.add_part(SentPart { number, size, etag, crc64 })?;
         Ok(Success::Ok)
     })

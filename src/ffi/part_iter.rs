@@ -1,88 +1,86 @@
-//! The parts of an upload, one after another.
+//! Iterates over the parts of an upload.
 
 use std::ffi::{CString, c_char, c_int};
+use std::mem::MaybeUninit;
 
+use super::arg_check;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
-use super::exclusive::Exclusive;
-use super::guard::{Success, guard, guard_value};
+use super::handle::{self, OutParam};
 use super::options::{self, ossmpu_options};
-use super::ptr::{self, Handle, Slot};
-use super::put::place;
+use super::panic_boundary::guard_value;
+use super::try_lock::TryLocked;
+
 use super::text;
+use super::text::Text;
 use crate::{ListParts, ListedPart, PartsIter, Result, SentPart, UploadId, rfc3339};
 
-/// The parts of an upload, one after another. One thread at a time may use it.
-pub struct ossmpu_part_iter {
-    _opaque: [u8; 0],
-}
+/// An iterator over the parts of an upload. One thread at a time may use it.
+#[derive(Debug)]
+pub struct ossmpu_part_iter(pub(super) TryLocked<PartIter>);
 
-impl Handle for ossmpu_part_iter {
-    type Inner = Exclusive<PartIter>;
-}
+const _: () = handle::assert_sized::<ossmpu_part_iter>();
 
-/// A part of an upload. The library owns it, and it is valid until the next
-/// call on its iterator: never copy it by its size, and test struct_size
-/// before reading a field that was added after version 1.0.
+/// `ossmpu_part_iter *` in C; the same rule as for `ConfigMut`.
+///
+/// cbindgen:ignore
+pub type PartIterMut<'call> = Option<&'call ossmpu_part_iter>;
+
+/// A part of an upload. Owned by the library and valid until the next call on
+/// its iterator. Never copy it by its size, and test struct_size before
+/// reading a field that was added after version 1.0.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ossmpu_part_info {
     /// Bytes of this struct that the library has filled.
     pub struct_size: u32,
-    /// The number of the part, 1 to 10000.
+    /// The part number, 1 to 10000.
     pub number: i32,
     /// Bytes of the part.
     pub size: i64,
-    /// Its ETag, with the quotes.
+    /// The ETag, with its quotes.
     pub etag: *const c_char,
-    /// When it arrived, as in "2025-01-15T10:30:00Z" (RFC 3339); "" if
-    /// this is from ossmpu_upload_parts.
+    /// The time at which OSS received it, such as "2025-01-15T10:30:00Z"
+    /// (RFC 3339); "" if the iterator is from ossmpu_upload_parts.
     pub last_modified: *const c_char,
     /// The CRC-64 of the part, if has_crc64 is 1.
     pub crc64: u64,
-    /// 0: crc64 is meaningless.
+    /// 1 if crc64 is known, else 0.
     pub has_crc64: i32,
     /// Always 0.
     pub reserved: i32,
 }
 
-/// Lists the parts that OSS has of an upload, by ascending number. Sends
-/// nothing by itself: pages are fetched by ossmpu_part_iter_next as they are
-/// needed.
+/// Lists the parts that OSS has of an upload, in the order of their numbers.
+/// Sends nothing: ossmpu_part_iter_next fetches pages as they are needed.
 ///
-/// options, of which only OSSMPU_OPTION_PAGE_SIZE,
-/// OSSMPU_OPTION_PART_NUMBER_MARKER and the payer matter, and cancel may be
-/// NULL; the iterator retains the token. out is required.
+/// Of options only OSSMPU_OPTION_PAGE_SIZE, OSSMPU_OPTION_PART_NUMBER_MARKER
+/// and the header x-oss-request-payer are used. options and cancel may be NULL;
+/// the iterator keeps the cancel token. out is required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_list_parts(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    key: *const c_char,
-    upload_id: *const c_char,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_part_iter,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_list_parts(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    upload_id: Text<'_>,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_part_iter>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        let client = &handle::required(client, "client")?.0;
         client.check_process()?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let upload_id = UploadId::parse(unsafe { text::required(upload_id, &call, "upload_id") }?)?;
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let mut options = unsafe { options::of_call(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        let upload_id = UploadId::parse(upload_id.required("upload_id")?)?;
+        let mut options = options::of_call(options)?;
+        let cancel = cancel::or_never(cancel);
         let mut request =
             ListParts::new(&bucket, &key, &upload_id).with_headers(options.upload.headers_mut());
         if let Some(count) = options.page_size {
@@ -91,35 +89,32 @@ pub unsafe extern "C" fn ossmpu_list_parts(
         if let Some(marker) = options.part_number_marker {
             request = request.with_part_number_marker(marker);
         }
-        out.fill(PartIter::listed(client.parts_iter(request, cancel)));
+        out.set(ossmpu_part_iter(PartIter::listed(client.parts_iter(request, cancel))));
         Ok(Success::Ok)
     })
 }
 
-/// Gives the next part. Blocks when it has to fetch a page.
+/// Returns the next part. Blocks while it fetches a page.
 ///
-/// Returns OSSMPU_OK and an entry that is valid until the next call on the
-/// iterator, OSSMPU_DONE and NULL after the last, or an error; after an error
-/// there is nothing more. out is required.
+/// Returns OSSMPU_OK and sets out to an entry that is valid until the next call
+/// on the iterator; OSSMPU_DONE and NULL after the last entry; or an error,
+/// after which there are no more entries. out is required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_part_iter_next(
-    iter: *mut ossmpu_part_iter,
-    out: *mut *const ossmpu_part_info,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_part_iter_next(
+    iter: PartIterMut<'_>,
+    out: Option<&mut MaybeUninit<*const ossmpu_part_info>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open_entry(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live iterator of this thread alone (contract of `ffi`).
-        let iter = unsafe { ptr::borrow_mut(iter, &call, "iter") }?;
-        let there = iter.change(PartIter::advance)?;
+        let iter = &handle::required(iter, "iter")?.0;
+        let found = iter.change(PartIter::advance)?;
         match &iter.read()?.entry {
-            Some(entry) if there => {
-                out.show(&entry.info);
+            Some(entry) if found => {
+                out.set_borrowed(&entry.info);
                 Ok(Success::Ok)
             }
             _ => Ok(Success::Done),
@@ -129,12 +124,11 @@ pub unsafe extern "C" fn ossmpu_part_iter_next(
 
 /// Frees an iterator and its entry. NULL is a no-op.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_part_iter_free(iter: *mut ossmpu_part_iter) {
-    // SAFETY: NULL or an iterator that nobody uses any more (contract of `ffi`).
-    guard_value((), || drop(unsafe { ptr::take(iter) }));
+pub extern "C" fn ossmpu_part_iter_free(iter: Option<Box<ossmpu_part_iter>>) {
+    guard_value((), || drop(iter));
 }
 
-/// Where the parts come from, and the one that C looks at.
+/// The source of the parts and the current entry.
 #[derive(Debug)]
 pub(super) struct PartIter {
     source: Source,
@@ -147,7 +141,7 @@ enum Source {
     Listed(Box<PartsIter>),
 }
 
-/// An entry, and the texts that it points to.
+/// An entry and the texts that it points to.
 #[derive(Debug)]
 struct Entry {
     info: ossmpu_part_info,
@@ -156,15 +150,15 @@ struct Entry {
 }
 
 impl PartIter {
-    pub(super) fn known(parts: Vec<SentPart>) -> Exclusive<Self> {
-        Exclusive::new(Self { source: Source::Known(parts.into_iter()), entry: None })
+    pub(super) fn known(parts: Vec<SentPart>) -> TryLocked<Self> {
+        TryLocked::new(Self { source: Source::Known(parts.into_iter()), entry: None })
     }
 
-    fn listed(parts: PartsIter) -> Exclusive<Self> {
-        Exclusive::new(Self { source: Source::Listed(Box::new(parts)), entry: None })
+    fn listed(parts: PartsIter) -> TryLocked<Self> {
+        TryLocked::new(Self { source: Source::Listed(Box::new(parts)), entry: None })
     }
 
-    /// Goes to the next entry; false after the last.
+    /// Moves to the next entry; returns false after the last.
     fn advance(&mut self) -> Result<bool> {
         self.entry = None;
         self.entry = match &mut self.source {
@@ -192,12 +186,12 @@ impl Entry {
         last_modified: &str,
         crc64: Option<u64>,
     ) -> Box<Self> {
-        let (etag, last_modified) = (text::owned(etag), text::owned(last_modified));
+        let (etag, last_modified) = (text::to_c_string(etag), text::to_c_string(last_modified));
         let info = ossmpu_part_info {
             struct_size: SIZE,
             number: number.into(),
             size: i64::try_from(size).unwrap_or(i64::MAX),
-            // The texts are on the heap, so moving their owners does not move them.
+            // The texts are on the heap: moving their owners does not move them.
             etag: etag.as_ptr(),
             last_modified: last_modified.as_ptr(),
             crc64: crc64.unwrap_or_default(),
@@ -208,7 +202,6 @@ impl Entry {
     }
 }
 
-/// The struct is far smaller than the type of its size.
 const SIZE: u32 = size_of::<ossmpu_part_info>() as u32;
 
 #[cfg(test)]
@@ -217,17 +210,18 @@ mod tests {
     use crate::{ETag, PartNumber};
 
     #[test]
-    fn known_parts_come_in_order_and_then_it_is_done() {
+    fn known_parts_are_returned_in_order_and_then_none() {
         let part = |number, crc64| SentPart {
             number: PartNumber::new(number).unwrap(),
             size: 5,
             etag: ETag::parse("AB").unwrap(),
             crc64,
         };
-        let mut parts = PartIter::known(vec![part(1, Some(0)), part(2, None)]);
+        let parts = PartIter::known(vec![part(1, Some(0)), part(2, None)]);
         let mut seen = Vec::new();
         while parts.change(PartIter::advance).unwrap() {
-            let info = &parts.read().unwrap().entry.as_ref().unwrap().info;
+            let parts = parts.read().unwrap();
+            let info = &parts.entry.as_ref().unwrap().info;
             seen.push((info.number, info.size, info.has_crc64, info.struct_size));
         }
         assert_eq!(seen, [(1, 5, 1, 48), (2, 5, 0, 48)]);

@@ -1,147 +1,139 @@
-//! Presigned URLs: who has credentials makes one, who has none sends a part to it.
+//! Presigned URLs: signing one, and sending a part to one.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
 use std::time::Duration;
 
+use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
-use super::guard::{Success, guard};
+use super::handle::{self, OutParam};
 use super::options::{self, ossmpu_options};
-use super::ptr::{self, Bytes, Slot};
-use super::put::place;
-use super::result::{ResultObject, ossmpu_result};
-use super::{setting, text};
+
+use super::arg_check;
+use super::result::ossmpu_result;
+use super::text::Text;
 use crate::{
     AbortMultipartUpload, BucketName, CompleteMultipartUpload, Error, InitiateMultipartUpload,
     ObjectHeaders, ObjectKey, PartNumber, PresignRequest, PutObject, Result, UploadId, UploadPart,
 };
 
-/// The URL is for POST: it begins an upload. Without upload id and part number.
+/// POST: initiates an upload. No upload ID, no part number.
 pub const OSSMPU_PRESIGN_INITIATE: c_int = 1;
-/// The URL is for PUT: it sends a part, also by ossmpu_put_part_url. Needs
-/// upload id and part number.
-pub const OSSMPU_PRESIGN_UPLOAD_PART: c_int = 2;
-/// The URL is for POST: it completes an upload; the list of parts is the body
-/// of the request. Needs the upload id.
-pub const OSSMPU_PRESIGN_COMPLETE: c_int = 3;
-/// The URL is for DELETE: it aborts an upload. Needs the upload id.
-pub const OSSMPU_PRESIGN_ABORT: c_int = 4;
-/// The URL is for PUT: it makes an object in one request. Without upload id and
+/// PUT: sends a part, also with ossmpu_put_part_url. Requires upload ID and
 /// part number.
+pub const OSSMPU_PRESIGN_UPLOAD_PART: c_int = 2;
+/// POST: completes an upload; the body of the request is the list of parts.
+/// Requires the upload ID.
+pub const OSSMPU_PRESIGN_COMPLETE: c_int = 3;
+/// DELETE: aborts an upload. Requires the upload ID.
+pub const OSSMPU_PRESIGN_ABORT: c_int = 4;
+/// PUT: creates an object with one request. No upload ID, no part number.
 pub const OSSMPU_PRESIGN_PUT_OBJECT: c_int = 5;
 
-/// Signs a URL, so that whoever has it can make one request of a kind,
-/// OSSMPU_PRESIGN_*, without an access key: gives OSSMPU_RESULT_URL and
-/// OSSMPU_RESULT_HEADERS. Asks OSS nothing, but may ask the source of the
-/// credentials, which takes a minute at the most unless it is a callback.
+/// Presigns a URL for one kind of request, OSSMPU_PRESIGN_*, which can then be
+/// sent without an access key. The result has OSSMPU_RESULT_URL and
+/// OSSMPU_RESULT_HEADERS. Sends nothing to OSS, but may fetch credentials,
+/// which takes at most a minute unless their source is a callback.
 ///
-/// upload_id is NULL and part_number 0 where the operation has none.
-/// expires_seconds is 1 to 604800 (7 days); what an access key with a token
-/// signs ends with the token. Headers in options that go with the request are
-/// signed, and have to be sent with the URL. options and cancel may be NULL;
-/// out is required.
+/// upload_id is NULL and part_number 0 for operations without them.
+/// expires_seconds is 1 to 604800 (7 days); a URL signed with temporary
+/// credentials expires with them. Headers in options that belong to the request
+/// are signed and must be sent with it. options and cancel may be NULL; out is
+/// required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_presign(
-    client: *const ossmpu_client,
+pub extern "C" fn ossmpu_presign(
+    client: Option<&ossmpu_client>,
     operation: c_int,
-    bucket: *const c_char,
-    key: *const c_char,
-    upload_id: *const c_char,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    upload_id: Text<'_>,
     part_number: i32,
     expires_seconds: i64,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_result,
-    err: *mut *mut ossmpu_error,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_result>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let upload_id = unsafe { text::optional(upload_id, &call, "upload_id") }?;
-        let expires = Duration::from_secs(setting::number("expires", expires_seconds)?);
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let mut options = unsafe { options::or_default(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let what = What { bucket, key, upload_id, part_number };
-        let request = what.request(operation, options.headers_mut())?;
+        let client = &handle::required(client, "client")?.0;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        let upload_id = upload_id.optional("upload_id")?;
+        let expires = Duration::from_secs(arg_check::number("expires", expires_seconds)?);
+        let mut options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
+        let target = PresignTarget { bucket, key, upload_id, part_number };
+        let request = target.request(operation, options.headers_mut())?;
         cancel.check_process()?;
         if cancel.is_triggered() {
             return Err(Error::canceled());
         }
-        out.fill(ResultObject::of_url(&client.presign(&request, expires)?));
+        out.set(ossmpu_result::of_url(&client.presign(&request, expires)?));
         Ok(Success::Ok)
     })
 }
 
-/// Sends a part from memory to its presigned URL, and gives
+/// Sends a part from memory to its presigned URL. The result has
 /// OSSMPU_RESULT_ETAG, OSSMPU_RESULT_SIZE and OSSMPU_RESULT_CRC64, which
-/// whoever completes the upload needs for ossmpu_upload_add_part. The URL says
-/// which part it is. Blocks; the bytes are not copied: leave them alone until
-/// the call returns.
+/// ossmpu_upload_add_part takes on the machine that completes the upload.
+/// Blocks. The bytes are not copied: do not change or free them until the call
+/// returns.
 ///
-/// The client's access key, region and endpoint are not used: one made with
-/// OSSMPU_CONFIG_CREDENTIALS "anonymous" and nothing else will do. Of options
-/// only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_DEADLINE_MS and
-/// OSSMPU_OPTION_BYTES_PER_SEC matter. options and cancel may be NULL, data if
-/// len is 0; out is required. OSSMPU_EINVAL if url is not for a part.
+/// Access key, region and endpoint of the client are not used: a client that
+/// has only OSSMPU_CONFIG_CREDENTIALS set, to "anonymous", is sufficient. Of
+/// options only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_TIMEOUT_MS and
+/// OSSMPU_OPTION_BYTES_PER_SEC are used. options and cancel may be NULL, and
+/// data if len is 0; out is required. OSSMPU_EINVAL if url is not for a part.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_put_part_url(
-    client: *const ossmpu_client,
-    url: *const c_char,
+    client: Option<&ossmpu_client>,
+    url: Text<'_>,
     data: *const c_void,
     len: usize,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_result,
-    err: *mut *mut ossmpu_error,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_result>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let url = unsafe { text::required(url, &call, "url") }?;
-        // SAFETY: NULL or so many bytes (contract of `ffi`). The Rust call promises to drop what it
-        // is given before it returns, and the bytes stay until this function does.
-        let data = unsafe { Bytes::lend(data, len, "data") }?;
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let options = unsafe { options::or_default(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        out.fill(ResultObject::of_part(&client.put_part_url(url, data, &options, cancel)?));
+        let client = &handle::required(client, "client")?.0;
+        let url = url.required("url")?;
+        // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
+        // `put_part_url` drops the value before it returns.
+        let data = unsafe { Bytes::borrow(data, len, "data") }?;
+        let options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
+        out.set(ossmpu_result::of_part(&client.put_part_url(url, data, &options, cancel)?));
         Ok(Success::Ok)
     })
 }
 
-/// What a URL is for.
-struct What<'call> {
+/// The arguments that name the target of a URL.
+struct PresignTarget<'call> {
     bucket: BucketName,
     key: ObjectKey,
     upload_id: Option<&'call str>,
     part_number: i32,
 }
 
-impl What<'_> {
+impl PresignTarget<'_> {
     fn request(&self, operation: c_int, headers: &ObjectHeaders) -> Result<PresignRequest> {
         let (bucket, key) = (&self.bucket, &self.key);
         if operation != OSSMPU_PRESIGN_UPLOAD_PART && self.part_number != 0 {
-            return Err(Error::invalid("part_number", "this operation is not about a part"));
+            return Err(Error::invalid(
+                "part_number",
+                "must be 0: this operation has no part number",
+            ));
         }
         Ok(match operation {
             OSSMPU_PRESIGN_INITIATE => {
@@ -151,33 +143,35 @@ impl What<'_> {
             }
             OSSMPU_PRESIGN_UPLOAD_PART => {
                 let number = PartNumber::try_from(i64::from(self.part_number))?;
-                let request = UploadPart::new(bucket, key, &self.upload()?, number);
+                let request = UploadPart::new(bucket, key, &self.upload_id()?, number);
                 PresignRequest::UploadPart(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_COMPLETE => {
-                let request = CompleteMultipartUpload::new(bucket, key, &self.upload()?, vec![]);
+                let request = CompleteMultipartUpload::new(bucket, key, &self.upload_id()?, vec![]);
                 PresignRequest::CompleteMultipartUpload(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_ABORT => {
-                let request = AbortMultipartUpload::new(bucket, key, &self.upload()?);
+                let request = AbortMultipartUpload::new(bucket, key, &self.upload_id()?);
                 PresignRequest::AbortMultipartUpload(request.with_headers(headers))
             }
             OSSMPU_PRESIGN_PUT_OBJECT => {
                 self.check_no_upload()?;
                 PresignRequest::PutObject(PutObject::new(bucket, key).with_headers(headers))
             }
-            _ => return Err(setting::no_choice("operation", operation.into())),
+            _ => return Err(arg_check::no_choice("operation", operation.into())),
         })
     }
 
-    fn upload(&self) -> Result<UploadId> {
-        UploadId::parse(self.upload_id.ok_or_else(|| ptr::is_null("upload_id"))?)
+    fn upload_id(&self) -> Result<UploadId> {
+        UploadId::parse(self.upload_id.ok_or_else(|| handle::is_null("upload_id"))?)
     }
 
     fn check_no_upload(&self) -> Result<()> {
         match self.upload_id {
             None => Ok(()),
-            Some(_) => Err(Error::invalid("upload_id", "this operation is not about an upload")),
+            Some(_) => {
+                Err(Error::invalid("upload_id", "must be NULL: this operation has no upload ID"))
+            }
         }
     }
 }

@@ -1,54 +1,57 @@
-//! How far an upload is, for a callback.
+//! The progress of an upload, for a callback.
 
 use std::ffi::{c_int, c_void};
 use std::ops::ControlFlow;
 
-use super::callback::User;
-use super::guard::outside;
+use super::callback::Callback;
 use crate::Progress;
 
-/// How far an upload is. The library owns it, and it is valid during the
-/// callback: never copy it by its size, and test struct_size before reading a
+/// The progress of an upload. Owned by the library and valid during the
+/// callback. Never copy it by its size, and test struct_size before reading a
 /// field that was added after version 1.0.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ossmpu_progress {
     /// Bytes of this struct that the library has filled.
     pub struct_size: u32,
-    /// Parts in all; -1 while unknown, 0 if it goes in one PutObject.
+    /// Parts in total; -1 while unknown, 0 if the object goes in one PutObject.
     pub parts_total: i32,
     /// Parts that OSS has acknowledged.
     pub parts_done: i32,
-    /// Requests that were sent again.
+    /// Requests that were retried.
     pub retries: i32,
-    /// Bytes in all; -1 while unknown.
+    /// Bytes in total; -1 while unknown.
     pub bytes_total: i64,
-    /// Bytes that OSS has acknowledged; never falls.
+    /// Bytes that OSS has acknowledged. Never decreases.
     pub bytes_done: i64,
-    /// Of these, bytes that were found already there.
+    /// The bytes of bytes_done that were on OSS before this call.
     pub bytes_resumed: i64,
-    /// Bytes that went onto the wire; what is sent twice counts twice. Never
-    /// falls.
+    /// Bytes that were sent; retries and hedged requests count again. Never
+    /// decreases.
     pub bytes_sent: i64,
 }
 
-/// Is told how far an upload is, on the thread that made the call, at most ten
-/// times a second and once at the end. Rates are yours to work out. Return 0
-/// to go on; anything else stops the upload with OSSMPU_ESTOPPED, and
-/// OSSMPU_ERROR_CALLBACK_VALUE is what you returned.
+/// Receives the progress of an upload, on the thread that made the call, at
+/// most ten times a second and once at the end. Return 0 to continue. Any other
+/// value cancels the upload with OSSMPU_ESTOPPED, and is then
+/// OSSMPU_ERRINFO_CALLBACK_VALUE.
 pub type ossmpu_progress_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
 
-/// A callback as the Rust interface wants it.
-pub(super) fn reporter(
-    callback: unsafe extern "C" fn(*mut c_void, *const ossmpu_progress) -> c_int,
-    user: User,
+type ProgressFunction = unsafe extern "C" fn(*mut c_void, *const ossmpu_progress) -> c_int;
+
+/// A progress callback as a closure of the Rust interface.
+pub(super) fn progress_callback(
+    callback: Callback<ProgressFunction>,
 ) -> impl Fn(&Progress) -> ControlFlow<i64> + Send + Sync + 'static {
     move |progress| {
         let progress = ossmpu_progress::new(progress);
-        // SAFETY: the callback came with this pointer (contract of `ffi`), and the struct lives
-        // until it returns.
-        match outside(|| unsafe { callback(user.pointer(), &raw const progress) }) {
+        let value = callback.run(|function, user| {
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; the struct is
+            // live.
+            unsafe { function(user, &raw const progress) }
+        });
+        match value {
             0 => ControlFlow::Continue(()),
             value => ControlFlow::Break(value.into()),
         }
@@ -78,7 +81,6 @@ fn bytes(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The struct is far smaller than the type of its size.
 const SIZE: u32 = size_of::<ossmpu_progress>() as u32;
 
 #[cfg(test)]
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unknown_is_minus_one() {
+    fn an_unknown_total_is_minus_one() {
         let mut progress = Progress::default();
         let shown = ossmpu_progress::new(&progress);
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));

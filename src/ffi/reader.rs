@@ -1,45 +1,37 @@
-//! A callback of the caller's that data comes from.
+//! A callback that data is read from.
 
 use std::ffi::c_void;
 use std::io::{self, Read};
 
-use super::guard::outside;
-use super::ptr;
-use crate::{Error, ErrorKind, Result};
+use super::callback::Callback;
+use crate::{Error, ErrorKind};
 
-/// Gives data: fills buf with at most len bytes, and returns their count, 0 at
-/// the end, or a negative number to stop the upload with OSSMPU_ESTOPPED;
-/// OSSMPU_ERROR_CALLBACK_VALUE is then what you returned. len is never 0, and
-/// fewer bytes than len are no end. It runs on the thread that made the call,
-/// and is never asked for the same bytes twice.
+/// Reads data: fills buf with at most len bytes and returns their number, 0 at
+/// the end, or a negative value to cancel the upload with OSSMPU_ESTOPPED; the
+/// value is then OSSMPU_ERRINFO_CALLBACK_VALUE. len is never 0. Fewer bytes
+/// than len do not mean the end. It runs on the thread that made the call and
+/// never has to rewind.
 pub type ossmpu_read_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, buf: *mut c_void, len: usize) -> i64>;
 
-/// A callback as the Rust interface wants it.
+type ReadFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> i64;
+
+/// A read callback as a reader of the Rust interface.
 #[derive(Debug)]
-pub(super) struct Reader {
-    callback: unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> i64,
-    user: *mut c_void,
-}
+pub(super) struct CallbackReader(pub(super) Callback<ReadFunction>);
 
-impl Reader {
-    pub(super) fn new(callback: ossmpu_read_fn, user: *mut c_void) -> Result<Self> {
-        let callback = callback.ok_or_else(|| ptr::is_null("callback"))?;
-        Ok(Self { callback, user })
-    }
-}
-
-impl Read for Reader {
+impl Read for CallbackReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Self { callback, user } = *self;
         let (start, length) = (buffer.as_mut_ptr().cast(), buffer.len());
-        // SAFETY: the callback came with this pointer (contract of `ffi`), and the buffer has so
-        // many bytes until it returns.
-        let count = outside(|| unsafe { callback(user, start, length) });
+        let count = self.0.run(|function, user| {
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; the buffer has
+            // that many bytes.
+            unsafe { function(user, start, length) }
+        });
         match usize::try_from(count) {
             Ok(count) if count <= length => Ok(count),
             Ok(_) => {
-                let text = "the callback says that it has given more than there was room for";
+                let text = "the callback returned more bytes than it was given room for";
                 Err(io::Error::other(Error::invalid("callback", text)))
             }
             Err(_) => Err(io::Error::other(stopped(count))),
@@ -56,8 +48,8 @@ fn stopped(value: i64) -> Error {
 mod tests {
     use super::*;
 
-    /// Answers what `user` points to, after filling what it may.
-    unsafe extern "C" fn answer(user: *mut c_void, buf: *mut c_void, len: usize) -> i64 {
+    /// Fills the buffer and returns the number that `user` points to.
+    unsafe extern "C" fn callback(user: *mut c_void, buf: *mut c_void, len: usize) -> i64 {
         // SAFETY: the buffer has that many bytes.
         unsafe { buf.cast::<u8>().write_bytes(7, len) };
         // SAFETY: the test passes a pointer to a live number.
@@ -66,14 +58,16 @@ mod tests {
 
     fn read(mut value: i64) -> io::Result<usize> {
         let mut buffer = [0; 4];
-        let mut reader = Reader::new(Some(answer), (&raw mut value).cast()).unwrap();
-        let outcome = reader.read(&mut buffer);
+        let function: ReadFunction = callback;
+        // SAFETY: the number outlives the reader.
+        let callback = unsafe { Callback::new(Some(function), (&raw mut value).cast(), None) };
+        let outcome = CallbackReader(callback.unwrap()).read(&mut buffer);
         assert_eq!(buffer, [7; 4]);
         outcome
     }
 
     #[test]
-    fn a_count_is_believed_only_if_there_was_room() {
+    fn a_count_beyond_the_buffer_is_an_error() {
         assert_eq!(read(0).unwrap(), 0);
         assert_eq!(read(4).unwrap(), 4);
         let error: Error = read(5).unwrap_err().downcast().unwrap();
@@ -83,14 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_count_stops_and_is_told() {
+    fn a_negative_count_is_the_callback_value_of_the_error() {
         for value in [-1, i64::MIN] {
             let error: Error = read(value).unwrap_err().downcast().unwrap();
             assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(value)));
         }
-        assert_eq!(
-            Reader::new(None, std::ptr::null_mut()).unwrap_err().argument(),
-            Some("callback")
-        );
     }
 }

@@ -1,60 +1,57 @@
-//! Uploads of what a callback gives.
+//! Uploads from a callback.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
 
+use super::arg_check;
+use super::callback::Callback;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::guard;
 use super::error::ossmpu_error;
-use super::guard::guard;
+use super::handle::{self, OutParam};
 use super::options::{self, ossmpu_options};
-use super::ptr::{self, Slot};
-use super::put::{finish, place};
-use super::reader::{Reader, ossmpu_read_fn};
-use super::result::ossmpu_result;
-use super::setting;
+use super::reader::{CallbackReader, ossmpu_read_fn};
+use super::result::{ossmpu_result, set_result};
+use super::text::Text;
 use crate::ReaderSource;
 
-/// Uploads what a callback gives as one object: length bytes, or with length
-/// -1 all up to its end. Otherwise as ossmpu_put_file.
+/// Uploads the data that a callback returns as one object: length bytes, or up
+/// to the end if length is -1. Otherwise as ossmpu_put_file.
 ///
-/// The callback runs on the calling thread, while parts that it has given are
-/// sent by others. Parts are sent again from their buffers, which
-/// OSSMPU_CONFIG_MEMORY_LIMIT bounds, so it never has to rewind. A cancel does
-/// not end a callback that blocks. options, cancel and out may be NULL.
+/// The callback runs on the calling thread while worker threads send parts.
+/// Parts are retried from their buffers, which OSSMPU_CONFIG_MEMORY_LIMIT
+/// bounds, so the callback never has to rewind. Canceling does not interrupt a
+/// callback that blocks. options, cancel and out may be NULL.
 ///
-/// OSSMPU_ESTOPPED if the callback asked to stop, OSSMPU_EFILE if it ended
-/// before length, OSSMPU_ENOMEM if there is no room for a part. Without a
-/// length 10000 parts bound the object: far more than 1 TiB with the defaults,
-/// and OSSMPU_EINVAL beyond.
+/// OSSMPU_ESTOPPED if the callback canceled the upload, OSSMPU_EFILE if it
+/// ended before length bytes, OSSMPU_ENOMEM if there is no memory for a part.
+/// If length is -1, the limit of 10000 parts bounds the size of the object:
+/// with the defaults far more than 1 TiB, and OSSMPU_EINVAL beyond it.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_put_stream(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    key: *const c_char,
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
     callback: ossmpu_read_fn,
     user: *mut c_void,
     length: i64,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_result,
-    err: *mut *mut ossmpu_error,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_result>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        let reader = Reader::new(callback, user)?;
-        let source = ReaderSource::new(reader).with_length(setting::length(length)?);
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let options = unsafe { options::or_default(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        Ok(finish(client.put_reader(&bucket, &key, source, &options, cancel)?, out))
+        let client = &handle::required(client, "client")?.0;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        // SAFETY: the function can be called with `user` on this thread (contract of `ffi`).
+        let reader = CallbackReader(unsafe { Callback::new(callback, user, None) }?);
+        let source = ReaderSource::new(reader).with_length(arg_check::length(length)?);
+        let options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
+        Ok(set_result(client.put_reader(&bucket, &key, source, &options, cancel)?, out))
     })
 }

@@ -1,69 +1,75 @@
 //! Text from C and text for C.
 //!
-//! In: UTF-8 that ends with NUL, borrowed for the call. Out: owned by a handle, never NULL.
+//! In: NUL-terminated UTF-8, borrowed for the call. Out: owned by a handle, never NULL.
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::marker::PhantomData;
 
-use super::ptr::is_null;
+use super::handle::is_null;
 use crate::{Error, Result};
 
-/// Borrows a text for the duration of the call.
+/// A text from C: NULL, or NUL-terminated and unchanged during `'call`.
 ///
-/// # Safety
+/// This is the invariant of the type, as validity is for a reference: C passes such pointers by the
+/// contract of `ffi`, and safe Rust code cannot construct any other. `const char *` in C.
 ///
-/// `text` is NULL or ends with NUL, and is not changed before `_call` ends.
-pub(super) unsafe fn required<'call>(
-    text: *const c_char,
-    call: &'call (),
-    name: &str,
-) -> Result<&'call str> {
-    // SAFETY: the caller promises the same to this function.
-    unsafe { optional(text, call, name) }?.ok_or_else(|| is_null(name))
+/// cbindgen:ignore
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct Text<'call> {
+    start: *const c_char,
+    call: PhantomData<&'call CStr>,
 }
 
-/// The same for a text that may be missing.
-///
-/// # Safety
-///
-/// As for [`required`].
-pub(super) unsafe fn optional<'call>(
-    text: *const c_char,
-    _call: &'call (),
-    name: &str,
-) -> Result<Option<&'call str>> {
-    if text.is_null() {
-        return Ok(None);
+impl<'call> Text<'call> {
+    /// Returns the text, or an error if it is NULL or not UTF-8.
+    pub(super) fn required(self, name: &str) -> Result<&'call str> {
+        self.optional(name)?.ok_or_else(|| is_null(name))
     }
-    // SAFETY: it is not NULL, and the caller promises that it ends with NUL.
-    let text = unsafe { CStr::from_ptr(text) };
-    match text.to_str() {
-        Ok(text) => Ok(Some(text)),
-        Err(cause) => Err(Error::invalid(name, "this is not UTF-8").with_cause(cause)),
+
+    /// Returns the text, `None` if it is NULL, or an error if it is not UTF-8.
+    pub(super) fn optional(self, name: &str) -> Result<Option<&'call str>> {
+        if self.start.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: it is not NULL, so it is NUL-terminated by the invariant of the type.
+        let text = unsafe { CStr::from_ptr(self.start) };
+        match text.to_str() {
+            Ok(text) => Ok(Some(text)),
+            Err(cause) => Err(Error::invalid(name, "is not valid UTF-8").with_cause(cause)),
+        }
     }
 }
 
-/// A text for C. It cannot hold NUL; should there be one all the same, it becomes a space.
-pub(super) fn owned(text: &str) -> CString {
+#[cfg(test)]
+impl<'call> From<Option<&'call CStr>> for Text<'call> {
+    fn from(text: Option<&'call CStr>) -> Self {
+        Self { start: text.map_or(std::ptr::null(), CStr::as_ptr), call: PhantomData }
+    }
+}
+
+/// Makes a text for C, with a space for each NUL.
+pub(super) fn to_c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', " ")).unwrap_or_default())
 }
 
-/// The texts of a handle, by the number of their field. Empty ones are not kept.
+/// The texts of a handle by field number; empty texts are not stored.
 #[derive(Debug, Default)]
 pub(super) struct Texts(Vec<(c_int, CString)>);
 
 impl Texts {
     pub(super) fn new<const N: usize>(fields: [(c_int, &str); N]) -> Self {
-        let there = fields.into_iter().filter(|(_, text)| !text.is_empty());
-        Self(there.map(|(field, text)| (field, owned(text))).collect())
+        let texts = fields.into_iter().filter(|(_, text)| !text.is_empty());
+        Self(texts.map(|(field, text)| (field, to_c_string(text))).collect())
     }
 
-    /// Empty if the text is unknown or there is no such field.
+    /// Returns the text of a field; empty if it is unknown.
     pub(super) fn get(&self, field: c_int) -> &CStr {
         self.0.iter().find(|(known, _)| *known == field).map_or(EMPTY, |(_, text)| text)
     }
 }
 
-/// What a getter answers when there is nothing to say.
+/// The value of an unknown text.
 pub(super) const EMPTY: &CStr = c"";
 
 #[cfg(test)]
@@ -71,24 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn null_and_bad_utf8_are_named() {
-        let call = ();
-        // SAFETY: NULL is allowed.
-        let error = unsafe { required(std::ptr::null(), &call, "key") }.unwrap_err();
-        assert_eq!(error.argument(), Some("key"));
-        // SAFETY: NULL is allowed.
-        assert_eq!(unsafe { optional(std::ptr::null(), &call, "token") }.unwrap(), None);
-        // SAFETY: the literal ends with NUL.
-        let error = unsafe { required(c"\xff".as_ptr(), &call, "key") }.unwrap_err();
-        assert_eq!(error.argument(), Some("key"));
-        // SAFETY: the literal ends with NUL.
-        assert_eq!(unsafe { required(c"\u{e9}".as_ptr(), &call, "key") }.unwrap(), "\u{e9}");
+    fn null_and_invalid_utf8_name_the_argument() {
+        assert_eq!(Text::from(None).required("key").unwrap_err().argument(), Some("key"));
+        assert_eq!(Text::from(None).optional("token").unwrap(), None);
+        assert_eq!(Text::from(Some(c"\xff")).required("key").unwrap_err().argument(), Some("key"));
+        assert_eq!(Text::from(Some(c"\u{e9}")).required("key").unwrap(), "\u{e9}");
     }
 
     #[test]
     fn a_text_for_c_never_ends_early() {
-        assert_eq!(owned("a\0b").as_c_str(), c"a b");
-        assert_eq!(owned("").as_c_str(), EMPTY);
+        assert_eq!(to_c_string("a\0b").as_c_str(), c"a b");
+        assert_eq!(to_c_string("").as_c_str(), EMPTY);
     }
 
     #[test]

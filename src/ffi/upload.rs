@@ -1,114 +1,104 @@
-//! One multipart upload, step by step.
+//! A multipart upload, step by step.
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::mem::MaybeUninit;
 
+use super::arg_check;
+use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
-use super::guard::{Success, guard, guard_value};
+use super::handle::{self, OutParam};
 use super::options::{self, ossmpu_options};
+use super::panic_boundary::guard_value;
 use super::part_iter::{PartIter, ossmpu_part_iter};
-use super::ptr::{self, Bytes, Handle, Slot};
-use super::put::{finish, place};
-use super::result::ossmpu_result;
-use super::setting;
+use super::result::{ossmpu_result, set_result};
+use super::text::Text;
 use super::text::{self, EMPTY};
-use crate::{ByteRange, FileRange, ListParts, MultipartUpload, PartNumber, UploadId};
+use crate::{FileRange, ListParts, MultipartUpload, PartNumber, UploadId};
 
-/// One multipart upload, step by step. It remembers the parts that were sent
-/// through it or added to it, so completing needs no list. Any number of
-/// threads may use it at once: send parts from as many as you like.
+/// A multipart upload. It keeps the parts that are sent through it or added to
+/// it, so completing needs no list. Any number of threads may use it at once,
+/// so parts can be sent from as many threads as you like.
+#[derive(Debug)]
 pub struct ossmpu_upload {
-    _opaque: [u8; 0],
+    pub(super) upload: MultipartUpload,
+    id: CString,
 }
 
-impl Handle for ossmpu_upload {
-    type Inner = UploadObject;
-}
+const _: () = handle::assert_shared::<ossmpu_upload>();
 
-/// Begins a multipart upload. Blocks.
+/// Initiates a multipart upload. Blocks.
 ///
-/// options, which go for the parts and for completing as well, and cancel may
-/// be NULL; out is required. OSSMPU_ERROR_UPLOAD_MAY_EXIST says that the
-/// answer, and with it the upload id, was lost.
+/// options also apply to the parts and to completing. options and cancel may be
+/// NULL; out is required. On failure OSSMPU_ERRINFO_UPLOAD_MAY_EXIST is 1 if
+/// the response, and with it the upload ID, may have been lost.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_initiate(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    key: *const c_char,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_upload,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_upload_initiate(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_upload>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let options = unsafe { options::or_default(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let client = &handle::required(client, "client")?.0;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        let options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
         let upload = client.start_upload(&bucket, &key, &options, cancel)?;
-        out.fill(UploadObject::new(upload));
+        out.set(ossmpu_upload::new(upload));
         Ok(Success::Ok)
     })
 }
 
-/// For ossmpu_upload_attach: ask OSS which parts it has, so that the handle
-/// knows of them.
+/// Flag of ossmpu_upload_attach: get the parts that OSS has with ListParts.
 pub const OSSMPU_ATTACH_LIST_PARTS: c_int = 1;
 
-/// Takes up an upload that was begun elsewhere: by another process, on another
-/// machine, or before a crash. Blocks only with OSSMPU_ATTACH_LIST_PARTS,
-/// which is all that flags may have; with flags 0 nothing is sent, and the
-/// handle knows of no part yet.
+/// Creates a handle for an upload that was initiated elsewhere: by another
+/// process, on another machine, or before a crash.
 ///
-/// options, which go for the parts and for completing, and cancel may be NULL;
-/// out is required. OSSMPU_ESERVICE with "NoSuchUpload" if OSS does not have
-/// the upload, which is noticed only when something is sent.
+/// flags is 0 or OSSMPU_ATTACH_LIST_PARTS. With 0 the call sends nothing, does
+/// not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
+/// it blocks. options also apply to the parts and to completing. options and
+/// cancel may be NULL; out is required. OSSMPU_ESERVICE with the code
+/// "NoSuchUpload" if the upload does not exist; with flags 0 only later calls
+/// can detect that.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_attach(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    key: *const c_char,
-    upload_id: *const c_char,
+pub extern "C" fn ossmpu_upload_attach(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    upload_id: Text<'_>,
     flags: c_int,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_upload,
-    err: *mut *mut ossmpu_error,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_upload>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        let client = &handle::required(client, "client")?.0;
         client.check_process()?;
-        // SAFETY: NULL or texts that end with NUL (contract of `ffi`).
-        let (bucket, key) = unsafe { place(bucket, key, &call) }?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let id = UploadId::parse(unsafe { text::required(upload_id, &call, "upload_id") }?)?;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        let id = UploadId::parse(upload_id.required("upload_id")?)?;
         let list = match flags {
             0 => false,
             OSSMPU_ATTACH_LIST_PARTS => true,
-            _ => return Err(setting::no_choice("flags", flags.into())),
+            _ => return Err(arg_check::no_choice("flags", flags.into())),
         };
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let mut options = unsafe { options::or_default(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let mut options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
         let upload = client.attach_upload(&bucket, &key, &id, &options);
         if list {
             let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
@@ -116,191 +106,161 @@ pub unsafe extern "C" fn ossmpu_upload_attach(
                 upload.add_part(part?.into())?;
             }
         }
-        out.fill(UploadObject::new(upload));
+        out.set(ossmpu_upload::new(upload));
         Ok(Success::Ok)
     })
 }
 
-/// Gives the upload id; "" for NULL.
+/// Returns the upload ID; "" for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_id(upload: *const ossmpu_upload) -> *const c_char {
-    guard_value(EMPTY.as_ptr(), || {
-        let call = ();
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow_or_none(upload, &call) };
-        upload.map_or(EMPTY, |upload| &upload.id).as_ptr()
-    })
+pub extern "C" fn ossmpu_upload_id(upload: Option<&ossmpu_upload>) -> *const c_char {
+    guard_value(EMPTY.as_ptr(), || upload.map_or(EMPTY, |upload| &upload.id).as_ptr())
 }
 
-/// Sends a part from memory. Blocks; the bytes are not copied: leave them alone
-/// until the call returns.
+/// Sends a part from memory. Blocks. The bytes are not copied: do not change or
+/// free them until the call returns.
 ///
-/// number is 1 to 10000. A part that was sent with the same number is
-/// replaced. All parts but the last need 100 KiB or more, which is checked
-/// when the upload is completed. data may be NULL if len is 0, cancel may be
-/// NULL. OSSMPU_ESTATE after the upload was completed or aborted, and while
-/// another call sends the same part.
+/// number is 1 to 10000; a part with the same number is replaced. Each part but
+/// the last must have 100 KiB or more, which completing the upload checks. data
+/// may be NULL if len is 0, cancel may be NULL. OSSMPU_ESTATE after the upload
+/// was completed or aborted, and while another call sends the same part.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_upload_part(
-    upload: *const ossmpu_upload,
+    upload: Option<&ossmpu_upload>,
     number: i32,
     data: *const c_void,
     len: usize,
-    cancel: *const ossmpu_cancel,
-    err: *mut *mut ossmpu_error,
+    cancel: Option<&ossmpu_cancel>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
+    let err = OutParam::init(err);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let upload = handle::required(upload, "upload")?;
         let number = PartNumber::try_from(i64::from(number))?;
-        // SAFETY: NULL or so many bytes (contract of `ffi`). The Rust call promises to drop what it
-        // is given before it returns, and the bytes stay until this function does.
-        let data = unsafe { Bytes::lend(data, len, "data") }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
+        // `upload_part` drops the value before it returns.
+        let data = unsafe { Bytes::borrow(data, len, "data") }?;
+        let cancel = cancel::or_never(cancel);
         upload.upload.upload_part(number, data, cancel)?;
         Ok(Success::Ok)
     })
 }
 
-/// Sends a part from a range of a regular file: length bytes from offset, or
-/// with length -1 all from there to its end. Blocks; otherwise as
-/// ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read,
-/// OSSMPU_EINVAL if it does not have the range, OSSMPU_ECHANGED if it changes
-/// meanwhile.
+/// Sends a part from a range of a regular file: length bytes from offset, or up
+/// to the end of the file if length is -1. Blocks; otherwise as
+/// ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read, OSSMPU_EINVAL
+/// if it does not contain the range, OSSMPU_ECHANGED if it changes during the
+/// call.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_part_file(
-    upload: *const ossmpu_upload,
+pub extern "C" fn ossmpu_upload_part_file(
+    upload: Option<&ossmpu_upload>,
     number: i32,
-    path: *const c_char,
+    path: Text<'_>,
     offset: i64,
     length: i64,
-    cancel: *const ossmpu_cancel,
-    err: *mut *mut ossmpu_error,
+    cancel: Option<&ossmpu_cancel>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
+    let err = OutParam::init(err);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let upload = handle::required(upload, "upload")?;
         let number = PartNumber::try_from(i64::from(number))?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let path = unsafe { text::required(path, &call, "path") }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let (offset, length) = (setting::number("offset", offset)?, setting::length(length)?);
-        let file = FileRange::new(path, ByteRange::new(offset, length));
+        let path = path.required("path")?;
+        let cancel = cancel::or_never(cancel);
+        let range = arg_check::byte_range(offset, length)?;
+        let file = FileRange::new(path, range);
         upload.upload.upload_part_file(number, &file, cancel)?;
         Ok(Success::Ok)
     })
 }
 
-/// Gives the parts that this handle knows of, in the order of their numbers.
-/// Asks nobody and does not block. out is required.
+/// Returns the parts that the handle knows of, in the order of their numbers.
+/// Sends nothing and does not block. out is required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_parts(
-    upload: *const ossmpu_upload,
-    out: *mut *mut ossmpu_part_iter,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_upload_parts(
+    upload: Option<&ossmpu_upload>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_part_iter>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
+        let upload = handle::required(upload, "upload")?;
         upload.upload.check_process()?;
-        out.fill(PartIter::known(upload.upload.sent_parts()));
+        out.set(ossmpu_part_iter(PartIter::known(upload.upload.sent_parts())));
         Ok(Success::Ok)
     })
 }
 
-/// Makes the object out of the parts that this handle knows of, and returns
-/// when OSS has acknowledged it. Blocks.
+/// Completes the upload: creates the object from the parts that the handle
+/// knows of and returns when OSS has acknowledged it. Blocks.
 ///
-/// options NULL are those that the upload was begun or taken up with; cancel
-/// and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the object is made out
-/// of all parts that OSS has, also of those that this handle does not know of.
-/// The CRC-64 of the object is compared if that of each part is known.
+/// If options is NULL, the options that the upload was initiated or attached
+/// with apply. cancel and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the
+/// object is created from all parts that OSS has, including those that the
+/// handle does not know of. The CRC-64 of the object is verified if that of
+/// each part is known.
 ///
-/// On failure the upload stays open, unless the error says otherwise:
-/// complete it again or abort it. OSSMPU_ESTATE while a part is being sent and
-/// after the upload was completed or aborted; OSSMPU_EINVAL names a part that
-/// is too small; OSSMPU_EUNKNOWN if it could not be learned whether the object
-/// was made; OSSMPU_STORED_CALLBACK_FAILED if it was made all the same.
+/// On failure the upload usually stays open: complete it again or abort it. The
+/// error says if it does not. OSSMPU_ESTATE while a part is being sent and
+/// after the upload was completed or aborted; OSSMPU_EINVAL if a part is too
+/// small; OSSMPU_EUNKNOWN if the object may have been created;
+/// OSSMPU_STORED_CALLBACK_FAILED if the object is stored and its upload
+/// callback failed.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_complete(
-    upload: *const ossmpu_upload,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_result,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_upload_complete(
+    upload: Option<&ossmpu_upload>,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_result>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        let upload = unsafe { ptr::borrow(upload, &call, "upload") }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
-        let uploaded = if options.is_null() {
+        let upload = handle::required(upload, "upload")?;
+        let cancel = cancel::or_never(cancel);
+        let result = if options.is_none() {
             upload.upload.complete(cancel)?
         } else {
-            // SAFETY: NULL or live options (contract of `ffi`).
-            let options = unsafe { options::or_default(options) }?;
+            let options = options::or_default(options)?;
             upload.upload.complete_with(&options, cancel)?
         };
-        Ok(finish(uploaded, out))
+        Ok(set_result(result, out))
     })
 }
 
-/// Gives the upload up: ends the calls that are still sending parts, then
-/// removes what OSS has of them. Blocks, at most OSSMPU_CONFIG_ABORT_MS, and
+/// Aborts the upload: cancels the calls that are sending parts, then removes
+/// the parts from OSS. Blocks for at most OSSMPU_CONFIG_ABORT_TIMEOUT_MS and
 /// takes no cancel token. May be called again. OSSMPU_ESTATE after the upload
-/// was completed; any other error says that parts may be left.
+/// was completed; after any other error parts may be left.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_abort(
-    upload: *const ossmpu_upload,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_upload_abort(
+    upload: Option<&ossmpu_upload>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
+    let err = OutParam::init(err);
     guard(err, || {
-        // SAFETY: NULL or a live upload (contract of `ffi`).
-        unsafe { ptr::borrow(upload, &call, "upload") }?.upload.abort()?;
+        handle::required(upload, "upload")?.upload.abort()?;
         Ok(Success::Ok)
     })
 }
 
-/// Frees an upload. NULL is a no-op. Sends nothing and aborts nothing: without
-/// complete or abort its parts stay on OSS, where they are billed.
+/// Frees an upload. NULL is a no-op. Does not abort the upload: unless it was
+/// completed or aborted, its parts stay on OSS and are billed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_free(upload: *mut ossmpu_upload) {
-    // SAFETY: NULL or an upload that nobody uses any more (contract of `ffi`).
-    guard_value((), || drop(unsafe { ptr::take(upload) }));
+pub extern "C" fn ossmpu_upload_free(upload: Option<Box<ossmpu_upload>>) {
+    guard_value((), || drop(upload));
 }
 
-/// An upload, with its ID as C wants it.
-#[derive(Debug)]
-pub(super) struct UploadObject {
-    pub(super) upload: MultipartUpload,
-    id: CString,
-}
-
-impl UploadObject {
+impl ossmpu_upload {
     fn new(upload: MultipartUpload) -> Self {
-        let id = text::owned(upload.upload_id().as_str());
+        let id = text::to_c_string(upload.upload_id().as_str());
         Self { upload, id }
     }
 }

@@ -1,124 +1,119 @@
-//! The unfinished uploads of a bucket, one after another.
+//! Iterates over the unfinished uploads of a bucket.
 
 use std::ffi::{CString, c_char, c_int};
+use std::mem::MaybeUninit;
 
 use super::cancel::{self, ossmpu_cancel};
 use super::client::ossmpu_client;
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
-use super::exclusive::Exclusive;
-use super::guard::{Success, guard, guard_value};
-use super::options::{self, CallOptions, ossmpu_options};
-use super::ptr::{self, Handle, Slot};
+use super::handle::{self, OutParam};
+use super::option_keys::CallOptions;
+use super::options::{self, ossmpu_options};
+use super::panic_boundary::guard_value;
 use super::text;
+use super::text::Text;
+use super::try_lock::TryLocked;
 use crate::{
     BucketName, ListMultipartUploads, ListedUpload, Result, UploadsEntry, UploadsIter, rfc3339,
 };
 
-/// The unfinished uploads of a bucket, one after another. One thread at a time
+/// An iterator over the unfinished uploads of a bucket. One thread at a time
 /// may use it.
-pub struct ossmpu_upload_iter {
-    _opaque: [u8; 0],
-}
+#[derive(Debug)]
+pub struct ossmpu_upload_iter(pub(super) TryLocked<UploadIter>);
 
-impl Handle for ossmpu_upload_iter {
-    type Inner = Exclusive<UploadIter>;
-}
+const _: () = handle::assert_sized::<ossmpu_upload_iter>();
 
-/// An unfinished upload, or a prefix that some have in common. The library
-/// owns it, and it is valid until the next call on its iterator: never copy it
-/// by its size, and test struct_size before reading a field that was added
-/// after version 1.0.
+/// `ossmpu_upload_iter *` in C; the same rule as for `ConfigMut`.
+///
+/// cbindgen:ignore
+pub type UploadIterMut<'call> = Option<&'call ossmpu_upload_iter>;
+
+/// An unfinished upload or a common prefix. Owned by the library and valid
+/// until the next call on its iterator. Never copy it by its size, and test
+/// struct_size before reading a field that was added after version 1.0.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ossmpu_upload_info {
     /// Bytes of this struct that the library has filled.
     pub struct_size: u32,
-    /// 1: key is a common prefix, and the other texts are "".
+    /// 1 if key is a common prefix and the other texts are "", else 0.
     pub is_prefix: i32,
-    /// The key of the object that the upload would make.
+    /// The key of the object that the upload would create.
     pub key: *const c_char,
-    /// Names the upload.
+    /// The upload ID.
     pub upload_id: *const c_char,
-    /// When it was begun, as in "2025-01-15T10:30:00Z" (RFC 3339).
+    /// The time of its initiation, such as "2025-01-15T10:30:00Z" (RFC 3339).
     pub initiated: *const c_char,
-    /// The storage class that the object would have.
+    /// The storage class of the object that the upload would create.
     pub storage_class: *const c_char,
 }
 
-/// Lists the uploads of a bucket that are neither completed nor aborted, by
-/// key and then by upload id. Sends nothing by itself: pages are fetched by
-/// ossmpu_upload_iter_next as they are needed.
+/// Lists the uploads of a bucket that are neither completed nor aborted, by key
+/// and then by upload ID. Sends nothing: ossmpu_upload_iter_next fetches pages
+/// as they are needed.
 ///
-/// prefix, which may be NULL, is what the keys begin with. delimiter, which
-/// may be NULL, puts together the keys that are the same up to it, after the
-/// prefix: an entry with is_prefix stands for them. options, of which only
+/// prefix selects the keys that begin with it. delimiter groups the keys that
+/// are equal from the prefix to the next delimiter: one entry with is_prefix
+/// stands for the group. Both may be NULL. Of options only
 /// OSSMPU_OPTION_PAGE_SIZE, OSSMPU_OPTION_KEY_MARKER,
-/// OSSMPU_OPTION_UPLOAD_ID_MARKER and the payer matter, and cancel may be NULL;
-/// the iterator retains the token. out is required.
+/// OSSMPU_OPTION_UPLOAD_ID_MARKER and the header x-oss-request-payer are used.
+/// options and cancel may be NULL; the iterator keeps the cancel token. out is
+/// required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_list_uploads(
-    client: *const ossmpu_client,
-    bucket: *const c_char,
-    prefix: *const c_char,
-    delimiter: *const c_char,
-    options: *const ossmpu_options,
-    cancel: *const ossmpu_cancel,
-    out: *mut *mut ossmpu_upload_iter,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_list_uploads(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    prefix: Text<'_>,
+    delimiter: Text<'_>,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_upload_iter>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live client (contract of `ffi`).
-        let client = unsafe { ptr::borrow(client, &call, "client") }?;
+        let client = &handle::required(client, "client")?.0;
         client.check_process()?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let bucket = BucketName::parse(unsafe { text::required(bucket, &call, "bucket") }?)?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let prefix = unsafe { text::optional(prefix, &call, "prefix") }?;
-        // SAFETY: NULL or a text that ends with NUL (contract of `ffi`).
-        let delimiter = unsafe { text::optional(delimiter, &call, "delimiter") }?;
-        // SAFETY: NULL or live options (contract of `ffi`).
-        let mut options = unsafe { options::of_call(options) }?;
-        // SAFETY: NULL or a live token (contract of `ffi`).
-        let cancel = unsafe { cancel::or_never(cancel, &call) };
+        let bucket = BucketName::parse(bucket.required("bucket")?)?;
+        let prefix = prefix.optional("prefix")?;
+        let delimiter = delimiter.optional("delimiter")?;
+        let mut options = options::of_call(options)?;
+        let cancel = cancel::or_never(cancel);
         let request = ListMultipartUploads::new(&bucket)
             .with_prefix(prefix.unwrap_or_default())
             .with_delimiter(delimiter.unwrap_or_default());
         let uploads = client.uploads_iter(with_options(request, &mut options), cancel);
-        out.fill(Exclusive::new(UploadIter { uploads, entry: None }));
+        out.set(ossmpu_upload_iter(TryLocked::new(UploadIter { uploads, entry: None })));
         Ok(Success::Ok)
     })
 }
 
-/// Gives the next entry. Blocks when it has to fetch a page.
+/// Returns the next entry. Blocks while it fetches a page.
 ///
-/// Returns OSSMPU_OK and an entry that is valid until the next call on the
-/// iterator, OSSMPU_DONE and NULL after the last, or an error; after an error
-/// there is nothing more. out is required.
+/// Returns OSSMPU_OK and sets out to an entry that is valid until the next call
+/// on the iterator; OSSMPU_DONE and NULL after the last entry; or an error,
+/// after which there are no more entries. out is required.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_iter_next(
-    iter: *mut ossmpu_upload_iter,
-    out: *mut *const ossmpu_upload_info,
-    err: *mut *mut ossmpu_error,
+pub extern "C" fn ossmpu_upload_iter_next(
+    iter: UploadIterMut<'_>,
+    out: Option<&mut MaybeUninit<*const ossmpu_upload_info>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
 ) -> c_int {
-    let call = ();
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let err = unsafe { Slot::open(err, &call) };
-    // SAFETY: NULL or a place for a pointer (contract of `ffi`).
-    let out = unsafe { Slot::open_entry(out, &call) };
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        // SAFETY: NULL or a live iterator of this thread alone (contract of `ffi`).
-        let iter = unsafe { ptr::borrow_mut(iter, &call, "iter") }?;
-        let there = iter.change(UploadIter::advance)?;
+        let iter = &handle::required(iter, "iter")?.0;
+        let found = iter.change(UploadIter::advance)?;
         match &iter.read()?.entry {
-            Some(entry) if there => {
-                out.show(&entry.info);
+            Some(entry) if found => {
+                out.set_borrowed(&entry.info);
                 Ok(Success::Ok)
             }
             _ => Ok(Success::Done),
@@ -128,19 +123,18 @@ pub unsafe extern "C" fn ossmpu_upload_iter_next(
 
 /// Frees an iterator and its entry. NULL is a no-op.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ossmpu_upload_iter_free(iter: *mut ossmpu_upload_iter) {
-    // SAFETY: NULL or an iterator that nobody uses any more (contract of `ffi`).
-    guard_value((), || drop(unsafe { ptr::take(iter) }));
+pub extern "C" fn ossmpu_upload_iter_free(iter: Option<Box<ossmpu_upload_iter>>) {
+    guard_value((), || drop(iter));
 }
 
-/// The uploads, and the entry that C looks at.
+/// The source of the uploads and the current entry.
 #[derive(Debug)]
 pub(super) struct UploadIter {
     uploads: UploadsIter,
     entry: Option<Box<Entry>>,
 }
 
-/// An entry, and the texts that it points to.
+/// An entry and the texts that it points to.
 #[derive(Debug)]
 struct Entry {
     info: ossmpu_upload_info,
@@ -148,7 +142,7 @@ struct Entry {
 }
 
 impl UploadIter {
-    /// Goes to the next entry; false after the last.
+    /// Moves to the next entry; returns false after the last.
     fn advance(&mut self) -> Result<bool> {
         self.entry = None;
         self.entry = self.uploads.next().transpose()?.map(|entry| match entry {
@@ -168,8 +162,8 @@ impl Entry {
     }
 
     fn new(is_prefix: i32, texts: [&str; 4]) -> Box<Self> {
-        let texts = texts.map(text::owned);
-        // The texts are on the heap, so moving their owners does not move them.
+        let texts = texts.map(text::to_c_string);
+        // The texts are on the heap: moving their owners does not move them.
         let [key, upload_id, initiated, storage_class] = texts.each_ref().map(|text| text.as_ptr());
         let info = ossmpu_upload_info {
             struct_size: SIZE,
@@ -196,5 +190,4 @@ fn with_options(
         .with_upload_id_marker(&options.upload_id_marker)
 }
 
-/// The struct is far smaller than the type of its size.
 const SIZE: u32 = size_of::<ossmpu_upload_info>() as u32;

@@ -1,18 +1,18 @@
-//! Which library was loaded.
+//! The version of the loaded library.
 
 use std::ffi::{CStr, c_char, c_int};
 
-/// Gives the version of the library that was loaded, as a number:
-/// major * 1000000 + minor * 1000 + patch. Compare it with
-/// OSSMPU_VERSION_NUMBER, the version of the header the program was built with.
+/// Returns the version of the loaded library as a number: major * 1000000 +
+/// minor * 1000 + patch. OSSMPU_VERSION_NUMBER is the version of the header
+/// that the program was compiled with.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_version_number() -> c_int {
     NUMBER
 }
 
-/// Gives the version of the library that was loaded and of what it is built
-/// on, as one line for logs: "0.1.0 ureq/3.5 rustls/0.23". The text is static;
-/// do not parse it.
+/// Returns the version of the loaded library and of its HTTP and TLS libraries
+/// as one line for logs: "0.1.0 ureq/3.5 rustls/0.23". The text is static; do
+/// not parse it.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_version_string() -> *const c_char {
     TEXT.as_ptr()
@@ -30,7 +30,6 @@ const NUMBER: c_int = decimal(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
     + decimal(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
     + decimal(env!("CARGO_PKG_VERSION_PATCH"));
 
-/// Evaluated by the compiler alone, so a text that is no number would not compile.
 const fn decimal(text: &str) -> c_int {
     match c_int::from_str_radix(text, 10) {
         Ok(number) => number,
@@ -43,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_names_the_version_and_what_the_manifest_asks_for() {
+    fn the_text_has_the_versions_of_the_manifest() {
         let text = TEXT.to_str().unwrap();
         let mut words = text.split(' ');
         assert_eq!(words.next(), Some(env!("CARGO_PKG_VERSION")));

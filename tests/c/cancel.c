@@ -42,8 +42,8 @@ static void check_canceled(const ossmpu_client *client) {
                           token, &result, &err) == OSSMPU_ECANCELED);
     CHECK(now_ms() - begun < 10000);
     CHECK(result == NULL);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_UPLOAD_MAY_EXIST) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_UPLOAD_MAY_EXIST) == 0);
     ossmpu_error_free(err);
     /* As one request as well. */
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, "abc", 3, NULL, token, NULL,

@@ -10,7 +10,7 @@ static void check_refused(ossmpu_config *config, int want, const char *name) {
     CHECK(ossmpu_client_new(config, &client, &err) == want);
     CHECK(client == NULL);
     CHECK(ossmpu_error_code(err) == want);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT), name);
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), name);
     ossmpu_error_free(err);
     ossmpu_config_free(config);
 }
@@ -37,7 +37,7 @@ static void check_every_key(void) {
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_SIGNATURE, 4));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_TLS_VERIFY, 0));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_TLS_VERIFY, 1));
-    for (key = OSSMPU_CONFIG_RESOLVE_MS; key <= OSSMPU_CONFIG_ABORT_MS; key++) {
+    for (key = OSSMPU_CONFIG_RESOLVE_TIMEOUT_MS; key <= OSSMPU_CONFIG_ABORT_TIMEOUT_MS; key++) {
         CHECK(!ossmpu_config_set_int(config, key, 1000));
     }
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_MAX_ATTEMPTS, 1));
@@ -70,13 +70,13 @@ static void check_failures(void) {
     check_refused(config, OSSMPU_ECREDENTIALS, "credentials");
     /* The first failure is remembered, whatever follows. */
     config = ossmpu_config_new();
-    CHECK(ossmpu_config_set_int(config, OSSMPU_CONFIG_STALL_MS, 0) ==
+    CHECK(ossmpu_config_set_int(config, OSSMPU_CONFIG_STALL_TIMEOUT_MS, 0) ==
           OSSMPU_EINVAL);
-    CHECK(ossmpu_config_set_str(config, 77, "x") == OSSMPU_EUNSUPPORTED);
+    CHECK(ossmpu_config_set_str(config, 1077, "x") == OSSMPU_EUNSUPPORTED);
     CHECK(!ossmpu_config_set_env(config));
     check_refused(config, OSSMPU_EINVAL, "stall_timeout");
     config = ossmpu_config_new();
-    CHECK(ossmpu_config_set_str(config, 77, "x") == OSSMPU_EUNSUPPORTED);
+    CHECK(ossmpu_config_set_str(config, 1077, "x") == OSSMPU_EUNSUPPORTED);
     check_refused(config, OSSMPU_EUNSUPPORTED, "key");
     config = ossmpu_config_new();
     CHECK(ossmpu_config_set_str(config, OSSMPU_CONFIG_CREDENTIALS,
@@ -92,7 +92,8 @@ static void check_failures(void) {
 }
 
 static void check_junk(void) {
-    static const int keys[] = {INT_MIN, -1, 0, 99, 103, 199, 200, INT_MAX};
+    static const int keys[] = {INT_MIN, -1,   0,    1,      99,  100,
+                               1000,    1099, 1199, 1300, 2100, INT_MAX};
     size_t i;
     for (i = 0; i < sizeof keys / sizeof *keys; i++) {
         ossmpu_config *config = ossmpu_config_new();

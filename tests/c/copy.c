@@ -38,7 +38,7 @@ static void check_copy(const ossmpu_client *client) {
     ossmpu_object_free(object);
     CHECK(ossmpu_copy_object(client, BUCKET, "copy", BUCKET, "nothing", NULL,
                              options, NULL, &result, &err) == OSSMPU_ESERVICE);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_HTTP_STATUS) == 404);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_HTTP_STATUS) == 404);
     CHECK(result == NULL);
     ossmpu_error_free(err);
     ossmpu_options_free(options);
@@ -57,7 +57,7 @@ static void check_condition(const ossmpu_client *client, int key,
         CHECK(!ossmpu_options_set_int(options, key, number));
     CHECK(ossmpu_copy_object(client, BUCKET, "copy", BUCKET, "source", NULL,
                              options, NULL, NULL, &err) == want);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_HTTP_STATUS) == http_status);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_HTTP_STATUS) == http_status);
     ossmpu_error_free(err);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_initiate(client, BUCKET, "parts", NULL, NULL,
@@ -65,7 +65,7 @@ static void check_condition(const ossmpu_client *client, int key,
                  err);
     CHECK(ossmpu_upload_part_copy(upload, 1, BUCKET, "source", NULL, 0, -1,
                                   options, NULL, &err) == want);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_HTTP_STATUS) == http_status);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_HTTP_STATUS) == http_status);
     ossmpu_error_free(err);
     CHECK_STATUS(OSSMPU_OK, ossmpu_upload_abort(upload, &err), err);
     ossmpu_upload_free(upload);

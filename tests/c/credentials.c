@@ -93,7 +93,7 @@ static void check_refusal(ossmpu_credentials_fn callback, int answer,
     ossmpu_config_free(config);
     CHECK(ossmpu_put_data(client, BUCKET, "keys", "abc", 3, NULL, NULL, NULL,
                           &err) == OSSMPU_ECREDENTIALS);
-    CHECK(strstr(ossmpu_error_str(err, OSSMPU_ERROR_CAUSE), words) != NULL);
+    CHECK(strstr(ossmpu_error_str(err, OSSMPU_ERRINFO_CAUSE), words) != NULL);
     ossmpu_error_free(err);
     ossmpu_client_free(client);
     CHECK(keys.dropped == 1);
@@ -135,7 +135,7 @@ static int set_source(ossmpu_config **config, const char *source) {
         CHECK(ossmpu_client_new(*config, &client, &err) == status);
         CHECK(strstr(ossmpu_error_message(err), "hidden") == NULL);
         if (status != OSSMPU_ECREDENTIALS)
-            CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT),
+            CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT),
                        "credentials");
         ossmpu_error_free(err);
     }

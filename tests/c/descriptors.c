@@ -111,8 +111,8 @@ static int check_room(int room, size_t which, const ossmpu_options *options) {
     if (status != OSSMPU_OK) {
         CHECK(status == OSSMPU_ENOMEM || status == OSSMPU_EFILE ||
               status == OSSMPU_ECONNECT);
-        CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OS_ERRNO) == EMFILE);
-        CHECK(left == ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT));
+        CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OS_ERRNO) == EMFILE);
+        CHECK(left == ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT));
         ossmpu_error_free(err);
     }
     CHECK(status == OSSMPU_OK || left <= 1);

@@ -48,10 +48,10 @@ int main(int argc, char **argv) {
                               &result, &err) == OSSMPU_EFILE);
         leave_room(RLIM_INFINITY);
         CHECK(result == NULL);
-        CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OS_ERRNO) == EFBIG);
-        CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT),
+        CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OS_ERRNO) == EFBIG);
+        CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT),
                    "checkpoint_dir");
-        CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
+        CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
         ossmpu_error_free(err);
         CHECK(uploads(client) == 0);
         /* The file that says that somebody is at it may stay. */

@@ -11,23 +11,23 @@ static void check_refusal(const ossmpu_client *client) {
     CHECK(status == OSSMPU_ESERVICE);
     CHECK(object == NULL);
     CHECK(ossmpu_error_code(err) == OSSMPU_ESERVICE);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OPERATION), "HeadObject");
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OSS_CODE), "NoSuchKey");
-    CHECK(ossmpu_error_str(err, OSSMPU_ERROR_REQUEST_ID)[0] != '\0');
-    CHECK(strncmp(ossmpu_error_str(err, OSSMPU_ERROR_HOST), "127.0.0.1", 9) ==
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OPERATION), "HeadObject");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE), "NoSuchKey");
+    CHECK(ossmpu_error_str(err, OSSMPU_ERRINFO_REQUEST_ID)[0] != '\0');
+    CHECK(strncmp(ossmpu_error_str(err, OSSMPU_ERRINFO_HOST), "127.0.0.1", 9) ==
           0);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_HTTP_STATUS) == 404);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_ATTEMPTS) == 1);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_RETRYABLE) == 0);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PART_NUMBER) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_HTTP_STATUS) == 404);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_ATTEMPTS) == 1);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_RETRYABLE) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PART_NUMBER) == 0);
     CHECK(strstr(ossmpu_error_message(err), "404") != NULL);
     CHECK(strchr(ossmpu_error_message(err), '\n') == NULL);
     /* Fields that there are not. */
     CHECK_TEXT(ossmpu_error_str(err, 0), "");
     CHECK_TEXT(ossmpu_error_str(err, INT_MAX), "");
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_HTTP_STATUS), "");
-    CHECK(ossmpu_error_int(err, INT_MIN) == 0);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OPERATION) == 0);
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_HTTP_STATUS), "");
+    CHECK(ossmpu_error_int(err, INT_MIN) == -1);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OPERATION) == -1);
     ossmpu_error_free(err);
 }
 
@@ -35,9 +35,9 @@ static void check_file(const ossmpu_client *client) {
     ossmpu_error *err = NULL;
     CHECK(ossmpu_put_file(client, BUCKET, "file", "/nonexistent/file", NULL,
                           NULL, NULL, &err) == OSSMPU_EFILE);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OS_ERRNO) == 2);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OS_ERRNO) == 2);
     CHECK(strstr(ossmpu_error_message(err), "/nonexistent/file") != NULL);
-    CHECK(ossmpu_error_str(err, OSSMPU_ERROR_CAUSE)[0] != '\0');
+    CHECK(ossmpu_error_str(err, OSSMPU_ERRINFO_CAUSE)[0] != '\0');
     ossmpu_error_free(err);
 }
 
@@ -48,7 +48,7 @@ static void check_slots(const ossmpu_client *client) {
     CHECK(ossmpu_put_data(client, "X", "key", "", 0, NULL, NULL, &result,
                           &err) == OSSMPU_EINVAL);
     CHECK(result == NULL);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT), "bucket");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), "bucket");
     ossmpu_error_free(err);
     err = (ossmpu_error *)(uintptr_t)1;
     CHECK(ossmpu_put_data(client, BUCKET, "empty", "", 0, NULL, NULL, &result,

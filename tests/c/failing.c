@@ -136,9 +136,9 @@ static void check_requests(const char *fault, int which, int want) {
         if (is_left(key))
             CHECK(status == OSSMPU_OK
                       ? want == OSSMPU_ENETWORK && k == 1
-                      : ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) ||
+                      : ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) ||
                             ossmpu_error_int(err,
-                                             OSSMPU_ERROR_UPLOAD_MAY_EXIST));
+                                             OSSMPU_ERRINFO_UPLOAD_MAY_EXIST));
         failed += status != OSSMPU_OK;
         ossmpu_error_free(err);
     }
@@ -171,7 +171,7 @@ static void check_reads(int (*call)(const ossmpu_upload *, struct source *,
         CHECK(k <= 2 * MOST);
         status = call(upload, &source, &err);
         CHECK(status == OSSMPU_OK || status == OSSMPU_ESTOPPED);
-        CHECK(ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE) ==
+        CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) ==
               (status == OSSMPU_OK ? 0 : -77));
         CHECK(!is_left("read"));
         ossmpu_error_free(err);

@@ -64,7 +64,7 @@ static void check_call(const ossmpu_client *client, size_t size,
                           token, NULL, &err) == OSSMPU_ECANCELED);
     lag = now_ms() - triggered_ms;
     CHECK(phase == NULL ||
-          strcmp(ossmpu_error_str(err, OSSMPU_ERROR_PHASE), phase) == 0);
+          strcmp(ossmpu_error_str(err, OSSMPU_ERRINFO_PHASE), phase) == 0);
     CHECK(lag < 2000);
     lags[calls++] = lag;
     ossmpu_error_free(err);

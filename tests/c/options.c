@@ -19,7 +19,7 @@ static void check_what_arrives(const ossmpu_client *client) {
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_TRAFFIC_LIMIT,
                                   838860800));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_PARALLELISM, 2));
-    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_DEADLINE_MS, 60000));
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_TIMEOUT_MS, 60000));
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_put_data(client, BUCKET, "dressed", "abc", 3, options,
                                  NULL, NULL, &err),
@@ -37,7 +37,7 @@ static void check_what_arrives(const ossmpu_client *client) {
     /* The object is there, so a second one is refused, and nothing changes. */
     CHECK(ossmpu_put_data(client, BUCKET, "dressed", "abcd", 4, options, NULL,
                           NULL, &err) == OSSMPU_ESERVICE);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OSS_CODE),
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE),
                "FileAlreadyExists");
     ossmpu_error_free(err);
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_FORBID_OVERWRITE, 0));
@@ -62,8 +62,8 @@ static void check_kept_parts(const ossmpu_client *client) {
     CHECK(!ossmpu_options_set_progress(options, stop, NULL));
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
                           NULL, &err) == OSSMPU_ESTOPPED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 1);
-    CHECK(ossmpu_error_str(err, OSSMPU_ERROR_UPLOAD_ID)[0] != '\0');
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 1);
+    CHECK(ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID)[0] != '\0');
     ossmpu_error_free(err);
     ossmpu_options_free(options);
     free(data);
@@ -78,7 +78,7 @@ static void check_failures(const ossmpu_client *client) {
           OSSMPU_EINVAL);
     CHECK(ossmpu_put_data(client, BUCKET, "never", "abc", 3, options, NULL,
                           NULL, &err) == OSSMPU_EINVAL);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT), "part_size");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), "part_size");
     ossmpu_error_free(err);
     ossmpu_options_free(options);
     options = ossmpu_options_new();

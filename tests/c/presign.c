@@ -147,7 +147,7 @@ static void check_refusals(const ossmpu_client *owner) {
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK(ossmpu_put_part_url(worker, bad[i], "x", 1, NULL, NULL, &out,
                                   &err) == OSSMPU_EINVAL);
-        CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT), "url");
+        CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), "url");
         ossmpu_error_free(err);
     }
     CHECK(ossmpu_presign(worker, OSSMPU_PRESIGN_PUT_OBJECT, BUCKET, "k", NULL,

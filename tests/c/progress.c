@@ -56,9 +56,9 @@ static void check_stop(const ossmpu_client *client) {
                           NULL, &result, &err) == OSSMPU_ESTOPPED);
     CHECK(result == NULL);
     CHECK(ossmpu_error_code(err) == OSSMPU_ESTOPPED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE) == -42);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -42);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 0);
     ossmpu_error_free(err);
     memset(&seen.last, 0, sizeof seen.last);
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,

@@ -80,7 +80,7 @@ static void check_fields(const ossmpu_client *client) {
     CHECK(strlen(ossmpu_object_str(object, OSSMPU_OBJECT_LAST_MODIFIED)) == 20);
     CHECK_TEXT(ossmpu_object_str(object, -1), "");
     CHECK(ossmpu_object_int(object, -1) == -1);
-    CHECK(ossmpu_object_u64(object, 201, &number) == OSSMPU_EUNSUPPORTED);
+    CHECK(ossmpu_object_u64(object, 4201, &number) == OSSMPU_EUNSUPPORTED);
     ossmpu_object_free(object);
 }
 
@@ -96,9 +96,9 @@ static void check_failed_callback(const ossmpu_client *client) {
                           NULL, &result,
                           &err) == OSSMPU_STORED_CALLBACK_FAILED);
     CHECK(ossmpu_error_code(err) == OSSMPU_STORED_CALLBACK_FAILED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_OBJECT_EXISTS) == 1);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_HTTP_STATUS) == 203);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OSS_CODE), "CallbackFailed");
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 1);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_HTTP_STATUS) == 203);
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE), "CallbackFailed");
     ossmpu_error_free(err);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == 150000);
     ossmpu_result_free(result);

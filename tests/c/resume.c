@@ -22,14 +22,14 @@ static void check_checkpoint(const ossmpu_client *client, const char *path,
     CHECK(!ossmpu_options_set_str(options, OSSMPU_OPTION_CHECKPOINT_DIR,
                                   folder));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_PARALLELISM, 1));
-    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_HEDGE, 0));
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_HEDGING, 0));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_BYTES_PER_SEC,
                                   200000));
     CHECK(!ossmpu_options_set_progress(options, stop_after_a_part, NULL));
     CHECK(ossmpu_put_file(client, BUCKET, "resumed", path, options, NULL,
                           &result, &err) == OSSMPU_ESTOPPED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE) == 9);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 1);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == 9);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 1);
     ossmpu_error_free(err);
     CHECK(!ossmpu_options_set_str(again, OSSMPU_OPTION_CHECKPOINT_DIR, folder));
     CHECK_STATUS(OSSMPU_OK,
@@ -120,7 +120,7 @@ static void check_attach(const ossmpu_client *client, const char *path,
     CHECK(ossmpu_upload_attach(client, BUCKET, "begun", id,
                                OSSMPU_ATTACH_LIST_PARTS, NULL, NULL, &upload,
                                &err) == OSSMPU_ESERVICE);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OSS_CODE), "NoSuchUpload");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE), "NoSuchUpload");
     CHECK(upload == NULL);
     ossmpu_error_free(err);
     ossmpu_options_free(options);

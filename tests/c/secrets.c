@@ -46,7 +46,7 @@ static void hear_error(Heard *heard, int status, ossmpu_error *err) {
     int field;
     CHECK(status < 0 && err != NULL);
     hear(heard, ossmpu_error_message(err));
-    for (field = OSSMPU_ERROR_OPERATION; field <= OSSMPU_ERROR_CAUSE; field++)
+    for (field = OSSMPU_ERRINFO_OPERATION; field <= OSSMPU_ERRINFO_CAUSE; field++)
         hear(heard, ossmpu_error_str(err, field));
     ossmpu_error_free(err);
 }

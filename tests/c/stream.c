@@ -56,8 +56,8 @@ static void check_stops(const ossmpu_client *client,
     CHECK(ossmpu_put_stream(client, BUCKET, "stopped", pour, &tap, -1, options,
                             NULL, &result, &err) == OSSMPU_ESTOPPED);
     CHECK(ossmpu_error_code(err) == OSSMPU_ESTOPPED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE) == -42);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -42);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     CHECK(result == NULL);
     ossmpu_error_free(err);
     /* It ends too early. */
@@ -69,7 +69,7 @@ static void check_stops(const ossmpu_client *client,
                  err);
     CHECK(ossmpu_put_stream(client, BUCKET, "stopped", overflow, NULL, -1,
                             options, NULL, &result, &err) == OSSMPU_EINVAL);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_ARGUMENT), "callback");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), "callback");
     ossmpu_error_free(err);
 }
 
@@ -96,8 +96,8 @@ static void check_parts_from(const ossmpu_client *client) {
     tap.end = -7;
     CHECK(ossmpu_upload_part_from(upload, 3, pour, &tap, 1, NULL, &err) ==
           OSSMPU_ESTOPPED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_CALLBACK_VALUE) == -7);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PART_NUMBER) == 3);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -7);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PART_NUMBER) == 3);
     ossmpu_error_free(err);
     CHECK_STATUS(OSSMPU_EINVAL,
                  ossmpu_upload_part_from(upload, 3, overflow, NULL, 9, NULL,

@@ -50,7 +50,7 @@ static void *put_slowly(void *user) {
     (void)user;
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, SIZE + 9, options,
                           cancel, NULL, &err) == OSSMPU_ECANCELED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     ossmpu_error_free(err);
     return NULL;
 }

@@ -52,7 +52,7 @@ static void check_complete(const ossmpu_client *client, const char *path) {
                  err);
     CHECK(ossmpu_upload_complete(upload, NULL, NULL, NULL, &err) ==
           OSSMPU_EINVAL);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PART_NUMBER) == 1);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PART_NUMBER) == 1);
     ossmpu_error_free(err);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 1, data, SIZE, NULL, &err), err);
@@ -104,7 +104,7 @@ static void check_abort(const ossmpu_client *client) {
                                    &err),
                  err);
     CHECK(ossmpu_part_iter_next(parts, &part, &err) == OSSMPU_ESERVICE);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERROR_OSS_CODE), "NoSuchUpload");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE), "NoSuchUpload");
     ossmpu_error_free(err);
     CHECK(ossmpu_part_iter_next(parts, &part, &err) == OSSMPU_DONE);
     ossmpu_part_iter_free(parts);

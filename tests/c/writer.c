@@ -77,7 +77,7 @@ static void check_cancel(const ossmpu_client *client,
     while (status == OSSMPU_OK)
         status = ossmpu_writer_write(writer, data, 300000, &err);
     CHECK(status == OSSMPU_ECANCELED);
-    CHECK(ossmpu_error_int(err, OSSMPU_ERROR_PARTS_LEFT) == 0);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     ossmpu_error_free(err);
     check_over(writer);
     ossmpu_cancel_free(cancel);

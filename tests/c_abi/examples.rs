@@ -10,7 +10,9 @@ use oss_emulator::{Action, Emulator, RequestRecord, Rule};
 use tempfile::TempDir;
 
 use super::C;
-use super::programs::{BUCKET, KEY_ID, KEY_SECRET, SECONDS, Way, compile, path_text, root, shared};
+use super::native_programs::{
+    BUCKET, KEY_ID, KEY_SECRET, SECONDS, Way, compile, path_text, root, shared,
+};
 
 const MIB: usize = 1024 * 1024;
 const PART: usize = 100 * 1024;
@@ -214,7 +216,7 @@ impl Example {
     /// The program itself, so that a signal reaches it.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        super::programs::with_environment(&mut command, self.emulator.url());
+        super::native_programs::with_environment(&mut command, self.emulator.url());
         command.args(arguments);
         command
     }
@@ -228,7 +230,7 @@ impl Example {
     fn succeeds(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("timeout");
         command.args(["--kill-after=5", SECONDS]).arg(&self.program);
-        super::programs::with_environment(&mut command, self.emulator.url());
+        super::native_programs::with_environment(&mut command, self.emulator.url());
         let output = command.args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}\n{}", output.status, said(&output));
         said(&output)

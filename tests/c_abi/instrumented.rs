@@ -1,20 +1,30 @@
-//! The static library with AddressSanitizer in all of its Rust, and rustc's runtime for it.
+//! The static library with AddressSanitizer in its Rust code, and the runtime of rustc for it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::programs::{fixed_of, path_text, root};
+use super::native_programs::{fixed_of, path_text, root};
 
-/// Builds it, in a folder of its own beside the others, and says what a program links.
+/// Builds the library in a target folder of its own and returns what a program links.
 ///
-/// The sanitizers of a stable compiler are behind a switch; they are used for tests only.
+/// A stable compiler has sanitizers only with `RUSTC_BOOTSTRAP`; only tests use them.
 pub(super) fn library() -> Vec<String> {
     let target = root().join("target/instrumented");
     let triple = host();
     let mut command = Command::new(env!("CARGO"));
     command
         .current_dir(root())
-        .args(["rustc", "--quiet", "--lib", "--crate-type", "staticlib", "--target", &triple])
+        .args([
+            "rustc",
+            "--quiet",
+            "--lib",
+            "--features",
+            "capi",
+            "--crate-type",
+            "staticlib",
+            "--target",
+            &triple,
+        ])
         .arg("--target-dir")
         .arg(&target)
         .env("RUSTC_BOOTSTRAP", "1")
@@ -40,7 +50,7 @@ fn runtime(triple: &str) -> PathBuf {
     runtimes.next().unwrap_or_else(|| panic!("{} has no asan runtime", folder.display()))
 }
 
-/// The triple of the compiler itself.
+/// The target triple of the compiler.
 fn host() -> String {
     let version = said(&["-vV"]);
     version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()

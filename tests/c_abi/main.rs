@@ -5,15 +5,15 @@
 mod every_call;
 mod examples;
 mod instrumented;
-#[path = "../programs/mod.rs"]
-mod programs;
+#[path = "../native_programs/mod.rs"]
+mod native_programs;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use tempfile::TempDir;
 
-use programs::{Way, fixed, read, shared};
+use native_programs::{Way, fixed, read, shared};
 
 #[test]
 fn programs_run_with_the_shared_library() {
@@ -82,10 +82,10 @@ fn run_all(
     let made = scratch.path().join("every_call.c");
     let functions = every_call::functions(&read("include/ossmpu.h"));
     fs::write(&made, every_call::program(&functions)).unwrap();
-    let mut programs = programs::programs("tests/c", "c");
+    let mut programs = native_programs::programs("tests/c", "c");
     programs.push(made);
     assert!(programs.len() >= 28, "the programs were not found");
-    programs::run_all(&Way { name, compiler: C, flags, library, wrapper }, &programs);
+    native_programs::run_all(&Way { name, compiler: C, flags, library, wrapper }, &programs);
 }
 
 /// C as users compile it.

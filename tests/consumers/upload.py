@@ -1,15 +1,24 @@
 """upload.py LIBRARY - uploads by ctypes, with a progress callback in Python."""
 
 import ctypes
+import pathlib
+import re
 import sys
 
 BUCKET, SIZE = b"ossmpu-test", 300_000
-PART_SIZE, SINGLE_BELOW, RESULT_ETAG = 100, 102, 1
 PROGRESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 
 
+def constants():
+    """Reads the constants from the header in this tree."""
+    header = pathlib.Path(__file__).resolve().parents[2] / "include" / "ossmpu.h"
+    lines = header.read_text(encoding="utf-8").splitlines()
+    found = (re.fullmatch(r"#define OSSMPU_(\w+) (\d+)", line) for line in lines)
+    return {match[1]: int(match[2]) for match in found if match}
+
+
 def declare(library):
-    """Gives the functions the types that ctypes cannot know."""
+    """Declares the types of the functions."""
     handle, text = ctypes.c_void_p, ctypes.c_char_p
     for name, result, arguments in [
         ("version_string", text, []),
@@ -40,6 +49,7 @@ def declare(library):
 def main():
     library = ctypes.CDLL(sys.argv[1])
     declare(library)
+    keys = constants()
     calls = []
     progress = PROGRESS(lambda user, now: calls.append(now) or 0)
     config, client, options = library.ossmpu_config_new(), ctypes.c_void_p(), None
@@ -49,13 +59,13 @@ def main():
     library.ossmpu_config_free(config)
     if status == 0:
         options = library.ossmpu_options_new()
-        library.ossmpu_options_set_int(options, PART_SIZE, 102400)
-        library.ossmpu_options_set_int(options, SINGLE_BELOW, 0)
+        library.ossmpu_options_set_int(options, keys["OPTION_PART_SIZE"], 102400)
+        library.ossmpu_options_set_int(options, keys["OPTION_SINGLE_BELOW"], 0)
         library.ossmpu_options_set_progress(options, progress, None)
         status = library.ossmpu_put_data(
             client, BUCKET, b"ctypes", b"x" * SIZE, SIZE, options, None, result, error
         )
-    well = status == 0 and calls and library.ossmpu_result_str(result, RESULT_ETAG)
+    well = status == 0 and calls and library.ossmpu_result_str(result, keys["RESULT_ETAG"])
     if well:
         print(f"{'ctypes':28} uploads with {library.ossmpu_version_string().decode()}")
     else:

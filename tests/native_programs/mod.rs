@@ -1,7 +1,9 @@
-//! Programs in C and C++ as tests: compiled as users compile them, run against the emulator.
+//! Compiles programs in C and C++ as users do, and runs them against the emulator.
 //!
-//! The library writes nothing to stdout or stderr, so each program has to be silent.
+//! The library writes nothing to stdout or stderr, so each program must be silent.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod library;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use std::process::Command;
 
 use oss_emulator::{Action, Commit, Emulator, Rule};
 use tempfile::TempDir;
+
+use library::{SYSTEM_LIBRARIES, shared_library, static_library};
 
 /// How programs are built and run.
 pub struct Way {
@@ -81,7 +85,7 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     }
     command.arg(&program);
     command.arg(&file).arg(FILE_SIZE.to_string());
-    command.env("TEST_LIBRARY", shared_file());
+    command.env("TEST_LIBRARY", shared_library());
     if way.is_slow() {
         command.env("TEST_SLOWLY", "1");
     }
@@ -185,31 +189,21 @@ pub fn programs(folder: &str, end: &str) -> Vec<PathBuf> {
     programs
 }
 
-/// The shared library of this build.
+/// What a program links to use the shared library.
 pub fn shared() -> Vec<String> {
-    vec![path_text(&shared_file()), format!("-Wl,-rpath,{}", path_text(&libraries()))]
+    let library = shared_library();
+    let folder = library.parent().unwrap();
+    vec![path_text(&library), format!("-Wl,-rpath,{}", path_text(folder))]
 }
 
-fn shared_file() -> PathBuf {
-    let library = libraries().join("libossmpu.so");
-    assert!(library.exists(), "{} is missing", library.display());
-    library
-}
-
-/// The static library of this build, and what `rustc --print native-static-libs` says it needs.
+/// What a program links to use the static library.
 pub fn fixed() -> Vec<String> {
-    fixed_of(&libraries().join("libossmpu.a"))
+    fixed_of(&static_library())
 }
 
 pub fn fixed_of(library: &Path) -> Vec<String> {
-    assert!(library.exists(), "{} is missing", library.display());
-    let system = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc", "-Wl,-S"];
-    std::iter::once(path_text(library)).chain(system.map(str::to_owned)).collect()
-}
-
-/// Where cargo has put the libraries that it built together with this test.
-fn libraries() -> PathBuf {
-    std::env::current_exe().unwrap().parent().unwrap().to_owned()
+    let system = SYSTEM_LIBRARIES.into_iter().chain(["-Wl,-S"]).map(str::to_owned);
+    std::iter::once(path_text(library)).chain(system).collect()
 }
 
 pub fn path_text(path: &Path) -> String {

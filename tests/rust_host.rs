@@ -145,14 +145,14 @@ impl C {
         // SAFETY: every text lives to the end of this function, and handles are live or NULL.
         let options = unsafe {
             let config = ossmpu_config_new();
-            assert_eq!(ossmpu_config_set_str(config, 1, region.as_ptr()), 0);
-            assert_eq!(ossmpu_config_set_str(config, 2, url.as_ptr()), 0);
+            assert_eq!(ossmpu_config_set_str(config, key("CONFIG_REGION"), region.as_ptr()), 0);
+            assert_eq!(ossmpu_config_set_str(config, key("CONFIG_ENDPOINT"), url.as_ptr()), 0);
             assert_eq!(ossmpu_config_set_keys(config, id.as_ptr(), secret.as_ptr(), null()), 0);
             assert_eq!(ossmpu_client_new(config, &raw mut client, std::ptr::null_mut()), 0);
             ossmpu_config_free(config);
             let options = ossmpu_options_new();
-            assert_eq!(ossmpu_options_set_int(options, 100, PART), 0);
-            assert_eq!(ossmpu_options_set_int(options, 102, 0), 0);
+            assert_eq!(ossmpu_options_set_int(options, key("OPTION_PART_SIZE"), PART), 0);
+            assert_eq!(ossmpu_options_set_int(options, key("OPTION_SINGLE_BELOW"), 0), 0);
             options
         };
         Self { client, options }
@@ -224,6 +224,14 @@ unsafe extern "C" {
         out: *mut *mut c_void,
         err: *mut *mut c_void,
     ) -> c_int;
+}
+
+/// The number of a key in the header.
+fn key(name: &str) -> c_int {
+    let header = include_str!("../include/ossmpu.h");
+    let start = format!("#define OSSMPU_{name} ");
+    let number = header.lines().find_map(|line| line.strip_prefix(&start));
+    number.unwrap().parse().unwrap()
 }
 
 fn text(text: impl Display) -> CString {

@@ -1,0 +1,67 @@
+//! The C libraries of this build.
+//!
+//! Cargo does not build them with the tests, because the crate type of the package is `lib`. So each
+//! test program builds them once: cargo the static one, and the script that `make` uses the shared
+//! one. Cargo decides whether anything has to be compiled, so they are never stale.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// What the static library needs from the system.
+pub const SYSTEM_LIBRARIES: [&str; 7] =
+    ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
+
+/// Builds the static library.
+pub fn static_library() -> PathBuf {
+    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let arguments = ["rustc", "--lib", "--features", "capi", "--crate-type", "staticlib"];
+        build(&arguments, "libossmpu.a")
+    });
+    LIBRARY.clone()
+}
+
+/// Builds the shared library.
+pub fn shared_library() -> PathBuf {
+    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let fixed = static_library();
+        let folder = fixed.with_file_name("capi");
+        fs::create_dir_all(&folder).unwrap();
+        // Another test program may be using the library that is there.
+        let scratch = folder.join(format!("libossmpu.so.{}", std::process::id()));
+        let mut link = Command::new(root().join("scripts/link-shared.sh"));
+        run(link.args([&fixed, &scratch]).arg("libossmpu.so").args(SYSTEM_LIBRARIES));
+        let library = folder.join("libossmpu.so");
+        fs::rename(scratch, &library).unwrap();
+        library
+    });
+    LIBRARY.clone()
+}
+
+/// Runs cargo in the target folder and with the profile of this test; returns the file it makes.
+pub fn build(arguments: &[&str], file: &str) -> PathBuf {
+    let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(arguments).args(["--quiet", "--locked", "--target-dir"]);
+    cargo.arg(folder.parent().unwrap());
+    match folder.file_name().and_then(OsStr::to_str).unwrap() {
+        "debug" => &mut cargo,
+        profile => cargo.args(["--profile", profile]),
+    };
+    run(&mut cargo);
+    let file = folder.join(file);
+    assert!(file.exists(), "{} is missing", file.display());
+    file
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
