@@ -48,12 +48,11 @@ pub(crate) fn now() -> Instant {
 /// The time and the waits of a simulation, which runs on one thread.
 #[cfg(test)]
 pub(crate) mod simulated {
-    use std::cell::{Cell, RefCell};
+    use std::cell::Cell;
     use std::time::Instant;
 
     thread_local! {
         static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
-        static WAITS: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
     }
 
     pub(crate) fn now() -> Option<Instant> {
@@ -62,19 +61,6 @@ pub(crate) mod simulated {
 
     pub(crate) fn set(now: Option<Instant>) {
         NOW.with(|cell| cell.set(now));
-    }
-
-    /// What happens whenever a wait begins.
-    pub(crate) fn on_wait(hook: Option<Box<dyn Fn()>>) {
-        WAITS.with(|cell| *cell.borrow_mut() = hook);
-    }
-
-    pub(crate) fn waits() {
-        WAITS.with(|cell| {
-            if let Some(hook) = &*cell.borrow() {
-                hook();
-            }
-        });
     }
 }
 

@@ -73,7 +73,6 @@ pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
     #[cfg(test)]
     if super::clock::simulated::now().is_some() {
         use super::clock::simulated;
-        simulated::waits();
         let count = polled.len() as libc::nfds_t;
         // SAFETY: the pointer and the count describe one live, exclusive slice.
         let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, 0) };

@@ -1,277 +1,328 @@
-//! One bucket with one key, as the service has it.
+//! The model of the service: one bucket.
 
 use std::collections::BTreeMap;
-
 use std::time::SystemTime;
 
-use super::clock;
+use super::time_of_day;
 use crate::codec::crc64::combine;
 use crate::codec::date::http_date;
 use crate::transport::Outgoing;
-use crate::wire::{Headers, Method, Response};
+use crate::wire::{Body, Headers, Method, Response};
 
 /// A request that has left the client, with what the service needs of it.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
-    pub(super) operation: &'static str,
-    pub(super) upload: String,
-    pub(super) part: u16,
-    pub(super) text: String,
-    pub(super) size: u64,
-    pub(super) crc64: u64,
-    pub(super) forbid: bool,
-    pub(super) attributes: Vec<(String, String)>,
-    /// Which call of the program it belongs to.
-    pub(super) call: u32,
+pub(crate) struct Message {
+    pub(crate) operation: &'static str,
+    pub(crate) key: String,
+    pub(crate) upload_id: String,
+    pub(crate) part: u16,
+    /// The body, if it is a document.
+    pub(crate) text: String,
+    pub(crate) size: u64,
+    pub(crate) crc64: u64,
+    pub(crate) forbids_overwrite: bool,
+    pub(crate) completes_all: bool,
+    pub(crate) attributes: Vec<(String, String)>,
+    /// Bytes of the source of a copy.
+    range: Option<(u64, u64)>,
+    /// The program that sent it, not another writer.
+    pub(crate) is_ours: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Part {
-    pub(super) size: u64,
-    pub(super) crc64: u64,
-    pub(super) etag: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) size: u64,
+    pub(crate) crc64: u64,
+    etag: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Upload {
-    pub(super) call: u32,
-    pub(super) attributes: Vec<(String, String)>,
-    pub(super) parts: BTreeMap<u16, Part>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upload {
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) parts: BTreeMap<u16, Part>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Object {
-    pub(super) call: u32,
-    pub(super) size: u64,
-    pub(super) crc64: u64,
-    pub(super) attributes: Vec<(String, String)>,
-    pub(super) multipart: bool,
-    pub(super) modified: SystemTime,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) is_ours: bool,
+    pub(crate) size: u64,
+    pub(crate) crc64: u64,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) is_multipart: bool,
+    pub(crate) modified: SystemTime,
+    version: u32,
 }
 
-#[derive(Debug, Default, Clone)]
-pub(super) struct Service {
-    pub(super) uploads: BTreeMap<String, Upload>,
-    pub(super) object: Option<Object>,
-    /// Every object that was ever made under the key.
-    pub(super) made: Vec<Object>,
+#[derive(Debug, Default)]
+pub(crate) struct Service {
+    pub(crate) uploads: BTreeMap<String, Upload>,
+    objects: BTreeMap<String, Object>,
+    /// Every object that was ever made under the target key.
+    pub(crate) made: Vec<Object>,
+    /// Responses carry version IDs.
+    pub(crate) is_versioned: bool,
+    /// Responses carry CRC-64s.
+    pub(crate) lacks_crc64: bool,
     next: u32,
 }
 
+/// The key of the uploads, and that of the source of copies.
+pub(crate) const TARGET: &str = "target";
+pub(crate) const COPY_SOURCE: &str = "source";
+
 impl Message {
-    pub(super) fn read(outgoing: &Outgoing<'_>, call: u32) -> Self {
+    pub(crate) fn read(outgoing: &Outgoing<'_>) -> Self {
         let mut text = String::new();
-        let is_text = matches!(outgoing.body, crate::wire::Body::Text(_));
-        let sent = outgoing
-            .body
-            .read_through(|bytes| {
-                if is_text {
-                    text.push_str(&String::from_utf8_lossy(bytes));
-                }
-                Ok(())
-            })
-            .unwrap();
-        let query: BTreeMap<&str, &str> = outgoing
-            .query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .collect();
-        let upload = query.get("uploadId").copied().unwrap_or_default().to_owned();
-        let part = query.get("partNumber").and_then(|n| n.parse().ok()).unwrap_or(0);
+        let is_text = matches!(outgoing.body, Body::Text(_));
+        let sent = outgoing.body.read_through(|bytes| {
+            if is_text {
+                text.push_str(&String::from_utf8_lossy(bytes));
+            }
+            Ok(())
+        });
+        let sent = sent.unwrap();
+        let pairs = outgoing.query.split('&');
+        let query: BTreeMap<&str, &str> =
+            pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+        let part = query.get("partNumber").and_then(|number| number.parse().ok()).unwrap_or(0);
+        let header = |name: &str| outgoing.headers.get(name);
+        let copies = header("x-oss-copy-source").is_some();
         let operation = match outgoing.method {
             Method::Post if query.contains_key("uploads") => "InitiateMultipartUpload",
             Method::Post => "CompleteMultipartUpload",
+            Method::Put if part > 0 && copies => "UploadPartCopy",
             Method::Put if part > 0 => "UploadPart",
             Method::Put => "PutObject",
             Method::Get => "ListParts",
             Method::Delete => "AbortMultipartUpload",
             Method::Head => "HeadObject",
         };
-        let attributes = outgoing
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .filter(|(name, _)| is_attribute(name))
-            .collect();
+        let named = outgoing.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let attributes = named.filter(|(name, _)| is_attribute(name));
         Self {
             operation,
-            upload,
+            key: outgoing.target.path.rsplit('/').next().unwrap_or_default().to_owned(),
+            upload_id: query.get("uploadId").copied().unwrap_or_default().to_owned(),
             part,
             text,
             size: sent.bytes,
             crc64: sent.crc64,
-            forbid: outgoing.headers.get("x-oss-forbid-overwrite") == Some("true"),
-            attributes,
-            call,
+            forbids_overwrite: header("x-oss-forbid-overwrite") == Some("true"),
+            completes_all: header("x-oss-complete-all") == Some("yes"),
+            attributes: attributes.map(|(name, value)| (name, value.to_owned())).collect(),
+            range: header("x-oss-copy-source-range").and_then(parse_range),
+            is_ours: true,
         }
     }
 }
 
 impl Service {
-    pub(super) fn apply(&mut self, message: &Message) -> Response {
+    /// Carries the request out.
+    pub(crate) fn apply(&mut self, message: &Message, data: &[u8]) -> Response {
+        let mut response = self.respond(message, data);
+        if self.lacks_crc64 {
+            response.headers.remove(CRC64);
+        }
+        response
+    }
+
+    fn respond(&mut self, message: &Message, data: &[u8]) -> Response {
         match message.operation {
-            "InitiateMultipartUpload" => {
-                self.next += 1;
-                let id = format!("U{}", self.next);
-                let upload = Upload {
-                    call: message.call,
-                    attributes: message.attributes.clone(),
-                    parts: BTreeMap::new(),
-                };
-                self.uploads.insert(id.clone(), upload);
-                xml(
-                    200,
-                    &format!(
-                        "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
-                    ),
-                )
-            }
-            "UploadPart" => {
-                let Some(upload) = self.uploads.get_mut(&message.upload) else {
-                    return refusal(404, "NoSuchUpload");
-                };
-                let etag = format!("P{:016X}", message.crc64);
-                let part = Part { size: message.size, crc64: message.crc64, etag: etag.clone() };
-                upload.parts.insert(message.part, part);
-                with(&[("ETag", &etag), ("x-oss-hash-crc64ecma", &message.crc64.to_string())])
-            }
-            "ListParts" => {
-                let Some(upload) = self.uploads.get(&message.upload) else {
-                    return refusal(404, "NoSuchUpload");
-                };
-                let mut body = "<ListPartsResult><IsTruncated>false</IsTruncated>".to_owned();
-                for (number, part) in &upload.parts {
-                    body += &format!(
-                        "<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag><Size>{}</Size>\
-                         <HashCrc64ecma>{}</HashCrc64ecma></Part>",
-                        part.etag, part.size, part.crc64
-                    );
-                }
-                xml(200, &(body + "</ListPartsResult>"))
-            }
-            "AbortMultipartUpload" => match self.uploads.remove(&message.upload) {
-                Some(_) => reply(204, &[], ""),
+            "InitiateMultipartUpload" => self.initiate(message),
+            "UploadPart" => self.upload_part(message, message.size, message.crc64),
+            "UploadPartCopy" => self.copy_part(message, data),
+            "ListParts" => self.list_parts(message),
+            "AbortMultipartUpload" => match self.uploads.remove(&message.upload_id) {
+                Some(_) => respond(204, &[], ""),
                 None => refusal(404, "NoSuchUpload"),
             },
-            "HeadObject" => match &self.object {
-                None => reply(404, &[], ""),
-                Some(object) => {
-                    let mut response = with(&[
-                        ("Content-Length", &object.size.to_string()),
-                        ("ETag", &format!("O{:016X}", object.crc64)),
-                        ("x-oss-hash-crc64ecma", &object.crc64.to_string()),
-                        (
-                            "x-oss-object-type",
-                            if object.multipart { "Multipart" } else { "Normal" },
-                        ),
-                        ("Last-Modified", &http_date(object.modified)),
-                    ]);
-                    for (name, value) in &object.attributes {
-                        response.headers.append_received(name, value.clone());
-                    }
-                    response
-                }
-            },
+            "HeadObject" => self.head(message),
             "PutObject" => {
-                if message.forbid && self.object.is_some() {
+                if message.forbids_overwrite && self.objects.contains_key(&message.key) {
                     return refusal(409, "FileAlreadyExists");
                 }
-                let object = Object {
-                    call: message.call,
-                    size: message.size,
-                    crc64: message.crc64,
-                    attributes: message.attributes.clone(),
-                    multipart: false,
-                    modified: clock(),
-                };
-                self.store(object);
-                let etag = format!("O{:016X}", message.crc64);
-                with(&[("ETag", &etag), ("x-oss-hash-crc64ecma", &message.crc64.to_string())])
+                let (size, crc64) = (message.size, message.crc64);
+                let attributes = message.attributes.clone();
+                self.store(&message.key, message.is_ours, size, crc64, attributes, false)
             }
             "CompleteMultipartUpload" => self.complete(message),
             other => panic!("{other}"),
         }
     }
 
-    fn complete(&mut self, message: &Message) -> Response {
-        let Some(upload) = self.uploads.get(&message.upload) else {
+    fn initiate(&mut self, message: &Message) -> Response {
+        self.next += 1;
+        let id = format!("U{}", self.next);
+        let upload = Upload { attributes: message.attributes.clone(), parts: BTreeMap::new() };
+        self.uploads.insert(id.clone(), upload);
+        let root = "InitiateMultipartUploadResult";
+        respond(200, &[], &format!("<{root}><UploadId>{id}</UploadId></{root}>"))
+    }
+
+    fn upload_part(&mut self, message: &Message, size: u64, crc64: u64) -> Response {
+        let Some(upload) = self.uploads.get_mut(&message.upload_id) else {
             return refusal(404, "NoSuchUpload");
         };
-        if message.forbid && self.object.is_some() {
-            return refusal(409, "FileAlreadyExists");
+        let etag = format!("P{crc64:016X}");
+        upload.parts.insert(message.part, Part { size, crc64, etag: etag.clone() });
+        respond(200, &[("ETag", &etag), (CRC64, &crc64.to_string())], "")
+    }
+
+    fn copy_part(&mut self, message: &Message, data: &[u8]) -> Response {
+        let (first, last) = message.range.unwrap_or((0, data.len() as u64 - 1));
+        let bytes = &data[usize::try_from(first).unwrap()..=usize::try_from(last).unwrap()];
+        let (size, crc64) = (bytes.len() as u64, crate::codec::crc64::crc64(bytes));
+        let done = self.upload_part(message, size, crc64);
+        if done.status != 200 {
+            return done;
         }
-        let (mut size, mut crc64) = (0, 0);
-        for listed in message.text.split("<Part>").skip(1) {
-            let field = |name: &str| {
-                let rest = listed.split_once(&format!("<{name}>")).unwrap().1;
-                rest.split_once('<').unwrap().0.replace("&quot;", "\"")
-            };
-            let number: u16 = field("PartNumber").parse().unwrap();
-            let etag = field("ETag");
-            match upload.parts.get(&number) {
-                Some(part) if etag.trim_matches('"') == part.etag => {
-                    crc64 = combine(crc64, part.crc64, part.size);
-                    size += part.size;
-                }
-                _ => return refusal(400, "InvalidPart"),
-            }
-        }
-        let object = Object {
-            call: upload.call,
-            size,
-            crc64,
-            attributes: upload.attributes.clone(),
-            multipart: true,
-            modified: clock(),
-        };
-        self.uploads.remove(&message.upload);
-        self.store(object);
-        let mut response = xml(
-            200,
-            &format!(
-                "<CompleteMultipartUploadResult><ETag>\"O{crc64:016X}\"</ETag></CompleteMultipartUploadResult>"
-            ),
+        let range = format!("bytes {first}-{last}/{}", data.len());
+        let body = format!(
+            "<CopyPartResult><ETag>\"P{crc64:016X}\"</ETag>\
+             <LastModified>2023-11-14T22:13:20.000Z</LastModified></CopyPartResult>"
         );
-        response.headers.append_received("x-oss-hash-crc64ecma", crc64.to_string());
+        let headers = [(CRC64, crc64.to_string()), ("x-oss-copy-source-range", range.clone())];
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut response = respond(200, &headers, &body);
+        response.headers.append_received("Content-Range", range);
         response
     }
 
-    pub(super) fn store(&mut self, object: Object) {
-        self.made.push(object.clone());
-        self.object = Some(object);
+    fn list_parts(&self, message: &Message) -> Response {
+        let Some(upload) = self.uploads.get(&message.upload_id) else {
+            return refusal(404, "NoSuchUpload");
+        };
+        let mut body = "<ListPartsResult><IsTruncated>false</IsTruncated>".to_owned();
+        for (number, Part { size, crc64, etag }) in &upload.parts {
+            let crc64 = if self.lacks_crc64 {
+                String::new()
+            } else {
+                format!("<HashCrc64ecma>{crc64}</HashCrc64ecma>")
+            };
+            body += &format!(
+                "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag><Size>{size}</Size>\
+                 {crc64}</Part>"
+            );
+        }
+        respond(200, &[], &(body + "</ListPartsResult>"))
+    }
+
+    fn head(&self, message: &Message) -> Response {
+        let Some(object) = self.objects.get(&message.key) else { return respond(404, &[], "") };
+        let kind = if object.is_multipart { "Multipart" } else { "Normal" };
+        let mut response = respond(
+            200,
+            &[
+                ("Content-Length", &object.size.to_string()),
+                ("ETag", &format!("O{:016X}", object.crc64)),
+                (CRC64, &object.crc64.to_string()),
+                ("x-oss-object-type", kind),
+                ("Last-Modified", &http_date(object.modified)),
+            ],
+            "",
+        );
+        self.add_version(&mut response, object.version);
+        for (name, value) in &object.attributes {
+            response.headers.append_received(name, value.clone());
+        }
+        response
+    }
+
+    fn complete(&mut self, message: &Message) -> Response {
+        let Some(upload) = self.uploads.get(&message.upload_id).cloned() else {
+            return refusal(404, "NoSuchUpload");
+        };
+        if message.forbids_overwrite && self.objects.contains_key(&message.key) {
+            return refusal(409, "FileAlreadyExists");
+        }
+        let numbers = if message.completes_all {
+            upload.parts.keys().copied().collect()
+        } else {
+            listed_parts(&message.text)
+        };
+        let (mut size, mut crc64) = (0, 0);
+        for number in numbers {
+            let Some(part) = upload.parts.get(&number) else { return refusal(400, "InvalidPart") };
+            crc64 = combine(crc64, part.crc64, part.size);
+            size += part.size;
+        }
+        self.uploads.remove(&message.upload_id);
+        let done = self.store(&message.key, message.is_ours, size, crc64, upload.attributes, true);
+        let root = "CompleteMultipartUploadResult";
+        let body = format!("<{root}><ETag>\"O{crc64:016X}\"</ETag></{root}>");
+        Response { body: body.into_bytes(), ..done }
+    }
+
+    /// Stores an object and returns the response to it.
+    pub(crate) fn store(
+        &mut self,
+        key: &str,
+        is_ours: bool,
+        size: u64,
+        crc64: u64,
+        attributes: Vec<(String, String)>,
+        is_multipart: bool,
+    ) -> Response {
+        self.next += 1;
+        let version = self.next;
+        let modified = time_of_day();
+        let object = Object { is_ours, size, crc64, attributes, is_multipart, modified, version };
+        self.objects.insert(key.to_owned(), object.clone());
+        if key == TARGET {
+            self.made.push(object);
+        }
+        let etag = format!("O{crc64:016X}");
+        let mut response = respond(200, &[("ETag", &etag), (CRC64, &crc64.to_string())], "");
+        self.add_version(&mut response, version);
+        response
+    }
+
+    fn add_version(&self, response: &mut Response, version: u32) {
+        if self.is_versioned {
+            response.headers.append_received("x-oss-version-id", format!("V{version}"));
+        }
     }
 }
 
-fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+/// The part numbers that a Complete lists.
+pub(crate) fn listed_parts(text: &str) -> Vec<u16> {
+    let numbers = text.split("<PartNumber>").skip(1);
+    numbers.map(|rest| rest.split('<').next().unwrap().parse().unwrap()).collect()
+}
+
+fn parse_range(text: &str) -> Option<(u64, u64)> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+fn is_attribute(name: &str) -> bool {
+    let shown = ["content-type", "x-oss-storage-class", "x-oss-server-side-encryption"];
+    name.starts_with("x-oss-meta-") || shown.contains(&name)
+}
+
+fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     let mut received = Headers::default();
-    received.append_received("x-oss-request-id", "R".to_owned());
-    received.append_received("Date", http_date(clock()));
+    received.append_received("x-oss-request-id", "5C3D9175B6FC201293AD4890".to_owned());
+    received.append_received("Date", http_date(time_of_day()));
     for (name, value) in headers {
         received.append_received(name, (*value).to_owned());
     }
     Response { status, headers: received, body: body.as_bytes().to_vec() }
 }
 
-fn with(headers: &[(&str, &str)]) -> Response {
-    reply(200, headers, "")
+pub(crate) fn refusal(status: u16, code: &str) -> Response {
+    respond(status, &[], &format!("<Error><Code>{code}</Code></Error>"))
 }
 
-fn xml(status: u16, body: &str) -> Response {
-    reply(status, &[], body)
+pub(crate) fn error_in_200() -> Response {
+    refusal(200, "InternalError")
 }
 
-pub(super) fn refusal(status: u16, code: &str) -> Response {
-    xml(status, &format!("<Error><Code>{code}</Code></Error>"))
-}
-
-pub(super) fn gateway(status: u16) -> Response {
-    let mut page = reply(status, &[("Content-Type", "text/html")], "<html>gateway</html>");
+pub(crate) fn gateway(status: u16) -> Response {
+    let mut page = respond(status, &[("Content-Type", "text/html")], "<html>gateway</html>");
     page.headers.remove("x-oss-request-id");
     page.headers.remove("Date");
     page
 }
 
-fn is_attribute(name: &str) -> bool {
-    name.starts_with("x-oss-meta")
-        || ["content-type", "x-oss-storage-class", "x-oss-server-side-encryption"].contains(&name)
-}
+pub(crate) const CRC64: &str = "x-oss-hash-crc64ecma";

@@ -315,7 +315,7 @@ mod tests {
         let mut config = Config::new();
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
         let target = UploadTarget {
-            attributes: crate::model::ObjectHeaders::new(),
+            attributes: ObjectHeaders::new(),
             initiated: None,
             bucket: BucketName::parse("bucket").unwrap(),
             key: ObjectKey::parse("key").unwrap(),

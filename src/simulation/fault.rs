@@ -1,0 +1,136 @@
+//! What can happen to one request, or to the world while it is under way.
+
+use Moment::{After, Before};
+
+/// One fault. Each that a client cannot tell from another has its counterpart with the other truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Fault {
+    None,
+    /// The connection closes without a response, before or after the effect.
+    Lost(Moment),
+    /// The service, or a middle layer in its words, refuses.
+    Refused(u16, &'static str, Moment),
+    /// The same from here on for each request of the operation, before the effect.
+    RefusedFromNowOn(u16, &'static str),
+    /// A page of a gateway, without an error document and a request ID.
+    Gateway(u16, Moment),
+    /// Status 200 with an error document.
+    ErrorIn200(Moment),
+    /// The client stops waiting; the request takes effect before any later request, or after the
+    /// call has returned.
+    Delayed,
+    /// The client stops waiting, and the request never takes effect.
+    TimedOut(Moment),
+    /// The program cancels while the request is under way; then what the inner fault says.
+    Canceled(Then),
+    /// A proxy delivers the request twice; the client sees the second response.
+    Duplicated,
+    /// Another writer stores another object, or one with the same bytes; the request succeeds.
+    OtherWriter,
+    SameBytes,
+    /// A lifecycle rule removes the upload; the request is processed after that.
+    Lifecycle,
+    /// The response has no CRC-64.
+    NoCrc,
+    /// The source has other bytes from here on; the response is lost after the effect.
+    SourceChanges,
+    /// The process is killed before or after the effect, or the request arrives after it.
+    Killed(Then),
+}
+
+/// Before or after the request takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Moment {
+    Before,
+    After,
+}
+
+/// What becomes of a request whose response nobody waits for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Then {
+    /// It is lost.
+    Lost,
+    /// It takes effect at once.
+    Done,
+    /// It takes effect at any later time.
+    Late,
+    /// Its response comes in time all the same.
+    Answered,
+}
+
+/// All faults in which the process lives on. The first is none.
+pub(crate) const FAULTS: [Fault; 37] = [
+    Fault::None,
+    Fault::Lost(Before),
+    Fault::Lost(After),
+    Fault::Refused(403, "AccessDenied", Before),
+    Fault::Refused(503, "ServiceUnavailable", Before),
+    Fault::Refused(503, "ServiceUnavailable", After),
+    Fault::Refused(500, "InternalError", Before),
+    Fault::Refused(500, "InternalError", After),
+    Fault::Refused(429, "TooManyRequests", Before),
+    Fault::Refused(429, "TooManyRequests", After),
+    Fault::Refused(401, "Unauthorized", Before),
+    Fault::Refused(401, "Unauthorized", After),
+    Fault::Refused(408, "Timeout", Before),
+    Fault::Refused(408, "Timeout", After),
+    Fault::Refused(400, "RequestTimeout", Before),
+    Fault::Refused(400, "RequestTimeout", After),
+    Fault::Refused(403, "RequestTimeTooSkewed", Before),
+    Fault::Refused(403, "RequestTimeTooSkewed", After),
+    Fault::RefusedFromNowOn(403, "AccessDenied"),
+    Fault::RefusedFromNowOn(503, "ServiceUnavailable"),
+    Fault::Gateway(404, Before),
+    Fault::Gateway(404, After),
+    Fault::Gateway(502, Before),
+    Fault::Gateway(502, After),
+    Fault::ErrorIn200(Before),
+    Fault::ErrorIn200(After),
+    Fault::Delayed,
+    Fault::TimedOut(Before),
+    Fault::TimedOut(After),
+    Fault::Canceled(Then::Lost),
+    Fault::Canceled(Then::Done),
+    Fault::Canceled(Then::Late),
+    Fault::Canceled(Then::Answered),
+    Fault::Duplicated,
+    Fault::OtherWriter,
+    Fault::SameBytes,
+    Fault::Lifecycle,
+];
+
+/// One of each class, for runs with more faults: those that the code judges alike and that have the
+/// same effect are one class.
+pub(crate) const REPRESENTATIVES: [Fault; 18] = [
+    Fault::None,
+    Fault::Lost(Before),
+    Fault::Lost(After),
+    Fault::Refused(403, "AccessDenied", Before),
+    Fault::Refused(503, "ServiceUnavailable", Before),
+    Fault::Refused(503, "ServiceUnavailable", After),
+    Fault::Refused(500, "InternalError", After),
+    Fault::Gateway(404, Before),
+    Fault::Gateway(404, After),
+    Fault::Delayed,
+    Fault::Canceled(Then::Lost),
+    Fault::Canceled(Then::Done),
+    Fault::Canceled(Then::Late),
+    Fault::Canceled(Then::Answered),
+    Fault::Duplicated,
+    Fault::OtherWriter,
+    Fault::SameBytes,
+    Fault::Lifecycle,
+];
+
+/// What a scenario adds to either list.
+pub(crate) const KILLS: [Fault; 3] =
+    [Fault::Killed(Then::Lost), Fault::Killed(Then::Done), Fault::Killed(Then::Late)];
+pub(crate) const NO_CRC: [Fault; 1] = [Fault::NoCrc];
+pub(crate) const SOURCE_CHANGES: [Fault; 1] = [Fault::SourceChanges];
+
+impl Fault {
+    /// The name in a list of choices that is printed: stable when faults are added.
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}").replace(' ', "")
+    }
+}

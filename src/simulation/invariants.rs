@@ -1,0 +1,92 @@
+//! What must be true whenever a call has ended, seen from outside.
+
+use super::network::NetworkState;
+use super::scenarios::{Ending, Stage};
+use crate::ObjectExists;
+use crate::codec::crc64::crc64;
+
+/// What the service had when the call returned, before delayed requests arrived.
+pub(crate) struct AtReturn {
+    pub(crate) is_made: bool,
+}
+
+impl AtReturn {
+    pub(crate) fn of(state: &NetworkState) -> Self {
+        Self { is_made: is_made(state) }
+    }
+}
+
+/// True if the program's calls have made the object.
+pub(crate) fn is_made(state: &NetworkState) -> bool {
+    state.service.made.iter().any(|object| object.is_ours)
+}
+
+/// What is wrong with the end of a run, once everything that was delayed has arrived.
+pub(crate) fn violations(
+    stage: &Stage<'_>,
+    state: &NetworkState,
+    at_return: &AtReturn,
+    ending: &Ending,
+) -> Vec<&'static str> {
+    let mut wrong: Vec<&'static str> = state.wrong.iter().copied().collect();
+    match &ending.outcome {
+        Ok(_) => wrong.extend(wrong_success(stage, state, at_return)),
+        Err(error) => wrong.extend(match error.object_exists() {
+            ObjectExists::No if at_return.is_made => Some("\"No\", and the object was made"),
+            ObjectExists::No if is_made(state) => Some("\"No\", and the object is made later"),
+            ObjectExists::Yes if !at_return.is_made => Some("\"Yes\", and the object was not made"),
+            _ => None,
+        }),
+    }
+    wrong.extend(untold(state, ending));
+    wrong.extend(left_on_disk(stage, ending));
+    wrong
+}
+
+fn wrong_success(
+    stage: &Stage<'_>,
+    state: &NetworkState,
+    at_return: &AtReturn,
+) -> Option<&'static str> {
+    if !at_return.is_made {
+        return Some("OK, and no object was made");
+    }
+    // A source that changed before its first byte was read is another source.
+    let changed: Vec<u8> = stage.data.iter().map(|byte| byte ^ 1).collect();
+    let size = stage.data.len() as u64;
+    let expected = [(size, crc64(stage.data)), (size, crc64(&changed))];
+    let mut ours = state.service.made.iter().filter(|object| object.is_ours);
+    if ours.clone().any(|object| !expected.contains(&(object.size, object.crc64))) {
+        return Some("OK, and the object has other bytes");
+    }
+    let owner = ("x-oss-meta-owner".to_owned(), "me".to_owned());
+    ours.any(|object| !object.attributes.contains(&owner))
+        .then_some("OK, and the object has other metadata")
+}
+
+/// Every upload that is left is one that the program knows, or may expect.
+fn untold(state: &NetworkState, ending: &Ending) -> Option<&'static str> {
+    let (parts_left, may_exist, named) = match &ending.outcome {
+        Ok(result) => (false, result.upload_may_exist, None),
+        Err(error) => (error.parts_left(), error.upload_may_exist(), error.upload_id()),
+    };
+    let known = ending.known_upload.as_deref().or(named.filter(|_| parts_left));
+    let others = state.service.uploads.keys().filter(|id| Some(id.as_str()) != known).count();
+    if others > 0 && !may_exist && !ending.another_may_exist {
+        return Some("an upload is left untold");
+    }
+    let is_gone = state.is_abort_confirmed && state.service.uploads.is_empty();
+    (parts_left && is_gone && ending.known_upload.is_none())
+        .then_some("parts are said to be left after a confirmed Abort")
+}
+
+/// After a success no file is left; after a failure a checkpoint and its lock at most.
+fn left_on_disk(stage: &Stage<'_>, ending: &Ending) -> Option<&'static str> {
+    let names = std::fs::read_dir(stage.folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let left = names.filter(|name| name != "source").count();
+    match &ending.outcome {
+        Ok(_) if left > 0 => Some("OK, and a checkpoint is left"),
+        Err(_) if left > 2 => Some("more than a checkpoint and its lock is left"),
+        _ => None,
+    }
+}

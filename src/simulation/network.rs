@@ -1,0 +1,365 @@
+//! What lies between the client and the model of the service: it delivers, loses, delays and answers.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::explorer::Explorer;
+use super::fault::{Fault, Moment, Then};
+use super::pass;
+use super::service::{
+    CRC64, Message, Service, TARGET, error_in_200, gateway, listed_parts, refusal,
+};
+use crate::error::{Error, ErrorKind, Phase};
+use crate::runtime::{Cancel, Deadline, now};
+use crate::transport::{Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Peer};
+use crate::wire::{Body, Response, Sent};
+
+#[derive(Debug)]
+pub(crate) struct Network(Mutex<NetworkState>);
+
+#[derive(Debug)]
+pub(crate) struct NetworkState {
+    pub(crate) explorer: Explorer,
+    /// What can happen to a request.
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) service: Service,
+    /// Requests that have yet to arrive.
+    late: Vec<Message>,
+    /// Refusals that last, by operation.
+    lasting: HashMap<&'static str, (u16, &'static str)>,
+    /// The bytes of the source; a fault changes them.
+    pub(crate) data: Arc<[u8]>,
+    pub(crate) has_source_changed: Arc<AtomicBool>,
+    /// The program's cancel token.
+    pub(crate) cancel: Cancel,
+    pub(crate) canceled_at: Option<Instant>,
+    /// The process is killed: nothing that it does reaches the service.
+    pub(crate) is_dead: bool,
+    pub(crate) requests: u32,
+    /// What the client has observed, without times.
+    pub(crate) observed: DefaultHasher,
+    pub(crate) story: Option<Vec<String>>,
+    pub(crate) begun: Instant,
+    /// Against the rules of requests.
+    pub(crate) wrong: BTreeSet<&'static str>,
+    aborted: BTreeSet<String>,
+    /// The last Abort was successful or found no upload, and ListParts showed no part after it.
+    pub(crate) is_abort_confirmed: bool,
+}
+
+/// A response, or why there is none.
+enum Outcome {
+    Response(Response),
+    Closed,
+    GivenUp,
+}
+
+impl Network {
+    pub(crate) fn new(explorer: Explorer, faults: Vec<Fault>, data: &[u8], cancel: Cancel) -> Self {
+        Self(Mutex::new(NetworkState {
+            explorer,
+            faults,
+            service: Service::default(),
+            late: Vec::new(),
+            lasting: HashMap::new(),
+            data: data.into(),
+            has_source_changed: Arc::default(),
+            cancel,
+            canceled_at: None,
+            is_dead: false,
+            requests: 0,
+            observed: DefaultHasher::new(),
+            story: None,
+            begun: now(),
+            wrong: BTreeSet::new(),
+            aborted: BTreeSet::new(),
+            is_abort_confirmed: false,
+        }))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, NetworkState> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl NetworkState {
+    /// Adds a line to the story, if one is told.
+    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
+        let at = now().saturating_duration_since(self.begun);
+        if let Some(story) = &mut self.story {
+            story.push(format!("{:>9.3} s  {}", at.as_secs_f64(), line()));
+        }
+    }
+
+    /// Each delayed request may arrive now, or later.
+    fn deliver_late(&mut self) {
+        for message in std::mem::take(&mut self.late) {
+            if self.explorer.happens_now() {
+                self.arrive_late(&message, "");
+            } else {
+                self.late.push(message);
+            }
+        }
+    }
+
+    /// What is still under way arrives after the call has returned.
+    pub(crate) fn settle(&mut self) {
+        for message in std::mem::take(&mut self.late) {
+            self.arrive_late(&message, " after the return");
+        }
+    }
+
+    fn arrive_late(&mut self, message: &Message, when: &str) {
+        let status = self.apply(message).status;
+        let Message { operation, upload_id, .. } = message;
+        self.tell(|| {
+            format!("service: the delayed {operation} {upload_id} arrives{when}: {status}")
+        });
+    }
+
+    fn apply(&mut self, message: &Message) -> Response {
+        let data = Arc::clone(&self.data);
+        self.service.apply(message, &data)
+    }
+
+    /// Checks what no client may do, whatever happens.
+    fn check_rules(&mut self, message: &Message) {
+        let Message { operation, upload_id, .. } = message;
+        match *operation {
+            "UploadPart" | "UploadPartCopy" if self.aborted.contains(upload_id) => {
+                self.wrong.insert("a part is sent after Abort");
+            }
+            "CompleteMultipartUpload" => {
+                let listed = listed_parts(&message.text).len();
+                let stored = self.service.uploads.get(upload_id).map_or(0, |u| u.parts.len());
+                if !message.completes_all && listed == 0 && stored > 0 {
+                    self.wrong.insert("Complete lists no part");
+                }
+            }
+            "AbortMultipartUpload" => {
+                self.aborted.insert(upload_id.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn note_abort(&mut self, message: &Message, response: &Response) {
+        let body = String::from_utf8_lossy(&response.body);
+        let is_gone = response.status == 404 && body.contains("NoSuchUpload");
+        match message.operation {
+            "AbortMultipartUpload" => self.is_abort_confirmed = is_gone,
+            "ListParts" if !self.aborted.is_empty() => {
+                self.is_abort_confirmed = is_gone || !body.contains("<Part>");
+            }
+            _ => {}
+        }
+    }
+
+    /// Decides what happens to a request, and lets it happen.
+    fn exchange(&mut self, message: &Message, call: &Call<'_>) -> Outcome {
+        self.deliver_late();
+        let chosen = self.explorer.fault(u16::try_from(self.faults.len()).unwrap());
+        let mut fault = self.faults[usize::from(chosen)];
+        if let Fault::RefusedFromNowOn(status, code) = fault {
+            self.lasting.insert(message.operation, (status, code));
+        }
+        self.tell(|| {
+            let Message { operation, upload_id, part, .. } = message;
+            let part = if *part > 0 { format!(" part {part}") } else { String::new() };
+            let fault =
+                if fault == Fault::None { String::new() } else { format!(": {}", fault.name()) };
+            format!("{operation} {upload_id}{part}{fault}")
+        });
+        if let Fault::Canceled(then) = fault {
+            pass(TRIP / 2);
+            self.cancel.trigger();
+            self.canceled_at.get_or_insert(now());
+            // A request that does not end with the program's token goes on.
+            if !call.cancel.is_triggered() {
+                fault = match then {
+                    Then::Lost => Fault::Lost(Moment::Before),
+                    Then::Done => Fault::Lost(Moment::After),
+                    Then::Late => Fault::Delayed,
+                    Then::Answered => Fault::None,
+                };
+            }
+        }
+        if let Some((status, code)) = self.lasting.get(message.operation) {
+            return Outcome::Response(refusal(*status, code));
+        }
+        self.meet(fault, message, call)
+    }
+
+    fn meet(&mut self, fault: Fault, message: &Message, call: &Call<'_>) -> Outcome {
+        let mut effect_and = |moment: Moment, outcome: Outcome| {
+            if moment == Moment::After {
+                self.apply(message);
+            }
+            outcome
+        };
+        match fault {
+            Fault::Lost(moment) => effect_and(moment, Outcome::Closed),
+            Fault::Refused(status, code, moment) => {
+                effect_and(moment, Outcome::Response(refusal(status, code)))
+            }
+            Fault::Gateway(status, moment) => {
+                effect_and(moment, Outcome::Response(gateway(status)))
+            }
+            Fault::ErrorIn200(moment) => effect_and(moment, Outcome::Response(error_in_200())),
+            Fault::TimedOut(moment) => effect_and(moment, Outcome::GivenUp),
+            Fault::SourceChanges => {
+                self.apply(message);
+                self.change_source();
+                Outcome::Closed
+            }
+            Fault::Delayed => {
+                self.late.push(message.clone());
+                Outcome::GivenUp
+            }
+            Fault::Canceled(Then::Answered) => {
+                let response = self.apply(message);
+                match call.cancel_policy {
+                    CancelPolicy::Cut => Outcome::GivenUp,
+                    CancelPolicy::AwaitResponse(_) => Outcome::Response(response),
+                }
+            }
+            Fault::Canceled(then) | Fault::Killed(then) => {
+                match then {
+                    Then::Lost => {}
+                    Then::Done | Then::Answered => drop(self.apply(message)),
+                    Then::Late => self.late.push(message.clone()),
+                }
+                self.is_dead |= matches!(fault, Fault::Killed(_));
+                Outcome::GivenUp
+            }
+            // A second upload that no response names is beyond what any client can know.
+            Fault::Duplicated if message.operation == "InitiateMultipartUpload" => {
+                Outcome::Response(self.apply(message))
+            }
+            Fault::Duplicated => {
+                self.apply(message);
+                Outcome::Response(self.apply(message))
+            }
+            Fault::OtherWriter | Fault::SameBytes => {
+                self.store_foreign(fault == Fault::SameBytes);
+                Outcome::Response(self.apply(message))
+            }
+            Fault::Lifecycle => {
+                self.service.uploads.clear();
+                Outcome::Response(self.apply(message))
+            }
+            Fault::NoCrc => {
+                let mut response = self.apply(message);
+                response.headers.remove(CRC64);
+                Outcome::Response(response)
+            }
+            Fault::None | Fault::RefusedFromNowOn(..) => Outcome::Response(self.apply(message)),
+        }
+    }
+
+    /// Another writer stores an object under the key.
+    fn store_foreign(&mut self, same_bytes: bool) {
+        let bytes: &[u8] = if same_bytes { &self.data } else { b"other" };
+        let (size, crc64) = (bytes.len() as u64, crate::codec::crc64::crc64(bytes));
+        self.service.store(TARGET, false, size, crc64, Vec::new(), true);
+    }
+
+    fn change_source(&mut self) {
+        let changed: Vec<u8> = self.data.iter().map(|byte| byte ^ 1).collect();
+        self.data = changed.into();
+        self.has_source_changed.store(true, Ordering::SeqCst);
+    }
+
+    /// Until when the client waits for the response.
+    fn patience(call: &Call<'_>) -> Duration {
+        let response = Deadline::after(call.limits.response);
+        let outer = match (call.cancel.is_triggered(), call.cancel_policy) {
+            (true, CancelPolicy::Cut) => Deadline::after(Duration::ZERO),
+            (true, CancelPolicy::AwaitResponse(budget)) => budget.start_waiting(),
+            (false, _) => call.deadline,
+        };
+        response.earlier(outer).left().unwrap_or_default()
+    }
+}
+
+impl Peer for Network {
+    fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure> {
+        let mut state = self.lock();
+        let host = outgoing.target.host.as_str();
+        let refuse = |error: Error| failure(error, Delivery::Never, None, host);
+        if state.is_dead || call.cancel.is_triggered() {
+            return Err(refuse(Error::canceled()));
+        }
+        if call.deadline.has_passed() {
+            return Err(refuse(Error::new(ErrorKind::Timeout, "the deadline has passed")));
+        }
+        state.requests += 1;
+        assert!(state.requests < MOST_REQUESTS, "too many requests");
+        let message = Message::read(outgoing);
+        state.check_rules(&message);
+        let sent = Sent { bytes: message.size, crc64: message.crc64 };
+        let is_content = matches!(outgoing.body, Body::Content(_));
+        (message.operation, &message.upload_id, message.part, &message.text)
+            .hash(&mut state.observed);
+        let outcome = state.exchange(&message, call);
+        let lost = |error: Error| {
+            let sent = is_content.then_some(sent);
+            let error = error.with_bytes_sent(message.size);
+            Err(failure(error, Delivery::Maybe, sent, host))
+        };
+        match outcome {
+            Outcome::Response(response) => {
+                pass(TRIP);
+                state.note_abort(&message, &response);
+                let headers: Vec<_> =
+                    response.headers.iter().filter(|(name, _)| !is_time(name)).collect();
+                (response.status, &response.body, headers).hash(&mut state.observed);
+                state.tell(|| format!("    {}", summary(&response)));
+                let crc64 = if is_content { sent.crc64 } else { 0 };
+                Ok(Exchange { response, sent: Sent { crc64, ..sent }, whole: true })
+            }
+            Outcome::Closed => {
+                pass(TRIP);
+                1u8.hash(&mut state.observed);
+                state.tell(|| "    no response: the connection is closed".to_owned());
+                lost(Error::new(ErrorKind::Network, "the connection was closed"))
+            }
+            Outcome::GivenUp => {
+                let is_canceled = call.cancel.is_triggered();
+                pass(NetworkState::patience(call));
+                (2u8, is_canceled).hash(&mut state.observed);
+                state.tell(|| {
+                    let why = if is_canceled { "canceled" } else { "timed out" };
+                    format!("    no response: {why}")
+                });
+                lost(match is_canceled {
+                    true => Error::canceled(),
+                    false => Error::new(ErrorKind::Timeout, "no response in time"),
+                })
+            }
+        }
+    }
+}
+
+fn failure(error: Error, delivery: Delivery, sent: Option<Sent>, host: &str) -> Failure {
+    let error = error.with_phase(Phase::Wait).with_host(host);
+    Failure { error, delivery, reused: false, sent }
+}
+
+/// The times of the service are no part of what a client can tell runs apart by.
+fn is_time(name: &str) -> bool {
+    ["date", "last-modified"].iter().any(|time| name.eq_ignore_ascii_case(time))
+}
+
+fn summary(response: &Response) -> String {
+    let body = String::from_utf8_lossy(&response.body);
+    let body: String = body.chars().take(70).collect();
+    format!("{} {body}", response.status)
+}
+
+/// The time of a request and its response.
+const TRIP: Duration = Duration::from_millis(10);
+const MOST_REQUESTS: u32 = 200;

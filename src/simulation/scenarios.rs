@@ -1,0 +1,287 @@
+//! What the program does: one function for each way of uploading.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::fault::{Fault, KILLS, NO_CRC, SOURCE_CHANGES};
+use super::network::Network;
+use super::service::{COPY_SOURCE, TARGET};
+use crate::codec::crc64::crc64;
+use crate::error::Error;
+use crate::runtime::Cancel;
+use crate::transport::Peer;
+use crate::{
+    BucketName, Client, Config, CopySource, CredentialsSource, ObjectExists, ObjectKey, PartNumber,
+    ReaderSource, Result, UploadId, UploadOptions, UploadResult,
+};
+
+/// One way of uploading.
+#[derive(Clone)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) size: usize,
+    pub(crate) options: UploadOptions,
+    pub(crate) script: fn(&Stage<'_>) -> Vec<Ending>,
+    /// Faults besides those of every scenario.
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) is_versioned: bool,
+    pub(crate) lacks_crc64: bool,
+}
+
+/// What a script works with.
+pub(crate) struct Stage<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) network: &'a Arc<Network>,
+    pub(crate) cancel: &'a Cancel,
+    /// For the source file and the checkpoint.
+    pub(crate) folder: &'a Path,
+    pub(crate) data: &'a [u8],
+}
+
+/// How a call has ended, and what the program knows besides.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) outcome: Result<UploadResult>,
+    /// The upload that the program has a handle of or was told.
+    pub(crate) known_upload: Option<String>,
+    /// The handle says that another upload may exist.
+    pub(crate) another_may_exist: bool,
+}
+
+pub(crate) const PART: usize = 100 * 1024;
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let two = PART + 1000;
+    let base = |name, size, script: fn(&Stage<'_>) -> Vec<Ending>| {
+        let mut options = UploadOptions::new();
+        options.set_part_size(PART as u64).unwrap().set_parallelism(1).unwrap();
+        options.headers_mut().set_metadata("owner", "me").unwrap();
+        Scenario {
+            name,
+            size,
+            options,
+            script,
+            faults: Vec::new(),
+            is_versioned: false,
+            lacks_crc64: false,
+        }
+    };
+    let scenario = |name, script| {
+        let mut scenario = base(name, two, script);
+        scenario.options.set_single_below(0).unwrap();
+        scenario
+    };
+    let mut protected = base("one protected PutObject", 1000, put_data);
+    protected.options.headers_mut().set_forbid_overwrite(true);
+    let mut two_parts = scenario("two parts", put_data);
+    two_parts.faults = [&NO_CRC[..], &SOURCE_CHANGES[..]].concat();
+    let mut protected_parts = scenario("two protected parts", put_data);
+    protected_parts.options.headers_mut().set_forbid_overwrite(true);
+    let mut kept = scenario("kept parts", put_data);
+    kept.options.set_keep_parts(true);
+    let mut checkpoint = scenario("checkpoint, killed and restarted", with_checkpoint);
+    checkpoint.faults = KILLS.to_vec();
+    let mut all = scenario("complete all", put_data);
+    all.options.set_complete_all(true);
+    let mut versioned = scenario("versioned bucket", put_data);
+    versioned.is_versioned = true;
+    let mut without_crc64 = scenario("responses without CRC-64", put_data);
+    without_crc64.lacks_crc64 = true;
+    vec![
+        two_parts,
+        base("one PutObject", 1000, put_data),
+        protected,
+        protected_parts,
+        scenario("step by step, completed again", complete_again),
+        scenario("step by step, then aborted", abort_after),
+        scenario("attach", attach),
+        kept,
+        checkpoint,
+        scenario("upload ID", with_upload_id),
+        all,
+        scenario("copy", copy),
+        scenario("stream", stream),
+        without_crc64,
+        versioned,
+    ]
+}
+
+impl Stage<'_> {
+    fn client(&self) -> Client {
+        let mut config = Config::new();
+        config.set_endpoint("http://oss.test").unwrap();
+        config.set_region("cn-hangzhou").unwrap();
+        config.set_credentials(CredentialsSource::Anonymous);
+        config.set_threads(1).unwrap();
+        Client::simulated(&config, Arc::clone(self.network) as Arc<dyn Peer>).unwrap()
+    }
+
+    /// Records how a call has ended.
+    fn end(&self, outcome: Result<UploadResult>) -> Ending {
+        self.network.lock().tell(|| format!("client: {}", described(&outcome)));
+        Ending { outcome, known_upload: None, another_may_exist: false }
+    }
+}
+
+pub(crate) fn bucket() -> BucketName {
+    BucketName::parse("bucket").unwrap()
+}
+
+pub(crate) fn key() -> ObjectKey {
+    ObjectKey::parse(TARGET).unwrap()
+}
+
+pub(crate) fn described(outcome: &Result<UploadResult>) -> String {
+    match outcome {
+        Ok(result) if result.upload_may_exist => "OK, another upload may exist".to_owned(),
+        Ok(_) => "OK".to_owned(),
+        Err(error) => {
+            let left = if error.parts_left() { ", parts left" } else { "" };
+            let may_exist =
+                if error.upload_may_exist() { ", another upload may exist" } else { "" };
+            format!(
+                "{:?}, object exists: {:?}{left}{may_exist}: {error}",
+                error.kind(),
+                error.object_exists()
+            )
+        }
+    }
+}
+
+/// The bytes of the source as they are when they are read.
+#[derive(Debug)]
+struct Data {
+    has_changed: Arc<AtomicBool>,
+    bytes: Arc<[u8]>,
+    changed: Arc<[u8]>,
+}
+
+impl AsRef<[u8]> for Data {
+    fn as_ref(&self) -> &[u8] {
+        if self.has_changed.load(Ordering::SeqCst) { &self.changed } else { &self.bytes }
+    }
+}
+
+fn put_data(stage: &Stage<'_>) -> Vec<Ending> {
+    let changed: Arc<[u8]> = stage.data.iter().map(|byte| byte ^ 1).collect();
+    let has_changed = Arc::clone(&stage.network.lock().has_source_changed);
+    let data = Data { has_changed, bytes: stage.data.into(), changed };
+    let options = &stage.scenario.options;
+    vec![stage.end(stage.client().put_data(&bucket(), &key(), data, options, stage.cancel))]
+}
+
+fn stream(stage: &Stage<'_>) -> Vec<Ending> {
+    let reader = ReaderSource::new(stage.data);
+    let options = &stage.scenario.options;
+    vec![stage.end(stage.client().put_reader(&bucket(), &key(), reader, options, stage.cancel))]
+}
+
+fn copy(stage: &Stage<'_>) -> Vec<Ending> {
+    let (size, sum) = (stage.data.len() as u64, crc64(stage.data));
+    stage.network.lock().service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
+    let source = CopySource::new(&bucket(), &ObjectKey::parse(COPY_SOURCE).unwrap());
+    let options = &stage.scenario.options;
+    vec![stage.end(stage.client().copy_object(&bucket(), &key(), &source, options, stage.cancel))]
+}
+
+/// Restarts the program after each kill.
+fn with_checkpoint(stage: &Stage<'_>) -> Vec<Ending> {
+    let mut options = stage.scenario.options.clone();
+    options.set_checkpoint_dir(stage.folder);
+    let file = stage.folder.join("source");
+    for _ in 0..4 {
+        let outcome = stage.client().put_file(&bucket(), &key(), &file, &options, stage.cancel);
+        let mut network = stage.network.lock();
+        if !std::mem::take(&mut network.is_dead) {
+            drop(network);
+            return vec![stage.end(outcome)];
+        }
+        network.tell(|| "the process is killed, and started again".to_owned());
+    }
+    panic!("more kills than faults")
+}
+
+/// The first part was sent by another program, which gives the upload ID.
+fn with_upload_id(stage: &Stage<'_>) -> Vec<Ending> {
+    let Some(upload_id) = upload_of_another_program(stage) else { return Vec::new() };
+    let mut options = stage.scenario.options.clone();
+    options.set_upload_id(UploadId::parse(&upload_id).unwrap());
+    let data = stage.data.to_vec();
+    let outcome = stage.client().put_data(&bucket(), &key(), data, &options, stage.cancel);
+    vec![Ending { known_upload: Some(upload_id), ..stage.end(outcome) }]
+}
+
+/// Attaches to an upload whose parts another program has sent, and adds them.
+fn attach(stage: &Stage<'_>) -> Vec<Ending> {
+    let Some(upload_id) = upload_of_another_program(stage) else { return Vec::new() };
+    let options = &stage.scenario.options;
+    let id = UploadId::parse(&upload_id).unwrap();
+    let run = || {
+        let upload = stage.client().attach_upload(&bucket(), &key(), &id, options);
+        for (number, bytes) in [(1, &stage.data[..PART]), (2, &stage.data[PART..])] {
+            upload.upload_part(part_number(number), bytes.to_vec(), stage.cancel)?;
+        }
+        upload.complete(stage.cancel)
+    };
+    vec![Ending { known_upload: Some(upload_id), ..stage.end(run()) }]
+}
+
+/// An upload with the attributes of the scenario and its first part, made without faults.
+fn upload_of_another_program(stage: &Stage<'_>) -> Option<String> {
+    let faults = std::mem::replace(&mut stage.network.lock().faults, vec![Fault::None]);
+    let options = &stage.scenario.options;
+    let never = Cancel::never();
+    let upload = stage.client().start_upload(&bucket(), &key(), options, &never).unwrap();
+    upload.upload_part(part_number(1), stage.data[..PART].to_vec(), &never).unwrap();
+    stage.network.lock().faults = faults;
+    Some(upload.upload_id().as_str().to_owned())
+}
+
+/// Step by step; an indeterminate Complete is sent again, as the documentation says.
+fn complete_again(stage: &Stage<'_>) -> Vec<Ending> {
+    step_by_step(stage, |stage, upload, error| {
+        if error.object_exists() != ObjectExists::Unknown {
+            return Err(error);
+        }
+        stage.network.lock().tell(|| "client: completes again".to_owned());
+        upload.complete(&Cancel::never())
+    })
+}
+
+/// Step by step; after a Complete that failed the program aborts.
+fn abort_after(stage: &Stage<'_>) -> Vec<Ending> {
+    step_by_step(stage, |stage, upload, error| {
+        stage.network.lock().tell(|| format!("client: aborts after {error}"));
+        match upload.abort() {
+            // A successful Abort says that the object does not exist.
+            Ok(()) => Err(error.with_object_exists(ObjectExists::No).with_parts_left(false)),
+            Err(error) => Err(error),
+        }
+    })
+}
+
+fn step_by_step(
+    stage: &Stage<'_>,
+    after_failure: fn(&Stage<'_>, &crate::MultipartUpload, Error) -> Result<UploadResult>,
+) -> Vec<Ending> {
+    let options = &stage.scenario.options;
+    let client = stage.client();
+    let upload = match client.start_upload(&bucket(), &key(), options, stage.cancel) {
+        Ok(upload) => upload,
+        Err(error) => return vec![stage.end(Err(error))],
+    };
+    let run = || {
+        for (number, bytes) in [(1, &stage.data[..PART]), (2, &stage.data[PART..])] {
+            upload.upload_part(part_number(number), bytes.to_vec(), stage.cancel)?;
+        }
+        upload.complete(stage.cancel).or_else(|error| after_failure(stage, &upload, error))
+    };
+    let another_may_exist = upload.another_may_exist();
+    let known_upload = Some(upload.upload_id().as_str().to_owned());
+    vec![Ending { known_upload, another_may_exist, ..stage.end(run()) }]
+}
+
+fn part_number(number: u16) -> PartNumber {
+    PartNumber::new(number).unwrap()
+}
