@@ -28,7 +28,7 @@ impl Explorer {
 
     pub(crate) fn replay(choices: &[u16]) -> Self {
         let choice = |chosen: &u16| Choice { chosen: *chosen, options: 0, faults_before: None };
-        Self { trail: choices.iter().map(choice).collect(), ..Self::new(0) }
+        Self { trail: choices.iter().map(choice).collect(), ..Self::new(u8::MAX) }
     }
 
     pub(crate) fn random(seed: u64, most_faults: u8) -> Self {
@@ -73,6 +73,7 @@ impl Explorer {
         pick: impl FnOnce(&mut fastrand::Rng) -> u16,
     ) -> u16 {
         let known = self.trail.get(self.at).map(|choice| choice.chosen);
+        let known = known.map(|chosen| chosen.min(options.saturating_sub(1)));
         let chosen = known.unwrap_or_else(|| {
             let chosen = self.random.as_mut().map_or(0, pick);
             self.trail.push(Choice { chosen, options, faults_before });

@@ -46,6 +46,8 @@ pub(crate) struct NetworkState {
     /// Against the rules of requests.
     pub(crate) wrong: BTreeSet<&'static str>,
     aborted: BTreeSet<String>,
+    /// Uploads whose ID was lost with a killed process: nobody can know of them.
+    pub(crate) lost_with_process: usize,
     /// The last Abort was successful or found no upload, and ListParts showed no part after it.
     pub(crate) is_abort_confirmed: bool,
 }
@@ -76,6 +78,7 @@ impl Network {
             begun: now(),
             wrong: BTreeSet::new(),
             aborted: BTreeSet::new(),
+            lost_with_process: 0,
             is_abort_confirmed: false,
         }))
     }
@@ -152,7 +155,8 @@ impl NetworkState {
         match message.operation {
             "AbortMultipartUpload" => self.is_abort_confirmed = is_gone,
             "ListParts" if !self.aborted.is_empty() => {
-                self.is_abort_confirmed = is_gone || !body.contains("<Part>");
+                let shows_none = response.status == 200 && !body.contains("<Part>");
+                self.is_abort_confirmed = is_gone || shows_none;
             }
             _ => {}
         }
@@ -233,6 +237,9 @@ impl NetworkState {
                     Then::Late => self.late.push(message.clone()),
                 }
                 self.is_dead |= matches!(fault, Fault::Killed(_));
+                if self.is_dead && message.operation == "InitiateMultipartUpload" {
+                    self.lost_with_process += usize::from(then != Then::Lost);
+                }
                 Outcome::GivenUp
             }
             // A second upload that no response names is beyond what any client can know.
