@@ -1,4 +1,4 @@
-//! A role that another source's identity assumes.
+//! AssumeRole with the key of another source.
 
 use super::Credentials;
 use super::fetch_context::{FetchContext, Source, of_source};
@@ -7,7 +7,7 @@ use super::sts::Sts;
 use crate::error::Result;
 use crate::sign::AccessKey;
 
-/// Asks the inner source for a key, and STS for the role with it.
+/// Fetches a key from the inner source and assumes the role with it.
 pub(super) struct AssumeRole {
     pub(super) identity: Box<dyn Source>,
     pub(super) role: Role,
@@ -23,9 +23,9 @@ impl Source for AssumeRole {
     }
 }
 
-/// A key that never changes is a source too.
+/// A static key as a source.
 impl Source for AccessKey {
-    fn fetch(&self, _asking: &FetchContext<'_>) -> Result<Credentials> {
+    fn fetch(&self, _context: &FetchContext<'_>) -> Result<Credentials> {
         Ok(Credentials { access_key: self.clone(), expires: None })
     }
 }

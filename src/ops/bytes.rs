@@ -1,4 +1,4 @@
-//! Bytes in memory as the body of a request.
+//! A request body in memory.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::wire::{Body, Content, bytes_at, copy_at};
 
-/// Shared bytes; printed as their number.
+/// Shared bytes. `Debug` shows their number only.
 pub(super) struct Bytes(Arc<[u8]>);
 
 impl Bytes {
@@ -24,8 +24,8 @@ impl Content for Bytes {
         Ok(copy_at(&self.0, offset, buffer))
     }
 
-    fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
-        Some(bytes_at(&self.0, offset, most))
+    fn bytes(&self, offset: u64, max: usize) -> Option<&[u8]> {
+        Some(bytes_at(&self.0, offset, max))
     }
 }
 

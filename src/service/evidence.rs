@@ -32,11 +32,11 @@ impl Evidence {
     ///
     /// A response proves that nothing happened if it is the service's own refusal: a 3xx or 4xx
     /// with an error document and a request ID. OSS validates a request and checks permission
-    /// before it changes anything (assumption A3 of `docs/reliability.md`). No proof are
-    /// * 5xx, and pages without a document, which may come from a middle layer;
-    /// * 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
-    /// * what the request's own effect causes in a second copy of it (`after_own_effect`), because a
-    ///   proxy may have delivered the request twice.
+    /// before it changes anything (assumption A3 of `docs/reliability.md`). No proof are * 5xx, and
+    /// pages without a document, which may come from a middle layer; * 401, 408, 429,
+    /// `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried; * what the
+    /// request's own effect causes in a second copy of it (`after_own_effect`), because a proxy may
+    /// have delivered the request twice.
     pub(crate) fn of_refusal(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
         let is_final = (300..500).contains(&refusal.status)

@@ -15,7 +15,7 @@ use crate::model::oss_header;
 use crate::runtime::Secret;
 use crate::wire::Request;
 
-/// When, where and for what a signature is valid.
+/// The date, region and product for which a signature is valid.
 #[derive(Debug)]
 pub(super) struct Scope<'a> {
     /// `20250115T103000Z`.
@@ -54,7 +54,7 @@ pub(super) fn sign(
     headers.set(oss_header::DATE, scope.stamp.as_str())?;
     headers.set("Date", date::http_date(time))?;
     headers.set(oss_header::CONTENT_SHA256, UNSIGNED_PAYLOAD)?;
-    // Without a token this takes away what an attempt with another key has set.
+    // Without a token this removes the header that an attempt with another key has set.
     let token = key.token().map(Secret::expose).unwrap_or_default();
     headers.set(oss_header::SECURITY_TOKEN, token)?;
 
@@ -108,26 +108,26 @@ fn signature_of(
     signature(&*signing_key(key.secret(), scope)?, &string_to_sign(scope, &text))
 }
 
-/// The text that the last key signs.
+/// Returns the string to sign.
 pub(super) fn string_to_sign(scope: &Scope<'_>, canonical_request: &str) -> String {
     let hash = hex(&Sha256::digest(canonical_request));
     format!("{}\n{}\n{}\n{hash}", ALGORITHM, scope.stamp, scope.text())
 }
 
-/// The last key: the secret narrowed down to one day, region and product.
+/// Derives the signing key, which is valid for one day, region and product.
 pub(super) fn signing_key(secret: &Secret, scope: &Scope<'_>) -> Result<Key> {
     let mut first =
         Zeroizing::new(Vec::with_capacity(KEY_PREFIX.len().saturating_add(secret.expose().len())));
     first.extend_from_slice(KEY_PREFIX.as_bytes());
     first.extend_from_slice(secret.expose().as_bytes());
     let mut key = derive(&first, scope.date())?;
-    for step in [scope.region, scope.product, TERMINATOR] {
-        key = derive(&*key, step)?;
+    for name in [scope.region, scope.product, TERMINATOR] {
+        key = derive(&*key, name)?;
     }
     Ok(key)
 }
 
-/// The signature in hex.
+/// Returns the signature in hex.
 pub(super) fn signature(key: &[u8], string_to_sign: &str) -> Result<String> {
     let mut mac = mac(key)?;
     mac.update(string_to_sign.as_bytes());
@@ -148,7 +148,7 @@ fn authorization(
     format!("{ALGORITHM} Credential={id}/{scope}{additional},Signature={signature}")
 }
 
-/// A key made from the secret, wiped from memory when it is dropped.
+/// A derived key, wiped from memory when it is dropped.
 pub(super) type Key = Zeroizing<[u8; 32]>;
 
 fn derive(key: &[u8], text: &str) -> Result<Key> {
@@ -170,7 +170,7 @@ fn hex(bytes: &[u8]) -> String {
     nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
-/// The body is not part of the signature: it has check sums of its own.
+/// The signature does not cover the body, which has its own checksums.
 pub(super) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 const ALGORITHM: &str = "OSS4-HMAC-SHA256";

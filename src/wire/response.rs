@@ -1,4 +1,4 @@
-//! An answer that was read to its end.
+//! A response whose body has been read completely.
 
 use super::Headers;
 use crate::model::oss_header;
@@ -11,7 +11,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The check sum that the service computed, if it sent one that can be read.
+    /// Returns the CRC-64 that OSS computed; `None` if the header is missing or malformed.
     pub(crate) fn crc64(&self) -> Option<u64> {
         self.headers.get(oss_header::HASH_CRC64)?.trim().parse().ok()
     }
