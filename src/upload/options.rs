@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Progress;
 use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ObjectHeaders, UploadId};
 use crate::runtime::Deadline;
+use crate::upload::progress::{Progress, ProgressCallback};
 
 /// Which checksums verify an upload; combine them with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,6 @@ impl BitOr for Integrity {
         Self(self.0 | other.0)
     }
 }
-
-pub(crate) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
 
 /// The options of one upload; each has a default.
 ///
