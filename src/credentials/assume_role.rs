@@ -1,7 +1,7 @@
 //! AssumeRole with the key of another source.
 
 use super::Credentials;
-use super::fetch_context::{FetchContext, Source, of_source};
+use super::fetch_context::{Fetch, FetchContext, of_source};
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
@@ -9,12 +9,12 @@ use crate::sign::AccessKey;
 
 /// Fetches a key from the inner source and assumes the role with it.
 pub(super) struct AssumeRole {
-    pub(super) identity: Box<dyn Source>,
+    pub(super) identity: Box<dyn Fetch>,
     pub(super) role: Role,
     pub(super) sts: Sts,
 }
 
-impl Source for AssumeRole {
+impl Fetch for AssumeRole {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         let identity = self.identity.fetch(context)?;
         self.sts
@@ -24,7 +24,7 @@ impl Source for AssumeRole {
 }
 
 /// A static key as a source.
-impl Source for AccessKey {
+impl Fetch for AccessKey {
     fn fetch(&self, _context: &FetchContext<'_>) -> Result<Credentials> {
         Ok(Credentials { access_key: self.clone(), expires: None })
     }

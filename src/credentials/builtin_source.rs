@@ -9,7 +9,7 @@ use super::chain::Chain;
 use super::endpoint_url::EndpointUrl;
 use super::env_settings::{EnvSettings, Variables};
 use super::environment;
-use super::fetch_context::Source;
+use super::fetch_context::Fetch;
 use super::process::Process;
 use super::profile::Profiles;
 use super::uri::Uri;
@@ -19,11 +19,11 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone)]
 pub struct BuiltinSource {
     name: &'static str,
-    pub(super) source: Arc<dyn Source>,
+    pub(super) source: Arc<dyn Fetch>,
 }
 
 impl BuiltinSource {
-    pub(super) fn new(name: &'static str, source: impl Source + 'static) -> Self {
+    pub(super) fn new(name: &'static str, source: impl Fetch + 'static) -> Self {
         Self { name, source: Arc::new(source) }
     }
 

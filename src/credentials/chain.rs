@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::endpoint_url::EndpointUrl;
 use super::env_settings::{EnvSettings, Variables};
-use super::fetch_context::{FetchContext, Source, Unavailable, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, Unavailable, of_source, unusable};
 use super::profile::Profiles;
 use super::uri::Uri;
 use super::{Credentials, environment};
@@ -22,7 +22,7 @@ pub(super) struct Chain {
 }
 
 /// A source, or the reason why it is not configured.
-type Candidate = Result<Box<dyn Source>, String>;
+type Candidate = Result<Box<dyn Fetch>, String>;
 
 impl Chain {
     /// Makes the chain from the environment.
@@ -34,7 +34,7 @@ impl Chain {
         let mut candidates = Vec::new();
         for names in [environment::OSS, environment::ALIBABA_CLOUD] {
             candidates.push(match environment::find(&names, variables)? {
-                Some(key) => Ok(Box::new(key) as Box<dyn Source>),
+                Some(key) => Ok(Box::new(key) as Box<dyn Fetch>),
                 None => Err(format!("{} is not set", names.id)),
             });
         }
@@ -88,7 +88,7 @@ impl Chain {
     }
 }
 
-impl Source for Chain {
+impl Fetch for Chain {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         match self.selected.get().and_then(|index| self.candidates.get(*index)) {
             Some(Ok(source)) => source.fetch(context),

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
 use super::http_fetch::{HttpFetch, SecretBody, service_limits};
 use super::json::{Json, Member};
 use crate::error::Result;
@@ -76,7 +76,7 @@ impl CloudSso {
     }
 }
 
-impl Source for CloudSso {
+impl Fetch for CloudSso {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.get(context).map_err(|error| of_source("the single sign-on", error))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Credentials;
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
 use super::http_fetch::{FetchResponse, HttpFetch, direct, uniform_limits};
 use super::json::{Json, Member};
 use crate::codec::percent;
@@ -77,7 +77,7 @@ impl EcsRole {
     }
 }
 
-impl Source for EcsRole {
+impl Fetch for EcsRole {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.get(context).map_err(|error| of_source("the metadata service of the instance", error))
     }

@@ -33,7 +33,7 @@ impl FetchContext<'_> {
 }
 
 /// A built-in source.
-pub(super) trait Source: Send + Sync {
+pub(super) trait Fetch: Send + Sync {
     /// Fetches valid credentials.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ pub(super) trait Source: Send + Sync {
     /// `Canceled` if the call was canceled, otherwise `Credentials`. Errors contain no secrets.
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials>;
 
-    /// Like [`Source::fetch`], but distinguishes a source that is not configured.
+    /// Like [`Fetch::fetch`], but distinguishes a source that is not configured.
     fn try_fetch(&self, context: &FetchContext<'_>) -> Result<Credentials, Unavailable> {
         self.fetch(context).map_err(Unavailable::Broken)
     }

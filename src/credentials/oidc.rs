@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
 use super::role::Role;
 use super::sts::Sts;
 use super::{Credentials, secret_file};
@@ -19,7 +19,7 @@ pub(super) struct Oidc {
     pub(super) sts: Sts,
 }
 
-impl Source for Oidc {
+impl Fetch for Oidc {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         let token = read(&self.token_file).map_err(|error| of_source("the OIDC token", error))?;
         self.sts

@@ -1,6 +1,6 @@
 //! Credentials from the output of a command.
 
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
 use super::json::{Json, Member};
 use super::{Credentials, shell_words};
 use crate::error::Result;
@@ -39,7 +39,7 @@ impl Process {
     }
 }
 
-impl Source for Process {
+impl Fetch for Process {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.run(context).map_err(|error| of_source("the credentials command", error))
     }

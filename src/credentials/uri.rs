@@ -2,7 +2,7 @@
 
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
 use super::http_fetch::{HttpFetch, service_limits};
 use super::json::{Json, Member};
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::wire::{Body, Headers, Method};
 #[derive(Debug)]
 pub(super) struct Uri(pub(super) EndpointUrl);
 
-impl Source for Uri {
+impl Fetch for Uri {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.get(context).map_err(|error| of_source("the credentials URI", error))
     }

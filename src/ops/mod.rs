@@ -5,7 +5,6 @@
 //! through the trait [`Operation`].
 
 mod abort;
-mod bytes;
 mod complete;
 mod copy_part;
 mod copy_source;
@@ -13,6 +12,7 @@ mod head_object;
 mod initiate;
 mod list_parts;
 mod list_uploads;
+mod memory_body;
 mod part_url;
 mod put_object;
 mod response;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bytes::Bytes;
+use super::memory_body::MemoryBody;
 use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{CALLBACK_FAILED, CONTENT_MD5, Effect, Operation, RetrySafety, md5_text, request};
 use crate::error::{Error, Result};
@@ -57,7 +57,7 @@ impl PutObject {
     /// Sets the bytes of the object.
     #[must_use]
     pub fn with_bytes(self, bytes: impl Into<Arc<[u8]>>) -> Self {
-        self.with_body(Bytes::body(bytes.into()))
+        self.with_body(MemoryBody::body(bytes.into()))
     }
 
     /// Sets the bytes of the object, from a source that can be read more than once.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bytes::Bytes;
+use super::memory_body::MemoryBody;
 use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{CONTENT_MD5, Operation, PART_NUMBER, RetrySafety, UPLOAD_ID, md5_text, request};
 use crate::codec::md5::{Digest, Hasher};
@@ -61,7 +61,7 @@ impl UploadPart {
     /// Sets the bytes of the part.
     #[must_use]
     pub fn with_bytes(self, bytes: impl Into<Arc<[u8]>>) -> Self {
-        self.with_body(Bytes::body(bytes.into()))
+        self.with_body(MemoryBody::body(bytes.into()))
     }
 
     /// Sets the bytes of the part, from a source that can be read more than once.

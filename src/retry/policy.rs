@@ -182,24 +182,27 @@ mod tests {
         };
         for (status, code) in [(401, ""), (408, ""), (429, ""), (500, ""), (400, "BadRequest")] {
             let situation = if code.is_empty() { "401, 408, 429, 5xx" } else { "`BadRequest`" };
-            check(situation, "repeated");
+            check(situation, "retried");
             assert_eq!(
                 decide(&refused(status, code), RetrySafety::AlwaysSafe),
                 RetryDecision::Retry
             );
         }
         check("`RequestTimeTooSkewed`", "the same");
-        check("`RequestTimeout`", "repeated");
+        check("`RequestTimeout`", "retried");
         for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
-            check(&format!("`{code}`"), "repeated once, after the provider was asked anew");
+            check(&format!("`{code}`"), "retried once, with refreshed credentials");
             let refresh = RetryDecision::RetryAfter(RecoveryAction::RefreshCredentials);
             assert_eq!(decide(&refused(403, code), RetrySafety::AlwaysSafe), refresh);
         }
         let longest = limits::RETRY_AFTER_MAX.as_secs();
-        check("`Retry-After`", &format!("obeyed up to {longest} s"));
+        check("`Retry-After`", &format!("honored up to {longest} s"));
         assert_eq!(limits::STALE_CONNECTION_RETRIES_MAX, 4);
-        check("a kept-alive connection that had died", "for free, up to four times");
-        check("a time-out on a kept-alive", "are not used again");
+        check(
+            "an idle connection that the server has closed",
+            "not counted as an attempt, up to four times",
+        );
+        check("a timeout on a reused connection", "are not reused");
         check("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
         assert_eq!(rows.len(), 12, "a row is not checked");
     }

@@ -46,7 +46,10 @@ impl Signer {
         time: SystemTime,
     ) -> Result<()> {
         match self.version {
-            SignatureVersion::V4 => v4::sign(self, request, key, implied, time),
+            SignatureVersion::V4 => {
+                let scope = self.scope(time)?;
+                v4::sign(&scope, &self.additional_headers, request, key, implied, time)
+            }
             SignatureVersion::V1 => v1::sign(request, key, time),
         }
     }
@@ -67,8 +70,15 @@ impl Signer {
         expires: Duration,
     ) -> Result<()> {
         match self.version {
-            SignatureVersion::V4 => v4::presign(self, request, key, implied, time, expires),
+            SignatureVersion::V4 => {
+                let scope = self.scope(time)?;
+                v4::presign(&scope, &self.additional_headers, request, key, implied, expires)
+            }
             SignatureVersion::V1 => v1::presign(request, key, time, expires),
         }
+    }
+
+    fn scope(&self, time: SystemTime) -> Result<v4::Scope<'_>> {
+        v4::Scope::new(&self.region, &self.product, time)
     }
 }

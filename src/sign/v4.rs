@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::canonical::{SignedHeaders, canonical_query, canonical_request, canonical_uri};
-use super::{AccessKey, Signer};
+use super::{AccessKey, AdditionalHeaders};
 use crate::codec::date;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -25,11 +25,11 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(signer: &'a Signer, time: SystemTime) -> Result<Self> {
-        if signer.region.is_empty() {
+    pub(super) fn new(region: &'a str, product: &'a str, time: SystemTime) -> Result<Self> {
+        if region.is_empty() {
             return Err(Error::invalid("region", "a V4 signature needs the region of the bucket"));
         }
-        Ok(Self { stamp: date::stamp(time), region: &signer.region, product: &signer.product })
+        Ok(Self { stamp: date::stamp(time), region, product })
     }
 
     fn date(&self) -> &str {
@@ -41,15 +41,15 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// See [`Signer::sign`].
+/// See [`super::Signer::sign`].
 pub(super) fn sign(
-    signer: &Signer,
+    scope: &Scope<'_>,
+    additional_headers: &AdditionalHeaders,
     request: &mut Request,
     key: &AccessKey,
     implied: &[(&str, &str)],
     time: SystemTime,
 ) -> Result<()> {
-    let scope = Scope::new(signer, time)?;
     let headers = &mut request.headers;
     headers.set(oss_header::DATE, scope.stamp.as_str())?;
     headers.set("Date", date::http_date(time))?;
@@ -58,26 +58,25 @@ pub(super) fn sign(
     let token = key.token().map(Secret::expose).unwrap_or_default();
     headers.set(oss_header::SECURITY_TOKEN, token)?;
 
-    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers);
-    let signature = signature_of(request, &signed, key, &scope)?;
-    let authorization = authorization(key, &scope, &signed.additional(), &signature);
+    let signed = SignedHeaders::of(&request.headers, implied, additional_headers);
+    let signature = signature_of(request, &signed, key, scope)?;
+    let authorization = authorization(key, scope, &signed.additional(), &signature);
     request.headers.set("Authorization", authorization)
 }
 
-/// See [`Signer::presign`].
+/// See [`super::Signer::presign`].
 pub(super) fn presign(
-    signer: &Signer,
+    scope: &Scope<'_>,
+    additional_headers: &AdditionalHeaders,
     request: &mut Request,
     key: &AccessKey,
     implied: &[(&str, &str)],
-    time: SystemTime,
     expires: Duration,
 ) -> Result<()> {
     if expires < Duration::from_secs(1) || expires > limits::PRESIGN_EXPIRES_MAX {
         return Err(Error::invalid("expires", "a V4 URL is valid for 1 second to 7 days"));
     }
-    let scope = Scope::new(signer, time)?;
-    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers);
+    let signed = SignedHeaders::of(&request.headers, implied, additional_headers);
     let additional = signed.additional();
     let mut add = |name: &str, value: String| request.query.push((name.to_owned(), value));
     add(VERSION_PARAMETER, ALGORITHM.to_owned());
@@ -91,7 +90,7 @@ pub(super) fn presign(
         add(ADDITIONAL_HEADERS_PARAMETER, additional);
     }
 
-    let signature = signature_of(request, &signed, key, &scope)?;
+    let signature = signature_of(request, &signed, key, scope)?;
     request.query.push((SIGNATURE_PARAMETER.to_owned(), signature));
     Ok(())
 }

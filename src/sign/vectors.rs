@@ -99,7 +99,7 @@ impl Case {
         let canonical =
             canonical_request(request.method, &uri, &query, &headers, v4::UNSIGNED_PAYLOAD);
         self.compare("canonical_request", &canonical);
-        let scope = v4::Scope::new(&self.signer, self.time()).unwrap();
+        let scope = v4::Scope::new(&self.signer.region, &self.signer.product, self.time()).unwrap();
         let to_sign = v4::string_to_sign(&scope, &canonical);
         self.compare("string_to_sign", &to_sign);
         let key = v4::signing_key(self.key.secret(), &scope).unwrap();

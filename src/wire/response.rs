@@ -1,6 +1,8 @@
 //! A response whose body has been read completely.
 
 use super::Headers;
+use super::excerpt::excerpt;
+use crate::error::{Error, ErrorKind};
 use crate::model::oss_header;
 
 #[derive(Debug, Clone)]
@@ -18,5 +20,13 @@ impl Response {
 
     pub(crate) fn request_id(&self) -> &str {
         self.headers.get(oss_header::REQUEST_ID).unwrap_or_default()
+    }
+
+    /// Makes a `Protocol` error with the status, the request ID and the start of the body.
+    pub(crate) fn protocol_error(&self, text: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Protocol, text)
+            .with_status(self.status)
+            .with_request_id(self.request_id())
+            .with_cause(excerpt(&self.body))
     }
 }

@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
+use super::excerpt::excerpt;
 use super::{Element, Response};
 use crate::codec::date;
 use crate::error::{Error, ErrorKind, ObjectExists};
-use crate::limits;
 use crate::model::oss_header;
 
 /// An error response of OSS.
@@ -91,7 +91,7 @@ impl ServiceError {
             .with_service(self.code, self.message, self.ec)
     }
 
-    fn fill(&mut self, fields: Fields) {
+    fn fill(&mut self, fields: ErrorFields) {
         for (name, value) in fields {
             match name.as_str() {
                 "Code" => self.code = value,
@@ -125,33 +125,16 @@ impl ServiceError {
     }
 }
 
-impl Response {
-    /// Makes a `Protocol` error with the status, the request ID and the start of the body.
-    pub(crate) fn protocol_error(&self, text: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Protocol, text)
-            .with_status(self.status)
-            .with_request_id(self.request_id())
-            .with_cause(excerpt(&self.body))
-    }
-}
-
-/// Returns the start of a body as one line of text.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let start = body.get(..limits::RESPONSE_EXCERPT_MAX).unwrap_or(body);
-    let text = String::from_utf8_lossy(start);
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 /// The names and values of an error document, in document order.
-type Fields = Vec<(String, String)>;
+type ErrorFields = Vec<(String, String)>;
 
-fn xml_fields(bytes: &[u8]) -> Option<Fields> {
+fn xml_fields(bytes: &[u8]) -> Option<ErrorFields> {
     let root = Element::parse(bytes).ok().filter(|root| root.name() == "Error")?;
     let field = |child: &Element| (child.name().to_owned(), child.text().trim().to_owned());
     Some(root.all_children().map(field).collect())
 }
 
-fn hidden_fields(response: &Response) -> Option<Fields> {
+fn hidden_fields(response: &Response) -> Option<ErrorFields> {
     let header = response.headers.get(oss_header::ERR)?;
     xml_fields(&BASE64_STANDARD.decode(header.trim()).ok()?)
 }
@@ -163,7 +146,7 @@ fn is_json(response: &Response) -> bool {
 }
 
 /// Reads the same names from the object `Error` or from the top level.
-fn json_fields(bytes: &[u8]) -> Option<Fields> {
+fn json_fields(bytes: &[u8]) -> Option<ErrorFields> {
     let document: Value = serde_json::from_slice(bytes).ok()?;
     let document = document.get("Error").unwrap_or(&document).as_object()?;
     let fields = document.iter().filter_map(|(name, value)| {

@@ -8,7 +8,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::reader::Reader;
 
-use super::service_error::excerpt;
+use super::excerpt::excerpt;
 use crate::error::{Error, ErrorKind, Result};
 
 /// An element: its name, the text directly in it, and its children. Attributes are dropped.

@@ -5,7 +5,7 @@ use std::sync::{Barrier, Condvar};
 
 use super::*;
 use crate::credentials::builtin_source::BuiltinSource;
-use crate::credentials::fetch_context::Source;
+use crate::credentials::fetch_context::Fetch;
 use crate::runtime::{Cancel, Clock, Deadline};
 use crate::transport::{Http, HttpSettings};
 
@@ -61,7 +61,7 @@ impl Counter {
 /// The counter as a built-in source, which sees cancellation.
 struct BuiltIn(Arc<Counter>);
 
-impl Source for BuiltIn {
+impl Fetch for BuiltIn {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.0.provide(context.cancel, context.deadline)
     }

@@ -7,7 +7,7 @@ use crate::credentials::assume_role::AssumeRole;
 use crate::credentials::cloud_sso::CloudSso;
 use crate::credentials::endpoint_url::EndpointUrl;
 use crate::credentials::env_settings::EnvSettings;
-use crate::credentials::fetch_context::{Source, Unavailable, of_source, unusable};
+use crate::credentials::fetch_context::{Fetch, Unavailable, of_source, unusable};
 use crate::credentials::json::Json;
 use crate::credentials::oidc::Oidc;
 use crate::credentials::process::Process;
@@ -63,7 +63,7 @@ impl CliConfig<'_> {
         &'a self,
         profile: CliProfile<'a>,
         visited: &mut Vec<&'a str>,
-    ) -> Result<Box<dyn Source>> {
+    ) -> Result<Box<dyn Fetch>> {
         let mode = profile.text("mode").unwrap_or("AK").to_ascii_lowercase();
         Ok(match mode.as_str() {
             "ak" => Box::new(profile.key(None)?),
@@ -104,7 +104,7 @@ impl CliConfig<'_> {
         &'a self,
         profile: CliProfile<'a>,
         visited: &mut Vec<&'a str>,
-    ) -> Result<Box<dyn Source>> {
+    ) -> Result<Box<dyn Fetch>> {
         let name = profile.required("source_profile")?;
         if visited.contains(&name) {
             let cycle = format!("{} > {name}", visited.join(" > "));
@@ -119,8 +119,8 @@ impl CliConfig<'_> {
     fn assume_role(
         &self,
         profile: CliProfile<'_>,
-        identity: Box<dyn Source>,
-    ) -> Result<Box<dyn Source>> {
+        identity: Box<dyn Fetch>,
+    ) -> Result<Box<dyn Fetch>> {
         let role = profile.role(self.env_settings)?;
         Ok(Box::new(AssumeRole { identity, role, sts: profile.sts(self.env_settings)? }))
     }

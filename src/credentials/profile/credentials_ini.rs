@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::ini::{self, Section};
+use super::ini::{self, IniSection};
 use super::{ProfileLookup, access_key, describe, with_description};
 use crate::credentials::assume_role::AssumeRole;
 use crate::credentials::env_settings::EnvSettings;
-use crate::credentials::fetch_context::{Source, Unavailable, unusable};
+use crate::credentials::fetch_context::{Fetch, Unavailable, unusable};
 use crate::credentials::oidc::Oidc;
 use crate::credentials::role::Role;
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub(super) fn profile(
     }
 }
 
-fn source(section: &Section, env_settings: &EnvSettings) -> Result<Box<dyn Source>> {
+fn source(section: &IniSection, env_settings: &EnvSettings) -> Result<Box<dyn Fetch>> {
     Ok(match required(section, "type")? {
         "access_key" => Box::new(section_key(section)?),
         "ram_role_arn" => Box::new(AssumeRole {
@@ -47,16 +47,16 @@ fn source(section: &Section, env_settings: &EnvSettings) -> Result<Box<dyn Sourc
     })
 }
 
-fn section_key(section: &Section) -> Result<AccessKey> {
+fn section_key(section: &IniSection) -> Result<AccessKey> {
     access_key(section.value("access_key_id"), section.value("access_key_secret"), None)
 }
 
-fn role(section: &Section, env_settings: &EnvSettings) -> Result<Role> {
+fn role(section: &IniSection, env_settings: &EnvSettings) -> Result<Role> {
     let arn = required(section, "role_arn")?;
     let role = env_settings.role(arn, section.value("role_session_name"))?;
     Ok(Role { policy: section.value("policy").map(str::to_owned), ..role })
 }
 
-fn required<'a>(section: &'a Section, key: &str) -> Result<&'a str> {
+fn required<'a>(section: &'a IniSection, key: &str) -> Result<&'a str> {
     section.value(key).ok_or_else(|| unusable(format!("{key} is missing")))
 }

@@ -3,12 +3,12 @@
 use zeroize::Zeroizing;
 
 /// A section. Its values are wiped when it is dropped.
-pub(super) struct Section {
+pub(super) struct IniSection {
     pub(super) name: String,
     entries: Vec<(String, Zeroizing<String>)>,
 }
 
-impl Section {
+impl IniSection {
     /// Returns the non-empty value of a key. Case, `-` and `_` in the key are ignored.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         let key = normalize(key);
@@ -20,14 +20,14 @@ impl Section {
 /// Returns all sections in order. Skips lines that are neither a section nor `key = value`, and
 /// lines before the first section. `#` and `;` start comment lines; `#` after white space ends a
 /// value.
-pub(super) fn parse(text: &str) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
+pub(super) fn parse(text: &str) -> Vec<IniSection> {
+    let mut sections: Vec<IniSection> = Vec::new();
     for line in text.lines().map(str::trim) {
         if line.starts_with(['#', ';']) {
             continue;
         }
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            sections.push(Section { name: name.trim().to_owned(), entries: Vec::new() });
+            sections.push(IniSection { name: name.trim().to_owned(), entries: Vec::new() });
         } else if let (Some(section), Some((key, value))) =
             (sections.last_mut(), line.split_once('='))
         {

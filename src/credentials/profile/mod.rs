@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::env_settings::EnvSettings;
-use super::fetch_context::{FetchContext, Source, Unavailable, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, Unavailable, of_source, unusable};
 use super::{Credentials, secret_file};
 use crate::error::{Error, Result};
 use crate::sign::AccessKey;
@@ -23,7 +23,7 @@ pub(super) struct Profiles {
 }
 
 /// The source of a profile, or why there is none.
-type ProfileLookup = Result<Box<dyn Source>, Unavailable>;
+type ProfileLookup = Result<Box<dyn Fetch>, Unavailable>;
 
 impl Profiles {
     /// Makes the source; the default name is that of the environment.
@@ -69,7 +69,7 @@ impl Profiles {
     }
 }
 
-impl Source for Profiles {
+impl Fetch for Profiles {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.try_fetch(context).map_err(|unavailable| match unavailable {
             Unavailable::Absent(reasons) => unusable(format!("no file has the profile: {reasons}")),
@@ -85,10 +85,10 @@ impl Source for Profiles {
 /// A source whose errors name the profile and the file.
 struct DescribedSource {
     description: String,
-    source: Box<dyn Source>,
+    source: Box<dyn Fetch>,
 }
 
-impl Source for DescribedSource {
+impl Fetch for DescribedSource {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         self.source.fetch(context).map_err(|error| of_source(&self.description, error))
     }
@@ -99,7 +99,7 @@ fn describe(name: &str, path: &Path) -> String {
     format!("profile {name:?} of {}", path.display())
 }
 
-fn with_description(description: String, source: Result<Box<dyn Source>>) -> ProfileLookup {
+fn with_description(description: String, source: Result<Box<dyn Fetch>>) -> ProfileLookup {
     match source {
         Ok(source) => Ok(Box::new(DescribedSource { description, source })),
         Err(error) => Err(Unavailable::Broken(of_source(description, error))),
@@ -134,8 +134,8 @@ pub(super) fn fuzz(text: &str) -> Result<()> {
     let path = Path::new("file");
     let env_settings = EnvSettings::read(&|_| None)?;
     for name in [None, Some("default"), Some("a")] {
-        let _ = aliyun_cli::profile(path, text, wanted, &env_settings);
-        let _ = credentials_ini::profile(path, text, wanted, &env_settings);
+        let _ = aliyun_cli::profile(path, text, name, &env_settings);
+        let _ = credentials_ini::profile(path, text, name, &env_settings);
         let _ = ossutil::profile(path, text, name);
     }
     Ok(())

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::ini::{self, Section};
+use super::ini::{self, IniSection};
 use super::{ProfileLookup, access_key, describe, with_description};
-use crate::credentials::fetch_context::{Source, Unavailable, unusable};
+use crate::credentials::fetch_context::{Fetch, Unavailable, unusable};
 use crate::error::Result;
 
 /// Finds the profile of that name. ossutil 1 has one section `Credentials`; ossutil 2 has `default`
@@ -12,7 +12,7 @@ use crate::error::Result;
 pub(super) fn profile(path: &Path, text: &str, requested: Option<&str>) -> ProfileLookup {
     let name = requested.unwrap_or("default");
     let description = describe(name, path);
-    let is_match = |section: &&Section| {
+    let is_match = |section: &&IniSection| {
         let short = section.name.as_str();
         let is_default = name == "default" && ["default", "Credentials"].contains(&short);
         is_default || short.strip_prefix("profile ").is_some_and(|rest| rest.trim() == name)
@@ -27,7 +27,7 @@ pub(super) fn profile(path: &Path, text: &str, requested: Option<&str>) -> Profi
     }
 }
 
-fn source(section: &Section) -> Result<Box<dyn Source>> {
+fn source(section: &IniSection) -> Result<Box<dyn Fetch>> {
     let mode = section.value("mode").unwrap_or("AK");
     if !["AK", "StsToken"].iter().any(|known| mode.eq_ignore_ascii_case(known)) {
         return Err(unusable(
@@ -40,6 +40,6 @@ fn source(section: &Section) -> Result<Box<dyn Source>> {
 }
 
 /// Returns true if the section has only other settings, for example an endpoint.
-fn is_blank(section: &Section) -> bool {
+fn is_blank(section: &IniSection) -> bool {
     ["mode", "access_key_id", "access_key_secret"].iter().all(|key| section.value(key).is_none())
 }

@@ -7,15 +7,15 @@ use crate::error::Result;
 use crate::wire::{Body, Content, bytes_at, copy_at};
 
 /// Shared bytes. `Debug` shows their number only.
-pub(super) struct Bytes(Arc<[u8]>);
+pub(super) struct MemoryBody(Arc<[u8]>);
 
-impl Bytes {
+impl MemoryBody {
     pub(super) fn body(bytes: Arc<[u8]>) -> Body {
         Body::Content(Arc::new(Self(bytes)))
     }
 }
 
-impl Content for Bytes {
+impl Content for MemoryBody {
     fn length(&self) -> u64 {
         self.0.len() as u64
     }
@@ -29,7 +29,7 @@ impl Content for Bytes {
     }
 }
 
-impl fmt::Debug for Bytes {
+impl fmt::Debug for MemoryBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.0.len())
     }
