@@ -164,8 +164,8 @@ fn oidc_commands_and_uris_work_from_a_profile() {
 
 #[test]
 fn a_cloud_sso_session_is_used_until_it_expires() {
-    let reply = format!(r#"{{"CloudCredential":{}}}"#, members("STS.sso"));
-    let sso = FakeServer::saying(200, &reply);
+    let response = format!(r#"{{"CloudCredential":{}}}"#, members("STS.sso"));
+    let sso = FakeServer::saying(200, &response);
     let profile = |end: &str| {
         let end = date::parse_rfc3339(end).unwrap();
         let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
