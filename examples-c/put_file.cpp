@@ -38,7 +38,7 @@ void print_result(const ossmpu::result &result) {
         std::cout << "CRC64 " << *crc64 << '\n';
     std::cout << "size  " << result.size().value_or(0) << '\n'
               << "parts " << result.parts().value_or(0) << '\n';
-    if (const ossmpu::error *failure = result.callback_failure())
+    if (const ossmpu::error *failure = result.callback_error())
         std::cerr << "put_file: stored, but " << failure->what() << '\n';
 }
 
@@ -58,7 +58,7 @@ void print_error(const ossmpu::error &error) {
 
 void put(const char *path, const char *bucket, const char *key) {
     ossmpu::config config;
-    const ossmpu::client client(config.from_environment());
+    const ossmpu::client client(config.env());
     ossmpu::options options;
     if (isatty(STDERR_FILENO) != 0)
         options.on_progress(show_progress);

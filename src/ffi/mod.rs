@@ -68,9 +68,9 @@ mod reader;
 /// The settings of a client: set what differs from the defaults in an
 /// ossmpu_config, create the client, free the builder. Region and credentials
 /// have no default.
-mod config_keys;
-
 mod config;
+
+mod config_keys;
 
 /// Clients
 ///
@@ -82,9 +82,9 @@ mod client;
 ///
 /// The options of one call. Each key names the calls and requests that it
 /// applies to.
-mod option_keys;
-
 mod options;
+
+mod option_keys;
 
 /// Results
 ///

@@ -258,7 +258,7 @@ int main(int argc, char **argv) {
     CHECK(argc == 3);
     check_keys_and_log();
     check_refusal(give_keys, -7, "returned -7");
-    check_refusal(say_nothing, 0, "without an answer");
+    check_refusal(say_nothing, 0, "without setting");
     check_drop_of_failed_setters();
     check_sources(argv[1]);
     check_texts();

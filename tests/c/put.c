@@ -57,7 +57,7 @@ static void check_fields(const ossmpu_client *client) {
                  ossmpu_put_data(client, BUCKET, "fields.txt", NULL, 0, NULL,
                                  NULL, &result, &err),
                  err);
-    CHECK_TEXT(ossmpu_result_str(result, OSSMPU_RESULT_CALLBACK), "");
+    CHECK_TEXT(ossmpu_result_str(result, OSSMPU_RESULT_CALLBACK_BODY), "");
     CHECK_TEXT(ossmpu_result_str(result, OSSMPU_RESULT_SIZE), "");
     CHECK_TEXT(ossmpu_result_str(result, INT_MAX), "");
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == 0);

@@ -28,7 +28,7 @@ void progress_is_told(const ossmpu::client &client) {
 void progress_stops(const ossmpu::client &client) {
     ossmpu::options options = in_parts();
     options.on_progress(
-        [](const ossmpu::progress &) { return ossmpu::next::stop; });
+        [](const ossmpu::progress &) { return ossmpu::progress_action::cancel; });
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error,
         client.put_data(BUCKET, SLOW_KEY, some_bytes(300000), &options));
@@ -137,8 +137,8 @@ void keys_come_from_a_callback() {
     int asked = 0;
     std::atomic<int> lines{0};
     ossmpu::config config;
-    config.from_environment()
-        .on_credentials([&asked]() -> ossmpu::keys {
+    config.env()
+        .on_credentials([&asked]() -> ossmpu::credentials {
             if (asked++ == 0)
                 throw surprise{3};
             const auto end =
@@ -158,7 +158,7 @@ void keys_come_from_a_callback() {
     client.put_data(BUCKET, "keys", "x");
     CHECK(asked == 2 && lines > 0);
     // Text that cannot be a key is the library's to refuse.
-    config.on_credentials([]() -> ossmpu::keys { return {"", "x"}; });
+    config.on_credentials([]() -> ossmpu::credentials { return {"", "x"}; });
     CHECK(CHECK_THROWS(ossmpu::error, ossmpu::client(config).put_data(
                                           BUCKET, "keys", "x"))
               .code() == OSSMPU_ECREDENTIALS);

@@ -42,7 +42,7 @@ Exception caught(Code code, const char *text, const char *file, int line) {
 // Endpoint, region and keys come from the environment.
 inline ossmpu::client new_client() {
     ossmpu::config config;
-    return ossmpu::client(config.from_environment());
+    return ossmpu::client(config.env());
 }
 
 // Options that cut even small data into parts.

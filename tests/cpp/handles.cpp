@@ -131,21 +131,21 @@ static void every_setter() {
         .proxy("none")
         .user_agent("test")
         .additional_headers("host")
-        .use(ossmpu::endpoint_kind::public_net)
-        .use(ossmpu::addressing::path)
-        .use(ossmpu::signature::v4)
+        .endpoint_kind(ossmpu::endpoint_kind::public_net)
+        .addressing(ossmpu::addressing::path)
+        .signature(ossmpu::signature::v4)
         .tls_verify(true)
-        .resolve_limit(second)
-        .connect_limit(second)
-        .stall_limit(20 * second)
-        .response_limit(30 * second)
-        .complete_limit(30 * second)
-        .abort_limit(5 * second)
+        .resolve_timeout(second)
+        .connect_timeout(second)
+        .stall_timeout(20 * second)
+        .response_timeout(30 * second)
+        .complete_timeout(30 * second)
+        .abort_timeout(5 * second)
         .max_attempts(2)
         .threads(2)
         .memory_limit(1 << 20)
         .bytes_per_sec(0)
-        .key(std::getenv("OSS_ACCESS_KEY_ID"),
+        .keys(std::getenv("OSS_ACCESS_KEY_ID"),
              std::getenv("OSS_ACCESS_KEY_SECRET"));
     const ossmpu::client client(config);
     CHECK(CHECK_THROWS(ossmpu::error,
@@ -168,18 +168,18 @@ static void every_setter() {
         .part_size(102400)
         .parallelism(2)
         .single_below(0)
-        .check(ossmpu::integrity::crc64)
+        .integrity(ossmpu::integrity::crc64)
         .keep_parts(false)
         .forbid_overwrite(false)
         .complete_all(false)
         .sequential(false)
-        .hedge(false)
-        .deadline(60 * second)
+        .hedging(false)
+        .timeout(60 * second)
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)
         .page_size(1000)
         .part_number_marker(1)
-        .use_md5_kernel(ossmpu::md5_kernel::portable);
+        .md5_kernel(ossmpu::md5_kernel::portable);
     CHECK(client.put_data(BUCKET, "set", "123456789", &options).parts() == 1);
     options.expected_crc64(1);
     CHECK(CHECK_THROWS(ossmpu::error, client.put_data(BUCKET, "set",

@@ -16,7 +16,7 @@ static void from_files(const ossmpu::client &client, const char *path,
     CHECK(whole.parts() == (size + 102399) / 102400);
     CHECK(whole.bytes_resumed() == 0);
     CHECK(!whole.request_id().empty() && whole.version_id().empty());
-    CHECK(whole.callback_failure() == nullptr && whole.callback().empty());
+    CHECK(whole.callback_error() == nullptr && whole.callback_body().empty());
     check_object(client, "whole", size, whole);
     check_object(client, "range", 5000,
                  client.put_range(BUCKET, "range", path, {17, 5000}));
@@ -83,7 +83,7 @@ static void what_options_do(const ossmpu::client &client) {
         .tag("kind", "test")
         .header("Cache-Control", "no-cache")
         .forbid_overwrite()
-        .check(ossmpu::integrity::both)
+        .integrity(ossmpu::integrity::both)
         .expected_md5("900150983cd24fb0d6963f7d28e17f72");
     client.put_data(BUCKET, "dressed", "abc", &options);
     const ossmpu::object object = client.head_object(BUCKET, "dressed");
@@ -113,9 +113,9 @@ static void a_failed_upload_callback(const ossmpu::client &client) {
         R"({"callbackUrl":"http://127.0.0.1:1/","callbackBody":"x"})");
     const ossmpu::result result =
         client.put_data(BUCKET, "called", "abc", &options);
-    CHECK(result.callback_failure() != nullptr);
-    CHECK(result.callback_failure()->code() == OSSMPU_STORED_CALLBACK_FAILED);
-    CHECK(result.callback_failure()->object_exists() == true);
+    CHECK(result.callback_error() != nullptr);
+    CHECK(result.callback_error()->code() == OSSMPU_STORED_CALLBACK_FAILED);
+    CHECK(result.callback_error()->object_exists() == true);
     CHECK(result.size() == 3);
     CHECK(client.head_object(BUCKET, "called").size() == 3);
 }
