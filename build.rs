@@ -78,8 +78,8 @@ mod header {
     }
 
     /// Parses the groups. A doc comment above a `mod` line begins a group: the title and, after an
-    /// empty line, the introduction. The next `mod` lines without a comment belong to the same group;
-    /// those above the first comment are not in the header.
+    /// empty line, the introduction. The next `mod` lines without a comment belong to the same
+    /// group; those above the first comment are not in the header.
     fn groups(source: &str) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         let mut comment: Vec<String> = Vec::new();

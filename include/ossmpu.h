@@ -506,6 +506,7 @@ void ossmpu_cancel_free(ossmpu_cancel *cancel);
  * called in a forked child.
  */
 typedef void (*ossmpu_drop_fn)(void *user);
+
 /**
  * A failure.
  */
@@ -533,6 +534,7 @@ typedef void (*ossmpu_drop_fn)(void *user);
  * serves.
  */
 typedef void (*ossmpu_log_fn)(void *user, int level, const char *line);
+
 /**
  * The place where a credentials callback puts its credentials. Valid during
  * the callback.
@@ -564,6 +566,7 @@ int ossmpu_credentials_set(ossmpu_credentials *out,
                            const char *secret,
                            const char *token,
                            int64_t expires_unix);
+
 /**
  * The progress of an upload. Owned by the library and valid during the
  * callback. Never copy it by its size, and test struct_size before reading a
@@ -613,6 +616,7 @@ typedef struct ossmpu_progress {
  */
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);
+
 /**
  * Reads data: fills buf with at most len bytes and returns their number, 0 at
  * the end, or a negative value to cancel the upload with OSSMPU_ESTOPPED; the
@@ -711,6 +715,7 @@ int ossmpu_config_set_log_fn(ossmpu_config *config,
  * Frees a builder. NULL is a no-op. Clients made from it stay valid.
  */
 OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
+
 /**
  * Text: the region of the bucket, such as "cn-hangzhou". Required for V4
  * signatures.
@@ -1026,6 +1031,7 @@ int ossmpu_options_set_progress(ossmpu_options *options,
  * Frees options. NULL is a no-op. Uploads that use them stay valid.
  */
 OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
+
 /**
  * Text: the Content-Type of the object. Default: guessed from the name of the
  * file, else from the key; "application/octet-stream" if neither is known.
@@ -1426,6 +1432,7 @@ int ossmpu_put_data(const ossmpu_client *client,
                     const ossmpu_cancel *cancel,
                     ossmpu_result **out,
                     ossmpu_error **err);
+
 /**
  * Uploads the data that a callback returns as one object: length bytes, or up
  * to the end if length is -1. Otherwise as ossmpu_put_file.
@@ -1451,6 +1458,7 @@ int ossmpu_put_stream(const ossmpu_client *client,
                       const ossmpu_cancel *cancel,
                       ossmpu_result **out,
                       ossmpu_error **err);
+
 /**
  * Copies an object of any size within OSS, in parts, several at a time; its
  * data does not pass through this machine. The source must be in the same
@@ -1904,6 +1912,7 @@ int ossmpu_upload_abort(const ossmpu_upload *upload,
  */
 OSSMPU_API
 void ossmpu_upload_free(ossmpu_upload *upload);
+
 /**
  * Sends a part of length bytes that a callback returns on the calling thread.
  * Blocks; otherwise as ossmpu_upload_part.

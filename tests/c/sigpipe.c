@@ -1,5 +1,5 @@
 /* A thousand connections are reset while the library writes to them. The
- * signal SIGPIPE has its default disposition: one of it would be the end. */
+ * signal SIGPIPE has its default disposition and would end the process. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -12,9 +12,9 @@
 
 static int port;
 
-/* Reads a little of what comes, then resets the connection. Every second time
- * it closes its own side first: then the very next write of the peer's fails
- * with EPIPE, and not only the one after that. */
+/* Reads a few bytes, then resets the connection. Every second time it shuts its
+ * own side down first: then the next write of the peer fails with EPIPE, not
+ * only the one after that. */
 static void *reset(void *user) {
     int listener = *(int *)user;
     int i;
@@ -32,7 +32,7 @@ static void *reset(void *user) {
     }
 }
 
-/* A plain write to the same server does raise the signal. */
+/* A plain write to the same server raises the signal. */
 static void check_plain_write(const void *data) {
     int status = 0;
     pid_t child = fork();

@@ -1,4 +1,4 @@
-// Whole objects from every source, copies, and what OSS says of them.
+// Whole objects from every source, copies, and their properties.
 #include "check.hpp"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ static void from_memory(const ossmpu::client &client) {
                                  std::array<std::uint32_t, 2>{1, 2}));
     check_object(client, "empty", 0,
                  client.put_data(BUCKET, "empty", std::string()));
-    // A view that does not end with NUL names what it shows, not more.
+    // A view need not be NUL-terminated.
     const std::string_view more = "viewed and more";
     const std::string_view key = more.substr(0, 6);
     check_object(client, "viewed", 1, client.put_data(BUCKET, key, "x"));
@@ -70,7 +70,7 @@ static void from_a_callback(const ossmpu::client &client) {
     const ossmpu::result known =
         client.put_stream(BUCKET, "stream", reader, 250000, &options);
     CHECK(known.crc64() == unknown.crc64());
-    // Its end comes too early.
+    // The source ends too early.
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error, client.put_stream(BUCKET, "stream", reader, 1));
     CHECK(error.code() == OSSMPU_EFILE);
@@ -106,7 +106,7 @@ static void what_options_do(const ossmpu::client &client) {
           std::string_view::npos);
 }
 
-// Nobody listens there: the object is stored all the same, which is no error.
+// The callback server is unreachable: the object is stored, which is no error.
 static void a_failed_upload_callback(const ossmpu::client &client) {
     ossmpu::options options;
     options.callback(
