@@ -1,7 +1,7 @@
-//! Writes the C header, if the C ABI is wanted.
+//! Generates the C header if the feature `capi` is enabled.
 //!
-//! The header is always written to `OUT_DIR`. In a checkout `include/ossmpu.h` follows it; a
-//! packaged crate, which has a `Cargo.toml.orig`, is left as it is.
+//! The header is written to `OUT_DIR`, and in a checkout also to `include/ossmpu.h`. A packaged
+//! crate, which has a `Cargo.toml.orig`, is not changed.
 
 use std::error::Error;
 
@@ -31,7 +31,7 @@ mod header {
         Ok(())
     }
 
-    /// The header: one group after another, each from the files that `src/ffi/mod.rs` names under it.
+    /// Generates the header: one group after another, from the files that `src/ffi/mod.rs` lists.
     fn header(root: &Path) -> Result<String, Box<dyn Error>> {
         let folder = root.join("src/ffi");
         let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
@@ -41,22 +41,25 @@ mod header {
             let mut config = config.clone();
             (config.header, config.trailer) = (None, None);
             header += &group.opening();
-            for file in &group.files {
-                // Each file alone, so that its constants, types and functions stay together.
+            for (index, file) in group.files.iter().enumerate() {
+                if index > 0 {
+                    header.push('\n');
+                }
+                // One run per file keeps its constants, types and functions together.
                 let bindings = cbindgen::Builder::new()
                     .with_config(config.clone())
                     .with_src(folder.join(file))
                     .generate()?;
                 let mut part = Vec::new();
                 bindings.write(&mut part);
-                header += &tidied(&String::from_utf8(part)?);
+                header += &postprocess(&String::from_utf8(part)?);
             }
             header += "\n/** @} */\n";
         }
         Ok(header + &frame(&config.trailer) + "\n")
     }
 
-    /// What stands together in the header, and in the reference as a page.
+    /// A group of the header, which is a page of the reference.
     struct Group {
         title: String,
         introduction: Vec<String>,
@@ -74,9 +77,9 @@ mod header {
         }
     }
 
-    /// A doc comment over a `mod` line begins a group: a title, and after an empty line its
-    /// introduction. The `mod` lines below it without one belong to it as well; those above the first
-    /// are not of the header.
+    /// Parses the groups. A doc comment above a `mod` line begins a group: the title and, after an
+    /// empty line, the introduction. The next `mod` lines without a comment belong to the same
+    /// group; those above the first comment are not in the header.
     fn groups(source: &str) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         let mut comment: Vec<String> = Vec::new();
@@ -98,31 +101,31 @@ mod header {
         groups
     }
 
-    /// C as the rest of the header is written.
-    fn tidied(part: &str) -> String {
-        // [[nodiscard]] has to stand before __declspec.
+    /// Changes what cbindgen has no option for.
+    fn postprocess(part: &str) -> String {
+        // [[nodiscard]] must precede __declspec.
         let part = part
             .replace("OSSMPU_API\nOSSMPU_MUST_USE\n", "OSSMPU_MUST_USE OSSMPU_API\n")
             .replace("OSSMPU_API OSSMPU_MUST_USE ", "OSSMPU_MUST_USE OSSMPU_API ");
-        part.lines().map(|line| tidied_line(line) + "\n").collect()
+        part.lines().map(|line| postprocess_line(line) + "\n").collect()
     }
 
-    fn tidied_line(line: &str) -> String {
+    fn postprocess_line(line: &str) -> String {
         let code = line.trim_start();
         if code.starts_with(['*', '/']) || code.starts_with("typedef struct") {
             return line.to_owned();
         }
         match line.rsplit_once(' ') {
-            // So that it may stand behind a minus.
+            // In parentheses, so that `-OSSMPU_EINVAL` and the like compile.
             Some((name, value)) if code.starts_with("#define") && value.starts_with('-') => {
                 format!("{name} ({value})")
             }
-            // What `[export.rename]` has put in has its star at the wrong side.
+            // `[export.rename]` puts the star on the type instead of the name.
             _ => line.replace("* ", " *").replace("struct ossmpu_", "ossmpu_"),
         }
     }
 
-    /// The version of this header, from the manifest.
+    /// Defines the version macros from the manifest.
     fn version() -> Result<String, Box<dyn Error>> {
         let part = |name: &str| -> Result<u32, Box<dyn Error>> {
             Ok(env::var(format!("CARGO_PKG_VERSION_{name}"))?.parse()?)
@@ -139,19 +142,19 @@ mod header {
         ))
     }
 
-    /// Other builds may be reading or writing the file, so it is replaced in one step. A folder that
-    /// cannot be written is no reason to fail: the header in `OUT_DIR` is the one that counts.
+    /// Replaces the header in a folder atomically: other builds may read or write it. A read-only
+    /// folder is not an error, because the tests use the header in `OUT_DIR`.
     fn refresh(folder: &Path, header: &str) {
-        let place = folder.join(NAME);
-        if fs::read_to_string(&place).is_ok_and(|present| present == header) {
+        let path = folder.join(NAME);
+        if fs::read_to_string(&path).is_ok_and(|current| current == header) {
             return;
         }
         let scratch = folder.join(format!(".{NAME}.{}", std::process::id()));
         let written = fs::create_dir_all(folder)
             .and_then(|()| fs::write(&scratch, header))
-            .and_then(|()| fs::rename(&scratch, &place));
+            .and_then(|()| fs::rename(&scratch, &path));
         if let Err(cause) = written {
-            println!("cargo::warning={} was not written: {cause}", place.display());
+            println!("cargo::warning={} was not written: {cause}", path.display());
         }
     }
 

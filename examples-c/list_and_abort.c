@@ -1,7 +1,7 @@
 /*
- * list_and_abort [--abort] BUCKET HOURS [PREFIX] - lists the uploads of a
- * bucket that nobody has finished, and says which are older than so many
- * hours. With --abort those are removed; their parts are billed until then.
+ * list_and_abort [--abort] BUCKET HOURS [PREFIX] - lists the unfinished uploads
+ * of a bucket and says which are older than HOURS. With --abort these are
+ * aborted; their parts are billed until then.
  *
  * Reads the same environment as put_file.
  */
@@ -14,7 +14,8 @@
 #include <time.h>
 
 static int complain(int status, ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "list_and_abort: %s\n", what);
     ossmpu_error_free(err);
     return status;
@@ -34,7 +35,7 @@ static int abort_upload(const ossmpu_client *client, const char *bucket,
     return status == OSSMPU_OK ? status : complain(status, err);
 }
 
-/* Goes through all uploads; gives the first status that is a failure. */
+/* Lists all uploads; returns the first status that is a failure. */
 static int go_through(const ossmpu_client *client, const char *bucket,
                       const char *prefix, const char *before, int remove) {
     ossmpu_upload_iter *iter = NULL;
@@ -46,7 +47,7 @@ static int go_through(const ossmpu_client *client, const char *bucket,
     while (status == OSSMPU_OK) {
         status = ossmpu_upload_iter_next(iter, &info, &err);
         if (status == OSSMPU_OK) {
-            /* Both dates are RFC 3339 in UTC, so they compare as texts. */
+            /* Both dates are RFC 3339 in UTC and compare as texts. */
             int old = strcmp(info->initiated, before) < 0;
             const char *fate = !old ? "young" : remove ? "abort" : "old";
             printf("%-5s  %s  %s  %s\n", fate, info->initiated, info->upload_id,

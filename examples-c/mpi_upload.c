@@ -1,11 +1,11 @@
 /*
  * mpirun mpi_upload FILE BUCKET KEY [UPLOAD_ID] - many machines, one object.
  * Each rank sends its share of the parts of a file that all of them see; rank
- * 0 begins the upload, gathers what the others report, and completes it.
+ * 0 initiates the upload, gathers the parts of the others, and completes it.
  *
- * The upload ID is named at once. Should a rank or a machine die, no object
- * appears, and a second run with that ID, of any number of ranks, sends only
- * what OSS does not have yet. To give up instead, see list_and_abort.
+ * The upload ID is printed first. If a rank or a machine fails, no object is
+ * created, and a second run with that ID, with any number of ranks, sends only
+ * the parts that OSS does not have. To abort instead, see list_and_abort.
  *
  * Reads the same environment as put_file. Build it with mpicc.
  */
@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 #define PART_SIZE (1 << 20)
-#define MOST_PARTS 10000 /* that OSS takes */
+#define MOST_PARTS 10000 /* limit of OSS */
 
-/* What rank 0 tells all others. Text and numbers go as bytes: the machines are
- * of one kind. An empty ID says that there is nothing to do. */
+/* What rank 0 broadcasts, as bytes: all machines have the same data layout. An
+ * empty ID means that there is nothing to do. */
 typedef struct {
     char id[256];
     int64_t size, part_size;
@@ -33,7 +33,7 @@ typedef struct {
     int32_t resumed;
 } Job;
 
-/* What each rank tells rank 0 of a part that OSS has; number 0 is none. */
+/* What each rank reports to rank 0 of a part on OSS; number 0 is none. */
 typedef struct {
     int32_t number;
     int32_t reused;
@@ -50,13 +50,14 @@ typedef struct {
 } Run;
 
 static int complain(const Run *run, int status, ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "mpi_upload: rank %d: %s\n", run->rank, what);
     ossmpu_error_free(err);
     return status;
 }
 
-/* Parts that nobody completes are billed until the upload is aborted. */
+/* Parts are billed until the upload is completed or aborted. */
 static void say_what_is_left(const Run *run) {
     fprintf(stderr,
             "mpi_upload: no object yet; run again with upload ID %s, or abort "
@@ -73,13 +74,13 @@ static int64_t length_of(const Job *job, int32_t number) {
     return left < job->part_size ? left : job->part_size;
 }
 
-/* How many parts are a rank's: number rank + 1 and every ranks-th after it. */
+/* The number of parts of a rank: rank + 1 and every ranks-th after it. */
 static int32_t share_of(const Run *run, int rank) {
     int32_t rest = run->job.parts - rank;
     return rest > 0 ? (rest + run->ranks - 1) / run->ranks : 0;
 }
 
-/* The CRC-64 of what a part would have now; 0 if it cannot be read. */
+/* The CRC-64 of a part in the file; 0 if it cannot be read. */
 static int crc64_of(const char *path, int64_t offset, int64_t length,
                     uint64_t *crc) {
     static char buffer[1 << 18];
@@ -101,7 +102,7 @@ static int crc64_of(const char *path, int64_t offset, int64_t length,
     return fd >= 0 && length == 0;
 }
 
-/* Whether a part that OSS has is the one that would be sent. */
+/* Whether a part on OSS has the content of the file. */
 static int is_same(const Run *run, const ossmpu_part_info *part) {
     int64_t length = length_of(&run->job, part->number);
     uint64_t crc64;
@@ -111,8 +112,8 @@ static int is_same(const Run *run, const ossmpu_part_info *part) {
            crc64 == part->crc64;
 }
 
-/* Writes down those parts of this rank's share that the handle knows of and
- * that are the file's. */
+/* Records the parts of this rank that the handle knows of and that have the
+ * content of the file. */
 static int note_parts(const Run *run, const ossmpu_upload *upload,
                       Report *reports, int reused) {
     ossmpu_part_iter *iter = NULL;
@@ -136,8 +137,8 @@ static int note_parts(const Run *run, const ossmpu_upload *upload,
     return status == OSSMPU_DONE ? OSSMPU_OK : complain(run, status, err);
 }
 
-/* Sends what OSS does not have of this rank's share, one part after the other:
- * for more at once, start more ranks. */
+/* Sends the parts of this rank that OSS does not have, one at a time: start
+ * more ranks for more concurrency. */
 static int send_share(const Run *run, Report *reports) {
     const Job *job = &run->job;
     int32_t i, share = share_of(run, run->rank);
@@ -166,9 +167,9 @@ static int send_share(const Run *run, Report *reports) {
     return status;
 }
 
-/* Rank 0 takes the upload up once more, by a handle that knows of nothing but
- * what is added here: so nothing else can get into the object. OSS's CRC-64 of
- * the object is compared with that of all parts together. */
+/* Rank 0 attaches to the upload again, with a handle that knows only of the
+ * parts added here, so that no other part gets into the object. The CRC-64 of
+ * the object is verified against those of the parts. */
 static int complete(const Run *run, const Report *reports, int32_t count) {
     ossmpu_upload *upload = NULL;
     ossmpu_result *result = NULL;
@@ -191,7 +192,8 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
         printf("%" PRId64 " bytes in %" PRId32 " parts by %d ranks, %" PRId32
                " of them were there already, ETag %s\n",
                ossmpu_result_int(result, OSSMPU_RESULT_SIZE), run->job.parts,
-               run->ranks, reused, ossmpu_result_str(result, OSSMPU_RESULT_ETAG));
+               run->ranks, reused,
+               ossmpu_result_str(result, OSSMPU_RESULT_ETAG));
     ossmpu_result_free(result);
     ossmpu_upload_free(upload);
     if (status == OSSMPU_OK)
@@ -201,7 +203,7 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
     return complain(run, status, err);
 }
 
-/* What all ranks do together once they know the job. */
+/* What all ranks do once they have the job. */
 static int upload(const Run *run) {
     int32_t most = share_of(run, 0); /* no rank has more */
     size_t ranks = run->rank == 0 ? (size_t)run->ranks : 1;
@@ -211,7 +213,7 @@ static int upload(const Run *run) {
     int worst, status = OSSMPU_ENOMEM;
     if (mine != NULL && all != NULL)
         status = send_share(run, mine);
-    /* All have to have sent their parts before anything is completed. */
+    /* All ranks must have sent their parts before the upload is completed. */
     MPI_Allreduce(&status, &worst, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
     if (worst == OSSMPU_OK) {
         MPI_Gather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, 0,
@@ -226,7 +228,7 @@ static int upload(const Run *run) {
     return worst;
 }
 
-/* Rank 0 looks at the file, and begins the upload unless it was given one. */
+/* Rank 0 checks the file, and initiates the upload unless it has an ID. */
 static int prepare(Run *run, const char *id) {
     Job *job = &run->job;
     ossmpu_upload *begun = NULL;
@@ -266,7 +268,7 @@ int main(int argc, char **argv) {
     int status;
 
     memset(&run, 0, sizeof run);
-    /* A client belongs to the process that made it: MPI comes first. */
+    /* A client belongs to the process that created it: initialize MPI first. */
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &run.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &run.ranks);

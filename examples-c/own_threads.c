@@ -1,9 +1,8 @@
 /*
- * own_threads FILE BUCKET KEY THREADS - sends a file of any size by threads of
- * the program's own, which take its parts from one queue. For programs that
- * have threads already, or want to decide what is sent when; put_file does the
- * same with the threads of the library. Ctrl-C or a part that fails ends it,
- * and leaves nothing behind.
+ * own_threads FILE BUCKET KEY THREADS - sends a file of any size from threads
+ * of the program, which take the parts from one queue. For programs that have
+ * threads, or that decide when a part is sent; put_file does the same with the
+ * threads of the library. Ctrl-C or a failed part aborts the upload.
  *
  * Reads the same environment as put_file.
  */
@@ -19,24 +18,24 @@
 #include <sys/stat.h>
 
 #define PART_SIZE (1 << 20)
-#define MOST_PARTS 10000 /* that OSS takes */
+#define MOST_PARTS 10000 /* limit of OSS */
 #define MOST_THREADS 64
 
 enum { FAILED = 1, USAGE = 2, CANCELED = 130 };
 
-/* What the threads share. An upload and a token may be used by all of them at
- * once; the rest is behind the lock. */
+/* Shared by the threads. Any number of threads can use the upload and the token
+ * at once; the lock protects the rest. */
 typedef struct {
     const ossmpu_upload *upload;
     const char *path;
     int64_t size, part_size;
     int32_t parts;
     pthread_mutex_t lock;
-    int32_t next; /* the part that is taken next */
-    int status;   /* the first failure */
+    int32_t next; /* next part to send */
+    int status;   /* first failure */
 } Queue;
 
-/* A signal handler gets no argument, so what it needs is global. */
+/* Global, because a signal handler has no argument. */
 static ossmpu_cancel *cancel;
 
 static void on_interrupt(int signal_number) {
@@ -54,13 +53,14 @@ static void stop_on_signals(void) {
 }
 
 static int complain(int status, ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "own_threads: %s\n", what);
     ossmpu_error_free(err);
     return status;
 }
 
-/* Takes the next part; 0 if there is none, or no use in going on. */
+/* Takes the next part; 0 if there is none or a part has failed. */
 static int32_t take(Queue *queue) {
     int32_t number = 0;
     pthread_mutex_lock(&queue->lock);
@@ -70,7 +70,7 @@ static int32_t take(Queue *queue) {
     return number;
 }
 
-/* The first failure is the one to report: others follow from it. */
+/* Reports the first failure; others may be consequences of it. */
 static void give_up(Queue *queue, int status, ossmpu_error *err) {
     pthread_mutex_lock(&queue->lock);
     if (queue->status == OSSMPU_OK)
@@ -78,7 +78,7 @@ static void give_up(Queue *queue, int status, ossmpu_error *err) {
     else
         ossmpu_error_free(err);
     pthread_mutex_unlock(&queue->lock);
-    ossmpu_cancel_trigger(cancel); /* the others need not go on */
+    ossmpu_cancel_trigger(cancel); /* cancels the other parts */
 }
 
 static void *work(void *user) {
@@ -97,14 +97,14 @@ static void *work(void *user) {
     return NULL;
 }
 
-/* Sends all parts, and gives the first failure. */
+/* Sends all parts; returns the first failure. */
 static int send_parts(Queue *queue, int threads) {
     pthread_t thread[MOST_THREADS];
     int started, i;
     for (started = 0; started < threads; started++)
         if (pthread_create(&thread[started], NULL, work, queue) != 0)
             break;
-    if (started == 0) /* fewer than were asked for will do, but not none */
+    if (started == 0) /* one thread is enough */
         work(queue);
     for (i = 0; i < started; i++)
         pthread_join(thread[i], NULL);
@@ -145,7 +145,7 @@ static int upload_file(const ossmpu_client *client, const char *path,
                ossmpu_result_str(result, OSSMPU_RESULT_ETAG));
     ossmpu_result_free(result);
 
-    /* Parts that nobody completes are billed until the upload is aborted. */
+    /* Parts are billed until the upload is completed or aborted. */
     if (status < 0 && ossmpu_upload_abort(upload, &err) < 0)
         complain(status, err);
     ossmpu_upload_free(upload);
@@ -181,7 +181,7 @@ int main(int argc, char **argv) {
         status = upload_file(client, argv[1], file.st_size, argv[2], argv[3],
                              threads);
     ossmpu_client_free(client);
-    signal(SIGINT, SIG_DFL); /* nobody may trigger what is freed now */
+    signal(SIGINT, SIG_DFL); /* the token is freed below */
     signal(SIGTERM, SIG_DFL);
     ossmpu_cancel_free(cancel);
     if (status == OSSMPU_ECANCELED)

@@ -1,11 +1,11 @@
 /*
- * presigned_part BUCKET KEY - an upload by machines that have no access key.
- * The owner, who has one, begins it and signs a URL for each of three parts;
- * workers without a key send the parts by URL and report ETag, size and CRC-64;
- * the owner adds the parts and completes the upload.
+ * presigned_part BUCKET KEY - an upload by machines without an access key. The
+ * owner, who has a key, initiates the upload and presigns a URL for each of
+ * three parts. Workers without a key send the parts to the URLs and report
+ * ETag, size and CRC-64. The owner adds the parts and completes the upload.
  *
- * Here all run in one process. In life the URL goes to the worker, and what it
- * reports comes back, by whatever means you have.
+ * Here all of them run in one process. In practice the URL is sent to the
+ * worker, and its report is sent back.
  *
  * Reads the same environment as put_file.
  */
@@ -16,10 +16,10 @@
 #include <string.h>
 
 #define PARTS 3
-#define PART_SIZE (100 * 1024) /* the least that all parts but the last have */
+#define PART_SIZE (100 * 1024) /* minimum of all parts but the last */
 #define VALID_SECONDS 600
 
-/* What a worker reports to the owner. */
+/* The report of a worker. */
 typedef struct {
     char etag[80];
     int64_t size;
@@ -28,13 +28,14 @@ typedef struct {
 } Report;
 
 static int complain(int status, ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "presigned_part: %s\n", what);
     ossmpu_error_free(err);
     return status;
 }
 
-/* A worker knows nothing but the URL and its bytes. */
+/* A worker has only the URL and its bytes. */
 static int send_part(const char *url, const void *data, size_t len,
                      Report *report) {
     ossmpu_config *config = ossmpu_config_new();
@@ -61,7 +62,7 @@ static int send_part(const char *url, const void *data, size_t len,
     return status == OSSMPU_OK ? status : complain(status, err);
 }
 
-/* The owner signs a URL, lets a worker send the part, and adds it. */
+/* The owner presigns a URL, has a worker send the part, and adds it. */
 static int arrange_part(const ossmpu_client *owner, const char *bucket,
                         const char *key, const ossmpu_upload *upload,
                         int32_t number) {
@@ -99,7 +100,7 @@ static int run(const ossmpu_client *owner, const char *bucket,
     for (number = 1; number <= PARTS && status == OSSMPU_OK; number++)
         status = arrange_part(owner, bucket, key, upload, number);
     if (status == OSSMPU_OK) {
-        /* The CRC-64 of the object is compared with those of the parts. */
+        /* Verifies the CRC-64 of the object against those of the parts. */
         status = ossmpu_upload_complete(upload, NULL, NULL, &result, &err);
         if (status != OSSMPU_OK)
             complain(status, err);

@@ -1,9 +1,9 @@
 /*
  * put_file FILE BUCKET KEY - uploads a file as one object, in parts if it is
- * large, and shows how far it is. Ctrl-C stops it and leaves nothing behind.
+ * large, and shows the progress. Ctrl-C cancels the upload and aborts it.
  *
  * Reads OSS_REGION or OSS_ENDPOINT, OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET
- * and, for a temporary key, OSS_SESSION_TOKEN.
+ * and, for temporary credentials, OSS_SESSION_TOKEN.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "ossmpu.h"
@@ -16,7 +16,7 @@
 
 enum { FAILED = 1, USAGE = 2, CANCELED = 130 };
 
-/* A signal handler gets no argument, so what it needs is global. */
+/* Global, because a signal handler has no argument. */
 static ossmpu_cancel *cancel;
 
 static void on_interrupt(int signal_number) {
@@ -50,17 +50,18 @@ static void print_result(const ossmpu_result *result) {
            ossmpu_result_int(result, OSSMPU_RESULT_PARTS));
 }
 
-/* Says what went wrong, and what is left on OSS. */
+/* Prints the error and what is left on OSS. */
 static void print_error(int status, const ossmpu_error *err) {
     const char *id = ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID);
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "put_file: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr, "put_file: parts are left under upload %s\n", id);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_UPLOAD_MAY_EXIST))
         fprintf(stderr, "put_file: an upload without parts may be left\n");
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) > 0)
-        fprintf(stderr, "put_file: the object exists all the same\n");
+        fprintf(stderr, "put_file: the object exists nevertheless\n");
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) < 0)
         fprintf(stderr, "put_file: the object may exist\n");
 }
@@ -85,7 +86,7 @@ int main(int argc, char **argv) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 
-    /* Setters need no check: what fails is reported by the call below. */
+    /* Setters need no check: the call below returns their first error. */
     config = ossmpu_config_new();
     ossmpu_config_set_env(config);
     options = ossmpu_options_new();
@@ -108,7 +109,7 @@ int main(int argc, char **argv) {
     ossmpu_options_free(options);
     ossmpu_client_free(client);
     ossmpu_config_free(config);
-    signal(SIGINT, SIG_DFL); /* nobody may trigger what is freed now */
+    signal(SIGINT, SIG_DFL); /* the token is freed below */
     signal(SIGTERM, SIG_DFL);
     ossmpu_cancel_free(cancel);
     if (status == OSSMPU_ECANCELED)

@@ -1,7 +1,7 @@
 // put_file FILE BUCKET KEY - uploads a file as one object, in parts if it is
-// large, and shows how far it is. Ctrl-C stops it and leaves nothing behind.
+// large, and shows the progress. Ctrl-C cancels the upload and aborts it.
 //
-// The program of put_file.c in C++; it reads the same environment.
+// put_file.c in C++; reads the same environment.
 #include "ossmpu.hpp"
 
 #include <csignal>
@@ -14,7 +14,7 @@ namespace {
 
 enum exit_code { STORED, FAILED, USAGE, CANCELED = 130 };
 
-// A signal handler gets no argument, so what it needs is global.
+// Global, because a signal handler has no argument.
 const ossmpu::cancel token;
 
 void on_interrupt(int) { token.trigger(); }
@@ -38,11 +38,11 @@ void print_result(const ossmpu::result &result) {
         std::cout << "CRC64 " << *crc64 << '\n';
     std::cout << "size  " << result.size().value_or(0) << '\n'
               << "parts " << result.parts().value_or(0) << '\n';
-    if (const ossmpu::error *failure = result.callback_failure())
+    if (const ossmpu::error *failure = result.callback_error())
         std::cerr << "put_file: stored, but " << failure->what() << '\n';
 }
 
-// Says what went wrong, and what is left on OSS.
+// Prints the error and what is left on OSS.
 void print_error(const ossmpu::error &error) {
     std::cerr << "put_file: " << error.what() << '\n';
     if (error.parts_left())
@@ -58,7 +58,7 @@ void print_error(const ossmpu::error &error) {
 
 void put(const char *path, const char *bucket, const char *key) {
     ossmpu::config config;
-    const ossmpu::client client(config.from_environment());
+    const ossmpu::client client(config.env());
     ossmpu::options options;
     if (isatty(STDERR_FILENO) != 0)
         options.on_progress(show_progress);

@@ -1,7 +1,7 @@
 /*
  * resume FILE BUCKET KEY DIRECTORY - uploads a file so that it can be killed
  * and run again, even after a power cut: the second run sends only what is
- * missing. What it needs to go on is kept in DIRECTORY, which has to exist.
+ * missing. The checkpoint is stored in DIRECTORY, which must exist.
  *
  * Reads the same environment as put_file.
  */
@@ -10,17 +10,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* There is no signal handler: an upload that will be gone on with needs no
- * clean-up, so Ctrl-C may just kill it. */
+/* There is no signal handler: an upload that will be resumed is not aborted,
+ * so Ctrl-C may kill the program. */
 
-/* Says what went wrong, and what to do with what is left on OSS. */
+/* Prints the error and how to resume or abort the upload. */
 static void complain(int status, const ossmpu_error *err) {
     const char *id = ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID);
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "resume: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr,
-                "resume: the same command again goes on with upload %s; until "
+                "resume: run the same command again to resume upload %s; until "
                 "that is completed or aborted (see list_and_abort), its parts "
                 "are billed\n",
                 id);
@@ -43,7 +44,7 @@ int main(int argc, char **argv) {
     status = ossmpu_client_new(config, &client, &err);
     ossmpu_config_free(config);
 
-    /* A part is what is sent again at the worst, once for each in flight. */
+    /* After a crash only the parts in flight are sent again. */
     options = ossmpu_options_new();
     ossmpu_options_set_int(options, OSSMPU_OPTION_PART_SIZE, 1 << 20);
     ossmpu_options_set_str(options, OSSMPU_OPTION_CHECKPOINT_DIR, argv[4]);
@@ -54,7 +55,7 @@ int main(int argc, char **argv) {
     if (status != OSSMPU_OK)
         complain(status, err);
     if (result != NULL)
-        printf("%" PRId64 " bytes, %" PRId64 " of them were there already\n",
+        printf("%" PRId64 " bytes, %" PRId64 " of them resumed\n",
                ossmpu_result_int(result, OSSMPU_RESULT_SIZE),
                ossmpu_result_int(result, OSSMPU_RESULT_BYTES_RESUMED));
 

@@ -1,12 +1,11 @@
 /*
- * stream BUCKET KEY - uploads standard input, whose length nobody knows
- * beforehand, as one object:
+ * stream BUCKET KEY - uploads standard input, whose length is unknown, as one
+ * object:
  *   tar c folder | stream my-bucket backups/folder.tar
- * Ctrl-C stops it and leaves nothing behind, also while no input comes.
+ * Ctrl-C cancels the upload and aborts it, also while there is no input.
  *
- * For what a function of your own gives there is ossmpu_put_stream: the same
- * with a callback in the place of the descriptor. writer.c is the other way
- * round: there the program calls the library with each piece.
+ * ossmpu_put_stream is the same call with a callback instead of a descriptor.
+ * In writer.c the program calls the library with the data instead.
  *
  * Reads the same environment as put_file.
  */
@@ -21,7 +20,7 @@
 
 enum { FAILED = 1, USAGE = 2, CANCELED = 130 };
 
-/* A signal handler gets no argument, so what it needs is global. */
+/* Global, because a signal handler has no argument. */
 static ossmpu_cancel *cancel;
 
 static void on_interrupt(int signal_number) {
@@ -38,9 +37,10 @@ static void stop_on_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* Says what went wrong, and what is left on OSS. */
+/* Prints the error and what is left on OSS. */
 static void complain(int status, const ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "stream: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr, "stream: parts are left under upload %s\n",
@@ -65,8 +65,8 @@ int main(int argc, char **argv) {
     status = ossmpu_client_new(config, &client, &err);
     ossmpu_config_free(config);
 
-    /* Length -1: to the end, whatever standard input is. What is read waits in
-     * buffers until OSS has it; OSSMPU_CONFIG_MEMORY_LIMIT bounds them. */
+    /* Length -1: to the end. Parts stay in buffers until OSS has acknowledged
+     * them; OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. */
     if (status == OSSMPU_OK)
         status = ossmpu_put_fd(client, argv[1], argv[2], STDIN_FILENO, 0, -1,
                                NULL, cancel, &result, &err);
@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     ossmpu_error_free(err);
     ossmpu_result_free(result);
     ossmpu_client_free(client);
-    signal(SIGINT, SIG_DFL); /* nobody may trigger what is freed now */
+    signal(SIGINT, SIG_DFL); /* the token is freed below */
     signal(SIGTERM, SIG_DFL);
     ossmpu_cancel_free(cancel);
     if (status == OSSMPU_ECANCELED)

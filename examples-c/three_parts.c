@@ -1,7 +1,7 @@
 /*
- * three_parts FILE BUCKET KEY - the same step by step: begins an upload, sends
- * the file in three parts from three threads of its own, each with Content-MD5,
- * and completes it. If a part fails, the upload is aborted.
+ * three_parts FILE BUCKET KEY - uploads step by step: initiates an upload,
+ * sends the file in three parts from three threads of its own, each with
+ * Content-MD5, and completes it. If a part fails, the upload is aborted.
  *
  * Reads the same environment as put_file.
  */
@@ -28,7 +28,7 @@ typedef struct {
     pthread_t thread;
 } Part;
 
-/* Uploads may be shared by threads, so each just sends its part. */
+/* Threads can share an upload; each sends its part. */
 static void *send_part(void *user) {
     Part *part = user;
     part->status = ossmpu_upload_part_file(part->upload, part->number,
@@ -36,18 +36,19 @@ static void *send_part(void *user) {
                                            part->length, part->cancel,
                                            &part->err);
     if (part->status != OSSMPU_OK)
-        ossmpu_cancel_trigger(part->cancel); /* the others need not go on */
+        ossmpu_cancel_trigger(part->cancel); /* cancels the other parts */
     return NULL;
 }
 
 static int complain(int status, ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "three_parts: %s\n", what);
     ossmpu_error_free(err);
     return status;
 }
 
-/* Sends all parts, and gives the first status that is not OSSMPU_OK. */
+/* Sends all parts; returns the first status that is not OSSMPU_OK. */
 static int send_parts(const ossmpu_upload *upload, const char *path,
                       int64_t size) {
     Part parts[PARTS];
@@ -63,7 +64,7 @@ static int send_parts(const ossmpu_upload *upload, const char *path,
         part->offset = size / PARTS * started;
         part->length = started + 1 < PARTS ? size / PARTS : -1; /* the rest */
         if (pthread_create(&part->thread, NULL, send_part, part) != 0) {
-            fprintf(stderr, "three_parts: no thread could be started\n");
+            fprintf(stderr, "three_parts: cannot start a thread\n");
             ossmpu_cancel_trigger(cancel);
             status = OSSMPU_ENOMEM;
             break;
@@ -107,8 +108,8 @@ static int upload_file(const ossmpu_client *client, const char *path,
                ossmpu_result_int(result, OSSMPU_RESULT_SIZE));
     ossmpu_result_free(result);
 
-    /* Parts that nobody completes are billed until the upload is aborted. An
-     * upload that was completed all the same says OSSMPU_ESTATE. */
+    /* Parts are billed until the upload is completed or aborted. If it was
+     * completed after all, this returns OSSMPU_ESTATE. */
     if (status < 0 && ossmpu_upload_abort(upload, &err) < 0)
         complain(status, err);
     ossmpu_upload_free(upload);
@@ -131,7 +132,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     if (file.st_size < PARTS * SMALLEST_PART) {
-        fprintf(stderr, "three_parts: %s has less than %d bytes, which make "
+        fprintf(stderr, "three_parts: %s has fewer than %d bytes, the size of "
                         "three parts of 100 KiB; use put_file\n",
                 argv[1], PARTS * SMALLEST_PART);
         return 1;

@@ -1,7 +1,7 @@
 /*
- * writer BUCKET KEY ROWS - uploads what the program makes as it goes: a table
- * of so many rows, written line by line. No file is needed, and no part buffer
- * of the program's own. Ctrl-C gives the object up and leaves nothing behind.
+ * writer BUCKET KEY ROWS - uploads data while the program generates it: a table
+ * of ROWS rows, written line by line. The program needs neither a file nor part
+ * buffers. Ctrl-C aborts the upload.
  *
  * Reads the same environment as put_file.
  */
@@ -16,8 +16,8 @@
 
 enum { FAILED = 1, USAGE = 2, CANCELED = 130 };
 
-/* A signal handler gets no argument, so what it needs is global. The flag ends
- * our loop, and the token a write or finish that waits. */
+/* Global, because a signal handler has no argument. The flag ends the loop, and
+ * the token cancels a write or finish that blocks. */
 static volatile sig_atomic_t interrupted;
 static ossmpu_cancel *cancel;
 
@@ -36,9 +36,10 @@ static void stop_on_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* Says what went wrong, and what is left on OSS; frees the error. */
+/* Prints the error and what is left on OSS; frees the error. */
 static int complain(int status, ossmpu_error *err) {
-    const char *what = err ? ossmpu_error_message(err) : ossmpu_strerror(status);
+    const char *what =
+        err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "writer: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
         fprintf(stderr, "writer: parts are left under upload %s\n",
@@ -47,7 +48,7 @@ static int complain(int status, ossmpu_error *err) {
     return status;
 }
 
-/* Small writes are cheap: they are gathered into parts. */
+/* Small writes are cheap: the library collects them into parts. */
 static int write_rows(ossmpu_writer *writer, int64_t rows, ossmpu_error **err) {
     int status = OSSMPU_OK;
     int64_t row;
@@ -75,8 +76,8 @@ static int upload(const ossmpu_client *client, const char *bucket,
     if (status == OSSMPU_OK)
         status = write_rows(writer, rows, &err);
     if (status == OSSMPU_OK && interrupted) {
-        /* Freeing alone would leave the parts that OSS has. After a failure
-         * there is nothing to abort: it is cleaned up by then. */
+        /* Freeing alone would leave the parts on OSS. After a failure there is
+         * nothing to abort: the writer has done that. */
         status = ossmpu_writer_abort(writer, &err);
         if (status == OSSMPU_OK)
             status = OSSMPU_ECANCELED;
@@ -117,7 +118,7 @@ int main(int argc, char **argv) {
         status = upload(client, argv[1], argv[2], rows);
 
     ossmpu_client_free(client);
-    signal(SIGINT, SIG_DFL); /* nobody may trigger what is freed now */
+    signal(SIGINT, SIG_DFL); /* the token is freed below */
     signal(SIGTERM, SIG_DFL);
     ossmpu_cancel_free(cancel);
     if (status == OSSMPU_ECANCELED)

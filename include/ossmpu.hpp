@@ -1,38 +1,36 @@
 /*
- * ossmpu.hpp - ossmpu.h for C++17: the same functions with types that free
- * themselves, exceptions, std::function and ranges. One header, nothing to
- * link but libossmpu.
+ * ossmpu.hpp - ossmpu.h for C++17: the same functions with RAII types,
+ * exceptions, std::function and ranges. Header-only; link libossmpu.
  *
- * What a function does, and the rules that all of them follow, is said in
- * ossmpu.h, under the C name. What differs in C++:
+ * ossmpu.h documents each function under its C name, and THE RULES that all
+ * functions follow. The differences in C++:
  *
- *  Handles   Move-only objects. One that was moved from is good for nothing
- *            but destruction and assignment: other use is std::logic_error.
- *            get() gives the C handle, for what is not wrapped.
- *  Errors    A call that fails throws ossmpu::error, which has every field of
- *            the C error. ossmpu::attempt turns that into a value, for code
- *            that wants no exceptions. An object that is stored although the
- *            upload callback of OSS failed is a success: result has
- *            callback_failure().
- *  Setters   Give the object back, so they can be chained. As in C the first
- *            one that fails is remembered, and thrown by what the object is
- *            given to; only a text with a NUL inside is std::invalid_argument
- *            at once.
- *  Texts     std::string_view in; it need not end with NUL. Where C takes
- *            NULL, "" means the same. std::string_view out: of the object it
- *            came from, and valid as long as that is.
- *  Callbacks std::function. An exception that leaves one of them stops the
- *            call, is carried past the C frames and thrown again by the call
- *            itself, so it is your exception that arrives, not an
- *            ossmpu::error. Return stop from a progress callback, not an
- *            exception, to learn what is left on OSS. What a log callback
- *            throws is dropped.
- *  Threads   As in C: many threads may use const member functions of one
- *            object at once; all others need the object alone. Progress and
- *            data callbacks run on the thread of the call, credential and log
- *            callbacks on any. Lists are read by one thread at a time.
- *  Options   and cancel tokens are passed by pointer; nullptr is none. They
- *            need to live until the call returns; uploads, writers and lists
+ *  Handles   Move-only objects. A moved-from object may only be destroyed or
+ *            assigned to; any other use throws std::logic_error. get() returns
+ *            the C handle, which the object keeps.
+ *  Errors    A call that fails throws ossmpu::error, which has all fields of
+ *            the C error. ossmpu::attempt returns the error as a value instead.
+ *            An object that is stored although its upload callback failed is a
+ *            success; see result::callback_error().
+ *  Setters   Return the object, so they can be chained. The first error is
+ *            remembered, as in C, and thrown by the call that the object is
+ *            passed to. Only a text that contains NUL throws immediately:
+ *            std::invalid_argument.
+ *  Texts     In: std::string_view, which need not be NUL-terminated. "" stands
+ *            for NULL where C accepts NULL. Out: std::string_view, valid as
+ *            long as the object it came from.
+ *  Callbacks std::function. An exception in a callback cancels the call, is
+ *            carried past the C frames, and is rethrown by the call in place of
+ *            an ossmpu::error. To learn what is left on OSS, return
+ *            progress_action::cancel instead of throwing. Exceptions of log
+ *            callbacks are discarded.
+ *  Threads   As in C: many threads may call const member functions of one
+ *            object at the same time; other member functions need exclusive
+ *            access. Progress and data callbacks run on the thread of the call,
+ *            credentials and log callbacks on any thread. A list is read by one
+ *            thread at a time.
+ *  Options   and cancel tokens are passed by pointer; nullptr means none. They
+ *            must stay valid until the call returns. Uploads, writers and lists
  *            keep what they need of them.
  */
 #ifndef OSSMPU_HPP
@@ -59,20 +57,20 @@
 
 namespace ossmpu {
 
-/** The version of the library that was loaded, as OSSMPU_VERSION_NUMBER. */
+/** The version of the loaded library; compare OSSMPU_VERSION_NUMBER. */
 inline int version_number() noexcept { return ossmpu_version_number(); }
 
-/** The same with what the library is built on, for logs. */
+/** The versions of the loaded library and of its dependencies, for logs. */
 inline std::string_view version() noexcept { return ossmpu_version_string(); }
 
-/** One sentence for a status, OSSMPU_E*. */
+/** A short description of a status, OSSMPU_E*. */
 inline std::string_view strerror(int status) noexcept {
     return ossmpu_strerror(status);
 }
 
 /**
- * The CRC-64 of data as OSS computes it; before is that of what comes before
- * data, so that it can be given piece by piece.
+ * The CRC-64 of data as OSS computes it. before is the CRC-64 of the preceding
+ * bytes, so that data can be passed in several calls.
  */
 inline std::uint64_t crc64(std::string_view data,
                            std::uint64_t before = 0) noexcept {
@@ -86,7 +84,7 @@ namespace detail {
 /** Owns a C handle. */
 template <class T, void (*Free)(T *)> class owner {
   public:
-    /** The handle of the C interface, which stays ours; NULL after a move. */
+    /** The C handle, which the object keeps; NULL after a move. */
     T *get() const noexcept { return handle_.get(); }
 
   protected:
@@ -94,7 +92,7 @@ template <class T, void (*Free)(T *)> class owner {
 
     T *live() const {
         if (!handle_)
-            throw std::logic_error("ossmpu: an object that was moved from");
+            throw std::logic_error("ossmpu: use of a moved-from object");
         return handle_.get();
     }
 
@@ -105,20 +103,20 @@ template <class T, void (*Free)(T *)> class owner {
     std::unique_ptr<T, freeing> handle_;
 };
 
-/** What a _new function made, which is NULL only after a bug or without
- * file descriptors. */
-template <class T> T *made(T *handle) {
+/** Checks the result of a _new function. It is NULL only after a bug or if no
+ * file descriptor is left. */
+template <class T> T *check_created(T *handle) {
     if (handle == nullptr)
         throw std::bad_alloc();
     return handle;
 }
 
-/** A text as C wants it. */
+/** A NUL-terminated copy of a text. */
 class text {
   public:
     explicit text(std::string_view from) : text_(from) {
         if (from.find('\0') != std::string_view::npos)
-            throw std::invalid_argument("ossmpu: a text with a NUL inside");
+            throw std::invalid_argument("ossmpu: a text contains NUL");
     }
 
     const char *c_str() const noexcept { return text_.c_str(); }
@@ -137,22 +135,22 @@ unix_seconds(std::chrono::system_clock::time_point at) noexcept {
         .count();
 }
 
-/** C says -1 for a number that is not known. */
+/** In C, an unknown number is -1. */
 inline std::optional<std::int64_t> known(std::int64_t number) noexcept {
     return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
 }
 
-/** While it lives, what callbacks on this thread throw is kept here. Calls
- * may be nested: a callback may make one. */
-class carrier {
+/** Carries an exception of a callback past the C frames of a call on this
+ * thread. Calls can be nested: a callback can make a call. */
+class exception_carrier {
   public:
-    carrier() noexcept : outer_(std::exchange(innermost(), this)) {}
-    carrier(const carrier &) = delete;
-    carrier &operator=(const carrier &) = delete;
-    ~carrier() { innermost() = outer_; }
+    exception_carrier() noexcept : outer_(std::exchange(innermost(), this)) {}
+    exception_carrier(const exception_carrier &) = delete;
+    exception_carrier &operator=(const exception_carrier &) = delete;
+    ~exception_carrier() { innermost() = outer_; }
 
-    /** Runs a callback that C has called. */
-    template <class Callback> static void contain(Callback callback) noexcept {
+    /** Runs a callback and keeps its exception. */
+    template <class Callback> static void run(Callback callback) noexcept {
         try {
             callback();
         } catch (...) {
@@ -167,23 +165,24 @@ class carrier {
     }
 
   private:
-    static carrier *&innermost() noexcept {
-        static thread_local carrier *present = nullptr;
-        return present;
+    static exception_carrier *&innermost() noexcept {
+        static thread_local exception_carrier *current = nullptr;
+        return current;
     }
 
-    carrier *outer_;
+    exception_carrier *outer_;
     std::exception_ptr thrown_;
 };
 
 } // namespace detail
 
-/** Why a call failed. Copies share one C error, which never changes. */
+/** The error of a failed call. Copies share one C error, which never
+ * changes. */
 class error : public std::exception {
   public:
-    /** Takes the error over; it may be NULL. */
-    error(int status, ossmpu_error *taken)
-        : status_(status), error_(taken, ossmpu_error_free) {}
+    /** Takes ownership of the C error, which may be NULL. */
+    error(int status, ossmpu_error *owned)
+        : status_(status), error_(owned, ossmpu_error_free) {}
 
     const char *what() const noexcept override {
         return error_ ? ossmpu_error_message(get()) : ossmpu_strerror(status_);
@@ -195,7 +194,9 @@ class error : public std::exception {
     }
     const ossmpu_error *get() const noexcept { return error_.get(); }
 
-    std::string_view operation() const { return text(OSSMPU_ERRINFO_OPERATION); }
+    std::string_view operation() const {
+        return text(OSSMPU_ERRINFO_OPERATION);
+    }
     std::string_view phase() const { return text(OSSMPU_ERRINFO_PHASE); }
     std::string_view host() const { return text(OSSMPU_ERRINFO_HOST); }
     std::string_view oss_code() const { return text(OSSMPU_ERRINFO_OSS_CODE); }
@@ -206,15 +207,17 @@ class error : public std::exception {
     std::string_view request_id() const {
         return text(OSSMPU_ERRINFO_REQUEST_ID);
     }
-    std::string_view upload_id() const { return text(OSSMPU_ERRINFO_UPLOAD_ID); }
+    std::string_view upload_id() const {
+        return text(OSSMPU_ERRINFO_UPLOAD_ID);
+    }
     std::string_view argument() const { return text(OSSMPU_ERRINFO_ARGUMENT); }
     std::string_view cause() const { return text(OSSMPU_ERRINFO_CAUSE); }
 
-    /** 0 if no response came. */
+    /** 0 if there was no response. */
     int http_status() const {
         return static_cast<int>(number(OSSMPU_ERRINFO_HTTP_STATUS));
     }
-    /** 0 if it is not about a part. */
+    /** 0 if the error is not about a part. */
     std::int32_t part_number() const {
         return static_cast<std::int32_t>(number(OSSMPU_ERRINFO_PART_NUMBER));
     }
@@ -222,13 +225,15 @@ class error : public std::exception {
         return static_cast<int>(number(OSSMPU_ERRINFO_OS_ERRNO));
     }
     std::int64_t attempts() const { return number(OSSMPU_ERRINFO_ATTEMPTS); }
-    std::int64_t bytes_sent() const { return number(OSSMPU_ERRINFO_BYTES_SENT); }
+    std::int64_t bytes_sent() const {
+        return number(OSSMPU_ERRINFO_BYTES_SENT);
+    }
     bool retryable() const { return number(OSSMPU_ERRINFO_RETRYABLE) != 0; }
     std::int64_t callback_value() const {
         return number(OSSMPU_ERRINFO_CALLBACK_VALUE);
     }
     bool parts_left() const { return number(OSSMPU_ERRINFO_PARTS_LEFT) != 0; }
-    /** Nothing if that could not be learned. */
+    /** Empty if that is unknown. */
     std::optional<bool> object_exists() const {
         const std::int64_t exists = number(OSSMPU_ERRINFO_OBJECT_EXISTS);
         return exists < 0 ? std::nullopt : std::optional<bool>(exists != 0);
@@ -237,7 +242,7 @@ class error : public std::exception {
         return number(OSSMPU_ERRINFO_UPLOAD_MAY_EXIST) != 0;
     }
 
-    /** A field by its number, OSSMPU_ERRINFO_*. */
+    /** A field, OSSMPU_ERRINFO_*. */
     std::string_view text(int field) const {
         return ossmpu_error_str(get(), field);
     }
@@ -250,54 +255,54 @@ class error : public std::exception {
     std::shared_ptr<const ossmpu_error> error_;
 };
 
-/** What a call gave, or why it failed: see attempt. */
+/** The value of a call or its error; see attempt. */
 template <class T> class outcome {
   public:
     using value_type =
         std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
     outcome(value_type value) : held_(std::move(value)) {}
-    outcome(error failure) : held_(std::move(failure)) {}
+    outcome(error failed) : held_(std::move(failed)) {}
 
     explicit operator bool() const noexcept { return held_.index() == 0; }
 
-    /** The value; throws the error if there is none. */
+    /** The value; throws the error if the call failed. */
     value_type &value() & {
-        judge();
+        check();
         return std::get<0>(held_);
     }
     const value_type &value() const & {
-        judge();
+        check();
         return std::get<0>(held_);
     }
     value_type &&value() && {
-        judge();
+        check();
         return std::get<0>(std::move(held_));
     }
 
-    /** OSSMPU_OK if there is a value. */
+    /** OSSMPU_OK if the call succeeded. */
     int code() const noexcept {
         const error *failed = failure();
         return failed != nullptr ? failed->code() : OSSMPU_OK;
     }
-    /** nullptr if there is a value. */
+    /** nullptr if the call succeeded. */
     const error *failure() const noexcept { return std::get_if<1>(&held_); }
 
   private:
-    void judge() const {
+    void check() const {
         if (const error *failed = failure())
             throw *failed;
     }
     std::variant<value_type, error> held_;
 };
 
-/** Runs calls so that an ossmpu::error becomes a value:
+/** Runs calls and returns an ossmpu::error as a value:
  *
  *     auto put = ossmpu::attempt([&] { return client.put_file(...); });
  *     if (!put)
  *         std::cerr << put.failure()->what();
  *
- * Other exceptions, those of callbacks included, go on. */
+ * Other exceptions, including those of callbacks, propagate. */
 template <class Calls>
 auto attempt(Calls calls) -> outcome<std::invoke_result_t<Calls &>> {
     try {
@@ -312,27 +317,28 @@ auto attempt(Calls calls) -> outcome<std::invoke_result_t<Calls &>> {
     }
 }
 
-/** An access key, as a credentials callback gives it. */
-struct keys {
+/** The result of a credentials callback. */
+struct credentials {
     std::string id;
     std::string secret;
     /** Empty for a permanent key. */
     std::string token = {};
-    /** When they end; nothing is never. */
+    /** The time of expiry; empty for never. */
     std::optional<std::chrono::system_clock::time_point> expires = {};
 };
 
 namespace detail {
 
-/** A credentials callback. It may run on a thread of the library, so what it
- * throws waits here for the call that fails by it. */
-class key_source {
+/** A credentials callback. It may run on a thread of the library, so its
+ * exception is kept here for the call that fails because of it. */
+class credentials_callback {
   public:
-    explicit key_source(std::function<keys()> ask) : ask_(std::move(ask)) {}
+    explicit credentials_callback(std::function<credentials()> fetch)
+        : fetch_(std::move(fetch)) {}
 
-    int answer(ossmpu_credentials *out) noexcept {
+    int fetch(ossmpu_credentials *out) noexcept {
         try {
-            const keys found = ask_();
+            const credentials found = fetch_();
             const text id(found.id), secret(found.secret), token(found.token);
             keep(nullptr);
             return ossmpu_credentials_set(
@@ -356,65 +362,65 @@ class key_source {
         thrown_ = std::move(thrown);
     }
 
-    std::function<keys()> ask_;
+    std::function<credentials()> fetch_;
     mutable std::mutex mutex_;
     std::exception_ptr thrown_;
 };
 
-using shared_keys = std::shared_ptr<key_source>;
+using credentials_ptr = std::shared_ptr<credentials_callback>;
 
-/** How a call ended, if it did not throw. */
-struct ending {
+/** The status of a call that did not throw. */
+struct call_status {
     int status;
     /** Only with OSSMPU_STORED_CALLBACK_FAILED. */
     std::optional<error> failure;
 };
 
-/** Makes a call with a place for its error, and throws what has to be thrown:
- * first what a callback threw. */
-template <class Call> ending run(const shared_keys &source, Call call) {
-    const carrier carried;
+/** Makes a call and throws its error, or the exception of a callback. */
+template <class Call>
+call_status run(const credentials_ptr &source, Call call) {
+    const exception_carrier carrier;
     ossmpu_error *err = nullptr;
     const int status = call(&err);
     std::optional<error> failure;
     if (err != nullptr || status < 0)
         failure.emplace(status, err);
-    carried.rethrow();
+    carrier.rethrow();
     if (status == OSSMPU_ECREDENTIALS && source)
         source->rethrow();
     if (status < 0)
         throw *failure;
-    return ending{status, std::move(failure)};
+    return call_status{status, std::move(failure)};
 }
 
-/** A place for what a call makes, freed unless it is taken. */
-template <class T, void (*Free)(T *)> class slot {
+/** An out parameter; frees the handle unless it is released. */
+template <class T, void (*Free)(T *)> class out_param {
   public:
-    slot() = default;
-    slot(const slot &) = delete;
-    slot &operator=(const slot &) = delete;
-    ~slot() { Free(made_); }
+    out_param() = default;
+    out_param(const out_param &) = delete;
+    out_param &operator=(const out_param &) = delete;
+    ~out_param() { Free(handle_); }
 
-    T **place() noexcept { return &made_; }
-    T *take() noexcept { return std::exchange(made_, nullptr); }
+    T **place() noexcept { return &handle_; }
+    T *release() noexcept { return std::exchange(handle_, nullptr); }
 
   private:
-    T *made_ = nullptr;
+    T *handle_ = nullptr;
 };
 
 } // namespace detail
 
-/** What a finished call has made. */
+/** The result of a finished call. */
 class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
   public:
-    /** For those who call C themselves: takes both over. */
-    explicit result(ossmpu_result *taken, std::optional<error> failure = {})
-        : owner(taken), failure_(std::move(failure)) {}
+    /** Takes ownership of a result of the C interface. */
+    explicit result(ossmpu_result *owned, std::optional<error> callback = {})
+        : owner(owned), callback_error_(std::move(callback)) {}
 
-    /** Why the upload callback of OSS failed; nullptr if it did not. The
+    /** The error of the upload callback; nullptr if it did not fail. The
      * object is stored in either case. */
-    const error *callback_failure() const noexcept {
-        return failure_ ? &*failure_ : nullptr;
+    const error *callback_error() const noexcept {
+        return callback_error_ ? &*callback_error_ : nullptr;
     }
 
     std::string_view etag() const { return text(OSSMPU_RESULT_ETAG); }
@@ -425,8 +431,10 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
         return text(OSSMPU_RESULT_VERSION_ID);
     }
     std::string_view location() const { return text(OSSMPU_RESULT_LOCATION); }
-    /** What the server of the upload callback answered. */
-    std::string_view callback() const { return text(OSSMPU_RESULT_CALLBACK); }
+    /** The response body of the upload callback. */
+    std::string_view callback_body() const {
+        return text(OSSMPU_RESULT_CALLBACK_BODY);
+    }
     std::string_view url() const { return text(OSSMPU_RESULT_URL); }
     std::string_view headers() const { return text(OSSMPU_RESULT_HEADERS); }
 
@@ -443,7 +451,7 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
         return unsigned_number(OSSMPU_RESULT_CRC64);
     }
 
-    /** A field by its number, OSSMPU_RESULT_*. */
+    /** A field, OSSMPU_RESULT_*. */
     std::string_view text(int field) const {
         return ossmpu_result_str(live(), field);
     }
@@ -458,13 +466,13 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     }
 
   private:
-    std::optional<error> failure_;
+    std::optional<error> callback_error_;
 };
 
-/** What OSS says of an object. */
+/** The properties of an object. */
 class object : public detail::owner<ossmpu_object, ossmpu_object_free> {
   public:
-    explicit object(ossmpu_object *taken) : owner(taken) {}
+    explicit object(ossmpu_object *owned) : owner(owned) {}
 
     std::string_view etag() const { return text(OSSMPU_OBJECT_ETAG); }
     std::string_view content_type() const {
@@ -484,12 +492,12 @@ class object : public detail::owner<ossmpu_object, ossmpu_object_free> {
     std::optional<std::uint64_t> crc64() const {
         return unsigned_number(OSSMPU_OBJECT_CRC64);
     }
-    /** By its name, without x-oss-meta-. */
+    /** User metadata; name is without x-oss-meta-. */
     std::string_view metadata(std::string_view name) const {
         return ossmpu_object_metadata(live(), detail::text(name).c_str());
     }
 
-    /** A field by its number, OSSMPU_OBJECT_*. */
+    /** A field, OSSMPU_OBJECT_*. */
     std::string_view text(int field) const {
         return ossmpu_object_str(live(), field);
     }
@@ -504,34 +512,34 @@ class object : public detail::owner<ossmpu_object, ossmpu_object_free> {
     }
 };
 
-/** Ends the calls that were given it. */
+/** Cancels the calls that it is passed to. */
 class cancel : public detail::owner<ossmpu_cancel, ossmpu_cancel_free> {
   public:
-    cancel() : owner(detail::made(ossmpu_cancel_new())) {}
+    cancel() : owner(detail::check_created(ossmpu_cancel_new())) {}
 
     /** Async-signal-safe. */
     void trigger() const noexcept { ossmpu_cancel_trigger(get()); }
 
-    /** Triggers by itself; another call moves the time. */
+    /** Triggers the token after a time; a later call replaces the time. */
     void after(std::chrono::milliseconds time) const {
         const int status = ossmpu_cancel_after_ms(live(), time.count());
         if (status != OSSMPU_OK)
             throw error(status, nullptr);
     }
 
-    /** For C: NULL for none. */
+    /** The C handle; NULL for none. */
     static const ossmpu_cancel *raw(const cancel *token) {
         return token != nullptr ? token->live() : nullptr;
     }
 };
 
-/** How far an upload is. */
+/** The progress of an upload. */
 struct progress {
-    /** Nothing while unknown; 0 if it goes in one PutObject. */
+    /** Empty while unknown; 0 if the object goes in one PutObject. */
     std::optional<std::int32_t> parts_total;
     std::int32_t parts_done;
     std::int32_t retries;
-    /** Nothing while unknown. */
+    /** Empty while unknown. */
     std::optional<std::int64_t> bytes_total;
     std::int64_t bytes_done;
     std::int64_t bytes_resumed;
@@ -547,16 +555,16 @@ struct progress {
     }
 };
 
-/** What a progress callback answers. */
-enum class next { go_on, stop };
+/** The return value of a progress callback. */
+enum class progress_action { proceed, cancel };
 
-using progress_fn = std::function<next(const progress &)>;
+using progress_fn = std::function<progress_action(const progress &)>;
 
-/** Gives data: fills buf with at most len bytes, and returns their count, 0
- * at the end. To stop, throw. */
+/** Reads data: fills buf with at most len bytes and returns their number, 0 at
+ * the end. To cancel the call, throw. */
 using read_fn = std::function<std::size_t(char *buf, std::size_t len)>;
 
-/** Which check sums guard an upload. */
+/** The checksums that protect an upload. */
 enum class integrity {
     none = 0,
     crc64 = OSSMPU_INTEGRITY_CRC64,
@@ -564,13 +572,13 @@ enum class integrity {
     both = OSSMPU_INTEGRITY_CRC64 | OSSMPU_INTEGRITY_MD5
 };
 
-/** How MD5s are computed; for tests and measurements. */
+/** How MD5s are computed, for tests and measurements. */
 enum class md5_kernel { fastest, one_by_one, portable, avx2, avx512 };
 
-/** How one call is to be done. */
+/** The options of a call. */
 class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
   public:
-    options() : owner(detail::made(ossmpu_options_new())) {}
+    options() : owner(detail::check_created(ossmpu_options_new())) {}
 
     options &content_type(std::string_view type) {
         return set(OSSMPU_OPTION_CONTENT_TYPE, type);
@@ -616,8 +624,9 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &single_below(std::int64_t bytes) {
         return set(OSSMPU_OPTION_SINGLE_BELOW, bytes);
     }
-    options &check(integrity sums) {
-        return set(OSSMPU_OPTION_INTEGRITY, static_cast<std::int64_t>(sums));
+    options &integrity(ossmpu::integrity checksums) {
+        return set(OSSMPU_OPTION_INTEGRITY,
+                   static_cast<std::int64_t>(checksums));
     }
     options &keep_parts(bool on = true) {
         return set(OSSMPU_OPTION_KEEP_PARTS, on);
@@ -631,9 +640,11 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &sequential(bool on = true) {
         return set(OSSMPU_OPTION_SEQUENTIAL, on);
     }
-    options &hedge(bool on = true) { return set(OSSMPU_OPTION_HEDGING, on); }
-    /** Zero is none. */
-    options &deadline(std::chrono::milliseconds time) {
+    options &hedging(bool on = true) {
+        return set(OSSMPU_OPTION_HEDGING, on);
+    }
+    /** For the whole call; zero is no timeout. */
+    options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());
     }
     options &bytes_per_sec(std::int64_t bytes) {
@@ -657,7 +668,7 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &part_number_marker(std::int64_t number) {
         return set(OSSMPU_OPTION_PART_NUMBER_MARKER, number);
     }
-    options &use_md5_kernel(md5_kernel kernel) {
+    options &md5_kernel(ossmpu::md5_kernel kernel) {
         return set(OSSMPU_OPTION_MD5_KERNEL,
                    static_cast<std::int64_t>(kernel));
     }
@@ -678,21 +689,21 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return *this;
     }
 
-    /** Is told how far the upload is. A callable that returns nothing always
-     * goes on. */
-    template <class Told> options &on_progress(Told told) {
-        using Answer = std::invoke_result_t<Told &, const progress &>;
-        if constexpr (std::is_void_v<Answer>)
-            return report(
-                [told = std::move(told)](const progress &now) mutable {
-                    told(now);
-                    return next::go_on;
-                });
+    /** Sets a callback that receives the progress. One that returns void never
+     * cancels the call. */
+    template <class Function> options &on_progress(Function function) {
+        using Action = std::invoke_result_t<Function &, const progress &>;
+        if constexpr (std::is_void_v<Action>)
+            return set_progress([function = std::move(function)](
+                                    const progress &now) mutable {
+                function(now);
+                return progress_action::proceed;
+            });
         else
-            return report(std::move(told));
+            return set_progress(std::move(function));
     }
 
-    /** By its number, OSSMPU_OPTION_*. */
+    /** Sets any key, OSSMPU_OPTION_*. */
     options &set(int key, std::string_view value) {
         ossmpu_options_set_str(live(), key, detail::text(value).c_str());
         return *this;
@@ -702,41 +713,41 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return *this;
     }
 
-    /** For C: NULL for all defaults. */
-    static const ossmpu_options *raw(const options *how) {
-        return how != nullptr ? how->live() : nullptr;
+    /** The C handle; NULL for all defaults. */
+    static const ossmpu_options *raw(const options *opts) {
+        return opts != nullptr ? opts->live() : nullptr;
     }
-    /** What an upload has to keep alive. */
-    static std::shared_ptr<const void> kept(const options *how) {
-        return how != nullptr ? how->progress_ : nullptr;
+    /** What an upload or writer must keep alive. */
+    static std::shared_ptr<const void> kept(const options *opts) {
+        return opts != nullptr ? opts->progress_ : nullptr;
     }
 
   private:
-    options &report(progress_fn callback) {
+    options &set_progress(progress_fn callback) {
         auto kept = std::make_shared<progress_fn>(std::move(callback));
-        ossmpu_options_set_progress(live(), tell, kept.get());
+        ossmpu_options_set_progress(live(), report, kept.get());
         progress_ = std::move(kept);
         return *this;
     }
 
-    static int tell(void *user, const ossmpu_progress *now) noexcept {
-        next answer = next::stop;
-        detail::carrier::contain([&] {
-            answer = (*static_cast<progress_fn *>(user))(progress(*now));
+    static int report(void *user, const ossmpu_progress *now) noexcept {
+        progress_action action = progress_action::cancel;
+        detail::exception_carrier::run([&] {
+            action = (*static_cast<progress_fn *>(user))(progress(*now));
         });
-        return answer == next::stop ? 1 : 0;
+        return action == progress_action::cancel ? 1 : 0;
     }
 
     std::shared_ptr<const void> progress_;
 };
 
-/** Which name of OSS a client uses. */
+/** The kind of endpoint that a region stands for. */
 enum class endpoint_kind { public_net, internal, accelerate, dual_stack };
 /** Where requests name the bucket. */
-enum class addressing { host, path, bound_domain };
-/** The version of the signature. */
+enum class addressing { virtual_host, path, cname };
+/** The signature version. */
 enum class signature { v1 = 1, v4 = 4 };
-/** How much a log callback gets. */
+/** The least severe level that a log callback receives. */
 enum class log_level {
     error = OSSMPU_LOG_ERROR,
     warn = OSSMPU_LOG_WARN,
@@ -744,14 +755,14 @@ enum class log_level {
     debug = OSSMPU_LOG_DEBUG
 };
 
-using keys_fn = std::function<keys()>;
-/** Gets one line. What it throws is dropped. */
+using credentials_fn = std::function<credentials()>;
+/** Receives one line. Its exceptions are discarded. */
 using log_fn = std::function<void(log_level, std::string_view line)>;
 
 /** A builder for a client. */
 class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
   public:
-    config() : owner(detail::made(ossmpu_config_new())) {}
+    config() : owner(detail::check_created(ossmpu_config_new())) {}
 
     config &region(std::string_view name) {
         return set(OSSMPU_CONFIG_REGION, name);
@@ -759,9 +770,9 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     config &endpoint(std::string_view url) {
         return set(OSSMPU_CONFIG_ENDPOINT, url);
     }
-    /** A source, as OSSMPU_CONFIG_CREDENTIALS lists them. */
+    /** A source of credentials; see OSSMPU_CONFIG_CREDENTIALS. */
     config &credentials(std::string_view source) {
-        keys_.reset();
+        credentials_.reset();
         return set(OSSMPU_CONFIG_CREDENTIALS, source);
     }
     config &proxy(std::string_view url) {
@@ -783,32 +794,32 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
         return set(OSSMPU_CONFIG_ADDITIONAL_HEADERS, names);
     }
 
-    config &use(endpoint_kind kind) {
+    config &endpoint_kind(ossmpu::endpoint_kind kind) {
         return set(OSSMPU_CONFIG_ENDPOINT_KIND, static_cast<int>(kind));
     }
-    config &use(addressing style) {
+    config &addressing(ossmpu::addressing style) {
         return set(OSSMPU_CONFIG_ADDRESSING, static_cast<int>(style));
     }
-    config &use(signature version) {
+    config &signature(ossmpu::signature version) {
         return set(OSSMPU_CONFIG_SIGNATURE, static_cast<int>(version));
     }
     config &tls_verify(bool on) { return set(OSSMPU_CONFIG_TLS_VERIFY, on); }
-    config &resolve_limit(std::chrono::milliseconds time) {
+    config &resolve_timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_CONFIG_RESOLVE_TIMEOUT_MS, time.count());
     }
-    config &connect_limit(std::chrono::milliseconds time) {
+    config &connect_timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_CONFIG_CONNECT_TIMEOUT_MS, time.count());
     }
-    config &stall_limit(std::chrono::milliseconds time) {
+    config &stall_timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_CONFIG_STALL_TIMEOUT_MS, time.count());
     }
-    config &response_limit(std::chrono::milliseconds time) {
+    config &response_timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_CONFIG_RESPONSE_TIMEOUT_MS, time.count());
     }
-    config &complete_limit(std::chrono::milliseconds time) {
+    config &complete_timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_CONFIG_COMPLETE_TIMEOUT_MS, time.count());
     }
-    config &abort_limit(std::chrono::milliseconds time) {
+    config &abort_timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_CONFIG_ABORT_TIMEOUT_MS, time.count());
     }
     config &max_attempts(std::int64_t requests) {
@@ -824,38 +835,39 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
         return set(OSSMPU_CONFIG_BYTES_PER_SEC, bytes);
     }
 
-    /** Region, endpoint and keys from OSS_*, now and only here. */
-    config &from_environment() {
+    /** Reads region, endpoint and keys from OSS_*, during this call only. */
+    config &env() {
         ossmpu_config_set_env(live());
         return *this;
     }
-    config &key(std::string_view id, std::string_view secret,
-                std::string_view token = {}) {
-        keys_.reset();
+    config &keys(std::string_view id, std::string_view secret,
+                 std::string_view token = {}) {
+        credentials_.reset();
         ossmpu_config_set_keys(live(), detail::text(id).c_str(),
                                detail::text(secret).c_str(),
                                detail::text(token).or_null());
         return *this;
     }
-    /** Asks a callback for keys. What it throws is thrown by the call that
-     * needed them. */
-    config &on_credentials(keys_fn callback) {
+    /** Sets a callback that returns credentials. Its exceptions are thrown by
+     * the call that needs the credentials. */
+    config &on_credentials(credentials_fn callback) {
         ossmpu_config *const handle = live();
-        keys_ = std::make_shared<detail::key_source>(std::move(callback));
-        auto user = std::make_unique<detail::shared_keys>(keys_);
-        ossmpu_config_set_credentials_fn(handle, ask, user.release(),
-                                         drop<detail::shared_keys>);
+        credentials_ = std::make_shared<detail::credentials_callback>(
+            std::move(callback));
+        auto user = std::make_unique<detail::credentials_ptr>(credentials_);
+        ossmpu_config_set_credentials_fn(handle, fetch, user.release(),
+                                         drop<detail::credentials_ptr>);
         return *this;
     }
     config &on_log(log_level level, log_fn callback) {
         ossmpu_config *const handle = live();
         auto user = std::make_unique<log_fn>(std::move(callback));
-        ossmpu_config_set_log_fn(handle, static_cast<int>(level), tell,
+        ossmpu_config_set_log_fn(handle, static_cast<int>(level), log,
                                  user.release(), drop<log_fn>);
         return *this;
     }
 
-    /** By its number, OSSMPU_CONFIG_*. */
+    /** Sets any key, OSSMPU_CONFIG_*. */
     config &set(int number, std::string_view value) {
         ossmpu_config_set_str(live(), number, detail::text(value).c_str());
         return *this;
@@ -868,22 +880,22 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
   private:
     friend class client;
 
-    static int ask(void *user, ossmpu_credentials *out) noexcept {
-        return (*static_cast<detail::shared_keys *>(user))->answer(out);
+    static int fetch(void *user, ossmpu_credentials *out) noexcept {
+        return (*static_cast<detail::credentials_ptr *>(user))->fetch(out);
     }
-    static void tell(void *user, int level, const char *line) noexcept {
+    static void log(void *user, int level, const char *line) noexcept {
         try {
             (*static_cast<log_fn *>(user))(static_cast<log_level>(level),
                                            line);
         } catch (...) {
-            // Nobody waits for a log line.
+            // No call could rethrow it.
         }
     }
     template <class T> static void drop(void *user) noexcept {
         delete static_cast<T *>(user);
     }
 
-    detail::shared_keys keys_;
+    detail::credentials_ptr credentials_;
 };
 
 /** A part of an upload. */
@@ -891,7 +903,7 @@ struct part {
     std::int32_t number;
     std::int64_t size;
     std::string etag;
-    /** RFC 3339; empty if it is not from OSS. */
+    /** RFC 3339; empty for parts of upload::parts(). */
     std::string last_modified;
     std::optional<std::uint64_t> crc64;
 
@@ -903,7 +915,7 @@ struct part {
     }
 };
 
-/** An unfinished upload, or a prefix that some have in common. */
+/** An unfinished upload or a common prefix. */
 struct upload_entry {
     bool is_prefix;
     std::string key;
@@ -918,22 +930,21 @@ struct upload_entry {
           storage_class(from.storage_class) {}
 };
 
-/** Entries that are fetched as they are needed: a range to go through once,
- * with iterators that are valid while the range lives. begin() and ++ may
- * block and throw. */
+/** An input range whose entries are fetched as they are needed. Its iterators
+ * are valid while the range lives. begin() and ++ can block and throw. */
 template <class Entry, class Info, class Iter, void (*Free)(Iter *),
           int (*Next)(Iter *, const Info **, ossmpu_error **)>
 class listing {
   private:
     struct state : detail::owner<Iter, Free> {
-        detail::shared_keys keys;
+        detail::credentials_ptr keys;
         std::optional<Entry> now;
         bool begun = false;
 
-        state(Iter *taken, detail::shared_keys source)
-            : detail::owner<Iter, Free>(taken), keys(std::move(source)) {}
+        state(Iter *owned, detail::credentials_ptr source)
+            : detail::owner<Iter, Free>(owned), keys(std::move(source)) {}
 
-        /** False after the last. */
+        /** Returns false after the last entry. */
         bool advance() {
             const Info *info = nullptr;
             begun = true;
@@ -956,7 +967,7 @@ class listing {
         using pointer = const Entry *;
         using reference = const Entry &;
 
-        /** The end. */
+        /** The end of the range. */
         iterator() = default;
 
         reference operator*() const { return *state_->now; }
@@ -966,15 +977,15 @@ class listing {
                 state_ = nullptr;
             return *this;
         }
-        /** What `*it++` reads: the entry before the step. */
-        struct before {
+        /** The entry that `*it++` reads. */
+        struct previous {
             Entry entry;
             const Entry &operator*() const { return entry; }
         };
-        before operator++(int) {
-            before kept{**this};
+        previous operator++(int) {
+            previous entry{**this};
             ++*this;
-            return kept;
+            return entry;
         }
         friend bool operator==(const iterator &a, const iterator &b) {
             return a.state_ == b.state_;
@@ -989,16 +1000,16 @@ class listing {
         state *state_ = nullptr;
     };
 
-    listing(Iter *taken, detail::shared_keys source)
-        : state_(std::make_unique<state>(taken, std::move(source))) {}
+    listing(Iter *owned, detail::credentials_ptr source)
+        : state_(std::make_unique<state>(owned, std::move(source))) {}
 
-    /** The present entry; at first the first. */
+    /** The current entry; the first one before any step. */
     iterator begin() {
         if (!state_)
-            throw std::logic_error("ossmpu: a list that was moved from");
-        const bool there =
+            throw std::logic_error("ossmpu: use of a moved-from list");
+        const bool found =
             state_->begun ? state_->now.has_value() : state_->advance();
-        return there ? iterator(state_.get()) : iterator();
+        return found ? iterator(state_.get()) : iterator();
     }
     iterator end() const noexcept { return iterator(); }
 
@@ -1013,8 +1024,8 @@ using upload_list =
     listing<upload_entry, ossmpu_upload_info, ossmpu_upload_iter,
             ossmpu_upload_iter_free, ossmpu_upload_iter_next>;
 
-/** Bytes in memory, borrowed for a call: a pointer and a length, a text, or
- * anything contiguous with data() and size(). */
+/** Bytes in memory, borrowed for a call: a pointer and a length, a text, or a
+ * contiguous container with data() and size(). */
 class bytes {
   public:
     bytes(const void *data, std::size_t size) : data_(data), size_(size) {}
@@ -1036,11 +1047,11 @@ class bytes {
     std::size_t size_;
 };
 
-/** As a length: all from the offset to the end. */
+/** The length of a range that ends at the end of its source. */
 inline constexpr std::int64_t to_end = -1;
 
-/** A piece of a file or an object; the whole unless said otherwise. */
-struct extent {
+/** A range of a file or an object; the whole by default. */
+struct byte_range {
     std::int64_t offset = 0;
     std::int64_t length = to_end;
 };
@@ -1049,7 +1060,7 @@ struct extent {
 struct source {
     std::string_view bucket;
     std::string_view key;
-    /** Empty for the present one. */
+    /** Empty for the current version. */
     std::string_view version = {};
 };
 
@@ -1058,68 +1069,69 @@ namespace detail {
 /** A data callback for C. */
 inline std::int64_t read(void *user, void *buf, std::size_t len) noexcept {
     std::int64_t count = -1;
-    carrier::contain([&] {
+    exception_carrier::run([&] {
         const std::size_t filled =
             (*static_cast<const read_fn *>(user))(static_cast<char *>(buf),
                                                   len);
         if (filled > len)
-            throw std::length_error("ossmpu: more bytes than were asked for");
+            throw std::length_error(
+                "ossmpu: a read callback returned more than len");
         count = static_cast<std::int64_t>(filled);
     });
     return count;
 }
 
-/** A call that makes a result. */
+/** Makes a call that returns a result. */
 template <class Call>
-result make_result(const shared_keys &source, Call call) {
-    slot<ossmpu_result, ossmpu_result_free> out;
-    ending end = run(source, [&](ossmpu_error **err) {
+result make_result(const credentials_ptr &source, Call call) {
+    out_param<ossmpu_result, ossmpu_result_free> out;
+    call_status finished = run(source, [&](ossmpu_error **err) {
         return call(out.place(), err);
     });
-    return result(out.take(), std::move(end.failure));
+    return result(out.release(), std::move(finished.failure));
 }
 
 } // namespace detail
 
-/** One multipart upload, step by step. Destroying it neither completes nor
- * aborts it. */
+/** A multipart upload. Destroying the object neither completes nor aborts the
+ * upload. */
 class upload : public detail::owner<ossmpu_upload, ossmpu_upload_free> {
   public:
     std::string_view id() const { return ossmpu_upload_id(live()); }
 
     void part(std::int32_t number, bytes data,
               const cancel *token = nullptr) const {
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part(live(), number, data.data(), data.size(),
                                       cancel::raw(token), err);
         });
     }
     void part_file(std::int32_t number, std::string_view path,
-                   extent piece = {}, const cancel *token = nullptr) const {
+                   byte_range range = {}, const cancel *token = nullptr) const {
         const detail::text name(path);
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part_file(live(), number, name.c_str(),
-                                           piece.offset, piece.length,
+                                           range.offset, range.length,
                                            cancel::raw(token), err);
         });
     }
     void part_from(std::int32_t number, read_fn reader, std::int64_t length,
                    const cancel *token = nullptr) const {
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part_from(live(), number, detail::read,
                                            &reader, length, cancel::raw(token),
                                            err);
         });
     }
-    void part_copy(std::int32_t number, const source &from, extent piece = {},
-                   const options *how = nullptr,
+    void part_copy(std::int32_t number, const source &from,
+                   byte_range range = {}, const options *opts = nullptr,
                    const cancel *token = nullptr) const {
         const detail::text bucket(from.bucket), key(from.key),
             version(from.version);
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part_copy(
                 live(), number, bucket.c_str(), key.c_str(), version.or_null(),
-                piece.offset, piece.length, options::raw(how),
+                range.offset, range.length, options::raw(opts),
                 cancel::raw(token), err);
         });
     }
@@ -1127,312 +1139,314 @@ class upload : public detail::owner<ossmpu_upload, ossmpu_upload_free> {
                   std::string_view etag,
                   std::optional<std::uint64_t> crc64 = {}) const {
         const detail::text name(etag);
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_add_part(live(), number, size, name.c_str(),
                                           crc64 ? &*crc64 : nullptr, err);
         });
     }
 
-    /** The parts that this object knows of; asks nobody. */
+    /** The parts that this object knows of; sends nothing. */
     part_list parts() const {
-        detail::slot<ossmpu_part_iter, ossmpu_part_iter_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::out_param<ossmpu_part_iter, ossmpu_part_iter_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_parts(live(), out.place(), err);
         });
-        return part_list(out.take(), keys_);
+        return part_list(out.release(), credentials_);
     }
 
-    /** how is what the upload was begun with, unless given. */
-    result complete(const options *how = nullptr,
+    /** Without opts, the options of the upload apply. */
+    result complete(const options *opts = nullptr,
                     const cancel *token = nullptr) const {
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_upload_complete(live(), options::raw(how),
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_upload_complete(live(), options::raw(opts),
                                               cancel::raw(token), out, err);
             });
     }
     void abort() const {
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_abort(live(), err);
         });
     }
 
   private:
     friend class client;
-    upload(ossmpu_upload *taken, detail::shared_keys source,
+    upload(ossmpu_upload *owned, detail::credentials_ptr source,
            std::shared_ptr<const void> kept)
-        : owner(taken), keys_(std::move(source)), kept_(std::move(kept)) {}
+        : owner(owned), credentials_(std::move(source)),
+          kept_(std::move(kept)) {}
 
-    detail::shared_keys keys_;
+    detail::credentials_ptr credentials_;
     std::shared_ptr<const void> kept_;
 };
 
-/** An object that is written piece by piece. Unless it is finished, the
- * object never appears; abort also removes what OSS has of it. */
+/** A writer that creates an object. Unless it is finished, no object is
+ * created; abort also removes the parts from OSS. */
 class writer : public detail::owner<ossmpu_writer, ossmpu_writer_free> {
   public:
     void write(bytes data) {
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_writer_write(live(), data.data(), data.size(), err);
         });
     }
     result finish() {
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_writer_finish(live(), out, err);
             });
     }
     void abort() {
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_writer_abort(live(), err);
         });
     }
 
   private:
     friend class client;
-    writer(ossmpu_writer *taken, detail::shared_keys source,
+    writer(ossmpu_writer *owned, detail::credentials_ptr source,
            std::shared_ptr<const void> kept)
-        : owner(taken), keys_(std::move(source)), kept_(std::move(kept)) {}
+        : owner(owned), credentials_(std::move(source)),
+          kept_(std::move(kept)) {}
 
-    detail::shared_keys keys_;
+    detail::credentials_ptr credentials_;
     std::shared_ptr<const void> kept_;
 };
 
-/** Which parts an upload that is taken up knows of: none, and nothing is
- * sent, or those that OSS lists. */
+/** The parts that an attached upload knows of: none, and nothing is sent, or
+ * those that OSS lists. */
 enum class known_parts { none = 0, listed = OSSMPU_ATTACH_LIST_PARTS };
 
-/** A connection to one OSS endpoint. */
+/** A client of one OSS endpoint. */
 class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
   public:
-    /** Throws the first failure of the setters. */
-    explicit client(const config &how)
-        : owner(made(how)), keys_(how.keys_) {}
+    /** Throws the first error of the setters. */
+    explicit client(const config &settings)
+        : owner(create(settings)), credentials_(settings.credentials_) {}
 
     result put_file(std::string_view bucket, std::string_view key,
-                    std::string_view path, const options *how = nullptr,
+                    std::string_view path, const options *opts = nullptr,
                     const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         const detail::text name(path);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_file(live(), at.bucket(), at.key(),
-                                       name.c_str(), options::raw(how),
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_put_file(live(), target.bucket(), target.key(),
+                                       name.c_str(), options::raw(opts),
                                        cancel::raw(token), out, err);
             });
     }
     result put_range(std::string_view bucket, std::string_view key,
-                     std::string_view path, extent piece,
-                     const options *how = nullptr,
+                     std::string_view path, byte_range range,
+                     const options *opts = nullptr,
                      const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         const detail::text name(path);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_range(live(), at.bucket(), at.key(),
-                                        name.c_str(), piece.offset,
-                                        piece.length, options::raw(how),
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_put_range(live(), target.bucket(), target.key(),
+                                        name.c_str(), range.offset,
+                                        range.length, options::raw(opts),
                                         cancel::raw(token), out, err);
             });
     }
     result put_fd(std::string_view bucket, std::string_view key, int fd,
-                  extent piece = {}, const options *how = nullptr,
+                  byte_range range = {}, const options *opts = nullptr,
                   const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_fd(live(), at.bucket(), at.key(), fd,
-                                     piece.offset, piece.length,
-                                     options::raw(how), cancel::raw(token),
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_put_fd(live(), target.bucket(), target.key(), fd,
+                                     range.offset, range.length,
+                                     options::raw(opts), cancel::raw(token),
                                      out, err);
             });
     }
     result put_data(std::string_view bucket, std::string_view key, bytes data,
-                    const options *how = nullptr,
+                    const options *opts = nullptr,
                     const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_data(live(), at.bucket(), at.key(),
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_put_data(live(), target.bucket(), target.key(),
                                        data.data(), data.size(),
-                                       options::raw(how), cancel::raw(token),
+                                       options::raw(opts), cancel::raw(token),
                                        out, err);
             });
     }
     result put_stream(std::string_view bucket, std::string_view key,
                       read_fn reader, std::int64_t length = to_end,
-                      const options *how = nullptr,
+                      const options *opts = nullptr,
                       const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_stream(live(), at.bucket(), at.key(),
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_put_stream(live(), target.bucket(), target.key(),
                                          detail::read, &reader, length,
-                                         options::raw(how), cancel::raw(token),
+                                         options::raw(opts), cancel::raw(token),
                                          out, err);
             });
     }
     result copy_object(std::string_view bucket, std::string_view key,
-                       const source &from, const options *how = nullptr,
+                       const source &from, const options *opts = nullptr,
                        const cancel *token = nullptr) const {
-        const place at(bucket, key), there(from.bucket, from.key);
+        const object_name target(bucket, key), source(from.bucket, from.key);
         const detail::text version(from.version);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_copy_object(
-                    live(), at.bucket(), at.key(), there.bucket(), there.key(),
-                    version.or_null(), options::raw(how), cancel::raw(token),
-                    out, err);
+                    live(), target.bucket(), target.key(), source.bucket(),
+                    source.key(), version.or_null(), options::raw(opts),
+                    cancel::raw(token), out, err);
             });
     }
 
     writer open_writer(std::string_view bucket, std::string_view key,
-                       const options *how = nullptr,
+                       const options *opts = nullptr,
                        const cancel *token = nullptr) const {
-        const place at(bucket, key);
-        detail::slot<ossmpu_writer, ossmpu_writer_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
-            return ossmpu_writer_open(live(), at.bucket(), at.key(),
-                                      options::raw(how), cancel::raw(token),
+        const object_name target(bucket, key);
+        detail::out_param<ossmpu_writer, ossmpu_writer_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
+            return ossmpu_writer_open(live(), target.bucket(), target.key(),
+                                      options::raw(opts), cancel::raw(token),
                                       out.place(), err);
         });
-        return writer(out.take(), keys_, options::kept(how));
+        return writer(out.release(), credentials_, options::kept(opts));
     }
 
     object head_object(std::string_view bucket, std::string_view key,
                        std::string_view version = {},
-                       const options *how = nullptr,
+                       const options *opts = nullptr,
                        const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         const detail::text name(version);
-        detail::slot<ossmpu_object, ossmpu_object_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
-            return ossmpu_head_object(live(), at.bucket(), at.key(),
-                                      name.or_null(), options::raw(how),
+        detail::out_param<ossmpu_object, ossmpu_object_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
+            return ossmpu_head_object(live(), target.bucket(), target.key(),
+                                      name.or_null(), options::raw(opts),
                                       cancel::raw(token), out.place(), err);
         });
-        return object(out.take());
+        return object(out.release());
     }
 
     upload initiate(std::string_view bucket, std::string_view key,
-                    const options *how = nullptr,
+                    const options *opts = nullptr,
                     const cancel *token = nullptr) const {
-        const place at(bucket, key);
-        detail::slot<ossmpu_upload, ossmpu_upload_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
-            return ossmpu_upload_initiate(live(), at.bucket(), at.key(),
-                                          options::raw(how),
+        const object_name target(bucket, key);
+        detail::out_param<ossmpu_upload, ossmpu_upload_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
+            return ossmpu_upload_initiate(live(), target.bucket(), target.key(),
+                                          options::raw(opts),
                                           cancel::raw(token), out.place(),
                                           err);
         });
-        return upload(out.take(), keys_, options::kept(how));
+        return upload(out.release(), credentials_, options::kept(opts));
     }
-    /** Takes up an upload that was begun elsewhere. */
+    /** Creates an object for an upload that was initiated elsewhere. */
     upload attach(std::string_view bucket, std::string_view key,
                   std::string_view upload_id, known_parts parts,
-                  const options *how = nullptr,
+                  const options *opts = nullptr,
                   const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         const detail::text id(upload_id);
-        detail::slot<ossmpu_upload, ossmpu_upload_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
-            return ossmpu_upload_attach(live(), at.bucket(), at.key(),
+        detail::out_param<ossmpu_upload, ossmpu_upload_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
+            return ossmpu_upload_attach(live(), target.bucket(), target.key(),
                                         id.c_str(), static_cast<int>(parts),
-                                        options::raw(how), cancel::raw(token),
+                                        options::raw(opts), cancel::raw(token),
                                         out.place(), err);
         });
-        return upload(out.take(), keys_, options::kept(how));
+        return upload(out.release(), credentials_, options::kept(opts));
     }
 
     /** The parts that OSS has of an upload. */
     part_list list_parts(std::string_view bucket, std::string_view key,
                          std::string_view upload_id,
-                         const options *how = nullptr,
+                         const options *opts = nullptr,
                          const cancel *token = nullptr) const {
-        const place at(bucket, key);
+        const object_name target(bucket, key);
         const detail::text id(upload_id);
-        detail::slot<ossmpu_part_iter, ossmpu_part_iter_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
-            return ossmpu_list_parts(live(), at.bucket(), at.key(), id.c_str(),
-                                     options::raw(how), cancel::raw(token),
-                                     out.place(), err);
+        detail::out_param<ossmpu_part_iter, ossmpu_part_iter_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
+            return ossmpu_list_parts(live(), target.bucket(), target.key(),
+                                     id.c_str(), options::raw(opts),
+                                     cancel::raw(token), out.place(), err);
         });
-        return part_list(out.take(), keys_);
+        return part_list(out.release(), credentials_);
     }
     /** The unfinished uploads of a bucket. */
     upload_list list_uploads(std::string_view bucket,
                              std::string_view prefix = {},
                              std::string_view delimiter = {},
-                             const options *how = nullptr,
+                             const options *opts = nullptr,
                              const cancel *token = nullptr) const {
         const detail::text name(bucket), begin(prefix), mark(delimiter);
-        detail::slot<ossmpu_upload_iter, ossmpu_upload_iter_free> out;
-        detail::run(keys_, [&](ossmpu_error **err) {
+        detail::out_param<ossmpu_upload_iter, ossmpu_upload_iter_free> out;
+        detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_list_uploads(live(), name.c_str(), begin.or_null(),
-                                       mark.or_null(), options::raw(how),
+                                       mark.or_null(), options::raw(opts),
                                        cancel::raw(token), out.place(), err);
         });
-        return upload_list(out.take(), keys_);
+        return upload_list(out.release(), credentials_);
     }
 
-    /** Signs URLs; the result has url() and headers(). */
+    /** Presigns a URL; the result has url() and headers(). */
     result presign_initiate(std::string_view bucket, std::string_view key,
                             std::chrono::seconds valid,
-                            const options *how = nullptr,
+                            const options *opts = nullptr,
                             const cancel *token = nullptr) const {
-        return presign(OSSMPU_PRESIGN_INITIATE, bucket, key, {}, 0, valid, how,
+        return presign(OSSMPU_PRESIGN_INITIATE, bucket, key, {}, 0, valid, opts,
                        token);
     }
     result presign_upload_part(std::string_view bucket, std::string_view key,
                                std::string_view upload_id, std::int32_t number,
                                std::chrono::seconds valid,
-                               const options *how = nullptr,
+                               const options *opts = nullptr,
                                const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_UPLOAD_PART, bucket, key, upload_id,
-                       number, valid, how, token);
+                       number, valid, opts, token);
     }
     result presign_complete(std::string_view bucket, std::string_view key,
                             std::string_view upload_id,
                             std::chrono::seconds valid,
-                            const options *how = nullptr,
+                            const options *opts = nullptr,
                             const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_COMPLETE, bucket, key, upload_id, 0,
-                       valid, how, token);
+                       valid, opts, token);
     }
     result presign_abort(std::string_view bucket, std::string_view key,
                          std::string_view upload_id,
                          std::chrono::seconds valid,
-                         const options *how = nullptr,
+                         const options *opts = nullptr,
                          const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_ABORT, bucket, key, upload_id, 0, valid,
-                       how, token);
+                       opts, token);
     }
     result presign_put_object(std::string_view bucket, std::string_view key,
                               std::chrono::seconds valid,
-                              const options *how = nullptr,
+                              const options *opts = nullptr,
                               const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_PUT_OBJECT, bucket, key, {}, 0, valid,
-                       how, token);
+                       opts, token);
     }
 
     /** Sends a part to its presigned URL. */
     result put_part_url(std::string_view url, bytes data,
-                        const options *how = nullptr,
+                        const options *opts = nullptr,
                         const cancel *token = nullptr) const {
         const detail::text to(url);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_put_part_url(live(), to.c_str(), data.data(),
-                                           data.size(), options::raw(how),
+                                           data.size(), options::raw(opts),
                                            cancel::raw(token), out, err);
             });
     }
 
   private:
-    /** Where an object is. */
-    class place {
+    /** The name of an object. */
+    class object_name {
       public:
-        place(std::string_view bucket, std::string_view key)
+        object_name(std::string_view bucket, std::string_view key)
             : bucket_(bucket), key_(key) {}
         const char *bucket() const noexcept { return bucket_.c_str(); }
         const char *key() const noexcept { return key_.c_str(); }
@@ -1442,30 +1456,30 @@ class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
         detail::text key_;
     };
 
-    static ossmpu_client *made(const config &how) {
-        detail::slot<ossmpu_client, ossmpu_client_free> out;
-        detail::run(how.keys_, [&](ossmpu_error **err) {
-            return ossmpu_client_new(how.live(), out.place(), err);
+    static ossmpu_client *create(const config &settings) {
+        detail::out_param<ossmpu_client, ossmpu_client_free> out;
+        detail::run(settings.credentials_, [&](ossmpu_error **err) {
+            return ossmpu_client_new(settings.live(), out.place(), err);
         });
-        return out.take();
+        return out.release();
     }
 
     result presign(int operation, std::string_view bucket,
                    std::string_view key, std::string_view upload_id,
                    std::int32_t number, std::chrono::seconds valid,
-                   const options *how, const cancel *token) const {
-        const place at(bucket, key);
+                   const options *opts, const cancel *token) const {
+        const object_name target(bucket, key);
         const detail::text id(upload_id);
         return detail::make_result(
-            keys_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_presign(live(), operation, at.bucket(), at.key(),
-                                      id.or_null(), number, valid.count(),
-                                      options::raw(how), cancel::raw(token),
-                                      out, err);
+            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
+                return ossmpu_presign(live(), operation, target.bucket(),
+                                      target.key(), id.or_null(), number,
+                                      valid.count(), options::raw(opts),
+                                      cancel::raw(token), out, err);
             });
     }
 
-    detail::shared_keys keys_;
+    detail::credentials_ptr credentials_;
 };
 
 } // namespace ossmpu

@@ -98,9 +98,9 @@ link_with_neighbor shared-and-neighbor "$lib/libossmpu.so" "$scratch/libneighbor
 
 say "properties of the shared library"
 shared=$(readlink -f "$lib/libossmpu.so")
-foreign=$(nm -D --defined-only --with-symbol-versions "$shared" | awk '{print $3}' |
+unexpected=$(nm -D --defined-only --with-symbol-versions "$shared" | awk '{print $3}' |
     grep -v -e '^ossmpu_[a-z0-9_]*@@OSSMPU_0$' -e '^OSSMPU_0' || true)
-[ -z "$foreign" ] || fail "exports other symbols than ossmpu_*@@OSSMPU_0: $foreign"
+[ -z "$unexpected" ] || fail "exports other symbols than ossmpu_*@@OSSMPU_0: $unexpected"
 dynamic=$(readelf -W -d "$shared")
 echo "$dynamic" | grep -q 'soname: \[libossmpu.so.0\]' || fail "the soname has no version: $dynamic"
 echo "$dynamic" | grep -q NODELETE || fail "can be unloaded: $dynamic"

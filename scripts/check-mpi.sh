@@ -11,11 +11,12 @@ fail() {
     exit 1
 }
 
-cargo build --workspace --lib --bins
+make all
+cargo build -p oss-emulator
 target=$(cargo metadata --no-deps --format-version 1 |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 emulator=$target/debug/oss-emulator
-make -C examples-c mpi LIBRARY="$target/debug"
+make -C examples-c mpi LIBRARY="$PWD/build"
 
 work=$(mktemp -d)
 server=

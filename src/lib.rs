@@ -54,7 +54,7 @@ pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{
     Addressing, BucketName, ByteRange, ETag, EndpointKind, ObjectHeaders, ObjectKey, PartNumber,
-    Region, UploadId,
+    UploadId,
 };
 pub use ops::{
     AbortMultipartUpload, AbortMultipartUploadResult, CompleteMultipartUpload,

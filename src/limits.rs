@@ -72,7 +72,7 @@ pub(crate) const RETRY_BUDGET: u32 = 500;
 /// Tokens that one retry takes from the budget.
 pub(crate) const RETRY_COST: u32 = 5;
 /// The most attempts of one call that are not counted because a kept-alive connection was dead.
-pub(crate) const FREE_RETRIES_MAX: u32 = 4;
+pub(crate) const STALE_CONNECTION_RETRIES_MAX: u32 = 4;
 
 /// The timeout to resolve a host name.
 pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
-//! The C++ header: complete, clean in every compiler, and right in what its programs do.
+//! The C++ header: complete, without warnings in any compiler, and its programs work.
 //!
-//! What needs a C++ compiler is run by `make check`; `make test` does without.
+//! `make check` runs what needs a C++ compiler; `make test` does not.
 
 mod native_programs;
 

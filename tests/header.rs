@@ -1,4 +1,4 @@
-//! The C header: it is the generated one, compiles everywhere, explains all, and keeps its layout.
+//! The C header: generated, compiles with every compiler, documented, and with a stable layout.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 #[test]
 fn the_committed_header_is_the_generated_one() {
     let generated = fs::read_to_string(Path::new(env!("OUT_DIR")).join("ossmpu.h")).unwrap();
-    let hint = "edit src/ffi, never the header; `touch build.rs` and a build write it anew";
+    let hint = "edit src/ffi, never the header; `touch build.rs` and a build regenerate it";
     assert!(header() == generated, "include/ossmpu.h is not what the build has made: {hint}");
 }
 
@@ -67,7 +67,7 @@ fn every_name_is_explained_in_words_of_c() {
     }
 }
 
-/// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` writes it anew.
+/// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` rewrites it.
 #[test]
 fn constants_and_structs_keep_their_values_and_places() {
     let layout = [constants(), structs()].concat();

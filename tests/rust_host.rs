@@ -1,6 +1,6 @@
-//! What a Rust program sees of a library inside of it: its panic hook, its rayon pool, its threads.
+//! What the library does to a Rust program: panic hook, rayon pool and threads.
 //!
-//! A binary of its own, because all of these belong to the whole process.
+//! A test program of its own, because these belong to the whole process.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "calls in a row, as C makes them")]
 
@@ -35,13 +35,13 @@ fn the_global_rayon_pool_is_never_built() {
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap();
 }
 
-/// The panic of a host's own code, on a worker of the library.
+/// A panic in code of the host, on a worker of the library.
 #[test]
 fn a_log_callback_that_panics_on_a_worker_fails_the_upload_and_not_the_client() {
     let emulator = emulator();
     let mut config = config(&emulator);
     config.set_log(LogLevel::Debug, |_, line| {
-        assert!(!(on_a_worker() && line.starts_with("> ")), "told to");
+        assert!(!(on_a_worker() && line.starts_with("> ")), "on purpose");
     });
     let client = Client::new(&config).unwrap();
     let (bucket, key) = place("object");
@@ -57,13 +57,13 @@ fn a_log_callback_that_panics_on_a_worker_fails_the_upload_and_not_the_client() 
 }
 
 #[test]
-fn a_call_that_panics_leaves_nobody_at_work_with_its_bytes() {
+fn a_call_that_panics_leaves_no_worker_with_its_bytes() {
     let emulator = emulator();
     let client = Client::new(&config(&emulator)).unwrap();
     let (bucket, key) = place("object");
     let content = Arc::new(vec![7; SIZE]);
     let mut options = in_parts();
-    options.set_progress(|_| panic!("told to"));
+    options.set_progress(|_| panic!("on purpose"));
     let put = AssertUnwindSafe(|| {
         let shared = Shared(Arc::clone(&content));
         client.put_data(&bucket, &key, shared, &options, &Cancel::never())
@@ -72,7 +72,7 @@ fn a_call_that_panics_leaves_nobody_at_work_with_its_bytes() {
     assert_eq!(Arc::strong_count(&content), 1);
 }
 
-/// In a process of its own, whose stderr is looked at.
+/// Runs in a process of its own and checks its stderr.
 #[test]
 fn panics_inside_c_calls_are_errors_without_a_word_and_the_hosts_own_are_not() {
     let this = std::env::current_exe().unwrap();
@@ -85,7 +85,7 @@ fn panics_inside_c_calls_are_errors_without_a_word_and_the_hosts_own_are_not() {
 }
 
 #[test]
-#[ignore = "what another test runs in a process of its own"]
+#[ignore = "another test runs it in a process of its own"]
 fn the_host_process() {
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("host hook: {}", panic.payload().downcast_ref::<&str>().unwrap());
@@ -95,7 +95,7 @@ fn the_host_process() {
     let emulator = emulator();
     let c = C::new(&emulator);
     assert!(catch_unwind(|| panic!("its own")).is_err());
-    // On the calling thread, then on a worker; the client is none the worse.
+    // On the calling thread, then on a worker; the client still works.
     for key in ["panics-in-call", "panics-in-worker", "panics-in-call", "panics-in-worker"] {
         let (status, message) = c.put(key);
         assert_eq!(status, EINTERNAL, "{key}: {message}");
@@ -105,7 +105,7 @@ fn the_host_process() {
     assert!(catch_unwind(|| panic!("after")).is_err());
 }
 
-/// A logger of the host's; it is called inside of the library.
+/// A logger of the host, which the library calls.
 struct PanicsAtKeys;
 
 impl log::Log for PanicsAtKeys {
@@ -131,7 +131,7 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
-/// The C interface, as far as a panic needs it.
+/// The part of the C interface that the tests of panics need.
 struct C {
     client: *mut c_void,
     options: *mut c_void,
@@ -184,7 +184,7 @@ impl C {
 
 impl Drop for C {
     fn drop(&mut self) {
-        // SAFETY: both are live, and nobody uses them after this.
+        // SAFETY: both are live, and are not used after this.
         unsafe {
             ossmpu_client_free(self.client);
             ossmpu_options_free(self.options);

@@ -61,8 +61,7 @@ fn the_debian_package_lists_exactly_what_is_exported() {
     assert_eq!(listed, symbols.lines().collect());
 }
 
-/// The C interface belongs to the C libraries. A shared library in Rust that uses the crate must not
-/// export it a second time.
+/// Only the C libraries export the C interface, not a shared library in Rust that uses the crate.
 #[test]
 fn a_rust_cdylib_that_uses_the_crate_exports_nothing_of_it() {
     let built = library::build(&["build", "--package", "ossmpu-rust-cdylib"], "librust_cdylib.so");

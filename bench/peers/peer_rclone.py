@@ -48,8 +48,8 @@ def main():
 
 def find_rclone():
     """The pinned rclone next to this Python, or the one of the system."""
-    beside = os.path.join(os.path.dirname(sys.executable), "rclone")
-    return beside if os.path.exists(beside) else shutil.which("rclone") or "rclone"
+    pinned = os.path.join(os.path.dirname(sys.executable), "rclone")
+    return pinned if os.path.exists(pinned) else shutil.which("rclone") or "rclone"
 
 
 def timed(command):

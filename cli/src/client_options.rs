@@ -23,7 +23,7 @@ pub struct ClientOptions {
     /// Kind of the region's endpoint, if --endpoint is not given
     #[arg(long, global = true, value_enum, value_name = "KIND")]
     endpoint_kind: Option<Kind>,
-    /// Where the bucket name goes: into the host name, into the path, or nowhere because the
+    /// Place of the bucket name in URLs: in the host name, in the path, or in neither because the
     /// endpoint is a custom domain bound to the bucket
     #[arg(long, global = true, value_enum, value_name = "STYLE")]
     addressing: Option<Style>,

@@ -236,8 +236,8 @@ const cases = {
     sameBytes('object', client.setup.read('put'), data);
     const part = await client.get('put', { headers: { Range: 'bytes=10-99' } });
     sameBytes('range', part, data.subarray(10, 100));
-    client.setup.store('foreign', data);
-    sameBytes('foreign object', await client.get('foreign'), data);
+    client.setup.store('stored', data);
+    sameBytes('stored object', await client.get('stored'), data);
     await expectError(404, 'NoSuchKey', () => client.oss.get('absent'));
     await expectError(404, 'NoSuchKey', () => client.oss.head('absent'));
   },

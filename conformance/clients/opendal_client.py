@@ -71,8 +71,8 @@ class Client:
                (len(data), "text/x-odd"))
         expect_bytes("object", self.setup.read("put"), data)
         expect_bytes("range", self.operator.read("put", offset=10, size=90), data[10:100])
-        self.setup.store("foreign", data)
-        expect_bytes("foreign object", self.operator.read("foreign"), data)
+        self.setup.store("stored", data)
+        expect_bytes("stored object", self.operator.read("stored"), data)
         expect_error(opendal.exceptions.NotFound, "NoSuchKey", self.operator.read, "absent")
 
     @case("own uploader")

@@ -201,8 +201,8 @@ class Client:
         expect_bytes("object", self.setup.read("put"), data)
         part = self.bucket.get_object("put", byte_range=(10, 99)).read()
         expect_bytes("range", part, data[10:100])
-        self.setup.store("foreign", data)
-        expect_bytes("foreign object", self.bucket.get_object("foreign").read(), data)
+        self.setup.store("stored", data)
+        expect_bytes("stored object", self.bucket.get_object("stored").read(), data)
         expect_error(404, "NoSuchKey", self.bucket.get_object, "absent")
 
     @case("own uploader")

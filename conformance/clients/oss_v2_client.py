@@ -234,8 +234,8 @@ class Client:
         expect_bytes("object", self.setup.read("put"), data)
         part = self.get("put", range_header="bytes=10-99", range_behavior="standard")
         expect_bytes("range", part, data[10:100])
-        self.setup.store("foreign", data)
-        expect_bytes("foreign object", self.get("foreign"), data)
+        self.setup.store("stored", data)
+        expect_bytes("stored object", self.get("stored"), data)
         expect_error(404, "NoSuchKey", self.get, "absent")
         expect_error(404, "NoSuchKey", self.head, "absent")
 

@@ -1,20 +1,20 @@
-//! A role that another source's identity assumes.
+//! AssumeRole with the key of another source.
 
 use super::Credentials;
-use super::fetch_context::{FetchContext, Source, of_source};
+use super::fetch_context::{Fetch, FetchContext, of_source};
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
 use crate::sign::AccessKey;
 
-/// Asks the inner source for a key, and STS for the role with it.
+/// Fetches a key from the inner source and assumes the role with it.
 pub(super) struct AssumeRole {
-    pub(super) identity: Box<dyn Source>,
+    pub(super) identity: Box<dyn Fetch>,
     pub(super) role: Role,
     pub(super) sts: Sts,
 }
 
-impl Source for AssumeRole {
+impl Fetch for AssumeRole {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         let identity = self.identity.fetch(context)?;
         self.sts
@@ -23,9 +23,9 @@ impl Source for AssumeRole {
     }
 }
 
-/// A key that never changes is a source too.
-impl Source for AccessKey {
-    fn fetch(&self, _asking: &FetchContext<'_>) -> Result<Credentials> {
+/// A static key as a source.
+impl Fetch for AccessKey {
+    fn fetch(&self, _context: &FetchContext<'_>) -> Result<Credentials> {
         Ok(Credentials { access_key: self.clone(), expires: None })
     }
 }

@@ -1,4 +1,4 @@
-//! The text form of a source, which C and Rust share.
+//! Parses the text form of a credentials source.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,44 +9,44 @@ use super::chain::Chain;
 use super::endpoint_url::EndpointUrl;
 use super::env_settings::{EnvSettings, Variables};
 use super::environment;
-use super::fetch_context::Source;
+use super::fetch_context::Fetch;
 use super::process::Process;
 use super::profile::Profiles;
 use super::uri::Uri;
 use crate::error::{Error, ErrorKind, Result};
 
-/// One of the library's own sources, made by [`CredentialsSource::parse`].
+/// A built-in source, made by [`CredentialsSource::parse`].
 #[derive(Clone)]
 pub struct BuiltinSource {
     name: &'static str,
-    pub(super) source: Arc<dyn Source>,
+    pub(super) source: Arc<dyn Fetch>,
 }
 
 impl BuiltinSource {
-    pub(super) fn new(name: &'static str, source: impl Source + 'static) -> Self {
+    pub(super) fn new(name: &'static str, source: impl Fetch + 'static) -> Self {
         Self { name, source: Arc::new(source) }
     }
 
-    /// The first word of its text form.
+    /// Returns the first word of the text form.
     pub(super) fn name(&self) -> &'static str {
         self.name
     }
 }
 
-/// Shows the first word of the text form: the rest may be a secret.
+/// Shows only the first word of the text form: the rest may be secret.
 impl fmt::Debug for BuiltinSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("BuiltinSource").field(&self.name).finish()
     }
 }
 
-/// Makes a source of its text form and the environment.
+/// Makes a source from its text form and the environment.
 pub(super) fn parse(text: &str, variables: Variables<'_>) -> Result<CredentialsSource> {
-    parse_near(text, variables, &|| EnvSettings::read(variables))
+    parse_with(text, variables, &|| EnvSettings::read(variables))
 }
 
-/// The same, where tests have surroundings of their own.
-pub(super) fn parse_near(
+/// Like [`parse`], with settings that tests can replace.
+pub(super) fn parse_with(
     text: &str,
     variables: Variables<'_>,
     env_settings: &dyn Fn() -> Result<EnvSettings>,
@@ -66,13 +66,13 @@ pub(super) fn parse_near(
         }
         ("oidc", None) => BuiltinSource::new("oidc", env_settings()?.oidc(variables)?),
         ("profile" | "ecs" | "assume-role" | "process" | "uri", Some("")) => {
-            return Err(refuse("there is nothing behind the colon"));
+            return Err(refuse("there is nothing after the colon"));
         }
         ("profile", name) => BuiltinSource::new("profile", Profiles::new(name, &env_settings()?)),
         ("ecs", role) => BuiltinSource::new("ecs", env_settings()?.ecs_role(role)?),
         ("assume-role", Some(arn)) => {
             let env_settings = env_settings()?;
-            let role = env_settings.role_of_others(arn)?;
+            let role = env_settings.role_with_external_id(arn)?;
             let identity = Box::new(Chain::new(&env_settings, variables)?);
             let sts = env_settings.sts;
             BuiltinSource::new("assume-role", AssumeRole { identity, role, sts })
@@ -89,7 +89,7 @@ pub(super) fn parse_near(
 }
 
 fn unknown() -> Error {
-    let text = "this library has no such source; it knows default, env, oidc, profile, \
+    let text = "this is not a credentials source; the sources are default, env, oidc, profile, \
                 profile:NAME, ecs, ecs:ROLE, assume-role:ARN, process:COMMAND, uri:URL and \
                 anonymous";
     Error::new(ErrorKind::Unsupported, text).with_argument("credentials")

@@ -1,4 +1,4 @@
-//! A session of the vendor's single sign-on, which its command line tool has opened.
+//! CloudSSO: credentials from a single sign-on session of the Alibaba Cloud CLI.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,17 +6,17 @@ use zeroize::Zeroizing;
 
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
-use super::http_fetch::{Document, Form, service_limits};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
+use super::http_fetch::{HttpFetch, SecretBody, service_limits};
 use super::json::{Json, Member};
 use crate::error::Result;
 use crate::runtime::Secret;
 use crate::transport::Target;
 use crate::wire::{Headers, Method};
 
-/// Only the tool can renew the session, so that it ends with its access token.
+/// A session. It ends when its access token expires, because only the CLI can refresh the token.
 pub(super) struct CloudSso {
-    address: EndpointUrl,
+    endpoint: EndpointUrl,
     account: String,
     access_configuration: String,
     token: Secret,
@@ -28,12 +28,12 @@ impl CloudSso {
         let required = |name: &str| {
             profile.text(&[name]).ok_or_else(|| unusable(format!("{name} is missing")))
         };
-        let mut address =
+        let mut endpoint =
             EndpointUrl::parse(required("cloud_sso_sign_in_url")?).map_err(unusable)?;
-        PATH.clone_into(&mut address.target.path);
+        PATH.clone_into(&mut endpoint.target.path);
         let expires = profile.number("cloud_sso_access_token_expire").unwrap_or(0);
         Ok(Self {
-            address,
+            endpoint,
             account: required("cloud_sso_account_id")?.to_owned(),
             access_configuration: required("cloud_sso_access_config")?.to_owned(),
             token: Secret::new(required("access_token")?),
@@ -41,11 +41,13 @@ impl CloudSso {
         })
     }
 
-    fn read(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+    fn get(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         if self.expires <= context.clock.now() {
-            return Err(unusable("the session has ended; sign in again with the vendor's tool"));
+            return Err(unusable(
+                "the session has expired; sign in again with the Alibaba Cloud CLI",
+            ));
         }
-        let target: &Target = &self.address.target;
+        let target: &Target = &self.endpoint.target;
         let mut headers = Headers::default();
         headers.set("Content-Type", "application/json")?;
         let bearer = Zeroizing::new(format!("Bearer {}", self.token.expose()));
@@ -54,29 +56,29 @@ impl CloudSso {
             ("AccessConfigurationId", &self.access_configuration),
             ("AccountId", &self.account),
         ]);
-        let document = Document {
+        let fetch = HttpFetch {
             method: Method::Post,
             target,
             query: "",
             headers,
-            body: Form(body).into_body(),
+            body: SecretBody(body).into_body(),
             limits: service_limits(),
         };
-        let answer = document.send_by_scheme(context)?;
-        if answer.status != 200 {
-            let error = unusable("this was no success").with_host(&target.host);
-            return Err(error.with_status(answer.status));
+        let response = fetch.send_by_scheme(context)?;
+        if response.status != 200 {
+            let error = unusable("the request failed").with_host(&target.host);
+            return Err(error.with_status(response.status));
         }
-        let members = Json::parse(&answer.body)?.take_object("CloudCredential");
+        let members = Json::parse(&response.body)?.take_object("CloudCredential");
         let members =
-            members.ok_or_else(|| unusable("CloudCredential is missing in the answer"))?;
+            members.ok_or_else(|| unusable("CloudCredential is missing in the response"))?;
         members.credentials(Member::Required, Member::Required)
     }
 }
 
-impl Source for CloudSso {
+impl Fetch for CloudSso {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
-        self.read(context).map_err(|error| of_source("the single sign-on", error))
+        self.get(context).map_err(|error| of_source("the single sign-on", error))
     }
 }
 

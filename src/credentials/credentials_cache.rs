@@ -1,45 +1,45 @@
-//! Keeps what a source gave until shortly before its end; one thread asks, the others go on with
-//! what there is or wait for it.
+//! Caches the credentials of a source and refreshes them before they expire. One thread fetches;
+//! the others use the cached credentials or wait.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::fetch_context::{FetchContext, of_source, unusable};
-use super::single_flight::{Outcome, SingleFlight, too_late};
+use super::single_flight::{FetchOutcome, SingleFlight, deadline_passed};
 use super::{Credentials, CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::sign::AccessKey;
 
-/// The credentials of one client, fresh at every request.
+/// The credentials of one client.
 #[derive(Debug)]
 pub(crate) struct CredentialsCache {
     source: CredentialsSource,
-    state: Mutex<State>,
+    state: Mutex<CacheState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    held: Option<CachedCredentials>,
-    /// The fetch under way.
-    turn: Option<Arc<SingleFlight>>,
+struct CacheState {
+    cached: Option<CachedCredentials>,
+    /// The fetch in progress.
+    flight: Option<Arc<SingleFlight>>,
 }
 
 #[derive(Debug)]
 struct CachedCredentials {
     credentials: Arc<Credentials>,
-    /// From then on somebody should ask again.
-    renew_at: Option<SystemTime>,
-    /// How long a renewal that fails next is not tried again.
-    pause: Duration,
+    /// When to refresh.
+    refresh_at: Option<SystemTime>,
+    /// The delay after the next failed refresh.
+    backoff: Duration,
 }
 
-/// What there is to do for a thread that needs credentials.
+/// How a thread gets credentials from the cache.
 enum CacheAction {
     Use(Arc<Credentials>),
-    /// Ask the source, and end the turn.
-    Ask(Arc<SingleFlight>),
-    /// Somebody asks already.
+    /// Fetch from the source and complete the flight.
+    Fetch(Arc<SingleFlight>),
+    /// Wait for the fetch of another thread.
     Wait(Arc<SingleFlight>),
 }
 
@@ -48,8 +48,9 @@ impl CredentialsCache {
         Self { source, state: Mutex::default() }
     }
 
-    /// The key to sign with now; `None` is anonymous. May block while the source is asked; the
-    /// cancel and the deadline of the call end that, unless it is the caller's own source.
+    /// Returns the key to sign with; `None` means anonymous. May block during a fetch, which
+    /// cancellation and the deadline of the call end unless the source is a
+    /// [`CredentialsProvider`].
     pub(crate) fn access_key(&self, context: &FetchContext<'_>) -> Result<Option<AccessKey>> {
         match &self.source {
             CredentialsSource::Anonymous => Ok(None),
@@ -60,143 +61,150 @@ impl CredentialsCache {
         }
     }
 
-    /// Forgets a key that the service has refused; false if asking again cannot give another.
-    pub(crate) fn forget(&self, refused: &AccessKey) -> bool {
-        self.lock().held.take_if(|held| held.credentials.access_key == *refused);
+    /// Drops a key that OSS has refused. Returns false if the source cannot provide another.
+    pub(crate) fn invalidate(&self, refused: &AccessKey) -> bool {
+        self.lock().cached.take_if(|cached| cached.credentials.access_key == *refused);
         matches!(self.source, CredentialsSource::Provider(_) | CredentialsSource::Builtin(_))
     }
 
     fn current(&self, context: &FetchContext<'_>) -> Result<Arc<Credentials>> {
         loop {
-            match self.part(context.clock.now())? {
+            match self.next_action(context.clock.now())? {
                 CacheAction::Use(credentials) => return Ok(credentials),
-                CacheAction::Ask(turn) => return self.ask(turn, context),
-                CacheAction::Wait(turn) => match turn.wait(context)? {
-                    Outcome::Given(credentials) => return Ok(credentials),
-                    Outcome::Failed(error) => return Err(error),
-                    Outcome::Abandoned => {}
+                CacheAction::Fetch(flight) => return self.fetch_for_all(flight, context),
+                CacheAction::Wait(flight) => match flight.wait(context)? {
+                    FetchOutcome::Fetched(credentials) => return Ok(credentials),
+                    FetchOutcome::Failed(error) => return Err(error),
+                    FetchOutcome::Abandoned => {}
                 },
             }
         }
     }
 
-    fn part(&self, now: SystemTime) -> Result<CacheAction> {
+    fn next_action(&self, now: SystemTime) -> Result<CacheAction> {
         let mut state = self.lock();
-        let good = state.held.as_ref().filter(|held| held.is_good(now));
-        if let (None, Some(turn)) = (good, &state.turn) {
-            return Ok(CacheAction::Wait(Arc::clone(turn)));
+        let valid = state.cached.as_ref().filter(|cached| cached.is_valid(now));
+        if let (None, Some(flight)) = (valid, &state.flight) {
+            return Ok(CacheAction::Wait(Arc::clone(flight)));
         }
-        // Early renewal is one thread's work; the rest keep the old key meanwhile.
-        if let Some(held) = good.filter(|held| state.turn.is_some() || !held.is_due(now)) {
-            return Ok(CacheAction::Use(Arc::clone(&held.credentials)));
+        // One thread refreshes early; the others use the old key until then.
+        if let Some(cached) =
+            valid.filter(|cached| state.flight.is_some() || !cached.needs_refresh(now))
+        {
+            return Ok(CacheAction::Use(Arc::clone(&cached.credentials)));
         }
-        let turn = match (SingleFlight::new(), good) {
-            (Ok(turn), _) => Arc::new(turn),
-            (Err(_), Some(held)) => return Ok(CacheAction::Use(Arc::clone(&held.credentials))),
+        let flight = match (SingleFlight::new(), valid) {
+            (Ok(flight), _) => Arc::new(flight),
+            (Err(_), Some(cached)) => return Ok(CacheAction::Use(Arc::clone(&cached.credentials))),
             (Err(error), None) => return Err(error),
         };
-        state.turn = Some(Arc::clone(&turn));
-        Ok(CacheAction::Ask(turn))
+        state.flight = Some(Arc::clone(&flight));
+        Ok(CacheAction::Fetch(flight))
     }
 
-    /// Asks the source, and says to all who wait what came of it.
-    fn ask(&self, turn: Arc<SingleFlight>, context: &FetchContext<'_>) -> Result<Arc<Credentials>> {
-        let mut end = FlightGuard { cached: self, turn, outcome: Outcome::Abandoned };
+    /// Fetches from the source and passes the outcome to all waiting threads.
+    fn fetch_for_all(
+        &self,
+        flight: Arc<SingleFlight>,
+        context: &FetchContext<'_>,
+    ) -> Result<Arc<Credentials>> {
+        let mut guard = FlightGuard { cache: self, flight, outcome: FetchOutcome::Abandoned };
         let fetched = self.fetch(context);
         let now = context.clock.now();
         match fetched.and_then(|credentials| CachedCredentials::new(credentials, now)) {
-            Ok(held) => {
-                let credentials = Arc::clone(&held.credentials);
-                self.lock().held = Some(held);
-                end.outcome = Outcome::Given(Arc::clone(&credentials));
+            Ok(cached) => {
+                let credentials = Arc::clone(&cached.credentials);
+                self.lock().cached = Some(cached);
+                guard.outcome = FetchOutcome::Fetched(Arc::clone(&credentials));
                 Ok(credentials)
             }
-            Err(error) if error.kind() == ErrorKind::Canceled => self.good_or(error, now),
+            Err(error) if error.kind() == ErrorKind::Canceled => self.valid_or(error, now),
             Err(error) if context.deadline.has_passed() => {
-                self.good_or(too_late().with_source(error), now)
+                self.valid_or(deadline_passed().with_source(error), now)
             }
             Err(error) => {
-                if let Some(old) = &mut self.lock().held {
-                    old.postpone(now);
+                if let Some(old) = &mut self.lock().cached {
+                    old.postpone_refresh(now);
                 }
-                end.outcome = Outcome::Failed(error.clone());
-                self.good_or(error, now)
+                guard.outcome = FetchOutcome::Failed(error.clone());
+                self.valid_or(error, now)
             }
         }
     }
 
-    /// What is held, as long as it is good: then a renewal that failed does not matter yet.
-    fn good_or(&self, error: Error, now: SystemTime) -> Result<Arc<Credentials>> {
-        match self.lock().held.as_ref().filter(|held| held.is_good(now)) {
-            Some(held) => Ok(Arc::clone(&held.credentials)),
+    /// Returns the cached credentials if they are valid, so that a failed early refresh does no
+    /// harm.
+    fn valid_or(&self, error: Error, now: SystemTime) -> Result<Arc<Credentials>> {
+        match self.lock().cached.as_ref().filter(|cached| cached.is_valid(now)) {
+            Some(cached) => Ok(Arc::clone(&cached.credentials)),
             None => Err(error),
         }
     }
 
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         match &self.source {
-            CredentialsSource::Provider(provider) => provided(&**provider),
-            CredentialsSource::Builtin(named) => {
-                let fetched = named.source.fetch(&context.bounded());
-                fetched.map_err(|error| of_source(named.name(), error))
+            CredentialsSource::Provider(provider) => fetch_from_provider(&**provider),
+            CredentialsSource::Builtin(builtin) => {
+                let fetched = builtin.source.fetch(&context.bounded());
+                fetched.map_err(|error| of_source(builtin.name(), error))
             }
             CredentialsSource::Anonymous | CredentialsSource::Fixed(_) => {
-                Err(Error::internal("a fixed source is not asked"))
+                Err(Error::internal("a fixed source has nothing to fetch"))
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CacheState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl CachedCredentials {
     fn new(credentials: Credentials, now: SystemTime) -> Result<Self> {
-        let renew_at = match credentials.expires {
+        let refresh_at = match credentials.expires {
             None => None,
-            Some(end) => {
-                let life = end.duration_since(now).unwrap_or_default();
-                if life.is_zero() {
-                    return Err(unusable("the source gave credentials that have already expired"));
+            Some(expiry) => {
+                let lifetime = expiry.duration_since(now).unwrap_or_default();
+                if lifetime.is_zero() {
+                    return Err(unusable("the source provided expired credentials"));
                 }
-                end.checked_sub((life / 5).min(limits::CREDENTIALS_REFRESH_AHEAD))
+                expiry.checked_sub((lifetime / 5).min(limits::CREDENTIALS_REFRESH_AHEAD))
             }
         };
-        let pause = limits::CREDENTIALS_BACKOFF_BASE;
-        Ok(Self { credentials: Arc::new(credentials), renew_at, pause })
+        let backoff = limits::CREDENTIALS_BACKOFF_BASE;
+        Ok(Self { credentials: Arc::new(credentials), refresh_at, backoff })
     }
 
-    fn is_good(&self, now: SystemTime) -> bool {
-        self.credentials.expires.is_none_or(|end| now < end)
+    fn is_valid(&self, now: SystemTime) -> bool {
+        self.credentials.expires.is_none_or(|expiry| now < expiry)
     }
 
-    fn is_due(&self, now: SystemTime) -> bool {
-        self.renew_at.is_some_and(|at| at <= now)
+    fn needs_refresh(&self, now: SystemTime) -> bool {
+        self.refresh_at.is_some_and(|at| at <= now)
     }
 
-    /// After a renewal that failed.
-    fn postpone(&mut self, now: SystemTime) {
-        self.renew_at = now.checked_add(self.pause);
-        self.pause = (self.pause * 2).min(limits::CREDENTIALS_BACKOFF_CAP);
+    /// Schedules the next refresh after a failed one.
+    fn postpone_refresh(&mut self, now: SystemTime) {
+        self.refresh_at = now.checked_add(self.backoff);
+        self.backoff = (self.backoff * 2).min(limits::CREDENTIALS_BACKOFF_CAP);
     }
 }
 
-/// Ends a turn whatever happens, be it a panic of the caller's source.
+/// Completes the flight on drop, also when a provider panics.
 struct FlightGuard<'a> {
-    cached: &'a CredentialsCache,
-    turn: Arc<SingleFlight>,
-    outcome: Outcome,
+    cache: &'a CredentialsCache,
+    flight: Arc<SingleFlight>,
+    outcome: FetchOutcome,
 }
 
 impl Drop for FlightGuard<'_> {
     fn drop(&mut self) {
-        self.cached.lock().turn = None;
-        self.turn.end(self.outcome.clone());
+        self.cache.lock().flight = None;
+        self.flight.complete(self.outcome.clone());
     }
 }
 
-fn provided(provider: &dyn CredentialsProvider) -> Result<Credentials> {
+fn fetch_from_provider(provider: &dyn CredentialsProvider) -> Result<Credentials> {
     provider.fetch().map_err(|cause| {
         let value = cause.downcast_ref::<Error>().and_then(Error::callback_value);
         unusable("the credentials provider failed").with_callback_value(value).with_source(cause)

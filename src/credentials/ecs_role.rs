@@ -1,10 +1,10 @@
-//! The role of the instance that this program runs on, from the metadata service of the cloud.
+//! The RAM role of the ECS instance, from its metadata service.
 
 use std::time::Duration;
 
 use super::Credentials;
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
-use super::http_fetch::{Answer, Document, direct, even_limits};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
+use super::http_fetch::{FetchResponse, HttpFetch, direct, uniform_limits};
 use super::json::{Json, Member};
 use crate::codec::percent;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -12,120 +12,125 @@ use crate::limits;
 use crate::transport::{Http, Target};
 use crate::wire::{Body, Headers, Method};
 
-/// The metadata service, and what was said about it. It is never asked through a proxy.
+/// The metadata service and its settings. Requests to it never use a proxy.
 #[derive(Debug, Clone)]
 pub(super) struct EcsRole {
-    /// Tests have one of their own.
+    /// The address; tests replace it.
     pub(super) host: String,
-    /// For each step of a request; tests have no hurry.
-    pub(super) step: Duration,
-    /// Unless it is known, it is asked for.
+    /// The timeout of each step of a request; tests replace it.
+    pub(super) step_timeout: Duration,
+    /// The role; requested from the service if `None`.
     pub(super) role: Option<String>,
-    /// Whether requests without a token are made where no token can be had.
-    pub(super) without_token: WithoutToken,
+    /// Whether requests are sent without a token if the service issues none.
+    pub(super) tokenless: Tokenless,
 }
 
-/// Version 1 of the metadata service has no tokens, so whoever gets a program to make a request of
-/// his can read the credentials.
+/// Version 1 of the metadata service has no tokens, so that server-side request forgery can read
+/// the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WithoutToken {
+pub(super) enum Tokenless {
     Allowed,
     Refused,
 }
 
 impl EcsRole {
-    /// The service of the cloud.
-    pub(super) fn new(role: Option<String>, without_token: WithoutToken) -> Self {
-        Self { host: HOST.to_owned(), step: limits::METADATA_STEP_TIMEOUT, role, without_token }
+    /// Uses the real metadata service.
+    pub(super) fn new(role: Option<String>, tokenless: Tokenless) -> Self {
+        Self { host: HOST.to_owned(), step_timeout: limits::METADATA_STEP_TIMEOUT, role, tokenless }
     }
 
-    fn read(&self, context: &FetchContext<'_>) -> Result<Credentials> {
-        let service = Service { host: &self.host, step: self.step, http: direct()?, context };
+    fn get(&self, context: &FetchContext<'_>) -> Result<Credentials> {
+        let service = MetadataService {
+            host: &self.host,
+            step_timeout: self.step_timeout,
+            http: direct()?,
+            context,
+        };
         let token = self.token(&service)?;
         let role = match &self.role {
             Some(role) => role.clone(),
             None => role_name(&service, token.as_deref())?,
         };
         let path = format!("{ROLES}{}", percent::escape(&role));
-        let answer = service.get(&path, token.as_deref())?;
-        let json = Json::parse(&answer.body)?;
-        if !json.says_success() {
-            return Err(service.refuse("Code in the answer is not Success"));
+        let response = service.get(&path, token.as_deref())?;
+        let json = Json::parse(&response.body)?;
+        if !json.is_success() {
+            return Err(service.refuse("Code in the response is not Success"));
         }
         json.credentials(Member::Required, Member::Required)
     }
 
-    /// `None` if the service has no tokens and may be asked without.
-    fn token(&self, service: &Service<'_>) -> Result<Option<String>> {
+    /// Requests a token; `None` if the service issues none and requests without one are allowed.
+    fn token(&self, service: &MetadataService<'_>) -> Result<Option<String>> {
         let refused = match service.token() {
             Ok(token) => return Ok(Some(token)),
             Err(error) => error,
         };
-        // Where nobody answers, the second version of the question is not answered either.
-        let nobody = refused.kind() == ErrorKind::Connect
+        // If the connection fails, a request without a token would fail too.
+        let unreachable = refused.kind() == ErrorKind::Connect
             || (refused.kind() == ErrorKind::Timeout && refused.phase() == Some(Phase::Connect));
-        let last = nobody
+        let is_final = unreachable
             || refused.kind() == ErrorKind::Canceled
             || service.context.deadline.has_passed()
-            || self.without_token == WithoutToken::Refused;
-        if last { Err(refused) } else { Ok(None) }
+            || self.tokenless == Tokenless::Refused;
+        if is_final { Err(refused) } else { Ok(None) }
     }
 }
 
-impl Source for EcsRole {
+impl Fetch for EcsRole {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
-        self.read(context).map_err(|error| of_source("the metadata service of the instance", error))
+        self.get(context).map_err(|error| of_source("the metadata service of the instance", error))
     }
 }
 
 /// The service during one fetch.
-struct Service<'a> {
+struct MetadataService<'a> {
     host: &'a str,
-    step: Duration,
+    step_timeout: Duration,
     http: Http,
     context: &'a FetchContext<'a>,
 }
 
-impl Service<'_> {
+impl MetadataService<'_> {
     fn token(&self) -> Result<String> {
         let mut headers = Headers::default();
         headers.set("X-aliyun-ecs-metadata-token-ttl-seconds", TOKEN_SECONDS)?;
-        let answer = self.ask(Method::Put, "/latest/api/token", headers)?;
-        if answer.status != 200 {
-            return Err(self.refuse("no token was given").with_status(answer.status));
+        let response = self.send(Method::Put, "/latest/api/token", headers)?;
+        if response.status != 200 {
+            return Err(self.refuse("no token was issued").with_status(response.status));
         }
-        self.word(&answer, "the token cannot be read")
+        self.word(&response, "the token is malformed")
     }
 
-    fn get(&self, path: &str, token: Option<&str>) -> Result<Answer> {
+    fn get(&self, path: &str, token: Option<&str>) -> Result<FetchResponse> {
         let mut headers = Headers::default();
         headers.set("X-aliyun-ecs-metadata-token", token.unwrap_or_default())?;
-        let answer = self.ask(Method::Get, path, headers)?;
-        match answer.status {
-            200 => Ok(answer),
+        let response = self.send(Method::Get, path, headers)?;
+        match response.status {
+            200 => Ok(response),
             404 => Err(self.refuse("the instance has no such role").with_status(404)),
-            status => Err(self.refuse("this was no success").with_status(status)),
+            status => Err(self.refuse("the request failed").with_status(status)),
         }
     }
 
-    fn ask(&self, method: Method, path: &str, headers: Headers) -> Result<Answer> {
+    fn send(&self, method: Method, path: &str, headers: Headers) -> Result<FetchResponse> {
         let target = Target { https: false, host: self.host.to_owned(), path: path.to_owned() };
-        let document = Document {
+        let fetch = HttpFetch {
             method,
             target: &target,
             query: "",
             headers,
             body: Body::Empty,
-            limits: even_limits(self.step),
+            limits: uniform_limits(self.step_timeout),
         };
-        document.send(&self.http, self.context)
+        fetch.send(&self.http, self.context)
     }
 
-    /// An answer that is one word, and perhaps a line end.
-    fn word(&self, answer: &Answer, otherwise: &str) -> Result<String> {
-        let text = std::str::from_utf8(&answer.body).unwrap_or_default().trim();
+    /// Reads a response that is one word and an optional line end.
+    fn word(&self, response: &FetchResponse, error_text: &str) -> Result<String> {
+        let text = std::str::from_utf8(&response.body).unwrap_or_default().trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(self.refuse(otherwise));
+            return Err(self.refuse(error_text));
         }
         Ok(text.to_owned())
     }
@@ -135,12 +140,12 @@ impl Service<'_> {
     }
 }
 
-fn role_name(service: &Service<'_>, token: Option<&str>) -> Result<String> {
-    let answer = service.get(ROLES, token)?;
-    service.word(&answer, "the name of the role cannot be read")
+fn role_name(service: &MetadataService<'_>, token: Option<&str>) -> Result<String> {
+    let response = service.get(ROLES, token)?;
+    service.word(&response, "the name of the role is malformed")
 }
 
 const HOST: &str = "100.100.100.200";
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
-/// Six hours, the longest; the token is used for one fetch only.
+/// Six hours, the maximum. A token is used for one fetch only.
 const TOKEN_SECONDS: &str = "21600";

@@ -1,25 +1,25 @@
-//! What the environment says, read once when a source is made.
+//! Settings from environment variables, read once when a source is made.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::ecs_role::{EcsRole, WithoutToken};
+use super::ecs_role::{EcsRole, Tokenless};
 use super::fetch_context::{Unavailable, of_source, unusable};
 use super::oidc::Oidc;
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
 
-/// The value of a variable by its name.
+/// Returns the value of an environment variable.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// All that more than one source wants to know.
+/// Settings that several sources share.
 #[derive(Debug, Clone)]
 pub(super) struct EnvSettings {
     pub(super) profile: Option<String>,
-    /// The file of the command line tool; the error says why it is not read.
-    pub(super) command_line_file: Result<PathBuf, &'static str>,
-    /// In the order in which they are looked at.
+    /// The file of the Alibaba Cloud CLI; the error says why it is not used.
+    pub(super) aliyun_cli_file: Result<PathBuf, &'static str>,
+    /// In search order.
     pub(super) ini_files: Vec<PathBuf>,
     pub(super) ossutil_file: Option<PathBuf>,
     pub(super) sts: Sts,
@@ -35,7 +35,7 @@ impl EnvSettings {
         let home = value("HOME").map(PathBuf::from);
         let at_home = |path: &str| home.as_ref().map(|home| home.join(path));
 
-        let command_line_file = match value("ALIBABA_CLOUD_CONFIG_FILE") {
+        let aliyun_cli_file = match value("ALIBABA_CLOUD_CONFIG_FILE") {
             _ if flag("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") => {
                 Err("ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set")
             }
@@ -48,15 +48,15 @@ impl EnvSettings {
         };
         let (endpoint, region) = (value(STS_ENDPOINT), value("ALIBABA_CLOUD_STS_REGION"));
         let vpc = flag("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED");
-        let without_token = match flag("ALIBABA_CLOUD_IMDSV1_DISABLED") {
-            true => WithoutToken::Refused,
-            false => WithoutToken::Allowed,
+        let tokenless = match flag("ALIBABA_CLOUD_IMDSV1_DISABLED") {
+            true => Tokenless::Refused,
+            false => Tokenless::Allowed,
         };
         let ecs_role = (!flag(ECS_DISABLED))
-            .then(|| EcsRole::new(value("ALIBABA_CLOUD_ECS_METADATA"), without_token));
+            .then(|| EcsRole::new(value("ALIBABA_CLOUD_ECS_METADATA"), tokenless));
         Ok(Self {
             profile: value("ALIBABA_CLOUD_PROFILE"),
-            command_line_file,
+            aliyun_cli_file,
             ini_files,
             ossutil_file: at_home(".ossutilconfig"),
             sts: Sts::new(endpoint.as_deref(), region.as_deref(), vpc)?,
@@ -66,17 +66,17 @@ impl EnvSettings {
         })
     }
 
-    /// A role under the name that the environment gives to sessions, unless there is another.
+    /// Makes a role; the default session name is that of the environment.
     pub(super) fn role(&self, arn: &str, session_name: Option<&str>) -> Result<Role> {
         Role::new(arn, session_name.unwrap_or(&self.session_name))
     }
 
-    /// The same with the external ID of the environment.
-    pub(super) fn role_of_others(&self, arn: &str) -> Result<Role> {
+    /// Makes a role with the session name and the external ID of the environment.
+    pub(super) fn role_with_external_id(&self, arn: &str) -> Result<Role> {
         Ok(Role { external_id: self.external_id.clone(), ..self.role(arn, None)? })
     }
 
-    /// The role of the instance, by another name if there is one.
+    /// Makes the source for the role of the instance. `role` takes precedence over the environment.
     pub(super) fn ecs_role(&self, role: Option<&str>) -> Result<EcsRole> {
         let disabled = || unusable(format!("{ECS_DISABLED} is set"));
         let mut ecs_role = self.ecs_role.clone().ok_or_else(disabled)?;
@@ -86,7 +86,7 @@ impl EnvSettings {
         Ok(ecs_role)
     }
 
-    /// The source that a pod has, or in words which variable is missing.
+    /// Makes the OIDC source; `Absent` names the missing variable.
     pub(super) fn oidc(&self, variables: Variables<'_>) -> Result<Oidc, Unavailable> {
         let value = |name: &str| {
             let value = variables(name).filter(|value| !value.is_empty());
@@ -101,18 +101,18 @@ impl EnvSettings {
         Ok(Oidc { role, provider_arn, token_file, sts: self.sts.clone() })
     }
 
-    /// Asks another metadata service than that of the cloud.
+    /// Replaces the address and the timeout of the metadata service.
     #[cfg(test)]
-    pub(super) fn with_metadata(mut self, host: &str, step: std::time::Duration) -> Self {
+    pub(super) fn with_metadata(mut self, host: &str, step_timeout: std::time::Duration) -> Self {
         if let Some(ecs_role) = &mut self.ecs_role {
             host.clone_into(&mut ecs_role.host);
-            ecs_role.step = step;
+            ecs_role.step_timeout = step_timeout;
         }
         self
     }
 }
 
-/// The name of a role session unless somebody gives one; audit trails show it.
+/// Returns the default session name, which audit logs show.
 fn session_name() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("ossmpu-{}", now.as_secs())

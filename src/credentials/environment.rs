@@ -1,29 +1,35 @@
-//! The key pair in the environment, under the names of the OSS SDKs or of all others.
+//! Access keys from environment variables, under the names of the OSS SDKs or of the other SDKs.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sign::AccessKey;
 
-/// The names of one pair and its token.
+/// The variable names of a key.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Names {
+pub(crate) struct KeyVariables {
     pub(crate) id: &'static str,
     pub(crate) secret: &'static str,
     pub(crate) token: &'static str,
 }
 
 /// The names of the OSS SDKs.
-pub(crate) const OSS: Names =
-    Names { id: "OSS_ACCESS_KEY_ID", secret: "OSS_ACCESS_KEY_SECRET", token: "OSS_SESSION_TOKEN" };
+pub(crate) const OSS: KeyVariables = KeyVariables {
+    id: "OSS_ACCESS_KEY_ID",
+    secret: "OSS_ACCESS_KEY_SECRET",
+    token: "OSS_SESSION_TOKEN",
+};
 
-/// The names of the vendor's other SDKs.
-pub(crate) const ALIBABA_CLOUD: Names = Names {
+/// The names of the other Alibaba Cloud SDKs.
+pub(crate) const ALIBABA_CLOUD: KeyVariables = KeyVariables {
     id: "ALIBABA_CLOUD_ACCESS_KEY_ID",
     secret: "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     token: "ALIBABA_CLOUD_SECURITY_TOKEN",
 };
 
-/// Empty counts as missing; only the token may be missing.
-pub(crate) fn read(names: &Names, variable: impl Fn(&str) -> Option<String>) -> Result<AccessKey> {
+/// Reads a key; the token is optional. Empty variables count as missing.
+pub(crate) fn read(
+    names: &KeyVariables,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<AccessKey> {
     let value = |name: &str| variable(name).filter(|value| !value.is_empty());
     let required = |name: &str| {
         value(name).ok_or_else(|| {
@@ -38,9 +44,9 @@ pub(crate) fn read(names: &Names, variable: impl Fn(&str) -> Option<String>) -> 
     }
 }
 
-/// The same where there may be none: half a pair is an error all the same.
+/// Like [`read`], but `None` if both ID and secret are missing. One without the other is an error.
 pub(crate) fn find(
-    names: &Names,
+    names: &KeyVariables,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<AccessKey>> {
     let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
@@ -68,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_may_be_missing_and_empty_is_missing() {
+    fn the_token_is_optional_and_empty_means_missing() {
         let all = |name: &str| Some(if name == OSS.token { "" } else { name }.to_owned());
         assert!(read(&OSS, all).is_ok());
         assert!(read(&OSS, |_| Some(String::new())).is_err());

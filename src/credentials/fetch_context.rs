@@ -1,4 +1,4 @@
-//! What a source of this library is asked with: the means and the limits of one call.
+//! The context of a fetch from a built-in source: HTTP client, clock, cancellation and deadline.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,57 +9,56 @@ use crate::limits;
 use crate::runtime::{Cancel, Clock, Deadline};
 use crate::transport::Http;
 
-/// The call that needs credentials.
+/// The context of the call that needs credentials.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FetchContext<'a> {
-    /// The client's own way to servers: its proxy, its certificates.
+    /// The HTTP client of the OSS client, with its proxy and certificates.
     pub(crate) http: &'a Http,
-    /// The local clock as it is: an offset learned from OSS has no say here.
+    /// The uncorrected local clock: the offset of OSS does not apply to other services.
     pub(crate) clock: &'a Clock,
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
 }
 
 impl FetchContext<'_> {
-    /// The same call with no more time than one fetch may take.
+    /// Limits the deadline to the maximum time of a fetch.
     pub(super) fn bounded(&self) -> Self {
         self.within(limits::CREDENTIALS_TIMEOUT)
     }
 
-    /// The same call with this time at the most.
+    /// Limits the deadline to `time` from now.
     pub(super) fn within(&self, time: Duration) -> Self {
         Self { deadline: self.deadline.earlier(Deadline::after(time)), ..*self }
     }
 }
 
-/// One of the library's own sources.
-pub(super) trait Source: Send + Sync {
-    /// Gives credentials that are good now.
+/// A built-in source.
+pub(super) trait Fetch: Send + Sync {
+    /// Fetches valid credentials.
     ///
     /// # Errors
     ///
-    /// `Canceled` if the call was; everything else becomes one of kind `Credentials`. No error has
-    /// a secret in it.
+    /// `Canceled` if the call was canceled, otherwise `Credentials`. Errors contain no secrets.
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials>;
 
-    /// The same, and told apart whether the source was set up at all.
+    /// Like [`Fetch::fetch`], but distinguishes a source that is not configured.
     fn try_fetch(&self, context: &FetchContext<'_>) -> Result<Credentials, Unavailable> {
         self.fetch(context).map_err(Unavailable::Broken)
     }
 }
 
-/// Why a source gives nothing.
+/// Why a source provides no credentials.
 #[derive(Debug)]
 pub(super) enum Unavailable {
-    /// It was not set up; in words that name what was looked for.
+    /// The source is not configured; the text names what is missing.
     Absent(String),
-    /// It was set up, and does not work.
+    /// The source is configured and failed.
     Broken(Error),
 }
 
 impl From<Unavailable> for Error {
-    fn from(lack: Unavailable) -> Self {
-        match lack {
+    fn from(unavailable: Unavailable) -> Self {
+        match unavailable {
             Unavailable::Absent(text) => unusable(text),
             Unavailable::Broken(error) => error,
         }
@@ -72,21 +71,21 @@ impl From<Error> for Unavailable {
     }
 }
 
-/// A source that cannot be used, in words.
+/// Makes an error of kind `Credentials`.
 pub(super) fn unusable(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Credentials, text)
 }
 
-/// The same error as one of a source; a cancel stays what it is.
+/// Converts an error to kind `Credentials` and names the source. `Canceled` stays as it is.
 pub(super) fn of_source(source: impl fmt::Display, error: Error) -> Error {
     match error.kind() {
         ErrorKind::Canceled => error,
         kind => {
-            let passes = matches!(
+            let is_transient = matches!(
                 kind,
                 ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
             );
-            let retryable = passes || error.is_retryable();
+            let retryable = is_transient || error.is_retryable();
             error.with_kind(ErrorKind::Credentials).with_context(source).with_retryable(retryable)
         }
     }

@@ -1,4 +1,4 @@
-//! One request for a small document, under the limits of a source.
+//! Sends one HTTP request to a credentials service, with size and time limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use crate::limits;
 use crate::transport::{Call, CancelPolicy, Http, HttpSettings, Outgoing, Target, TimeLimits};
 use crate::wire::{Body, Content, Headers, Method, copy_at};
 
-/// What is asked of a service that gives credentials.
-pub(super) struct Document<'a> {
+/// A request to a credentials service.
+pub(super) struct HttpFetch<'a> {
     pub(super) method: Method,
     pub(super) target: &'a Target,
-    /// Escaped; empty if there is none.
+    /// Percent-encoded; empty if there is none.
     pub(super) query: &'a str,
     pub(super) headers: Headers,
     pub(super) body: Body,
     pub(super) limits: TimeLimits,
 }
 
-/// The answer, whatever its status.
-pub(super) struct Answer {
+/// The response, of any status.
+pub(super) struct FetchResponse {
     pub(super) status: u16,
     /// Wiped when it is dropped.
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
-impl Document<'_> {
-    /// Sends the request once, by the client's own way; plain http, which is for this machine only,
-    /// goes past its proxy.
-    pub(super) fn send_by_scheme(&self, context: &FetchContext<'_>) -> Result<Answer> {
+impl HttpFetch<'_> {
+    /// Sends the request once: https with the HTTP client of the caller, http without a proxy,
+    /// because it is allowed only for loopback addresses.
+    pub(super) fn send_by_scheme(&self, context: &FetchContext<'_>) -> Result<FetchResponse> {
         if self.target.https {
             self.send(context.http, context)
         } else {
@@ -41,8 +41,8 @@ impl Document<'_> {
         }
     }
 
-    /// Sends the request once. An answer that is too long is an error.
-    pub(super) fn send(&self, http: &Http, context: &FetchContext<'_>) -> Result<Answer> {
+    /// Sends the request once. A response over the size limit is an error.
+    pub(super) fn send(&self, http: &Http, context: &FetchContext<'_>) -> Result<FetchResponse> {
         let outgoing = Outgoing {
             method: self.method,
             target: self.target,
@@ -60,16 +60,17 @@ impl Document<'_> {
         };
         let exchange = http.send(&outgoing, &call).map_err(|failure| failure.error)?;
         let response = exchange.response;
-        let answer = Answer { status: response.status, body: Zeroizing::new(response.body) };
-        if answer.body.len() > limits::CREDENTIALS_RESPONSE_MAX {
-            let text = "the answer is too long for credentials";
+        let response =
+            FetchResponse { status: response.status, body: Zeroizing::new(response.body) };
+        if response.body.len() > limits::CREDENTIALS_RESPONSE_MAX {
+            let text = "the response is too long for credentials";
             return Err(Error::new(ErrorKind::Protocol, text).with_host(&self.target.host));
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-/// The limits of the vendor's STS and of a URI.
+/// Returns the timeouts for STS and credentials URIs.
 pub(super) fn service_limits() -> TimeLimits {
     TimeLimits {
         resolve: limits::CREDENTIALS_CONNECT_TIMEOUT,
@@ -79,26 +80,26 @@ pub(super) fn service_limits() -> TimeLimits {
     }
 }
 
-/// The same time for each step.
-pub(super) fn even_limits(time: Duration) -> TimeLimits {
+/// Returns the same timeout for each step.
+pub(super) fn uniform_limits(time: Duration) -> TimeLimits {
     TimeLimits { resolve: time, connect: time, stall: time, response: time }
 }
 
-/// A way to what is on this machine or belongs to it: without a proxy.
+/// Makes an HTTP client without a proxy, for loopback addresses and the metadata service.
 pub(super) fn direct() -> Result<Http> {
     Http::new(&HttpSettings::default())
 }
 
-/// A body with a secret in it.
-pub(super) struct Form(pub(super) Zeroizing<String>);
+/// A request body with secrets, wiped when it is dropped.
+pub(super) struct SecretBody(pub(super) Zeroizing<String>);
 
-impl Form {
+impl SecretBody {
     pub(super) fn into_body(self) -> Body {
         Body::Content(Arc::new(self))
     }
 }
 
-impl Content for Form {
+impl Content for SecretBody {
     fn length(&self) -> u64 {
         self.0.len() as u64
     }
@@ -108,8 +109,8 @@ impl Content for Form {
     }
 }
 
-impl fmt::Debug for Form {
+impl fmt::Debug for SecretBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Form")
+        f.write_str("SecretBody")
     }
 }

@@ -1,4 +1,4 @@
-//! JSON with secrets in it: wiped when it is dropped, and never quoted in an error.
+//! JSON with secrets: wiped when it is dropped, and never quoted in an error.
 
 use std::time::SystemTime;
 
@@ -11,10 +11,10 @@ use crate::codec::date;
 use crate::error::Result;
 use crate::sign::AccessKey;
 
-/// A document or a part of one.
+/// A JSON document or a value in one.
 pub(super) struct Json(Value);
 
-/// Whether a set of credentials must have a member.
+/// Whether credentials must have a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Member {
     Required,
@@ -22,57 +22,57 @@ pub(super) enum Member {
 }
 
 impl Json {
-    /// Reads an object. The parser's own words may quote what it read, so only the place is told.
+    /// Parses an object. Parser errors may quote the input, so the error has only the position.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         match serde_json::from_slice(bytes) {
             Ok(value @ Value::Object(_)) => Ok(Self(value)),
             Ok(other) => {
                 drop(Self(other));
-                Err(unusable("the answer is no JSON object"))
+                Err(unusable("the JSON is not an object"))
             }
             Err(cause) => {
                 let (line, column) = (cause.line(), cause.column());
-                Err(unusable(format!("this is no JSON; line {line}, column {column}")))
+                Err(unusable(format!("not JSON: line {line}, column {column}")))
             }
         }
     }
 
-    /// An object of texts, as it is sent.
+    /// Writes an object of strings.
     pub(super) fn write(members: &[(&str, &str)]) -> Zeroizing<String> {
         let members = members.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
         Zeroizing::new(Self(Value::Object(members.collect())).0.to_string())
     }
 
-    /// The first of these members that is a text with something in it.
+    /// Returns the first of these members that is a non-empty string.
     pub(super) fn text(&self, names: &[&str]) -> Option<&str> {
         let texts = names.iter().filter_map(|name| self.0.get(name)?.as_str());
         texts.into_iter().find(|text| !text.is_empty())
     }
 
-    /// True unless a member `Code` says otherwise.
-    pub(super) fn says_success(&self) -> bool {
+    /// Returns false if there is a member `Code` other than `Success`.
+    pub(super) fn is_success(&self) -> bool {
         self.0.get("Code").is_none_or(|code| {
             code.as_str().is_some_and(|code| code.eq_ignore_ascii_case("Success"))
         })
     }
 
-    /// A whole number that is not negative.
+    /// Returns a member that is an unsigned integer.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.0.get(name)?.as_u64()
     }
 
-    /// True if the member is there and true.
+    /// Returns true if the member is `true`.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Takes an object out of this one.
+    /// Removes a member that is an object and returns it.
     pub(super) fn take_object(&mut self, name: &str) -> Option<Self> {
         let value = self.0.get_mut(name)?.take();
         Some(Self(value)).filter(|json| json.0.is_object())
     }
 
-    /// Takes the objects of a list out of this one.
+    /// Removes a member that is an array and returns its elements.
     pub(super) fn take_objects(&mut self, name: &str) -> Option<Vec<Self>> {
         match self.0.get_mut(name)?.take() {
             Value::Array(list) => Some(list.into_iter().map(Self).collect()),
@@ -83,7 +83,7 @@ impl Json {
         }
     }
 
-    /// The credentials that the members of this object are, in either spelling.
+    /// Reads the credentials in the members of this object, in either spelling.
     pub(super) fn credentials(&self, token: Member, expiry: Member) -> Result<Credentials> {
         let key = AccessKey::new(self.required(ID)?, self.required(SECRET)?)?;
         let access_key = match self.member(TOKEN, token)? {
@@ -95,7 +95,7 @@ impl Json {
     }
 
     fn required(&self, names: &[&str]) -> Result<&str> {
-        let missing = || unusable(format!("{} is missing in the answer", names.join(" or ")));
+        let missing = || unusable(format!("{} is missing in the response", names.join(" or ")));
         self.text(names).ok_or_else(missing)
     }
 
@@ -113,7 +113,7 @@ impl Drop for Json {
     }
 }
 
-/// Recursion ends where the parser's does: at 128 levels.
+/// The recursion is bounded by the parser, which allows 128 levels.
 fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
@@ -124,7 +124,7 @@ fn wipe(value: &mut Value) {
 }
 
 fn expiry_of(text: &str) -> Result<SystemTime> {
-    date::parse_rfc3339(text.trim()).ok_or_else(|| unusable("the time of expiry cannot be read"))
+    date::parse_rfc3339(text.trim()).ok_or_else(|| unusable("the expiry is not an RFC 3339 time"))
 }
 
 const ID: &[&str] = &["AccessKeyId", "access_key_id"];
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_are_read() {
+    fn both_spellings_are_accepted() {
         for text in [
             r#"{"AccessKeyId":"i","AccessKeySecret":"s","SecurityToken":"t",
                 "Expiration":"1970-01-01T00:01:00Z"}"#,
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_a_word_of_the_answer() {
+    fn errors_do_not_quote_the_input() {
         for text in [
             "",
             "hidden",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_member_is_asked_for() {
+    fn required_members_are_checked() {
         let json = Json::parse(br#"{"AccessKeyId":"i","AccessKeySecret":"s","SecurityToken":""}"#);
         let json = json.unwrap();
         assert!(json.credentials(Member::Optional, Member::Optional).is_ok());

@@ -1,4 +1,4 @@
-//! Where access keys come from: one file per source, and a cache in front of those that ask.
+//! Credentials sources, one per file, and the cache in front of them.
 
 mod assume_role;
 mod builtin_source;
@@ -29,13 +29,13 @@ pub(crate) use credentials_cache::CredentialsCache;
 pub(crate) use fetch_context::FetchContext;
 pub use source::{Credentials, CredentialsProvider, CredentialsSource};
 
-/// Any bytes as what a service, a command or a file says of credentials.
+/// Parses bytes as the output of a service, a command or a file.
 #[cfg(fuzzing)]
 pub fn fuzz(bytes: &[u8]) {
     use json::Member::{Optional, Required};
 
     if let Ok(mut json) = json::Json::parse(bytes) {
-        let _ = (json.says_success(), json.credentials(Required, Required));
+        let _ = (json.is_success(), json.credentials(Required, Required));
         if let Some(inner) = json.take_object("Credentials") {
             let _ = inner.credentials(Optional, Optional);
         }

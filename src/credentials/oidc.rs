@@ -1,16 +1,16 @@
-//! A role that a token in a file proves: what a pod in Kubernetes has.
+//! AssumeRoleWithOIDC with a token file, as in Kubernetes pods.
 
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::fetch_context::{FetchContext, Source, of_source, unusable};
+use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
 use super::role::Role;
 use super::sts::Sts;
 use super::{Credentials, secret_file};
 use crate::error::{Error, Result};
 
-/// Reads the token anew each time, because it rotates.
+/// Reads the token file in each fetch, because the token is rotated.
 #[derive(Debug)]
 pub(super) struct Oidc {
     pub(super) role: Role,
@@ -19,7 +19,7 @@ pub(super) struct Oidc {
     pub(super) sts: Sts,
 }
 
-impl Source for Oidc {
+impl Fetch for Oidc {
     fn fetch(&self, context: &FetchContext<'_>) -> Result<Credentials> {
         let token = read(&self.token_file).map_err(|error| of_source("the OIDC token", error))?;
         self.sts
@@ -29,7 +29,7 @@ impl Source for Oidc {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>> {
-    let text = secret_file::read(path, FILE_MAX);
+    let text = secret_file::read(path, FILE_SIZE_MAX);
     let text = text.map_err(|cause| Error::file(path.display(), &cause))?;
     if !TOKEN_LENGTH.contains(&text.trim().len()) {
         let text = format!("{} has no token of 4 to 20000 characters", path.display());
@@ -39,5 +39,5 @@ fn read(path: &Path) -> Result<Zeroizing<String>> {
 }
 
 const TOKEN_LENGTH: std::ops::RangeInclusive<usize> = 4..=20_000;
-/// Room for white space around the token.
-const FILE_MAX: usize = 32 * 1024;
+/// Leaves room for white space around the token.
+const FILE_SIZE_MAX: usize = 32 * 1024;

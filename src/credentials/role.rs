@@ -1,4 +1,4 @@
-//! A role that is assumed: which one, for how long, and under what name.
+//! The parameters of an assumed role.
 
 use std::time::Duration;
 
@@ -6,19 +6,20 @@ use super::fetch_context::unusable;
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// The terms under which STS is asked for a role.
+/// The parameters of AssumeRole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Role {
     pub(super) arn: String,
     pub(super) session_name: String,
     pub(super) duration: Duration,
-    /// Takes away from what the role may do.
+    /// Restricts the permissions of the session.
     pub(super) policy: Option<String>,
     pub(super) external_id: Option<String>,
 }
 
 impl Role {
-    /// A role for the usual time, without a policy. STS judges all but the form.
+    /// Makes a role with the default duration and without a policy. Only the syntax is checked
+    /// here.
     pub(super) fn new(arn: &str, session_name: &str) -> Result<Self> {
         let account_and_name = arn.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(':'));
         let is_role = account_and_name.is_some_and(|(account, name)| {
@@ -28,7 +29,7 @@ impl Role {
         if !is_role {
             return Err(Error::invalid(
                 "credentials",
-                "a role is named acs:ram::ACCOUNT:role/NAME",
+                "the ARN of a role is acs:ram::ACCOUNT:role/NAME",
             ));
         }
         let good = |c: char| c.is_ascii_alphanumeric() || ".@-_".contains(c);
@@ -46,14 +47,14 @@ impl Role {
         })
     }
 
-    /// The same for another time; zero is the usual one.
+    /// Sets the duration; zero means the default.
     pub(super) fn with_duration(self, seconds: u64) -> Result<Self> {
         let duration = match seconds {
             0 => limits::ROLE_DURATION_DEFAULT,
             _ => Duration::from_secs(seconds),
         };
         if duration < limits::ROLE_DURATION_MIN {
-            return Err(unusable("a role is assumed for 900 seconds at least"));
+            return Err(unusable("the duration of a role session is at least 900 seconds"));
         }
         Ok(Self { duration, ..self })
     }
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_role_or_no_session_is_refused() {
+    fn malformed_arns_and_session_names_are_refused() {
         let good = "acs:ram::123456789012:role/upload-role";
         assert!(Role::new(good, "a.b@c-d_1").is_ok());
         for arn in ["", "upload-role", "acs:ram::1:user/a", "acs:ram::1:role/", "acs:ram:::role/a"]
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_long_enough_and_zero_is_the_usual_one() {
+    fn a_duration_has_a_minimum_and_zero_means_the_default() {
         let role = || Role::new("acs:ram::1:role/a", "session").unwrap();
         assert_eq!(role().with_duration(0).unwrap().duration, Duration::from_secs(3600));
         assert_eq!(role().with_duration(900).unwrap().duration, Duration::from_secs(900));

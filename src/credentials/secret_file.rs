@@ -1,4 +1,4 @@
-//! Reads a whole small file that may have secrets in it.
+//! Reads small files that may contain secrets.
 
 use std::fs::OpenOptions;
 use std::io::{Error, ErrorKind, Read, Result};
@@ -7,11 +7,10 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// The text of a file of so many bytes at the most. A pipe without a writer is empty and not waited
-/// for.
+/// Reads a file of at most `max` bytes. Does not wait for the writer of a FIFO.
 pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<String>> {
     let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    // All at once, so that no copy is left behind by a buffer that grows.
+    // The capacity is reserved at once: a growing buffer would leave copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max.saturating_add(1)));
     (&mut file).take(max as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > max {
@@ -27,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_whole_or_not_at_all() {
+    fn a_file_that_is_too_long_or_not_utf_8_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, "äb").unwrap();
@@ -39,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_that_nobody_writes_is_not_waited_for() {
+    fn a_fifo_without_a_writer_does_not_block() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();

@@ -1,17 +1,17 @@
-//! A line of a command cut into words as a POSIX shell would, which then expands nothing.
+//! Splits a command line into words by the quoting rules of the POSIX shell, without expansion.
 
-/// The words of a line: blanks separate, quotes and backslashes keep together. The error says what
-/// is wrong without a word of the line.
+/// Splits a line at white space outside quotes and backslashes. The error does not contain the
+/// line.
 pub(super) fn split(line: &str) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
-    // `Some` as soon as a word has begun, be it with empty quotes.
+    // `Some` inside a word, also after empty quotes.
     let mut word: Option<String> = None;
     let mut rest = line.chars();
     while let Some(c) = rest.next() {
         match c {
             ' ' | '\t' | '\n' => words.extend(word.take()),
-            '\'' => single(&mut rest, word.get_or_insert_default())?,
-            '"' => double(&mut rest, word.get_or_insert_default())?,
+            '\'' => single_quoted(&mut rest, word.get_or_insert_default())?,
+            '"' => double_quoted(&mut rest, word.get_or_insert_default())?,
             '\\' => match rest.next().ok_or("the command ends with a backslash")? {
                 '\n' => {}
                 escaped => word.get_or_insert_default().push(escaped),
@@ -24,25 +24,31 @@ pub(super) fn split(line: &str) -> Result<Vec<String>, &'static str> {
         return Err("the command has no program");
     }
     if words.iter().any(|word| word.contains('\0')) {
-        return Err("the command has a NUL in it");
+        return Err("the command contains a NUL");
     }
     Ok(words)
 }
 
-fn single(rest: &mut impl Iterator<Item = char>, word: &mut String) -> Result<(), &'static str> {
+fn single_quoted(
+    rest: &mut impl Iterator<Item = char>,
+    word: &mut String,
+) -> Result<(), &'static str> {
     loop {
-        match rest.next().ok_or(OPEN)? {
+        match rest.next().ok_or(UNCLOSED_QUOTE)? {
             '\'' => return Ok(()),
             c => word.push(c),
         }
     }
 }
 
-fn double(rest: &mut impl Iterator<Item = char>, word: &mut String) -> Result<(), &'static str> {
+fn double_quoted(
+    rest: &mut impl Iterator<Item = char>,
+    word: &mut String,
+) -> Result<(), &'static str> {
     loop {
-        match rest.next().ok_or(OPEN)? {
+        match rest.next().ok_or(UNCLOSED_QUOTE)? {
             '"' => return Ok(()),
-            '\\' => match rest.next().ok_or(OPEN)? {
+            '\\' => match rest.next().ok_or(UNCLOSED_QUOTE)? {
                 '\n' => {}
                 escaped @ ('$' | '`' | '"' | '\\') => word.push(escaped),
                 other => word.extend(['\\', other]),
@@ -52,14 +58,14 @@ fn double(rest: &mut impl Iterator<Item = char>, word: &mut String) -> Result<()
     }
 }
 
-const OPEN: &str = "a quote in the command is not closed";
+const UNCLOSED_QUOTE: &str = "a quote in the command is not closed";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn quotes_and_backslashes_are_those_of_posix() {
+    fn quoting_follows_posix() {
         for (line, words) in [
             ("a  b\tc\n", &["a", "b", "c"][..]),
             (r#"a 'b c' "d e""#, &["a", "b c", "d e"]),
@@ -77,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_closed_or_has_no_program_is_refused() {
+    fn unclosed_quotes_and_empty_commands_are_refused() {
         for line in ["", "  ", "''", "'a", "\"a", "\"a\\", "a\\", "a \0"] {
             assert!(split(line).is_err(), "{line:?}");
         }
@@ -85,7 +91,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn quoted_words_come_back(words in proptest::collection::vec("[^\0]{1,8}", 1..5)) {
+        fn quoted_words_are_restored(words in proptest::collection::vec("[^\0]{1,8}", 1..5)) {
             let quoted: Vec<String> =
                 words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
             proptest::prop_assert_eq!(split(&quoted.join(" ")).unwrap(), words);

@@ -1,4 +1,4 @@
-//! One fetch that several threads wait for: one of them makes it, all of them learn how it went.
+//! A fetch by one thread whose outcome other threads wait for.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,20 +7,20 @@ use super::source::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Event, Interest, Wake};
 
-/// A fetch under way.
+/// A fetch in progress.
 #[derive(Debug)]
 pub(super) struct SingleFlight {
-    /// Set once there is an outcome.
+    /// Set when there is an outcome.
     done: Event,
-    outcome: Mutex<Option<Outcome>>,
+    outcome: Mutex<Option<FetchOutcome>>,
 }
 
-/// How a fetch went.
+/// The outcome of a fetch.
 #[derive(Debug, Clone)]
-pub(super) enum Outcome {
-    Given(Arc<Credentials>),
+pub(super) enum FetchOutcome {
+    Fetched(Arc<Credentials>),
     Failed(Error),
-    /// The call that made it was cancelled or late, which says nothing about the source.
+    /// The fetching call was canceled or its deadline passed, which says nothing about the source.
     Abandoned,
 }
 
@@ -32,28 +32,28 @@ impl SingleFlight {
         Ok(Self { done, outcome: Mutex::new(None) })
     }
 
-    /// Wakes all who wait.
-    pub(super) fn end(&self, outcome: Outcome) {
+    /// Sets the outcome and wakes the waiting threads.
+    pub(super) fn complete(&self, outcome: FetchOutcome) {
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         self.done.set();
     }
 
-    /// Waits as long as the call may: for the outcome of somebody else's fetch.
-    pub(super) fn wait(&self, context: &FetchContext<'_>) -> Result<Outcome> {
+    /// Waits for the outcome until the call is canceled or its deadline passes.
+    pub(super) fn wait(&self, context: &FetchContext<'_>) -> Result<FetchOutcome> {
         let done = Some((self.done.descriptor(), Interest::Read));
         match context.cancel.wait_for(done, context.deadline) {
             Wake::Canceled => Err(Error::canceled()),
-            Wake::TimedOut => Err(too_late()),
+            Wake::TimedOut => Err(deadline_passed()),
             Wake::Ready => {
                 let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(outcome.clone().unwrap_or(Outcome::Abandoned))
+                Ok(outcome.clone().unwrap_or(FetchOutcome::Abandoned))
             }
         }
     }
 }
 
-/// The call has no time left for credentials.
-pub(super) fn too_late() -> Error {
-    let text = "the deadline of the call has passed while it waited for credentials";
+/// Makes the error of a call whose deadline passed during a fetch.
+pub(super) fn deadline_passed() -> Error {
+    let text = "the deadline of the call passed while it waited for credentials";
     Error::new(ErrorKind::Timeout, text)
 }

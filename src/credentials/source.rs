@@ -1,4 +1,4 @@
-//! The sources a configuration can name, and the trait of a caller's own.
+//! Credentials, their sources, and the trait for sources of the caller.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,82 +8,82 @@ use super::builtin_source::{self, BuiltinSource};
 use crate::error::Result;
 use crate::sign::AccessKey;
 
-/// An access key and the time until which it is good.
+/// An access key and its expiry.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The key pair, and the security token if it is a temporary one.
+    /// The access key, with a security token if it is temporary.
     pub access_key: AccessKey,
-    /// When it ends; `None` is never.
+    /// When the key expires; `None` means never.
     pub expires: Option<SystemTime>,
 }
 
-/// A caller's own source of credentials.
+/// A credentials source that the caller implements.
 ///
-/// It is asked when there are none, when they are about to end and when the service says that they
-/// have ended; never by two threads at once. It may run on any thread of the client and must not
-/// use the client that it serves. A cancel does not cut it: the call goes on when it returns.
+/// It is called on first use, shortly before expiry and when OSS has refused the key; never by two
+/// threads at once. It runs on any thread that uses the client and must not use that client itself.
+/// Cancellation does not interrupt it: a canceled call returns only after `fetch` has returned.
 pub trait CredentialsProvider: Send + Sync {
-    /// Gives credentials that are good now.
+    /// Fetches valid credentials. May block.
     ///
     /// # Errors
     ///
-    /// Whatever the source has to say; the call that needed them fails with kind `Credentials` and
-    /// these words as its cause.
+    /// Any error. The call that needed the credentials fails with kind `Credentials` and this error
+    /// as its source.
     fn fetch(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>>;
 }
 
-/// Where the credentials of a client come from.
+/// The credentials source of a client.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum CredentialsSource {
     /// Requests are not signed.
     Anonymous,
-    /// One key that never changes.
+    /// A static key.
     Fixed(AccessKey),
-    /// A caller's own source.
+    /// A source that the caller implements.
     Provider(Arc<dyn CredentialsProvider>),
-    /// A source of the library's own, made by [`CredentialsSource::parse`].
+    /// A built-in source, made by [`CredentialsSource::parse`].
     Builtin(BuiltinSource),
 }
 
 impl CredentialsSource {
-    /// Makes a source of its text form. The environment is read now, and not again; files are read,
-    /// and services asked, when credentials are needed.
+    /// Parses the text form of a source. Environment variables are read now; files, commands and
+    /// services are used in each fetch.
     ///
     /// - `anonymous`: requests are not signed.
     /// - `env`: `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN`.
-    /// - `default`: the first of these that is set up: `env`; the same as
+    /// - `default`: the first of these that is configured: `env`; the same as
     ///   `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and
     ///   `ALIBABA_CLOUD_SECURITY_TOKEN`; `oidc`; `profile`; the URL in
-    ///   `ALIBABA_CLOUD_CREDENTIALS_URI`; `ecs`. The one that has worked is kept.
-    /// - `oidc`: the vendor's STS, for the token in the file `ALIBABA_CLOUD_OIDC_TOKEN_FILE`,
-    ///   with `ALIBABA_CLOUD_ROLE_ARN` and `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.
+    ///   `ALIBABA_CLOUD_CREDENTIALS_URI`; `ecs`. The first that succeeds is used from then on.
+    /// - `oidc`: AssumeRoleWithOIDC of STS, with the token in the file
+    ///   `ALIBABA_CLOUD_OIDC_TOKEN_FILE`, `ALIBABA_CLOUD_ROLE_ARN` and
+    ///   `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`.
     /// - `profile`, `profile:NAME`: the first of `~/.aliyun/config.json`,
-    ///   `~/.alibabacloud/credentials`, the same with `.ini`, and `~/.ossutilconfig` (its key
-    ///   pairs only) that has the profile; without a name, that in `ALIBABA_CLOUD_PROFILE` or the
-    ///   one that each file has for the purpose.
+    ///   `~/.alibabacloud/credentials`, the same with `.ini`, and `~/.ossutilconfig` (its access
+    ///   keys only) that has the profile. The default name is `ALIBABA_CLOUD_PROFILE`, then the
+    ///   default profile of each file.
     /// - `ecs`, `ecs:ROLE`: the metadata service of the instance, never through a proxy.
-    /// - `assume-role:ARN`: the vendor's STS, asked with the key that `default` gives, for an hour.
-    /// - `process:COMMAND`: the JSON that a command prints, which is run without a shell.
-    /// - `uri:URL`: the JSON that a URL answers; https, or http to this machine.
+    /// - `assume-role:ARN`: AssumeRole of STS, with the key from `default`, for one hour.
+    /// - `process:COMMAND`: the JSON that the command prints. It is run without a shell.
+    /// - `uri:URL`: the JSON that the URL returns; https, or http to a loopback address.
     ///
-    /// That JSON has the texts `AccessKeyId` and `AccessKeySecret` and, for a temporary key,
+    /// The JSON has the strings `AccessKeyId` and `AccessKeySecret` and, for a temporary key,
     /// `SecurityToken` and `Expiration`.
     ///
-    /// A source that was set up and does not work is an error; `default` takes no other in its
-    /// place. Each fetch takes 60 seconds at the most, a step of `ecs` one second, and a cancel of
-    /// the call ends it.
+    /// If a configured source fails, the call fails; `default` does not fall back to another. A
+    /// fetch takes at most 60 seconds, a step of `ecs` one second. Cancellation ends a fetch.
     ///
     /// # Errors
     ///
-    /// `Unsupported`, naming `credentials`, for a text that is none of these; `Invalid`, naming it
-    /// too, for one that is, with something behind the colon that cannot be used; `Credentials`,
-    /// when the environment lacks what the source needs. None of them repeats the text.
+    /// `Unsupported`, naming `credentials`, for any other text; `Invalid`, naming `credentials`, if
+    /// the text after the colon is invalid; `Credentials`, if a variable that the source needs is
+    /// missing or invalid. No error contains the text.
     pub fn parse(text: &str) -> Result<Self> {
         builtin_source::parse(text, &|name| std::env::var(name).ok())
     }
 
-    /// Reads `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN`, now.
+    /// Reads `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN` now.
     ///
     /// # Errors
     ///

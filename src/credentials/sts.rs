@@ -1,4 +1,4 @@
-//! The vendor's STS, which gives temporary credentials for a role.
+//! STS: temporary credentials for a role.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
 use super::fetch_context::{FetchContext, unusable};
-use super::http_fetch::{Answer, Document, Form, service_limits};
+use super::http_fetch::{FetchResponse, HttpFetch, SecretBody, service_limits};
 use super::json::{Json, Member};
 use super::role::Role;
 use crate::codec::date;
@@ -17,15 +17,16 @@ use crate::runtime::{Deadline, Secret};
 use crate::sign::{AccessKey, encode_rpc, rpc_signature};
 use crate::wire::{Headers, Method};
 
-/// Where STS is.
+/// The endpoint of STS.
 #[derive(Debug, Clone)]
 pub(super) struct Sts(EndpointUrl);
 
-/// Names and values, not escaped.
+/// Names and values, unescaped.
 type Parameters<'a> = Vec<(&'a str, &'a str)>;
 
 impl Sts {
-    /// An endpoint wins over a region, and the network inside the cloud needs a region.
+    /// Selects the endpoint. An explicit one takes precedence over the region; the VPC endpoint
+    /// needs a region.
     pub(super) fn new(endpoint: Option<&str>, region: Option<&str>, vpc: bool) -> Result<Self> {
         let host = match (endpoint, region) {
             (Some(endpoint), _) => endpoint.to_owned(),
@@ -35,14 +36,14 @@ impl Sts {
         };
         let url = if host.contains("://") { host } else { format!("https://{host}") };
         let refuse = |rule| unusable(format!("the STS endpoint: {rule}"));
-        let address = EndpointUrl::parse(&url).map_err(refuse)?;
-        if address.target.path != "/" || !address.query.is_empty() {
-            return Err(refuse("it is a host, without a path or a query"));
+        let url = EndpointUrl::parse(&url).map_err(refuse)?;
+        if url.target.path != "/" || !url.query.is_empty() {
+            return Err(refuse("it must not have a path or a query"));
         }
-        Ok(Self(address))
+        Ok(Self(url))
     }
 
-    /// AssumeRole, signed with the key of whoever asks.
+    /// Calls AssumeRole, signed with `key`.
     pub(super) fn assume_role(
         &self,
         role: &Role,
@@ -54,7 +55,7 @@ impl Sts {
         form.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
         let token = key.token().map(Secret::expose);
         let secrets: Vec<&str> = token.into_iter().collect();
-        self.ask(context, &form, &secrets, |timestamp| {
+        self.call(context, &form, &secrets, |timestamp| {
             let nonce = format!("{:032x}", fastrand::u128(..));
             let mut query = query("AssumeRole", timestamp);
             query.extend([
@@ -71,7 +72,7 @@ impl Sts {
         })
     }
 
-    /// AssumeRoleWithOIDC, which the token proves and no key signs.
+    /// Calls AssumeRoleWithOIDC, which the token authenticates. The request is not signed.
     pub(super) fn assume_role_with_oidc(
         &self,
         role: &Role,
@@ -82,14 +83,14 @@ impl Sts {
         let duration = role.duration.as_secs().to_string();
         let mut form = form(role, &duration);
         form.extend([("OIDCProviderArn", provider_arn), ("OIDCToken", token)]);
-        self.ask(context, &form, &[token], |timestamp| {
+        self.call(context, &form, &[token], |timestamp| {
             Ok(encode_rpc(&query("AssumeRoleWithOIDC", timestamp)))
         })
     }
 
-    /// Asks until there is an answer that asking again would not change. Each attempt has a query
-    /// of its own: STS accepts a nonce once.
-    fn ask(
+    /// Calls an operation and retries transient errors. Each attempt has a new query, because STS
+    /// accepts a nonce only once.
+    fn call(
         &self,
         context: &FetchContext<'_>,
         form: &Parameters<'_>,
@@ -100,25 +101,25 @@ impl Sts {
         let mut attempt = 1;
         loop {
             let query = query(&timestamp(context.clock.now()))?;
-            let error = match self.ask_once(context, &query, form.clone(), secrets) {
+            let error = match self.attempt(context, &query, form.clone(), secrets) {
                 Ok(credentials) => return Ok(credentials),
                 Err(error) => error.with_attempts(attempt),
             };
-            let pause = PAUSE * attempt;
-            let again = may_pass(&error)
+            let backoff = BACKOFF * attempt;
+            let retry = is_transient(&error)
                 && attempt < limits::CREDENTIALS_ATTEMPTS
-                && context.deadline.left().is_none_or(|left| left > pause);
-            if !again {
+                && context.deadline.left().is_none_or(|left| left > backoff);
+            if !retry {
                 return Err(error);
             }
-            if context.cancel.wait(Deadline::after(pause)) {
+            if context.cancel.wait(Deadline::after(backoff)) {
                 return Err(Error::canceled());
             }
             attempt += 1;
         }
     }
 
-    fn ask_once(
+    fn attempt(
         &self,
         context: &FetchContext<'_>,
         query: &str,
@@ -127,41 +128,41 @@ impl Sts {
     ) -> Result<Credentials> {
         let mut headers = Headers::default();
         headers.set("Content-Type", "application/x-www-form-urlencoded")?;
-        let document = Document {
+        let fetch = HttpFetch {
             method: Method::Post,
             target: &self.0.target,
             query,
             headers,
-            body: Form(form).into_body(),
+            body: SecretBody(form).into_body(),
             limits: service_limits(),
         };
-        let answer = document.send_by_scheme(context)?;
-        if answer.status != 200 {
-            return Err(self.refusal(&answer, secrets));
+        let response = fetch.send_by_scheme(context)?;
+        if response.status != 200 {
+            return Err(self.refusal(&response, secrets));
         }
-        let mut json = Json::parse(&answer.body)?;
+        let mut json = Json::parse(&response.body)?;
         let members = json.take_object("Credentials");
-        let members = members.ok_or_else(|| unusable("Credentials is missing in the answer"))?;
+        let members = members.ok_or_else(|| unusable("Credentials is missing in the response"))?;
         members.credentials(Member::Required, Member::Required)
     }
 
-    fn refusal(&self, answer: &Answer, secrets: &[&str]) -> Error {
+    fn refusal(&self, response: &FetchResponse, secrets: &[&str]) -> Error {
         let error = unusable("STS refused")
-            .with_status(answer.status)
+            .with_status(response.status)
             .with_host(&self.0.target.host)
-            .with_retryable(answer.status >= 500 || answer.status == 429);
-        let Ok(json) = Json::parse(&answer.body) else { return error };
+            .with_retryable(response.status >= 500 || response.status == 429);
+        let Ok(json) = Json::parse(&response.body) else { return error };
         let text = |name| json.text(&[name]).unwrap_or_default();
         let throttled = text("Code").starts_with("Throttling");
         let retryable = error.is_retryable() || throttled;
         error
-            .with_service(text("Code"), shown(text("Message"), secrets), "")
+            .with_service(text("Code"), redact(text("Message"), secrets), "")
             .with_request_id(text("RequestId"))
             .with_retryable(retryable)
     }
 }
 
-/// What both operations say in the query.
+/// Returns the query parameters of both operations.
 fn query<'a>(action: &'a str, timestamp: &'a str) -> Parameters<'a> {
     vec![
         ("Action", action),
@@ -171,7 +172,7 @@ fn query<'a>(action: &'a str, timestamp: &'a str) -> Parameters<'a> {
     ]
 }
 
-/// What both operations say of the role.
+/// Returns the form parameters of the role.
 fn form<'a>(role: &'a Role, duration: &'a str) -> Parameters<'a> {
     let mut form = vec![
         ("DurationSeconds", duration),
@@ -182,24 +183,24 @@ fn form<'a>(role: &'a Role, duration: &'a str) -> Parameters<'a> {
     form
 }
 
-/// Whole seconds, the only form that STS takes.
+/// Formats a time in whole seconds, the only format that STS accepts.
 fn timestamp(now: SystemTime) -> String {
     let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     date::rfc3339(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// True for what the next attempt may not meet.
-fn may_pass(error: &Error) -> bool {
-    let lost = matches!(
+/// Returns true for errors that a retry may not get.
+fn is_transient(error: &Error) -> bool {
+    let is_transport_error = matches!(
         error.kind(),
         ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
     );
-    lost || error.is_retryable()
+    is_transport_error || error.is_retryable()
 }
 
-/// The service's sentence. It may quote what it was sent, the text to sign for one, so that secrets
-/// and what is too long for a word do not pass.
-fn shown(message: &str, secrets: &[&str]) -> String {
+/// Returns the error message of STS with secrets and overlong words redacted: it may quote the
+/// request, for example the string to sign.
+fn redact(message: &str, secrets: &[&str]) -> String {
     let words = message.split_whitespace().map(|word| {
         let secret = secrets.iter().any(|secret| word.contains(secret));
         if secret || word.len() > WORD_MAX { "***" } else { word }
@@ -210,9 +211,9 @@ fn shown(message: &str, secrets: &[&str]) -> String {
     text
 }
 
-/// Before the second attempt; before the third, twice as long.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Longer than any name that a sentence of STS has, and shorter than any token.
+/// The back-off before the second attempt; twice as long before the third.
+const BACKOFF: Duration = Duration::from_millis(200);
+/// Longer than any name in the messages of STS, and shorter than any token.
 const WORD_MAX: usize = 64;
 
 #[cfg(test)]
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_follows_from_endpoint_region_and_network() {
+    fn the_host_follows_from_endpoint_region_and_vpc() {
         assert_eq!(host(None, None, true), "sts.aliyuncs.com");
         assert_eq!(host(None, Some("cn-hangzhou"), false), "sts.cn-hangzhou.aliyuncs.com");
         assert_eq!(host(None, Some("cn-hangzhou"), true), "sts-vpc.cn-hangzhou.aliyuncs.com");
@@ -234,15 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_shown_without_what_may_be_secret() {
+    fn messages_are_redacted() {
         let long = "POST&%2F&".repeat(10);
         let message = format!("The token=hidden; is wrong. To sign is:{long} \n Sorry");
-        assert_eq!(shown(&message, &["hidden"]), "The *** is wrong. To sign *** Sorry");
-        assert_eq!(shown(&"中 ".repeat(300), &[]).chars().count(), limits::RESPONSE_EXCERPT_MAX);
+        assert_eq!(redact(&message, &["hidden"]), "The *** is wrong. To sign *** Sorry");
+        assert_eq!(redact(&"中 ".repeat(300), &[]).chars().count(), limits::RESPONSE_EXCERPT_MAX);
     }
 
     #[test]
-    fn a_time_stamp_has_whole_seconds() {
+    fn a_timestamp_has_whole_seconds() {
         let now = UNIX_EPOCH + Duration::from_millis(1_736_937_000_900);
         assert_eq!(timestamp(now), "2025-01-15T10:30:00Z");
     }

@@ -18,8 +18,8 @@ impl Bytes {
     ///
     /// # Safety
     ///
-    /// `data` is NULL, or points to `length` bytes that are neither changed nor freed while the value
-    /// lives. So the value may only be passed to functions that drop it before they return.
+    /// `data` is NULL, or points to `length` bytes that are neither changed nor freed while the
+    /// value lives. So the value may only be passed to functions that drop it before they return.
     pub(super) unsafe fn borrow(data: *const c_void, length: usize, name: &str) -> Result<Self> {
         if isize::try_from(length).is_err() {
             return Err(Error::invalid("len", "exceeds the address space"));

@@ -27,8 +27,8 @@ pub struct ossmpu_config(pub(super) Builder<Settings>);
 
 const _: () = handle::assert_sized::<ossmpu_config>();
 
-/// `ossmpu_config *` in C. A drop callback can reach the builder from within its own setter, so this
-/// is not `&mut`.
+/// `ossmpu_config *` in C. A drop callback can reach the builder from within its own setter, so
+/// this is not `&mut`.
 ///
 /// cbindgen:ignore
 pub type ConfigMut<'call> = Option<&'call ossmpu_config>;

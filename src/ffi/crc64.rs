@@ -24,7 +24,8 @@ pub unsafe extern "C" fn ossmpu_crc64(
 ) -> c_int {
     guard(OutParam::discard(), || {
         let mut crc = Crc64::resume(before);
-        // SAFETY: NULL or that many bytes (contract of `ffi`); the value is dropped before the return.
+        // SAFETY: NULL or that many bytes (contract of `ffi`); the value is dropped before the
+        // return.
         let data = unsafe { Bytes::borrow(data, len, "data") }?;
         crc.update(data.as_ref());
         write_number(out, Some(crc.value()))

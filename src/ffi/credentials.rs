@@ -73,7 +73,8 @@ impl CredentialsProvider for CallbackProvider {
         let mut place = ossmpu_credentials::default();
         let out = &raw mut place;
         let value = self.callback.run(|function, user| {
-            // SAFETY: `Callback::new` was promised that it can be called with `user`; `out` is live.
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; `out` is
+            // live.
             unsafe { function(user, out) }
         });
         match (value, place.0) {

@@ -47,7 +47,8 @@ pub(super) fn log_callback(
         };
         let line = text::to_c_string(line);
         callback.run(|function, user| {
-            // SAFETY: `Callback::new` was promised that it can be called with `user`; `line` is live.
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; `line` is
+            // live.
             unsafe { function(user, level, line.as_ptr()) }
         });
     }

@@ -1,16 +1,17 @@
 //! The C interface: one file per C object, over the public names of the crate root.
 //!
-//! Each exported function is one call of `guard` around ordinary Rust. The doc comments below are the
-//! groups of the header, and the order of the modules is the order in the header; `build.rs` reads
-//! both.
+//! Each exported function is one call of `guard` around ordinary Rust. The doc comments below are
+//! the groups of the header, and the order of the modules is the order in the header; `build.rs`
+//! reads both.
 //!
 //! # Safety
 //!
 //! All functions share one contract, which the header states as THE RULES. A handle is NULL, or was
-//! created by this library and is not freed; a handle without `const` is used by one call at a time.
-//! A text is NULL or NUL-terminated. Data is NULL or has as many bytes as its length says. A place
-//! for a result is NULL or writable, and belongs to the call until it returns. A callback is NULL or
-//! can be called with the `user` passed with it. Every `SAFETY` comment below rests on this contract.
+//! created by this library and is not freed; a handle without `const` is used by one call at a
+//! time. A text is NULL or NUL-terminated. Data is NULL or has as many bytes as its length says. A
+//! place for a result is NULL or writable, and belongs to the call until it returns. A callback is
+//! NULL or can be called with the `user` passed with it. Every `SAFETY` comment below rests on this
+//! contract.
 #![expect(unreachable_pub, reason = "the header generator exports only public items")]
 #![expect(non_camel_case_types, reason = "the types have their names in C")]
 
@@ -68,9 +69,9 @@ mod reader;
 /// The settings of a client: set what differs from the defaults in an
 /// ossmpu_config, create the client, free the builder. Region and credentials
 /// have no default.
-mod config_keys;
-
 mod config;
+
+mod config_keys;
 
 /// Clients
 ///
@@ -82,9 +83,9 @@ mod client;
 ///
 /// The options of one call. Each key names the calls and requests that it
 /// applies to.
-mod option_keys;
-
 mod options;
+
+mod option_keys;
 
 /// Results
 ///

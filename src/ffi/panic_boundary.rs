@@ -19,7 +19,8 @@ pub(super) fn guard_value<T>(after_panic: T, body: impl FnOnce() -> T) -> T {
 pub(super) fn catch_panic<T>(body: impl FnOnce() -> T) -> Result<T> {
     install_hook();
     let _context = ContextGuard::enter(Context::Library);
-    // Shared state survives a panic by the rules of the Rust interface; `TryLocked` poisons the rest.
+    // Shared state survives a panic by the rules of the Rust interface; `TryLocked` poisons the
+    // rest.
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
         let error = Error::internal("the library panicked; please report this bug");
         error.with_cause(panic_message(&*payload))

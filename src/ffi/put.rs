@@ -114,8 +114,8 @@ pub unsafe extern "C" fn ossmpu_put_fd(
         if fd < 0 {
             return Err(Error::invalid("fd", "a descriptor must not be negative"));
         }
-        // SAFETY: it is not negative, and stays open until the call returns (contract of `ffi`). The
-        // first system call reports one that is not open.
+        // SAFETY: it is not negative, and stays open until the call returns (contract of `ffi`).
+        // The first system call reports one that is not open.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let range = arg_check::byte_range(offset, length)?;
         let options = options::or_default(options)?;

@@ -24,8 +24,8 @@ impl Read for CallbackReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (start, length) = (buffer.as_mut_ptr().cast(), buffer.len());
         let count = self.0.run(|function, user| {
-            // SAFETY: `Callback::new` was promised that it can be called with `user`; the buffer has
-            // that many bytes.
+            // SAFETY: `Callback::new` was promised that it can be called with `user`; the buffer
+            // has that many bytes.
             unsafe { function(user, start, length) }
         });
         match usize::try_from(count) {

@@ -32,7 +32,7 @@ pub const OSSMPU_RESULT_VERSION_ID: c_int = 3003;
 /// Text: the URL of the object, if OSS returned one.
 pub const OSSMPU_RESULT_LOCATION: c_int = 3004;
 /// Text: the response body of the upload callback.
-pub const OSSMPU_RESULT_CALLBACK: c_int = 3005;
+pub const OSSMPU_RESULT_CALLBACK_BODY: c_int = 3005;
 /// Text: the presigned URL, only from ossmpu_presign. Keep it secret while it
 /// is valid.
 pub const OSSMPU_RESULT_URL: c_int = 3006;
@@ -97,7 +97,7 @@ impl ossmpu_result {
             (OSSMPU_RESULT_REQUEST_ID, result.request_id.as_deref().unwrap_or_default()),
             (OSSMPU_RESULT_VERSION_ID, result.version_id.as_deref().unwrap_or_default()),
             (OSSMPU_RESULT_LOCATION, result.location.as_deref().unwrap_or_default()),
-            (OSSMPU_RESULT_CALLBACK, result.callback_body.as_deref().unwrap_or_default()),
+            (OSSMPU_RESULT_CALLBACK_BODY, result.callback_body.as_deref().unwrap_or_default()),
         ]);
         Self {
             texts,

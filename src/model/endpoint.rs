@@ -172,11 +172,21 @@ impl Endpoint {
     }
 }
 
+/// The URL without a query.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", scheme(self.https), self.host, self.path)
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.https { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.host)
+        write!(f, "{}://{}", scheme(self.https), self.host)
     }
+}
+
+fn scheme(https: bool) -> &'static str {
+    if https { "https" } else { "http" }
 }
 
 fn refuse(rule: impl Into<String>) -> Error {

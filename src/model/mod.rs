@@ -27,5 +27,5 @@ pub use object_headers::ObjectHeaders;
 pub(crate) use object_headers::RequestKind;
 pub use part::PartNumber;
 pub(crate) use part::PartRange;
-pub use region::Region;
+pub(crate) use region::Region;
 pub use upload_id::UploadId;

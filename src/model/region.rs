@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// A region ID such as `cn-hangzhou`, without the prefix `oss-` that host names have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Region(String);
+pub(crate) struct Region(String);
 
 impl Region {
     /// Parses a region ID: `a-z`, `0-9` and hyphens.
@@ -12,7 +12,7 @@ impl Region {
     /// # Errors
     ///
     /// `Invalid`, naming the argument `region`.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let refuse = |rule: String| Err(Error::invalid("region", rule));
         if text.is_empty() || !text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
             return refuse("a region ID has only a-z, 0-9 and hyphens".to_owned());
@@ -24,7 +24,7 @@ impl Region {
     }
 
     /// Returns the ID.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

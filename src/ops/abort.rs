@@ -1,14 +1,14 @@
 //! AbortMultipartUpload: removes an upload and its parts.
 
-use super::response::{Reply, ResponseHeaders, non_empty};
+use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{Operation, RetrySafety, UPLOAD_ID, request};
 use crate::error::Result;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response, ServiceError};
 
-/// Removes an upload and the parts it has.
+/// Removes an upload and its parts.
 ///
-/// A part that is on its way meanwhile may stay: abort again after it has ended.
+/// A part that is being uploaded at the same time may remain: abort again once that has ended.
 #[derive(Debug, Clone)]
 pub struct AbortMultipartUpload {
     bucket: BucketName,
@@ -17,20 +17,20 @@ pub struct AbortMultipartUpload {
     headers: ObjectHeaders,
 }
 
-/// The upload is gone.
+/// The response to an abort.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct AbortMultipartUploadResult {
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers.
+    /// All response headers.
     pub headers: ResponseHeaders,
-    /// Another attempt after an uncertain one found no upload: it is not known what removed it.
+    /// A retry found no upload; whether an earlier attempt aborted it is unknown.
     pub(crate) is_retry_without_upload: bool,
 }
 
 impl AbortMultipartUpload {
-    /// Aborts that upload.
+    /// Makes a request for that upload.
     pub fn new(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -40,7 +40,7 @@ impl AbortMultipartUpload {
         }
     }
 
-    /// Who pays; nothing else goes with this request.
+    /// Sets the request payer; OSS accepts no other header of the object here.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
@@ -62,12 +62,12 @@ impl Operation for AbortMultipartUpload {
     fn parse(&self, response: &Response) -> Result<Self::Output> {
         Ok(AbortMultipartUploadResult {
             request_id: non_empty(response.request_id()),
-            headers: Reply::new(response).headers(),
+            headers: ResponseReader::new(response).headers(),
             is_retry_without_upload: false,
         })
     }
 
-    /// The upload is gone then.
+    /// An earlier attempt has ended the upload.
     fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
         refusal.status == 404
     }
@@ -92,14 +92,14 @@ impl Operation for AbortMultipartUpload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tests::{bucket, key, query_of, reply, upload};
+    use crate::ops::tests::{bucket, key, query_of, response, upload};
 
     fn operation() -> AbortMultipartUpload {
         AbortMultipartUpload::new(&bucket(), &key(), &upload())
     }
 
     #[test]
-    fn the_request_names_the_upload_and_nothing_else() {
+    fn the_request_has_the_upload_id_and_the_payer_only() {
         let mut headers = ObjectHeaders::new();
         headers.set_request_payer(true).set_acl("private").unwrap();
         let request = operation().with_headers(&headers).request().unwrap();
@@ -107,15 +107,15 @@ mod tests {
         assert_eq!(query_of(&request), "uploadId=0004B9894A22E5B1888A1E29F8236E2D");
         let sent: Vec<_> = request.headers.iter().collect();
         assert_eq!(sent, [("x-oss-request-payer", "requester")]);
-        let result = operation().parse(&reply(204, &[], "")).unwrap();
+        let result = operation().parse(&response(204, &[], "")).unwrap();
         assert_eq!(result.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
     }
 
     #[test]
-    fn a_repeat_that_finds_no_upload_has_succeeded() {
+    fn a_retry_that_finds_no_upload_has_succeeded() {
         let refused = |code: &str| {
             let body = format!("<Error><Code>{code}</Code></Error>");
-            ServiceError::read(&reply(404, &[], &body))
+            ServiceError::read(&response(404, &[], &body))
         };
         assert!(operation().recover_from(&refused("NoSuchUpload")).is_some());
         assert!(operation().recover_from(&refused("NoSuchBucket")).is_none());

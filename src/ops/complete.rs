@@ -1,6 +1,6 @@
-//! CompleteMultipartUpload: makes an object of the parts.
+//! CompleteMultipartUpload: makes an object from the parts.
 
-use super::response::{Reply, ResponseHeaders, non_empty};
+use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{
     CALLBACK_FAILED, CONTENT_MD5, ENCODING_TYPE, Effect, Operation, ResponseTimeout, RetrySafety,
     UPLOAD_ID, URL, md5_text, request,
@@ -12,55 +12,55 @@ use crate::model::{
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
 
-/// Makes an object of parts that were uploaded. The upload ends; parts not listed are dropped.
+/// Makes an object from uploaded parts and ends the upload. Parts that are not listed are deleted.
 #[derive(Debug, Clone)]
 pub struct CompleteMultipartUpload {
     bucket: BucketName,
     key: ObjectKey,
     upload_id: UploadId,
-    parts: Parts,
+    parts: PartList,
     headers: ObjectHeaders,
 }
 
-/// A part to make the object of, as its UploadPart answered.
+/// A part for Complete, with the ETag from the response to its UploadPart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletedPart {
-    /// Which part.
+    /// The part number.
     pub number: PartNumber,
-    /// The ETag that was answered.
+    /// The ETag of the part.
     pub etag: ETag,
 }
 
-/// The object that was made.
+/// The completed object.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CompleteMultipartUploadResult {
-    /// The ETag of the object; it may be missing only if there was a callback.
+    /// The ETag of the object; may be `None` only with a callback.
     pub etag: Option<ETag>,
-    /// The URL of the object; `None` if there was a callback.
+    /// The URL of the object; `None` with a callback.
     pub location: Option<String>,
-    /// The CRC-64 of the object, if the service said it.
+    /// The CRC-64 of the object, if OSS returned it.
     pub crc64: Option<u64>,
-    /// The version that was made; `None` if the bucket has no versioning.
+    /// The version ID of the object; `None` if the bucket has no versioning.
     pub version_id: Option<String>,
-    /// What the callback's server answered; `None` if there was no callback.
+    /// The body that the callback server returned; `None` without a callback.
     pub callback_body: Option<String>,
-    /// Why the callback failed, if it did. The object is stored all the same.
+    /// Why the callback failed, if it did. The object is stored nevertheless.
     pub callback_error: Option<Error>,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers, those of the encryption among them.
+    /// All response headers, including those of server-side encryption.
     pub headers: ResponseHeaders,
 }
 
 #[derive(Debug, Clone)]
-enum Parts {
+enum PartList {
     Listed(Vec<CompletedPart>),
     All,
 }
 
 impl CompleteMultipartUpload {
-    /// Completes with those parts, in any order. Without any the object is empty.
+    /// Completes with those parts, in any order. An empty list makes an empty object.
     pub fn new(
         bucket: &BucketName,
         key: &ObjectKey,
@@ -71,17 +71,17 @@ impl CompleteMultipartUpload {
             bucket: bucket.clone(),
             key: key.clone(),
             upload_id: upload_id.clone(),
-            parts: Parts::Listed(parts),
+            parts: PartList::Listed(parts),
             headers: ObjectHeaders::new(),
         }
     }
 
-    /// Completes with all parts that the service has.
+    /// Completes with all uploaded parts.
     pub fn all(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
-        Self { parts: Parts::All, ..Self::new(bucket, key, upload_id, Vec::new()) }
+        Self { parts: PartList::All, ..Self::new(bucket, key, upload_id, Vec::new()) }
     }
 
-    /// The ACL, the callback, whether an object may be replaced, and who pays.
+    /// Sets the ACL, the callback, forbid-overwrite and the request payer.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
@@ -90,19 +90,19 @@ impl CompleteMultipartUpload {
 }
 
 impl CompleteMultipartUploadResult {
-    /// What the headers alone say of the object: all there is beside a callback's answer.
-    fn of_headers(response: &Response) -> Self {
-        let reply = Reply::new(response);
+    /// Reads the headers, which is all there is besides the body of a callback.
+    fn from_headers(response: &Response) -> Self {
+        let reader = ResponseReader::new(response);
         let version = response.headers.get(oss_header::VERSION_ID);
         Self {
-            etag: reply.etag_header().ok(),
+            etag: reader.etag_header().ok(),
             location: None,
             crc64: response.crc64(),
             version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
             request_id: non_empty(response.request_id()),
-            headers: reply.headers(),
+            headers: reader.headers(),
         }
     }
 }
@@ -119,8 +119,8 @@ impl Operation for CompleteMultipartUpload {
                 .with_query(UPLOAD_ID, self.upload_id.as_str())
                 .with_query(ENCODING_TYPE, URL);
         match &self.parts {
-            Parts::All => request.with_header(oss_header::COMPLETE_ALL, "yes"),
-            Parts::Listed(parts) => {
+            PartList::All => request.with_header(oss_header::COMPLETE_ALL, "yes"),
+            PartList::Listed(parts) => {
                 let list = part_list(parts)?;
                 let digest = *md5(list.as_bytes()).as_bytes();
                 request
@@ -130,11 +130,11 @@ impl Operation for CompleteMultipartUpload {
         }
     }
 
-    /// Only a result with an ETag is success: an error may come with status 200, and so may the
-    /// half of a reply. A callback's answer takes the place of the document; it is JSON.
+    /// Only a result with an ETag is a success: an error or a truncated document may have status
+    /// 200. With a callback, its JSON replaces the document.
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let reply = Reply::new(response);
-        let result = CompleteMultipartUploadResult::of_headers(response);
+        let reader = ResponseReader::new(response);
+        let result = CompleteMultipartUploadResult::from_headers(response);
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
             let error = ServiceError::read(response).into_error();
@@ -145,7 +145,7 @@ impl Operation for CompleteMultipartUpload {
             let body = String::from_utf8_lossy(&response.body).into_owned();
             return Ok(CompleteMultipartUploadResult { callback_body: Some(body), ..result });
         }
-        let document = reply.document("CompleteMultipartUploadResult")?;
+        let document = reader.document("CompleteMultipartUploadResult")?;
         Ok(CompleteMultipartUploadResult {
             etag: Some(document.etag(&document.root)?),
             location: non_empty(document.name(&document.root, "Location")?),
@@ -153,7 +153,7 @@ impl Operation for CompleteMultipartUpload {
         })
     }
 
-    /// The upload is gone then, and the object exists.
+    /// An earlier attempt has ended the upload and made the object.
     fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
         matches!(refusal.status, 404 | 409 | 412)
     }
@@ -171,7 +171,7 @@ impl Operation for CompleteMultipartUpload {
     }
 }
 
-/// The list that the service takes: by ascending number, each number once.
+/// Writes the list for OSS, sorted by part number; refuses duplicates.
 fn part_list(parts: &[CompletedPart]) -> Result<String> {
     let mut parts: Vec<_> = parts.iter().collect();
     parts.sort_by_key(|part| part.number);
@@ -198,7 +198,7 @@ fn part_list(parts: &[CompletedPart]) -> Result<String> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::ops::tests::{body_of, bucket, key, ok, query_of, reply, upload};
+    use crate::ops::tests::{body_of, bucket, key, ok, query_of, response, upload};
 
     fn part(number: u16, etag: &str) -> CompletedPart {
         CompletedPart { number: PartNumber::new(number).unwrap(), etag: ETag::parse(etag).unwrap() }
@@ -214,7 +214,7 @@ mod tests {
         operation(Vec::new()).with_headers(&headers)
     }
 
-    const REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+    const RESPONSE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
         <CompleteMultipartUploadResult xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\">\n  \
         <EncodingType>url</EncodingType>\n  \
         <Location>http://b.oss-cn-hangzhou.aliyuncs.com/dir%20a/%2B.bin</Location>\n  \
@@ -222,7 +222,7 @@ mod tests {
         <ETag>\"B864DB6A936D376F9F8D3ED3BBE540DD-3\"</ETag>\n</CompleteMultipartUploadResult>";
 
     #[test]
-    fn the_list_is_sorted_and_that_of_the_official_clients() {
+    fn the_list_is_sorted_and_matches_the_official_sdks() {
         let parts = vec![
             part(2, "\"30A83621CE5422FBDFDD539777458C78\""),
             part(1, "AED563ECAFB4BCC5654C597A421547B2"),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn no_parts_are_an_empty_list_and_all_parts_no_body() {
+    fn no_parts_are_an_empty_list_and_all_parts_have_no_body() {
         let request = operation(Vec::new()).request().unwrap();
         assert_eq!(body_of(&request), "<CompleteMultipartUpload></CompleteMultipartUpload>");
         let all = CompleteMultipartUpload::all(&bucket(), &key(), &upload());
@@ -259,10 +259,10 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_is_read_from_body_and_headers() {
+    fn the_result_is_read_from_body_and_headers() {
         let headers = [("x-oss-hash-crc64ecma", "16455019988251183941"), ("x-oss-version-id", "V")];
-        let reply = reply(200, &headers, REPLY);
-        let result = operation(Vec::new()).parse(&reply).unwrap();
+        let response = response(200, &headers, RESPONSE);
+        let result = operation(Vec::new()).parse(&response).unwrap();
         assert_eq!(result.etag.unwrap().unquoted(), "B864DB6A936D376F9F8D3ED3BBE540DD-3");
         assert_eq!(
             result.location.as_deref(),
@@ -273,20 +273,20 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_answers_in_place_of_the_document() {
+    fn the_callback_result_replaces_the_document() {
         let headers = [("ETag", "\"AB-1\""), ("x-oss-hash-crc64ecma", "7")];
-        let json = reply(200, &headers, " {\"Status\":\"OK\"}");
+        let json = response(200, &headers, " {\"Status\":\"OK\"}");
         let result = with_callback().parse(&json).unwrap();
         assert_eq!(result.callback_body.as_deref(), Some(" {\"Status\":\"OK\"}"));
         assert_eq!((result.etag, result.crc64), (ETag::parse("AB-1").ok(), Some(7)));
-        let result = with_callback().parse(&ok(REPLY)).unwrap();
+        let result = with_callback().parse(&ok(RESPONSE)).unwrap();
         assert!(result.etag.is_some() && result.callback_body.is_none());
     }
 
     #[test]
-    fn a_callback_that_failed_leaves_an_object() {
+    fn a_failed_callback_leaves_an_object() {
         let body = "<Error><Code>CallbackFailed</Code><EC>0007-00000203</EC></Error>";
-        let failed = reply(203, &[("x-oss-hash-crc64ecma", "7")], body);
+        let failed = response(203, &[("x-oss-hash-crc64ecma", "7")], body);
         let result = with_callback().parse(&failed).unwrap();
         let error = result.callback_error.unwrap();
         assert_eq!((error.http_status(), error.oss_code()), (Some(203), Some("CallbackFailed")));
@@ -296,14 +296,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_result_with_an_etag_is_success() {
+    fn only_a_result_with_an_etag_is_a_success() {
         for body in [
             "",
             "{}",
             "<CompleteMultipartUploadResult/>",
             "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>",
             "<InitiateMultipartUploadResult><ETag>\"A\"</ETag></InitiateMultipartUploadResult>",
-            REPLY.strip_suffix('>').unwrap(),
+            RESPONSE.strip_suffix('>').unwrap(),
         ] {
             let error = operation(Vec::new()).parse(&ok(body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");

@@ -1,10 +1,10 @@
-//! UploadPartCopy: takes a part from an object that OSS has already.
+//! UploadPartCopy: copies a part from an existing object.
 
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
 use super::copy_source::CopySource;
-use super::response::{Reply, ResponseHeaders, non_empty, time};
+use super::response::{ResponseHeaders, ResponseReader, non_empty, time};
 use super::{Operation, PART_NUMBER, ResponseTimeout, RetrySafety, UPLOAD_ID, request};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::wire::{Method, Request, Response};
 
-/// Copies an object of the same region, or a range of one, into a part.
+/// Copies an object in the same region, or a range of it, into a part.
 #[derive(Debug, Clone)]
 pub struct UploadPartCopy {
     bucket: BucketName,
@@ -25,29 +25,29 @@ pub struct UploadPartCopy {
     headers: ObjectHeaders,
 }
 
-/// The part as the service has stored it.
+/// The stored part.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct UploadPartCopyResult {
-    /// What Complete has to list; the MD5 of the part in hex.
+    /// The ETag to list in Complete: the MD5 of the part in hex.
     pub etag: ETag,
-    /// When the source was last changed.
+    /// When the source was last modified.
     pub last_modified: Option<SystemTime>,
-    /// The CRC-64 of the part, if the service said it; ListParts says it always.
+    /// The CRC-64 of the part, if OSS returned it; ListParts always returns it.
     pub crc64: Option<u64>,
-    /// The version that was copied; `None` if the source has no version.
+    /// The version ID of the source; `None` if it has none.
     pub source_version_id: Option<String>,
-    /// What was copied, `bytes 0-99/1000`; `None` if OSS did not return it. It ignores a range
-    /// that goes beyond the end of the source and copies the whole object then.
+    /// The copied range, for example `bytes 0-99/1000`; `None` if OSS did not return it. OSS
+    /// ignores a range that goes beyond the end of the source and copies the whole object then.
     pub content_range: Option<String>,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers.
+    /// All response headers.
     pub headers: ResponseHeaders,
 }
 
 impl UploadPartCopy {
-    /// Copies the whole of that source into the part of that number.
+    /// Copies the whole source into that part.
     pub fn new(
         bucket: &BucketName,
         key: &ObjectKey,
@@ -66,7 +66,7 @@ impl UploadPartCopy {
         }
     }
 
-    /// The bytes that are copied, by first and last; otherwise all.
+    /// Sets the range of bytes to copy; the default is the whole source.
     #[must_use]
     pub fn with_range(mut self, range: RangeInclusive<u64>) -> Self {
         self.range = Some(range);
@@ -79,32 +79,33 @@ impl UploadPartCopy {
         Self { source: self.source.if_match(etag), ..self }
     }
 
-    /// Copies only if the source has another ETag.
+    /// Copies only if the source has a different ETag.
     #[must_use]
     pub fn if_none_match(self, etag: &ETag) -> Self {
         Self { source: self.source.if_none_match(etag), ..self }
     }
 
-    /// Copies only if the source was changed after this time.
+    /// Copies only if the source was modified after this time.
     #[must_use]
     pub fn if_modified_since(self, time: SystemTime) -> Self {
         Self { source: self.source.if_modified_since(time), ..self }
     }
 
-    /// Copies only if the source was not changed after this time.
+    /// Copies only if the source was not modified after this time.
     #[must_use]
     pub fn if_unmodified_since(self, time: SystemTime) -> Self {
         Self { source: self.source.if_unmodified_since(time), ..self }
     }
 
-    /// Who pays, and how fast the service copies; nothing else goes with a part.
+    /// Sets the request payer and the traffic limit; OSS accepts no other header of the object
+    /// here.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
         self
     }
 
-    /// The range as a header. A bad one is refused here, because the service would ignore it.
+    /// Formats the range. An invalid one is refused here, because OSS would ignore it.
     fn range_text(&self) -> Result<Option<String>> {
         let Some(range) = &self.range else {
             return Ok(None);
@@ -112,7 +113,7 @@ impl UploadPartCopy {
         let refuse = |why: &str| Err(Error::invalid("source_range", why));
         let (first, last) = (*range.start(), *range.end());
         if range.is_empty() {
-            return refuse("the last byte of the range comes before its first");
+            return refuse("the range ends before it starts");
         }
         if last - first >= limits::PART_SIZE_MAX {
             return refuse("a part has at most 5 GiB");
@@ -143,13 +144,13 @@ impl Operation for UploadPartCopy {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let reply = Reply::new(response);
-        let document = reply.document("CopyPartResult")?;
-        let content_range = reply.header("content-range");
+        let reader = ResponseReader::new(response);
+        let document = reader.document("CopyPartResult")?;
+        let content_range = reader.header("content-range");
         if let Some(range) = self.range_text()?.filter(|_| !content_range.is_empty())
             && !content_range.starts_with(&format!("bytes {range}/"))
         {
-            return Err(reply.refuse("Content-Range", content_range));
+            return Err(reader.refuse("Content-Range", content_range));
         }
         let version = response.headers.get(oss_header::COPY_SOURCE_VERSION_ID);
         Ok(UploadPartCopyResult {
@@ -159,7 +160,7 @@ impl Operation for UploadPartCopy {
             source_version_id: version.map(str::to_owned),
             content_range: non_empty(content_range),
             request_id: non_empty(response.request_id()),
-            headers: reply.headers(),
+            headers: reader.headers(),
         })
     }
 
@@ -167,7 +168,7 @@ impl Operation for UploadPartCopy {
         RetrySafety::AlwaysSafe
     }
 
-    /// The service answers when the bytes are copied, which may be gigabytes.
+    /// OSS responds after the copy, which may be of gigabytes.
     fn response_timeout(&self) -> ResponseTimeout {
         ResponseTimeout::Complete
     }
@@ -185,7 +186,7 @@ impl Operation for UploadPartCopy {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::ops::tests::{bucket, key, ok, query_of, reply, upload};
+    use crate::ops::tests::{bucket, key, ok, query_of, response, upload};
     use std::time::{Duration, UNIX_EPOCH};
 
     fn operation() -> UploadPartCopy {
@@ -194,11 +195,11 @@ mod tests {
         UploadPartCopy::new(&bucket(), &key(), &upload(), PartNumber::new(3).unwrap(), &source)
     }
 
-    const REPLY: &str = "<CopyPartResult><LastModified>2026-01-01T00:00:00.000Z</LastModified>\
+    const RESPONSE: &str = "<CopyPartResult><LastModified>2026-01-01T00:00:00.000Z</LastModified>\
         <ETag>\"D41D8CD98F00B204E9800998ECF8427E\"</ETag></CopyPartResult>";
 
     #[test]
-    fn the_request_is_that_of_the_official_clients() {
+    fn the_request_matches_the_official_sdks() {
         let request = operation().with_range(0..=99).request().unwrap();
         assert_eq!(query_of(&request), "partNumber=3&uploadId=0004B9894A22E5B1888A1E29F8236E2D");
         let sent: Vec<_> = request.headers.iter().collect();
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_go_along() {
+    fn conditions_are_sent() {
         let time = UNIX_EPOCH + Duration::from_secs(1_702_743_657);
         let etag = ETag::parse("AB").unwrap();
         let operation = operation().if_match(&etag).if_none_match(&etag);
@@ -224,10 +225,10 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_the_service_would_ignore_is_refused() {
+    fn a_range_that_oss_would_ignore_is_refused() {
         #[expect(clippy::reversed_empty_ranges, reason = "that is what is tested")]
-        let backwards = 5..=4;
-        for bad in [backwards, 0..=limits::PART_SIZE_MAX, 0..=u64::MAX] {
+        let reversed = 5..=4;
+        for bad in [reversed, 0..=limits::PART_SIZE_MAX, 0..=u64::MAX] {
             let error = operation().with_range(bad).request().unwrap_err();
             assert_eq!(error.argument(), Some("source_range"));
         }
@@ -236,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_is_read() {
+    fn the_response_is_parsed() {
         let headers = [
             ("x-oss-copy-source-version-id", "CAEQ"),
             ("Content-Range", "bytes 0-99/1000"),
             ("x-oss-hash-crc64ecma", "0"),
         ];
         let operation = operation().with_range(0..=99);
-        let result = operation.parse(&reply(200, &headers, REPLY)).unwrap();
+        let result = operation.parse(&response(200, &headers, RESPONSE)).unwrap();
         assert_eq!(result.etag.unquoted(), "D41D8CD98F00B204E9800998ECF8427E");
         assert_eq!(result.source_version_id.as_deref(), Some("CAEQ"));
         assert_eq!(
@@ -251,14 +252,14 @@ mod tests {
             (Some(0), Some("bytes 0-99/1000"))
         );
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_767_225_600)));
-        assert!(operation.parse(&ok(REPLY)).unwrap().content_range.is_none());
+        assert!(operation.parse(&ok(RESPONSE)).unwrap().content_range.is_none());
     }
 
     #[test]
-    fn another_range_or_no_etag_is_refused() {
+    fn a_different_range_and_a_missing_etag_are_refused() {
         let headers = [("Content-Range", "bytes 0-9/1000")];
         let operation = operation().with_range(0..=99);
-        for bad in [reply(200, &headers, REPLY), ok("<CopyPartResult/>"), ok("")] {
+        for bad in [response(200, &headers, RESPONSE), ok("<CopyPartResult/>"), ok("")] {
             let error = operation.parse(&bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);
         }

@@ -1,4 +1,4 @@
-//! The object that a part is copied from.
+//! The source object of a copy.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use super::HeadObject;
 use crate::codec::date;
 use crate::model::{BucketName, ETag, ObjectKey, copy_source, oss_header};
 
-/// An object, or a version of one, as the source of a copy. It is in the region of the target.
+/// An object, or a version of it, as the source of a copy. It must be in the region of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopySource {
     bucket: BucketName,
@@ -19,7 +19,7 @@ pub struct CopySource {
 }
 
 impl CopySource {
-    /// The present version of that object.
+    /// Selects the current version of that object.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -32,7 +32,7 @@ impl CopySource {
         }
     }
 
-    /// Another version, `null` among them.
+    /// Selects a version; `null` is a valid version ID.
     #[must_use]
     pub fn with_version(mut self, version_id: &str) -> Self {
         self.version_id = Some(version_id.to_owned());
@@ -46,35 +46,35 @@ impl CopySource {
         self
     }
 
-    /// Copies only if the source has another ETag.
+    /// Copies only if the source has a different ETag.
     #[must_use]
     pub fn if_none_match(mut self, etag: &ETag) -> Self {
         self.if_none_match = Some(etag.clone());
         self
     }
 
-    /// Copies only if the source was changed after this time.
+    /// Copies only if the source was modified after this time.
     #[must_use]
     pub fn if_modified_since(mut self, time: SystemTime) -> Self {
         self.if_modified_since = Some(time);
         self
     }
 
-    /// Copies only if the source was not changed after this time.
+    /// Copies only if the source was not modified after this time.
     #[must_use]
     pub fn if_unmodified_since(mut self, time: SystemTime) -> Self {
         self.if_unmodified_since = Some(time);
         self
     }
 
-    /// The same object, but as long as it has this ETag and on no other condition.
+    /// Returns the same version with this ETag as its only condition.
     #[must_use]
     pub(crate) fn pinned(&self, etag: &ETag) -> Self {
         let Self { bucket, key, version_id, .. } = self.clone();
         Self { version_id, ..Self::new(&bucket, &key) }.if_match(etag)
     }
 
-    /// Asks what the source is; fails unless the conditions are met.
+    /// Makes a HeadObject for the source with the same conditions.
     pub(crate) fn head(&self) -> HeadObject {
         let mut request = HeadObject::new(&self.bucket, &self.key);
         if let Some(version_id) = &self.version_id {
@@ -95,12 +95,12 @@ impl CopySource {
         request
     }
 
-    /// As the header has it.
+    /// Formats the header value.
     pub(super) fn text(&self) -> String {
         copy_source(&self.bucket, &self.key, self.version_id.as_deref())
     }
 
-    /// The conditions as headers.
+    /// Returns the conditions as headers.
     pub(super) fn conditions(&self) -> impl Iterator<Item = (&'static str, String)> {
         let etag = |etag: &Option<ETag>| etag.as_ref().map(|etag| etag.as_str().to_owned());
         let time = |time: Option<SystemTime>| time.map(date::http_date);

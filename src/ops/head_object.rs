@@ -1,15 +1,15 @@
-//! HeadObject: what OSS says of an object.
+//! HeadObject: reads the metadata of an object.
 
 use std::time::SystemTime;
 
-use super::response::{Reply, ResponseHeaders, non_empty};
+use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{CONTENT_MD5, Operation, RetrySafety, request};
 use crate::codec::date;
 use crate::error::{Error, Result};
 use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, RequestKind, oss_header};
 use crate::wire::{Method, Request, Response, ServiceError};
 
-/// Asks for size, ETag, CRC-64, metadata and the rest of an object, but not its bytes.
+/// Reads size, ETag, CRC-64, metadata and other headers of an object, without its bytes.
 #[derive(Debug, Clone)]
 pub struct HeadObject {
     bucket: BucketName,
@@ -23,34 +23,34 @@ pub struct HeadObject {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HeadObjectResult {
-    /// Bytes of the object.
+    /// The size in bytes.
     pub size: u64,
-    /// For an object made in one request its MD5 in hex, else opaque.
+    /// The MD5 in hex for an object uploaded in one request, otherwise opaque.
     pub etag: ETag,
     /// The CRC-64 of the whole object; very old objects have none.
     pub crc64: Option<u64>,
     /// `Content-Type`.
     pub content_type: Option<String>,
-    /// The MD5 of the object in base64; objects made of parts have none.
+    /// The MD5 of the object in base64; empty for multipart objects.
     pub content_md5: Option<String>,
     /// `Normal`, `Multipart`, `Appendable` or `Symlink`.
     pub object_type: Option<String>,
-    /// The version, `null` among them; `None` if the bucket has no versioning.
+    /// The version ID, which may be `null`; `None` if the bucket has no versioning.
     pub version_id: Option<String>,
-    /// `Standard` and so on.
+    /// The storage class, for example `Standard`.
     pub storage_class: Option<String>,
-    /// When it was last changed, in whole seconds.
+    /// When the object was last modified, in whole seconds.
     pub last_modified: Option<SystemTime>,
-    /// User metadata, by names without their prefix.
+    /// User metadata; names without `x-oss-meta-`.
     pub metadata: Vec<(String, String)>,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers.
+    /// All response headers.
     pub headers: ResponseHeaders,
 }
 
 impl HeadObject {
-    /// Asks for the object of that key.
+    /// Makes a request for that object.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -61,7 +61,7 @@ impl HeadObject {
         }
     }
 
-    /// Asks for a version other than the present one; `null` is a version as well.
+    /// Selects a version; `null` is a valid version ID.
     #[must_use]
     pub fn with_version(mut self, version_id: &str) -> Self {
         self.query.push(("versionId", version_id.to_owned()));
@@ -91,32 +91,32 @@ impl HeadObject {
         self.condition("if-none-match", etag.as_str().to_owned())
     }
 
-    /// Fails unless the object was changed after this time.
+    /// Fails unless the object was modified after this time.
     #[must_use]
     pub fn if_modified_since(self, time: SystemTime) -> Self {
         self.condition("if-modified-since", date::http_date(time))
     }
 
-    /// Fails if the object was changed after this time.
+    /// Fails if the object was modified after this time.
     #[must_use]
     pub fn if_unmodified_since(self, time: SystemTime) -> Self {
         self.condition("if-unmodified-since", date::http_date(time))
     }
 
-    /// Who pays; nothing else goes with this request.
+    /// Sets the request payer; OSS accepts no other header of the object here.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
         self
     }
 
-    /// True if that error of this operation means that there is no such object. A missing bucket
-    /// is something else, and so is a 404 without a request ID, which is not the service's. Older
-    /// services send 404 without saying what is missing.
-    pub(crate) fn says_absent(error: &Error) -> bool {
-        let absent = ["NoSuchKey", ServiceError::NO_DOCUMENT];
+    /// Returns true if an error of this operation means that the object does not exist. A missing
+    /// bucket is a different error, and so is a 404 without a request ID, which OSS did not send.
+    /// Some servers send 404 without an error code.
+    pub(crate) fn is_not_found(error: &Error) -> bool {
+        let not_found = ["NoSuchKey", ServiceError::NO_DOCUMENT];
         error.http_status() == Some(404)
-            && error.oss_code().is_some_and(|code| absent.contains(&code))
+            && error.oss_code().is_some_and(|code| not_found.contains(&code))
             && error.request_id().is_some()
     }
 
@@ -144,20 +144,20 @@ impl Operation for HeadObject {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let reply = Reply::new(response);
-        let text = |name| non_empty(reply.header(name));
-        let size = reply.header("content-length").trim();
-        let headers = reply.headers();
+        let reader = ResponseReader::new(response);
+        let text = |name| non_empty(reader.header(name));
+        let size = reader.header("content-length").trim();
+        let headers = reader.headers();
         Ok(HeadObjectResult {
-            size: size.parse().map_err(|_| reply.refuse("Content-Length", size))?,
-            etag: reply.etag_header()?,
+            size: size.parse().map_err(|_| reader.refuse("Content-Length", size))?,
+            etag: reader.etag_header()?,
             crc64: response.crc64(),
             content_type: text("content-type"),
             content_md5: text(CONTENT_MD5),
             object_type: text(oss_header::OBJECT_TYPE),
             version_id: text(oss_header::VERSION_ID),
             storage_class: text(oss_header::STORAGE_CLASS),
-            last_modified: date::parse_http_date(reply.header("last-modified")),
+            last_modified: date::parse_http_date(reader.header("last-modified")),
             metadata: metadata(&headers),
             request_id: non_empty(response.request_id()),
             headers,
@@ -182,7 +182,7 @@ fn metadata(headers: &ResponseHeaders) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::ops::tests::{bucket, key, query_of, reply};
+    use crate::ops::tests::{bucket, key, query_of, response};
     use std::time::{Duration, UNIX_EPOCH};
 
     fn operation() -> HeadObject {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn version_and_conditions_go_along() {
+    fn version_and_conditions_are_sent() {
         let etag = ETag::parse("AB").unwrap();
         let operation = operation().with_version("null").with_meta_only(true).if_match(&etag);
         let operation = operation.if_none_match(&etag).if_modified_since(UNIX_EPOCH);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_object_is_in_the_headers() {
+    fn the_metadata_is_read_from_the_headers() {
         let headers = [
             ("Content-Length", "344606"),
             ("ETag", "\"fba9dede5f27731c9771645a39863328-2\""),
@@ -220,7 +220,7 @@ mod tests {
             ("x-oss-storage-class", "Standard"),
             ("x-oss-tagging-count", "2"),
         ];
-        let result = operation().parse(&reply(200, &headers, "")).unwrap();
+        let result = operation().parse(&response(200, &headers, "")).unwrap();
         assert_eq!((result.size, result.crc64), (344_606, Some(9_148_054_618_041_573_014)));
         assert_eq!(result.last_modified, Some(UNIX_EPOCH + Duration::from_secs(1_702_743_657)));
         assert_eq!(result.object_type.as_deref(), Some("Multipart"));
@@ -236,18 +236,19 @@ mod tests {
             &[("Content-Length", "-1"), ("ETag", "\"A\"")][..],
             &[("Content-Length", "1")][..],
         ] {
-            let error = operation().parse(&reply(200, headers, "")).unwrap_err();
+            let error = operation().parse(&response(200, headers, "")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);
         }
     }
 
     #[test]
-    fn an_absent_object_is_told_from_an_absent_bucket() {
-        let error = |status, body: &str| ServiceError::read(&reply(status, &[], body)).into_error();
+    fn a_missing_object_differs_from_a_missing_bucket() {
+        let error =
+            |status, body: &str| ServiceError::read(&response(status, &[], body)).into_error();
         let code = |code: &str| format!("<Error><Code>{code}</Code></Error>");
-        assert!(HeadObject::says_absent(&error(404, "")));
-        assert!(HeadObject::says_absent(&error(404, &code("NoSuchKey"))));
-        assert!(!HeadObject::says_absent(&error(404, &code("NoSuchBucket"))));
-        assert!(!HeadObject::says_absent(&error(403, "")));
+        assert!(HeadObject::is_not_found(&error(404, "")));
+        assert!(HeadObject::is_not_found(&error(404, &code("NoSuchKey"))));
+        assert!(!HeadObject::is_not_found(&error(404, &code("NoSuchBucket"))));
+        assert!(!HeadObject::is_not_found(&error(403, "")));
     }
 }

@@ -1,14 +1,14 @@
-//! InitiateMultipartUpload: begins an upload and answers with its ID.
+//! InitiateMultipartUpload: starts an upload and returns its ID.
 
-use super::response::{Reply, ResponseHeaders, non_empty};
+use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{ENCODING_TYPE, Effect, Operation, RetrySafety, URL, request};
 use crate::error::Result;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind, UploadId};
 use crate::wire::{Method, Request, Response};
 
-/// Begins a multipart upload of an object.
+/// Starts a multipart upload.
 ///
-/// An object of that key stays as it is until Complete. Each call begins another upload.
+/// An existing object of that key does not change before Complete. Each call starts another upload.
 #[derive(Debug, Clone)]
 pub struct InitiateMultipartUpload {
     bucket: BucketName,
@@ -17,20 +17,20 @@ pub struct InitiateMultipartUpload {
     sequential: bool,
 }
 
-/// The upload that was begun.
+/// The new upload.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct InitiateMultipartUploadResult {
-    /// Names the upload in all that follows.
+    /// The ID of the upload.
     pub upload_id: UploadId,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers, those of the encryption among them.
+    /// All response headers, including those of server-side encryption.
     pub headers: ResponseHeaders,
 }
 
 impl InitiateMultipartUpload {
-    /// Begins an upload of the object of that key.
+    /// Makes a request for the object of that key.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -40,7 +40,7 @@ impl InitiateMultipartUpload {
         }
     }
 
-    /// What the object shall be: content headers, metadata, tags, storage class, encryption.
+    /// Sets content headers, metadata, tags, storage class and encryption of the object.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
@@ -73,24 +73,24 @@ impl Operation for InitiateMultipartUpload {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let reply = Reply::new(response);
-        let document = reply.document("InitiateMultipartUploadResult")?;
+        let reader = ResponseReader::new(response);
+        let document = reader.document("InitiateMultipartUploadResult")?;
         let bucket = document.text("Bucket");
         if !bucket.is_empty() && bucket != self.bucket.as_str() {
-            return Err(reply.refuse("Bucket", &bucket));
+            return Err(reader.refuse("Bucket", &bucket));
         }
         let raw = document.root.text_of("Key");
-        // Some servers say that names are encoded and do not encode them.
+        // Some servers declare an encoding and do not encode the names.
         let keys = [raw.to_owned(), document.name(&document.root, "Key")?];
         if !raw.is_empty() && !keys.iter().any(|key| key == self.key.as_str()) {
-            return Err(reply.refuse("Key", raw));
+            return Err(reader.refuse("Key", raw));
         }
         let upload_id = document.text("UploadId");
         Ok(InitiateMultipartUploadResult {
             upload_id: UploadId::parse(&upload_id)
-                .map_err(|_| reply.refuse("UploadId", &upload_id))?,
+                .map_err(|_| reader.refuse("UploadId", &upload_id))?,
             request_id: non_empty(response.request_id()),
-            headers: reply.headers(),
+            headers: reader.headers(),
         })
     }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_that_of_the_official_clients() {
+    fn the_request_matches_the_official_sdks() {
         let mut headers = ObjectHeaders::new();
         headers
             .set_content_type("application/x-probe")
@@ -143,14 +143,14 @@ mod tests {
              <Key>dir+a%2F%D0%BA%D0%BB%D1%8E%D1%87%2B%D0%BF%D0%BB%25us+%26+%E4%B8%AD%E6%96%87~.bin\
              </Key><UploadId>0004B9+/=</UploadId></InitiateMultipartUploadResult>",
         ] {
-            let reply = operation().parse(&ok(body)).unwrap();
-            assert_eq!(reply.upload_id.as_str(), "0004B9+/=");
-            assert_eq!(reply.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
+            let result = operation().parse(&ok(body)).unwrap();
+            assert_eq!(result.upload_id.as_str(), "0004B9+/=");
+            assert_eq!(result.request_id.as_deref(), Some("5C3D9175B6FC201293AD4890"));
         }
     }
 
     #[test]
-    fn a_reply_of_something_else_is_refused() {
+    fn an_unexpected_response_is_refused() {
         for body in [
             "",
             "{}",

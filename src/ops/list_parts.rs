@@ -1,14 +1,14 @@
-//! ListParts: which parts an upload has.
+//! ListParts: lists the parts of an upload.
 
 use std::time::SystemTime;
 
-use super::response::{Document, Reply, ResponseHeaders, non_empty, time};
+use super::response::{ResponseHeaders, ResponseReader, XmlDocument, non_empty, time};
 use super::{ENCODING_TYPE, Operation, RetrySafety, UPLOAD_ID, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId};
 use crate::wire::{Element, Method, Request, Response};
 
-/// Asks for one page of the parts that an upload has, by ascending number.
+/// Lists one page of the parts of an upload, in ascending order of part numbers.
 #[derive(Debug, Clone)]
 pub struct ListParts {
     bucket: BucketName,
@@ -25,38 +25,38 @@ pub struct ListParts {
 pub struct ListPartsResult {
     /// The parts of this page.
     pub parts: Vec<ListedPart>,
-    /// True if there are more.
+    /// True if there are more pages.
     pub is_truncated: bool,
-    /// Where the next page begins; [`ListParts::next_page`] reads it.
+    /// The marker of the next page, which [`ListParts::next_page`] uses.
     pub next_part_number_marker: Option<PartNumber>,
-    /// How many entries the service gives at once, if it said so.
+    /// The maximum number of entries per page, if OSS returned it.
     pub max_parts: Option<u32>,
-    /// The storage class that the object will have.
+    /// The storage class of the object.
     pub storage_class: Option<String>,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers.
+    /// All response headers.
     pub headers: ResponseHeaders,
 }
 
-/// A part that the service has.
+/// An uploaded part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListedPart {
-    /// Which part.
+    /// The part number.
     pub number: PartNumber,
-    /// What Complete has to list.
+    /// The ETag to list in Complete.
     pub etag: ETag,
-    /// Its bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Its CRC-64, if the service said it.
+    /// The CRC-64, if OSS returned it.
     pub crc64: Option<u64>,
-    /// When it arrived.
+    /// When the part was uploaded.
     pub last_modified: Option<SystemTime>,
 }
 
 impl ListParts {
-    /// Asks for the first page.
+    /// Makes a request for the first page.
     pub fn new(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -68,34 +68,34 @@ impl ListParts {
         }
     }
 
-    /// How many parts a page has, 1 to 1000; 1000 unless set.
+    /// Sets the page size, 1 to 1000; the default is 1000.
     #[must_use]
     pub fn with_max_parts(mut self, count: u16) -> Self {
         self.max_parts = Some(count);
         self
     }
 
-    /// Begins after the part of that number.
+    /// Starts after the part of that number.
     #[must_use]
     pub fn with_part_number_marker(mut self, marker: PartNumber) -> Self {
         self.marker = Some(marker);
         self
     }
 
-    /// Who pays; nothing else goes with this request.
+    /// Sets the request payer; OSS accepts no other header of the object here.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
         self
     }
 
-    /// The request for the page after that one; `None` after the last.
+    /// Returns the request for the page after `page`; `None` after the last page.
     ///
-    /// Numbers only grow from page to page, so asking on and on comes to an end.
+    /// Markers only increase from page to page, so a loop over the pages terminates.
     ///
     /// # Errors
     ///
-    /// `Protocol` if the service says that there is more, but not after what.
+    /// `Protocol` if there are more pages, but the marker does not advance.
     pub fn next_page(&self, page: &ListPartsResult) -> Result<Option<Self>> {
         if !page.is_truncated {
             return Ok(None);
@@ -107,7 +107,7 @@ impl ListParts {
             Some(marker) => Ok(Some(self.clone().with_part_number_marker(marker))),
             None => Err(Error::new(
                 ErrorKind::Protocol,
-                "the list of parts is cut off without a way to go on",
+                "the list of parts is truncated without a marker to continue from",
             )
             .with_request_id(page.request_id.as_deref().unwrap_or_default())),
         }
@@ -134,23 +134,23 @@ impl Operation for ListParts {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let reply = Reply::new(response);
-        let document = reply.document("ListPartsResult")?;
+        let reader = ResponseReader::new(response);
+        let document = reader.document("ListPartsResult")?;
         let root = &document.root;
         let marker = document.number::<i64>(root, MARKER)?.filter(|marker| *marker != 0);
         let marker = marker.map(PartNumber::try_from).transpose();
         Ok(ListPartsResult {
             parts: root
                 .children("Part")
-                .map(|part| read(&document, part))
+                .map(|part| read_part(&document, part))
                 .collect::<Result<_>>()?,
             is_truncated: document.is_truncated()?,
             next_part_number_marker: marker
-                .map_err(|_| reply.refuse(MARKER, root.text_of(MARKER)))?,
+                .map_err(|_| reader.refuse(MARKER, root.text_of(MARKER)))?,
             max_parts: document.number(root, "MaxParts")?,
             storage_class: non_empty(document.text("StorageClass")),
             request_id: non_empty(response.request_id()),
-            headers: reply.headers(),
+            headers: reader.headers(),
         })
     }
 
@@ -163,7 +163,7 @@ impl Operation for ListParts {
     }
 }
 
-fn read(document: &Document<'_>, part: &Element) -> Result<ListedPart> {
+fn read_part(document: &XmlDocument<'_>, part: &Element) -> Result<ListedPart> {
     Ok(ListedPart {
         number: document.part_number(part)?,
         etag: document.etag(part)?,
@@ -210,7 +210,7 @@ mod tests {
         <PartNumber>5</PartNumber></Part></ListPartsResult>";
 
     #[test]
-    fn the_request_is_that_of_the_official_clients() {
+    fn the_request_matches_the_official_sdks() {
         let request = operation().with_max_parts(2).request().unwrap();
         assert_eq!(request.method, Method::Get);
         let start = "uploadId=0004B9894A22E5B1888A1E29F8236E2D&encoding-type=url";
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_read_in_any_order_of_elements() {
+    fn elements_are_read_in_any_order() {
         let page = parse(PAGE).unwrap();
         let [first, fifth] = page.parts.as_slice() else { panic!("{page:?}") };
         assert_eq!((first.number, first.size, first.crc64), (number(1), 6_291_456, None));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused_by_the_name_of_its_element() {
+    fn invalid_elements_are_refused_by_name() {
         let part = |inner: &str| format!("<Part><ETag>A</ETag>{inner}</Part>");
         for (element, inner) in [
             ("PartNumber", part("<PartNumber>0</PartNumber>")),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_begins_after_the_marker_or_else_the_last_part() {
+    fn the_next_page_starts_after_the_marker_or_the_last_part() {
         let part = "<Part><PartNumber>7</PartNumber><ETag>A</ETag></Part>";
         let cut = "<IsTruncated>true</IsTruncated>";
         let marker = "<NextPartNumberMarker>9</NextPartNumberMarker>";

@@ -1,15 +1,15 @@
-//! ListMultipartUploads: which uploads of a bucket are not finished.
+//! ListMultipartUploads: lists the unfinished uploads of a bucket.
 
 use std::time::SystemTime;
 
-use super::response::{Document, Reply, ResponseHeaders, non_empty, time};
+use super::response::{ResponseHeaders, ResponseReader, XmlDocument, non_empty, time};
 use super::upload_marker::UploadMarker;
 use super::{ENCODING_TYPE, Operation, RetrySafety, URL, check_page_size, request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, RequestKind, UploadId};
 use crate::wire::{Element, Method, Request, Response};
 
-/// Asks for one page of the unfinished uploads of a bucket, by key and then by upload ID.
+/// Lists one page of the unfinished uploads of a bucket, sorted by key and then by upload ID.
 #[derive(Debug, Clone)]
 pub struct ListMultipartUploads {
     bucket: BucketName,
@@ -26,23 +26,23 @@ pub struct ListMultipartUploads {
 pub struct ListMultipartUploadsResult {
     /// The uploads of this page.
     pub uploads: Vec<ListedUpload>,
-    /// What the keys that the delimiter put together begin with.
+    /// The common prefixes of the keys that the delimiter groups.
     pub common_prefixes: Vec<String>,
-    /// True if there are more.
+    /// True if there are more pages.
     pub is_truncated: bool,
-    /// Where the next page begins; [`ListMultipartUploads::next_page`] reads it.
+    /// The key marker of the next page, which [`ListMultipartUploads::next_page`] uses.
     pub next_key_marker: Option<String>,
-    /// Where in that key the next page begins.
+    /// The upload ID marker of the next page.
     pub next_upload_id_marker: Option<String>,
     /// The prefix of the request.
     pub prefix: Option<String>,
     /// The delimiter of the request.
     pub delimiter: Option<String>,
-    /// How many entries the service gives at once, if it said so.
+    /// The maximum number of entries per page, if OSS returned it.
     pub max_uploads: Option<u32>,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers.
+    /// All response headers.
     pub headers: ResponseHeaders,
 }
 
@@ -50,18 +50,18 @@ pub struct ListMultipartUploadsResult {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListedUpload {
-    /// The key of the object that it would make.
+    /// The key of the object.
     pub key: String,
-    /// Names the upload.
+    /// The ID of the upload.
     pub upload_id: UploadId,
-    /// When it was begun.
+    /// When the upload was initiated.
     pub initiated: Option<SystemTime>,
-    /// The storage class that the object would have.
+    /// The storage class of the object.
     pub storage_class: Option<String>,
 }
 
 impl ListMultipartUploads {
-    /// Asks for the first page of all uploads.
+    /// Makes a request for the first page of all uploads.
     pub fn new(bucket: &BucketName) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -73,69 +73,69 @@ impl ListMultipartUploads {
         }
     }
 
-    /// Lists only keys that begin so.
+    /// Lists only keys with this prefix.
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
         self
     }
 
-    /// Puts keys together that are the same up to the first of this after the prefix.
+    /// Groups keys that are equal up to the first delimiter after the prefix.
     #[must_use]
     pub fn with_delimiter(mut self, delimiter: &str) -> Self {
         delimiter.clone_into(&mut self.delimiter);
         self
     }
 
-    /// Begins after this key.
+    /// Starts after this key.
     #[must_use]
     pub fn with_key_marker(mut self, key: &str) -> Self {
         key.clone_into(&mut self.marker.key);
         self
     }
 
-    /// Begins in the marked key, after this upload. Without a key marker it has no effect.
+    /// Starts after this upload of the key marker. Has no effect without a key marker.
     #[must_use]
     pub fn with_upload_id_marker(mut self, upload_id: &str) -> Self {
         upload_id.clone_into(&mut self.marker.upload_id);
         self
     }
 
-    /// How many uploads a page has, 1 to 1000; 1000 unless set.
+    /// Sets the page size, 1 to 1000; the default is 1000.
     #[must_use]
     pub fn with_max_uploads(mut self, count: u16) -> Self {
         self.max_uploads = Some(count);
         self
     }
 
-    /// Who pays; nothing else goes with this request.
+    /// Sets the request payer; OSS accepts no other header of the object here.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
         self
     }
 
-    /// The request for the page after that one; `None` after the last.
+    /// Returns the request for the page after `page`; `None` after the last page.
     ///
     /// # Errors
     ///
-    /// `Protocol` if the service says that there is more, but not after what.
+    /// `Protocol` if there are more pages, but the markers do not advance.
     pub fn next_page(&self, page: &ListMultipartUploadsResult) -> Result<Option<Self>> {
         if !page.is_truncated {
             return Ok(None);
         }
-        let said = UploadMarker::new(
+        let returned = UploadMarker::new(
             page.next_key_marker.as_deref().unwrap_or_default(),
             page.next_upload_id_marker.as_deref().unwrap_or_default(),
         );
         let last = page.uploads.last();
         let last = last.map(|last| UploadMarker::new(&last.key, last.upload_id.as_str()));
-        let marker = [Some(said), last].into_iter().flatten();
+        let marker = [Some(returned), last].into_iter().flatten();
         match marker.into_iter().find(|marker| marker.advances(&self.marker)) {
             Some(marker) => Ok(Some(Self { marker, ..self.clone() })),
             None => Err(Error::new(
                 ErrorKind::Protocol,
-                "the list of uploads is cut off without a way to go on",
+                "the list of uploads is truncated without a marker to continue from",
             )
             .with_request_id(page.request_id.as_deref().unwrap_or_default())),
         }
@@ -168,12 +168,12 @@ impl Operation for ListMultipartUploads {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let reply = Reply::new(response);
-        let document = reply.document("ListMultipartUploadsResult")?;
+        let reader = ResponseReader::new(response);
+        let document = reader.document("ListMultipartUploadsResult")?;
         let root = &document.root;
-        let uploads = root.children("Upload").map(|upload| read(reply, &document, upload));
+        let uploads = root.children("Upload").map(|upload| read_upload(reader, &document, upload));
         let prefixes = root.children("CommonPrefixes");
-        // A group of prefixes may hold one or several.
+        // Each element may have one or more prefixes.
         let prefixes = prefixes.flat_map(|group| group.children("Prefix"));
         Ok(ListMultipartUploadsResult {
             uploads: uploads.collect::<Result<_>>()?,
@@ -187,7 +187,7 @@ impl Operation for ListMultipartUploads {
             delimiter: non_empty(document.name(root, "Delimiter")?),
             max_uploads: document.number(root, "MaxUploads")?,
             request_id: non_empty(response.request_id()),
-            headers: reply.headers(),
+            headers: reader.headers(),
         })
     }
 
@@ -196,11 +196,15 @@ impl Operation for ListMultipartUploads {
     }
 }
 
-fn read(reply: Reply<'_>, document: &Document<'_>, upload: &Element) -> Result<ListedUpload> {
+fn read_upload(
+    reader: ResponseReader<'_>,
+    document: &XmlDocument<'_>,
+    upload: &Element,
+) -> Result<ListedUpload> {
     let upload_id = upload.text_of("UploadId").trim();
     Ok(ListedUpload {
         key: document.name(upload, "Key")?,
-        upload_id: UploadId::parse(upload_id).map_err(|_| reply.refuse("UploadId", upload_id))?,
+        upload_id: UploadId::parse(upload_id).map_err(|_| reader.refuse("UploadId", upload_id))?,
         initiated: time(upload, "Initiated"),
         storage_class: non_empty(upload.text_of("StorageClass").trim()),
     })
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_that_of_the_official_clients() {
+    fn the_request_matches_the_official_sdks() {
         let operation = operation().with_prefix("dir a/").with_delimiter("/").with_max_uploads(5);
         let operation = operation.with_key_marker("k&m").with_upload_id_marker("id");
         let request = operation.request().unwrap();
@@ -242,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_decoded_only_if_the_reply_says_so() {
+    fn names_are_decoded_only_with_a_declared_encoding() {
         let body = |encoding: &str| {
             format!(
                 "<ListMultipartUploadsResult xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\">\
@@ -299,20 +303,20 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_begins_after_the_markers_or_else_the_last_upload() {
+    fn the_next_page_starts_after_the_markers_or_the_last_upload() {
         let upload = "<Upload><Key>k</Key><UploadId>7</UploadId></Upload>";
         let markers = "<NextKeyMarker>m</NextKeyMarker><NextUploadIdMarker>9</NextUploadIdMarker>";
         let after = |inner: &str, from: &ListMultipartUploads| {
             let next = from.next_page(&page(inner));
             next.map(Option::unwrap).map(|next| (next.marker.key, next.marker.upload_id))
         };
-        let place = |key: &str, upload_id: &str| (key.to_owned(), upload_id.to_owned());
+        let marker = |key: &str, upload_id: &str| (key.to_owned(), upload_id.to_owned());
         let both = format!("{upload}{markers}");
-        assert_eq!(after(&both, &operation()).unwrap(), place("m", "9"));
-        assert_eq!(after(upload, &operation()).unwrap(), place("k", "7"));
+        assert_eq!(after(&both, &operation()).unwrap(), marker("m", "9"));
+        assert_eq!(after(upload, &operation()).unwrap(), marker("k", "7"));
         assert_eq!(
             after("<NextKeyMarker>m</NextKeyMarker>", &operation()).unwrap(),
-            place("m", "")
+            marker("m", "")
         );
         let stuck = operation().with_key_marker("m").with_upload_id_marker("9");
         for inner in [&*both, upload, markers, "", "<NextUploadIdMarker>99</NextUploadIdMarker>"] {

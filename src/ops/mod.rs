@@ -1,10 +1,10 @@
-//! One file per OSS operation: what is sent, what the answer means, whether it may be sent again.
+//! The OSS operations, one per file: how the request is made, how the response is parsed, and
+//! whether the request may be retried.
 //!
-//! Everything here is a function from plain values to plain values. Who signs, sends and waits is
-//! not known; the client asks the trait [`Operation`].
+//! Everything here maps plain values to plain values. `service/` signs and sends the requests
+//! through the trait [`Operation`].
 
 mod abort;
-mod bytes;
 mod complete;
 mod copy_part;
 mod copy_source;
@@ -12,6 +12,7 @@ mod head_object;
 mod initiate;
 mod list_parts;
 mod list_uploads;
+mod memory_body;
 mod part_url;
 mod put_object;
 mod response;
@@ -38,56 +39,57 @@ use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, RequestKind, Target};
 use crate::wire::{Method, Request, Response, ServiceError};
 
-/// One operation of the service, with its arguments.
+/// An OSS operation with its arguments.
 pub(crate) trait Operation {
-    /// The name that the OSS manual gives it.
+    /// The name in the OSS manual.
     const NAME: &'static str;
-    /// What the request does to the bucket, as far as a failed call has to tell.
+    /// The effect on the bucket, which the error of a failed call reports.
     const EFFECT: Effect = Effect::Other;
+    /// The parsed result of a successful call.
     type Output;
 
-    /// The request, not signed. It may be made again for each attempt, and is the same each time.
+    /// Makes the unsigned request. Called for each attempt, with the same result each time.
     fn request(&self) -> Result<Request>;
 
-    /// Reads an answer of the class 2xx. Where a callback was asked for, a 203 is one as well: the
-    /// object is stored, and the reply says how the callback failed.
+    /// Parses a 2xx response. With a callback, a 203 is a success too: the object is stored, and
+    /// the body says why the callback failed.
     fn parse(&self, response: &Response) -> Result<Self::Output>;
 
-    /// What sending it once more can do.
+    /// Returns whether the request may be retried after an attempt that may have taken effect.
     fn retry_safety(&self) -> RetrySafety;
 
-    /// A refusal of a repeated request that shows that an earlier attempt had succeeded.
+    /// Returns the result if an error response to a retry shows that an earlier attempt succeeded.
     fn recover_from(&self, _refusal: &ServiceError) -> Option<Self::Output> {
         None
     }
 
-    /// True if the effect of this very request makes the service refuse a second copy of it so.
+    /// Returns true if an earlier attempt that took effect can cause this error response.
     fn refused_by_own_effect(&self, _refusal: &ServiceError) -> bool {
         false
     }
 
-    /// Which limit of time its answer has.
+    /// Returns which timeout applies to the response.
     fn response_timeout(&self) -> ResponseTimeout {
         ResponseTimeout::Ordinary
     }
 
-    /// Where it goes without a signature of ours, because its URL has one.
-    fn signed_for(&self) -> Option<&Target> {
+    /// Returns the target of a presigned URL; `None` if the request is to be signed here.
+    fn presigned_target(&self) -> Option<&Target> {
         None
     }
 
-    /// The part that errors name.
+    /// Returns the part number for errors.
     fn part_number(&self) -> Option<PartNumber> {
         None
     }
 
-    /// The upload that errors name; empty if there is none yet.
+    /// Returns the upload ID for errors; empty if there is none.
     fn upload_id(&self) -> &str {
         ""
     }
 }
 
-/// What a request does to the bucket.
+/// The effect of a request on the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// PutObject and Complete.
@@ -98,28 +100,28 @@ pub(crate) enum Effect {
     Other,
 }
 
-/// Whether a request may be sent again when an earlier attempt may have taken effect.
+/// Whether a request may be retried when an earlier attempt may have taken effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetrySafety {
     /// Another attempt gives the same result, or its side effect is reported: a second Initiate may
-    /// leave an orphaned upload; a second Abort gets NoSuchUpload, which [`Operation::recover_from`]
-    /// accepts.
+    /// leave an orphaned upload; a second Abort gets NoSuchUpload, which
+    /// [`Operation::recover_from`] accepts.
     AlwaysSafe,
-    /// Complete, and PutObject with forbid-overwrite: after an unreported success another attempt
-    /// fails. The outcome has to be resolved instead.
+    /// Complete, and PutObject with forbid-overwrite: after a success whose response was lost, a
+    /// retry fails. The outcome has to be resolved instead.
     UnsafeAfterEffect,
 }
 
-/// Which limit of time the answer to a request has.
+/// Which timeout applies to the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseTimeout {
     /// `limits::RESPONSE_TIMEOUT`.
     Ordinary,
-    /// `limits::COMPLETE_TIMEOUT`: the service works on data it has before it answers.
+    /// `limits::COMPLETE_TIMEOUT`: OSS processes stored data before it responds.
     Complete,
 }
 
-/// A request with the headers of the caller's that it takes.
+/// Makes a request with those of the caller's headers that apply to its kind.
 fn request(
     method: Method,
     bucket: &BucketName,
@@ -134,23 +136,23 @@ fn request(
     Ok(request)
 }
 
-/// The value of `Content-MD5`.
+/// Returns the value of `Content-MD5`.
 fn md5_text(digest: [u8; 16]) -> String {
     BASE64_STANDARD.encode(digest)
 }
 
-/// How many entries a page of a list shall have. More than the service's maximum is refused here,
-/// because what the service does with it is not documented.
+/// Checks and formats a page size. More than the maximum of OSS is refused here, because its effect
+/// is not documented.
 fn check_page_size(argument: &str, size: Option<u16>) -> Result<Option<String>> {
     match size {
         Some(size) if !(1..=limits::PAGE_SIZE_MAX).contains(&size) => {
-            Err(Error::invalid(argument, "a page of a list has 1 to 1000 entries"))
+            Err(Error::invalid(argument, "a page has 1 to 1000 entries"))
         }
         size => Ok(size.map(|size| size.to_string())),
     }
 }
 
-/// The status of an object that was stored and whose callback failed.
+/// The status if the object was stored and its callback failed.
 const CALLBACK_FAILED: u16 = 203;
 const ENCODING_TYPE: &str = "encoding-type";
 const URL: &str = "url";

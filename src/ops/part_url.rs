@@ -1,4 +1,4 @@
-//! UploadPart to a presigned URL: everything but the bytes was chosen by whoever signed it.
+//! UploadPart to a presigned URL, which fixes everything but the bytes.
 
 use super::upload_part::{UploadPartResult, part_result};
 use super::{Operation, PART_NUMBER, RetrySafety};
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::{Endpoint, PartNumber, Target};
 use crate::wire::{Body, Headers, Method, Request, Response};
 
-/// A URL that a part can be sent to without credentials.
+/// A presigned URL to which a part can be uploaded without credentials.
 #[derive(Debug, Clone)]
 pub(crate) struct PartUrl {
     target: Target,
@@ -17,21 +17,22 @@ pub(crate) struct PartUrl {
 }
 
 impl PartUrl {
-    /// Takes a URL apart.
+    /// Parses a presigned URL.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `url`. The text does not repeat it, because it is a secret.
+    /// `Invalid`, naming the argument `url`. The text does not contain the URL, which is secret.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         let refuse = |why: &str| Error::invalid("url", why);
         let (scheme, rest) =
-            url.split_once("://").ok_or_else(|| refuse("a URL begins with https:// or http://"))?;
-        let (place, query) =
+            url.split_once("://").ok_or_else(|| refuse("a URL starts with https:// or http://"))?;
+        let (host_and_path, query) =
             rest.split_once('?').ok_or_else(|| refuse("a presigned URL has a query"))?;
         if url.contains('#') || url.contains(|c: char| c.is_control() || c == ' ') {
             return Err(refuse("a presigned URL has no fragment, space or control character"));
         }
-        let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+        let (host, path) =
+            host_and_path.split_at(host_and_path.find('/').unwrap_or(host_and_path.len()));
         let endpoint = Endpoint::parse(&format!("{scheme}://{host}"))
             .map_err(|error| error.with_argument("url"))?;
         let pairs = query.split('&').filter(|pair| !matches!(*pair, "" | "=")).map(|pair| {
@@ -43,7 +44,7 @@ impl PartUrl {
             .ok_or_else(|| refuse("the query of the URL is not UTF-8"))?;
         let number = query.iter().find(|(name, _)| name == PART_NUMBER);
         let number = number.and_then(|(_, number)| PartNumber::new(number.parse().ok()?).ok());
-        let number = number.ok_or_else(|| refuse("the URL names no part number"))?;
+        let number = number.ok_or_else(|| refuse("the URL has no part number"))?;
         let target = Target {
             https: endpoint.is_https(),
             host: endpoint.host().to_owned(),
@@ -52,7 +53,7 @@ impl PartUrl {
         Ok(Self { target, query, number, body: Body::Empty })
     }
 
-    /// The part that the URL is for.
+    /// Returns the part number in the URL.
     pub(crate) fn number(&self) -> PartNumber {
         self.number
     }
@@ -90,7 +91,7 @@ impl Operation for PartUrl {
         Some(self.number)
     }
 
-    fn signed_for(&self) -> Option<&Target> {
+    fn presigned_target(&self) -> Option<&Target> {
         Some(&self.target)
     }
 }
@@ -101,7 +102,7 @@ mod tests {
     use crate::wire::encode_query;
 
     #[test]
-    fn a_url_is_taken_apart_and_keeps_its_path() {
+    fn a_url_is_parsed_and_keeps_its_path() {
         let url =
             PartUrl::parse("http://127.0.0.1:9/b/a%20b?partNumber=2&uploadId=A%2B&x").unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What the answers of all operations have in common.
+//! Reads the parts that the responses of all operations share.
 
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -8,40 +8,38 @@ use crate::error::{Error, Result};
 use crate::model::{ETag, PartNumber};
 use crate::wire::{Element, Headers, Response, ServiceError};
 
-/// All headers of an answer.
+/// All headers of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseHeaders(Headers);
 
 impl ResponseHeaders {
-    /// The value of a header, by its name in either case.
+    /// Returns the value of a header; the name is case-insensitive.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.0.get(name)
     }
 
-    /// All headers, in the order they came.
+    /// Returns all headers, in the order received.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter()
     }
 }
 
-/// An answer with what is needed to read it and to say what is wrong with it.
+/// Reads headers and body of a response; errors name the bad header or element.
 #[derive(Clone, Copy)]
-pub(super) struct Reply<'a> {
-    response: &'a Response,
-}
+pub(super) struct ResponseReader<'a>(&'a Response);
 
-impl<'a> Reply<'a> {
+impl<'a> ResponseReader<'a> {
     pub(super) fn new(response: &'a Response) -> Self {
-        Self { response }
+        Self(response)
     }
 
     pub(super) fn headers(self) -> ResponseHeaders {
-        ResponseHeaders(self.response.headers.clone())
+        ResponseHeaders(self.0.headers.clone())
     }
 
-    /// The value of a header; nothing if there is none.
+    /// Returns the value of a header, or "" if it is missing.
     pub(super) fn header(self, name: &str) -> &'a str {
-        self.response.headers.get(name).unwrap_or_default()
+        self.0.headers.get(name).unwrap_or_default()
     }
 
     pub(super) fn etag_header(self) -> Result<ETag> {
@@ -52,91 +50,91 @@ impl<'a> Reply<'a> {
         ETag::parse(text).map_err(|_| self.refuse("ETag", text))
     }
 
-    /// Reads a document whose root has that name. An error document is an error of the service,
-    /// even with status 200.
-    pub(super) fn document(self, root: &str) -> Result<Document<'a>> {
-        let element = Element::parse(&self.response.body)
-            .map_err(|error| self.response.protocol_error(error.to_string()))?;
+    /// Parses an XML document with that root element. An error document is a service error even
+    /// with status 200.
+    pub(super) fn document(self, root: &str) -> Result<XmlDocument<'a>> {
+        let element = Element::parse(&self.0.body)
+            .map_err(|error| self.0.protocol_error(error.to_string()))?;
         if element.name() == "Error" {
-            return Err(ServiceError::read(self.response).into_error());
+            return Err(ServiceError::read(self.0).into_error());
         }
         if element.name() != root {
-            let text = format!("the reply is a {} instead of a {root}", element.name());
-            return Err(self.response.protocol_error(text));
+            let text = format!("the response is a {} instead of a {root}", element.name());
+            return Err(self.0.protocol_error(text));
         }
         let encoded = element.text_of("EncodingType").trim().eq_ignore_ascii_case("url");
-        Ok(Document { reply: self, root: element, encoded })
+        Ok(XmlDocument { reader: self, root: element, encoded })
     }
 
-    /// An error of kind `Protocol` that names the element or header.
+    /// Makes a `Protocol` error that names the element or header.
     pub(super) fn refuse(self, name: &str, text: &str) -> Error {
         let text = if text.trim().is_empty() {
-            format!("the reply has no {name}")
+            format!("the response has no {name}")
         } else {
             let shown: String = text.chars().take(SHOWN_MAX).collect();
-            format!("the reply has a bad {name}: {shown:?}")
+            format!("the response has a bad {name}: {shown:?}")
         };
-        self.response.protocol_error(text)
+        self.0.protocol_error(text)
     }
 }
 
-/// The XML of an answer.
-pub(super) struct Document<'a> {
-    reply: Reply<'a>,
+/// The XML document of a response.
+pub(super) struct XmlDocument<'a> {
+    reader: ResponseReader<'a>,
     pub(super) root: Element,
     encoded: bool,
 }
 
-impl Document<'_> {
-    /// A name such as a key, decoded if the reply says that names are encoded.
+impl XmlDocument<'_> {
+    /// Reads a name, for example a key, and decodes it if the document declares an encoding.
     pub(super) fn name(&self, parent: &Element, child: &str) -> Result<String> {
         self.decode(child, parent.text_of(child))
     }
 
-    /// The same for the text of an element of that name.
+    /// Decodes the text of an element if the document declares an encoding.
     pub(super) fn decode(&self, name: &str, text: &str) -> Result<String> {
         if !self.encoded {
             return Ok(text.to_owned());
         }
-        percent::unescape(text).ok_or_else(|| self.reply.refuse(name, text))
+        percent::unescape(text).ok_or_else(|| self.reader.refuse(name, text))
     }
 
-    /// Text that is never encoded.
+    /// Reads text that is never encoded.
     pub(super) fn text(&self, name: &str) -> String {
         self.root.text_of(name).trim().to_owned()
     }
 
-    /// A number; an empty or missing one is not known.
+    /// Reads a number; `None` if the element is empty or missing.
     pub(super) fn number<N: FromStr>(&self, parent: &Element, child: &str) -> Result<Option<N>> {
         let text = parent.text_of(child).trim();
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse().map(Some).map_err(|_| self.reply.refuse(child, text))
+        text.parse().map(Some).map_err(|_| self.reader.refuse(child, text))
     }
 
     pub(super) fn part_number(&self, parent: &Element) -> Result<PartNumber> {
         let number = self.number::<i64>(parent, "PartNumber")?.unwrap_or(0);
         PartNumber::try_from(number)
-            .map_err(|_| self.reply.refuse("PartNumber", &number.to_string()))
+            .map_err(|_| self.reader.refuse("PartNumber", &number.to_string()))
     }
 
     pub(super) fn etag(&self, parent: &Element) -> Result<ETag> {
-        self.reply.etag(parent.text_of("ETag"))
+        self.reader.etag(parent.text_of("ETag"))
     }
 
-    /// Whether there are more pages; nothing means no.
+    /// Returns whether there are more pages; an empty or missing element means no.
     pub(super) fn is_truncated(&self) -> Result<bool> {
         let text = self.text("IsTruncated");
         match text.to_ascii_lowercase().as_str() {
             "true" => Ok(true),
             "false" | "" => Ok(false),
-            _ => Err(self.reply.refuse("IsTruncated", &text)),
+            _ => Err(self.reader.refuse("IsTruncated", &text)),
         }
     }
 }
 
-/// A time of a document; one that cannot be read is not known.
+/// Reads a time; `None` if it is missing or malformed.
 pub(super) fn time(parent: &Element, child: &str) -> Option<SystemTime> {
     date::parse_rfc3339(parent.text_of(child).trim())
 }

@@ -1,4 +1,4 @@
-//! What the tests of the operations share.
+//! Helpers for the tests of the operations.
 
 use crate::model::{BucketName, ObjectKey, UploadId};
 use crate::wire::{Headers, Request, Response};
@@ -7,7 +7,7 @@ pub(super) fn bucket() -> BucketName {
     BucketName::parse("fake-bucket").unwrap()
 }
 
-/// The key that the recorded requests of the official clients use.
+/// The key in the recorded requests of the official SDKs.
 pub(super) fn key() -> ObjectKey {
     ObjectKey::parse("dir a/ключ+пл%us & 中文~.bin").unwrap()
 }
@@ -17,19 +17,19 @@ pub(super) fn upload() -> UploadId {
 }
 
 pub(super) fn ok(body: &str) -> Response {
-    reply(200, &[], body)
+    response(200, &[], body)
 }
 
-pub(super) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
-    let mut received = Headers::default();
-    received.append_received("x-oss-request-id", "5C3D9175B6FC201293AD4890".to_owned());
+pub(super) fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+    let mut header_fields = Headers::default();
+    header_fields.append_received("x-oss-request-id", "5C3D9175B6FC201293AD4890".to_owned());
     for (name, value) in headers {
-        received.append_received(name, (*value).to_owned());
+        header_fields.append_received(name, (*value).to_owned());
     }
-    Response { status, headers: received, body: body.as_bytes().to_vec() }
+    Response { status, headers: header_fields, body: body.as_bytes().to_vec() }
 }
 
-/// The query as on the wire, but not escaped.
+/// Returns the query in wire format, but unescaped.
 pub(super) fn query_of(request: &Request) -> String {
     let pairs = request.query.iter();
     let texts = pairs.map(|(name, value)| match value.as_str() {

@@ -1,7 +1,7 @@
-//! Where a page of unfinished uploads begins.
+//! The marker of a page of unfinished uploads.
 
-/// A key, and an upload ID in it. The list goes on after that upload; without an ID after all
-/// uploads of the key; without either at the beginning.
+/// A key and an upload ID. The page starts after that upload; without an ID, after all uploads of
+/// the key; without either, at the beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct UploadMarker {
     pub(super) key: String,
@@ -13,19 +13,19 @@ impl UploadMarker {
         Self { key: key.to_owned(), upload_id: upload_id.to_owned() }
     }
 
-    /// True if a list that goes on here does not begin again where that one began.
+    /// Returns true if this marker comes after `from`, so that a loop over the pages terminates.
     ///
-    /// Keys ascend by their bytes. Only outside of ASCII the service may order them otherwise, so
-    /// there another key is enough.
+    /// OSS sorts keys by their bytes. With non-ASCII keys the order may differ, so any other key is
+    /// accepted then.
     pub(super) fn advances(&self, from: &Self) -> bool {
         if self.key.is_empty() {
             return false;
         }
         let ascii = self.key.is_ascii() && from.key.is_ascii();
-        self.place() > from.place() || (!ascii && self.key != from.key)
+        self.sort_key() > from.sort_key() || (!ascii && self.key != from.key)
     }
 
-    fn place(&self) -> (&str, bool, &str) {
+    fn sort_key(&self) -> (&str, bool, &str) {
         let whole_key = !self.key.is_empty() && self.upload_id.is_empty();
         (&self.key, whole_key, &self.upload_id)
     }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_ascii_any_other_key_will_do() {
+    fn with_non_ascii_keys_any_other_key_advances() {
         assert!(advances(("\u{ff21}", "1"), ("\u{10400}", "1")));
         assert!(advances(("\u{10400}", "1"), ("\u{ff21}", "1")));
         assert!(!advances(("\u{10400}", "1"), ("\u{10400}", "1")));

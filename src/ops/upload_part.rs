@@ -1,9 +1,9 @@
-//! UploadPart: sends the bytes of one part.
+//! UploadPart: uploads one part.
 
 use std::sync::Arc;
 
-use super::bytes::Bytes;
-use super::response::{Reply, ResponseHeaders, non_empty};
+use super::memory_body::MemoryBody;
+use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{CONTENT_MD5, Operation, PART_NUMBER, RetrySafety, UPLOAD_ID, md5_text, request};
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::limits;
 use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey, PartNumber, RequestKind, UploadId};
 use crate::wire::{Body, Method, Request, Response, ServiceError};
 
-/// Sends a part. A part of the same number is replaced, except in a sequential upload.
+/// Uploads a part. Replaces an existing part of that number, except in a sequential upload.
 #[derive(Debug, Clone)]
 pub struct UploadPart {
     bucket: BucketName,
@@ -23,24 +23,24 @@ pub struct UploadPart {
     body: Body,
 }
 
-/// The part as the service has stored it.
+/// The stored part.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct UploadPartResult {
-    /// What Complete has to list; the MD5 of the part in hex.
+    /// The ETag to list in Complete: the MD5 of the part in hex.
     pub etag: ETag,
-    /// The CRC-64 of the part, if the service said it.
+    /// The CRC-64 of the part, if OSS returned it.
     pub crc64: Option<u64>,
     /// The MD5 of the part in base64; `None` if OSS did not return it.
     pub content_md5: Option<String>,
-    /// `x-oss-request-id`.
+    /// The header `x-oss-request-id`.
     pub request_id: Option<String>,
-    /// All headers.
+    /// All response headers.
     pub headers: ResponseHeaders,
 }
 
 impl UploadPart {
-    /// Sends an empty part of that number, until it is given bytes.
+    /// Makes a request for an empty part; set the bytes with [`UploadPart::with_bytes`].
     pub fn new(
         bucket: &BucketName,
         key: &ObjectKey,
@@ -58,34 +58,35 @@ impl UploadPart {
         }
     }
 
-    /// The bytes of the part.
+    /// Sets the bytes of the part.
     #[must_use]
     pub fn with_bytes(self, bytes: impl Into<Arc<[u8]>>) -> Self {
-        self.with_body(Bytes::body(bytes.into()))
+        self.with_body(MemoryBody::body(bytes.into()))
     }
 
-    /// The bytes of the part, from any source that can be read again.
+    /// Sets the bytes of the part, from a source that can be read more than once.
     #[must_use]
     pub(crate) fn with_body(mut self, body: Body) -> Self {
         self.body = body;
         self
     }
 
-    /// The MD5 of the bytes, which the service then verifies.
+    /// Sets the MD5 of the bytes, which OSS then verifies.
     #[must_use]
     pub fn with_content_md5(mut self, digest: [u8; 16]) -> Self {
         self.content_md5 = Some(digest);
         self
     }
 
-    /// Who pays, and how fast the service takes the data; nothing else goes with a part.
+    /// Sets the request payer and the traffic limit; OSS accepts no other header of the object
+    /// here.
     #[must_use]
     pub fn with_headers(mut self, headers: &ObjectHeaders) -> Self {
         self.headers = headers.clone();
         self
     }
 
-    /// Reads the bytes, unless the MD5 is known.
+    /// Returns the MD5; reads the bytes unless it was set.
     fn md5(&self) -> Result<Digest> {
         if let Some(digest) = self.content_md5 {
             return Ok(Digest::from_bytes(digest));
@@ -127,8 +128,8 @@ impl Operation for UploadPart {
         RetrySafety::AlwaysSafe
     }
 
-    /// A sequential upload refuses a part that it has. If that one has the MD5 of these bytes, an
-    /// earlier attempt has stored it and only its answer was lost.
+    /// A sequential upload refuses an existing part. If that part has the MD5 of these bytes, an
+    /// earlier attempt has stored it and its response was lost.
     fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
         if refusal.code != "PartAlreadyExist" {
             return None;
@@ -153,15 +154,15 @@ impl Operation for UploadPart {
     }
 }
 
-/// Reads the answer to a part.
+/// Parses the response to UploadPart.
 pub(super) fn part_result(response: &Response) -> Result<UploadPartResult> {
-    let reply = Reply::new(response);
+    let reader = ResponseReader::new(response);
     Ok(UploadPartResult {
-        etag: reply.etag_header()?,
+        etag: reader.etag_header()?,
         crc64: response.crc64(),
-        content_md5: non_empty(reply.header(CONTENT_MD5)),
+        content_md5: non_empty(reader.header(CONTENT_MD5)),
         request_id: non_empty(response.request_id()),
-        headers: reply.headers(),
+        headers: reader.headers(),
     })
 }
 
@@ -169,7 +170,7 @@ pub(super) fn part_result(response: &Response) -> Result<UploadPartResult> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::ops::tests::{body_of, bucket, key, query_of, reply, upload};
+    use crate::ops::tests::{body_of, bucket, key, query_of, response, upload};
 
     const MD5: [u8; 16] = [
         0x5d, 0x41, 0x40, 0x2a, 0xbc, 0x4b, 0x2a, 0x76, 0xb9, 0x71, 0x9d, 0x91, 0x10, 0x17, 0xc5,
@@ -204,34 +205,34 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_is_in_the_headers() {
+    fn the_result_is_read_from_the_headers() {
         let headers = [
             ("ETag", "\"5D41402ABC4B2A76B9719D911017C592\""),
             ("Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="),
             ("x-oss-hash-crc64ecma", "18446744073709551615"),
             ("x-oss-server-side-encryption", "AES256"),
         ];
-        let result = operation().parse(&reply(200, &headers, "")).unwrap();
+        let result = operation().parse(&response(200, &headers, "")).unwrap();
         assert_eq!(result.etag.as_str(), headers[0].1);
         assert_eq!(result.crc64, Some(u64::MAX));
         assert_eq!(result.content_md5.as_deref(), Some(headers[1].1));
         assert_eq!(result.headers.value("X-Oss-Server-Side-Encryption"), Some("AES256"));
-        let result = operation().parse(&reply(200, &headers[..1], "")).unwrap();
+        let result = operation().parse(&response(200, &headers[..1], "")).unwrap();
         assert_eq!((result.crc64, result.content_md5), (None, None));
     }
 
     #[test]
-    fn a_part_without_an_etag_is_not_stored() {
-        let error = operation().parse(&reply(200, &[], "")).unwrap_err();
+    fn a_response_without_an_etag_is_refused() {
+        let error = operation().parse(&response(200, &[], "")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
-        assert!(error.to_string().contains("the reply has no ETag"), "{error}");
+        assert!(error.to_string().contains("the response has no ETag"), "{error}");
     }
 
     #[test]
-    fn a_part_that_is_there_already_is_taken_only_with_the_same_md5() {
+    fn an_existing_part_is_accepted_only_with_the_same_md5() {
         let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
             <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
-        let refusal = ServiceError::read(&reply(409, &[], body));
+        let refusal = ServiceError::read(&response(409, &[], body));
         assert!(operation().with_bytes(*b"other").recover_from(&refusal).is_none());
         assert!(operation().with_content_md5([0; 16]).recover_from(&refusal).is_none());
         for same in [operation(), operation().with_content_md5(MD5)] {

@@ -1,9 +1,11 @@
-//! What may be repeated, after how long, and how often in all. Pure but for one counter.
+//! Decides which failed attempts are retried, and after how long. Pure except for the retry budget.
 
 mod backoff;
 mod budget;
 mod policy;
 
-pub(crate) use backoff::{delay, retry_after};
-pub(crate) use budget::Budget;
-pub(crate) use policy::{FailureClass, Refusal, Remedy, Verdict, is_throttled, judge};
+pub(crate) use backoff::{delay, parse_retry_after};
+pub(crate) use budget::RetryBudget;
+pub(crate) use policy::{
+    FailureClass, RecoveryAction, Refusal, RetryDecision, decide, is_throttled,
+};

@@ -1,6 +1,6 @@
-//! The table: what went wrong and how the operation may be repeated, to what is done about it.
+//! Decides whether a failed attempt is retried, from its failure class and the operation.
 //!
-//! `docs/protocol.md` lists where it differs from the official SDKs, and why.
+//! `docs/protocol.md` lists the differences from the official SDKs, and the reasons.
 
 use std::time::{Duration, SystemTime};
 
@@ -35,55 +35,55 @@ pub(crate) struct Refusal {
     pub(crate) server_time: Option<SystemTime>,
 }
 
-/// What to do about it.
+/// What follows a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Report it.
-    Stop,
-    /// Try again after a back-off.
+pub(crate) enum RetryDecision {
+    /// Return the error.
+    Fail,
+    /// Retry after a back-off.
     Retry,
-    /// Put something right, then try again.
-    RetryAfter(Remedy),
+    /// Recover first, then retry.
+    RetryAfter(RecoveryAction),
 }
 
-/// What has to be put right before the next attempt.
+/// What has to be done before the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Remedy {
+pub(crate) enum RecoveryAction {
     /// Take the time from the server's `Date`.
     CorrectClock,
-    /// Ask the credential source again, past its cache.
-    FreshCredentials,
+    /// Discard the cached credentials and fetch new ones.
+    RefreshCredentials,
 }
 
-/// Judges one failed attempt.
-pub(crate) fn judge(failure: &FailureClass, safety: RetrySafety) -> Verdict {
+/// Decides what follows one failed attempt.
+pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecision {
     match failure {
-        FailureClass::Final => Verdict::Stop,
-        FailureClass::NotSent => Verdict::Retry,
+        FailureClass::Final => RetryDecision::Fail,
+        FailureClass::NotSent => RetryDecision::Retry,
         FailureClass::ResponseLost { .. } | FailureClass::Mismatch => match safety {
-            RetrySafety::AlwaysSafe => Verdict::Retry,
-            RetrySafety::UnsafeAfterEffect => Verdict::Stop,
+            RetrySafety::AlwaysSafe => RetryDecision::Retry,
+            RetrySafety::UnsafeAfterEffect => RetryDecision::Fail,
         },
-        FailureClass::Refused(refusal) => judge_refusal(refusal.status, &refusal.code, safety),
+        FailureClass::Refused(refusal) => decide_refusal(refusal.status, &refusal.code, safety),
     }
 }
 
-/// True if the service did not even begin with a request that it answered so.
+/// Returns true for statuses with which OSS rejects a request before processing it.
 pub(crate) fn is_throttled(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
 
-fn judge_refusal(status: u16, code: &str, safety: RetrySafety) -> Verdict {
+fn decide_refusal(status: u16, code: &str, safety: RetrySafety) -> RetryDecision {
     match (status, code) {
-        (_, "RequestTimeTooSkewed") => Verdict::RetryAfter(Remedy::CorrectClock),
+        (_, "RequestTimeTooSkewed") => RetryDecision::RetryAfter(RecoveryAction::CorrectClock),
         (_, "SecurityTokenExpired" | "InvalidSecurityToken" | "InvalidAccessKeyId") => {
-            Verdict::RetryAfter(Remedy::FreshCredentials)
+            RetryDecision::RetryAfter(RecoveryAction::RefreshCredentials)
         }
-        (_, "RequestTimeout" | "BadRequest") | (401 | 408, _) => Verdict::Retry,
-        (status, _) if is_throttled(status) => Verdict::Retry,
-        // The service may have done what it then failed to report.
-        (500.., _) if safety == RetrySafety::AlwaysSafe => Verdict::Retry,
-        _ => Verdict::Stop,
+        (_, "RequestTimeout" | "BadRequest") | (401 | 408, _) => RetryDecision::Retry,
+        (status, _) if is_throttled(status) => RetryDecision::Retry,
+        // The request may have taken effect.
+        (500.., _) if safety == RetrySafety::AlwaysSafe => RetryDecision::Retry,
+        _ => RetryDecision::Fail,
     }
 }
 
@@ -98,66 +98,72 @@ mod tests {
     }
 
     #[test]
-    fn every_status_and_code_of_the_protocol_notes_has_its_verdict() {
-        use Remedy::{CorrectClock, FreshCredentials};
-        let clock = Verdict::RetryAfter(CorrectClock);
-        let fresh = Verdict::RetryAfter(FreshCredentials);
-        for (status, code, freely, once) in [
-            (401, "", Verdict::Retry, Verdict::Retry),
-            (408, "", Verdict::Retry, Verdict::Retry),
-            (429, "TooManyRequests", Verdict::Retry, Verdict::Retry),
-            (500, "InternalError", Verdict::Retry, Verdict::Stop),
-            (502, "", Verdict::Retry, Verdict::Stop),
-            (503, "ServiceUnavailable", Verdict::Retry, Verdict::Retry),
-            (503, "UploadTrafficRateLimitExceeded", Verdict::Retry, Verdict::Retry),
-            (504, "", Verdict::Retry, Verdict::Stop),
-            (400, "RequestTimeout", Verdict::Retry, Verdict::Retry),
-            (400, "BadRequest", Verdict::Retry, Verdict::Retry),
+    fn every_status_and_code_of_the_protocol_notes_has_its_decision() {
+        use RecoveryAction::{CorrectClock, RefreshCredentials};
+        let clock = RetryDecision::RetryAfter(CorrectClock);
+        let refresh = RetryDecision::RetryAfter(RefreshCredentials);
+        for (status, code, always_safe, after_effect) in [
+            (401, "", RetryDecision::Retry, RetryDecision::Retry),
+            (408, "", RetryDecision::Retry, RetryDecision::Retry),
+            (429, "TooManyRequests", RetryDecision::Retry, RetryDecision::Retry),
+            (500, "InternalError", RetryDecision::Retry, RetryDecision::Fail),
+            (502, "", RetryDecision::Retry, RetryDecision::Fail),
+            (503, "ServiceUnavailable", RetryDecision::Retry, RetryDecision::Retry),
+            (503, "UploadTrafficRateLimitExceeded", RetryDecision::Retry, RetryDecision::Retry),
+            (504, "", RetryDecision::Retry, RetryDecision::Fail),
+            (400, "RequestTimeout", RetryDecision::Retry, RetryDecision::Retry),
+            (400, "BadRequest", RetryDecision::Retry, RetryDecision::Retry),
             (403, "RequestTimeTooSkewed", clock, clock),
-            (403, "SecurityTokenExpired", fresh, fresh),
-            (403, "InvalidSecurityToken", fresh, fresh),
-            (403, "InvalidAccessKeyId", fresh, fresh),
-            (203, "CallbackFailed", Verdict::Stop, Verdict::Stop),
-            (301, "", Verdict::Stop, Verdict::Stop),
-            (307, "", Verdict::Stop, Verdict::Stop),
-            (400, "InvalidArgument", Verdict::Stop, Verdict::Stop),
-            (400, "InvalidDigest", Verdict::Stop, Verdict::Stop),
-            (400, "InvalidPart", Verdict::Stop, Verdict::Stop),
-            (400, "EntityTooSmall", Verdict::Stop, Verdict::Stop),
-            (403, "AccessDenied", Verdict::Stop, Verdict::Stop),
-            (403, "SignatureDoesNotMatch", Verdict::Stop, Verdict::Stop),
-            (404, "NoSuchUpload", Verdict::Stop, Verdict::Stop),
-            (409, "FileAlreadyExists", Verdict::Stop, Verdict::Stop),
-            (409, "PartAlreadyExist", Verdict::Stop, Verdict::Stop),
-            (412, "PreconditionFailed", Verdict::Stop, Verdict::Stop),
+            (403, "SecurityTokenExpired", refresh, refresh),
+            (403, "InvalidSecurityToken", refresh, refresh),
+            (403, "InvalidAccessKeyId", refresh, refresh),
+            (203, "CallbackFailed", RetryDecision::Fail, RetryDecision::Fail),
+            (301, "", RetryDecision::Fail, RetryDecision::Fail),
+            (307, "", RetryDecision::Fail, RetryDecision::Fail),
+            (400, "InvalidArgument", RetryDecision::Fail, RetryDecision::Fail),
+            (400, "InvalidDigest", RetryDecision::Fail, RetryDecision::Fail),
+            (400, "InvalidPart", RetryDecision::Fail, RetryDecision::Fail),
+            (400, "EntityTooSmall", RetryDecision::Fail, RetryDecision::Fail),
+            (403, "AccessDenied", RetryDecision::Fail, RetryDecision::Fail),
+            (403, "SignatureDoesNotMatch", RetryDecision::Fail, RetryDecision::Fail),
+            (404, "NoSuchUpload", RetryDecision::Fail, RetryDecision::Fail),
+            (409, "FileAlreadyExists", RetryDecision::Fail, RetryDecision::Fail),
+            (409, "PartAlreadyExist", RetryDecision::Fail, RetryDecision::Fail),
+            (412, "PreconditionFailed", RetryDecision::Fail, RetryDecision::Fail),
         ] {
             assert_eq!(
-                judge(&refused(status, code), RetrySafety::AlwaysSafe),
-                freely,
+                decide(&refused(status, code), RetrySafety::AlwaysSafe),
+                always_safe,
                 "{status} {code}"
             );
             assert_eq!(
-                judge(&refused(status, code), RetrySafety::UnsafeAfterEffect),
-                once,
-                "{status} {code} once"
+                decide(&refused(status, code), RetrySafety::UnsafeAfterEffect),
+                after_effect,
+                "{status} {code} unsafe"
             );
         }
     }
 
     #[test]
-    fn every_other_status_is_repeated_from_500_on_only() {
+    fn of_all_other_statuses_only_5xx_are_retried() {
         for status in (300..600).filter(|status| ![401, 408, 429, 503].contains(status)) {
-            let freely = if status >= 500 { Verdict::Retry } else { Verdict::Stop };
-            assert_eq!(judge(&refused(status, ""), RetrySafety::AlwaysSafe), freely, "{status}");
+            let always_safe =
+                if status >= 500 { RetryDecision::Retry } else { RetryDecision::Fail };
             assert_eq!(
-                judge(&refused(status, ""), RetrySafety::UnsafeAfterEffect),
-                Verdict::Stop,
-                "{status} once"
+                decide(&refused(status, ""), RetrySafety::AlwaysSafe),
+                always_safe,
+                "{status}"
+            );
+            assert_eq!(
+                decide(&refused(status, ""), RetrySafety::UnsafeAfterEffect),
+                RetryDecision::Fail,
+                "{status} unsafe"
             );
         }
     }
 
-    /// The rows of the table in `docs/protocol.md`: what it is about, and what it says of us.
+    /// Returns the rows of the table in `docs/protocol.md`: the situation and what this library
+    /// does.
     fn deviations() -> Vec<(String, String)> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.md");
         let text = std::fs::read_to_string(path).unwrap();
@@ -168,47 +174,57 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_table_of_deviations_says_what_is_done() {
+    fn the_documented_deviations_match_the_policy() {
         let rows = deviations();
-        let said = |situation: &str, words: &str| {
+        let check = |situation: &str, words: &str| {
             let row = rows.iter().find(|row| row.0.contains(situation)).expect(situation);
             assert!(row.1.contains(words), "{situation}: {}", row.1);
         };
         for (status, code) in [(401, ""), (408, ""), (429, ""), (500, ""), (400, "BadRequest")] {
             let situation = if code.is_empty() { "401, 408, 429, 5xx" } else { "`BadRequest`" };
-            said(situation, "repeated");
-            assert_eq!(judge(&refused(status, code), RetrySafety::AlwaysSafe), Verdict::Retry);
+            check(situation, "retried");
+            assert_eq!(
+                decide(&refused(status, code), RetrySafety::AlwaysSafe),
+                RetryDecision::Retry
+            );
         }
-        said("`RequestTimeTooSkewed`", "the same");
-        said("`RequestTimeout`", "repeated");
+        check("`RequestTimeTooSkewed`", "the same");
+        check("`RequestTimeout`", "retried");
         for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
-            said(&format!("`{code}`"), "repeated once, after the provider was asked anew");
-            let fresh = Verdict::RetryAfter(Remedy::FreshCredentials);
-            assert_eq!(judge(&refused(403, code), RetrySafety::AlwaysSafe), fresh);
+            check(&format!("`{code}`"), "retried once, with refreshed credentials");
+            let refresh = RetryDecision::RetryAfter(RecoveryAction::RefreshCredentials);
+            assert_eq!(decide(&refused(403, code), RetrySafety::AlwaysSafe), refresh);
         }
         let longest = limits::RETRY_AFTER_MAX.as_secs();
-        said("`Retry-After`", &format!("obeyed up to {longest} s"));
-        assert_eq!(limits::FREE_RETRIES_MAX, 4);
-        said("a kept-alive connection that had died", "for free, up to four times");
-        said("a time-out on a kept-alive", "are not used again");
-        said("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
-        assert_eq!(rows.len(), 12, "a row is not looked at");
+        check("`Retry-After`", &format!("honored up to {longest} s"));
+        assert_eq!(limits::STALE_CONNECTION_RETRIES_MAX, 4);
+        check(
+            "an idle connection that the server has closed",
+            "not counted as an attempt, up to four times",
+        );
+        check("a timeout on a reused connection", "are not reused");
+        check("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
+        assert_eq!(rows.len(), 12, "a row is not checked");
     }
 
     #[test]
-    fn a_lost_answer_is_repeated_only_where_that_is_harmless() {
-        for (failure, freely, once) in [
-            (FailureClass::NotSent, Verdict::Retry, Verdict::Retry),
+    fn a_lost_response_is_retried_only_if_that_is_safe() {
+        for (failure, always_safe, after_effect) in [
+            (FailureClass::NotSent, RetryDecision::Retry, RetryDecision::Retry),
             (
                 FailureClass::ResponseLost { reused_connection: false },
-                Verdict::Retry,
-                Verdict::Stop,
+                RetryDecision::Retry,
+                RetryDecision::Fail,
             ),
-            (FailureClass::Mismatch, Verdict::Retry, Verdict::Stop),
-            (FailureClass::Final, Verdict::Stop, Verdict::Stop),
+            (FailureClass::Mismatch, RetryDecision::Retry, RetryDecision::Fail),
+            (FailureClass::Final, RetryDecision::Fail, RetryDecision::Fail),
         ] {
-            assert_eq!(judge(&failure, RetrySafety::AlwaysSafe), freely, "{failure:?}");
-            assert_eq!(judge(&failure, RetrySafety::UnsafeAfterEffect), once, "{failure:?} once");
+            assert_eq!(decide(&failure, RetrySafety::AlwaysSafe), always_safe, "{failure:?}");
+            assert_eq!(
+                decide(&failure, RetrySafety::UnsafeAfterEffect),
+                after_effect,
+                "{failure:?} unsafe"
+            );
         }
     }
 }

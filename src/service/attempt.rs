@@ -1,4 +1,4 @@
-//! One attempt of a call: sign, send, and judge what comes back.
+//! One attempt of a call: signs and sends the request, then checks and parses the response.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
@@ -24,23 +24,23 @@ impl<'a, O: Operation> CallState<'a, O> {
             let Request { method, query, headers, body, .. } = &request;
             wire_log::request(*method, &target, query, headers, body.length())
         });
-        let slot = self.acquire_permit(&request)?;
+        let permit = self.acquire_permit(&request)?;
         let outcome = self.send(&request, &target);
-        drop(slot);
+        drop(permit);
         let attempt_error = match outcome {
             Ok(mut exchange) => {
                 let changed =
                     self.check_unchanged(&request, exchange.whole.then_some(exchange.sent));
                 redact::redact(&request, &mut exchange.response);
                 log.debug(|| wire_log::response(&exchange.response));
-                match self.judge_exchange(&request, &exchange) {
+                match self.parse_exchange(&request, &exchange) {
                     Ok(_) if changed.is_err() => changed_source(Evidence::Confirmed),
-                    Ok(reply) => {
+                    Ok(output) => {
                         self.service.concurrency_limiter.on_success();
                         let sent =
-                            what_was_sent(&request, &exchange).map_err(AttemptError::not_sent)?;
+                            sent_bytes(&request, &exchange).map_err(AttemptError::not_sent)?;
                         let earlier_attempts = Evidence::NotSent;
-                        return Ok(CallOutcome { output: reply, sent, earlier_attempts });
+                        return Ok(CallOutcome { output, sent, earlier_attempts });
                     }
                     Err(attempt_error) if changed.is_err() => {
                         changed_source(attempt_error.evidence).at_host(&target.host)
@@ -66,7 +66,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         service.check_process()?;
         self.context.cancel.check_process()?;
         let mut request = self.operation.request()?;
-        if let Some(target) = self.operation.signed_for() {
+        if let Some(target) = self.operation.presigned_target() {
             return Ok((request, target.clone()));
         }
         let endpoint = service.endpoint()?;
@@ -82,17 +82,17 @@ impl<'a, O: Operation> CallState<'a, O> {
         Ok((request, target))
     }
 
-    /// Bodies wait here while the service asks for less.
+    /// Waits for a permit while OSS throttles. Requests without content need none.
     fn acquire_permit(&self, request: &Request) -> Result<Option<Permit<'a>>, AttemptError> {
         if !matches!(request.body, Body::Content(_)) {
             return Ok(None);
         }
         let CallContext { cancel, deadline, .. } = self.context;
         match self.service.concurrency_limiter.acquire(cancel, *deadline) {
-            Some(slot) => Ok(Some(slot)),
+            Some(permit) => Ok(Some(permit)),
             None if cancel.is_triggered() => Err(AttemptError::not_sent(Error::canceled())),
             None => {
-                let text = "the deadline of the call has passed while OSS was asking for less";
+                let text = "the deadline of the call passed while OSS was throttling";
                 Err(AttemptError::not_sent(Error::new(ErrorKind::Timeout, text)))
             }
         }
@@ -105,7 +105,7 @@ impl<'a, O: Operation> CallState<'a, O> {
                 observer.sent(bytes);
             }
         };
-        let rates = RateLimiters([self.service.rate.as_ref(), context.rate]);
+        let rate_limiters = RateLimiters([self.service.rate_limiter.as_ref(), context.rate]);
         let outgoing = Outgoing {
             method: request.method,
             target,
@@ -117,16 +117,20 @@ impl<'a, O: Operation> CallState<'a, O> {
             &outgoing,
             &Call {
                 cancel: context.cancel,
-                limits: self.service.time_limits(self.operation.response_timeout()),
+                limits: self.service.timeouts(self.operation.response_timeout()),
                 deadline: context.deadline,
                 cancel_policy: context.cancel_policy,
                 progress: Some(&progress),
-                pace: rates.0.iter().any(Option::is_some).then_some(&rates as &dyn Pace),
+                pace: rate_limiters
+                    .0
+                    .iter()
+                    .any(Option::is_some)
+                    .then_some(&rate_limiters as &dyn Pace),
             },
         )
     }
 
-    fn judge_exchange(
+    fn parse_exchange(
         &self,
         request: &Request,
         exchange: &Exchange,
@@ -134,15 +138,15 @@ impl<'a, O: Operation> CallState<'a, O> {
         let response = &exchange.response;
         if !(200..300).contains(&response.status) {
             let refused = ServiceError::read(response);
-            let repeated = self.attempts > 1 || self.free > 0;
-            let recover_from = repeated.then(|| self.operation.recover_from(&refused)).flatten();
-            return match recover_from {
-                Some(reply) => Ok(reply),
+            let is_retry = self.attempts > 1 || self.stale_connection_retries > 0;
+            let recovered = is_retry.then(|| self.operation.recover_from(&refused)).flatten();
+            return match recovered {
+                Some(output) => Ok(output),
                 None => Err(self.refusal(response, refused)),
             };
         }
         if !exchange.whole {
-            let text = "success was answered before the whole body was sent";
+            let text = "the server reported success before the whole body was sent";
             return Err(AttemptError::unusable_success(Error::new(ErrorKind::Protocol, text)));
         }
         self.check_integrity(request, exchange)?;
@@ -157,7 +161,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         let retry_after = response
             .headers
             .get("retry-after")
-            .and_then(|asks| retry::retry_after(asks, self.service.clock.now()));
+            .and_then(|value| retry::parse_retry_after(value, self.service.clock.now()));
         let status = response.status;
         let throttled = retry::is_throttled(status);
         if throttled {
@@ -182,13 +186,13 @@ impl<'a, O: Operation> CallState<'a, O> {
         }
     }
 
-    /// Compares what was sent and what arrived.
+    /// Compares the checksums of the bytes sent with those of the bytes stored.
     fn check_integrity(&self, request: &Request, exchange: &Exchange) -> Result<(), AttemptError> {
         if !matches!(request.body, Body::Content(_)) {
             return Ok(());
         }
         let ours = exchange.sent.crc64;
-        let damaged = |text: String| {
+        let mismatch = |text: String| {
             self.service.http.leave_connections();
             let error = Error::new(ErrorKind::Integrity, text);
             let request_id = exchange.response.request_id();
@@ -198,24 +202,24 @@ impl<'a, O: Operation> CallState<'a, O> {
         if self.context.check_crc64 {
             match exchange.response.crc64() {
                 Some(theirs) if theirs != ours => {
-                    return damaged(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
+                    return mismatch(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
                 }
                 Some(_) => {}
                 None => self
                     .service
                     .logger()
-                    .warn(|| format!("{}: the reply has no CRC-64, so none was compared", O::NAME)),
+                    .warn(|| format!("{}: the response has no CRC-64 to compare", O::NAME)),
             }
         }
         if let Some(ours) = request.headers.get("content-md5").and_then(hex_of_base64) {
-            // The ETag of encrypted data need not be its MD5.
+            // With server-side encryption the ETag need not be the MD5.
             let encrypted = oss_header::SERVER_SIDE_ENCRYPTION;
             let encrypted = exchange.response.headers.get(encrypted).is_some();
             let etag = exchange.response.headers.get("etag").map(ETag::parse);
             if let Some(Ok(etag)) = etag.filter(|_| !encrypted)
                 && !etag.is_md5(&ours)
             {
-                return damaged(format!("the MD5 is {ours} here and the ETag is {etag}"));
+                return mismatch(format!("the MD5 is {ours} here and the ETag is {etag}"));
             }
         }
         Ok(())
@@ -223,16 +227,17 @@ impl<'a, O: Operation> CallState<'a, O> {
 }
 
 fn changed_source(evidence: Evidence) -> AttemptError {
-    let text = "the source has other bytes than when it was read before";
+    let text = "the source has changed since it was first read";
     AttemptError::new(Error::new(ErrorKind::Changed, text), FailureClass::Final, evidence)
 }
 
-/// A request that was obeyed before may be refused before all of its body was read.
-fn what_was_sent(request: &Request, exchange: &Exchange) -> Result<Sent> {
+/// Returns the bytes and CRC-64 of the whole body. A retry that OSS refuses because an earlier
+/// attempt succeeded may not have sent all of it; the rest is then read from the source.
+fn sent_bytes(request: &Request, exchange: &Exchange) -> Result<Sent> {
     if exchange.whole { Ok(exchange.sent) } else { request.body.read_through(|_| Ok(())) }
 }
 
-/// Text such as stands in `Content-MD5`, as it stands in an ETag.
+/// Converts a `Content-MD5` to the upper-case hex of an ETag.
 fn hex_of_base64(text: &str) -> Option<String> {
     let bytes = BASE64_STANDARD.decode(text).ok()?;
     Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect())

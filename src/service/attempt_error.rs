@@ -1,11 +1,11 @@
-//! One attempt that failed.
+//! The error of one attempt.
 
 use super::Evidence;
 use crate::error::{Error, ErrorKind};
 use crate::retry::FailureClass;
 use crate::transport::{Delivery, Failure};
 
-/// Why the attempt failed and what the next one has to know.
+/// Why an attempt failed, classified for the retry decision.
 pub(super) struct AttemptError {
     pub(super) error: Error,
     pub(super) class: FailureClass,
@@ -32,17 +32,17 @@ impl AttemptError {
         Self::new(error, FailureClass::Mismatch, Evidence::Confirmed)
     }
 
-    /// `length` is that of the request's body: a request of which the connection did not take all
-    /// is not carried out. What it took may have arrived, confirmed or not.
+    /// Classifies a transport failure. `length` is the length of the body: OSS does not execute a
+    /// request whose body is incomplete, but a complete one may have arrived.
     pub(super) fn from_failure(failure: Failure, length: u64) -> Self {
         let Failure { error, delivery, reused, .. } = failure;
-        let may_help = matches!(
+        let is_transient = matches!(
             error.kind(),
             ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
         );
         let is_sent = delivery == Delivery::Maybe && error.bytes_sent() >= length;
         let evidence = if is_sent { Evidence::Uncertain } else { Evidence::NotSent };
-        let class = match (may_help, delivery) {
+        let class = match (is_transient, delivery) {
             (false, _) => FailureClass::Final,
             (true, Delivery::Never) => FailureClass::NotSent,
             (true, Delivery::Maybe) => FailureClass::ResponseLost { reused_connection: reused },

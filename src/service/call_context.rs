@@ -1,4 +1,4 @@
-//! What a call is told, and what comes of it.
+//! Inputs and outcome of a call.
 
 use super::{Evidence, RateLimiter};
 use crate::error::Error;
@@ -6,54 +6,54 @@ use crate::runtime::{Cancel, Deadline};
 use crate::transport::CancelPolicy;
 use crate::wire::Sent;
 
-/// What a call is told by whoever makes it.
+/// The caller's settings for one call.
 pub(crate) struct CallContext<'a> {
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
     pub(crate) cancel_policy: CancelPolicy<'a>,
     pub(crate) attempts: AttemptLimit,
-    /// Compare the service's CRC-64 of a body with ours.
+    /// Whether the CRC-64 that OSS returns is compared with that of the bytes sent.
     pub(crate) check_crc64: bool,
     pub(crate) observer: Option<&'a dyn Observer>,
-    /// A limit of this upload's, besides that of the client.
+    /// The rate limiter of the upload, in addition to that of the client.
     pub(crate) rate: Option<&'a RateLimiter>,
-    /// The call asks whether something is there, so that a 404 is no failure to the log.
+    /// An expected 404 is not logged as an error.
     pub(crate) expects_not_found: bool,
 }
 
 /// How often a request is attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptLimit {
-    /// As the client is configured, and within its retry budget.
+    /// The limit of the client and its retry budget apply.
     Configured,
-    /// Until the deadline, whatever the configuration and the retry budget say: for requests that
-    /// end an upload.
+    /// Only the deadline applies: for requests that end an upload.
     Deadline,
 }
 
-/// Sees what goes on while a call runs; called on the thread that makes the call.
+/// Receives the progress of a call, on the thread that makes the call.
 pub(crate) trait Observer: Sync {
-    /// That many more bytes of a body went onto the wire.
+    /// `bytes` more bytes of the body were sent.
     fn sent(&self, bytes: u64);
 
-    /// The request will be sent again.
+    /// The call will be retried.
     fn retried(&self);
 }
 
-/// A call that succeeded.
+/// The outcome of a successful call.
 #[derive(Debug)]
-pub(crate) struct CallOutcome<R> {
-    pub(crate) output: R,
+pub(crate) struct CallOutcome<T> {
+    /// The parsed result.
+    pub(crate) output: T,
     pub(crate) sent: Sent,
-    /// About the attempts before the one that succeeded.
+    /// Whether attempts before the successful one took effect.
     pub(crate) earlier_attempts: Evidence,
 }
 
-/// A call that failed.
+/// The error of a failed call.
 #[derive(Debug)]
 pub(crate) struct CallError {
     pub(crate) error: Error,
-    /// About all attempts.
+    /// Whether any attempt took effect.
     pub(crate) evidence: Evidence,
 }
 

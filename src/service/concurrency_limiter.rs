@@ -1,7 +1,7 @@
-//! How many bodies a client sends at once after the service has asked for less.
+//! Limits how many bodies a client sends at once after OSS has throttled (AIMD).
 //!
-//! Nothing is held back until OSS throttles. Then half as many go out, and with each success the
-//! window grows back, by one in the time that a window's worth of requests takes.
+//! There is no limit until OSS throttles. Then the limit is half the requests in flight, and it
+//! increases with each success, by one for each limit's worth of requests.
 
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -10,30 +10,30 @@ use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake}
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
-    /// From this window on nothing is held back any more.
-    widest: usize,
-    state: Mutex<State>,
+    /// The limit is removed when it reaches this value.
+    max: usize,
+    state: Mutex<LimiterState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LimiterState {
     in_flight: usize,
-    /// `None`: nothing is held back.
-    window: Option<f64>,
-    shrunk: Option<Instant>,
-    waiting: Vec<Weak<Event>>,
+    /// `None`: there is no limit.
+    limit: Option<f64>,
+    last_decrease: Option<Instant>,
+    waiters: Vec<Weak<Event>>,
 }
 
-/// The right to send one body; ends when it is dropped.
+/// Permission to send one body; released on drop.
 #[derive(Debug)]
 pub(super) struct Permit<'a>(&'a ConcurrencyLimiter);
 
 impl ConcurrencyLimiter {
-    pub(super) fn new(widest: usize) -> Self {
-        Self { widest, state: Mutex::default() }
+    pub(super) fn new(max: usize) -> Self {
+        Self { max, state: Mutex::default() }
     }
 
-    /// Waits for the right to send; `None` if the wait was cancelled or the deadline has passed.
+    /// Waits for a permit; `None` if the wait was canceled or the deadline has passed.
     pub(super) fn acquire(&self, cancel: &Cancel, deadline: Deadline) -> Option<Permit<'_>> {
         let mut event = None;
         loop {
@@ -43,13 +43,14 @@ impl ConcurrencyLimiter {
                     state.in_flight += 1;
                     return Some(Permit(self));
                 }
-                // Without a descriptor to wait with, sending is better than failing.
+                // Without a file descriptor for the wait, exceeding the limit is better than
+                // failing.
                 let Some(event) = event.get_or_insert_with(|| Event::new().ok().map(Arc::new))
                 else {
                     state.in_flight += 1;
                     return Some(Permit(self));
                 };
-                state.waiting.push(Arc::downgrade(event));
+                state.waiters.push(Arc::downgrade(event));
             }
             let event = event.as_ref().and_then(Option::as_ref)?;
             let fd = Some((event.descriptor(), Interest::Read));
@@ -60,41 +61,41 @@ impl ConcurrencyLimiter {
         }
     }
 
-    /// The service has asked for less. Answers to requests that went out together count once.
+    /// Halves the limit. Throttled responses to requests sent at the same time count once.
     pub(super) fn on_throttled(&self, now: Instant) {
         let mut state = self.lock();
-        let recent = |at: Instant| now.saturating_duration_since(at) < ONE_ANSWER;
-        if state.shrunk.is_some_and(recent) {
+        let recent = |at: Instant| now.saturating_duration_since(at) < THROTTLE_INTERVAL;
+        if state.last_decrease.is_some_and(recent) {
             return;
         }
-        let wide =
-            state.window.unwrap_or(f64::from(u32::try_from(state.in_flight).unwrap_or(u32::MAX)));
-        state.window = Some((wide / 2.0).max(1.0));
-        state.shrunk = Some(now);
+        let limit =
+            state.limit.unwrap_or(f64::from(u32::try_from(state.in_flight).unwrap_or(u32::MAX)));
+        state.limit = Some((limit / 2.0).max(1.0));
+        state.last_decrease = Some(now);
     }
 
-    /// A body has arrived.
+    /// Increases the limit after a success.
     pub(super) fn on_success(&self) {
         let mut state = self.lock();
-        if let Some(window) = state.window {
-            let wider = window + 1.0 / window;
-            state.window = (wider < self.widest as f64).then_some(wider);
-            state.wake();
+        if let Some(limit) = state.limit {
+            let increased = limit + 1.0 / limit;
+            state.limit = (increased < self.max as f64).then_some(increased);
+            state.wake_waiters();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LimiterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl LimiterState {
     fn has_room(&self) -> bool {
-        self.window.is_none_or(|window| (self.in_flight as f64) < window.floor())
+        self.limit.is_none_or(|limit| (self.in_flight as f64) < limit.floor())
     }
 
-    fn wake(&mut self) {
-        for event in std::mem::take(&mut self.waiting).iter().filter_map(Weak::upgrade) {
+    fn wake_waiters(&mut self) {
+        for event in std::mem::take(&mut self.waiters).iter().filter_map(Weak::upgrade) {
             event.set();
         }
     }
@@ -104,56 +105,53 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
-        state.wake();
+        state.wake_waiters();
     }
 }
 
-/// Throttled answers within this time of each other are one complaint.
-const ONE_ANSWER: Duration = Duration::from_millis(500);
+/// Throttled responses within this time of each other count once.
+const THROTTLE_INTERVAL: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn acquire(concurrency_limiter: &ConcurrencyLimiter) -> Option<Permit<'_>> {
-        concurrency_limiter.acquire(&Cancel::never(), Deadline::after(Duration::from_millis(5)))
+    fn acquire(limiter: &ConcurrencyLimiter) -> Option<Permit<'_>> {
+        limiter.acquire(&Cancel::never(), Deadline::after(Duration::from_millis(5)))
     }
 
     #[test]
-    fn half_as_many_go_out_after_a_complaint_and_all_again_later() {
-        let concurrency_limiter = ConcurrencyLimiter::new(8);
+    fn throttling_halves_the_limit_and_successes_remove_it() {
+        let limiter = ConcurrencyLimiter::new(8);
         let now = Instant::now();
-        let slots: Vec<_> = (0..8).map(|_| acquire(&concurrency_limiter).unwrap()).collect();
-        concurrency_limiter.on_throttled(now);
-        concurrency_limiter.on_throttled(now);
-        drop(slots);
-        let slots: Vec<_> = (0..4).map(|_| acquire(&concurrency_limiter).unwrap()).collect();
-        assert!(acquire(&concurrency_limiter).is_none());
-        drop(slots);
-        concurrency_limiter.on_throttled(now + ONE_ANSWER);
-        concurrency_limiter.on_throttled(now + 2 * ONE_ANSWER);
-        concurrency_limiter.on_throttled(now + 3 * ONE_ANSWER);
-        let last = acquire(&concurrency_limiter).unwrap();
-        assert!(
-            acquire(&concurrency_limiter).is_none(),
-            "one is always allowed, and only one here"
-        );
+        let permits: Vec<_> = (0..8).map(|_| acquire(&limiter).unwrap()).collect();
+        limiter.on_throttled(now);
+        limiter.on_throttled(now);
+        drop(permits);
+        let permits: Vec<_> = (0..4).map(|_| acquire(&limiter).unwrap()).collect();
+        assert!(acquire(&limiter).is_none());
+        drop(permits);
+        limiter.on_throttled(now + THROTTLE_INTERVAL);
+        limiter.on_throttled(now + 2 * THROTTLE_INTERVAL);
+        limiter.on_throttled(now + 3 * THROTTLE_INTERVAL);
+        let last = acquire(&limiter).unwrap();
+        assert!(acquire(&limiter).is_none(), "the limit is at least one, and exactly one here");
         drop(last);
         for _ in 0..100 {
-            concurrency_limiter.on_success();
+            limiter.on_success();
         }
-        let slots: Vec<_> = (0..20).map(|_| acquire(&concurrency_limiter).unwrap()).collect();
-        assert_eq!(slots.len(), 20);
+        let permits: Vec<_> = (0..20).map(|_| acquire(&limiter).unwrap()).collect();
+        assert_eq!(permits.len(), 20);
     }
 
     #[test]
-    fn whoever_waits_is_woken() {
-        let concurrency_limiter = ConcurrencyLimiter::new(8);
-        let held = acquire(&concurrency_limiter).unwrap();
-        concurrency_limiter.on_throttled(Instant::now());
+    fn a_released_permit_wakes_a_waiter() {
+        let limiter = ConcurrencyLimiter::new(8);
+        let held = acquire(&limiter).unwrap();
+        limiter.on_throttled(Instant::now());
         std::thread::scope(|scope| {
-            let waiting = scope
-                .spawn(|| concurrency_limiter.acquire(&Cancel::never(), Deadline::NEVER).is_some());
+            let waiting =
+                scope.spawn(|| limiter.acquire(&Cancel::never(), Deadline::NEVER).is_some());
             drop(held);
             assert!(waiting.join().unwrap());
         });

@@ -28,15 +28,15 @@ impl Evidence {
         self >= Self::Uncertain
     }
 
-    /// What an error response says about its own request.
+    /// Returns what an error response proves about its own request.
     ///
-    /// A response proves that nothing happened if it is the service's own refusal: a 3xx or 4xx
-    /// with an error document and a request ID. OSS validates a request and checks permission
-    /// before it changes anything (assumption A3 of `docs/reliability.md`). No proof are
-    /// * 5xx, and pages without a document, which may come from a middle layer;
-    /// * 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
-    /// * what the request's own effect causes in a second copy of it (`after_own_effect`), because a
-    ///   proxy may have delivered the request twice.
+    /// A 3xx or 4xx with an error document and a request ID comes from OSS, which validates a request
+    /// and checks permissions before it changes anything (assumption A3 of `docs/reliability.md`), so
+    /// the request had no effect. These prove nothing:
+    /// - 5xx and responses without a document, which an intermediary may have sent;
+    /// - 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
+    /// - what the effect of the request itself causes in a second copy of it (`after_own_effect`),
+    ///   because a proxy may have delivered the request twice.
     pub(crate) fn of_refusal(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
         let is_final = (300..500).contains(&refusal.status)

@@ -1,39 +1,39 @@
-//! Where log lines go: the `log` facade, and a callback of the client's own.
+//! Sends log lines to the `log` facade and to the callback of a client.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How much a log line matters.
+/// The severity of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Something failed.
     Error,
-    /// Something was odd, and the library went on.
+    /// Something was unexpected, and the library continued.
     Warn,
-    /// What an upload does.
+    /// The steps of an upload.
     Info,
-    /// Each request and reply with its headers; secrets and signatures are always masked.
+    /// Each request and response with its headers. Secrets and signatures are always redacted.
     Debug,
 }
 
 pub(crate) type LogSink = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
 
-/// One for a client.
+/// The logger of a client.
 #[derive(Clone, Default)]
-pub(crate) struct Logger(Option<Arc<Callback>>);
+pub(crate) struct Logger(Option<Arc<LogCallback>>);
 
-struct Callback {
+struct LogCallback {
     level: LogLevel,
-    /// Locked while it runs, so that it never runs twice at a time.
+    /// Locked during a call, so that calls do not overlap.
     sink: Mutex<LogSink>,
 }
 
 impl Logger {
     pub(crate) fn new(level: LogLevel, sink: LogSink) -> Self {
-        Self(Some(Arc::new(Callback { level, sink: Mutex::new(sink) })))
+        Self(Some(Arc::new(LogCallback { level, sink: Mutex::new(sink) })))
     }
 
-    /// Builds the line only if somebody wants it.
+    /// Logs a line, which is formatted only if the level is enabled.
     pub(crate) fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
         let callback = self.0.as_ref().filter(|callback| level <= callback.level);
         let facade = log::log_enabled!(target: TARGET, level.facade());
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_callback_gets_its_level_and_more_important_ones() {
+    fn a_callback_gets_its_level_and_more_severe_ones() {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
         let logger = Logger::new(
             LogLevel::Info,
             Box::new(move |level, line| sink.lock().unwrap().push((level, line.to_owned()))),
         );
-        logger.debug(|| unreachable!("nobody wants this line"));
+        logger.debug(|| unreachable!("this level is disabled"));
         logger.info(|| "one".to_owned());
         logger.warn(|| "two".to_owned());
         let expected = [(LogLevel::Info, "one".to_owned()), (LogLevel::Warn, "two".to_owned())];

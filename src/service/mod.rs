@@ -1,4 +1,5 @@
-//! Sends operations: configuration, and the one loop that signs, sends, judges, waits and parses.
+//! Executes operations against OSS: configuration, and the one retry loop, which signs, sends,
+//! classifies, backs off and parses.
 
 mod attempt;
 mod attempt_error;

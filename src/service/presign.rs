@@ -1,4 +1,4 @@
-//! Signs the URL of a request instead of sending it.
+//! Presigns the URL of a request.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::ops::Operation;
 use crate::runtime::{Cancel, Deadline};
 use crate::wire::encode_query;
 
-/// A request that was signed into its URL.
+/// A request with its signature in the URL.
 pub(crate) struct Presigned {
     pub(crate) method: &'static str,
     pub(crate) url: String,
@@ -24,10 +24,10 @@ impl ServiceClient {
     ) -> Result<Presigned> {
         self.check_process()?;
         let mut request = operation.request()?;
-        // Whoever has the URL reads the answer, and chooses the body and what describes it.
+        // The user of the URL reads the response and chooses the body and its type and MD5.
         request.query.retain(|(name, _)| name != "encoding-type");
-        for chosen_later in ["content-type", "content-md5"] {
-            request.headers.remove(chosen_later);
+        for name in ["content-type", "content-md5"] {
+            request.headers.remove(name);
         }
         let target = self.endpoint()?.target(
             self.addressing,
@@ -40,11 +40,10 @@ impl ServiceClient {
         let now = self.signing_time();
         let implied = [("host", target.host.as_str())];
         self.signer.presign(&mut request, &access_key, &implied, now, expires)?;
-        let scheme = if target.https { "https" } else { "http" };
         let query = encode_query(&request.query);
         Ok(Presigned {
             method: request.method.as_str(),
-            url: format!("{scheme}://{}{}?{query}", target.host, target.path),
+            url: format!("{target}?{query}"),
             headers: request.headers.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             expires: now.checked_add(expires).unwrap_or(now),
         })

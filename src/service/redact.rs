@@ -1,8 +1,8 @@
-//! Takes out of a reply what it repeats of the request's secrets.
+//! Redacts the secrets of a request in its response.
 //!
-//! A server, or a proxy in front of it, may send back what it was sent: a redirect names the whole
-//! presigned URL, a refusal quotes the `Authorization`. Errors and log lines show pieces of replies,
-//! so this is done to each reply before anything else looks at it.
+//! A server or proxy may repeat the request: a redirect has the whole presigned URL, an error
+//! quotes `Authorization`. Errors and log lines show excerpts of responses, so each response is
+//! redacted before anything else reads it.
 
 use std::borrow::Cow;
 
@@ -12,20 +12,20 @@ use crate::codec::percent;
 use crate::model::oss_header;
 use crate::wire::{Headers, Request, Response};
 
-/// Puts `***` in place of the request's signature and token, wherever the reply has them.
+/// Replaces the signature and token of the request with `***` in headers and body of the response.
 pub(super) fn redact(request: &Request, response: &mut Response) {
     let secrets = secrets(request);
     if secrets.is_empty() {
         return;
     }
-    if let Some(body) = masked(&String::from_utf8_lossy(&response.body), &secrets) {
+    if let Some(body) = redact_text(&String::from_utf8_lossy(&response.body), &secrets) {
         response.body = body.into_bytes();
     }
     let mut headers = Headers::default();
     for (name, value) in response.headers.iter() {
         let value = match name.eq_ignore_ascii_case(oss_header::ERR) {
-            true => masked_document(value, &secrets),
-            false => masked(value, &secrets),
+            true => redact_base64(value, &secrets),
+            false => redact_text(value, &secrets),
         }
         .unwrap_or_else(|| value.to_owned());
         headers.append_received(name, value);
@@ -33,43 +33,44 @@ pub(super) fn redact(request: &Request, response: &mut Response) {
     response.headers = headers;
 }
 
-/// Signature and token as they were sent, and as a URL has them.
+/// Returns signature and token of a request, as sent and percent-encoded.
 fn secrets(request: &Request) -> Vec<String> {
     let authorization = request.headers.get("Authorization").unwrap_or_default();
     let signature =
         authorization.rsplit_once("Signature=").or_else(|| authorization.rsplit_once(':'));
     let token = request.headers.get(oss_header::SECURITY_TOKEN);
-    let query = request.query.iter().filter(|(name, _)| QUERY.contains(&name.as_str()));
-    let sent = signature.map(|(_, signature)| signature).into_iter().chain(token);
-    sent.chain(query.map(|(_, value)| value.as_str()))
+    let query = request.query.iter().filter(|(name, _)| SECRET_PARAMETERS.contains(&name.as_str()));
+    let in_headers = signature.map(|(_, signature)| signature).into_iter().chain(token);
+    in_headers
+        .chain(query.map(|(_, value)| value.as_str()))
         .filter(|secret| secret.len() >= LENGTH_MIN)
         .flat_map(|secret| [secret.to_owned(), percent::escape(secret)])
         .collect()
 }
 
-/// `None` if there is nothing to take out.
-fn masked(text: &str, secrets: &[String]) -> Option<String> {
-    let mut masked = Cow::Borrowed(text);
+/// Redacts the secrets in a text; `None` if there are none.
+fn redact_text(text: &str, secrets: &[String]) -> Option<String> {
+    let mut redacted = Cow::Borrowed(text);
     for secret in secrets.iter().filter(|secret| text.contains(secret.as_str())) {
-        masked = Cow::Owned(masked.replace(secret.as_str(), "***"));
+        redacted = Cow::Owned(redacted.replace(secret.as_str(), "***"));
     }
-    match masked {
+    match redacted {
         Cow::Borrowed(_) => None,
-        Cow::Owned(masked) => Some(masked),
+        Cow::Owned(redacted) => Some(redacted),
     }
 }
 
-/// The same inside of base64.
-fn masked_document(value: &str, secrets: &[String]) -> Option<String> {
+/// Redacts the secrets in a base64-encoded text.
+fn redact_base64(value: &str, secrets: &[String]) -> Option<String> {
     let document = BASE64_STANDARD.decode(value.trim()).ok()?;
-    let document = masked(&String::from_utf8_lossy(&document), secrets)?;
+    let document = redact_text(&String::from_utf8_lossy(&document), secrets)?;
     Some(BASE64_STANDARD.encode(document))
 }
 
-/// The parameters of presigned URLs that are secret, in V4 and V1.
-const QUERY: [&str; 4] = ["x-oss-signature", "x-oss-security-token", "Signature", "security-token"];
-/// Signatures and tokens are longer. Something as short as a word would be taken out of replies in
-/// which it stands by chance.
+/// The secret parameters of presigned URLs, in V4 and V1.
+const SECRET_PARAMETERS: [&str; 4] =
+    ["x-oss-signature", "x-oss-security-token", "Signature", "security-token"];
+/// Signatures and tokens are longer. A shorter text may be in a response by chance.
 const LENGTH_MIN: usize = 12;
 
 #[cfg(test)]
@@ -90,7 +91,7 @@ mod tests {
         request
     }
 
-    fn reply_to(request: &Request, location: &str, body: &str) -> (String, String) {
+    fn response_to(request: &Request, location: &str, body: &str) -> (String, String) {
         let mut headers = Headers::default();
         headers.append_received("Location", location.to_owned());
         headers.append_received("x-oss-err", BASE64_STANDARD.encode(body));
@@ -103,32 +104,32 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_authorization_loses_its_signature() {
+    fn the_signature_in_a_quoted_authorization_is_redacted() {
         for (authorization, left) in [
             ("OSS4-HMAC-SHA256 Credential=id/a/b,Signature=0123456789abcdef", "Signature=***"),
             ("OSS id:c2lnbmF0dXJlIG9mIHYx+/8=", "OSS id:***"),
         ] {
             let request = request(&[("Authorization", authorization)], &[]);
-            let (_, body) = reply_to(&request, "", &format!("<a>{authorization}</a>"));
+            let (_, body) = response_to(&request, "", &format!("<a>{authorization}</a>"));
             assert!(body.contains(left) && body.ends_with("</a>"), "{body}");
         }
     }
 
     #[test]
-    fn a_redirect_with_the_whole_url_loses_signature_and_token() {
+    fn signature_and_token_in_a_redirect_are_redacted() {
         let query = [("Signature", "c2lnbmF0dXJl+/8="), ("security-token", "CAISgwJ1q6Ft5B2y")];
         let request = request(&[], &query);
         let url = "https://h/k?partNumber=1&Signature=c2lnbmF0dXJl%2B%2F8%3D&security-token=";
-        let (location, body) = reply_to(&request, &format!("{url}CAISgwJ1q6Ft5B2y"), "<a/>");
+        let (location, body) = response_to(&request, &format!("{url}CAISgwJ1q6Ft5B2y"), "<a/>");
         assert_eq!(location, "https://h/k?partNumber=1&Signature=***&security-token=***");
         assert_eq!(body, "<a/>");
     }
 
     #[test]
-    fn what_is_short_or_not_secret_stays() {
+    fn short_and_public_values_are_not_redacted() {
         let query = [("uploadId", "0004B9894A22E5B1"), ("Signature", "short")];
         let request = request(&[("x-oss-date", "20250115T103000Z")], &query);
         let text = "0004B9894A22E5B1 short 20250115T103000Z";
-        assert_eq!(reply_to(&request, text, text), (text.to_owned(), text.to_owned()));
+        assert_eq!(response_to(&request, text, text), (text.to_owned(), text.to_owned()));
     }
 }

@@ -1,7 +1,6 @@
-//! The only retry loop: sign, send, judge, wait, parse.
+//! The only retry loop.
 //!
-//! An operation goes in, its reply or the reason why there is none comes out. Each attempt is
-//! signed anew with fresh credentials, and sends the same bytes as the one before.
+//! Each attempt is signed with current credentials and sends the same bytes.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use super::{AttemptLimit, Evidence, LogLevel, ServiceClient};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::ops::{Effect, Operation};
-use crate::retry::{self, FailureClass, Refusal, Remedy, Verdict};
+use crate::retry::{self, FailureClass, RecoveryAction, Refusal, RetryDecision};
 use crate::runtime::{Cancel, Deadline};
 use crate::sign::AccessKey;
 
@@ -21,29 +20,29 @@ impl ServiceClient {
         operation: &O,
         context: &CallContext<'_>,
     ) -> Result<CallOutcome<O::Output>, CallError> {
-        let mut run = CallState {
+        let mut call = CallState {
             service: self,
             operation,
             context,
             attempts: 0,
-            free: 0,
+            stale_connection_retries: 0,
             crc64: None,
             access_key: None,
-            renewed: false,
+            credentials_refreshed: false,
         };
         let mut evidence = Evidence::NotSent;
         loop {
-            let attempt_error = match run.attempt() {
+            let attempt_error = match call.attempt() {
                 Ok(outcome) => {
                     let outcome = CallOutcome { earlier_attempts: evidence, ..outcome };
-                    self.budget.earn(run.attempts.saturating_sub(1));
+                    self.budget.refund(call.attempts.saturating_sub(1));
                     return Ok(outcome);
                 }
                 Err(attempt_error) => attempt_error,
             };
             evidence = evidence.join(attempt_error.evidence);
-            if let Err(error) = run.prepare_next(attempt_error) {
-                let error = error.with_operation(O::NAME).with_attempts(run.attempts);
+            if let Err(error) = call.prepare_retry(attempt_error) {
+                let error = error.with_operation(O::NAME).with_attempts(call.attempts);
                 let error = match operation.upload_id() {
                     "" => error,
                     upload_id => error.with_upload_id(upload_id),
@@ -52,9 +51,9 @@ impl ServiceClient {
                     Some(number) => error.with_part(number.get()),
                     None => error,
                 };
-                let wanted = error.kind() == ErrorKind::Canceled
+                let is_expected = error.kind() == ErrorKind::Canceled
                     || context.expects_not_found && error.http_status() == Some(404);
-                let level = if wanted { LogLevel::Info } else { LogLevel::Error };
+                let level = if is_expected { LogLevel::Info } else { LogLevel::Error };
                 self.logger().log(level, || error.to_string());
                 let error = match O::EFFECT {
                     Effect::MakesObject => error.with_object_exists(object_exists(evidence)),
@@ -70,8 +69,8 @@ impl ServiceClient {
 }
 
 impl ServiceClient {
-    /// Waits before a request is made again that [`ServiceClient::call`] does not repeat by itself. False
-    /// if it is not to be made again: it was made often enough, or there is no time for it.
+    /// Waits before a retry that the caller makes instead of [`ServiceClient::call`]. Returns false
+    /// if there is to be no retry: attempts, budget or time are used up, or the call was canceled.
     pub(crate) fn back_off(
         &self,
         attempt: u32,
@@ -79,80 +78,83 @@ impl ServiceClient {
         cancel: &Cancel,
         deadline: Deadline,
     ) -> bool {
-        if attempt >= self.max_attempts || cancel.is_triggered() || !self.budget.pay() {
+        if attempt >= self.max_attempts || cancel.is_triggered() || !self.budget.spend() {
             return false;
         }
         let delay = retry::delay(attempt, fastrand::f64(), None);
         if deadline.left().is_some_and(|left| left <= delay) {
             return false;
         }
-        self.logger().info(|| format!("trying again in {} ms: {cause}", delay.as_millis()));
+        self.logger().info(|| format!("retrying in {} ms: {cause}", delay.as_millis()));
         self.clock.sleep(delay, cancel)
     }
 }
 
-/// One call on its way through its attempts.
+/// The state of a call across its attempts.
 pub(super) struct CallState<'a, O> {
     pub(super) service: &'a ServiceClient,
     pub(super) operation: &'a O,
     pub(super) context: &'a CallContext<'a>,
     pub(super) attempts: u32,
-    /// Attempts that cost nothing, because a kept-alive connection had died.
-    pub(super) free: u32,
-    /// Of the body, as the first attempt that sent all of it has read it.
+    /// Retries after the server had closed an idle connection. They do not count as attempts.
+    pub(super) stale_connection_retries: u32,
+    /// CRC-64 of the body, from the first attempt that sent all of it.
     pub(super) crc64: Option<u64>,
-    /// The key that the last attempt was signed with.
+    /// The key that signed the last attempt.
     pub(super) access_key: Option<AccessKey>,
-    /// The source was asked again because the service had refused a key.
-    renewed: bool,
+    /// Credentials were refreshed after OSS had refused a key.
+    credentials_refreshed: bool,
 }
 
 impl<O: Operation> CallState<'_, O> {
-    /// Decides what follows a failed attempt; an error ends the call.
-    fn prepare_next(&mut self, attempt_error: AttemptError) -> Result<()> {
+    /// Prepares the next attempt; returns the error that ends the call.
+    fn prepare_retry(&mut self, attempt_error: AttemptError) -> Result<()> {
         let AttemptError { error, class, .. } = attempt_error;
-        let verdict = retry::judge(&class, self.operation.retry_safety());
-        let free = matches!(class, FailureClass::ResponseLost { reused_connection: true });
-        if verdict == Verdict::Retry && free && self.free < limits::FREE_RETRIES_MAX {
-            self.free += 1;
+        let decision = retry::decide(&class, self.operation.retry_safety());
+        let is_stale = matches!(class, FailureClass::ResponseLost { reused_connection: true });
+        if decision == RetryDecision::Retry
+            && is_stale
+            && self.stale_connection_retries < limits::STALE_CONNECTION_RETRIES_MAX
+        {
+            self.stale_connection_retries += 1;
             self.attempts -= 1;
             return Ok(());
         }
-        if let Verdict::RetryAfter(remedy) = verdict
-            && !self.apply(remedy, &class)
+        if let RetryDecision::RetryAfter(action) = decision
+            && !self.recover(action, &class)
         {
             return Err(error);
         }
-        if verdict == Verdict::Stop {
+        if decision == RetryDecision::Fail {
             return Err(error);
         }
         let is_allowed = match self.context.attempts {
             AttemptLimit::Configured => {
-                self.attempts < self.service.max_attempts && self.service.budget.pay()
+                self.attempts < self.service.max_attempts && self.service.budget.spend()
             }
             AttemptLimit::Deadline => true,
         };
         if !is_allowed {
             return Err(error.with_retryable(true));
         }
-        let asked = match class {
+        let retry_after = match class {
             FailureClass::Refused(refusal) => refusal.retry_after,
             _ => None,
         };
-        let mut delay = retry::delay(self.attempts, fastrand::f64(), asked);
+        let mut delay = retry::delay(self.attempts, fastrand::f64(), retry_after);
         if self.context.attempts == AttemptLimit::Deadline {
             delay = delay.min(limits::ABORT_DELAY_MAX);
         }
-        self.pause(delay, error)
+        self.wait(delay, error)
     }
 
-    fn pause(&self, delay: Duration, error: Error) -> Result<()> {
+    fn wait(&self, delay: Duration, error: Error) -> Result<()> {
         if self.context.deadline.left().is_some_and(|left| left <= delay) {
             let text = "the deadline of the call would pass before the next attempt";
             let cause = error.clone();
             return Err(error.with_kind(ErrorKind::Timeout).with_text(text).with_source(cause));
         }
-        self.service.logger().info(|| format!("trying again in {} ms: {error}", delay.as_millis()));
+        self.service.logger().info(|| format!("retrying in {} ms: {error}", delay.as_millis()));
         if let Some(observer) = self.context.observer {
             observer.retried();
         }
@@ -163,21 +165,21 @@ impl<O: Operation> CallState<'_, O> {
         }
     }
 
-    /// Puts right what the service complained of; false if that is not possible.
-    fn apply(&mut self, remedy: Remedy, class: &FailureClass) -> bool {
-        match (remedy, class) {
+    /// Fixes the cause of an error response; returns false if that is not possible.
+    fn recover(&mut self, action: RecoveryAction, class: &FailureClass) -> bool {
+        match (action, class) {
             (
-                Remedy::CorrectClock,
+                RecoveryAction::CorrectClock,
                 FailureClass::Refused(Refusal { server_time: Some(time), .. }),
             ) => {
                 self.service.correct_clock(*time);
                 true
             }
-            (Remedy::CorrectClock, _) => false,
-            (Remedy::FreshCredentials, _) => {
-                // What the source gave anew was refused as well: a third key would be no better.
-                !std::mem::replace(&mut self.renewed, true)
-                    && self.access_key.as_ref().is_some_and(|key| self.service.forget(key))
+            (RecoveryAction::CorrectClock, _) => false,
+            (RecoveryAction::RefreshCredentials, _) => {
+                // If the refreshed key is refused too, another refresh would not help.
+                !std::mem::replace(&mut self.credentials_refreshed, true)
+                    && self.access_key.as_ref().is_some_and(|key| self.service.invalidate_key(key))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Everything that the calls of one client share.
+//! The state that all calls of a client share.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -9,12 +9,12 @@ use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
 use crate::error::{Error, Result};
 use crate::model::{Addressing, Endpoint};
 use crate::ops::ResponseTimeout;
-use crate::retry::Budget;
+use crate::retry::RetryBudget;
 use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
 use crate::sign::{AccessKey, SignatureVersion, Signer};
 use crate::transport::{Http, HttpSettings, TimeLimits, Verify};
 
-/// The lower half of a client: knows how to make a call, but not what an upload is.
+/// Executes calls. Knows nothing of uploads.
 #[derive(Debug)]
 pub(crate) struct ServiceClient {
     pub(super) process: ForkGuard,
@@ -23,21 +23,21 @@ pub(crate) struct ServiceClient {
     pub(super) signer: Signer,
     credentials: CredentialsCache,
     pub(super) http: Http,
-    limits: TimeLimits,
+    timeouts: TimeLimits,
     complete_timeout: Duration,
-    abort: Duration,
+    abort_timeout: Duration,
     pub(super) max_attempts: u32,
-    pub(super) budget: Budget,
-    pub(super) rate: Option<RateLimiter>,
+    pub(super) budget: RetryBudget,
+    pub(super) rate_limiter: Option<RateLimiter>,
     pub(super) concurrency_limiter: ConcurrencyLimiter,
     pub(super) clock: Clock,
-    /// The server's time less the local clock's, in milliseconds.
+    /// The server's clock minus the local clock, in milliseconds.
     clock_offset_ms: AtomicI64,
     logger: Logger,
 }
 
 impl ServiceClient {
-    /// Opens no connection and starts no thread.
+    /// Makes a client without opening a connection or starting a thread.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let credentials = config.effective_credentials()?;
         let endpoint = config.effective_endpoint();
@@ -58,12 +58,12 @@ impl ServiceClient {
             signer,
             credentials: CredentialsCache::new(credentials),
             http,
-            limits: config.timeouts,
+            timeouts: config.timeouts,
             complete_timeout: config.complete_timeout,
-            abort: config.abort_timeout,
+            abort_timeout: config.abort_timeout,
             max_attempts: config.max_attempts,
-            budget: Budget::new(),
-            rate: RateLimiter::new(config.bytes_per_sec),
+            budget: RetryBudget::new(),
+            rate_limiter: RateLimiter::new(config.bytes_per_sec),
             concurrency_limiter: ConcurrencyLimiter::new(config.threads),
             clock: Clock::default(),
             clock_offset_ms: AtomicI64::new(0),
@@ -84,9 +84,9 @@ impl ServiceClient {
         &self.logger
     }
 
-    /// The time that the clean-up of one upload may take.
+    /// Returns the time that aborting one upload may take.
     pub(crate) fn abort_budget(&self) -> Duration {
-        self.abort
+        self.abort_timeout
     }
 
     pub(crate) fn endpoint(&self) -> Result<&Endpoint> {
@@ -95,17 +95,17 @@ impl ServiceClient {
             .ok_or_else(|| Error::invalid("endpoint", "neither an endpoint nor a region was set"))
     }
 
-    pub(super) fn time_limits(&self, patience: ResponseTimeout) -> TimeLimits {
-        match patience {
-            ResponseTimeout::Ordinary => self.limits,
+    pub(super) fn timeouts(&self, response: ResponseTimeout) -> TimeLimits {
+        match response {
+            ResponseTimeout::Ordinary => self.timeouts,
             ResponseTimeout::Complete => {
-                TimeLimits { response: self.complete_timeout, ..self.limits }
+                TimeLimits { response: self.complete_timeout, ..self.timeouts }
             }
         }
     }
 
-    /// The key to sign with now; `None` is anonymous. The source is told the time of the local
-    /// clock, because an offset learned from OSS is no other service's.
+    /// Returns the key to sign with; `None` means anonymous. The source uses the uncorrected local
+    /// clock, because the offset of OSS does not apply to other services.
     pub(super) fn access_key(
         &self,
         cancel: &Cancel,
@@ -115,12 +115,12 @@ impl ServiceClient {
         self.credentials.access_key(&context)
     }
 
-    /// The service has refused the key. False if the source cannot give another.
-    pub(super) fn forget(&self, refused: &AccessKey) -> bool {
-        self.credentials.forget(refused)
+    /// Discards a key that OSS has refused. Returns false if the source cannot provide another.
+    pub(super) fn invalidate_key(&self, refused: &AccessKey) -> bool {
+        self.credentials.invalidate(refused)
     }
 
-    /// The time to sign with: the local clock, corrected by what the server last said.
+    /// Returns the time to sign with: the local clock plus the offset from the server.
     pub(super) fn signing_time(&self) -> SystemTime {
         let offset_ms = self.clock_offset_ms.load(Ordering::Relaxed);
         let offset = Duration::from_millis(offset_ms.unsigned_abs());
@@ -130,8 +130,7 @@ impl ServiceClient {
         corrected.unwrap_or(now)
     }
 
-    /// Measures the offset against the uncorrected clock, so that a second correction does not
-    /// build on the first.
+    /// Sets the offset. It is relative to the uncorrected clock, so that corrections do not add up.
     pub(super) fn correct_clock(&self, server_time: SystemTime) {
         let now = self.clock.now();
         let ms = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
@@ -164,5 +163,5 @@ fn signer(
     })
 }
 
-/// Besides the workers, callers' own threads send requests too.
+/// Connections for requests from the caller's threads, in addition to those of the workers.
 const SPARE_CONNECTIONS: usize = 4;

@@ -1,7 +1,7 @@
-//! The only place where requests and replies become text for a log.
+//! Formats requests and responses for the log. No other code logs them.
 //!
-//! Values are shown for names on a list, and masked for all others, so a secret that somebody adds
-//! to a request tomorrow is masked without a change here.
+//! Only the values of listed headers and parameters are shown; all others are redacted, so that new
+//! secrets are redacted by default.
 
 use std::fmt::Write;
 
@@ -15,14 +15,13 @@ pub(super) fn request(
     headers: &Headers,
     length: u64,
 ) -> String {
-    let scheme = if target.https { "https" } else { "http" };
-    let mut line = format!("> {} {scheme}://{}{}", method.as_str(), target.host, target.path);
+    let mut line = format!("> {} {target}", method.as_str());
     for (index, (name, value)) in query.iter().enumerate() {
         line.push(if index == 0 { '?' } else { '&' });
         line.push_str(&printable(name));
         if !value.is_empty() {
             line.push('=');
-            line.push_str(&shown(name, value, SHOWN_QUERY));
+            line.push_str(&shown_value(name, value, SHOWN_QUERY));
         }
     }
     let _ = write!(line, " [{length} bytes]");
@@ -38,11 +37,11 @@ pub(super) fn response(response: &Response) -> String {
 
 fn push_headers(line: &mut String, headers: &Headers) {
     for (name, value) in headers.iter() {
-        let _ = write!(line, " {}: {};", printable(name), shown(name, value, SHOWN_HEADERS));
+        let _ = write!(line, " {}: {};", printable(name), shown_value(name, value, SHOWN_HEADERS));
     }
 }
 
-fn shown(name: &str, value: &str, list: &[&str]) -> String {
+fn shown_value(name: &str, value: &str, list: &[&str]) -> String {
     if list.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         printable(value)
     } else {
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_on_the_list_is_masked() {
+    fn values_that_are_not_listed_are_redacted() {
         let target = Target { https: true, host: "h".to_owned(), path: "/k".to_owned() };
         let query =
             [("uploadId", "ABC"), ("x-oss-signature", "53cret"), ("security-token", "53cret")]

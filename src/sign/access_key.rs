@@ -1,11 +1,11 @@
-//! The pair of ID and secret that signs, with the token of a temporary pair.
+//! Access keys: ID, secret and, for temporary keys, a security token.
 
 use crate::error::{Error, Result};
 use crate::runtime::Secret;
 
 /// An access key: an ID, its secret and, if it is temporary, a security token.
 ///
-/// `Debug` shows the ID only; secret and token are wiped from memory when they are dropped.
+/// `Debug` shows only the ID. Secret and token are wiped from memory when the value is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     id: String,
@@ -14,12 +14,12 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
-    /// A key without a token.
+    /// Makes a key without a token.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `access_key_id` or `access_key_secret`, if it is empty or
-    /// has characters that no such text has: a line feed read from a file, for example.
+    /// `Invalid`, naming the argument `access_key_id` or `access_key_secret`, if it is empty or has
+    /// a character that is not allowed, for example a trailing line feed read from a file.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Result<Self> {
         let (id, secret) = (id.into(), Secret::new(secret));
         check("access_key_id", &id, char::is_ascii_graphic)?;
@@ -27,7 +27,7 @@ impl AccessKey {
         Ok(Self { id, secret, token: None })
     }
 
-    /// The same key with the token that the vendor's STS gave for it.
+    /// Adds the security token that STS issued with the key.
     ///
     /// # Errors
     ///
@@ -38,17 +38,17 @@ impl AccessKey {
         Ok(Self { token: Some(token), ..self })
     }
 
-    /// The ID, which is no secret: it stands in every signed request.
+    /// Returns the ID. It is not secret: every signed request contains it.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The secret.
+    /// Returns the secret.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// The token of a temporary key.
+    /// Returns the security token of a temporary key.
     pub(crate) fn token(&self) -> Option<&Secret> {
         self.token.as_ref()
     }
@@ -56,10 +56,10 @@ impl AccessKey {
 
 fn check(argument: &str, text: &str, allowed: fn(&char) -> bool) -> Result<()> {
     if text.is_empty() {
-        return Err(Error::invalid(argument, "this may not be empty"));
+        return Err(Error::invalid(argument, "this must not be empty"));
     }
     if !text.chars().all(|c| allowed(&c)) {
-        let rule = "this has a space, a line end or another character that does not belong there";
+        let rule = "this has a space, a line end or another character that is not allowed";
         return Err(Error::invalid(argument, rule));
     }
     Ok(())
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_the_id_only() {
+    fn debug_shows_only_the_id() {
         let key = AccessKey::new("LTAI5t", "hunter2").unwrap().with_token("token3").unwrap();
         let text = format!("{key:?}");
         assert!(text.contains("LTAI5t"), "{text}");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_key_is_refused_by_name_and_not_shown() {
+    fn invalid_keys_are_refused_by_argument_name_and_not_shown() {
         for bad in ["", "bad\n", "bad\0", "bad\r\n", "\tbad"] {
             let key = AccessKey::new("id", "secret").unwrap();
             for (argument, result) in [

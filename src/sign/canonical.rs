@@ -1,4 +1,4 @@
-//! The one text that client and server make of a request, so that both can sign it.
+//! The canonical form of a request, which client and server both compute.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,19 @@ use crate::codec::percent;
 use crate::model::{BucketName, ObjectKey, oss_header};
 use crate::wire::{self, Headers, Method};
 
-/// The headers that a V4 signature covers, in the order in which it does.
+/// The headers that a V4 signature covers, sorted by name.
 #[derive(Debug)]
 pub(super) struct SignedHeaders<'a> {
     lines: Vec<Line<'a>>,
-    /// Names that are signed only because they were asked for.
+    /// Names that are signed only because the caller named them.
     additional: Vec<&'a str>,
 }
 
-/// Name in lower case, and value.
+/// A name in lower case, and the value.
 type Line<'a> = (Cow<'a, str>, &'a str);
 
 impl<'a> SignedHeaders<'a> {
-    /// Picks them: what is always signed, and of the additional ones those that will be sent.
+    /// Selects the headers that are always signed, and the additional ones that will be sent.
     pub(super) fn of(
         headers: &'a Headers,
         implied: &[(&'a str, &'a str)],
@@ -40,13 +40,13 @@ impl<'a> SignedHeaders<'a> {
         Self { lines, additional: names }
     }
 
-    /// The additional names as requests give them; empty if there are none.
+    /// Returns the additional names in the form that requests use; empty if there are none.
     pub(super) fn additional(&self) -> String {
         self.additional.join(";")
     }
 }
 
-/// Bucket and key as V4 signs them, whatever the addressing.
+/// Returns bucket and key as V4 signs them; the addressing style makes no difference.
 pub(super) fn canonical_uri(bucket: Option<&BucketName>, key: Option<&ObjectKey>) -> String {
     match (bucket, key) {
         (None, _) => "/".to_owned(),
@@ -55,12 +55,12 @@ pub(super) fn canonical_uri(bucket: Option<&BucketName>, key: Option<&ObjectKey>
     }
 }
 
-/// The query as V4 signs it.
+/// Returns the query as V4 signs it.
 pub(super) fn canonical_query(parameters: &[(String, String)]) -> String {
     wire::encode_query_sorted(parameters)
 }
 
-/// The text whose hash V4 signs.
+/// Returns the canonical request, whose hash V4 signs.
 pub(super) fn canonical_request(
     method: Method,
     canonical_uri: &str,
@@ -81,23 +81,23 @@ pub(super) fn canonical_request(
     text
 }
 
-/// The service's own headers, each on a line of its own, sorted: all that V1 signs of them.
-pub(super) fn service_headers(headers: &Headers) -> String {
-    let mut lines = lines(headers, is_service);
+/// Returns the `x-oss-` headers, one per line and sorted, as V1 signs them.
+pub(super) fn oss_headers(headers: &Headers) -> String {
+    let mut lines = lines(headers, is_oss_header);
     lines.sort_unstable();
     let mut text = String::new();
     push_lines(&mut text, &lines);
     text
 }
 
-/// A header's value without the white space around it that HTTP does not preserve.
+/// Trims the white space around a header value, which HTTP does not preserve.
 pub(super) fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])
 }
 
-fn lines(headers: &Headers, wanted: impl Fn(&str) -> bool) -> Vec<Line<'_>> {
-    let wanted = headers.iter().filter(|(name, _)| wanted(name));
-    wanted.map(|(name, value)| (lower_case(name), trim(value))).collect()
+fn lines(headers: &Headers, included: impl Fn(&str) -> bool) -> Vec<Line<'_>> {
+    let selected = headers.iter().filter(|(name, _)| included(name));
+    selected.map(|(name, value)| (lower_case(name), trim(value))).collect()
 }
 
 fn push_lines(text: &mut String, lines: &[Line<'_>]) {
@@ -118,15 +118,15 @@ fn lower_case(name: &str) -> Cow<'_, str> {
 
 fn is_always_signed(name: &str) -> bool {
     let plain = ["content-type", "content-md5"];
-    is_service(name) || plain.iter().any(|known| known.eq_ignore_ascii_case(name))
+    is_oss_header(name) || plain.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn is_service(name: &str) -> bool {
+fn is_oss_header(name: &str) -> bool {
     let prefix = oss_header::PREFIX;
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// Enough for the canonical request of a part.
+/// Enough for the canonical request of UploadPart.
 const TYPICAL_LENGTH: usize = 512;
 
 #[cfg(test)]
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn service_headers_and_two_of_http_are_signed_in_lower_case_and_trimmed() {
+    fn oss_headers_content_type_and_content_md5_are_always_signed() {
         let headers = headers(&[
             ("X-Oss-Meta-B", " 2\t"),
             ("x-oss-meta-a", "1"),
@@ -174,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cut_inside_a_character_is_no_service_header() {
-        assert!(!is_service("x-oss\u{20ac}"));
-        assert!(!is_service("x-os"));
-        assert!(is_service("X-OSS-"));
+    fn a_prefix_that_ends_inside_a_character_is_not_an_oss_header() {
+        assert!(!is_oss_header("x-oss\u{20ac}"));
+        assert!(!is_oss_header("x-os"));
+        assert!(is_oss_header("X-OSS-"));
     }
 }

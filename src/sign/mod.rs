@@ -1,7 +1,7 @@
-//! Signatures: a request goes in, the same request signed comes out.
+//! Signs requests.
 //!
 //! Pure: the time and the key are arguments, and nothing is sent, cached or logged. V4 is the
-//! default; V1 is for servers that know nothing else, and RPC is that of the vendor's STS.
+//! default; V1 is for servers without V4, and the RPC signature is for STS.
 
 mod access_key;
 mod additional_headers;
@@ -25,10 +25,9 @@ mod tests {
     use crate::runtime::Secret;
     use zeroize::ZeroizeOnDrop;
 
-    /// Without the features of the crates that wipe, this does not compile. An HMAC is made of the
-    /// two hashes.
+    /// Does not compile without the `zeroize` features of the crates. An HMAC contains two hashes.
     #[test]
-    fn what_is_made_from_a_secret_is_wiped() {
+    fn values_derived_from_a_secret_are_wiped() {
         fn is_wiped<T: ZeroizeOnDrop>() {}
         is_wiped::<Secret>();
         is_wiped::<v4::Key>();

@@ -1,7 +1,6 @@
-//! The signature of the vendor's RPC services, version 1.0: what STS wants.
+//! The signature of Alibaba Cloud RPC APIs, version 1.0, which STS uses.
 //!
-//! All parameters are signed, those of the query and those of the form together; so whoever sends
-//! them is free to choose where each of them goes.
+//! It covers the parameters of query and form together, so each may be sent in either place.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::runtime::Secret;
 use crate::wire::Method;
 
-/// Base64 of the HMAC over method and parameters, none of which is `Signature`.
+/// Returns the base64 HMAC of method and parameters, which do not include `Signature`.
 pub(crate) fn rpc_signature(
     method: Method,
     parameters: &[(&str, &str)],
@@ -27,8 +26,7 @@ pub(crate) fn rpc_signature(
     Ok(STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// Names and values as they stand on the wire, in a query and in a form: sorted, and with an equals
-/// sign after a name that has no value.
+/// Encodes the parameters of a query or form: sorted, and with `=` also after a name without value.
 pub(crate) fn encode_rpc(parameters: &[(&str, &str)]) -> Zeroizing<String> {
     let escape = |text: &str| Zeroizing::new(percent::escape(text));
     let mut escaped: Vec<_> =
@@ -63,10 +61,10 @@ mod tests {
         pairs.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())).collect()
     }
 
-    /// Of `sts.json` the list `vectors` is used. Its list `acs3_vectors` is about another signature,
-    /// which nothing here sends.
+    /// Uses the list `vectors` of `sts.json`. Its list `acs3_vectors` is about another signature,
+    /// which this library does not send.
     #[test]
-    fn every_rpc_vector_is_met_step_by_step() {
+    fn every_step_of_each_rpc_vector_matches() {
         let file: Value =
             serde_json::from_str(include_str!("../../tests/vectors/sts.json")).unwrap();
         let vectors = file["vectors"].as_array().unwrap();

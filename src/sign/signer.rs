@@ -1,4 +1,4 @@
-//! Which signature a client makes.
+//! Signs requests in the configured signature version.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,21 +6,21 @@ use super::{AccessKey, AdditionalHeaders, v1, v4};
 use crate::error::Result;
 use crate::wire::Request;
 
-/// Which signature requests carry.
+/// The version of the request signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureVersion {
     /// `OSS4-HMAC-SHA256`; needs the region.
     #[default]
     V4,
-    /// HMAC-SHA1, for servers that know nothing else.
+    /// HMAC-SHA1, for servers without V4.
     V1,
 }
 
-/// All that a signature depends on beside the request, the key and the time.
+/// Everything a signature depends on besides the request, the key and the time.
 #[derive(Debug, Clone)]
 pub(crate) struct Signer {
     pub(crate) version: SignatureVersion,
-    /// The region ID, or the ID of a cloud box; V1 does without.
+    /// The region ID, or the ID of a cloud box. V1 does not use it.
     pub(crate) region: String,
     /// `oss`, or `oss-cloudbox` for a cloud box.
     pub(crate) product: String,
@@ -29,15 +29,15 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// Sets `Authorization` and the headers that go with it, in place of any that an earlier
-    /// attempt has set.
+    /// Sets `Authorization` and the headers that belong to it; replaces those of an earlier
+    /// attempt.
     ///
-    /// `implied` are headers that the transport will add, `host` for example; they are signed only
-    /// if they are among the additional headers.
+    /// `implied` are headers that the transport adds, for example `host`. They are signed only if
+    /// they are among the additional headers.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the argument `region`, if V4 has none.
+    /// `Invalid`, naming the argument `region`, if V4 has no region.
     pub(crate) fn sign(
         &self,
         request: &mut Request,
@@ -46,13 +46,16 @@ impl Signer {
         time: SystemTime,
     ) -> Result<()> {
         match self.version {
-            SignatureVersion::V4 => v4::sign(self, request, key, implied, time),
+            SignatureVersion::V4 => {
+                let scope = self.scope(time)?;
+                v4::sign(&scope, &self.additional_headers, request, key, implied, time)
+            }
             SignatureVersion::V1 => v1::sign(request, key, time),
         }
     }
 
-    /// Adds the parameters to the query of a request not signed before that make its URL valid for
-    /// whoever has it. Headers that are signed have to be sent with the same values.
+    /// Adds the query parameters that let anyone with the URL send the request, which must be
+    /// unsigned. Signed headers have to be sent with the same values.
     ///
     /// # Errors
     ///
@@ -67,8 +70,15 @@ impl Signer {
         expires: Duration,
     ) -> Result<()> {
         match self.version {
-            SignatureVersion::V4 => v4::presign(self, request, key, implied, time, expires),
+            SignatureVersion::V4 => {
+                let scope = self.scope(time)?;
+                v4::presign(&scope, &self.additional_headers, request, key, implied, expires)
+            }
             SignatureVersion::V1 => v1::presign(request, key, time, expires),
         }
+    }
+
+    fn scope(&self, time: SystemTime) -> Result<v4::Scope<'_>> {
+        v4::Scope::new(&self.region, &self.product, time)
     }
 }

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
 use super::AccessKey;
-use super::canonical::{service_headers, trim};
+use super::canonical::{oss_headers, trim};
 use crate::codec::date;
 use crate::error::{Error, Result};
 use crate::model::oss_header;
@@ -19,7 +19,7 @@ use crate::wire::Request;
 pub(super) fn sign(request: &mut Request, key: &AccessKey, time: SystemTime) -> Result<()> {
     let date = date::http_date(time);
     request.headers.set("Date", date.as_str())?;
-    // Without a token this takes away what an attempt with another key has set.
+    // Without a token this removes the header that an attempt with another key has set.
     let token = key.token().map(Secret::expose).unwrap_or_default();
     request.headers.set(oss_header::SECURITY_TOKEN, token)?;
 
@@ -35,11 +35,11 @@ pub(super) fn presign(
     expires: Duration,
 ) -> Result<()> {
     if expires < Duration::from_secs(1) {
-        return Err(Error::invalid("expires", "a presigned URL is valid for 1 second at least"));
+        return Err(Error::invalid("expires", "a presigned URL is valid for at least 1 second"));
     }
     let end = time.checked_add(expires).and_then(|end| end.duration_since(UNIX_EPOCH).ok());
     let Some(end) = end else {
-        return Err(Error::invalid("expires", "this is past the end of all time"));
+        return Err(Error::invalid("expires", "the time of expiry is out of range"));
     };
     let end = end.as_secs().to_string();
     if let Some(token) = key.token() {
@@ -52,7 +52,7 @@ pub(super) fn presign(
     Ok(())
 }
 
-/// The text that the secret signs; `date` is the HTTP date or, in a query, the end in seconds.
+/// Returns the string to sign. `date` is the HTTP date or, for a URL, the expiry in Unix seconds.
 pub(super) fn string_to_sign(request: &Request, date: &str) -> String {
     let value = |name| request.headers.get(name).map(trim).unwrap_or_default();
     format!(
@@ -60,12 +60,12 @@ pub(super) fn string_to_sign(request: &Request, date: &str) -> String {
         request.method.as_str(),
         value("Content-MD5"),
         value("Content-Type"),
-        service_headers(&request.headers),
+        oss_headers(&request.headers),
         resource(request),
     )
 }
 
-/// Base64 of the HMAC.
+/// Returns the base64 HMAC.
 pub(super) fn signature(secret: &Secret, string_to_sign: &str) -> Result<String> {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.expose().as_bytes())
         .map_err(|_| Error::internal("an HMAC takes a key of any length"))?;
@@ -73,7 +73,7 @@ pub(super) fn signature(secret: &Secret, string_to_sign: &str) -> Result<String>
     Ok(STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// Bucket and key, and the parameters that count as part of them; nothing is escaped.
+/// Returns bucket, key and the signed parameters, unescaped.
 fn resource(request: &Request) -> String {
     let mut text = match (&request.bucket, &request.key) {
         (None, _) => "/".to_owned(),
@@ -98,7 +98,7 @@ fn resource(request: &Request) -> String {
     text
 }
 
-/// The list of the OSS Go SDK v2, and `resourceGroup`, which that SDK declares where it needs it.
+/// The list of the OSS Go SDK v2, and `resourceGroup`, which that SDK declares elsewhere.
 const SUB_RESOURCES: [&str; 31] = [
     "acl",
     "append",

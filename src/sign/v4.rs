@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::canonical::{SignedHeaders, canonical_query, canonical_request, canonical_uri};
-use super::{AccessKey, Signer};
+use super::{AccessKey, AdditionalHeaders};
 use crate::codec::date;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -15,7 +15,7 @@ use crate::model::oss_header;
 use crate::runtime::Secret;
 use crate::wire::Request;
 
-/// When, where and for what a signature is valid.
+/// The date, region and product for which a signature is valid.
 #[derive(Debug)]
 pub(super) struct Scope<'a> {
     /// `20250115T103000Z`.
@@ -25,11 +25,11 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(signer: &'a Signer, time: SystemTime) -> Result<Self> {
-        if signer.region.is_empty() {
+    pub(super) fn new(region: &'a str, product: &'a str, time: SystemTime) -> Result<Self> {
+        if region.is_empty() {
             return Err(Error::invalid("region", "a V4 signature needs the region of the bucket"));
         }
-        Ok(Self { stamp: date::stamp(time), region: &signer.region, product: &signer.product })
+        Ok(Self { stamp: date::stamp(time), region, product })
     }
 
     fn date(&self) -> &str {
@@ -41,43 +41,42 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// See [`Signer::sign`].
+/// See [`super::Signer::sign`].
 pub(super) fn sign(
-    signer: &Signer,
+    scope: &Scope<'_>,
+    additional_headers: &AdditionalHeaders,
     request: &mut Request,
     key: &AccessKey,
     implied: &[(&str, &str)],
     time: SystemTime,
 ) -> Result<()> {
-    let scope = Scope::new(signer, time)?;
     let headers = &mut request.headers;
     headers.set(oss_header::DATE, scope.stamp.as_str())?;
     headers.set("Date", date::http_date(time))?;
     headers.set(oss_header::CONTENT_SHA256, UNSIGNED_PAYLOAD)?;
-    // Without a token this takes away what an attempt with another key has set.
+    // Without a token this removes the header that an attempt with another key has set.
     let token = key.token().map(Secret::expose).unwrap_or_default();
     headers.set(oss_header::SECURITY_TOKEN, token)?;
 
-    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers);
-    let signature = signature_of(request, &signed, key, &scope)?;
-    let authorization = authorization(key, &scope, &signed.additional(), &signature);
+    let signed = SignedHeaders::of(&request.headers, implied, additional_headers);
+    let signature = signature_of(request, &signed, key, scope)?;
+    let authorization = authorization(key, scope, &signed.additional(), &signature);
     request.headers.set("Authorization", authorization)
 }
 
-/// See [`Signer::presign`].
+/// See [`super::Signer::presign`].
 pub(super) fn presign(
-    signer: &Signer,
+    scope: &Scope<'_>,
+    additional_headers: &AdditionalHeaders,
     request: &mut Request,
     key: &AccessKey,
     implied: &[(&str, &str)],
-    time: SystemTime,
     expires: Duration,
 ) -> Result<()> {
     if expires < Duration::from_secs(1) || expires > limits::PRESIGN_EXPIRES_MAX {
         return Err(Error::invalid("expires", "a V4 URL is valid for 1 second to 7 days"));
     }
-    let scope = Scope::new(signer, time)?;
-    let signed = SignedHeaders::of(&request.headers, implied, &signer.additional_headers);
+    let signed = SignedHeaders::of(&request.headers, implied, additional_headers);
     let additional = signed.additional();
     let mut add = |name: &str, value: String| request.query.push((name.to_owned(), value));
     add(VERSION_PARAMETER, ALGORITHM.to_owned());
@@ -91,7 +90,7 @@ pub(super) fn presign(
         add(ADDITIONAL_HEADERS_PARAMETER, additional);
     }
 
-    let signature = signature_of(request, &signed, key, &scope)?;
+    let signature = signature_of(request, &signed, key, scope)?;
     request.query.push((SIGNATURE_PARAMETER.to_owned(), signature));
     Ok(())
 }
@@ -108,26 +107,26 @@ fn signature_of(
     signature(&*signing_key(key.secret(), scope)?, &string_to_sign(scope, &text))
 }
 
-/// The text that the last key signs.
+/// Returns the string to sign.
 pub(super) fn string_to_sign(scope: &Scope<'_>, canonical_request: &str) -> String {
     let hash = hex(&Sha256::digest(canonical_request));
     format!("{}\n{}\n{}\n{hash}", ALGORITHM, scope.stamp, scope.text())
 }
 
-/// The last key: the secret narrowed down to one day, region and product.
+/// Derives the signing key, which is valid for one day, region and product.
 pub(super) fn signing_key(secret: &Secret, scope: &Scope<'_>) -> Result<Key> {
     let mut first =
         Zeroizing::new(Vec::with_capacity(KEY_PREFIX.len().saturating_add(secret.expose().len())));
     first.extend_from_slice(KEY_PREFIX.as_bytes());
     first.extend_from_slice(secret.expose().as_bytes());
     let mut key = derive(&first, scope.date())?;
-    for step in [scope.region, scope.product, TERMINATOR] {
-        key = derive(&*key, step)?;
+    for name in [scope.region, scope.product, TERMINATOR] {
+        key = derive(&*key, name)?;
     }
     Ok(key)
 }
 
-/// The signature in hex.
+/// Returns the signature in hex.
 pub(super) fn signature(key: &[u8], string_to_sign: &str) -> Result<String> {
     let mut mac = mac(key)?;
     mac.update(string_to_sign.as_bytes());
@@ -148,7 +147,7 @@ fn authorization(
     format!("{ALGORITHM} Credential={id}/{scope}{additional},Signature={signature}")
 }
 
-/// A key made from the secret, wiped from memory when it is dropped.
+/// A derived key, wiped from memory when it is dropped.
 pub(super) type Key = Zeroizing<[u8; 32]>;
 
 fn derive(key: &[u8], text: &str) -> Result<Key> {
@@ -170,7 +169,7 @@ fn hex(bytes: &[u8]) -> String {
     nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
-/// The body is not part of the signature: it has check sums of its own.
+/// The signature does not cover the body, which has its own checksums.
 pub(super) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 const ALGORITHM: &str = "OSS4-HMAC-SHA256";

@@ -1,4 +1,4 @@
-//! The signatures of `tests/vectors`, compared step by step so that a failure names the step.
+//! Compares each step of the signatures in `tests/vectors`, so that a failure names the step.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use crate::error::ErrorKind;
 use crate::model::{BucketName, ObjectKey};
 use crate::wire::{Body, Headers, Method, Request, encode_query_sorted};
 
-/// One vector as the signer takes it.
+/// One vector in the form of the signer.
 struct Case {
     name: String,
     expected: Value,
@@ -75,7 +75,7 @@ impl Case {
         request
     }
 
-    /// The request whose URL may be given away, and its last parameter, the signature.
+    /// The presigned request and its last parameter, the signature.
     fn presigned(&self, time: SystemTime, expires: Duration) -> (Request, String) {
         let mut request = self.request.clone();
         self.signer.presign(&mut request, &self.key, &self.implied(), time, expires).unwrap();
@@ -85,7 +85,7 @@ impl Case {
         (request, signature)
     }
 
-    /// The steps that lead to a V4 signature; `request` has all that the signature covers.
+    /// Compares the steps of a V4 signature; `request` has everything that the signature covers.
     fn compare_v4_steps(&self, request: &Request) -> String {
         let uri = canonical_uri(request.bucket.as_ref(), request.key.as_ref());
         self.compare("canonical_uri", &uri);
@@ -99,7 +99,7 @@ impl Case {
         let canonical =
             canonical_request(request.method, &uri, &query, &headers, v4::UNSIGNED_PAYLOAD);
         self.compare("canonical_request", &canonical);
-        let scope = v4::Scope::new(&self.signer, self.time()).unwrap();
+        let scope = v4::Scope::new(&self.signer.region, &self.signer.product, self.time()).unwrap();
         let to_sign = v4::string_to_sign(&scope, &canonical);
         self.compare("string_to_sign", &to_sign);
         let key = v4::signing_key(self.key.secret(), &scope).unwrap();
@@ -124,7 +124,7 @@ impl Case {
 }
 
 #[test]
-fn v4_headers_are_those_of_the_vectors() {
+fn v4_headers_match_the_vectors() {
     let file = file(include_str!("../../tests/vectors/v4-header.json"));
     for case in cases(&file, SignatureVersion::V4, 32) {
         let request = case.signed();
@@ -135,7 +135,7 @@ fn v4_headers_are_those_of_the_vectors() {
 }
 
 #[test]
-fn v4_signing_keys_are_those_of_the_vectors() {
+fn v4_signing_keys_match_the_vectors() {
     let file = file(include_str!("../../tests/vectors/v4-header.json"));
     let vectors = file["signing_key_level_vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 1);
@@ -155,7 +155,7 @@ fn v4_signing_keys_are_those_of_the_vectors() {
 }
 
 #[test]
-fn v4_urls_are_those_of_the_vectors() {
+fn v4_urls_match_the_vectors() {
     let file = file(include_str!("../../tests/vectors/v4-query.json"));
     for case in cases(&file, SignatureVersion::V4, 12) {
         let expires = Duration::from_secs(case.input["expires_seconds"].as_u64().unwrap());
@@ -166,7 +166,7 @@ fn v4_urls_are_those_of_the_vectors() {
 }
 
 #[test]
-fn v1_headers_are_those_of_the_vectors() {
+fn v1_headers_match_the_vectors() {
     let file = file(include_str!("../../tests/vectors/v1-header.json"));
     for case in cases(&file, SignatureVersion::V1, 16) {
         let request = case.signed();
@@ -180,7 +180,7 @@ fn v1_headers_are_those_of_the_vectors() {
 }
 
 #[test]
-fn v1_urls_are_those_of_the_vectors() {
+fn v1_urls_match_the_vectors() {
     let file = file(include_str!("../../tests/vectors/v1-query.json"));
     for case in cases(&file, SignatureVersion::V1, 4) {
         let expires = Duration::from_secs(900);
@@ -195,7 +195,7 @@ fn v1_urls_are_those_of_the_vectors() {
 }
 
 #[test]
-fn signing_again_leaves_nothing_of_the_first_time() {
+fn signing_twice_replaces_the_first_signature() {
     for version in [SignatureVersion::V4, SignatureVersion::V1] {
         let case = example(version);
         let temporary = case.key.clone().with_token("token").unwrap();
@@ -214,7 +214,7 @@ fn signing_again_leaves_nothing_of_the_first_time() {
 }
 
 #[test]
-fn whatever_is_signed_changes_the_signature() {
+fn every_signed_input_changes_the_signature() {
     let case = example(SignatureVersion::V4);
     let original = case.signed();
     let changes: [fn(&mut Case); 7] = [
@@ -254,7 +254,7 @@ fn v4_without_a_region_is_refused() {
 }
 
 #[test]
-fn a_url_is_valid_for_a_second_at_least_and_in_v4_for_seven_days_at_most() {
+fn urls_are_valid_for_one_second_to_seven_days_in_v4() {
     let week = 7 * 24 * 3600;
     for (version, expires, good) in [
         (SignatureVersion::V4, Duration::ZERO, false),

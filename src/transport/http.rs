@@ -184,10 +184,8 @@ fn is_set_here(name: &str) -> bool {
 }
 
 fn uri(outgoing: &Outgoing<'_>) -> String {
-    let target = outgoing.target;
-    let scheme = if target.https { "https" } else { "http" };
     let mark = if outgoing.query.is_empty() { "" } else { "?" };
-    format!("{scheme}://{}{}{mark}{}", target.host, target.path, outgoing.query)
+    format!("{}{mark}{}", outgoing.target, outgoing.query)
 }
 
 fn read(answer: ureq::http::Response<ureq::Body>, state: &ExchangeState) -> Result<Response> {

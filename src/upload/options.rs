@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Progress;
 use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ObjectHeaders, UploadId};
 use crate::runtime::Deadline;
-use crate::upload::schedule::part_tracker::Hedging;
+use crate::upload::progress::{Progress, ProgressCallback};
 
 /// Which checksums verify an upload; combine them with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +45,6 @@ impl BitOr for Integrity {
     }
 }
 
-pub(crate) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
-
 /// The options of one upload; each has a default.
 ///
 /// Cheap to clone; a call copies what it needs, so the value may be reused and changed afterwards.
@@ -66,7 +63,7 @@ pub struct UploadOptions {
     pub(crate) single_below: u64,
     pub(crate) integrity: Integrity,
     pub(crate) md5_kernel: Kernel,
-    pub(crate) hedging: Hedging,
+    pub(crate) hedging: bool,
     pub(crate) bytes_per_sec: u64,
     pub(crate) expected_crc64: Option<u64>,
     pub(crate) expected_md5: Option<Digest>,
@@ -88,7 +85,7 @@ impl Default for UploadOptions {
             single_below: limits::SINGLE_BELOW_DEFAULT,
             integrity: Integrity::CRC64,
             md5_kernel: Kernel::best(),
-            hedging: Hedging::LastParts,
+            hedging: true,
             bytes_per_sec: 0,
             expected_crc64: None,
             expected_md5: None,
@@ -184,7 +181,7 @@ impl UploadOptions {
     /// When no part is left to start, a second copy of the slowest part is sent, and the first
     /// response counts. At most one part in fifty is sent twice.
     pub fn set_hedging(&mut self, on: bool) -> &mut Self {
-        self.hedging = if on { Hedging::LastParts } else { Hedging::Never };
+        self.hedging = on;
         self
     }
 
@@ -298,8 +295,8 @@ impl UploadOptions {
     }
 
     /// A sequential upload refuses a part that it has.
-    pub(crate) fn hedging(&self) -> Hedging {
-        if self.sequential { Hedging::Never } else { self.hedging }
+    pub(crate) fn hedging(&self) -> bool {
+        self.hedging && !self.sequential
     }
 }
 

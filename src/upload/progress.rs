@@ -9,7 +9,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::runtime::{Cancel, now};
 use crate::service::Observer;
-use crate::upload::options::ProgressCallback;
 
 /// How far an upload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +29,9 @@ pub struct Progress {
     /// Requests that were sent again.
     pub retries: u64,
 }
+
+/// The progress callback of the caller; `Break` cancels the call.
+pub(crate) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
 
 /// The counters of one upload.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Bodies that can be sent again: each attempt reads the same bytes from the start.
+//! Request bodies that can be read more than once: each attempt reads the same bytes from the
+//! start.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,16 +9,17 @@ use crate::codec::crc64::Crc64;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 
-/// Bytes of a known length that can be read at any position, as often as needed.
+/// Bytes of a known length that can be read at any position, any number of times.
 pub(crate) trait Content: fmt::Debug + Send + Sync {
     fn length(&self) -> u64;
 
-    /// Fills the start of `buffer` with what stands at `offset`. Zero bytes before the end mean
-    /// that the content has become shorter.
+    /// Reads from `offset` into the start of `buffer` and returns the number of bytes read. Zero
+    /// before the end means that the content has become shorter.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize>;
 
-    /// Up to `most` bytes from `offset`, if the content is in memory and need not be copied.
-    fn bytes(&self, _offset: u64, _most: usize) -> Option<&[u8]> {
+    /// Returns up to `max` bytes from `offset` if the content is in memory, so that it need not be
+    /// copied.
+    fn bytes(&self, _offset: u64, _max: usize) -> Option<&[u8]> {
         None
     }
 }
@@ -26,7 +28,7 @@ pub(crate) trait Content: fmt::Debug + Send + Sync {
 pub(crate) enum Body {
     #[default]
     Empty,
-    /// A short text: XML.
+    /// XML.
     Text(Arc<str>),
     /// A part or an object. Its CRC-64 is computed while it is read.
     Content(Arc<dyn Content>),
@@ -41,42 +43,45 @@ impl Body {
         }
     }
 
-    /// Up to `most` bytes from `offset`, if they are in memory.
-    pub(crate) fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
+    /// Returns up to `max` bytes from `offset` if they are in memory.
+    pub(crate) fn bytes(&self, offset: u64, max: usize) -> Option<&[u8]> {
         match self {
-            Self::Content(content) => content.bytes(offset, most),
+            Self::Content(content) => content.bytes(offset, max),
             Self::Empty | Self::Text(_) => None,
         }
     }
 
-    /// A reader for one attempt.
+    /// Returns a reader at the start, for one attempt.
     pub(crate) fn reader(&self) -> BodyReader<'_> {
         BodyReader { body: self, offset: 0, crc64: Crc64::new() }
     }
 
-    /// Reads all of it, piece by piece.
-    pub(crate) fn read_through(&self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<Sent> {
+    /// Reads the whole body and passes each block to `on_block`.
+    pub(crate) fn read_through(
+        &self,
+        mut on_block: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<Sent> {
         let mut buffer = Vec::new();
         buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
-            Error::new(ErrorKind::Memory, "no room to compute a check sum").with_cause(cause)
+            Error::new(ErrorKind::Memory, "no memory to compute a checksum").with_cause(cause)
         })?;
         buffer.resize(limits::IO_STEP, 0);
         let mut reader = self.reader();
         loop {
             let count = reader.read(&mut buffer)?;
             match buffer.get(..count).filter(|read| !read.is_empty()) {
-                Some(read) => each(read)?,
+                Some(read) => on_block(read)?,
                 None => return Ok(reader.sent()),
             }
         }
     }
 }
 
-/// What one attempt has read of the body.
+/// The part of the body that one attempt has read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) bytes: u64,
-    /// Of the bytes that were read; of the whole body once all were.
+    /// CRC-64 of these bytes.
     pub(crate) crc64: u64,
 }
 
@@ -88,7 +93,7 @@ pub(crate) struct BodyReader<'a> {
 }
 
 impl BodyReader<'_> {
-    /// Reads on into `buffer`; 0 at the end, and only there.
+    /// Reads the next bytes into `buffer`; returns 0 only at the end.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let left = self.body.length().saturating_sub(self.offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
@@ -113,9 +118,9 @@ impl BodyReader<'_> {
         Ok(count)
     }
 
-    /// Goes on by up to `most` bytes that are in memory, and says which they are.
-    pub(crate) fn pass(&mut self, most: usize) -> Option<Range<u64>> {
-        let passed = self.body.bytes(self.offset, most).filter(|bytes| !bytes.is_empty())?;
+    /// Skips up to `max` bytes that are in memory and returns their range.
+    pub(crate) fn pass(&mut self, max: usize) -> Option<Range<u64>> {
+        let passed = self.body.bytes(self.offset, max).filter(|bytes| !bytes.is_empty())?;
         self.crc64.update(passed);
         let from = self.offset;
         self.offset += passed.len() as u64;
@@ -127,7 +132,7 @@ impl BodyReader<'_> {
     }
 }
 
-/// Copies what stands at `offset` and says how much that was.
+/// Copies bytes from `offset` into `buffer` and returns their number.
 pub(crate) fn copy_at(bytes: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
     let from = bytes_at(bytes, offset, buffer.len());
     if let Some(to) = buffer.get_mut(..from.len()) {
@@ -136,11 +141,11 @@ pub(crate) fn copy_at(bytes: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
     from.len()
 }
 
-/// What stands at `offset`, up to `most` bytes of it.
-pub(crate) fn bytes_at(bytes: &[u8], offset: u64, most: usize) -> &[u8] {
+/// Returns up to `max` bytes from `offset`.
+pub(crate) fn bytes_at(bytes: &[u8], offset: u64, max: usize) -> &[u8] {
     let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
     let rest = rest.unwrap_or_default();
-    rest.get(..most).unwrap_or(rest)
+    rest.get(..max).unwrap_or(rest)
 }
 
 #[cfg(test)]
@@ -161,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_reads_the_same_twice() {
+    fn a_body_can_be_read_twice() {
         let body = Body::Text("hello".into());
         for _ in 0..2 {
             let mut reader = body.reader();

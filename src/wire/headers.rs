@@ -1,4 +1,4 @@
-//! Header fields in the order they were set, found without regard to case.
+//! Header fields in the order in which they were set; names are case-insensitive.
 
 use crate::error::{Error, Result};
 
@@ -6,15 +6,15 @@ use crate::error::{Error, Result};
 pub(crate) struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// Sets a field, in place of any of that name. An empty value is not sent, so it is not set.
+    /// Sets a field and replaces an earlier one of that name. An empty value removes the field.
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the header, if a name or value cannot stand in an HTTP message.
+    /// `Invalid`, naming the header, if HTTP does not allow the name or value.
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) -> Result<()> {
         let value = value.into();
         if name.is_empty() || !name.bytes().all(is_token) {
-            return Err(Error::invalid(name, "this is no name of an HTTP header"));
+            return Err(Error::invalid(name, "this is not the name of an HTTP header"));
         }
         if value.chars().any(|c| c.is_control() && c != '\t') {
             return Err(Error::invalid(name, "the value has a control character"));
@@ -30,7 +30,7 @@ impl Headers {
         self.0.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
-    /// Adds a field as it was received, next to any of that name.
+    /// Adds a received field without checks; earlier ones of that name stay.
     pub(crate) fn append_received(&mut self, name: &str, value: String) {
         self.0.push((name.to_owned(), value));
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_found_in_any_case_and_set_once() {
+    fn names_are_case_insensitive_and_unique() {
         let mut headers = Headers::default();
         headers.set("Content-Type", "a/b").unwrap();
         headers.set("content-type", "c/d").unwrap();
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_split_a_request_is_refused() {
+    fn names_and_values_that_would_split_a_request_are_refused() {
         let mut headers = Headers::default();
         for (name, value) in [("", "a"), ("a b", "a"), ("a:", "a"), ("a", "b\r\nc: d"), ("a", "\0")]
         {

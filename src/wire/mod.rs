@@ -1,6 +1,7 @@
 //! HTTP messages and OSS XML as plain values: no sockets, no keys.
 
 mod body;
+mod excerpt;
 mod headers;
 mod query;
 mod request;

@@ -1,13 +1,13 @@
-//! The query of a request as it stands on the wire.
+//! Encodes the query string of a request.
 
 use crate::codec::percent;
 
-/// Escapes names and values and joins them in their order; an empty value is a bare name.
+/// Escapes names and values and joins them in order. A name with an empty value gets no `=`.
 pub(crate) fn encode(query: &[(String, String)]) -> String {
     join(&escape(query))
 }
 
-/// The same, sorted by the escaped name, which is the order of signatures.
+/// Like [`encode`], but sorted by the escaped name, as signatures need it.
 pub(crate) fn encode_sorted(query: &[(String, String)]) -> String {
     let mut escaped = escape(query);
     escaped.sort_unstable();
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sorted_form_orders_by_what_the_wire_shows() {
+    fn the_sorted_form_is_sorted_by_escaped_names() {
         let unsorted = query(&[("param1", "1"), ("|p", ""), ("+p", "2"), ("+p", "1")]);
         assert_eq!(encode_sorted(&unsorted), "%2Bp=1&%2Bp=2&%7Cp&param1=1");
     }

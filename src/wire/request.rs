@@ -1,4 +1,4 @@
-//! A request before it has a host: what is asked of which bucket and key.
+//! A request that does not have a host yet: method, bucket, key, query, headers and body.
 
 use super::{Body, Headers};
 use crate::error::Result;
@@ -25,7 +25,7 @@ impl Method {
     }
 }
 
-/// Query names and values are not escaped here; an empty value is a bare name on the wire.
+/// Query names and values are not escaped. A parameter with an empty value is sent without `=`.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,

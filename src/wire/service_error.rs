@@ -1,32 +1,32 @@
-//! The `<Error>` document: why OSS refused.
+//! Reads error responses: the `<Error>` document of OSS.
 //!
-//! It stands in the body, as XML or as JSON, or, where a reply has none, as base64 in `x-oss-err`. A
-//! reply with neither still says its status and request ID.
+//! It is in the body, as XML or JSON, or, if the response has no body, as base64 in `x-oss-err`.
+//! Without a document, status and request ID remain.
 
 use std::time::SystemTime;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
+use super::excerpt::excerpt;
 use super::{Element, Response};
 use crate::codec::date;
 use crate::error::{Error, ErrorKind, ObjectExists};
-use crate::limits;
 use crate::model::oss_header;
 
-/// A refusal, as the service put it.
+/// An error response of OSS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ServiceError {
     pub(crate) status: u16,
-    /// Never empty: [`ServiceError::NO_DOCUMENT`] if the service gave none.
+    /// Never empty: [`ServiceError::NO_DOCUMENT`] if the response has none.
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) request_id: String,
-    /// The fine-grained code. Its values may change: nothing is decided by it.
+    /// The detailed error code. Its values may change, so no decision depends on it.
     pub(crate) ec: String,
-    /// The server's clock, to correct a skew by.
+    /// The server's clock, used to correct clock skew.
     pub(crate) server_time: Option<SystemTime>,
-    /// Where a redirect points to. It is not followed.
+    /// The target of a redirect, which is not followed.
     pub(crate) location: String,
     /// The other elements of the document, which depend on the code.
     pub(crate) fields: Vec<(String, String)>,
@@ -37,7 +37,7 @@ pub(crate) struct ServiceError {
 }
 
 impl ServiceError {
-    /// The code of a reply without a readable document; the official clients use the same.
+    /// The code of a response without a readable document; the official SDKs use the same.
     pub(crate) const NO_DOCUMENT: &'static str = "BadErrorResponse";
 
     pub(crate) fn read(response: &Response) -> Self {
@@ -71,7 +71,7 @@ impl ServiceError {
         error
     }
 
-    /// An element that depends on the code; nothing if the document has none of that name.
+    /// Returns an element of the document, or "" if there is none of that name.
     pub(crate) fn field(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.as_str())
@@ -91,7 +91,7 @@ impl ServiceError {
             .with_service(self.code, self.message, self.ec)
     }
 
-    fn fill(&mut self, fields: Fields) {
+    fn fill(&mut self, fields: ErrorFields) {
         for (name, value) in fields {
             match name.as_str() {
                 "Code" => self.code = value,
@@ -113,10 +113,11 @@ impl ServiceError {
         }
     }
 
-    /// What the reply says beyond code and message.
+    /// Returns the details beyond code and message.
     fn cause(&self) -> String {
-        let told = TELLING.iter().map(|name| (*name, self.field(name)));
-        told.chain([("Location", self.location.as_str()), ("body", self.excerpt.as_str())])
+        let details = DETAILS.iter().map(|name| (*name, self.field(name)));
+        details
+            .chain([("Location", self.location.as_str()), ("body", self.excerpt.as_str())])
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| format!("{name} {value}"))
             .collect::<Vec<_>>()
@@ -124,33 +125,16 @@ impl ServiceError {
     }
 }
 
-impl Response {
-    /// An error that says what is wrong with a reply, with where it came from and how it begins.
-    pub(crate) fn protocol_error(&self, text: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Protocol, text)
-            .with_status(self.status)
-            .with_request_id(self.request_id())
-            .with_cause(excerpt(&self.body))
-    }
-}
+/// The names and values of an error document, in document order.
+type ErrorFields = Vec<(String, String)>;
 
-/// The beginning of a body as one line of text.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let start = body.get(..limits::RESPONSE_EXCERPT_MAX).unwrap_or(body);
-    let text = String::from_utf8_lossy(start);
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// The names and values of an error document, in its order.
-type Fields = Vec<(String, String)>;
-
-fn xml_fields(bytes: &[u8]) -> Option<Fields> {
+fn xml_fields(bytes: &[u8]) -> Option<ErrorFields> {
     let root = Element::parse(bytes).ok().filter(|root| root.name() == "Error")?;
     let field = |child: &Element| (child.name().to_owned(), child.text().trim().to_owned());
     Some(root.all_children().map(field).collect())
 }
 
-fn hidden_fields(response: &Response) -> Option<Fields> {
+fn hidden_fields(response: &Response) -> Option<ErrorFields> {
     let header = response.headers.get(oss_header::ERR)?;
     xml_fields(&BASE64_STANDARD.decode(header.trim()).ok()?)
 }
@@ -161,8 +145,8 @@ fn is_json(response: &Response) -> bool {
     kind.eq_ignore_ascii_case("application/json")
 }
 
-/// The same names, inside an object `Error` or at the top.
-fn json_fields(bytes: &[u8]) -> Option<Fields> {
+/// Reads the same names from the object `Error` or from the top level.
+fn json_fields(bytes: &[u8]) -> Option<ErrorFields> {
     let document: Value = serde_json::from_slice(bytes).ok()?;
     let document = document.get("Error").unwrap_or(&document).as_object()?;
     let fields = document.iter().filter_map(|(name, value)| {
@@ -176,12 +160,12 @@ fn json_fields(bytes: &[u8]) -> Option<Fields> {
     Some(fields.collect())
 }
 
-/// What the elements about a bad signature begin with. They are not kept: they repeat the request's
-/// headers, and so its security token.
+/// Prefixes of the elements about a wrong signature. They are dropped, because they repeat the
+/// headers of the request, including its security token.
 const SIGNATURE: [&str; 4] = ["StringToSign", "CanonicalRequest", "Signature", "OSSAccessKeyId"];
 
-/// The elements that tell a person what was wrong.
-const TELLING: [&str; 8] =
+/// The elements that help a person to find the mistake.
+const DETAILS: [&str; 8] =
     ["ArgumentValue", "Header", "BucketName", "Key", "UploadId", "ETag", "Method", "ResourceType"];
 
 #[cfg(test)]
@@ -193,11 +177,11 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
-        let mut received = Headers::default();
+        let mut header_fields = Headers::default();
         for (name, value) in headers {
-            received.append_received(name, (*value).to_owned());
+            header_fields.append_received(name, (*value).to_owned());
         }
-        Response { status, headers: received, body: body.as_bytes().to_vec() }
+        Response { status, headers: header_fields, body: body.as_bytes().to_vec() }
     }
 
     const NO_SUCH_UPLOAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n  \
@@ -208,7 +192,7 @@ mod tests {
         <UploadId>0004B9894A22E5B1</UploadId>\n  <EC>0042-00000002</EC>\n  <RecommendDoc>https://api.aliyun.com/</RecommendDoc>\n</Error>";
 
     #[test]
-    fn the_document_says_code_message_ids_and_specifics() {
+    fn code_message_ids_and_details_are_read() {
         let error = ServiceError::read(&response(
             404,
             &[("Date", "Sat, 16 Dec 2023 16:20:57 GMT")],
@@ -228,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_to_head_has_it_in_a_header() {
+    fn the_response_to_head_has_the_document_in_a_header() {
         let hidden = BASE64_STANDARD.encode("<Error><Code>NoSuchKey</Code><Key>a</Key></Error>");
         let headers =
             [("x-oss-err", &*hidden), ("X-Oss-Ec", "0026-00000001"), ("x-oss-request-id", "ID")];
@@ -252,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_only_where_the_reply_says_so_and_only_as_an_object() {
+    fn json_is_read_only_with_its_content_type_and_only_as_an_object() {
         let code = |kind: &str, body: &str| {
             ServiceError::read(&response(403, &[("Content-Type", kind)], body)).code
         };
@@ -267,10 +251,10 @@ mod tests {
     }
 
     #[test]
-    fn the_body_wins_over_the_header() {
+    fn the_body_takes_precedence_over_the_header() {
         let hidden = BASE64_STANDARD.encode("<Error><Code>B</Code></Error>");
-        let reply = response(404, &[("x-oss-err", &hidden)], "<Error><Code>A</Code></Error>");
-        assert_eq!(ServiceError::read(&reply).code, "A");
+        let received = response(404, &[("x-oss-err", &hidden)], "<Error><Code>A</Code></Error>");
+        assert_eq!(ServiceError::read(&received).code, "A");
     }
 
     #[test]
@@ -289,9 +273,9 @@ mod tests {
     }
 
     #[test]
-    fn redirects_and_conditions_are_named_as_such() {
-        let reply = response(307, &[("Location", "http://elsewhere/")], "");
-        let error = ServiceError::read(&reply).into_error();
+    fn redirects_and_failed_conditions_have_their_own_text() {
+        let received = response(307, &[("Location", "http://elsewhere/")], "");
+        let error = ServiceError::read(&received).into_error();
         assert!(error.to_string().starts_with("redirect refused"), "{error}");
         assert_eq!(error.cause(), Some("Location http://elsewhere/"));
         let error = ServiceError::read(&response(304, &[], "")).into_error();
@@ -300,13 +284,13 @@ mod tests {
 
     #[test]
     fn a_failed_callback_leaves_an_object() {
-        let reply = response(203, &[], "<Error><Code>CallbackFailed</Code></Error>");
-        let error = ServiceError::read(&reply).into_error();
+        let received = response(203, &[], "<Error><Code>CallbackFailed</Code></Error>");
+        let error = ServiceError::read(&received).into_error();
         assert_eq!(error.object_exists(), ObjectExists::Yes);
     }
 
     #[test]
-    fn what_a_bad_signature_repeats_of_the_request_is_not_kept() {
+    fn request_headers_quoted_in_signature_errors_are_dropped() {
         let body = "<Error><Code>SignatureDoesNotMatch</Code><OSSAccessKeyId>LTAI</OSSAccessKeyId>\
             <SignatureProvided>ab</SignatureProvided><StringToSign>x</StringToSign>\
             <StringToSignBytes>78</StringToSignBytes><CanonicalRequest>PUT x-oss-security-token:s\
@@ -334,9 +318,9 @@ mod tests {
         #[test]
         fn no_body_makes_it_panic(body in vec(ANY, 0..600)) {
             for kind in ["application/xml", "application/json"] {
-                let mut reply = response(500, &[("Content-Type", kind)], "");
-                reply.body.clone_from(&body);
-                let error = ServiceError::read(&reply);
+                let mut received = response(500, &[("Content-Type", kind)], "");
+                received.body.clone_from(&body);
+                let error = ServiceError::read(&received);
                 proptest::prop_assert!(!error.code.is_empty());
             }
         }

@@ -1,17 +1,17 @@
-//! Reads the XML of replies into a small tree.
+//! Reads the XML of responses into a small tree.
 //!
-//! A reply comes from outside: a document type, an unknown entity, deep nesting and too many
-//! elements are refused, so that reading costs no more than a small multiple of the body. Names are
-//! local; OSS sends its namespace or none.
+//! Responses are untrusted: document types, unknown entities, deep nesting and too many elements
+//! are refused, so that memory and time are bounded by a small multiple of the body size.
+//! Namespaces are ignored, because OSS sends its documents with and without one.
 
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::reader::Reader;
 
-use super::service_error::excerpt;
+use super::excerpt::excerpt;
 use crate::error::{Error, ErrorKind, Result};
 
-/// An element: its name, the text directly in it, and its children. Attributes are not kept.
+/// An element: its name, the text directly in it, and its children. Attributes are dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     name: String,
@@ -20,16 +20,15 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// Reads a whole document.
+    /// Parses a document and returns its root.
     ///
     /// # Errors
     ///
-    /// `Protocol` if it is not well formed or goes beyond what a reply of OSS may be; the cause is
-    /// its beginning.
+    /// `Protocol` if the document is malformed or exceeds the limits; the cause is its start.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
         let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         read(bytes).map_err(|why| {
-            Error::new(ErrorKind::Protocol, format!("the reply is not XML: {why}"))
+            Error::new(ErrorKind::Protocol, format!("the response is not XML: {why}"))
                 .with_cause(excerpt(bytes))
         })
     }
@@ -38,27 +37,27 @@ impl Element {
         &self.name
     }
 
-    /// The first child of that name.
+    /// Returns the first child of that name.
     pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// All children of that name, in order.
+    /// Returns the children of that name, in order.
     pub(crate) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// All children, in order.
+    /// Returns all children, in order.
     pub(crate) fn all_children(&self) -> impl Iterator<Item = &Self> {
         self.children.iter()
     }
 
-    /// The text directly in this element, as it stands.
+    /// Returns the text directly in this element, untrimmed.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text of a child; nothing if there is no such child.
+    /// Returns the text of a child, or "" if there is no such child.
     pub(crate) fn text_of(&self, name: &str) -> &str {
         self.child(name).map_or("", Self::text)
     }
@@ -89,10 +88,10 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
     }
     resolve_predefined_entity(reference)
         .map(str::to_owned)
-        .ok_or_else(|| "it has an entity that XML does not define".to_owned())
+        .ok_or_else(|| "it has an unknown entity".to_owned())
 }
 
-/// The elements that are open, outermost first, and the root once it is closed.
+/// The open elements, outermost first, and the root once it is closed.
 #[derive(Default)]
 struct Tree {
     open: Vec<Element>,
@@ -104,7 +103,7 @@ impl Tree {
     fn open(&mut self, name: &str) -> Result<(), String> {
         self.count += 1;
         if self.root.is_some() {
-            return Err("it has more than one root".to_owned());
+            return Err("it has more than one root element".to_owned());
         }
         if self.open.len() >= DEPTH_MAX || self.count > ELEMENTS_MAX {
             return Err(format!("it has over {DEPTH_MAX} levels or {ELEMENTS_MAX} elements"));
@@ -115,7 +114,7 @@ impl Tree {
 
     fn close(&mut self) -> Result<(), String> {
         let Some(element) = self.open.pop() else {
-            return Err("it closes what is not open".to_owned());
+            return Err("it has an end tag without a start tag".to_owned());
         };
         match self.open.last_mut() {
             Some(parent) => parent.children.push(element),
@@ -128,21 +127,21 @@ impl Tree {
         match self.open.last_mut() {
             Some(element) => element.text.push_str(text),
             None if text.trim().is_empty() => {}
-            None => return Err("it has text outside of its root".to_owned()),
+            None => return Err("it has text outside the root element".to_owned()),
         }
         Ok(())
     }
 
     fn finish(self) -> Result<Element, String> {
         if let Some(element) = self.open.last() {
-            return Err(format!("it ends inside of <{}>", element.name));
+            return Err(format!("it ends inside <{}>", element.name));
         }
         self.root.ok_or_else(|| "it is empty".to_owned())
     }
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// The deepest reply of OSS has four levels.
+/// The deepest response of OSS has four levels.
 const DEPTH_MAX: usize = 16;
 /// A list of 1000 parts has fewer than 20,000 elements.
 const ELEMENTS_MAX: usize = 200_000;
@@ -156,7 +155,7 @@ mod tests {
     const MARKUP: &str = "([<>/&;#!?\\[\\]\"' a-c0-9]|<a>|</a>|&amp;|<!--|-->){0,60}";
 
     #[test]
-    fn names_are_local_and_text_is_decoded() {
+    fn namespaces_are_ignored_and_text_is_decoded() {
         let document = Element::parse(
             "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- a -->\
              <o:R xmlns:o=\"urn:x\">\r\n\
@@ -191,13 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_crossed_is_refused_and_shown() {
+    fn truncated_and_malformed_documents_are_refused() {
         for bad in ["", " ", "<r", "<r>", "<r><a></r></a>", "<r/><r/>", "<r/>x", "x<r/>", "</r>"] {
             assert!(Element::parse(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(Element::parse(b"<r>\xff</r>").is_err());
         let error = Element::parse(b"<R><UploadId>00").unwrap_err();
-        assert!(error.to_string().contains("it ends inside of <UploadId>"), "{error}");
+        assert!(error.to_string().contains("it ends inside <UploadId>"), "{error}");
         assert_eq!(error.cause(), Some("<R><UploadId>00"));
     }
 

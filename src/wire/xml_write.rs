@@ -1,8 +1,9 @@
-//! Writes the small XML documents that OSS takes.
+//! Writes the small XML documents that OSS accepts.
 
 use quick_xml::escape::escape;
 
-/// A document in the making. Names are constants of ours; only text is escaped.
+/// A document under construction. Element names are constants of this library; only text is
+/// escaped.
 #[derive(Debug, Default)]
 pub(crate) struct XmlWriter {
     text: String,
@@ -20,7 +21,7 @@ impl XmlWriter {
         self.open.push(name);
     }
 
-    /// An element with nothing but text in it.
+    /// Writes an element that contains only text.
     pub(crate) fn text_element(&mut self, name: &'static str, text: &str) {
         self.start(name);
         self.text.push_str(&escape(text));
@@ -34,7 +35,7 @@ impl XmlWriter {
         }
     }
 
-    /// Closes what is open and gives the document.
+    /// Closes all open elements and returns the document.
     pub(crate) fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.end();
@@ -42,8 +43,8 @@ impl XmlWriter {
         self.text
     }
 
-    fn tag(&mut self, pieces: [&str; 3]) {
-        self.text.extend(pieces);
+    fn tag(&mut self, tokens: [&str; 3]) {
+        self.text.extend(tokens);
     }
 }
 

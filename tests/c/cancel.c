@@ -1,4 +1,5 @@
-/* Cancelling: before, meanwhile, by time, from a thread, from a handler. */
+/* Cancellation: before and during a call, by time, from a thread, from a
+ * signal handler. */
 #define _XOPEN_SOURCE 700
 #include "check.h"
 
@@ -31,7 +32,7 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* An upload that would take a minute ends soon, and leaves nothing behind. */
+/* An upload that would take a minute is canceled soon and aborted. */
 static void check_canceled(const ossmpu_client *client) {
     ossmpu_options *options = in_parts();
     ossmpu_result *result = NULL;
@@ -45,7 +46,7 @@ static void check_canceled(const ossmpu_client *client) {
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_UPLOAD_MAY_EXIST) == 0);
     ossmpu_error_free(err);
-    /* As one request as well. */
+    /* The same with one request. */
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, "abc", 3, NULL, token, NULL,
                           NULL) == OSSMPU_ECANCELED);
     ossmpu_options_free(options);
@@ -84,7 +85,7 @@ int main(void) {
     CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
     check_canceled(client);
 
-    /* A token that nobody triggers changes nothing. */
+    /* A token that is not triggered has no effect. */
     token = ossmpu_cancel_new();
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_put_data(client, BUCKET, "not-canceled", "abc", 3, NULL,

@@ -1,4 +1,4 @@
-/* What the C tests share: checks that say where they failed, and a client. */
+/* Shared by the C tests: checks that report their line, and a client. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -10,7 +10,7 @@
 
 #define BUCKET "ossmpu-test"
 
-/* The emulator answers what is sent for this key only after a minute. */
+/* The emulator responds to requests for this key after a minute. */
 #define SLOW_KEY "slow"
 
 #define CHECK(condition)                                                       \
@@ -22,15 +22,15 @@
         }                                                                      \
     } while (0)
 
-/* Under valgrind, where everything takes ten times as long. */
+/* Under valgrind, which is ten times slower. */
 static inline int is_slow(void) { return getenv("TEST_SLOWLY") != NULL; }
 
-/* How often a loop runs; a tenth of it where everything takes longer. */
+/* The number of iterations; a tenth of them under valgrind. */
 static inline int rounds(int count) {
     return is_slow() ? (count + 9) / 10 : count;
 }
 
-/* Checks a status, that the error goes with it, and frees the error. */
+/* Checks a status and its error, and frees the error. */
 #define CHECK_STATUS(want, call, err)                                          \
     check_status((want), (call), &(err), #call, __FILE__, __LINE__)
 
@@ -61,7 +61,7 @@ static inline ossmpu_client *new_client(void) {
     return client;
 }
 
-/* Options that cut even small data into parts. */
+/* Options that split small data into parts. */
 static inline ossmpu_options *in_parts(void) {
     ossmpu_options *options = ossmpu_options_new();
     CHECK(options != NULL);
@@ -72,7 +72,7 @@ static inline ossmpu_options *in_parts(void) {
     return options;
 }
 
-/* Bytes that are different everywhere; free them. */
+/* Bytes without a pattern; free them. */
 static inline unsigned char *some_bytes(size_t length) {
     unsigned char *bytes = malloc(length > 0 ? length : 1);
     size_t i;
@@ -82,7 +82,7 @@ static inline unsigned char *some_bytes(size_t length) {
     return bytes;
 }
 
-/* The object is there, has that size, and its CRC-64 is that of the result. */
+/* The object exists, has that size, and the CRC-64 of the result. */
 static inline void check_object(const ossmpu_client *client, const char *key,
                                 int64_t size, const ossmpu_result *result) {
     ossmpu_object *object = NULL;

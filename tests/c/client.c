@@ -1,4 +1,4 @@
-/* The client: how it is made, and that handles go in any order. */
+/* The client: creation, and freeing handles in any order. */
 #include "check.h"
 
 int main(void) {
@@ -13,14 +13,14 @@ int main(void) {
     ossmpu_cancel *cancel = ossmpu_cancel_new();
     unsigned char *data = some_bytes(200000);
 
-    /* One configuration makes any number of clients, and may go first. */
+    /* One builder creates any number of clients, and may be freed first. */
     CHECK(!ossmpu_config_set_env(config));
     CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(config, &client, &err), err);
     ossmpu_client_free(client);
     CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(config, &client, &err), err);
     ossmpu_config_free(config);
 
-    /* A child keeps what it needs of its parents. */
+    /* A handle keeps what it needs of those it was created from. */
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_initiate(client, BUCKET, "orphan", options,
                                         cancel, &upload, &err),

@@ -1,9 +1,9 @@
-/* The builder for a client: every key, the first failure, junk. */
+/* The builder for a client: every key, the first error, junk. */
 #include "check.h"
 
 #include <limits.h>
 
-/* A client cannot be made, and the error names that argument. */
+/* Creating a client fails, and the error names that argument. */
 static void check_refused(ossmpu_config *config, int want, const char *name) {
     ossmpu_client *client = (ossmpu_client *)(uintptr_t)1;
     ossmpu_error *err = NULL;
@@ -37,7 +37,8 @@ static void check_every_key(void) {
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_SIGNATURE, 4));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_TLS_VERIFY, 0));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_TLS_VERIFY, 1));
-    for (key = OSSMPU_CONFIG_RESOLVE_TIMEOUT_MS; key <= OSSMPU_CONFIG_ABORT_TIMEOUT_MS; key++) {
+    for (key = OSSMPU_CONFIG_RESOLVE_TIMEOUT_MS;
+         key <= OSSMPU_CONFIG_ABORT_TIMEOUT_MS; key++) {
         CHECK(!ossmpu_config_set_int(config, key, 1000));
     }
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_MAX_ATTEMPTS, 1));
@@ -68,7 +69,7 @@ static void check_files(void) {
 static void check_failures(void) {
     ossmpu_config *config = ossmpu_config_new();
     check_refused(config, OSSMPU_ECREDENTIALS, "credentials");
-    /* The first failure is remembered, whatever follows. */
+    /* The first error is kept. */
     config = ossmpu_config_new();
     CHECK(ossmpu_config_set_int(config, OSSMPU_CONFIG_STALL_TIMEOUT_MS, 0) ==
           OSSMPU_EINVAL);

@@ -1,4 +1,4 @@
-/* Copies inside OSS: whole objects, parts, and their conditions. */
+/* Copies within OSS: whole objects, parts, and their conditions. */
 #include "check.h"
 
 #include <limits.h>

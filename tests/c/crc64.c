@@ -1,4 +1,4 @@
-/* The check sum of bytes. */
+/* The CRC-64 of data in memory. */
 #include "check.h"
 
 #define CHECK_WORD UINT64_C(0x995dc9bbdf1939fa) /* of "123456789", CRC-64/XZ */

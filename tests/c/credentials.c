@@ -18,7 +18,7 @@ static int give_keys(void *user, ossmpu_credentials *out) {
     seen->asked++;
     if (seen->answer != 0)
         return seen->answer;
-    /* A bad answer can be put right. */
+    /* A callback can replace invalid credentials. */
     CHECK(ossmpu_credentials_set(out, "", "x", NULL, 0) == OSSMPU_EINVAL);
     CHECK(ossmpu_credentials_set(out, "x", "x", NULL, -1) == OSSMPU_EINVAL);
     CHECK(ossmpu_credentials_set(out, NULL, "x", NULL, 0) == OSSMPU_EINVAL);
@@ -99,7 +99,7 @@ static void check_refusal(ossmpu_credentials_fn callback, int answer,
     CHECK(keys.dropped == 1);
 }
 
-/* Whatever goes wrong, the pointer is let go of once. */
+/* The pointer is released exactly once after each failure. */
 static void check_drop_of_failed_setters(void) {
     Seen seen = {0};
     ossmpu_config *config = ossmpu_config_new();
@@ -112,18 +112,18 @@ static void check_drop_of_failed_setters(void) {
     CHECK(ossmpu_config_set_log_fn(config, 5, log_line, &seen, drop) ==
           OSSMPU_EINVAL);
     CHECK(seen.dropped == 3);
-    CHECK(ossmpu_config_set_log_fn(config, OSSMPU_LOG_INFO, NULL, &seen, drop) ==
-          OSSMPU_EINVAL);
+    CHECK(ossmpu_config_set_log_fn(config, OSSMPU_LOG_INFO, NULL, &seen,
+                                   drop) == OSSMPU_EINVAL);
     CHECK(seen.dropped == 4);
-    /* One that is replaced is let go of at once. */
+    /* A callback that is replaced is released immediately. */
     CHECK(!ossmpu_config_set_log_fn(config, 1, log_line, &seen, drop));
     CHECK(!ossmpu_config_set_log_fn(config, 1, log_line, NULL, NULL));
     CHECK(seen.dropped == 5);
     ossmpu_config_free(config);
 }
 
-/* The status of setting a source, which says which setting is wrong and not
- * what is wrong with whose secret. */
+/* The status of setting a source. The error names the setting and contains no
+ * secret. */
 static int set_source(ossmpu_config **config, const char *source) {
     ossmpu_client *client = NULL;
     ossmpu_error *err = NULL;
@@ -142,7 +142,7 @@ static int set_source(ossmpu_config **config, const char *source) {
     return status;
 }
 
-/* An upload with a key of that source, and the error if there is none. */
+/* Uploads with credentials of that source; checks the error if it has none. */
 static int put_with(const char *source, char *message, size_t room) {
     ossmpu_config *config;
     ossmpu_client *client;
@@ -166,7 +166,7 @@ static void write_file(const char *path, const char *text) {
     CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
-/* Makes what the sources read: files, and an object that anybody may read. */
+/* Creates what the sources read: files, and a public object. */
 static void prepare(const char *json, const char *ini) {
     char text[512];
     ossmpu_client *client = new_client();
@@ -189,7 +189,7 @@ static void prepare(const char *json, const char *ini) {
                  err);
     ossmpu_options_free(options);
     ossmpu_client_free(client);
-    /* Nothing of whoever runs this. */
+    /* Nothing of the environment of this test run. */
     CHECK(!setenv("HOME", "/there/is/no/home", 1));
     CHECK(!setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", ini, 1));
     CHECK(!setenv("ALIBABA_CLOUD_STS_ENDPOINT", getenv("OSS_ENDPOINT"), 1));
@@ -258,7 +258,7 @@ int main(int argc, char **argv) {
     CHECK(argc == 3);
     check_keys_and_log();
     check_refusal(give_keys, -7, "returned -7");
-    check_refusal(say_nothing, 0, "without an answer");
+    check_refusal(say_nothing, 0, "without setting");
     check_drop_of_failed_setters();
     check_sources(argv[1]);
     check_texts();

@@ -1,6 +1,5 @@
-/* A process that has run out of file descriptors gets a typed error at
- * whatever step that shows, loses none of them, and goes on when there are
- * some again. */
+/* Without file descriptors, each step returns a typed error and leaks none;
+ * with descriptors available again, the calls succeed. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -10,14 +9,14 @@
 
 #define SIZE 250000
 
-/* With so many any of the calls goes through. */
+/* Enough for each of the calls. */
 #define PLENTY 24
 
 static const unsigned char *data;
 static const char *path;
 static int file;
 
-/* Lets this process open so many descriptors more. */
+/* Lets this process open that many more descriptors. */
 static void leave_room(int room) {
     struct rlimit limit;
     int next = dup(0);
@@ -73,7 +72,8 @@ static int (*const calls[])(const ossmpu_client *, const ossmpu_options *,
     put_memory, put_file, put_fd, put_by_writer,
 };
 
-/* Every upload there is was told of. Returns their number, and aborts them. */
+/* Each unfinished upload was reported by an error. Returns their number and
+ * aborts them. */
 static int abort_all(const ossmpu_client *client) {
     ossmpu_upload_iter *iter = NULL;
     const ossmpu_upload_info *entry = NULL;
@@ -93,7 +93,7 @@ static int abort_all(const ossmpu_client *client) {
     return count;
 }
 
-/* Returns the status, once it and its error were found to be right. */
+/* Checks the status and its error, and returns the status. */
 static int check_room(int room, size_t which, const ossmpu_options *options) {
     const char *port = strrchr(getenv("OSS_ENDPOINT"), ':');
     ossmpu_client *client = client_of("http", "127.0.0.1", atoi(port + 1), 1);
@@ -101,7 +101,7 @@ static int check_room(int room, size_t which, const ossmpu_options *options) {
     ossmpu_error *err = NULL;
     int status, left;
     leave_room(room);
-    /* Without one that could be made, NULL is a token like any other. */
+    /* If no token can be created, NULL stands for none. */
     cancel = ossmpu_cancel_new();
     CHECK(cancel != NULL || room < 2);
     status = calls[which](client, options, cancel, &err);
@@ -116,7 +116,7 @@ static int check_room(int room, size_t which, const ossmpu_options *options) {
         ossmpu_error_free(err);
     }
     CHECK(status == OSSMPU_OK || left <= 1);
-    /* The client is as good as before. */
+    /* The client still works. */
     CHECK(!calls[which](client, options, NULL, NULL));
     ossmpu_cancel_free(cancel);
     ossmpu_client_free(client);

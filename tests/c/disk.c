@@ -1,5 +1,5 @@
-/* A disk that takes no more: a checkpoint that cannot be written is a typed
- * error, nothing is left anywhere, and the same call goes through later. */
+/* A full disk: a checkpoint that cannot be written is a typed error, nothing is
+ * left behind, and the same call succeeds later. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -9,8 +9,8 @@
 
 static char folder[4096];
 
-/* The kernel takes so many bytes for each file: EFBIG beyond, because the
- * signal for it is ignored. */
+/* The kernel limits the size of a file: EFBIG beyond it, because the signal
+ * for it is ignored. */
 static void leave_room(rlim_t bytes) {
     struct rlimit limit;
     CHECK(!getrlimit(RLIMIT_FSIZE, &limit));
@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
         CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
         ossmpu_error_free(err);
         CHECK(uploads(client) == 0);
-        /* The file that says that somebody is at it may stay. */
+        /* The lock file may stay. */
         CHECK(count_entries(folder) <= 1);
     }
     CHECK_STATUS(OSSMPU_OK,

@@ -1,4 +1,4 @@
-/* Errors: every field, who owns them, and that an old one is never read. */
+/* Errors: every field, ownership, and that an old one is never read. */
 #include "check.h"
 
 #include <limits.h>
@@ -22,7 +22,7 @@ static void check_refusal(const ossmpu_client *client) {
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PART_NUMBER) == 0);
     CHECK(strstr(ossmpu_error_message(err), "404") != NULL);
     CHECK(strchr(ossmpu_error_message(err), '\n') == NULL);
-    /* Fields that there are not. */
+    /* Unknown fields. */
     CHECK_TEXT(ossmpu_error_str(err, 0), "");
     CHECK_TEXT(ossmpu_error_str(err, INT_MAX), "");
     CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_HTTP_STATUS), "");
@@ -41,8 +41,8 @@ static void check_file(const ossmpu_client *client) {
     ossmpu_error_free(err);
 }
 
-static void check_slots(const ossmpu_client *client) {
-    /* What the places held before is never read, so junk is harmless. */
+static void check_out_parameters(const ossmpu_client *client) {
+    /* The old values of out and err are never read, so junk is harmless. */
     ossmpu_error *err = (ossmpu_error *)(uintptr_t)1;
     ossmpu_result *result = (ossmpu_result *)(uintptr_t)1;
     CHECK(ossmpu_put_data(client, "X", "key", "", 0, NULL, NULL, &result,
@@ -56,7 +56,7 @@ static void check_slots(const ossmpu_client *client) {
     CHECK(err == NULL);
     CHECK(result != NULL);
     ossmpu_result_free(result);
-    /* Nobody has to want them. */
+    /* Both may be NULL. */
     CHECK(ossmpu_put_data(client, "X", "key", "", 0, NULL, NULL, NULL, NULL) ==
           OSSMPU_EINVAL);
 }
@@ -65,7 +65,7 @@ int main(void) {
     ossmpu_client *client = new_client();
     check_refusal(client);
     check_file(client);
-    check_slots(client);
+    check_out_parameters(client);
     ossmpu_client_free(client);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* What the program that tests/c_abi makes of the header calls with: for each
- * type something valid and some junk. */
+/* The arguments of the program that tests/c_abi generates from the header: for
+ * each type a valid value and junk. */
 #ifndef EVERY_CALL_H
 #define EVERY_CALL_H
 
@@ -11,7 +11,7 @@
 
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
-/* Not even one character too many may be read of the longest. */
+/* Reading one character beyond the longest text would be an error. */
 static char long_text[70000];
 static const char *const texts[] = {NULL, "", "\xff\xfe", long_text,
                                     "a\r\nb: c", "/", "%zz?&=\\"};
@@ -32,7 +32,7 @@ static const char *path;
 static int file;
 static int calls;
 
-/* Ends after a while, whoever asks. */
+/* Ends after a while, for all callers. */
 static inline int64_t pour(void *user, void *buf, size_t len) {
     static int asked;
     (void)user;
@@ -61,7 +61,7 @@ static inline int ask(void *user, ossmpu_credentials *out) {
 
 static inline void drop(void *user) { (void)user; }
 
-/* Handles that a call changes or frees are new for each call. */
+/* Handles that a call changes or frees are created for each call. */
 static inline ossmpu_client *new_ossmpu_client(void) { return new_client(); }
 
 static inline ossmpu_config *new_ossmpu_config(void) {
@@ -124,7 +124,7 @@ static inline ossmpu_object *new_ossmpu_object(void) {
     return out;
 }
 
-/* Statuses are known ones, and an error goes with a failure only. */
+/* Each status is known, and only a failure has an error. */
 static inline void check_answer(int status, ossmpu_error **err,
                                 const char *name) {
     calls++;
@@ -155,7 +155,7 @@ static inline void begin(const char *data) {
     object = new_ossmpu_object();
 }
 
-/* Each function has an upload of its own: some of them end it. */
+/* Each function has its own upload: some of them complete or abort it. */
 static inline void begin_function(void) {
     upload = new_ossmpu_upload();
     result = new_ossmpu_result();
@@ -167,7 +167,7 @@ static inline void end_function(void) {
     ossmpu_result_free(result);
 }
 
-/* Uploads that the calls have begun. */
+/* Uploads that the calls have initiated. */
 static inline void abort_all(void) {
     ossmpu_upload_iter *iter = new_ossmpu_upload_iter();
     const ossmpu_upload_info *entry = NULL;

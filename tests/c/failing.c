@@ -1,10 +1,10 @@
-/* The k-th request and the k-th read fail, for every k there is: the right
- * error comes, and nothing is left in memory, on disk or in the bucket. */
+/* The k-th request and the k-th read fail, for every k: the call returns the
+ * right error, and nothing is left in memory, on disk or in the bucket. */
 #include "host.h"
 
 #define SIZE 250000
 
-/* More requests than any of the calls makes, and more reads. */
+/* More requests and reads than any of the calls makes. */
 #define MOST 10
 
 static ossmpu_client *client;
@@ -66,8 +66,7 @@ static int copy(const char *key, ossmpu_error **err) {
                               options, NULL, NULL, err);
 }
 
-/* Aborts after the first failure; should that fail as well, the caller does
- * it. */
+/* Aborts after the first failure; if that fails too, the caller aborts. */
 static int step_by_step(const char *key, ossmpu_error **err) {
     ossmpu_upload *upload = NULL;
     ossmpu_part_iter *parts = NULL;
@@ -93,7 +92,7 @@ static int step_by_step(const char *key, ossmpu_error **err) {
     return status;
 }
 
-/* Whether an upload of that key is there; it is aborted then. */
+/* Whether there is an upload of that key; aborts it. */
 static int is_left(const char *key) {
     ossmpu_upload_iter *iter = NULL;
     const ossmpu_upload_info *entry = NULL;
@@ -119,9 +118,9 @@ static int (*const calls[])(const char *, ossmpu_error **) = {
     put_by_writer, copy, step_by_step,
 };
 
-/* The k-th request of the call is refused, or its answer is lost. A request
- * may be sent again at once if its connection was an old one; so an Initiate
- * may succeed and have a twin all the same. */
+/* The k-th request of the call is rejected, or its response is lost. A request
+ * on an old connection is retried at once, so an Initiate may succeed and leave
+ * an orphaned upload. */
 static void check_requests(const char *fault, int which, int want) {
     int k, failed = 0, status = OSSMPU_OK;
     for (k = 1; k <= MOST; k++) {
@@ -129,7 +128,7 @@ static void check_requests(const char *fault, int which, int want) {
         char key[32];
         snprintf(key, sizeof key, "%s-%d-%d", fault, which, k);
         status = calls[which](key, &err);
-        /* Whether Complete was done can be asked, unless that fails. */
+        /* Whether Complete took effect can be resolved, unless that fails. */
         CHECK(status == OSSMPU_OK || status == want ||
               status == OSSMPU_EUNKNOWN);
         CHECK(ossmpu_error_code(err) == status);
@@ -158,7 +157,7 @@ static int part_from(const ossmpu_upload *upload, struct source *source,
     return ossmpu_upload_part_from(upload, 1, pour, source, SIZE, NULL, err);
 }
 
-/* The k-th read stops the call, with its own value. */
+/* The k-th read cancels the call with its own value. */
 static void check_reads(int (*call)(const ossmpu_upload *, struct source *,
                                     ossmpu_error **)) {
     ossmpu_upload *upload = NULL;
@@ -188,7 +187,7 @@ int main(int argc, char **argv) {
     path = argv[1];
     data = some_bytes(SIZE);
     options = in_parts();
-    /* With one attempt most faults are met. */
+    /* With one attempt most faults fail the call. */
     client = client_of("http", "127.0.0.1", atoi(port + 1), 1);
     CHECK(!put_memory("copied", NULL));
     descriptors = count_descriptors();
@@ -198,7 +197,7 @@ int main(int argc, char **argv) {
     }
     check_reads(stream_from);
     check_reads(part_from);
-    /* What is still open are kept connections. */
+    /* Only pooled connections are still open. */
     CHECK(count_descriptors() <= descriptors + 16);
     ossmpu_options_free(options);
     ossmpu_client_free(client);

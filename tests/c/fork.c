@@ -1,4 +1,5 @@
-/* A forked child: inherited handles say so and go away, new ones work. */
+/* A forked child: inherited handles return OSSMPU_EFORKED and can be freed;
+ * new ones work. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -36,7 +37,7 @@ static int64_t pour(void *user, void *buf, size_t len) {
     return 0;
 }
 
-/* Every call on a handle of the parent's says so. */
+/* Every call on a handle of the parent returns OSSMPU_EFORKED. */
 static void check_client(void) {
     ossmpu_upload *other = NULL;
     ossmpu_writer *opened = NULL;
@@ -222,7 +223,7 @@ int main(int argc, char **argv) {
         run_child();
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    /* The child has done nothing to the parent. */
+    /* The child has not changed the parent. */
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_complete(upload, NULL, cancel, &result, &err),
                  err);

@@ -1,4 +1,4 @@
-/* What the C tests of a host process share: what it has open, and a peer. */
+/* Shared by the C tests of a host process: its descriptors, and a peer. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -28,7 +28,7 @@ static inline int count_entries(const char *path) {
     return count - 2;
 }
 
-/* The one that looks is not counted. */
+/* Without the descriptor of the listing itself. */
 static inline int count_descriptors(void) {
     return count_entries("/proc/self/fd") - 1;
 }
@@ -46,7 +46,7 @@ static inline void check_threads(int want) {
     }
 }
 
-/* A listening socket that takes little before somebody reads; its port. */
+/* A listening socket with a small receive buffer, and its port. */
 static inline int listen_on_loopback(int backlog, int *port) {
     struct sockaddr_in address;
     socklen_t length = sizeof address;
@@ -63,8 +63,8 @@ static inline int listen_on_loopback(int backlog, int *port) {
     return fd;
 }
 
-/* A connection to a port of this machine; one that is made later if it cannot
- * be made at once. */
+/* A connection to a port of this machine, made later if it cannot be made at
+ * once. */
 static inline int connect_to(int port, int flags) {
     struct sockaddr_in address;
     int fd = socket(AF_INET, SOCK_STREAM | flags, 0), status;
@@ -78,7 +78,7 @@ static inline int connect_to(int port, int flags) {
     return fd;
 }
 
-/* A client of another server, which makes so many attempts. */
+/* A client of another server, with that many attempts. */
 static inline ossmpu_client *client_of(const char *scheme, const char *host,
                                        int port, int attempts) {
     ossmpu_config *config = ossmpu_config_new();

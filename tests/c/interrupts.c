@@ -1,5 +1,5 @@
-/* Cancelling in each phase of a request, from a thread and from a signal
- * handler: the call is over at once. */
+/* Cancellation in each phase of a request, from a thread and from a signal
+ * handler: the call returns at once. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -10,7 +10,7 @@
 
 #define ROUNDS rounds(10)
 
-/* A trigger comes so long after the call has begun, by then in its phase. */
+/* The delay of the trigger, when the call is in its phase. */
 #define DELAY_US (30 * 1000)
 
 #define SIZE (7 * 1024 * 1024)
@@ -19,13 +19,13 @@ static ossmpu_cancel *token;
 static volatile int64_t triggered_ms;
 static unsigned char *data;
 
-/* What each of the calls took from its trigger to its end, in milliseconds. */
+/* Milliseconds from the trigger to the return of each call. */
 static int64_t lags[1000];
 static int calls;
 
 static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 
-/* The slow resolver: a look-up ends when `looking` can be locked. */
+/* The slow resolver: it returns when `looking` can be locked. */
 int getaddrinfo(const char *host, const char *service,
                 const struct addrinfo *hints, struct addrinfo **out) {
     (void)host;
@@ -71,7 +71,7 @@ static void check_call(const ossmpu_client *client, size_t size,
     ossmpu_cancel_free(token);
 }
 
-/* Takes the client. */
+/* Frees the client. */
 static void check_phase(ossmpu_client *client, size_t size,
                         const char *phase) {
     sigset_t alarm_only;
@@ -91,16 +91,16 @@ static void check_phase(ossmpu_client *client, size_t size,
     ossmpu_client_free(client);
 }
 
-/* Nobody looks the name up for as long as the lock is held. */
+/* No name is resolved while the lock is held. */
 static void check_resolve(void) {
     CHECK(!pthread_mutex_lock(&looking));
     check_phase(client_of("http", "slow.invalid", 80, 5), 1, "resolve");
     CHECK(!pthread_mutex_unlock(&looking));
-    /* What was left behind ends with the look-up. */
+    /* The abandoned thread ends with the resolver. */
     check_threads(1);
 }
 
-/* The kernel answers no more connections when so many wait to be accepted. */
+/* With a full backlog the kernel completes no more connections. */
 static void check_connect(void) {
     int port, i, waiting[3];
     int listener = listen_on_loopback(0, &port);
@@ -112,7 +112,7 @@ static void check_connect(void) {
     close(listener);
 }
 
-/* The kernel takes the connection, and the little that fits; nobody reads. */
+/* The kernel accepts the connection and fills its buffers; no one reads. */
 static void check_transfer(void) {
     int port, listener = listen_on_loopback(1000, &port);
     check_phase(client_of("http", "127.0.0.1", port, 5), SIZE, "send");
@@ -120,8 +120,8 @@ static void check_transfer(void) {
     close(listener);
 }
 
-/* A connection is refused at once, so nearly all the time is between the
- * attempts, which is no phase of a request. */
+/* Connections are refused at once, so nearly all the time is spent in the
+ * back-off between attempts. */
 static void check_back_off(void) {
     int port, listener = listen_on_loopback(1, &port);
     close(listener);

@@ -1,7 +1,7 @@
 /* Lists of unfinished uploads and of parts: prefixes, markers, page sizes. */
 #include "check.h"
 
-/* Checks that the list has just these keys, prefixes with a '*' before them. */
+/* Checks that the list has exactly these keys; prefixes begin with '*'. */
 static void check_list(const ossmpu_client *client, const char *prefix,
                        const char *delimiter, const ossmpu_options *options,
                        const char *const *want) {

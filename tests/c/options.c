@@ -1,4 +1,4 @@
-/* Options: every key, what arrives at OSS, the first failure, junk. */
+/* Options: every key, what OSS receives, the first error, junk. */
 #include "check.h"
 
 #include <limits.h>
@@ -34,7 +34,7 @@ static void check_what_arrives(const ossmpu_client *client) {
     CHECK_TEXT(ossmpu_object_metadata(object, "COLOUR"), "blue");
     CHECK_TEXT(ossmpu_object_metadata(object, "size"), "");
     ossmpu_object_free(object);
-    /* The object is there, so a second one is refused, and nothing changes. */
+    /* The object exists, so a second one is rejected and nothing changes. */
     CHECK(ossmpu_put_data(client, BUCKET, "dressed", "abcd", 4, options, NULL,
                           NULL, &err) == OSSMPU_ESERVICE);
     CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE),
@@ -89,14 +89,15 @@ static void check_failures(const ossmpu_client *client) {
 }
 
 static void check_junk(void) {
-    static const int keys[] = {INT_MIN, -1, 0, 99, 199, 200, INT_MAX};
+    static const int keys[] = {INT_MIN, -1,   0,    99,   199,
+                               2099,    2199, 2300, INT_MAX};
     size_t i;
     for (i = 0; i < sizeof keys / sizeof *keys; i++) {
         ossmpu_options *options = ossmpu_options_new();
         CHECK(ossmpu_options_set_str(options, keys[i], "x") ==
-              (keys[i] == 199 ? OSSMPU_EINVAL : OSSMPU_EUNSUPPORTED));
+              (keys[i] == 2199 ? OSSMPU_EINVAL : OSSMPU_EUNSUPPORTED));
         CHECK(ossmpu_options_set_int(options, keys[i], 1) ==
-              (keys[i] == 99 ? OSSMPU_EINVAL : OSSMPU_EUNSUPPORTED));
+              (keys[i] == 2099 ? OSSMPU_EINVAL : OSSMPU_EUNSUPPORTED));
         ossmpu_options_free(options);
     }
 }

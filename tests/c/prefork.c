@@ -1,5 +1,5 @@
-/* A program that forks while its threads upload. Each child makes a client of
- * its own, gets an answer to everything, and the parent notices nothing. */
+/* A program that forks while its threads upload. Each child creates its own
+ * client, all its calls return, and the parent is not affected. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -18,7 +18,7 @@ static ossmpu_cancel *cancel;
 static unsigned char *data;
 static volatile int ends;
 
-/* Is still sending a part when the process forks. */
+/* Sends a part while the process forks. */
 static void *send_slowly(void *user) {
     (void)user;
     CHECK(ossmpu_upload_part(busy, 1, data, SIZE, cancel, NULL) ==
@@ -49,7 +49,7 @@ static void run_child(int number) {
     char key[32];
     int64_t begun = now_ms();
     alarm(60);
-    /* The part is not this process's to wait for, nor is any lock. */
+    /* The child waits neither for the part nor for a lock. */
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_abort(busy, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_complete(busy, NULL, NULL, NULL, &err), err);

@@ -1,4 +1,4 @@
-/* Presigned URLs: made with a key, used without one. */
+/* Presigned URLs: signed with a key, used without one. */
 #include "check.h"
 
 #include <limits.h>
@@ -120,7 +120,7 @@ static void check_operations(const ossmpu_client *owner) {
     }
 }
 
-/* Headers in the options are signed, and told. */
+/* Headers in the options are signed and returned. */
 static void check_headers(const ossmpu_client *owner) {
     ossmpu_options *options = ossmpu_options_new();
     ossmpu_result *out = NULL;

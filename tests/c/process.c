@@ -1,5 +1,5 @@
-/* A host process is after its use of the library as it was before: signals,
- * locale, masks, directory, environment, descriptors and threads. */
+/* The library leaves a process unchanged: signals, locale, masks, directory,
+ * environment, descriptors and threads. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -64,7 +64,7 @@ static void compare(const struct state *before) {
     check_threads(1);
 }
 
-/* The signals that a thread has blocked, as the kernel shows them. */
+/* The signal mask of a thread, from the kernel. */
 static unsigned long long blocked(const char *thread) {
     char path[300], line[256];
     unsigned long long mask = 0;
@@ -81,8 +81,8 @@ static unsigned long long blocked(const char *thread) {
 }
 
 /*
- * No handler of the host's can run on a thread of the library. What valgrind
- * tells the kernel to block is its own affair.
+ * No signal handler of the host can run on a thread of the library. Valgrind
+ * changes the signal masks itself.
  */
 static void check_masks_of_threads(void) {
     DIR *folder = opendir("/proc/self/task");
@@ -125,7 +125,7 @@ static void on_alarm(int number) {
         strayed = 1;
 }
 
-/* A signal each millisecond cuts system calls short, and does no harm. */
+/* A signal each millisecond interrupts system calls without harm. */
 static void check_interruptions(const ossmpu_client *client,
                                 const ossmpu_options *options) {
     struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
@@ -143,7 +143,7 @@ static void use(const char *path, const ossmpu_options *options) {
     ossmpu_writer *writer = NULL;
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
-    /* No thread before the first upload that needs one. */
+    /* No threads before the first upload that needs one. */
     CHECK(count_threads() == 1);
     put(client, NULL, "at-once");
     CHECK(count_threads() == 1);
@@ -166,7 +166,7 @@ static void use(const char *path, const ossmpu_options *options) {
     ossmpu_client_free(client);
 }
 
-/* A host name needs one thread more, which goes as well. */
+/* Resolving a host name needs one more thread, which exits as well. */
 static void use_name(const ossmpu_options *options) {
     const char *port = strrchr(getenv("OSS_ENDPOINT"), ':');
     ossmpu_client *client;

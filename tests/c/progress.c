@@ -1,4 +1,4 @@
-/* Progress: on the thread of the call, never backwards, and it can stop. */
+/* Progress: on the thread of the call, never decreasing, and can cancel. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 

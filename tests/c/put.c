@@ -1,4 +1,4 @@
-/* Whole objects, from a file and from memory, and what is told of them. */
+/* Whole objects, from a file and from memory, and their results. */
 #include "check.h"
 
 #include <limits.h>
@@ -24,7 +24,7 @@ static void check_file(const ossmpu_client *client, const char *path,
     CHECK(ossmpu_result_str(result, OSSMPU_RESULT_REQUEST_ID)[0] != '\0');
     check_object(client, "file", size, result);
     ossmpu_result_free(result);
-    /* As one request, and nobody wants the result. */
+    /* In one request, without a result. */
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_put_file(client, BUCKET, "file", path, NULL, NULL, NULL,
                                  &err),
@@ -57,7 +57,7 @@ static void check_fields(const ossmpu_client *client) {
                  ossmpu_put_data(client, BUCKET, "fields.txt", NULL, 0, NULL,
                                  NULL, &result, &err),
                  err);
-    CHECK_TEXT(ossmpu_result_str(result, OSSMPU_RESULT_CALLBACK), "");
+    CHECK_TEXT(ossmpu_result_str(result, OSSMPU_RESULT_CALLBACK_BODY), "");
     CHECK_TEXT(ossmpu_result_str(result, OSSMPU_RESULT_SIZE), "");
     CHECK_TEXT(ossmpu_result_str(result, INT_MAX), "");
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == 0);
@@ -84,7 +84,7 @@ static void check_fields(const ossmpu_client *client) {
     ossmpu_object_free(object);
 }
 
-/* OSS has the object, but the server of the callback did not answer. */
+/* The object is stored, but the server of the callback is unreachable. */
 static void check_failed_callback(const ossmpu_client *client) {
     ossmpu_options *options = in_parts();
     ossmpu_object *object = NULL;
@@ -98,7 +98,8 @@ static void check_failed_callback(const ossmpu_client *client) {
     CHECK(ossmpu_error_code(err) == OSSMPU_STORED_CALLBACK_FAILED);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 1);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_HTTP_STATUS) == 203);
-    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE), "CallbackFailed");
+    CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE),
+               "CallbackFailed");
     ossmpu_error_free(err);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == 150000);
     ossmpu_result_free(result);

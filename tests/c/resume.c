@@ -1,4 +1,4 @@
-/* Going on: by checkpoint, by upload id, by a handle. What is expected. */
+/* Resuming: by checkpoint, by upload ID, by a handle. Expected checksums. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -106,7 +106,7 @@ static void check_attach(const ossmpu_client *client, const char *path,
     CHECK(count_parts(upload) == (flags == 0 ? 0 : 1));
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 2, "tail", 4, NULL, &err), err);
-    /* Without a list of the first part, OSS has to take all that it has. */
+    /* Without a list of parts, OSS must use all parts that it has. */
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_COMPLETE_ALL,
                                   flags == 0));
     CHECK_STATUS(OSSMPU_OK,

@@ -3,13 +3,13 @@
 
 #include <limits.h>
 
-/* The call is refused, and the error names the argument. */
+/* The call fails, and the error names the argument. */
 #define REFUSES(name, call)                                                    \
     do {                                                                       \
         err = (ossmpu_error *)(uintptr_t)1;                                    \
         CHECK((call) == OSSMPU_EINVAL);                                        \
         CHECK(ossmpu_error_code(err) == OSSMPU_EINVAL);                        \
-        CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), name);        \
+        CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_ARGUMENT), name);      \
         ossmpu_error_free(err);                                                \
         err = NULL;                                                            \
     } while (0)
@@ -76,9 +76,12 @@ static int see(void *user, const ossmpu_progress *progress) {
 static void check_setters(void) {
     ossmpu_config *config = ossmpu_config_new();
     ossmpu_options *options = ossmpu_options_new();
-    CHECK(ossmpu_config_set_str(NULL, OSSMPU_CONFIG_REGION, "x") == OSSMPU_EINVAL);
-    CHECK(ossmpu_config_set_str(config, OSSMPU_CONFIG_REGION, NULL) == OSSMPU_EINVAL);
-    CHECK(ossmpu_config_set_int(NULL, OSSMPU_CONFIG_THREADS, 1) == OSSMPU_EINVAL);
+    CHECK(ossmpu_config_set_str(NULL, OSSMPU_CONFIG_REGION, "x") ==
+          OSSMPU_EINVAL);
+    CHECK(ossmpu_config_set_str(config, OSSMPU_CONFIG_REGION, NULL) ==
+          OSSMPU_EINVAL);
+    CHECK(ossmpu_config_set_int(NULL, OSSMPU_CONFIG_THREADS, 1) ==
+          OSSMPU_EINVAL);
     CHECK(ossmpu_config_set_env(NULL) == OSSMPU_EINVAL);
     CHECK(ossmpu_config_set_keys(NULL, "a", "b", NULL) == OSSMPU_EINVAL);
     CHECK(ossmpu_config_set_keys(config, NULL, "b", NULL) == OSSMPU_EINVAL);
@@ -93,9 +96,12 @@ static void check_setters(void) {
     CHECK(ossmpu_config_set_log_fn(config, 0, hear, NULL, NULL) ==
           OSSMPU_EINVAL);
     CHECK(ossmpu_credentials_set(NULL, "a", "b", NULL, 0) == OSSMPU_EINVAL);
-    CHECK(ossmpu_options_set_str(NULL, OSSMPU_OPTION_UPLOAD_ID, "x") == OSSMPU_EINVAL);
-    CHECK(ossmpu_options_set_str(options, OSSMPU_OPTION_UPLOAD_ID, NULL) == OSSMPU_EINVAL);
-    CHECK(ossmpu_options_set_int(NULL, OSSMPU_OPTION_PART_SIZE, 1) == OSSMPU_EINVAL);
+    CHECK(ossmpu_options_set_str(NULL, OSSMPU_OPTION_UPLOAD_ID, "x") ==
+          OSSMPU_EINVAL);
+    CHECK(ossmpu_options_set_str(options, OSSMPU_OPTION_UPLOAD_ID, NULL) ==
+          OSSMPU_EINVAL);
+    CHECK(ossmpu_options_set_int(NULL, OSSMPU_OPTION_PART_SIZE, 1) ==
+          OSSMPU_EINVAL);
     CHECK(ossmpu_options_add_header(NULL, "a", "b") == OSSMPU_EINVAL);
     CHECK(ossmpu_options_add_header(options, NULL, "b") == OSSMPU_EINVAL);
     CHECK(ossmpu_options_add_header(options, "a", NULL) == OSSMPU_EINVAL);
@@ -385,7 +391,7 @@ static void check_clients(void) {
     ossmpu_config_free(config);
 }
 
-/* The error slot is optional everywhere. */
+/* err may be NULL everywhere. */
 static void check_no_slots(void) {
     const ossmpu_part_info *part = NULL;
     CHECK(ossmpu_client_new(NULL, NULL, NULL) < 0);

@@ -1,5 +1,5 @@
-/* No secret, token, password or signature in what a C program is told: log
- * lines at DEBUG, and every text of every error. */
+/* Log lines at DEBUG and the texts of errors contain no secret, token, password
+ * or signature. */
 #include "check.h"
 
 #define PLANTED "plantedSecret0f83Qm1"
@@ -14,7 +14,7 @@ typedef struct {
     int masked;
 } Heard;
 
-/* True if a signature stands in a text as the service takes it. */
+/* True if a text contains a signature that the service would accept. */
 static int has_signature(const char *text) {
     const char *at;
     for (at = strstr(text, "ignature="); at != NULL;
@@ -41,12 +41,13 @@ static void log_line(void *user, int level, const char *line) {
     hear(user, line);
 }
 
-/* A call that has to fail, and every text of its error. */
+/* A call that must fail, and every text of its error. */
 static void hear_error(Heard *heard, int status, ossmpu_error *err) {
     int field;
     CHECK(status < 0 && err != NULL);
     hear(heard, ossmpu_error_message(err));
-    for (field = OSSMPU_ERRINFO_OPERATION; field <= OSSMPU_ERRINFO_CAUSE; field++)
+    for (field = OSSMPU_ERRINFO_OPERATION; field <= OSSMPU_ERRINFO_CAUSE;
+         field++)
         hear(heard, ossmpu_error_str(err, field));
     ossmpu_error_free(err);
 }
@@ -92,7 +93,7 @@ static void successes(Heard *heard, int signature) {
     ossmpu_client_free(owner);
 }
 
-/* The URL is refused, because nobody has begun that upload. */
+/* The URL is rejected, because the upload does not exist. */
 static void presigned(Heard *heard, int signature) {
     ossmpu_client *owner = client(heard, signature, PLANTED, TOKEN, NULL);
     ossmpu_result *url = NULL;
@@ -161,7 +162,7 @@ int main(void) {
     bad_settings(&heard);
     CHECK(heard.found == 0);
     CHECK(heard.texts > 100 && heard.masked > 10);
-    /* The search finds what is there. */
+    /* Checks that the search works. */
     hear(&control, "a" TOKEN);
     hear(&control, getenv("OSS_ACCESS_KEY_SECRET"));
     hear(&control, "x-oss-signature=***&Signature=ab");

@@ -1,4 +1,4 @@
-/* What a callback, a descriptor or a range of a file gives. */
+/* Uploads from a callback, a descriptor and a range of a file. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-/* A source of that many bytes, which then answers `end`. */
+/* A source of that many bytes, which then returns `end`. */
 typedef struct {
     int64_t left;
     int64_t end;
@@ -60,7 +60,7 @@ static void check_stops(const ossmpu_client *client,
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     CHECK(result == NULL);
     ossmpu_error_free(err);
-    /* It ends too early. */
+    /* The source ends too early. */
     tap.left = 10;
     tap.end = 0;
     CHECK_STATUS(OSSMPU_EFILE,
@@ -187,7 +187,7 @@ static void check_pipe(const ossmpu_client *client) {
                  ossmpu_put_fd(client, BUCKET, "pipe", ends[0], 1, -1, NULL,
                                NULL, &result, &err),
                  err);
-    /* Nobody writes: the cancel ends the wait. */
+    /* Nothing is written: the token ends the wait. */
     CHECK(!ossmpu_cancel_after_ms(cancel, 50));
     CHECK_STATUS(OSSMPU_ECANCELED,
                  ossmpu_put_fd(client, BUCKET, "pipe", ends[0], 0, -1, NULL,

@@ -1,5 +1,5 @@
 /* Many threads share a client, options, an upload and a cancel token, and free
- * what was made of them in any order. */
+ * the handles created from them in any order. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -55,7 +55,7 @@ static void *put_slowly(void *user) {
     return NULL;
 }
 
-/* Everyone sets the time of the token, triggers it and is ended by it. */
+/* Each thread sets the time of the token, triggers it and is canceled by it. */
 static void *set_and_trigger(void *user) {
     int number = (int)(uintptr_t)user;
     CHECK(!ossmpu_cancel_after_ms(cancel, 60000 + number));
@@ -64,7 +64,7 @@ static void *set_and_trigger(void *user) {
     return put_slowly(user);
 }
 
-/* All of them know the same parts, and may ask for them while they change. */
+/* All threads see the same parts, and can list them while they change. */
 static void *add_and_list(void *user) {
     int32_t number = (int32_t)(uintptr_t)user;
     ossmpu_part_iter *parts = NULL;
@@ -82,7 +82,7 @@ static void *add_and_list(void *user) {
     return NULL;
 }
 
-/* A complete at the wrong moment is refused, and so is a part after it. */
+/* Completing while a part is sent fails, and so does a part afterwards. */
 static void *send_or_complete(void *user) {
     int32_t number = (int32_t)(uintptr_t)user;
     ossmpu_error *err = NULL;
@@ -97,7 +97,7 @@ static void *send_or_complete(void *user) {
     return NULL;
 }
 
-/* The last of each kind may be freed by anyone, at the same time. */
+/* Any thread can free the last of each kind, at the same time. */
 static void *free_one(void *user) {
     uintptr_t number = (uintptr_t)user - 1;
     ossmpu_upload_free(orphans[number].upload);
@@ -149,7 +149,7 @@ static void check_upload(void) {
     ossmpu_upload_free(upload);
 }
 
-/* All threads are at one upload, each with what it likes. */
+/* All threads use one upload with different calls. */
 static void check_state(void) {
     initiate("state");
     run(send_or_complete, 0);

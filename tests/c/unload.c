@@ -1,6 +1,6 @@
-/* The library is loaded and unloaded again and again. It stays in memory by
- * its own wish, so neither its threads nor the destructors of others' threads
- * lose their code, and nothing grows. */
+/* The library is loaded and unloaded repeatedly. It stays in memory (-z
+ * nodelete), so its threads and the thread-local destructors keep their code,
+ * and nothing grows. */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -11,7 +11,7 @@
 
 static void *library;
 
-/* What a client was not freed for: unloading must not care. */
+/* A client that is not freed: unloading is harmless. */
 static ossmpu_client *forgotten;
 
 /* The function of that name, whatever its type. */
@@ -61,8 +61,8 @@ static void round_trip(const unsigned char *data) {
     CHECK(!dlclose(library));
 }
 
-/* What a thread keeps of its own for the library is destroyed with the
- * thread, after the library was unloaded. */
+/* Thread-local data of the library is destroyed with the thread, after the
+ * library was unloaded. */
 static void *on_a_thread(void *user) {
     round_trip(user);
     return NULL;

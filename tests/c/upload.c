@@ -1,4 +1,4 @@
-/* Step by step: parts from memory and from a file, lists, the end. */
+/* Step by step: parts from memory and from a file, lists, complete, abort. */
 #include "check.h"
 
 #include <limits.h>
@@ -47,7 +47,7 @@ static void check_complete(const ossmpu_client *client, const char *path) {
                  err);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 3, "1234567", 7, NULL, &err), err);
-    /* A part sent again replaces the one before. */
+    /* A part with the same number replaces the previous one. */
     CHECK_STATUS(OSSMPU_OK, ossmpu_upload_part(upload, 1, "x", 1, NULL, &err),
                  err);
     CHECK(ossmpu_upload_complete(upload, NULL, NULL, NULL, &err) ==
@@ -70,7 +70,7 @@ static void check_complete(const ossmpu_client *client, const char *path) {
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_PARTS) == 3);
     check_object(client, "steps", 2 * SIZE + 7, result);
     ossmpu_result_free(result);
-    /* It is over. */
+    /* The upload is completed. */
     CHECK_STATUS(OSSMPU_ESTATE,
                  ossmpu_upload_part(upload, 4, "x", 1, NULL, &err), err);
     CHECK_STATUS(OSSMPU_ESTATE,

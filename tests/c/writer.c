@@ -1,4 +1,4 @@
-/* The push writer: write, finish, abort, and what comes after them. */
+/* The writer: write, finish, abort, and the calls after them. */
 #include "check.h"
 
 static ossmpu_writer *open_writer(const ossmpu_client *client, const char *key,
@@ -65,7 +65,7 @@ static void check_abort(const ossmpu_client *client,
     free(data);
 }
 
-/* The token ends a write, and what OSS has is taken back by then. */
+/* The token cancels a write, and the upload has been aborted by then. */
 static void check_cancel(const ossmpu_client *client,
                          const ossmpu_options *options) {
     unsigned char *data = some_bytes(300000);
@@ -95,7 +95,7 @@ int main(void) {
     check_finish(client, 512345, options);
     check_abort(client, options);
     check_cancel(client, options);
-    /* Freed without an end: nothing was sent yet, so nothing is left. A
+    /* Freed without finish or abort: nothing was sent, so nothing is left. A
      * writer outlives its client. */
     writer = open_writer(client, "dropped", options, NULL);
     ossmpu_options_free(options);

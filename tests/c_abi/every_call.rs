@@ -1,8 +1,8 @@
-//! A C program, made of the header, that calls each function with each of its arguments replaced
-//! by NULL or junk in turn, and with all of them replaced at once.
+//! Generates a C program from the header that calls each function with each argument replaced by
+//! NULL or junk, and with all of them replaced.
 //!
-//! It comes from the declarations, so no function and no parameter can be forgotten. What it calls
-//! with, and what has to hold afterwards, is in `tests/c/every_call.h`.
+//! The declarations are the input, so no function and no parameter is missing. The arguments and
+//! the checks are in `tests/c/every_call.h`.
 
 use std::fmt::Write;
 
@@ -87,7 +87,7 @@ impl Function {
         }
         let call = format!("{name}({})", arguments.join(", "));
         let _ = match returns.as_str() {
-            // The only number that is no status.
+            // The only number that is not a status.
             "int" if parameters.is_empty() => writeln!(text, "    CHECK({call} > 0);"),
             "int" => writeln!(text, "    check_answer({call}, {err}, \"{name}\");")
                 .and_then(|()| self.failed_outs(&mut text)),
@@ -105,7 +105,7 @@ impl Function {
         text
     }
 
-    /// Nothing is given out by a call without its required arguments.
+    /// A call without its required arguments returns no handle.
     fn failed_outs(&self, text: &mut String) -> std::fmt::Result {
         for parameter in &self.parameters {
             if parameter.name == "out" && parameter.kind.ends_with("**") {
@@ -117,7 +117,7 @@ impl Function {
 }
 
 impl Parameter {
-    /// The argument as an expression; what it needs before and after the call.
+    /// The argument as an expression, and its statements before and after the call.
     fn argument(
         &self,
         junk: &str,
@@ -151,7 +151,7 @@ impl Parameter {
                 }
                 either(&format!("&{name}"), "NULL")
             }
-            // A token that a call triggers is not used any more.
+            // A triggered token is not used again.
             "const ossmpu_cancel*" if function.starts_with("ossmpu_cancel_") => {
                 fresh("ossmpu_cancel", name, text, after, function);
                 either(&format!("own_{name}"), "NULL")
@@ -162,7 +162,7 @@ impl Parameter {
             _ => {
                 fresh(kind.trim_end_matches('*'), name, text, after, function);
                 if function.ends_with("_free") {
-                    // The junk handle of a free is NULL; the other one goes as well.
+                    // The junk handle of a free function is NULL; the other one is freed too.
                     let _ = writeln!(after, "    if {junk} {function}(own_{name});");
                 }
                 either(&format!("own_{name}"), "NULL")
@@ -171,7 +171,7 @@ impl Parameter {
     }
 }
 
-/// A handle that is made for one call.
+/// A handle that is created for one call.
 fn fresh(kind: &str, name: &str, text: &mut String, after: &mut String, function: &str) {
     let _ = writeln!(text, "    {kind} *own_{name} = new_{kind}();");
     if !function.ends_with("_free") {

@@ -1,4 +1,4 @@
-//! The programs of `examples-c` do what their heads say.
+//! The programs of `examples-c` do what their comments say.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -95,7 +95,7 @@ fn stream_ends_at_ctrl_c_although_no_input_comes() {
     let (content, _) = example.file(9 * MIB);
     let mut child = example.start(&[BUCKET, "stream"]);
     let mut input = child.stdin.take().unwrap();
-    // The first part of 8 MiB is sent; the rest waits for more, which never comes.
+    // The first part of 8 MiB is sent; the rest waits for more input.
     std::io::Write::write_all(&mut input, &content).unwrap();
     until(|| example.parts_stored() == 1);
     interrupt(&child);
@@ -131,7 +131,7 @@ fn resume_sends_only_what_a_killed_run_has_not() {
     let (content, file) = example.file(12 * MIB);
     let folder = path_text(example.scratch.path());
     let arguments = [file.as_str(), BUCKET, "object", &folder];
-    // Part 12 never gets through, so the first run cannot end.
+    // Part 12 always fails, so the first run cannot finish.
     let rule = Rule::on("UploadPart", Action { delay_ms: 600_000, ..Action::default() });
     example.emulator.add_rule(rule.part(12).always());
     let mut child = example.start(&arguments);
@@ -186,7 +186,7 @@ fn own_threads_leaves_nothing_when_a_part_fails_or_ctrl_c_comes() {
     example.assert_nothing_made("object");
 }
 
-/// One program, compiled as its users compile it, and a server for it.
+/// A program, compiled as users do, and a server for it.
 struct Example {
     scratch: TempDir,
     program: PathBuf,
@@ -195,7 +195,7 @@ struct Example {
 
 impl Example {
     fn new(name: &str) -> Self {
-        // An example that leaks a handle or an error is a bad one.
+        // An example must not leak handles or errors.
         let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
         let way = Way { name: "examples", compiler: C, flags, library: shared(), wrapper: &[] };
         let scratch = TempDir::new().unwrap();
@@ -205,7 +205,7 @@ impl Example {
         Self { scratch, program, emulator: emulator.start().unwrap() }
     }
 
-    /// Bytes that are different everywhere, and a file of them.
+    /// Bytes without a pattern, and a file of them.
     fn file(&self, size: usize) -> (Vec<u8>, String) {
         let content: Vec<u8> = (0..size).map(|i| (i % 251 + i / 65_536) as u8).collect();
         let path = self.scratch.path().join(format!("{size} bytes"));
@@ -240,7 +240,7 @@ impl Example {
         self.emulator.object(BUCKET, key).map(|object| object.bytes().unwrap())
     }
 
-    /// What the server was asked for so far.
+    /// The requests so far.
     fn requests(&self, operation: &str) -> impl Iterator<Item = RequestRecord> {
         self.emulator.requests().into_iter().filter(move |seen| seen.op == operation)
     }
@@ -265,13 +265,13 @@ fn said(output: &Output) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// What Ctrl-C does.
+/// Sends what Ctrl-C sends.
 fn interrupt(child: &Child) {
     let status = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
     assert!(status.unwrap().success());
 }
 
-/// Waits for something that another process brings about.
+/// Waits for an effect of another process.
 fn until(reached: impl Fn() -> bool) {
     let begun = Instant::now();
     while !reached() {
@@ -280,7 +280,7 @@ fn until(reached: impl Fn() -> bool) {
     }
 }
 
-/// Begins uploads that look five minutes old.
+/// Starts uploads that look five minutes old.
 fn begin_uploads(emulator: &Emulator, keys: &[&str]) {
     emulator.set_clock_offset(-300);
     let mut config = ossmpu::Config::new();

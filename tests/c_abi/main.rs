@@ -52,14 +52,14 @@ fn programs_run_with_an_instrumented_library() {
     let flags = &[
         "-fsanitize=address,undefined",
         "-fno-sanitize-recover=all",
-        // Without a runtime of its own, which would not go with rustc's.
+        // Without a runtime, which would conflict with the one of rustc.
         "-fsanitize-undefined-trap-on-error",
         "-g",
     ];
     run_all("instrumented", flags, instrumented::library(), &[]);
 }
 
-/// `rules` says which argument is at fault; a program made of the header leaves out none.
+/// `rules` checks which argument is named; the generated program covers all of them.
 #[test]
 fn every_exported_function_is_called_with_null_and_junk() {
     let functions = every_call::functions(&read("include/ossmpu.h"));
@@ -71,7 +71,7 @@ fn every_exported_function_is_called_with_null_and_junk() {
     }
 }
 
-/// All programs of `tests/c`, and one made of the header.
+/// Runs all programs of `tests/c`, and the one generated from the header.
 fn run_all(
     name: &'static str,
     flags: &'static [&'static str],

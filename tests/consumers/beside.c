@@ -1,5 +1,5 @@
-/* beside NAME - both libraries are Rust and linked statically: each has its
- * own panics, before, during and after calls of the other. */
+/* beside NAME - links two static libraries in Rust: each panics and catches its
+ * panic before, during and after calls of the other. */
 #include "upload.h"
 
 int neighbor_catches_a_panic(void);

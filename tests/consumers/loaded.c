@@ -1,5 +1,5 @@
 /* loaded LIBRARY - loads the library, uploads, unloads it, and does that once
- * more: nothing of it may be missed or start twice. */
+ * more. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>

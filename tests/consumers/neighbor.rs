@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::panic::{catch_unwind, set_hook};
 
-/// Panics, catches it, and returns 1 if that went as it should.
+/// Panics, catches the panic, and returns 1 on success.
 #[unsafe(no_mangle)]
 pub extern "C" fn neighbor_catches_a_panic() -> c_int {
     set_hook(Box::new(|_| ()));
@@ -14,7 +14,7 @@ pub extern "C" fn neighbor_catches_a_panic() -> c_int {
     c_int::from(caught.is_err())
 }
 
-/// A data callback that has caught a panic, under the frames of ossmpu, before it asks to stop.
+/// A data callback that catches a panic, below the frames of ossmpu, and cancels the call.
 #[unsafe(no_mangle)]
 pub extern "C" fn neighbor_reads(_user: *mut c_void, _buf: *mut c_void, _len: usize) -> i64 {
     -5 - i64::from(neighbor_catches_a_panic())

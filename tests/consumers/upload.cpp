@@ -8,7 +8,7 @@ int main(int argc, char **argv) try {
     if (argc != 2)
         return 2;
     ossmpu::config config;
-    const ossmpu::client client(config.from_environment());
+    const ossmpu::client client(config.env());
     ossmpu::options options;
     options.part_size(102400).single_below(0);
     const auto result = client.put_data("ossmpu-test", argv[1],

@@ -1,5 +1,5 @@
-/* Uploads a few parts to the server of the environment, and looks at what is
- * there. It uses no more than the first version of the header has. */
+/* Uploads a few parts to the server of the environment and checks the object.
+ * Uses only the first version of the header. */
 #ifndef UPLOAD_H
 #define UPLOAD_H
 
@@ -33,7 +33,7 @@ static int is_there(const ossmpu_client *client, const char *key,
     return size == SIZE && there == sent;
 }
 
-/* 0 if all is well; else it says why not. */
+/* Returns 0 on success; else prints the error. */
 static int upload(const char *key) {
     static char data[SIZE];
     ossmpu_config *config = ossmpu_config_new();

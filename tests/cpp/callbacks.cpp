@@ -1,4 +1,4 @@
-// Callbacks: what they throw comes out of the call, past the C frames.
+// Callbacks: the call rethrows their exceptions, past the C frames.
 #include "check.hpp"
 
 #include <atomic>
@@ -28,7 +28,9 @@ void progress_is_told(const ossmpu::client &client) {
 void progress_stops(const ossmpu::client &client) {
     ossmpu::options options = in_parts();
     options.on_progress(
-        [](const ossmpu::progress &) { return ossmpu::next::stop; });
+        [](const ossmpu::progress &) {
+            return ossmpu::progress_action::cancel;
+        });
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error,
         client.put_data(BUCKET, SLOW_KEY, some_bytes(300000), &options));
@@ -42,7 +44,7 @@ void progress_throws(const ossmpu::client &client) {
     CHECK(CHECK_THROWS(surprise, client.put_data(BUCKET, SLOW_KEY,
                                                  some_bytes(300000), &options))
               .number == 7);
-    // It is not remembered: the next call is one of its own.
+    // It is not kept: the next call succeeds.
     options.on_progress([](const ossmpu::progress &) {});
     client.put_data(BUCKET, "after", some_bytes(300000), &options);
 }
@@ -76,7 +78,7 @@ void writers_throw(const ossmpu::client &client) {
           OSSMPU_ESTATE);
 }
 
-// A reader that makes calls itself: each keeps what its own callbacks throw.
+// A reader that makes calls: each rethrows the exceptions of its callbacks.
 void calls_are_nested(const ossmpu::client &client) {
     ossmpu::options inner = in_parts();
     inner.on_progress([](const ossmpu::progress &) { throw surprise{1}; });
@@ -120,7 +122,7 @@ void each_thread_gets_its_own(const ossmpu::client &client) {
     CHECK(right == 4);
 }
 
-// An upload keeps the callback that it was begun with.
+// An upload keeps the callback that it was initiated with.
 void an_upload_keeps_its_callback(const ossmpu::client &client) {
     int told = 0;
     ossmpu::upload upload = [&] {
@@ -137,8 +139,8 @@ void keys_come_from_a_callback() {
     int asked = 0;
     std::atomic<int> lines{0};
     ossmpu::config config;
-    config.from_environment()
-        .on_credentials([&asked]() -> ossmpu::keys {
+    config.env()
+        .on_credentials([&asked]() -> ossmpu::credentials {
             if (asked++ == 0)
                 throw surprise{3};
             const auto end =
@@ -157,8 +159,8 @@ void keys_come_from_a_callback() {
               .number == 3);
     client.put_data(BUCKET, "keys", "x");
     CHECK(asked == 2 && lines > 0);
-    // Text that cannot be a key is the library's to refuse.
-    config.on_credentials([]() -> ossmpu::keys { return {"", "x"}; });
+    // The library rejects a text that cannot be a key.
+    config.on_credentials([]() -> ossmpu::credentials { return {"", "x"}; });
     CHECK(CHECK_THROWS(ossmpu::error, ossmpu::client(config).put_data(
                                           BUCKET, "keys", "x"))
               .code() == OSSMPU_ECREDENTIALS);

@@ -1,4 +1,4 @@
-// What the C++ tests share: checks that say where they failed, and a client.
+// Shared by the C++ tests: checks that report their line, and a client.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -18,14 +18,14 @@
         }                                                                      \
     } while (0)
 
-// Checks that an expression throws something of a type, and gives it.
+// Checks that an expression throws a type, and returns the exception.
 #define CHECK_THROWS(type, ...)                                                \
     caught<type>([&] { static_cast<void>((__VA_ARGS__)); }, #__VA_ARGS__,      \
                  __FILE__, __LINE__)
 
 constexpr const char *BUCKET = "ossmpu-test";
 
-// The emulator answers what is sent for this key only after a minute.
+// The emulator responds to requests for this key after a minute.
 constexpr const char *SLOW_KEY = "slow";
 
 template <class Exception, class Code>
@@ -42,17 +42,17 @@ Exception caught(Code code, const char *text, const char *file, int line) {
 // Endpoint, region and keys come from the environment.
 inline ossmpu::client new_client() {
     ossmpu::config config;
-    return ossmpu::client(config.from_environment());
+    return ossmpu::client(config.env());
 }
 
-// Options that cut even small data into parts.
+// Options that split small data into parts.
 inline ossmpu::options in_parts() {
     ossmpu::options options;
     options.part_size(102400).single_below(0);
     return options;
 }
 
-// Bytes that are different everywhere.
+// Bytes without a pattern.
 inline std::vector<char> some_bytes(std::size_t length) {
     std::vector<char> bytes(length);
     for (std::size_t i = 0; i < length; i++)
@@ -60,7 +60,7 @@ inline std::vector<char> some_bytes(std::size_t length) {
     return bytes;
 }
 
-// The object is there, has that size, and its CRC-64 is that of the result.
+// The object exists, has that size, and the CRC-64 of the result.
 inline void check_object(const ossmpu::client &client, const char *key,
                          std::int64_t size, const ossmpu::result &result) {
     const ossmpu::object object = client.head_object(BUCKET, key);

@@ -19,7 +19,7 @@ static_assert(std::is_nothrow_copy_constructible_v<ossmpu::error>);
 
 static void versions() {
     CHECK(ossmpu::version_number() == OSSMPU_VERSION_NUMBER);
-    /* The check value of CRC-64/XZ, in one piece and in two. */
+    /* The check value of CRC-64/XZ, in one call and in two. */
     CHECK(ossmpu::crc64("123456789") == 0x995dc9bbdf1939faULL);
     CHECK(ossmpu::crc64("6789", ossmpu::crc64("12345")) ==
           0x995dc9bbdf1939faULL);
@@ -35,7 +35,7 @@ static void what_was_moved_from_is_refused() {
     const ossmpu::cancel token_now = std::move(token);
     CHECK(options.get() == nullptr && options_now.get() != nullptr);
     CHECK_THROWS(std::logic_error, options.part_size(1));
-    // Not the same as none: that would be other defaults, and no way to stop.
+    // A moved-from object is not the same as none.
     CHECK_THROWS(std::logic_error,
                  client.put_data(BUCKET, "k", "x", &options));
     CHECK_THROWS(std::logic_error,
@@ -56,7 +56,7 @@ static void texts_and_setters() {
     CHECK_THROWS(std::invalid_argument, client.put_data(BUCKET, two, "x"));
     // Bytes are not text.
     CHECK(client.put_data(BUCKET, "two", two).size() == 3);
-    // The first failure is the one that is told.
+    // The first error is returned.
     options.part_size(1).metadata("not a name", "x");
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error, client.put_data(BUCKET, "never", "x", &options));
@@ -85,7 +85,7 @@ static void errors_are_values() {
     CHECK_THROWS(ossmpu::error, head.value());
     const auto nothing = ossmpu::attempt([] {});
     CHECK(nothing);
-    // A copy outlives what it was copied from.
+    // A copy outlives its original.
     const ossmpu::error copy = [&] {
         return ossmpu::error(*head.failure());
     }();
@@ -121,7 +121,7 @@ static void tokens() {
     trigger.join();
 }
 
-// Each setter with a value that the library takes: a wrong key would be told.
+// Each setter with a valid value; a wrong key would be an error.
 static void every_setter() {
     const milliseconds second(1000);
     ossmpu::config config;
@@ -131,21 +131,21 @@ static void every_setter() {
         .proxy("none")
         .user_agent("test")
         .additional_headers("host")
-        .use(ossmpu::endpoint_kind::public_net)
-        .use(ossmpu::addressing::path)
-        .use(ossmpu::signature::v4)
+        .endpoint_kind(ossmpu::endpoint_kind::public_net)
+        .addressing(ossmpu::addressing::path)
+        .signature(ossmpu::signature::v4)
         .tls_verify(true)
-        .resolve_limit(second)
-        .connect_limit(second)
-        .stall_limit(20 * second)
-        .response_limit(30 * second)
-        .complete_limit(30 * second)
-        .abort_limit(5 * second)
+        .resolve_timeout(second)
+        .connect_timeout(second)
+        .stall_timeout(20 * second)
+        .response_timeout(30 * second)
+        .complete_timeout(30 * second)
+        .abort_timeout(5 * second)
         .max_attempts(2)
         .threads(2)
         .memory_limit(1 << 20)
         .bytes_per_sec(0)
-        .key(std::getenv("OSS_ACCESS_KEY_ID"),
+        .keys(std::getenv("OSS_ACCESS_KEY_ID"),
              std::getenv("OSS_ACCESS_KEY_SECRET"));
     const ossmpu::client client(config);
     CHECK(CHECK_THROWS(ossmpu::error,
@@ -168,18 +168,18 @@ static void every_setter() {
         .part_size(102400)
         .parallelism(2)
         .single_below(0)
-        .check(ossmpu::integrity::crc64)
+        .integrity(ossmpu::integrity::crc64)
         .keep_parts(false)
         .forbid_overwrite(false)
         .complete_all(false)
         .sequential(false)
-        .hedge(false)
-        .deadline(60 * second)
+        .hedging(false)
+        .timeout(60 * second)
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)
         .page_size(1000)
         .part_number_marker(1)
-        .use_md5_kernel(ossmpu::md5_kernel::portable);
+        .md5_kernel(ossmpu::md5_kernel::portable);
     CHECK(client.put_data(BUCKET, "set", "123456789", &options).parts() == 1);
     options.expected_crc64(1);
     CHECK(CHECK_THROWS(ossmpu::error, client.put_data(BUCKET, "set",

@@ -1,4 +1,4 @@
-// Whole objects from every source, copies, and what OSS says of them.
+// Whole objects from every source, copies, and their properties.
 #include "check.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ static void from_files(const ossmpu::client &client, const char *path,
     CHECK(whole.parts() == (size + 102399) / 102400);
     CHECK(whole.bytes_resumed() == 0);
     CHECK(!whole.request_id().empty() && whole.version_id().empty());
-    CHECK(whole.callback_failure() == nullptr && whole.callback().empty());
+    CHECK(whole.callback_error() == nullptr && whole.callback_body().empty());
     check_object(client, "whole", size, whole);
     check_object(client, "range", 5000,
                  client.put_range(BUCKET, "range", path, {17, 5000}));
@@ -46,7 +46,7 @@ static void from_memory(const ossmpu::client &client) {
                                  std::array<std::uint32_t, 2>{1, 2}));
     check_object(client, "empty", 0,
                  client.put_data(BUCKET, "empty", std::string()));
-    // A view that does not end with NUL names what it shows, not more.
+    // A view need not be NUL-terminated.
     const std::string_view more = "viewed and more";
     const std::string_view key = more.substr(0, 6);
     check_object(client, "viewed", 1, client.put_data(BUCKET, key, "x"));
@@ -70,7 +70,7 @@ static void from_a_callback(const ossmpu::client &client) {
     const ossmpu::result known =
         client.put_stream(BUCKET, "stream", reader, 250000, &options);
     CHECK(known.crc64() == unknown.crc64());
-    // Its end comes too early.
+    // The source ends too early.
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error, client.put_stream(BUCKET, "stream", reader, 1));
     CHECK(error.code() == OSSMPU_EFILE);
@@ -83,7 +83,7 @@ static void what_options_do(const ossmpu::client &client) {
         .tag("kind", "test")
         .header("Cache-Control", "no-cache")
         .forbid_overwrite()
-        .check(ossmpu::integrity::both)
+        .integrity(ossmpu::integrity::both)
         .expected_md5("900150983cd24fb0d6963f7d28e17f72");
     client.put_data(BUCKET, "dressed", "abc", &options);
     const ossmpu::object object = client.head_object(BUCKET, "dressed");
@@ -106,16 +106,16 @@ static void what_options_do(const ossmpu::client &client) {
           std::string_view::npos);
 }
 
-// Nobody listens there: the object is stored all the same, which is no error.
+// The callback server is unreachable: the object is stored, which is no error.
 static void a_failed_upload_callback(const ossmpu::client &client) {
     ossmpu::options options;
     options.callback(
         R"({"callbackUrl":"http://127.0.0.1:1/","callbackBody":"x"})");
     const ossmpu::result result =
         client.put_data(BUCKET, "called", "abc", &options);
-    CHECK(result.callback_failure() != nullptr);
-    CHECK(result.callback_failure()->code() == OSSMPU_STORED_CALLBACK_FAILED);
-    CHECK(result.callback_failure()->object_exists() == true);
+    CHECK(result.callback_error() != nullptr);
+    CHECK(result.callback_error()->code() == OSSMPU_STORED_CALLBACK_FAILED);
+    CHECK(result.callback_error()->object_exists() == true);
     CHECK(result.size() == 3);
     CHECK(client.head_object(BUCKET, "called").size() == 3);
 }

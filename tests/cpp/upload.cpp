@@ -1,4 +1,4 @@
-// Step by step: parts from everywhere, lists as ranges, presigned URLs, ends.
+// Step by step: parts from every source, lists as ranges, presigned URLs.
 #include "check.hpp"
 
 #include <algorithm>
@@ -105,7 +105,7 @@ static void lists_of_uploads(const ossmpu::client &client) {
     for (const ossmpu::upload &upload : uploads)
         upload.abort();
     CHECK(keys_of(client.list_uploads(BUCKET)).empty());
-    // An error of a page comes out of begin(), and then there is no more.
+    // begin() throws the error of a page; then there are no more entries.
     ossmpu::part_list gone =
         client.list_parts(BUCKET, "m", uploads[3].id());
     const ossmpu::error error = CHECK_THROWS(ossmpu::error, gone.begin());

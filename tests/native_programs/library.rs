@@ -1,8 +1,8 @@
 //! The C libraries of this build.
 //!
-//! Cargo does not build them with the tests, because the crate type of the package is `lib`. So each
-//! test program builds them once: cargo the static one, and the script that `make` uses the shared
-//! one. Cargo decides whether anything has to be compiled, so they are never stale.
+//! Cargo does not build them with the tests, because the crate type of the package is `lib`. So
+//! each test program builds them once: cargo the static one, and the script that `make` uses the
+//! shared one. Cargo decides whether anything has to be compiled, so they are never stale.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::ffi::OsStr;

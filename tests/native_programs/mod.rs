@@ -14,10 +14,10 @@ use tempfile::TempDir;
 
 use library::{SYSTEM_LIBRARIES, shared_library, static_library};
 
-/// How programs are built and run.
+/// A way to build and run programs.
 pub struct Way {
     pub name: &'static str,
-    /// The compiler and what tells it the language.
+    /// The compiler and its language options.
     pub compiler: &'static [&'static str],
     pub flags: &'static [&'static str],
     pub library: Vec<String>,
@@ -25,28 +25,28 @@ pub struct Way {
 }
 
 impl Way {
-    /// Everything takes ten times as long.
+    /// Ten times slower.
     fn is_slow(&self) -> bool {
         self.wrapper.contains(&"valgrind")
     }
 
-    /// Of rustc's sanitizer the library brings the runtime; the compiler links its own.
+    /// The instrumented library brings the sanitizer runtime of rustc.
     fn link_flags(&self) -> &'static [&'static str] {
         if self.name == "instrumented" { &[] } else { self.flags }
     }
 
     fn takes(&self, program: &str) -> bool {
         match (program, self.name) {
-            // The compiler's sanitizer forks with locks of its own held; rustc's does not.
+            // The sanitizer of the compiler forks with its locks held; the one of rustc does not.
             ("fork" | "prefork", "sanitized") => false,
-            // It links no library, and loads the shared one, which is not instrumented.
+            // It loads the shared library, which is not instrumented.
             ("unload", "instrumented") => false,
             _ => true,
         }
     }
 }
 
-/// Builds and runs every program.
+/// Builds and runs all programs.
 pub fn run_all(way: &Way, programs: &[PathBuf]) {
     let scratch = TempDir::new().unwrap();
     // Two at a time: linking takes longer than running.
@@ -80,7 +80,7 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", SECONDS]).args(way.wrapper);
     if name.ends_with("fork") && way.is_slow() {
-        // A child has no use for the threads of its parent, and lets their memory lie.
+        // A forked child cannot free the memory of its parent's threads.
         command.arg("--leak-check=no");
     }
     command.arg(&program);
@@ -108,7 +108,7 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// What a program reads: the place and the key of the emulator, and nothing of this test's.
+/// Sets the environment of a program: endpoint and key of the emulator, nothing of this process.
 pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command {
     for (variable, _) in std::env::vars_os() {
         let text = variable.to_string_lossy().to_uppercase();
@@ -118,7 +118,7 @@ pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Com
         }
     }
     command
-        // Cargo's own would lead to a library of an earlier build.
+        // The one of cargo could lead to a library of an earlier build.
         .env_remove("LD_LIBRARY_PATH")
         .env("OSS_ENDPOINT", url.as_ref())
         .env("OSS_REGION", "cn-hangzhou")
@@ -146,7 +146,7 @@ pub fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
     if source.file_stem().is_some_and(|name| name != "unload") {
         command.args(&way.library);
     }
-    // What `unload` needs; everyone else has it from the library.
+    // For `unload`; the others have it from the library.
     command.arg("-ldl").arg("-o").arg(program);
     succeed(&mut command, source)
 }
@@ -165,7 +165,7 @@ fn emulator() -> Emulator {
         Rule::on(op, delay).key("slow").times(0)
     };
     let mut rules = vec![slow("UploadPart"), slow("PutObject")];
-    // What `failing` counts on: the k-th request for a key fares ill.
+    // For `failing`: the k-th request fails.
     for (call, k) in (0..7).flat_map(|call| (1..=10).map(move |k| (call, k))) {
         let reset = Action { reset: Some(Commit::After), ..Action::default() };
         for (fault, action) in
@@ -222,5 +222,5 @@ pub const BUCKET: &str = "ossmpu-test";
 pub const KEY_ID: &str = "c-test-id";
 pub const KEY_SECRET: &str = "c-test-secret-x7k2m9";
 pub const FILE_SIZE: usize = 333_333;
-/// More than any program takes, also under a sanitizer on a busy machine.
+/// More than any program takes, even under a sanitizer on a busy machine.
 pub const SECONDS: &str = "240";

@@ -145,7 +145,7 @@ impl Round<'_> {
         let lines = self.log.take();
         let abort = lines.iter().find(|(at, line)| *at > triggered && line.starts_with("> DELETE"));
         let log: Vec<String> = lines.iter().map(|(_, line)| line.clone()).collect();
-        tally.retries += log.iter().filter(|line| line.starts_with("trying again")).count() as u64;
+        tally.retries += log.iter().filter(|line| line.starts_with("retrying")).count() as u64;
         let (emulator, key) = (&self.world.emulator, key("cancel", self.number));
         let remains = Remains { emulator, key: key.as_str(), content, log: &log };
         tally.add(outcome, remains.judge(outcome).map_err(|e| format!("{state:?}: {e}")));

@@ -61,7 +61,7 @@ impl Log {
     /// Takes the lines out, and counts those that are about a retry.
     pub fn take_text(&self) -> (Vec<String>, u64) {
         let lines: Vec<String> = self.take().into_iter().map(|(_, line)| line).collect();
-        let retries = lines.iter().filter(|line| line.starts_with("trying again")).count();
+        let retries = lines.iter().filter(|line| line.starts_with("retrying")).count();
         (lines, retries as u64)
     }
 }

@@ -90,7 +90,7 @@ fn a_warning_is_printed_on_its_own_line() {
     let output = read_output(master);
     Run::wait(child).exits(0);
     let mut after_bar = 0;
-    for (at, warning) in output.match_indices("ossmpu: UploadPart: the reply has no CRC-64") {
+    for (at, warning) in output.match_indices("ossmpu: UploadPart: the response has no CRC-64") {
         let before = &output[..at];
         let is_line =
             before.is_empty() || before.ends_with(['\n', '\r']) || before.ends_with("\u{1b}[2K");

@@ -1,13 +1,13 @@
-//! `~/.aliyun/config.json`, the file of the vendor's command line tool.
+//! `~/.aliyun/config.json`, the configuration of the Alibaba Cloud CLI.
 
 use std::path::Path;
 
-use super::{Found, key, place, placed};
+use super::{ProfileLookup, access_key, describe, with_description};
 use crate::credentials::assume_role::AssumeRole;
 use crate::credentials::cloud_sso::CloudSso;
 use crate::credentials::endpoint_url::EndpointUrl;
 use crate::credentials::env_settings::EnvSettings;
-use crate::credentials::fetch_context::{Source, Unavailable, of_source, unusable};
+use crate::credentials::fetch_context::{Fetch, Unavailable, of_source, unusable};
 use crate::credentials::json::Json;
 use crate::credentials::oidc::Oidc;
 use crate::credentials::process::Process;
@@ -17,66 +17,68 @@ use crate::credentials::uri::Uri;
 use crate::error::{Error, Result};
 use crate::sign::AccessKey;
 
-/// The profile of that name, or the one that the file calls the current one.
+/// Finds the profile of that name, or the current one of the file.
 pub(super) fn profile(
     path: &Path,
     text: &str,
-    wanted: Option<&str>,
+    requested: Option<&str>,
     env_settings: &EnvSettings,
-) -> Found {
+) -> ProfileLookup {
     let refuse = |error| Unavailable::Broken(of_source(path.display(), error));
     let mut file = Json::parse(text.as_bytes()).map_err(refuse)?;
     let profiles = file.take_objects("profiles").unwrap_or_default();
-    let profiles = File { profiles, env_settings };
-    let Some(name) = wanted.or(file.text(&["current"])) else {
+    let profiles = CliConfig { profiles, env_settings };
+    let Some(name) = requested.or(file.text(&["current"])) else {
         return Err(Unavailable::Absent(format!("{} has no current profile", path.display())));
     };
-    let place = place(name, path);
+    let description = describe(name, path);
     match profiles.find(name) {
-        None if wanted.is_some() => Err(Unavailable::Absent(format!("there is no {place}"))),
-        None => Err(refuse(unusable(format!("the current profile {name:?} is not there")))),
-        // The tool makes one before anybody has configured it.
-        Some(profile) if wanted.is_none() && profile.is_blank() => {
-            Err(Unavailable::Absent(format!("{place} is blank")))
+        None if requested.is_some() => {
+            Err(Unavailable::Absent(format!("there is no {description}")))
         }
-        Some(profile) => placed(place, profiles.source(profile, &mut vec![name])),
+        None => Err(refuse(unusable(format!("the current profile {name:?} does not exist")))),
+        // The CLI creates a blank profile before it is configured.
+        Some(profile) if requested.is_none() && profile.is_blank() => {
+            Err(Unavailable::Absent(format!("{description} is blank")))
+        }
+        Some(profile) => with_description(description, profiles.source(profile, &mut vec![name])),
     }
 }
 
-struct File<'a> {
+struct CliConfig<'a> {
     profiles: Vec<Json>,
     env_settings: &'a EnvSettings,
 }
 
 #[derive(Clone, Copy)]
-struct Profile<'a>(&'a Json);
+struct CliProfile<'a>(&'a Json);
 
-impl File<'_> {
-    fn find(&self, name: &str) -> Option<Profile<'_>> {
-        self.profiles.iter().find(|profile| profile.text(&["name"]) == Some(name)).map(Profile)
+impl CliConfig<'_> {
+    fn find(&self, name: &str) -> Option<CliProfile<'_>> {
+        self.profiles.iter().find(|profile| profile.text(&["name"]) == Some(name)).map(CliProfile)
     }
 
-    /// What a profile stands for. `visited` are the names on the way to it, its own the last.
+    /// Makes the source of a profile. `visited` has the names of the chain, its own last.
     fn source<'a>(
         &'a self,
-        profile: Profile<'a>,
+        profile: CliProfile<'a>,
         visited: &mut Vec<&'a str>,
-    ) -> Result<Box<dyn Source>> {
+    ) -> Result<Box<dyn Fetch>> {
         let mode = profile.text("mode").unwrap_or("AK").to_ascii_lowercase();
         Ok(match mode.as_str() {
             "ak" => Box::new(profile.key(None)?),
             "ststoken" => Box::new(profile.key(Some(profile.required("sts_token")?))?),
             "ramrolearn" => {
-                self.role_of(profile, Box::new(profile.key(profile.text("sts_token"))?))?
+                self.assume_role(profile, Box::new(profile.key(profile.text("sts_token"))?))?
             }
             "ecsramrole" => Box::new(self.env_settings.ecs_role(profile.text("ram_role_name"))?),
             "ramrolearnwithrolename" => {
                 let instance = self.env_settings.ecs_role(profile.text("ram_role_name"))?;
-                self.role_of(profile, Box::new(instance))?
+                self.assume_role(profile, Box::new(instance))?
             }
             "chainableramrolearn" => {
-                let inner = self.inner(profile, visited)?;
-                self.role_of(profile, inner)?
+                let inner = self.source_profile(profile, visited)?;
+                self.assume_role(profile, inner)?
             }
             "oidc" => Box::new(Oidc {
                 role: profile.role(self.env_settings)?,
@@ -93,34 +95,38 @@ impl File<'_> {
                 Box::new(Uri(EndpointUrl::parse(url).map_err(unusable)?))
             }
             "cloudsso" => Box::new(CloudSso::from_profile(profile.0)?),
-            _ => return Err(unusable("a profile of this mode cannot be used here")),
+            _ => return Err(unusable("the mode of the profile is not supported")),
         })
     }
 
-    /// The source of the profile that another one names.
-    fn inner<'a>(
+    /// Makes the source of the `source_profile` of a profile.
+    fn source_profile<'a>(
         &'a self,
-        profile: Profile<'a>,
+        profile: CliProfile<'a>,
         visited: &mut Vec<&'a str>,
-    ) -> Result<Box<dyn Source>> {
+    ) -> Result<Box<dyn Fetch>> {
         let name = profile.required("source_profile")?;
         if visited.contains(&name) {
-            let circle = format!("{} > {name}", visited.join(" > "));
-            return Err(unusable(format!("the profiles go in a circle: {circle:?}")));
+            let cycle = format!("{} > {name}", visited.join(" > "));
+            return Err(unusable(format!("the profiles form a cycle: {cycle:?}")));
         }
         visited.push(name);
-        let missing = || unusable(format!("its source_profile {name:?} is not there"));
+        let missing = || unusable(format!("its source_profile {name:?} does not exist"));
         let inner = self.find(name).ok_or_else(missing)?;
         self.source(inner, visited)
     }
 
-    fn role_of(&self, profile: Profile<'_>, identity: Box<dyn Source>) -> Result<Box<dyn Source>> {
+    fn assume_role(
+        &self,
+        profile: CliProfile<'_>,
+        identity: Box<dyn Fetch>,
+    ) -> Result<Box<dyn Fetch>> {
         let role = profile.role(self.env_settings)?;
         Ok(Box::new(AssumeRole { identity, role, sts: profile.sts(self.env_settings)? }))
     }
 }
 
-impl<'a> Profile<'a> {
+impl<'a> CliProfile<'a> {
     fn text(self, name: &str) -> Option<&'a str> {
         self.0.text(&[name])
     }
@@ -129,7 +135,7 @@ impl<'a> Profile<'a> {
         self.text(name).ok_or_else(|| -> Error { unusable(format!("{name} is missing")) })
     }
 
-    /// No mode but that of a key pair, and no half of the pair.
+    /// Returns true for a profile of mode `AK` without a key.
     fn is_blank(self) -> bool {
         let mode = self.text("mode").unwrap_or("AK");
         let key = self.0.text(&["access_key_id", "access_key_secret"]);
@@ -137,7 +143,7 @@ impl<'a> Profile<'a> {
     }
 
     fn key(self, token: Option<&str>) -> Result<AccessKey> {
-        key(self.text("access_key_id"), self.text("access_key_secret"), token)
+        access_key(self.text("access_key_id"), self.text("access_key_secret"), token)
     }
 
     fn role(self, env_settings: &EnvSettings) -> Result<Role> {

@@ -1,37 +1,38 @@
-//! Files of sections with keys and values.
+//! Parses INI files.
 
 use zeroize::Zeroizing;
 
-/// One section. Its values are wiped when it is dropped.
-pub(super) struct Section {
+/// A section. Its values are wiped when it is dropped.
+pub(super) struct IniSection {
     pub(super) name: String,
     entries: Vec<(String, Zeroizing<String>)>,
 }
 
-impl Section {
-    /// The value of a key that has one. In its name, case, `-` and `_` make no difference.
+impl IniSection {
+    /// Returns the non-empty value of a key. Case, `-` and `_` in the key are ignored.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
-        let key = plain(key);
+        let key = normalize(key);
         let mut found = self.entries.iter().filter(|(name, _)| *name == key);
         found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_str())
     }
 }
 
-/// All sections in their order. What is neither a section nor `key = value` is skipped, as is what
-/// stands before the first section; `#` and `;` begin comments, behind a value only after a blank.
-pub(super) fn parse(text: &str) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
+/// Returns all sections in order. Skips lines that are neither a section nor `key = value`, and
+/// lines before the first section. `#` and `;` start comment lines; `#` after white space ends a
+/// value.
+pub(super) fn parse(text: &str) -> Vec<IniSection> {
+    let mut sections: Vec<IniSection> = Vec::new();
     for line in text.lines().map(str::trim) {
         if line.starts_with(['#', ';']) {
             continue;
         }
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            sections.push(Section { name: name.trim().to_owned(), entries: Vec::new() });
+            sections.push(IniSection { name: name.trim().to_owned(), entries: Vec::new() });
         } else if let (Some(section), Some((key, value))) =
             (sections.last_mut(), line.split_once('='))
         {
             let value = without_comment(value).trim();
-            section.entries.push((plain(key.trim()), Zeroizing::new(value.to_owned())));
+            section.entries.push((normalize(key.trim()), Zeroizing::new(value.to_owned())));
         }
     }
     sections
@@ -42,7 +43,7 @@ fn without_comment(value: &str) -> &str {
     value.get(..comment.unwrap_or(value.len())).unwrap_or(value)
 }
 
-fn plain(key: &str) -> String {
+fn normalize(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sections_keys_and_comments_are_told_apart() {
+    fn sections_keys_and_comments_are_parsed() {
         let sections = parse(
             "stray = 1\n# a comment\n[ first ]\r\nAccess-Key_Id = a=b#c # why\nempty =\n\
              ; comment = 1\nno value\n\n[profile second]\ntype=x\taccess",
@@ -66,7 +67,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_is_too_odd(text in ".*") {
+        fn no_text_makes_it_panic(text in ".*") {
             parse(&text);
         }
     }

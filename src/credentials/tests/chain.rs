@@ -1,10 +1,10 @@
-//! The default chain: its order, and where it stops.
+//! Tests the order of the default chain and where it ends.
 
 use super::*;
 
 #[test]
-fn the_first_source_that_was_set_up_gives_the_key() {
-    let sts = FakeServer::saying(200, &role_reply("STS.oidc"));
+fn the_first_configured_source_provides_the_key() {
+    let sts = FakeServer::saying(200, &role_response("STS.oidc"));
     let uri = FakeServer::saying(200, &members("STS.uri"));
     let metadata = FakeServer::saying(200, &members("STS.ecs"));
     let ini = format!("[default]\ntype=access_key\naccess_key_id=INI\naccess_key_secret={SECRET}");
@@ -12,7 +12,7 @@ fn the_first_source_that_was_set_up_gives_the_key() {
         r#"{{"current":"a","profiles":[{{"name":"a","access_key_id":"CLI","access_key_secret":"{SECRET}"}}]}}"#
     );
 
-    // Each step sets up what comes before all that is there already.
+    // Each step configures a source that precedes all configured so far.
     let machine = Machine::with_metadata(metadata).set("ALIBABA_CLOUD_ECS_METADATA", "role");
     assert_eq!(machine.id("default"), "STS.ecs");
     let machine = machine.set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url());
@@ -31,20 +31,20 @@ fn the_first_source_that_was_set_up_gives_the_key() {
         .set("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p")
         .set("ALIBABA_CLOUD_OIDC_TOKEN_FILE", token.to_str().unwrap());
     assert_eq!(machine.id("default"), "STS.oidc");
-    let machine = machine.set_pair("ALIBABA_CLOUD", "OTHER");
+    let machine = machine.set_key("ALIBABA_CLOUD", "OTHER");
     assert_eq!(machine.id("default"), "OTHER");
-    let machine = machine.set_pair("OSS", "OSS");
+    let machine = machine.set_key("OSS", "OSS");
     assert_eq!(machine.id("default"), "OSS");
     assert_eq!((uri.asked().len(), sts.asked().len()), (1, 1));
 }
 
 #[test]
-fn the_source_that_has_worked_is_asked_alone_from_then_on() {
+fn the_first_successful_source_is_used_from_then_on() {
     let uri = FakeServer::saying(200, &members("STS.uri"));
     let machine = Machine::new().set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url());
     let source = machine.source("default").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.uri");
-    // This would come first for a new chain.
+    // A new chain would use this first.
     let config = format!("[default]\naccessKeyID=UTIL\naccessKeySecret={SECRET}");
     machine.write(".ossutilconfig", &config);
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.uri");
@@ -52,7 +52,7 @@ fn the_source_that_has_worked_is_asked_alone_from_then_on() {
 }
 
 #[test]
-fn a_source_that_has_failed_is_not_kept() {
+fn a_failed_source_is_not_selected() {
     let working = Arc::new(Mutex::new(false));
     let works = Arc::clone(&working);
     let metadata = FakeServer::new(move |_| match *works.lock().unwrap() {
@@ -70,7 +70,7 @@ fn a_source_that_has_failed_is_not_kept() {
 }
 
 #[test]
-fn a_source_that_was_set_up_and_is_broken_is_not_passed_over() {
+fn a_broken_configured_source_is_not_skipped() {
     let uri = FakeServer::saying(200, &members("STS.uri"));
     let machine = || {
         Machine::with_metadata(FakeServer::saying(200, &members("STS.ecs")))
@@ -93,7 +93,7 @@ fn a_source_that_was_set_up_and_is_broken_is_not_passed_over() {
 }
 
 #[test]
-fn a_profile_that_nobody_has_filled_in_is_passed_over() {
+fn a_blank_profile_is_skipped() {
     let machine = Machine::with_metadata(FakeServer::saying(200, &members("STS.ecs")))
         .set("ALIBABA_CLOUD_ECS_METADATA", "role");
     for text in [
@@ -107,7 +107,7 @@ fn a_profile_that_nobody_has_filled_in_is_passed_over() {
 }
 
 #[test]
-fn the_last_error_has_the_reason_of_every_source() {
+fn the_error_has_the_reason_of_every_source() {
     for disabled in ["false", "true"] {
         let machine = Machine::new().set("ALIBABA_CLOUD_ECS_METADATA_DISABLED", disabled);
         let error = machine.failure("default").to_string();

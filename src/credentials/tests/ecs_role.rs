@@ -1,4 +1,4 @@
-//! The metadata service of an instance; that of the cloud is never asked.
+//! Tests the metadata service with a fake server.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
 
-/// Answers as the service does, token included, and the rest as a test says.
+/// Makes a fake metadata service with these responses.
 fn service(token: (u16, &str), role: (u16, &str), keys: (u16, &str)) -> FakeServer {
     let own = |(status, body): (u16, &str)| (status, body.to_owned());
     let (token, role, keys) = (own(token), own(role), own(keys));
@@ -25,7 +25,7 @@ fn good(token: (u16, &str)) -> FakeServer {
 }
 
 #[test]
-fn a_token_is_fetched_first_and_goes_along() {
+fn a_token_is_fetched_first_and_sent_with_requests() {
     let machine = Machine::with_metadata(good((200, "hidden-metadata")));
     assert_temporary(&machine.fetch("ecs").unwrap(), "STS.ecs");
     let asked = machine.metadata.asked();
@@ -39,7 +39,7 @@ fn a_token_is_fetched_first_and_goes_along() {
 }
 
 #[test]
-fn a_role_that_is_known_is_not_asked_for() {
+fn a_known_role_is_not_requested() {
     let machine = Machine::with_metadata(good((200, "t")));
     assert_eq!(machine.id("ecs:my-role"), "STS.ecs");
     assert_eq!(machine.metadata.asked().len(), 2);
@@ -50,7 +50,7 @@ fn a_role_that_is_known_is_not_asked_for() {
 }
 
 #[test]
-fn without_a_token_the_old_form_is_asked_unless_that_is_forbidden() {
+fn requests_without_a_token_are_sent_unless_disabled() {
     for token in [(404, ""), (403, "no"), (200, ""), (200, "two words")] {
         let machine = Machine::with_metadata(good(token));
         assert_eq!(machine.id("ecs"), "STS.ecs", "{token:?}");
@@ -65,19 +65,19 @@ fn without_a_token_the_old_form_is_asked_unless_that_is_forbidden() {
 }
 
 #[test]
-fn a_token_step_without_an_answer_ends_in_time_and_is_left_out() {
+fn a_token_request_without_a_response_times_out_and_is_skipped() {
     let mut machine = Machine::with_metadata(FakeServer::new(|asked| match asked.line.as_str() {
         "PUT /latest/api/token" => None,
         _ => Some((200, members("STS.ecs"))),
     }));
-    machine.step = Duration::from_millis(200);
-    let begun = Instant::now();
+    machine.step_timeout = Duration::from_millis(200);
+    let start = Instant::now();
     assert_eq!(machine.id("ecs:any"), "STS.ecs");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[test]
-fn what_is_wrong_is_told() {
+fn errors_name_what_is_wrong() {
     let keys = members("STS.ecs");
     for (name, role, keys, words) in [
         ("no role", (404, ""), (200, keys.as_str()), "404"),
@@ -86,7 +86,7 @@ fn what_is_wrong_is_told() {
         ("no keys", (200, "my-role"), (500, &keys), "500"),
         ("failed", (200, "my-role"), (200, &keys.replace("Success", "Failed")), "Code"),
         ("no token", (200, "my-role"), (200, &keys.replace("SecurityToken", "T")), "SecurityToken"),
-        ("no JSON", (200, "my-role"), (200, "hidden"), "no JSON"),
+        ("no JSON", (200, "my-role"), (200, "hidden"), "not JSON"),
         ("too long", (200, "my-role"), (200, &" ".repeat(70_000)), "too long"),
     ] {
         let machine = Machine::with_metadata(service((200, "t"), role, keys));
@@ -97,20 +97,21 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn where_nobody_answers_one_step_is_tried() {
+fn a_refused_connection_is_not_retried_without_a_token() {
     let closed = FakeServer::saying(200, "").host();
     let machine = Machine::new();
     let variables = |_: &str| None;
-    let env_settings = EnvSettings::read(&variables).unwrap().with_metadata(&closed, machine.step);
+    let env_settings =
+        EnvSettings::read(&variables).unwrap().with_metadata(&closed, machine.step_timeout);
     let source =
-        builtin_source::parse_near("ecs", &variables, &|| Ok(env_settings.clone())).unwrap();
+        builtin_source::parse_with("ecs", &variables, &|| Ok(env_settings.clone())).unwrap();
     let error = machine.fetch_from(&source).unwrap_err();
     assert_eq!((error.kind(), error.host()), (ErrorKind::Credentials, Some(closed.as_str())));
     assert!(error.is_retryable(), "{error:?}");
 }
 
 #[test]
-fn it_can_be_switched_off() {
+fn the_source_can_be_disabled() {
     let machine =
         Machine::with_metadata(good((200, "t"))).set("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
     let error = machine.failure("ecs:my-role");

@@ -1,17 +1,17 @@
-//! Commands, URIs and texts that are none.
+//! Tests commands, URIs and invalid text forms.
 
 use std::time::Instant;
 
 use super::*;
 use crate::transport::ProxySetting;
 
-/// The text form of a shell script, which is asked for with a shell because nothing else is.
+/// Returns the text form of a shell script.
 fn script(script: &str) -> String {
     format!("process:sh -c '{script}'")
 }
 
 #[test]
-fn a_command_is_run_without_a_shell_and_may_use_either_spelling() {
+fn a_command_runs_without_a_shell_and_may_use_either_spelling() {
     let machine = Machine::new();
     let file = machine.write("with blank/keys.json", &members("STS.cmd"));
     let text = format!("process:cat '{}'", file.display());
@@ -22,13 +22,13 @@ fn a_command_is_run_without_a_shell_and_may_use_either_spelling() {
     let credentials = machine.fetch(&text).unwrap();
     assert_eq!((credentials.access_key.id(), credentials.expires), ("AK", None));
 
-    // What a shell would expand is one word here, and not a file.
+    // Without a shell, the variable and the wildcard are not expanded.
     let error = machine.failure("process:cat $HOME/with*");
     assert!(error.to_string().contains("status 1"), "{error}");
 }
 
 #[test]
-fn standard_error_is_not_heard_and_does_no_harm() {
+fn standard_error_is_ignored() {
     let machine = Machine::new();
     let file = machine.write("keys.json", &members("STS.cmd"));
     let text = script(&format!("echo hidden >&2; cat {}", file.display()));
@@ -36,14 +36,14 @@ fn standard_error_is_not_heard_and_does_no_harm() {
 }
 
 #[test]
-fn a_command_that_fails_says_how_and_not_what_it_printed() {
+fn errors_of_commands_do_not_contain_their_output() {
     let machine = Machine::new();
     for (text, words) in [
         (script("echo hidden; echo hidden >&2; exit 1"), "status 1"),
         (script("kill -9 $$"), "signal"),
         (script("true"), "printed nothing"),
         (script("echo"), "printed nothing"),
-        (script("echo hidden"), "no JSON"),
+        (script("echo hidden"), "not JSON"),
         (script("echo {}"), "AccessKeyId"),
         (script("yes hidden"), "printed more"),
         (script(r#"echo "{\"mode\":\"hidden\"}""#), "mode"),
@@ -60,22 +60,22 @@ fn a_command_that_fails_says_how_and_not_what_it_printed() {
 }
 
 #[test]
-fn a_command_that_hangs_is_ended_by_a_cancel_and_by_the_deadline() {
+fn cancellation_and_deadline_end_a_command() {
     let machine = Machine::new();
     let source = machine.source("process:sleep 60").unwrap();
-    let begun = Instant::now();
-    let CredentialsSource::Builtin(named) = &source else { panic!("{source:?}") };
+    let start = Instant::now();
+    let CredentialsSource::Builtin(builtin) = &source else { panic!("{source:?}") };
     let late = Deadline::after(Duration::from_millis(100));
     let error =
-        named.source.fetch(&FetchContext { deadline: late, ..machine.asking() }).unwrap_err();
+        builtin.source.fetch(&FetchContext { deadline: late, ..machine.context() }).unwrap_err();
     assert!(error.to_string().contains("took too long"), "{error}");
     machine.cancel.trigger_after(Duration::from_millis(100)).unwrap();
     assert_eq!(machine.fetch_from(&source).unwrap_err().kind(), ErrorKind::Canceled);
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
-fn a_uri_is_asked_with_its_query() {
+fn a_uri_is_requested_with_its_query() {
     let uri = FakeServer::saying(200, &members("STS.uri"));
     let machine = Machine::new();
     let text = format!("uri:{}/keys?for=hidden&x=%20", uri.url());
@@ -84,7 +84,7 @@ fn a_uri_is_asked_with_its_query() {
 }
 
 #[test]
-fn a_uri_may_leave_out_code_and_end() {
+fn code_and_expiry_are_optional_for_a_uri() {
     let keys = format!(r#"{{"AccessKeyId":"AK","AccessKeySecret":"{SECRET}"}}"#);
     let uri = FakeServer::saying(200, &keys);
     let credentials = Machine::new().fetch(&format!("uri:{}", uri.url())).unwrap();
@@ -92,13 +92,13 @@ fn a_uri_may_leave_out_code_and_end() {
 }
 
 #[test]
-fn a_uri_that_does_not_give_credentials_is_named_by_its_host_only() {
+fn errors_of_a_uri_contain_only_its_host() {
     for (status, body) in [
         (500, members("STS.uri")),
         (302, members("STS.uri")),
         (200, members("STS.uri").replace("Success", "hidden")),
         (200, "hidden".to_owned()),
-        (200, members("STS.uri").replace(END, "hidden")),
+        (200, members("STS.uri").replace(EXPIRY, "hidden")),
     ] {
         let uri = FakeServer::saying(status, &body);
         let error = Machine::new().failure(&format!("uri:{}/hidden?hidden=hidden", uri.url()));
@@ -110,7 +110,7 @@ fn a_uri_that_does_not_give_credentials_is_named_by_its_host_only() {
 }
 
 #[test]
-fn what_is_no_source_is_unsupported_and_what_is_a_bad_one_is_invalid() {
+fn unknown_sources_are_unsupported_and_bad_values_invalid() {
     let machine = Machine::new();
     for (text, kind) in [
         ("", ErrorKind::Unsupported),
@@ -138,7 +138,7 @@ fn what_is_no_source_is_unsupported_and_what_is_a_bad_one_is_invalid() {
 }
 
 #[test]
-fn debug_shows_the_form_and_not_what_is_behind_the_colon() {
+fn debug_does_not_show_the_text_after_the_colon() {
     let machine = Machine::new();
     for text in ["process:cat hidden", "uri:https://hidden.example/hidden", "profile:hidden"] {
         let shown = format!("{:?}", machine.source(text).unwrap());
@@ -148,15 +148,15 @@ fn debug_shows_the_form_and_not_what_is_behind_the_colon() {
 }
 
 #[test]
-fn env_and_anonymous_are_what_they_were() {
-    let machine = Machine::new().set_pair("OSS", "AK");
+fn env_and_anonymous_are_fixed_sources() {
+    let machine = Machine::new().set_key("OSS", "AK");
     assert_eq!(machine.id("env"), "AK");
     assert!(matches!(machine.source("anonymous").unwrap(), CredentialsSource::Anonymous));
     assert_eq!(Machine::new().failure("env").argument(), Some("OSS_ACCESS_KEY_ID"));
 }
 
 #[test]
-fn a_proxy_is_for_https_and_not_for_what_is_on_this_machine() {
+fn the_proxy_is_used_for_https_and_not_for_loopback_and_metadata() {
     let proxy = FakeServer::saying(502, "");
     let local = FakeServer::new(|asked| {
         Some(match asked.line.as_str() {

@@ -1,5 +1,4 @@
-//! The sources against local servers that speak their protocols, with a home, an environment and a
-//! clock of their own.
+//! Tests the sources against local servers, with their own home directory, environment and clock.
 
 mod chain;
 mod ecs_role;
@@ -27,14 +26,14 @@ use crate::sign::AccessKey;
 use crate::transport::{Http, HttpSettings};
 use fake_server::{Asked, FakeServer};
 
-/// A machine as a source sees it.
+/// The environment of a source.
 struct Machine {
     home: TempDir,
     variables: Mutex<BTreeMap<String, String>>,
-    /// In place of the metadata service; there is none unless a test makes one.
+    /// The fake metadata service; without one of the test it responds with 404.
     metadata: FakeServer,
-    /// How long a step of a request to it may take.
-    step: Duration,
+    /// The timeout of each step of a request to it.
+    step_timeout: Duration,
     http: Http,
     clock: Clock,
     cancel: Cancel,
@@ -50,7 +49,7 @@ impl Machine {
             home: tempfile::tempdir().unwrap(),
             variables: Mutex::default(),
             metadata,
-            step: Duration::from_secs(20),
+            step_timeout: Duration::from_secs(20),
             http: Http::new(&HttpSettings::default()).unwrap(),
             clock: Clock::Manual(Arc::new(Mutex::new(now()))),
             cancel: Cancel::new().unwrap(),
@@ -64,8 +63,8 @@ impl Machine {
         self
     }
 
-    /// Sets a pair and its token under the names of a prefix.
-    fn set_pair(self, prefix: &str, id: &str) -> Self {
+    /// Sets the variables of an access key with that prefix.
+    fn set_key(self, prefix: &str, id: &str) -> Self {
         self.set(&format!("{prefix}_ACCESS_KEY_ID"), id)
             .set(&format!("{prefix}_ACCESS_KEY_SECRET"), SECRET)
     }
@@ -79,12 +78,13 @@ impl Machine {
 
     fn source(&self, text: &str) -> Result<CredentialsSource> {
         let variables = |name: &str| self.variables.lock().unwrap().get(name).cloned();
-        builtin_source::parse_near(text, &variables, &|| {
-            Ok(EnvSettings::read(&variables)?.with_metadata(&self.metadata.host(), self.step))
+        builtin_source::parse_with(text, &variables, &|| {
+            Ok(EnvSettings::read(&variables)?
+                .with_metadata(&self.metadata.host(), self.step_timeout))
         })
     }
 
-    fn asking(&self) -> FetchContext<'_> {
+    fn context(&self) -> FetchContext<'_> {
         FetchContext {
             http: &self.http,
             clock: &self.clock,
@@ -95,11 +95,11 @@ impl Machine {
 
     fn fetch_from(&self, source: &CredentialsSource) -> Result<Credentials> {
         match source {
-            CredentialsSource::Builtin(named) => named.source.fetch(&self.asking()),
+            CredentialsSource::Builtin(builtin) => builtin.source.fetch(&self.context()),
             CredentialsSource::Fixed(key) => {
                 Ok(Credentials { access_key: key.clone(), expires: None })
             }
-            other => panic!("{other:?} is not asked"),
+            other => panic!("{other:?} has nothing to fetch"),
         }
     }
 
@@ -107,55 +107,55 @@ impl Machine {
         self.fetch_from(&self.source(text)?)
     }
 
-    /// The ID of the key that a source gives.
+    /// Fetches from a source and returns the ID of the key.
     fn id(&self, text: &str) -> String {
         self.fetch(text).unwrap().access_key.id().to_owned()
     }
 
-    /// Why there are no credentials, which is told without a secret.
+    /// Fetches and returns the error, which contains no secrets.
     fn failure(&self, text: &str) -> Error {
         let error = self.fetch(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials, "{error:?}");
-        for told in [error.to_string(), format!("{error:?}")] {
-            assert!(!told.contains("hidden"), "{told}");
+        for shown in [error.to_string(), format!("{error:?}")] {
+            assert!(!shown.contains("hidden"), "{shown}");
             assert!(!error.to_string().contains('\n'), "{error}");
         }
         error
     }
 }
 
-/// In every secret of these tests.
+/// Every secret of these tests contains `hidden`.
 const SECRET: &str = "hidden-secret";
 const TOKEN: &str = "hidden-token";
 const ROLE: &str = "acs:ram::123456789012:role/upload-role";
-/// When the credentials of the stand-ins end.
-const END: &str = "2025-01-15T16:30:00Z";
+/// The expiry of the credentials of the fake servers.
+const EXPIRY: &str = "2025-01-15T16:30:00Z";
 
 fn now() -> SystemTime {
     date::parse_rfc3339("2025-01-15T10:30:00Z").unwrap()
 }
 
-/// The members of a set, as metadata, URI and STS name them.
+/// Returns credentials in the format of metadata service, URI and STS.
 fn members(id: &str) -> String {
     format!(
         r#"{{"Code":"Success","AccessKeyId":"{id}","AccessKeySecret":"{SECRET}",
-            "SecurityToken":"{TOKEN}","Expiration":"{END}"}}"#
+            "SecurityToken":"{TOKEN}","Expiration":"{EXPIRY}"}}"#
     )
 }
 
-/// What STS answers.
-fn role_reply(id: &str) -> String {
+/// Returns a response of STS.
+fn role_response(id: &str) -> String {
     format!(r#"{{"RequestId":"R-1","Credentials":{}}}"#, members(id))
 }
 
-/// That key, until the end of those of the stand-ins.
+/// Checks for the credentials of the fake servers.
 fn assert_temporary(credentials: &Credentials, id: &str) {
     let key = AccessKey::new(id, SECRET).unwrap().with_token(TOKEN).unwrap();
     assert_eq!(credentials.access_key, key);
-    assert_eq!(credentials.expires, date::parse_rfc3339(END));
+    assert_eq!(credentials.expires, date::parse_rfc3339(EXPIRY));
 }
 
-/// The parameters of a request to STS, those of the query and those of the form.
+/// Returns the parameters of a request to STS: query and form.
 fn parameters(asked: &Asked) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let read = |text: &str| -> BTreeMap<String, String> {
         let pairs = text.split('&').filter_map(|pair| pair.split_once('='));

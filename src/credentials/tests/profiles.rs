@@ -1,10 +1,10 @@
-//! Profiles in the files of the vendor's tools.
+//! Tests profiles in the files of the Alibaba Cloud tools.
 
 use super::*;
 
 const CONFIG: &str = ".aliyun/config.json";
 
-/// A machine whose command line tool has these profiles, the first of which is the current one.
+/// Makes a machine whose CLI configuration has these profiles; the current one is `one`.
 fn machine(profiles: &str) -> Machine {
     let machine = Machine::new();
     write(&machine, profiles);
@@ -24,7 +24,7 @@ fn pair(name: &str, id: &str) -> String {
 }
 
 #[test]
-fn the_profile_is_the_named_one_or_that_of_the_environment_or_the_current_one() {
+fn the_name_takes_precedence_over_the_environment_and_the_current_profile() {
     let machine = machine(&[pair("one", "AK1"), pair("two", "AK2"), pair("中 3", "AK3")].join(","));
     assert_eq!(machine.id("profile"), "AK1");
     assert_eq!(machine.id("profile:two"), "AK2");
@@ -34,7 +34,7 @@ fn the_profile_is_the_named_one_or_that_of_the_environment_or_the_current_one() 
 }
 
 #[test]
-fn a_file_is_read_anew_each_time() {
+fn a_file_is_read_in_each_fetch() {
     let machine = machine(&pair("one", "AK1"));
     let source = machine.source("profile").unwrap();
     let id = |machine: &Machine| machine.fetch_from(&source).unwrap().access_key.id().to_owned();
@@ -44,7 +44,7 @@ fn a_file_is_read_anew_each_time() {
 }
 
 #[test]
-fn static_modes_are_read() {
+fn static_modes_are_supported() {
     let token =
         pair("one", "STS.1").replace("AK\"", &format!("StsToken\",\"sts_token\":\"{TOKEN}\""));
     let machine = machine(&token);
@@ -57,8 +57,8 @@ fn static_modes_are_read() {
 }
 
 #[test]
-fn a_role_is_assumed_under_the_terms_of_the_profile() {
-    let sts = FakeServer::saying(200, &role_reply("STS.role"));
+fn a_role_is_assumed_with_the_parameters_of_the_profile() {
+    let sts = FakeServer::saying(200, &role_response("STS.role"));
     let machine = machine(&pair("one", "AK1").replace("AK\"", &format!(
         r#"RamRoleArn","ram_role_arn":"{ROLE}","ram_session_name":"nightly","expired_seconds":900,
            "policy":"{{\"a b\":\"*\"}}","external_id":"ext","sts_endpoint":"{}""#,
@@ -79,11 +79,11 @@ fn a_role_is_assumed_under_the_terms_of_the_profile() {
 }
 
 #[test]
-fn a_chain_of_profiles_assumes_one_role_after_the_other() {
+fn a_chain_of_profiles_assumes_each_role() {
     let calls = Mutex::new(0);
     let sts = FakeServer::new(move |_| {
         *calls.lock().unwrap() += 1;
-        Some((200, role_reply(&format!("STS.{}", calls.lock().unwrap()))))
+        Some((200, role_response(&format!("STS.{}", calls.lock().unwrap()))))
     });
     let link = |name: &str, source: &str| {
         format!(
@@ -103,7 +103,7 @@ fn a_chain_of_profiles_assumes_one_role_after_the_other() {
     for (profiles, words) in [
         ([link("one", "two"), link("two", "one")].join(","), "one > two > one"),
         (link("one", "one"), "one > one"),
-        (link("one", "gone"), "\"gone\" is not there"),
+        (link("one", "gone"), "\"gone\" does not exist"),
     ] {
         write(&machine, &profiles);
         let error = machine.failure("profile");
@@ -112,13 +112,13 @@ fn a_chain_of_profiles_assumes_one_role_after_the_other() {
 }
 
 #[test]
-fn an_instance_has_a_role_and_may_assume_another() {
+fn an_instance_role_may_assume_another_role() {
     let metadata = FakeServer::new(|asked| match asked.line.as_str() {
         "PUT /latest/api/token" => Some((200, "t".to_owned())),
         line if line.ends_with("/instance-role") => Some((200, members("STS.ecs"))),
         _ => Some((404, String::new())),
     });
-    let sts = FakeServer::saying(200, &role_reply("STS.role"));
+    let sts = FakeServer::saying(200, &role_response("STS.role"));
     let machine = Machine::with_metadata(metadata).set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let role = r#"{"name":"one","mode":"EcsRamRole","ram_role_name":"instance-role""#;
     write(&machine, &format!("{role}}}"));
@@ -130,8 +130,8 @@ fn an_instance_has_a_role_and_may_assume_another() {
 }
 
 #[test]
-fn tokens_commands_uris_and_sign_ons_work_from_a_profile() {
-    let sts = FakeServer::saying(200, &role_reply("STS.oidc"));
+fn oidc_commands_and_uris_work_from_a_profile() {
+    let sts = FakeServer::saying(200, &role_response("STS.oidc"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let token = machine.write("token", "hidden-jwt");
     write(
@@ -163,9 +163,9 @@ fn tokens_commands_uris_and_sign_ons_work_from_a_profile() {
 }
 
 #[test]
-fn a_sign_on_is_used_until_it_ends() {
-    let reply = format!(r#"{{"CloudCredential":{}}}"#, members("STS.sso"));
-    let sso = FakeServer::saying(200, &reply);
+fn a_cloud_sso_session_is_used_until_it_expires() {
+    let response = format!(r#"{{"CloudCredential":{}}}"#, members("STS.sso"));
+    let sso = FakeServer::saying(200, &response);
     let profile = |end: &str| {
         let end = date::parse_rfc3339(end).unwrap();
         let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
@@ -176,7 +176,7 @@ fn a_sign_on_is_used_until_it_ends() {
             sso.url(),
         )
     };
-    let machine = machine(&profile(END));
+    let machine = machine(&profile(EXPIRY));
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.sso");
     let asked = &sso.asked()[0];
     assert_eq!(asked.line, "POST /cloud-credentials");
@@ -188,7 +188,7 @@ fn a_sign_on_is_used_until_it_ends() {
 }
 
 #[test]
-fn a_profile_that_cannot_be_used_is_an_error_that_names_it() {
+fn errors_name_the_unusable_profile() {
     let machine = Machine::new();
     let mode = |mode: &str| pair("one", "AK1").replace("\"AK\"", &format!("\"{mode}\""));
     for (profiles, words) in [
@@ -197,7 +197,7 @@ fn a_profile_that_cannot_be_used_is_an_error_that_names_it() {
         (mode("External"), "process_command is missing"),
         (pair("one", "AK1").replace(SECRET, ""), "secret is missing"),
         (pair("one", "AK1").replace(SECRET, "hidden\\n"), "access_key_secret"),
-        (pair("two", "AK1"), "\"one\" is not there"),
+        (pair("two", "AK1"), "\"one\" does not exist"),
     ] {
         write(&machine, &profiles);
         let error = machine.failure("profile");
@@ -206,11 +206,11 @@ fn a_profile_that_cannot_be_used_is_an_error_that_names_it() {
     }
     machine.write(CONFIG, "{ hidden");
     let error = machine.failure("profile");
-    assert!(error.to_string().contains("no JSON"), "{error}");
+    assert!(error.to_string().contains("not JSON"), "{error}");
 }
 
 #[test]
-fn the_ini_file_is_found_at_either_path_and_by_its_variable() {
+fn the_ini_file_is_found_at_each_path_and_by_its_variable() {
     let text =
         format!("[default]\ntype = access_key\naccess_key_id = AK\naccess_key_secret = {SECRET}");
     for path in [".alibabacloud/credentials", ".alibabacloud/credentials.ini"] {
@@ -226,8 +226,8 @@ fn the_ini_file_is_found_at_either_path_and_by_its_variable() {
 }
 
 #[test]
-fn the_types_of_the_ini_file_are_read() {
-    let sts = FakeServer::saying(200, &role_reply("STS.ini"));
+fn the_types_of_the_ini_file_are_supported() {
+    let sts = FakeServer::saying(200, &role_response("STS.ini"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let token = machine.write("token", "hidden-jwt");
     machine.write(
@@ -256,7 +256,7 @@ fn the_types_of_the_ini_file_are_read() {
 }
 
 #[test]
-fn key_pairs_of_the_tool_for_oss_are_read_in_both_layouts() {
+fn access_keys_of_ossutil_are_read_in_both_layouts() {
     let machine = Machine::new();
     let file = ".ossutilconfig";
     machine.write(
@@ -278,11 +278,11 @@ fn key_pairs_of_the_tool_for_oss_are_read_in_both_layouts() {
     );
     assert_eq!([machine.id("profile"), machine.id("profile:two")], ["AK2", "AK3"]);
     let error = machine.failure("profile:three");
-    assert!(error.to_string().contains("only key pairs"), "{error}");
+    assert!(error.to_string().contains("only access keys"), "{error}");
 }
 
 #[test]
-fn where_no_file_has_it_each_place_is_named() {
+fn an_unknown_profile_names_every_file() {
     let machine = machine(&pair("one", "AK1"));
     machine.write(".alibabacloud/credentials.ini", "[default]\n");
     let error = machine.failure("profile:x").to_string();

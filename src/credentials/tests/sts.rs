@@ -1,12 +1,12 @@
-//! Roles that are assumed, with a key and with a token.
+//! Tests assumed roles, with a key and with an OIDC token.
 
 use super::*;
 use crate::sign::rpc_signature;
 use crate::wire::Method;
 
-/// A machine with a key, and a place to ask for roles.
+/// Makes a machine with a key and an STS endpoint.
 fn machine(sts: &FakeServer) -> Machine {
-    Machine::new().set_pair("OSS", "caller").set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url())
+    Machine::new().set_key("OSS", "caller").set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url())
 }
 
 fn oidc_machine(sts: &FakeServer) -> (Machine, PathBuf) {
@@ -21,7 +21,7 @@ fn oidc_machine(sts: &FakeServer) -> (Machine, PathBuf) {
 
 #[test]
 fn assume_role_signs_every_parameter_with_the_callers_key() {
-    let sts = FakeServer::saying(200, &role_reply("STS.1"));
+    let sts = FakeServer::saying(200, &role_response("STS.1"));
     let machine = machine(&sts)
         .set("OSS_SESSION_TOKEN", TOKEN)
         .set("ALIBABA_CLOUD_ROLE_SESSION_NAME", "nightly")
@@ -59,7 +59,7 @@ fn assume_role_signs_every_parameter_with_the_callers_key() {
 }
 
 #[test]
-fn a_refusal_says_what_sts_said_but_no_secret() {
+fn error_messages_of_sts_are_redacted() {
     let words = format!("To sign is:POST&{TOKEN}&and more, {} sorry", "x".repeat(100));
     let body = format!(r#"{{"RequestId":"R-7","Code":"NoPermission","Message":"{words}"}}"#);
     let sts = FakeServer::saying(403, &body);
@@ -72,14 +72,14 @@ fn a_refusal_says_what_sts_said_but_no_secret() {
 }
 
 #[test]
-fn what_may_pass_is_asked_again_with_another_nonce() {
+fn transient_errors_are_retried_with_another_nonce() {
     for (status, code) in [(500, "InternalError"), (400, "Throttling.User"), (503, "")] {
         let calls = Mutex::new(0);
         let sts = FakeServer::new(move |_| {
             let mut calls = calls.lock().unwrap();
             *calls += 1;
             Some(match *calls {
-                3 => (200, role_reply("STS.3")),
+                3 => (200, role_response("STS.3")),
                 _ => (status, format!(r#"{{"Code":"{code}"}}"#)),
             })
         });
@@ -97,15 +97,15 @@ fn what_may_pass_is_asked_again_with_another_nonce() {
 }
 
 #[test]
-fn a_reply_without_all_members_is_an_error() {
+fn a_response_without_all_members_is_an_error() {
     for body in [
         "hidden".to_owned(),
         "{}".to_owned(),
         members("STS.1"),
-        role_reply("STS.1").replace("SecurityToken", "Other"),
-        role_reply("STS.1").replace("Expiration", "Other"),
-        role_reply("STS.1").replace(END, "hidden"),
-        role_reply("STS.1").replace(SECRET, "hidden\\n"),
+        role_response("STS.1").replace("SecurityToken", "Other"),
+        role_response("STS.1").replace("Expiration", "Other"),
+        role_response("STS.1").replace(EXPIRY, "hidden"),
+        role_response("STS.1").replace(SECRET, "hidden\\n"),
     ] {
         let sts = FakeServer::saying(200, &body);
         machine(&sts).failure(&format!("assume-role:{ROLE}"));
@@ -113,7 +113,7 @@ fn a_reply_without_all_members_is_an_error() {
 }
 
 #[test]
-fn a_cancel_ends_the_wait_for_an_answer() {
+fn cancellation_ends_the_wait_for_a_response() {
     let sts = FakeServer::new(|_| None);
     let machine = machine(&sts);
     let source = machine.source(&format!("assume-role:{ROLE}")).unwrap();
@@ -129,8 +129,8 @@ fn a_cancel_ends_the_wait_for_an_answer() {
 }
 
 #[test]
-fn a_token_is_sent_unsigned_and_read_anew_each_time() {
-    let sts = FakeServer::saying(200, &role_reply("STS.1"));
+fn an_oidc_token_is_read_in_each_fetch_and_not_signed() {
+    let sts = FakeServer::saying(200, &role_response("STS.1"));
     let (machine, file) = oidc_machine(&sts);
     let source = machine.source("oidc").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.1");
@@ -150,8 +150,8 @@ fn a_token_is_sent_unsigned_and_read_anew_each_time() {
 }
 
 #[test]
-fn a_token_that_is_not_there_or_no_token_is_named_by_its_file() {
-    let sts = FakeServer::saying(200, &role_reply("STS.1"));
+fn errors_of_the_token_name_its_file() {
+    let sts = FakeServer::saying(200, &role_response("STS.1"));
     let (machine, file) = oidc_machine(&sts);
     for text in [" \n", "abc\n", &"hidden".repeat(4000)] {
         fs::write(&file, text).unwrap();
@@ -166,7 +166,7 @@ fn a_token_that_is_not_there_or_no_token_is_named_by_its_file() {
 }
 
 #[test]
-fn a_variable_that_is_missing_is_named() {
+fn a_missing_variable_is_named() {
     let machine = Machine::new().set("ALIBABA_CLOUD_ROLE_ARN", ROLE);
     let error = machine.failure("oidc");
     assert!(error.to_string().contains("ALIBABA_CLOUD_OIDC_PROVIDER_ARN"), "{error}");

@@ -71,7 +71,7 @@ impl<'a> ExpectedObject<'a> {
             Ok(found) if self.is(&found.output) => Ok(StoredObject::Ours(Box::new(found.output))),
             Ok(_) => Ok(StoredObject::Other),
             Err(failed) if failed.error.is_delete_marker() => Ok(StoredObject::Other),
-            Err(failed) if HeadObject::says_absent(&failed.error) => Ok(StoredObject::Absent),
+            Err(failed) if HeadObject::is_not_found(&failed.error) => Ok(StoredObject::Absent),
             Err(failed) => Err(failed.error),
         }
     }

@@ -18,6 +18,7 @@ use crate::upload::part::SentPart;
 use crate::upload::part::Whole;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleLimits, upload_parts};
+use crate::upload::schedule::part_tracker::Hedging;
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::workers::Workers;
 use crate::upload::source::upload_source::expect_crc64;
@@ -95,7 +96,7 @@ impl UploadLifecycle<'_> {
         let bounds = ScheduleLimits {
             parts,
             parallelism: self.options.parallelism(),
-            hedging: self.options.hedging(),
+            hedging: if self.options.hedging() { Hedging::LastParts } else { Hedging::Never },
             stop: self.scope.cancel.clone(),
             deadline: self.scope.deadline,
         };

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
@@ -71,7 +70,6 @@ impl Mirror {
 }
 
 fn answer(mut stream: TcpStream, place: Place, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_millis(200)))?;
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     let end = loop {
@@ -85,9 +83,9 @@ fn answer(mut stream: TcpStream, place: Place, seen: &Mutex<Vec<String>>) -> std
     };
     let head = String::from_utf8_lossy(&request[..end]).into_owned();
     read_body(&mut stream, &head, request.len() - end - 4)?;
-    stream.write_all(reply(place, &head).as_bytes())?;
-    seen.lock().unwrap().push(head);
-    Ok(())
+    // Before the response: a client that has it may ask for the requests at once.
+    seen.lock().unwrap().push(head.clone());
+    stream.write_all(reply(place, &head).as_bytes())
 }
 
 fn read_body(stream: &mut TcpStream, head: &str, mut got: usize) -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! Bytes in memory as the body of a request.
+//! A request body in memory.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::wire::{Body, Content, bytes_at, copy_at};
 
-/// Shared bytes; printed as their number.
-pub(super) struct Bytes(Arc<[u8]>);
+/// Shared bytes. `Debug` shows their number only.
+pub(super) struct MemoryBody(Arc<[u8]>);
 
-impl Bytes {
+impl MemoryBody {
     pub(super) fn body(bytes: Arc<[u8]>) -> Body {
         Body::Content(Arc::new(Self(bytes)))
     }
 }
 
-impl Content for Bytes {
+impl Content for MemoryBody {
     fn length(&self) -> u64 {
         self.0.len() as u64
     }
@@ -24,12 +24,12 @@ impl Content for Bytes {
         Ok(copy_at(&self.0, offset, buffer))
     }
 
-    fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
-        Some(bytes_at(&self.0, offset, most))
+    fn bytes(&self, offset: u64, max: usize) -> Option<&[u8]> {
+        Some(bytes_at(&self.0, offset, max))
     }
 }
 
-impl fmt::Debug for Bytes {
+impl fmt::Debug for MemoryBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.0.len())
     }

@@ -1,0 +1,101 @@
+/* A callback that uses the handle of its own call gets OSSMPU_ESTATE, and the
+ * outer call continues. */
+#include "check.h"
+
+#define PART 102400
+#define PARTS 20
+
+struct inner {
+    ossmpu_writer *writer;
+    int calls;
+    int write_status;
+    int finish_status;
+};
+
+static int write_in_progress(void *user, const ossmpu_progress *progress) {
+    struct inner *inner = user;
+    ossmpu_error *err = NULL;
+    (void)progress;
+    if (inner->writer == NULL)
+        return 0;
+    inner->write_status = ossmpu_writer_write(inner->writer, "x", 1, &err);
+    CHECK(ossmpu_error_code(err) == inner->write_status);
+    ossmpu_error_free(err);
+    inner->finish_status = ossmpu_writer_finish(inner->writer, NULL, NULL);
+    inner->calls++;
+    return 0;
+}
+
+static void check_writer(const ossmpu_client *client) {
+    struct inner inner = {NULL, 0, 0, 0};
+    ossmpu_options *options = in_parts();
+    ossmpu_result *result = NULL;
+    ossmpu_error *err = NULL;
+    unsigned char *data = some_bytes(PART);
+    int part;
+    CHECK(!ossmpu_options_set_progress(options, write_in_progress, &inner));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_writer_open(client, BUCKET, "reentry", options, NULL,
+                                    &inner.writer, &err),
+                 err);
+    for (part = 0; part < PARTS; part++)
+        CHECK_STATUS(OSSMPU_OK,
+                     ossmpu_writer_write(inner.writer, data, PART, &err), err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_writer_finish(inner.writer, &result, &err),
+                 err);
+    CHECK(inner.calls > 0);
+    CHECK(inner.write_status == OSSMPU_ESTATE);
+    CHECK(inner.finish_status == OSSMPU_ESTATE);
+    check_object(client, "reentry", (int64_t)PARTS * PART, result);
+    ossmpu_result_free(result);
+    ossmpu_writer_free(inner.writer);
+    ossmpu_options_free(options);
+    free(data);
+}
+
+static ossmpu_config *reentered;
+static int drops;
+static int status_in_drop;
+
+static void drop(void *user) {
+    (void)user;
+    drops++;
+    if (reentered != NULL)
+        status_in_drop = ossmpu_config_set_int(
+            reentered, OSSMPU_CONFIG_MAX_ATTEMPTS, 1);
+}
+
+static void log_line(void *user, int level, const char *line) {
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+static void check_config(void) {
+    ossmpu_client *client = NULL;
+    ossmpu_error *err = NULL;
+    reentered = ossmpu_config_new();
+    CHECK(!ossmpu_config_set_env(reentered));
+    CHECK(!ossmpu_config_set_log_fn(reentered, OSSMPU_LOG_ERROR, log_line, NULL,
+                                    drop));
+    CHECK(drops == 0);
+    /* Replaces the callback, whose drop runs inside the setter. */
+    CHECK(!ossmpu_config_set_log_fn(reentered, OSSMPU_LOG_ERROR, log_line, NULL,
+                                    NULL));
+    CHECK(drops == 1);
+    CHECK(status_in_drop == OSSMPU_ESTATE);
+    /* The refused call has left no trace. */
+    CHECK(!ossmpu_config_set_int(reentered, OSSMPU_CONFIG_MAX_ATTEMPTS, 2));
+    CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(reentered, &client, &err), err);
+    ossmpu_client_free(client);
+    ossmpu_config_free(reentered);
+    reentered = NULL;
+}
+
+int main(void) {
+    ossmpu_client *client = new_client();
+    check_writer(client);
+    check_config();
+    ossmpu_client_free(client);
+    return 0;
+}
