@@ -37,7 +37,7 @@ pub extern "C" fn ossmpu_client_new(
     guard(err, || {
         let out = out.required("out")?;
         let config = handle::required(config, "config")?;
-        out.set(ossmpu_client(Client::new(&config.0.read(|settings| settings.build())?)?));
+        out.set(ossmpu_client(Client::new(&config.0.read(super::config_keys::Settings::build)?)?));
         Ok(Success::Ok)
     })
 }

@@ -71,8 +71,8 @@ impl Event {
 /// `poll` until the deadline; 0 on a time-out or an interruption, and then the caller looks again.
 pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
     #[cfg(test)]
-    if super::clock::simulated::now().is_some() {
-        use super::clock::simulated;
+    if super::deadline::simulated::now().is_some() {
+        use super::deadline::simulated;
         let count = polled.len() as libc::nfds_t;
         // SAFETY: the pointer and the count describe one live, exclusive slice.
         let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, 0) };

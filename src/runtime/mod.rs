@@ -4,6 +4,7 @@
 mod cancel;
 mod cleanup_budget;
 mod clock;
+mod deadline;
 #[cfg(not(shuttle))]
 mod event;
 #[cfg(shuttle)]
@@ -18,9 +19,10 @@ mod timer;
 pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
 pub(crate) use cleanup_budget::CleanupBudget;
+pub(crate) use clock::Clock;
 #[cfg(test)]
-pub(crate) use clock::simulated;
-pub(crate) use clock::{Clock, Deadline, now};
+pub(crate) use deadline::simulated;
+pub(crate) use deadline::{Deadline, now};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{run_clock, stop_clock};

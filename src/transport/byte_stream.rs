@@ -1,11 +1,13 @@
 //! A connection that bytes go over: a socket, or a TLS session over another stream.
 
+pub(super) mod tls_stream;
+
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::RawFd;
 
+use self::tls_stream::TlsStream;
 use super::exchange_state::ExchangeState;
 use super::socket::Socket;
-use super::tls_stream::TlsStream;
 use crate::error::Result;
 use crate::runtime::{Deadline, Interest};
 

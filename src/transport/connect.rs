@@ -8,6 +8,7 @@ use ureq::unversioned::resolver::ResolvedSocketAddrs;
 use ureq::unversioned::transport::{ConnectionDetails, Connector};
 use ureq::{Proxy, ProxyProtocol};
 
+use super::byte_stream::tls_stream::TlsStream;
 use super::byte_stream::{ByteStream, Waiting};
 use super::connection::Connection;
 use super::error_mapping;
@@ -16,7 +17,6 @@ use super::pool_generation::PoolGeneration;
 use super::resolver::Resolver;
 use super::socket::Socket;
 use super::tls::Tls;
-use super::tls_stream::TlsStream;
 use super::{http_proxy, socks};
 use crate::error::{Error, ErrorKind, Phase, Result};
 

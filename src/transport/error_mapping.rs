@@ -2,9 +2,10 @@
 
 use std::io;
 
+use super::byte_stream::tls_stream;
 use super::exchange::{Delivery, Failure};
 use super::exchange_state::{EarlyEnd, ExchangeState};
-use super::{socket, tls_stream};
+use super::socket;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::wire::Sent;
 

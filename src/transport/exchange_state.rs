@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::exchange::{Call, CancelPolicy, TimeLimits};
-use super::socket;
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
+use super::unsent_bytes::unsent_bytes;
 use crate::error::{Error, Phase, Result};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Interest, Wake};
 use crate::wire::Body;
@@ -177,7 +177,7 @@ impl ExchangeState {
                 Wake::Ready => return Ok(true),
                 Wake::Canceled => self.interrupt(Error::canceled())?,
                 Wake::TimedOut if outer.has_passed() => {
-                    self.interrupt(timeout_errors::deadline())?
+                    self.interrupt(timeout_errors::deadline())?;
                 }
                 Wake::TimedOut if self.phase_ends.get().has_passed() => {
                     return Err(timeout_errors::phase(self.phase(), &self.limits));
@@ -313,7 +313,7 @@ impl ExchangeState {
     /// The clock of the answer starts when the last byte is really out: with a slow line, what the
     /// kernel holds can take longer than the answer may.
     fn start_response_clock(&self, fd: RawFd) {
-        if self.is_going_out() && socket::unsent(fd).unwrap_or(0) == 0 {
+        if self.is_going_out() && unsent_bytes(fd).unwrap_or(0) == 0 {
             self.phase_ends.set(Deadline::after(self.limits.response));
         }
     }

@@ -24,7 +24,7 @@ mod stall_timer;
 mod tests;
 mod timeout_errors;
 mod tls;
-mod tls_stream;
+mod unsent_bytes;
 
 pub(crate) use crate::model::Target;
 pub(crate) use exchange::{

@@ -81,22 +81,6 @@ pub(super) fn lost(error: &io::Error) -> Error {
     Error::new(ErrorKind::Network, "the connection was lost").with_io(error)
 }
 
-/// Bytes that were given to the kernel and that the peer has not confirmed, where that is known.
-pub(super) fn unsent(fd: RawFd) -> Option<u64> {
-    #[cfg(target_os = "linux")]
-    {
-        let mut bytes: libc::c_int = 0;
-        // SAFETY: TIOCOUTQ stores one int, in `bytes`; a descriptor of another kind is an error.
-        let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut bytes) };
-        if result == 0 { u64::try_from(bytes).ok() } else { None }
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = fd;
-        None
-    }
-}
-
 fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR | libc::EWOULDBLOCK))
 }

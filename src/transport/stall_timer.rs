@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::socket;
+use super::unsent_bytes::unsent_bytes;
 use crate::limits;
 use crate::runtime::Deadline;
 
@@ -39,7 +39,7 @@ impl StallTimer {
         if time < NOTICEABLE {
             return;
         }
-        let now = socket::unsent(fd);
+        let now = unsent_bytes(fd);
         if let (Some(before), Some(now)) = (self.queued.replace(now), now) {
             self.moved(before.saturating_sub(now));
         }
@@ -91,7 +91,7 @@ mod tests {
         while client.write(&[0; 65_536]).is_ok() {}
         let (stall, fd) = (StallTimer::default(), client.as_raw_fd());
         stall.passed(LIMIT / 2, fd);
-        while socket::unsent(fd).unwrap() > 0 {
+        while unsent_bytes(fd).unwrap() > 0 {
             assert!(server.read(&mut [0; 65_536]).unwrap() > 0);
         }
         stall.passed(LIMIT / 2, fd);

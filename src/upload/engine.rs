@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::buffer_pool::BufferPool;
 use super::schedule::workers::Workers;
-use super::stream::buffer_pool::BufferPool;
 use crate::error::Result;
 use crate::service::{Config, ServiceClient};
 
@@ -29,10 +29,7 @@ impl Engine {
 
     /// An engine whose requests go to a simulated service.
     #[cfg(test)]
-    pub(crate) fn simulated(
-        config: &Config,
-        peer: Arc<dyn crate::transport::Peer>,
-    ) -> Result<Self> {
+    pub(crate) fn simulated(config: &Config, peer: Arc<dyn crate::service::Peer>) -> Result<Self> {
         let mut service = ServiceClient::new(config)?;
         service.simulate(peer);
         let workers = Workers::new(config.threads);

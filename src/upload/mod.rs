@@ -3,6 +3,7 @@
 //! A plan divides the object into parts, the part tracker records the state of each, workers send
 //! them, and the caller's thread waits, reports progress and ends the upload with Complete or Abort.
 
+mod buffer_pool;
 mod call_scope;
 mod engine;
 mod lifecycle;

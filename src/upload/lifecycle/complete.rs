@@ -64,7 +64,7 @@ impl CompleteUpload<'_> {
             match if is_gone { Ok(false) } else { self.is_listed() } {
                 Ok(false) => return self.resolve_by_object(error),
                 Ok(true) if may_help && self.back_off(requests, &error) => {
-                    first_error = Some(error)
+                    first_error = Some(error);
                 }
                 Ok(true) => return Err(self.not_completed(error, evidence, true)),
                 Err(cause) => {

@@ -64,7 +64,7 @@ impl UploadLifecycle<'_> {
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
         let request = initiation(self.bucket, self.key, self.headers, self.options);
-        let initiated = initiate(self.service, &request, &self.scope, &self.budget)?;
+        let initiated = initiate(self.service, &request, self.scope, &self.budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
         let target = self.target(upload_id);
         Ok(UploadTarget { may_have_orphan, initiated: time, ..target })

@@ -3,5 +3,6 @@
 pub(super) mod file_range;
 pub(super) mod memory;
 pub(super) mod part_md5;
+pub(super) mod read_some;
 pub(super) mod upload_source;
 pub(super) mod watched_file;

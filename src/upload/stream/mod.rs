@@ -1,6 +1,5 @@
 //! Uploads of bytes that come in order: readers and the push writer.
 
-pub(super) mod buffer_pool;
 pub(super) mod fd_reader;
 pub(super) mod part_growth;
 pub(super) mod reader_source;

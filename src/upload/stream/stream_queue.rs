@@ -13,13 +13,13 @@ use crate::error::{Error, Result};
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Deadline, Event};
 use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::upload::buffer_pool::Buffer;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::SentPart;
 use crate::upload::progress::Meter;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
 use crate::upload::source::upload_source::Source;
-use crate::upload::stream::buffer_pool::Buffer;
 
 /// The parts of one stream.
 pub(crate) struct StreamQueue {
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
     use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
     use crate::service::Config;
-    use crate::upload::stream::buffer_pool::BufferPool;
+    use crate::upload::buffer_pool::BufferPool;
 
     fn queue_with_md5() -> StreamQueue {
         let mut config = Config::new();

@@ -1,12 +1,13 @@
 //! Streams: a writer for the caller, and the loop that reads from a reader.
 
-use std::io::{self, ErrorKind as Io, Read, Write};
+use std::io::{self, Read, Write};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::runtime::Cancel;
 use crate::upload::engine::Engine;
 use crate::upload::options::UploadOptions;
+use crate::upload::source::read_some::read_some;
 use crate::upload::stream::reader_source::ReaderSource;
 use crate::upload::stream::stream_upload::StreamUpload;
 use crate::upload::upload_result::UploadResult;
@@ -148,15 +149,11 @@ fn fill(stream: &mut StreamUpload, reader: &mut dyn Read, length: Option<u64>) -
         stream.check()?;
         let room = stream.room()?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
-        let count = match reader.read(room.get_mut(..wanted).unwrap_or_default()) {
-            Ok(0) => break,
-            Ok(count) if count > wanted => {
-                let text = "the reader returned more bytes than the buffer holds";
-                return Err(Error::new(ErrorKind::Invalid, text).with_argument("reader"));
-            }
-            Ok(count) => count,
-            Err(cause) if cause.kind() == Io::Interrupted => continue,
-            Err(cause) => return Err(reader_failed(cause)),
+        let room = room.get_mut(..wanted).unwrap_or_default();
+        let count = match read_some(reader, room)? {
+            None => continue,
+            Some(0) => break,
+            Some(count) => count,
         };
         stream.advance(count);
         left = left.saturating_sub(count as u64);
@@ -167,14 +164,6 @@ fn fill(stream: &mut StreamUpload, reader: &mut dyn Read, length: Option<u64>) -
             Err(Error::new(ErrorKind::File, text))
         }
         _ => Ok(()),
-    }
-}
-
-/// Returns the error of ours inside the reader's error, if there is one.
-pub(crate) fn reader_failed(cause: io::Error) -> Error {
-    match cause.downcast::<Error>() {
-        Ok(error) => error,
-        Err(cause) => Error::file("the reader failed", &cause),
     }
 }
 

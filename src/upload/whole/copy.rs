@@ -10,6 +10,7 @@ use crate::runtime::{Cancel, CleanupBudget, Deadline};
 use crate::service::{CallContext, Evidence, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
+use crate::upload::lifecycle::copy_source_changed::copy_source_changed;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
@@ -104,8 +105,11 @@ impl PartUploader for CopyPartUploader {
             .with_range(part.offset..=last)
             .with_headers(headers);
         let context = CallContext { deadline: self.deadline, ..CallContext::new(stop) };
-        let reply =
-            self.service.call(&request, &context).map_err(|failed| changed(failed.error))?.output;
+        let reply = self
+            .service
+            .call(&request, &context)
+            .map_err(|failed| copy_source_changed(failed.error))?
+            .output;
         // OSS copies the whole source when it finds fault with a range, and then says no range.
         if reply.content_range.is_none() && part.length != self.found.size {
             let text = "the reply does not say that only a range was copied";
@@ -123,14 +127,6 @@ impl PartUploader for CopyPartUploader {
     fn check_unchanged(&self) -> Result<()> {
         Ok(())
     }
-}
-
-/// A condition that failed means that the source is no longer what it was.
-pub(crate) fn changed(error: Error) -> Error {
-    if error.http_status() != Some(412) {
-        return error;
-    }
-    error.with_kind(ErrorKind::Changed).with_text("the source of the copy has changed meanwhile")
 }
 
 /// What describes the content comes from the source, unless the caller describes it.

@@ -7,9 +7,9 @@ use crate::model::{ByteRange, PartNumber};
 use crate::ops::{CopySource, UploadPartCopy};
 use crate::runtime::Cancel;
 use crate::service::CallContext;
+use crate::upload::lifecycle::copy_source_changed::copy_source_changed;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
-use crate::upload::whole::copy::changed;
 
 impl MultipartUpload {
     /// Copies a range of an object inside OSS into a part; the bytes do not pass through this
@@ -61,8 +61,10 @@ impl SharedUpload {
         if size != found.size {
             request = request.with_range(offset..=offset.saturating_add(size).saturating_sub(1));
         }
-        let reply =
-            service.call(&request, &context).map_err(|failed| changed(failed.error))?.output;
+        let reply = service
+            .call(&request, &context)
+            .map_err(|failed| copy_source_changed(failed.error))?
+            .output;
         if size != found.size && reply.content_range.is_none() {
             let text = "the reply does not say that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));

@@ -1,6 +1,6 @@
 //! A part that a reader gives: it is read into a buffer first, so that it can be sent again.
 
-use std::io::{ErrorKind as Io, Read};
+use std::io::Read;
 use std::sync::Arc;
 
 use super::{MultipartUpload, PartPermit, SharedUpload};
@@ -8,11 +8,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Event, Interest, Wake};
-use crate::upload::call_scope::{deadline_passed, no_descriptor};
+use crate::upload::buffer_pool::Buffer;
+use crate::upload::call_scope::{CallScope, deadline_passed, no_descriptor};
 use crate::upload::part::SentPart;
+use crate::upload::source::read_some::read_some;
 use crate::upload::source::upload_source::Source;
-use crate::upload::stream::buffer_pool::Buffer;
-use crate::upload::stream::writer::reader_failed;
 
 impl MultipartUpload {
     /// Sends a part of `length` bytes that a reader gives, on the calling thread. They are read
@@ -38,7 +38,7 @@ impl MultipartUpload {
         let shared = &*self.0;
         let permit = shared.begin_part(number, cancel)?;
         let mut buffer = shared.buffer(length, &permit)?;
-        fill(&mut buffer, &mut reader, &permit.scope.cancel)
+        fill(&mut buffer, &mut reader, &permit.scope)
             .map_err(|error| error.with_part(number.get()))?;
         shared.send_begun(permit, &Source::memory(Arc::new(buffer.seal())))
     }
@@ -64,25 +64,18 @@ impl SharedUpload {
 }
 
 /// Reads until the buffer is full.
-fn fill(buffer: &mut Buffer, reader: &mut dyn Read, stop: &Cancel) -> Result<()> {
+fn fill(buffer: &mut Buffer, reader: &mut dyn Read, scope: &CallScope) -> Result<()> {
     while !buffer.is_full() {
-        if stop.is_triggered() {
-            return Err(Error::canceled());
-        }
+        scope.check()?;
         let room = buffer.room();
         let wanted = room.len();
-        match reader.read(room) {
-            Ok(0) => {
+        match read_some(reader, room)? {
+            None => {}
+            Some(0) => {
                 let text = format!("the reader ended {wanted} bytes before the end of the part");
                 return Err(Error::new(ErrorKind::File, text));
             }
-            Ok(count) if count > wanted => {
-                let text = "the reader says that it has read more than there was room for";
-                return Err(Error::new(ErrorKind::Invalid, text).with_argument("reader"));
-            }
-            Ok(count) => buffer.advance(count),
-            Err(cause) if cause.kind() == Io::Interrupted => {}
-            Err(cause) => return Err(reader_failed(cause)),
+            Some(count) => buffer.advance(count),
         }
     }
     Ok(())

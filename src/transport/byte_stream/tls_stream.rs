@@ -6,20 +6,20 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection};
 
-use super::byte_stream::{ByteStream, Step, Waiting};
-use super::exchange_state::ExchangeState;
-use super::socket::Socket;
+use super::{ByteStream, Step, Waiting};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::transport::exchange_state::ExchangeState;
+use crate::transport::socket::Socket;
 
 #[derive(Debug)]
-pub(super) struct TlsStream {
+pub(in crate::transport) struct TlsStream {
     below: ByteStream,
     tls: ClientConnection,
 }
 
 impl TlsStream {
     /// Negotiates a session with `host`, on the clock of connecting.
-    pub(super) fn start(
+    pub(in crate::transport) fn start(
         below: ByteStream,
         host: &str,
         config: Arc<ClientConfig>,
@@ -43,7 +43,7 @@ impl TlsStream {
     }
 
     /// Takes plain bytes when the last ones are out, and sends records.
-    pub(super) fn push(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Step> {
+    pub(in crate::transport) fn push(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Step> {
         let taken = if self.is_pending() { 0 } else { self.tls.writer().write_vectored(slices)? };
         let mut moved = 0;
         loop {
@@ -63,12 +63,12 @@ impl TlsStream {
         }
     }
 
-    pub(super) fn is_pending(&self) -> bool {
+    pub(in crate::transport) fn is_pending(&self) -> bool {
         self.tls.wants_write() || self.below.is_pending()
     }
 
     /// Plain bytes. An end that the peer did not announce is `UnexpectedEof`.
-    pub(super) fn pull(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(in crate::transport) fn pull(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.tls.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -83,7 +83,7 @@ impl TlsStream {
         }
     }
 
-    pub(super) fn socket(&self) -> &Socket {
+    pub(in crate::transport) fn socket(&self) -> &Socket {
         self.below.socket()
     }
 }
@@ -146,7 +146,7 @@ fn sentence(cause: &rustls::Error) -> &'static str {
 }
 
 /// An error of a session that was in use. A server may refuse a client's certificate only now.
-pub(super) fn broken(cause: rustls::Error) -> Error {
+pub(in crate::transport) fn broken(cause: rustls::Error) -> Error {
     match cause {
         rustls::Error::AlertReceived(alert) if is_about_us(alert) => {
             Error::new(ErrorKind::Tls, sentence(&cause)).with_cause(cause)

@@ -1,0 +1,19 @@
+//! What the kernel still holds of what was sent on a socket.
+
+use std::os::fd::RawFd;
+
+/// Bytes that were given to the kernel and that the peer has not confirmed, where that is known.
+pub(super) fn unsent_bytes(fd: RawFd) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut bytes: libc::c_int = 0;
+        // SAFETY: TIOCOUTQ stores one int, in `bytes`; a descriptor of another kind is an error.
+        let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut bytes) };
+        if result == 0 { u64::try_from(bytes).ok() } else { None }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = fd;
+        None
+    }
+}

@@ -1,0 +1,27 @@
+//! One read from a caller's reader.
+
+use std::io::{self, Read};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Reads into `room`, which is not empty. 0 is the end; `None` is an interrupted read, after which
+/// the caller checks for a cancellation and reads again.
+///
+/// # Errors
+///
+/// `File`, when the reader fails; an [`Error`] inside of its error is returned as it is. `Invalid`,
+/// when it returns a larger count than `room` has bytes.
+pub(crate) fn read_some(reader: &mut dyn Read, room: &mut [u8]) -> Result<Option<usize>> {
+    match reader.read(room) {
+        Ok(count) if count > room.len() => {
+            let text = "the reader returned more bytes than the buffer holds";
+            Err(Error::new(ErrorKind::Invalid, text).with_argument("reader"))
+        }
+        Ok(count) => Ok(Some(count)),
+        Err(cause) if cause.kind() == io::ErrorKind::Interrupted => Ok(None),
+        Err(cause) => match cause.downcast::<Error>() {
+            Ok(error) => Err(error),
+            Err(cause) => Err(Error::file("the reader failed", &cause)),
+        },
+    }
+}
