@@ -18,15 +18,15 @@ impl<T> TryLocked<T> {
     }
 
     pub(super) fn read(&self) -> Result<RwLockReadGuard<'_, T>> {
-        self.0.try_read().map_err(refusal)
+        self.0.try_read().map_err(|cause| refusal(&cause))
     }
 
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
-        change(&mut *self.0.try_write().map_err(refusal)?)
+        change(&mut *self.0.try_write().map_err(|cause| refusal(&cause))?)
     }
 }
 
-fn refusal<G>(cause: TryLockError<G>) -> Error {
+fn refusal<G>(cause: &TryLockError<G>) -> Error {
     match cause {
         TryLockError::WouldBlock => {
             Error::new(ErrorKind::State, "another call is using this handle")
