@@ -190,7 +190,7 @@ static int complete(const Run *run, const Report *reports, int32_t count) {
         status = ossmpu_upload_complete(upload, NULL, NULL, &result, &err);
     if (result != NULL)
         printf("%" PRId64 " bytes in %" PRId32 " parts by %d ranks, %" PRId32
-               " of them were there already, ETag %s\n",
+               " of them resumed, ETag %s\n",
                ossmpu_result_int(result, OSSMPU_RESULT_SIZE), run->job.parts,
                run->ranks, reused,
                ossmpu_result_str(result, OSSMPU_RESULT_ETAG));
@@ -231,7 +231,7 @@ static int upload(const Run *run) {
 /* Rank 0 checks the file, and initiates the upload unless it has an ID. */
 static int prepare(Run *run, const char *id) {
     Job *job = &run->job;
-    ossmpu_upload *begun = NULL;
+    ossmpu_upload *initiated = NULL;
     ossmpu_error *err = NULL;
     struct stat file;
     int status = OSSMPU_OK;
@@ -249,14 +249,14 @@ static int prepare(Run *run, const char *id) {
     job->resumed = id != NULL;
     if (id == NULL) {
         status = ossmpu_upload_initiate(run->client, run->bucket, run->key,
-                                        NULL, NULL, &begun, &err);
-        id = ossmpu_upload_id(begun);
+                                        NULL, NULL, &initiated, &err);
+        id = ossmpu_upload_id(initiated);
     }
     if (status == OSSMPU_OK) {
         snprintf(job->id, sizeof job->id, "%s", id);
         fprintf(stderr, "mpi_upload: upload ID %s\n", job->id);
     }
-    ossmpu_upload_free(begun);
+    ossmpu_upload_free(initiated);
     return status == OSSMPU_OK ? status : complain(run, status, err);
 }
 

@@ -52,7 +52,7 @@ void print_error(const ossmpu::error &error) {
         std::cerr << "put_file: an upload without parts may be left\n";
     if (error.object_exists().value_or(true))
         std::cerr << "put_file: the object "
-                  << (error.object_exists() ? "exists all the same\n"
+                  << (error.object_exists() ? "exists nevertheless\n"
                                             : "may exist\n");
 }
 
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     const int code = run(argv);
-    std::signal(SIGINT, SIG_DFL); // nobody may trigger what is freed now
+    std::signal(SIGINT, SIG_DFL); // the token is freed below
     std::signal(SIGTERM, SIG_DFL);
     return code;
 }

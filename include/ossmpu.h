@@ -43,9 +43,9 @@
  *            parts from your own threads), cancel tokens, results. A call that
  *            takes its handle without const must be the only one that uses it,
  *            on any thread; another one returns OSSMPU_ESTATE.
- *  Stack     A thread that makes calls needs 512 KiB of stack in addition to
- *            what its callbacks use. Threads of the library have 512 KiB, of
- *            which callbacks may use 64 KiB.
+ *  Stack     A thread that makes calls needs 256 KiB of stack in addition to
+ *            what its callbacks use. The threads of the library have 512 KiB,
+ *            of which their callbacks may use 256 KiB.
  *  Callbacks Progress and data callbacks run on the thread that made the
  *            blocking call (for a writer: in its write and finish calls), one
  *            at a time per call. Credentials and log callbacks may run on any

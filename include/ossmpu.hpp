@@ -939,7 +939,7 @@ class listing {
     struct state : detail::owner<Iter, Free> {
         detail::credentials_ptr keys;
         std::optional<Entry> now;
-        bool begun = false;
+        bool started = false;
 
         state(Iter *owned, detail::credentials_ptr source)
             : detail::owner<Iter, Free>(owned), keys(std::move(source)) {}
@@ -947,7 +947,7 @@ class listing {
         /** Returns false after the last entry. */
         bool advance() {
             const Info *info = nullptr;
-            begun = true;
+            started = true;
             now.reset();
             detail::run(keys, [&](ossmpu_error **err) {
                 return Next(this->get(), &info, err);
@@ -1008,7 +1008,7 @@ class listing {
         if (!state_)
             throw std::logic_error("ossmpu: use of a moved-from list");
         const bool found =
-            state_->begun ? state_->now.has_value() : state_->advance();
+            state_->started ? state_->now.has_value() : state_->advance();
         return found ? iterator(state_.get()) : iterator();
     }
     iterator end() const noexcept { return iterator(); }

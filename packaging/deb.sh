@@ -1,8 +1,8 @@
 #!/bin/sh
-# deb.sh FOLDER - builds the Debian packages of this tree into a folder, for this machine.
+# deb.sh FOLDER - builds the Debian packages for this machine in a folder.
 #
 # DEBFULLNAME and DEBEMAIL name the maintainer. SOURCE_DATE_EPOCH is the time of the changelog;
-# unless set it is that of CHANGELOG.md.
+# by default that of CHANGELOG.md.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 
-# move PACKAGE PATH... - takes files of the installed tree into a package.
+# move PACKAGE PATH... - moves files of the installed tree to a package.
 move() {
     package=$1
     shift
@@ -33,7 +33,7 @@ move() {
     done
 }
 
-# depends BINARY - what dpkg says that a program or library needs.
+# depends BINARY - prints the dependencies of a program or library, from dpkg.
 depends() {
     mkdir -p "$work/source/debian"
     : >"$work/source/debian/control"
@@ -44,7 +44,7 @@ crates() {
     cargo tree --edges normal --prefix none --format '{p} {l}' | sed 's| ([^)]*)||' | sort -u
 }
 
-# document PACKAGE - gives it its copyright and changelog.
+# document PACKAGE - adds copyright and changelog.
 document() {
     doc=$work/$1/usr/share/doc/$1
     mkdir -p "$doc"
@@ -61,7 +61,7 @@ document() {
     gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 }
 
-# build TEMPLATE PACKAGE - fills the template in, and makes the package of what was moved there.
+# build TEMPLATE PACKAGE - fills in the template and builds the package from the moved files.
 build() {
     control=$work/$2/DEBIAN
     mkdir -p "$control"
@@ -90,7 +90,7 @@ cp packaging/debian/libossmpu0.symbols "$work/$library/DEBIAN/symbols"
 document $library
 build libossmpu0 $library
 
-# Debuggers look for it by the build id.
+# Debuggers find it by the build ID.
 debug=usr/lib/debug/.build-id/$(printf %.2s "$build_id")
 mkdir -p "$work/$library-dbgsym/$debug"
 mv "$work/tree/$libdir/.debug/libossmpu.so.$version.debug" \

@@ -67,6 +67,30 @@ fn every_name_is_explained_in_words_of_c() {
     }
 }
 
+/// A status that is dropped by mistake hides a failure. Aborting is done after one anyway, and setters
+/// keep their errors.
+#[test]
+fn the_status_of_calls_with_an_error_must_be_used_except_of_aborts() {
+    let header = header();
+    let (_, declarations) = header.split_once("extern \"C\" {").unwrap();
+    let mut marked = 0;
+    for (at, _) in declarations.match_indices("OSSMPU_API") {
+        let must_use = declarations[..at].trim_end().ends_with("OSSMPU_MUST_USE");
+        let declaration = declarations[at..].split(';').next().unwrap();
+        let has_error = declaration.contains("ossmpu_error **err");
+        assert_eq!(must_use, has_error && !declaration.contains("_abort("), "{declaration}");
+        marked += usize::from(must_use);
+    }
+    assert!(marked > 20, "only {marked} functions are marked");
+}
+
+#[test]
+fn negative_constants_are_in_parentheses() {
+    for line in header().lines().filter(|line| line.starts_with("#define OSSMPU_E")) {
+        assert!(!line.contains(" -"), "{line}");
+    }
+}
+
 /// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` rewrites it.
 #[test]
 fn constants_and_structs_keep_their_values_and_places() {

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
 use super::config::ossmpu_config;
+use super::config_keys::Settings;
 use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -37,7 +38,7 @@ pub extern "C" fn ossmpu_client_new(
     guard(err, || {
         let out = out.required("out")?;
         let config = handle::required(config, "config")?;
-        out.set(ossmpu_client(Client::new(&config.0.read(super::config_keys::Settings::build)?)?));
+        out.set(ossmpu_client(Client::new(&config.0.read(Settings::build)?)?));
         Ok(Success::Ok)
     })
 }

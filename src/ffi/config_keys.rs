@@ -289,7 +289,7 @@ mod tests {
             for bad in [-1, i64::MAX, i64::MIN] {
                 let error = settings.set_number(key, bad).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Invalid, "{key} {bad}");
-                assert!(!error.argument().is_none(), "{key} {bad}");
+                assert!(error.argument().is_some(), "{key} {bad}");
             }
         }
     }

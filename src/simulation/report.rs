@@ -17,7 +17,7 @@ pub(crate) fn explore(scenario: &Scenario, faults: &[Fault], most_faults: u8) ->
         }
         explorer = after;
     }
-    Report::new(&theater, counts, Some(most_faults))
+    Report::new(&theater, &counts, Some(most_faults))
 }
 
 /// Makes random runs.
@@ -27,7 +27,7 @@ pub(crate) fn sample(scenario: &Scenario, faults: &[Fault], seeds: std::ops::Ran
     for seed in seeds {
         theater.run(Explorer::random(seed, RANDOM_FAULTS), false, &mut counts);
     }
-    Report::new(&theater, counts, None)
+    Report::new(&theater, &counts, None)
 }
 
 /// Tells the story of one list of choices.
@@ -44,7 +44,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn new(theater: &Theater<'_>, counts: Counts, most_faults: Option<u8>) -> Self {
+    fn new(theater: &Theater<'_>, counts: &Counts, most_faults: Option<u8>) -> Self {
         let name = theater.scenario.name;
         let needless = most_faults.map_or(Vec::new(), |most| counts.needless(most));
         let summary = format!(

@@ -8,7 +8,7 @@
 typedef struct {
     int asked;
     int dropped;
-    int answer;
+    int return_value;
     int lines;
     int leaked;
 } Seen;
@@ -16,8 +16,8 @@ typedef struct {
 static int give_keys(void *user, ossmpu_credentials *out) {
     Seen *seen = user;
     seen->asked++;
-    if (seen->answer != 0)
-        return seen->answer;
+    if (seen->return_value != 0)
+        return seen->return_value;
     /* A callback can replace invalid credentials. */
     CHECK(ossmpu_credentials_set(out, "", "x", NULL, 0) == OSSMPU_EINVAL);
     CHECK(ossmpu_credentials_set(out, "x", "x", NULL, -1) == OSSMPU_EINVAL);
@@ -80,13 +80,13 @@ static void check_keys_and_log(void) {
     CHECK(log.lines > 0 && log.leaked == 0);
 }
 
-static void check_refusal(ossmpu_credentials_fn callback, int answer,
+static void check_refusal(ossmpu_credentials_fn callback, int return_value,
                           const char *words) {
     Seen keys = {0};
     ossmpu_config *config = ossmpu_config_new();
     ossmpu_client *client;
     ossmpu_error *err = NULL;
-    keys.answer = answer;
+    keys.return_value = return_value;
     CHECK(!ossmpu_config_set_env(config));
     CHECK(!ossmpu_config_set_credentials_fn(config, callback, &keys, drop));
     client = client_of(config);

@@ -39,9 +39,9 @@ static inline int count_threads(void) {
 
 /* The kernel lists a thread for a moment after it was joined. */
 static inline void check_threads(int want) {
-    int64_t begun = now_ms();
+    int64_t start = now_ms();
     while (count_threads() != want) {
-        CHECK(now_ms() - begun < 10000);
+        CHECK(now_ms() - start < 10000);
         sched_yield();
     }
 }

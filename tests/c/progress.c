@@ -7,7 +7,7 @@
 typedef struct {
     pthread_t thread;
     int calls;
-    int answer;
+    int return_value;
     ossmpu_progress last;
 } Seen;
 
@@ -22,7 +22,7 @@ static int see(void *user, const ossmpu_progress *progress) {
     CHECK(progress->bytes_resumed == 0);
     seen->calls++;
     seen->last = *progress;
-    return seen->answer;
+    return seen->return_value;
 }
 
 static void check_put(const ossmpu_client *client, ossmpu_options *options,
@@ -50,7 +50,7 @@ static void check_stop(const ossmpu_client *client) {
     ossmpu_error *err = NULL;
     unsigned char *data = some_bytes(300000);
     seen.thread = pthread_self();
-    seen.answer = -42;
+    seen.return_value = -42;
     CHECK(!ossmpu_options_set_progress(options, see, &seen));
     CHECK(ossmpu_put_data(client, BUCKET, "stopped", data, 300000, options,
                           NULL, &result, &err) == OSSMPU_ESTOPPED);

@@ -50,7 +50,7 @@ static void begin(const ossmpu_client *client, const char *path, char *id,
     ossmpu_upload *upload = NULL;
     ossmpu_error *err = NULL;
     CHECK_STATUS(OSSMPU_OK,
-                 ossmpu_upload_initiate(client, BUCKET, "begun", NULL, NULL,
+                 ossmpu_upload_initiate(client, BUCKET, "by-id", NULL, NULL,
                                         &upload, &err),
                  err);
     CHECK_STATUS(OSSMPU_OK,
@@ -69,11 +69,11 @@ static void check_upload_id(const ossmpu_client *client, const char *path,
     begin(client, path, id, sizeof id);
     CHECK(!ossmpu_options_set_str(options, OSSMPU_OPTION_UPLOAD_ID, id));
     CHECK_STATUS(OSSMPU_OK,
-                 ossmpu_put_file(client, BUCKET, "begun", path, options, NULL,
+                 ossmpu_put_file(client, BUCKET, "by-id", path, options, NULL,
                                  &result, &err),
                  err);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_BYTES_RESUMED) == PART);
-    check_object(client, "begun", size, result);
+    check_object(client, "by-id", size, result);
     ossmpu_result_free(result);
     ossmpu_options_free(options);
 }
@@ -99,7 +99,7 @@ static void check_attach(const ossmpu_client *client, const char *path,
     ossmpu_error *err = NULL;
     begin(client, path, id, sizeof id);
     CHECK_STATUS(OSSMPU_OK,
-                 ossmpu_upload_attach(client, BUCKET, "begun", id, flags,
+                 ossmpu_upload_attach(client, BUCKET, "by-id", id, flags,
                                       options, NULL, &upload, &err),
                  err);
     CHECK_TEXT(ossmpu_upload_id(upload), id);
@@ -114,10 +114,10 @@ static void check_attach(const ossmpu_client *client, const char *path,
                  err);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_PARTS) == 2);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == PART + 4);
-    check_object(client, "begun", PART + 4, result);
+    check_object(client, "by-id", PART + 4, result);
     ossmpu_result_free(result);
     ossmpu_upload_free(upload);
-    CHECK(ossmpu_upload_attach(client, BUCKET, "begun", id,
+    CHECK(ossmpu_upload_attach(client, BUCKET, "by-id", id,
                                OSSMPU_ATTACH_LIST_PARTS, NULL, NULL, &upload,
                                &err) == OSSMPU_ESERVICE);
     CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE), "NoSuchUpload");

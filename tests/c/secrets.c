@@ -11,7 +11,7 @@
 typedef struct {
     int texts;
     int found;
-    int masked;
+    int redacted;
 } Heard;
 
 /* True if a text contains a signature that the service would accept. */
@@ -30,7 +30,7 @@ static void hear(Heard *heard, const char *text) {
     size_t i;
     secrets[4] = getenv("OSS_ACCESS_KEY_SECRET");
     heard->texts++;
-    heard->masked += strstr(text, "Authorization: ***") != NULL;
+    heard->redacted += strstr(text, "Authorization: ***") != NULL;
     heard->found += has_signature(text);
     for (i = 0; i < sizeof secrets / sizeof *secrets; i++)
         heard->found += strstr(text, secrets[i]) != NULL;
@@ -161,7 +161,7 @@ int main(void) {
     }
     bad_settings(&heard);
     CHECK(heard.found == 0);
-    CHECK(heard.texts > 100 && heard.masked > 10);
+    CHECK(heard.texts > 100 && heard.redacted > 10);
     /* Checks that the search works. */
     hear(&control, "a" TOKEN);
     hear(&control, getenv("OSS_ACCESS_KEY_SECRET"));

@@ -143,7 +143,7 @@ fn resume_sends_only_what_a_killed_run_has_not() {
     example.emulator.clear_rules();
     example.emulator.clear_requests();
     let said = example.succeeds(&arguments);
-    assert_eq!(said, "12582912 bytes, 11534336 of them were there already\n");
+    assert_eq!(said, "12582912 bytes, 11534336 of them resumed\n");
     let sent: BTreeSet<_> = example.requests("UploadPart").map(|seen| seen.part_number).collect();
     assert_eq!(sent, BTreeSet::from([Some(12)]));
     assert!(example.stored("object").unwrap() == content);
@@ -273,9 +273,9 @@ fn interrupt(child: &Child) {
 
 /// Waits for an effect of another process.
 fn until(reached: impl Fn() -> bool) {
-    let begun = Instant::now();
+    let start = Instant::now();
     while !reached() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it did not come about");
+        assert!(start.elapsed() < Duration::from_secs(60), "the condition was not met");
         std::thread::park_timeout(Duration::from_millis(1));
     }
 }

@@ -67,7 +67,11 @@ fn every_exported_function_is_called_with_null_and_junk() {
     assert_eq!(names, read("tests/abi/symbols.txt").lines().collect());
     let rules = read("tests/c/rules.c");
     for function in functions.iter().filter(|one| one.takes_a_pointer()) {
-        assert!(rules.contains(&format!("{}(", function.name)), "rules.c lacks {}", function.name);
+        assert!(
+            rules.contains(&format!("{}(", function.name)),
+            "rules.c does not call {}",
+            function.name
+        );
     }
 }
 

@@ -21,7 +21,7 @@ void progress_is_told(const ossmpu::client &client) {
         CHECK(now.bytes_resumed == 0 && now.bytes_sent >= now.bytes_done);
         done.push_back(now.bytes_done);
     });
-    client.put_data(BUCKET, "told", some_bytes(300000), &options);
+    client.put_data(BUCKET, "progress", some_bytes(300000), &options);
     CHECK(!done.empty() && done.back() == 300000);
 }
 
@@ -124,14 +124,14 @@ void each_thread_gets_its_own(const ossmpu::client &client) {
 
 // An upload keeps the callback that it was initiated with.
 void an_upload_keeps_its_callback(const ossmpu::client &client) {
-    int told = 0;
+    int calls = 0;
     ossmpu::upload upload = [&] {
         ossmpu::options options;
-        options.on_progress([&](const ossmpu::progress &) { told++; });
+        options.on_progress([&](const ossmpu::progress &) { calls++; });
         return client.initiate(BUCKET, "kept", &options);
     }();
     upload.part(1, "x");
-    CHECK(told > 0);
+    CHECK(calls > 0);
     upload.abort();
 }
 

@@ -191,15 +191,15 @@ static void resumes(const char *path) {
     char folder[] = "/tmp/ossmpu-hpp-XXXXXX";
     CHECK(mkdtemp(folder) != nullptr);
     const ossmpu::client client = new_client();
-    const ossmpu::upload begun = client.initiate(BUCKET, "resumed");
-    begun.part_file(1, path, {0, 102400});
+    const ossmpu::upload upload = client.initiate(BUCKET, "resumed");
+    upload.part_file(1, path, {0, 102400});
     ossmpu::options options = in_parts();
     options.checkpoint_dir(folder);
     CHECK(client.put_file(BUCKET, "fresh", path, &options).bytes_resumed() ==
           0);
     CHECK(std::remove(folder) == 0);
     ossmpu::options by_id = in_parts();
-    by_id.upload_id(begun.id());
+    by_id.upload_id(upload.id());
     CHECK(client.put_file(BUCKET, "resumed", path, &by_id).bytes_resumed() ==
           102400);
 }
