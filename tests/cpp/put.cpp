@@ -93,8 +93,9 @@ static void what_options_do(const ossmpu::client &client) {
     CHECK(object.type() == "Normal" && object.storage_class() == "Standard");
     CHECK(object.version_id().empty());
     CHECK(object.last_modified().size() == 20);
+    options.expected_md5("e2fc714c4727ee9395f324cd2e7f331f");
     const ossmpu::error error = CHECK_THROWS(
-        ossmpu::error, client.put_data(BUCKET, "dressed", "abc", &options));
+        ossmpu::error, client.put_data(BUCKET, "dressed", "abcd", &options));
     CHECK(error.code() == OSSMPU_ESERVICE);
     CHECK(error.oss_code() == "FileAlreadyExists");
     CHECK(error.http_status() == 409 && !error.retryable());
