@@ -22,7 +22,7 @@ SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check-deps check conformance reliability reliability-table bench-deps \
+.PHONY: all help demo test check-deps check conformance simulate reliability reliability-table bench-deps \
     bench examples reference install uninstall deb native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
@@ -45,6 +45,10 @@ check: ## run the checks that need more tools, which check-deps installs
 
 conformance: ## run other OSS clients against the emulator
 	conformance/run.sh
+
+simulate: ## uploads against a model of the service in every order of a few faults; SIMULATE="NAME: CHOICES" replays one
+	FAULTS=$${FAULTS:-2} REPRESENTATIVE_FAULTS=$${REPRESENTATIVE_FAULTS:-3} RUNS=$${RUNS:-70000} \
+	    $(CARGO) test --release --lib simulation -- --nocapture --test-threads 1
 
 reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for fewer iterations
 	$(CARGO) build --example resume

@@ -59,7 +59,12 @@ impl Operation for AbortMultipartUpload {
         Ok(request.with_query(UPLOAD_ID, self.upload_id.as_str()))
     }
 
+    /// Only 204 says that the upload is gone: an error document may come with status 200.
     fn parse(&self, response: &Response) -> Result<Self::Output> {
+        if response.status != 204 {
+            let text = format!("the response to Abort has status {}, not 204", response.status);
+            return Err(response.protocol_error(text));
+        }
         Ok(AbortMultipartUploadResult {
             request_id: non_empty(response.request_id()),
             headers: ResponseReader::new(response).headers(),

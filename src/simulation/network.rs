@@ -48,6 +48,8 @@ pub(crate) struct NetworkState {
     aborted: BTreeSet<String>,
     /// Uploads whose ID was lost with a killed process: nobody can know of them.
     pub(crate) lost_with_process: usize,
+    /// An indeterminate ending is needed, though no run of the model shows the other truth.
+    pub(crate) is_unknown_excused: bool,
     /// The last Abort was successful or found no upload, and ListParts showed no part after it.
     pub(crate) is_abort_confirmed: bool,
 }
@@ -79,6 +81,7 @@ impl Network {
             wrong: BTreeSet::new(),
             aborted: BTreeSet::new(),
             lost_with_process: 0,
+            is_unknown_excused: false,
             is_abort_confirmed: false,
         }))
     }
@@ -155,7 +158,7 @@ impl NetworkState {
         match message.operation {
             "AbortMultipartUpload" => self.is_abort_confirmed = is_gone,
             "ListParts" if !self.aborted.is_empty() => {
-                let shows_none = response.status == 200 && !body.contains("<Part>");
+                let shows_none = body.contains("<ListPartsResult>") && !body.contains("<Part>");
                 self.is_abort_confirmed = is_gone || shows_none;
             }
             _ => {}
@@ -247,6 +250,8 @@ impl NetworkState {
                 Outcome::Response(self.apply(message))
             }
             Fault::Duplicated => {
+                // The client sees what an identical object of the same second would cause.
+                self.is_unknown_excused |= message.operation == "PutObject";
                 self.apply(message);
                 Outcome::Response(self.apply(message))
             }

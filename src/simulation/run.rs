@@ -122,7 +122,8 @@ impl<'a> Theater<'a> {
             let exists = ending.outcome.as_ref().err().map(crate::Error::object_exists);
             if exists == Some(ObjectExists::Unknown) {
                 counts.unknown += 1;
-                if group.unknown.as_ref().is_none_or(|(least, _)| faults < *least) {
+                let is_excused = state.is_unknown_excused;
+                if !is_excused && group.unknown.as_ref().is_none_or(|(least, _)| faults < *least) {
                     group.unknown = Some((faults, choices.clone()));
                 }
             }

@@ -36,6 +36,8 @@ pub(crate) struct Record {
     pub(crate) attributes: u64,
     /// The service's clock at Initiate, in seconds since 1970; 0 if it is not known.
     pub(crate) initiated: u64,
+    /// A response to Initiate was lost, so that another upload may exist.
+    pub(crate) may_have_orphan: bool,
     /// Complete is about to be sent, or was.
     pub(crate) is_completing: bool,
 }
@@ -163,17 +165,26 @@ impl Binding {
 
 impl Record {
     fn text(&self) -> String {
-        let Self { binding, file, part_size, upload_id, attributes, initiated, is_completing } =
-            self;
+        let Self {
+            binding,
+            file,
+            part_size,
+            upload_id,
+            attributes,
+            initiated,
+            may_have_orphan,
+            is_completing,
+        } = self;
         let body = format!(
             "{HEADING}\n{}size {}\nmodified {} {}\ninode {}\npart_size {part_size}\n\
-             upload_id {}\nattributes {attributes}\ninitiated {initiated}\ncompleting {}\n",
+             upload_id {}\nattributes {attributes}\ninitiated {initiated}\norphan {}\ncompleting {}\n",
             binding.text(),
             file.size,
             file.modified.0,
             file.modified.1,
             file.inode,
             escape(upload_id),
+            u8::from(*may_have_orphan),
             u8::from(*is_completing),
         );
         format!("{body}crc64 {}\n", crc64(&body))
@@ -195,6 +206,11 @@ impl Record {
             rest.and_then(|rest| rest.strip_prefix(' ')).ok_or_else(|| damaged(name))
         };
         let text = |name: &str, value: &str| unescape(value).ok_or_else(|| damaged(name));
+        let flag = |name: &str, value: &str| match value {
+            "0" => Ok(false),
+            "1" => Ok(true),
+            _ => Err(damaged(name)),
+        };
         let binding = Binding {
             endpoint: text("endpoint", line("endpoint")?)?,
             bucket: text("bucket", line("bucket")?)?,
@@ -216,11 +232,8 @@ impl Record {
             upload_id: text("upload_id", line("upload_id")?)?,
             attributes: line("attributes")?.parse().map_err(|_| damaged("attributes"))?,
             initiated: line("initiated")?.parse().map_err(|_| damaged("initiated"))?,
-            is_completing: match line("completing")? {
-                "0" => false,
-                "1" => true,
-                _ => return Err(damaged("completing")),
-            },
+            may_have_orphan: flag("orphan", line("orphan")?)?,
+            is_completing: flag("completing", line("completing")?)?,
         })
     }
 }
@@ -265,6 +278,7 @@ mod tests {
             file: Identity { size: 7, modified: (-1, 999_999_999), inode: u64::MAX },
             attributes: 12,
             initiated: 1_700_000_000,
+            may_have_orphan: true,
             is_completing: true,
             part_size: 102_400,
             upload_id: "A+/=".to_owned(),

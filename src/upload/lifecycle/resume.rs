@@ -106,6 +106,7 @@ impl UploadLifecycle<'_> {
             upload_id: String::new(),
             attributes: self.attributes()?,
             initiated: 0,
+            may_have_orphan: false,
             is_completing: false,
         };
         let wanted = Wanted { record, source: source.clone(), parts };
@@ -117,7 +118,8 @@ impl UploadLifecycle<'_> {
         target.may_have_orphan |= may_have_orphan;
         let upload_id = target.upload_id.as_str().to_owned();
         let initiated = target.initiated.map_or(0, seconds);
-        let record = Record { upload_id, initiated, ..wanted.record };
+        let may_have_orphan = target.may_have_orphan;
+        let record = Record { upload_id, initiated, may_have_orphan, ..wanted.record };
         match checkpoint.save(&record) {
             Ok(()) => Ok(Resumption::Upload(Box::new(ResumedUpload::new(target, Some(record))))),
             Err(error) => Err(self.abort_after_error(&target, error)),
@@ -149,8 +151,12 @@ impl UploadLifecycle<'_> {
         let initiated = Some(record.initiated).filter(|seconds| *seconds > 0);
         let initiated = initiated.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
         // The attributes are those of Initiate, which the record has compared.
-        let target =
-            UploadTarget { initiated, is_attached: false, ..self.attached_target(upload_id) };
+        let target = UploadTarget {
+            initiated,
+            is_attached: false,
+            may_have_orphan: record.may_have_orphan,
+            ..self.attached_target(upload_id)
+        };
         if let Some(what) = difference(&record, &wanted.record) {
             logger.warn(|| format!("{what} changed; starting over"));
             let outcome = abort(self.service, &target, &self.budget);
@@ -162,6 +168,7 @@ impl UploadLifecycle<'_> {
                 logger.warn(|| format!("upload {} is left: {cause}", record.upload_id));
                 *may_have_orphan = true;
             }
+            *may_have_orphan |= record.may_have_orphan;
             return Ok(None);
         }
         match self.list(&target).map_err(|error| uncertain(error, &record))? {
@@ -173,10 +180,11 @@ impl UploadLifecycle<'_> {
                 let resumed = ResumedUpload { target, listed, earlier, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
             }
-            Err(_) if record.is_completing => {
-                self.find_completed(&target, wanted).map_err(|error| uncertain(error, &record))
-            }
+            Err(_) if record.is_completing => self
+                .find_completed(&target, wanted, may_have_orphan)
+                .map_err(|error| uncertain(error, &record)),
             Err(_) => {
+                *may_have_orphan |= record.may_have_orphan;
                 logger.warn(|| "the upload of the checkpoint is gone; starting over".to_owned());
                 Ok(None)
             }
@@ -185,7 +193,12 @@ impl UploadLifecycle<'_> {
 
     /// The upload is gone and an earlier process was about to complete it: if its object is there,
     /// this upload is done.
-    fn find_completed(&self, target: &UploadTarget, wanted: &Wanted) -> Result<Option<Resumption>> {
+    fn find_completed(
+        &self,
+        target: &UploadTarget,
+        wanted: &Wanted,
+        may_have_orphan: &mut bool,
+    ) -> Result<Option<Resumption>> {
         let size = wanted.parts.size();
         let crc64 = crc64_of(&wanted.source.body(0, size), self.scope)?;
         let whole = Whole { size, crc64: Some(crc64) };
@@ -209,10 +222,14 @@ impl UploadLifecycle<'_> {
                     version_id: object.version_id,
                     request_id: object.request_id,
                     upload_id: Some(upload_id),
+                    upload_may_exist: target.may_have_orphan,
                     ..UploadResult::default()
                 }))))
             }
-            StoredObject::Absent | StoredObject::Other => Ok(None),
+            StoredObject::Absent | StoredObject::Other => {
+                *may_have_orphan |= target.may_have_orphan;
+                Ok(None)
+            }
         }
     }
 

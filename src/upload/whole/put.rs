@@ -133,6 +133,8 @@ impl Put<'_> {
         let is_refused_once =
             error.attempts() == 1 && matches!(error.http_status(), Some(409 | 412));
         match expected.find(self.service, &context) {
+            // An identical object may have been stored in the same second by another call.
+            Ok(StoredObject::Ours(_)) if is_refused_once => Err(error),
             Ok(StoredObject::Ours(object)) => {
                 self.service
                     .logger()
