@@ -1,12 +1,13 @@
 //! A server that answers wrongly: nothing that it says is taken for more than it is.
 
-
 use oss_emulator::{Action, Rule};
 use ossmpu::{
     ErrorKind, Integrity, ListMultipartUploads, LogLevel, ObjectExists, Result, UploadOptions,
 };
 
-use crate::fixture::{BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, small_parts,
+};
 
 const INITIATE: &str = "InitiateMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
