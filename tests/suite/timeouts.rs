@@ -132,7 +132,8 @@ fn a_body_that_only_the_kernel_has_taken_may_have_arrived() {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.set_recv_buffer_size(4096).unwrap();
     listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    listener.listen(1).unwrap();
+    // With room for connections of others, which may think that the port is still theirs.
+    listener.listen(64).unwrap();
     let address = listener.local_addr().unwrap().as_socket().unwrap();
     for (size, exists) in [(200 * 1024, ObjectExists::Unknown), (64 * MIB, ObjectExists::No)] {
         let fixture = Fixture::with(|config| {
