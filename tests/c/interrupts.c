@@ -78,7 +78,7 @@ static void on_alarm(int number) {
 /* Triggers the token when the call is in its phase, directly or by a signal.
  * Only the calling thread can receive the signal. */
 static void *trigger(void *by_signal) {
-    /* Usually enough for the wait to begin; the result does not depend on it. */
+    /* Usually enough for the wait to begin; nothing depends on it. */
     const struct timespec moment = {0, 5 * 1000 * 1000};
     CHECK(!sem_wait(&reached));
     nanosleep(&moment, NULL);
