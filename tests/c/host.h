@@ -46,8 +46,9 @@ static inline void check_threads(int want) {
     }
 }
 
-/* A listening socket with a small receive buffer, and its port. */
-static inline int listen_on_loopback(int backlog, int *port) {
+/* A socket that keeps a port of the loopback address without listening, so that
+ * connections to the port are refused, and its port. */
+static inline int bind_to_loopback(int *port) {
     struct sockaddr_in address;
     socklen_t length = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0), little = 4096;
@@ -57,9 +58,15 @@ static inline int listen_on_loopback(int backlog, int *port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     CHECK(!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little));
     CHECK(!bind(fd, (struct sockaddr *)&address, length));
-    CHECK(!listen(fd, backlog));
     CHECK(!getsockname(fd, (struct sockaddr *)&address, &length));
     *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* A listening socket with a small receive buffer, and its port. */
+static inline int listen_on_loopback(int backlog, int *port) {
+    int fd = bind_to_loopback(port);
+    CHECK(!listen(fd, backlog));
     return fd;
 }
 

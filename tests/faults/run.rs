@@ -17,7 +17,7 @@ use crate::leftovers::Remains;
 use crate::proxy::Proxy;
 
 /// The limit of each wait where the fault is that nothing comes.
-const LIMIT: Duration = Duration::from_millis(500);
+const LIMIT: Duration = Duration::from_secs(1);
 /// The limit where it is something else, and the machine may be busy.
 const LONG: Duration = Duration::from_secs(5);
 const CLEAN_UP: Duration = Duration::from_secs(2);
@@ -98,6 +98,7 @@ impl Trial<'_> {
     fn call(&self) -> Result<UploadResult> {
         let mut options = small_parts();
         options.set_parallelism(2).unwrap();
+        options.set_hedging(true);
         if self.case.verified {
             options.set_integrity(Integrity::CRC64 | Integrity::MD5);
         }

@@ -13,6 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::cases::{Case, Expect, Strike};
 use crate::fault::Op;
+use crate::fixture::RefusedPort;
 
 /// Who is at the address of the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub struct Place {
     pub endpoint: String,
     pub ca_file: Option<PathBuf>,
     _folder: Option<tempfile::TempDir>,
+    _port: Option<RefusedPort>,
 }
 
 pub fn cases() -> Vec<Case> {
@@ -54,12 +56,13 @@ pub fn cases() -> Vec<Case> {
 impl Peer {
     /// Goes to its place. Its thread ends with the process.
     pub fn stand(self) -> Place {
-        let at = |endpoint: String| Place { endpoint, ca_file: None, _folder: None };
+        let at = |endpoint: String| Place { endpoint, ca_file: None, _folder: None, _port: None };
         match self {
             Self::NoSuchName => at("http://nowhere.invalid".to_owned()),
             Self::Nobody => {
-                let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-                at(format!("http://{address}"))
+                let port = RefusedPort::new();
+                let place = at(format!("http://{}", port.address()));
+                Place { _port: Some(port), ..place }
             }
             Self::HangsUp => at(format!("http://{}", serve(drop))),
             Self::SpeaksNoTls => {
@@ -111,7 +114,12 @@ fn secure(name: &str, last_year: i32, is_stranger: bool) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, if is_stranger { other.pem() } else { issuer.pem() }).unwrap();
-    Place { endpoint: format!("https://{address}"), ca_file: Some(ca_file), _folder: Some(folder) }
+    Place {
+        endpoint: format!("https://{address}"),
+        ca_file: Some(ca_file),
+        _folder: Some(folder),
+        _port: None,
+    }
 }
 
 fn issuer(name: &str) -> CertifiedIssuer<'static, KeyPair> {

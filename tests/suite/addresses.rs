@@ -10,18 +10,13 @@ use ossmpu::{ErrorKind, HeadObject, Phase};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection};
 
-use crate::fixture::{Fixture, bytes, small_parts};
+use crate::fixture::{Fixture, RefusedPort, bytes, small_parts};
 
 fn fixture_at(endpoint: &str) -> Fixture {
     Fixture::with(|config| {
         config.set_endpoint(endpoint).unwrap();
         config.set_max_attempts(2).unwrap();
     })
-}
-
-/// A port of this machine where nobody listens.
-fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 #[test]
@@ -94,7 +89,8 @@ fn an_unknown_host_is_an_error_of_the_look_up() {
 
 #[test]
 fn a_refused_port_is_an_error_of_the_connection_and_is_tried_again() {
-    let fixture = fixture_at(&format!("http://{}", free_port()));
+    let port = RefusedPort::new();
+    let fixture = fixture_at(&format!("http://{}", port.address()));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
     assert_eq!((error.attempts(), error.operation()), (2, Some("InitiateMultipartUpload")));
@@ -114,6 +110,6 @@ fn a_server_that_accepts_and_says_nothing_is_given_up() {
     let begun = Instant::now();
     let error = fixture.put(&bytes(10), &small_parts()).unwrap_err();
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Some(Phase::Wait)), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert!(error.upload_may_exist(), "{error}");
 }

@@ -12,7 +12,10 @@ use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, smal
 const INITIATE: &str = "InitiateMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
 /// A call returns this soon after it was cancelled, the clean-up against a ready server included.
-const PROMPTLY: Duration = Duration::from_secs(1);
+/// Any wait that a cancel did not end would be longer.
+const PROMPTLY: Duration = Duration::from_secs(4);
+
+const NEVER_MS: u64 = 600_000;
 
 fn slow(ms: u64) -> Action {
     Action { delay_ms: ms, ..Action::default() }
@@ -47,7 +50,7 @@ fn a_call_with_a_triggered_token_sends_nothing() {
 #[test]
 fn cancelling_while_parts_wait_for_their_answers_leaves_nothing() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", slow(10_000));
+    fixture.always("UploadPart", slow(NEVER_MS));
     let error = cancelled_at(&fixture, "UploadPart");
     assert!(error.upload_id().is_some() && !error.parts_left(), "{error}");
     fixture.assert_bucket_empty();
@@ -56,7 +59,7 @@ fn cancelling_while_parts_wait_for_their_answers_leaves_nothing() {
 #[test]
 fn cancelling_while_bodies_are_stuck_leaves_nothing() {
     let fixture = Fixture::new();
-    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(10_000) };
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(NEVER_MS) };
     fixture.always("UploadPart", Action { stall: Some(stall), ..Action::default() });
     let mut options = small_parts();
     options.set_part_size(32 * MIB).unwrap();
@@ -73,7 +76,7 @@ fn cancelling_while_bodies_are_stuck_leaves_nothing() {
 #[test]
 fn cancelling_while_initiate_waits_aborts_the_upload_that_it_made() {
     let fixture = Fixture::new();
-    fixture.once(INITIATE, Action::delay_reply(200));
+    fixture.once(INITIATE, Action::delay_reply(1_000));
     let error = cancelled_at(&fixture, INITIATE);
     assert!(error.upload_id().is_some() && !error.upload_may_exist(), "{error}");
     assert_eq!((fixture.count("UploadPart"), fixture.count("AbortMultipartUpload")), (0, 1));
@@ -85,7 +88,7 @@ fn an_initiate_that_is_not_answered_after_a_cancel_may_have_left_an_upload() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(200)).unwrap();
     });
-    fixture.once(INITIATE, Action::delay_reply(10_000));
+    fixture.once(INITIATE, Action::delay_reply(NEVER_MS));
     let error = cancelled_at(&fixture, INITIATE);
     assert!(error.upload_may_exist() && error.upload_id().is_none(), "{error}");
     assert_eq!(fixture.emulator.uploads(BUCKET).len(), 1);
@@ -94,7 +97,7 @@ fn an_initiate_that_is_not_answered_after_a_cancel_may_have_left_an_upload() {
 #[test]
 fn cancelling_while_complete_waits_gives_the_object_that_it_made() {
     let fixture = Fixture::new();
-    fixture.once(COMPLETE, Action::delay_reply(200));
+    fixture.once(COMPLETE, Action::delay_reply(1_000));
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| fixture.put_five_parts());
         let triggered = fixture.cancel_at(COMPLETE);
@@ -110,7 +113,7 @@ fn cancelling_a_complete_that_was_not_done_leaves_nothing() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(300)).unwrap();
     });
-    fixture.once(COMPLETE, slow(10_000));
+    fixture.once(COMPLETE, slow(NEVER_MS));
     let error = cancelled_at(&fixture, COMPLETE);
     assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false), "{error}");
     assert_eq!(fixture.count(COMPLETE), 1);
@@ -144,7 +147,7 @@ fn cancelling_during_a_back_off_ends_it() {
 #[test]
 fn cancelling_a_put_object_on_its_way_makes_no_object() {
     let fixture = Fixture::new();
-    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(10_000) };
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(NEVER_MS) };
     fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
     let mut options = UploadOptions::new();
     options.set_single_below(100 * MIB).unwrap();
@@ -163,7 +166,7 @@ fn cancelling_a_put_object_on_its_way_makes_no_object() {
 #[test]
 fn cancelling_a_put_object_that_waits_for_its_answer_may_have_made_the_object() {
     let fixture = Fixture::new();
-    fixture.once("PutObject", Action::delay_reply(10_000));
+    fixture.once("PutObject", Action::delay_reply(NEVER_MS));
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| fixture.put(&bytes(10), &UploadOptions::new()));
         fixture.wait_until(|requests| requests.iter().any(|request| request.status == 200));
@@ -177,7 +180,7 @@ fn cancelling_a_put_object_that_waits_for_its_answer_may_have_made_the_object() 
 #[test]
 fn an_alarm_triggers_the_token_by_itself() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", slow(10_000));
+    fixture.always("UploadPart", slow(NEVER_MS));
     let begun = Instant::now();
     fixture.cancel.trigger_after(Duration::from_millis(100)).unwrap();
     let error = fixture.put_five_parts().unwrap_err();
@@ -190,7 +193,7 @@ fn an_alarm_triggers_the_token_by_itself() {
 #[test]
 fn one_token_ends_several_calls() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", slow(10_000));
+    fixture.always("UploadPart", slow(NEVER_MS));
     std::thread::scope(|scope| {
         let uploads = [(); 3].map(|()| scope.spawn(|| fixture.put_five_parts()));
         fixture.wait_for(INITIATE, 3);
@@ -206,7 +209,7 @@ fn one_token_ends_several_calls() {
 #[test]
 fn a_deadline_is_a_time_out_and_leaves_nothing() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", slow(10_000));
+    fixture.always("UploadPart", slow(NEVER_MS));
     let mut options = small_parts();
     options.set_timeout(Some(Duration::from_millis(150)));
     let begun = Instant::now();
@@ -220,7 +223,7 @@ fn a_deadline_is_a_time_out_and_leaves_nothing() {
 #[test]
 fn a_progress_callback_that_breaks_stops_the_upload_with_its_value() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", slow(10_000));
+    fixture.always("UploadPart", slow(NEVER_MS));
     let mut options = small_parts();
     options.set_progress(|_| ControlFlow::Break(-7));
     let begun = Instant::now();

@@ -100,7 +100,7 @@ fn a_copy_that_fails_leaves_nothing() {
 #[test]
 fn a_source_that_is_replaced_meanwhile_is_not_mixed() {
     let (fixture, content, source) = with_source();
-    let late = Action { delay_ms: 300, ..Action::default() };
+    let late = Action { delay_ms: 2_000, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPartCopy", late).part(5));
     let error = std::thread::scope(|scope| {
         let copying = scope.spawn(|| copy(&fixture, &source, &small_parts()).unwrap_err());

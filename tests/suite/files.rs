@@ -60,7 +60,7 @@ fn a_fifo_is_refused_without_waiting_for_its_writer() {
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     let (done, outcome) = mpsc::channel();
     std::thread::spawn(move || done.send(refused(&path).kind()));
-    let kind = outcome.recv_timeout(Duration::from_secs(5)).unwrap();
+    let kind = outcome.recv_timeout(Duration::from_secs(30)).unwrap();
     assert_eq!(kind, ErrorKind::File);
 }
 
@@ -77,11 +77,11 @@ fn an_empty_file_is_an_empty_object() {
     assert_eq!(fixture.operations(), ["PutObject"]);
 }
 
-/// Uploads five parts one after the other, each of which takes 100 ms, while `change` is done to
+/// Uploads five parts one after the other, each of which takes 200 ms, while `change` is done to
 /// the file as soon as the first report of progress comes.
 fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", Action { delay_ms: 100, ..Action::default() });
+    fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     fs::write(&path, bytes(5 * PART)).unwrap();
@@ -143,7 +143,7 @@ fn a_file_that_is_removed_is_not_completed_and_leaves_nothing() {
 fn a_file_that_shrinks_within_one_request_makes_no_object() {
     let fixture = Fixture::new();
     // The server stops reading long before the end, and goes on when the progress is due.
-    let stall = Stall { at: Direction::Request, byte: MIB, ms: Some(150) };
+    let stall = Stall { at: Direction::Request, byte: MIB, ms: Some(1_000) };
     fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -180,7 +180,7 @@ impl AsRef<[u8]> for Changing {
 fn bytes_that_are_others_when_they_are_read_again_are_not_completed() {
     let fixture = Fixture::new();
     // The first attempt is complete and fails late; the second reads the bytes anew.
-    let action = Action { bad_crc: true, delay_reply_ms: 300, ..Action::default() };
+    let action = Action { bad_crc: true, delay_reply_ms: 2_000, ..Action::default() };
     fixture.once("UploadPart", action);
     let changed = Arc::new(AtomicBool::new(false));
     let data = Changing { contents: [vec![1; 1000], vec![2; 1000]], changed: Arc::clone(&changed) };

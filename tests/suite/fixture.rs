@@ -1,6 +1,7 @@
 //! An emulator with one bucket, a client for it, and bytes to upload.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use ossmpu::{
     BucketName, Cancel, Client, Config, LogLevel, MultipartUpload, ObjectKey, PartNumber, Result,
     UploadOptions, UploadResult,
 };
+use socket2::{Domain, Socket, Type};
 
 pub const BUCKET: &str = "suite-bucket";
 pub const MIB: u64 = 1024 * 1024;
@@ -108,7 +110,7 @@ impl Fixture {
     pub fn wait_until(&self, wished: impl Fn(&[RequestRecord]) -> bool) {
         let begun = Instant::now();
         while !wished(&self.emulator.requests()) {
-            assert!(begun.elapsed() < Duration::from_secs(10), "this takes too long");
+            assert!(begun.elapsed() < Duration::from_secs(60), "this takes too long");
             std::thread::yield_now();
         }
     }
@@ -165,7 +167,8 @@ pub fn five_parts() -> Vec<u8> {
     bytes(4 * PART + 1)
 }
 
-/// Parts of 100 KiB, four at a time, whatever the size.
+/// Parts of 100 KiB, four at a time, whatever the size. Without hedging, so that the number of
+/// requests does not depend on how fast the machine is.
 pub fn small_parts() -> UploadOptions {
     let mut options = UploadOptions::new();
     options
@@ -173,6 +176,7 @@ pub fn small_parts() -> UploadOptions {
         .and_then(|o| o.set_single_below(0))
         .and_then(|o| o.set_parallelism(4))
         .unwrap();
+    options.set_hedging(false);
     options
 }
 
@@ -188,6 +192,22 @@ pub fn bytes(length: u64) -> Vec<u8> {
     }
     bytes.truncate(usize::try_from(length).unwrap());
     bytes
+}
+
+/// A port that refuses every connection for as long as this lives: the socket keeps the port from
+/// others and does not listen.
+pub struct RefusedPort(Socket);
+
+impl RefusedPort {
+    pub fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        Self(socket)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap().as_socket().unwrap()
+    }
 }
 
 pub fn file(bytes: &[u8]) -> tempfile::NamedTempFile {

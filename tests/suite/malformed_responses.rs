@@ -1,13 +1,13 @@
 //! A server that answers wrongly: nothing that it says is taken for more than it is.
 
-use std::net::TcpListener;
-
 use oss_emulator::{Action, Rule};
 use ossmpu::{
     ErrorKind, Integrity, ListMultipartUploads, LogLevel, ObjectExists, Result, UploadOptions,
 };
 
-use crate::fixture::{BUCKET, Fixture, Lines, MIB, PART, bytes, five_parts, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, small_parts,
+};
 
 const INITIATE: &str = "InitiateMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
@@ -290,8 +290,9 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_callback_that_fails_is_told_beside_the_object() {
     let fixture = Fixture::new();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let callback = format!(r#"{{"callbackUrl":"http://127.0.0.1:{port}/","callbackBody":"a"}}"#);
+    let port = RefusedPort::new();
+    let url = format!("http://{}/", port.address());
+    let callback = format!(r#"{{"callbackUrl":"{url}","callbackBody":"a"}}"#);
     for single_below in [0, 1 << 30] {
         let mut options = small_parts();
         options.headers_mut().set_callback(&callback).unwrap();

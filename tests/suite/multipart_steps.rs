@@ -104,7 +104,7 @@ fn a_wrong_crc_of_a_part_from_elsewhere_is_noticed_at_the_end() {
 #[test]
 fn completing_while_a_part_is_being_sent_is_refused_and_the_part_goes_on() {
     let fixture = Fixture::new();
-    fixture.once("UploadPart", Action { delay_ms: 300, ..Action::default() });
+    fixture.once("UploadPart", Action { delay_ms: 2_000, ..Action::default() });
     let upload = fixture.initiate();
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| send(&upload, 4, bytes(10), &fixture));
@@ -159,7 +159,7 @@ fn an_aborted_upload_can_be_aborted_again_and_takes_nothing_more() {
 #[test]
 fn an_abort_ends_the_parts_that_are_being_sent() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", Action { delay_ms: 10_000, ..Action::default() });
+    fixture.always("UploadPart", Action { delay_ms: 600_000, ..Action::default() });
     let upload = fixture.initiate();
     std::thread::scope(|scope| {
         let sending: Vec<_> = (1..4)
@@ -174,7 +174,7 @@ fn an_abort_ends_the_parts_that_are_being_sent() {
         for sending in sending {
             assert_eq!(sending.join().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
         }
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     });
     fixture.assert_bucket_empty();
 }
@@ -182,7 +182,7 @@ fn an_abort_ends_the_parts_that_are_being_sent() {
 #[test]
 fn an_abort_that_failed_can_be_repeated() {
     let fixture = Fixture::with(|config| {
-        config.set_abort_timeout(Duration::from_millis(200)).unwrap();
+        config.set_abort_timeout(Duration::from_secs(2)).unwrap();
     });
     let upload = fixture.initiate();
     fixture.always("AbortMultipartUpload", Action::status(403, "AccessDenied"));

@@ -233,7 +233,8 @@ fn what_kill_9_left_is_gone_on_with() {
         assert!(output.status.success());
         assert_eq!(fixture.stored().unwrap(), content);
         let sent = fixture.count("UploadPart");
-        assert!(sent <= 13 + 4, "{sent} parts were sent, of 13, 4 at a time");
+        // Each of the two processes may hedge one part.
+        assert!(sent <= 13 + 4 + 2, "{sent} parts were sent, of 13, 4 at a time");
         assert_eq!(files_in(folder.path()), 0);
     }
 }

@@ -76,13 +76,15 @@ fn retry_after_is_obeyed() {
     let begun = Instant::now();
     run("PutObject", &fixture).unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
 fn a_date_in_retry_after_is_obeyed_and_one_that_has_passed_asks_for_nothing() {
-    let (second, now) = (Duration::from_secs(1), SystemTime::now());
-    for (date, least) in [(now + 2 * second, second), (now - 60 * second, Duration::ZERO)] {
+    let second = Duration::from_secs(1);
+    for is_to_come in [true, false] {
+        let now = SystemTime::now();
+        let date = if is_to_come { now + 2 * second } else { now - 60 * second };
         let fixture = Fixture::new();
         let busy = Action::status(503, "ServiceUnavailable");
         fixture.once("PutObject", busy.header("Retry-After", httpdate::fmt_http_date(date)));
@@ -90,8 +92,8 @@ fn a_date_in_retry_after_is_obeyed_and_one_that_has_passed_asks_for_nothing() {
         run("PutObject", &fixture).unwrap();
         assert_eq!(fixture.count("PutObject"), 2);
         // Dates have whole seconds.
-        assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
-        assert!(begun.elapsed() < least + 2 * second, "{:?}", begun.elapsed());
+        assert!(SystemTime::now() + second >= date, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < 10 * second, "{:?}", begun.elapsed());
     }
 }
 
@@ -244,11 +246,11 @@ fn the_first_fatal_error_stops_the_rest() {
     let denied = Action::status(403, "AccessDenied");
     fixture.emulator.add_rule(Rule::on("UploadPart", denied).part(3));
     // The others are still busy when it comes.
-    fixture.always("UploadPart", Action { delay_ms: 10_000, ..Action::default() });
+    fixture.always("UploadPart", Action { delay_ms: 600_000, ..Action::default() });
     let begun = Instant::now();
     let error = fixture.put(&bytes(40 * PART), &small_parts()).unwrap_err();
     assert_eq!((error.oss_code(), error.part_number()), (Some("AccessDenied"), Some(3)), "{error}");
     assert!(fixture.count("UploadPart") <= 4, "{:?}", fixture.operations());
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     fixture.assert_bucket_empty();
 }

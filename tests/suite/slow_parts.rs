@@ -14,7 +14,9 @@ fn the_last_slow_part_is_sent_a_second_time() {
     let content = bytes(MIB);
     // The first copy of part 4 would be answered in ten minutes.
     emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(600_000)).part(4));
-    client.put_data(bucket, key, content.clone(), &small_parts(), cancel).unwrap();
+    let mut options = small_parts();
+    options.set_hedging(true);
+    client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     assert_eq!(fixture.count("UploadPart"), 12);
     fixture.assert_nothing_left();

@@ -105,7 +105,7 @@ impl Fixture {
     pub fn wait_until(&self, holds: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         while !holds(self) {
-            assert!(started.elapsed() < Duration::from_secs(10), "timed out");
+            assert!(started.elapsed() < Duration::from_secs(60), "timed out");
             std::thread::yield_now();
         }
     }

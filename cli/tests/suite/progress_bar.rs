@@ -45,7 +45,7 @@ fn put(fixture: &Fixture, options: &[&str], stderr: File) -> std::process::Child
 fn the_bar_shows_name_rate_and_time_left_and_is_cleared() {
     let fixture = Fixture::new();
     let (master, slave) = terminal();
-    let child = put(&fixture, &["--bytes-per-sec", "800KiB"], slave);
+    let child = put(&fixture, &["--bytes-per-sec", "400KiB"], slave);
     let output = read_output(master);
     let run = Run::wait(child).exits(0);
     for part in ["some.bin", "%", "400.00 KiB", "iB/s", "s left"] {
@@ -86,7 +86,7 @@ fn a_warning_is_printed_on_its_own_line() {
     let fixture = Fixture::new();
     fixture.emulator.change_options(|options| options.no_crc = true);
     let (master, slave) = terminal();
-    let child = put(&fixture, &["--bytes-per-sec", "800KiB"], slave);
+    let child = put(&fixture, &["--bytes-per-sec", "400KiB"], slave);
     let output = read_output(master);
     Run::wait(child).exits(0);
     let mut after_bar = 0;

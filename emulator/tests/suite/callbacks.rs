@@ -100,7 +100,7 @@ fn a_failed_callback_leaves_the_object() {
 #[test]
 fn a_silent_server_is_not_waited_for() {
     let emulator = start();
-    emulator.change_options(|options| options.callback_timeout = Duration::from_millis(50));
+    emulator.change_options(|options| options.callback_timeout = Duration::from_secs(1));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let (good, thread) = server(GOOD);

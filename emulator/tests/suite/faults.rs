@@ -137,11 +137,11 @@ fn transfers_stall() {
     assert_eq!(put(fault).send(&emulator).status, 200);
     assert!(started.elapsed().as_millis() >= 60);
     let mut stream = connect(&emulator);
-    stream.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
     let ask = put(r#"{"stall":{"at":"reply","byte":20}}"#);
     stream.write_all(&ask.bytes(&emulator)).unwrap();
     let mut got = [0; 20];
     stream.read_exact(&mut got).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
     assert_eq!(stream.read(&mut got).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 

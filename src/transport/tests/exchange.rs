@@ -283,9 +283,8 @@ fn after_a_time_out_on_a_kept_connection_none_of_its_age_is_used_again() {
     });
     let mut call = quick(&cancel);
     call.limits.response = Duration::from_millis(100);
-    let send = || send(&http, &server.host(), Method::Get, &Body::Empty, &call);
-    let failure = send().unwrap_err();
+    let failure = send(&http, &server.host(), Method::Get, &Body::Empty, &call).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout, "{}", failure.error);
-    send().unwrap();
+    get(&http, &server.host()).unwrap();
     assert_eq!(server.accepted(), 3);
 }

@@ -86,7 +86,7 @@ fn an_unknown_name_is_a_resolve_error() {
 #[test]
 fn a_look_up_that_hangs_can_be_left_by_time_by_cancel_and_by_drop() {
     let http = http_with(|_| {
-        std::thread::sleep(10 * SHORT);
+        std::thread::sleep(LONG);
         Ok(Vec::new())
     });
     let cancel = Cancel::never();
@@ -104,7 +104,7 @@ fn a_look_up_that_hangs_can_be_left_by_time_by_cancel_and_by_drop() {
     let failure = send(&http, "slow.test", Method::Get, &Body::Empty, &quick(&cancel)).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Canceled);
     drop(http);
-    assert!(begun.elapsed() < 8 * SHORT, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < LONG / 2, "{:?}", begun.elapsed());
 }
 
 #[test]
