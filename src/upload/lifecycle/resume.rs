@@ -276,7 +276,10 @@ impl UploadLifecycle<'_> {
 
 /// Adds what an earlier process may have done.
 fn uncertain(error: Error, record: &Record) -> Error {
-    let error = error.with_upload_id(&record.upload_id).with_parts_left(true);
+    let error = error
+        .with_upload_id(&record.upload_id)
+        .with_parts_left(true)
+        .with_upload_may_exist(record.may_have_orphan);
     if record.is_completing { error.with_object_exists(ObjectExists::Unknown) } else { error }
 }
 
