@@ -1,6 +1,6 @@
 //! What can happen to one request, or to the world while it is under way.
 
-use Moment::{After, Before};
+use Moment::{After, Before, Late};
 
 /// One fault. Each that a client cannot tell from another has its counterpart with the other truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,8 +10,8 @@ pub(crate) enum Fault {
     Lost(Moment),
     /// The service, or a middle layer in its words, refuses.
     Refused(u16, &'static str, Moment),
-    /// The same from here on for each request of the operation, before the effect.
-    RefusedFromNowOn(u16, &'static str),
+    /// The same from here on for each request of the operation; the first may take effect.
+    RefusedFromNowOn(u16, &'static str, Moment),
     /// A page of a gateway, without an error document and a request ID.
     Gateway(u16, Moment),
     /// Status 200 with an error document.
@@ -38,11 +38,15 @@ pub(crate) enum Fault {
     Killed(Then),
 }
 
-/// Before or after the request takes effect.
+/// When the request takes effect, seen from the moment at which the client stops waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Moment {
+    /// Never.
     Before,
+    /// Before that.
     After,
+    /// At any time after it: the service goes on when a middle layer has given up.
+    Late,
 }
 
 /// What becomes of a request whose response nobody waits for any more.
@@ -59,33 +63,46 @@ pub(crate) enum Then {
 }
 
 /// All faults in which the process lives on. The first is none.
-pub(crate) const FAULTS: [Fault; 37] = [
+pub(crate) const FAULTS: [Fault; 50] = [
     Fault::None,
     Fault::Lost(Before),
     Fault::Lost(After),
+    Fault::Lost(Late),
     Fault::Refused(403, "AccessDenied", Before),
     Fault::Refused(503, "ServiceUnavailable", Before),
     Fault::Refused(503, "ServiceUnavailable", After),
+    Fault::Refused(503, "ServiceUnavailable", Late),
     Fault::Refused(500, "InternalError", Before),
     Fault::Refused(500, "InternalError", After),
+    Fault::Refused(500, "InternalError", Late),
     Fault::Refused(429, "TooManyRequests", Before),
     Fault::Refused(429, "TooManyRequests", After),
+    Fault::Refused(429, "TooManyRequests", Late),
     Fault::Refused(401, "Unauthorized", Before),
     Fault::Refused(401, "Unauthorized", After),
+    Fault::Refused(401, "Unauthorized", Late),
     Fault::Refused(408, "Timeout", Before),
     Fault::Refused(408, "Timeout", After),
+    Fault::Refused(408, "Timeout", Late),
     Fault::Refused(400, "RequestTimeout", Before),
     Fault::Refused(400, "RequestTimeout", After),
+    Fault::Refused(400, "RequestTimeout", Late),
     Fault::Refused(403, "RequestTimeTooSkewed", Before),
     Fault::Refused(403, "RequestTimeTooSkewed", After),
-    Fault::RefusedFromNowOn(403, "AccessDenied"),
-    Fault::RefusedFromNowOn(503, "ServiceUnavailable"),
+    Fault::Refused(403, "RequestTimeTooSkewed", Late),
+    Fault::RefusedFromNowOn(403, "AccessDenied", Before),
+    Fault::RefusedFromNowOn(503, "ServiceUnavailable", Before),
+    Fault::RefusedFromNowOn(503, "ServiceUnavailable", After),
+    Fault::RefusedFromNowOn(503, "ServiceUnavailable", Late),
     Fault::Gateway(404, Before),
     Fault::Gateway(404, After),
+    Fault::Gateway(404, Late),
     Fault::Gateway(502, Before),
     Fault::Gateway(502, After),
+    Fault::Gateway(502, Late),
     Fault::ErrorIn200(Before),
     Fault::ErrorIn200(After),
+    Fault::ErrorIn200(Late),
     Fault::Delayed,
     Fault::TimedOut(Before),
     Fault::TimedOut(After),
@@ -101,16 +118,20 @@ pub(crate) const FAULTS: [Fault; 37] = [
 
 /// One of each class, for runs with more faults: those that the code judges alike and that have the
 /// same effect are one class.
-pub(crate) const REPRESENTATIVES: [Fault; 18] = [
+pub(crate) const REPRESENTATIVES: [Fault; 22] = [
     Fault::None,
     Fault::Lost(Before),
     Fault::Lost(After),
+    Fault::Lost(Late),
     Fault::Refused(403, "AccessDenied", Before),
     Fault::Refused(503, "ServiceUnavailable", Before),
     Fault::Refused(503, "ServiceUnavailable", After),
+    Fault::Refused(503, "ServiceUnavailable", Late),
     Fault::Refused(500, "InternalError", After),
+    Fault::Refused(500, "InternalError", Late),
     Fault::Gateway(404, Before),
     Fault::Gateway(404, After),
+    Fault::Gateway(404, Late),
     Fault::Delayed,
     Fault::Canceled(Then::Lost),
     Fault::Canceled(Then::Done),

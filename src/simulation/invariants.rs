@@ -32,6 +32,7 @@ pub(crate) fn violations(
     match &ending.outcome {
         Ok(_) => wrong.extend(wrong_success(stage, state, at_return)),
         Err(error) => wrong.extend(match error.object_exists() {
+            ObjectExists::No if state.is_put_duplicated => None,
             ObjectExists::No if at_return.is_made => Some("\"No\", and the object was made"),
             ObjectExists::No if is_made(state) => Some("\"No\", and the object is made later"),
             ObjectExists::Yes if !at_return.is_made => Some("\"Yes\", and the object was not made"),

@@ -48,8 +48,9 @@ pub(crate) struct NetworkState {
     aborted: BTreeSet<String>,
     /// Uploads whose ID was lost with a killed process: nobody can know of them.
     pub(crate) lost_with_process: usize,
-    /// An indeterminate ending is needed, though no run of the model shows the other truth.
-    pub(crate) is_unknown_excused: bool,
+    /// A proxy has delivered PutObject twice. With another object in the same second or another
+    /// writer in the same call no client can tell what its one response means.
+    pub(crate) is_put_duplicated: bool,
     /// The last Abort was successful or found no upload, and ListParts showed no part after it.
     pub(crate) is_abort_confirmed: bool,
 }
@@ -81,7 +82,7 @@ impl Network {
             wrong: BTreeSet::new(),
             aborted: BTreeSet::new(),
             lost_with_process: 0,
-            is_unknown_excused: false,
+            is_put_duplicated: false,
             is_abort_confirmed: false,
         }))
     }
@@ -170,8 +171,9 @@ impl NetworkState {
         self.deliver_late();
         let chosen = self.explorer.fault(u16::try_from(self.faults.len()).unwrap());
         let mut fault = self.faults[usize::from(chosen)];
-        if let Fault::RefusedFromNowOn(status, code) = fault {
+        if let Fault::RefusedFromNowOn(status, code, moment) = fault {
             self.lasting.insert(message.operation, (status, code));
+            fault = Fault::Refused(status, code, moment);
         }
         self.tell(|| {
             let Message { operation, upload_id, part, .. } = message;
@@ -194,7 +196,7 @@ impl NetworkState {
                 };
             }
         }
-        if let Some((status, code)) = self.lasting.get(message.operation) {
+        if let (Fault::None, Some((status, code))) = (fault, self.lasting.get(message.operation)) {
             return Outcome::Response(refusal(*status, code));
         }
         self.meet(fault, message, call)
@@ -202,8 +204,10 @@ impl NetworkState {
 
     fn meet(&mut self, fault: Fault, message: &Message, call: &Call<'_>) -> Outcome {
         let mut effect_and = |moment: Moment, outcome: Outcome| {
-            if moment == Moment::After {
-                self.apply(message);
+            match moment {
+                Moment::Before => {}
+                Moment::After => drop(self.apply(message)),
+                Moment::Late => self.late.push(message.clone()),
             }
             outcome
         };
@@ -251,7 +255,7 @@ impl NetworkState {
             }
             Fault::Duplicated => {
                 // The client sees what an identical object of the same second would cause.
-                self.is_unknown_excused |= message.operation == "PutObject";
+                self.is_put_duplicated |= message.operation == "PutObject";
                 self.apply(message);
                 Outcome::Response(self.apply(message))
             }

@@ -122,7 +122,7 @@ impl<'a> Theater<'a> {
             let exists = ending.outcome.as_ref().err().map(crate::Error::object_exists);
             if exists == Some(ObjectExists::Unknown) {
                 counts.unknown += 1;
-                let is_excused = state.is_unknown_excused;
+                let is_excused = state.is_put_duplicated;
                 if !is_excused && group.unknown.as_ref().is_none_or(|(least, _)| faults < *least) {
                     group.unknown = Some((faults, choices.clone()));
                 }

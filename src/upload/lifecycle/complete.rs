@@ -237,14 +237,18 @@ impl CompleteUpload<'_> {
         Ok(self.service.call(&request, &self.resolving(&cancel))?.output)
     }
 
-    /// Resolving an outcome is not canceled with the call: after a cancellation it has the rest of
-    /// the budget, before one the time of a budget for each request.
-    fn resolving<'c>(&self, cancel: &'c Cancel) -> CallContext<'c> {
+    /// Before a cancellation each request that resolves the outcome has the time of a budget, and a
+    /// cancellation meanwhile starts the budget. After it they have what is left.
+    fn resolving<'c>(&'c self, never: &'c Cancel) -> CallContext<'c> {
         if self.cancel.is_triggered() || self.deadline.has_passed() || self.budget.has_started() {
-            return ending(cancel, self.budget.start());
+            return ending(never, self.budget.start());
         }
-        let deadline = Deadline::after(self.service.abort_budget());
-        CallContext { deadline, expects_not_found: true, ..CallContext::new(cancel) }
+        CallContext {
+            deadline: Deadline::after(self.service.abort_budget()),
+            cancel_policy: CancelPolicy::AwaitResponse(self.budget),
+            expects_not_found: true,
+            ..CallContext::new(self.cancel)
+        }
     }
 
     fn back_off(&self, attempts: u32, cause: &Error) -> bool {
