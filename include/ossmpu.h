@@ -395,8 +395,9 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_PARTS_LEFT 5107
 
 /**
- * Number: 1 if the call created the object although it failed, 0 if it did
- * not, -1 if that is unknown.
+ * Number: 0 if the call has made no object and never will, 1 if it has made
+ * the object although it failed, -1 if that cannot be known: an attempt may
+ * have taken effect, or may still do so.
  */
 #define OSSMPU_ERRINFO_OBJECT_EXISTS 5108
 
@@ -1299,6 +1300,13 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_BYTES_RESUMED 3102
 
 /**
+ * Number: 1 if another upload may exist, because a response to Initiate was
+ * lost and with it an upload ID; otherwise 0. A lifecycle rule of the bucket
+ * removes it.
+ */
+#define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
+
+/**
  * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
  * computed here if OSSMPU_INTEGRITY_CRC64 is set.
  */
@@ -1320,7 +1328,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_BYTES_RESUMED. -1 if it is unknown and for any other field, 0
+ * OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other field, 0
  * for NULL.
  */
 OSSMPU_API

@@ -447,6 +447,10 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     std::optional<std::int64_t> bytes_resumed() const {
         return detail::known(number(OSSMPU_RESULT_BYTES_RESUMED));
     }
+    /** True if a response to Initiate was lost, so that another upload may exist. */
+    bool upload_may_exist() const {
+        return number(OSSMPU_RESULT_UPLOAD_MAY_EXIST) == 1;
+    }
     std::optional<std::uint64_t> crc64() const {
         return unsigned_number(OSSMPU_RESULT_CRC64);
     }

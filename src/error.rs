@@ -81,12 +81,12 @@ pub enum Phase {
 /// Whether the object exists after a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ObjectExists {
-    /// This call did not make the object.
+    /// This call has made no object and never will.
     #[default]
     No,
-    /// This call made the object.
+    /// This call has made the object.
     Yes,
-    /// This call may have made the object.
+    /// It cannot be known: an attempt may have taken effect, or may still do so.
     Unknown,
 }
 

@@ -18,6 +18,7 @@ pub struct ossmpu_result {
     size: Option<u64>,
     parts: Option<u16>,
     bytes_resumed: Option<u64>,
+    upload_may_exist: bool,
     crc64: Option<u64>,
 }
 
@@ -45,6 +46,10 @@ pub const OSSMPU_RESULT_SIZE: c_int = 3100;
 pub const OSSMPU_RESULT_PARTS: c_int = 3101;
 /// Number: bytes that an earlier call had sent and that were not sent again.
 pub const OSSMPU_RESULT_BYTES_RESUMED: c_int = 3102;
+/// Number: 1 if another upload may exist, because a response to Initiate was
+/// lost and with it an upload ID; otherwise 0. A lifecycle rule of the bucket
+/// removes it.
+pub const OSSMPU_RESULT_UPLOAD_MAY_EXIST: c_int = 3103;
 /// Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
 /// computed here if OSSMPU_INTEGRITY_CRC64 is set.
 pub const OSSMPU_RESULT_CRC64: c_int = 3200;
@@ -57,7 +62,7 @@ pub extern "C" fn ossmpu_result_str(result: Option<&ossmpu_result>, field: c_int
 }
 
 /// Returns a number of a result: OSSMPU_RESULT_SIZE to
-/// OSSMPU_RESULT_BYTES_RESUMED. -1 if it is unknown and for any other field, 0
+/// OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other field, 0
 /// for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_int(result: Option<&ossmpu_result>, field: c_int) -> i64 {
@@ -104,6 +109,7 @@ impl ossmpu_result {
             size: Some(result.size),
             parts: Some(result.parts),
             bytes_resumed: Some(result.bytes_resumed),
+            upload_may_exist: result.upload_may_exist,
             crc64: result.crc64,
         }
     }
@@ -112,7 +118,14 @@ impl ossmpu_result {
     pub(super) fn of_part(part: &SentPart) -> Self {
         let texts = Texts::new([(OSSMPU_RESULT_ETAG, part.etag.as_str())]);
         let size = Some(part.size);
-        Self { texts, size, parts: None, bytes_resumed: None, crc64: part.crc64 }
+        Self {
+            texts,
+            size,
+            parts: None,
+            bytes_resumed: None,
+            upload_may_exist: false,
+            crc64: part.crc64,
+        }
     }
 
     /// The result of presigning.
@@ -121,7 +134,14 @@ impl ossmpu_result {
         let headers: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
         let texts =
             Texts::new([(OSSMPU_RESULT_URL, &*signed.url), (OSSMPU_RESULT_HEADERS, &*headers)]);
-        Self { texts, size: None, parts: None, bytes_resumed: None, crc64: None }
+        Self {
+            texts,
+            size: None,
+            parts: None,
+            bytes_resumed: None,
+            upload_may_exist: false,
+            crc64: None,
+        }
     }
 
     fn number(&self, field: c_int) -> i64 {
@@ -129,6 +149,7 @@ impl ossmpu_result {
             OSSMPU_RESULT_SIZE => bytes(self.size),
             OSSMPU_RESULT_PARTS => self.parts.map_or(-1, i64::from),
             OSSMPU_RESULT_BYTES_RESUMED => bytes(self.bytes_resumed),
+            OSSMPU_RESULT_UPLOAD_MAY_EXIST => i64::from(self.upload_may_exist),
             _ => -1,
         }
     }
