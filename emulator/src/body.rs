@@ -13,8 +13,8 @@ use hyper::body::Incoming;
 use md5::{Digest, Md5};
 use tokio::time::{sleep, timeout};
 
-use crate::error::{OssError, Refusal};
-use crate::faults::{Action, Direction, Ending};
+use crate::error::{OssError, RequestError};
+use crate::faults::{Action, Direction, Disconnect};
 use crate::store::{BlobWriter, Sealed};
 
 /// Documents larger than this are no lists of parts.
@@ -33,7 +33,7 @@ pub(crate) struct Limit {
 
 /// The incoming body of one request.
 #[derive(Debug)]
-pub(crate) struct Intake {
+pub(crate) struct RequestBody {
     incoming: Incoming,
     announced: Option<u64>,
     has_length: bool,
@@ -43,12 +43,12 @@ pub(crate) struct Intake {
     ended: bool,
     patience: Duration,
     /// Byte, and how the connection ends there.
-    cut: Option<(u64, Ending)>,
+    cut: Option<(u64, Disconnect)>,
     stall: Option<(u64, Option<u64>)>,
-    before_commit: Option<Ending>,
+    before_commit: Option<Disconnect>,
 }
 
-impl Intake {
+impl RequestBody {
     pub(crate) fn new(
         incoming: Incoming,
         headers: &HeaderMap,
@@ -75,10 +75,10 @@ impl Intake {
     }
 
     /// Applies what a fault does to the request's body.
-    pub(crate) fn afflict(&mut self, action: &Action) {
+    pub(crate) fn inject(&mut self, action: &Action) {
         self.cut = match (action.cut_request_at, action.reset_request_at) {
-            (_, Some(byte)) => Some((byte, Ending::Reset)),
-            (Some(byte), None) => Some((byte, Ending::Close)),
+            (_, Some(byte)) => Some((byte, Disconnect::Reset)),
+            (Some(byte), None) => Some((byte, Disconnect::Close)),
             (None, None) => None,
         };
         self.stall = action
@@ -86,7 +86,7 @@ impl Intake {
             .as_ref()
             .filter(|stall| stall.at == Direction::Request)
             .map(|stall| (stall.byte, stall.ms));
-        self.before_commit = action.ends_before_commit();
+        self.before_commit = action.disconnect_before_commit();
     }
 
     /// The announced length; absent for a chunked body.
@@ -100,7 +100,7 @@ impl Intake {
     }
 
     /// The next bytes, or `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
         loop {
             let received = self.received.load(Ordering::Relaxed);
             self.misbehave(received).await?;
@@ -108,10 +108,12 @@ impl Intake {
             match frame.map_err(|_| OssError::request_timeout())? {
                 None => {
                     self.ended = true;
-                    return self.before_commit.map_or(Ok(None), |ending| Err(ending.into()));
+                    return self
+                        .before_commit
+                        .map_or(Ok(None), |disconnect| Err(disconnect.into()));
                 }
                 // The client has gone: nobody is left to answer.
-                Some(Err(_)) => return Err(Refusal::HangUp),
+                Some(Err(_)) => return Err(RequestError::Close),
                 Some(Ok(frame)) => {
                     let Ok(bytes) = frame.into_data() else { continue };
                     let length = u64::try_from(bytes.len()).unwrap_or_default();
@@ -122,22 +124,22 @@ impl Intake {
         }
     }
 
-    async fn misbehave(&mut self, received: u64) -> Result<(), Refusal> {
-        if let Some((_, ending)) = self.cut.filter(|(byte, _)| received >= *byte) {
-            return Err(ending.into());
+    async fn misbehave(&mut self, received: u64) -> Result<(), RequestError> {
+        if let Some((_, disconnect)) = self.cut.filter(|(byte, _)| received >= *byte) {
+            return Err(disconnect.into());
         }
         if let Some((_, ms)) = self.stall.filter(|(byte, _)| received >= *byte) {
             self.stall = None;
             sleep(ms.map_or(FOR_GOOD, Duration::from_millis)).await;
             if ms.is_none() {
-                return Err(Refusal::HangUp);
+                return Err(RequestError::Close);
             }
         }
         Ok(())
     }
 
     /// The whole of a small body, its `Content-MD5` verified.
-    pub(crate) async fn document(&mut self) -> Result<Bytes, Refusal> {
+    pub(crate) async fn document(&mut self) -> Result<Bytes, RequestError> {
         let expected = self.expected_md5()?;
         let mut text = BytesMut::new();
         while let Some(bytes) = self.next().await? {
@@ -155,7 +157,7 @@ impl Intake {
         &mut self,
         mut writer: BlobWriter,
         limit: &Limit,
-    ) -> Result<Sealed, Refusal> {
+    ) -> Result<Sealed, RequestError> {
         let expected = self.expected_md5()?;
         while let Some(bytes) = self.next().await? {
             writer.write(&bytes)?;
@@ -198,11 +200,11 @@ impl Intake {
     }
 }
 
-impl From<Ending> for Refusal {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Close => Refusal::HangUp,
-            Ending::Reset => Refusal::Reset,
+impl From<Disconnect> for RequestError {
+    fn from(disconnect: Disconnect) -> Self {
+        match disconnect {
+            Disconnect::Close => RequestError::Close,
+            Disconnect::Reset => RequestError::Reset,
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::auth::AccessKey;
 use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::faults::{Rule, RuleBook};
-use crate::journal::Journal;
 use crate::options::Options;
+use crate::request_log::RequestLog;
 use crate::service::Service;
 use crate::store::{BucketRecord, Store};
 use crate::target::{Addressing, BoundHosts, is_bucket_name};
@@ -174,7 +174,7 @@ impl Builder {
             region: self.region,
             addressing: self.addressing,
             hosts: self.hosts,
-            journal: Journal::default(),
+            request_log: RequestLog::default(),
             logs: self.logs,
             keys: RwLock::new(self.keys),
             options: RwLock::new(self.options),

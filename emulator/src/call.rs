@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hyper::{HeaderMap, Method};
 
-use crate::body::Intake;
-use crate::error::{OssError, Refusal};
+use crate::body::RequestBody;
+use crate::error::{OssError, RequestError};
 use crate::escape;
 use crate::options::Options;
 use crate::query::Query;
@@ -25,7 +25,7 @@ pub(crate) struct Call {
     pub(crate) key: String,
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Intake,
+    pub(crate) body: RequestBody,
     pub(crate) request_id: String,
     pub(crate) now: i64,
     pub(crate) options: Options,
@@ -65,7 +65,7 @@ impl Call {
         }
     }
 
-    /// A name for a reply document.
+    /// A name for a response document.
     pub(crate) fn encoded(&self, name: &str, encode: bool) -> String {
         match (encode, self.options.plus_for_space) {
             (false, _) => name.to_owned(),
@@ -79,7 +79,7 @@ impl Call {
     }
 
     /// Reads a body that should be empty, so that its digest is verified.
-    pub(crate) async fn no_body(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn no_body(&mut self) -> Result<(), RequestError> {
         self.body.document().await.map(|_| ())
     }
 

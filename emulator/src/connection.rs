@@ -12,18 +12,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use crate::faults::{Drip, Ending};
+use crate::faults::{Disconnect, Drip};
 
 /// How long bytes that come after the last answer are read and thrown away.
 const LINGER: Duration = Duration::from_secs(2);
 /// A stall without a time of its own.
 const FOR_GOOD: Duration = Duration::from_secs(600);
 
-/// How the next reply is written.
+/// How the next response is written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WritePlan {
     /// After so many bytes the connection ends.
-    pub(crate) cut: Option<(u64, Ending)>,
+    pub(crate) cut: Option<(u64, Disconnect)>,
     /// After so many bytes nothing is written for a time, or for good.
     pub(crate) stall: Option<(u64, Option<u64>)>,
     pub(crate) drip: Option<Drip>,
@@ -51,8 +51,8 @@ impl Wire {
     }
 
     /// The connection ends with the next byte that would be written.
-    pub(crate) fn end(&self, ending: Ending) {
-        self.set(WritePlan { cut: Some((0, ending)), ..WritePlan::default() });
+    pub(crate) fn end(&self, disconnect: Disconnect) {
+        self.set(WritePlan { cut: Some((0, disconnect)), ..WritePlan::default() });
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
@@ -114,7 +114,7 @@ impl Connection {
 /// A reset is a close without lingering.
 impl Drop for Connection {
     fn drop(&mut self) {
-        if matches!(self.wire.lock().plan.cut, Some((_, Ending::Reset))) {
+        if matches!(self.wire.lock().plan.cut, Some((_, Disconnect::Reset))) {
             // A socket that is gone already needs no reset.
             let _ = self.stream.set_zero_linger();
         }

@@ -1,4 +1,4 @@
-//! Reading the emulator's own reply documents, for the command-line tools.
+//! Reading the emulator's own response documents, for the command-line tools.
 
 use quick_xml::escape::unescape;
 

@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 use crate::auth::AccessKey;
 use crate::builder::Builder;
 use crate::faults::{Rule, RuleBook};
-use crate::journal::RequestRecord;
+use crate::inspect::{ObjectView, UploadView};
 use crate::options::Options;
+use crate::request_log::RequestRecord;
 use crate::server;
 use crate::service::Service;
 use crate::store::{BucketRecord, Versioning};
-use crate::views::{ObjectView, UploadView};
 
 /// How long the end of a stopped emulator's blocking reads is waited for.
 const STOP_TIME: Duration = Duration::from_secs(2);
@@ -92,12 +92,12 @@ impl Emulator {
 
     /// All requests since the start or the last [`Emulator::clear_requests`], in order of arrival.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.service.journal.all()
+        self.service.request_log.all()
     }
 
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
-        self.service.journal.clear();
+        self.service.request_log.clear();
     }
 
     /// Adds a fault. Its count starts now.

@@ -1,29 +1,29 @@
 //! The one error of the server: what OSS would answer, or a connection that ends without an answer.
 //!
-//! An [`OssError`] is turned into the error document by `reply.rs`; the EC numbers are those of the
+//! An [`OssError`] is turned into the error document by `response.rs`; the EC numbers are those of the
 //! vendor's pages, and are left out where none is known.
 
 use hyper::StatusCode;
 
-/// Why a request has no ordinary reply.
+/// Why a request has no ordinary response.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum RequestError {
     /// Answer with an error document.
-    Answer(Box<OssError>),
+    Oss(Box<OssError>),
     /// Say nothing and close the connection.
-    HangUp,
+    Close,
     /// Say nothing and reset the connection.
     Reset,
 }
 
-impl From<OssError> for Refusal {
+impl From<OssError> for RequestError {
     fn from(error: OssError) -> Self {
-        Refusal::Answer(Box::new(error))
+        RequestError::Oss(Box::new(error))
     }
 }
 
 /// A failure of the emulator's own disk is the service's InternalError.
-impl From<std::io::Error> for Refusal {
+impl From<std::io::Error> for RequestError {
     fn from(error: std::io::Error) -> Self {
         OssError::internal(&error.to_string()).into()
     }

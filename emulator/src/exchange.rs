@@ -1,4 +1,4 @@
-//! One request from its head to its reply: parse, strike, verify, permit, perform, distort, log.
+//! One request from its head to its response: parse, authorize, execute, inject faults, log.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response};
 use tokio::time::sleep;
 
-use crate::admission::Applicant;
-use crate::asked::{Asked, host};
-use crate::body::Intake;
+use crate::authorize::Authorizer;
+use crate::body::RequestBody;
 use crate::call::Call;
 use crate::clock;
 use crate::connection::Wire;
-use crate::distort;
-use crate::error::{OssError, Refusal};
-use crate::faults::{Action, Ending, Occasion};
+use crate::error::{OssError, RequestError};
+use crate::fault_response;
+use crate::faults::{Action, Disconnect, RequestInfo};
 use crate::ids;
-use crate::journal::{Entry, RequestRecord, without_secrets};
 use crate::operations;
-use crate::reply::{ErrorContext, Reply, ReplyBody};
+use crate::parsed_request::{ParsedRequest, host};
+use crate::request_log::{Entry, RequestRecord, without_secrets};
+use crate::response::{ErrorContext, OssResponse, ResponseBody};
 use crate::server::Dropped;
 use crate::service::Service;
 
@@ -44,114 +44,115 @@ pub(crate) async fn answer(
     service: Arc<Service>,
     wire: Wire,
     request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Dropped> {
+) -> Result<Response<ResponseBody>, Dropped> {
     wire.set(Default::default());
     let (parts, incoming) = request.into_parts();
     let host = host(&parts);
-    let asked = Asked::read(&service, &parts, &host);
-    let action = strike(&service, &parts.headers, asked.as_ref().ok());
+    let parsed = ParsedRequest::read(&service, &parts, &host);
+    let action = match_fault(&service, &parts.headers, parsed.as_ref().ok());
     let request_id = ids::hex24();
-    let struck = !matches!(&action, Ok(action) if *action == Action::default());
-    let record = record(&parts, asked.as_ref().ok(), &request_id, struck);
+    let fault_injected = !matches!(&action, Ok(action) if *action == Action::default());
+    let record = record(&parts, parsed.as_ref().ok(), &request_id, fault_injected);
     let received = Arc::new(AtomicU64::new(0));
-    let entry = service.journal.open(record, Arc::clone(&received));
-    let (action, asked) = match action {
-        Ok(action) => (action, asked),
+    let entry = service.request_log.open(record, Arc::clone(&received));
+    let (action, parsed) = match action {
+        Ok(action) => (action, parsed),
         Err(error) => (Action::default(), Err(error)),
     };
     let patience = service.options().body_timeout;
-    let mut intake = Intake::new(incoming, &parts.headers, patience, Arc::clone(&received));
-    intake.afflict(&action);
+    let mut body = RequestBody::new(incoming, &parts.headers, patience, Arc::clone(&received));
+    body.inject(&action);
     let started = Instant::now();
     let exchange = Exchange { service, parts, host, request_id, action, received, entry, started };
-    exchange.run(wire, asked, intake).await
+    exchange.run(wire, parsed, body).await
 }
 
 impl Exchange {
     async fn run(
         self,
         wire: Wire,
-        asked: Result<Asked, OssError>,
-        intake: Intake,
-    ) -> Result<Response<ReplyBody>, Dropped> {
+        parsed: Result<ParsedRequest, OssError>,
+        body: RequestBody,
+    ) -> Result<Response<ResponseBody>, Dropped> {
         if self.action.delay_ms > 0 {
             sleep(Duration::from_millis(self.action.delay_ms)).await;
         }
-        let (outcome, intake) = match distort::invented(&self.action, &self.error_context()) {
-            Some(reply) if self.action.answers_early() => (Ok(reply), intake),
-            invented => {
-                let (outcome, intake) = self.perform(asked, intake).await;
-                (invented.map_or(outcome, Ok), intake)
+        let (outcome, body) = match fault_response::replacement(&self.action, &self.error_context())
+        {
+            Some(response) if self.action.replaces_effect() => (Ok(response), body),
+            replacement => {
+                let (outcome, body) = self.perform(parsed, body).await;
+                (replacement.map_or(outcome, Ok), body)
             }
         };
-        let outcome = match (outcome, self.action.ends_after_commit()) {
-            (Ok(_), Some(ending)) => Err(ending.into()),
+        let outcome = match (outcome, self.action.disconnect_after_commit()) {
+            (Ok(_), Some(disconnect)) => Err(disconnect.into()),
             (outcome, _) => outcome,
         };
-        let (mut reply, mut close) = match outcome {
-            Ok(reply) => (reply, false),
-            Err(Refusal::Answer(error)) => {
-                (Reply::error(&error, &self.error_context()), error.close)
+        let (mut response, mut close) = match outcome {
+            Ok(response) => (response, false),
+            Err(RequestError::Oss(error)) => {
+                (OssResponse::error(&error, &self.error_context()), error.close)
             }
-            Err(Refusal::HangUp) => return self.hang_up(&wire, Ending::Close),
-            Err(Refusal::Reset) => return self.hang_up(&wire, Ending::Reset),
+            Err(RequestError::Close) => return self.hang_up(&wire, Disconnect::Close),
+            Err(RequestError::Reset) => return self.hang_up(&wire, Disconnect::Reset),
         };
-        self.add_usual_headers(&mut reply);
-        distort::reply(&mut reply, &self.action);
-        let status = reply.status.as_u16();
-        let code = reply.code.clone();
-        close |= intake.leave();
+        self.add_usual_headers(&mut response);
+        fault_response::modify(&mut response, &self.action);
+        let status = response.status.as_u16();
+        let code = response.code.clone();
+        close |= body.leave();
         if close {
-            reply.set("connection", "close");
+            response.set("connection", "close");
         }
-        let body = ReplyBody::from(reply.content);
+        let body = ResponseBody::from(response.content);
         self.note(status, code.as_deref(), body.size_hint().exact().unwrap_or_default());
-        if self.action.delay_reply_ms > 0 {
-            sleep(Duration::from_millis(self.action.delay_reply_ms)).await;
+        if self.action.delay_response_ms > 0 {
+            sleep(Duration::from_millis(self.action.delay_response_ms)).await;
         }
-        wire.set(distort::write_plan(&self.action));
-        let mut response = Response::new(body);
-        *response.status_mut() = reply.status;
-        *response.headers_mut() = reply.headers;
-        Ok(response)
+        wire.set(fault_response::write_plan(&self.action));
+        let mut out = Response::new(body);
+        *out.status_mut() = response.status;
+        *out.headers_mut() = response.headers;
+        Ok(out)
     }
 
-    /// Everything up to the reply of the operation itself.
+    /// Everything up to the response of the operation itself.
     async fn perform(
         &self,
-        asked: Result<Asked, OssError>,
-        intake: Intake,
-    ) -> (Result<Reply, Refusal>, Intake) {
-        let asked = match asked {
-            Ok(asked) => asked,
-            Err(error) => return (Err(error.into()), intake),
+        parsed: Result<ParsedRequest, OssError>,
+        body: RequestBody,
+    ) -> (Result<OssResponse, RequestError>, RequestBody) {
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return (Err(error.into()), body),
         };
-        let applicant = Applicant {
-            asked: &asked,
+        let authorizer = Authorizer {
+            parsed: &parsed,
             parts: &self.parts,
-            has_length: intake.has_length(),
+            has_length: body.has_length(),
             now: self.now(),
         };
-        let caller = match applicant.admit(&self.service) {
+        let caller = match authorizer.authorize(&self.service) {
             Ok(caller) => caller,
-            Err(error) => return (Err(error.into()), intake),
+            Err(error) => return (Err(error.into()), body),
         };
         let mut call = Call {
             service: Arc::clone(&self.service),
             method: self.parts.method.clone(),
             host: self.host.clone(),
-            bucket: asked.target.bucket.unwrap_or_default(),
-            key: asked.target.key.unwrap_or_default(),
-            query: asked.query,
+            bucket: parsed.target.bucket.unwrap_or_default(),
+            key: parsed.target.key.unwrap_or_default(),
+            query: parsed.query,
             headers: self.parts.headers.clone(),
-            body: intake,
+            body,
             request_id: self.request_id.clone(),
             now: self.now(),
             options: self.service.options(),
             signed: caller.signed,
             is_owner: caller.is_owner,
         };
-        let outcome = operations::perform(asked.operation, &mut call).await;
+        let outcome = operations::perform(parsed.operation, &mut call).await;
         (outcome, call.body)
     }
 
@@ -168,26 +169,30 @@ impl Exchange {
         }
     }
 
-    fn add_usual_headers(&self, reply: &mut Reply) {
-        reply.set("server", "AliyunOSS");
-        reply.set("date", &clock::http_date(self.now()));
-        reply.set("x-oss-request-id", &self.request_id);
-        reply.set("x-oss-server-time", &self.started.elapsed().as_millis().to_string());
+    fn add_usual_headers(&self, response: &mut OssResponse) {
+        response.set("server", "AliyunOSS");
+        response.set("date", &clock::http_date(self.now()));
+        response.set("x-oss-request-id", &self.request_id);
+        response.set("x-oss-server-time", &self.started.elapsed().as_millis().to_string());
         if self.service.options().no_crc {
-            reply.headers.remove("x-oss-hash-crc64ecma");
+            response.headers.remove("x-oss-hash-crc64ecma");
         }
     }
 
-    fn hang_up(&self, wire: &Wire, ending: Ending) -> Result<Response<ReplyBody>, Dropped> {
-        wire.end(ending);
+    fn hang_up(
+        &self,
+        wire: &Wire,
+        disconnect: Disconnect,
+    ) -> Result<Response<ResponseBody>, Dropped> {
+        wire.end(disconnect);
         self.note(0, None, 0);
         Err(Dropped)
     }
 
-    /// Into the journal and the log.
+    /// Into the request_log and the log.
     fn note(&self, status: u16, code: Option<&str>, sent: u64) {
         let received = self.received.load(Ordering::Relaxed);
-        self.service.journal.close(self.entry, status, code);
+        self.service.request_log.close(self.entry, status, code);
         if self.service.logs {
             let target = self.parts.uri.path_and_query().map_or("/", |target| target.as_str());
             log_line(&format!(
@@ -208,18 +213,18 @@ fn log_line(line: &str) {
 }
 
 /// The fault for this request: the one in its header, else that of the rules.
-fn strike(
+fn match_fault(
     service: &Service,
     headers: &HeaderMap,
-    asked: Option<&Asked>,
+    parsed: Option<&ParsedRequest>,
 ) -> Result<Action, OssError> {
-    let occasion = Occasion {
-        op: &asked.map_or_else(|| "Unknown".to_owned(), |asked| asked.operation.name()),
-        bucket: asked.and_then(|asked| asked.target.bucket.as_deref()),
-        key: asked.and_then(|asked| asked.target.key.as_deref()),
-        part: asked.and_then(Asked::part_number),
+    let request = RequestInfo {
+        op: &parsed.map_or_else(|| "Unknown".to_owned(), |parsed| parsed.operation.name()),
+        bucket: parsed.and_then(|parsed| parsed.target.bucket.as_deref()),
+        key: parsed.and_then(|parsed| parsed.target.key.as_deref()),
+        part: parsed.and_then(ParsedRequest::part_number),
     };
-    let by_rule = service.strike(occasion);
+    let by_rule = service.match_fault(request);
     let Some(header) = headers.get("x-emulator-fault") else {
         return Ok(by_rule.unwrap_or_default());
     };
@@ -232,19 +237,24 @@ fn strike(
     })
 }
 
-fn record(parts: &Parts, asked: Option<&Asked>, request_id: &str, struck: bool) -> RequestRecord {
+fn record(
+    parts: &Parts,
+    parsed: Option<&ParsedRequest>,
+    request_id: &str,
+    fault_injected: bool,
+) -> RequestRecord {
     RequestRecord {
-        op: asked.map_or_else(|| "Unknown".to_owned(), |asked| asked.operation.name()),
+        op: parsed.map_or_else(|| "Unknown".to_owned(), |parsed| parsed.operation.name()),
         method: parts.method.to_string(),
         target: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        bucket: asked.and_then(|asked| asked.target.bucket.clone()),
-        key: asked.and_then(|asked| asked.target.key.clone()),
+        bucket: parsed.and_then(|parsed| parsed.target.bucket.clone()),
+        key: parsed.and_then(|parsed| parsed.target.key.clone()),
         headers: parts.headers.clone(),
-        part_number: asked.and_then(Asked::part_number),
+        part_number: parsed.and_then(ParsedRequest::part_number),
         status: 0,
         code: None,
         bytes: 0,
         request_id: request_id.to_owned(),
-        struck,
+        fault_injected,
     }
 }

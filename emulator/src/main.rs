@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use oss_emulator::tool::Tool;
+use oss_emulator::client_commands::Client;
 use oss_emulator::{AccessKey, Addressing, Emulator, Options, Rule, Signer};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(version, args_conflicts_with_subcommands = true)]
 struct CommandLine {
     #[command(subcommand)]
-    tool: Option<ToolCommand>,
+    command: Option<ToolCommand>,
     #[command(flatten)]
     serve: Serve,
 }
@@ -103,7 +103,7 @@ enum ToolCommand {
     },
 }
 
-/// What a tool signs with.
+/// What a command signs with.
 #[derive(Args)]
 struct Keys {
     /// Access key ID.
@@ -121,19 +121,19 @@ struct Keys {
 }
 
 impl Keys {
-    fn tool(self) -> Tool {
+    fn client(self) -> Client {
         let mut key = AccessKey::new(self.access_key_id, self.access_key_secret);
         key.token = self.security_token.filter(|token| !token.is_empty());
-        Tool::new(Signer { key, region: self.region })
+        Client::new(Signer { key, region: self.region })
     }
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> ExitCode {
     let line = CommandLine::parse();
-    let result = match line.tool {
+    let result = match line.command {
         None => serve(line.serve).await,
-        Some(tool) => run(tool).await,
+        Some(command) => run(command).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -144,18 +144,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(tool: ToolCommand) -> Result<(), String> {
+async fn run(command: ToolCommand) -> Result<(), String> {
     let mut out = io::stdout();
-    match tool {
-        ToolCommand::Get { url, output: None, keys } => keys.tool().get(&url, &mut out).await,
+    match command {
+        ToolCommand::Get { url, output: None, keys } => keys.client().get(&url, &mut out).await,
         ToolCommand::Get { url, output: Some(path), keys } => {
             let failed = |error: io::Error| format!("{}: {error}", path.display());
             let mut file = File::create(&path).map_err(failed)?;
-            keys.tool().get(&url, &mut file).await
+            keys.client().get(&url, &mut file).await
         }
-        ToolCommand::Put { url, file, keys } => keys.tool().put(&url, &file).await,
-        ToolCommand::Ls { url, keys } => keys.tool().ls(&url, &mut out).await,
-        ToolCommand::Uploads { url, keys } => keys.tool().uploads(&url, &mut out).await,
+        ToolCommand::Put { url, file, keys } => keys.client().put(&url, &file).await,
+        ToolCommand::Ls { url, keys } => keys.client().ls(&url, &mut out).await,
+        ToolCommand::Uploads { url, keys } => keys.client().uploads(&url, &mut out).await,
     }
 }
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// A space in url-encoded replies is `+`, not `%20`.
+    /// A space in url-encoded responses is `+`, not `%20`.
     pub plus_for_space: bool,
     /// `max-parts` and `max-uploads` out of range are clamped, not refused.
     pub clamp_limits: bool,
     /// Complete compares ETags without regard to case.
     pub etag_any_case: bool,
-    /// UploadPartCopy replies carry `x-oss-hash-crc64ecma`.
+    /// UploadPartCopy responses carry `x-oss-hash-crc64ecma`.
     pub copy_crc: bool,
     /// A repeated Complete that forbids overwriting answers 409 FileAlreadyExists, not 404.
     pub complete_again_conflict: bool,
@@ -25,7 +25,7 @@ pub struct Options {
     pub bare_head_errors: bool,
     /// PutBucket of a bucket one owns answers 200, not 409.
     pub put_own_bucket: bool,
-    /// XML replies carry the vendor's namespace.
+    /// XML responses carry the vendor's namespace.
     pub xml_namespace: bool,
     /// Upload IDs contain `+`, `/` and `=`.
     pub odd_upload_ids: bool,

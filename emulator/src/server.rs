@@ -13,16 +13,16 @@ use tokio::sync::oneshot;
 
 use crate::connection::{Connection, Wire};
 use crate::exchange;
-use crate::reply::ReplyBody;
+use crate::response::ResponseBody;
 use crate::service::Service;
 
-/// A request that ends its connection without a reply.
+/// A request that ends its connection without a response.
 #[derive(Debug)]
 pub(crate) struct Dropped;
 
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection ends without a reply")
+        f.write_str("the connection ends without a response")
     }
 }
 
@@ -56,7 +56,7 @@ async fn connection(service: Arc<Service>, stream: TcpStream) {
     let mut http = http1::Builder::new();
     // A client that goes away after its last byte has made its request all the same.
     http.half_close(true).max_buf_size(1 << 20);
-    // The ways a connection can end badly are the client's business, or were asked for.
+    // The ways a connection can end badly are the client's business, or were caused by a fault rule.
     let _ = http.serve_connection(io, answer).await;
 }
 
@@ -65,6 +65,6 @@ async fn answer(
     service: Arc<Service>,
     wire: Wire,
     request: Request<Incoming>,
-) -> Result<Response<ReplyBody>, Dropped> {
+) -> Result<Response<ResponseBody>, Dropped> {
     tokio::spawn(exchange::answer(service, wire, request)).await.unwrap_or(Err(Dropped))
 }

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::auth::AccessKey;
 use crate::clock::Clock;
-use crate::faults::{Action, Occasion, RuleBook};
-use crate::journal::Journal;
+use crate::faults::{Action, RequestInfo, RuleBook};
 use crate::options::Options;
+use crate::request_log::RequestLog;
 use crate::store::Store;
 use crate::target::{Addressing, BoundHosts};
 
@@ -19,7 +19,7 @@ pub(crate) struct Service {
     pub(crate) region: String,
     pub(crate) addressing: Addressing,
     pub(crate) hosts: BoundHosts,
-    pub(crate) journal: Journal,
+    pub(crate) request_log: RequestLog,
     /// Print a line for each request on stderr.
     pub(crate) logs: bool,
     pub(crate) keys: RwLock<Vec<AccessKey>>,
@@ -48,7 +48,7 @@ impl Service {
         change(&mut self.rules.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(crate) fn strike(&self, occasion: Occasion<'_>) -> Option<Action> {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).strike(occasion)
+    pub(crate) fn match_fault(&self, request: RequestInfo<'_>) -> Option<Action> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).match_fault(request)
     }
 }

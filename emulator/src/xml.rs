@@ -1,4 +1,4 @@
-//! Reply documents, written element by element.
+//! Response documents, written element by element.
 
 use quick_xml::escape::partial_escape;
 

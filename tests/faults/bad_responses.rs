@@ -29,7 +29,7 @@ fn lost() -> Vec<Case> {
     for op in Op::ALL {
         for (word, when) in [("before", Commit::Before), ("after", Commit::After)] {
             for (how, action) in [
-                ("closed", Action::lose_reply(when)),
+                ("closed", Action::lose_response(when)),
                 ("reset", Action { reset: Some(when), ..Action::default() }),
             ] {
                 let fault = format!("the answer is lost {word} the effect");

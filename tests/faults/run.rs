@@ -121,7 +121,7 @@ impl Trial<'_> {
                 self.emulator.add_rule(Rule::on("UploadPart", denied).part(2).always());
             }
             Op::HeadObject => {
-                let lost = Action::lose_reply(Commit::After);
+                let lost = Action::lose_response(Commit::After);
                 self.emulator.add_rule(Rule::on("CompleteMultipartUpload", lost));
             }
             Op::ListParts => return self.resume(options),

@@ -164,10 +164,10 @@ impl Round<'_> {
 
 impl State {
     fn rules(self) -> Vec<Rule> {
-        let late = Action::delay_reply(60_000);
+        let late = Action::delay_response(60_000);
         let always = |op: &str, action: Action| vec![Rule::on(op, action).always()];
         match self {
-            Self::Anything | Self::Streaming => always("*", Action::delay_reply(5)),
+            Self::Anything | Self::Streaming => always("*", Action::delay_response(5)),
             Self::Sending => {
                 let stall = Stall { at: Direction::Request, byte: 1, ms: Some(60_000) };
                 always("UploadPart", Action { stall: Some(stall), ..Action::default() })
@@ -178,11 +178,11 @@ impl State {
                 always("UploadPart", busy.header("Retry-After", "30"))
             }
             // These two are awaited once they are sent.
-            Self::Initiating => always("InitiateMultipartUpload", Action::delay_reply(10)),
-            Self::Completing => always("CompleteMultipartUpload", Action::delay_reply(10)),
+            Self::Initiating => always("InitiateMultipartUpload", Action::delay_response(10)),
+            Self::Completing => always("CompleteMultipartUpload", Action::delay_response(10)),
             Self::PuttingOne => always("PutObject", late),
             Self::Reading => {
-                let stall = Stall { at: Direction::Reply, byte: 30, ms: Some(60_000) };
+                let stall = Stall { at: Direction::Response, byte: 30, ms: Some(60_000) };
                 always("UploadPart", Action { stall: Some(stall), ..Action::default() })
             }
         }

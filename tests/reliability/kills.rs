@@ -32,7 +32,7 @@ struct Round<'a> {
 pub fn run(seed: u64, times: u64) -> Tally {
     let (mut rng, mut tally) = (Rng::with_seed(seed), Tally::default());
     let world = Env::new();
-    world.emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(20)).always());
+    world.emulator.add_rule(Rule::on("UploadPart", Action::delay_response(20)).always());
     let span = Round::new(&world, 0).time_unhurt();
     let (mut number, mut resent, mut orphans, mut edits) = (0, 0, 0, 0);
     while tally.faults < times {

@@ -36,7 +36,7 @@ pub fn run(seed: u64, times: u64) -> Tally {
                 }
                 tally.bytes_sent = world.bytes_received();
                 tally.faults +=
-                    world.emulator.requests().iter().filter(|r| r.struck).count() as u64;
+                    world.emulator.requests().iter().filter(|r| r.fault_injected).count() as u64;
                 total.lock().unwrap().merge(tally);
             });
         }
@@ -150,8 +150,8 @@ fn server_fault(rng: &mut Rng) -> Rule {
         1 => Action::status(500, "InternalError"),
         2 => Action::status(429, "TooManyRequests").header("Retry-After", "0"),
         3 => Action::status(403, "AccessDenied"),
-        4 => Action::lose_reply(Commit::Before),
-        5 => Action::lose_reply(Commit::After),
+        4 => Action::lose_response(Commit::Before),
+        5 => Action::lose_response(Commit::After),
         6 => Action { reset: Some(Commit::After), ..Action::default() },
         _ => Action { bad_crc: op != "CompleteMultipartUpload", ..Action::default() },
     };

@@ -76,7 +76,7 @@ fn cancelling_while_bodies_are_stuck_leaves_nothing() {
 #[test]
 fn cancelling_while_initiate_waits_aborts_the_upload_that_it_made() {
     let fixture = Fixture::new();
-    fixture.once(INITIATE, Action::delay_reply(1_000));
+    fixture.once(INITIATE, Action::delay_response(1_000));
     let error = cancelled_at(&fixture, INITIATE);
     assert!(error.upload_id().is_some() && !error.upload_may_exist(), "{error}");
     assert_eq!((fixture.count("UploadPart"), fixture.count("AbortMultipartUpload")), (0, 1));
@@ -88,7 +88,7 @@ fn an_initiate_that_is_not_answered_after_a_cancel_may_have_left_an_upload() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(200)).unwrap();
     });
-    fixture.once(INITIATE, Action::delay_reply(NEVER_MS));
+    fixture.once(INITIATE, Action::delay_response(NEVER_MS));
     let error = cancelled_at(&fixture, INITIATE);
     assert!(error.upload_may_exist() && error.upload_id().is_none(), "{error}");
     assert_eq!(fixture.emulator.uploads(BUCKET).len(), 1);
@@ -97,7 +97,7 @@ fn an_initiate_that_is_not_answered_after_a_cancel_may_have_left_an_upload() {
 #[test]
 fn cancelling_while_complete_waits_gives_the_object_that_it_made() {
     let fixture = Fixture::new();
-    fixture.once(COMPLETE, Action::delay_reply(1_000));
+    fixture.once(COMPLETE, Action::delay_response(1_000));
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| fixture.put_five_parts());
         let triggered = fixture.cancel_at(COMPLETE);
@@ -166,7 +166,7 @@ fn cancelling_a_put_object_on_its_way_makes_no_object() {
 #[test]
 fn cancelling_a_put_object_that_waits_for_its_answer_may_have_made_the_object() {
     let fixture = Fixture::new();
-    fixture.once("PutObject", Action::delay_reply(NEVER_MS));
+    fixture.once("PutObject", Action::delay_response(NEVER_MS));
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| fixture.put(&bytes(10), &UploadOptions::new()));
         fixture.wait_until(|requests| requests.iter().any(|request| request.status == 200));

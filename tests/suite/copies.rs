@@ -131,13 +131,13 @@ fn a_part_of_which_the_service_copied_the_whole_source_is_refused() {
 fn lost_answers_and_a_cancel_are_borne_as_in_an_upload() {
     let (fixture, content, source) = with_source();
     for operation in ["UploadPartCopy", "CompleteMultipartUpload"] {
-        fixture.once(operation, Action::lose_reply(Commit::After));
+        fixture.once(operation, Action::lose_response(Commit::After));
         copy(&fixture, &source, &small_parts()).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
         fixture.assert_nothing_left();
     }
     fixture.emulator.clear_requests();
-    fixture.always("UploadPartCopy", Action::delay_reply(60_000));
+    fixture.always("UploadPartCopy", Action::delay_response(60_000));
     let error = std::thread::scope(|scope| {
         let copying = scope.spawn(|| copy(&fixture, &source, &small_parts()).unwrap_err());
         fixture.cancel_at("UploadPartCopy");

@@ -180,7 +180,7 @@ impl AsRef<[u8]> for Changing {
 fn bytes_that_are_others_when_they_are_read_again_are_not_completed() {
     let fixture = Fixture::new();
     // The first attempt is complete and fails late; the second reads the bytes anew.
-    let action = Action { bad_crc: true, delay_reply_ms: 2_000, ..Action::default() };
+    let action = Action { bad_crc: true, delay_response_ms: 2_000, ..Action::default() };
     fixture.once("UploadPart", action);
     let changed = Arc::new(AtomicBool::new(false));
     let data = Changing { contents: [vec![1; 1000], vec![2; 1000]], changed: Arc::clone(&changed) };

@@ -119,7 +119,7 @@ fn a_document_with_entities_of_its_own_is_refused() {
 fn a_reply_that_ends_too_soon_is_asked_for_again() {
     for byte in [1, 20, 250] {
         let fixture = Fixture::new();
-        fixture.once(LIST_UPLOADS, Action { cut_reply_at: Some(byte), ..Action::default() });
+        fixture.once(LIST_UPLOADS, Action { cut_response_at: Some(byte), ..Action::default() });
         assert_eq!(list_uploads(&fixture).unwrap(), 0);
         assert_eq!(fixture.count(LIST_UPLOADS), 2);
     }
@@ -130,7 +130,7 @@ fn a_reply_that_always_ends_too_soon_is_an_error_of_the_network() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
     });
-    fixture.always(LIST_UPLOADS, Action { cut_reply_at: Some(100), ..Action::default() });
+    fixture.always(LIST_UPLOADS, Action { cut_response_at: Some(100), ..Action::default() });
     let error = list_uploads(&fixture).unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 2), "{error}");
     assert!(error.is_retryable());

@@ -29,7 +29,7 @@ fn with_one_attempt_a_complete_is_not_repeated() {
 #[test]
 fn an_error_after_a_repeated_initiate_says_that_another_upload_may_exist() {
     let fixture = Fixture::new();
-    fixture.once("InitiateMultipartUpload", Action::lose_reply(Commit::After));
+    fixture.once("InitiateMultipartUpload", Action::lose_response(Commit::After));
     fixture.always("UploadPart", Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!(fixture.emulator.uploads(crate::fixture::BUCKET).len(), 1);

@@ -106,7 +106,7 @@ fn a_part_that_lands_during_the_abort_is_removed_too() {
     // The part of another client is on its way when Abort comes, and lands before it is answered.
     let stall = Stall { at: Direction::Request, byte: 1, ms: Some(1_000) };
     fixture.once("UploadPart", Action { stall: Some(stall), ..Action::default() });
-    fixture.once(ABORT, Action { delay_reply_ms: 3_000, ..Action::default() });
+    fixture.once(ABORT, Action { delay_response_ms: 3_000, ..Action::default() });
     let upload = fixture.initiate();
     let (bucket, key, id) = (&fixture.bucket, &fixture.key, upload.upload_id());
     let other = Client::new(&config(&fixture.emulator)).unwrap();
@@ -124,9 +124,9 @@ fn a_part_that_lands_during_the_abort_is_removed_too() {
 #[test]
 fn a_lost_answer_to_complete_is_found_out_from_the_object() {
     for action in [
-        Action::lose_reply(Commit::After),
+        Action::lose_response(Commit::After),
         Action { reset: Some(Commit::After), ..Action::default() },
-        Action { cut_reply_at: Some(150), ..Action::default() },
+        Action { cut_response_at: Some(150), ..Action::default() },
         Action::status(500, "InternalError").after_commit(),
     ] {
         let fixture = Fixture::new();
@@ -143,7 +143,7 @@ fn a_lost_answer_to_complete_is_found_out_from_the_object() {
 #[test]
 fn a_complete_that_was_lost_on_its_way_is_sent_again() {
     for action in [
-        Action::lose_reply(Commit::Before),
+        Action::lose_response(Commit::Before),
         Action::status(500, "InternalError"),
         Action { cut_request_at: Some(10), ..Action::default() },
     ] {
@@ -160,7 +160,7 @@ fn a_complete_that_is_always_lost_on_its_way_ends_with_an_abort() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
     });
-    fixture.always(COMPLETE, Action::lose_reply(Commit::Before));
+    fixture.always(COMPLETE, Action::lose_response(Commit::Before));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Network, Some(COMPLETE)));
     assert_eq!(error.object_exists(), ObjectExists::No, "{error}");
@@ -171,7 +171,7 @@ fn a_complete_that_is_always_lost_on_its_way_ends_with_an_abort() {
 #[test]
 fn an_outcome_that_cannot_be_learned_is_said_to_be_unknown() {
     let fixture = Fixture::new();
-    fixture.always(COMPLETE, Action::lose_reply(Commit::After));
+    fixture.always(COMPLETE, Action::lose_response(Commit::After));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!(
@@ -187,7 +187,7 @@ fn an_outcome_that_cannot_be_learned_is_said_to_be_unknown() {
 #[test]
 fn abort_decides_when_the_state_of_an_upload_cannot_be_learned() {
     let fixture = Fixture::new();
-    fixture.always(COMPLETE, Action::lose_reply(Commit::Before));
+    fixture.always(COMPLETE, Action::lose_response(Commit::Before));
     fixture.always("ListParts", Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
     // Abort proves that Complete did nothing; whether a part is left cannot be seen.
@@ -298,7 +298,7 @@ fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
     for conflict in ["complete_again_conflict=true", "complete_again_conflict=false"] {
         let fixture = Fixture::new();
         fixture.emulator.set_option(conflict).unwrap();
-        fixture.once(COMPLETE, Action::lose_reply(Commit::After));
+        fixture.once(COMPLETE, Action::lose_response(Commit::After));
         let mut options = small_parts();
         options.headers_mut().set_forbid_overwrite(true);
         let uploaded = fixture.put(&five_parts(), &options).unwrap();
@@ -310,14 +310,14 @@ fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
 #[test]
 fn a_protected_put_object_whose_response_was_lost_is_resolved_by_the_object() {
     let fixture = Fixture::new();
-    fixture.once("PutObject", Action::lose_reply(Commit::After));
+    fixture.once("PutObject", Action::lose_response(Commit::After));
     let mut options = UploadOptions::new();
     options.headers_mut().set_forbid_overwrite(true);
     fixture.put(b"new", &options).unwrap();
     assert_eq!((fixture.count("PutObject"), fixture.count("HeadObject")), (1, 1));
 
     let fixture = Fixture::new();
-    fixture.once("PutObject", Action::lose_reply(Commit::After));
+    fixture.once("PutObject", Action::lose_response(Commit::After));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let error = fixture.put(b"new", &options).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::Unknown));

@@ -206,7 +206,7 @@ fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
     let folder = tempfile::tempdir().unwrap();
     let file = file(&bytes(MIB));
     let options = with_checkpoint(folder.path());
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(60_000)).always());
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(60_000)).always());
     std::thread::scope(|scope| {
         scope.spawn(|| client.put_file(bucket, key, file.path(), &options, cancel));
         until(|| fixture.count("InitiateMultipartUpload") == 1);
@@ -222,7 +222,7 @@ fn what_kill_9_left_is_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(12 * MIB + 7);
     let file = file(&content);
-    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(20)).always());
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_response(20)).always());
     for parts in [0, 1, 5, 9] {
         fixture.emulator.clear_requests();
         let mut child = start(&fixture, file.path(), folder.path());

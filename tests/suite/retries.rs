@@ -128,14 +128,14 @@ fn the_retry_budget_of_a_client_ends_and_successes_fill_it_again() {
 
 #[test]
 fn every_operation_is_repeated_when_its_reply_is_lost_before_it_was_done() {
-    each_succeeds_after(&Action::lose_reply(Commit::Before), |_| 2);
+    each_succeeds_after(&Action::lose_response(Commit::Before), |_| 2);
 }
 
 #[test]
 fn every_operation_succeeds_when_its_reply_is_lost_after_it_was_done() {
     // Complete is looked for instead of repeated.
     let once = |operation: &str| operation == "CompleteMultipartUpload";
-    each_succeeds_after(&Action::lose_reply(Commit::After), |op| if once(op) { 1 } else { 2 });
+    each_succeeds_after(&Action::lose_response(Commit::After), |op| if once(op) { 1 } else { 2 });
 }
 
 #[test]
@@ -197,13 +197,15 @@ fn a_dead_kept_connection_costs_no_attempt() {
         config.set_max_attempts(1).unwrap();
     });
     run("PutObject", &fixture).unwrap();
-    fixture.once("PutObject", Action::lose_reply(Commit::Before));
+    fixture.once("PutObject", Action::lose_response(Commit::Before));
     run("PutObject", &fixture).unwrap();
     assert_eq!(fixture.count("PutObject"), 3);
 
     // On a new connection it is a failure like any other. The object of before is not looked at.
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
-    fixture.emulator.add_rule(Rule::on("PutObject", Action::lose_reply(Commit::Before)).times(2));
+    fixture
+        .emulator
+        .add_rule(Rule::on("PutObject", Action::lose_response(Commit::Before)).times(2));
     let error = run("PutObject", &fixture).unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 1), "{error}");
     assert_eq!(fixture.count("PutObject"), 5);
@@ -214,7 +216,7 @@ fn an_initiate_whose_reply_was_lost_leaves_an_upload_and_the_error_says_so() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
     });
-    fixture.once("InitiateMultipartUpload", Action::lose_reply(Commit::After));
+    fixture.once("InitiateMultipartUpload", Action::lose_response(Commit::After));
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.upload_id()), (ErrorKind::Network, None));
     assert!(error.upload_may_exist() && error.to_string().contains("may exist"), "{error}");

@@ -19,7 +19,7 @@ fn part_numbers(requests: &[RequestRecord]) -> Vec<u32> {
 #[test]
 fn parts_arrive_one_after_the_other_and_a_slow_one_is_not_sent_twice() {
     let fixture = Fixture::new();
-    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(1_500)).part(5));
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_response(1_500)).part(5));
     fixture.put(&five_parts(), &in_order()).unwrap();
     assert_eq!(part_numbers(&fixture.emulator.requests()), [1, 2, 3, 4, 5]);
     assert_eq!(fixture.stored().unwrap(), five_parts());
@@ -28,7 +28,7 @@ fn parts_arrive_one_after_the_other_and_a_slow_one_is_not_sent_twice() {
 #[test]
 fn a_part_whose_answer_was_lost_is_there_already() {
     let fixture = Fixture::new();
-    let lost = Action::lose_reply(Commit::After);
+    let lost = Action::lose_response(Commit::After);
     fixture.emulator.add_rule(Rule::on("UploadPart", lost).part(3));
     fixture.put(&five_parts(), &in_order()).unwrap();
     let requests = fixture.emulator.requests();
@@ -49,7 +49,7 @@ fn a_part_that_is_there_already_may_be_refused_unread() {
         "<?xml version=\"1.0\"?><Error><Code>PartAlreadyExist</Code>\
          <PartNumber>1</PartNumber><ETag>\"{etag}\"</ETag></Error>"
     );
-    let lost = Rule::on("UploadPart", Action::lose_reply(Commit::After)).part(1);
+    let lost = Rule::on("UploadPart", Action::lose_response(Commit::After)).part(1);
     fixture.emulator.add_rule(lost);
     fixture.emulator.add_rule(Rule::on("UploadPart", Action::raw(409, refusal)).part(1).nth(2));
     let mut options = in_order();
@@ -64,7 +64,7 @@ fn a_part_that_is_there_already_may_be_refused_unread() {
 #[test]
 fn a_part_that_somebody_else_has_stored_is_an_error() {
     let fixture = Fixture::new();
-    let lost = Action::lose_reply(Commit::Before);
+    let lost = Action::lose_response(Commit::Before);
     fixture.emulator.add_rule(Rule::on("UploadPart", lost).part(2));
     let refusal = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
                    <ETag>\"00000000000000000000000000000000\"</ETag></Error>";

@@ -21,7 +21,7 @@ fn a_small_upload_waits_for_one_part_of_a_large_one_at_the_most() {
         config.set_threads(2).unwrap();
     });
     let Fixture { client, bucket, emulator, .. } = &fixture;
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(300)).key("large").always());
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(300)).key("large").always());
     let enough = Cancel::new().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {

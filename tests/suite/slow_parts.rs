@@ -13,7 +13,7 @@ fn the_last_slow_part_is_sent_a_second_time() {
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(MIB);
     // The first copy of part 4 would be answered in ten minutes.
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(600_000)).part(4));
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(600_000)).part(4));
     let mut options = small_parts();
     options.set_hedging(true);
     client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
@@ -27,7 +27,7 @@ fn without_hedging_a_slow_part_is_waited_for() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(MIB);
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_reply(1_500)).part(4));
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(1_500)).part(4));
     let mut options = small_parts();
     options.set_hedging(false);
     client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();

@@ -80,7 +80,7 @@ fn a_part_that_is_not_answered_in_time_is_sent_again() {
 fn a_server_that_stops_in_the_middle_of_its_answer_is_given_up() {
     let fixture = impatient_for_bytes();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    fixture.always("HeadObject", stall(Direction::Reply, 40));
+    fixture.always("HeadObject", stall(Direction::Response, 40));
     let request = HeadObject::new(bucket, key);
     let error = time_out(|| client.head_object(&request, cancel).unwrap_err());
     assert_eq!(error.phase(), Some(Phase::Receive), "{error}");
@@ -103,7 +103,7 @@ fn complete_has_a_time_of_its_own() {
         config.set_response_timeout(LIMIT).unwrap();
         config.set_complete_timeout(Duration::from_secs(60)).unwrap();
     });
-    fixture.once("CompleteMultipartUpload", Action::delay_reply(2_000));
+    fixture.once("CompleteMultipartUpload", Action::delay_response(2_000));
     fixture.put_five_parts().unwrap();
     assert_eq!(fixture.count("CompleteMultipartUpload"), 1);
 }
@@ -111,7 +111,7 @@ fn complete_has_a_time_of_its_own() {
 #[test]
 fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
     let fixture = impatient(|config| config.set_complete_timeout(LIMIT));
-    fixture.once("CompleteMultipartUpload", Action::delay_reply(NEVER_MS));
+    fixture.once("CompleteMultipartUpload", Action::delay_response(NEVER_MS));
     let uploaded = fixture.put_five_parts().unwrap();
     let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
     assert_eq!(uploaded.crc64, Some(object.crc64));
@@ -121,7 +121,7 @@ fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
 #[test]
 fn a_put_object_without_an_answer_may_have_made_the_object() {
     let fixture = impatient_for_responses();
-    fixture.once("PutObject", Action::delay_reply(NEVER_MS));
+    fixture.once("PutObject", Action::delay_response(NEVER_MS));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let error = time_out(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");

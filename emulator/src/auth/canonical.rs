@@ -47,7 +47,7 @@ impl Signable<'_> {
     }
 }
 
-/// Headers that V4 signs whether asked to or not.
+/// Headers that V4 signs unconditionally.
 pub(crate) fn signed_by_default(name: &str) -> bool {
     name.starts_with("x-oss-") || matches!(name, "content-type" | "content-md5")
 }

@@ -1,4 +1,4 @@
-//! What a fault does. The fields combine: a delayed, cut and lying reply is one action.
+//! What a fault does. The fields combine: a delayed, cut and lying response is one action.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Action {
-    /// Answer with this status and an error document instead of the real reply.
+    /// Answer with this status and an error document instead of the real response.
     pub status: Option<u16>,
     /// The `Code` of that document; by default one that fits the status.
     pub code: Option<String>,
     /// The `Message` of that document.
     pub message: Option<String>,
-    /// Headers to set on the reply, invented or real.
+    /// Headers to set on the response, replacement or real.
     pub headers: BTreeMap<String, String>,
-    /// Headers to take off the reply.
+    /// Headers to take off the response.
     pub remove_headers: Vec<String>,
-    /// `status` and `raw_reply` come after the request has taken effect, not instead of it.
+    /// `status` and `raw_response` come after the request has taken effect, not instead of it.
     pub after_commit: bool,
     /// Answer with exactly this.
-    pub raw_reply: Option<RawReply>,
-    /// Texts to replace in the real reply's document.
+    pub raw_response: Option<RawResponse>,
+    /// Texts to replace in the real response's document.
     pub replace: BTreeMap<String, String>,
     /// Wait before the request is looked at.
     pub delay_ms: u64,
-    /// Wait after the effect, before the reply.
-    pub delay_reply_ms: u64,
+    /// Wait after the effect, before the response.
+    pub delay_response_ms: u64,
     /// Close the connection instead of replying, before or after the effect.
-    pub lose_reply: Option<Commit>,
+    pub lose_response: Option<Commit>,
     /// Reset the connection instead of replying, before or after the effect.
     pub reset: Option<Commit>,
     /// A wrong `x-oss-hash-crc64ecma`.
@@ -40,13 +40,13 @@ pub struct Action {
     pub cut_request_at: Option<u64>,
     /// Reset the connection after so many bytes of the request's body.
     pub reset_request_at: Option<u64>,
-    /// Close the connection after so many bytes of the reply, its head included.
-    pub cut_reply_at: Option<u64>,
+    /// Close the connection after so many bytes of the response, its head included.
+    pub cut_response_at: Option<u64>,
     /// Stop reading or writing in the middle.
     pub stall: Option<Stall>,
     /// For this request the server's clock is off by so many seconds.
     pub clock_skew_s: i64,
-    /// Send the reply a byte at a time.
+    /// Send the response a byte at a time.
     pub drip: Option<Drip>,
 }
 
@@ -60,10 +60,10 @@ pub enum Commit {
     After,
 }
 
-/// A whole reply, sent as it is apart from `Content-Length` and the request ID.
+/// A whole response, sent as it is apart from `Content-Length` and the request ID.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawReply {
+pub struct RawResponse {
     /// HTTP status, 200 by default.
     pub status: Option<u16>,
     /// All headers.
@@ -78,7 +78,7 @@ pub struct RawReply {
 pub struct Stall {
     /// Which direction stops.
     pub at: Direction,
-    /// After so many bytes of the request's body, or of the reply with its head.
+    /// After so many bytes of the request's body, or of the response with its head.
     #[serde(default)]
     pub byte: u64,
     /// How long; for good if absent (then the connection is closed after ten minutes).
@@ -93,10 +93,10 @@ pub enum Direction {
     /// The server no longer reads.
     Request,
     /// The server no longer writes.
-    Reply,
+    Response,
 }
 
-/// A slow reply.
+/// A slow response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drip {
@@ -119,53 +119,53 @@ impl Action {
 
     /// An answer made up by the test.
     pub fn raw(status: u16, body: impl Into<String>) -> Self {
-        let raw = RawReply { status: Some(status), headers: BTreeMap::new(), body: body.into() };
-        Self { raw_reply: Some(raw), ..Self::default() }
+        let raw = RawResponse { status: Some(status), headers: BTreeMap::new(), body: body.into() };
+        Self { raw_response: Some(raw), ..Self::default() }
     }
 
     /// No answer: the connection is closed before or after the effect.
-    pub fn lose_reply(when: Commit) -> Self {
-        Self { lose_reply: Some(when), ..Self::default() }
+    pub fn lose_response(when: Commit) -> Self {
+        Self { lose_response: Some(when), ..Self::default() }
     }
 
-    /// The request takes effect at once, its reply comes late.
-    pub fn delay_reply(ms: u64) -> Self {
-        Self { delay_reply_ms: ms, ..Self::default() }
+    /// The request takes effect at once, its response comes late.
+    pub fn delay_response(ms: u64) -> Self {
+        Self { delay_response_ms: ms, ..Self::default() }
     }
 
-    /// Adds a header to the reply.
+    /// Adds a header to the response.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// `status` and `raw_reply` only after the request has taken effect.
+    /// `status` and `raw_response` only after the request has taken effect.
     #[must_use]
     pub fn after_commit(mut self) -> Self {
         self.after_commit = true;
         self
     }
 
-    /// The reply replaces the effect altogether, and no body is waited for.
-    pub(crate) fn answers_early(&self) -> bool {
-        (self.status.is_some() || self.raw_reply.is_some()) && !self.after_commit
+    /// The response replaces the effect altogether, and no body is waited for.
+    pub(crate) fn replaces_effect(&self) -> bool {
+        (self.status.is_some() || self.raw_response.is_some()) && !self.after_commit
     }
 
     /// The connection ends before the effect, once the body has been read.
-    pub(crate) fn ends_before_commit(&self) -> Option<Ending> {
-        match (self.lose_reply, self.reset) {
-            (_, Some(Commit::Before)) => Some(Ending::Reset),
-            (Some(Commit::Before), _) => Some(Ending::Close),
+    pub(crate) fn disconnect_before_commit(&self) -> Option<Disconnect> {
+        match (self.lose_response, self.reset) {
+            (_, Some(Commit::Before)) => Some(Disconnect::Reset),
+            (Some(Commit::Before), _) => Some(Disconnect::Close),
             _ => None,
         }
     }
 
     /// The connection ends after the effect.
-    pub(crate) fn ends_after_commit(&self) -> Option<Ending> {
-        match (self.lose_reply, self.reset) {
-            (_, Some(Commit::After)) => Some(Ending::Reset),
-            (Some(Commit::After), _) => Some(Ending::Close),
+    pub(crate) fn disconnect_after_commit(&self) -> Option<Disconnect> {
+        match (self.lose_response, self.reset) {
+            (_, Some(Commit::After)) => Some(Disconnect::Reset),
+            (Some(Commit::After), _) => Some(Disconnect::Close),
             _ => None,
         }
     }
@@ -173,7 +173,7 @@ impl Action {
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum Disconnect {
     Close,
     Reset,
 }

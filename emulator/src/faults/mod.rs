@@ -1,9 +1,9 @@
-//! Faults on demand: rules that strike some requests, and the actions they set off.
+//! Faults on demand: rules that select requests, and the actions they apply.
 
 mod action;
 mod rule;
 
-pub use action::{Action, Commit, Direction, Drip, RawReply, Stall};
-pub(crate) use action::{Ending, usual_code};
+pub use action::{Action, Commit, Direction, Drip, RawResponse, Stall};
+pub(crate) use action::{Disconnect, usual_code};
 pub use rule::Rule;
-pub(crate) use rule::{Occasion, RuleBook};
+pub(crate) use rule::{RequestInfo, RuleBook};

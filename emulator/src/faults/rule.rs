@@ -100,7 +100,7 @@ fn one() -> u64 {
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Occasion<'a> {
+pub(crate) struct RequestInfo<'a> {
     pub(crate) op: &'a str,
     pub(crate) bucket: Option<&'a str>,
     pub(crate) key: Option<&'a str>,
@@ -123,10 +123,10 @@ impl RuleBook {
     }
 
     /// Counts the request in every rule that selects it; the first that strikes decides.
-    pub(crate) fn strike(&mut self, occasion: Occasion<'_>) -> Option<Action> {
+    pub(crate) fn match_fault(&mut self, request: RequestInfo<'_>) -> Option<Action> {
         let mut action = None;
         for (rule, seen) in &mut self.rules {
-            if !selects(rule, occasion) {
+            if !selects(rule, request) {
                 continue;
             }
             *seen += 1;
@@ -140,28 +140,28 @@ impl RuleBook {
     }
 }
 
-fn selects(rule: &Rule, occasion: Occasion<'_>) -> bool {
+fn selects(rule: &Rule, request: RequestInfo<'_>) -> bool {
     let fits = |wanted: &Option<String>, found: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
     };
-    (rule.op == "*" || rule.op == occasion.op)
-        && fits(&rule.bucket, occasion.bucket)
-        && fits(&rule.key, occasion.key)
-        && rule.part.is_none_or(|part| Some(part) == occasion.part)
+    (rule.op == "*" || rule.op == request.op)
+        && fits(&rule.bucket, request.bucket)
+        && fits(&rule.key, request.key)
+        && rule.part.is_none_or(|part| Some(part) == request.part)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn occasion(op: &str, part: u32) -> Occasion<'_> {
-        Occasion { op, bucket: Some("b"), key: Some("k"), part: Some(part) }
+    fn request(op: &str, part: u32) -> RequestInfo<'_> {
+        RequestInfo { op, bucket: Some("b"), key: Some("k"), part: Some(part) }
     }
 
     fn struck(text: &str, parts: &[u32]) -> Vec<bool> {
         let mut book = RuleBook::default();
         book.add(serde_json::from_str(text).unwrap());
-        parts.iter().map(|part| book.strike(occasion("UploadPart", *part)).is_some()).collect()
+        parts.iter().map(|part| book.match_fault(request("UploadPart", *part)).is_some()).collect()
     }
 
     #[test]

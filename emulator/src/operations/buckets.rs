@@ -5,8 +5,8 @@ use hyper::StatusCode;
 use super::owner;
 use crate::call::Call;
 use crate::clock::xml_date;
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 use crate::store::{BucketLeft, BucketRecord, Versioning};
 use crate::xml::Document;
 use crate::xml_tree::Element;
@@ -14,7 +14,7 @@ use crate::xml_tree::Element;
 const MAX_BUCKETS: usize = 100;
 
 /// ListBuckets.
-pub(super) async fn list(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn list(call: &mut Call) -> Result<OssResponse, RequestError> {
     let max = call.limit("max-keys", 100, 1000)?;
     call.no_body().await?;
     let text = |name: &str| call.query.value(name).unwrap_or_default();
@@ -41,11 +41,11 @@ pub(super) async fn list(call: &mut Call) -> Result<Reply, Refusal> {
         document.element("StorageClass", &record.storage_class);
         document.close();
     }
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// PutBucket.
-pub(super) async fn put(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn put(call: &mut Call) -> Result<OssResponse, RequestError> {
     let acl = call.header("x-oss-acl");
     let allowed = ["private", "public-read", "public-read-write"];
     if let Some(acl) = acl.as_deref().filter(|acl| !allowed.contains(acl)) {
@@ -68,7 +68,7 @@ pub(super) async fn put(call: &mut Call) -> Result<Reply, Refusal> {
     }
     if call.store().bucket(&call.bucket).is_some() {
         if call.options.put_own_bucket {
-            return Ok(Reply::ok());
+            return Ok(OssResponse::ok());
         }
         return Err(OssError::new(
             StatusCode::CONFLICT,
@@ -87,14 +87,14 @@ pub(super) async fn put(call: &mut Call) -> Result<Reply, Refusal> {
         .into());
     }
     call.store().put_bucket(&call.bucket, record)?;
-    Ok(Reply::ok().header("location", format!("/{}", call.bucket)))
+    Ok(OssResponse::ok().header("location", format!("/{}", call.bucket)))
 }
 
 /// DeleteBucket.
-pub(super) async fn delete(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn delete(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     match call.store().delete_bucket(&call.bucket)? {
-        BucketLeft::Removed => Ok(Reply::new(StatusCode::NO_CONTENT)),
+        BucketLeft::Removed => Ok(OssResponse::new(StatusCode::NO_CONTENT)),
         BucketLeft::Missing => Err(OssError::no_such_bucket(&call.bucket).into()),
         BucketLeft::NotEmpty => Err(OssError::new(
             StatusCode::CONFLICT,
@@ -107,7 +107,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Reply, Refusal> {
 }
 
 /// GetBucketInfo.
-pub(super) async fn info(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn info(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     let record = record(call)?;
     let mut document = call.document("BucketInfo");
@@ -131,41 +131,45 @@ pub(super) async fn info(call: &mut Call) -> Result<Reply, Refusal> {
     document.open("ServerSideEncryptionRule");
     document.element("SSEAlgorithm", "None");
     document.close();
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// GetBucketAcl.
-pub(super) async fn acl(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn acl(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     let record = record(call)?;
     let mut document = call.document("AccessControlPolicy");
     owner::element(&mut document);
     document.open("AccessControlList");
     document.element("Grant", &record.acl);
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// GetBucketLocation.
-pub(super) async fn location(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn location(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     record(call)?;
     let region = format!("oss-{}", call.service.region);
-    Ok(Reply::xml(Document::with_text("LocationConstraint", &region, call.options.xml_namespace)))
+    Ok(OssResponse::xml(Document::with_text(
+        "LocationConstraint",
+        &region,
+        call.options.xml_namespace,
+    )))
 }
 
 /// GetBucketVersioning.
-pub(super) async fn versioning(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn versioning(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     let record = record(call)?;
     let mut document = call.document("VersioningConfiguration");
     if let Some(state) = versioning_text(record.versioning) {
         document.element("Status", state);
     }
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// PutBucketVersioning.
-pub(super) async fn put_versioning(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn put_versioning(call: &mut Call) -> Result<OssResponse, RequestError> {
     let body = call.body.document().await?;
     let configuration = Element::parse(&body, "VersioningConfiguration");
     let state = match configuration.as_ref().and_then(|element| element.first("Status")) {
@@ -176,7 +180,7 @@ pub(super) async fn put_versioning(call: &mut Call) -> Result<Reply, Refusal> {
     let mut record = record(call)?;
     record.versioning = state;
     call.store().put_bucket(&call.bucket, record)?;
-    Ok(Reply::ok())
+    Ok(OssResponse::ok())
 }
 
 fn record(call: &Call) -> Result<BucketRecord, OssError> {

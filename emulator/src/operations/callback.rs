@@ -1,4 +1,4 @@
-//! Callbacks: after an object is stored, the caller's own server is asked for the reply.
+//! Callbacks: after an object is stored, the caller's own server supplies the response.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::call::Call;
 use crate::error::OssError;
 use crate::escape;
-use crate::reply::{Content, Reply};
+use crate::response::{Content, OssResponse};
 
 /// After base64.
 const MAX_PARAMETER: usize = 5 * 1024;
@@ -26,7 +26,7 @@ const MAX_REPLY: usize = 3 << 20;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// A callback as the client asked for it.
+/// A callback requested by the client.
 #[derive(Debug)]
 pub(super) struct Callback {
     urls: Vec<String>,
@@ -105,21 +105,21 @@ fn decode(call: &Call, name: &'static str) -> Result<Option<Vec<u8>>, OssError> 
 }
 
 impl Callback {
-    /// Asks the servers in turn; the first good answer becomes the body of `reply`.
+    /// Asks the servers in turn; the first good answer becomes the body of `response`.
     pub(super) async fn run(
         &self,
         call: &Call,
         stored: &Stored<'_>,
-        mut reply: Reply,
-    ) -> Result<Reply, OssError> {
+        mut response: OssResponse,
+    ) -> Result<OssResponse, OssError> {
         let body = self.fill(call, stored);
         let mut failure = Failure::default();
         for url in &self.urls {
             match timeout(call.options.callback_timeout, self.post(url, &body)).await {
                 Ok(Ok(answer)) => {
-                    reply.set("content-type", JSON);
-                    reply.content = Content::Text(answer);
-                    return Ok(reply);
+                    response.set("content-type", JSON);
+                    response.content = Content::Text(answer);
+                    return Ok(response);
                 }
                 Ok(Err(error)) => failure = error,
                 Err(_) => failure = Failure::of(&timed_out(call.options.callback_timeout)),
@@ -186,7 +186,7 @@ impl Callback {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| failed(&error))?;
-        // Its errors reach the reply as well.
+        // Its errors reach the response as well.
         tokio::spawn(async move { connection.await.ok() });
         let request = Request::post(path)
             .header(HOST, self.host.as_deref().unwrap_or(authority))
@@ -194,16 +194,16 @@ impl Callback {
             .header(CONTENT_TYPE, if self.is_json { JSON } else { FORM })
             .body(Full::new(Bytes::from(body.to_owned())))
             .map_err(|error| failed(&error))?;
-        let reply = sender.send_request(request).await.map_err(|error| failed(&error))?;
-        let status = reply.status();
+        let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+        let status = response.status();
         if status != StatusCode::OK {
             let message = format!("Error status : {}.", status.as_u16());
             return Err(Failure { message, bad_status: true });
         }
-        if !reply.headers().contains_key(CONTENT_LENGTH) {
+        if !response.headers().contains_key(CONTENT_LENGTH) {
             return Err(Failure::of("Response has no Content-Length."));
         }
-        let body = Limited::new(reply.into_body(), MAX_REPLY).collect().await;
+        let body = Limited::new(response.into_body(), MAX_REPLY).collect().await;
         let body = body.map_err(|error| failed(&error))?.to_bytes();
         match serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
             Ok(_) => Ok(body),

@@ -8,9 +8,9 @@ use super::callback::{self, Callback, Stored};
 use super::checks::{no_such_upload, upload_id};
 use super::part_list;
 use crate::call::{Call, quoted, same_etag};
-use crate::error::{OssError, Refusal};
+use crate::error::{OssError, RequestError};
 use crate::escape;
-use crate::reply::Reply;
+use crate::response::OssResponse;
 use crate::store::{Part, Put, Snapshot, VersionRecord};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
@@ -30,7 +30,7 @@ struct Terms {
 /// The object, and its version ID if the bucket has versions.
 type Made = (VersionRecord, Option<String>);
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let terms = Terms {
         encode: call.encodes()?,
         acl: attributes::acl(call)?,
@@ -40,19 +40,19 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     };
     let (record, version_id) = make(call, &terms).await?;
     // The two older official SDKs read the ETag here, not in the document.
-    let mut reply = Reply::xml(result(call, &record.etag, terms.encode))
+    let mut response = OssResponse::xml(result(call, &record.etag, terms.encode))
         .header("etag", quoted(&record.etag))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
-    record.attributes.encryption.iter().for_each(|(name, value)| reply.set(name, value));
-    version_id.iter().for_each(|id| reply.set("x-oss-version-id", id));
+    record.attributes.encryption.iter().for_each(|(name, value)| response.set(name, value));
+    version_id.iter().for_each(|id| response.set("x-oss-version-id", id));
     match &terms.callback {
-        None => Ok(reply),
-        Some(callback) => Ok(call_back(call, callback, &record, reply).await?),
+        None => Ok(response),
+        Some(callback) => Ok(call_back(call, callback, &record, response).await?),
     }
 }
 
 /// Checks everything and makes the object. Completes of one upload come one after the other.
-async fn make(call: &mut Call, terms: &Terms) -> Result<Made, Refusal> {
+async fn make(call: &mut Call, terms: &Terms) -> Result<Made, RequestError> {
     let id = upload_id(call)?.to_owned();
     let store = Arc::clone(call.store());
     let find = |call: &Call| {
@@ -101,11 +101,11 @@ async fn call_back(
     call: &Call,
     callback: &Callback,
     record: &VersionRecord,
-    reply: Reply,
-) -> Result<Reply, OssError> {
+    response: OssResponse,
+) -> Result<OssResponse, OssError> {
     let mime_type = record.attributes.content_type.as_deref().unwrap_or_default();
     let (size, crc64) = (record.size, record.crc64);
-    callback.run(call, &Stored { etag: &record.etag, size, mime_type, crc64 }, reply).await
+    callback.run(call, &Stored { etag: &record.etag, size, mime_type, crc64 }, response).await
 }
 
 /// The upload is unknown; by option, one that has become a protected object says so.

@@ -1,14 +1,14 @@
 //! DeleteMultipleObjects.
 
 use crate::call::Call;
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 use crate::target::is_object_name;
 use crate::xml_tree::Element;
 
 const MAX_OBJECTS: usize = 1000;
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let body = call.body.document().await?;
     let list = Element::parse(&body, "Delete").ok_or_else(OssError::malformed_xml)?;
@@ -40,7 +40,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         }
         document.close();
     }
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// Not trimmed: a key may begin or end with white space.

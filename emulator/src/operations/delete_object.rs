@@ -3,19 +3,19 @@
 use hyper::StatusCode;
 
 use crate::call::Call;
-use crate::error::Refusal;
-use crate::reply::Reply;
+use crate::error::RequestError;
+use crate::response::OssResponse;
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     let version_id = call.query.value("versionId");
     let deleted = call.store().delete(&call.bucket, &call.key, version_id, call.now)?;
-    let mut reply = Reply::new(StatusCode::NO_CONTENT);
+    let mut response = OssResponse::new(StatusCode::NO_CONTENT);
     if deleted.is_marker {
-        reply.set("x-oss-delete-marker", "true");
+        response.set("x-oss-delete-marker", "true");
     }
     if let Some(id) = deleted.version_id {
-        reply.set("x-oss-version-id", &id);
+        response.set("x-oss-version-id", &id);
     }
-    Ok(reply)
+    Ok(response)
 }

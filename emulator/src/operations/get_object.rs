@@ -6,8 +6,8 @@ use super::conditions::{self, READ};
 use super::object_headers::{describe, find};
 use super::range::{Selected, of_read};
 use crate::call::Call;
-use crate::error::{OssError, Refusal};
-use crate::reply::{Content, Reply};
+use crate::error::{OssError, RequestError};
+use crate::response::{Content, OssResponse};
 
 const OVERRIDES: &[&str] = &[
     "content-type",
@@ -18,7 +18,7 @@ const OVERRIDES: &[&str] = &[
     "content-encoding",
 ];
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let overrides = overrides(call)?;
     call.no_body().await?;
     let version = find(call)?;
@@ -27,13 +27,13 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     let standard = call.header("x-oss-range-behavior").as_deref() == Some("standard");
     let selected =
         call.header("range").map_or(Selected::Whole, |header| of_read(&header, size, standard));
-    let mut reply = describe(call, &version);
+    let mut response = describe(call, &version);
     let (start, length) = match selected {
         Selected::Whole => (0, size),
         Selected::Slice(start, length) => {
-            reply.status = StatusCode::PARTIAL_CONTENT;
+            response.status = StatusCode::PARTIAL_CONTENT;
             let last = start + length - 1;
-            reply.set("content-range", &format!("bytes {start}-{last}/{size}"));
+            response.set("content-range", &format!("bytes {start}-{last}/{size}"));
             (start, length)
         }
         Selected::Unsatisfiable => {
@@ -48,12 +48,12 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
             .into());
         }
     };
-    overrides.iter().for_each(|(name, value)| reply.set(name, value));
-    reply.content = Content::Pieces { pieces: version.pieces.clone(), start, length };
-    Ok(reply)
+    overrides.iter().for_each(|(name, value)| response.set(name, value));
+    response.content = Content::Pieces { pieces: version.pieces.clone(), start, length };
+    Ok(response)
 }
 
-/// `response-*` parameters replace reply headers, for signed requests only.
+/// `response-*` parameters replace response headers, for signed requests only.
 fn overrides(call: &Call) -> Result<Vec<(&'static str, String)>, OssError> {
     let mut found = Vec::new();
     for name in OVERRIDES {

@@ -3,17 +3,17 @@
 use super::conditions::{self, READ};
 use super::object_headers::{cheap, describe, find};
 use crate::call::Call;
-use crate::error::Refusal;
-use crate::reply::Reply;
+use crate::error::RequestError;
+use crate::response::OssResponse;
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     call.no_body().await?;
     let version = find(call)?;
-    let reply = if call.query.has("objectMeta") {
+    let response = if call.query.has("objectMeta") {
         cheap(call, &version)
     } else {
         conditions::check(call, READ, &version.record)?;
         describe(call, &version)
     };
-    Ok(reply.header("content-length", version.record.size.to_string()))
+    Ok(response.header("content-length", version.record.size.to_string()))
 }

@@ -2,12 +2,12 @@
 
 use super::attributes;
 use crate::call::Call;
-use crate::error::{OssError, Refusal};
+use crate::error::{OssError, RequestError};
 use crate::ids;
-use crate::reply::Reply;
+use crate::response::OssResponse;
 use crate::store::UploadRecord;
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let attributes = attributes::parse(call)?;
     let forbid_overwrite = call.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
@@ -37,7 +37,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     document.element("Bucket", &call.bucket);
     document.element("Key", &call.encoded(&call.key, encode));
     document.element("UploadId", &id);
-    let mut reply = Reply::xml(document);
-    encryption.iter().for_each(|(name, value)| reply.set(name, value));
-    Ok(reply)
+    let mut response = OssResponse::xml(document);
+    encryption.iter().for_each(|(name, value)| response.set(name, value));
+    Ok(response)
 }

@@ -4,11 +4,11 @@ use super::list_objects::prefixes;
 use super::listing::{Listed, Query, page};
 use crate::call::Call;
 use crate::clock;
-use crate::error::Refusal;
-use crate::reply::Reply;
+use crate::error::RequestError;
+use crate::response::OssResponse;
 use crate::store::Snapshot;
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let max = call.limit("max-uploads", 1000, 1000)?;
     call.no_body().await?;
@@ -54,5 +54,5 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         }
     }
     prefixes(&mut document, call, &page.prefixes(), encode);
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }

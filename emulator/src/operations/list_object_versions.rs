@@ -7,8 +7,8 @@ use super::listing::{Listed, Query, page};
 use super::owner;
 use crate::call::Call;
 use crate::clock::xml_date;
-use crate::error::Refusal;
-use crate::reply::Reply;
+use crate::error::RequestError;
+use crate::response::OssResponse;
 use crate::store::Version;
 
 /// A version in its place: newest first within its key.
@@ -19,7 +19,7 @@ struct Placed {
     is_latest: bool,
 }
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let max = call.limit("max-keys", 100, 1000)?;
     call.no_body().await?;
@@ -61,7 +61,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         document.close();
     }
     prefixes(&mut document, call, &page.prefixes(), encode);
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 fn place(call: &Call) -> Vec<Placed> {

@@ -9,8 +9,8 @@ use super::listing::{Listed, Query, page};
 use super::owner;
 use crate::call::{Call, quoted};
 use crate::clock::xml_date;
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 use crate::store::Version;
 use crate::xml::Document;
 
@@ -19,7 +19,7 @@ const DEFAULT_KEYS: u32 = 100;
 type Entry<'a> = (&'a str, &'a Arc<Version>);
 
 /// ListObjectsV2: pages by an opaque token.
-pub(super) async fn version_two(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn version_two(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let max = call.limit("max-keys", DEFAULT_KEYS, 1000)?;
     let text = |name: &str| call.query.value(name);
@@ -63,11 +63,11 @@ pub(super) async fn version_two(call: &mut Call) -> Result<Reply, Refusal> {
         }
     }
     prefixes(&mut document, call, &page.prefixes(), encode);
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// ListObjects: pages by the last key.
-pub(super) async fn version_one(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn version_one(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let max = call.limit("max-keys", DEFAULT_KEYS, 1000)?;
     let marker = call.query.value("marker").unwrap_or_default().to_owned();
@@ -96,7 +96,7 @@ pub(super) async fn version_one(call: &mut Call) -> Result<Reply, Refusal> {
         }
     }
     prefixes(&mut document, call, &page.prefixes(), encode);
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// Up to 1023 bytes.

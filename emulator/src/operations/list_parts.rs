@@ -3,10 +3,10 @@
 use super::checks::{no_such_upload, upload_id};
 use crate::call::{Call, quoted};
 use crate::clock;
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let encode = call.encodes()?;
     let max = call.limit("max-parts", 1000, 1000)?;
     let marker = marker(call)?;
@@ -43,7 +43,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         document.element("Size", &part.record.blob.size.to_string());
         document.close();
     }
-    Ok(Reply::xml(document))
+    Ok(OssResponse::xml(document))
 }
 
 /// Zero when absent; beyond the last number the page is empty.

@@ -1,6 +1,6 @@
 //! Pages of names: prefix, delimiter, common prefixes. Shared by all lists of a bucket.
 
-/// What a list is asked for.
+/// Parameters of a list request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Query<'a> {
     pub(super) prefix: &'a str,

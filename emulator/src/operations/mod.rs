@@ -28,11 +28,14 @@ mod upload_part;
 mod upload_part_copy;
 
 use crate::call::Call;
-use crate::error::Refusal;
-use crate::reply::Reply;
+use crate::error::RequestError;
+use crate::response::OssResponse;
 use crate::route::Operation;
 
-pub(crate) async fn perform(operation: Operation, call: &mut Call) -> Result<Reply, Refusal> {
+pub(crate) async fn perform(
+    operation: Operation,
+    call: &mut Call,
+) -> Result<OssResponse, RequestError> {
     checks::before_body(operation, call)?;
     match operation {
         Operation::ListBuckets => buckets::list(call).await,

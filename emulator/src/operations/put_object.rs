@@ -9,11 +9,11 @@ use super::checks::MAX_BODY;
 use super::upload_part::etag;
 use crate::body::Limit;
 use crate::call::{Call, quoted};
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 use crate::store::{BlobRecord, Put, Version, VersionRecord};
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let mut attributes = attributes::parse(call)?;
     attributes.acl = attributes::acl(call)?;
     let forbid = call.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
@@ -45,18 +45,18 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         attributes,
         pieces: vec![BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size }],
     };
-    let mut reply = Reply::ok()
+    let mut response = OssResponse::ok()
         .header("etag", quoted(&record.etag))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
-    encryption.iter().for_each(|(name, value)| reply.set(name, value));
+    encryption.iter().for_each(|(name, value)| response.set(name, value));
     let mime_type = record.attributes.content_type.clone().unwrap_or_default();
     let (tag, size, crc64) = (record.etag.clone(), record.size, record.crc64);
     let version = Version { record, pieces: vec![sealed.blob] };
     match call.store().put_version(&call.bucket, &call.key, version, forbid)? {
         Put::Stored(version_id) => {
             if let Some(id) = version_id {
-                reply.set("x-oss-version-id", &id);
+                response.set("x-oss-version-id", &id);
             }
         }
         Put::Exists => return Err(OssError::file_already_exists().into()),
@@ -64,7 +64,7 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     }
     let stored = Stored { etag: &tag, size, mime_type: &mime_type, crc64 };
     match callback {
-        None => Ok(reply),
-        Some(callback) => Ok(callback.run(call, &stored, reply).await?),
+        None => Ok(response),
+        Some(callback) => Ok(callback.run(call, &stored, response).await?),
     }
 }

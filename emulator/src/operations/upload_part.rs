@@ -8,13 +8,13 @@ use super::attributes::ENCRYPTION;
 use super::checks::{MAX_BODY, no_such_upload, part_number, upload_id};
 use crate::body::Limit;
 use crate::call::{Call, quoted};
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 use crate::store::{BlobRecord, InFlight, Landed, Part, PartRecord, Sealed};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let number = part_number(call)?;
     if let Some(value) = call.header(ENCRYPTION) {
         return Err(OssError::argument(
@@ -41,12 +41,12 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
         .ok_or_else(|| no_such_upload(&id, UNKNOWN_UPLOAD))?;
     let writer = call.store().new_blob()?;
     let sealed = call.body.store(writer, &limit).await?;
-    let reply = Reply::ok()
+    let response = OssResponse::ok()
         .header("etag", quoted(&etag(&sealed)))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", sealed.crc64.to_string());
     land(call, &flight, number, sealed, UNKNOWN_UPLOAD)?;
-    Ok(flight.record.attributes.encryption.iter().fold(reply, |r, (n, v)| r.header(n, v)))
+    Ok(flight.record.attributes.encryption.iter().fold(response, |r, (n, v)| r.header(n, v)))
 }
 
 /// Without quotes.
@@ -61,7 +61,7 @@ pub(super) fn land(
     number: u32,
     sealed: Sealed,
     unknown: &'static str,
-) -> Result<(), Refusal> {
+) -> Result<(), RequestError> {
     let record = PartRecord {
         number,
         etag: etag(&sealed),

@@ -9,8 +9,8 @@ use super::upload_part::land;
 use crate::access::{self, Caller};
 use crate::call::{Call, quoted};
 use crate::clock;
-use crate::error::{OssError, Refusal};
-use crate::reply::Reply;
+use crate::error::{OssError, RequestError};
+use crate::response::OssResponse;
 use crate::route::Operation;
 use crate::store::{BlobWriter, Sealed, Version, Versioning, read_pieces};
 
@@ -24,7 +24,7 @@ struct Source {
     version_id: Option<String>,
 }
 
-pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
+pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let number = part_number(call)?;
     let source = parse_source(&call.header("x-oss-copy-source").unwrap_or_default())?;
     let id = upload_id(call)?.to_owned();
@@ -58,18 +58,18 @@ pub(super) async fn run(call: &mut Call) -> Result<Reply, Refusal> {
     document.element("LastModified", &clock::xml_date(call.now));
     document.element("ETag", &etag);
     // The two older official SDKs read it here, not in the document.
-    let mut reply = Reply::xml(document).header("etag", etag);
+    let mut response = OssResponse::xml(document).header("etag", etag);
     if selected != Selected::Whole {
         let last = start + length - 1;
-        reply.set("content-range", &format!("bytes {start}-{last}/{size}"));
+        response.set("content-range", &format!("bytes {start}-{last}/{size}"));
     }
     if versioning != Versioning::Unset {
-        reply.set("x-oss-copy-source-version-id", &version.record.id);
+        response.set("x-oss-copy-source-version-id", &version.record.id);
     }
     if call.options.copy_crc {
-        reply.set("x-oss-hash-crc64ecma", &crc64.to_string());
+        response.set("x-oss-hash-crc64ecma", &crc64.to_string());
     }
-    Ok(reply)
+    Ok(response)
 }
 
 /// `/bucket/escaped-key`, with `?versionId=` behind it if a version is meant.

@@ -24,7 +24,7 @@ pub(crate) enum Put {
     NoBucket,
 }
 
-/// What a deletion did, for its reply headers.
+/// What a deletion did, for its response headers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Deleted {
     pub(crate) version_id: Option<String>,

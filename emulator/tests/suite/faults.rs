@@ -26,7 +26,7 @@ fn rules_strike_the_requests_they_select() {
     assert_eq!(send(2).status, 503);
     assert_eq!(send(2).status, 200);
     let statuses: Vec<(u16, bool)> =
-        emulator.requests().iter().skip(1).map(|r| (r.status, r.struck)).collect();
+        emulator.requests().iter().skip(1).map(|r| (r.status, r.fault_injected)).collect();
     let expected = [(200, false), (200, false), (503, true), (503, true), (200, false)];
     assert_eq!(statuses, expected);
 }
@@ -47,9 +47,9 @@ fn a_status_comes_before_or_after_the_effect() {
 fn replies_are_lost_before_or_after_the_effect() {
     let emulator = start();
     let ends = |fault: &str| put(fault).try_send(&emulator).unwrap_err().kind();
-    assert_eq!(ends(r#"{"lose_reply":"before"}"#), ErrorKind::UnexpectedEof);
+    assert_eq!(ends(r#"{"lose_response":"before"}"#), ErrorKind::UnexpectedEof);
     assert!(emulator.object(BUCKET, "k").is_none());
-    assert_eq!(ends(r#"{"lose_reply":"after"}"#), ErrorKind::UnexpectedEof);
+    assert_eq!(ends(r#"{"lose_response":"after"}"#), ErrorKind::UnexpectedEof);
     assert!(emulator.object(BUCKET, "k").is_some());
     Ask::new("DELETE", "k").send(&emulator);
     assert_eq!(ends(r#"{"reset":"before"}"#), ErrorKind::ConnectionReset);
@@ -75,7 +75,7 @@ fn checksums_can_be_wrong_or_missing() {
 #[test]
 fn replies_can_be_made_up_and_edited() {
     let emulator = start();
-    let fault = r#"{"raw_reply":{"status":307,"headers":{"Location":"http://x/"},"body":"b"}}"#;
+    let fault = r#"{"raw_response":{"status":307,"headers":{"Location":"http://x/"},"body":"b"}}"#;
     let answer = put(fault).send(&emulator);
     assert_eq!((answer.status, answer.text().as_str()), (307, "b"));
     assert_eq!(answer.header("location"), Some("http://x/"));
@@ -108,7 +108,7 @@ fn a_request_is_cut_in_its_body() {
 fn a_reply_is_cut_at_a_byte() {
     let emulator = start();
     Ask::new("PUT", "k").body(vec![b'x'; 100_000]).send(&emulator);
-    let ask = Ask::new("GET", "k").header("x-emulator-fault", r#"{"cut_reply_at":5000}"#);
+    let ask = Ask::new("GET", "k").header("x-emulator-fault", r#"{"cut_response_at":5000}"#);
     let mut stream = connect(&emulator);
     stream.write_all(&ask.bytes(&emulator)).unwrap();
     let mut got = Vec::new();
@@ -132,12 +132,12 @@ fn transfers_stall() {
     let fault = r#"{"stall":{"at":"request","byte":2,"ms":60}}"#;
     assert_eq!(put(fault).send(&emulator).status, 200);
     assert!(started.elapsed().as_millis() >= 60);
-    let fault = r#"{"stall":{"at":"reply","byte":20,"ms":60}}"#;
+    let fault = r#"{"stall":{"at":"response","byte":20,"ms":60}}"#;
     let started = Instant::now();
     assert_eq!(put(fault).send(&emulator).status, 200);
     assert!(started.elapsed().as_millis() >= 60);
     let mut stream = connect(&emulator);
-    let ask = put(r#"{"stall":{"at":"reply","byte":20}}"#);
+    let ask = put(r#"{"stall":{"at":"response","byte":20}}"#);
     stream.write_all(&ask.bytes(&emulator)).unwrap();
     let mut got = [0; 20];
     stream.read_exact(&mut got).unwrap();
@@ -148,7 +148,7 @@ fn transfers_stall() {
 #[test]
 fn delays_come_before_or_after_the_effect() {
     let emulator = start();
-    for fault in [r#"{"delay_ms":60}"#, r#"{"delay_reply_ms":60}"#] {
+    for fault in [r#"{"delay_ms":60}"#, r#"{"delay_response_ms":60}"#] {
         let started = Instant::now();
         assert_eq!(put(fault).send(&emulator).status, 200);
         assert!(started.elapsed().as_millis() >= 60);
@@ -166,9 +166,9 @@ fn the_clock_can_be_wrong_for_one_request() {
 #[test]
 fn faults_combine() {
     let emulator = start();
-    let action = Action { bad_crc: true, delay_reply_ms: 30, ..Action::default() };
+    let action = Action { bad_crc: true, delay_response_ms: 30, ..Action::default() };
     emulator.add_rule(Rule::on("*", action).always());
-    emulator.add_rule(Rule::on("*", Action::lose_reply(Commit::After)));
+    emulator.add_rule(Rule::on("*", Action::lose_response(Commit::After)));
     let started = Instant::now();
     let answer = Ask::new("PUT", "k").body("hello").send(&emulator);
     assert_eq!(answer.header("x-oss-hash-crc64ecma"), Some("11177612005948864432"));

@@ -1,40 +1,41 @@
-//! The effects of a fault on the reply.
+//! The effects of a fault on the response.
 
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::connection::WritePlan;
 use crate::error::OssError;
-use crate::faults::{Action, Direction, Ending, usual_code};
-use crate::reply::{Content, ErrorContext, Reply};
+use crate::faults::{Action, Direction, Disconnect, usual_code};
+use crate::response::{Content, ErrorContext, OssResponse};
 
-/// The reply a fault makes up, if it makes one up.
-pub(crate) fn invented(action: &Action, context: &ErrorContext<'_>) -> Option<Reply> {
-    if let Some(raw) = &action.raw_reply {
+/// The response a fault makes up, if it makes one up.
+pub(crate) fn replacement(action: &Action, context: &ErrorContext<'_>) -> Option<OssResponse> {
+    if let Some(raw) = &action.raw_response {
         let status = StatusCode::from_u16(raw.status.unwrap_or(200)).ok()?;
-        let mut reply = Reply::new(status);
-        raw.headers.iter().for_each(|(name, value)| reply.set(name, value));
-        reply.content = Content::Text(raw.body.clone().into());
-        return Some(reply);
+        let mut response = OssResponse::new(status);
+        raw.headers.iter().for_each(|(name, value)| response.set(name, value));
+        response.content = Content::Text(raw.body.clone().into());
+        return Some(response);
     }
     let status = StatusCode::from_u16(action.status?).ok()?;
     let code = action.code.as_deref().unwrap_or_else(|| usual_code(status.as_u16()));
     let message = action.message.as_deref().unwrap_or("Injected by a rule.");
-    Some(Reply::error(&OssError::new(status, code, message), context))
+    Some(OssResponse::error(&OssError::new(status, code, message), context))
 }
 
-/// Changes a finished reply.
-pub(crate) fn reply(reply: &mut Reply, action: &Action) {
+/// Changes a finished response.
+pub(crate) fn modify(response: &mut OssResponse, action: &Action) {
     if action.bad_crc
-        && let Some(crc) = text(reply, "x-oss-hash-crc64ecma").and_then(|v| v.parse::<u64>().ok())
+        && let Some(crc) =
+            text(response, "x-oss-hash-crc64ecma").and_then(|v| v.parse::<u64>().ok())
     {
-        reply.set("x-oss-hash-crc64ecma", &(crc ^ 1).to_string());
+        response.set("x-oss-hash-crc64ecma", &(crc ^ 1).to_string());
     }
     if action.bad_etag {
-        if let Some(etag) = text(reply, "etag") {
-            reply.set("etag", &wrong_etag(&etag));
+        if let Some(etag) = text(response, "etag") {
+            response.set("etag", &wrong_etag(&etag));
         }
-        edit(reply, |document| {
+        edit(response, |document| {
             let parts: Vec<String> = document
                 .split_inclusive("<ETag>")
                 .enumerate()
@@ -44,36 +45,36 @@ pub(crate) fn reply(reply: &mut Reply, action: &Action) {
         });
     }
     for (from, to) in &action.replace {
-        edit(reply, |document| document.replace(from, to));
+        edit(response, |document| document.replace(from, to));
     }
     for name in &action.remove_headers {
-        reply.headers.remove(name.as_str());
+        response.headers.remove(name.as_str());
     }
     for (name, value) in &action.headers {
         if let (Ok(name), Ok(value)) =
             (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
         {
-            reply.headers.insert(name, value);
+            response.headers.insert(name, value);
         }
     }
 }
 
-/// How the reply is to be written.
+/// How the response is to be written.
 pub(crate) fn write_plan(action: &Action) -> WritePlan {
-    let stall = action.stall.as_ref().filter(|stall| stall.at == Direction::Reply);
+    let stall = action.stall.as_ref().filter(|stall| stall.at == Direction::Response);
     WritePlan {
-        cut: action.cut_reply_at.map(|byte| (byte, Ending::Close)),
+        cut: action.cut_response_at.map(|byte| (byte, Disconnect::Close)),
         stall: stall.map(|stall| (stall.byte, stall.ms)),
         drip: action.drip.clone(),
     }
 }
 
-fn text(reply: &Reply, name: &str) -> Option<String> {
-    reply.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+fn text(response: &OssResponse, name: &str) -> Option<String> {
+    response.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-fn edit(reply: &mut Reply, change: impl FnOnce(&str) -> String) {
-    if let Content::Text(bytes) = &mut reply.content
+fn edit(response: &mut OssResponse, change: impl FnOnce(&str) -> String) {
+    if let Content::Text(bytes) = &mut response.content
         && let Ok(document) = std::str::from_utf8(bytes)
     {
         *bytes = change(document).into();
@@ -98,10 +99,11 @@ mod tests {
 
     #[test]
     fn checksums_are_falsified_wherever_they_stand() {
-        let mut answer = Reply::ok().header("etag", "\"0A\"").header("x-oss-hash-crc64ecma", "8");
+        let mut answer =
+            OssResponse::ok().header("etag", "\"0A\"").header("x-oss-hash-crc64ecma", "8");
         answer.content = Content::Text("<a><ETag>\"FF\"</ETag><ETag>0F</ETag></a>".into());
         let action = Action { bad_crc: true, bad_etag: true, ..Action::default() };
-        reply(&mut answer, &action);
+        modify(&mut answer, &action);
         assert_eq!(text(&answer, "etag").unwrap(), "\"1A\"");
         assert_eq!(text(&answer, "x-oss-hash-crc64ecma").unwrap(), "9");
         let Content::Text(document) = answer.content else { panic!("text") };

@@ -4,28 +4,28 @@ use hyper::StatusCode;
 use hyper::http::request::Parts;
 
 use crate::access::{self, Caller};
-use crate::asked::Asked;
 use crate::auth::{AccessKey, Signable, Verifier};
 use crate::error::OssError;
+use crate::parsed_request::ParsedRequest;
 use crate::route::Operation;
 use crate::service::Service;
 use crate::target::is_bucket_name;
 
 /// A request that wants to be served.
 #[derive(Debug)]
-pub(crate) struct Applicant<'a> {
-    pub(crate) asked: &'a Asked,
+pub(crate) struct Authorizer<'a> {
+    pub(crate) parsed: &'a ParsedRequest,
     pub(crate) parts: &'a Parts,
     /// Its body has a length or is chunked.
     pub(crate) has_length: bool,
     pub(crate) now: i64,
 }
 
-impl Applicant<'_> {
+impl Authorizer<'_> {
     /// Says who asks, or the first reason to refuse.
-    pub(crate) fn admit(&self, service: &Service) -> Result<Caller, OssError> {
-        let operation = self.asked.operation;
-        let bucket = self.asked.target.bucket.as_deref();
+    pub(crate) fn authorize(&self, service: &Service) -> Result<Caller, OssError> {
+        let operation = self.parsed.operation;
+        let bucket = self.parsed.target.bucket.as_deref();
         if let Some(name) = bucket.filter(|name| !is_bucket_name(name)) {
             return Err(bad_bucket_name(name));
         }
@@ -46,7 +46,7 @@ impl Applicant<'_> {
         {
             return Err(OssError::no_such_bucket(name));
         }
-        let key = self.asked.target.key.as_deref().unwrap_or_default();
+        let key = self.parsed.target.key.as_deref().unwrap_or_default();
         access::permit(caller, operation, &service.store, bucket.zip(record.as_ref()), key)?;
         Ok(caller)
     }
@@ -65,9 +65,9 @@ impl Applicant<'_> {
         };
         verifier.verify(&Signable {
             method: self.parts.method.as_str(),
-            bucket: self.asked.target.bucket.as_deref(),
-            key: self.asked.target.key.as_deref(),
-            query: &self.asked.query.0,
+            bucket: self.parsed.target.bucket.as_deref(),
+            key: self.parsed.target.key.as_deref(),
+            query: &self.parsed.query.0,
             headers: &self.parts.headers,
         })
     }

@@ -1,4 +1,4 @@
-//! What goes back to the client: a reply of an operation, or an error made into one.
+//! What goes back to the client: a response of an operation, or an error made into one.
 
 use std::io;
 use std::pin::Pin;
@@ -17,9 +17,9 @@ use crate::error::OssError;
 use crate::store::{Blob, read_pieces};
 use crate::xml::Document;
 
-/// A reply before it is given to the connection.
+/// A response before it is given to the connection.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct OssResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
@@ -27,14 +27,14 @@ pub(crate) struct Reply {
     pub(crate) code: Option<String>,
 }
 
-/// The body of a reply.
+/// The body of a response.
 #[derive(Debug)]
 pub(crate) enum Content {
     Text(Bytes),
     Pieces { pieces: Vec<Arc<Blob>>, start: u64, length: u64 },
 }
 
-impl Reply {
+impl OssResponse {
     pub(crate) fn new(status: StatusCode) -> Self {
         let content = Content::Text(Bytes::new());
         Self { status, headers: HeaderMap::new(), content, code: None }
@@ -45,9 +45,9 @@ impl Reply {
     }
 
     pub(crate) fn xml(document: Document) -> Self {
-        let mut reply = Self::ok().header("content-type", "application/xml");
-        reply.content = Content::Text(document.finish().into());
-        reply
+        let mut response = Self::ok().header("content-type", "application/xml");
+        response.content = Content::Text(document.finish().into());
+        response
     }
 
     /// Sets a header; a value that HTTP cannot carry is left out.
@@ -66,17 +66,17 @@ impl Reply {
 
     /// The error document. HEAD gets it in a header, 304 not at all.
     pub(crate) fn error(error: &OssError, context: &ErrorContext<'_>) -> Self {
-        let mut reply = Self::new(error.status);
-        reply.code = Some(error.code.clone());
+        let mut response = Self::new(error.status);
+        response.code = Some(error.code.clone());
         for (name, value) in &error.headers {
-            reply.set(name, value);
+            response.set(name, value);
         }
         let hidden = context.bare_head && error.status == StatusCode::NOT_FOUND;
         if error.status == StatusCode::NOT_MODIFIED || (context.is_head && hidden) {
-            return reply;
+            return response;
         }
         if let Some(ec) = error.ec {
-            reply.set("x-oss-ec", ec);
+            response.set("x-oss-ec", ec);
         }
         let mut document = Document::new("Error", false);
         document.element("Code", &error.code);
@@ -93,12 +93,12 @@ impl Reply {
         }
         let text = document.finish();
         if context.is_head {
-            reply.set("x-oss-err", &STANDARD.encode(text));
+            response.set("x-oss-err", &STANDARD.encode(text));
         } else {
-            reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-            reply.content = Content::Text(text.into());
+            response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+            response.content = Content::Text(text.into());
         }
-        reply
+        response
     }
 }
 
@@ -114,16 +114,16 @@ pub(crate) struct ErrorContext<'a> {
 
 /// The body hyper sends.
 #[derive(Debug)]
-pub(crate) enum ReplyBody {
+pub(crate) enum ResponseBody {
     Text(Bytes),
     Stream { chunks: mpsc::Receiver<io::Result<Bytes>>, left: u64 },
 }
 
-impl From<Content> for ReplyBody {
+impl From<Content> for ResponseBody {
     fn from(content: Content) -> Self {
         let (pieces, start, length) = match content {
-            Content::Text(text) => return ReplyBody::Text(text),
-            Content::Pieces { length: 0, .. } => return ReplyBody::Text(Bytes::new()),
+            Content::Text(text) => return ResponseBody::Text(text),
+            Content::Pieces { length: 0, .. } => return ResponseBody::Text(Bytes::new()),
             Content::Pieces { pieces, start, length } => (pieces, start, length),
         };
         let (sender, chunks) = mpsc::channel(4);
@@ -138,11 +138,11 @@ impl From<Content> for ReplyBody {
                 let _ = sender.blocking_send(Err(error));
             }
         });
-        ReplyBody::Stream { chunks, left: length }
+        ResponseBody::Stream { chunks, left: length }
     }
 }
 
-impl Body for ReplyBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -151,9 +151,9 @@ impl Body for ReplyBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match &mut *self {
-            ReplyBody::Text(text) if text.is_empty() => Poll::Ready(None),
-            ReplyBody::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
-            ReplyBody::Stream { chunks, left } => match ready!(chunks.poll_recv(cx)) {
+            ResponseBody::Text(text) if text.is_empty() => Poll::Ready(None),
+            ResponseBody::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+            ResponseBody::Stream { chunks, left } => match ready!(chunks.poll_recv(cx)) {
                 Some(Ok(bytes)) => {
                     *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or_default());
                     Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -166,15 +166,15 @@ impl Body for ReplyBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            ReplyBody::Text(text) => text.is_empty(),
-            ReplyBody::Stream { left, .. } => *left == 0,
+            ResponseBody::Text(text) => text.is_empty(),
+            ResponseBody::Stream { left, .. } => *left == 0,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match self {
-            ReplyBody::Text(text) => u64::try_from(text.len()).unwrap_or_default(),
-            ReplyBody::Stream { left, .. } => *left,
+            ResponseBody::Text(text) => u64::try_from(text.len()).unwrap_or_default(),
+            ResponseBody::Stream { left, .. } => *left,
         })
     }
 }

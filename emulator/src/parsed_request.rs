@@ -10,13 +10,13 @@ use crate::target::Target;
 
 /// Resource, parameters and operation.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ParsedRequest {
     pub(crate) target: Target,
     pub(crate) query: Query,
     pub(crate) operation: Operation,
 }
 
-impl Asked {
+impl ParsedRequest {
     pub(crate) fn read(service: &Service, parts: &Parts, host: &str) -> Result<Self, OssError> {
         let target = Target::parse(parts.uri.path(), host, service.addressing, &service.hosts)?;
         let query = Query::parse(parts.uri.query().unwrap_or_default())

@@ -1,4 +1,4 @@
-//! What was asked and answered: kept for tests, and one line each for the log.
+//! Records of requests and responses: kept for tests, and one line each for the log.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,16 +24,16 @@ pub struct RequestRecord {
     pub headers: HeaderMap,
     /// `partNumber` of the query.
     pub part_number: Option<u32>,
-    /// Status of the reply; 0 while there is none, and for good if the connection was cut.
+    /// Status of the response; 0 while there is none, and for good if the connection was cut.
     pub status: u16,
     /// `Code` of the error document.
     pub code: Option<String>,
     /// Bytes of the request's body read so far.
     pub bytes: u64,
-    /// Request ID of the reply.
+    /// Request ID of the response.
     pub request_id: String,
-    /// A rule or `x-emulator-fault` struck it.
-    pub struck: bool,
+    /// A rule or `x-emulator-fault` injected a fault.
+    pub fault_injected: bool,
 }
 
 impl RequestRecord {
@@ -48,7 +48,7 @@ const MAX_RECORDS: usize = 100_000;
 
 /// The requests since the start or the last clearing.
 #[derive(Debug, Default)]
-pub(crate) struct Journal {
+pub(crate) struct RequestLog {
     pages: Mutex<Pages>,
 }
 
@@ -60,11 +60,11 @@ struct Pages {
     records: VecDeque<(RequestRecord, Arc<AtomicU64>)>,
 }
 
-/// The number of a request in the journal.
+/// The number of a request in the request_log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry(usize);
 
-impl Journal {
+impl RequestLog {
     pub(crate) fn open(&self, record: RequestRecord, received: Arc<AtomicU64>) -> Entry {
         let mut pages = self.lock();
         if pages.records.len() == MAX_RECORDS {

@@ -16,14 +16,14 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::auth::{Resource, Signer};
-use crate::reply::ReplyBody;
+use crate::response::ResponseBody;
 use crate::{document, escape};
 
 type Outcome<T> = Result<T, String>;
 
 /// A client for one set of keys.
 #[derive(Debug, Clone)]
-pub struct Tool {
+pub struct Client {
     signer: Signer,
 }
 
@@ -35,7 +35,7 @@ struct Address {
     key: String,
 }
 
-impl Tool {
+impl Client {
     /// A client that signs with these keys.
     pub fn new(signer: Signer) -> Self {
         Self { signer }
@@ -44,8 +44,8 @@ impl Tool {
     /// Writes the object at `url` to `out`.
     pub async fn get(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
         let address = parse(url)?;
-        let mut reply = self.send(Method::GET, &address, &address.key, &[], None).await?;
-        while let Some(frame) = reply.body_mut().frame().await {
+        let mut response = self.send(Method::GET, &address, &address.key, &[], None).await?;
+        while let Some(frame) = response.body_mut().frame().await {
             let frame = frame.map_err(|error| format!("{url}: {error}"))?;
             if let Some(bytes) = frame.data_ref() {
                 out.write_all(bytes).map_err(|error| format!("writing: {error}"))?;
@@ -120,8 +120,8 @@ impl Tool {
             .filter(|(name, value)| *name == "uploads" || !value.is_empty())
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let reply = self.send(Method::GET, address, "", &query, None).await?;
-        let body = reply.into_body().collect().await.map_err(|error| error.to_string())?;
+        let response = self.send(Method::GET, address, "", &query, None).await?;
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
         Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
 
@@ -165,32 +165,32 @@ impl Tool {
             .body(stream(body, size.unwrap_or_default()))
             .map_err(|error| error.to_string())?;
         *request.headers_mut() = headers;
-        let reply = exchange(&address.authority, request).await?;
-        if reply.status().is_success() {
-            return Ok(reply);
+        let response = exchange(&address.authority, request).await?;
+        if response.status().is_success() {
+            return Ok(response);
         }
-        let status = reply.status().as_u16();
-        let body = reply.into_body().collect().await.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
         let field = |name| document::first(&text, name).unwrap_or_default();
         Err(format!("{status} {}: {}", field("Code"), field("Message")))
     }
 }
 
-async fn exchange(authority: &str, request: Request<ReplyBody>) -> Outcome<Response<Incoming>> {
+async fn exchange(authority: &str, request: Request<ResponseBody>) -> Outcome<Response<Incoming>> {
     let failed = |error: &dyn std::fmt::Display| format!("{authority}: {error}");
     let stream = TcpStream::connect(authority).await.map_err(|error| failed(&error))?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| failed(&error))?;
-    // Its errors reach the reply and its body as well.
+    // Its errors reach the response and its body as well.
     tokio::spawn(async move { connection.await.ok() });
     sender.send_request(request).await.map_err(|error| failed(&error))
 }
 
 /// The request body: a file of known size, read in large steps, or nothing.
-fn stream(file: Option<File>, size: u64) -> ReplyBody {
-    let Some(mut file) = file.filter(|_| size > 0) else { return ReplyBody::Text(Bytes::new()) };
+fn stream(file: Option<File>, size: u64) -> ResponseBody {
+    let Some(mut file) = file.filter(|_| size > 0) else { return ResponseBody::Text(Bytes::new()) };
     let (sender, chunks) = mpsc::channel(4);
     tokio::task::spawn_blocking(move || {
         let mut buffer = vec![0; 256 * 1024];
@@ -205,7 +205,7 @@ fn stream(file: Option<File>, size: u64) -> ReplyBody {
             }
         }
     });
-    ReplyBody::Stream { chunks, left: size }
+    ResponseBody::Stream { chunks, left: size }
 }
 
 fn parse(url: &str) -> Outcome<Address> {
