@@ -6,26 +6,26 @@ use crate::store::{BucketRecord, Store};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller {
+pub(crate) struct Requester {
     pub(crate) signed: bool,
     pub(crate) is_owner: bool,
     /// `x-oss-request-payer: requester` was sent.
     pub(crate) pays: bool,
 }
 
-/// May the caller do this? `bucket` is absent for operations on the service.
-pub(crate) fn permit(
-    caller: Caller,
+/// May the requester do this? `bucket` is absent for operations on the service.
+pub(crate) fn check_access(
+    requester: Requester,
     operation: Operation,
     store: &Store,
     bucket: Option<(&str, &BucketRecord)>,
     key: &str,
 ) -> Result<(), OssError> {
-    if caller.is_owner {
+    if requester.is_owner {
         return Ok(());
     }
     let denied = || {
-        let message = if caller.signed {
+        let message = if requester.signed {
             "You have no right to access this object because of bucket acl."
         } else {
             "Anonymous access is forbidden for this operation."
@@ -33,14 +33,14 @@ pub(crate) fn permit(
         Err(OssError::access_denied(message))
     };
     let Some((name, record)) = bucket else { return denied() };
-    if operation.is_for_owners() {
+    if operation.is_owner_only() {
         return denied();
     }
     if record.requester_pays {
-        return if caller.signed && caller.pays { Ok(()) } else { denied() };
+        return if requester.signed && requester.pays { Ok(()) } else { denied() };
     }
     let of_object = operation
-        .is_about_object()
+        .is_object_operation()
         .then(|| store.current(name, key))
         .flatten()
         .and_then(|version| version.record.attributes.acl.clone())

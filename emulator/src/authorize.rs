@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
-use crate::access::{self, Caller};
+use crate::access::{self, Requester};
 use crate::auth::{AccessKey, Signable, Verifier};
 use crate::error::OssError;
 use crate::parsed_request::ParsedRequest;
@@ -23,7 +23,7 @@ pub(crate) struct Authorizer<'a> {
 
 impl Authorizer<'_> {
     /// Says who asks, or the first reason to refuse.
-    pub(crate) fn authorize(&self, service: &Service) -> Result<Caller, OssError> {
+    pub(crate) fn authorize(&self, service: &Service) -> Result<Requester, OssError> {
         let operation = self.parsed.operation;
         let bucket = self.parsed.target.bucket.as_deref();
         if let Some(name) = bucket.filter(|name| !is_bucket_name(name)) {
@@ -32,7 +32,7 @@ impl Authorizer<'_> {
         let keys = service.keys();
         let key = self.verify(service, &keys)?;
         let payer = self.parts.headers.get("x-oss-request-payer");
-        let caller = Caller {
+        let requester = Requester {
             signed: key.is_some(),
             is_owner: key.is_some_and(|key| key.owner),
             pays: payer.is_some_and(|payer| payer == "requester"),
@@ -47,8 +47,14 @@ impl Authorizer<'_> {
             return Err(OssError::no_such_bucket(name));
         }
         let key = self.parsed.target.key.as_deref().unwrap_or_default();
-        access::permit(caller, operation, &service.store, bucket.zip(record.as_ref()), key)?;
-        Ok(caller)
+        access::check_access(
+            requester,
+            operation,
+            &service.store,
+            bucket.zip(record.as_ref()),
+            key,
+        )?;
+        Ok(requester)
     }
 
     fn verify<'k>(

@@ -32,9 +32,10 @@ pub struct Builder {
     any_address: bool,
 }
 
-impl Builder {
-    pub(crate) fn new() -> Self {
-        Self {
+impl Emulator {
+    /// Configures an emulator of region `cn-hangzhou` on a free port, without buckets and keys.
+    pub fn builder() -> Builder {
+        Builder {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             dir: None,
             region: "cn-hangzhou".to_owned(),
@@ -49,7 +50,9 @@ impl Builder {
             any_address: false,
         }
     }
+}
 
+impl Builder {
     /// Creates this bucket unless it exists. May be called several times.
     #[must_use]
     pub fn bucket(mut self, name: impl Into<String>) -> Self {

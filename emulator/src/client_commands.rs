@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 
 use crate::auth::{Resource, Signer};
 use crate::response::ResponseBody;
-use crate::{document, escape};
+use crate::{escape, xml_scan};
 
-type Outcome<T> = Result<T, String>;
+type CommandResult<T> = Result<T, String>;
 
 /// A client for one set of keys.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Client {
 
 /// A URL of the path style, taken apart.
 #[derive(Debug, PartialEq, Eq)]
-struct Address {
+struct ObjectUrl {
     authority: String,
     bucket: String,
     key: String,
@@ -42,9 +42,9 @@ impl Client {
     }
 
     /// Writes the object at `url` to `out`.
-    pub async fn get(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
-        let address = parse(url)?;
-        let mut response = self.send(Method::GET, &address, &address.key, &[], None).await?;
+    pub async fn get(&self, url: &str, out: &mut (dyn Write + Send)) -> CommandResult<()> {
+        let object_url = parse(url)?;
+        let mut response = self.send(Method::GET, &object_url, &object_url.key, &[], None).await?;
         while let Some(frame) = response.body_mut().frame().await {
             let frame = frame.map_err(|error| format!("{url}: {error}"))?;
             if let Some(bytes) = frame.data_ref() {
@@ -55,31 +55,31 @@ impl Client {
     }
 
     /// Stores a file as the object at `url`.
-    pub async fn put(&self, url: &str, file: &Path) -> Outcome<()> {
-        let address = parse(url)?;
+    pub async fn put(&self, url: &str, file: &Path) -> CommandResult<()> {
+        let object_url = parse(url)?;
         let file = File::open(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        self.send(Method::PUT, &address, &address.key, &[], Some(file)).await.map(|_| ())
+        self.send(Method::PUT, &object_url, &object_url.key, &[], Some(file)).await.map(|_| ())
     }
 
     /// Prints size and key of each object below `url`.
-    pub async fn ls(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
-        let address = parse(url)?;
+    pub async fn ls(&self, url: &str, out: &mut (dyn Write + Send)) -> CommandResult<()> {
+        let object_url = parse(url)?;
         let mut token = String::new();
         loop {
             let query = [
                 ("list-type", "2"),
                 ("max-keys", "1000"),
                 ("encoding-type", "url"),
-                ("prefix", &address.key),
+                ("prefix", &object_url.key),
                 ("continuation-token", &token),
             ];
-            let page = self.page(&address, &query).await?;
-            for object in document::all(&page, "Contents") {
-                let field = |name| document::first(object, name).unwrap_or_default();
+            let page = self.page(&object_url, &query).await?;
+            for object in xml_scan::all(&page, "Contents") {
+                let field = |name| xml_scan::first(object, name).unwrap_or_default();
                 let key = escape::decode(&field("Key")).unwrap_or_default();
-                line(out, &format!("{:>12} {key}", field("Size")))?;
+                write_line(out, &format!("{:>12} {key}", field("Size")))?;
             }
-            match document::first(&page, "NextContinuationToken").filter(|t| !t.is_empty()) {
+            match xml_scan::first(&page, "NextContinuationToken").filter(|t| !t.is_empty()) {
                 Some(next) => token = escape::decode(&next).unwrap_or_default(),
                 None => return Ok(()),
             }
@@ -87,40 +87,40 @@ impl Client {
     }
 
     /// Prints key and upload ID of each unfinished upload below `url`.
-    pub async fn uploads(&self, url: &str, out: &mut (dyn Write + Send)) -> Outcome<()> {
-        let address = parse(url)?;
+    pub async fn uploads(&self, url: &str, out: &mut (dyn Write + Send)) -> CommandResult<()> {
+        let object_url = parse(url)?;
         let (mut key, mut id) = (String::new(), String::new());
         loop {
             let query = [
                 ("uploads", ""),
                 ("encoding-type", "url"),
-                ("prefix", &address.key),
+                ("prefix", &object_url.key),
                 ("key-marker", &key),
                 ("upload-id-marker", &id),
             ];
-            let page = self.page(&address, &query).await?;
-            for upload in document::all(&page, "Upload") {
-                let field = |name| document::first(upload, name).unwrap_or_default();
+            let page = self.page(&object_url, &query).await?;
+            for upload in xml_scan::all(&page, "Upload") {
+                let field = |name| xml_scan::first(upload, name).unwrap_or_default();
                 let name = escape::decode(&field("Key")).unwrap_or_default();
-                line(out, &format!("{name} {}", field("UploadId")))?;
+                write_line(out, &format!("{name} {}", field("UploadId")))?;
             }
-            if document::first(&page, "IsTruncated").as_deref() != Some("true") {
+            if xml_scan::first(&page, "IsTruncated").as_deref() != Some("true") {
                 return Ok(());
             }
-            key = document::first(&page, "NextKeyMarker")
+            key = xml_scan::first(&page, "NextKeyMarker")
                 .and_then(|key| escape::decode(&key))
                 .unwrap_or_default();
-            id = document::first(&page, "NextUploadIdMarker").unwrap_or_default();
+            id = xml_scan::first(&page, "NextUploadIdMarker").unwrap_or_default();
         }
     }
 
-    async fn page(&self, address: &Address, query: &[(&str, &str)]) -> Outcome<String> {
+    async fn page(&self, object_url: &ObjectUrl, query: &[(&str, &str)]) -> CommandResult<String> {
         let query: Vec<(String, String)> = query
             .iter()
             .filter(|(name, value)| *name == "uploads" || !value.is_empty())
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let response = self.send(Method::GET, address, "", &query, None).await?;
+        let response = self.send(Method::GET, object_url, "", &query, None).await?;
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
         Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
@@ -129,13 +129,14 @@ impl Client {
     async fn send(
         &self,
         method: Method,
-        address: &Address,
+        object_url: &ObjectUrl,
         key: &str,
         query: &[(String, String)],
         body: Option<File>,
-    ) -> Outcome<Response<Incoming>> {
+    ) -> CommandResult<Response<Incoming>> {
         let mut headers = HeaderMap::new();
-        let host = HeaderValue::from_str(&address.authority).map_err(|error| error.to_string())?;
+        let host =
+            HeaderValue::from_str(&object_url.authority).map_err(|error| error.to_string())?;
         headers.insert(HOST, host);
         let size = match &body {
             Some(file) => Some(file.metadata().map_err(|error| error.to_string())?.len()),
@@ -146,7 +147,7 @@ impl Client {
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let resource = Resource {
-            bucket: Some(&address.bucket),
+            bucket: Some(&object_url.bucket),
             key: Some(key).filter(|key| !key.is_empty()),
         };
         let unix = i64::try_from(now).unwrap_or_default();
@@ -158,26 +159,29 @@ impl Client {
                 value => format!("{}={}", escape::query(name), escape::query(value)),
             })
             .collect();
-        let target = format!("/{}/{}?{}", address.bucket, escape::path(key), pairs.join("&"));
+        let target = format!("/{}/{}?{}", object_url.bucket, escape::path(key), pairs.join("&"));
         let mut request = Request::builder()
             .method(method)
             .uri(target.trim_end_matches('?'))
-            .body(stream(body, size.unwrap_or_default()))
+            .body(file_body(body, size.unwrap_or_default()))
             .map_err(|error| error.to_string())?;
         *request.headers_mut() = headers;
-        let response = exchange(&address.authority, request).await?;
+        let response = send_request(&object_url.authority, request).await?;
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-        let field = |name| document::first(&text, name).unwrap_or_default();
+        let field = |name| xml_scan::first(&text, name).unwrap_or_default();
         Err(format!("{status} {}: {}", field("Code"), field("Message")))
     }
 }
 
-async fn exchange(authority: &str, request: Request<ResponseBody>) -> Outcome<Response<Incoming>> {
+async fn send_request(
+    authority: &str,
+    request: Request<ResponseBody>,
+) -> CommandResult<Response<Incoming>> {
     let failed = |error: &dyn std::fmt::Display| format!("{authority}: {error}");
     let stream = TcpStream::connect(authority).await.map_err(|error| failed(&error))?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
@@ -189,7 +193,7 @@ async fn exchange(authority: &str, request: Request<ResponseBody>) -> Outcome<Re
 }
 
 /// The request body: a file of known size, read in large steps, or nothing.
-fn stream(file: Option<File>, size: u64) -> ResponseBody {
+fn file_body(file: Option<File>, size: u64) -> ResponseBody {
     let Some(mut file) = file.filter(|_| size > 0) else { return ResponseBody::Text(Bytes::new()) };
     let (sender, chunks) = mpsc::channel(4);
     tokio::task::spawn_blocking(move || {
@@ -208,7 +212,7 @@ fn stream(file: Option<File>, size: u64) -> ResponseBody {
     ResponseBody::Stream { chunks, left: size }
 }
 
-fn parse(url: &str) -> Outcome<Address> {
+fn parse(url: &str) -> CommandResult<ObjectUrl> {
     let bad = || format!("{url}: not a URL like http://127.0.0.1:PORT/bucket/key");
     let rest = url.strip_prefix("http://").ok_or_else(bad)?;
     let (authority, path) = rest.split_once('/').ok_or_else(bad)?;
@@ -217,13 +221,13 @@ fn parse(url: &str) -> Outcome<Address> {
         return Err(bad());
     }
     let key = percent_encoding::percent_decode_str(key).decode_utf8().map_err(|_| bad())?;
-    Ok(Address {
+    Ok(ObjectUrl {
         authority: authority.to_owned(),
         bucket: bucket.to_owned(),
         key: key.into_owned(),
     })
 }
 
-fn line(out: &mut (dyn Write + Send), text: &str) -> Outcome<()> {
+fn write_line(out: &mut (dyn Write + Send), text: &str) -> CommandResult<()> {
     writeln!(out, "{text}").map_err(|error| format!("writing: {error}"))
 }

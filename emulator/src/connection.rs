@@ -1,10 +1,10 @@
-//! A connection whose writing side can be made to misbehave, and which is closed in a way that lets
+//! A connection whose writing side can be made to apply_fault, and which is closed in a way that lets
 //! the client read an early answer.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::faults::{Disconnect, Drip};
+use crate::poison::ignore_poison;
 
 /// How long bytes that come after the last answer are read and thrown away.
 const LINGER: Duration = Duration::from_secs(2);
 /// A stall without a time of its own.
-const FOR_GOOD: Duration = Duration::from_secs(600);
+const UNTIMED_STALL: Duration = Duration::from_secs(600);
 
 /// How the next response is written.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +30,7 @@ pub(crate) struct WritePlan {
     pub(crate) drip: Option<Drip>,
 }
 
-/// The plan in force, and how far it has been carried out.
+/// The plan in force, and how far it has been replace_invalid_chars out.
 #[derive(Debug, Clone, Default)]
 struct Progress {
     plan: WritePlan,
@@ -40,11 +41,11 @@ struct Progress {
 
 /// The handle by which a request's task steers its connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wire {
+pub(crate) struct WriteControl {
     progress: Arc<Mutex<Progress>>,
 }
 
-impl Wire {
+impl WriteControl {
     /// Takes effect with the next byte written.
     pub(crate) fn set(&self, plan: WritePlan) {
         *self.lock() = Progress { plan, ..Progress::default() };
@@ -56,7 +57,7 @@ impl Wire {
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        ignore_poison(self.progress.lock())
     }
 }
 
@@ -64,19 +65,19 @@ impl Wire {
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    wire: Wire,
+    write_control: WriteControl,
     pause: Option<Pin<Box<Sleep>>>,
     linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, wire: Wire) -> Self {
-        Self { stream, wire, pause: None, linger: None }
+    pub(crate) fn new(stream: TcpStream, write_control: WriteControl) -> Self {
+        Self { stream, write_control, pause: None, linger: None }
     }
 
     /// How many of `wanted` bytes may be written now.
     fn poll_allowance(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
-        let Progress { plan, stalled, written } = self.wire.lock().clone();
+        let Progress { plan, stalled, written } = self.write_control.lock().clone();
         let mut allowed = u64::try_from(wanted).unwrap_or(u64::MAX);
         if let Some((at, _)) = plan.cut {
             if written >= at {
@@ -88,12 +89,12 @@ impl Connection {
             if written < at {
                 allowed = allowed.min(at - written);
             } else if !stalled {
-                let time = ms.map_or(FOR_GOOD, Duration::from_millis);
+                let time = ms.map_or(UNTIMED_STALL, Duration::from_millis);
                 ready!(self.poll_pause(cx, time));
                 if ms.is_none() {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
-                self.wire.lock().stalled = true;
+                self.write_control.lock().stalled = true;
             }
         }
         if let Some(drip) = plan.drip {
@@ -114,7 +115,7 @@ impl Connection {
 /// A reset is a close without lingering.
 impl Drop for Connection {
     fn drop(&mut self) {
-        if matches!(self.wire.lock().plan.cut, Some((_, Disconnect::Reset))) {
+        if matches!(self.write_control.lock().plan.cut, Some((_, Disconnect::Reset))) {
             // A socket that is gone already needs no reset.
             let _ = self.stream.set_zero_linger();
         }
@@ -140,7 +141,7 @@ impl AsyncWrite for Connection {
         let allowed = ready!(self.poll_allowance(cx, bytes.len()))?;
         let bytes = bytes.get(..allowed).unwrap_or(bytes);
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.wire.lock().written += u64::try_from(written).unwrap_or_default();
+        self.write_control.lock().written += u64::try_from(written).unwrap_or_default();
         Poll::Ready(Ok(written))
     }
 

@@ -11,7 +11,6 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::auth::AccessKey;
-use crate::builder::Builder;
 use crate::faults::{Rule, RuleBook};
 use crate::inspect::{ObjectView, UploadView};
 use crate::options::Options;
@@ -21,7 +20,7 @@ use crate::service::Service;
 use crate::store::{BucketRecord, Versioning};
 
 /// How long the end of a stopped emulator's blocking reads is waited for.
-const STOP_TIME: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A running emulator. It has threads of its own; dropping it stops and joins them.
 #[derive(Debug)]
@@ -53,11 +52,6 @@ impl Emulator {
             thread: Some(thread),
             _folder: folder,
         })
-    }
-
-    /// An emulator of region `cn-hangzhou` on a free port, without buckets and keys.
-    pub fn builder() -> Builder {
-        Builder::new()
     }
 
     /// `http://127.0.0.1:PORT`
@@ -209,6 +203,6 @@ fn spawn(
     };
     std::thread::Builder::new().name("oss-emulator".to_owned()).spawn(move || {
         runtime.block_on(server::serve(service, listener, stopped));
-        runtime.shutdown_timeout(STOP_TIME);
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     })
 }

@@ -1,5 +1,6 @@
 //! One request from its head to its response: parse, authorize, execute, inject faults, log.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,20 +12,31 @@ use hyper::{HeaderMap, Request, Response};
 use tokio::time::sleep;
 
 use crate::authorize::Authorizer;
-use crate::body::RequestBody;
-use crate::call::Call;
 use crate::clock;
-use crate::connection::Wire;
+use crate::connection::WriteControl;
 use crate::error::{OssError, RequestError};
 use crate::fault_response;
 use crate::faults::{Action, Disconnect, RequestInfo};
 use crate::ids;
+use crate::operation_request::OperationRequest;
 use crate::operations;
 use crate::parsed_request::{ParsedRequest, host};
-use crate::request_log::{Entry, RequestRecord, without_secrets};
+use crate::request_body::RequestBody;
+use crate::request_log::{RecordNumber, RequestRecord, redact_query};
 use crate::response::{ErrorContext, OssResponse, ResponseBody};
-use crate::server::Dropped;
 use crate::service::Service;
+
+/// A request that ends its connection without a response.
+#[derive(Debug)]
+pub(crate) struct ConnectionClosed;
+
+impl fmt::Display for ConnectionClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection ends without a response")
+    }
+}
+
+impl std::error::Error for ConnectionClosed {}
 
 /// One request on its way.
 #[derive(Debug)]
@@ -35,17 +47,17 @@ struct Exchange {
     request_id: String,
     action: Action,
     received: Arc<AtomicU64>,
-    entry: Entry,
+    record_number: RecordNumber,
     started: Instant,
 }
 
 /// Answers a request, or says that the connection ends without an answer.
 pub(crate) async fn answer(
     service: Arc<Service>,
-    wire: Wire,
+    write_control: WriteControl,
     request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Dropped> {
-    wire.set(Default::default());
+) -> Result<Response<ResponseBody>, ConnectionClosed> {
+    write_control.set(Default::default());
     let (parts, incoming) = request.into_parts();
     let host = host(&parts);
     let parsed = ParsedRequest::read(&service, &parts, &host);
@@ -54,26 +66,27 @@ pub(crate) async fn answer(
     let fault_injected = !matches!(&action, Ok(action) if *action == Action::default());
     let record = record(&parts, parsed.as_ref().ok(), &request_id, fault_injected);
     let received = Arc::new(AtomicU64::new(0));
-    let entry = service.request_log.open(record, Arc::clone(&received));
+    let record_number = service.request_log.start(record, Arc::clone(&received));
     let (action, parsed) = match action {
         Ok(action) => (action, parsed),
         Err(error) => (Action::default(), Err(error)),
     };
-    let patience = service.options().body_timeout;
-    let mut body = RequestBody::new(incoming, &parts.headers, patience, Arc::clone(&received));
+    let idle_timeout = service.options().body_timeout;
+    let mut body = RequestBody::new(incoming, &parts.headers, idle_timeout, Arc::clone(&received));
     body.inject(&action);
     let started = Instant::now();
-    let exchange = Exchange { service, parts, host, request_id, action, received, entry, started };
-    exchange.run(wire, parsed, body).await
+    let exchange =
+        Exchange { service, parts, host, request_id, action, received, record_number, started };
+    exchange.run(write_control, parsed, body).await
 }
 
 impl Exchange {
     async fn run(
         self,
-        wire: Wire,
+        write_control: WriteControl,
         parsed: Result<ParsedRequest, OssError>,
         body: RequestBody,
-    ) -> Result<Response<ResponseBody>, Dropped> {
+    ) -> Result<Response<ResponseBody>, ConnectionClosed> {
         if self.action.delay_ms > 0 {
             sleep(Duration::from_millis(self.action.delay_ms)).await;
         }
@@ -94,23 +107,27 @@ impl Exchange {
             Err(RequestError::Oss(error)) => {
                 (OssResponse::error(&error, &self.error_context()), error.close)
             }
-            Err(RequestError::Close) => return self.hang_up(&wire, Disconnect::Close),
-            Err(RequestError::Reset) => return self.hang_up(&wire, Disconnect::Reset),
+            Err(RequestError::Close) => {
+                return self.close_connection(&write_control, Disconnect::Close);
+            }
+            Err(RequestError::Reset) => {
+                return self.close_connection(&write_control, Disconnect::Reset);
+            }
         };
-        self.add_usual_headers(&mut response);
+        self.add_common_headers(&mut response);
         fault_response::modify(&mut response, &self.action);
         let status = response.status.as_u16();
         let code = response.code.clone();
-        close |= body.leave();
+        close |= body.drain();
         if close {
             response.set("connection", "close");
         }
         let body = ResponseBody::from(response.content);
-        self.note(status, code.as_deref(), body.size_hint().exact().unwrap_or_default());
+        self.record_outcome(status, code.as_deref(), body.size_hint().exact().unwrap_or_default());
         if self.action.delay_response_ms > 0 {
             sleep(Duration::from_millis(self.action.delay_response_ms)).await;
         }
-        wire.set(fault_response::write_plan(&self.action));
+        write_control.set(fault_response::write_plan(&self.action));
         let mut out = Response::new(body);
         *out.status_mut() = response.status;
         *out.headers_mut() = response.headers;
@@ -133,11 +150,11 @@ impl Exchange {
             has_length: body.has_length(),
             now: self.now(),
         };
-        let caller = match authorizer.authorize(&self.service) {
-            Ok(caller) => caller,
+        let requester = match authorizer.authorize(&self.service) {
+            Ok(requester) => requester,
             Err(error) => return (Err(error.into()), body),
         };
-        let mut call = Call {
+        let mut request = OperationRequest {
             service: Arc::clone(&self.service),
             method: self.parts.method.clone(),
             host: self.host.clone(),
@@ -149,11 +166,11 @@ impl Exchange {
             request_id: self.request_id.clone(),
             now: self.now(),
             options: self.service.options(),
-            signed: caller.signed,
-            is_owner: caller.is_owner,
+            signed: requester.signed,
+            is_owner: requester.is_owner,
         };
-        let outcome = operations::perform(parsed.operation, &mut call).await;
-        (outcome, call.body)
+        let outcome = operations::perform(parsed.operation, &mut request).await;
+        (outcome, request.body)
     }
 
     fn now(&self) -> i64 {
@@ -169,7 +186,7 @@ impl Exchange {
         }
     }
 
-    fn add_usual_headers(&self, response: &mut OssResponse) {
+    fn add_common_headers(&self, response: &mut OssResponse) {
         response.set("server", "AliyunOSS");
         response.set("date", &clock::http_date(self.now()));
         response.set("x-oss-request-id", &self.request_id);
@@ -179,26 +196,26 @@ impl Exchange {
         }
     }
 
-    fn hang_up(
+    fn close_connection(
         &self,
-        wire: &Wire,
+        write_control: &WriteControl,
         disconnect: Disconnect,
-    ) -> Result<Response<ResponseBody>, Dropped> {
-        wire.end(disconnect);
-        self.note(0, None, 0);
-        Err(Dropped)
+    ) -> Result<Response<ResponseBody>, ConnectionClosed> {
+        write_control.end(disconnect);
+        self.record_outcome(0, None, 0);
+        Err(ConnectionClosed)
     }
 
     /// Into the request_log and the log.
-    fn note(&self, status: u16, code: Option<&str>, sent: u64) {
+    fn record_outcome(&self, status: u16, code: Option<&str>, sent: u64) {
         let received = self.received.load(Ordering::Relaxed);
-        self.service.request_log.close(self.entry, status, code);
+        self.service.request_log.finish(self.record_number, status, code);
         if self.service.logs {
             let target = self.parts.uri.path_and_query().map_or("/", |target| target.as_str());
             log_line(&format!(
                 "{} {} {status} {} {} in={received} out={sent} {}ms",
                 self.parts.method,
-                without_secrets(target),
+                redact_query(target),
                 code.unwrap_or("-"),
                 self.request_id,
                 self.started.elapsed().as_millis(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use crate::store::{Blob, Snapshot, Version, read_pieces};
+use crate::store::{Blob, UploadSnapshot, Version, read_blobs};
 
 /// The newest version of an object.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct ObjectView {
     pub is_multipart: bool,
     /// `null` in a bucket without versions.
     pub version_id: String,
-    pieces: Vec<Arc<Blob>>,
+    blobs: Vec<Arc<Blob>>,
 }
 
 impl ObjectView {
@@ -56,14 +56,14 @@ impl ObjectView {
             storage_class: attributes.storage_class,
             is_multipart: record.is_multipart,
             version_id: record.id.clone(),
-            pieces: version.pieces.clone(),
+            blobs: version.blobs.clone(),
         }
     }
 
     /// The content, also after the object was replaced or deleted meanwhile.
     pub fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        read_pieces(&self.pieces, 0, self.size, |bytes| {
+        read_blobs(&self.blobs, 0, self.size, |bytes| {
             content.extend_from_slice(bytes);
             Ok(())
         })?;
@@ -98,7 +98,7 @@ pub struct PartView {
 }
 
 impl UploadView {
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+    pub(crate) fn of(snapshot: &UploadSnapshot) -> Self {
         let parts = snapshot.parts.values().map(|part| PartView {
             number: part.record.number,
             size: part.record.blob.size,

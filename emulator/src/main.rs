@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(version, args_conflicts_with_subcommands = true)]
 struct CommandLine {
     #[command(subcommand)]
-    command: Option<ToolCommand>,
+    command: Option<ClientCommand>,
     #[command(flatten)]
     serve: Serve,
 }
@@ -67,7 +67,7 @@ enum Style {
 }
 
 #[derive(Subcommand)]
-enum ToolCommand {
+enum ClientCommand {
     /// Writes an object to a file or to standard output.
     Get {
         /// Like http://127.0.0.1:PORT/bucket/key
@@ -138,24 +138,24 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            complain(&message);
+            print_error(&message);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(command: ToolCommand) -> Result<(), String> {
+async fn run(command: ClientCommand) -> Result<(), String> {
     let mut out = io::stdout();
     match command {
-        ToolCommand::Get { url, output: None, keys } => keys.client().get(&url, &mut out).await,
-        ToolCommand::Get { url, output: Some(path), keys } => {
+        ClientCommand::Get { url, output: None, keys } => keys.client().get(&url, &mut out).await,
+        ClientCommand::Get { url, output: Some(path), keys } => {
             let failed = |error: io::Error| format!("{}: {error}", path.display());
             let mut file = File::create(&path).map_err(failed)?;
             keys.client().get(&url, &mut file).await
         }
-        ToolCommand::Put { url, file, keys } => keys.client().put(&url, &file).await,
-        ToolCommand::Ls { url, keys } => keys.client().ls(&url, &mut out).await,
-        ToolCommand::Uploads { url, keys } => keys.client().uploads(&url, &mut out).await,
+        ClientCommand::Put { url, file, keys } => keys.client().put(&url, &file).await,
+        ClientCommand::Ls { url, keys } => keys.client().ls(&url, &mut out).await,
+        ClientCommand::Uploads { url, keys } => keys.client().uploads(&url, &mut out).await,
     }
 }
 
@@ -192,7 +192,7 @@ async fn serve(arguments: Serve) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let emulator = builder.start().map_err(|error| error.to_string())?;
-    announce(emulator.url()).map_err(|error| error.to_string())?;
+    print_url(emulator.url()).map_err(|error| error.to_string())?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -201,13 +201,13 @@ async fn serve(arguments: Serve) -> Result<(), String> {
     Ok(())
 }
 
-fn announce(url: &str) -> io::Result<()> {
+fn print_url(url: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on {url}")?;
     out.flush()
 }
 
 /// A closed stderr is no reason for another failure.
-fn complain(message: &str) {
+fn print_error(message: &str) {
     let _ = writeln!(io::stderr(), "oss-emulator: {message}");
 }

@@ -19,7 +19,7 @@ pub struct Options {
     pub copy_crc: bool,
     /// A repeated Complete that forbids overwriting answers 409 FileAlreadyExists, not 404.
     pub complete_again_conflict: bool,
-    /// A part in flight while Abort arrives is kept, and shows again until a second Abort.
+    /// A part in in_flight_part while Abort arrives is kept, and shows again until a second Abort.
     pub straggler: bool,
     /// HEAD errors carry neither `x-oss-err` nor `x-oss-ec`.
     pub bare_head_errors: bool,

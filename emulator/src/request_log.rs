@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use hyper::HeaderMap;
+
+use crate::poison::ignore_poison;
 
 /// One request as the emulator saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,11 +51,11 @@ const MAX_RECORDS: usize = 100_000;
 /// The requests since the start or the last clearing.
 #[derive(Debug, Default)]
 pub(crate) struct RequestLog {
-    pages: Mutex<Pages>,
+    inner: Mutex<Records>,
 }
 
 #[derive(Debug, Default)]
-struct Pages {
+struct Records {
     /// The number of the oldest record.
     first: usize,
     /// Each with the count of bytes that is still rising.
@@ -62,32 +64,32 @@ struct Pages {
 
 /// The number of a request in the request_log.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry(usize);
+pub(crate) struct RecordNumber(usize);
 
 impl RequestLog {
-    pub(crate) fn open(&self, record: RequestRecord, received: Arc<AtomicU64>) -> Entry {
-        let mut pages = self.lock();
-        if pages.records.len() == MAX_RECORDS {
-            pages.records.pop_front();
-            pages.first += 1;
+    pub(crate) fn start(&self, record: RequestRecord, received: Arc<AtomicU64>) -> RecordNumber {
+        let mut inner = self.lock();
+        if inner.records.len() == MAX_RECORDS {
+            inner.records.pop_front();
+            inner.first += 1;
         }
-        pages.records.push_back((record, received));
-        Entry(pages.first + pages.records.len() - 1)
+        inner.records.push_back((record, received));
+        RecordNumber(inner.first + inner.records.len() - 1)
     }
 
     /// Does nothing if the request has been forgotten meanwhile.
-    pub(crate) fn close(&self, entry: Entry, status: u16, code: Option<&str>) {
-        let mut pages = self.lock();
-        let index = entry.0.checked_sub(pages.first);
-        if let Some((record, _)) = index.and_then(|index| pages.records.get_mut(index)) {
+    pub(crate) fn finish(&self, number: RecordNumber, status: u16, code: Option<&str>) {
+        let mut inner = self.lock();
+        let index = number.0.checked_sub(inner.first);
+        if let Some((record, _)) = index.and_then(|index| inner.records.get_mut(index)) {
             record.status = status;
             record.code = code.map(str::to_owned);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<RequestRecord> {
-        let pages = self.lock();
-        let records = pages.records.iter().map(|(record, received)| {
+        let inner = self.lock();
+        let records = inner.records.iter().map(|(record, received)| {
             let bytes = received.load(Ordering::Relaxed);
             RequestRecord { bytes, ..record.clone() }
         });
@@ -95,30 +97,31 @@ impl RequestLog {
     }
 
     pub(crate) fn clear(&self) {
-        let mut pages = self.lock();
-        pages.first += pages.records.len();
-        pages.records.clear();
+        let mut inner = self.lock();
+        inner.first += inner.records.len();
+        inner.records.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        ignore_poison(self.inner.lock())
     }
 }
 
 /// The target without what would let a reader of the log repeat the request.
-pub(crate) fn without_secrets(target: &str) -> String {
+pub(crate) fn redact_query(target: &str) -> String {
     let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
     let shown: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((name, _)) if SECRET.contains(&name) => format!("{name}=***"),
+            Some((name, _)) if REDACTED_PARAMETERS.contains(&name) => format!("{name}=***"),
             _ => pair.to_owned(),
         })
         .collect();
     format!("{path}?{}", shown.join("&"))
 }
 
-const SECRET: &[&str] = &["Signature", "x-oss-signature", "security-token", "x-oss-security-token"];
+const REDACTED_PARAMETERS: &[&str] =
+    &["Signature", "x-oss-signature", "security-token", "x-oss-security-token"];
 
 #[cfg(test)]
 mod tests {
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn the_log_hides_signatures_and_tokens() {
         assert_eq!(
-            without_secrets("/b/k?x-oss-signature=abc&partNumber=1&security-token=t&uploads"),
+            redact_query("/b/k?x-oss-signature=abc&partNumber=1&security-token=t&uploads"),
             "/b/k?x-oss-signature=***&partNumber=1&security-token=***&uploads"
         );
     }

@@ -14,8 +14,8 @@ use hyper::{HeaderMap, StatusCode};
 use tokio::sync::mpsc;
 
 use crate::error::OssError;
-use crate::store::{Blob, read_pieces};
-use crate::xml::Document;
+use crate::store::{Blob, read_blobs};
+use crate::xml_writer::Document;
 
 /// A response before it is given to the connection.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct OssResponse {
 #[derive(Debug)]
 pub(crate) enum Content {
     Text(Bytes),
-    Pieces { pieces: Vec<Arc<Blob>>, start: u64, length: u64 },
+    Blobs { blobs: Vec<Arc<Blob>>, start: u64, length: u64 },
 }
 
 impl OssResponse {
@@ -121,14 +121,14 @@ pub(crate) enum ResponseBody {
 
 impl From<Content> for ResponseBody {
     fn from(content: Content) -> Self {
-        let (pieces, start, length) = match content {
+        let (blobs, start, length) = match content {
             Content::Text(text) => return ResponseBody::Text(text),
-            Content::Pieces { length: 0, .. } => return ResponseBody::Text(Bytes::new()),
-            Content::Pieces { pieces, start, length } => (pieces, start, length),
+            Content::Blobs { length: 0, .. } => return ResponseBody::Text(Bytes::new()),
+            Content::Blobs { blobs, start, length } => (blobs, start, length),
         };
         let (sender, chunks) = mpsc::channel(4);
         tokio::task::spawn_blocking(move || {
-            let read = read_pieces(&pieces, start, length, |bytes| {
+            let read = read_blobs(&blobs, start, length, |bytes| {
                 sender
                     .blocking_send(Ok(Bytes::copy_from_slice(bytes)))
                     .map_err(|_| io::ErrorKind::BrokenPipe.into())

@@ -59,7 +59,7 @@ impl Operation {
     }
 
     /// Is it the owner's business alone?
-    pub(crate) fn is_for_owners(self) -> bool {
+    pub(crate) fn is_owner_only(self) -> bool {
         matches!(
             self,
             Self::ListBuckets
@@ -78,7 +78,7 @@ impl Operation {
         matches!(self, Self::UploadPart | Self::PutObject)
     }
 
-    pub(crate) fn is_about_object(self) -> bool {
+    pub(crate) fn is_object_operation(self) -> bool {
         matches!(
             self,
             Self::InitiateMultipartUpload
@@ -113,12 +113,12 @@ impl Operation {
         };
         let operation = operation
             .ok_or_else(|| OssError::method_not_allowed(method.as_str(), resource, allow))?;
-        match query.0.iter().find(|(name, _)| UNSERVED.contains(&name.as_str())) {
+        match query.0.iter().find(|(name, _)| UNSUPPORTED.contains(&name.as_str())) {
             Some((name, _)) => Err(OssError::not_implemented(name)),
             None if operation == Self::PutObject && headers.contains_key("x-oss-copy-source") => {
                 Err(OssError::not_implemented("x-oss-copy-source"))
             }
-            None if operation.is_about_object() && query.has("acl") => {
+            None if operation.is_object_operation() && query.has("acl") => {
                 Err(OssError::not_implemented("acl"))
             }
             None => Ok(operation),
@@ -170,7 +170,7 @@ impl Operation {
 
 /// Sub-resources of the service that are not served here. Ignoring them would do harm: a request to
 /// set a lifecycle would be taken for PutBucket.
-const UNSERVED: &[&str] = &[
+const UNSUPPORTED: &[&str] = &[
     "append",
     "cors",
     "encryption",

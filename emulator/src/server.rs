@@ -1,6 +1,5 @@
 //! Accepts connections and hands each request to its own task.
 
-use std::fmt;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -11,22 +10,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::connection::{Connection, Wire};
-use crate::exchange;
+use crate::connection::{Connection, WriteControl};
+use crate::exchange::{self, ConnectionClosed};
 use crate::response::ResponseBody;
 use crate::service::Service;
-
-/// A request that ends its connection without a response.
-#[derive(Debug)]
-pub(crate) struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection ends without a response")
-    }
-}
-
-impl std::error::Error for Dropped {}
 
 /// Serves until `stop` is sent or dropped.
 pub(crate) async fn serve(
@@ -50,9 +37,10 @@ pub(crate) async fn serve(
 async fn connection(service: Arc<Service>, stream: TcpStream) {
     // Only latency is at stake.
     let _ = stream.set_nodelay(true);
-    let wire = Wire::default();
-    let io = TokioIo::new(Connection::new(stream, wire.clone()));
-    let answer = service_fn(move |request| answer(Arc::clone(&service), wire.clone(), request));
+    let write_control = WriteControl::default();
+    let io = TokioIo::new(Connection::new(stream, write_control.clone()));
+    let answer =
+        service_fn(move |request| answer(Arc::clone(&service), write_control.clone(), request));
     let mut http = http1::Builder::new();
     // A client that goes away after its last byte has made its request all the same.
     http.half_close(true).max_buf_size(1 << 20);
@@ -63,8 +51,10 @@ async fn connection(service: Arc<Service>, stream: TcpStream) {
 /// In a task of its own, the request is finished even if the client goes away.
 async fn answer(
     service: Arc<Service>,
-    wire: Wire,
+    write_control: WriteControl,
     request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Dropped> {
-    tokio::spawn(exchange::answer(service, wire, request)).await.unwrap_or(Err(Dropped))
+) -> Result<Response<ResponseBody>, ConnectionClosed> {
+    tokio::spawn(exchange::answer(service, write_control, request))
+        .await
+        .unwrap_or(Err(ConnectionClosed))
 }

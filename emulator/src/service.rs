@@ -1,12 +1,13 @@
 //! What all connections of one emulator share.
 
 use std::sync::Arc;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, RwLock};
 
 use crate::auth::AccessKey;
 use crate::clock::Clock;
 use crate::faults::{Action, RequestInfo, RuleBook};
 use crate::options::Options;
+use crate::poison::ignore_poison;
 use crate::request_log::RequestLog;
 use crate::store::Store;
 use crate::target::{Addressing, BoundHosts};
@@ -29,26 +30,26 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn keys(&self) -> Vec<AccessKey> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        ignore_poison(self.keys.read()).clone()
     }
 
     pub(crate) fn change_keys(&self, change: impl FnOnce(&mut Vec<AccessKey>)) {
-        change(&mut self.keys.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut *ignore_poison(self.keys.write()));
     }
 
     pub(crate) fn options(&self) -> Options {
-        self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+        ignore_poison(self.options.read()).clone()
     }
 
     pub(crate) fn change_options(&self, change: impl FnOnce(&mut Options)) {
-        change(&mut self.options.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut *ignore_poison(self.options.write()));
     }
 
     pub(crate) fn change_rules(&self, change: impl FnOnce(&mut RuleBook)) {
-        change(&mut self.rules.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut *ignore_poison(self.rules.lock()));
     }
 
     pub(crate) fn match_fault(&self, request: RequestInfo<'_>) -> Option<Action> {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).match_fault(request)
+        ignore_poison(self.rules.lock()).match_fault(request)
     }
 }

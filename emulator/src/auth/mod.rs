@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::OssError;
 
 /// How far a request's date may be from the server's clock.
-const WINDOW_S: i64 = 900;
+const MAX_SKEW_S: i64 = 900;
 
 /// What a signature is checked against.
 #[derive(Debug, Clone, Copy)]

@@ -25,7 +25,7 @@ pub(super) fn verify_header<'a>(
     let signed = clock::parse_http_date(date)
         .or_else(|| clock::parse_v4_date(date))
         .ok_or_else(|| OssError::access_denied("OSS authentication requires a valid Date."))?;
-    if (verifier.now - signed).abs() > super::WINDOW_S {
+    if (verifier.now - signed).abs() > super::MAX_SKEW_S {
         return Err(too_skewed(verifier.now, signed));
     }
     let token = header("x-oss-security-token").or_else(|| header("security-token"));

@@ -44,7 +44,7 @@ pub(super) fn verify_header<'a>(
     }
     let signed = clock::parse_v4_date(&claim.date)
         .ok_or_else(|| OssError::access_denied("OSS authentication requires a valid Date."))?;
-    if (verifier.now - signed).abs() > super::WINDOW_S {
+    if (verifier.now - signed).abs() > super::MAX_SKEW_S {
         return Err(too_skewed(verifier.now, signed));
     }
     check_signature(verifier, signable, &claim)
@@ -91,7 +91,7 @@ pub(super) fn verify_query<'a>(
     })?;
     let signed = clock::parse_v4_date(&claim.date)
         .ok_or_else(|| OssError::access_denied("OSS authentication requires a valid Date."))?;
-    if signed - verifier.now > super::WINDOW_S {
+    if signed - verifier.now > super::MAX_SKEW_S {
         return Err(too_skewed(verifier.now, signed));
     }
     if verifier.now > signed + seconds {

@@ -3,21 +3,22 @@
 use hyper::StatusCode;
 
 use super::checks::{no_such_upload, upload_id};
-use crate::call::Call;
 use crate::error::RequestError;
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
-use crate::store::Aborted;
+use crate::store::AbortOutcome;
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let id = upload_id(call)?.to_owned();
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let id = upload_id(request)?.to_owned();
     let unknown = || no_such_upload(&id, "0042-00000002");
-    call.store().upload(&call.bucket, &call.key, &id).ok_or_else(unknown)?;
-    call.no_body().await?;
+    request.store().upload(&request.bucket, &request.key, &id).ok_or_else(unknown)?;
+    request.expect_no_body().await?;
     // A Complete that has begun comes first.
-    let gate = call.store().gate(&call.bucket, &call.key, &id).ok_or_else(unknown)?;
-    let _held = gate.lock().await;
-    match call.store().abort(&call.bucket, &call.key, &id, call.options.straggler)? {
-        Aborted::Done => Ok(OssResponse::new(StatusCode::NO_CONTENT)),
-        Aborted::NoUpload => Err(unknown().into()),
+    let complete_lock =
+        request.store().complete_lock(&request.bucket, &request.key, &id).ok_or_else(unknown)?;
+    let _guard = complete_lock.lock().await;
+    match request.store().abort(&request.bucket, &request.key, &id, request.options.straggler)? {
+        AbortOutcome::Aborted => Ok(OssResponse::new(StatusCode::NO_CONTENT)),
+        AbortOutcome::NoUpload => Err(unknown().into()),
     }
 }

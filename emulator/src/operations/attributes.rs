@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::call::Call;
 use crate::error::OssError;
 use crate::escape;
+use crate::operation_request::OperationRequest;
 use crate::store::Attributes;
 
 const CONTENT_HEADERS: &[&str] =
@@ -19,25 +19,25 @@ const DATA_ENCRYPTION: &str = "x-oss-server-side-data-encryption";
 const ENCRYPTION_KEY: &str = "x-oss-server-side-encryption-key-id";
 
 /// Reads and validates everything but the ACL.
-pub(super) fn parse(call: &Call) -> Result<Attributes, OssError> {
+pub(super) fn parse(request: &OperationRequest) -> Result<Attributes, OssError> {
     let headers = CONTENT_HEADERS
         .iter()
-        .filter_map(|name| call.header(name).map(|value| ((*name).to_owned(), value)))
+        .filter_map(|name| request.header(name).map(|value| ((*name).to_owned(), value)))
         .collect();
     Ok(Attributes {
-        content_type: call.header("content-type").filter(|value| !value.is_empty()),
+        content_type: request.header("content-type").filter(|value| !value.is_empty()),
         headers,
-        meta: metadata(call)?,
-        storage_class: storage_class(call)?,
-        encryption: encryption(call)?,
-        tags: call.header("x-oss-tagging").map_or(Ok(Vec::new()), |text| tags(&text))?,
+        meta: metadata(request)?,
+        storage_class: storage_class(request)?,
+        encryption: encryption(request)?,
+        tags: request.header("x-oss-tagging").map_or(Ok(Vec::new()), |text| tags(&text))?,
         acl: None,
     })
 }
 
 /// `x-oss-object-acl`.
-pub(super) fn acl(call: &Call) -> Result<Option<String>, OssError> {
-    match call.header("x-oss-object-acl") {
+pub(super) fn acl(request: &OperationRequest) -> Result<Option<String>, OssError> {
+    match request.header("x-oss-object-acl") {
         Some(acl) if !ACLS.contains(&acl.as_str()) => {
             Err(OssError::argument("x-oss-object-acl", &acl, "The object ACL is not valid."))
         }
@@ -45,12 +45,12 @@ pub(super) fn acl(call: &Call) -> Result<Option<String>, OssError> {
     }
 }
 
-fn metadata(call: &Call) -> Result<BTreeMap<String, String>, OssError> {
+fn metadata(request: &OperationRequest) -> Result<BTreeMap<String, String>, OssError> {
     let mut meta = BTreeMap::new();
     let mut size = 0;
-    for header in call.headers.keys() {
+    for header in request.headers.keys() {
         let Some(name) = header.as_str().strip_prefix("x-oss-meta-") else { continue };
-        let value = call.header(header.as_str()).unwrap_or_default();
+        let value = request.header(header.as_str()).unwrap_or_default();
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(OssError::argument(
                 header.as_str(),
@@ -71,8 +71,8 @@ fn metadata(call: &Call) -> Result<BTreeMap<String, String>, OssError> {
     Ok(meta)
 }
 
-fn storage_class(call: &Call) -> Result<Option<String>, OssError> {
-    match call.header("x-oss-storage-class") {
+fn storage_class(request: &OperationRequest) -> Result<Option<String>, OssError> {
+    match request.header("x-oss-storage-class") {
         Some(class) if !STORAGE_CLASSES.contains(&class.as_str()) => Err(OssError::argument(
             "x-oss-storage-class",
             &class,
@@ -82,10 +82,10 @@ fn storage_class(call: &Call) -> Result<Option<String>, OssError> {
     }
 }
 
-fn encryption(call: &Call) -> Result<BTreeMap<String, String>, OssError> {
+fn encryption(request: &OperationRequest) -> Result<BTreeMap<String, String>, OssError> {
     let mut found = BTreeMap::new();
     for name in [ENCRYPTION, DATA_ENCRYPTION, ENCRYPTION_KEY] {
-        if let Some(value) = call.header(name) {
+        if let Some(value) = request.header(name) {
             found.insert(name.to_owned(), value);
         }
     }

@@ -3,28 +3,28 @@
 use hyper::StatusCode;
 
 use super::owner;
-use crate::call::Call;
 use crate::clock::xml_date;
 use crate::error::{OssError, RequestError};
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
-use crate::store::{BucketLeft, BucketRecord, Versioning};
-use crate::xml::Document;
+use crate::store::{BucketRecord, DeleteBucketOutcome, Versioning};
 use crate::xml_tree::Element;
+use crate::xml_writer::Document;
 
 const MAX_BUCKETS: usize = 100;
 
 /// ListBuckets.
-pub(super) async fn list(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let max = call.limit("max-keys", 100, 1000)?;
-    call.no_body().await?;
-    let text = |name: &str| call.query.value(name).unwrap_or_default();
+pub(super) async fn list(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let max = request.limit("max-keys", 100, 1000)?;
+    request.expect_no_body().await?;
+    let text = |name: &str| request.query.value(name).unwrap_or_default();
     let (prefix, marker) = (text("prefix"), text("marker"));
-    let all = call.store().buckets();
+    let all = request.store().buckets();
     let found: Vec<_> =
         all.iter().filter(|(name, _)| name.starts_with(prefix) && name.as_str() > marker).collect();
     let count = found.len().min(usize::try_from(max).unwrap_or(usize::MAX));
     let page = found.get(..count).unwrap_or_default();
-    let mut document = call.document("ListAllMyBucketsResult");
+    let mut document = request.document("ListAllMyBucketsResult");
     document.element("Prefix", prefix);
     document.element("Marker", marker);
     document.element("MaxKeys", &max.to_string());
@@ -36,8 +36,8 @@ pub(super) async fn list(call: &mut Call) -> Result<OssResponse, RequestError> {
     document.open("Buckets");
     for (name, record) in page {
         document.open("Bucket");
-        place(&mut document, call, name, record);
-        document.element("Region", &call.service.region);
+        place(&mut document, request, name, record);
+        document.element("Region", &request.service.region);
         document.element("StorageClass", &record.storage_class);
         document.close();
     }
@@ -45,14 +45,14 @@ pub(super) async fn list(call: &mut Call) -> Result<OssResponse, RequestError> {
 }
 
 /// PutBucket.
-pub(super) async fn put(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let acl = call.header("x-oss-acl");
+pub(super) async fn put(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let acl = request.header("x-oss-acl");
     let allowed = ["private", "public-read", "public-read-write"];
     if let Some(acl) = acl.as_deref().filter(|acl| !allowed.contains(acl)) {
         return Err(OssError::argument("x-oss-acl", acl, "The bucket ACL is not valid.").into());
     }
-    let body = call.body.document().await?;
-    let mut record = BucketRecord::new(call.now);
+    let body = request.body.document().await?;
+    let mut record = BucketRecord::new(request.now);
     if !body.is_empty() {
         let configuration = Element::parse(&body, "CreateBucketConfiguration")
             .ok_or_else(OssError::malformed_xml)?;
@@ -66,8 +66,8 @@ pub(super) async fn put(call: &mut Call) -> Result<OssResponse, RequestError> {
     if let Some(acl) = acl {
         record.acl = acl;
     }
-    if call.store().bucket(&call.bucket).is_some() {
-        if call.options.put_own_bucket {
+    if request.store().bucket(&request.bucket).is_some() {
+        if request.options.put_own_bucket {
             return Ok(OssResponse::ok());
         }
         return Err(OssError::new(
@@ -76,43 +76,43 @@ pub(super) async fn put(call: &mut Call) -> Result<OssResponse, RequestError> {
             "The requested bucket name is not available. Please select a different name and try \
              again.",
         )
-        .with("BucketName", &call.bucket)
+        .with("BucketName", &request.bucket)
         .into());
     }
-    if call.store().buckets().len() >= MAX_BUCKETS {
+    if request.store().buckets().len() >= MAX_BUCKETS {
         return Err(OssError::bad_request(
             "TooManyBuckets",
             "You have attempted to create more buckets than allowed.",
         )
         .into());
     }
-    call.store().put_bucket(&call.bucket, record)?;
-    Ok(OssResponse::ok().header("location", format!("/{}", call.bucket)))
+    request.store().put_bucket(&request.bucket, record)?;
+    Ok(OssResponse::ok().header("location", format!("/{}", request.bucket)))
 }
 
 /// DeleteBucket.
-pub(super) async fn delete(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    match call.store().delete_bucket(&call.bucket)? {
-        BucketLeft::Removed => Ok(OssResponse::new(StatusCode::NO_CONTENT)),
-        BucketLeft::Missing => Err(OssError::no_such_bucket(&call.bucket).into()),
-        BucketLeft::NotEmpty => Err(OssError::new(
+pub(super) async fn delete(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    match request.store().delete_bucket(&request.bucket)? {
+        DeleteBucketOutcome::Removed => Ok(OssResponse::new(StatusCode::NO_CONTENT)),
+        DeleteBucketOutcome::Missing => Err(OssError::no_such_bucket(&request.bucket).into()),
+        DeleteBucketOutcome::NotEmpty => Err(OssError::new(
             StatusCode::CONFLICT,
             "BucketNotEmpty",
             "The bucket has objects. Please delete them first.",
         )
-        .with("BucketName", &call.bucket)
+        .with("BucketName", &request.bucket)
         .into()),
     }
 }
 
 /// GetBucketInfo.
-pub(super) async fn info(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    let record = record(call)?;
-    let mut document = call.document("BucketInfo");
+pub(super) async fn info(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    let record = record(request)?;
+    let mut document = request.document("BucketInfo");
     document.open("Bucket");
-    place(&mut document, call, &call.bucket, &record);
+    place(&mut document, request, &request.bucket, &record);
     document.element("StorageClass", &record.storage_class);
     document.element("DataRedundancyType", &record.redundancy);
     document.element("AccessMonitor", "Disabled");
@@ -135,10 +135,10 @@ pub(super) async fn info(call: &mut Call) -> Result<OssResponse, RequestError> {
 }
 
 /// GetBucketAcl.
-pub(super) async fn acl(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    let record = record(call)?;
-    let mut document = call.document("AccessControlPolicy");
+pub(super) async fn acl(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    let record = record(request)?;
+    let mut document = request.document("AccessControlPolicy");
     owner::element(&mut document);
     document.open("AccessControlList");
     document.element("Grant", &record.acl);
@@ -146,22 +146,24 @@ pub(super) async fn acl(call: &mut Call) -> Result<OssResponse, RequestError> {
 }
 
 /// GetBucketLocation.
-pub(super) async fn location(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    record(call)?;
-    let region = format!("oss-{}", call.service.region);
+pub(super) async fn location(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    record(request)?;
+    let region = format!("oss-{}", request.service.region);
     Ok(OssResponse::xml(Document::with_text(
         "LocationConstraint",
         &region,
-        call.options.xml_namespace,
+        request.options.xml_namespace,
     )))
 }
 
 /// GetBucketVersioning.
-pub(super) async fn versioning(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    let record = record(call)?;
-    let mut document = call.document("VersioningConfiguration");
+pub(super) async fn versioning(
+    request: &mut OperationRequest,
+) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    let record = record(request)?;
+    let mut document = request.document("VersioningConfiguration");
     if let Some(state) = versioning_text(record.versioning) {
         document.element("Status", state);
     }
@@ -169,22 +171,24 @@ pub(super) async fn versioning(call: &mut Call) -> Result<OssResponse, RequestEr
 }
 
 /// PutBucketVersioning.
-pub(super) async fn put_versioning(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let body = call.body.document().await?;
+pub(super) async fn put_versioning(
+    request: &mut OperationRequest,
+) -> Result<OssResponse, RequestError> {
+    let body = request.body.document().await?;
     let configuration = Element::parse(&body, "VersioningConfiguration");
     let state = match configuration.as_ref().and_then(|element| element.first("Status")) {
         Some("Enabled") => Versioning::Enabled,
         Some("Suspended") => Versioning::Suspended,
         _ => return Err(OssError::malformed_xml().into()),
     };
-    let mut record = record(call)?;
+    let mut record = record(request)?;
     record.versioning = state;
-    call.store().put_bucket(&call.bucket, record)?;
+    request.store().put_bucket(&request.bucket, record)?;
     Ok(OssResponse::ok())
 }
 
-fn record(call: &Call) -> Result<BucketRecord, OssError> {
-    call.store().bucket(&call.bucket).ok_or_else(|| OssError::no_such_bucket(&call.bucket))
+fn record(request: &OperationRequest) -> Result<BucketRecord, OssError> {
+    request.store().bucket(&request.bucket).ok_or_else(|| OssError::no_such_bucket(&request.bucket))
 }
 
 fn versioning_text(state: Versioning) -> Option<&'static str> {
@@ -196,8 +200,8 @@ fn versioning_text(state: Versioning) -> Option<&'static str> {
 }
 
 /// Where a bucket is and how old.
-fn place(document: &mut Document, call: &Call, name: &str, record: &BucketRecord) {
-    let region = &call.service.region;
+fn place(document: &mut Document, request: &OperationRequest, name: &str, record: &BucketRecord) {
+    let region = &request.service.region;
     document.element("Name", name);
     document.element("Location", &format!("oss-{region}"));
     document.element("CreationDate", &xml_date(record.created));

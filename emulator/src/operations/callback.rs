@@ -14,15 +14,15 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::call::Call;
 use crate::error::OssError;
 use crate::escape;
+use crate::operation_request::OperationRequest;
 use crate::response::{Content, OssResponse};
 
 /// After base64.
 const MAX_PARAMETER: usize = 5 * 1024;
 const MAX_URLS: usize = 5;
-const MAX_REPLY: usize = 3 << 20;
+const MAX_RESPONSE: usize = 3 << 20;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
@@ -57,8 +57,8 @@ pub(super) struct Stored<'a> {
 }
 
 /// Reads `x-oss-callback` and `x-oss-callback-var`, or the parameters of those names.
-pub(super) fn parse(call: &Call) -> Result<Option<Callback>, OssError> {
-    let Some(parameter) = decode(call, "callback")? else { return Ok(None) };
+pub(super) fn parse(request: &OperationRequest) -> Result<Option<Callback>, OssError> {
+    let Some(parameter) = decode(request, "callback")? else { return Ok(None) };
     let refuse = |message| OssError::argument("x-oss-callback", "", message);
     let parameter: Parameter = serde_json::from_slice(&parameter)
         .map_err(|_| refuse("The callback configuration is not json format."))?;
@@ -71,7 +71,7 @@ pub(super) fn parse(call: &Call) -> Result<Option<Callback>, OssError> {
         Some(JSON) => true,
         Some(_) => return Err(refuse("The callback body type is not supported.")),
     };
-    let variables: BTreeMap<String, String> = match decode(call, "callback-var")? {
+    let variables: BTreeMap<String, String> = match decode(request, "callback-var")? {
         None => BTreeMap::new(),
         Some(text) => serde_json::from_slice(&text)
             .map_err(|_| refuse("The callback-var configuration is not a map of texts."))?,
@@ -89,10 +89,10 @@ pub(super) fn parse(call: &Call) -> Result<Option<Callback>, OssError> {
     }))
 }
 
-fn decode(call: &Call, name: &'static str) -> Result<Option<Vec<u8>>, OssError> {
+fn decode(request: &OperationRequest, name: &'static str) -> Result<Option<Vec<u8>>, OssError> {
     let header = format!("x-oss-{name}");
     let refuse = |message| OssError::argument(name, "", message);
-    let text = match (call.header(&header), call.query.value(name)) {
+    let text = match (request.header(&header), request.query.value(name)) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => return Err(refuse("Give it in the header or the query, not both.")),
         (Some(text), None) => text,
@@ -108,21 +108,21 @@ impl Callback {
     /// Asks the servers in turn; the first good answer becomes the body of `response`.
     pub(super) async fn run(
         &self,
-        call: &Call,
+        request: &OperationRequest,
         stored: &Stored<'_>,
         mut response: OssResponse,
     ) -> Result<OssResponse, OssError> {
-        let body = self.fill(call, stored);
+        let body = self.fill(request, stored);
         let mut failure = Failure::default();
         for url in &self.urls {
-            match timeout(call.options.callback_timeout, self.post(url, &body)).await {
+            match timeout(request.options.callback_timeout, self.post(url, &body)).await {
                 Ok(Ok(answer)) => {
                     response.set("content-type", JSON);
                     response.content = Content::Text(answer);
                     return Ok(response);
                 }
                 Ok(Err(error)) => failure = error,
-                Err(_) => failure = Failure::of(&timed_out(call.options.callback_timeout)),
+                Err(_) => failure = Failure::of(&timed_out(request.options.callback_timeout)),
             }
         }
         let mut error = OssError::new(
@@ -135,7 +135,7 @@ impl Callback {
     }
 
     /// The body with its placeholders replaced.
-    fn fill(&self, call: &Call, stored: &Stored<'_>) -> String {
+    fn fill(&self, request: &OperationRequest, stored: &Stored<'_>) -> String {
         let mut filled = String::new();
         let mut rest = self.body.as_str();
         while let Some((before, after)) = rest.split_once("${") {
@@ -144,7 +144,7 @@ impl Callback {
                 rest = "";
                 break;
             };
-            let value = self.value(name, call, stored);
+            let value = self.value(name, request, stored);
             let is_number = matches!(name, "size" | "crc64");
             filled.push_str(&match (self.is_json, is_number) {
                 (false, _) => escape::query(&value),
@@ -158,15 +158,15 @@ impl Callback {
         filled + rest
     }
 
-    fn value(&self, name: &str, call: &Call, stored: &Stored<'_>) -> String {
+    fn value(&self, name: &str, request: &OperationRequest, stored: &Stored<'_>) -> String {
         match name {
-            "bucket" => call.bucket.clone(),
-            "object" => call.key.clone(),
+            "bucket" => request.bucket.clone(),
+            "object" => request.key.clone(),
             "etag" => stored.etag.to_owned(),
             "size" => stored.size.to_string(),
             "mimeType" => stored.mime_type.to_owned(),
             "crc64" => stored.crc64.to_string(),
-            "reqId" => call.request_id.clone(),
+            "reqId" => request.request_id.clone(),
             name => self.variables.get(name).cloned().unwrap_or_default(),
         }
     }
@@ -203,7 +203,7 @@ impl Callback {
         if !response.headers().contains_key(CONTENT_LENGTH) {
             return Err(Failure::of("Response has no Content-Length."));
         }
-        let body = Limited::new(response.into_body(), MAX_REPLY).collect().await;
+        let body = Limited::new(response.into_body(), MAX_RESPONSE).collect().await;
         let body = body.map_err(|error| failed(&error))?.to_bytes();
         match serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
             Ok(_) => Ok(body),

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::call::Call;
 use crate::error::OssError;
+use crate::operation_request::OperationRequest;
 use crate::route::Operation;
 use crate::target::is_object_name;
 
@@ -13,20 +13,23 @@ const TRAFFIC_LIMIT: RangeInclusive<u64> = 245_760..=838_860_800;
 pub(super) const MAX_BODY: u64 = 5 << 30;
 
 /// What can be said before the body is read, for any operation.
-pub(super) fn before_body(operation: Operation, call: &Call) -> Result<(), OssError> {
-    if operation.is_about_object() && !is_object_name(&call.key) {
+pub(super) fn before_body(
+    operation: Operation,
+    request: &OperationRequest,
+) -> Result<(), OssError> {
+    if operation.is_object_operation() && !is_object_name(&request.key) {
         return Err(OssError::bad_request(
             "InvalidObjectName",
             "The specified object is not valid.",
         ));
     }
-    if call.method == hyper::Method::PUT || call.method == hyper::Method::POST {
+    if request.method == hyper::Method::PUT || request.method == hyper::Method::POST {
         let unsupported = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
-        if let Some(name) = unsupported.iter().find(|name| call.headers.contains_key(**name)) {
+        if let Some(name) = unsupported.iter().find(|name| request.headers.contains_key(**name)) {
             return Err(OssError::not_implemented(name));
         }
     }
-    if let Some(encoding) = call.header("content-encoding")
+    if let Some(encoding) = request.header("content-encoding")
         && encoding.split(',').any(|item| item.trim() == "aws-chunked")
     {
         return Err(OssError::argument(
@@ -35,13 +38,13 @@ pub(super) fn before_body(operation: Operation, call: &Call) -> Result<(), OssEr
             "The content encoding aws-chunked is not supported.",
         ));
     }
-    traffic_limit(call)
+    traffic_limit(request)
 }
 
-fn traffic_limit(call: &Call) -> Result<(), OssError> {
+fn traffic_limit(request: &OperationRequest) -> Result<(), OssError> {
     const NAME: &str = "x-oss-traffic-limit";
     let refuse = |value: &str, message| Err(OssError::argument(NAME, value, message));
-    let value = match (call.header(NAME), call.query.value(NAME)) {
+    let value = match (request.header(NAME), request.query.value(NAME)) {
         (None, None) => return Ok(()),
         (Some(value), Some(_)) => {
             return refuse(
@@ -59,8 +62,11 @@ fn traffic_limit(call: &Call) -> Result<(), OssError> {
 }
 
 /// The upload ID; an empty one is unknown like any other.
-pub(super) fn upload_id(call: &Call) -> Result<&str, OssError> {
-    call.query.value("uploadId").ok_or_else(|| OssError::no_such_upload("", Some("0017-00000244")))
+pub(super) fn upload_id(request: &OperationRequest) -> Result<&str, OssError> {
+    request
+        .query
+        .value("uploadId")
+        .ok_or_else(|| OssError::no_such_upload("", Some("0017-00000244")))
 }
 
 /// NoSuchUpload: an ID that could not have been given out has a fine code of its own.
@@ -71,8 +77,8 @@ pub(super) fn no_such_upload(id: &str, ec: &'static str) -> OssError {
 }
 
 /// `partNumber`, 1 to 10000.
-pub(super) fn part_number(call: &Call) -> Result<u32, OssError> {
-    let Some(text) = call.query.value("partNumber") else {
+pub(super) fn part_number(request: &OperationRequest) -> Result<u32, OssError> {
+    let Some(text) = request.query.value("partNumber") else {
         return Err(OssError::argument(
             "ResourceType",
             "partNumber",

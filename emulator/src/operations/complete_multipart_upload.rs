@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::assembly::assemble;
 use super::attributes;
 use super::callback::{self, Callback, Stored};
 use super::checks::{no_such_upload, upload_id};
+use super::object_assembly::assemble;
 use super::part_list;
-use crate::call::{Call, quoted, same_etag};
 use crate::error::{OssError, RequestError};
 use crate::escape;
+use crate::operation_request::{OperationRequest, quoted, same_etag};
 use crate::response::OssResponse;
-use crate::store::{Part, Put, Snapshot, VersionRecord};
+use crate::store::{Part, PutOutcome, UploadSnapshot, VersionRecord};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
 /// Parts other than the last hold at least this many bytes.
@@ -19,7 +19,7 @@ const MIN_PART: u64 = 100 * 1024;
 
 /// What the client wants besides the list.
 #[derive(Debug)]
-struct Terms {
+struct CompleteOptions {
     encode: bool,
     acl: Option<String>,
     forbid: Option<bool>,
@@ -28,97 +28,105 @@ struct Terms {
 }
 
 /// The object, and its version ID if the bucket has versions.
-type Made = (VersionRecord, Option<String>);
+type CompletedObject = (VersionRecord, Option<String>);
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let terms = Terms {
-        encode: call.encodes()?,
-        acl: attributes::acl(call)?,
-        forbid: call.flag("x-oss-forbid-overwrite")?,
-        all: complete_all(call)?,
-        callback: callback::parse(call)?,
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let options = CompleteOptions {
+        encode: request.url_encoding()?,
+        acl: attributes::acl(request)?,
+        forbid: request.flag("x-oss-forbid-overwrite")?,
+        all: complete_all(request)?,
+        callback: callback::parse(request)?,
     };
-    let (record, version_id) = make(call, &terms).await?;
+    let (record, version_id) = complete(request, &options).await?;
     // The two older official SDKs read the ETag here, not in the document.
-    let mut response = OssResponse::xml(result(call, &record.etag, terms.encode))
+    let mut response = OssResponse::xml(result(request, &record.etag, options.encode))
         .header("etag", quoted(&record.etag))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
     record.attributes.encryption.iter().for_each(|(name, value)| response.set(name, value));
     version_id.iter().for_each(|id| response.set("x-oss-version-id", id));
-    match &terms.callback {
+    match &options.callback {
         None => Ok(response),
-        Some(callback) => Ok(call_back(call, callback, &record, response).await?),
+        Some(callback) => Ok(call_back(request, callback, &record, response).await?),
     }
 }
 
 /// Checks everything and makes the object. Completes of one upload come one after the other.
-async fn make(call: &mut Call, terms: &Terms) -> Result<Made, RequestError> {
-    let id = upload_id(call)?.to_owned();
-    let store = Arc::clone(call.store());
-    let find = |call: &Call| {
-        let upload = store.upload(&call.bucket, &call.key, &id);
+async fn complete(
+    request: &mut OperationRequest,
+    options: &CompleteOptions,
+) -> Result<CompletedObject, RequestError> {
+    let id = upload_id(request)?.to_owned();
+    let store = Arc::clone(request.store());
+    let find = |request: &OperationRequest| {
+        let upload = store.upload(&request.bucket, &request.key, &id);
         let upload = upload.filter(|upload| !upload.record.leftover);
-        upload.ok_or_else(|| unknown_upload(call, &id, terms.forbid))
+        upload.ok_or_else(|| unknown_upload(request, &id, options.forbid))
     };
-    find(call)?;
-    let body = call.body.document().await?;
-    let gate = store.gate(&call.bucket, &call.key, &id);
-    let gate = gate.ok_or_else(|| unknown_upload(call, &id, terms.forbid))?;
-    let _held = gate.lock().await;
+    find(request)?;
+    let body = request.body.document().await?;
+    let complete_lock = store.complete_lock(&request.bucket, &request.key, &id);
+    let complete_lock =
+        complete_lock.ok_or_else(|| unknown_upload(request, &id, options.forbid))?;
+    let _guard = complete_lock.lock().await;
     // A Complete that ran before this one has used the upload up.
-    let upload = find(call)?;
-    let parts = if terms.all { take_all(&upload, &body)? } else { select(call, &upload, &body)? };
+    let upload = find(request)?;
+    let parts = if options.all {
+        all_parts(&upload, &body)?
+    } else {
+        listed_parts(request, &upload, &body)?
+    };
     check_sizes(&parts)?;
-    let forbid = terms.forbid.unwrap_or(upload.record.forbid_overwrite);
-    if forbid && !store.is_free(&call.bucket, &call.key) {
+    let forbid = options.forbid.unwrap_or(upload.record.forbid_overwrite);
+    if forbid && !store.is_free(&request.bucket, &request.key) {
         return Err(OssError::file_already_exists().into());
     }
-    if let Some(changed) = store.fix_list(&id, &parts) {
+    if let Some(changed) = store.begin_complete(&id, &parts) {
         return Err(invalid_part(changed, "", &id).into());
     }
-    let made = match assemble(upload, parts, terms.acl.clone(), call.now).await {
+    let completed = match assemble(upload, parts, options.acl.clone(), request.now).await {
         Ok(version) => {
             let record = version.record.clone();
-            store.finish(&id, version, forbid).map(|put| (record, put))
+            store.commit_complete(&id, version, forbid).map(|put| (record, put))
         }
         Err(error) => Err(error),
     };
-    match made {
-        Ok((record, Put::Stored(version_id))) => Ok((record, version_id)),
-        Ok((_, Put::NoBucket)) => Err(OssError::no_such_bucket(&call.bucket).into()),
-        Ok((_, Put::Exists)) => {
-            store.reopen(&id);
+    match completed {
+        Ok((record, PutOutcome::Stored(version_id))) => Ok((record, version_id)),
+        Ok((_, PutOutcome::NoBucket)) => Err(OssError::no_such_bucket(&request.bucket).into()),
+        Ok((_, PutOutcome::Exists)) => {
+            store.revert_complete(&id);
             Err(OssError::file_already_exists().into())
         }
         Err(error) => {
-            store.reopen(&id);
+            store.revert_complete(&id);
             Err(error.into())
         }
     }
 }
 
 async fn call_back(
-    call: &Call,
+    request: &OperationRequest,
     callback: &Callback,
     record: &VersionRecord,
     response: OssResponse,
 ) -> Result<OssResponse, OssError> {
     let mime_type = record.attributes.content_type.as_deref().unwrap_or_default();
     let (size, crc64) = (record.size, record.crc64);
-    callback.run(call, &Stored { etag: &record.etag, size, mime_type, crc64 }, response).await
+    callback.run(request, &Stored { etag: &record.etag, size, mime_type, crc64 }, response).await
 }
 
 /// The upload is unknown; by option, one that has become a protected object says so.
-fn unknown_upload(call: &Call, id: &str, forbid: Option<bool>) -> OssError {
-    let conflict = call.options.complete_again_conflict && forbid == Some(true);
-    if conflict && !call.store().is_free(&call.bucket, &call.key) {
+fn unknown_upload(request: &OperationRequest, id: &str, forbid: Option<bool>) -> OssError {
+    let conflict = request.options.complete_again_conflict && forbid == Some(true);
+    if conflict && !request.store().is_free(&request.bucket, &request.key) {
         return OssError::file_already_exists();
     }
     no_such_upload(id, UNKNOWN_UPLOAD)
 }
 
-fn complete_all(call: &Call) -> Result<bool, OssError> {
-    match call.header("x-oss-complete-all").as_deref() {
+fn complete_all(request: &OperationRequest) -> Result<bool, OssError> {
+    match request.header("x-oss-complete-all").as_deref() {
         None => Ok(false),
         Some("yes") => Ok(true),
         Some(value) => {
@@ -127,7 +135,7 @@ fn complete_all(call: &Call) -> Result<bool, OssError> {
     }
 }
 
-fn take_all(upload: &Snapshot, body: &[u8]) -> Result<Vec<Part>, OssError> {
+fn all_parts(upload: &UploadSnapshot, body: &[u8]) -> Result<Vec<Part>, OssError> {
     if !body.is_empty() {
         return Err(OssError::argument(
             "x-oss-complete-all",
@@ -141,7 +149,11 @@ fn take_all(upload: &Snapshot, body: &[u8]) -> Result<Vec<Part>, OssError> {
 }
 
 /// The parts the client lists, in its order, which must be ascending.
-fn select(call: &Call, upload: &Snapshot, body: &[u8]) -> Result<Vec<Part>, OssError> {
+fn listed_parts(
+    request: &OperationRequest,
+    upload: &UploadSnapshot,
+    body: &[u8],
+) -> Result<Vec<Part>, OssError> {
     let listed = part_list::parse(body).ok_or_else(OssError::malformed_xml)?;
     let mut last = 0;
     for part in &listed {
@@ -155,7 +167,7 @@ fn select(call: &Call, upload: &Snapshot, body: &[u8]) -> Result<Vec<Part>, OssE
         let number = u32::try_from(wanted.number).unwrap_or_default();
         let equal = |part: &&Part| {
             part.record.etag == wanted.etag
-                || (call.options.etag_any_case && same_etag(&wanted.etag, &part.record.etag))
+                || (request.options.etag_any_case && same_etag(&wanted.etag, &part.record.etag))
         };
         let part = upload.parts.get(&number).filter(equal);
         let part = part.ok_or_else(|| invalid_part(number, &wanted.etag, &upload.record.id))?;
@@ -166,7 +178,7 @@ fn select(call: &Call, upload: &Snapshot, body: &[u8]) -> Result<Vec<Part>, OssE
 }
 
 /// A sequential upload is completed from all of its parts.
-fn check_gapless(upload: &Snapshot, count: usize) -> Result<(), OssError> {
+fn check_gapless(upload: &UploadSnapshot, count: usize) -> Result<(), OssError> {
     if upload.record.sequential && count != upload.parts.len() { Err(disorder()) } else { Ok(()) }
 }
 
@@ -206,24 +218,24 @@ fn check_sizes(parts: &[Part]) -> Result<(), OssError> {
     }
 }
 
-fn result(call: &Call, etag: &str, encode: bool) -> crate::xml::Document {
-    let mut document = call.document("CompleteMultipartUploadResult");
+fn result(request: &OperationRequest, etag: &str, encode: bool) -> crate::xml_writer::Document {
+    let mut document = request.document("CompleteMultipartUploadResult");
     if encode {
         document.element("EncodingType", "url");
     }
-    document.element("Location", &location(call));
-    document.element("Bucket", &call.bucket);
-    document.element("Key", &call.encoded(&call.key, encode));
+    document.element("Location", &location(request));
+    document.element("Bucket", &request.bucket);
+    document.element("Key", &request.encoded(&request.key, encode));
     document.element("ETag", &quoted(etag));
     document
 }
 
 /// The object's address, by the host the client used.
-fn location(call: &Call) -> String {
-    let key = escape::path(&call.key);
-    if call.host.starts_with(&format!("{}.", call.bucket)) {
-        format!("http://{}/{key}", call.host)
+fn location(request: &OperationRequest) -> String {
+    let key = escape::path(&request.key);
+    if request.host.starts_with(&format!("{}.", request.bucket)) {
+        format!("http://{}/{key}", request.host)
     } else {
-        format!("http://{}/{}/{key}", call.host, call.bucket)
+        format!("http://{}/{}/{key}", request.host, request.bucket)
     }
 }

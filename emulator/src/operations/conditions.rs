@@ -1,8 +1,8 @@
 //! `If-Match` and its relatives, for reads and for the source of a copy.
 
-use crate::call::{Call, same_etag};
 use crate::clock::parse_http_date;
 use crate::error::OssError;
+use crate::operation_request::{OperationRequest, same_etag};
 use crate::store::VersionRecord;
 
 /// The names of the four headers, in one of their two spellings.
@@ -29,9 +29,13 @@ pub(super) const COPY: Names = Names {
 };
 
 /// 412 before 304: a stated requirement outweighs a hint for caches. Unreadable dates are ignored.
-pub(super) fn check(call: &Call, names: Names, version: &VersionRecord) -> Result<(), OssError> {
-    let date = |name: &str| call.header(name).and_then(|text| parse_http_date(&text));
-    let etag = |name: &str| call.header(name).map(|sent| matches_any(&sent, &version.etag));
+pub(super) fn check(
+    request: &OperationRequest,
+    names: Names,
+    version: &VersionRecord,
+) -> Result<(), OssError> {
+    let date = |name: &str| request.header(name).and_then(|text| parse_http_date(&text));
+    let etag = |name: &str| request.header(name).map(|sent| matches_any(&sent, &version.etag));
     if etag(names.matches) == Some(false) {
         return Err(OssError::precondition_failed(names.matches));
     }

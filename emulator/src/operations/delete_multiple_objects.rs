@@ -1,16 +1,16 @@
 //! DeleteMultipleObjects.
 
-use crate::call::Call;
 use crate::error::{OssError, RequestError};
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 use crate::target::is_object_name;
 use crate::xml_tree::Element;
 
 const MAX_OBJECTS: usize = 1000;
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let encode = call.encodes()?;
-    let body = call.body.document().await?;
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let encode = request.url_encoding()?;
+    let body = request.body.document().await?;
     let list = Element::parse(&body, "Delete").ok_or_else(OssError::malformed_xml)?;
     let is_quiet = list.first("Quiet").is_some_and(|text| text.eq_ignore_ascii_case("true"));
     let objects: Vec<&Element> = list.all("Object").collect();
@@ -18,19 +18,19 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     if objects.is_empty() || objects.len() > MAX_OBJECTS || !objects.iter().all(named) {
         return Err(OssError::malformed_xml().into());
     }
-    let mut document = call.document("DeleteResult");
+    let mut document = request.document("DeleteResult");
     if encode {
         document.element("EncodingType", "url");
     }
     for object in objects {
         let name = key(object).unwrap_or_default();
         let version_id = object.first("VersionId").filter(|id| !id.is_empty());
-        let deleted = call.store().delete(&call.bucket, name, version_id, call.now)?;
+        let deleted = request.store().delete(&request.bucket, name, version_id, request.now)?;
         if is_quiet {
             continue;
         }
         document.open("Deleted");
-        document.element("Key", &call.encoded(name, encode));
+        document.element("Key", &request.encoded(name, encode));
         if let Some(id) = version_id {
             document.element("VersionId", id);
         }

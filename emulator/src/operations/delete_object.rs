@@ -2,14 +2,14 @@
 
 use hyper::StatusCode;
 
-use crate::call::Call;
 use crate::error::RequestError;
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    let version_id = call.query.value("versionId");
-    let deleted = call.store().delete(&call.bucket, &call.key, version_id, call.now)?;
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    let version_id = request.query.value("versionId");
+    let deleted = request.store().delete(&request.bucket, &request.key, version_id, request.now)?;
     let mut response = OssResponse::new(StatusCode::NO_CONTENT);
     if deleted.is_marker {
         response.set("x-oss-delete-marker", "true");

@@ -5,8 +5,8 @@ use hyper::StatusCode;
 use super::conditions::{self, READ};
 use super::object_headers::{describe, find};
 use super::range::{Selected, of_read};
-use crate::call::Call;
 use crate::error::{OssError, RequestError};
+use crate::operation_request::OperationRequest;
 use crate::response::{Content, OssResponse};
 
 const OVERRIDES: &[&str] = &[
@@ -18,16 +18,16 @@ const OVERRIDES: &[&str] = &[
     "content-encoding",
 ];
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let overrides = overrides(call)?;
-    call.no_body().await?;
-    let version = find(call)?;
-    conditions::check(call, READ, &version.record)?;
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let overrides = overrides(request)?;
+    request.expect_no_body().await?;
+    let version = find(request)?;
+    conditions::check(request, READ, &version.record)?;
     let size = version.record.size;
-    let standard = call.header("x-oss-range-behavior").as_deref() == Some("standard");
+    let standard = request.header("x-oss-range-behavior").as_deref() == Some("standard");
     let selected =
-        call.header("range").map_or(Selected::Whole, |header| of_read(&header, size, standard));
-    let mut response = describe(call, &version);
+        request.header("range").map_or(Selected::Whole, |header| of_read(&header, size, standard));
+    let mut response = describe(request, &version);
     let (start, length) = match selected {
         Selected::Whole => (0, size),
         Selected::Slice(start, length) => {
@@ -43,23 +43,23 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
                 "The requested range cannot be satisfied.",
             )
             .with("ActualObjectSize", size.to_string())
-            .with("RangeRequested", call.header("range").unwrap_or_default())
+            .with("RangeRequested", request.header("range").unwrap_or_default())
             .header("content-range", format!("bytes */{size}"))
             .into());
         }
     };
     overrides.iter().for_each(|(name, value)| response.set(name, value));
-    response.content = Content::Pieces { pieces: version.pieces.clone(), start, length };
+    response.content = Content::Blobs { blobs: version.blobs.clone(), start, length };
     Ok(response)
 }
 
 /// `response-*` parameters replace response headers, for signed requests only.
-fn overrides(call: &Call) -> Result<Vec<(&'static str, String)>, OssError> {
+fn overrides(request: &OperationRequest) -> Result<Vec<(&'static str, String)>, OssError> {
     let mut found = Vec::new();
     for name in OVERRIDES {
         let parameter = format!("response-{name}");
-        let Some(value) = call.query.value(&parameter) else { continue };
-        if !call.signed {
+        let Some(value) = request.query.value(&parameter) else { continue };
+        if !request.signed {
             return Err(OssError::bad_request(
                 "InvalidRequest",
                 "Response headers cannot be overridden by anonymous requests.",

@@ -1,19 +1,19 @@
 //! HeadObject, and GetObjectMeta, its cheap form.
 
 use super::conditions::{self, READ};
-use super::object_headers::{cheap, describe, find};
-use crate::call::Call;
+use super::object_headers::{describe, find, meta_headers};
 use crate::error::RequestError;
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    call.no_body().await?;
-    let version = find(call)?;
-    let response = if call.query.has("objectMeta") {
-        cheap(call, &version)
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.expect_no_body().await?;
+    let version = find(request)?;
+    let response = if request.query.has("objectMeta") {
+        meta_headers(request, &version)
     } else {
-        conditions::check(call, READ, &version.record)?;
-        describe(call, &version)
+        conditions::check(request, READ, &version.record)?;
+        describe(request, &version)
     };
     Ok(response.header("content-length", version.record.size.to_string()))
 }

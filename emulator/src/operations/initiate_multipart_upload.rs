@@ -1,41 +1,41 @@
 //! InitiateMultipartUpload.
 
 use super::attributes;
-use crate::call::Call;
 use crate::error::{OssError, RequestError};
 use crate::ids;
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 use crate::store::UploadRecord;
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let encode = call.encodes()?;
-    let attributes = attributes::parse(call)?;
-    let forbid_overwrite = call.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
-    call.no_body().await?;
-    if forbid_overwrite && !call.store().is_free(&call.bucket, &call.key) {
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let encode = request.url_encoding()?;
+    let attributes = attributes::parse(request)?;
+    let forbid_overwrite = request.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
+    request.expect_no_body().await?;
+    if forbid_overwrite && !request.store().is_free(&request.bucket, &request.key) {
         return Err(OssError::file_already_exists().into());
     }
     let mut id = ids::hex32();
-    if call.options.odd_upload_ids {
+    if request.options.odd_upload_ids {
         id.replace_range(..4, "+/=+");
     }
     let encryption = attributes.encryption.clone();
-    call.store().initiate(UploadRecord {
+    request.store().initiate(UploadRecord {
         id: id.clone(),
-        bucket: call.bucket.clone(),
-        key: call.key.clone(),
-        initiated: call.now,
+        bucket: request.bucket.clone(),
+        key: request.key.clone(),
+        initiated: request.now,
         attributes,
-        sequential: call.query.has("sequential"),
+        sequential: request.query.has("sequential"),
         forbid_overwrite,
         leftover: false,
     })?;
-    let mut document = call.document("InitiateMultipartUploadResult");
+    let mut document = request.document("InitiateMultipartUploadResult");
     if encode {
         document.element("EncodingType", "url");
     }
-    document.element("Bucket", &call.bucket);
-    document.element("Key", &call.encoded(&call.key, encode));
+    document.element("Bucket", &request.bucket);
+    document.element("Key", &request.encoded(&request.key, encode));
     document.element("UploadId", &id);
     let mut response = OssResponse::xml(document);
     encryption.iter().for_each(|(name, value)| response.set(name, value));

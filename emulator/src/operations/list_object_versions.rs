@@ -5,51 +5,51 @@ use std::sync::Arc;
 use super::list_objects::{describe, prefixes};
 use super::listing::{Listed, Query, page};
 use super::owner;
-use crate::call::Call;
 use crate::clock::xml_date;
 use crate::error::RequestError;
+use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 use crate::store::Version;
 
 /// A version in its place: newest first within its key.
 #[derive(Debug)]
-struct Placed {
+struct ListedVersion {
     key: String,
     version: Arc<Version>,
     is_latest: bool,
 }
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let encode = call.encodes()?;
-    let max = call.limit("max-keys", 100, 1000)?;
-    call.no_body().await?;
-    let text = |name: &str| call.query.value(name).unwrap_or_default();
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let encode = request.url_encoding()?;
+    let max = request.limit("max-keys", 100, 1000)?;
+    request.expect_no_body().await?;
+    let text = |name: &str| request.query.value(name).unwrap_or_default();
     let (prefix, delimiter) = (text("prefix"), text("delimiter"));
     let key_marker = text("key-marker");
     let id_marker = if key_marker.is_empty() { "" } else { text("version-id-marker") };
-    let placed = after(place(call), key_marker, id_marker);
+    let placed = after(place(request), key_marker, id_marker);
     let entries = placed.iter().map(|placed| (placed.key.as_str(), placed));
     let page = page(entries, &Query { prefix, delimiter, max });
-    let mut document = call.document("ListVersionsResult");
-    document.element("Name", &call.bucket);
-    document.element("Prefix", &call.encoded(prefix, encode));
-    document.element("KeyMarker", &call.encoded(key_marker, encode));
+    let mut document = request.document("ListVersionsResult");
+    document.element("Name", &request.bucket);
+    document.element("Prefix", &request.encoded(prefix, encode));
+    document.element("KeyMarker", &request.encoded(key_marker, encode));
     document.element("VersionIdMarker", id_marker);
     document.element("MaxKeys", &max.to_string());
-    document.element("Delimiter", &call.encoded(delimiter, encode));
+    document.element("Delimiter", &request.encoded(delimiter, encode));
     if encode {
         document.element("EncodingType", "url");
     }
     document.element("IsTruncated", &page.truncated.to_string());
     if let Some(last) = page.last.filter(|_| page.truncated) {
-        document.element("NextKeyMarker", &call.encoded(&last.key, encode));
+        document.element("NextKeyMarker", &request.encoded(&last.key, encode));
         document.element("NextVersionIdMarker", &last.version.record.id);
     }
     for listed in &page.listed {
         let Listed::Entry(placed) = listed else { continue };
         let is_marker = placed.version.record.is_marker;
         document.open(if is_marker { "DeleteMarker" } else { "Version" });
-        document.element("Key", &call.encoded(&placed.key, encode));
+        document.element("Key", &request.encoded(&placed.key, encode));
         document.element("VersionId", &placed.version.record.id);
         document.element("IsLatest", &placed.is_latest.to_string());
         if is_marker {
@@ -60,22 +60,22 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
         owner::element(&mut document);
         document.close();
     }
-    prefixes(&mut document, call, &page.prefixes(), encode);
+    prefixes(&mut document, request, &page.prefixes(), encode);
     Ok(OssResponse::xml(document))
 }
 
-fn place(call: &Call) -> Vec<Placed> {
+fn place(request: &OperationRequest) -> Vec<ListedVersion> {
     let mut placed = Vec::new();
-    for (key, versions) in call.store().objects(&call.bucket) {
+    for (key, versions) in request.store().objects(&request.bucket) {
         for (age, version) in versions.into_iter().rev().enumerate() {
-            placed.push(Placed { key: key.clone(), version, is_latest: age == 0 });
+            placed.push(ListedVersion { key: key.clone(), version, is_latest: age == 0 });
         }
     }
     placed
 }
 
-fn after(mut placed: Vec<Placed>, key: &str, id: &str) -> Vec<Placed> {
-    let named = |placed: &Placed| placed.key == key && placed.version.record.id == id;
+fn after(mut placed: Vec<ListedVersion>, key: &str, id: &str) -> Vec<ListedVersion> {
+    let named = |placed: &ListedVersion| placed.key == key && placed.version.record.id == id;
     let skip = match placed.iter().position(named) {
         Some(index) => index + 1,
         None => placed.partition_point(|placed| placed.key.as_str() <= key),

@@ -7,22 +7,24 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::listing::{Listed, Query, page};
 use super::owner;
-use crate::call::{Call, quoted};
 use crate::clock::xml_date;
 use crate::error::{OssError, RequestError};
+use crate::operation_request::{OperationRequest, quoted};
 use crate::response::OssResponse;
 use crate::store::Version;
-use crate::xml::Document;
+use crate::xml_writer::Document;
 
 const DEFAULT_KEYS: u32 = 100;
 
 type Entry<'a> = (&'a str, &'a Arc<Version>);
 
 /// ListObjectsV2: pages by an opaque token.
-pub(super) async fn version_two(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let encode = call.encodes()?;
-    let max = call.limit("max-keys", DEFAULT_KEYS, 1000)?;
-    let text = |name: &str| call.query.value(name);
+pub(super) async fn version_two(
+    request: &mut OperationRequest,
+) -> Result<OssResponse, RequestError> {
+    let encode = request.url_encoding()?;
+    let max = request.limit("max-keys", DEFAULT_KEYS, 1000)?;
+    let text = |name: &str| request.query.value(name);
     let token = text("continuation-token");
     let start_after = text("start-after");
     let marker = match token {
@@ -30,78 +32,80 @@ pub(super) async fn version_two(call: &mut Call) -> Result<OssResponse, RequestE
         None => start_after.unwrap_or_default().to_owned(),
     };
     let with_owner = text("fetch-owner") == Some("true");
-    let (prefix, delimiter) = (short(call, "prefix")?, short(call, "delimiter")?);
-    call.no_body().await?;
-    let objects = visible(call);
+    let (prefix, delimiter) = (short(request, "prefix")?, short(request, "delimiter")?);
+    request.expect_no_body().await?;
+    let objects = visible(request);
     let after = objects.iter().filter(|(key, _)| *key > marker);
     let entries = after.map(|(key, version)| (key.as_str(), (key.as_str(), version)));
     let page = page(entries, &Query { prefix: &prefix, delimiter: &delimiter, max });
-    let mut document = call.document("ListBucketResult");
-    document.element("Name", &call.bucket);
-    document.element("Prefix", &call.encoded(&prefix, encode));
-    if let Some(name) = call.query.value("start-after") {
-        document.element("StartAfter", &call.encoded(name, encode));
+    let mut document = request.document("ListBucketResult");
+    document.element("Name", &request.bucket);
+    document.element("Prefix", &request.encoded(&prefix, encode));
+    if let Some(name) = request.query.value("start-after") {
+        document.element("StartAfter", &request.encoded(name, encode));
     }
     document.element("MaxKeys", &max.to_string());
     if !delimiter.is_empty() {
-        document.element("Delimiter", &call.encoded(&delimiter, encode));
+        document.element("Delimiter", &request.encoded(&delimiter, encode));
     }
     if encode {
         document.element("EncodingType", "url");
     }
     document.element("IsTruncated", &page.truncated.to_string());
-    if let Some(token) = call.query.value("continuation-token") {
-        document.element("ContinuationToken", &call.encoded(token, encode));
+    if let Some(token) = request.query.value("continuation-token") {
+        document.element("ContinuationToken", &request.encoded(token, encode));
     }
     if let Some((key, _)) = page.last.filter(|_| page.truncated) {
-        document.element("NextContinuationToken", &call.encoded(&write_token(key), encode));
+        document.element("NextContinuationToken", &request.encoded(&write_token(key), encode));
     }
     document.element("KeyCount", &page.listed.len().to_string());
     for listed in &page.listed {
         if let Listed::Entry(entry) = listed {
-            contents(&mut document, call, entry, encode, with_owner);
+            contents(&mut document, request, entry, encode, with_owner);
         }
     }
-    prefixes(&mut document, call, &page.prefixes(), encode);
+    prefixes(&mut document, request, &page.prefixes(), encode);
     Ok(OssResponse::xml(document))
 }
 
 /// ListObjects: pages by the last key.
-pub(super) async fn version_one(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let encode = call.encodes()?;
-    let max = call.limit("max-keys", DEFAULT_KEYS, 1000)?;
-    let marker = call.query.value("marker").unwrap_or_default().to_owned();
-    let (prefix, delimiter) = (short(call, "prefix")?, short(call, "delimiter")?);
-    call.no_body().await?;
-    let objects = visible(call);
+pub(super) async fn version_one(
+    request: &mut OperationRequest,
+) -> Result<OssResponse, RequestError> {
+    let encode = request.url_encoding()?;
+    let max = request.limit("max-keys", DEFAULT_KEYS, 1000)?;
+    let marker = request.query.value("marker").unwrap_or_default().to_owned();
+    let (prefix, delimiter) = (short(request, "prefix")?, short(request, "delimiter")?);
+    request.expect_no_body().await?;
+    let objects = visible(request);
     let after = objects.iter().filter(|(key, _)| *key > marker);
     let entries = after.map(|(key, version)| (key.as_str(), (key.as_str(), version)));
     let page = page(entries, &Query { prefix: &prefix, delimiter: &delimiter, max });
-    let mut document = call.document("ListBucketResult");
-    document.element("Name", &call.bucket);
-    document.element("Prefix", &call.encoded(&prefix, encode));
-    document.element("Marker", &call.encoded(&marker, encode));
+    let mut document = request.document("ListBucketResult");
+    document.element("Name", &request.bucket);
+    document.element("Prefix", &request.encoded(&prefix, encode));
+    document.element("Marker", &request.encoded(&marker, encode));
     document.element("MaxKeys", &max.to_string());
-    document.element("Delimiter", &call.encoded(&delimiter, encode));
+    document.element("Delimiter", &request.encoded(&delimiter, encode));
     if encode {
         document.element("EncodingType", "url");
     }
     document.element("IsTruncated", &page.truncated.to_string());
     if let Some((key, _)) = page.last.filter(|_| page.truncated) {
-        document.element("NextMarker", &call.encoded(key, encode));
+        document.element("NextMarker", &request.encoded(key, encode));
     }
     for listed in &page.listed {
         if let Listed::Entry(entry) = listed {
-            contents(&mut document, call, entry, encode, true);
+            contents(&mut document, request, entry, encode, true);
         }
     }
-    prefixes(&mut document, call, &page.prefixes(), encode);
+    prefixes(&mut document, request, &page.prefixes(), encode);
     Ok(OssResponse::xml(document))
 }
 
 /// Up to 1023 bytes.
-fn short(call: &Call, name: &'static str) -> Result<String, OssError> {
-    let text = call.query.value(name).unwrap_or_default();
+fn short(request: &OperationRequest, name: &'static str) -> Result<String, OssError> {
+    let text = request.query.value(name).unwrap_or_default();
     if text.len() > 1023 {
         return Err(OssError::argument(name, text, "It must be shorter than 1024 bytes."));
     }
@@ -109,21 +113,21 @@ fn short(call: &Call, name: &'static str) -> Result<String, OssError> {
 }
 
 /// The newest versions that are objects.
-fn visible(call: &Call) -> Vec<(String, Arc<Version>)> {
+fn visible(request: &OperationRequest) -> Vec<(String, Arc<Version>)> {
     let newest = |(key, mut versions): (String, Vec<Arc<Version>>)| Some((key, versions.pop()?));
-    let all = call.store().objects(&call.bucket).into_iter().filter_map(newest);
+    let all = request.store().objects(&request.bucket).into_iter().filter_map(newest);
     all.filter(|(_, version)| !version.record.is_marker).collect()
 }
 
 fn contents(
     document: &mut Document,
-    call: &Call,
+    request: &OperationRequest,
     (key, version): &Entry<'_>,
     encode: bool,
     with_owner: bool,
 ) {
     document.open("Contents");
-    document.element("Key", &call.encoded(key, encode));
+    document.element("Key", &request.encoded(key, encode));
     describe(document, version);
     if with_owner {
         owner::element(document);
@@ -142,10 +146,15 @@ pub(super) fn describe(document: &mut Document, version: &Version) {
     document.element("StorageClass", class);
 }
 
-pub(super) fn prefixes(document: &mut Document, call: &Call, prefixes: &[&str], encode: bool) {
+pub(super) fn prefixes(
+    document: &mut Document,
+    request: &OperationRequest,
+    prefixes: &[&str],
+    encode: bool,
+) {
     for prefix in prefixes {
         document.open("CommonPrefixes");
-        document.element("Prefix", &call.encoded(prefix, encode));
+        document.element("Prefix", &request.encoded(prefix, encode));
         document.close();
     }
 }

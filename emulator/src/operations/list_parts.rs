@@ -1,27 +1,27 @@
 //! ListParts.
 
 use super::checks::{no_such_upload, upload_id};
-use crate::call::{Call, quoted};
 use crate::clock;
 use crate::error::{OssError, RequestError};
+use crate::operation_request::{OperationRequest, quoted};
 use crate::response::OssResponse;
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let encode = call.encodes()?;
-    let max = call.limit("max-parts", 1000, 1000)?;
-    let marker = marker(call)?;
-    let id = upload_id(call)?.to_owned();
-    let upload = call
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let encode = request.url_encoding()?;
+    let max = request.limit("max-parts", 1000, 1000)?;
+    let marker = marker(request)?;
+    let id = upload_id(request)?.to_owned();
+    let upload = request
         .store()
-        .upload(&call.bucket, &call.key, &id)
+        .upload(&request.bucket, &request.key, &id)
         .ok_or_else(|| no_such_upload(&id, "0042-00000002"))?;
-    call.no_body().await?;
-    let mut document = call.document("ListPartsResult");
+    request.expect_no_body().await?;
+    let mut document = request.document("ListPartsResult");
     if encode {
         document.element("EncodingType", "url");
     }
-    document.element("Bucket", &call.bucket);
-    document.element("Key", &call.encoded(&call.key, encode));
+    document.element("Bucket", &request.bucket);
+    document.element("Key", &request.encoded(&request.key, encode));
     document.element("UploadId", &id);
     let class = upload.record.attributes.storage_class.as_deref().unwrap_or("Standard");
     document.element("StorageClass", class);
@@ -30,7 +30,7 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     let page: Vec<_> = after().take(usize::try_from(max).unwrap_or_default()).collect();
     let truncated = after().count() > page.len();
     let last = page.last().map(|part| part.record.number.to_string()).unwrap_or_default();
-    let hidden = call.options.empty_last_marker && !truncated;
+    let hidden = request.options.empty_last_marker && !truncated;
     document.element("NextPartNumberMarker", if hidden { "" } else { &last });
     document.element("MaxParts", &max.to_string());
     document.element("IsTruncated", &truncated.to_string());
@@ -47,8 +47,8 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
 }
 
 /// Zero when absent; beyond the last number the page is empty.
-fn marker(call: &Call) -> Result<u64, OssError> {
-    let Some(text) = call.query.value("part-number-marker") else { return Ok(0) };
+fn marker(request: &OperationRequest) -> Result<u64, OssError> {
+    let Some(text) = request.query.value("part-number-marker") else { return Ok(0) };
     text.parse().map_err(|_| {
         OssError::argument("part-number-marker", text, "Argument must be a non-negative integer.")
     })

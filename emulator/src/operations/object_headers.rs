@@ -4,39 +4,39 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 
-use crate::call::{Call, quoted};
 use crate::clock::http_date;
 use crate::error::OssError;
+use crate::operation_request::{OperationRequest, quoted};
 use crate::response::OssResponse;
 use crate::store::{Version, Versioning};
 
 /// The version the request names, or the newest.
-pub(super) fn find(call: &Call) -> Result<Arc<Version>, OssError> {
-    let requested = call.query.value("versionId");
+pub(super) fn find(request: &OperationRequest) -> Result<Arc<Version>, OssError> {
+    let requested = request.query.value("versionId");
     let found = match requested {
-        Some(id) => call.store().version(&call.bucket, &call.key, id),
-        None => call.store().current(&call.bucket, &call.key),
+        Some(id) => request.store().version(&request.bucket, &request.key, id),
+        None => request.store().current(&request.bucket, &request.key),
     };
     match (found, requested) {
         (Some(version), _) if !version.record.is_marker => Ok(version),
-        (Some(marker), None) => Err(OssError::no_such_key(&call.key)
+        (Some(marker), None) => Err(OssError::no_such_key(&request.key)
             .header("x-oss-delete-marker", "true")
             .header("x-oss-version-id", marker.record.id.clone())),
         (Some(marker), Some(_)) => {
-            Err(OssError::method_not_allowed(call.method.as_str(), "DeleteMarker", "DELETE")
+            Err(OssError::method_not_allowed(request.method.as_str(), "DeleteMarker", "DELETE")
                 .header("x-oss-delete-marker", "true")
                 .header("x-oss-version-id", marker.record.id.clone()))
         }
-        (None, Some(id)) => Err(OssError::no_such_version(&call.key, id)),
-        (None, None) => Err(OssError::no_such_key(&call.key)),
+        (None, Some(id)) => Err(OssError::no_such_version(&request.key, id)),
+        (None, None) => Err(OssError::no_such_key(&request.key)),
     }
 }
 
 /// Everything HEAD says but the length.
-pub(super) fn describe(call: &Call, version: &Version) -> OssResponse {
+pub(super) fn describe(request: &OperationRequest, version: &Version) -> OssResponse {
     let record = &version.record;
     let attributes = &record.attributes;
-    let mut response = cheap(call, version)
+    let mut response = meta_headers(request, version)
         .header("accept-ranges", "bytes")
         .header(
             "content-type",
@@ -60,13 +60,13 @@ pub(super) fn describe(call: &Call, version: &Version) -> OssResponse {
 }
 
 /// The headers of GetObjectMeta, again without the length.
-pub(super) fn cheap(call: &Call, version: &Version) -> OssResponse {
+pub(super) fn meta_headers(request: &OperationRequest, version: &Version) -> OssResponse {
     let record = &version.record;
     let response = OssResponse::new(StatusCode::OK)
         .header("last-modified", http_date(record.modified))
         .header("etag", quoted(&record.etag))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
-    let versioning = call.store().bucket(&call.bucket).map(|bucket| bucket.versioning);
+    let versioning = request.store().bucket(&request.bucket).map(|bucket| bucket.versioning);
     if versioning.is_none_or(|state| state == Versioning::Unset) {
         return response;
     }

@@ -1,6 +1,6 @@
 //! The one account that owns everything here.
 
-use crate::xml::Document;
+use crate::xml_writer::Document;
 
 const ID: &str = "1305433850000000";
 

@@ -7,31 +7,31 @@ use super::attributes;
 use super::callback::{self, Stored};
 use super::checks::MAX_BODY;
 use super::upload_part::etag;
-use crate::body::Limit;
-use crate::call::{Call, quoted};
 use crate::error::{OssError, RequestError};
+use crate::operation_request::{OperationRequest, quoted};
+use crate::request_body::Limit;
 use crate::response::OssResponse;
-use crate::store::{BlobRecord, Put, Version, VersionRecord};
+use crate::store::{BlobRecord, PutOutcome, Version, VersionRecord};
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let mut attributes = attributes::parse(call)?;
-    attributes.acl = attributes::acl(call)?;
-    let forbid = call.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
-    let callback = callback::parse(call)?;
-    let announced = call.body.announced().unwrap_or_default();
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let mut attributes = attributes::parse(request)?;
+    attributes.acl = attributes::acl(request)?;
+    let forbid = request.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
+    let callback = callback::parse(request)?;
+    let content_length = request.body.content_length().unwrap_or_default();
     let limit = Limit {
         bytes: MAX_BODY,
         error: OssError::argument(
             "Content-Length",
-            &announced.to_string(),
+            &content_length.to_string(),
             "An object of one request holds at most 5 GB.",
         ),
     };
-    if announced > limit.bytes {
+    if content_length > limit.bytes {
         return Err(limit.error.into());
     }
-    let writer = call.store().new_blob()?;
-    let sealed = call.body.store(writer, &limit).await?;
+    let writer = request.store().new_blob()?;
+    let sealed = request.body.store(writer, &limit).await?;
     let encryption = attributes.encryption.clone();
     let record = VersionRecord {
         id: String::new(),
@@ -41,9 +41,9 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
         crc64: sealed.crc64,
         etag: etag(&sealed),
         content_md5: Some(STANDARD.encode(sealed.md5)),
-        modified: call.now,
+        modified: request.now,
         attributes,
-        pieces: vec![BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size }],
+        blobs: vec![BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size }],
     };
     let mut response = OssResponse::ok()
         .header("etag", quoted(&record.etag))
@@ -52,19 +52,19 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     encryption.iter().for_each(|(name, value)| response.set(name, value));
     let mime_type = record.attributes.content_type.clone().unwrap_or_default();
     let (tag, size, crc64) = (record.etag.clone(), record.size, record.crc64);
-    let version = Version { record, pieces: vec![sealed.blob] };
-    match call.store().put_version(&call.bucket, &call.key, version, forbid)? {
-        Put::Stored(version_id) => {
+    let version = Version { record, blobs: vec![sealed.blob] };
+    match request.store().put_version(&request.bucket, &request.key, version, forbid)? {
+        PutOutcome::Stored(version_id) => {
             if let Some(id) = version_id {
                 response.set("x-oss-version-id", &id);
             }
         }
-        Put::Exists => return Err(OssError::file_already_exists().into()),
-        Put::NoBucket => return Err(OssError::no_such_bucket(&call.bucket).into()),
+        PutOutcome::Exists => return Err(OssError::file_already_exists().into()),
+        PutOutcome::NoBucket => return Err(OssError::no_such_bucket(&request.bucket).into()),
     }
     let stored = Stored { etag: &tag, size, mime_type: &mime_type, crc64 };
     match callback {
         None => Ok(response),
-        Some(callback) => Ok(callback.run(call, &stored, response).await?),
+        Some(callback) => Ok(callback.run(request, &stored, response).await?),
     }
 }

@@ -6,17 +6,17 @@ use hyper::StatusCode;
 
 use super::attributes::ENCRYPTION;
 use super::checks::{MAX_BODY, no_such_upload, part_number, upload_id};
-use crate::body::Limit;
-use crate::call::{Call, quoted};
 use crate::error::{OssError, RequestError};
+use crate::operation_request::{OperationRequest, quoted};
+use crate::request_body::Limit;
 use crate::response::OssResponse;
-use crate::store::{BlobRecord, InFlight, Landed, Part, PartRecord, Sealed};
+use crate::store::{BlobRecord, FinishPartOutcome, InFlightPart, Part, PartRecord, SealedBlob};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let number = part_number(call)?;
-    if let Some(value) = call.header(ENCRYPTION) {
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let number = part_number(request)?;
+    if let Some(value) = request.header(ENCRYPTION) {
         return Err(OssError::argument(
             ENCRYPTION,
             &value,
@@ -31,57 +31,62 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
             "Your proposed upload exceeds the maximum allowed size.",
         ),
     };
-    if call.body.announced().is_some_and(|length| length > limit.bytes) {
+    if request.body.content_length().is_some_and(|length| length > limit.bytes) {
         return Err(limit.error.into());
     }
-    let id = upload_id(call)?.to_owned();
-    let flight = call
+    let id = upload_id(request)?.to_owned();
+    let in_flight_part = request
         .store()
-        .begin_part(&call.bucket, &call.key, &id)
+        .begin_part(&request.bucket, &request.key, &id)
         .ok_or_else(|| no_such_upload(&id, UNKNOWN_UPLOAD))?;
-    let writer = call.store().new_blob()?;
-    let sealed = call.body.store(writer, &limit).await?;
+    let writer = request.store().new_blob()?;
+    let sealed = request.body.store(writer, &limit).await?;
     let response = OssResponse::ok()
         .header("etag", quoted(&etag(&sealed)))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", sealed.crc64.to_string());
-    land(call, &flight, number, sealed, UNKNOWN_UPLOAD)?;
-    Ok(flight.record.attributes.encryption.iter().fold(response, |r, (n, v)| r.header(n, v)))
+    finish_part(request, &in_flight_part, number, sealed, UNKNOWN_UPLOAD)?;
+    Ok(in_flight_part
+        .record
+        .attributes
+        .encryption
+        .iter()
+        .fold(response, |r, (n, v)| r.header(n, v)))
 }
 
 /// Without quotes.
-pub(super) fn etag(sealed: &Sealed) -> String {
+pub(super) fn etag(sealed: &SealedBlob) -> String {
     hex::encode_upper(sealed.md5)
 }
 
 /// Adds the part to its upload, or says why it cannot be.
-pub(super) fn land(
-    call: &Call,
-    flight: &InFlight,
+pub(super) fn finish_part(
+    request: &OperationRequest,
+    in_flight_part: &InFlightPart,
     number: u32,
-    sealed: Sealed,
+    sealed: SealedBlob,
     unknown: &'static str,
 ) -> Result<(), RequestError> {
     let record = PartRecord {
         number,
         etag: etag(&sealed),
         crc64: sealed.crc64,
-        modified: call.now,
+        modified: request.now,
         blob: BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size },
     };
     let part = Part { record, blob: sealed.blob };
-    let id = &flight.record.id;
-    match call.store().land_part(flight, part)? {
-        Landed::Stored => Ok(()),
-        Landed::NoUpload => Err(no_such_upload(id, unknown).into()),
-        Landed::NotNext => Err(OssError::bad_request(
+    let id = &in_flight_part.record.id;
+    match request.store().finish_part(in_flight_part, part)? {
+        FinishPartOutcome::Stored => Ok(()),
+        FinishPartOutcome::NoUpload => Err(no_such_upload(id, unknown).into()),
+        FinishPartOutcome::NotNext => Err(OssError::bad_request(
             "PartNotSequential",
             "The part number is not the next one of this sequential upload.",
         )
         .with("PartNumber", number.to_string())
         .with("UploadId", id)
         .into()),
-        Landed::Exists(old) => Err(OssError::new(
+        FinishPartOutcome::Exists(old) => Err(OssError::new(
             StatusCode::CONFLICT,
             "PartAlreadyExist",
             "For sequential multipart upload, you can't overwrite the existed parts.",

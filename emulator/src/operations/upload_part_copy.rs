@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::checks::{MAX_BODY, no_such_upload, part_number, upload_id};
 use super::conditions::{self, COPY};
 use super::range::{Selected, of_copy};
-use super::upload_part::land;
-use crate::access::{self, Caller};
-use crate::call::{Call, quoted};
+use super::upload_part::finish_part;
+use crate::access::{self, Requester};
 use crate::clock;
 use crate::error::{OssError, RequestError};
+use crate::operation_request::{OperationRequest, quoted};
 use crate::response::OssResponse;
 use crate::route::Operation;
-use crate::store::{BlobWriter, Sealed, Version, Versioning, read_pieces};
+use crate::store::{BlobWriter, SealedBlob, Version, Versioning, read_blobs};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000311";
 
@@ -24,19 +24,19 @@ struct Source {
     version_id: Option<String>,
 }
 
-pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
-    let number = part_number(call)?;
-    let source = parse_source(&call.header("x-oss-copy-source").unwrap_or_default())?;
-    let id = upload_id(call)?.to_owned();
-    let flight = call
+pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let number = part_number(request)?;
+    let source = parse_source(&request.header("x-oss-copy-source").unwrap_or_default())?;
+    let id = upload_id(request)?.to_owned();
+    let in_flight_part = request
         .store()
-        .begin_part(&call.bucket, &call.key, &id)
+        .begin_part(&request.bucket, &request.key, &id)
         .ok_or_else(|| no_such_upload(&id, UNKNOWN_UPLOAD))?;
-    call.no_body().await?;
-    let (version, versioning) = find(call, &source)?;
-    conditions::check(call, COPY, &version.record)?;
+    request.expect_no_body().await?;
+    let (version, versioning) = find(request, &source)?;
+    conditions::check(request, COPY, &version.record)?;
     let size = version.record.size;
-    let selected = call
+    let selected = request
         .header("x-oss-copy-source-range")
         .map_or(Selected::Whole, |header| of_copy(&header, size));
     let (start, length) = match selected {
@@ -50,12 +50,12 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
         )
         .into());
     }
-    let sealed = copy(call.store().new_blob()?, Arc::clone(&version), start, length).await?;
+    let sealed = copy(request.store().new_blob()?, Arc::clone(&version), start, length).await?;
     let etag = quoted(&super::upload_part::etag(&sealed));
     let crc64 = sealed.crc64;
-    land(call, &flight, number, sealed, UNKNOWN_UPLOAD)?;
-    let mut document = call.document("CopyPartResult");
-    document.element("LastModified", &clock::xml_date(call.now));
+    finish_part(request, &in_flight_part, number, sealed, UNKNOWN_UPLOAD)?;
+    let mut document = request.document("CopyPartResult");
+    document.element("LastModified", &clock::xml_date(request.now));
     document.element("ETag", &etag);
     // The two older official SDKs read it here, not in the document.
     let mut response = OssResponse::xml(document).header("etag", etag);
@@ -66,7 +66,7 @@ pub(super) async fn run(call: &mut Call) -> Result<OssResponse, RequestError> {
     if versioning != Versioning::Unset {
         response.set("x-oss-copy-source-version-id", &version.record.id);
     }
-    if call.options.copy_crc {
+    if request.options.copy_crc {
         response.set("x-oss-hash-crc64ecma", &crc64.to_string());
     }
     Ok(response)
@@ -96,26 +96,29 @@ fn parse_source(header: &str) -> Result<Source, OssError> {
 }
 
 /// The version to copy, and whether its bucket has versions.
-fn find(call: &Call, source: &Source) -> Result<(Arc<Version>, Versioning), OssError> {
-    let record = call
+fn find(
+    request: &OperationRequest,
+    source: &Source,
+) -> Result<(Arc<Version>, Versioning), OssError> {
+    let record = request
         .store()
         .bucket(&source.bucket)
         .ok_or_else(|| OssError::no_such_bucket(&source.bucket))?;
-    let caller = Caller {
-        signed: call.signed,
-        is_owner: call.is_owner,
-        pays: call.header("x-oss-request-payer").as_deref() == Some("requester"),
+    let requester = Requester {
+        signed: request.signed,
+        is_owner: request.is_owner,
+        pays: request.header("x-oss-request-payer").as_deref() == Some("requester"),
     };
     let bucket = Some((source.bucket.as_str(), &record));
-    access::permit(caller, Operation::GetObject, call.store(), bucket, &source.key)?;
+    access::check_access(requester, Operation::GetObject, request.store(), bucket, &source.key)?;
     let Some(id) = &source.version_id else {
-        let version = call.store().current(&source.bucket, &source.key);
+        let version = request.store().current(&source.bucket, &source.key);
         return version
             .filter(|version| !version.record.is_marker)
             .map(|version| (version, record.versioning))
             .ok_or_else(|| OssError::no_such_key(&source.key));
     };
-    let version = call
+    let version = request
         .store()
         .version(&source.bucket, &source.key, id)
         .ok_or_else(|| OssError::no_such_version(&source.key, id))?;
@@ -134,9 +137,9 @@ async fn copy(
     version: Arc<Version>,
     start: u64,
     length: u64,
-) -> std::io::Result<Sealed> {
+) -> std::io::Result<SealedBlob> {
     let work = move || {
-        read_pieces(&version.pieces, start, length, |bytes| writer.write(bytes))?;
+        read_blobs(&version.blobs, start, length, |bytes| writer.write(bytes))?;
         Ok(writer.seal())
     };
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?

@@ -14,28 +14,28 @@ pub(crate) struct Blob {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) size: u64,
-    given_up: AtomicBool,
+    delete_on_drop: AtomicBool,
 }
 
 impl Blob {
     pub(crate) fn at(path: PathBuf, name: String, size: u64) -> Self {
-        Self { name, path, size, given_up: AtomicBool::new(false) }
+        Self { name, path, size, delete_on_drop: AtomicBool::new(false) }
     }
 
     /// The file stays until it is given up.
     pub(crate) fn keep(&self) {
-        self.given_up.store(false, Ordering::Relaxed);
+        self.delete_on_drop.store(false, Ordering::Relaxed);
     }
 
     /// The file goes with the last reference.
-    pub(crate) fn give_up(&self) {
-        self.given_up.store(true, Ordering::Relaxed);
+    pub(crate) fn delete_on_drop(&self) {
+        self.delete_on_drop.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Blob {
     fn drop(&mut self) {
-        if self.given_up.load(Ordering::Relaxed) {
+        if self.delete_on_drop.load(Ordering::Relaxed) {
             // What cannot be removed now is removed as an orphan at the next start.
             let _ = fs::remove_file(&self.path);
         }
@@ -43,18 +43,18 @@ impl Drop for Blob {
 }
 
 /// MD5 and CRC-64 of a stream of bytes.
-pub(crate) struct Sums {
+pub(crate) struct Digests {
     md5: Md5,
     crc64: crc64fast::Digest,
 }
 
-impl std::fmt::Debug for Sums {
+impl std::fmt::Debug for Digests {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sums")
+        f.write_str("Digests")
     }
 }
 
-impl Sums {
+impl Digests {
     pub(crate) fn new() -> Self {
         Self { md5: Md5::new(), crc64: crc64fast::Digest::new() }
     }
@@ -75,13 +75,13 @@ impl Sums {
 pub(crate) struct BlobWriter {
     blob: Arc<Blob>,
     file: File,
-    sums: Sums,
+    digests: Digests,
     size: u64,
 }
 
 /// A written file and what it holds.
 #[derive(Debug, Clone)]
-pub(crate) struct Sealed {
+pub(crate) struct SealedBlob {
     pub(crate) blob: Arc<Blob>,
     pub(crate) md5: [u8; 16],
     pub(crate) crc64: u64,
@@ -91,13 +91,13 @@ impl BlobWriter {
     pub(crate) fn create(path: PathBuf, name: String) -> io::Result<Self> {
         let file = File::create_new(&path)?;
         let blob = Blob::at(path, name, 0);
-        blob.give_up();
-        Ok(Self { blob: Arc::new(blob), file, sums: Sums::new(), size: 0 })
+        blob.delete_on_drop();
+        Ok(Self { blob: Arc::new(blob), file, digests: Digests::new(), size: 0 })
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
-        self.sums.update(bytes);
+        self.digests.update(bytes);
         self.size += u64::try_from(bytes.len()).unwrap_or_default();
         Ok(())
     }
@@ -107,35 +107,35 @@ impl BlobWriter {
     }
 
     /// The blob still disappears unless the store keeps it.
-    pub(crate) fn seal(self) -> Sealed {
-        let (md5, crc64) = self.sums.finish();
+    pub(crate) fn seal(self) -> SealedBlob {
+        let (md5, crc64) = self.digests.finish();
         let blob = Blob::at(self.blob.path.clone(), self.blob.name.clone(), self.size);
-        blob.give_up();
-        self.blob.given_up.store(false, Ordering::Relaxed);
-        Sealed { blob: Arc::new(blob), md5, crc64 }
+        blob.delete_on_drop();
+        self.blob.delete_on_drop.store(false, Ordering::Relaxed);
+        SealedBlob { blob: Arc::new(blob), md5, crc64 }
     }
 }
 
-/// Feeds `length` bytes of the pieces, from `start` on, to `take`, in large steps.
-pub(crate) fn read_pieces(
-    pieces: &[Arc<Blob>],
+/// Feeds `length` bytes of the blobs, from `start` on, to `take`, in large steps.
+pub(crate) fn read_blobs(
+    blobs: &[Arc<Blob>],
     start: u64,
     length: u64,
     mut take: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut buffer = vec![0_u8; 256 * 1024];
     let (mut skip, mut left) = (start, length);
-    for piece in pieces {
+    for blob in blobs {
         if left == 0 {
             break;
         }
-        if skip >= piece.size {
-            skip -= piece.size;
+        if skip >= blob.size {
+            skip -= blob.size;
             continue;
         }
-        let mut file = File::open(&piece.path)?;
+        let mut file = File::open(&blob.path)?;
         io::Seek::seek(&mut file, io::SeekFrom::Start(skip))?;
-        let mut here = (piece.size - skip).min(left);
+        let mut here = (blob.size - skip).min(left);
         skip = 0;
         left -= here;
         while here > 0 {

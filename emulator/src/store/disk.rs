@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::blob::Blob;
 use super::record::{BlobRecord, BucketRecord, KeyRecord, PartRecord, UploadRecord};
-use super::uploads::Upload;
-use super::{Blob, Bucket, Part, State, Version};
+use super::state::{Bucket, Part, State, Upload, Version};
 
 pub(super) fn create_folders(root: &Path) -> io::Result<()> {
     for folder in ["blobs", "buckets", "uploads"] {
@@ -105,8 +105,8 @@ pub(super) fn load(root: &Path) -> io::Result<State> {
         for path in json_files(&folder.join("objects"))? {
             let found: KeyRecord = read(&path)?;
             let versions = found.versions.into_iter().map(|record| {
-                let pieces = record.pieces.iter().map(&mut blob).collect();
-                Arc::new(Version { record, pieces })
+                let blobs = record.blobs.iter().map(&mut blob).collect();
+                Arc::new(Version { record, blobs })
             });
             bucket.objects.insert(found.key, versions.collect());
         }

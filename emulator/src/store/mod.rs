@@ -8,22 +8,25 @@ mod blob;
 mod disk;
 mod objects;
 mod record;
+mod state;
 mod uploads;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
-pub(crate) use blob::{Blob, BlobWriter, Sealed, Sums, read_pieces};
-pub(crate) use objects::{Put, Version};
+pub(crate) use blob::{Blob, BlobWriter, Digests, SealedBlob, read_blobs};
+pub(crate) use objects::PutOutcome;
 pub(crate) use record::{
     Attributes, BlobRecord, BucketRecord, PartRecord, UploadRecord, VersionRecord, Versioning,
 };
-pub(crate) use uploads::{Aborted, InFlight, Landed, Part, Snapshot};
+pub(crate) use state::{Part, Version};
+pub(crate) use uploads::{AbortOutcome, FinishPartOutcome, InFlightPart, UploadSnapshot};
 
 use crate::ids;
-use uploads::Upload;
+use crate::poison::ignore_poison;
+use state::{Bucket, State};
 
 /// The emulator's memory.
 #[derive(Debug)]
@@ -32,23 +35,9 @@ pub(crate) struct Store {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    buckets: BTreeMap<String, Bucket>,
-    /// By upload ID.
-    uploads: BTreeMap<String, Upload>,
-}
-
-#[derive(Debug)]
-struct Bucket {
-    record: BucketRecord,
-    /// Versions of each key, oldest first, never empty.
-    objects: BTreeMap<String, Vec<Arc<Version>>>,
-}
-
 /// Why a bucket cannot be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BucketLeft {
+pub(crate) enum DeleteBucketOutcome {
     Removed,
     Missing,
     NotEmpty,
@@ -89,18 +78,18 @@ impl Store {
     }
 
     /// Removes an empty bucket.
-    pub(crate) fn delete_bucket(&self, name: &str) -> io::Result<BucketLeft> {
+    pub(crate) fn delete_bucket(&self, name: &str) -> io::Result<DeleteBucketOutcome> {
         let mut state = self.lock();
-        let Some(bucket) = state.buckets.get(name) else { return Ok(BucketLeft::Missing) };
+        let Some(bucket) = state.buckets.get(name) else { return Ok(DeleteBucketOutcome::Missing) };
         if !bucket.objects.is_empty() || state.uploads.values().any(|u| u.record.bucket == name) {
-            return Ok(BucketLeft::NotEmpty);
+            return Ok(DeleteBucketOutcome::NotEmpty);
         }
         state.buckets.remove(name);
         disk::remove_bucket(&self.root, name)?;
-        Ok(BucketLeft::Removed)
+        Ok(DeleteBucketOutcome::Removed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        ignore_poison(self.state.lock())
     }
 }

@@ -4,20 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use super::record::{VersionRecord, Versioning};
-use super::{Blob, State, Store, disk};
+use super::state::{State, Version};
+use super::{Store, disk};
 use crate::ids;
-
-/// One version of an object, or a delete marker.
-#[derive(Debug, Clone)]
-pub(crate) struct Version {
-    pub(crate) record: VersionRecord,
-    /// The bytes, in order.
-    pub(crate) pieces: Vec<Arc<Blob>>,
-}
 
 /// What became of a new version.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Put {
+pub(crate) enum PutOutcome {
     /// Stored; the version ID if the bucket has versions.
     Stored(Option<String>),
     Exists,
@@ -52,7 +45,7 @@ impl Store {
 
     /// May a new object take this name?
     pub(crate) fn is_free(&self, bucket: &str, key: &str) -> bool {
-        is_free(&self.lock(), bucket, key)
+        self.lock().is_free(bucket, key)
     }
 
     /// Stores a version; `forbid` refuses to replace an object in a bucket without versions.
@@ -62,10 +55,10 @@ impl Store {
         key: &str,
         version: Version,
         forbid: bool,
-    ) -> io::Result<Put> {
+    ) -> io::Result<PutOutcome> {
         let mut state = self.lock();
-        if forbid && !is_free(&state, bucket, key) {
-            return Ok(Put::Exists);
+        if forbid && !state.is_free(bucket, key) {
+            return Ok(PutOutcome::Exists);
         }
         self.insert(&mut state, bucket, key, version)
     }
@@ -76,24 +69,24 @@ impl Store {
         bucket: &str,
         key: &str,
         mut version: Version,
-    ) -> io::Result<Put> {
-        let Some(home) = state.buckets.get_mut(bucket) else { return Ok(Put::NoBucket) };
-        let versioning = home.record.versioning;
+    ) -> io::Result<PutOutcome> {
+        let Some(entry) = state.buckets.get_mut(bucket) else { return Ok(PutOutcome::NoBucket) };
+        let versioning = entry.record.versioning;
         version.record.id = match versioning {
             Versioning::Enabled => ids::hex32(),
             Versioning::Unset | Versioning::Suspended => "null".to_owned(),
         };
         let id = version.record.id.clone();
-        let old = home.objects.get(key).cloned().unwrap_or_default();
+        let old = entry.objects.get(key).cloned().unwrap_or_default();
         let (dropped, mut kept): (Vec<_>, Vec<_>) =
             old.into_iter().partition(|other| other.record.id == id);
-        let pieces = version.pieces.clone();
+        let blobs = version.blobs.clone();
         kept.push(Arc::new(version));
         disk::write_key(&self.root, bucket, key, &kept)?;
-        pieces.iter().for_each(|piece| piece.keep());
-        home.objects.insert(key.to_owned(), kept);
-        give_up(&dropped);
-        Ok(Put::Stored((versioning != Versioning::Unset).then_some(id)))
+        blobs.iter().for_each(|blob| blob.keep());
+        entry.objects.insert(key.to_owned(), kept);
+        delete_on_drop(&dropped);
+        Ok(PutOutcome::Stored((versioning != Versioning::Unset).then_some(id)))
     }
 
     /// Deletes an object (or hides it behind a marker), or one version of it.
@@ -105,26 +98,27 @@ impl Store {
         now: i64,
     ) -> io::Result<Deleted> {
         let mut state = self.lock();
-        let Some(home) = state.buckets.get_mut(bucket) else { return Ok(Deleted::default()) };
-        if version_id.is_none() && home.record.versioning != Versioning::Unset {
-            let marker = Version { record: VersionRecord::marker(now), pieces: Vec::new() };
-            let Put::Stored(version_id) = self.insert(&mut state, bucket, key, marker)? else {
+        let Some(entry) = state.buckets.get_mut(bucket) else { return Ok(Deleted::default()) };
+        if version_id.is_none() && entry.record.versioning != Versioning::Unset {
+            let marker = Version { record: VersionRecord::marker(now), blobs: Vec::new() };
+            let PutOutcome::Stored(version_id) = self.insert(&mut state, bucket, key, marker)?
+            else {
                 return Ok(Deleted::default());
             };
             return Ok(Deleted { version_id, is_marker: true });
         }
         let wanted = version_id.unwrap_or("null");
-        let old = home.objects.get(key).cloned().unwrap_or_default();
+        let old = entry.objects.get(key).cloned().unwrap_or_default();
         let (dropped, kept): (Vec<_>, Vec<_>) =
             old.into_iter().partition(|version| version.record.id == wanted);
         if !dropped.is_empty() {
             disk::write_key(&self.root, bucket, key, &kept)?;
             if kept.is_empty() {
-                home.objects.remove(key);
+                entry.objects.remove(key);
             } else {
-                home.objects.insert(key.to_owned(), kept);
+                entry.objects.insert(key.to_owned(), kept);
             }
-            give_up(&dropped);
+            delete_on_drop(&dropped);
         }
         let is_marker = dropped.iter().any(|version| version.record.is_marker);
         Ok(Deleted { version_id: version_id.map(str::to_owned), is_marker })
@@ -143,18 +137,11 @@ impl VersionRecord {
             content_md5: None,
             modified: now,
             attributes: super::Attributes::default(),
-            pieces: Vec::new(),
+            blobs: Vec::new(),
         }
     }
 }
 
-/// Overwriting is only ever forbidden in a bucket without versions.
-pub(super) fn is_free(state: &State, bucket: &str, key: &str) -> bool {
-    state.buckets.get(bucket).is_none_or(|home| {
-        home.record.versioning != Versioning::Unset || !home.objects.contains_key(key)
-    })
-}
-
-fn give_up(versions: &[Arc<Version>]) {
-    versions.iter().flat_map(|version| &version.pieces).for_each(|piece| piece.give_up());
+fn delete_on_drop(versions: &[Arc<Version>]) {
+    versions.iter().flat_map(|version| &version.blobs).for_each(|blob| blob.delete_on_drop());
 }

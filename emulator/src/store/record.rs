@@ -72,7 +72,7 @@ pub(crate) struct VersionRecord {
     pub(crate) content_md5: Option<String>,
     pub(crate) modified: i64,
     pub(crate) attributes: Attributes,
-    pub(crate) pieces: Vec<BlobRecord>,
+    pub(crate) blobs: Vec<BlobRecord>,
 }
 
 /// All versions of one key, oldest first.
@@ -91,7 +91,7 @@ pub(crate) struct UploadRecord {
     pub(crate) attributes: Attributes,
     pub(crate) sequential: bool,
     pub(crate) forbid_overwrite: bool,
-    /// Aborted, but a part that was in flight then has landed since.
+    /// Aborted, but a part that was in in_flight_part then has landed since.
     pub(crate) leftover: bool,
 }
 

@@ -6,29 +6,29 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
-use crate::store::{Part, Snapshot, Sums, Version, VersionRecord, read_pieces};
+use crate::store::{Digests, Part, UploadSnapshot, Version, VersionRecord, read_blobs};
 
 /// Makes the object's record; its CRC comes from reading all of its bytes.
 pub(super) async fn assemble(
-    upload: Snapshot,
+    upload: UploadSnapshot,
     parts: Vec<Part>,
     acl: Option<String>,
     now: i64,
 ) -> std::io::Result<Version> {
     let work = move || {
-        let pieces: Vec<_> = parts.iter().map(|part| Arc::clone(&part.blob)).collect();
-        let size = pieces.iter().map(|piece| piece.size).sum();
+        let blobs: Vec<_> = parts.iter().map(|part| Arc::clone(&part.blob)).collect();
+        let size = blobs.iter().map(|blob| blob.size).sum();
         let (md5, crc64) = if upload.record.sequential {
-            let mut sums = Sums::new();
-            read_pieces(&pieces, 0, size, |bytes| {
-                sums.update(bytes);
+            let mut digests = Digests::new();
+            read_blobs(&blobs, 0, size, |bytes| {
+                digests.update(bytes);
                 Ok(())
             })?;
-            let (md5, crc64) = sums.finish();
+            let (md5, crc64) = digests.finish();
             (Some(STANDARD.encode(md5)), crc64)
         } else {
             let mut crc64 = crc64fast::Digest::new();
-            read_pieces(&pieces, 0, size, |bytes| {
+            read_blobs(&blobs, 0, size, |bytes| {
                 crc64.write(bytes);
                 Ok(())
             })?;
@@ -46,9 +46,9 @@ pub(super) async fn assemble(
             content_md5: md5,
             modified: now,
             attributes,
-            pieces: parts.iter().map(|part| part.record.blob.clone()).collect(),
+            blobs: parts.iter().map(|part| part.record.blob.clone()).collect(),
         };
-        Ok(Version { record, pieces })
+        Ok(Version { record, blobs })
     };
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
 }

@@ -27,7 +27,7 @@ impl Document {
     /// A document of one element.
     pub(crate) fn with_text(root: &'static str, text: &str, namespace: bool) -> Self {
         let mut document = Self::new(root, namespace);
-        document.text.push_str(&partial_escape(carried(text)));
+        document.text.push_str(&partial_escape(replace_invalid_chars(text)));
         document
     }
 
@@ -35,7 +35,7 @@ impl Document {
         self.text.push('<');
         self.text.push_str(name);
         self.text.push('>');
-        self.text.push_str(&partial_escape(carried(value)));
+        self.text.push_str(&partial_escape(replace_invalid_chars(value)));
         self.text.push_str("</");
         self.text.push_str(name);
         self.text.push('>');
@@ -65,7 +65,7 @@ impl Document {
 }
 
 /// XML 1.0 cannot carry most control characters, not even as references.
-fn carried(value: &str) -> String {
+fn replace_invalid_chars(value: &str) -> String {
     let allowed = |c: char| {
         matches!(c, '\t' | '\n' | '\r') || (' '..'\u{FFFE}').contains(&c) || c > '\u{FFFF}'
     };

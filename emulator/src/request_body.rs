@@ -15,14 +15,14 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::{OssError, RequestError};
 use crate::faults::{Action, Direction, Disconnect};
-use crate::store::{BlobWriter, Sealed};
+use crate::store::{BlobWriter, SealedBlob};
 
 /// Documents larger than this are no lists of parts.
 const DOCUMENT_LIMIT: usize = 8 << 20;
 /// What is read and thrown away so that a refused client can go on with its connection.
 const DRAIN_LIMIT: u64 = 8 << 20;
 /// A stall without a time of its own.
-const FOR_GOOD: Duration = Duration::from_secs(600);
+const UNTIMED_STALL: Duration = Duration::from_secs(600);
 
 /// The most a body may hold, and what to answer when it holds more.
 #[derive(Debug, Clone)]
@@ -35,13 +35,13 @@ pub(crate) struct Limit {
 #[derive(Debug)]
 pub(crate) struct RequestBody {
     incoming: Incoming,
-    announced: Option<u64>,
+    content_length: Option<u64>,
     has_length: bool,
     expects_continue: bool,
     content_md5: Option<String>,
     received: Arc<AtomicU64>,
     ended: bool,
-    patience: Duration,
+    idle_timeout: Duration,
     /// Byte, and how the connection ends there.
     cut: Option<(u64, Disconnect)>,
     stall: Option<(u64, Option<u64>)>,
@@ -52,22 +52,23 @@ impl RequestBody {
     pub(crate) fn new(
         incoming: Incoming,
         headers: &HeaderMap,
-        patience: Duration,
+        idle_timeout: Duration,
         received: Arc<AtomicU64>,
     ) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let chunked = headers.contains_key("transfer-encoding");
-        let announced = text("content-length").filter(|_| !chunked).and_then(|v| v.parse().ok());
+        let content_length =
+            text("content-length").filter(|_| !chunked).and_then(|v| v.parse().ok());
         Self {
             incoming,
-            announced,
-            has_length: chunked || announced.is_some(),
+            content_length,
+            has_length: chunked || content_length.is_some(),
             expects_continue: text("expect")
                 .is_some_and(|v| v.eq_ignore_ascii_case("100-continue")),
             content_md5: text("content-md5").map(str::to_owned),
             received,
             ended: false,
-            patience,
+            idle_timeout,
             cut: None,
             stall: None,
             before_commit: None,
@@ -89,9 +90,9 @@ impl RequestBody {
         self.before_commit = action.disconnect_before_commit();
     }
 
-    /// The announced length; absent for a chunked body.
-    pub(crate) fn announced(&self) -> Option<u64> {
-        self.announced
+    /// The content_length length; absent for a chunked body.
+    pub(crate) fn content_length(&self) -> Option<u64> {
+        self.content_length
     }
 
     /// Is there a length or a chunked body?
@@ -103,8 +104,8 @@ impl RequestBody {
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
         loop {
             let received = self.received.load(Ordering::Relaxed);
-            self.misbehave(received).await?;
-            let frame = timeout(self.patience, self.incoming.frame()).await;
+            self.apply_fault(received).await?;
+            let frame = timeout(self.idle_timeout, self.incoming.frame()).await;
             match frame.map_err(|_| OssError::request_timeout())? {
                 None => {
                     self.ended = true;
@@ -124,13 +125,13 @@ impl RequestBody {
         }
     }
 
-    async fn misbehave(&mut self, received: u64) -> Result<(), RequestError> {
+    async fn apply_fault(&mut self, received: u64) -> Result<(), RequestError> {
         if let Some((_, disconnect)) = self.cut.filter(|(byte, _)| received >= *byte) {
             return Err(disconnect.into());
         }
         if let Some((_, ms)) = self.stall.filter(|(byte, _)| received >= *byte) {
             self.stall = None;
-            sleep(ms.map_or(FOR_GOOD, Duration::from_millis)).await;
+            sleep(ms.map_or(UNTIMED_STALL, Duration::from_millis)).await;
             if ms.is_none() {
                 return Err(RequestError::Close);
             }
@@ -157,7 +158,7 @@ impl RequestBody {
         &mut self,
         mut writer: BlobWriter,
         limit: &Limit,
-    ) -> Result<Sealed, RequestError> {
+    ) -> Result<SealedBlob, RequestError> {
         let expected = self.expected_md5()?;
         while let Some(bytes) = self.next().await? {
             writer.write(&bytes)?;
@@ -171,19 +172,19 @@ impl RequestBody {
     }
 
     /// Deals with what an early answer left unread. True: the connection must be closed.
-    pub(crate) fn leave(mut self) -> bool {
+    pub(crate) fn drain(mut self) -> bool {
         if self.ended {
             return false;
         }
         let received = self.received.load(Ordering::Relaxed);
-        let left = self.announced.unwrap_or_default().saturating_sub(received);
+        let left = self.content_length.unwrap_or_default().saturating_sub(received);
         if self.has_length && (left > DRAIN_LIMIT || (self.expects_continue && received == 0)) {
             return true;
         }
-        let patience = self.patience;
+        let idle_timeout = self.idle_timeout;
         tokio::spawn(async move {
             let mut drained = 0;
-            while let Ok(Some(Ok(frame))) = timeout(patience, self.incoming.frame()).await {
+            while let Ok(Some(Ok(frame))) = timeout(idle_timeout, self.incoming.frame()).await {
                 drained += frame.data_ref().map_or(0, Bytes::len);
                 if u64::try_from(drained).unwrap_or(u64::MAX) > DRAIN_LIMIT {
                     break;

@@ -5,8 +5,8 @@ use quick_xml::escape::unescape;
 /// The content of each element `name`.
 pub(crate) fn all<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
-    let pieces = text.split(start.as_str()).skip(1);
-    pieces.filter_map(|piece| piece.split_once(end.as_str()).map(|(inner, _)| inner)).collect()
+    let blobs = text.split(start.as_str()).skip(1);
+    blobs.filter_map(|blob| blob.split_once(end.as_str()).map(|(inner, _)| inner)).collect()
 }
 
 /// The text of the first element `name`.

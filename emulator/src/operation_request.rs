@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use hyper::{HeaderMap, Method};
 
-use crate::body::RequestBody;
 use crate::error::{OssError, RequestError};
 use crate::escape;
 use crate::options::Options;
 use crate::query::Query;
+use crate::request_body::RequestBody;
 use crate::service::Service;
 use crate::store::Store;
-use crate::xml::Document;
+use crate::xml_writer::Document;
 
 /// A request and what an operation needs to answer it.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct OperationRequest {
     pub(crate) service: Arc<Service>,
     pub(crate) method: Method,
     pub(crate) host: String,
@@ -33,7 +33,7 @@ pub(crate) struct Call {
     pub(crate) is_owner: bool,
 }
 
-impl Call {
+impl OperationRequest {
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.service.store
     }
@@ -55,7 +55,7 @@ impl Call {
     }
 
     /// Does the client want names url-encoded?
-    pub(crate) fn encodes(&self) -> Result<bool, OssError> {
+    pub(crate) fn url_encoding(&self) -> Result<bool, OssError> {
         match self.query.value("encoding-type") {
             None => Ok(false),
             Some(kind) if kind.eq_ignore_ascii_case("url") => Ok(true),
@@ -79,7 +79,7 @@ impl Call {
     }
 
     /// Reads a body that should be empty, so that its digest is verified.
-    pub(crate) async fn no_body(&mut self) -> Result<(), RequestError> {
+    pub(crate) async fn expect_no_body(&mut self) -> Result<(), RequestError> {
         self.body.document().await.map(|_| ())
     }
 
