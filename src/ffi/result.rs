@@ -62,8 +62,8 @@ pub extern "C" fn ossmpu_result_str(result: Option<&ossmpu_result>, field: c_int
 }
 
 /// Returns a number of a result: OSSMPU_RESULT_SIZE to
-/// OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other field, 0
-/// for NULL.
+/// OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+/// field, 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_int(result: Option<&ossmpu_result>, field: c_int) -> i64 {
     guard_value(0, || result.map_or(0, |result| result.number(field)))

@@ -1328,8 +1328,8 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other field, 0
- * for NULL.
+ * OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+ * field, 0 for NULL.
  */
 OSSMPU_API
 int64_t ossmpu_result_int(const ossmpu_result *result,
