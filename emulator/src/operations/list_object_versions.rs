@@ -75,10 +75,10 @@ fn listed_versions(request: &OperationRequest) -> Vec<ListedVersion> {
 }
 
 fn after(mut versions: Vec<ListedVersion>, key: &str, id: &str) -> Vec<ListedVersion> {
-    let named = |versions: &ListedVersion| versions.key == key && entry.version.record.id == id;
-    let skip = match versions.iter().position(named) {
+    let is_marker = |listed: &ListedVersion| listed.key == key && listed.version.record.id == id;
+    let skip = match versions.iter().position(is_marker) {
         Some(index) => index + 1,
-        None => versions.partition_point(|versions| versions.key.as_str() <= key),
+        None => versions.partition_point(|listed| listed.key.as_str() <= key),
     };
     versions.drain(..skip);
     versions
