@@ -85,8 +85,8 @@ fn a_token_that_ends_in_the_middle_of_an_upload_is_renewed_by_one_of_its_threads
     fixture.assert_nothing_left();
 
     assert_eq!(uri.lines(), ["GET /hidden", "GET /hidden"]);
-    for asked in uri.asked() {
-        assert_eq!((asked.header("authorization"), asked.body.as_str()), (None, ""));
+    for request in uri.requests() {
+        assert_eq!((request.header("authorization"), request.body.as_str()), (None, ""));
     }
     let tokens: Vec<_> = fixture
         .emulator
@@ -111,7 +111,7 @@ fn a_source_is_asked_once_more_in_a_call_and_not_again() {
     }
     let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
     assert_eq!((error.oss_code(), error.attempts()), (Some("SecurityTokenExpired"), 2));
-    assert_eq!((uri.asked().len(), fixture.count("PutObject")), (2, 2));
+    assert_eq!((uri.requests().len(), fixture.count("PutObject")), (2, 2));
     assert_no_secret(&lines, &format!("{error:?}"));
 }
 
@@ -125,7 +125,7 @@ fn the_servers_clock_has_no_say_in_when_a_set_ends() {
     for _ in 0..3 {
         fixture.put(&bytes(10), &UploadOptions::new()).unwrap();
     }
-    assert_eq!((uri.asked().len(), fixture.count("PutObject")), (1, 4));
+    assert_eq!((uri.requests().len(), fixture.count("PutObject")), (1, 4));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn all_workers_of_an_upload_need_one_fetch() {
     let fixture = fixture(&format!("uri:{}", uri.url()), &Lines::default());
     fixture.put_five_parts().unwrap();
     fixture.put_five_parts().unwrap();
-    assert_eq!(uri.asked().len(), 1);
+    assert_eq!(uri.requests().len(), 1);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_command_gives_the_key_of_an_upload() {
 
 #[test]
 fn a_source_without_keys_is_an_error_before_any_request() {
-    let uri = FakeServer::saying(503, "hidden");
+    let uri = FakeServer::with_response(503, "hidden");
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}/hidden", uri.url()), &lines);
     let error = fixture.put_five_parts().unwrap_err();
