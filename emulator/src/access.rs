@@ -1,19 +1,20 @@
-//! What callers other than the owner may do: bucket and object ACLs, requester pays.
+//! Access control for requesters other than the owner: ACLs and requester-pays.
 
 use crate::error::OssError;
 use crate::route::Operation;
 use crate::store::{BucketRecord, Store};
 
-/// Who asks.
+/// Identity of a requester.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Requester {
     pub(crate) signed: bool,
     pub(crate) is_owner: bool,
-    /// `x-oss-request-payer: requester` was sent.
+    /// Whether `x-oss-request-payer: requester` was sent.
     pub(crate) pays: bool,
 }
 
-/// May the requester do this? `bucket` is absent for operations on the service.
+/// Checks whether the requester may execute the operation. `bucket` is `None` for service
+/// operations.
 pub(crate) fn check_access(
     requester: Requester,
     operation: Operation,

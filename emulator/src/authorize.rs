@@ -1,4 +1,4 @@
-//! The checks that come before the operation: bucket name, signature, length, bucket, permission.
+//! Checks before an operation: bucket name, signature, length, bucket existence, permission.
 
 use hyper::StatusCode;
 use hyper::http::request::Parts;
@@ -11,18 +11,18 @@ use crate::route::Operation;
 use crate::service::Service;
 use crate::target::is_bucket_name;
 
-/// A request that wants to be served.
+/// Inputs of the authorization of a request.
 #[derive(Debug)]
 pub(crate) struct Authorizer<'a> {
     pub(crate) parsed: &'a ParsedRequest,
     pub(crate) parts: &'a Parts,
-    /// Its body has a length or is chunked.
+    /// Whether the body has a length or is chunked.
     pub(crate) has_length: bool,
     pub(crate) now: i64,
 }
 
 impl Authorizer<'_> {
-    /// Says who asks, or the first reason to refuse.
+    /// Returns the identity of the requester, or the first error.
     pub(crate) fn authorize(&self, service: &Service) -> Result<Requester, OssError> {
         let operation = self.parsed.operation;
         let bucket = self.parsed.target.bucket.as_deref();

@@ -1,4 +1,4 @@
-//! What an emulator is told before it starts.
+//! Configuration of an emulator.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -33,7 +33,7 @@ pub struct Builder {
 }
 
 impl Emulator {
-    /// Configures an emulator of region `cn-hangzhou` on a free port, without buckets and keys.
+    /// Configures an emulator: region `cn-hangzhou`, a free port, no buckets and no keys.
     pub fn builder() -> Builder {
         Builder {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -53,34 +53,34 @@ impl Emulator {
 }
 
 impl Builder {
-    /// Creates this bucket unless it exists. May be called several times.
+    /// Creates this bucket unless it exists. Can be called repeatedly.
     #[must_use]
     pub fn bucket(mut self, name: impl Into<String>) -> Self {
         self.buckets.push(name.into());
         self
     }
 
-    /// The region of signatures and endpoints; `cn-hangzhou` by default.
+    /// Sets the region of signatures and endpoints; defaults to `cn-hangzhou`.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
         self
     }
 
-    /// Adds a permanent key of the owner. Without any key only anonymous requests are possible.
+    /// Adds a permanent key of the bucket owner. Without keys only anonymous requests succeed.
     #[must_use]
     pub fn access_key(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.key(AccessKey::new(id, secret))
     }
 
-    /// Adds a key.
+    /// Adds an access key.
     #[must_use]
     pub fn key(mut self, key: AccessKey) -> Self {
         self.keys.push(key);
         self
     }
 
-    /// Makes the key added last a temporary one.
+    /// Makes the most recently added key a temporary key with this token.
     #[must_use]
     pub fn security_token(mut self, token: impl Into<String>) -> Self {
         if let Some(key) = self.keys.last_mut() {
@@ -89,70 +89,70 @@ impl Builder {
         self
     }
 
-    /// Where the bucket's name is looked for; in host and path by default.
+    /// Sets where the bucket name is read from; defaults to host and path.
     #[must_use]
     pub fn addressing(mut self, addressing: Addressing) -> Self {
         self.addressing = addressing;
         self
     }
 
-    /// Binds a host name to a bucket, as a custom domain is.
+    /// Maps a host name to a bucket, like a custom domain.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>, bucket: impl Into<String>) -> Self {
         self.hosts.insert(host.into(), bucket.into());
         self
     }
 
-    /// Keeps everything in this folder; by default in a temporary one.
+    /// Stores data in this directory; defaults to a temporary directory.
     #[must_use]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
     }
 
-    /// Faults in force from the start.
+    /// Sets the fault rules that are active from the start.
     #[must_use]
     pub fn rules(mut self, rules: Vec<Rule>) -> Self {
         self.rules = rules;
         self
     }
 
-    /// Switches.
+    /// Sets the behavior options.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// The emulator's clock is off by so many seconds.
+    /// Offsets the emulator clock by this many seconds.
     #[must_use]
     pub fn clock_offset(mut self, seconds: i64) -> Self {
         self.clock_offset_s = seconds;
         self
     }
 
-    /// The address to listen on; a free port of 127.0.0.1 by default.
+    /// Sets the address to listen on; defaults to a free port of 127.0.0.1.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
-    /// Permits addresses that others can reach. The emulator is not meant for that.
+    /// Allows non-loopback addresses. The emulator is not designed to be exposed to a network.
     #[must_use]
     pub fn any_address(mut self) -> Self {
         self.any_address = true;
         self
     }
 
-    /// Prints a line for each request on stderr.
+    /// Logs one line per request to stderr.
     #[must_use]
     pub fn log(mut self) -> Self {
         self.logs = true;
         self
     }
 
-    /// Opens the store, binds the address and serves.
+    /// Opens the store, binds the address and starts serving.
     pub fn start(self) -> io::Result<Emulator> {
         if !self.listen.ip().is_loopback() && !self.any_address {
             return Err(bad_input(format!("{} is not a loopback address", self.listen)));

@@ -1,5 +1,5 @@
-//! A small client for the command line: get, put, ls and uploads, signed with the emulator's own
-//! signer. It lets a demo read back what was uploaded without the library under test.
+//! Client commands: get, put, ls and uploads, signed with the emulator's own signer. They read and
+//! write objects independently of the library under test.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -21,13 +21,13 @@ use crate::{escape, xml_scan};
 
 type CommandResult<T> = Result<T, String>;
 
-/// A client for one set of keys.
+/// A client with one access key.
 #[derive(Debug, Clone)]
 pub struct Client {
     signer: Signer,
 }
 
-/// A URL of the path style, taken apart.
+/// A parsed path-style URL.
 #[derive(Debug, PartialEq, Eq)]
 struct ObjectUrl {
     authority: String,
@@ -36,12 +36,12 @@ struct ObjectUrl {
 }
 
 impl Client {
-    /// A client that signs with these keys.
+    /// Creates a client that signs with `signer`.
     pub fn new(signer: Signer) -> Self {
         Self { signer }
     }
 
-    /// Writes the object at `url` to `out`.
+    /// Downloads the object at `url` to `out`.
     pub async fn get(&self, url: &str, out: &mut (dyn Write + Send)) -> CommandResult<()> {
         let object_url = parse(url)?;
         let mut response = self.send(Method::GET, &object_url, &object_url.key, &[], None).await?;
@@ -54,14 +54,14 @@ impl Client {
         out.flush().map_err(|error| format!("writing: {error}"))
     }
 
-    /// Stores a file as the object at `url`.
+    /// Uploads a file as the object at `url`.
     pub async fn put(&self, url: &str, file: &Path) -> CommandResult<()> {
         let object_url = parse(url)?;
         let file = File::open(file).map_err(|error| format!("{}: {error}", file.display()))?;
         self.send(Method::PUT, &object_url, &object_url.key, &[], Some(file)).await.map(|_| ())
     }
 
-    /// Prints size and key of each object below `url`.
+    /// Prints the size and key of each object with the prefix in `url`.
     pub async fn ls(&self, url: &str, out: &mut (dyn Write + Send)) -> CommandResult<()> {
         let object_url = parse(url)?;
         let mut token = String::new();
@@ -86,7 +86,7 @@ impl Client {
         }
     }
 
-    /// Prints key and upload ID of each unfinished upload below `url`.
+    /// Prints the key and upload ID of each incomplete upload with the prefix in `url`.
     pub async fn uploads(&self, url: &str, out: &mut (dyn Write + Send)) -> CommandResult<()> {
         let object_url = parse(url)?;
         let (mut key, mut id) = (String::new(), String::new());
@@ -125,7 +125,7 @@ impl Client {
         Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
 
-    /// Sends a signed request; a status outside 2xx is an error.
+    /// Sends a signed request; a status other than 2xx is an error.
     async fn send(
         &self,
         method: Method,
@@ -187,12 +187,12 @@ async fn send_request(
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| failed(&error))?;
-    // Its errors reach the response and its body as well.
+    // Errors of the connection are also returned by the request and the body.
     tokio::spawn(async move { connection.await.ok() });
     sender.send_request(request).await.map_err(|error| failed(&error))
 }
 
-/// The request body: a file of known size, read in large steps, or nothing.
+/// Streams a file of known size as the request body; empty without a file.
 fn file_body(file: Option<File>, size: u64) -> ResponseBody {
     let Some(mut file) = file.filter(|_| size > 0) else { return ResponseBody::Text(Bytes::new()) };
     let (sender, chunks) = mpsc::channel(4);

@@ -1,4 +1,4 @@
-//! The server's idea of now, which tests may shift, and the three ways OSS writes a moment.
+//! The server clock, which tests can shift, and the three date formats of OSS.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,7 +18,7 @@ impl Clock {
         self.offset_s.store(seconds, Ordering::Relaxed);
     }
 
-    /// Unix seconds.
+    /// Returns the current time in Unix seconds.
     pub(crate) fn now(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         i64::try_from(since)

@@ -1,5 +1,5 @@
-//! A connection whose writing side can be made to apply_fault, and which is closed in a way that lets
-//! the client read an early answer.
+//! A connection with write faults and a lingering close, so that the client can read a
+//! response sent before its request was read completely.
 
 use std::future::Future;
 use std::io;
@@ -15,43 +15,43 @@ use tokio::time::{Sleep, sleep};
 use crate::faults::{Disconnect, Drip};
 use crate::poison::ignore_poison;
 
-/// How long bytes that come after the last answer are read and thrown away.
+/// How long a closing connection reads and discards input.
 const LINGER: Duration = Duration::from_secs(2);
-/// A stall without a time of its own.
+/// Duration of a stall without `ms`; the connection is then closed.
 const UNTIMED_STALL: Duration = Duration::from_secs(600);
 
-/// How the next response is written.
+/// Faults to apply while writing the next response.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WritePlan {
-    /// After so many bytes the connection ends.
+    /// Offset at which to disconnect, and how.
     pub(crate) cut: Option<(u64, Disconnect)>,
-    /// After so many bytes nothing is written for a time, or for good.
+    /// Offset at which to stall, and for how many milliseconds; `None` is [`UNTIMED_STALL`].
     pub(crate) stall: Option<(u64, Option<u64>)>,
     pub(crate) drip: Option<Drip>,
 }
 
-/// The plan in force, and how far it has been replace_invalid_chars out.
+/// The active plan and its progress.
 #[derive(Debug, Clone, Default)]
 struct Progress {
     plan: WritePlan,
-    /// The stall is over.
+    /// Whether the stall is over.
     stalled: bool,
     written: u64,
 }
 
-/// The handle by which a request's task steers its connection.
+/// Controls the write faults of a connection from the task of a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WriteControl {
     progress: Arc<Mutex<Progress>>,
 }
 
 impl WriteControl {
-    /// Takes effect with the next byte written.
+    /// Sets the plan; it takes effect with the next byte written.
     pub(crate) fn set(&self, plan: WritePlan) {
         *self.lock() = Progress { plan, ..Progress::default() };
     }
 
-    /// The connection ends with the next byte that would be written.
+    /// Disconnects at the next write.
     pub(crate) fn end(&self, disconnect: Disconnect) {
         self.set(WritePlan { cut: Some((0, disconnect)), ..WritePlan::default() });
     }
@@ -61,7 +61,7 @@ impl WriteControl {
     }
 }
 
-/// The stream hyper works on.
+/// The stream that hyper reads and writes.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -75,7 +75,7 @@ impl Connection {
         Self { stream, write_control, pause: None, linger: None }
     }
 
-    /// How many of `wanted` bytes may be written now.
+    /// Returns how many of `wanted` bytes may be written now.
     fn poll_allowance(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
         let Progress { plan, stalled, written } = self.write_control.lock().clone();
         let mut allowed = u64::try_from(wanted).unwrap_or(u64::MAX);
@@ -112,11 +112,11 @@ impl Connection {
     }
 }
 
-/// A reset is a close without lingering.
+/// Resets the connection if the plan says so, by disabling linger.
 impl Drop for Connection {
     fn drop(&mut self) {
         if matches!(self.write_control.lock().plan.cut, Some((_, Disconnect::Reset))) {
-            // A socket that is gone already needs no reset.
+            // Fails only if the socket is already closed.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -149,8 +149,8 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Ends the writing side, then reads for a while: closing a socket with unread bytes would reset
-    /// the connection and could take the answer with it.
+    /// Shuts down the writing side, then drains input: closing a socket with unread bytes resets
+    /// the connection and can discard the response.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.linger.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;

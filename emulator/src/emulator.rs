@@ -1,4 +1,4 @@
-//! The handle of a running emulator.
+//! Handle of a running emulator.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -19,10 +19,10 @@ use crate::server;
 use crate::service::Service;
 use crate::store::{BucketRecord, Versioning};
 
-/// How long the end of a stopped emulator's blocking reads is waited for.
+/// How long shutdown waits for blocking reads.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A running emulator. It has threads of its own; dropping it stops and joins them.
+/// A running emulator with its own threads. Dropping it stops and joins them.
 #[derive(Debug)]
 pub struct Emulator {
     service: Arc<Service>,
@@ -30,12 +30,12 @@ pub struct Emulator {
     url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    /// Removed on drop, after the server has stopped.
+    /// Deleted on drop, after the server has stopped.
     _folder: Option<TempDir>,
 }
 
 impl Emulator {
-    /// Serves on the listener until dropped; `folder` is removed after that.
+    /// Serves on the listener until dropped; `folder` is then deleted.
     pub(crate) fn run(
         service: Arc<Service>,
         listener: TcpListener,
@@ -54,23 +54,23 @@ impl Emulator {
         })
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// Returns the base URL, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The address it listens on.
+    /// Returns the listening address.
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// The newest version of an object; `None` also for a delete marker.
+    /// Returns the latest version of an object; `None` if it is a delete marker.
     pub fn object(&self, bucket: &str, key: &str) -> Option<ObjectView> {
         let version = self.service.store.current(bucket, key)?;
         (!version.record.is_marker).then(|| ObjectView::of(&version))
     }
 
-    /// All keys of a bucket that have an object, in order.
+    /// Returns the keys of all objects of a bucket, in order.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         let objects = self.service.store.objects(bucket).into_iter();
         let visible = objects.filter(|(_, versions)| {
@@ -79,42 +79,43 @@ impl Emulator {
         visible.map(|(key, _)| key).collect()
     }
 
-    /// The unfinished uploads of a bucket, by key and upload ID.
+    /// Returns the incomplete uploads of a bucket, ordered by key and upload ID.
     pub fn uploads(&self, bucket: &str) -> Vec<UploadView> {
         self.service.store.uploads(bucket).iter().map(UploadView::of).collect()
     }
 
-    /// All requests since the start or the last [`Emulator::clear_requests`], in order of arrival.
+    /// Returns the requests since the start or the last [`Emulator::clear_requests`], in order of
+    /// arrival.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.service.request_log.all()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.service.request_log.clear();
     }
 
-    /// Adds a fault. Its count starts now.
+    /// Adds a fault rule. It counts requests from now on.
     pub fn add_rule(&self, rule: Rule) {
         self.service.change_rules(|rules| rules.add(rule));
     }
 
-    /// Removes all faults.
+    /// Removes all fault rules.
     pub fn clear_rules(&self) {
         self.service.change_rules(RuleBook::clear);
     }
 
-    /// Shifts the emulator's clock.
+    /// Sets the offset of the emulator clock.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.service.clock.set_offset(seconds);
     }
 
-    /// Changes switches: `emulator.change_options(|options| options.straggler = true)`.
+    /// Changes options: `emulator.change_options(|options| options.straggler = true)`.
     pub fn change_options(&self, change: impl FnOnce(&mut Options)) {
         self.service.change_options(change);
     }
 
-    /// Sets one switch by name, see [`Options::set`].
+    /// Sets one option by name, see [`Options::set`].
     pub fn set_option(&self, name_and_value: &str) -> Result<(), String> {
         let mut result = Ok(());
         self.service.change_options(|options| result = options.set(name_and_value));
@@ -134,7 +135,7 @@ impl Emulator {
         self.service.change_keys(|keys| keys.retain(|key| key.id != id));
     }
 
-    /// From now on the token is expired.
+    /// Marks a security token as expired.
     pub fn expire_token(&self, token: &str) {
         self.service.change_keys(|keys| {
             let matching = keys.iter_mut().filter(|key| key.token.as_deref() == Some(token));
@@ -142,13 +143,13 @@ impl Emulator {
         });
     }
 
-    /// Switches versioning of a bucket on (true) or suspends it.
+    /// Enables (`true`) or suspends versioning of a bucket.
     pub fn set_versioning(&self, bucket: &str, enabled: bool) -> io::Result<()> {
         let state = if enabled { Versioning::Enabled } else { Versioning::Suspended };
         self.change_bucket(bucket, |record| record.versioning = state)
     }
 
-    /// Switches requester-pays mode of a bucket.
+    /// Enables or disables requester-pays for a bucket.
     pub fn set_requester_pays(&self, bucket: &str, on: bool) -> io::Result<()> {
         self.change_bucket(bucket, |record| record.requester_pays = on)
     }
@@ -168,7 +169,7 @@ impl Emulator {
         self.service.store.put_bucket(bucket, record)
     }
 
-    /// Stops serving, cuts all connections and waits for the threads. Drop does the same.
+    /// Stops serving, closes all connections and joins the threads. Same as dropping.
     pub fn stop(self) {
         drop(self);
     }
@@ -178,14 +179,14 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            // A panic of the server thread has been printed where it happened.
+            // A panic of the server thread has already been reported.
             let _ = thread.join();
         }
     }
 }
 
-/// The runtime lives and ends on a thread of its own, so that an emulator can also be dropped where
-/// blocking is forbidden.
+/// Runs the runtime on its own thread, so that an emulator can be dropped where blocking is
+/// forbidden.
 fn spawn(
     service: Arc<Service>,
     listener: TcpListener,

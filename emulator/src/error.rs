@@ -1,18 +1,18 @@
-//! The one error of the server: what OSS would answer, or a connection that ends without an answer.
+//! Errors of the server: an OSS error document, or closing the connection without a response.
 //!
-//! An [`OssError`] is turned into the error document by `response.rs`; the EC numbers are those of the
-//! vendor's pages, and are left out where none is known.
+//! `response.rs` writes an [`OssError`] as an error document. The EC numbers are those of the OSS
+//! documentation; unknown ones are omitted.
 
 use hyper::StatusCode;
 
-/// Why a request has no ordinary response.
+/// Why a request did not succeed.
 #[derive(Debug)]
 pub(crate) enum RequestError {
-    /// Answer with an error document.
+    /// Respond with an error document.
     Oss(Box<OssError>),
-    /// Say nothing and close the connection.
+    /// Close the connection without a response.
     Close,
-    /// Say nothing and reset the connection.
+    /// Reset the connection without a response.
     Reset,
 }
 
@@ -22,14 +22,14 @@ impl From<OssError> for RequestError {
     }
 }
 
-/// A failure of the emulator's own disk is the service's InternalError.
+/// Maps an I/O error of the emulator to InternalError.
 impl From<std::io::Error> for RequestError {
     fn from(error: std::io::Error) -> Self {
         OssError::internal(&error.to_string()).into()
     }
 }
 
-/// One error document: status, code, message and the elements special to the code.
+/// Contents of an error document: status, code, message and code-specific elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OssError {
     pub(crate) status: StatusCode,
@@ -38,7 +38,7 @@ pub(crate) struct OssError {
     pub(crate) elements: Vec<(&'static str, String)>,
     pub(crate) ec: Option<&'static str>,
     pub(crate) headers: Vec<(String, String)>,
-    /// The connection cannot be used after this answer.
+    /// Whether to close the connection after the response.
     pub(crate) close: bool,
 }
 
@@ -83,7 +83,7 @@ impl OssError {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
-    /// 400 InvalidArgument that names the argument and its value.
+    /// 400 InvalidArgument with the name and value of the argument.
     pub(crate) fn argument(name: &str, value: &str, message: &str) -> Self {
         Self::bad_request("InvalidArgument", message)
             .with("ArgumentName", name)
@@ -120,7 +120,7 @@ impl OssError {
             .with("VersionId", version)
     }
 
-    /// NoSuchUpload; the EC depends on the operation.
+    /// 404 NoSuchUpload; the EC depends on the operation.
     pub(crate) fn no_such_upload(upload_id: &str, ec: Option<&'static str>) -> Self {
         let mut error = Self::new(
             StatusCode::NOT_FOUND,
@@ -150,7 +150,7 @@ impl OssError {
         .with("Condition", condition)
     }
 
-    /// 304: an error without a document.
+    /// 304, which has no document.
     pub(crate) fn not_modified() -> Self {
         Self::new(StatusCode::NOT_MODIFIED, "NotModified", "")
     }

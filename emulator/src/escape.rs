@@ -1,21 +1,21 @@
-//! Percent-escaping as the signature wants it, and its reverse as clients send it.
+//! Percent-encoding for signatures, and decoding of paths and queries.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: &AsciiSet = &QUERY.remove(b'/');
 
-/// Escapes everything outside the unreserved set.
+/// Escapes all but the unreserved characters.
 pub(crate) fn query(text: &str) -> String {
     utf8_percent_encode(text, QUERY).to_string()
 }
 
-/// As [`query`], but keeps the slash.
+/// Like [`query`], but keeps slashes.
 pub(crate) fn path(text: &str) -> String {
     utf8_percent_encode(text, PATH).to_string()
 }
 
-/// Undoes an escape; a plus sign is a space in paths and queries alike. `None` if it is not UTF-8.
+/// Decodes text; a plus sign is a space in both paths and queries. `None` if it is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
     let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
     String::from_utf8(percent_decode(&spaced).collect()).ok()

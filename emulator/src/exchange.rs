@@ -1,4 +1,4 @@
-//! One request from its head to its response: parse, authorize, execute, inject faults, log.
+//! Handles one request: parse, inject faults, authorize, execute, respond, log.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ use crate::request_log::{RecordNumber, RequestRecord, redact_query};
 use crate::response::{ErrorContext, OssResponse, ResponseBody};
 use crate::service::Service;
 
-/// A request that ends its connection without a response.
+/// The connection is closed without a response.
 #[derive(Debug)]
 pub(crate) struct ConnectionClosed;
 
@@ -38,7 +38,7 @@ impl fmt::Display for ConnectionClosed {
 
 impl std::error::Error for ConnectionClosed {}
 
-/// One request on its way.
+/// A request being handled.
 #[derive(Debug)]
 struct Exchange {
     service: Arc<Service>,
@@ -51,8 +51,8 @@ struct Exchange {
     started: Instant,
 }
 
-/// Answers a request, or says that the connection ends without an answer.
-pub(crate) async fn answer(
+/// Handles a request and returns its response, or an error that closes the connection.
+pub(crate) async fn handle(
     service: Arc<Service>,
     write_control: WriteControl,
     request: Request<Incoming>,
@@ -134,7 +134,7 @@ impl Exchange {
         Ok(out)
     }
 
-    /// Everything up to the response of the operation itself.
+    /// Authorizes the request and executes its operation.
     async fn perform(
         &self,
         parsed: Result<ParsedRequest, OssError>,
@@ -206,7 +206,7 @@ impl Exchange {
         Err(ConnectionClosed)
     }
 
-    /// Into the request_log and the log.
+    /// Records the outcome in the request log and on stderr.
     fn record_outcome(&self, status: u16, code: Option<&str>, sent: u64) {
         let received = self.received.load(Ordering::Relaxed);
         self.service.request_log.finish(self.record_number, status, code);
@@ -224,12 +224,12 @@ impl Exchange {
     }
 }
 
-/// A closed stderr must not stop the server.
+/// Ignores write errors: a closed stderr must not stop the server.
 fn log_line(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// The fault for this request: the one in its header, else that of the rules.
+/// Returns the fault to inject: from the request header, otherwise from the rules.
 fn match_fault(
     service: &Service,
     headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! The effects of a fault on the response.
+//! Applies faults to responses.
 
 use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
@@ -8,7 +8,7 @@ use crate::error::OssError;
 use crate::faults::{Action, Direction, Disconnect, usual_code};
 use crate::response::{Content, ErrorContext, OssResponse};
 
-/// The response a fault makes up, if it makes one up.
+/// Returns the response that replaces the real one, if the fault has one.
 pub(crate) fn replacement(action: &Action, context: &ErrorContext<'_>) -> Option<OssResponse> {
     if let Some(raw) = &action.raw_response {
         let status = StatusCode::from_u16(raw.status.unwrap_or(200)).ok()?;
@@ -19,11 +19,11 @@ pub(crate) fn replacement(action: &Action, context: &ErrorContext<'_>) -> Option
     }
     let status = StatusCode::from_u16(action.status?).ok()?;
     let code = action.code.as_deref().unwrap_or_else(|| usual_code(status.as_u16()));
-    let message = action.message.as_deref().unwrap_or("Injected by a rule.");
+    let message = action.message.as_deref().unwrap_or("Injected fault.");
     Some(OssResponse::error(&OssError::new(status, code, message), context))
 }
 
-/// Changes a finished response.
+/// Applies a fault to a finished response.
 pub(crate) fn modify(response: &mut OssResponse, action: &Action) {
     if action.bad_crc
         && let Some(crc) =
@@ -59,7 +59,7 @@ pub(crate) fn modify(response: &mut OssResponse, action: &Action) {
     }
 }
 
-/// How the response is to be written.
+/// Returns how to write the response.
 pub(crate) fn write_plan(action: &Action) -> WritePlan {
     let stall = action.stall.as_ref().filter(|stall| stall.at == Direction::Response);
     WritePlan {
@@ -98,15 +98,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checksums_are_falsified_wherever_they_stand() {
-        let mut answer =
+    fn wrong_checksums_appear_in_headers_and_documents() {
+        let mut response =
             OssResponse::ok().header("etag", "\"0A\"").header("x-oss-hash-crc64ecma", "8");
-        answer.content = Content::Text("<a><ETag>\"FF\"</ETag><ETag>0F</ETag></a>".into());
+        response.content = Content::Text("<a><ETag>\"FF\"</ETag><ETag>0F</ETag></a>".into());
         let action = Action { bad_crc: true, bad_etag: true, ..Action::default() };
-        modify(&mut answer, &action);
-        assert_eq!(text(&answer, "etag").unwrap(), "\"1A\"");
-        assert_eq!(text(&answer, "x-oss-hash-crc64ecma").unwrap(), "9");
-        let Content::Text(document) = answer.content else { panic!("text") };
+        modify(&mut response, &action);
+        assert_eq!(text(&response, "etag").unwrap(), "\"1A\"");
+        assert_eq!(text(&response, "x-oss-hash-crc64ecma").unwrap(), "9");
+        let Content::Text(document) = response.content else { panic!("text") };
         assert_eq!(document, "<a><ETag>\"0F\"</ETag><ETag>1F</ETag></a>");
     }
 }

@@ -1,4 +1,4 @@
-//! What tests can see of the emulator's store.
+//! Views of the store for tests.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,33 +6,34 @@ use std::sync::Arc;
 
 use crate::store::{Blob, UploadSnapshot, Version, read_blobs};
 
-/// The newest version of an object.
+/// The latest version of an object.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ObjectView {
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// CRC-64 of the whole content.
+    /// CRC-64 of the content.
     pub crc64: u64,
-    /// Without quotes.
+    /// ETag without quotes.
     pub etag: String,
-    /// Base64 MD5 of the content; absent for ordinary multipart objects.
+    /// Base64 MD5 of the content; `None` for non-sequential multipart objects.
     pub content_md5: Option<String>,
-    /// As the client sent it.
+    /// `Content-Type` as sent by the client.
     pub content_type: Option<String>,
-    /// User metadata, names without `x-oss-meta-`.
+    /// User metadata; names without `x-oss-meta-`.
     pub metadata: BTreeMap<String, String>,
-    /// Cache-Control and the like, and the encryption headers, names in lower case.
+    /// Cache-Control, Content-Disposition, Content-Encoding, Expires and encryption headers, by
+    /// lower-case name.
     pub headers: BTreeMap<String, String>,
-    /// Tags in the order sent.
+    /// Tags in the order they were sent.
     pub tags: Vec<(String, String)>,
-    /// Object ACL, if one was set.
+    /// Object ACL, if set.
     pub acl: Option<String>,
-    /// Storage class, if one was set.
+    /// Storage class, if set.
     pub storage_class: Option<String>,
-    /// Made by CompleteMultipartUpload.
+    /// Whether the object was created by CompleteMultipartUpload.
     pub is_multipart: bool,
-    /// `null` in a bucket without versions.
+    /// Version ID; `null` in an unversioned bucket.
     pub version_id: String,
     blobs: Vec<Arc<Blob>>,
 }
@@ -60,7 +61,7 @@ impl ObjectView {
         }
     }
 
-    /// The content, also after the object was replaced or deleted meanwhile.
+    /// Returns the content, even if the object has since been replaced or deleted.
     pub fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         read_blobs(&self.blobs, 0, self.size, |bytes| {
@@ -71,15 +72,15 @@ impl ObjectView {
     }
 }
 
-/// An unfinished upload.
+/// An incomplete multipart upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadView {
-    /// Target key.
+    /// Key of the object to create.
     pub key: String,
     /// Upload ID.
     pub upload_id: String,
-    /// Ascending by number.
+    /// Parts in ascending order of part number.
     pub parts: Vec<PartView>,
 }
 
@@ -87,13 +88,13 @@ pub struct UploadView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartView {
-    /// 1 to 10000.
+    /// Part number, 1 to 10000.
     pub number: u32,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// CRC-64.
     pub crc64: u64,
-    /// Without quotes.
+    /// ETag without quotes.
     pub etag: String,
 }
 

@@ -1,8 +1,8 @@
 //! A strict local server that speaks the OSS protocol, for demos and tests.
 //!
-//! It keeps buckets, objects and unfinished uploads on disk, recomputes every signature, verifies
-//! every digest, enforces the service's limits and answers its errors. Faults can be injected by
-//! rules or by a request header. The API blocks; the server has threads of its own.
+//! It stores buckets, objects and incomplete uploads on disk, verifies every signature and digest,
+//! enforces the limits of the service and returns its errors. Faults can be injected by rules or by
+//! a request header. The API blocks; the server runs on its own threads.
 //!
 //! ```
 //! let emulator = oss_emulator::Emulator::builder()

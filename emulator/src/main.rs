@@ -1,4 +1,4 @@
-//! The command line of the emulator: the server, and four small tools to look at what it holds.
+//! Command line of the emulator: the server and four client commands.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -21,13 +21,13 @@ struct CommandLine {
     serve: Serve,
 }
 
-/// What the server is told.
+/// Arguments of the server.
 #[derive(Args)]
 struct Serve {
-    /// Address and port; port 0 takes a free one.
+    /// Address and port to listen on; port 0 selects a free port.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Where buckets, objects and uploads are kept; a temporary folder by default.
+    /// Directory for buckets, objects and uploads; defaults to a temporary directory.
     #[arg(long)]
     dir: Option<PathBuf>,
     /// Region of signatures.
@@ -36,25 +36,25 @@ struct Serve {
     /// Buckets to create.
     #[arg(long, num_args = 1..)]
     bucket: Vec<String>,
-    /// The key that requests must be signed with.
+    /// Access key ID that requests must be signed with.
     #[arg(long, requires = "access_key_secret")]
     access_key_id: Option<String>,
-    /// Its secret.
+    /// Access key secret.
     #[arg(long, requires = "access_key_id")]
     access_key_secret: Option<String>,
-    /// The STS token that must come with the key.
+    /// STS token that requests must include.
     #[arg(long)]
     security_token: Option<String>,
-    /// Where the bucket's name is looked for.
+    /// Where the bucket name is read from.
     #[arg(long, value_enum, default_value = "both")]
     addressing: Style,
-    /// A JSON list of faults.
+    /// JSON file with fault rules.
     #[arg(long)]
     faults: Option<PathBuf>,
-    /// A switch, as `name=value`.
+    /// Behavior option, as `name=value`; can be repeated.
     #[arg(long = "option")]
     options: Vec<String>,
-    /// Permit an address that others can reach.
+    /// Allow a non-loopback listen address.
     #[arg(long)]
     allow_any_address: bool,
 }
@@ -70,9 +70,9 @@ enum Style {
 enum ClientCommand {
     /// Writes an object to a file or to standard output.
     Get {
-        /// Like http://127.0.0.1:PORT/bucket/key
+        /// Object URL: http://127.0.0.1:PORT/bucket/key
         url: String,
-        /// The file to write.
+        /// File to write; defaults to standard output.
         #[arg(short, long)]
         output: Option<PathBuf>,
         #[command(flatten)]
@@ -80,30 +80,30 @@ enum ClientCommand {
     },
     /// Stores a file as an object.
     Put {
-        /// Like http://127.0.0.1:PORT/bucket/key
+        /// Object URL: http://127.0.0.1:PORT/bucket/key
         url: String,
-        /// The file to read.
+        /// File to upload.
         file: PathBuf,
         #[command(flatten)]
         keys: Keys,
     },
     /// Lists objects with their sizes.
     Ls {
-        /// Like http://127.0.0.1:PORT/bucket/prefix
+        /// Prefix URL: http://127.0.0.1:PORT/bucket/prefix
         url: String,
         #[command(flatten)]
         keys: Keys,
     },
-    /// Lists unfinished multipart uploads.
+    /// Lists incomplete multipart uploads.
     Uploads {
-        /// Like http://127.0.0.1:PORT/bucket/prefix
+        /// Prefix URL: http://127.0.0.1:PORT/bucket/prefix
         url: String,
         #[command(flatten)]
         keys: Keys,
     },
 }
 
-/// What a command signs with.
+/// Credentials and region of the client commands.
 #[derive(Args)]
 struct Keys {
     /// Access key ID.
@@ -188,7 +188,7 @@ async fn serve(arguments: Serve) -> Result<(), String> {
         key.token = arguments.security_token;
         builder = builder.key(key);
     }
-    // Installed before anybody can know that the server is up.
+    // Install the handlers before the URL is printed.
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let emulator = builder.start().map_err(|error| error.to_string())?;
@@ -207,7 +207,7 @@ fn print_url(url: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// A closed stderr is no reason for another failure.
+/// Ignores write errors on stderr.
 fn print_error(message: &str) {
     let _ = writeln!(io::stderr(), "oss-emulator: {message}");
 }

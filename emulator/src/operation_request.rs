@@ -1,4 +1,4 @@
-//! One request in the hands of an operation: already known to be genuine and permitted.
+//! An authorized request, as passed to an operation.
 
 use std::sync::Arc;
 
@@ -13,15 +13,15 @@ use crate::service::Service;
 use crate::store::Store;
 use crate::xml_writer::Document;
 
-/// A request and what an operation needs to answer it.
+/// An authorized request with its service, body and options.
 #[derive(Debug)]
 pub(crate) struct OperationRequest {
     pub(crate) service: Arc<Service>,
     pub(crate) method: Method,
     pub(crate) host: String,
-    /// Empty for operations on the service.
+    /// Empty for service operations.
     pub(crate) bucket: String,
-    /// Empty for operations on the bucket.
+    /// Empty for service and bucket operations.
     pub(crate) key: String,
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
@@ -38,13 +38,13 @@ impl OperationRequest {
         &self.service.store
     }
 
-    /// A header as text; bytes outside UTF-8 are replaced.
+    /// Returns a header as text; invalid UTF-8 is replaced.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
     }
 
-    /// A header that is `true` or `false`.
+    /// Parses a header that is `true` or `false`.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, OssError> {
         match self.header(name).as_deref() {
             None => Ok(None),
@@ -54,7 +54,7 @@ impl OperationRequest {
         }
     }
 
-    /// Does the client want names url-encoded?
+    /// Returns whether the client requested `encoding-type=url`.
     pub(crate) fn url_encoding(&self) -> Result<bool, OssError> {
         match self.query.value("encoding-type") {
             None => Ok(false),
@@ -65,7 +65,7 @@ impl OperationRequest {
         }
     }
 
-    /// A name for a response document.
+    /// Encodes a name for a response document.
     pub(crate) fn encoded(&self, name: &str, encode: bool) -> String {
         match (encode, self.options.plus_for_space) {
             (false, _) => name.to_owned(),
@@ -78,12 +78,12 @@ impl OperationRequest {
         Document::new(root, self.options.xml_namespace)
     }
 
-    /// Reads a body that should be empty, so that its digest is verified.
-    pub(crate) async fn expect_no_body(&mut self) -> Result<(), RequestError> {
+    /// Reads a body that should be empty, verifying `Content-MD5`.
+    pub(crate) async fn discard_body(&mut self) -> Result<(), RequestError> {
         self.body.document().await.map(|_| ())
     }
 
-    /// A number from the query within `range`; out of it, refused or clamped by option.
+    /// Parses a page size from 1 to `max`. Other numbers are rejected, or clamped by option.
     pub(crate) fn limit(
         &self,
         name: &'static str,
@@ -107,12 +107,12 @@ impl OperationRequest {
     }
 }
 
-/// An ETag as clients write it in conditions: quotes optional, any case.
+/// Compares an ETag from a condition: quotes optional, case-insensitive.
 pub(crate) fn same_etag(sent: &str, etag: &str) -> bool {
     sent.trim().trim_matches('"').eq_ignore_ascii_case(etag)
 }
 
-/// An ETag in quotes.
+/// Quotes an ETag.
 pub(crate) fn quoted(etag: &str) -> String {
     format!("\"{etag}\"")
 }

@@ -1,41 +1,42 @@
-//! Switches for the points where the real service's answer is not known.
+//! Options for behavior of OSS that is undocumented or varies.
 //!
-//! The defaults are the emulator's choice; a switch selects the other form a client must bear.
+//! The defaults are the emulator's choice; an option selects the alternative.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The emulator's switches. Each can be set by name too, with [`Options::set`] or `--option`.
+/// Behavior options. Each can also be set by name, with [`Options::set`] or `--option`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// A space in url-encoded responses is `+`, not `%20`.
+    /// Encode a space in url-encoded responses as `+`, not `%20`.
     pub plus_for_space: bool,
-    /// `max-parts` and `max-uploads` out of range are clamped, not refused.
+    /// Clamp `max-parts`, `max-uploads` and `max-keys` to their range instead of rejecting them.
     pub clamp_limits: bool,
-    /// Complete compares ETags without regard to case.
+    /// Compare the ETags of CompleteMultipartUpload case-insensitively.
     pub etag_any_case: bool,
-    /// UploadPartCopy responses carry `x-oss-hash-crc64ecma`.
+    /// Send `x-oss-hash-crc64ecma` in UploadPartCopy responses.
     pub copy_crc: bool,
-    /// A repeated Complete that forbids overwriting answers 409 FileAlreadyExists, not 404.
+    /// Respond to a repeated CompleteMultipartUpload that forbids overwriting with 409
+    /// FileAlreadyExists, not 404.
     pub complete_again_conflict: bool,
-    /// A part in in_flight_part while Abort arrives is kept, and shows again until a second Abort.
+    /// Keep a part that is in flight during an abort; it is listed until a second abort.
     pub straggler: bool,
-    /// HEAD errors carry neither `x-oss-err` nor `x-oss-ec`.
+    /// Omit `x-oss-err` and `x-oss-ec` from 404 responses to HEAD.
     pub bare_head_errors: bool,
-    /// PutBucket of a bucket one owns answers 200, not 409.
+    /// Respond to PutBucket of an owned bucket with 200, not 409.
     pub put_own_bucket: bool,
-    /// XML responses carry the vendor's namespace.
+    /// Use the OSS namespace in XML responses.
     pub xml_namespace: bool,
-    /// Upload IDs contain `+`, `/` and `=`.
+    /// Include `+`, `/` and `=` in upload IDs.
     pub odd_upload_ids: bool,
-    /// ListParts leaves `NextPartNumberMarker` empty on the last page.
+    /// Leave `NextPartNumberMarker` empty on the last page of ListParts.
     pub empty_last_marker: bool,
-    /// Replies carry no `x-oss-hash-crc64ecma` at all, as very old deployments.
+    /// Never send `x-oss-hash-crc64ecma`, like very old deployments.
     pub no_crc: bool,
-    /// How long a body that does not go on is waited for.
+    /// How long to wait for more of a request body.
     pub body_timeout: Duration,
-    /// How long the callback's server may take.
+    /// How long to wait for a callback server.
     pub callback_timeout: Duration,
 }
 
@@ -61,11 +62,11 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Sets one switch from `name=value`: the field's name, with hyphens or underscores; values are
-    /// `true` and `false` (`name` alone is true), and milliseconds for the two time limits.
+    /// Sets one option from `name=value`. The name is that of the field, with hyphens or
+    /// underscores; the value is `true` or `false` (`name` alone is true), or milliseconds for the two timeouts.
     pub fn set(&mut self, text: &str) -> Result<(), String> {
         let (name, value) = text.split_once('=').unwrap_or((text, "true"));
-        let place = match name.replace('-', "_").as_str() {
+        let field = match name.replace('-', "_").as_str() {
             "plus_for_space" => &mut self.plus_for_space,
             "clamp_limits" => &mut self.clamp_limits,
             "etag_any_case" => &mut self.etag_any_case,
@@ -84,7 +85,7 @@ impl Options {
             }
             _ => return Err(format!("unknown option {name}")),
         };
-        *place = parse(name, value)?;
+        *field = parse(name, value)?;
         Ok(())
     }
 }

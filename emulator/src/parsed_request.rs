@@ -1,4 +1,4 @@
-//! What the head of a request says, before anybody knows whether it is genuine.
+//! A request parsed from its head, before it is authorized.
 
 use hyper::http::request::Parts;
 
@@ -8,7 +8,7 @@ use crate::route::Operation;
 use crate::service::Service;
 use crate::target::Target;
 
-/// Resource, parameters and operation.
+/// Target, query and operation of a request.
 #[derive(Debug)]
 pub(crate) struct ParsedRequest {
     pub(crate) target: Target,
@@ -30,7 +30,7 @@ impl ParsedRequest {
     }
 }
 
-/// The host the client used, with its port.
+/// Returns the host that the client addressed, with its port.
 pub(crate) fn host(parts: &Parts) -> String {
     let header = parts.headers.get("host").and_then(|value| value.to_str().ok());
     let authority = parts.uri.authority().map(hyper::http::uri::Authority::as_str);

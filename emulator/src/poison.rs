@@ -2,7 +2,7 @@
 
 use std::sync::{LockResult, PoisonError};
 
-/// Takes the guard of a lock even if it is poisoned: a panic is reported by the failing test.
+/// Unwraps the guard even if the lock is poisoned; the panic itself is reported by its thread.
 pub(crate) fn ignore_poison<Guard>(result: LockResult<Guard>) -> Guard {
     result.unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The query string: decoded pairs in the order they were sent.
+//! Query strings as decoded pairs, in the order sent.
 
 use crate::escape;
 
@@ -7,7 +7,7 @@ use crate::escape;
 pub(crate) struct Query(pub(crate) Vec<(String, String)>);
 
 impl Query {
-    /// `None` if a name or a value is not UTF-8.
+    /// Parses a query; `None` if a name or value is not UTF-8.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let decode = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -21,7 +21,7 @@ impl Query {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// As [`Query::get`], but an empty value counts as absent.
+    /// Like [`Query::get`], but treats an empty value as absent.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }

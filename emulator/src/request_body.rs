@@ -1,4 +1,4 @@
-//! The body of a request on its way in: counted, hashed, checked, timed, and cut short on demand.
+//! Reads a request body: counts, hashes and limits it, and injects faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,21 +17,21 @@ use crate::error::{OssError, RequestError};
 use crate::faults::{Action, Direction, Disconnect};
 use crate::store::{BlobWriter, SealedBlob};
 
-/// Documents larger than this are no lists of parts.
+/// Maximum size of a request document.
 const DOCUMENT_LIMIT: usize = 8 << 20;
-/// What is read and thrown away so that a refused client can go on with its connection.
+/// Maximum unread bytes to drain in order to keep the connection usable.
 const DRAIN_LIMIT: u64 = 8 << 20;
-/// A stall without a time of its own.
+/// Duration of a stall without `ms`; the connection is then closed.
 const UNTIMED_STALL: Duration = Duration::from_secs(600);
 
-/// The most a body may hold, and what to answer when it holds more.
+/// Maximum size of a body, and the error for exceeding it.
 #[derive(Debug, Clone)]
 pub(crate) struct Limit {
     pub(crate) bytes: u64,
     pub(crate) error: OssError,
 }
 
-/// The incoming body of one request.
+/// The incoming body of a request.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
     incoming: Incoming,
@@ -42,7 +42,7 @@ pub(crate) struct RequestBody {
     received: Arc<AtomicU64>,
     ended: bool,
     idle_timeout: Duration,
-    /// Byte, and how the connection ends there.
+    /// Offset at which to disconnect, and how.
     cut: Option<(u64, Disconnect)>,
     stall: Option<(u64, Option<u64>)>,
     before_commit: Option<Disconnect>,
@@ -75,7 +75,7 @@ impl RequestBody {
         }
     }
 
-    /// Applies what a fault does to the request's body.
+    /// Configures the faults that affect reading the body.
     pub(crate) fn inject(&mut self, action: &Action) {
         self.cut = match (action.cut_request_at, action.reset_request_at) {
             (_, Some(byte)) => Some((byte, Disconnect::Reset)),
@@ -90,17 +90,17 @@ impl RequestBody {
         self.before_commit = action.disconnect_before_commit();
     }
 
-    /// The content_length length; absent for a chunked body.
+    /// Returns `Content-Length`; `None` for a chunked body.
     pub(crate) fn content_length(&self) -> Option<u64> {
         self.content_length
     }
 
-    /// Is there a length or a chunked body?
+    /// Returns whether the body has `Content-Length` or is chunked.
     pub(crate) fn has_length(&self) -> bool {
         self.has_length
     }
 
-    /// The next bytes, or `None` at the end.
+    /// Returns the next chunk, or `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
         loop {
             let received = self.received.load(Ordering::Relaxed);
@@ -113,7 +113,7 @@ impl RequestBody {
                         .before_commit
                         .map_or(Ok(None), |disconnect| Err(disconnect.into()));
                 }
-                // The client has gone: nobody is left to answer.
+                // The client disconnected; no response can be sent.
                 Some(Err(_)) => return Err(RequestError::Close),
                 Some(Ok(frame)) => {
                     let Ok(bytes) = frame.into_data() else { continue };
@@ -139,7 +139,7 @@ impl RequestBody {
         Ok(())
     }
 
-    /// The whole of a small body, its `Content-MD5` verified.
+    /// Reads a small body into memory and verifies `Content-MD5`.
     pub(crate) async fn document(&mut self) -> Result<Bytes, RequestError> {
         let expected = self.expected_md5()?;
         let mut text = BytesMut::new();
@@ -153,7 +153,7 @@ impl RequestBody {
         Ok(text.freeze())
     }
 
-    /// Writes the body to a file, its size limited and its `Content-MD5` verified.
+    /// Writes the body to a file, enforces the size limit and verifies `Content-MD5`.
     pub(crate) async fn store(
         &mut self,
         mut writer: BlobWriter,
@@ -171,7 +171,7 @@ impl RequestBody {
         Ok(sealed)
     }
 
-    /// Deals with what an early answer left unread. True: the connection must be closed.
+    /// Drains what an early response left unread. Returns whether the connection must be closed.
     pub(crate) fn drain(mut self) -> bool {
         if self.ended {
             return false;

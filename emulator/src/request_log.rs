@@ -1,4 +1,4 @@
-//! Records of requests and responses: kept for tests, and one line each for the log.
+//! Records requests and responses for tests, and redacts targets for the log.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,47 +8,47 @@ use hyper::HeaderMap;
 
 use crate::poison::ignore_poison;
 
-/// One request as the emulator saw it.
+/// A request as the emulator received it, with the outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestRecord {
-    /// Operation as the manual names it, or `Unknown`.
+    /// Operation name as in the OSS API reference, or `Unknown`.
     pub op: String,
     /// HTTP method.
     pub method: String,
     /// Path and query as sent.
     pub target: String,
-    /// Bucket, if the request names one.
+    /// Bucket, if the request has one.
     pub bucket: Option<String>,
-    /// Key, not escaped.
+    /// Object key, unescaped.
     pub key: Option<String>,
     /// All request headers.
     pub headers: HeaderMap,
-    /// `partNumber` of the query.
+    /// `partNumber` query parameter.
     pub part_number: Option<u32>,
-    /// Status of the response; 0 while there is none, and for good if the connection was cut.
+    /// Status of the response; 0 until it is sent, and permanently if the connection was cut.
     pub status: u16,
     /// `Code` of the error document.
     pub code: Option<String>,
-    /// Bytes of the request's body read so far.
+    /// Bytes of the request body read so far.
     pub bytes: u64,
     /// Request ID of the response.
     pub request_id: String,
-    /// A rule or `x-emulator-fault` injected a fault.
+    /// Whether a rule or `x-emulator-fault` injected a fault.
     pub fault_injected: bool,
 }
 
 impl RequestRecord {
-    /// A header as text.
+    /// Returns a header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
-/// The most requests that are remembered; older ones are forgotten.
+/// Maximum number of records kept; the oldest are dropped.
 const MAX_RECORDS: usize = 100_000;
 
-/// The requests since the start or the last clearing.
+/// The requests since the start or the last `clear`.
 #[derive(Debug, Default)]
 pub(crate) struct RequestLog {
     inner: Mutex<Records>,
@@ -56,13 +56,13 @@ pub(crate) struct RequestLog {
 
 #[derive(Debug, Default)]
 struct Records {
-    /// The number of the oldest record.
+    /// Number of the oldest record kept.
     first: usize,
-    /// Each with the count of bytes that is still rising.
+    /// Each record with its live count of body bytes received.
     records: VecDeque<(RequestRecord, Arc<AtomicU64>)>,
 }
 
-/// The number of a request in the request_log.
+/// Sequence number of a request in the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordNumber(usize);
 
@@ -77,7 +77,7 @@ impl RequestLog {
         RecordNumber(inner.first + inner.records.len() - 1)
     }
 
-    /// Does nothing if the request has been forgotten meanwhile.
+    /// Does nothing if the record has been dropped or cleared.
     pub(crate) fn finish(&self, number: RecordNumber, status: u16, code: Option<&str>) {
         let mut inner = self.lock();
         let index = number.0.checked_sub(inner.first);
@@ -107,7 +107,7 @@ impl RequestLog {
     }
 }
 
-/// The target without what would let a reader of the log repeat the request.
+/// Replaces signatures and security tokens in the query, so that log lines cannot be replayed.
 pub(crate) fn redact_query(target: &str) -> String {
     let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
     let shown: Vec<String> = query

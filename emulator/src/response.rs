@@ -1,4 +1,4 @@
-//! What goes back to the client: a response of an operation, or an error made into one.
+//! Responses: of operations, and of errors.
 
 use std::io;
 use std::pin::Pin;
@@ -17,17 +17,17 @@ use crate::error::OssError;
 use crate::store::{Blob, read_blobs};
 use crate::xml_writer::Document;
 
-/// A response before it is given to the connection.
+/// A response before it is passed to hyper.
 #[derive(Debug)]
 pub(crate) struct OssResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
-    /// The code of an error, for the log.
+    /// The error code, for the log.
     pub(crate) code: Option<String>,
 }
 
-/// The body of a response.
+/// Body of a response.
 #[derive(Debug)]
 pub(crate) enum Content {
     Text(Bytes),
@@ -50,7 +50,7 @@ impl OssResponse {
         response
     }
 
-    /// Sets a header; a value that HTTP cannot carry is left out.
+    /// Sets a header; invalid names and values are ignored.
     pub(crate) fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.set(name, value.as_ref());
         self
@@ -64,7 +64,7 @@ impl OssResponse {
         }
     }
 
-    /// The error document. HEAD gets it in a header, 304 not at all.
+    /// Creates an error response. HEAD gets the document in a header; 304 has none.
     pub(crate) fn error(error: &OssError, context: &ErrorContext<'_>) -> Self {
         let mut response = Self::new(error.status);
         response.code = Some(error.code.clone());
@@ -102,17 +102,17 @@ impl OssResponse {
     }
 }
 
-/// What an error document says about its request.
+/// Request attributes that appear in an error document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ErrorContext<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) host: &'a str,
     pub(crate) is_head: bool,
-    /// HEAD errors carry nothing at all.
+    /// Omit the error headers from 404 responses to HEAD.
     pub(crate) bare_head: bool,
 }
 
-/// The body hyper sends.
+/// Body stream for hyper.
 #[derive(Debug)]
 pub(crate) enum ResponseBody {
     Text(Bytes),
@@ -134,7 +134,7 @@ impl From<Content> for ResponseBody {
                     .map_err(|_| io::ErrorKind::BrokenPipe.into())
             });
             if let Err(error) = read {
-                // The receiver is gone when the client is.
+                // Fails only if the client disconnected.
                 let _ = sender.blocking_send(Err(error));
             }
         });

@@ -1,4 +1,4 @@
-//! Which operation a request is.
+//! Routing of requests to operations.
 
 use hyper::{HeaderMap, Method};
 
@@ -6,7 +6,7 @@ use crate::error::OssError;
 use crate::query::Query;
 use crate::target::Target;
 
-/// The operations served, by the names of the manual.
+/// The supported operations, named as in the OSS API reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     ListBuckets,
@@ -40,7 +40,7 @@ impl Operation {
         format!("{self:?}")
     }
 
-    /// Does it change something? Decides which ACL allows it to strangers.
+    /// Returns whether the operation modifies data; `public-read` does not permit it then.
     pub(crate) fn writes(self) -> bool {
         matches!(
             self,
@@ -58,7 +58,7 @@ impl Operation {
         )
     }
 
-    /// Is it the owner's business alone?
+    /// Returns whether only the bucket owner may execute the operation.
     pub(crate) fn is_owner_only(self) -> bool {
         matches!(
             self,
@@ -73,7 +73,7 @@ impl Operation {
         )
     }
 
-    /// Does it need a body whose length is known?
+    /// Returns whether the request needs `Content-Length` or a chunked body.
     pub(crate) fn needs_length(self) -> bool {
         matches!(self, Self::UploadPart | Self::PutObject)
     }
@@ -168,8 +168,8 @@ impl Operation {
     }
 }
 
-/// Sub-resources of the service that are not served here. Ignoring them would do harm: a request to
-/// set a lifecycle would be taken for PutBucket.
+/// Sub-resources that are not supported. They are rejected, because ignoring them would execute the
+/// wrong operation: PutBucketLifecycle would be treated as PutBucket.
 const UNSUPPORTED: &[&str] = &[
     "append",
     "cors",
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_methods_and_sub_resources_are_refused() {
+    fn unknown_methods_and_sub_resources_are_rejected() {
         assert_eq!(route(&Method::PATCH, Some("k"), "").unwrap_err().code, "MethodNotAllowed");
         assert_eq!(route(&Method::PUT, None, "lifecycle").unwrap_err().code, "NotImplemented");
     }

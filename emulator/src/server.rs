@@ -1,4 +1,4 @@
-//! Accepts connections and hands each request to its own task.
+//! Accepts connections and spawns a task per request.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) async fn serve(
         tokio::select! {
             _ = &mut stop => return,
             accepted = listener.accept() => {
-                // A connection that failed before it was accepted concerns nobody.
+                // A connection that failed before it was accepted is ignored.
                 if let Ok((stream, _)) = accepted {
                     tokio::spawn(connection(Arc::clone(&service), stream));
                 }
@@ -35,26 +35,26 @@ pub(crate) async fn serve(
 }
 
 async fn connection(service: Arc<Service>, stream: TcpStream) {
-    // Only latency is at stake.
+    // Failure only affects latency.
     let _ = stream.set_nodelay(true);
     let write_control = WriteControl::default();
     let io = TokioIo::new(Connection::new(stream, write_control.clone()));
-    let answer =
-        service_fn(move |request| answer(Arc::clone(&service), write_control.clone(), request));
+    let handler =
+        service_fn(move |request| handle(Arc::clone(&service), write_control.clone(), request));
     let mut http = http1::Builder::new();
-    // A client that goes away after its last byte has made its request all the same.
+    // A client may shut down its writing side after sending the request.
     http.half_close(true).max_buf_size(1 << 20);
-    // The ways a connection can end badly are the client's business, or were caused by a fault rule.
-    let _ = http.serve_connection(io, answer).await;
+    // Errors here come from the client or from injected faults.
+    let _ = http.serve_connection(io, handler).await;
 }
 
-/// In a task of its own, the request is finished even if the client goes away.
-async fn answer(
+/// Handles a request in its own task, so that it completes even if the client disconnects.
+async fn handle(
     service: Arc<Service>,
     write_control: WriteControl,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ConnectionClosed> {
-    tokio::spawn(exchange::answer(service, write_control, request))
+    tokio::spawn(exchange::handle(service, write_control, request))
         .await
         .unwrap_or(Err(ConnectionClosed))
 }

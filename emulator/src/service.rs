@@ -1,4 +1,4 @@
-//! What all connections of one emulator share.
+//! State shared by all connections of an emulator.
 
 use std::sync::Arc;
 use std::sync::{Mutex, RwLock};
@@ -12,7 +12,7 @@ use crate::request_log::RequestLog;
 use crate::store::Store;
 use crate::target::{Addressing, BoundHosts};
 
-/// Configuration, state and records of one emulator.
+/// Configuration, store and request log of an emulator.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Arc<Store>,
@@ -21,7 +21,7 @@ pub(crate) struct Service {
     pub(crate) addressing: Addressing,
     pub(crate) hosts: BoundHosts,
     pub(crate) request_log: RequestLog,
-    /// Print a line for each request on stderr.
+    /// Whether to log one line per request to stderr.
     pub(crate) logs: bool,
     pub(crate) keys: RwLock<Vec<AccessKey>>,
     pub(crate) options: RwLock<Options>,

@@ -1,4 +1,4 @@
-//! Which bucket and key a request is about, from its host and path.
+//! Parses the bucket and key of a request from its host and path.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,19 +6,19 @@ use std::net::IpAddr;
 use crate::error::OssError;
 use crate::escape;
 
-/// Where the bucket's name is looked for.
+/// Where the bucket name is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Addressing {
-    /// The first segment of the path, whatever the host.
+    /// The first path segment, regardless of the host.
     Path,
-    /// The first label of the host; path style is refused.
+    /// The first label of the host; path-style requests are rejected.
     Virtual,
-    /// The host when it names one, else the path.
+    /// The host if it contains a bucket name, otherwise the path.
     #[default]
     Both,
 }
 
-/// Host names bound to buckets, for the custom-domain style.
+/// Maps host names to buckets, for custom domains.
 pub(crate) type BoundHosts = BTreeMap<String, String>;
 
 /// The resource of a request.
@@ -29,7 +29,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// `path` is the escaped path, `host` the Host header with or without a port.
+    /// Parses the escaped `path` and the Host header, with or without a port.
     pub(crate) fn parse(
         path: &str,
         host: &str,
@@ -70,7 +70,7 @@ impl Target {
     }
 }
 
-/// 3 to 63 bytes of `a-z 0-9 -`, a letter or digit at both ends.
+/// 3 to 63 bytes of `a-z 0-9 -`, with a letter or digit at both ends.
 pub(crate) fn is_bucket_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (3..=63).contains(&name.len())
@@ -79,7 +79,7 @@ pub(crate) fn is_bucket_name(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-/// 1 to 1023 bytes that start with neither slash.
+/// 1 to 1023 bytes, not starting with a slash or backslash.
 pub(crate) fn is_object_name(key: &str) -> bool {
     (1..=1023).contains(&key.len()) && !key.starts_with(['/', '\\'])
 }
@@ -91,7 +91,7 @@ fn host_name(host: &str) -> &str {
     host.split(':').next().unwrap_or(host)
 }
 
-/// The bucket of a virtual-hosted name; `None` for an address or a bare endpoint.
+/// Returns the bucket of a virtual-hosted name; `None` for an IP address or an endpoint.
 fn bucket_label(name: &str) -> Option<String> {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     if bare.parse::<IpAddr>().is_ok() || is_endpoint(name) {
@@ -100,7 +100,7 @@ fn bucket_label(name: &str) -> Option<String> {
     name.split_once('.').map(|(bucket, _)| bucket.to_owned())
 }
 
-/// Names that are the service itself: `oss.localhost`, `oss-cn-hangzhou.aliyuncs.com`,
+/// Returns whether the name is an endpoint: `oss.localhost`, `oss-cn-hangzhou.aliyuncs.com`,
 /// `cn-hangzhou.oss.aliyuncs.com`.
 fn is_endpoint(name: &str) -> bool {
     let public = |name: &str| {
@@ -143,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn virtual_only_refuses_the_path_style() {
-        let refused = Target::parse("/b/k", "127.0.0.1", Addressing::Virtual, &BoundHosts::new())
+    fn virtual_addressing_rejects_path_style() {
+        let error = Target::parse("/b/k", "127.0.0.1", Addressing::Virtual, &BoundHosts::new())
             .unwrap_err();
-        assert_eq!(refused.code, "SecondLevelDomainForbidden");
+        assert_eq!(error.code, "SecondLevelDomainForbidden");
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_rules() {
+    fn bucket_and_object_names_are_validated() {
         assert!(is_bucket_name("abc-9"));
         for name in ["ab", "-abc", "abc-", "Abc", "a.c", &"a".repeat(64)] {
             assert!(!is_bucket_name(name), "{name}");

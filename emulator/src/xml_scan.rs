@@ -1,15 +1,15 @@
-//! Reading the emulator's own response documents, for the command-line tools.
+//! Extracts elements from response documents, for the client commands.
 
 use quick_xml::escape::unescape;
 
-/// The content of each element `name`.
+/// Returns the raw content of each element `name`.
 pub(crate) fn all<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     let blobs = text.split(start.as_str()).skip(1);
     blobs.filter_map(|blob| blob.split_once(end.as_str()).map(|(inner, _)| inner)).collect()
 }
 
-/// The text of the first element `name`.
+/// Returns the unescaped text of the first element `name`.
 pub(crate) fn first(text: &str, name: &str) -> Option<String> {
     let inner = all(text, name).into_iter().next()?;
     unescape(inner).ok().map(std::borrow::Cow::into_owned)

@@ -1,13 +1,13 @@
-//! Request documents, read into a small tree.
+//! Parses request documents into a tree.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 
-/// No request document is nested deeper than this.
+/// Maximum nesting depth of request documents.
 const MAX_DEPTH: usize = 8;
 
-/// An element with its text and children; names without namespace.
+/// An element with its text and children; names have no namespace prefix.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) name: String,
@@ -16,7 +16,7 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// The whole document, if it is well-formed and its root has this name.
+    /// Parses a document; `None` if it is malformed or its root has another name.
     pub(crate) fn parse(bytes: &[u8], root: &str) -> Option<Self> {
         let mut reader = Reader::from_str(std::str::from_utf8(bytes).ok()?);
         let mut open: Vec<Element> = Vec::new();
@@ -52,7 +52,7 @@ impl Element {
                     }
                     None
                 }
-                // Entities of a document type could grow without bound.
+                // Reject document types: entity expansion is unbounded.
                 Event::DocType(_) => return None,
                 Event::Eof => {
                     let document: Element = document?;
@@ -69,12 +69,12 @@ impl Element {
         }
     }
 
-    /// The children of this name.
+    /// Returns the children with this name.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// The text of the first child of this name, without surrounding space.
+    /// Returns the trimmed text of the first child with this name.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.children.iter().find(|child| child.name == name).map(|child| child.text.trim())
     }
@@ -83,7 +83,7 @@ impl Element {
         Self { name: tag.local_name().as_ref().to_owned(), ..Self::default() }
     }
 
-    /// Outside the root only white space is allowed.
+    /// Appends text to the innermost open element; outside the root only white space is allowed.
     fn add_text(open: &mut [Element], text: &str) -> Option<()> {
         match open.last_mut() {
             Some(element) => {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused() {
+    fn malformed_documents_are_rejected() {
         let deep = "<a>".repeat(20) + &"</a>".repeat(20);
         let bad = ["", "x", "<a>", "<b/>", "<a></b>", "<a/><a/>", "<a/>x", "<!DOCTYPE a><a/>"];
         for text in bad.into_iter().chain(["<a>&undefined;</a>", deep.as_str()]) {

@@ -1,10 +1,10 @@
-//! Response documents, written element by element.
+//! Writes response documents, element by element.
 
 use quick_xml::escape::partial_escape;
 
 const NAMESPACE: &str = "http://doc.oss-cn-hangzhou.aliyuncs.com";
 
-/// A document under construction. Elements appear in the order they are added.
+/// An XML document under construction. Elements appear in the order they are added.
 #[derive(Debug)]
 pub(crate) struct Document {
     text: String,
@@ -24,7 +24,7 @@ impl Document {
         Self { text, open: vec![root] }
     }
 
-    /// A document of one element.
+    /// Creates a document with a single text element.
     pub(crate) fn with_text(root: &'static str, text: &str, namespace: bool) -> Self {
         let mut document = Self::new(root, namespace);
         document.text.push_str(&partial_escape(replace_invalid_chars(text)));
@@ -64,7 +64,7 @@ impl Document {
     }
 }
 
-/// XML 1.0 cannot carry most control characters, not even as references.
+/// Replaces characters that XML 1.0 cannot represent, even as references.
 fn replace_invalid_chars(value: &str) -> String {
     let allowed = |c: char| {
         matches!(c, '\t' | '\n' | '\r') || (' '..'\u{FFFE}').contains(&c) || c > '\u{FFFF}'

@@ -1,27 +1,27 @@
-//! The cases of answers that are lost, untrue or of another shape than they should be.
+//! Responses that are lost, wrong or malformed.
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::ErrorKind;
 
-use crate::cases::{Case, Expect, Strike};
+use crate::cases::{Case, Expect, FaultInjection};
 use crate::fault::Op;
 
 const ERROR: &str = "<Error><Code>InternalError</Code><Message>Sorry.</Message></Error>";
-/// Replies with status 200 that are no success.
-const NO_SUCCESS: [(&str, &str); 5] = [
-    ("an empty reply", ""),
+/// Malformed bodies of a response with status 200.
+const MALFORMED: [(&str, &str); 5] = [
+    ("an empty body", ""),
     ("another document", "<ListBucketResult/>"),
-    ("a page of a hotel network", "<html><body>Sign in</body></html>"),
+    ("a captive portal", "<html><body>Sign in</body></html>"),
     ("half a document", "<CompleteMultipartUploadResult><ETag>\"A"),
     ("an <Error>", ERROR),
 ];
 
 pub fn cases() -> Vec<Case> {
-    [lost(), no_success(), check_sums(), callbacks(), early()].concat()
+    [lost(), malformed(), checksums(), callbacks(), early()].concat()
 }
 
 fn case(op: Op, fault: &str, rule: Rule, expect: Expect) -> Case {
-    Case::new(op, fault, Strike::Server(Box::new(rule)), expect)
+    Case::new(op, fault, FaultInjection::Server(Box::new(rule)), expect)
 }
 
 fn lost() -> Vec<Case> {
@@ -32,71 +32,71 @@ fn lost() -> Vec<Case> {
                 ("closed", Action::lose_response(when)),
                 ("reset", Action { reset: Some(when), ..Action::default() }),
             ] {
-                let fault = format!("the answer is lost {word} the effect");
+                let fault = format!("response lost {word} the request takes effect");
                 let rule = Rule::on(op.name(), action);
-                // HEAD is lost already when it is not the one that is struck.
-                let lasting = match (op, when) {
+                // A HeadObject case has lost the response to Complete before.
+                let always = match (op, when) {
                     (Op::Complete | Op::PutObject, Commit::After) => Expect::Success,
                     (Op::Abort, _) => Expect::Failure(ErrorKind::Service),
                     (Op::HeadObject, _) => Expect::Failure(ErrorKind::Indeterminate),
                     _ => Expect::Failure(ErrorKind::Network),
                 };
                 let once = match op {
-                    Op::Abort => lasting,
+                    Op::Abort => always,
                     _ => Expect::Success,
                 };
                 cases.push(case(op, &fault, rule.clone(), once).detail(how));
-                cases.push(case(op, &fault, rule.always(), lasting).detail(how));
+                cases.push(case(op, &fault, rule.always(), always).detail(how));
             }
         }
     }
     cases
 }
 
-fn no_success() -> Vec<Case> {
+fn malformed() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (word, reply) in NO_SUCCESS {
-        let kind = if reply == ERROR { ErrorKind::Service } else { ErrorKind::Protocol };
+    for (word, body) in MALFORMED {
+        let kind = if body == ERROR { ErrorKind::Service } else { ErrorKind::Protocol };
         for op in [Op::Initiate, Op::ListParts] {
-            let rule = Rule::on(op.name(), Action::raw(200, reply)).always();
+            let rule = Rule::on(op.name(), Action::raw(200, body)).always();
             let expect = Expect::Failure(kind);
-            cases.push(case(op, "status 200 that is no success", rule, expect).detail(word));
+            cases.push(case(op, "malformed response with status 200", rule, expect).detail(word));
         }
-        // Success before the body was read is against the protocol, whatever it says; the server
-        // may have answered later than that.
-        let done = Rule::on(Op::Complete.name(), Action::raw(200, reply).after_commit());
-        let fault = "status 200 that is no success, after the effect";
+        // A success response before the end of the request body violates the protocol, whatever it
+        // contains; the server may respond later than that.
+        let done = Rule::on(Op::Complete.name(), Action::raw(200, body).after_commit());
+        let fault = "malformed response with status 200 after the request took effect";
         for rule in [done.clone(), done.always()] {
             cases.push(case(Op::Complete, fault, rule, Expect::Success).detail(word));
         }
-        let once = Rule::on(Op::Complete.name(), Action::raw(200, reply));
-        let fault = "status 200 that is no success";
+        let once = Rule::on(Op::Complete.name(), Action::raw(200, body));
+        let fault = "malformed response with status 200";
         cases.push(case(Op::Complete, fault, once, Expect::Success).detail(word));
     }
     cases
 }
 
-fn check_sums() -> Vec<Case> {
+fn checksums() -> Vec<Case> {
     let bad_crc = Action { bad_crc: true, ..Action::default() };
     let bad_etag = Action { bad_etag: true, ..Action::default() };
     let integrity = Expect::Failure(ErrorKind::Integrity);
     let mut cases = Vec::new();
     for op in [Op::UploadPart, Op::PutObject] {
         let rule = Rule::on(op.name(), bad_crc.clone());
-        cases.push(case(op, "a wrong CRC-64", rule.clone(), Expect::Success));
-        cases.push(case(op, "a wrong CRC-64", rule.always(), integrity));
+        cases.push(case(op, "wrong CRC-64", rule.clone(), Expect::Success));
+        cases.push(case(op, "wrong CRC-64", rule.always(), integrity));
         let rule = Rule::on(op.name(), bad_etag.clone());
         for (rule, expect) in [(rule.clone(), Expect::Success), (rule.always(), integrity)] {
-            let case = case(op, "a wrong ETag, with Content-MD5", rule, expect);
-            cases.push(Case { verified: true, ..case });
+            let case = case(op, "wrong ETag, with Content-MD5", rule, expect);
+            cases.push(Case { content_md5: true, ..case });
         }
     }
     let rule = Rule::on(Op::Complete.name(), bad_crc);
-    cases.push(case(Op::Complete, "a wrong CRC-64", rule, integrity));
-    // Only Complete can notice.
+    cases.push(case(Op::Complete, "wrong CRC-64", rule, integrity));
+    // Only Complete detects it.
     let rule = Rule::on(Op::UploadPart.name(), bad_etag);
-    let refused = Expect::Failure(ErrorKind::Service);
-    cases.push(case(Op::UploadPart, "a wrong ETag", rule, refused));
+    let failure = Expect::Failure(ErrorKind::Service);
+    cases.push(case(Op::UploadPart, "wrong ETag", rule, failure));
     cases
 }
 
@@ -109,7 +109,7 @@ fn callbacks() -> Vec<Case> {
         .into()
 }
 
-/// Refusals that come while a body is still being sent.
+/// Error responses while the body is still being sent.
 fn early() -> Vec<Case> {
     [Op::UploadPart, Op::PutObject]
         .map(|op| {
@@ -120,5 +120,5 @@ fn early() -> Vec<Case> {
         .into()
 }
 
-/// The row whose cases send large bodies.
+/// The row of the cases with large bodies.
 pub const LARGE: &str = "403 while the body is still being sent";

@@ -1,4 +1,4 @@
-//! Peers that take a connection, or half of one, and from then on next to nothing moves.
+//! Peers that accept a connection, or half of one, and then make little or no progress.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -10,67 +10,67 @@ use socket2::{Domain, Socket, Type};
 use crate::framing::{body_length, read_head};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hole {
-    /// The queue of the listener is full, so that no connection comes about.
+pub enum BlackHole {
+    /// The backlog of the listener is full, so that no connection is established.
     FullBacklog,
     /// Connections are accepted, and nothing is read.
     SilentAccept,
     /// One byte is read in each window.
     ReadsByteByByte,
-    /// Requests are read, and nothing is answered.
-    NoReply,
-    /// One byte is answered in each window.
-    AnswersByteByByte,
-    /// Nothing is said to a TLS client.
+    /// Requests are read, and no response is sent.
+    NoResponse,
+    /// One byte of the response is sent in each window.
+    RespondsByteByByte,
+    /// The TLS handshake gets no response.
     SilentTls,
-    /// A TLS record begins, and comes byte by byte.
+    /// A TLS record arrives byte by byte.
     TlsByteByByte,
-    /// An HTTP proxy that does not answer.
+    /// An HTTP proxy that does not respond.
     SilentHttpProxy,
-    /// An HTTP proxy that answers byte by byte.
+    /// An HTTP proxy that responds byte by byte.
     HttpProxyByteByByte,
-    /// A SOCKS proxy that does not answer.
+    /// A SOCKS proxy that does not respond.
     SilentSocksProxy,
-    /// A SOCKS proxy that stops after the choice of a login.
-    HalfASocksProxy,
+    /// A SOCKS proxy that stops after selecting the authentication method.
+    HalfSocksHandshake,
 }
 
-/// Where a hole is, and what has to live as long as it is used.
-pub struct Place {
+/// The endpoint of a black hole, and what must outlive its use.
+pub struct Target {
     pub endpoint: String,
     pub proxy: Option<String>,
-    /// What the error names.
+    /// The host that errors name.
     pub host: String,
     _listener: Option<Socket>,
     _waiting: Vec<Socket>,
 }
 
-impl Hole {
+impl BlackHole {
     pub const ALL: [Self; 11] = [
         Self::FullBacklog,
         Self::SilentAccept,
         Self::ReadsByteByByte,
-        Self::NoReply,
-        Self::AnswersByteByByte,
+        Self::NoResponse,
+        Self::RespondsByteByByte,
         Self::SilentTls,
         Self::TlsByteByByte,
         Self::SilentHttpProxy,
         Self::HttpProxyByteByByte,
         Self::SilentSocksProxy,
-        Self::HalfASocksProxy,
+        Self::HalfSocksHandshake,
     ];
 
-    /// Where a request without a large body is lost.
+    /// The phase in which a request without a large body times out.
     pub fn phase(self) -> Phase {
         match self {
-            Self::SilentAccept | Self::ReadsByteByByte | Self::NoReply => Phase::Wait,
-            Self::AnswersByteByByte => Phase::Receive,
+            Self::SilentAccept | Self::ReadsByteByByte | Self::NoResponse => Phase::Wait,
+            Self::RespondsByteByByte => Phase::Receive,
             Self::SilentTls | Self::TlsByteByByte => Phase::Tls,
             _ => Phase::Connect,
         }
     }
 
-    /// Where a request is lost whose body no buffer can hold.
+    /// The phase in which a request times out whose body exceeds every buffer.
     pub fn phase_of_large_body(self) -> Phase {
         match self {
             Self::SilentAccept | Self::ReadsByteByByte => Phase::Send,
@@ -78,80 +78,81 @@ impl Hole {
         }
     }
 
-    /// Opens the hole; between two bytes such a time passes.
-    pub fn open(self, between: Duration) -> Place {
+    /// Starts the peer; `between` is the pause between two bytes.
+    pub fn open(self, between: Duration) -> Target {
         match self {
             Self::FullBacklog => full_backlog(),
-            Self::SilentAccept => plain(serve_narrow(|_stream| loop_forever())),
-            Self::ReadsByteByByte => plain(serve_narrow(move |mut stream| {
+            Self::SilentAccept => plain_target(serve_small_buffer(|_stream| park_forever())),
+            Self::ReadsByteByByte => plain_target(serve_small_buffer(move |mut stream| {
                 while stream.read(&mut [0])? > 0 {
                     std::thread::sleep(between);
                 }
                 Ok(())
             })),
-            Self::NoReply => plain(serve(hold)),
-            Self::AnswersByteByByte => plain(serve(move |stream| {
+            Self::NoResponse => plain_target(serve(discard)),
+            Self::RespondsByteByByte => plain_target(serve(move |stream| {
                 let mut reader = BufReader::new(&stream);
                 let head = read_head(&mut reader)?;
                 let length = body_length(&head, false).unwrap_or(0);
                 io::copy(&mut (&mut reader).take(length), &mut io::sink())?;
                 drip(&stream, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", between)
             })),
-            Self::SilentTls => secure(serve(hold)),
+            Self::SilentTls => tls_target(serve(discard)),
             Self::TlsByteByByte => {
-                secure(serve(move |stream| drip(&stream, b"\x16\x03\x03\x40\x00", between)))
+                tls_target(serve(move |stream| drip(&stream, b"\x16\x03\x03\x40\x00", between)))
             }
-            Self::SilentHttpProxy => behind("http", serve(hold)),
-            Self::HttpProxyByteByByte => {
-                behind("http", serve(move |stream| drip(&stream, b"HTTP/1.1 200 OK", between)))
-            }
-            Self::SilentSocksProxy => behind("socks5h", serve(hold)),
-            Self::HalfASocksProxy => behind(
+            Self::SilentHttpProxy => behind_proxy("http", serve(discard)),
+            Self::HttpProxyByteByByte => behind_proxy(
+                "http",
+                serve(move |stream| drip(&stream, b"HTTP/1.1 200 OK", between)),
+            ),
+            Self::SilentSocksProxy => behind_proxy("socks5h", serve(discard)),
+            Self::HalfSocksHandshake => behind_proxy(
                 "socks5h",
                 serve(|mut stream| {
                     stream.write_all(&[5, 0])?;
-                    hold(stream)
+                    discard(stream)
                 }),
             ),
         }
     }
 }
 
-fn plain(address: SocketAddr) -> Place {
-    place(format!("http://{address}"), None, address.to_string())
+fn plain_target(address: SocketAddr) -> Target {
+    target(format!("http://{address}"), None, address.to_string())
 }
 
-fn secure(address: SocketAddr) -> Place {
-    place(format!("https://{address}"), None, address.to_string())
+fn tls_target(address: SocketAddr) -> Target {
+    target(format!("https://{address}"), None, address.to_string())
 }
 
-/// The host is known to nobody but the proxy.
-fn behind(scheme: &str, address: SocketAddr) -> Place {
+/// The host name is known only to the proxy.
+fn behind_proxy(scheme: &str, address: SocketAddr) -> Target {
     let proxy = Some(format!("{scheme}://{address}"));
-    place("http://oss.test".to_owned(), proxy, "suite-bucket.oss.test".to_owned())
+    target("http://oss.test".to_owned(), proxy, "suite-bucket.oss.test".to_owned())
 }
 
-fn place(endpoint: String, proxy: Option<String>, host: String) -> Place {
-    Place { endpoint, proxy, host, _listener: None, _waiting: Vec::new() }
+fn target(endpoint: String, proxy: Option<String>, host: String) -> Target {
+    Target { endpoint, proxy, host, _listener: None, _waiting: Vec::new() }
 }
 
-/// Plays the script for each connection, on a thread that ends with it or with the process.
+/// Runs the script for each connection, on a thread that ends with it or with the process.
 fn serve(script: impl Fn(TcpStream) -> io::Result<()> + Send + Clone + 'static) -> SocketAddr {
-    play(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), script)
+    run_script(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), script)
 }
 
-/// The same with little room, so that a large body is soon stuck.
-fn serve_narrow(
+/// The same with a small receive buffer, so that a large body soon stalls.
+fn serve_small_buffer(
     script: impl Fn(TcpStream) -> io::Result<()> + Send + Clone + 'static,
 ) -> SocketAddr {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     socket.listen(64).unwrap();
-    play(TcpListener::from(socket), script)
+    run_script(TcpListener::from(socket), script)
 }
 
-fn play(
+fn run_script(
     listener: TcpListener,
     script: impl Fn(TcpStream) -> io::Result<()> + Send + Clone + 'static,
 ) -> SocketAddr {
@@ -165,15 +166,15 @@ fn play(
     address
 }
 
-/// The stream is never dropped, nor read.
-fn loop_forever() -> io::Result<()> {
+/// Never returns, so that the stream is neither read nor closed.
+fn park_forever() -> io::Result<()> {
     loop {
         std::thread::park();
     }
 }
 
-/// Reads until the client goes away.
-fn hold(mut stream: TcpStream) -> io::Result<()> {
+/// Reads until the client closes the connection.
+fn discard(mut stream: TcpStream) -> io::Result<()> {
     io::copy(&mut stream, &mut io::sink()).map(drop)
 }
 
@@ -185,7 +186,7 @@ fn drip(mut stream: &TcpStream, bytes: &[u8], between: Duration) -> io::Result<(
     Ok(())
 }
 
-fn full_backlog() -> Place {
+fn full_backlog() -> Target {
     let new = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let listener = new();
     listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
@@ -198,6 +199,6 @@ fn full_backlog() -> Place {
         socket
     });
     let waiting = waiting.collect();
-    let place = plain(address.as_socket().unwrap());
-    Place { _listener: Some(listener), _waiting: waiting, ..place }
+    let target = plain_target(address.as_socket().unwrap());
+    Target { _listener: Some(listener), _waiting: waiting, ..target }
 }

@@ -1,53 +1,58 @@
-//! What one case of the matrix is, and the list of all.
+//! The cases of the fault matrix.
 
 use oss_emulator::Rule;
 use ossmpu::ErrorKind;
 
-use crate::fault::{Fault, Harm, Op};
-use crate::wrong_peers::Peer;
+use crate::fault::{Fault, FaultKind, Op};
+use crate::wrong_peers::WrongPeer;
 use crate::{bad_responses, error_codes, wire_faults, wrong_peers};
 
-/// One fault in one operation, and what must come of it.
+/// One fault in one operation, and the expected outcome.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub op: Op,
-    /// The row of the report that it belongs to.
+    /// The row of the report.
     pub fault: String,
-    /// What tells it from the others of its row.
+    /// Distinguishes it from the other cases of its row.
     pub detail: String,
-    pub strike: Strike,
+    pub injection: FaultInjection,
     pub expect: Expect,
-    /// The client checks its bodies with Content-MD5.
-    pub verified: bool,
-    /// How often the operation is tried before the call fails, where that is one of the facts.
+    /// The client sends Content-MD5.
+    pub content_md5: bool,
+    /// The expected number of attempts of a call that fails, where it is checked.
     pub attempts: Option<u32>,
 }
 
-/// Who does the harm.
+/// Where the fault is injected.
 #[derive(Debug, Clone)]
-pub enum Strike {
-    /// The proxy between client and server.
-    Wire(Fault),
-    /// The server.
+pub enum FaultInjection {
+    /// In the proxy between client and server.
+    Network(Fault),
+    /// In the server.
     Server(Box<Rule>),
-    /// Somebody else at the server's address.
-    Peer(Peer),
+    /// By a wrong peer at the server's address.
+    WrongPeer(WrongPeer),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
-    /// The call succeeds all the same.
+    /// The call succeeds despite the fault.
     Success,
-    /// The call fails with an error of that kind.
+    /// The call fails with an error of this kind.
     Failure(ErrorKind),
-    /// The object is made, and the result says that its callback failed.
+    /// The object is created, and the result reports that its callback failed.
     CallbackFailed,
 }
 
 impl Case {
-    pub fn new(op: Op, fault: impl Into<String>, strike: Strike, expect: Expect) -> Self {
+    pub fn new(
+        op: Op,
+        fault: impl Into<String>,
+        injection: FaultInjection,
+        expect: Expect,
+    ) -> Self {
         let (fault, detail) = (fault.into(), String::new());
-        Self { op, fault, detail, strike, expect, verified: false, attempts: None }
+        Self { op, fault, detail, injection, expect, content_md5: false, attempts: None }
     }
 
     #[must_use]
@@ -62,33 +67,33 @@ impl Case {
         self
     }
 
-    /// True if the fault does not go away.
-    pub fn lasts(&self) -> bool {
-        match &self.strike {
-            Strike::Wire(fault) => fault.times == 0,
-            Strike::Server(rule) => rule.times == 0,
-            Strike::Peer(_) => true,
+    /// True if every further request is affected.
+    pub fn is_persistent(&self) -> bool {
+        match &self.injection {
+            FaultInjection::Network(fault) => fault.times == 0,
+            FaultInjection::Server(rule) => rule.times == 0,
+            FaultInjection::WrongPeer(_) => true,
         }
     }
 
-    /// True if one connection is lost, by which no upload may be left; but for Initiate, whose
-    /// answer holds the upload ID.
-    pub fn is_passing_loss(&self) -> bool {
-        let loses = |harm| !matches!(harm, Harm::Garbage | Harm::Duplicate);
-        matches!(&self.strike, Strike::Wire(fault) if loses(fault.harm))
-            && !self.lasts()
+    /// True if one connection is lost. No upload may be left behind then, except after Initiate,
+    /// whose response holds the upload ID.
+    pub fn is_transient_loss(&self) -> bool {
+        let loses = |kind| !matches!(kind, FaultKind::Garbage | FaultKind::Duplicate);
+        matches!(&self.injection, FaultInjection::Network(fault) if loses(fault.kind))
+            && !self.is_persistent()
             && self.op != Op::Initiate
     }
 
-    /// True if the fault is that nothing comes any more, or next to nothing.
-    pub fn is_silence(&self) -> bool {
-        let is_silent = |harm| matches!(harm, Harm::Stall | Harm::Drip(_));
-        matches!(&self.strike, Strike::Wire(fault) if is_silent(fault.harm))
+    /// True if the fault stalls the exchange, or nearly so.
+    pub fn is_stall(&self) -> bool {
+        let is_silent = |kind| matches!(kind, FaultKind::Stall | FaultKind::Drip(_));
+        matches!(&self.injection, FaultInjection::Network(fault) if is_silent(fault.kind))
     }
 
     pub fn name(&self) -> String {
-        let lasting = if self.lasts() { "always" } else { "once" };
-        format!("{} · {} · {} · {lasting}", self.op.name(), self.fault, self.detail)
+        let times = if self.is_persistent() { "always" } else { "once" };
+        format!("{} · {} · {} · {times}", self.op.name(), self.fault, self.detail)
     }
 }
 

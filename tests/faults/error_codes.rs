@@ -1,12 +1,12 @@
-//! The cases of refusals: every documented code, for each operation that an upload is made of.
+//! Error responses: every documented error code, for each operation of an upload.
 
 use oss_emulator::{Action, Rule};
 use ossmpu::ErrorKind;
 
-use crate::cases::{Case, Expect, Strike};
+use crate::cases::{Case, Expect, FaultInjection};
 use crate::fault::Op;
 
-/// Status, code, and whether the same request may succeed later.
+/// HTTP status, error code, and whether the error is transient.
 const CODES: [(u16, &str, bool); 64] = [
     (400, "InvalidArgument", false),
     (400, "InvalidBucketName", false),
@@ -77,30 +77,32 @@ const CODES: [(u16, &str, bool); 64] = [
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for op in [Op::Initiate, Op::UploadPart, Op::Complete, Op::ListParts, Op::PutObject] {
-        for (status, code, passes) in CODES {
-            // A server that says so of an upload that it has lies, and is believed.
+        for (status, code, is_transient) in CODES {
+            // For an existing upload this response is false, and the client has to believe it.
             if status == 404 && matches!(op, Op::Complete | Op::ListParts) {
                 continue;
             }
-            let row = if passes { "a refusal that may pass" } else { "a refusal for good" };
+            let row =
+                if is_transient { "transient error response" } else { "permanent error response" };
             let rule = Rule::on(op.name(), Action::status(status, code));
             let case = |rule: Rule, expect| {
-                let case = Case::new(op, row, Strike::Server(Box::new(rule)), expect);
+                let case = Case::new(op, row, FaultInjection::Server(Box::new(rule)), expect);
                 case.detail(format!("{status} {code}"))
             };
-            let refused = Expect::Failure(ErrorKind::Service);
-            // Success, whatever the operation: its retry or the object shows that it was done.
-            if passes || status >= 500 {
+            let failure = Expect::Failure(ErrorKind::Service);
+            // Every operation succeeds: its retry or the object shows that it took effect.
+            if is_transient || status >= 500 {
                 let rule = Rule::on(op.name(), Action::status(status, code).after_commit());
-                let row = "a refusal after the effect";
-                let case = Case::new(op, row, Strike::Server(Box::new(rule)), Expect::Success);
+                let row = "error response after the request took effect";
+                let case =
+                    Case::new(op, row, FaultInjection::Server(Box::new(rule)), Expect::Success);
                 cases.push(case.detail(format!("{status} {code}")));
             }
-            if passes {
+            if is_transient {
                 cases.push(case(rule.clone(), Expect::Success));
             }
-            let attempts = if passes { 2 } else { 1 };
-            cases.push(case(rule.always(), refused).attempts(attempts));
+            let attempts = if is_transient { 2 } else { 1 };
+            cases.push(case(rule.always(), failure).attempts(attempts));
         }
     }
     cases

@@ -1,8 +1,8 @@
-//! What the proxy does to which bytes of an exchange: plain values.
+//! The faults that the proxy injects into an exchange, as plain values.
 
 use std::time::Duration;
 
-/// The operation that a request asks for, as the manual names it.
+/// The OSS operation of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Op {
     Initiate,
@@ -15,63 +15,63 @@ pub enum Op {
     Other,
 }
 
-/// One fault, and the requests that it strikes.
+/// One fault, and the requests that it affects.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
     pub op: Op,
-    /// The first request of the operation that is struck, from 1.
+    /// The first affected request of the operation, counted from 1.
     pub nth: usize,
-    /// How many in a row are struck; 0 is without end.
+    /// How many consecutive requests are affected; 0 means all that follow.
     pub times: usize,
-    pub place: Place,
-    pub harm: Harm,
+    pub point: FaultPoint,
+    pub kind: FaultKind,
 }
 
-/// A byte of an exchange.
+/// The byte of an exchange at which a fault is injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct FaultPoint {
     pub section: Section,
-    pub at: At,
+    pub position: Position,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     RequestHead,
     RequestBody,
-    ReplyHead,
-    ReplyBody,
+    ResponseHead,
+    ResponseBody,
 }
 
-/// A byte of a section, whatever its length.
+/// A byte of a section of any length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub enum Position {
     Byte(u64),
     Middle,
     Last,
-    /// Behind the last byte.
+    /// After the last byte.
     End,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Harm {
-    /// Both directions end with a FIN; what the client still sends is taken and goes nowhere.
+pub enum FaultKind {
+    /// Closes both directions with a FIN; further bytes of the client are read and discarded.
     Cut,
-    /// Both directions end with a RST.
+    /// Closes both directions with a RST.
     Reset,
-    /// Nothing more is read or written in this direction.
+    /// Stops reading and writing in this direction.
     Stall,
-    /// Some bytes are overwritten by zeros, which neither HTTP nor XML allows.
+    /// Overwrites a few bytes with zeros, which neither HTTP nor XML allows.
     Garbage,
-    /// Some bytes come twice.
+    /// Sends a few bytes twice.
     Duplicate,
-    /// The rest comes after a pause.
+    /// Sends the rest after a pause.
     Delay(Duration),
-    /// The rest comes byte by byte, with such a pause before each.
+    /// Sends the rest byte by byte, with this pause before each byte.
     Drip(Duration),
 }
 
-impl At {
-    /// The offset in a section of that length.
+impl Position {
+    /// The offset in a section of this length.
     pub fn offset(self, length: u64) -> u64 {
         match self {
             Self::Byte(byte) => byte.min(length),
@@ -83,23 +83,23 @@ impl At {
 }
 
 impl Fault {
-    /// The first request of the operation fares so.
-    pub fn once(op: Op, section: Section, at: At, harm: Harm) -> Self {
-        Self { op, nth: 1, times: 1, place: Place { section, at }, harm }
+    /// A fault in the first request of the operation.
+    pub fn once(op: Op, section: Section, position: Position, kind: FaultKind) -> Self {
+        Self { op, nth: 1, times: 1, point: FaultPoint { section, position }, kind }
     }
 
-    /// Every request of the operation fares so.
+    /// The same fault in every request from the first affected one on.
     pub fn always(self) -> Self {
         Self { times: 0, ..self }
     }
 
-    /// Not the first but the n-th request fares so.
+    /// The same fault, first in the n-th request.
     pub fn nth(self, nth: usize) -> Self {
         Self { nth, ..self }
     }
 
-    /// True if it strikes the n-th request of its operation.
-    pub fn strikes(&self, op: Op, nth: usize) -> bool {
+    /// True if it affects the n-th request of the operation.
+    pub fn matches(&self, op: Op, nth: usize) -> bool {
         let in_time = self.times == 0 || nth < self.nth + self.times;
         self.op == op && nth >= self.nth && in_time
     }
@@ -133,7 +133,7 @@ impl Op {
         matches!(self, Self::UploadPart | Self::Complete | Self::PutObject)
     }
 
-    pub fn has_reply_body(self) -> bool {
+    pub fn has_response_body(self) -> bool {
         matches!(self, Self::Initiate | Self::Complete | Self::ListParts)
     }
 }

@@ -1,18 +1,18 @@
-//! As much of HTTP as it takes to tell the sections of an exchange apart.
+//! Just enough HTTP parsing to find the sections of an exchange.
 
 use std::io::{self, BufRead};
 
 use crate::fault::Op;
 
-/// The head of a message with its last empty line; what there was of it if the peer ended before,
-/// nothing if the peer ended in peace.
+/// Reads the head of a message with its final empty line. If the peer closes the connection first,
+/// returns what has arrived; nothing after a regular close.
 pub fn read_head(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && stream.read_until(b'\n', &mut head)? > 0 {}
     Ok(head)
 }
 
-/// What the request with this head asks for.
+/// The operation of the request with this head.
 pub fn operation(head: &[u8]) -> Op {
     let text = String::from_utf8_lossy(head);
     let mut words = text.split(' ');
@@ -31,19 +31,19 @@ pub fn operation(head: &[u8]) -> Op {
     }
 }
 
-/// The length of the body behind a head; `None` is to the end of the connection.
-pub fn body_length(head: &[u8], answers_head: bool) -> Option<u64> {
+/// The length of the body after a head; `None` if it extends to the end of the connection.
+pub fn body_length(head: &[u8], responds_to_head: bool) -> Option<u64> {
     let text = String::from_utf8_lossy(head);
-    let is_reply = text.starts_with("HTTP/");
+    let is_response = text.starts_with("HTTP/");
     let status = text.split(' ').nth(1).unwrap_or_default();
-    if answers_head || is_reply && matches!(status, "204" | "304") {
+    if responds_to_head || is_response && matches!(status, "204" | "304") {
         return Some(0);
     }
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    if is_reply { length } else { Some(length.unwrap_or(0)) }
+    if is_response { length } else { Some(length.unwrap_or(0)) }
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Nothing on the network can hurt the host: a matrix of faults, and limits of time.
+//! Fault injection: a matrix of faults, and the timeouts of every blocking call.
 //!
-//! The matrix is data: `cases` lists what is done to which operation and what must come of it,
-//! `run` does it and looks at what is left. `docs/reliability.md` is generated from the same data.
+//! The matrix is data: `cases` lists each fault with its operation and the expected outcome, `run`
+//! injects it and checks the outcome and the bucket. `docs/reliability.md` is generated from the
+//! same data.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod bad_responses;

@@ -1,4 +1,4 @@
-//! The whole matrix, several cases at a time.
+//! Runs the fault matrix, several cases at a time.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,38 +9,38 @@ use crate::cases::{Case, all};
 use crate::fixture::BUCKET;
 use crate::run::run;
 
-/// Most of the time of a case is waiting.
-const AT_ONCE: usize = 16;
+/// A case spends most of its time waiting.
+const CONCURRENT_CASES: usize = 16;
 
 #[test]
-fn each_fault_ends_in_success_or_in_the_right_error_and_leaves_nothing_untold() {
+fn each_fault_ends_in_success_or_the_right_error_and_leftovers_are_reported() {
     let filter = std::env::var("FAULTS").unwrap_or_default();
     let cases: Vec<Case> = all().into_iter().filter(|case| case.name().contains(&filter)).collect();
-    let (next, complaints) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..CONCURRENT_CASES {
             scope.spawn(|| {
                 let emulator = emulator();
-                while let Some((index, case)) = take(&cases, &next) {
-                    if let Err(complaint) = run(case, index, &emulator) {
-                        let line = format!("{}: {complaint}", case.name());
-                        complaints.lock().unwrap().push(line);
+                while let Some((index, case)) = next_case(&cases, &next) {
+                    if let Err(failure) = run(case, index, &emulator) {
+                        let line = format!("{}: {failure}", case.name());
+                        failures.lock().unwrap().push(line);
                     }
                 }
             });
         }
     });
-    let complaints = complaints.into_inner().unwrap();
+    let failures = failures.into_inner().unwrap();
     assert!(
-        complaints.is_empty(),
+        failures.is_empty(),
         "{} of {} cases:\n{}",
-        complaints.len(),
+        failures.len(),
         cases.len(),
-        complaints.join("\n")
+        failures.join("\n")
     );
 }
 
-fn take<'a>(cases: &'a [Case], next: &AtomicUsize) -> Option<(usize, &'a Case)> {
+fn next_case<'a>(cases: &'a [Case], next: &AtomicUsize) -> Option<(usize, &'a Case)> {
     let index = next.fetch_add(1, Ordering::SeqCst);
     cases.get(index).map(|case| (index, case))
 }

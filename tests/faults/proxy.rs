@@ -1,7 +1,7 @@
-//! A TCP proxy on the loopback address that does harm at an exact byte of an exchange.
+//! A TCP proxy on the loopback address that injects faults at an exact byte of an exchange.
 //!
-//! It forwards bytes as they are, and follows HTTP only to know which byte of which section of which
-//! request it has in hand. What it does depends on nothing but its faults and the order of requests.
+//! It forwards bytes unchanged, and parses HTTP only to know the request, section and byte offset.
+//! Its behavior depends only on its faults and the order of requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::fault::{Fault, Harm, Op, Section};
+use crate::fault::{Fault, FaultKind, Op, Section};
 use crate::framing::{body_length, operation, read_head};
 
 pub struct Proxy {
@@ -22,33 +22,33 @@ pub struct Proxy {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What all connections share.
+/// State shared by all connections.
 struct State {
     upstream: SocketAddr,
     faults: Vec<Fault>,
     requests: Mutex<HashMap<Op, usize>>,
-    struck: AtomicUsize,
+    injected: AtomicUsize,
     ended: Mutex<bool>,
     end: Condvar,
-    open: Mutex<Vec<Weak<Pair>>>,
+    open: Mutex<Vec<Weak<ConnectionPair>>>,
 }
 
-/// A client's connection and its continuation to the server.
-struct Pair {
+/// A client's connection and the connection to the server for it.
+struct ConnectionPair {
     client: TcpStream,
     server: TcpStream,
-    /// The faults of the requests that are not answered yet.
-    unanswered: Mutex<VecDeque<Unanswered>>,
+    /// The requests that wait for a response, with their faults.
+    pending: Mutex<VecDeque<PendingRequest>>,
     dead: AtomicBool,
 }
 
-struct Unanswered {
+struct PendingRequest {
     is_head: bool,
     fault: Option<Fault>,
 }
 
 impl Proxy {
-    /// Stands before the server at `upstream`.
+    /// Starts a proxy for the server at `upstream`.
     pub fn start(upstream: SocketAddr, faults: Vec<Fault>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -56,7 +56,7 @@ impl Proxy {
             upstream,
             faults,
             requests: Mutex::default(),
-            struck: AtomicUsize::new(0),
+            injected: AtomicUsize::new(0),
             ended: Mutex::new(false),
             end: Condvar::new(),
             open: Mutex::default(),
@@ -70,15 +70,15 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Ends every connection, and says how many exchanges were harmed.
+    /// Closes all connections and returns the number of injected faults.
     pub fn end(self) -> usize {
         let state = Arc::clone(&self.state);
         drop(self);
-        state.struck.load(Ordering::SeqCst)
+        state.injected.load(Ordering::SeqCst)
     }
 }
 
-/// Ends every connection and waits for it.
+/// Closes all connections and joins their threads.
 impl Drop for Proxy {
     fn drop(&mut self) {
         *self.state.ended.lock().unwrap() = true;
@@ -106,17 +106,18 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
         for stream in [&client, &server] {
             let _ = stream.set_nodelay(true);
         }
-        let unanswered = Mutex::default();
-        let pair = Arc::new(Pair { client, server, unanswered, dead: AtomicBool::new(false) });
+        let pending = Mutex::default();
+        let pair =
+            Arc::new(ConnectionPair { client, server, pending, dead: AtomicBool::new(false) });
         let mut open = state.open.lock().unwrap();
         open.retain(|pair| pair.strong_count() > 0);
         open.push(Arc::downgrade(&pair));
         drop(open);
         if *state.ended.lock().unwrap() {
-            // Whoever ended the proxy may have looked at the open connections before.
+            // `drop` may have closed the open connections before this one was added.
             pair.shut(Shutdown::Both);
         }
-        for pump in [pump_requests, pump_replies] {
+        for pump in [pump_requests, pump_responses] {
             let (state, pair) = (Arc::clone(state), Arc::clone(&pair));
             pumps.push(std::thread::spawn(move || pump(&state, &pair)));
         }
@@ -127,27 +128,31 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
     }
 }
 
-fn pump_requests(state: &State, pair: &Pair) {
+fn pump_requests(state: &State, pair: &ConnectionPair) {
     let mut from = BufReader::new(&pair.client);
     while let Ok(true) = forward_request(state, pair, &mut from) {}
     if pair.is_dead() {
-        // Otherwise the bytes that are still to come would turn the FIN into a RST.
+        // Unread bytes of the client would turn the FIN into a RST.
         let _ = io::copy(&mut from, &mut io::sink());
     }
     let _ = pair.server.shutdown(Shutdown::Write);
     let _ = io::copy(&mut from, &mut io::sink());
 }
 
-fn pump_replies(state: &State, pair: &Pair) {
+fn pump_responses(state: &State, pair: &ConnectionPair) {
     let mut from = BufReader::new(&pair.server);
-    while let Ok(true) = forward_reply(state, pair, &mut from) {}
+    while let Ok(true) = forward_response(state, pair, &mut from) {}
     if !pair.is_dead() {
         let _ = pair.client.shutdown(Shutdown::Write);
     }
 }
 
 /// False at the end of the connection.
-fn forward_request(state: &State, pair: &Pair, from: &mut impl BufRead) -> io::Result<bool> {
+fn forward_request(
+    state: &State,
+    pair: &ConnectionPair,
+    from: &mut impl BufRead,
+) -> io::Result<bool> {
     let head = read_head(from)?;
     if head.is_empty() {
         return Ok(false);
@@ -155,44 +160,49 @@ fn forward_request(state: &State, pair: &Pair, from: &mut impl BufRead) -> io::R
     let op = operation(&head);
     let fault = state.fault_of(op);
     let is_head = op == Op::HeadObject;
-    pair.unanswered.lock().unwrap().push_back(Unanswered { is_head, fault });
+    pair.pending.lock().unwrap().push_back(PendingRequest { is_head, fault });
     let length = body_length(&head, false);
-    let mut lane = Lane { state, pair, to: &pair.server, fault };
-    lane.whole(Section::RequestHead, &head)?;
-    lane.stream(Section::RequestBody, from, length)?;
+    let mut forwarder = Forwarder { state, pair, to: &pair.server, fault };
+    forwarder.forward_all(Section::RequestHead, &head)?;
+    forwarder.forward_stream(Section::RequestBody, from, length)?;
     Ok(true)
 }
 
-fn forward_reply(state: &State, pair: &Pair, from: &mut impl BufRead) -> io::Result<bool> {
+fn forward_response(
+    state: &State,
+    pair: &ConnectionPair,
+    from: &mut impl BufRead,
+) -> io::Result<bool> {
     let head = read_head(from)?;
     if head.is_empty() {
         return Ok(false);
     }
-    let asked = pair.unanswered.lock().unwrap().pop_front();
-    let (is_head, fault) = asked.map_or((false, None), |asked| (asked.is_head, asked.fault));
-    let mut lane = Lane { state, pair, to: &pair.client, fault };
-    lane.whole(Section::ReplyHead, &head)?;
-    lane.stream(Section::ReplyBody, from, body_length(&head, is_head))?;
+    let request = pair.pending.lock().unwrap().pop_front();
+    let (is_head, fault) =
+        request.map_or((false, None), |request| (request.is_head, request.fault));
+    let mut forwarder = Forwarder { state, pair, to: &pair.client, fault };
+    forwarder.forward_all(Section::ResponseHead, &head)?;
+    forwarder.forward_stream(Section::ResponseBody, from, body_length(&head, is_head))?;
     Ok(true)
 }
 
 impl State {
-    /// Counts a request, and says which fault strikes it.
+    /// Counts a request and returns its fault, if any.
     fn fault_of(&self, op: Op) -> Option<Fault> {
         let mut requests = self.requests.lock().unwrap();
         let count = requests.entry(op).or_default();
         *count += 1;
-        self.faults.iter().find(|fault| fault.strikes(op, *count)).copied()
+        self.faults.iter().find(|fault| fault.matches(op, *count)).copied()
     }
 
-    /// Waits until the proxy ends, or for a time. True if it has ended.
+    /// Waits for a time or until the proxy ends. Returns whether it has ended.
     fn pause(&self, time: Duration) -> bool {
         let ended = self.ended.lock().unwrap();
         *self.end.wait_timeout_while(ended, time, |ended| !*ended).unwrap().0
     }
 }
 
-impl Pair {
+impl ConnectionPair {
     fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
@@ -208,8 +218,8 @@ impl Pair {
         let _ = self.server.shutdown(Shutdown::Both);
     }
 
-    /// The RST goes out when both pumps have let go. Ending the reading side sends nothing, but
-    /// wakes them.
+    /// The RST is sent when both threads have dropped the sockets. Shutting down the reading side
+    /// sends nothing, but wakes them.
     fn reset(&self) {
         self.dead.store(true, Ordering::SeqCst);
         for stream in [&self.client, &self.server] {
@@ -219,22 +229,22 @@ impl Pair {
     }
 }
 
-/// One direction of one exchange.
-struct Lane<'a> {
+/// Forwards one direction of one exchange.
+struct Forwarder<'a> {
     state: &'a State,
-    pair: &'a Pair,
+    pair: &'a ConnectionPair,
     to: &'a TcpStream,
     fault: Option<Fault>,
 }
 
-impl Lane<'_> {
-    fn whole(&mut self, section: Section, bytes: &[u8]) -> io::Result<()> {
+impl Forwarder<'_> {
+    fn forward_all(&mut self, section: Section, bytes: &[u8]) -> io::Result<()> {
         let length = bytes.len() as u64;
-        self.piece(section, bytes, 0, length)?;
-        self.behind(section, length)
+        self.forward(section, bytes, 0, length)?;
+        self.inject_at_end(section, length)
     }
 
-    fn stream(
+    fn forward_stream(
         &mut self,
         section: Section,
         from: &mut impl Read,
@@ -248,72 +258,78 @@ impl Lane<'_> {
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            self.piece(section, &buffer[..count], done, total)?;
+            self.forward(section, &buffer[..count], done, total)?;
             done += count as u64;
         }
-        self.behind(section, total)
+        self.inject_at_end(section, total)
     }
 
-    /// Sends some bytes of a section, and does the harm if its place is among them.
-    fn piece(&mut self, section: Section, bytes: &[u8], from: u64, length: u64) -> io::Result<()> {
+    /// Sends bytes of a section, and injects the fault if its point is among them.
+    fn forward(
+        &mut self,
+        section: Section,
+        bytes: &[u8],
+        from: u64,
+        length: u64,
+    ) -> io::Result<()> {
         let index = self
-            .place_in(section, length)
-            .and_then(|place| usize::try_from(place.checked_sub(from)?).ok())
+            .point_in(section, length)
+            .and_then(|point| usize::try_from(point.checked_sub(from)?).ok())
             .filter(|index| *index < bytes.len());
         match index {
             None => self.send(bytes),
             Some(index) => {
                 let (before, rest) = bytes.split_at(index);
                 self.send(before)?;
-                self.harm(rest)
+                self.inject(rest)
             }
         }
     }
 
-    /// Does the harm whose place is behind the last byte of a section.
-    fn behind(&mut self, section: Section, length: u64) -> io::Result<()> {
-        match self.place_in(section, length) {
-            Some(place) if place == length => self.harm(&[]),
+    /// Injects a fault whose point is after the last byte of a section.
+    fn inject_at_end(&mut self, section: Section, length: u64) -> io::Result<()> {
+        match self.point_in(section, length) {
+            Some(point) if point == length => self.inject(&[]),
             _ => Ok(()),
         }
     }
 
-    fn place_in(&self, section: Section, length: u64) -> Option<u64> {
-        let fault = self.fault.filter(|fault| fault.place.section == section)?;
-        Some(fault.place.at.offset(length))
+    fn point_in(&self, section: Section, length: u64) -> Option<u64> {
+        let fault = self.fault.filter(|fault| fault.point.section == section)?;
+        Some(fault.point.position.offset(length))
     }
 
-    fn harm(&mut self, rest: &[u8]) -> io::Result<()> {
+    fn inject(&mut self, rest: &[u8]) -> io::Result<()> {
         let Some(fault) = self.fault.take() else { return self.send(rest) };
-        self.state.struck.fetch_add(1, Ordering::SeqCst);
+        self.state.injected.fetch_add(1, Ordering::SeqCst);
         let over = || io::Error::from(io::ErrorKind::ConnectionAborted);
-        match fault.harm {
-            Harm::Cut => {
+        match fault.kind {
+            FaultKind::Cut => {
                 self.pair.cut();
                 Err(over())
             }
-            Harm::Reset => {
+            FaultKind::Reset => {
                 self.pair.reset();
                 Err(over())
             }
-            Harm::Stall => {
+            FaultKind::Stall => {
                 while !self.state.pause(Duration::from_secs(60)) {}
                 Err(over())
             }
-            Harm::Garbage => {
-                let count = rest.len().min(SPOILED);
-                self.send(&vec![0; if rest.is_empty() { SPOILED } else { count }])?;
+            FaultKind::Garbage => {
+                let count = rest.len().min(CORRUPTED);
+                self.send(&vec![0; if rest.is_empty() { CORRUPTED } else { count }])?;
                 self.send(&rest[count..])
             }
-            Harm::Duplicate => {
-                self.send(&rest[..rest.len().min(2 * SPOILED)])?;
+            FaultKind::Duplicate => {
+                self.send(&rest[..rest.len().min(2 * CORRUPTED)])?;
                 self.send(rest)
             }
-            Harm::Delay(time) => {
+            FaultKind::Delay(time) => {
                 self.state.pause(time);
                 self.send(rest)
             }
-            Harm::Drip(time) => self.drip(rest, time),
+            FaultKind::Drip(time) => self.drip(rest, time),
         }
     }
 
@@ -333,5 +349,5 @@ impl Lane<'_> {
     }
 }
 
-/// So many bytes are overwritten, and twice as many come twice.
-const SPOILED: usize = 8;
+/// The number of overwritten bytes; twice as many are duplicated.
+const CORRUPTED: usize = 8;

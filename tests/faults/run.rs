@@ -1,4 +1,4 @@
-//! Runs one case, and says what is wrong with what came of it.
+//! Runs one case and checks its outcome.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -10,22 +10,22 @@ use ossmpu::{
 };
 
 use crate::bad_responses::LARGE;
-use crate::cases::{Case, Expect, Strike};
+use crate::cases::{Case, Expect, FaultInjection};
 use crate::fault::{Fault, Op};
 use crate::fixture::{BUCKET, Lines, MIB, PART, bytes, config, number, small_parts};
-use crate::leftovers::Remains;
+use crate::leftovers::Leftovers;
 use crate::proxy::Proxy;
 
-/// The limit of each wait where the fault is that nothing comes.
-const LIMIT: Duration = Duration::from_secs(1);
-/// The limit where it is something else, and the machine may be busy.
-const LONG: Duration = Duration::from_secs(5);
-const CLEAN_UP: Duration = Duration::from_secs(2);
-/// No call outlives its limits by more.
+/// The timeout of each wait in a case that stalls.
+const STALL_TIMEOUT: Duration = Duration::from_secs(1);
+/// The timeout in other cases, where the machine may be busy.
+const OTHER_TIMEOUT: Duration = Duration::from_secs(5);
+const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
+/// No call exceeds its timeouts by more.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// A case with a client of its own, before an emulator that others have used and will use.
-struct Trial<'a> {
+/// A case with its own client; the emulator is shared with other cases, one at a time.
+struct CaseRun<'a> {
     case: &'a Case,
     emulator: &'a Emulator,
     client: Client,
@@ -34,27 +34,27 @@ struct Trial<'a> {
     lines: Lines,
 }
 
-/// Runs the case; an error says what is wrong.
+/// Runs the case; the error describes what is wrong.
 pub fn run(case: &Case, index: usize, emulator: &Emulator) -> Result<(), String> {
     emulator.clear_rules();
     emulator.clear_requests();
-    let faults: Vec<Fault> = match &case.strike {
-        Strike::Wire(fault) => vec![*fault],
+    let faults: Vec<Fault> = match &case.injection {
+        FaultInjection::Network(fault) => vec![*fault],
         _ => Vec::new(),
     };
     let proxy = Proxy::start(emulator.addr(), faults);
-    let place = match &case.strike {
-        Strike::Peer(peer) => Some(peer.stand()),
+    let peer = match &case.injection {
+        FaultInjection::WrongPeer(wrong) => Some(wrong.start()),
         _ => None,
     };
     let lines = Lines::default();
-    let mut config = limited(config(emulator), case);
+    let mut config = with_timeouts(config(emulator), case);
     lines.listen(&mut config, LogLevel::Warn);
-    config.set_endpoint(place.as_ref().map_or(&proxy.url(), |place| &place.endpoint)).unwrap();
-    if let Some(file) = place.as_ref().and_then(|place| place.ca_file.as_ref()) {
+    config.set_endpoint(peer.as_ref().map_or(&proxy.url(), |peer| &peer.endpoint)).unwrap();
+    if let Some(file) = peer.as_ref().and_then(|peer| peer.ca_file.as_ref()) {
         config.set_ca_file(file);
     }
-    let trial = Trial {
+    let run = CaseRun {
         case,
         emulator,
         client: Client::new(&config).unwrap(),
@@ -62,44 +62,44 @@ pub fn run(case: &Case, index: usize, emulator: &Emulator) -> Result<(), String>
         key: ObjectKey::parse(&format!("case-{index}")).unwrap(),
         lines,
     };
-    let begun = Instant::now();
-    let outcome = trial.call();
-    let took = begun.elapsed();
-    let struck = proxy.end();
-    if matches!(case.strike, Strike::Wire(_)) && struck == 0 {
-        return Err("the fault did not strike".to_owned());
+    let started = Instant::now();
+    let outcome = run.call();
+    let took = started.elapsed();
+    let injected = proxy.end();
+    if matches!(case.injection, FaultInjection::Network(_)) && injected == 0 {
+        return Err("the fault was not injected".to_owned());
     }
-    if took > trial.time_allowed() {
+    if took > run.time_allowed() {
         return Err(format!("it took {took:?}"));
     }
-    trial.judge(&outcome)
+    run.check(&outcome)
 }
 
-fn limited(mut config: Config, case: &Case) -> Config {
-    let attempts = if case.lasts() { 2 } else { 3 };
-    let limit = if case.is_silence() { LIMIT } else { LONG };
+fn with_timeouts(mut config: Config, case: &Case) -> Config {
+    let attempts = if case.is_persistent() { 2 } else { 3 };
+    let timeout = if case.is_stall() { STALL_TIMEOUT } else { OTHER_TIMEOUT };
     config
-        .set_stall_timeout(limit)
-        .and_then(|c| c.set_response_timeout(limit))
-        .and_then(|c| c.set_complete_timeout(limit))
-        .and_then(|c| c.set_abort_timeout(CLEAN_UP))
+        .set_stall_timeout(timeout)
+        .and_then(|c| c.set_response_timeout(timeout))
+        .and_then(|c| c.set_complete_timeout(timeout))
+        .and_then(|c| c.set_abort_timeout(ABORT_TIMEOUT))
         .and_then(|c| c.set_max_attempts(attempts))
         .and_then(|c| c.set_threads(2))
         .unwrap();
     config
 }
 
-impl Trial<'_> {
+impl CaseRun<'_> {
     fn content(&self) -> Vec<u8> {
         bytes(if self.case.fault == LARGE { 8 * MIB } else { 2 * PART + 1 })
     }
 
-    /// A call in which the operation comes up.
+    /// Makes a call that sends the operation.
     fn call(&self) -> Result<UploadResult> {
         let mut options = small_parts();
         options.set_parallelism(2).unwrap();
         options.set_hedging(true);
-        if self.case.verified {
+        if self.case.content_md5 {
             options.set_integrity(Integrity::CRC64 | Integrity::MD5);
         }
         if self.case.fault == LARGE {
@@ -109,7 +109,7 @@ impl Trial<'_> {
             let callback = r#"{"callbackUrl":"http://127.0.0.1:9/","callbackBody":"a"}"#;
             options.headers_mut().set_callback(callback).unwrap();
         }
-        if let Strike::Server(rule) = &self.case.strike {
+        if let FaultInjection::Server(rule) = &self.case.injection {
             self.emulator.add_rule((**rule).clone());
         }
         match self.case.op {
@@ -131,7 +131,7 @@ impl Trial<'_> {
         self.client.put_data(&self.bucket, &self.key, self.content(), &options, &cancel)
     }
 
-    /// Goes on with an upload of which the first part is there.
+    /// Resumes an upload whose first part is stored.
     fn resume(&self, mut options: UploadOptions) -> Result<UploadResult> {
         let Self { client, bucket, key, .. } = self;
         let (content, cancel) = (self.content(), Cancel::never());
@@ -144,43 +144,44 @@ impl Trial<'_> {
         client.put_file(bucket, key, file.path(), &options, &cancel)
     }
 
-    /// The limits of all waits that the fault can cause, and the longest back-offs between them.
+    /// The timeouts of all waits that the fault can cause, plus the longest back-offs.
     fn time_allowed(&self) -> Duration {
-        let attempts = if self.case.lasts() { 2 } else { 3 };
+        let attempts = if self.case.is_persistent() { 2 } else { 3 };
         let back_off = Duration::from_millis(400 + 800);
-        let waits = if self.case.is_silence() { 2 * LIMIT * attempts } else { Duration::ZERO };
-        waits + back_off + 2 * CLEAN_UP + SLACK
+        let waits =
+            if self.case.is_stall() { 2 * STALL_TIMEOUT * attempts } else { Duration::ZERO };
+        waits + back_off + 2 * ABORT_TIMEOUT + SLACK
     }
 
-    fn judge(&self, outcome: &Result<UploadResult>) -> Result<(), String> {
-        self.judge_kind(outcome)?;
+    fn check(&self, outcome: &Result<UploadResult>) -> Result<(), String> {
+        self.check_kind(outcome)?;
         let (emulator, key) = (self.emulator, self.key.as_str());
         let (content, log) = (&self.content(), &self.lines.all());
-        let left = Remains { emulator, key, content, log }.judge(outcome)?;
+        let left = Leftovers { emulator, key, content, log }.check(outcome)?;
         match left {
             0 => Ok(()),
-            _ if self.case.is_passing_loss() => Err("an upload is left".to_owned()),
+            _ if self.case.is_transient_loss() => Err("an upload was left behind".to_owned()),
             _ => Ok(()),
         }
     }
 
-    fn judge_kind(&self, outcome: &Result<UploadResult>) -> Result<(), String> {
+    fn check_kind(&self, outcome: &Result<UploadResult>) -> Result<(), String> {
         let is_expected = match (outcome, self.case.expect) {
             (Ok(uploaded), Expect::Success) => uploaded.callback_error.is_none(),
             (Ok(uploaded), Expect::CallbackFailed) => uploaded.callback_error.is_some(),
             (Err(error), Expect::Failure(kind)) => error.kind() == kind,
             _ => false,
         };
-        let seen = || match outcome {
+        let actual = || match outcome {
             Ok(_) => "success".to_owned(),
             Err(error) => {
                 format!("{:?}: {error} ({})", error.kind(), error.cause().unwrap_or_default())
             }
         };
         match (outcome, self.case.attempts) {
-            _ if !is_expected => Err(seen()),
+            _ if !is_expected => Err(actual()),
             (Err(error), Some(attempts)) if error.attempts() != attempts => {
-                Err(format!("{} attempts: {}", error.attempts(), seen()))
+                Err(format!("{} attempts: {}", error.attempts(), actual()))
             }
             _ => Ok(()),
         }

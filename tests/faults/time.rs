@@ -1,6 +1,6 @@
-//! No call outlives its limits by more than a second, whatever the peer does or does not do.
+//! No call exceeds its timeouts by more than a second, whatever the peer does.
 //!
-//! Every public call that blocks meets every black hole.
+//! Every blocking public call runs against every black hole.
 
 use std::io::Write;
 use std::sync::mpsc::channel;
@@ -13,19 +13,19 @@ use ossmpu::{
     SentPart, UploadId, UploadOptions,
 };
 
-use crate::black_holes::{Hole, Place};
+use crate::black_holes::{BlackHole, Target};
 use crate::fixture::{BUCKET, MIB, PART, bytes, file, number, small_parts};
 
-const LIMIT: Duration = Duration::from_millis(400);
-/// Most calls outlive their limits by less.
+const TIMEOUT: Duration = Duration::from_millis(400);
+/// Most calls exceed their timeouts by less.
 const SLACK: Duration = Duration::from_secs(1);
-/// On a busy machine some take longer, but a limit that does not hold is passed by more.
+/// On a busy machine some calls take longer; a timeout that does not work is exceeded by more.
 const BUSY: Duration = Duration::from_secs(5);
-/// No buffer of the kernel holds so much.
+/// More than the socket buffers hold.
 const LARGE: u64 = 16 * MIB;
 static LARGE_BODY: LazyLock<Vec<u8>> = LazyLock::new(|| bytes(LARGE));
 
-/// A client before a hole.
+/// A client of a black hole.
 struct Caller {
     client: Client,
     bucket: BucketName,
@@ -33,13 +33,13 @@ struct Caller {
     cancel: Cancel,
 }
 
-/// A call that blocks.
+/// A blocking call.
 struct Call {
     name: &'static str,
     operation: &'static str,
-    /// How many limits of time it may use up, one after the other.
-    limits: u32,
-    /// The bytes of the body of its request.
+    /// How many timeouts may pass one after the other.
+    timeouts: u32,
+    /// The size of the request body.
     body: u64,
     part: Option<u16>,
     run: fn(&Caller) -> Result<()>,
@@ -86,9 +86,9 @@ const CALLS: [Call; 13] = [
             caller.upload().upload_part(number(7), &LARGE_BODY[..], &caller.cancel).map(drop)
         })
     },
-    // Complete, and the question what became of it.
+    // Complete, and the request that resolves its outcome.
     Call {
-        limits: 2,
+        timeouts: 2,
         ..call("complete", "CompleteMultipartUpload", |caller| {
             let upload = caller.upload();
             let etag = ETag::parse("\"5B3C1A2E053D763E1B002CC607C5A0FE\"")?;
@@ -117,7 +117,7 @@ const CALLS: [Call; 13] = [
 ];
 
 const fn call(name: &'static str, operation: &'static str, run: fn(&Caller) -> Result<()>) -> Call {
-    Call { name, operation, limits: 1, body: 0, part: None, run }
+    Call { name, operation, timeouts: 1, body: 0, part: None, run }
 }
 
 fn upload_id() -> UploadId {
@@ -125,22 +125,23 @@ fn upload_id() -> UploadId {
 }
 
 impl Caller {
-    fn before(hole: Hole, place: &Place, attempts: u32) -> Self {
-        // What drips is a stall, whenever its first byte comes.
-        let response = if hole == Hole::AnswersByteByByte { 10 * LIMIT } else { LIMIT };
+    fn new(hole: BlackHole, target: &Target, attempts: u32) -> Self {
+        // A response that drips must time out as a stall, not as a missing response.
+        let response_timeout =
+            if hole == BlackHole::RespondsByteByByte { 10 * TIMEOUT } else { TIMEOUT };
         let mut config = Config::new();
         config
             .set_region("cn-hangzhou")
-            .and_then(|c| c.set_endpoint(&place.endpoint))
+            .and_then(|c| c.set_endpoint(&target.endpoint))
             .and_then(|c| c.set_keys("test-id", "test-secret", None))
-            .and_then(|c| c.set_connect_timeout(LIMIT))
-            .and_then(|c| c.set_stall_timeout(LIMIT))
-            .and_then(|c| c.set_response_timeout(response))
-            .and_then(|c| c.set_complete_timeout(response))
-            .and_then(|c| c.set_abort_timeout(LIMIT))
+            .and_then(|c| c.set_connect_timeout(TIMEOUT))
+            .and_then(|c| c.set_stall_timeout(TIMEOUT))
+            .and_then(|c| c.set_response_timeout(response_timeout))
+            .and_then(|c| c.set_complete_timeout(response_timeout))
+            .and_then(|c| c.set_abort_timeout(TIMEOUT))
             .and_then(|c| c.set_max_attempts(attempts))
             .unwrap();
-        if let Some(proxy) = &place.proxy {
+        if let Some(proxy) = &target.proxy {
             config.set_proxy(ProxySetting::Url(proxy.clone()));
         }
         Self {
@@ -158,18 +159,18 @@ impl Caller {
 }
 
 #[test]
-fn no_call_outlives_its_limits_by_more_than_a_second_in_any_black_hole() {
+fn no_call_exceeds_its_timeouts_by_more_than_a_second_in_any_black_hole() {
     LazyLock::force(&LARGE_BODY);
     let excesses = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for hole in Hole::ALL {
+        for hole in BlackHole::ALL {
             let excesses = &excesses;
             scope.spawn(move || {
-                let place = hole.open(LIMIT / 4);
-                let caller = Arc::new(Caller::before(hole, &place, 1));
+                let target = hole.open(TIMEOUT / 4);
+                let caller = Arc::new(Caller::new(hole, &target, 1));
                 for call in &CALLS {
-                    let (error, excess) = watched(hole, call, 1, &caller);
-                    check(hole, call, &place, &error);
+                    let (error, excess) = run_with_timeout(hole, call, 1, &caller);
+                    check(hole, call, &target, &error);
                     excesses.lock().unwrap().push(excess);
                 }
             });
@@ -181,37 +182,42 @@ fn no_call_outlives_its_limits_by_more_than_a_second_in_any_black_hole() {
 }
 
 #[test]
-fn a_second_attempt_takes_its_own_time_and_is_counted() {
+fn a_second_attempt_has_its_own_timeout_and_is_counted() {
     LazyLock::force(&LARGE_BODY);
-    for hole in [Hole::FullBacklog, Hole::NoReply, Hole::SilentTls] {
-        let place = hole.open(LIMIT / 4);
-        let caller = Arc::new(Caller::before(hole, &place, 2));
+    for hole in [BlackHole::FullBacklog, BlackHole::NoResponse, BlackHole::SilentTls] {
+        let target = hole.open(TIMEOUT / 4);
+        let caller = Arc::new(Caller::new(hole, &target, 2));
         let part = CALLS.iter().find(|call| call.name == "upload_part").unwrap();
-        let (error, _) = watched(hole, part, 2, &caller);
+        let (error, _) = run_with_timeout(hole, part, 2, &caller);
         assert_eq!(error.attempts(), 2, "{hole:?}: {error}");
         assert!(error.to_string().contains("after 2 attempts"), "{error}");
     }
 }
 
-/// Runs the call on a thread of its own, and does not wait for it for ever. Returns its error, and
-/// by how much it outlived its limits.
-fn watched(hole: Hole, call: &Call, attempts: u32, caller: &Arc<Caller>) -> (Error, Duration) {
+/// Runs the call on its own thread, and does not wait for it forever. Returns its error and by how
+/// much it exceeded its timeouts.
+fn run_with_timeout(
+    hole: BlackHole,
+    call: &Call,
+    attempts: u32,
+    caller: &Arc<Caller>,
+) -> (Error, Duration) {
     let back_off = Duration::from_millis(400) * (attempts - 1);
-    let allowed = LIMIT * call.limits * attempts + back_off;
+    let allowed = TIMEOUT * call.timeouts * attempts + back_off;
     let (sender, receiver) = channel();
     let (run, shared) = (call.run, Arc::clone(caller));
-    let begun = Instant::now();
+    let started = Instant::now();
     std::thread::spawn(move || sender.send(run(&shared)));
     let outcome = receiver.recv_timeout(10 * (allowed + BUSY));
-    let took = begun.elapsed();
+    let took = started.elapsed();
     let what = format!("{} in {hole:?} took {took:?}", call.name);
-    let error = outcome.expect(&what).expect_err("nobody answered");
-    assert!(took >= LIMIT && took <= allowed + BUSY, "{what}: {error}");
+    let error = outcome.expect(&what).expect_err("a black hole never responds");
+    assert!(took >= TIMEOUT && took <= allowed + BUSY, "{what}: {error}");
     (error, took.saturating_sub(allowed))
 }
 
-/// The error names the phase, the host, the part and the bytes.
-fn check(hole: Hole, call: &Call, place: &Place, error: &Error) {
+/// Checks the phase, host, part number and bytes of the error.
+fn check(hole: BlackHole, call: &Call, target: &Target, error: &Error) {
     let what = format!("{} in {hole:?}: {error}", call.name);
     let phase = if call.body == 0 { hole.phase() } else { hole.phase_of_large_body() };
     let has_arrived = matches!(phase, Phase::Wait | Phase::Receive);
@@ -220,11 +226,11 @@ fn check(hole: Hole, call: &Call, place: &Place, error: &Error) {
     assert_eq!((error.kind(), error.phase()), (kind, Some(phase)), "{what}");
     assert_eq!(
         (error.operation(), error.host()),
-        (Some(call.operation), Some(&*place.host)),
+        (Some(call.operation), Some(&*target.host)),
         "{what}"
     );
     assert_eq!(error.part_number(), call.part, "{what}");
-    // The abort timeout leaves no time for a second attempt, which it could end in any phase.
+    // The abort timeout leaves no time for a second attempt, which could fail in any phase.
     assert_eq!(error.attempts(), 1, "{what}");
     match phase {
         Phase::Send => assert!((1..call.body).contains(&error.bytes_sent()), "{what}: {error:?}"),
@@ -232,6 +238,6 @@ fn check(hole: Hole, call: &Call, place: &Place, error: &Error) {
         _ if has_arrived => assert_eq!(error.bytes_sent(), call.body, "{what}"),
         _ => assert_eq!(error.bytes_sent(), 0, "{what}"),
     }
-    let begins = call.operation == "InitiateMultipartUpload";
-    assert_eq!(error.upload_may_exist(), begins && has_arrived, "{what}");
+    let initiates = call.operation == "InitiateMultipartUpload";
+    assert_eq!(error.upload_may_exist(), initiates && has_arrived, "{what}");
 }

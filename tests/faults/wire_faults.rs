@@ -1,134 +1,147 @@
-//! The cases of the proxy: each harm at each place of each operation, once and always.
+//! Faults of the proxy: each kind at each point of each operation, once and always.
 
 use std::time::Duration;
 
 use ossmpu::ErrorKind;
 use ossmpu::ErrorKind::{Indeterminate, Integrity, Network, Protocol, Service, Timeout};
 
-use crate::cases::{Case, Expect, Strike};
-use crate::fault::{At, Fault, Harm, Op, Section};
+use crate::cases::{Case, Expect, FaultInjection};
+use crate::fault::{Fault, FaultKind, Op, Position, Section};
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for op in Op::ALL {
-        for (section, at) in places(op) {
-            for (word, harm) in [
-                ("cut", Harm::Cut),
-                ("reset", Harm::Reset),
-                ("stall", Harm::Stall),
-                ("one byte at a time", Harm::Drip(BETWEEN_BYTES)),
-                ("delay", Harm::Delay(DELAY)),
+        for (section, position) in loss_points(op) {
+            for (word, kind) in [
+                ("cut", FaultKind::Cut),
+                ("reset", FaultKind::Reset),
+                ("stall", FaultKind::Stall),
+                ("one byte at a time", FaultKind::Drip(BETWEEN_BYTES)),
+                ("delay", FaultKind::Delay(DELAY)),
             ] {
-                let fault = Fault::once(op, section, at, harm);
+                let fault = Fault::once(op, section, position, kind);
                 for nth in 1..=if op == Op::UploadPart { 3 } else { 1 } {
                     cases.push(case(word, fault.nth(nth)));
                 }
                 cases.push(case(word, fault.always()));
             }
         }
-        for (section, at) in spoilable(op) {
-            for (word, harm) in [("garbage", Harm::Garbage), ("duplicate", Harm::Duplicate)] {
-                let fault = Fault::once(op, section, at, harm);
+        for (section, position) in corruption_points(op) {
+            for (word, kind) in
+                [("garbage", FaultKind::Garbage), ("duplicate", FaultKind::Duplicate)]
+            {
+                let fault = Fault::once(op, section, position, kind);
                 cases.push(case(word, fault));
                 cases.push(case(word, fault.always()));
             }
         }
     }
-    for harm in [Harm::Garbage, Harm::Duplicate] {
+    for kind in [FaultKind::Garbage, FaultKind::Duplicate] {
         for op in [Op::PutObject, Op::UploadPart] {
-            let fault = Fault::once(op, Section::RequestBody, At::Middle, harm).always();
-            let word = "damaged on its way, with Content-MD5";
-            let strike = Strike::Wire(fault);
-            let case = Case::new(op, word, strike, Expect::Failure(Service));
-            cases.push(Case { verified: true, ..case.detail(format!("{harm:?}")) });
+            let fault = Fault::once(op, Section::RequestBody, Position::Middle, kind).always();
+            let word = "body corrupted in transit, with Content-MD5";
+            let injection = FaultInjection::Network(fault);
+            let case = Case::new(op, word, injection, Expect::Failure(Service));
+            cases.push(Case { content_md5: true, ..case.detail(format!("{kind:?}")) });
         }
     }
     cases
 }
 
 /// Where connections are lost.
-fn places(op: Op) -> Vec<(Section, At)> {
-    use Section::{ReplyBody, ReplyHead, RequestBody, RequestHead};
-    let mut places: Vec<_> =
-        [At::Byte(0), At::Byte(20), At::Last].map(|at| (RequestHead, at)).into();
+fn loss_points(op: Op) -> Vec<(Section, Position)> {
+    use Section::{RequestBody, RequestHead, ResponseBody, ResponseHead};
+    let mut points: Vec<_> = [Position::Byte(0), Position::Byte(20), Position::Last]
+        .map(|position| (RequestHead, position))
+        .into();
     if op.has_request_body() {
-        places.extend([At::Byte(0), At::Byte(1), At::Middle, At::Last].map(|at| (RequestBody, at)));
+        points.extend(
+            [Position::Byte(0), Position::Byte(1), Position::Middle, Position::Last]
+                .map(|position| (RequestBody, position)),
+        );
     }
-    places.extend([At::Byte(0), At::Byte(9), At::Middle, At::Last].map(|at| (ReplyHead, at)));
-    if op.has_reply_body() {
-        places.extend([At::Byte(0), At::Middle, At::Last].map(|at| (ReplyBody, at)));
+    points.extend(
+        [Position::Byte(0), Position::Byte(9), Position::Middle, Position::Last]
+            .map(|position| (ResponseHead, position)),
+    );
+    if op.has_response_body() {
+        points.extend(
+            [Position::Byte(0), Position::Middle, Position::Last]
+                .map(|position| (ResponseBody, position)),
+        );
     }
-    places.push((ReplyBody, At::End));
-    places
+    points.push((ResponseBody, Position::End));
+    points
 }
 
-/// Where bytes are spoiled.
-fn spoilable(op: Op) -> Vec<(Section, At)> {
-    let mut places = vec![(Section::RequestHead, At::Byte(0)), (Section::ReplyHead, At::Byte(0))];
+/// Where bytes are corrupted.
+fn corruption_points(op: Op) -> Vec<(Section, Position)> {
+    let mut points =
+        vec![(Section::RequestHead, Position::Byte(0)), (Section::ResponseHead, Position::Byte(0))];
     if op.has_request_body() {
-        places.push((Section::RequestBody, At::Middle));
+        points.push((Section::RequestBody, Position::Middle));
     }
-    if op.has_reply_body() {
-        places.push((Section::ReplyBody, At::Middle));
+    if op.has_response_body() {
+        points.push((Section::ResponseBody, Position::Middle));
     }
-    places
+    points
 }
 
 fn case(word: &str, fault: Fault) -> Case {
-    let place = fault.place;
+    let point = fault.point;
     let nth = if fault.nth > 1 { format!(", request {}", fault.nth) } else { String::new() };
-    let detail = format!("{:?} {:?}{nth}", place.section, place.at);
-    Case::new(fault.op, word, Strike::Wire(fault), expect(fault)).detail(detail)
+    let detail = format!("{:?} {:?}{nth}", point.section, point.position);
+    Case::new(fault.op, word, FaultInjection::Network(fault), expect(fault)).detail(detail)
 }
 
-/// What must come of it, by what the client can know: whether the request arrived, whether a repeat
-/// is harmless, and whether another request can tell.
+/// The expected outcome, by what the client can know: whether the request arrived, whether a retry
+/// is safe, and whether another request can resolve the outcome.
 fn expect(fault: Fault) -> Expect {
     if fault.op == Op::Abort {
         return failure(fault.op, Service);
     }
-    let error = match fault.harm {
-        Harm::Delay(_) => return Expect::Success,
-        Harm::Garbage | Harm::Duplicate => return expect_of_spoiled(fault),
-        Harm::Cut | Harm::Reset => Network,
-        // The last byte of a drip comes soon enough.
-        Harm::Drip(_) if fault.place.at == At::Last => return Expect::Success,
-        Harm::Stall | Harm::Drip(_) => Timeout,
+    let error = match fault.kind {
+        FaultKind::Delay(_) => return Expect::Success,
+        FaultKind::Garbage | FaultKind::Duplicate => return expect_of_corrupted(fault),
+        FaultKind::Cut | FaultKind::Reset => Network,
+        // One delayed byte arrives in time.
+        FaultKind::Drip(_) if fault.point.position == Position::Last => return Expect::Success,
+        FaultKind::Stall | FaultKind::Drip(_) => Timeout,
     };
-    let lasts = fault.times == 0;
-    let is_over = fault.place.at == At::End;
-    let has_arrived = matches!(fault.place.section, Section::ReplyHead | Section::ReplyBody);
+    let always = fault.times == 0;
+    let is_over = fault.point.position == Position::End;
+    let has_arrived = matches!(fault.point.section, Section::ResponseHead | Section::ResponseBody);
     match fault.op {
-        _ if !lasts || is_over => Expect::Success,
-        // The object says that it was done.
+        _ if !always || is_over => Expect::Success,
+        // HeadObject finds the object.
         Op::Complete | Op::PutObject if has_arrived => Expect::Success,
         op => failure(op, error),
     }
 }
 
-fn expect_of_spoiled(fault: Fault) -> Expect {
-    let lasts = fault.times == 0;
-    match (fault.place.section, fault.op) {
-        // The server cannot read the request, or its signature does not fit.
+fn expect_of_corrupted(fault: Fault) -> Expect {
+    let always = fault.times == 0;
+    match (fault.point.section, fault.op) {
+        // The server cannot parse the request, or rejects its signature.
         (Section::RequestHead, op) => failure(op, Service),
-        // Its check sum is not ours.
-        (Section::RequestBody, Op::UploadPart | Op::PutObject) if lasts => {
+        // The CRC-64 of the server differs.
+        (Section::RequestBody, Op::UploadPart | Op::PutObject) if always => {
             Expect::Failure(Integrity)
         }
         (Section::RequestBody, Op::UploadPart | Op::PutObject) => Expect::Success,
-        // A list of parts that cannot be read.
+        // The server cannot parse the list of parts.
         (Section::RequestBody, op) => failure(op, Service),
         (_, Op::Complete | Op::PutObject) => Expect::Success,
         (_, op) => failure(op, Protocol),
     }
 }
 
-/// How the call ends when the operation fails for good.
+/// The outcome of the call when every attempt of the operation fails.
 fn failure(op: Op, error: ErrorKind) -> Expect {
     Expect::Failure(match op {
-        // The call had failed before it cleaned up.
+        // The call reports the error that led to the abort.
         Op::Abort => Service,
-        // It was to say whether Complete was done.
+        // HeadObject was to resolve the outcome of Complete.
         Op::HeadObject => Indeterminate,
         _ => error,
     })

@@ -1,4 +1,4 @@
-//! The cases of peers that are not the server: nobody, no name, and TLS that cannot be trusted.
+//! Peers that are not an OSS server: no address, no listener, no TLS, untrusted certificates.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,24 +11,24 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::cases::{Case, Expect, Strike};
+use crate::cases::{Case, Expect, FaultInjection};
 use crate::fault::Op;
 use crate::fixture::RefusedPort;
 
-/// Who is at the address of the endpoint.
+/// What is at the address of the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Peer {
+pub enum WrongPeer {
     NoSuchName,
-    Nobody,
-    HangsUp,
-    SpeaksNoTls,
+    ConnectionRefused,
+    ClosesAtOnce,
+    PlainText,
     WrongName,
     Expired,
     UnknownIssuer,
 }
 
-/// An endpoint, and what has to live as long as it is used.
-pub struct Place {
+/// The endpoint of a wrong peer, and what must outlive its use.
+pub struct PeerEndpoint {
     pub endpoint: String,
     pub ca_file: Option<PathBuf>,
     _folder: Option<tempfile::TempDir>,
@@ -38,34 +38,40 @@ pub struct Place {
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (peer, fault, kind) in [
-        (Peer::NoSuchName, "a host that has no address", ErrorKind::Resolve),
-        (Peer::Nobody, "a port where nobody listens", ErrorKind::Connect),
-        (Peer::HangsUp, "a server that hangs up at once", ErrorKind::Network),
-        (Peer::SpeaksNoTls, "a server that does not speak TLS", ErrorKind::Tls),
-        (Peer::WrongName, "TLS with a wrong name", ErrorKind::Tls),
-        (Peer::Expired, "TLS with an expired certificate", ErrorKind::Tls),
-        (Peer::UnknownIssuer, "TLS with an unknown certificate", ErrorKind::Tls),
+        (WrongPeer::NoSuchName, "host name without an address", ErrorKind::Resolve),
+        (WrongPeer::ConnectionRefused, "connection refused", ErrorKind::Connect),
+        (WrongPeer::ClosesAtOnce, "connection closed at once", ErrorKind::Network),
+        (WrongPeer::PlainText, "plain HTTP on an https endpoint", ErrorKind::Tls),
+        (WrongPeer::WrongName, "certificate for another name", ErrorKind::Tls),
+        (WrongPeer::Expired, "expired certificate", ErrorKind::Tls),
+        (WrongPeer::UnknownIssuer, "certificate of an untrusted issuer", ErrorKind::Tls),
     ] {
         for op in [Op::Initiate, Op::PutObject] {
-            cases.push(Case::new(op, fault, Strike::Peer(peer), Expect::Failure(kind)));
+            cases.push(Case::new(
+                op,
+                fault,
+                FaultInjection::WrongPeer(peer),
+                Expect::Failure(kind),
+            ));
         }
     }
     cases
 }
 
-impl Peer {
-    /// Goes to its place. Its thread ends with the process.
-    pub fn stand(self) -> Place {
-        let at = |endpoint: String| Place { endpoint, ca_file: None, _folder: None, _port: None };
+impl WrongPeer {
+    /// Starts the peer. Its thread ends with the process.
+    pub fn start(self) -> PeerEndpoint {
+        let at =
+            |endpoint: String| PeerEndpoint { endpoint, ca_file: None, _folder: None, _port: None };
         match self {
             Self::NoSuchName => at("http://nowhere.invalid".to_owned()),
-            Self::Nobody => {
+            Self::ConnectionRefused => {
                 let port = RefusedPort::new();
-                let place = at(format!("http://{}", port.address()));
-                Place { _port: Some(port), ..place }
+                let endpoint = at(format!("http://{}", port.address()));
+                PeerEndpoint { _port: Some(port), ..endpoint }
             }
-            Self::HangsUp => at(format!("http://{}", serve(drop))),
-            Self::SpeaksNoTls => {
+            Self::ClosesAtOnce => at(format!("http://{}", serve(drop))),
+            Self::PlainText => {
                 let address = serve(|mut stream| {
                     let _ = stream.read(&mut [0; 5]);
                     let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -90,10 +96,10 @@ fn serve(script: impl Fn(TcpStream) + Send + 'static) -> String {
     address
 }
 
-/// A server with a certificate for that name until that year. The client trusts its issuer, or
-/// somebody else.
-fn secure(name: &str, last_year: i32, is_stranger: bool) -> Place {
-    let (issuer, other) = (issuer("ours"), issuer("another"));
+/// A server with a certificate for this name that expires in this year. The client trusts its
+/// issuer, or another one.
+fn secure(name: &str, last_year: i32, is_untrusted: bool) -> PeerEndpoint {
+    let (issuer, other) = (issuer("issuer"), issuer("another issuer"));
     let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
     parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);
     parameters.not_after = rcgen::date_time_ymd(last_year, 1, 1);
@@ -108,13 +114,13 @@ fn secure(name: &str, last_year: i32, is_stranger: bool) -> Place {
     let address = serve(move |stream| {
         let session = ServerConnection::new(Arc::clone(&config)).unwrap();
         let mut stream = StreamOwned::new(session, stream);
-        // Ends with the alert of the client.
+        // The read ends with the alert of the client.
         let _ = stream.read(&mut [0; 1]);
     });
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
-    std::fs::write(&ca_file, if is_stranger { other.pem() } else { issuer.pem() }).unwrap();
-    Place {
+    std::fs::write(&ca_file, if is_untrusted { other.pem() } else { issuer.pem() }).unwrap();
+    PeerEndpoint {
         endpoint: format!("https://{address}"),
         ca_file: Some(ca_file),
         _folder: Some(folder),

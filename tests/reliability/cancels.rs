@@ -1,4 +1,4 @@
-//! Cancel in any state of a call: how soon its I/O stops, and what is left.
+//! Cancels a call in every state: how soon its I/O stops, and what is left behind.
 
 use std::net::TcpListener;
 use std::sync::mpsc::channel;
@@ -8,21 +8,21 @@ use fastrand::Rng;
 use oss_emulator::{Action, Direction, Rule, Stall};
 use ossmpu::{Cancel, Client, ErrorKind, LogLevel, Result, UploadOptions, UploadResult};
 
-use crate::counts::Tally;
 use crate::env::{Env, Log, content, key};
 use crate::fixture::{PART, small_parts};
-use crate::leftovers::Remains;
+use crate::leftovers::Leftovers;
+use crate::stats::Stats;
 
-/// I/O stops this soon, on a machine that wakes a thread at once: what a bare thread takes to be
-/// woken in the same moments comes on top.
-const PROMPTLY: Duration = Duration::from_millis(50);
-/// The clean-up has so much time, and nothing may outlive that by a second.
-const CLEAN_UP: Duration = Duration::from_secs(5);
+/// The maximum time until I/O stops, without the time that the machine takes to wake a thread,
+/// which is measured at the same moments and added.
+const STOP_TIMEOUT: Duration = Duration::from_millis(50);
+/// The time for the abort. No call may exceed it by more than `SLACK`.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(5);
 const SLACK: Duration = Duration::from_secs(1);
-/// A call is cancelled at some time from its beginning on.
+/// A call is canceled at a random time up to this after its start.
 const SPAN_MS: u64 = 60;
 
-/// What the call is doing when the cancel comes, if it has come so far.
+/// What the call does when it is canceled, if it has come that far.
 #[derive(Debug, Clone, Copy)]
 enum State {
     Anything,
@@ -31,7 +31,7 @@ enum State {
     BackingOff,
     Initiating,
     Completing,
-    PuttingOne,
+    SingleRequest,
     Streaming,
     Reading,
 }
@@ -43,120 +43,120 @@ const STATES: [State; 9] = [
     State::BackingOff,
     State::Initiating,
     State::Completing,
-    State::PuttingOne,
+    State::SingleRequest,
     State::Streaming,
     State::Reading,
 ];
 
-pub fn run(seed: u64, times: u64) -> Tally {
-    let (mut rng, mut tally) = (Rng::with_seed(seed), Tally::default());
-    let world = Env::new();
-    let (client, log) = world.client(world.emulator.url(), LogLevel::Debug, |config| {
-        config.set_abort_timeout(CLEAN_UP).unwrap();
+pub fn run(seed: u64, times: u64) -> Stats {
+    let (mut rng, mut stats) = (Rng::with_seed(seed), Stats::default());
+    let env = Env::new();
+    let (client, log) = env.client(env.emulator.url(), LogLevel::Debug, |config| {
+        config.set_abort_timeout(ABORT_TIMEOUT).unwrap();
     });
-    let (mut stops, mut wakings) = (Vec::new(), Vec::new());
+    let (mut stops, mut wake_ups) = (Vec::new(), Vec::new());
     let (mut too_late, mut number) = (0, 0);
     while stops.len() < usize::try_from(times).unwrap() {
         number += 1;
         let state = STATES[rng.usize(..STATES.len())];
         let delay = Duration::from_micros(rng.u64(..SPAN_MS * 1000));
-        let round = Round { world: &world, client: &client, log: &log, state, number };
-        let (stop, waking) = round.cancel(delay, &mut tally);
-        wakings.push(waking);
+        let call = CanceledCall { env: &env, client: &client, log: &log, state, number };
+        let (stop, wake_up) = call.cancel(delay, &mut stats);
+        wake_ups.push(wake_up);
         match stop {
             Some(stop) => stops.push(stop),
             None => too_late += 1,
         }
     }
-    tally.faults = times;
-    tally.bytes_sent = world.bytes_received();
-    stops.extend(connecting(&world, times / 10));
-    // Of a few, one is no percentile.
+    stats.faults = times;
+    stats.bytes_sent = env.bytes_received();
+    stops.extend(connecting(&env, times / 10));
+    // The 99th percentile needs enough samples.
     let percent = if stops.len() >= 1000 { 99 } else { 90 };
-    tally.notes = vec![
-        format!("calls that had ended before the cancel  {too_late}"),
+    stats.notes = vec![
+        format!("calls that had returned before the cancel  {too_late}"),
         format!("I/O stopped, of {}: {}", stops.len(), spread(&mut stops)),
-        format!("a bare thread was woken meanwhile: {}", spread(&mut wakings)),
+        format!("wake-up of a thread at the same time: {}", spread(&mut wake_ups)),
     ];
-    let (stop, waking) = (at(&stops, percent), at(&wakings, percent));
-    if stop > PROMPTLY + waking {
-        tally.lost.push(format!("I/O took {stop:?} to stop at p{percent}"));
+    let (stop, wake_up) = (percentile(&stops, percent), percentile(&wake_ups, percent));
+    if stop > STOP_TIMEOUT + wake_up {
+        stats.violations.push(format!("I/O took {stop:?} to stop at p{percent}"));
     }
-    tally
+    stats
 }
 
 fn spread(times: &mut [Duration]) -> String {
     times.sort();
-    let [median, p90, p99, longest] = [50, 90, 99, 100].map(|percent| at(times, percent));
-    format!("median {median:.1?}, p90 {p90:.1?}, p99 {p99:.1?}, longest {longest:.1?}")
+    let [median, p90, p99, max] = [50, 90, 99, 100].map(|percent| percentile(times, percent));
+    format!("median {median:.1?}, p90 {p90:.1?}, p99 {p99:.1?}, max {max:.1?}")
 }
 
-fn at(sorted: &[Duration], percent: usize) -> Duration {
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
 }
 
-/// One call that is cancelled.
-struct Round<'a> {
-    world: &'a Env,
+/// One call that is canceled.
+struct CanceledCall<'a> {
+    env: &'a Env,
     client: &'a Client,
     log: &'a Log,
     state: State,
     number: u64,
 }
 
-impl Round<'_> {
-    /// How long I/O went on after the cancel, nothing if the call had ended before; and how long
-    /// it took to wake a thread that only waited for that.
-    fn cancel(&self, delay: Duration, tally: &mut Tally) -> (Option<Duration>, Duration) {
-        self.world.emulator.clear_rules();
+impl CanceledCall<'_> {
+    /// Returns how long I/O continued after the cancel, `None` if the call had returned before; and
+    /// how long it took to wake a thread that only waited for it.
+    fn cancel(&self, delay: Duration, stats: &mut Stats) -> (Option<Duration>, Duration) {
+        self.env.emulator.clear_rules();
         for rule in self.state.rules() {
-            self.world.emulator.add_rule(rule);
+            self.env.emulator.add_rule(rule);
         }
         self.log.take();
         let (cancel, content) = (Cancel::new().unwrap(), content(self.number, 4 * PART + 1));
         let (sender, receiver) = channel();
         let (outcome, triggered, returned, woken) = std::thread::scope(|scope| {
             let call = scope.spawn(|| {
-                let Self { world, client, number, .. } = self;
-                let outcome = self.state.call(world, client, *number, &content, &cancel);
+                let Self { env, client, number, .. } = self;
+                let outcome = self.state.call(env, client, *number, &content, &cancel);
                 (outcome, Instant::now())
             });
-            let witness = scope.spawn(move || receiver.recv().map(|()| Instant::now()));
+            let waiter = scope.spawn(move || receiver.recv().map(|()| Instant::now()));
             std::thread::sleep(delay);
             let triggered = Instant::now();
             cancel.trigger();
             sender.send(()).unwrap();
             let (outcome, returned) = call.join().unwrap();
-            (outcome, triggered, returned, witness.join().unwrap().unwrap())
+            (outcome, triggered, returned, waiter.join().unwrap().unwrap())
         });
-        let stop = self.judge(&outcome, &content, triggered, returned, tally);
+        let stop = self.check(&outcome, &content, triggered, returned, stats);
         (stop, woken - triggered)
     }
 
-    fn judge(
+    fn check(
         &self,
         outcome: &Result<UploadResult>,
         content: &[u8],
         triggered: Instant,
         returned: Instant,
-        tally: &mut Tally,
+        stats: &mut Stats,
     ) -> Option<Duration> {
         let state = self.state;
         let lines = self.log.take();
         let abort = lines.iter().find(|(at, line)| *at > triggered && line.starts_with("> DELETE"));
         let log: Vec<String> = lines.iter().map(|(_, line)| line.clone()).collect();
-        tally.retries += log.iter().filter(|line| line.starts_with("retrying")).count() as u64;
-        let (emulator, key) = (&self.world.emulator, key("cancel", self.number));
-        let remains = Remains { emulator, key: key.as_str(), content, log: &log };
-        tally.add(outcome, remains.judge(outcome).map_err(|e| format!("{state:?}: {e}")));
+        stats.retries += log.iter().filter(|line| line.starts_with("retrying")).count() as u64;
+        let (emulator, key) = (&self.env.emulator, key("cancel", self.number));
+        let leftovers = Leftovers { emulator, key: key.as_str(), content, log: &log };
+        stats.add(outcome, leftovers.check(outcome).map_err(|e| format!("{state:?}: {e}")));
         if let Err(error) = outcome
             && error.kind() != ErrorKind::Canceled
         {
-            tally.lost.push(format!("{state:?}: not cancelled but {error}"));
+            stats.violations.push(format!("{state:?}: not canceled but {error}"));
         }
         let took = returned.checked_duration_since(triggered)?;
-        if took > CLEAN_UP + SLACK {
-            tally.lost.push(format!("{state:?}: the call took {took:?} to return"));
+        if took > ABORT_TIMEOUT + SLACK {
+            stats.violations.push(format!("{state:?}: the call took {took:?} to return"));
         }
         Some(abort.map_or(took, |(at, _)| *at - triggered))
     }
@@ -177,10 +177,10 @@ impl State {
                 let busy = Action::status(503, "ServiceUnavailable");
                 always("UploadPart", busy.header("Retry-After", "30"))
             }
-            // These two are awaited once they are sent.
+            // After a cancel, the responses to these two are still awaited.
             Self::Initiating => always("InitiateMultipartUpload", Action::delay_response(10)),
             Self::Completing => always("CompleteMultipartUpload", Action::delay_response(10)),
-            Self::PuttingOne => always("PutObject", late),
+            Self::SingleRequest => always("PutObject", late),
             Self::Reading => {
                 let stall = Stall { at: Direction::Response, byte: 30, ms: Some(60_000) };
                 always("UploadPart", Action { stall: Some(stall), ..Action::default() })
@@ -190,15 +190,15 @@ impl State {
 
     fn call(
         self,
-        world: &Env,
+        env: &Env,
         client: &Client,
         number: u64,
         content: &[u8],
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        let (bucket, key) = (&world.bucket, key("cancel", number));
+        let (bucket, key) = (&env.bucket, key("cancel", number));
         match self {
-            Self::PuttingOne => {
+            Self::SingleRequest => {
                 let options = UploadOptions::new();
                 client.put_data(bucket, &key, content.to_vec(), &options, cancel)
             }
@@ -208,8 +208,8 @@ impl State {
     }
 }
 
-/// Cancels calls that wait for a connection: the queue of the listener is full.
-fn connecting(world: &Env, times: u64) -> Vec<Duration> {
+/// Cancels calls that wait for a connection, because the backlog of the listener is full.
+fn connecting(env: &Env, times: u64) -> Vec<Duration> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = socket2::SockRef::from(&listener);
     socket.listen(0).unwrap();
@@ -223,14 +223,14 @@ fn connecting(world: &Env, times: u64) -> Vec<Duration> {
             socket
         })
         .collect();
-    let (client, _) = world.client(&format!("http://{address}"), LogLevel::Error, |_| {});
+    let (client, _) = env.client(&format!("http://{address}"), LogLevel::Error, |_| {});
     let stops = (0..times).map(|number| {
         let cancel = Cancel::new().unwrap();
         std::thread::scope(|scope| {
             let call = scope.spawn(|| {
-                let (bucket, key) = (&world.bucket, key("connect", number));
+                let (bucket, key) = (&env.bucket, key("connect", number));
                 let outcome = client.put_data(bucket, &key, vec![0; 9], &small_parts(), &cancel);
-                (outcome.expect_err("nobody is there").kind(), Instant::now())
+                (outcome.expect_err("the backlog is full").kind(), Instant::now())
             });
             std::thread::sleep(Duration::from_millis(5));
             let triggered = Instant::now();

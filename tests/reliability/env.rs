@@ -1,4 +1,4 @@
-//! A server, clients for it, and what they log.
+//! An emulator, clients for it, and their logs.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -24,7 +24,7 @@ impl Env {
         Self { emulator, bucket: BucketName::parse(BUCKET).unwrap() }
     }
 
-    /// A client for that endpoint, and what it logs up to that level.
+    /// A client of an endpoint, and its log at a level.
     pub fn client(
         &self,
         endpoint: &str,
@@ -42,23 +42,23 @@ impl Env {
         (Client::new(&config).unwrap(), log)
     }
 
-    /// The bytes of bodies that the server has read.
+    /// The number of body bytes that the emulator has read.
     pub fn bytes_received(&self) -> u64 {
         self.emulator.requests().iter().map(|request| request.bytes).sum()
     }
 }
 
-/// The lines of a client, each with when it was written.
+/// The log lines of a client with their times.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<(Instant, String)>>>);
 
 impl Log {
-    /// Takes the lines out.
+    /// Removes and returns the lines.
     pub fn take(&self) -> Vec<(Instant, String)> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// Takes the lines out, and counts those that are about a retry.
+    /// Removes and returns the lines, and counts the retries in them.
     pub fn take_text(&self) -> (Vec<String>, u64) {
         let lines: Vec<String> = self.take().into_iter().map(|(_, line)| line).collect();
         let retries = lines.iter().filter(|line| line.starts_with("retrying")).count();
@@ -70,7 +70,7 @@ pub fn key(name: &str, number: u64) -> ObjectKey {
     ObjectKey::parse(&format!("{name}-{number}")).unwrap()
 }
 
-/// Bytes of which no two numbers give the same.
+/// Content that differs for each number.
 pub fn content(number: u64, length: u64) -> Vec<u8> {
     let mut content = bytes(length);
     for (byte, stamp) in content.iter_mut().zip(number.to_le_bytes()) {

@@ -1,4 +1,4 @@
-//! Many uploads of every kind under random faults of wire and server, several at a time.
+//! Many uploads of every kind under random network and server faults, several at a time.
 
 use std::io::Write;
 use std::sync::Mutex;
@@ -9,35 +9,35 @@ use fastrand::Rng;
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{Cancel, Client, ErrorKind, Integrity, LogLevel, Result, UploadOptions, UploadResult};
 
-use crate::counts::Tally;
 use crate::env::{Env, content, key};
-use crate::fault::{At, Fault, Harm, Op, Section};
+use crate::fault::{Fault, FaultKind, Op, Position, Section};
 use crate::fixture::{MIB, PART, file, small_parts};
-use crate::leftovers::Remains;
+use crate::leftovers::Leftovers;
 use crate::proxy::Proxy;
+use crate::stats::Stats;
 
-const AT_ONCE: u64 = 8;
-/// So many uploads share a client, its connections and its retry budget.
-const OF_ONE_CLIENT: u64 = 25;
-/// So many faults lie in their way.
+const THREADS: u64 = 8;
+/// Uploads that share a client, its connections and its retry budget.
+const UPLOADS_PER_CLIENT: u64 = 25;
+/// Network faults for the uploads of one client.
 const FAULTS: usize = 30;
-const LIMIT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-pub fn run(seed: u64, times: u64) -> Tally {
-    let (total, next) = (Mutex::new(Tally::default()), AtomicU64::new(0));
+pub fn run(seed: u64, times: u64) -> Stats {
+    let (total, next) = (Mutex::new(Stats::default()), AtomicU64::new(0));
     std::thread::scope(|scope| {
-        for lane in 0..AT_ONCE {
+        for thread in 0..THREADS {
             let (total, next) = (&total, &next);
             scope.spawn(move || {
-                let (mut rng, world) = (Rng::with_seed(seed ^ lane), Env::new());
-                let mut tally = Tally::default();
-                while let Some(batch) = take(next, times) {
-                    run_batch(&mut rng, &world, batch, &mut tally);
+                let (mut rng, env) = (Rng::with_seed(seed ^ thread), Env::new());
+                let mut stats = Stats::default();
+                while let Some(batch) = next_batch(next, times) {
+                    run_batch(&mut rng, &env, batch, &mut stats);
                 }
-                tally.bytes_sent = world.bytes_received();
-                tally.faults +=
-                    world.emulator.requests().iter().filter(|r| r.fault_injected).count() as u64;
-                total.lock().unwrap().merge(tally);
+                stats.bytes_sent = env.bytes_received();
+                stats.faults +=
+                    env.emulator.requests().iter().filter(|r| r.fault_injected).count() as u64;
+                total.lock().unwrap().merge(stats);
             });
         }
     });
@@ -45,55 +45,55 @@ pub fn run(seed: u64, times: u64) -> Tally {
 }
 
 /// The numbers of the next uploads of one client.
-fn take(next: &AtomicU64, times: u64) -> Option<std::ops::Range<u64>> {
-    let first = next.fetch_add(OF_ONE_CLIENT, Ordering::SeqCst);
-    (first < times).then(|| first..(first + OF_ONE_CLIENT).min(times))
+fn next_batch(next: &AtomicU64, times: u64) -> Option<std::ops::Range<u64>> {
+    let first = next.fetch_add(UPLOADS_PER_CLIENT, Ordering::SeqCst);
+    (first < times).then(|| first..(first + UPLOADS_PER_CLIENT).min(times))
 }
 
-fn run_batch(rng: &mut Rng, world: &Env, batch: std::ops::Range<u64>, tally: &mut Tally) {
-    let faults = (0..FAULTS).map(|_| wire_fault(rng)).collect();
-    let proxy = Proxy::start(world.emulator.addr(), faults);
-    let (client, log) = world.client(&proxy.url(), LogLevel::Info, |config| {
+fn run_batch(rng: &mut Rng, env: &Env, batch: std::ops::Range<u64>, stats: &mut Stats) {
+    let faults = (0..FAULTS).map(|_| network_fault(rng)).collect();
+    let proxy = Proxy::start(env.emulator.addr(), faults);
+    let (client, log) = env.client(&proxy.url(), LogLevel::Info, |config| {
         config
-            .set_stall_timeout(LIMIT)
-            .and_then(|c| c.set_response_timeout(LIMIT))
-            .and_then(|c| c.set_complete_timeout(LIMIT))
+            .set_stall_timeout(TIMEOUT)
+            .and_then(|c| c.set_response_timeout(TIMEOUT))
+            .and_then(|c| c.set_complete_timeout(TIMEOUT))
             .unwrap();
     });
     for number in batch {
         let (content, key) = (content(number, rng.u64(1..8 * PART)), key("soak", number));
         if rng.u8(..4) == 0 {
-            world.emulator.add_rule(server_fault(rng).key(key.as_str()));
+            env.emulator.add_rule(server_fault(rng).key(key.as_str()));
         }
-        let outcome = upload(rng, world, &client, &content, number);
+        let outcome = upload(rng, env, &client, &content, number);
         let (lines, retries) = log.take_text();
-        tally.retries += retries;
-        let remains = Remains {
-            emulator: &world.emulator,
+        stats.retries += retries;
+        let leftovers = Leftovers {
+            emulator: &env.emulator,
             key: key.as_str(),
             content: &content,
             log: &lines,
         };
-        tally.add(&outcome, remains.judge(&outcome));
+        stats.add(&outcome, leftovers.check(&outcome));
         if let Err(error) = outcome
             && error.kind() == ErrorKind::Canceled
         {
-            tally.lost.push(format!("nobody cancelled, and yet: {error}"));
+            stats.violations.push(format!("canceled without a cancel: {error}"));
         }
     }
     drop(client);
-    tally.faults += proxy.end() as u64;
+    stats.faults += proxy.end() as u64;
 }
 
-/// By one of the ways that there are.
+/// Uploads by a random call.
 fn upload(
     rng: &mut Rng,
-    world: &Env,
+    env: &Env,
     client: &Client,
     content: &[u8],
     number: u64,
 ) -> Result<UploadResult> {
-    let (bucket, key, cancel) = (&world.bucket, key("soak", number), Cancel::never());
+    let (bucket, key, cancel) = (&env.bucket, key("soak", number), Cancel::never());
     let mut options = small_parts();
     if rng.bool() {
         options.set_integrity(Integrity::CRC64 | Integrity::MD5);
@@ -108,8 +108,8 @@ fn upload(
         2 => client.put_reader(bucket, &key, content, &options, &cancel),
         3 => {
             let mut writer = client.open_writer(bucket, &key, &options, &cancel)?;
-            for piece in content.chunks(70_000) {
-                writer.write_all(piece)?;
+            for chunk in content.chunks(70_000) {
+                writer.write_all(chunk)?;
             }
             writer.finish()
         }
@@ -117,29 +117,29 @@ fn upload(
     }
 }
 
-fn wire_fault(rng: &mut Rng) -> Fault {
+fn network_fault(rng: &mut Rng) -> Fault {
     let op =
         [Op::Initiate, Op::UploadPart, Op::UploadPart, Op::Complete, Op::PutObject][rng.usize(..5)];
-    let harm = match rng.u8(..12) {
-        0..3 => Harm::Cut,
-        3..6 => Harm::Reset,
-        6..8 => Harm::Delay(Duration::from_millis(rng.u64(..50))),
-        8 => Harm::Garbage,
-        9 => Harm::Duplicate,
-        10 => Harm::Drip(Duration::from_millis(20)),
-        _ => Harm::Stall,
+    let kind = match rng.u8(..12) {
+        0..3 => FaultKind::Cut,
+        3..6 => FaultKind::Reset,
+        6..8 => FaultKind::Delay(Duration::from_millis(rng.u64(..50))),
+        8 => FaultKind::Garbage,
+        9 => FaultKind::Duplicate,
+        10 => FaultKind::Drip(Duration::from_millis(20)),
+        _ => FaultKind::Stall,
     };
     let section =
-        [Section::RequestHead, Section::RequestBody, Section::ReplyHead, Section::ReplyBody]
+        [Section::RequestHead, Section::RequestBody, Section::ResponseHead, Section::ResponseBody]
             [rng.usize(..4)];
-    let at = match rng.u8(..4) {
-        0 => At::Middle,
-        1 => At::Last,
-        2 => At::End,
-        _ => At::Byte(rng.u64(..300)),
+    let position = match rng.u8(..4) {
+        0 => Position::Middle,
+        1 => Position::Last,
+        2 => Position::End,
+        _ => Position::Byte(rng.u64(..300)),
     };
     let nth = if op == Op::UploadPart { rng.usize(1..80) } else { rng.usize(1..20) };
-    Fault::once(op, section, at, harm).nth(nth)
+    Fault::once(op, section, position, kind).nth(nth)
 }
 
 fn server_fault(rng: &mut Rng) -> Rule {

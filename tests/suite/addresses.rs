@@ -1,4 +1,4 @@
-//! Servers that are not there, or do not speak what they are expected to.
+//! Endpoints that are unreachable, or that speak another protocol.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -20,7 +20,7 @@ fn fixture_at(endpoint: &str) -> Fixture {
 }
 
 #[test]
-fn https_to_a_plain_server_says_that_it_does_not_speak_tls() {
+fn https_to_an_http_port_is_a_tls_error() {
     let plain = Fixture::new();
     let fixture = fixture_at(&plain.emulator.url().replace("http:", "https:"));
     let error = fixture.put_five_parts().unwrap_err();
@@ -30,7 +30,7 @@ fn https_to_a_plain_server_says_that_it_does_not_speak_tls() {
     assert_eq!(plain.operations(), [""; 0]);
 }
 
-/// Serves one connection of TLS, and answers nothing that is not TLS.
+/// Serves one TLS connection.
 fn tls_server() -> (SocketAddr, JoinHandle<()>) {
     let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(issued.signing_key.serialize_der()));
@@ -49,7 +49,7 @@ fn tls_server() -> (SocketAddr, JoinHandle<()>) {
         let _ = tls.complete_io(&mut stream);
         let _ = tls.write_tls(&mut stream);
         let _ = stream.flush();
-        // Until the client has gone.
+        // Waits until the client has closed the connection.
         let _ = stream.shutdown(std::net::Shutdown::Write);
         let _ = stream.read_to_end(&mut Vec::new());
     });
@@ -57,7 +57,7 @@ fn tls_server() -> (SocketAddr, JoinHandle<()>) {
 }
 
 #[test]
-fn http_to_a_tls_port_says_that_the_answer_is_not_http() {
+fn http_to_a_tls_port_is_a_protocol_error() {
     let (address, server) = tls_server();
     let fixture = fixture_at(&format!("http://{address}"));
     let request = HeadObject::new(&fixture.bucket, &fixture.key);
@@ -79,7 +79,7 @@ fn a_self_signed_certificate_is_not_trusted() {
 }
 
 #[test]
-fn an_unknown_host_is_an_error_of_the_look_up() {
+fn an_unknown_host_is_a_resolve_error() {
     let fixture = fixture_at("http://nowhere.invalid");
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Resolve, Some(Phase::Resolve)));
@@ -88,7 +88,7 @@ fn an_unknown_host_is_an_error_of_the_look_up() {
 }
 
 #[test]
-fn a_refused_port_is_an_error_of_the_connection_and_is_tried_again() {
+fn a_refused_connection_is_a_connect_error_and_is_retried() {
     let port = RefusedPort::new();
     let fixture = fixture_at(&format!("http://{}", port.address()));
     let error = fixture.put_five_parts().unwrap_err();
@@ -99,7 +99,7 @@ fn a_refused_port_is_an_error_of_the_connection_and_is_tried_again() {
 }
 
 #[test]
-fn a_server_that_accepts_and_says_nothing_is_given_up() {
+fn a_server_that_never_responds_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let fixture = Fixture::with(|config| {
@@ -107,9 +107,9 @@ fn a_server_that_accepts_and_says_nothing_is_given_up() {
         config.set_max_attempts(1).unwrap();
         config.set_response_timeout(Duration::from_millis(100)).unwrap();
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = fixture.put(&bytes(10), &small_parts()).unwrap_err();
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Some(Phase::Wait)), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert!(error.upload_may_exist(), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Arguments that cannot work: each is named, and nothing is sent.
+//! Invalid arguments: the error names the argument, and no request is sent.
 
 use ossmpu::{
     BucketName, Client, CompleteMultipartUpload, Config, ErrorKind, ObjectKey, PartNumber,
@@ -8,7 +8,7 @@ use ossmpu::{
 use crate::fixture::{Fixture, PART, bytes, config, number, small_parts};
 
 #[test]
-fn bucket_names_outside_the_rules_are_refused_by_name() {
+fn bucket_names_outside_the_rules_are_invalid() {
     let too_long = "b".repeat(64);
     for bad in ["", "ab", "Bucket", "a_bucket", "a.bucket", "-bucket", "bucket-", &too_long] {
         let error = BucketName::parse(bad).unwrap_err();
@@ -18,7 +18,7 @@ fn bucket_names_outside_the_rules_are_refused_by_name() {
 }
 
 #[test]
-fn keys_outside_the_rules_are_refused_by_name() {
+fn keys_outside_the_rules_are_invalid() {
     let too_long = "中".repeat(342);
     for bad in ["", "/key", "\\key", &too_long] {
         let error = ObjectKey::parse(bad).unwrap_err();
@@ -27,7 +27,7 @@ fn keys_outside_the_rules_are_refused_by_name() {
 }
 
 #[test]
-fn part_numbers_outside_1_to_10000_are_refused_by_name() {
+fn part_numbers_outside_1_to_10000_are_invalid() {
     for bad in [0, 10_001, -1_i64] {
         let error = PartNumber::try_from(bad).unwrap_err();
         assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_number")));
@@ -36,7 +36,7 @@ fn part_numbers_outside_1_to_10000_are_refused_by_name() {
 }
 
 #[test]
-fn part_sizes_outside_the_limits_are_refused_by_name() {
+fn part_sizes_outside_the_limits_are_invalid() {
     for bad in [PART - 1, 5 * 1024 * 1024 * 1024 + 1] {
         let error = UploadOptions::new().set_part_size(bad).unwrap_err();
         assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
@@ -44,7 +44,7 @@ fn part_sizes_outside_the_limits_are_refused_by_name() {
 }
 
 #[test]
-fn a_small_part_that_is_not_the_last_is_named_before_complete_is_sent() {
+fn a_small_part_that_is_not_the_last_is_an_error_before_complete_is_sent() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
@@ -60,7 +60,7 @@ fn a_small_part_that_is_not_the_last_is_named_before_complete_is_sent() {
 }
 
 #[test]
-fn a_small_part_that_only_the_service_knows_of_is_refused_by_it_and_can_be_replaced() {
+fn a_small_part_that_only_the_service_detects_can_be_replaced() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     let small = upload.upload_part(number(1), bytes(10), &fixture.cancel).unwrap();
@@ -82,7 +82,7 @@ fn a_small_part_that_only_the_service_knows_of_is_refused_by_it_and_can_be_repla
 }
 
 #[test]
-fn a_bucket_that_does_not_exist_is_the_services_error() {
+fn a_bucket_that_does_not_exist_is_a_service_error() {
     let fixture = Fixture::new();
     let bucket = BucketName::parse("no-such-bucket").unwrap();
     let client = &fixture.client;
@@ -94,7 +94,7 @@ fn a_bucket_that_does_not_exist_is_the_services_error() {
 }
 
 #[test]
-fn a_client_without_a_region_is_not_made() {
+fn a_client_without_a_region_is_invalid() {
     let fixture = Fixture::new();
     let mut config = Config::new();
     config.set_endpoint(fixture.emulator.url()).unwrap();
@@ -104,7 +104,7 @@ fn a_client_without_a_region_is_not_made() {
 }
 
 #[test]
-fn a_client_without_credentials_is_not_made() {
+fn a_client_without_credentials_is_an_error() {
     let mut config = Config::new();
     config.set_region("cn-hangzhou").unwrap();
     let error = Client::new(&config).unwrap_err();
@@ -112,7 +112,7 @@ fn a_client_without_credentials_is_not_made() {
 }
 
 #[test]
-fn keys_that_cannot_be_used_are_refused_by_name_and_not_shown() {
+fn invalid_access_keys_are_not_shown_in_the_error() {
     for (id, secret) in [("", "hidden-secret"), ("id", ""), ("a\nb", "hidden-secret")] {
         let error = Config::new().set_keys(id, secret, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
@@ -122,7 +122,7 @@ fn keys_that_cannot_be_used_are_refused_by_name_and_not_shown() {
 }
 
 #[test]
-fn malformed_endpoints_are_refused_by_name() {
+fn malformed_endpoints_are_invalid() {
     for bad in [
         "",
         "ftp://oss.invalid",
@@ -145,7 +145,7 @@ fn malformed_endpoints_are_refused_by_name() {
 }
 
 #[test]
-fn an_endpoint_that_contains_the_bucket_is_refused_with_the_right_one() {
+fn the_error_for_an_endpoint_that_contains_the_bucket_names_the_right_one() {
     let fixture = Fixture::with(|config| {
         config.set_endpoint("http://suite-bucket.oss.invalid").unwrap();
     });
@@ -155,7 +155,7 @@ fn an_endpoint_that_contains_the_bucket_is_refused_with_the_right_one() {
 }
 
 #[test]
-fn a_region_with_the_prefix_of_the_host_is_refused_by_name() {
+fn a_region_with_the_prefix_of_the_host_is_invalid() {
     let fixture = Fixture::new();
     let error = config(&fixture.emulator).set_region("oss-cn-hangzhou").unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("region")));

@@ -1,4 +1,4 @@
-//! Cancel, deadline and progress: a call ends promptly and leaves nothing.
+//! Cancel, deadline and progress: a call returns promptly and leaves nothing behind.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -11,8 +11,8 @@ use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, smal
 
 const INITIATE: &str = "InitiateMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
-/// A call returns this soon after it was cancelled, the clean-up against a ready server included.
-/// Any wait that a cancel did not end would be longer.
+/// The maximum time from the cancel until the call returns, including the abort. Any wait that does
+/// not end with the cancel would be longer.
 const PROMPTLY: Duration = Duration::from_secs(4);
 
 const NEVER_MS: u64 = 600_000;
@@ -21,8 +21,8 @@ fn slow(ms: u64) -> Action {
     Action { delay_ms: ms, ..Action::default() }
 }
 
-/// Uploads five parts and cancels when an operation has been seen. The error came promptly.
-fn cancelled_at(fixture: &Fixture, operation: &str) -> Error {
+/// Uploads five parts, cancels after the first request of an operation, and returns the error.
+fn canceled_at(fixture: &Fixture, operation: &str) -> Error {
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| fixture.put_five_parts());
         let triggered = fixture.cancel_at(operation);
@@ -48,16 +48,16 @@ fn a_call_with_a_triggered_token_sends_nothing() {
 }
 
 #[test]
-fn cancelling_while_parts_wait_for_their_answers_leaves_nothing() {
+fn canceling_while_parts_wait_for_responses_leaves_nothing_behind() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(NEVER_MS));
-    let error = cancelled_at(&fixture, "UploadPart");
+    let error = canceled_at(&fixture, "UploadPart");
     assert!(error.upload_id().is_some() && !error.parts_left(), "{error}");
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn cancelling_while_bodies_are_stuck_leaves_nothing() {
+fn canceling_while_bodies_stall_leaves_nothing_behind() {
     let fixture = Fixture::new();
     let stall = Stall { at: Direction::Request, byte: 1, ms: Some(NEVER_MS) };
     fixture.always("UploadPart", Action { stall: Some(stall), ..Action::default() });
@@ -74,28 +74,28 @@ fn cancelling_while_bodies_are_stuck_leaves_nothing() {
 }
 
 #[test]
-fn cancelling_while_initiate_waits_aborts_the_upload_that_it_made() {
+fn canceling_during_initiate_aborts_the_new_upload() {
     let fixture = Fixture::new();
     fixture.once(INITIATE, Action::delay_response(1_000));
-    let error = cancelled_at(&fixture, INITIATE);
+    let error = canceled_at(&fixture, INITIATE);
     assert!(error.upload_id().is_some() && !error.upload_may_exist(), "{error}");
     assert_eq!((fixture.count("UploadPart"), fixture.count("AbortMultipartUpload")), (0, 1));
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn an_initiate_that_is_not_answered_after_a_cancel_may_have_left_an_upload() {
+fn a_canceled_initiate_without_a_response_may_leave_an_upload_behind() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(200)).unwrap();
     });
     fixture.once(INITIATE, Action::delay_response(NEVER_MS));
-    let error = cancelled_at(&fixture, INITIATE);
+    let error = canceled_at(&fixture, INITIATE);
     assert!(error.upload_may_exist() && error.upload_id().is_none(), "{error}");
     assert_eq!(fixture.emulator.uploads(BUCKET).len(), 1);
 }
 
 #[test]
-fn cancelling_while_complete_waits_gives_the_object_that_it_made() {
+fn canceling_during_complete_returns_the_completed_upload() {
     let fixture = Fixture::new();
     fixture.once(COMPLETE, Action::delay_response(1_000));
     std::thread::scope(|scope| {
@@ -109,19 +109,19 @@ fn cancelling_while_complete_waits_gives_the_object_that_it_made() {
 }
 
 #[test]
-fn cancelling_a_complete_that_was_not_done_leaves_nothing() {
+fn canceling_a_complete_without_effect_leaves_nothing_behind() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(300)).unwrap();
     });
     fixture.once(COMPLETE, slow(NEVER_MS));
-    let error = cancelled_at(&fixture, COMPLETE);
+    let error = canceled_at(&fixture, COMPLETE);
     assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false), "{error}");
     assert_eq!(fixture.count(COMPLETE), 1);
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn a_handle_whose_complete_was_cancelled_stays_open() {
+fn a_handle_stays_open_after_a_canceled_complete() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     upload.upload_part(number(1), bytes(10), &fixture.cancel).unwrap();
@@ -135,17 +135,17 @@ fn a_handle_whose_complete_was_cancelled_stays_open() {
 }
 
 #[test]
-fn cancelling_during_a_back_off_ends_it() {
+fn canceling_during_a_back_off_ends_it() {
     let fixture = Fixture::new();
     let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "30");
     fixture.always("UploadPart", busy);
-    let error = cancelled_at(&fixture, "UploadPart");
+    let error = canceled_at(&fixture, "UploadPart");
     assert!(!error.parts_left(), "{error}");
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn cancelling_a_put_object_on_its_way_makes_no_object() {
+fn canceling_a_put_object_while_sending_creates_no_object() {
     let fixture = Fixture::new();
     let stall = Stall { at: Direction::Request, byte: 1, ms: Some(NEVER_MS) };
     fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
@@ -164,7 +164,7 @@ fn cancelling_a_put_object_on_its_way_makes_no_object() {
 }
 
 #[test]
-fn cancelling_a_put_object_that_waits_for_its_answer_may_have_made_the_object() {
+fn canceling_a_put_object_that_waits_for_its_response_may_have_created_the_object() {
     let fixture = Fixture::new();
     fixture.once("PutObject", Action::delay_response(NEVER_MS));
     std::thread::scope(|scope| {
@@ -178,20 +178,20 @@ fn cancelling_a_put_object_that_waits_for_its_answer_may_have_made_the_object() 
 }
 
 #[test]
-fn an_alarm_triggers_the_token_by_itself() {
+fn a_timer_triggers_the_token() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(NEVER_MS));
-    let begun = Instant::now();
+    let started = Instant::now();
     fixture.cancel.trigger_after(Duration::from_millis(100)).unwrap();
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
-    assert!(begun.elapsed() >= Duration::from_millis(100));
-    assert!(begun.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", begun.elapsed());
+    assert!(started.elapsed() >= Duration::from_millis(100));
+    assert!(started.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", started.elapsed());
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn one_token_ends_several_calls() {
+fn one_token_cancels_several_calls() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(NEVER_MS));
     std::thread::scope(|scope| {
@@ -207,35 +207,35 @@ fn one_token_ends_several_calls() {
 }
 
 #[test]
-fn a_deadline_is_a_time_out_and_leaves_nothing() {
+fn a_deadline_is_a_timeout_error_and_leaves_nothing_behind() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(NEVER_MS));
     let mut options = small_parts();
     options.set_timeout(Some(Duration::from_millis(150)));
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = fixture.put(&five_parts(), &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.to_string().contains("deadline"), "{error}");
-    assert!(begun.elapsed() < PROMPTLY + Duration::from_millis(150), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < PROMPTLY + Duration::from_millis(150), "{:?}", started.elapsed());
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn a_progress_callback_that_breaks_stops_the_upload_with_its_value() {
+fn a_progress_callback_that_breaks_ends_the_upload_with_its_value() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(NEVER_MS));
     let mut options = small_parts();
     options.set_progress(|_| ControlFlow::Break(-7));
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = fixture.put(&five_parts(), &options).unwrap_err();
     assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(-7)), "{error}");
-    assert!(begun.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", started.elapsed());
     assert!(error.upload_id().is_some() && !error.parts_left(), "{error}");
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn a_progress_callback_that_breaks_at_the_end_stops_a_part_call_and_keeps_the_part() {
+fn a_progress_callback_that_breaks_at_the_end_fails_the_call_and_keeps_the_part() {
     let fixture = Fixture::new();
     let mut options = UploadOptions::new();
     options.set_progress(|_| ControlFlow::Break(9));
@@ -247,7 +247,7 @@ fn a_progress_callback_that_breaks_at_the_end_stops_a_part_call_and_keeps_the_pa
 }
 
 #[test]
-fn progress_never_falls_and_is_complete_at_the_end() {
+fn progress_never_decreases_and_ends_with_the_totals() {
     let fixture = Fixture::new();
     fixture.once("UploadPart", Action::status(500, "InternalError"));
     fixture.always("UploadPart", slow(60));

@@ -1,11 +1,11 @@
-//! Many parts, many uploads and many threads at once.
+//! Many parts, uploads and threads at the same time.
 
 use ossmpu::{ObjectKey, UploadOptions};
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
 
 #[test]
-fn a_thousand_parts_arrive_in_their_order() {
+fn a_thousand_parts_are_completed_in_order() {
     let fixture = Fixture::new();
     let content = bytes(999 * PART + 1);
     let mut options = small_parts();
@@ -46,18 +46,18 @@ fn two_uploads_at_once_share_one_client() {
 #[test]
 fn eight_threads_use_one_client() {
     let fixture = Fixture::new();
-    let key = |thread: u64, turn: u64| format!("{thread}/{turn}");
-    let size = |thread: u64, turn: u64| PART * turn + thread;
+    let key = |thread: u64, index: u64| format!("{thread}/{index}");
+    let size = |thread: u64, index: u64| PART * index + thread;
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let fixture = &fixture;
             scope.spawn(move || {
-                for turn in 0..8 {
-                    let key = ObjectKey::parse(&key(thread, turn)).unwrap();
-                    let content = bytes(size(thread, turn));
+                for index in 0..8 {
+                    let key = ObjectKey::parse(&key(thread, index)).unwrap();
+                    let content = bytes(size(thread, index));
                     let mut options = UploadOptions::new();
                     options.set_part_size(PART).unwrap();
-                    options.set_single_below(if turn % 2 == 0 { 0 } else { 1 << 30 }).unwrap();
+                    options.set_single_below(if index % 2 == 0 { 0 } else { 1 << 30 }).unwrap();
                     let Fixture { client, bucket, cancel, .. } = fixture;
                     client.put_data(bucket, &key, content, &options, cancel).unwrap();
                 }
@@ -65,16 +65,16 @@ fn eight_threads_use_one_client() {
         }
     });
     for thread in 0..8 {
-        for turn in 0..8 {
-            let object = fixture.emulator.object(BUCKET, &key(thread, turn)).unwrap();
-            assert!(object.bytes().unwrap() == bytes(size(thread, turn)), "{thread}/{turn}");
+        for index in 0..8 {
+            let object = fixture.emulator.object(BUCKET, &key(thread, index)).unwrap();
+            assert!(object.bytes().unwrap() == bytes(size(thread, index)), "{thread}/{index}");
         }
     }
     fixture.assert_nothing_left();
 }
 
 #[test]
-fn an_upload_that_fails_does_not_disturb_another_of_the_same_client() {
+fn an_upload_that_fails_does_not_affect_another_of_the_same_client() {
     let fixture = Fixture::with(|config| {
         config.set_threads(2).unwrap();
     });

@@ -1,11 +1,11 @@
-//! The concurrent copy of an object inside OSS.
+//! Concurrent copies of objects within OSS.
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{CopySource, ErrorKind, ObjectKey, PutObject, Result, UploadOptions, UploadResult};
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
 
-/// An object to copy, made of four parts and a byte.
+/// An object to copy of four parts and a byte.
 fn with_source() -> (Fixture, Vec<u8>, CopySource) {
     let fixture = Fixture::new();
     let content = bytes(4 * PART + 1);
@@ -30,10 +30,10 @@ fn copy(fixture: &Fixture, source: &CopySource, options: &UploadOptions) -> Resu
 }
 
 #[test]
-fn a_copy_is_made_in_parts_and_has_the_content_and_the_headers_of_its_source() {
-    for says_crc64 in [false, true] {
+fn a_copy_in_parts_has_the_content_and_the_headers_of_its_source() {
+    for copy_crc in [false, true] {
         let (fixture, content, source) = with_source();
-        fixture.emulator.change_options(|options| options.copy_crc = says_crc64);
+        fixture.emulator.change_options(|options| options.copy_crc = copy_crc);
         let copied = copy(&fixture, &source, &small_parts()).unwrap();
         assert_eq!((copied.parts, copied.size), (5, content.len() as u64));
         assert_eq!(fixture.count("UploadPartCopy"), 5);
@@ -47,7 +47,7 @@ fn a_copy_is_made_in_parts_and_has_the_content_and_the_headers_of_its_source() {
 }
 
 #[test]
-fn headers_of_the_callers_own_take_the_place_of_the_sources() {
+fn headers_of_the_caller_replace_those_of_the_source() {
     let (fixture, content, source) = with_source();
     let mut options = small_parts();
     options.headers_mut().set_metadata("size", "large").unwrap();
@@ -69,12 +69,12 @@ fn an_empty_object_is_copied_without_a_part() {
 }
 
 #[test]
-fn who_pays_is_said_of_the_source_too() {
+fn the_request_payer_header_is_sent_for_the_source() {
     let (fixture, content, source) = with_source();
     let mut options = small_parts();
     options.headers_mut().set_request_payer(true);
-    let stranger = oss_emulator::AccessKey::new("other-id", "other-secret").foreign();
-    fixture.emulator.add_key(stranger);
+    let other_account = oss_emulator::AccessKey::new("other-id", "other-secret").foreign();
+    fixture.emulator.add_key(other_account);
     fixture.emulator.set_bucket_acl(BUCKET, "public-read-write").unwrap();
     fixture.emulator.set_requester_pays(BUCKET, true).unwrap();
     let mut config = crate::fixture::config(&fixture.emulator);
@@ -87,7 +87,7 @@ fn who_pays_is_said_of_the_source_too() {
 }
 
 #[test]
-fn a_copy_that_fails_leaves_nothing() {
+fn a_copy_that_fails_leaves_nothing_behind() {
     let (fixture, _, source) = with_source();
     let denied = Action::status(403, "AccessDenied");
     fixture.emulator.add_rule(Rule::on("UploadPartCopy", denied).part(3).always());
@@ -98,7 +98,7 @@ fn a_copy_that_fails_leaves_nothing() {
 }
 
 #[test]
-fn a_source_that_is_replaced_meanwhile_is_not_mixed() {
+fn a_source_that_is_replaced_during_the_copy_is_an_error() {
     let (fixture, content, source) = with_source();
     let late = Action { delay_ms: 2_000, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPartCopy", late).part(5));
@@ -117,18 +117,19 @@ fn a_source_that_is_replaced_meanwhile_is_not_mixed() {
 }
 
 #[test]
-fn a_part_of_which_the_service_copied_the_whole_source_is_refused() {
+fn a_part_that_holds_the_whole_source_is_an_error() {
     let (fixture, _, source) = with_source();
-    // OSS says by leaving this header out that it passed over the range.
-    let silent = Action { remove_headers: vec!["Content-Range".to_owned()], ..Action::default() };
-    fixture.always("UploadPartCopy", silent);
+    // OSS omits this header when it has ignored the range.
+    let without_range =
+        Action { remove_headers: vec!["Content-Range".to_owned()], ..Action::default() };
+    fixture.always("UploadPartCopy", without_range);
     let error = copy(&fixture, &source, &small_parts()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     fixture.assert_nothing_left();
 }
 
 #[test]
-fn lost_answers_and_a_cancel_are_borne_as_in_an_upload() {
+fn lost_responses_and_a_cancel_are_handled_as_in_an_upload() {
     let (fixture, content, source) = with_source();
     for operation in ["UploadPartCopy", "CompleteMultipartUpload"] {
         fixture.once(operation, Action::lose_response(Commit::After));

@@ -1,4 +1,4 @@
-//! Uploads with keys of a source, which end, rotate, come late or not at all.
+//! Credentials of a source that expire, rotate, arrive late or are unavailable.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,26 +11,26 @@ use ossmpu::{CredentialsSource, ErrorKind, LogLevel, UploadOptions};
 use crate::fake_server::FakeServer;
 use crate::fixture::{Fixture, Lines, PART, bytes, five_parts, small_parts};
 
-/// A URI that gives another token each time it is asked; `life` is how long each is good.
-fn tokens(life: Option<Duration>) -> FakeServer {
+/// A server that returns a new token for each request; each expires after `lifetime`.
+fn tokens(lifetime: Option<Duration>) -> FakeServer {
     let count = AtomicUsize::new(0);
     FakeServer::new(move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        let end = life.map_or(String::new(), |life| {
-            format!(r#","Expiration":"{}""#, ossmpu::rfc3339(SystemTime::now() + life))
+        let expiration = lifetime.map_or(String::new(), |lifetime| {
+            format!(r#","Expiration":"{}""#, ossmpu::rfc3339(SystemTime::now() + lifetime))
         });
-        Some((200, set(number, &end)))
+        Some((200, credentials(number, &expiration)))
     })
 }
 
-fn set(number: usize, end: &str) -> String {
+fn credentials(number: usize, expiration: &str) -> String {
     format!(
         r#"{{"Code":"Success","AccessKeyId":"STS.{number}","AccessKeySecret":"hidden-secret",
-            "SecurityToken":"hidden-token-{number}"{end}}}"#
+            "SecurityToken":"hidden-token-{number}"{expiration}}}"#
     )
 }
 
-/// A fixture whose client has a source in its text form, and whose server knows five tokens.
+/// A fixture whose client has this source, and whose server accepts five tokens.
 fn fixture(source: &str, lines: &Lines) -> Fixture {
     let fixture = Fixture::with(|config| {
         config.set_credentials(CredentialsSource::parse(source).unwrap());
@@ -43,50 +43,50 @@ fn fixture(source: &str, lines: &Lines) -> Fixture {
     fixture
 }
 
-fn assert_no_secret(lines: &Lines, further: &str) {
-    let mut told = lines.all();
-    assert!(!told.is_empty());
-    told.push(further.to_owned());
-    let leak = told.iter().find(|line| line.contains("hidden"));
+fn assert_no_secret(lines: &Lines, more: &str) {
+    let mut texts = lines.all();
+    assert!(!texts.is_empty());
+    texts.push(more.to_owned());
+    let leak = texts.iter().find(|text| text.contains("hidden"));
     assert_eq!(leak, None);
 }
 
-/// Gives its bytes part by part, and lets the first token end when three of them are uploaded.
-struct Ending<'a> {
+/// Returns its bytes part by part, and expires the first token when three parts are uploaded.
+struct ExpiringReader<'a> {
     content: &'a [u8],
-    given: u64,
+    read: u64,
     fixture: &'a Fixture,
 }
 
-impl Read for Ending<'_> {
+impl Read for ExpiringReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.given == 3 * PART {
+        if self.read == 3 * PART {
             self.fixture.wait_for("UploadPart", 3);
             self.fixture.emulator.expire_token("hidden-token-1");
         }
-        let part_left = usize::try_from(PART - self.given % PART).unwrap();
+        let part_left = usize::try_from(PART - self.read % PART).unwrap();
         let most = buffer.len().min(part_left);
         let count = self.content.read(&mut buffer[..most])?;
-        self.given += count as u64;
+        self.read += count as u64;
         Ok(count)
     }
 }
 
 #[test]
-fn a_token_that_ends_in_the_middle_of_an_upload_is_renewed_by_one_of_its_threads() {
+fn a_token_that_expires_during_an_upload_is_refreshed_once() {
     let uri = tokens(Some(Duration::from_secs(3600)));
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}/hidden", uri.url()), &lines);
     let content = bytes(12 * PART);
-    let reader = Ending { content: &content, given: 0, fixture: &fixture };
+    let reader = ExpiringReader { content: &content, read: 0, fixture: &fixture };
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     client.put_reader(bucket, key, reader, &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     fixture.assert_nothing_left();
 
     assert_eq!(uri.lines(), ["GET /hidden", "GET /hidden"]);
-    for asked in uri.asked() {
-        assert_eq!((asked.header("authorization"), asked.body.as_str()), (None, ""));
+    for request in uri.requests() {
+        assert_eq!((request.header("authorization"), request.body.as_str()), (None, ""));
     }
     let tokens: Vec<_> = fixture
         .emulator
@@ -102,7 +102,7 @@ fn a_token_that_ends_in_the_middle_of_an_upload_is_renewed_by_one_of_its_threads
 }
 
 #[test]
-fn a_source_is_asked_once_more_in_a_call_and_not_again() {
+fn credentials_are_refreshed_once_in_a_call() {
     let uri = tokens(None);
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}", uri.url()), &lines);
@@ -111,35 +111,35 @@ fn a_source_is_asked_once_more_in_a_call_and_not_again() {
     }
     let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
     assert_eq!((error.oss_code(), error.attempts()), (Some("SecurityTokenExpired"), 2));
-    assert_eq!((uri.asked().len(), fixture.count("PutObject")), (2, 2));
+    assert_eq!((uri.requests().len(), fixture.count("PutObject")), (2, 2));
     assert_no_secret(&lines, &format!("{error:?}"));
 }
 
 #[test]
-fn the_servers_clock_has_no_say_in_when_a_set_ends() {
+fn clock_skew_of_the_server_does_not_affect_the_expiry() {
     let uri = tokens(Some(Duration::from_secs(1800)));
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}", uri.url()), &lines);
-    // By that clock every set has already ended.
+    // By the clock of the server, all credentials have expired.
     fixture.emulator.set_clock_offset(3600);
     for _ in 0..3 {
         fixture.put(&bytes(10), &UploadOptions::new()).unwrap();
     }
-    assert_eq!((uri.asked().len(), fixture.count("PutObject")), (1, 4));
+    assert_eq!((uri.requests().len(), fixture.count("PutObject")), (1, 4));
 }
 
 #[test]
-fn all_workers_of_an_upload_need_one_fetch() {
+fn all_workers_of_an_upload_share_one_fetch() {
     let uri = tokens(Some(Duration::from_secs(3600)));
     let fixture = fixture(&format!("uri:{}", uri.url()), &Lines::default());
     fixture.put_five_parts().unwrap();
     fixture.put_five_parts().unwrap();
-    assert_eq!(uri.asked().len(), 1);
+    assert_eq!(uri.requests().len(), 1);
 }
 
 #[test]
-fn a_command_gives_the_key_of_an_upload() {
-    let file = crate::fixture::file(set(3, "").as_bytes());
+fn a_command_provides_credentials() {
+    let file = crate::fixture::file(credentials(3, "").as_bytes());
     let lines = Lines::default();
     let fixture = fixture(&format!("process:cat '{}'", file.path().display()), &lines);
     fixture.put_five_parts().unwrap();
@@ -148,8 +148,8 @@ fn a_command_gives_the_key_of_an_upload() {
 }
 
 #[test]
-fn a_source_without_keys_is_an_error_before_any_request() {
-    let uri = FakeServer::saying(503, "hidden");
+fn an_unavailable_source_is_an_error_before_any_request() {
+    let uri = FakeServer::with_response(503, "hidden");
     let lines = Lines::default();
     let fixture = fixture(&format!("uri:{}/hidden", uri.url()), &lines);
     let error = fixture.put_five_parts().unwrap_err();
@@ -160,8 +160,8 @@ fn a_source_without_keys_is_an_error_before_any_request() {
 
 #[test]
 fn a_cancel_ends_the_wait_for_a_source() {
-    let asked = Arc::new(Mutex::new(false));
-    let seen = Arc::clone(&asked);
+    let requested = Arc::new(Mutex::new(false));
+    let seen = Arc::clone(&requested);
     let uri = FakeServer::new(move |_| {
         *seen.lock().unwrap() = true;
         None
@@ -169,22 +169,22 @@ fn a_cancel_ends_the_wait_for_a_source() {
     let lines = Lines::default();
     for source in [format!("uri:{}", uri.url()), "process:sleep 60".to_owned()] {
         let fixture = fixture(&source, &lines);
-        let begun = Instant::now();
+        let started = Instant::now();
         std::thread::scope(|scope| {
             let upload = scope.spawn(|| fixture.put_five_parts().unwrap_err());
-            while source.starts_with("uri") && !*asked.lock().unwrap() {
+            while source.starts_with("uri") && !*requested.lock().unwrap() {
                 std::thread::yield_now();
             }
             fixture.cancel.trigger();
             assert_eq!(upload.join().unwrap().kind(), ErrorKind::Canceled);
         });
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
         assert_eq!(fixture.operations(), [""; 0]);
     }
 }
 
 #[test]
-fn a_text_that_is_no_source_is_unsupported() {
+fn an_unknown_source_is_unsupported() {
     let error = CredentialsSource::parse("vault:hidden").unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Unsupported, Some("credentials")));
     assert!(!error.to_string().contains("hidden"), "{error}");

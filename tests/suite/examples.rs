@@ -1,4 +1,4 @@
-//! The Rust programs of `examples`, as processes of their own. That of `resume` is in `resuming`.
+//! Runs the Rust programs of `examples`. The one of `resume` is in `resuming`.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -9,13 +9,13 @@ use oss_emulator::{Action, Rule};
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file};
 
 #[test]
-fn put_file_stores_the_file_and_says_its_crc() {
+fn put_file_stores_the_file_and_prints_its_crc() {
     let fixture = Fixture::new();
     let content = bytes(9 * MIB);
     let file = file(&content);
-    let said = run(&fixture, "put_file", &[file.path().as_os_str()]);
+    let output = run(&fixture, "put_file", &[file.path().as_os_str()]);
     let crc64 = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap().crc64;
-    assert_eq!(said, format!("9437184 bytes in 8 parts\nCRC-64 {crc64}\n"));
+    assert_eq!(output, format!("9437184 bytes in 8 parts\nCRC-64 {crc64}\n"));
     assert_eq!(fixture.stored().unwrap(), content);
     fixture.assert_nothing_left();
 }
@@ -40,17 +40,17 @@ fn stream_stores_its_input() {
 }
 
 #[test]
-fn own_parts_stores_the_file_and_leaves_nothing_when_a_part_fails() {
+fn own_parts_stores_the_file_and_leaves_nothing_behind_when_a_part_fails() {
     let fixture = Fixture::new();
     let content = bytes(12 * MIB + 1);
     let file = file(&content);
-    let place = [file.path().as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()];
+    let arguments = [file.path().as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()];
     let own_parts = || {
         let mut command = command("own_parts", &fixture);
-        command.args(place).arg("4").output().unwrap()
+        command.args(arguments).arg("4").output().unwrap()
     };
-    let refused = Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(7);
-    fixture.emulator.add_rule(refused);
+    let denied = Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(7);
+    fixture.emulator.add_rule(denied);
     let output = own_parts();
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("AccessDenied"));
@@ -63,7 +63,7 @@ fn own_parts_stores_the_file_and_leaves_nothing_when_a_part_fails() {
     fixture.assert_nothing_left();
 }
 
-/// An example that is told where the fixture's server is.
+/// The command of an example, with the endpoint and keys of the fixture.
 pub fn command(name: &str, fixture: &Fixture) -> Command {
     let program = std::env::current_exe()
         .unwrap()
@@ -80,7 +80,7 @@ pub fn command(name: &str, fixture: &Fixture) -> Command {
     command
 }
 
-/// Runs an example with these arguments, bucket and key, and gives what it prints.
+/// Runs an example with these arguments, bucket and key, and returns its output.
 fn run(fixture: &Fixture, name: &str, arguments: &[&OsStr]) -> String {
     let mut command = command(name, fixture);
     let output = command.args(arguments).args([BUCKET, fixture.key.as_str()]).output().unwrap();

@@ -1,5 +1,5 @@
-//! A small HTTP server on the loopback address, which answers as a test says and remembers what it
-//! was asked. It stands in for the services that give credentials.
+//! A fake HTTP server on the loopback address for the services that provide credentials. It sends
+//! the responses of a test and records the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,14 +10,13 @@ use std::thread::JoinHandle;
 /// Serves until it is dropped.
 pub struct FakeServer {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// One request.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RecordedRequest {
     /// `GET /path?query`
     pub line: String,
     /// Names in lower case.
@@ -25,30 +24,31 @@ pub struct Asked {
     pub body: String,
 }
 
-/// Status and body; `None` is never an answer, until the client has gone.
-pub type Reply = Option<(u16, String)>;
+/// Status and body; `None` sends nothing and waits until the client has closed the connection.
+pub type Response = Option<(u16, String)>;
 
 impl FakeServer {
-    pub fn new(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    /// Sends the response that the function returns for each request.
+    pub fn new(respond: impl Fn(&RecordedRequest) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let (asked, ended) = (Arc::default(), Arc::new(AtomicBool::new(false)));
-        let (seen, over) = (Arc::clone(&asked), Arc::clone(&ended));
-        let answer = Arc::new(answer);
+        let (requests, ended) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let (seen, over) = (Arc::clone(&requests), Arc::clone(&ended));
+        let respond = Arc::new(respond);
         let thread = std::thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 if over.load(Ordering::SeqCst) {
                     break;
                 }
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                std::thread::spawn(move || serve(connection, &seen, &*answer));
+                let (seen, respond) = (Arc::clone(&seen), Arc::clone(&respond));
+                std::thread::spawn(move || serve(connection, &seen, &*respond));
             }
         });
-        Self { address, asked, ended, thread: Some(thread) }
+        Self { address, requests, ended, thread: Some(thread) }
     }
 
-    /// One that always answers the same.
-    pub fn saying(status: u16, body: &str) -> Self {
+    /// Sends the same response to every request.
+    pub fn with_response(status: u16, body: &str) -> Self {
         let body = body.to_owned();
         Self::new(move |_| Some((status, body.clone())))
     }
@@ -62,18 +62,18 @@ impl FakeServer {
         format!("http://{}", self.address)
     }
 
-    /// What it was asked so far.
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
-    /// The first lines of what it was asked so far.
+    /// The request lines so far.
     pub fn lines(&self) -> Vec<String> {
-        self.asked().into_iter().map(|asked| asked.line).collect()
+        self.requests().into_iter().map(|request| request.line).collect()
     }
 }
 
-impl Asked {
+impl RecordedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -82,7 +82,7 @@ impl Asked {
 impl Drop for FakeServer {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for a connection.
+        // Wakes the thread from `accept`.
         drop(TcpStream::connect(self.address));
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
@@ -91,24 +91,28 @@ impl Drop for FakeServer {
 }
 
 /// One request per connection.
-fn serve(connection: TcpStream, seen: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked) -> Reply) {
+fn serve(
+    connection: TcpStream,
+    seen: &Mutex<Vec<RecordedRequest>>,
+    respond: &dyn Fn(&RecordedRequest) -> Response,
+) {
     let mut reader = BufReader::new(connection);
-    let Some(asked) = read(&mut reader) else { return };
-    seen.lock().unwrap().push(asked.clone());
-    match answer(&asked) {
+    let Some(request) = read(&mut reader) else { return };
+    seen.lock().unwrap().push(request.clone());
+    match respond(&request) {
         Some((status, body)) => {
             let length = body.len();
             let head = format!(
-                "HTTP/1.1 {status} Word\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                "HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
             );
-            // A client that has gone has had enough.
+            // The client may have closed the connection.
             let _ = reader.get_mut().write_all((head + &body).as_bytes());
         }
         None => drop(reader.read_to_end(&mut Vec::new())),
     }
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
+fn read(reader: &mut BufReader<TcpStream>) -> Option<RecordedRequest> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
     let mut headers = Vec::new();
@@ -122,5 +126,5 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     reader.read_exact(&mut body).ok()?;
     let line = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();
-    Some(Asked { line, headers, body: String::from_utf8(body).unwrap() })
+    Some(RecordedRequest { line, headers, body: String::from_utf8(body).unwrap() })
 }

@@ -1,4 +1,4 @@
-//! Files that cannot be uploaded, and files that change while they are.
+//! Files that cannot be uploaded, and files that change during the upload.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -14,13 +14,13 @@ use ossmpu::{Error, ErrorKind, ObjectExists, UploadOptions};
 
 use crate::fixture::{Fixture, MIB, PART, bytes, small_parts};
 
-/// EISDIR and the like, as Linux numbers them.
+/// The error numbers of Linux.
 const ENOENT: i32 = 2;
 const ENOTDIR: i32 = 20;
 const EISDIR: i32 = 21;
 const ENAMETOOLONG: i32 = 36;
 
-fn refused(path: &Path) -> Error {
+fn open_error(path: &Path) -> Error {
     let fixture = Fixture::new();
     let (client, options) = (&fixture.client, UploadOptions::new());
     let error = client
@@ -32,40 +32,40 @@ fn refused(path: &Path) -> Error {
 }
 
 #[test]
-fn a_missing_file_is_named_before_any_request() {
-    let error = refused(Path::new("/nonexistent/file.bin"));
+fn a_missing_file_is_an_error_before_any_request() {
+    let error = open_error(Path::new("/nonexistent/file.bin"));
     assert_eq!(error.os_errno(), Some(ENOENT));
     assert!(error.to_string().contains("/nonexistent/file.bin"), "{error}");
 }
 
 #[test]
-fn a_file_that_cannot_be_opened_says_why_before_any_request() {
+fn a_file_that_cannot_be_opened_is_an_error_before_any_request() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "x").unwrap();
-    assert_eq!(refused(&file.join("below")).os_errno(), Some(ENOTDIR));
-    assert_eq!(refused(&folder.path().join("n".repeat(256))).os_errno(), Some(ENAMETOOLONG));
+    assert_eq!(open_error(&file.join("below")).os_errno(), Some(ENOTDIR));
+    assert_eq!(open_error(&folder.path().join("n".repeat(256))).os_errno(), Some(ENAMETOOLONG));
 }
 
 #[test]
-fn a_directory_and_a_device_are_no_files_to_upload() {
-    assert_eq!(refused(Path::new("/tmp")).os_errno(), Some(EISDIR));
-    refused(Path::new("/dev/null"));
+fn a_directory_and_a_device_are_rejected() {
+    assert_eq!(open_error(Path::new("/tmp")).os_errno(), Some(EISDIR));
+    open_error(Path::new("/dev/null"));
 }
 
 #[test]
-fn a_fifo_is_refused_without_waiting_for_its_writer() {
+fn a_fifo_is_rejected_without_waiting_for_its_writer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     let (done, outcome) = mpsc::channel();
-    std::thread::spawn(move || done.send(refused(&path).kind()));
+    std::thread::spawn(move || done.send(open_error(&path).kind()));
     let kind = outcome.recv_timeout(Duration::from_secs(30)).unwrap();
     assert_eq!(kind, ErrorKind::File);
 }
 
 #[test]
-fn an_empty_file_is_an_empty_object() {
+fn an_empty_file_becomes_an_empty_object() {
     let fixture = Fixture::new();
     let file = crate::fixture::file(b"");
     let uploaded = fixture
@@ -77,8 +77,8 @@ fn an_empty_file_is_an_empty_object() {
     assert_eq!(fixture.operations(), ["PutObject"]);
 }
 
-/// Uploads five parts one after the other, each of which takes 200 ms, while `change` is done to
-/// the file as soon as the first report of progress comes.
+/// Uploads five parts sequentially, each of which takes 200 ms, and applies `change` to the file at
+/// the first progress report.
 fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
     let fixture = Fixture::new();
     fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
@@ -105,28 +105,28 @@ fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
 }
 
 #[test]
-fn a_file_that_shrinks_is_not_completed_and_leaves_nothing() {
+fn a_file_that_shrinks_is_not_completed_and_leaves_nothing_behind() {
     change_while_uploading(|path| {
         OpenOptions::new().write(true).open(path).unwrap().set_len(PART + 1).unwrap();
     });
 }
 
 #[test]
-fn a_file_that_is_appended_to_is_not_completed_and_leaves_nothing() {
+fn a_file_that_is_appended_to_is_not_completed_and_leaves_nothing_behind() {
     change_while_uploading(|path| {
         OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
     });
 }
 
 #[test]
-fn a_file_that_is_written_over_is_not_completed_and_leaves_nothing() {
+fn a_file_that_is_overwritten_is_not_completed_and_leaves_nothing_behind() {
     change_while_uploading(|path| {
         OpenOptions::new().write(true).open(path).unwrap().write_all(b"other").unwrap();
     });
 }
 
 #[test]
-fn a_file_that_is_replaced_is_not_completed_and_leaves_nothing() {
+fn a_file_that_is_replaced_is_not_completed_and_leaves_nothing_behind() {
     change_while_uploading(|path| {
         let other = path.with_extension("new");
         fs::write(&other, bytes(5 * PART)).unwrap();
@@ -135,14 +135,14 @@ fn a_file_that_is_replaced_is_not_completed_and_leaves_nothing() {
 }
 
 #[test]
-fn a_file_that_is_removed_is_not_completed_and_leaves_nothing() {
+fn a_file_that_is_removed_is_not_completed_and_leaves_nothing_behind() {
     change_while_uploading(|path| fs::remove_file(path).unwrap());
 }
 
 #[test]
-fn a_file_that_shrinks_within_one_request_makes_no_object() {
+fn a_file_that_shrinks_during_put_object_creates_no_object() {
     let fixture = Fixture::new();
-    // The server stops reading long before the end, and goes on when the progress is due.
+    // The server stalls long before the end, until progress has been reported.
     let stall = Stall { at: Direction::Request, byte: MIB, ms: Some(1_000) };
     fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
     let folder = tempfile::tempdir().unwrap();
@@ -164,26 +164,27 @@ fn a_file_that_shrinks_within_one_request_makes_no_object() {
     fixture.assert_bucket_empty();
 }
 
-/// Memory that somebody writes to.
-struct Changing {
+/// Memory that changes during the upload.
+struct ChangingMemory {
     contents: [Vec<u8>; 2],
     changed: Arc<AtomicBool>,
 }
 
-impl AsRef<[u8]> for Changing {
+impl AsRef<[u8]> for ChangingMemory {
     fn as_ref(&self) -> &[u8] {
         &self.contents[usize::from(self.changed.load(Ordering::SeqCst))]
     }
 }
 
 #[test]
-fn bytes_that_are_others_when_they_are_read_again_are_not_completed() {
+fn memory_that_changes_between_attempts_is_not_completed() {
     let fixture = Fixture::new();
-    // The first attempt is complete and fails late; the second reads the bytes anew.
+    // The first attempt sends all bytes and fails late; the second reads them again.
     let action = Action { bad_crc: true, delay_response_ms: 2_000, ..Action::default() };
     fixture.once("UploadPart", action);
     let changed = Arc::new(AtomicBool::new(false));
-    let data = Changing { contents: [vec![1; 1000], vec![2; 1000]], changed: Arc::clone(&changed) };
+    let data =
+        ChangingMemory { contents: [vec![1; 1000], vec![2; 1000]], changed: Arc::clone(&changed) };
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| client.put_data(bucket, key, data, &small_parts(), cancel));

@@ -14,7 +14,7 @@ use socket2::{Domain, Socket, Type};
 
 pub const BUCKET: &str = "suite-bucket";
 pub const MIB: u64 = 1024 * 1024;
-/// The smallest part.
+/// The minimum part size.
 pub const PART: u64 = 100 * 1024;
 
 pub struct Fixture {
@@ -30,7 +30,7 @@ impl Fixture {
         Self::with(|_| {})
     }
 
-    /// A fixture whose client has other settings.
+    /// A fixture whose client has changed settings.
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let emulator = Emulator::builder()
             .bucket(BUCKET)
@@ -49,7 +49,7 @@ impl Fixture {
         }
     }
 
-    /// The names of the operations that the emulator has seen, in order.
+    /// The operations of all requests to the emulator, in order.
     pub fn operations(&self) -> Vec<String> {
         self.emulator.requests().into_iter().map(|request| request.op).collect()
     }
@@ -58,28 +58,28 @@ impl Fixture {
         self.operations().iter().filter(|op| *op == operation).count()
     }
 
-    /// The bytes of the object that was uploaded; `None` if there is none.
+    /// The bytes of the object; `None` if it does not exist.
     pub fn stored(&self) -> Option<Vec<u8>> {
         let object = self.emulator.object(BUCKET, self.key.as_str())?;
         Some(object.bytes().unwrap())
     }
 
     pub fn assert_nothing_left(&self) {
-        assert!(self.emulator.uploads(BUCKET).is_empty(), "an upload is left");
+        assert!(self.emulator.uploads(BUCKET).is_empty(), "an upload was left behind");
     }
 
-    /// Nothing left, and no object either.
+    /// Asserts that the bucket holds neither an upload nor an object.
     pub fn assert_bucket_empty(&self) {
         self.assert_nothing_left();
         assert_eq!(self.emulator.keys(BUCKET), [""; 0]);
     }
 
-    /// The first request of an operation fares so.
+    /// Applies the action to the first request of an operation.
     pub fn once(&self, operation: &str, action: Action) {
         self.emulator.add_rule(Rule::on(operation, action));
     }
 
-    /// Every request of an operation fares so.
+    /// Applies the action to every request of an operation.
     pub fn always(&self, operation: &str, action: Action) {
         self.emulator.add_rule(Rule::on(operation, action).always());
     }
@@ -89,7 +89,7 @@ impl Fixture {
         self.client.put_data(&self.bucket, &self.key, content, options, &self.cancel)
     }
 
-    /// Uploads five parts of which the last is short.
+    /// Uploads five parts; the last one is short.
     pub fn put_five_parts(&self) -> Result<UploadResult> {
         self.put(&five_parts(), &small_parts())
     }
@@ -99,23 +99,26 @@ impl Fixture {
         self.client.start_upload(&self.bucket, &self.key, &options, &self.cancel).unwrap()
     }
 
-    /// Waits until the emulator has seen so many requests of an operation.
+    /// Waits until the emulator has received this many requests of an operation.
     pub fn wait_for(&self, operation: &str, count: usize) {
         self.wait_until(|requests| {
             requests.iter().filter(|request| request.op == operation).count() >= count
         });
     }
 
-    /// Waits until the requests that the emulator has seen are as wished.
-    pub fn wait_until(&self, wished: impl Fn(&[RequestRecord]) -> bool) {
-        let begun = Instant::now();
-        while !wished(&self.emulator.requests()) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "this takes too long");
+    /// Waits until the requests to the emulator meet a condition.
+    pub fn wait_until(&self, condition: impl Fn(&[RequestRecord]) -> bool) {
+        let started = Instant::now();
+        while !condition(&self.emulator.requests()) {
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the condition was not met in 60 s"
+            );
             std::thread::yield_now();
         }
     }
 
-    /// Triggers the fixture's token once an operation has been seen; says when that was.
+    /// Triggers the fixture's cancel token after the first request of an operation; returns the time.
     pub fn cancel_at(&self, operation: &str) -> Instant {
         self.wait_for(operation, 1);
         self.cancel.trigger();
@@ -145,7 +148,7 @@ impl Lines {
     }
 }
 
-/// A client configuration for the emulator, with limits that a test can wait for.
+/// A client configuration for the emulator, with timeouts that a test can wait for.
 pub fn config(emulator: &Emulator) -> Config {
     let mut config = Config::new();
     config
@@ -162,13 +165,13 @@ pub fn number(number: u16) -> PartNumber {
     PartNumber::new(number).unwrap()
 }
 
-/// What [`small_parts`] cuts in five.
+/// Content that [`small_parts`] divides into five parts.
 pub fn five_parts() -> Vec<u8> {
     bytes(4 * PART + 1)
 }
 
-/// Parts of 100 KiB, four at a time, whatever the size. Without hedging, so that the number of
-/// requests does not depend on how fast the machine is.
+/// Parts of 100 KiB, four at a time, for any size. Without hedging, so that the number of requests
+/// does not depend on the speed of the machine.
 pub fn small_parts() -> UploadOptions {
     let mut options = UploadOptions::new();
     options
@@ -180,7 +183,7 @@ pub fn small_parts() -> UploadOptions {
     options
 }
 
-/// Bytes in which no two parts are alike.
+/// Pseudo-random bytes, so that all parts differ.
 pub fn bytes(length: u64) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut bytes = Vec::new();
@@ -194,8 +197,8 @@ pub fn bytes(length: u64) -> Vec<u8> {
     bytes
 }
 
-/// A port that refuses every connection for as long as this lives: the socket keeps the port from
-/// others and does not listen.
+/// A port that refuses every connection until this is dropped: the socket occupies the port and
+/// does not listen.
 pub struct RefusedPort(Socket);
 
 impl RefusedPort {

@@ -1,4 +1,4 @@
-//! Lists of parts and of uploads, page by page, and the head of an object.
+//! Paginated lists of parts and uploads, and HeadObject.
 
 use oss_emulator::Action;
 use ossmpu::{
@@ -28,7 +28,7 @@ fn parts_are_listed_page_by_page() {
 }
 
 #[test]
-fn a_list_asks_for_nothing_before_it_is_read_and_ends_after_an_error() {
+fn a_list_sends_no_request_before_it_is_read_and_ends_after_an_error() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     for part in 1..4 {
@@ -48,7 +48,7 @@ fn a_list_asks_for_nothing_before_it_is_read_and_ends_after_an_error() {
 }
 
 #[test]
-fn page_sizes_outside_1_to_1000_are_refused_by_name_before_any_request() {
+fn page_sizes_outside_1_to_1000_are_invalid_and_send_no_request() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     fixture.emulator.clear_requests();
@@ -96,7 +96,7 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
 }
 
 #[test]
-fn the_head_of_an_object_says_what_was_uploaded_with_it() {
+fn head_object_returns_the_attributes_of_the_upload() {
     let fixture = Fixture::new();
     let mut options = small_parts();
     options
@@ -116,7 +116,7 @@ fn the_head_of_an_object_says_what_was_uploaded_with_it() {
 }
 
 #[test]
-fn a_head_without_an_object_is_told_although_the_reply_has_no_body() {
+fn head_object_reports_a_missing_object_without_a_response_body() {
     for switch in ["bare_head_errors=false", "bare_head_errors=true"] {
         let fixture = Fixture::new();
         fixture.emulator.set_option(switch).unwrap();
@@ -130,7 +130,7 @@ fn a_head_without_an_object_is_told_although_the_reply_has_no_body() {
 }
 
 #[test]
-fn single_operations_make_an_object() {
+fn single_operations_create_an_object() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let put = PutObject::new(bucket, key).with_bytes(bytes(10));

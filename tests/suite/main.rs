@@ -1,4 +1,4 @@
-//! What a user of the Rust API sees, against the emulator, with faults injected.
+//! Tests of the Rust API against the emulator, with fault injection.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

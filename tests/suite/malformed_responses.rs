@@ -1,4 +1,4 @@
-//! A server that answers wrongly: nothing that it says is taken for more than it is.
+//! Malformed, truncated and false responses.
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{
@@ -14,8 +14,8 @@ const COMPLETE: &str = "CompleteMultipartUpload";
 const LIST_UPLOADS: &str = "ListMultipartUploads";
 const ERROR: &str = "<Error><Code>InternalError</Code><Message>Sorry.</Message></Error>";
 
-/// Replies with status 200 that are no success.
-const NO_SUCCESS: [&str; 6] = [
+/// Malformed bodies of a response with status 200.
+const MALFORMED: [&str; 6] = [
     "",
     "gibberish",
     "<html><body>Sign in to the hotel network</body></html>",
@@ -31,10 +31,10 @@ fn list_uploads(fixture: &Fixture) -> Result<usize> {
 }
 
 #[test]
-fn an_initiate_that_is_not_answered_with_an_upload_id_is_an_error_of_the_protocol() {
-    for reply in NO_SUCCESS {
+fn an_initiate_response_without_an_upload_id_is_a_protocol_error() {
+    for body in MALFORMED {
         let fixture = Fixture::new();
-        fixture.always(INITIATE, Action::raw(200, reply));
+        fixture.always(INITIATE, Action::raw(200, body));
         let error = fixture.put_five_parts().unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some(INITIATE)));
         assert_eq!((error.http_status(), error.attempts()), (Some(200), 1), "{error}");
@@ -45,7 +45,7 @@ fn an_initiate_that_is_not_answered_with_an_upload_id_is_an_error_of_the_protoco
 }
 
 #[test]
-fn an_error_document_with_status_200_is_an_error_of_initiate() {
+fn an_error_document_with_status_200_fails_initiate() {
     let fixture = Fixture::new();
     fixture.always(INITIATE, Action::raw(200, ERROR));
     let error = fixture.put_five_parts().unwrap_err();
@@ -55,25 +55,25 @@ fn an_error_document_with_status_200_is_an_error_of_initiate() {
 }
 
 #[test]
-fn a_complete_that_is_answered_with_nonsense_once_is_sent_again() {
-    for reply in NO_SUCCESS.into_iter().chain([ERROR]) {
+fn a_complete_with_one_malformed_response_is_retried() {
+    for body in MALFORMED.into_iter().chain([ERROR]) {
         let fixture = Fixture::new();
-        fixture.once(COMPLETE, Action::raw(200, reply));
+        fixture.once(COMPLETE, Action::raw(200, body));
         fixture.put_five_parts().unwrap();
-        assert_eq!(fixture.count(COMPLETE), 2, "{reply}");
+        assert_eq!(fixture.count(COMPLETE), 2, "{body}");
         assert_eq!(fixture.stored().unwrap(), five_parts());
     }
 }
 
 #[test]
-fn a_complete_that_is_always_answered_with_nonsense_is_no_success_and_leaves_nothing() {
-    for reply in ["", ERROR] {
+fn a_complete_with_only_malformed_responses_fails_and_leaves_nothing_behind() {
+    for body in ["", ERROR] {
         let fixture = Fixture::with(|config| {
             config.set_max_attempts(2).unwrap();
         });
-        fixture.always(COMPLETE, Action::raw(200, reply));
+        fixture.always(COMPLETE, Action::raw(200, body));
         let error = fixture.put_five_parts().unwrap_err();
-        // A success before the end of the request is against the protocol, whatever it says.
+        // A success response before the end of the request violates the protocol.
         assert!(matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Service), "{error}");
         assert_eq!((error.operation(), error.http_status().unwrap_or(200)), (Some(COMPLETE), 200));
         assert_eq!(error.object_exists(), ObjectExists::No);
@@ -83,10 +83,10 @@ fn a_complete_that_is_always_answered_with_nonsense_is_no_success_and_leaves_not
 }
 
 #[test]
-fn a_complete_that_was_done_but_answered_with_nonsense_is_found_out() {
-    for reply in NO_SUCCESS.into_iter().chain([ERROR]) {
+fn a_complete_that_took_effect_with_a_malformed_response_is_resolved_by_head_object() {
+    for body in MALFORMED.into_iter().chain([ERROR]) {
         let fixture = Fixture::new();
-        fixture.once(COMPLETE, Action::raw(200, reply).after_commit());
+        fixture.once(COMPLETE, Action::raw(200, body).after_commit());
         let uploaded = fixture.put_five_parts().unwrap();
         let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
         assert_eq!(uploaded.crc64, Some(object.crc64));
@@ -96,7 +96,7 @@ fn a_complete_that_was_done_but_answered_with_nonsense_is_found_out() {
 }
 
 #[test]
-fn a_document_with_entities_of_its_own_is_refused() {
+fn a_document_that_declares_entities_is_rejected() {
     let mut bomb = "<!DOCTYPE b [<!ENTITY e0 \"boom\">".to_owned();
     for level in 1..20 {
         let reference = format!("&e{};", level - 1).repeat(10);
@@ -116,7 +116,7 @@ fn a_document_with_entities_of_its_own_is_refused() {
 }
 
 #[test]
-fn a_reply_that_ends_too_soon_is_asked_for_again() {
+fn a_truncated_response_is_retried() {
     for byte in [1, 20, 250] {
         let fixture = Fixture::new();
         fixture.once(LIST_UPLOADS, Action { cut_response_at: Some(byte), ..Action::default() });
@@ -126,7 +126,7 @@ fn a_reply_that_ends_too_soon_is_asked_for_again() {
 }
 
 #[test]
-fn a_reply_that_always_ends_too_soon_is_an_error_of_the_network() {
+fn a_response_that_is_always_truncated_is_a_network_error() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
     });
@@ -137,17 +137,17 @@ fn a_reply_that_always_ends_too_soon_is_an_error_of_the_network() {
 }
 
 #[test]
-fn a_reply_without_end_is_not_read_to_its_end() {
+fn the_size_of_a_response_is_limited() {
     let fixture = Fixture::new();
-    let reply = "<ListMultipartUploadsResult>".repeat(17 * 1024 * 1024 / 28);
-    fixture.always(LIST_UPLOADS, Action::raw(200, reply));
+    let body = "<ListMultipartUploadsResult>".repeat(17 * 1024 * 1024 / 28);
+    fixture.always(LIST_UPLOADS, Action::raw(200, body));
     let error = list_uploads(&fixture).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
     assert!(error.to_string().contains("longer than"), "{error}");
 }
 
 #[test]
-fn a_part_with_a_wrong_crc_is_sent_again() {
+fn a_part_with_a_wrong_crc_is_retried() {
     let fixture = Fixture::new();
     let action = Action { bad_crc: true, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPart", action).part(3));
@@ -157,7 +157,7 @@ fn a_part_with_a_wrong_crc_is_sent_again() {
 }
 
 #[test]
-fn a_part_whose_crc_stays_wrong_is_an_error_of_integrity_and_leaves_nothing() {
+fn a_part_whose_crc_stays_wrong_is_an_integrity_error_and_leaves_nothing_behind() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
     });
@@ -171,7 +171,7 @@ fn a_part_whose_crc_stays_wrong_is_an_error_of_integrity_and_leaves_nothing() {
 }
 
 #[test]
-fn an_object_with_a_wrong_crc_is_an_error_that_says_that_it_exists() {
+fn an_object_with_a_wrong_crc_is_an_error_that_reports_the_object() {
     let fixture = Fixture::new();
     fixture.once(COMPLETE, Action { bad_crc: true, ..Action::default() });
     let error = fixture.put_five_parts().unwrap_err();
@@ -183,7 +183,7 @@ fn an_object_with_a_wrong_crc_is_an_error_that_says_that_it_exists() {
 }
 
 #[test]
-fn a_put_object_with_a_wrong_crc_is_sent_again() {
+fn a_put_object_with_a_wrong_crc_is_retried() {
     let fixture = Fixture::new();
     fixture.once("PutObject", Action { bad_crc: true, ..Action::default() });
     fixture.put(&bytes(1000), &UploadOptions::new()).unwrap();
@@ -191,7 +191,7 @@ fn a_put_object_with_a_wrong_crc_is_sent_again() {
 }
 
 #[test]
-fn a_put_object_whose_crc_stays_wrong_has_made_an_object_and_the_error_says_so() {
+fn a_put_object_whose_crc_stays_wrong_is_an_error_that_reports_the_object() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
     });
@@ -203,7 +203,7 @@ fn a_put_object_whose_crc_stays_wrong_has_made_an_object_and_the_error_says_so()
 }
 
 #[test]
-fn without_any_crc_the_upload_succeeds_and_the_log_says_that_none_was_compared() {
+fn without_any_crc_the_upload_succeeds_and_a_warning_is_logged() {
     let lines = Lines::default();
     let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
     fixture.emulator.set_option("no_crc").unwrap();
@@ -215,11 +215,11 @@ fn without_any_crc_the_upload_succeeds_and_the_log_says_that_none_was_compared()
 }
 
 #[test]
-fn a_crc_that_complete_does_not_say_is_asked_of_the_object() {
+fn a_crc_that_is_missing_from_complete_is_read_with_head_object() {
     let fixture = Fixture::new();
     let header = "x-oss-hash-crc64ecma".to_owned();
-    let silent = Action { remove_headers: vec![header], ..Action::default() };
-    fixture.always(COMPLETE, silent);
+    let without_crc = Action { remove_headers: vec![header], ..Action::default() };
+    fixture.always(COMPLETE, without_crc);
     let uploaded = fixture.put_five_parts().unwrap();
     let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
     assert_eq!(uploaded.crc64, Some(object.crc64));
@@ -232,7 +232,7 @@ fn a_crc_that_complete_does_not_say_is_asked_of_the_object() {
 }
 
 #[test]
-fn a_wrong_etag_is_noticed_where_an_md5_was_sent() {
+fn a_wrong_etag_is_detected_where_an_md5_was_sent() {
     let fixture = Fixture::new();
     let action = Action { bad_etag: true, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPart", action).part(2));
@@ -246,7 +246,7 @@ fn a_wrong_etag_is_noticed_where_an_md5_was_sent() {
 }
 
 #[test]
-fn a_wrong_etag_without_an_md5_fails_at_complete_and_leaves_nothing() {
+fn a_wrong_etag_without_an_md5_fails_at_complete_and_leaves_nothing_behind() {
     let fixture = Fixture::new();
     let action = Action { bad_etag: true, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPart", action).part(2));
@@ -257,7 +257,7 @@ fn a_wrong_etag_without_an_md5_fails_at_complete_and_leaves_nothing() {
 }
 
 #[test]
-fn an_early_refusal_of_a_large_body_is_read() {
+fn an_early_error_response_to_a_large_body_is_read() {
     let fixture = Fixture::new();
     let denied = Action::status(403, "AccessDenied");
     fixture.emulator.add_rule(Rule::on("PutObject", denied).always());
@@ -288,7 +288,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_callback_that_fails_is_told_beside_the_object() {
+fn a_failed_callback_is_reported_in_a_successful_result() {
     let fixture = Fixture::new();
     let port = RefusedPort::new();
     let url = format!("http://{}/", port.address());
@@ -308,7 +308,7 @@ fn a_callback_that_fails_is_told_beside_the_object() {
 }
 
 #[test]
-fn the_other_forms_that_replies_have_are_understood() {
+fn variants_of_responses_are_parsed() {
     for switch in ["xml_namespace", "odd_upload_ids", "plus_for_space", "empty_last_marker"] {
         let fixture = Fixture::new();
         fixture.emulator.set_option(switch).unwrap();

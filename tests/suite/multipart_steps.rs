@@ -1,4 +1,4 @@
-//! An upload taken step by step, by several threads.
+//! Multipart uploads step by step, from several threads.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ fn three_threads_send_three_parts_of_one_object() {
 }
 
 #[test]
-fn parts_may_come_in_any_order_and_with_gaps() {
+fn parts_may_be_sent_in_any_order_and_with_gaps() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     for part in [10_000_u16, 7, 1] {
@@ -59,7 +59,7 @@ fn a_part_that_is_sent_again_is_replaced() {
 }
 
 #[test]
-fn an_upload_of_which_no_part_is_known_is_not_completed() {
+fn an_upload_without_known_parts_is_not_completed() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     send(&upload, 1, bytes(PART), &fixture);
@@ -74,15 +74,16 @@ fn an_upload_of_which_no_part_is_known_is_not_completed() {
 }
 
 #[test]
-fn a_part_that_was_sent_elsewhere_is_added() {
+fn a_part_that_was_sent_without_the_handle_is_added() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let request =
         UploadPart::new(bucket, key, upload.upload_id(), number(1)).with_bytes(bytes(PART));
-    let reply = client.upload_part(&request, cancel).unwrap();
+    let response = client.upload_part(&request, cancel).unwrap();
     send(&upload, 2, bytes(7), &fixture);
-    let part = SentPart { number: number(1), size: PART, etag: reply.etag, crc64: reply.crc64 };
+    let part =
+        SentPart { number: number(1), size: PART, etag: response.etag, crc64: response.crc64 };
     upload.add_part(part.clone()).unwrap();
     assert_eq!(upload.sent_parts()[0], part);
     let uploaded = upload.complete(cancel).unwrap();
@@ -91,7 +92,7 @@ fn a_part_that_was_sent_elsewhere_is_added() {
 }
 
 #[test]
-fn a_wrong_crc_of_a_part_from_elsewhere_is_noticed_at_the_end() {
+fn a_wrong_crc_of_an_added_part_is_detected_by_complete() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     let part = send(&upload, 1, bytes(10), &fixture);
@@ -102,7 +103,7 @@ fn a_wrong_crc_of_a_part_from_elsewhere_is_noticed_at_the_end() {
 }
 
 #[test]
-fn completing_while_a_part_is_being_sent_is_refused_and_the_part_goes_on() {
+fn completing_while_a_part_is_in_flight_fails_and_the_part_continues() {
     let fixture = Fixture::new();
     fixture.once("UploadPart", Action { delay_ms: 2_000, ..Action::default() });
     let upload = fixture.initiate();
@@ -121,7 +122,7 @@ fn completing_while_a_part_is_being_sent_is_refused_and_the_part_goes_on() {
 }
 
 #[test]
-fn a_completed_upload_takes_nothing_more() {
+fn a_completed_upload_rejects_further_calls() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     let part = send(&upload, 1, bytes(10), &fixture);
@@ -138,12 +139,12 @@ fn a_completed_upload_takes_nothing_more() {
         assert_eq!(error.kind(), ErrorKind::State);
         assert!(error.to_string().contains("is completed"), "{error}");
     }
-    assert_eq!(fixture.operations().len(), requests, "something was sent");
+    assert_eq!(fixture.operations().len(), requests, "a request was sent");
     assert_eq!(fixture.stored().unwrap(), bytes(10));
 }
 
 #[test]
-fn an_aborted_upload_can_be_aborted_again_and_takes_nothing_more() {
+fn an_aborted_upload_can_be_aborted_again_and_rejects_other_calls() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     send(&upload, 1, bytes(10), &fixture);
@@ -157,7 +158,7 @@ fn an_aborted_upload_can_be_aborted_again_and_takes_nothing_more() {
 }
 
 #[test]
-fn an_abort_ends_the_parts_that_are_being_sent() {
+fn an_abort_cancels_the_parts_in_flight() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", Action { delay_ms: 600_000, ..Action::default() });
     let upload = fixture.initiate();
@@ -169,18 +170,18 @@ fn an_abort_ends_the_parts_that_are_being_sent() {
             })
             .collect();
         fixture.wait_for("UploadPart", 3);
-        let begun = Instant::now();
+        let started = Instant::now();
         upload.abort().unwrap();
         for sending in sending {
             assert_eq!(sending.join().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
         }
-        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     });
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn an_abort_that_failed_can_be_repeated() {
+fn a_failed_abort_can_be_called_again() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_secs(2)).unwrap();
     });
@@ -195,16 +196,16 @@ fn an_abort_that_failed_can_be_repeated() {
 }
 
 #[test]
-fn an_upload_is_taken_up_by_its_id() {
+fn an_upload_is_attached_by_its_id() {
     let fixture = Fixture::new();
-    let begun = fixture.initiate();
-    send(&begun, 1, bytes(PART), &fixture);
+    let initiated = fixture.initiate();
+    send(&initiated, 1, bytes(PART), &fixture);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let requests = fixture.operations().len();
-    let upload = client.attach_upload(bucket, key, begun.upload_id(), &UploadOptions::new());
+    let upload = client.attach_upload(bucket, key, initiated.upload_id(), &UploadOptions::new());
     assert_eq!(fixture.operations().len(), requests);
     assert_eq!(upload.sent_parts(), []);
-    for part in client.parts_iter(ListParts::new(bucket, key, begun.upload_id()), cancel) {
+    for part in client.parts_iter(ListParts::new(bucket, key, initiated.upload_id()), cancel) {
         let part = part.unwrap();
         let (number, size, etag, crc64) = (part.number, part.size, part.etag, part.crc64);
         upload.add_part(SentPart { number, size, etag, crc64 }).unwrap();
@@ -215,7 +216,7 @@ fn an_upload_is_taken_up_by_its_id() {
 }
 
 #[test]
-fn an_upload_id_that_does_not_exist_is_the_services_error() {
+fn an_upload_id_that_does_not_exist_is_a_service_error() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     upload.abort().unwrap();
@@ -243,7 +244,7 @@ fn ranges_of_a_file_become_parts() {
         upload.upload_part_file(number(2), &FileRange::new(path, PART..), cancel).unwrap();
         let first = FileRange::new(path, ByteRange::new(0, Some(PART)));
         upload.upload_part_file(number(1), &first, cancel).unwrap();
-        // Nothing of it, at its very end, is a part as well.
+        // An empty range at the end of the file is a part as well.
         upload.upload_part_file(number(3), &FileRange::new(path, 2 * PART + 9..), cancel).unwrap();
         upload.complete(cancel).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
@@ -251,7 +252,7 @@ fn ranges_of_a_file_become_parts() {
 }
 
 #[test]
-fn ranges_outside_a_file_are_refused_by_name_before_any_request() {
+fn ranges_outside_a_file_are_invalid_and_send_no_request() {
     let fixture = Fixture::new();
     let file = crate::fixture::file(&bytes(100));
     let upload = fixture.initiate();

@@ -1,4 +1,4 @@
-//! Requests that are not blindly repeated: Initiate and Complete.
+//! Retries of requests that are not idempotent: Initiate and Complete.
 
 use oss_emulator::{Action, Commit, Rule};
 
@@ -7,7 +7,7 @@ use crate::fixture::{Fixture, five_parts};
 const COMPLETE: &str = "CompleteMultipartUpload";
 
 #[test]
-fn a_complete_is_tried_as_often_as_any_other_request() {
+fn complete_has_as_many_attempts_as_any_other_request() {
     let fixture = Fixture::new();
     fixture.emulator.add_rule(Rule::on(COMPLETE, Action::status(500, "InternalError")).times(4));
     fixture.put_five_parts().unwrap();
@@ -16,7 +16,7 @@ fn a_complete_is_tried_as_often_as_any_other_request() {
 }
 
 #[test]
-fn with_one_attempt_a_complete_is_not_repeated() {
+fn with_one_attempt_complete_is_not_retried() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
     });
@@ -27,7 +27,7 @@ fn with_one_attempt_a_complete_is_not_repeated() {
 }
 
 #[test]
-fn an_error_after_a_repeated_initiate_says_that_another_upload_may_exist() {
+fn an_error_after_a_retried_initiate_reports_a_possible_orphaned_upload() {
     let fixture = Fixture::new();
     fixture.once("InitiateMultipartUpload", Action::lose_response(Commit::After));
     fixture.always("UploadPart", Action::status(403, "AccessDenied"));

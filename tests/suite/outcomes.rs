@@ -1,4 +1,4 @@
-//! How an upload ends: what is left, what exists, and what the error says about both.
+//! Outcomes of uploads: what is left behind, whether the object exists, and what the error reports.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::fixture::{
 
 const ABORT: &str = "AbortMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
-/// Before the end of the budget that an abort has by default.
+/// Less than the default abort timeout.
 const SOON: Duration = Duration::from_secs(4);
 
-/// Part 3 is refused for good.
+/// Makes every attempt of part 3 fail.
 fn deny_part_3(fixture: &Fixture) {
     let rule = Rule::on("UploadPart", Action::status(403, "AccessDenied"));
     fixture.emulator.add_rule(rule.part(3).always());
@@ -35,19 +35,19 @@ fn a_failed_upload_is_aborted_and_its_error_names_it() {
 }
 
 #[test]
-fn a_clean_up_that_succeeds_logs_no_error_but_that_of_the_upload() {
+fn a_successful_abort_logs_only_the_error_of_the_upload() {
     let lines = Lines::default();
     let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Info));
     deny_part_3(&fixture);
     fixture.put_five_parts().unwrap_err();
     let errors = lines.at(LogLevel::Error);
     assert!(errors.iter().all(|line| line.starts_with("UploadPart part 3: ")), "{errors:?}");
-    let asked = lines.at(LogLevel::Info);
-    assert!(asked.iter().any(|line| line.contains("NoSuchUpload")), "{asked:?}");
+    let infos = lines.at(LogLevel::Info);
+    assert!(infos.iter().any(|line| line.contains("NoSuchUpload")), "{infos:?}");
 }
 
 #[test]
-fn parts_are_kept_where_that_is_asked_for() {
+fn parts_are_kept_with_keep_parts() {
     let fixture = Fixture::new();
     deny_part_3(&fixture);
     let mut options = small_parts();
@@ -62,7 +62,7 @@ fn parts_are_kept_where_that_is_asked_for() {
 }
 
 #[test]
-fn an_abort_that_fails_is_said_within_its_budget() {
+fn a_failed_abort_is_reported_within_its_timeout() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(300)).unwrap();
     });
@@ -71,13 +71,13 @@ fn an_abort_that_fails_is_said_within_its_budget() {
     let begun = Instant::now();
     let error = fixture.put_five_parts().unwrap_err();
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-    assert_eq!(error.oss_code(), Some("AccessDenied"), "the first reason counts");
+    assert_eq!(error.oss_code(), Some("AccessDenied"), "the error is that of the part");
     assert!(error.parts_left());
     assert_eq!(Some(&*fixture.emulator.uploads(BUCKET)[0].upload_id), error.upload_id());
 }
 
 #[test]
-fn an_abort_that_is_never_answered_ends_with_its_budget() {
+fn an_abort_without_a_response_ends_with_its_timeout() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(200)).unwrap();
     });
@@ -90,7 +90,7 @@ fn an_abort_that_is_never_answered_ends_with_its_budget() {
 }
 
 #[test]
-fn an_abort_that_fails_once_is_repeated() {
+fn an_abort_that_fails_once_is_retried() {
     let fixture = Fixture::new();
     deny_part_3(&fixture);
     fixture.once(ABORT, Action::status(503, "ServiceUnavailable"));
@@ -100,10 +100,10 @@ fn an_abort_that_fails_once_is_repeated() {
 }
 
 #[test]
-fn a_part_that_lands_during_the_abort_is_removed_too() {
+fn a_part_that_is_stored_during_the_abort_is_removed() {
     let fixture = Fixture::new();
     fixture.emulator.set_option("straggler").unwrap();
-    // The part of another client is on its way when Abort comes, and lands before it is answered.
+    // A part of another client is in flight when Abort arrives, and is stored before its response.
     let stall = Stall { at: Direction::Request, byte: 1, ms: Some(1_000) };
     fixture.once("UploadPart", Action { stall: Some(stall), ..Action::default() });
     fixture.once(ABORT, Action { delay_response_ms: 3_000, ..Action::default() });
@@ -122,7 +122,7 @@ fn a_part_that_lands_during_the_abort_is_removed_too() {
 }
 
 #[test]
-fn a_lost_answer_to_complete_is_found_out_from_the_object() {
+fn a_lost_response_to_complete_is_resolved_by_head_object() {
     for action in [
         Action::lose_response(Commit::After),
         Action { reset: Some(Commit::After), ..Action::default() },
@@ -141,7 +141,7 @@ fn a_lost_answer_to_complete_is_found_out_from_the_object() {
 }
 
 #[test]
-fn a_complete_that_was_lost_on_its_way_is_sent_again() {
+fn a_complete_that_was_lost_in_transit_is_retried() {
     for action in [
         Action::lose_response(Commit::Before),
         Action::status(500, "InternalError"),
@@ -156,7 +156,7 @@ fn a_complete_that_was_lost_on_its_way_is_sent_again() {
 }
 
 #[test]
-fn a_complete_that_is_always_lost_on_its_way_ends_with_an_abort() {
+fn a_complete_that_is_always_lost_in_transit_ends_with_an_abort() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
     });
@@ -169,7 +169,7 @@ fn a_complete_that_is_always_lost_on_its_way_ends_with_an_abort() {
 }
 
 #[test]
-fn an_outcome_that_cannot_be_learned_is_said_to_be_unknown() {
+fn an_outcome_that_cannot_be_resolved_is_indeterminate() {
     let fixture = Fixture::new();
     fixture.always(COMPLETE, Action::lose_response(Commit::After));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
@@ -180,17 +180,17 @@ fn an_outcome_that_cannot_be_learned_is_said_to_be_unknown() {
     );
     assert!(error.to_string().contains("the object may exist"), "{error}");
     assert!(error.upload_id().is_some());
-    // What may be an object is never aborted.
+    // An upload that may have become an object is never aborted.
     assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
 }
 
 #[test]
-fn abort_decides_when_the_state_of_an_upload_cannot_be_learned() {
+fn abort_resolves_the_outcome_when_list_parts_is_denied() {
     let fixture = Fixture::new();
     fixture.always(COMPLETE, Action::lose_response(Commit::Before));
     fixture.always("ListParts", Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
-    // Abort proves that Complete did nothing; whether a part is left cannot be seen.
+    // Abort proves that Complete did not take effect; ListParts cannot confirm that no part is left.
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::No));
     assert!(error.parts_left(), "{error}");
     assert_eq!(fixture.count(ABORT), 1);
@@ -205,12 +205,12 @@ fn abort_decides_when_the_state_of_an_upload_cannot_be_learned() {
 }
 
 #[test]
-fn an_object_of_somebody_else_is_not_taken_for_ours() {
+fn an_object_of_another_upload_is_not_mistaken_for_its_own() {
     let fixture = Fixture::new();
-    fixture.put(b"somebody else's", &UploadOptions::new()).unwrap();
+    fixture.put(b"another upload", &UploadOptions::new()).unwrap();
     let upload = fixture.initiate();
     upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
-    // The upload vanishes behind the handle's back, and Complete has an answer that says nothing.
+    // The upload is aborted through another handle, and the response to Complete is inconclusive.
     fixture.once(COMPLETE, Action::status(500, "InternalError"));
     let options = UploadOptions::new();
     let (client, id) = (&fixture.client, upload.upload_id());
@@ -220,11 +220,11 @@ fn an_object_of_somebody_else_is_not_taken_for_ours() {
         (error.kind(), error.object_exists()),
         (ErrorKind::Indeterminate, ObjectExists::Unknown)
     );
-    assert_eq!(fixture.stored().unwrap(), b"somebody else's");
+    assert_eq!(fixture.stored().unwrap(), b"another upload");
 }
 
 #[test]
-fn a_refused_complete_is_aborted() {
+fn a_denied_complete_is_aborted() {
     let fixture = Fixture::new();
     fixture.always(COMPLETE, Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
@@ -235,7 +235,7 @@ fn a_refused_complete_is_aborted() {
 }
 
 #[test]
-fn the_requests_of_a_complete_that_fails_again_and_again_are_counted() {
+fn the_attempts_of_a_complete_that_always_fails_are_counted() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(3).unwrap();
     });
@@ -248,7 +248,7 @@ fn the_requests_of_a_complete_that_fails_again_and_again_are_counted() {
 }
 
 #[test]
-fn an_upload_that_vanished_is_no_success() {
+fn completing_an_upload_that_no_longer_exists_fails() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
@@ -262,7 +262,7 @@ fn an_upload_that_vanished_is_no_success() {
 }
 
 #[test]
-fn an_object_that_must_not_be_replaced_stays() {
+fn forbid_overwrite_keeps_an_existing_object() {
     let fixture = Fixture::new();
     fixture.put(b"old", &UploadOptions::new()).unwrap();
     for single_below in [0, 1 << 30] {
@@ -278,23 +278,23 @@ fn an_object_that_must_not_be_replaced_stays() {
 }
 
 #[test]
-fn an_object_that_appears_meanwhile_stays_and_the_upload_can_be_aborted() {
+fn forbid_overwrite_keeps_an_object_created_meanwhile_and_the_upload_can_be_aborted() {
     let fixture = Fixture::new();
     let mut options = UploadOptions::new();
     options.headers_mut().set_forbid_overwrite(true);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
     upload.upload_part(number(1), bytes(PART), cancel).unwrap();
-    fixture.put(b"quicker", &UploadOptions::new()).unwrap();
+    fixture.put(b"first", &UploadOptions::new()).unwrap();
     let error = upload.complete(cancel).unwrap_err();
     assert_eq!((error.oss_code(), error.parts_left()), (Some("FileAlreadyExists"), true));
-    assert_eq!(fixture.stored().unwrap(), b"quicker");
+    assert_eq!(fixture.stored().unwrap(), b"first");
     upload.abort().unwrap();
     fixture.assert_nothing_left();
 }
 
 #[test]
-fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
+fn forbid_overwrite_resolves_a_lost_response_to_complete() {
     for conflict in ["complete_again_conflict=true", "complete_again_conflict=false"] {
         let fixture = Fixture::new();
         fixture.emulator.set_option(conflict).unwrap();
@@ -308,7 +308,7 @@ fn a_protected_object_whose_answer_was_lost_is_recognised_as_ours() {
 }
 
 #[test]
-fn a_protected_put_object_whose_response_was_lost_is_resolved_by_the_object() {
+fn forbid_overwrite_resolves_a_lost_response_to_put_object() {
     let fixture = Fixture::new();
     fixture.once("PutObject", Action::lose_response(Commit::After));
     let mut options = UploadOptions::new();

@@ -1,4 +1,4 @@
-//! Uploads that are gone on with: after a failure, after `kill -9`, from an ID alone.
+//! Resumed uploads: after a failure, after `kill -9`, by upload ID alone.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -16,8 +16,8 @@ fn with_checkpoint(folder: &Path) -> UploadOptions {
     options
 }
 
-/// Part 5 is refused until the rules are cleared.
-fn refuse_part_five(fixture: &Fixture) {
+/// Makes part 5 fail until the rules are cleared.
+fn deny_part_5(fixture: &Fixture) {
     let rule = Rule::on("UploadPart", Action::status(403, "AccessDenied")).part(5).always();
     fixture.emulator.add_rule(rule);
 }
@@ -27,16 +27,16 @@ fn files_in(folder: &Path) -> usize {
 }
 
 #[test]
-fn a_failed_upload_is_gone_on_with_and_only_the_rest_is_sent() {
+fn a_failed_upload_is_resumed_and_only_missing_parts_are_sent() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(MIB);
     let file = file(&content);
-    // One after the other, so that four parts have arrived when the fifth is refused.
+    // Sequential, so that four parts are stored when the fifth fails.
     let mut options = with_checkpoint(folder.path());
     options.set_parallelism(1).unwrap();
-    refuse_part_five(&fixture);
+    deny_part_5(&fixture);
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     assert!(error.parts_left());
     let upload = &fixture.emulator.uploads(BUCKET)[0];
@@ -46,24 +46,24 @@ fn a_failed_upload_is_gone_on_with_and_only_the_rest_is_sent() {
     fixture.emulator.clear_rules();
     fixture.emulator.clear_requests();
     let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
-    // A part that was cut on this side may have arrived on the other.
+    // A part whose connection was closed by the client may have been stored.
     assert!(uploaded.bytes_resumed >= there && there > 0);
     assert_eq!(uploaded.upload_id.as_ref().map(UploadId::as_str), error.upload_id());
     assert_eq!(fixture.count("InitiateMultipartUpload"), 0);
     assert_eq!(fixture.count("UploadPart"), 7);
     assert_eq!(fixture.stored().unwrap(), content);
-    assert_eq!(files_in(folder.path()), 0, "nothing is left of the checkpoint");
+    assert_eq!(files_in(folder.path()), 0, "the checkpoint is removed");
     fixture.assert_nothing_left();
 }
 
 #[test]
-fn a_changed_file_starts_afresh_and_its_old_upload_is_aborted() {
+fn a_changed_file_starts_a_new_upload_and_the_old_one_is_aborted() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
     let file = file(&bytes(MIB));
     let options = with_checkpoint(folder.path());
-    refuse_part_five(&fixture);
+    deny_part_5(&fixture);
     client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     fixture.emulator.clear_rules();
     let changed: Vec<u8> = bytes(MIB).into_iter().rev().collect();
@@ -75,17 +75,17 @@ fn a_changed_file_starts_afresh_and_its_old_upload_is_aborted() {
 }
 
 #[test]
-fn a_part_that_is_not_the_files_is_sent_again() {
+fn a_part_that_differs_from_the_file_is_sent_again() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(MIB);
     let file = file(&content);
     let options = with_checkpoint(folder.path());
-    refuse_part_five(&fixture);
+    deny_part_5(&fixture);
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     fixture.emulator.clear_rules();
-    // Somebody else replaces a part by bytes of the same length, and another by fewer.
+    // Another handle replaces one part by bytes of the same length, and another by fewer.
     let id = UploadId::parse(error.upload_id().unwrap()).unwrap();
     let other = client.attach_upload(bucket, key, &id, &small_parts());
     let number = |n| ossmpu::PartNumber::new(n).unwrap();
@@ -96,19 +96,19 @@ fn a_part_that_is_not_the_files_is_sent_again() {
 }
 
 #[test]
-fn a_vanished_upload_or_a_damaged_checkpoint_starts_afresh() {
+fn an_aborted_upload_or_a_corrupted_checkpoint_starts_a_new_upload() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(MIB);
     let file = file(&content);
     let options = with_checkpoint(folder.path());
-    for damage in [false, true] {
-        refuse_part_five(&fixture);
+    for corrupt in [false, true] {
+        deny_part_5(&fixture);
         let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
         fixture.emulator.clear_rules();
         let id = UploadId::parse(error.upload_id().unwrap()).unwrap();
-        if damage {
+        if corrupt {
             for entry in std::fs::read_dir(folder.path()).unwrap() {
                 std::fs::write(entry.unwrap().path(), "ossmpu-checkpoint 1\nnonsense").unwrap();
             }
@@ -123,14 +123,14 @@ fn a_vanished_upload_or_a_damaged_checkpoint_starts_afresh() {
 }
 
 #[test]
-fn an_upload_is_gone_on_with_by_its_id_alone() {
+fn an_upload_is_resumed_by_its_id_alone() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
     let file = file(&content);
     let mut options = small_parts();
     options.set_keep_parts(true).set_parallelism(1).unwrap();
-    refuse_part_five(&fixture);
+    deny_part_5(&fixture);
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     fixture.emulator.clear_rules();
     options.set_upload_id(UploadId::parse(error.upload_id().unwrap()).unwrap());
@@ -144,13 +144,13 @@ fn an_upload_is_gone_on_with_by_its_id_alone() {
 }
 
 #[test]
-fn an_upload_whose_parts_cannot_be_listed_is_left_and_the_error_says_so() {
+fn an_upload_whose_parts_cannot_be_listed_is_kept_and_reported() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let file = file(&bytes(MIB));
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = with_checkpoint(folder.path());
-    refuse_part_five(&fixture);
+    deny_part_5(&fixture);
     client.put_file(bucket, key, file.path(), &checkpoint, cancel).unwrap_err();
     fixture.emulator.clear_rules();
     let id = fixture.emulator.uploads(BUCKET)[0].upload_id.clone();
@@ -169,18 +169,18 @@ fn an_upload_whose_parts_cannot_be_listed_is_left_and_the_error_says_so() {
 }
 
 #[test]
-fn a_complete_of_a_killed_process_that_comes_through_meanwhile_is_recognised_as_ours() {
+fn a_complete_of_a_killed_process_that_took_effect_is_resolved_by_head_object() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let (folder, content) = (tempfile::tempdir().unwrap(), bytes(MIB));
     let file = file(&content);
     let options = with_checkpoint(folder.path());
     let gone = Action::status(404, "NoSuchUpload");
-    refuse_part_five(&fixture);
+    deny_part_5(&fixture);
     client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     fixture.emulator.clear_rules();
 
-    // Without an object it was no Complete that has ended the upload.
+    // Without an object, the upload cannot have been completed.
     fixture.once("CompleteMultipartUpload", gone.clone());
     fixture.emulator.add_rule(Rule::on("ListParts", gone.clone()).nth(2).always());
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
@@ -200,7 +200,7 @@ fn a_complete_of_a_killed_process_that_comes_through_meanwhile_is_recognised_as_
 }
 
 #[test]
-fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
+fn a_second_upload_with_the_same_checkpoint_is_busy() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
@@ -209,7 +209,7 @@ fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
     emulator.add_rule(Rule::on("UploadPart", Action::delay_response(60_000)).always());
     std::thread::scope(|scope| {
         scope.spawn(|| client.put_file(bucket, key, file.path(), &options, cancel));
-        until(|| fixture.count("InitiateMultipartUpload") == 1);
+        wait_until(|| fixture.count("InitiateMultipartUpload") == 1);
         let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);
         cancel.trigger();
@@ -217,7 +217,7 @@ fn a_second_upload_of_the_same_checkpoint_is_refused_as_busy() {
 }
 
 #[test]
-fn what_kill_9_left_is_gone_on_with() {
+fn an_upload_is_resumed_after_kill_9() {
     let fixture = Fixture::new();
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(12 * MIB + 7);
@@ -226,33 +226,33 @@ fn what_kill_9_left_is_gone_on_with() {
     for parts in [0, 1, 5, 9] {
         fixture.emulator.clear_requests();
         let mut child = start(&fixture, file.path(), folder.path());
-        until(|| fixture.count("UploadPart") >= parts);
+        wait_until(|| fixture.count("UploadPart") >= parts);
         child.kill().unwrap();
         child.wait().unwrap();
         let output = start(&fixture, file.path(), folder.path()).wait_with_output().unwrap();
         assert!(output.status.success());
         assert_eq!(fixture.stored().unwrap(), content);
         let sent = fixture.count("UploadPart");
-        // Each of the two processes may hedge one part.
+        // Each of the two processes may send one hedged request.
         assert!(sent <= 13 + 4 + 2, "{sent} parts were sent, of 13, 4 at a time");
         assert_eq!(files_in(folder.path()), 0);
     }
 }
 
-/// The example program, as a process of its own.
+/// Starts the example program.
 fn start(fixture: &Fixture, file: &Path, folder: &Path) -> Child {
     let mut command = examples::command("resume", fixture);
     command.args([file.as_os_str(), BUCKET.as_ref(), fixture.key.as_str().as_ref()]).arg(folder);
     command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// Waits for something that another thread or process brings about.
-fn until(reached: impl Fn() -> bool) {
+/// Waits for a condition that another thread or process meets.
+fn wait_until(condition: impl Fn() -> bool) {
     for _ in 0..20_000 {
-        if reached() {
+        if condition() {
             return;
         }
         std::thread::park_timeout(Duration::from_millis(1));
     }
-    panic!("it did not come about");
+    panic!("the condition was not met");
 }

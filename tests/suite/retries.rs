@@ -1,4 +1,4 @@
-//! What is tried again, how often, and what is not.
+//! Retries: which errors are retried, how often, and when.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,8 +10,8 @@ use ossmpu::{
 
 use crate::fixture::{Fixture, PART, bytes, five_parts, number, small_parts};
 
-/// Runs one operation on its own, so that exactly its requests are counted. Complete is run as the
-/// end of an upload, because alone it is never repeated.
+/// Runs one operation alone, so that only its requests are counted. Complete runs as the end of an
+/// upload, because the single operation is never retried.
 fn run(operation: &str, fixture: &Fixture) -> Result<()> {
     let Fixture { client, bucket, key, cancel, .. } = fixture;
     match operation {
@@ -46,7 +46,7 @@ const ALL: [&str; 6] = [
     "PutObject",
 ];
 
-/// Each operation succeeds although its first request fares so, and takes so many.
+/// Asserts that each operation succeeds despite a failing first request, with this many requests.
 fn each_succeeds_after(action: &Action, requests: impl Fn(&str) -> usize) {
     for operation in ALL {
         let fixture = Fixture::new();
@@ -57,12 +57,12 @@ fn each_succeeds_after(action: &Action, requests: impl Fn(&str) -> usize) {
 }
 
 #[test]
-fn every_operation_is_repeated_after_status_500() {
+fn every_operation_is_retried_after_status_500() {
     each_succeeds_after(&Action::status(500, "InternalError"), |_| 2);
 }
 
 #[test]
-fn every_operation_is_repeated_when_it_is_throttled() {
+fn every_operation_is_retried_when_throttled() {
     let throttled = Action::status(503, "UploadTrafficRateLimitExceeded");
     each_succeeds_after(&throttled.header("Retry-After", "0"), |_| 2);
     each_succeeds_after(&Action::status(429, "TooManyRequests"), |_| 2);
@@ -73,32 +73,32 @@ fn retry_after_is_obeyed() {
     let fixture = Fixture::new();
     let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "1");
     fixture.once("PutObject", busy);
-    let begun = Instant::now();
+    let started = Instant::now();
     run("PutObject", &fixture).unwrap();
-    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
 #[test]
-fn a_date_in_retry_after_is_obeyed_and_one_that_has_passed_asks_for_nothing() {
+fn a_date_in_retry_after_is_obeyed_and_a_past_one_is_ignored() {
     let second = Duration::from_secs(1);
-    for is_to_come in [true, false] {
+    for is_future in [true, false] {
         let now = SystemTime::now();
-        let date = if is_to_come { now + 2 * second } else { now - 60 * second };
+        let date = if is_future { now + 2 * second } else { now - 60 * second };
         let fixture = Fixture::new();
         let busy = Action::status(503, "ServiceUnavailable");
         fixture.once("PutObject", busy.header("Retry-After", httpdate::fmt_http_date(date)));
-        let begun = Instant::now();
+        let started = Instant::now();
         run("PutObject", &fixture).unwrap();
         assert_eq!(fixture.count("PutObject"), 2);
-        // Dates have whole seconds.
-        assert!(SystemTime::now() + second >= date, "{:?}", begun.elapsed());
-        assert!(begun.elapsed() < 10 * second, "{:?}", begun.elapsed());
+        // HTTP dates have a resolution of one second.
+        assert!(SystemTime::now() + second >= date, "{:?}", started.elapsed());
+        assert!(started.elapsed() < 10 * second, "{:?}", started.elapsed());
     }
 }
 
 #[test]
-fn the_retry_budget_of_a_client_ends_and_successes_fill_it_again() {
+fn the_retry_budget_of_a_client_is_limited_and_refilled_by_successes() {
     const CALLS: usize = 120;
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(2).unwrap();
@@ -127,19 +127,19 @@ fn the_retry_budget_of_a_client_ends_and_successes_fill_it_again() {
 }
 
 #[test]
-fn every_operation_is_repeated_when_its_reply_is_lost_before_it_was_done() {
+fn every_operation_is_retried_when_its_response_is_lost_before_it_took_effect() {
     each_succeeds_after(&Action::lose_response(Commit::Before), |_| 2);
 }
 
 #[test]
-fn every_operation_succeeds_when_its_reply_is_lost_after_it_was_done() {
-    // Complete is looked for instead of repeated.
+fn every_operation_succeeds_when_its_response_is_lost_after_it_took_effect() {
+    // The outcome of Complete is resolved by HeadObject instead of a retry.
     let once = |operation: &str| operation == "CompleteMultipartUpload";
     each_succeeds_after(&Action::lose_response(Commit::After), |op| if once(op) { 1 } else { 2 });
 }
 
 #[test]
-fn every_operation_succeeds_when_the_connection_is_reset_instead_of_an_answer() {
+fn every_operation_succeeds_when_the_connection_is_reset_instead_of_a_response() {
     let reset = |commit| Action { reset: Some(commit), ..Action::default() };
     each_succeeds_after(&reset(Commit::Before), |_| 2);
     let once = |operation: &str| operation == "CompleteMultipartUpload";
@@ -147,7 +147,7 @@ fn every_operation_succeeds_when_the_connection_is_reset_instead_of_an_answer() 
 }
 
 #[test]
-fn a_part_is_sent_again_when_the_connection_breaks_in_the_middle_of_its_body() {
+fn a_part_is_retried_when_the_connection_breaks_in_the_middle_of_its_body() {
     let breaks = [
         Action { reset_request_at: Some(PART / 2), ..Action::default() },
         Action { cut_request_at: Some(PART / 2), ..Action::default() },
@@ -163,7 +163,7 @@ fn a_part_is_sent_again_when_the_connection_breaks_in_the_middle_of_its_body() {
 }
 
 #[test]
-fn attempts_are_counted_and_bounded() {
+fn attempts_are_counted_and_limited() {
     for attempts in [1, 2, 3] {
         let fixture = Fixture::with(|config| {
             config.set_max_attempts(attempts).unwrap();
@@ -179,7 +179,7 @@ fn attempts_are_counted_and_bounded() {
 }
 
 #[test]
-fn with_one_attempt_nothing_is_repeated() {
+fn with_one_attempt_nothing_is_retried() {
     for operation in ["InitiateMultipartUpload", "UploadPart", "ListParts", "PutObject"] {
         let fixture = Fixture::with(|config| {
             config.set_max_attempts(1).unwrap();
@@ -192,7 +192,7 @@ fn with_one_attempt_nothing_is_repeated() {
 }
 
 #[test]
-fn a_dead_kept_connection_costs_no_attempt() {
+fn a_closed_keep_alive_connection_does_not_count_as_an_attempt() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
     });
@@ -201,7 +201,7 @@ fn a_dead_kept_connection_costs_no_attempt() {
     run("PutObject", &fixture).unwrap();
     assert_eq!(fixture.count("PutObject"), 3);
 
-    // On a new connection it is a failure like any other. The object of before is not looked at.
+    // On a new connection it counts as an attempt. HeadObject must not find the earlier object.
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     fixture
         .emulator
@@ -212,7 +212,7 @@ fn a_dead_kept_connection_costs_no_attempt() {
 }
 
 #[test]
-fn an_initiate_whose_reply_was_lost_leaves_an_upload_and_the_error_says_so() {
+fn a_lost_response_to_initiate_leaves_an_upload_behind_and_the_error_reports_it() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
     });
@@ -224,7 +224,7 @@ fn an_initiate_whose_reply_was_lost_leaves_an_upload_and_the_error_says_so() {
 }
 
 #[test]
-fn what_cannot_succeed_is_not_repeated() {
+fn permanent_errors_are_not_retried() {
     for (status, code) in [
         (400, "InvalidArgument"),
         (403, "AccessDenied"),
@@ -243,16 +243,16 @@ fn what_cannot_succeed_is_not_repeated() {
 }
 
 #[test]
-fn the_first_fatal_error_stops_the_rest() {
+fn the_first_permanent_error_ends_the_other_parts() {
     let fixture = Fixture::new();
     let denied = Action::status(403, "AccessDenied");
     fixture.emulator.add_rule(Rule::on("UploadPart", denied).part(3));
-    // The others are still busy when it comes.
+    // The other parts are in flight when the error arrives.
     fixture.always("UploadPart", Action { delay_ms: 600_000, ..Action::default() });
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = fixture.put(&bytes(40 * PART), &small_parts()).unwrap_err();
     assert_eq!((error.oss_code(), error.part_number()), (Some("AccessDenied"), Some(3)), "{error}");
     assert!(fixture.count("UploadPart") <= 4, "{:?}", fixture.operations());
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     fixture.assert_bucket_empty();
 }

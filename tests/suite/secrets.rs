@@ -1,9 +1,9 @@
-//! No secret, token, password or signature in any log line, error or `Debug` text of a session.
+//! No secret, token, password or signature occurs in any log line, error or `Debug` output.
 //!
-//! The signatures that are looked for are those that the servers of the test have received.
+//! The signatures are those that the servers of the test have received.
 
 mod mirror;
-mod overheard;
+mod secret_scan;
 
 use std::time::Duration;
 
@@ -16,185 +16,185 @@ use ossmpu::{
 
 use crate::fixture::{Fixture, Lines, PART, bytes, file, five_parts, number, small_parts};
 use mirror::Mirror;
-use overheard::Overheard;
+use secret_scan::SecretScan;
 
 const SECRET: &str = "plantedSecret0f83Qm1";
 const OTHER_SECRET: &str = "plantedSecret0therXy7";
-/// With characters that a URL escapes.
+/// Contains characters that a URL escapes.
 const TOKEN: &str = "plantedToken/CAIS+gw1q6Ft5B2y==";
 const PASSWORD: &str = "plantedPassw0rd";
 
 #[test]
-fn a_whole_session_says_no_secret_with_either_signature() {
+fn no_secret_is_in_any_output_with_either_signature_version() {
     for version in [SignatureVersion::V4, SignatureVersion::V1] {
-        let overheard = Overheard::new();
-        overheard.look_for(&[SECRET, OTHER_SECRET, TOKEN]);
-        let fixture = session(version, &overheard);
-        uploads(&fixture, &overheard);
-        presigned(&fixture, &overheard);
-        refusals(&fixture, version, &overheard);
-        overheard.look_for_signatures(&fixture.emulator.requests());
-        assert!(overheard.signatures() > 20, "the servers have seen too few signatures");
-        assert!(overheard.lines() > 50, "there are too few log lines");
-        overheard.assert_silent();
+        let scan = SecretScan::new();
+        scan.add_secrets(&[SECRET, OTHER_SECRET, TOKEN]);
+        let fixture = session(version, &scan);
+        uploads(&fixture, &scan);
+        presigned(&fixture, &scan);
+        failures(&fixture, version, &scan);
+        scan.add_signatures(&fixture.emulator.requests());
+        assert!(scan.signatures() > 20, "the servers have received too few signatures");
+        assert!(scan.lines() > 50, "there are too few log lines");
+        scan.assert_no_secret();
     }
 }
 
 #[test]
-fn a_server_that_sends_everything_back_is_not_repeated() {
+fn secrets_that_a_server_echoes_are_redacted() {
     for version in [SignatureVersion::V4, SignatureVersion::V1] {
-        let overheard = Overheard::new();
-        overheard.look_for(&[SECRET, TOKEN]);
-        let fixture = session(version, &overheard);
+        let scan = SecretScan::new();
+        scan.add_secrets(&[SECRET, TOKEN]);
+        let fixture = session(version, &scan);
         let signed = presign(&fixture);
         for mirror in Mirror::every_kind() {
-            let client = client(version, &overheard, |config| {
+            let client = client(version, &scan, |config| {
                 config.set_endpoint(&mirror.url()).unwrap();
             });
             let (bucket, key, cancel) = (&fixture.bucket, &fixture.key, &fixture.cancel);
             let content = bytes(PART);
             let options = UploadOptions::new();
-            overheard.err(client.put_data(bucket, key, content, &options, cancel));
-            overheard.err(client.start_upload(bucket, key, &options, cancel));
+            scan.err(client.put_data(bucket, key, content, &options, cancel));
+            scan.err(client.start_upload(bucket, key, &options, cancel));
             let (_, query) = signed.url.split_once('?').unwrap();
             let url = format!("{}/suite-bucket/key?{query}", mirror.url());
-            overheard.err(client.put_part_url(&url, bytes(1), &options, cancel));
-            overheard.look_for_sent(&mirror);
-            // HeadObject may be sent besides, to find out whether PutObject made the object.
+            scan.err(client.put_part_url(&url, bytes(1), &options, cancel));
+            scan.add_mirrored(&mirror);
+            // HeadObject may be sent as well, to resolve the outcome of PutObject.
             let sent = mirror.requests();
             let sent = sent.iter().filter(|head| !head.starts_with("HEAD "));
             assert_eq!(sent.count(), 3, "{mirror:?}");
         }
-        overheard.assert_silent();
+        scan.assert_no_secret();
     }
 }
 
 #[test]
-fn a_proxy_and_its_password_are_not_shown() {
-    let overheard = Overheard::new();
-    overheard.look_for(&[SECRET, PASSWORD, &BASE64_STANDARD.encode(format!("user:{PASSWORD}"))]);
-    let fixture = session(SignatureVersion::V4, &overheard);
+fn the_password_of_a_proxy_is_redacted() {
+    let scan = SecretScan::new();
+    scan.add_secrets(&[SECRET, PASSWORD, &BASE64_STANDARD.encode(format!("user:{PASSWORD}"))]);
+    let fixture = session(SignatureVersion::V4, &scan);
     for mirror in Mirror::every_kind() {
         for scheme in ["http", "socks5", "socks4a", "https"] {
             let url = format!("{scheme}://user:{PASSWORD}@{}", mirror.address());
-            let client = client(SignatureVersion::V4, &overheard, |config| {
+            let client = client(SignatureVersion::V4, &scan, |config| {
                 config
                     .set_proxy(ProxySetting::Url(url))
                     .set_endpoint("http://127.0.0.1:9")
                     .unwrap();
                 config.set_connect_timeout(Duration::from_millis(200)).unwrap();
             });
-            overheard.debug(&client);
+            scan.debug(&client);
             let options = UploadOptions::new();
             let (bucket, key) = (&fixture.bucket, &fixture.key);
-            overheard.err(client.put_data(bucket, key, bytes(1), &options, &fixture.cancel));
+            scan.err(client.put_data(bucket, key, bytes(1), &options, &fixture.cancel));
         }
     }
     for bad in ["ftp://user", "http://:80@user", "socks5://us er"] {
         let mut config = Config::new();
         config.set_keys("id", SECRET, None).unwrap();
         config.set_proxy(ProxySetting::Url(format!("{bad}:{PASSWORD}@")));
-        overheard.debug(&config);
-        overheard.err(Client::new(&config));
+        scan.debug(&config);
+        scan.err(Client::new(&config));
     }
-    overheard.assert_silent();
+    scan.assert_no_secret();
 }
 
 #[test]
-fn settings_that_hold_secrets_show_none_and_bad_ones_are_not_quoted() {
-    let overheard = Overheard::new();
-    overheard.look_for(&[SECRET, TOKEN, PASSWORD]);
+fn secrets_in_valid_and_invalid_settings_are_redacted() {
+    let scan = SecretScan::new();
+    scan.add_secrets(&[SECRET, TOKEN, PASSWORD]);
     let key = AccessKey::new("id", SECRET).unwrap().with_token(TOKEN).unwrap();
-    overheard.debug(&key);
-    overheard.debug(&CredentialsSource::Fixed(key));
-    overheard.debug(&ProxySetting::Url(format!("http://user:{PASSWORD}@h")));
+    scan.debug(&key);
+    scan.debug(&CredentialsSource::Fixed(key));
+    scan.debug(&ProxySetting::Url(format!("http://user:{PASSWORD}@h")));
     let mut config = Config::new();
     config.set_keys("id", SECRET, Some(TOKEN)).unwrap();
     config.set_proxy(ProxySetting::Url(format!("http://user:{PASSWORD}@h")));
-    overheard.debug(&config);
-    overheard.err(config.set_keys("id", &format!("{SECRET}\n"), None).map(|_| ()));
-    overheard.err(config.set_keys("id", SECRET, Some(&format!("{TOKEN} "))).map(|_| ()));
-    overheard.err(config.set_keys("", SECRET, None).map(|_| ()));
-    overheard.err(config.set_endpoint(&format!("http://user:{PASSWORD}@h")).map(|_| ()));
-    overheard.assert_silent();
+    scan.debug(&config);
+    scan.err(config.set_keys("id", &format!("{SECRET}\n"), None).map(|_| ()));
+    scan.err(config.set_keys("id", SECRET, Some(&format!("{TOKEN} "))).map(|_| ()));
+    scan.err(config.set_keys("", SECRET, None).map(|_| ()));
+    scan.err(config.set_endpoint(&format!("http://user:{PASSWORD}@h")).map(|_| ()));
+    scan.assert_no_secret();
 }
 
 #[test]
-fn the_search_finds_what_was_planted() {
+fn the_scan_finds_planted_secrets() {
     for planted in [SECRET.to_owned(), format!("a{TOKEN}b"), "CAIS%2Bgw1q6Ft5B2y%3D%3D".to_owned()]
     {
-        let overheard = Overheard::new();
-        overheard.look_for(&[SECRET, TOKEN]);
-        overheard.debug(&"nothing here");
-        assert_eq!(overheard.found(), None);
-        overheard.debug(&planted);
-        assert!(overheard.found().is_some(), "{planted}");
+        let scan = SecretScan::new();
+        scan.add_secrets(&[SECRET, TOKEN]);
+        scan.debug(&"nothing here");
+        assert_eq!(scan.found(), None);
+        scan.debug(&planted);
+        assert!(scan.found().is_some(), "{planted}");
     }
-    // And in what a session says, through the log.
-    let overheard = Overheard::new();
-    let fixture = session(SignatureVersion::V4, &overheard);
+    // It also finds text in log lines.
+    let scan = SecretScan::new();
+    let fixture = session(SignatureVersion::V4, &scan);
     fixture.put(&bytes(1), &UploadOptions::new()).unwrap();
-    overheard.look_for(&["Authorization: ***"]);
-    assert!(overheard.found().is_some(), "no log line of a signed request was overheard");
+    scan.add_secrets(&["Authorization: ***"]);
+    assert!(scan.found().is_some(), "no log line of a signed request was scanned");
 }
 
-/// A bucket for a temporary key, and a client with that key whose log is overheard.
-fn session(version: SignatureVersion, overheard: &Overheard) -> Fixture {
-    let fixture = Fixture::with(|config| temporary(config, version, overheard));
+/// A fixture with a temporary key, whose log is scanned.
+fn session(version: SignatureVersion, scan: &SecretScan) -> Fixture {
+    let fixture = Fixture::with(|config| temporary(config, version, scan));
     fixture.emulator.add_key(Key::new("sts-id", SECRET).with_token(TOKEN));
-    overheard.debug(&fixture.client);
+    scan.debug(&fixture.client);
     fixture
 }
 
-fn temporary(config: &mut Config, version: SignatureVersion, overheard: &Overheard) {
+fn temporary(config: &mut Config, version: SignatureVersion, scan: &SecretScan) {
     config.set_keys("sts-id", SECRET, Some(TOKEN)).unwrap();
     config.set_signature(version).set_max_attempts(2).unwrap();
-    overheard.lines.listen(config, LogLevel::Debug);
-    overheard.debug(config);
+    scan.lines.listen(config, LogLevel::Debug);
+    scan.debug(config);
 }
 
 fn client(
     version: SignatureVersion,
-    overheard: &Overheard,
+    scan: &SecretScan,
     change: impl FnOnce(&mut Config),
 ) -> Client {
     let mut config = Config::new();
     config.set_region("cn-hangzhou").unwrap();
-    temporary(&mut config, version, overheard);
+    temporary(&mut config, version, scan);
     config.set_max_attempts(1).unwrap();
     change(&mut config);
-    overheard.debug(&config);
+    scan.debug(&config);
     Client::new(&config).unwrap()
 }
 
-/// Everything that succeeds.
-fn uploads(fixture: &Fixture, overheard: &Overheard) {
+/// Calls that succeed.
+fn uploads(fixture: &Fixture, scan: &SecretScan) {
     let Fixture { client, bucket, key, cancel, .. } = fixture;
     let source = file(&five_parts());
     let options = small_parts();
-    overheard.debug(&options);
-    overheard.debug(&client.put_file(bucket, key, source.path(), &options, cancel).unwrap());
-    overheard.debug(&fixture.put(&bytes(1), &UploadOptions::new()).unwrap());
+    scan.debug(&options);
+    scan.debug(&client.put_file(bucket, key, source.path(), &options, cancel).unwrap());
+    scan.debug(&fixture.put(&bytes(1), &UploadOptions::new()).unwrap());
     let upload = fixture.initiate();
-    overheard.debug(&upload.upload_part(number(1), bytes(PART), cancel).unwrap());
-    overheard.debug(&upload);
-    overheard.debug(&upload.complete(cancel).unwrap());
+    scan.debug(&upload.upload_part(number(1), bytes(PART), cancel).unwrap());
+    scan.debug(&upload);
+    scan.debug(&upload.complete(cancel).unwrap());
     fixture.initiate().abort().unwrap();
 }
 
-/// A part by its URL, which is then spoilt.
-fn presigned(fixture: &Fixture, overheard: &Overheard) {
+/// Sends a part with a presigned URL, then with malformed ones.
+fn presigned(fixture: &Fixture, scan: &SecretScan) {
     let signed = presign(fixture);
-    overheard.debug(&signed);
+    scan.debug(&signed);
     let (_, query) = signed.url.split_once('?').unwrap();
-    overheard.look_for_query(query);
+    scan.add_query(query);
     let options = UploadOptions::new();
     let send = |url: &str| fixture.client.put_part_url(url, bytes(9), &options, &fixture.cancel);
-    overheard.debug(&send(&signed.url).unwrap());
-    overheard.err(send(&signed.url.replace("uploadId=", "uploadId=A")));
-    overheard.err(send(&signed.url.replace("partNumber=", "partNumber=A")));
-    overheard.err(send(&signed.url.replace("://", "//")));
-    overheard.err(send(&format!("{}#fragment", signed.url)));
+    scan.debug(&send(&signed.url).unwrap());
+    scan.err(send(&signed.url.replace("uploadId=", "uploadId=A")));
+    scan.err(send(&signed.url.replace("partNumber=", "partNumber=A")));
+    scan.err(send(&signed.url.replace("://", "//")));
+    scan.err(send(&format!("{}#fragment", signed.url)));
 }
 
 fn presign(fixture: &Fixture) -> PresignedUrl {
@@ -204,38 +204,38 @@ fn presign(fixture: &Fixture) -> PresignedUrl {
     client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap()
 }
 
-/// Everything that fails.
-fn refusals(fixture: &Fixture, version: SignatureVersion, overheard: &Overheard) {
+/// Calls that fail.
+fn failures(fixture: &Fixture, version: SignatureVersion, scan: &SecretScan) {
     let Fixture { emulator, bucket, key, cancel, .. } = fixture;
     let reset = Action { reset: Some(Commit::Before), ..Action::default() };
     for code in ["AccessDenied", "InvalidArgument", "SignatureDoesNotMatch", "InvalidSecurityToken"]
     {
         fixture.always("UploadPart", Action::status(403, code));
-        overheard.err(fixture.put_five_parts());
+        scan.err(fixture.put_five_parts());
         emulator.clear_rules();
     }
     for operation in ["InitiateMultipartUpload", "UploadPart", "CompleteMultipartUpload"] {
         fixture.always(operation, Action::status(500, "InternalError"));
-        overheard.err(fixture.put_five_parts());
+        scan.err(fixture.put_five_parts());
         emulator.clear_rules();
         fixture.always(operation, reset.clone());
-        overheard.err(fixture.put_five_parts());
+        scan.err(fixture.put_five_parts());
         emulator.clear_rules();
     }
     emulator.set_clock_offset(3600);
-    overheard.debug(&fixture.put(&bytes(1), &UploadOptions::new()).unwrap());
+    scan.debug(&fixture.put(&bytes(1), &UploadOptions::new()).unwrap());
     emulator.set_clock_offset(0);
-    let wrong = client(version, overheard, |config| {
+    let wrong = client(version, scan, |config| {
         config.set_endpoint(emulator.url()).unwrap();
         config.set_keys("sts-id", OTHER_SECRET, Some(TOKEN)).unwrap();
     });
     let error = wrong.put_data(bucket, key, bytes(1), &UploadOptions::new(), cancel);
-    let error = overheard.err(error);
+    let error = scan.err(error);
     assert_eq!(
         (error.kind(), error.oss_code()),
         (ErrorKind::Service, Some("SignatureDoesNotMatch"))
     );
     emulator.expire_token(TOKEN);
-    let error = overheard.err(fixture.put_five_parts());
+    let error = scan.err(fixture.put_five_parts());
     assert_eq!(error.oss_code(), Some("SecurityTokenExpired"));
 }

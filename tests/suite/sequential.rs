@@ -1,4 +1,4 @@
-//! Sequential uploads: parts one after the other, and each stored once.
+//! Sequential uploads: parts in order, each stored once.
 
 use md5::{Digest, Md5};
 use oss_emulator::{Action, Commit, RequestRecord, Rule};
@@ -17,7 +17,7 @@ fn part_numbers(requests: &[RequestRecord]) -> Vec<u32> {
 }
 
 #[test]
-fn parts_arrive_one_after_the_other_and_a_slow_one_is_not_sent_twice() {
+fn parts_are_sent_in_order_and_a_slow_one_is_not_hedged() {
     let fixture = Fixture::new();
     fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_response(1_500)).part(5));
     fixture.put(&five_parts(), &in_order()).unwrap();
@@ -26,7 +26,7 @@ fn parts_arrive_one_after_the_other_and_a_slow_one_is_not_sent_twice() {
 }
 
 #[test]
-fn a_part_whose_answer_was_lost_is_there_already() {
+fn a_part_whose_response_was_lost_is_already_stored() {
     let fixture = Fixture::new();
     let lost = Action::lose_response(Commit::After);
     fixture.emulator.add_rule(Rule::on("UploadPart", lost).part(3));
@@ -38,37 +38,40 @@ fn a_part_whose_answer_was_lost_is_there_already() {
     fixture.assert_nothing_left();
 }
 
-/// The refusal comes before the body is read, and still the CRC-64 of the object is known.
+/// The error response arrives before the body is read; the CRC-64 of the object is known anyway.
 #[test]
-fn a_part_that_is_there_already_may_be_refused_unread() {
+fn a_stored_part_may_be_rejected_before_its_body_is_read() {
     let fixture = Fixture::new();
     let content = bytes(16 * MIB + 1);
     let etag: String =
         Md5::digest(&content[..16 << 20]).iter().map(|byte| format!("{byte:02X}")).collect();
-    let refusal = format!(
+    let conflict = format!(
         "<?xml version=\"1.0\"?><Error><Code>PartAlreadyExist</Code>\
          <PartNumber>1</PartNumber><ETag>\"{etag}\"</ETag></Error>"
     );
     let lost = Rule::on("UploadPart", Action::lose_response(Commit::After)).part(1);
     fixture.emulator.add_rule(lost);
-    fixture.emulator.add_rule(Rule::on("UploadPart", Action::raw(409, refusal)).part(1).nth(2));
+    fixture.emulator.add_rule(Rule::on("UploadPart", Action::raw(409, conflict)).part(1).nth(2));
     let mut options = in_order();
     options.set_part_size(16 * MIB).unwrap();
     fixture.put(&content, &options).unwrap();
     let requests = fixture.emulator.requests();
     let unread = requests.iter().filter(|request| request.status == 409);
-    assert!(unread.map(|request| request.bytes).eq([0]), "the refusal was to come early");
+    assert!(
+        unread.map(|request| request.bytes).eq([0]),
+        "the response must arrive before the body is read"
+    );
     assert!(fixture.stored().unwrap() == content);
 }
 
 #[test]
-fn a_part_that_somebody_else_has_stored_is_an_error() {
+fn a_part_that_another_client_has_stored_is_an_error() {
     let fixture = Fixture::new();
     let lost = Action::lose_response(Commit::Before);
     fixture.emulator.add_rule(Rule::on("UploadPart", lost).part(2));
-    let refusal = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
+    let conflict = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
                    <ETag>\"00000000000000000000000000000000\"</ETag></Error>";
-    let other = Rule::on("UploadPart", Action::raw(409, refusal)).part(2).nth(2);
+    let other = Rule::on("UploadPart", Action::raw(409, conflict)).part(2).nth(2);
     fixture.emulator.add_rule(other);
     let error = fixture.put(&five_parts(), &in_order()).unwrap_err();
     assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(409)), "{error}");

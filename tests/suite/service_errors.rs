@@ -1,4 +1,4 @@
-//! Refused requests: what the error says, what is put right, and what is never told.
+//! Error responses: what the error reports, what is recovered, and which secrets are redacted.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use ossmpu::{
 
 use crate::fixture::{Fixture, Lines, bytes};
 
-/// Puts a small object and expects that it is refused.
-fn refused(change: impl FnOnce(&mut Config)) -> (Fixture, Error) {
+/// Uploads a small object and returns the expected error.
+fn put_error(change: impl FnOnce(&mut Config)) -> (Fixture, Error) {
     let fixture = Fixture::with(change);
     let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
     fixture.assert_bucket_empty();
@@ -20,8 +20,8 @@ fn refused(change: impl FnOnce(&mut Config)) -> (Fixture, Error) {
 }
 
 #[test]
-fn a_wrong_secret_is_refused_and_the_error_says_everything_but_the_secret() {
-    let (fixture, error) = refused(|config| {
+fn a_wrong_secret_is_an_error_with_all_details_but_the_secret() {
+    let (fixture, error) = put_error(|config| {
         config.set_keys("test-id", "not-the-secret", None).unwrap();
     });
     let request = &fixture.emulator.requests()[0];
@@ -35,29 +35,29 @@ fn a_wrong_secret_is_refused_and_the_error_says_everything_but_the_secret() {
     assert!(error.oss_message().is_some(), "{error:?}");
     assert_eq!((error.attempts(), fixture.count("PutObject")), (1, 1));
     assert!(!error.is_retryable());
-    for said in [
+    for detail in [
         "PutObject",
         "403",
         "SignatureDoesNotMatch",
         error.request_id().unwrap(),
         error.host().unwrap(),
     ] {
-        assert!(error.to_string().contains(said), "{said} is not in {error}");
+        assert!(error.to_string().contains(detail), "{detail} is not in {error}");
     }
     assert!(!error.to_string().contains('\n'));
 }
 
 #[test]
-fn an_unknown_key_id_is_refused_once_where_it_cannot_change() {
-    let (_, error) = refused(|config| {
+fn an_unknown_fixed_key_id_is_not_retried() {
+    let (_, error) = put_error(|config| {
         config.set_keys("other-id", "test-secret", None).unwrap();
     });
     assert_eq!((error.oss_code(), error.attempts()), (Some("InvalidAccessKeyId"), 1));
 }
 
 #[test]
-fn a_wrong_region_is_refused() {
-    let (_, error) = refused(|config| {
+fn a_wrong_region_is_a_service_error() {
+    let (_, error) = put_error(|config| {
         config.set_region("cn-beijing").unwrap();
     });
     assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(400)));
@@ -65,14 +65,14 @@ fn a_wrong_region_is_refused() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_corrected_with_one_more_request() {
+fn clock_skew_is_corrected_with_one_more_request() {
     for offset in [-3600, 3600] {
         let lines = Lines::default();
         let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
         fixture.emulator.set_clock_offset(offset);
         fixture.put(&bytes(10), &UploadOptions::new()).unwrap();
         assert_eq!(fixture.operations(), ["PutObject", "PutObject"]);
-        // What was learned is kept.
+        // The correction is kept.
         fixture.put(&bytes(20), &UploadOptions::new()).unwrap();
         assert_eq!(fixture.count("PutObject"), 3);
         let warnings = lines.at(LogLevel::Warn);
@@ -82,7 +82,7 @@ fn a_clock_that_is_off_is_corrected_with_one_more_request() {
 }
 
 #[test]
-fn a_server_that_never_accepts_the_time_is_given_up() {
+fn clock_skew_that_cannot_be_corrected_is_an_error() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(3).unwrap();
     });
@@ -95,7 +95,7 @@ fn a_server_that_never_accepts_the_time_is_given_up() {
 }
 
 #[test]
-fn a_security_token_goes_along_and_is_accepted() {
+fn a_security_token_is_sent() {
     let fixture = Fixture::with(|config| {
         config.set_keys("sts-id", "sts-secret", Some("sts-token")).unwrap();
     });
@@ -106,7 +106,7 @@ fn a_security_token_goes_along_and_is_accepted() {
 }
 
 #[test]
-fn an_expired_fixed_token_is_refused_once() {
+fn an_expired_fixed_token_is_not_retried() {
     let fixture = Fixture::with(|config| {
         config.set_keys("sts-id", "sts-secret", Some("sts-token")).unwrap();
     });
@@ -116,7 +116,7 @@ fn an_expired_fixed_token_is_refused_once() {
     assert_eq!((error.oss_code(), error.attempts()), (Some("SecurityTokenExpired"), 1));
 }
 
-/// Gives a token that carries a number, another each time.
+/// Provides a new numbered token at each fetch.
 #[derive(Clone, Default)]
 struct Tokens(Arc<AtomicUsize>);
 
@@ -129,7 +129,7 @@ impl CredentialsProvider for Tokens {
 }
 
 #[test]
-fn an_expired_token_is_fetched_anew_with_one_more_request() {
+fn an_expired_token_is_refreshed_with_one_more_request() {
     let tokens = Tokens::default();
     let fixture = Fixture::with(|config| {
         config.set_credentials_provider(tokens.clone());
@@ -144,7 +144,7 @@ fn an_expired_token_is_fetched_anew_with_one_more_request() {
 }
 
 #[test]
-fn a_token_that_expires_between_parts_does_not_end_the_upload() {
+fn a_token_that_expires_between_parts_does_not_fail_the_upload() {
     let tokens = Tokens::default();
     let fixture = Fixture::with(|config| {
         config.set_credentials_provider(tokens.clone());
@@ -159,18 +159,18 @@ fn a_token_that_expires_between_parts_does_not_end_the_upload() {
     assert_eq!((tokens.0.load(Ordering::SeqCst), fixture.count("UploadPart")), (2, 2));
 }
 
-struct ClosedVault;
+struct FailingProvider;
 
-impl CredentialsProvider for ClosedVault {
+impl CredentialsProvider for FailingProvider {
     fn fetch(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
         Err("the vault is closed".into())
     }
 }
 
 #[test]
-fn a_provider_that_fails_is_named_before_any_request() {
-    let (fixture, error) = refused(|config| {
-        config.set_credentials_provider(ClosedVault);
+fn a_provider_that_fails_is_an_error_before_any_request() {
+    let (fixture, error) = put_error(|config| {
+        config.set_credentials_provider(FailingProvider);
     });
     assert_eq!(
         (error.kind(), error.cause()),
@@ -206,22 +206,22 @@ fn no_secret_is_in_any_error_or_log_line() {
     let failed = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
     fixture.emulator.remove_key("sts-id");
     fixture.emulator.add_key(ServerKey::new("sts-id", "another").with_token("hidden-token"));
-    let refused = fixture.put_five_parts().unwrap_err();
-    assert_eq!(refused.oss_code(), Some("SignatureDoesNotMatch"));
+    let denied = fixture.put_five_parts().unwrap_err();
+    assert_eq!(denied.oss_code(), Some("SignatureDoesNotMatch"));
 
-    let mut told = lines.all();
-    assert!(told.iter().any(|line| line.contains("UploadPart") || line.contains("partNumber=5")));
-    told.extend([failed.to_string(), format!("{failed:?}")]);
-    told.extend([refused.to_string(), format!("{refused:?}")]);
-    told.push(format!("{:?}", fixture.client));
-    let mut hidden = vec!["hidden-secret".to_owned(), "hidden-token".to_owned()];
+    let mut texts = lines.all();
+    assert!(texts.iter().any(|line| line.contains("UploadPart") || line.contains("partNumber=5")));
+    texts.extend([failed.to_string(), format!("{failed:?}")]);
+    texts.extend([denied.to_string(), format!("{denied:?}")]);
+    texts.push(format!("{:?}", fixture.client));
+    let mut secrets = vec!["hidden-secret".to_owned(), "hidden-token".to_owned()];
     for request in fixture.emulator.requests() {
         let authorization = request.header("authorization").unwrap();
         let (_, signature) = authorization.rsplit_once("Signature=").unwrap();
-        hidden.push(signature.split(',').next().unwrap().to_owned());
+        secrets.push(signature.split(',').next().unwrap().to_owned());
     }
-    for line in &told {
-        let found = hidden.iter().find(|secret| line.contains(secret.as_str()));
-        assert_eq!(found, None, "{line}");
+    for text in &texts {
+        let found = secrets.iter().find(|secret| text.contains(secret.as_str()));
+        assert_eq!(found, None, "{text}");
     }
 }

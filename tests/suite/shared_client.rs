@@ -1,4 +1,4 @@
-//! Uploads that share a client, and a client that shares a process.
+//! Uploads that share a client, and uploads on a thread pool of the host.
 
 use std::sync::Mutex;
 
@@ -13,34 +13,34 @@ fn large_parts(requests: &[RequestRecord]) -> usize {
     requests.iter().filter(is_large).filter(|request| request.part_number.is_some()).count()
 }
 
-/// Counted in requests, not in time: while a small upload waits for a worker and while it runs,
-/// each of the two workers begins about one part of the large one for each of its own.
+/// Counts requests instead of time: until the small upload ends, each of the two workers starts
+/// about one part of the large upload for each part of the small one.
 #[test]
-fn a_small_upload_waits_for_one_part_of_a_large_one_at_the_most() {
+fn a_small_upload_waits_for_at_most_one_part_of_a_large_one() {
     let fixture = Fixture::with(|config| {
         config.set_threads(2).unwrap();
     });
     let Fixture { client, bucket, emulator, .. } = &fixture;
     emulator.add_rule(Rule::on("UploadPart", Action::delay_response(300)).key("large").always());
-    let enough = Cancel::new().unwrap();
+    let cancel_large = Cancel::new().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut options = small_parts();
             options.set_parallelism(16).unwrap();
             let key = ObjectKey::parse("large").unwrap();
-            let outcome = client.put_data(bucket, &key, bytes(200 * PART), &options, &enough);
+            let outcome = client.put_data(bucket, &key, bytes(200 * PART), &options, &cancel_large);
             assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Canceled);
         });
         fixture.wait_for("UploadPart", 4);
         fixture.put(&bytes(3 * PART), &small_parts()).unwrap();
-        enough.trigger();
+        cancel_large.trigger();
     });
     let requests = emulator.requests();
     let is_small = |request: &RequestRecord| request.key.as_deref() == Some(fixture.key.as_str());
-    let begun = requests.iter().position(is_small).unwrap();
-    let ended = requests.iter().rposition(is_small).unwrap();
-    let between = large_parts(&requests[begun..ended]);
-    assert!(between < 10, "the small upload has waited for {between} parts of the large one");
+    let first = requests.iter().position(is_small).unwrap();
+    let last = requests.iter().rposition(is_small).unwrap();
+    let between = large_parts(&requests[first..last]);
+    assert!(between < 10, "the small upload waited for {between} parts of the large one");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_upload_on_a_worker_of_the_hosts_pool_runs_none_of_its_other_jobs() {
     let ended = Mutex::new(Vec::new());
     host.scope(|scope| {
         scope.spawn(|scope| {
-            // It lies in the queue of the very thread that now waits for the upload.
+            // This job is in the queue of the thread that now waits for the upload.
             scope.spawn(|_| ended.lock().unwrap().push("the other job"));
             fixture.put_five_parts().unwrap();
             ended.lock().unwrap().push("the upload");

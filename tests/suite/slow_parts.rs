@@ -1,4 +1,4 @@
-//! Parts that are slow, and a service that asks for less.
+//! Slow parts and throttling.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,11 +8,11 @@ use oss_emulator::{Action, Rule};
 use crate::fixture::{Fixture, MIB, bytes, small_parts};
 
 #[test]
-fn the_last_slow_part_is_sent_a_second_time() {
+fn a_hedged_request_is_sent_for_the_last_slow_part() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(MIB);
-    // The first copy of part 4 would be answered in ten minutes.
+    // The response to the first request for part 4 is delayed by ten minutes.
     emulator.add_rule(Rule::on("UploadPart", Action::delay_response(600_000)).part(4));
     let mut options = small_parts();
     options.set_hedging(true);
@@ -23,7 +23,7 @@ fn the_last_slow_part_is_sent_a_second_time() {
 }
 
 #[test]
-fn without_hedging_a_slow_part_is_waited_for() {
+fn without_hedging_a_slow_part_is_awaited() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(MIB);
@@ -36,7 +36,7 @@ fn without_hedging_a_slow_part_is_waited_for() {
 }
 
 #[test]
-fn throttled_parts_are_sent_again_until_all_have_arrived() {
+fn throttled_parts_are_retried_until_all_are_stored() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(2 * MIB);

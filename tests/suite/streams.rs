@@ -13,10 +13,10 @@ use ossmpu::{
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
 
-/// Gives its bytes in pieces of odd sizes.
-struct Trickle<'a>(&'a [u8]);
+/// Returns its bytes in chunks of an odd size.
+struct ChunkedReader<'a>(&'a [u8]);
 
-impl Read for Trickle<'_> {
+impl Read for ChunkedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.0.len().min(buffer.len()).min(77_777);
         let (now, later) = self.0.split_at(count);
@@ -27,28 +27,29 @@ impl Read for Trickle<'_> {
 }
 
 #[test]
-fn a_reader_of_unknown_length_arrives_whole() {
+fn a_reader_of_unknown_length_is_uploaded() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(3 * MIB + 1);
     for integrity in [Integrity::CRC64, Integrity::CRC64 | Integrity::MD5] {
         let mut options = small_parts();
         options.set_integrity(integrity);
-        let uploaded = client.put_reader(bucket, key, Trickle(&content), &options, cancel).unwrap();
+        let uploaded =
+            client.put_reader(bucket, key, ChunkedReader(&content), &options, cancel).unwrap();
         assert_eq!((uploaded.size, uploaded.parts), (content.len() as u64, 31));
         assert_eq!(fixture.stored().unwrap(), content);
     }
     fixture.assert_nothing_left();
 }
 
-/// Gives a part at a time, and each only when the one before has arrived.
-struct Patient<'a> {
+/// Returns one part at a time, each only after the request for the one before.
+struct SlowReader<'a> {
     fixture: &'a Fixture,
     content: &'a [u8],
     parts: usize,
 }
 
-impl Read for Patient<'_> {
+impl Read for SlowReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.parts > 0 && !self.content.is_empty() {
             self.fixture.wait_for("UploadPart", self.parts);
@@ -62,7 +63,7 @@ impl Read for Patient<'_> {
 }
 
 #[test]
-fn a_stream_with_md5s_arrives_with_every_kernel_and_however_slowly_it_comes() {
+fn a_stream_with_md5_is_uploaded_with_every_kernel_fast_or_slow() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(12 * PART + 1);
@@ -73,7 +74,7 @@ fn a_stream_with_md5s_arrives_with_every_kernel_and_however_slowly_it_comes() {
         client.put_reader(bucket, key, &*content, &options, cancel).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
         fixture.emulator.clear_requests();
-        let slow = Patient { fixture: &fixture, content: &content, parts: 0 };
+        let slow = SlowReader { fixture: &fixture, content: &content, parts: 0 };
         client.put_reader(bucket, key, slow, &options, cancel).unwrap();
         assert_eq!(fixture.stored().unwrap(), content);
         fixture.emulator.clear_requests();
@@ -82,14 +83,14 @@ fn a_stream_with_md5s_arrives_with_every_kernel_and_however_slowly_it_comes() {
 }
 
 #[test]
-fn a_stream_with_md5s_that_fails_on_its_way_leaves_nothing() {
+fn a_stream_with_md5_that_fails_leaves_nothing_behind() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let mut options = small_parts();
     options.set_integrity(Integrity::MD5);
     for part in [1u16, 4, 7] {
-        let refused = Action::status(400, "InvalidDigest");
-        fixture.emulator.add_rule(Rule::on("UploadPart", refused).part(part.into()).always());
+        let invalid = Action::status(400, "InvalidDigest");
+        fixture.emulator.add_rule(Rule::on("UploadPart", invalid).part(part.into()).always());
         let content = bytes(9 * PART);
         let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!((error.oss_code(), error.part_number()), (Some("InvalidDigest"), Some(part)));
@@ -105,7 +106,7 @@ fn a_short_or_empty_stream_takes_one_request() {
     for content in [bytes(0), bytes(1000)] {
         fixture.emulator.clear_requests();
         let options = UploadOptions::new();
-        client.put_reader(bucket, key, Trickle(&content), &options, cancel).unwrap();
+        client.put_reader(bucket, key, ChunkedReader(&content), &options, cancel).unwrap();
         assert_eq!(fixture.operations(), ["PutObject"]);
         assert_eq!(fixture.stored().unwrap(), content);
     }
@@ -122,12 +123,12 @@ fn a_stream_that_ends_on_a_part_boundary_has_no_empty_part() {
 }
 
 #[test]
-fn a_reader_that_fails_or_ends_early_leaves_nothing() {
+fn a_reader_that_fails_or_ends_early_leaves_nothing_behind() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
-    let broken = content.chain(Broken);
-    let error = client.put_reader(bucket, key, broken, &small_parts(), cancel).unwrap_err();
+    let failing = content.chain(FailingReader);
+    let error = client.put_reader(bucket, key, failing, &small_parts(), cancel).unwrap_err();
     assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc_eio())));
     assert!(!error.parts_left() && error.upload_id().is_some());
 
@@ -140,7 +141,7 @@ fn a_reader_that_fails_or_ends_early_leaves_nothing() {
 }
 
 #[test]
-fn of_a_known_length_no_more_is_read() {
+fn a_reader_of_known_length_is_read_no_further() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
@@ -152,29 +153,30 @@ fn of_a_known_length_no_more_is_read() {
 }
 
 #[test]
-fn the_memory_limit_is_obeyed_and_one_that_is_too_small_is_named() {
+fn a_part_size_above_the_memory_limit_is_invalid() {
     let fixture = Fixture::with(|config| {
         config.set_memory_limit(2 * 100 * 1024).unwrap();
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
-    client.put_reader(bucket, key, Trickle(&content), &small_parts(), cancel).unwrap();
+    client.put_reader(bucket, key, ChunkedReader(&content), &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     let mut options = small_parts();
     options.set_part_size(MIB).unwrap();
-    let error = client.put_reader(bucket, key, Trickle(&content), &options, cancel).unwrap_err();
+    let error =
+        client.put_reader(bucket, key, ChunkedReader(&content), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
 }
 
 #[test]
-fn a_writer_takes_pieces_of_any_size() {
+fn a_writer_accepts_chunks_of_any_size() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB + 17);
     let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
     writer.write_all(&[]).unwrap();
-    for piece in content.chunks(33_333) {
-        writer.write_all(piece).unwrap();
+    for chunk in content.chunks(33_333) {
+        writer.write_all(chunk).unwrap();
     }
     let uploaded = writer.finish().unwrap();
     assert_eq!(uploaded.parts, 11);
@@ -182,7 +184,7 @@ fn a_writer_takes_pieces_of_any_size() {
 }
 
 #[test]
-fn a_writer_that_is_aborted_or_fails_leaves_nothing() {
+fn a_writer_that_is_aborted_or_fails_leaves_nothing_behind() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
@@ -203,7 +205,7 @@ fn a_writer_that_is_aborted_or_fails_leaves_nothing() {
 }
 
 #[test]
-fn a_pipe_is_a_stream_and_a_cancel_ends_the_wait_for_it() {
+fn a_pipe_is_uploaded_and_a_cancel_ends_the_wait_for_it() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
@@ -231,7 +233,7 @@ fn a_pipe_is_a_stream_and_a_cancel_ends_the_wait_for_it() {
 }
 
 #[test]
-fn ranges_of_a_file_are_read_by_position() {
+fn ranges_of_a_file_are_uploaded() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
@@ -248,17 +250,17 @@ fn ranges_of_a_file_are_read_by_position() {
 }
 
 #[test]
-fn what_is_expected_of_the_whole_is_judged_before_the_object_is_made() {
+fn expected_checksums_are_compared_before_the_object_is_created() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
     for single_below in [0, 8 * MIB] {
         let mut options = small_parts();
         options.set_single_below(single_below).unwrap();
-        let made = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
-        options.set_expected_crc64(made.crc64.unwrap());
+        let stored = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
+        options.set_expected_crc64(stored.crc64.unwrap());
         client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
-        options.set_expected_crc64(!made.crc64.unwrap());
+        options.set_expected_crc64(!stored.crc64.unwrap());
         fixture.emulator.clear_requests();
         let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
@@ -293,9 +295,9 @@ fn progress_of_a_stream_has_no_total_and_ends_with_all_bytes() {
     assert!(fixture.emulator.object(BUCKET, key.as_str()).is_some());
 }
 
-struct Broken;
+struct FailingReader;
 
-impl Read for Broken {
+impl Read for FailingReader {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(io::Error::from_raw_os_error(libc_eio()))
     }
@@ -306,7 +308,7 @@ fn libc_eio() -> i32 {
 }
 
 #[test]
-fn an_error_of_the_library_inside_a_readers_error_comes_back_as_it_is() {
+fn an_error_of_the_library_inside_an_io_error_of_the_reader_is_returned() {
     struct Inner(Option<Error>);
     impl Read for Inner {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -321,10 +323,10 @@ fn an_error_of_the_library_inside_a_readers_error_comes_back_as_it_is() {
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("bucket")));
 }
 
-/// A byte at a time, without end.
-struct Endless;
+/// Returns one byte at a time, without end.
+struct EndlessReader;
 
-impl Read for Endless {
+impl Read for EndlessReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         std::thread::yield_now();
         Ok(buffer.iter_mut().take(1).map(|byte| *byte = 7).count())
@@ -332,11 +334,11 @@ impl Read for Endless {
 }
 
 #[test]
-fn a_part_that_fails_while_the_reader_is_read_is_the_error_and_no_cancellation() {
+fn a_part_that_fails_while_the_reader_is_read_is_the_error_of_the_call() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", Action::status(403, "AccessDenied"));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let error = client.put_reader(bucket, key, Endless, &small_parts(), cancel).unwrap_err();
+    let error = client.put_reader(bucket, key, EndlessReader, &small_parts(), cancel).unwrap_err();
     assert_eq!(
         (error.kind(), error.oss_code()),
         (ErrorKind::Service, Some("AccessDenied")),

@@ -1,4 +1,4 @@
-//! No call hangs: a server that is slow or silent is given up after the time that was set.
+//! Timeouts: attempts against a slow or silent server end after the configured time.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,66 +9,66 @@ use socket2::{Domain, Socket, Type};
 
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, small_parts};
 
-/// Requests that are not delayed meet it on a busy machine, too.
-const LIMIT: Duration = Duration::from_secs(1);
-/// Before any limit that is not set here.
+/// Long enough for requests without a delay, even on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// Less than any timeout that is not set here.
 const SOON: Duration = Duration::from_secs(10);
 const NEVER_MS: u64 = 600_000;
 
-/// A fixture whose client has a limit of time, and tries once.
-fn impatient(limit: impl FnOnce(&mut Config) -> Result<&mut Config>) -> Fixture {
+/// A fixture whose client has a timeout and makes one attempt.
+fn with_one_attempt(set_timeout: impl FnOnce(&mut Config) -> Result<&mut Config>) -> Fixture {
     Fixture::with(|config| {
-        limit(config).and_then(|config| config.set_max_attempts(1)).unwrap();
+        set_timeout(config).and_then(|config| config.set_max_attempts(1)).unwrap();
     })
 }
 
-fn impatient_for_bytes() -> Fixture {
-    impatient(|config| config.set_stall_timeout(LIMIT))
+fn with_stall_timeout() -> Fixture {
+    with_one_attempt(|config| config.set_stall_timeout(TIMEOUT))
 }
 
-fn impatient_for_responses() -> Fixture {
-    impatient(|config| config.set_response_timeout(LIMIT))
+fn with_response_timeout() -> Fixture {
+    with_one_attempt(|config| config.set_response_timeout(TIMEOUT))
 }
 
 fn stall(at: Direction, byte: u64) -> Action {
     Action { stall: Some(Stall { at, byte, ms: Some(NEVER_MS) }), ..Action::default() }
 }
 
-/// The time-out of an attempt, which came soon.
-fn time_out(run: impl FnOnce() -> Error) -> Error {
-    let begun = Instant::now();
+/// Returns the timeout error of a call, and asserts that it came in time.
+fn timeout_error(run: impl FnOnce() -> Error) -> Error {
+    let started = Instant::now();
     let error = run();
-    assert!(begun.elapsed() >= LIMIT && begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert!(started.elapsed() >= TIMEOUT && started.elapsed() < SOON, "{:?}", started.elapsed());
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     error
 }
 
 #[test]
-fn a_server_that_stops_reading_a_part_is_given_up_and_nothing_is_left() {
-    let fixture = impatient_for_bytes();
+fn a_server_that_stops_reading_a_part_times_out_and_nothing_is_left_behind() {
+    let fixture = with_stall_timeout();
     fixture.always("UploadPart", stall(Direction::Request, 1));
     let mut options = small_parts();
     options.set_part_size(32 * MIB).unwrap();
     let content = bytes(32 * MIB);
-    let error = time_out(|| fixture.put(&content, &options).unwrap_err());
+    let error = timeout_error(|| fixture.put(&content, &options).unwrap_err());
     assert_eq!((error.phase(), error.part_number()), (Some(Phase::Send), Some(1)), "{error}");
     assert!(error.is_retryable() && !error.parts_left(), "{error}");
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn a_server_that_does_not_answer_a_part_is_given_up_and_nothing_is_left() {
-    let fixture = impatient_for_responses();
+fn a_part_without_a_response_times_out_and_nothing_is_left_behind() {
+    let fixture = with_response_timeout();
     fixture.always("UploadPart", Action { delay_ms: NEVER_MS, ..Action::default() });
-    let error = time_out(|| fixture.put_five_parts().unwrap_err());
+    let error = timeout_error(|| fixture.put_five_parts().unwrap_err());
     assert_eq!(error.phase(), Some(Phase::Wait), "{error}");
     fixture.assert_bucket_empty();
 }
 
 #[test]
-fn a_part_that_is_not_answered_in_time_is_sent_again() {
+fn a_part_that_times_out_is_retried() {
     let fixture = Fixture::with(|config| {
-        config.set_response_timeout(LIMIT).unwrap();
+        config.set_response_timeout(TIMEOUT).unwrap();
     });
     fixture.once("UploadPart", Action { delay_ms: NEVER_MS, ..Action::default() });
     fixture.put_five_parts().unwrap();
@@ -77,30 +77,30 @@ fn a_part_that_is_not_answered_in_time_is_sent_again() {
 }
 
 #[test]
-fn a_server_that_stops_in_the_middle_of_its_answer_is_given_up() {
-    let fixture = impatient_for_bytes();
+fn a_response_that_stalls_times_out() {
+    let fixture = with_stall_timeout();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     fixture.always("HeadObject", stall(Direction::Response, 40));
     let request = HeadObject::new(bucket, key);
-    let error = time_out(|| client.head_object(&request, cancel).unwrap_err());
+    let error = timeout_error(|| client.head_object(&request, cancel).unwrap_err());
     assert_eq!(error.phase(), Some(Phase::Receive), "{error}");
 }
 
 #[test]
-fn an_answer_that_comes_byte_by_byte_is_given_up() {
-    let fixture = impatient_for_responses();
+fn a_response_that_arrives_byte_by_byte_times_out() {
+    let fixture = with_response_timeout();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let drip = Drip { delay_ms: 20, bytes: 1 };
     fixture.always("HeadObject", Action { drip: Some(drip), ..Action::default() });
     let request = HeadObject::new(bucket, key);
-    let error = time_out(|| client.head_object(&request, cancel).unwrap_err());
+    let error = timeout_error(|| client.head_object(&request, cancel).unwrap_err());
     assert_eq!(error.phase(), Some(Phase::Receive), "{error}");
 }
 
 #[test]
-fn complete_has_a_time_of_its_own() {
+fn complete_has_its_own_timeout() {
     let fixture = Fixture::with(|config| {
-        config.set_response_timeout(LIMIT).unwrap();
+        config.set_response_timeout(TIMEOUT).unwrap();
         config.set_complete_timeout(Duration::from_secs(60)).unwrap();
     });
     fixture.once("CompleteMultipartUpload", Action::delay_response(2_000));
@@ -109,8 +109,8 @@ fn complete_has_a_time_of_its_own() {
 }
 
 #[test]
-fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
-    let fixture = impatient(|config| config.set_complete_timeout(LIMIT));
+fn a_complete_that_times_out_is_resolved_by_head_object() {
+    let fixture = with_one_attempt(|config| config.set_complete_timeout(TIMEOUT));
     fixture.once("CompleteMultipartUpload", Action::delay_response(NEVER_MS));
     let uploaded = fixture.put_five_parts().unwrap();
     let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
@@ -119,16 +119,16 @@ fn a_complete_that_takes_too_long_is_resolved_from_the_object() {
 }
 
 #[test]
-fn a_put_object_without_an_answer_may_have_made_the_object() {
-    let fixture = impatient_for_responses();
+fn a_put_object_without_a_response_may_have_created_the_object() {
+    let fixture = with_response_timeout();
     fixture.once("PutObject", Action::delay_response(NEVER_MS));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
-    let error = time_out(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
+    let error = timeout_error(|| fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err());
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }
 
 #[test]
-fn a_body_that_only_the_kernel_has_taken_may_have_arrived() {
+fn a_body_in_the_socket_buffer_may_have_arrived() {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.set_recv_buffer_size(4096).unwrap();
     listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -138,15 +138,15 @@ fn a_body_that_only_the_kernel_has_taken_may_have_arrived() {
     for (size, exists) in [(200 * 1024, ObjectExists::Unknown), (64 * MIB, ObjectExists::No)] {
         let fixture = Fixture::with(|config| {
             config.set_endpoint(&format!("http://{address}")).unwrap();
-            config.set_stall_timeout(LIMIT).unwrap();
-            // What HeadObject has to find out whether the object exists.
-            config.set_abort_timeout(LIMIT).unwrap();
+            config.set_stall_timeout(TIMEOUT).unwrap();
+            // The time for the HeadObject that resolves the outcome.
+            config.set_abort_timeout(TIMEOUT).unwrap();
             config.set_max_attempts(1).unwrap();
         });
         let mut options = UploadOptions::new();
         options.set_single_below(100 * MIB).unwrap();
         let content = bytes(size);
-        let error = time_out(|| fixture.put(&content, &options).unwrap_err());
+        let error = timeout_error(|| fixture.put(&content, &options).unwrap_err());
         assert_eq!((error.phase(), error.object_exists()), (Some(Phase::Send), exists), "{error}");
         assert_eq!(error.bytes_sent() == size, exists == ObjectExists::Unknown, "{error:?}");
     }
@@ -159,10 +159,10 @@ fn a_deadline_ends_the_back_off_between_attempts() {
     fixture.always("PutObject", busy);
     let mut options = UploadOptions::new();
     options.set_timeout(Some(2 * SOON));
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = fixture.put(&bytes(10), &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.cause().unwrap().contains("ServiceUnavailable"), "{error:?}");
-    // It is plain at once that the next attempt would come too late.
-    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    // The back-off would pass the deadline, so the call ends at once.
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }

@@ -1,11 +1,11 @@
-//! Files and memory as whole objects.
+//! Uploads of files and memory.
 
 use ossmpu::{Integrity, ListMultipartUploads, ObjectKey, UploadOptions, UploadsEntry};
 
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, five_parts, number, small_parts};
 
 #[test]
-fn a_file_arrives_in_parts_as_it_is() {
+fn a_file_is_uploaded_in_parts() {
     let fixture = Fixture::new();
     let content = bytes(17 * MIB + 12_345);
     let file = file(&content);
@@ -28,7 +28,7 @@ fn a_file_arrives_in_parts_as_it_is() {
 }
 
 #[test]
-fn memory_arrives_with_md5_of_every_part() {
+fn every_part_of_memory_is_sent_with_its_md5() {
     let fixture = Fixture::new();
     let content = bytes(MIB + 1);
     let mut options = small_parts();
@@ -66,7 +66,7 @@ fn small_and_empty_objects_take_one_request() {
 }
 
 #[test]
-fn keys_of_every_kind_arrive_as_they_are() {
+fn keys_with_special_characters_are_preserved() {
     let fixture = Fixture::new();
     let longest = "k".repeat(1023);
     let keys = [

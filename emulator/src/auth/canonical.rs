@@ -1,11 +1,11 @@
-//! The strings that are signed, built from a request's parts. Signer and verifier share them.
+//! Strings to sign, shared by the signer and the verifier.
 
 use hyper::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use crate::escape;
 
-/// What of a request enters a signature.
+/// The parts of a request that are signed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signable<'a> {
     pub(crate) method: &'a str,
@@ -16,7 +16,7 @@ pub(crate) struct Signable<'a> {
 }
 
 impl Signable<'_> {
-    /// `/`, `/bucket/` or `/bucket/key`, not escaped.
+    /// Returns `/`, `/bucket/` or `/bucket/key`, unescaped.
     fn resource(&self) -> String {
         match self.bucket {
             None => "/".to_owned(),
@@ -24,7 +24,7 @@ impl Signable<'_> {
         }
     }
 
-    /// Name, colon, value and line feed of each header `wanted`, sorted, repeated values joined.
+    /// Returns `name:value\n` for each header in `wanted`, sorted; repeated values are joined.
     fn header_lines(&self, wanted: impl Fn(&str) -> bool) -> Vec<u8> {
         let mut names: Vec<&str> =
             self.headers.keys().map(hyper::http::HeaderName::as_str).collect();
@@ -47,12 +47,12 @@ impl Signable<'_> {
     }
 }
 
-/// Headers that V4 signs unconditionally.
+/// Returns whether V4 always signs this header.
 pub(crate) fn signed_by_default(name: &str) -> bool {
     name.starts_with("x-oss-") || matches!(name, "content-type" | "content-md5")
 }
 
-/// The V4 canonical request. `additional` is sorted and lower case.
+/// Returns the V4 canonical request. `additional` is sorted and lower-case.
 pub(crate) fn v4_request(signable: &Signable<'_>, additional: &[String]) -> Vec<u8> {
     let mut pairs: Vec<(String, String)> = signable
         .query
@@ -79,12 +79,12 @@ pub(crate) fn v4_request(signable: &Signable<'_>, additional: &[String]) -> Vec<
     request
 }
 
-/// The V4 string to sign.
+/// Returns the V4 string to sign.
 pub(crate) fn v4_string(date: &str, scope: &str, request: &[u8]) -> String {
     format!("OSS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex::encode(Sha256::digest(request)))
 }
 
-/// The V1 string to sign; `date` is the HTTP date or the decimal expiry.
+/// Returns the V1 string to sign; `date` is the HTTP date or the decimal expiry.
 pub(crate) fn v1_string(signable: &Signable<'_>, date: &str, extra: &[String]) -> Vec<u8> {
     let header = |name: &str| {
         signable.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default()
@@ -116,7 +116,7 @@ pub(crate) fn v1_string(signable: &Signable<'_>, date: &str, extra: &[String]) -
     text
 }
 
-/// Query names that V1 signs.
+/// Query parameters that V1 signs.
 const SUB_RESOURCES: &[&str] = &[
     "acl",
     "append",

@@ -1,4 +1,4 @@
-//! The access keys the server knows.
+//! The access keys of the server.
 
 use crate::error::OssError;
 
@@ -10,29 +10,29 @@ pub struct AccessKey {
     pub id: String,
     /// AccessKeySecret.
     pub secret: String,
-    /// The STS token that must come with a temporary key.
+    /// STS token of a temporary key.
     pub token: Option<String>,
-    /// A temporary key that is used after its time: 403 SecurityTokenExpired.
+    /// Whether the temporary key has expired: 403 SecurityTokenExpired.
     pub expired: bool,
-    /// The account that owns the buckets; another account sees only what ACLs and requester-pays allow.
+    /// Whether the key belongs to the bucket owner. Others are limited by ACLs and requester-pays.
     pub owner: bool,
 }
 
 impl AccessKey {
-    /// A permanent key of the owner.
+    /// Creates a permanent key of the owner.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         let (id, secret) = (id.into(), secret.into());
         Self { id, secret, token: None, expired: false, owner: true }
     }
 
-    /// Makes it a temporary key.
+    /// Makes it a temporary key with this token.
     #[must_use]
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Makes it a key of an account that owns nothing here.
+    /// Makes it a key of an account that owns no buckets.
     #[must_use]
     pub fn foreign(mut self) -> Self {
         self.owner = false;
@@ -46,7 +46,7 @@ impl std::fmt::Debug for AccessKey {
     }
 }
 
-/// The key pair for an ID and the token that came with it.
+/// Finds the access key with this ID and token.
 pub(crate) fn find<'a>(
     keys: &'a [AccessKey],
     id: &str,

@@ -1,5 +1,5 @@
-//! Who sent a request: V4 and V1 signatures, in the header or in the query, checked in the order
-//! form, date, key and token, signature.
+//! Authentication by V4 and V1 signatures, in the header or the query. Checks, in this order:
+//! format, date, key and token, signature.
 
 mod canonical;
 mod keys;
@@ -14,22 +14,22 @@ pub use sign::{Resource, Signer};
 use crate::clock;
 use crate::error::OssError;
 
-/// How far a request's date may be from the server's clock.
+/// Maximum difference between the request date and the server clock.
 const MAX_SKEW_S: i64 = 900;
 
-/// What a signature is checked against.
+/// Parameters of signature verification.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Verifier<'a> {
     pub(crate) keys: &'a [AccessKey],
     pub(crate) region: &'a str,
     pub(crate) product: &'a str,
     pub(crate) now: i64,
-    /// Query names that V1 signs besides the usual ones.
+    /// Additional query parameters that V1 signs.
     pub(crate) sub_resources: &'a [String],
 }
 
 impl<'a> Verifier<'a> {
-    /// The key that signed the request, or `None` if it is not signed at all.
+    /// Returns the key that signed the request, or `None` if the request is not signed.
     pub(crate) fn verify(
         &self,
         signable: &Signable<'_>,

@@ -1,4 +1,4 @@
-//! The V4 key chain, the two MACs, and the signer of the command-line tools.
+//! The V4 signing key, the two MACs, and the signer of the client commands.
 
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::HeaderMap;
@@ -10,7 +10,7 @@ use super::canonical::{Signable, signed_by_default, v4_request, v4_string};
 use super::keys::AccessKey;
 use crate::clock;
 
-/// HMAC-SHA256; an HMAC takes a key of any length, so the empty fallback is never used.
+/// HMAC-SHA256. Never `None`: HMAC accepts keys of any length.
 pub(crate) fn sha256_mac(key: &[u8], text: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(text);
@@ -24,7 +24,7 @@ pub(crate) fn sha1_mac(key: &[u8], text: &[u8]) -> Option<Hmac<Sha1>> {
     Some(mac)
 }
 
-/// The V4 signing key of a scope `date/region/product/aliyun_v4_request`.
+/// Derives the V4 signing key of a scope `date/region/product/aliyun_v4_request`.
 pub(crate) fn v4_key(secret: &str, scope: &str) -> Option<Vec<u8>> {
     let mut key = format!("aliyun_v4{secret}").into_bytes();
     for step in scope.split('/') {
@@ -33,29 +33,29 @@ pub(crate) fn v4_key(secret: &str, scope: &str) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// What a client signs with.
+/// Signs requests with one access key.
 #[derive(Debug, Clone)]
 pub struct Signer {
-    /// The key, with its token if it is a temporary one.
+    /// The access key, with its token if temporary.
     pub key: AccessKey,
-    /// Region ID, as `cn-hangzhou`.
+    /// Region ID, e.g. `cn-hangzhou`.
     pub region: String,
 }
 
-/// The resource a client signs for: neither, a bucket, or an object in it.
+/// The resource of a signed request: the service, a bucket, or an object.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Resource<'a> {
     /// Bucket name.
     pub bucket: Option<&'a str>,
-    /// Object key, not escaped.
+    /// Object key, unescaped.
     pub key: Option<&'a str>,
 }
 
 impl Signer {
-    /// Adds date, payload constant, token and V4 Authorization to `headers`.
+    /// Adds the date, payload hash, token and V4 Authorization headers.
     ///
-    /// `query` holds decoded pairs, an empty value meaning the bare name; `additional` names headers
-    /// to sign besides the usual ones; `unix` is the signing instant.
+    /// `query` holds decoded pairs; an empty value means a bare name. `additional` names extra
+    /// headers to sign. `unix` is the signing time in Unix seconds.
     pub fn sign(
         &self,
         method: &str,

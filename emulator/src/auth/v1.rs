@@ -33,7 +33,7 @@ pub(super) fn verify_header<'a>(
     check(verifier, signable, key, date, signature)
 }
 
-/// Verifies a URL with `Signature`.
+/// Verifies a presigned URL with `Signature`.
 pub(super) fn verify_query<'a>(
     verifier: &Verifier<'a>,
     signable: &Signable<'_>,
@@ -42,7 +42,7 @@ pub(super) fn verify_query<'a>(
         let found = signable.query.iter().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     };
-    let denied = || OssError::access_denied("The signed URL lacks a valid parameter.");
+    let denied = || OssError::access_denied("A parameter of the signed URL is missing or invalid.");
     let (Some(id), Some(expires), Some(signature)) =
         (param("OSSAccessKeyId"), param("Expires"), param("Signature"))
     else {

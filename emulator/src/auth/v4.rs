@@ -11,7 +11,7 @@ use crate::error::OssError;
 
 const SEVEN_DAYS_S: i64 = 604_800;
 
-/// A V4 signature as it came.
+/// A parsed V4 signature.
 #[derive(Debug)]
 struct Claim {
     id: String,
@@ -50,7 +50,7 @@ pub(super) fn verify_header<'a>(
     check_signature(verifier, signable, &claim)
 }
 
-/// Verifies a URL with `x-oss-signature`.
+/// Verifies a presigned URL with `x-oss-signature`.
 pub(super) fn verify_query<'a>(
     verifier: &Verifier<'a>,
     signable: &Signable<'_>,
@@ -125,7 +125,7 @@ fn parse_header(headers: &HeaderMap, authorization: &str) -> Result<Claim, OssEr
     })
 }
 
-/// The access key ID may hold slashes; the scope is the last four items.
+/// Splits off the scope, the last four items; the access key ID can contain slashes.
 fn split_credential(credential: &str) -> Result<(String, String), OssError> {
     let items: Vec<&str> = credential.rsplitn(5, '/').collect();
     let [request, product, region, day, id] = items.as_slice() else {
@@ -186,7 +186,7 @@ fn check_additional(claim: &Claim, headers: &HeaderMap) -> Result<(), OssError> 
         Some(name) => Err(OssError::argument(
             "AdditionalHeaders",
             name,
-            "A header named by the signature was not sent.",
+            "A header named in AdditionalHeaders is missing.",
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! The signature vectors, read as a server does: from the received request to the same strings.
+//! Signature test vectors, verified as a server does: from the received request.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::query::Query;
 
 const V4_HEADER: &str = include_str!("../../../tests/vectors/v4-header.json");
 
-/// A vector as the request a server receives.
+/// A test vector as a received request.
 struct Received {
     input: Value,
     expected: Value,
@@ -39,7 +39,7 @@ impl Received {
         if let Some(authorization) = expected["authorization"].as_str() {
             set(&mut headers, "authorization", authorization);
         }
-        // Through the wire form, so that escaping and parsing are part of the test.
+        // Escape and parse again, so that both are tested.
         let wire = match expected["sorted_final_query"].as_str() {
             Some(whole) => whole.to_owned(),
             None => {
@@ -97,7 +97,7 @@ impl Received {
         verifier.verify(&self.signable()).map(|key| key.is_some())
     }
 
-    /// The right secret verifies, another does not.
+    /// The correct secret verifies; another does not.
     fn check(&self, name: &str, now: i64) {
         let keys = self.keys();
         assert_eq!(self.verify(now, &keys), Ok(true), "{name}");

@@ -1,108 +1,108 @@
-//! What a fault does. The fields combine: a delayed, cut and lying response is one action.
+//! What a fault does. The fields can be combined, for example a delay with a wrong checksum.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The deviations of one answer. All fields are optional; an empty action does nothing.
+/// Effects of a fault on one request. All fields are optional; an empty action does nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Action {
-    /// Answer with this status and an error document instead of the real response.
+    /// Respond with this status and an error document instead of the real response.
     pub status: Option<u16>,
-    /// The `Code` of that document; by default one that fits the status.
+    /// `Code` of that document; defaults to the usual code for the status.
     pub code: Option<String>,
-    /// The `Message` of that document.
+    /// `Message` of that document.
     pub message: Option<String>,
-    /// Headers to set on the response, replacement or real.
+    /// Headers to set on the response, injected or real.
     pub headers: BTreeMap<String, String>,
-    /// Headers to take off the response.
+    /// Headers to remove from the response.
     pub remove_headers: Vec<String>,
-    /// `status` and `raw_response` come after the request has taken effect, not instead of it.
+    /// Execute the request before responding with `status` or `raw_response`.
     pub after_commit: bool,
-    /// Answer with exactly this.
+    /// Respond with exactly this.
     pub raw_response: Option<RawResponse>,
-    /// Texts to replace in the real response's document.
+    /// Text replacements in the document of the response.
     pub replace: BTreeMap<String, String>,
-    /// Wait before the request is looked at.
+    /// Milliseconds to wait before processing the request.
     pub delay_ms: u64,
-    /// Wait after the effect, before the response.
+    /// Milliseconds to wait between executing the request and sending the response.
     pub delay_response_ms: u64,
-    /// Close the connection instead of replying, before or after the effect.
+    /// Close the connection instead of responding, before or after the request takes effect.
     pub lose_response: Option<Commit>,
-    /// Reset the connection instead of replying, before or after the effect.
+    /// Reset the connection instead of responding, before or after the request takes effect.
     pub reset: Option<Commit>,
-    /// A wrong `x-oss-hash-crc64ecma`.
+    /// Send a wrong `x-oss-hash-crc64ecma`.
     pub bad_crc: bool,
-    /// A wrong `ETag`, in header and document.
+    /// Send a wrong `ETag`, in header and document.
     pub bad_etag: bool,
-    /// Close the connection after so many bytes of the request's body.
+    /// Close the connection after this many bytes of the request body.
     pub cut_request_at: Option<u64>,
-    /// Reset the connection after so many bytes of the request's body.
+    /// Reset the connection after this many bytes of the request body.
     pub reset_request_at: Option<u64>,
-    /// Close the connection after so many bytes of the response, its head included.
+    /// Close the connection after this many bytes of the response, including its head.
     pub cut_response_at: Option<u64>,
-    /// Stop reading or writing in the middle.
+    /// Stop reading or writing partway through.
     pub stall: Option<Stall>,
-    /// For this request the server's clock is off by so many seconds.
+    /// Seconds to add to the server clock for this request.
     pub clock_skew_s: i64,
-    /// Send the response a byte at a time.
+    /// Send the response in small chunks with delays.
     pub drip: Option<Drip>,
 }
 
-/// Before or after the request has taken effect.
+/// Whether the request takes effect before a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Commit {
-    /// Nothing has happened.
+    /// The request does not take effect.
     Before,
-    /// It has happened.
+    /// The request takes effect.
     After,
 }
 
-/// A whole response, sent as it is apart from `Content-Length` and the request ID.
+/// A complete response. Common headers such as the request ID are still added.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawResponse {
-    /// HTTP status, 200 by default.
+    /// HTTP status; defaults to 200.
     pub status: Option<u16>,
-    /// All headers.
+    /// Response headers.
     pub headers: BTreeMap<String, String>,
-    /// The body.
+    /// Response body.
     pub body: String,
 }
 
-/// A pause in the middle of a transfer.
+/// A pause partway through a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stall {
-    /// Which direction stops.
+    /// Which direction stalls.
     pub at: Direction,
-    /// After so many bytes of the request's body, or of the response with its head.
+    /// Offset in the request body, or in the response including its head.
     #[serde(default)]
     pub byte: u64,
-    /// How long; for good if absent (then the connection is closed after ten minutes).
+    /// Duration; if absent, the connection is closed after ten minutes.
     #[serde(default)]
     pub ms: Option<u64>,
 }
 
-/// A direction of the connection.
+/// Direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// The server no longer reads.
+    /// The server stops reading the request.
     Request,
-    /// The server no longer writes.
+    /// The server stops writing the response.
     Response,
 }
 
-/// A slow response.
+/// A response sent slowly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Drip {
-    /// The pause before each byte.
+    /// Delay before each chunk, in milliseconds.
     pub delay_ms: u64,
-    /// Bytes sent at once, 1 by default.
+    /// Bytes per chunk; defaults to 1.
     #[serde(default = "one")]
     pub bytes: usize,
 }
@@ -112,47 +112,47 @@ fn one() -> usize {
 }
 
 impl Action {
-    /// An answer with an error document.
+    /// Responds with an error document.
     pub fn status(status: u16, code: impl Into<String>) -> Self {
         Self { status: Some(status), code: Some(code.into()), ..Self::default() }
     }
 
-    /// An answer made up by the test.
+    /// Responds with this status and body.
     pub fn raw(status: u16, body: impl Into<String>) -> Self {
         let raw = RawResponse { status: Some(status), headers: BTreeMap::new(), body: body.into() };
         Self { raw_response: Some(raw), ..Self::default() }
     }
 
-    /// No answer: the connection is closed before or after the effect.
+    /// Closes the connection without a response, before or after the request takes effect.
     pub fn lose_response(when: Commit) -> Self {
         Self { lose_response: Some(when), ..Self::default() }
     }
 
-    /// The request takes effect at once, its response comes late.
+    /// Executes the request immediately and delays the response.
     pub fn delay_response(ms: u64) -> Self {
         Self { delay_response_ms: ms, ..Self::default() }
     }
 
-    /// Adds a header to the response.
+    /// Sets a header on the response.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// `status` and `raw_response` only after the request has taken effect.
+    /// Executes the request before responding with `status` or `raw_response`.
     #[must_use]
     pub fn after_commit(mut self) -> Self {
         self.after_commit = true;
         self
     }
 
-    /// The response replaces the effect altogether, and no body is waited for.
+    /// Returns whether the response is sent without reading the body or executing the request.
     pub(crate) fn replaces_effect(&self) -> bool {
         (self.status.is_some() || self.raw_response.is_some()) && !self.after_commit
     }
 
-    /// The connection ends before the effect, once the body has been read.
+    /// Returns how to disconnect after reading the body, without executing the request.
     pub(crate) fn disconnect_before_commit(&self) -> Option<Disconnect> {
         match (self.lose_response, self.reset) {
             (_, Some(Commit::Before)) => Some(Disconnect::Reset),
@@ -161,7 +161,7 @@ impl Action {
         }
     }
 
-    /// The connection ends after the effect.
+    /// Returns how to disconnect after executing the request.
     pub(crate) fn disconnect_after_commit(&self) -> Option<Disconnect> {
         match (self.lose_response, self.reset) {
             (_, Some(Commit::After)) => Some(Disconnect::Reset),
@@ -171,14 +171,14 @@ impl Action {
     }
 }
 
-/// How a connection ends.
+/// How a connection is terminated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disconnect {
     Close,
     Reset,
 }
 
-/// The usual code of a status.
+/// Returns the usual error code for a status.
 pub(crate) fn usual_code(status: u16) -> &'static str {
     match status {
         203 => "CallbackFailed",

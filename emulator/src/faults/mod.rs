@@ -1,4 +1,4 @@
-//! Faults on demand: rules that select requests, and the actions they apply.
+//! Fault injection: rules that select requests, and the actions they apply.
 
 mod action;
 mod rule;

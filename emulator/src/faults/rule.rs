@@ -1,4 +1,4 @@
-//! When a fault strikes: one rule of the rule file, and the counters that go with it.
+//! Rules that select the requests to inject faults into.
 
 use std::path::Path;
 
@@ -6,84 +6,84 @@ use serde::{Deserialize, Serialize};
 
 use super::Action;
 
-/// A fault for some of the requests of an operation.
+/// Injects a fault into selected requests.
 ///
 /// As JSON: `{"op":"UploadPart","part":7,"nth":3,"times":1,"action":{"status":503}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Rule {
-    /// Operation as the manual names it, e.g. `UploadPart`; `*` is any.
+    /// Operation name as in the OSS API reference, e.g. `UploadPart`; `*` matches any.
     #[serde(default = "any")]
     pub op: String,
-    /// Only requests for this bucket.
+    /// Match only this bucket.
     #[serde(default)]
     pub bucket: Option<String>,
-    /// Only requests for this key.
+    /// Match only this key.
     #[serde(default)]
     pub key: Option<String>,
-    /// Only this part number.
+    /// Match only this part number.
     #[serde(default)]
     pub part: Option<u32>,
-    /// The first request struck, counted from 1 among those the fields above select.
+    /// First matching request to inject the fault into, counted from 1.
     #[serde(default = "one")]
     pub nth: u64,
-    /// How many requests in a row are struck; 0 is without end.
+    /// Number of consecutive matching requests to inject the fault into; 0 means no limit.
     #[serde(default = "one")]
     pub times: u64,
-    /// What happens.
+    /// The fault to inject.
     pub action: Action,
 }
 
 impl Rule {
-    /// A rule for the first request of `op`.
+    /// Creates a rule for the first request of `op`.
     pub fn on(op: impl Into<String>, action: Action) -> Self {
         let op = op.into();
         Self { op, bucket: None, key: None, part: None, nth: 1, times: 1, action }
     }
 
-    /// Only for this bucket.
+    /// Matches only this bucket.
     #[must_use]
     pub fn bucket(mut self, bucket: impl Into<String>) -> Self {
         self.bucket = Some(bucket.into());
         self
     }
 
-    /// Only for this key.
+    /// Matches only this key.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// Only for this part number.
+    /// Matches only this part number.
     #[must_use]
     pub fn part(mut self, number: u32) -> Self {
         self.part = Some(number);
         self
     }
 
-    /// From the `nth` such request on.
+    /// Starts at the `nth` matching request.
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.nth = nth;
         self
     }
 
-    /// For so many requests; 0 is without end.
+    /// Applies to this many consecutive requests; 0 means no limit.
     #[must_use]
     pub fn times(mut self, times: u64) -> Self {
         self.times = times;
         self
     }
 
-    /// For every such request.
+    /// Applies to all matching requests.
     #[must_use]
     pub fn always(self) -> Self {
         self.times(0)
     }
 
-    /// Reads a rule file: a JSON list of rules.
+    /// Loads a rule file: a JSON list of rules. The error names the file.
     pub fn load(path: &Path) -> Result<Vec<Self>, String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
@@ -98,7 +98,7 @@ fn one() -> u64 {
     1
 }
 
-/// What a rule looks at.
+/// The attributes of a request that rules match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestInfo<'a> {
     pub(crate) op: &'a str,
@@ -107,7 +107,7 @@ pub(crate) struct RequestInfo<'a> {
     pub(crate) part: Option<u32>,
 }
 
-/// The rules in force, each with the number of requests it has seen.
+/// The active rules, each with its count of matching requests.
 #[derive(Debug, Default)]
 pub(crate) struct RuleBook {
     rules: Vec<(Rule, u64)>,
@@ -122,17 +122,17 @@ impl RuleBook {
         self.rules.clear();
     }
 
-    /// Counts the request in every rule that selects it; the first that strikes decides.
+    /// Counts the request in every matching rule and returns the first action that is due.
     pub(crate) fn match_fault(&mut self, request: RequestInfo<'_>) -> Option<Action> {
         let mut action = None;
         for (rule, seen) in &mut self.rules {
-            if !selects(rule, request) {
+            if !matches_rule(rule, request) {
                 continue;
             }
             *seen += 1;
             let first = rule.nth.max(1);
-            let in_time = rule.times == 0 || *seen - first.min(*seen) < rule.times;
-            if *seen >= first && in_time && action.is_none() {
+            let is_due = rule.times == 0 || *seen - first.min(*seen) < rule.times;
+            if *seen >= first && is_due && action.is_none() {
                 action = Some(rule.action.clone());
             }
         }
@@ -140,13 +140,13 @@ impl RuleBook {
     }
 }
 
-fn selects(rule: &Rule, request: RequestInfo<'_>) -> bool {
-    let fits = |wanted: &Option<String>, found: Option<&str>| {
-        wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
+fn matches_rule(rule: &Rule, request: RequestInfo<'_>) -> bool {
+    let matches = |expected: &Option<String>, found: Option<&str>| {
+        expected.as_deref().is_none_or(|expected| Some(expected) == found)
     };
     (rule.op == "*" || rule.op == request.op)
-        && fits(&rule.bucket, request.bucket)
-        && fits(&rule.key, request.key)
+        && matches(&rule.bucket, request.bucket)
+        && matches(&rule.key, request.key)
         && rule.part.is_none_or(|part| Some(part) == request.part)
 }
 
@@ -158,24 +158,24 @@ mod tests {
         RequestInfo { op, bucket: Some("b"), key: Some("k"), part: Some(part) }
     }
 
-    fn struck(text: &str, parts: &[u32]) -> Vec<bool> {
+    fn injected(text: &str, parts: &[u32]) -> Vec<bool> {
         let mut book = RuleBook::default();
         book.add(serde_json::from_str(text).unwrap());
         parts.iter().map(|part| book.match_fault(request("UploadPart", *part)).is_some()).collect()
     }
 
     #[test]
-    fn nth_counts_only_what_the_rule_selects() {
+    fn nth_counts_only_matching_requests() {
         let rule = r#"{"op":"UploadPart","part":7,"nth":2,"times":2,"action":{"status":503}}"#;
         let expected = [false, false, true, false, true, false];
-        assert_eq!(struck(rule, &[7, 1, 7, 1, 7, 7]), expected);
+        assert_eq!(injected(rule, &[7, 1, 7, 1, 7, 7]), expected);
     }
 
     #[test]
-    fn a_rule_strikes_once_unless_told_otherwise() {
-        assert_eq!(struck(r#"{"action":{}}"#, &[1, 1]), [true, false]);
-        assert_eq!(struck(r#"{"times":0,"action":{}}"#, &[1, 1]), [true, true]);
-        assert_eq!(struck(r#"{"op":"Other","action":{}}"#, &[1, 1]), [false, false]);
+    fn a_rule_applies_once_by_default() {
+        assert_eq!(injected(r#"{"action":{}}"#, &[1, 1]), [true, false]);
+        assert_eq!(injected(r#"{"times":0,"action":{}}"#, &[1, 1]), [true, true]);
+        assert_eq!(injected(r#"{"op":"Other","action":{}}"#, &[1, 1]), [false, false]);
     }
 
     #[test]

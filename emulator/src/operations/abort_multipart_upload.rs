@@ -12,8 +12,8 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let id = upload_id(request)?.to_owned();
     let unknown = || no_such_upload(&id, "0042-00000002");
     request.store().upload(&request.bucket, &request.key, &id).ok_or_else(unknown)?;
-    request.expect_no_body().await?;
-    // A Complete that has begun comes first.
+    request.discard_body().await?;
+    // Wait for a CompleteMultipartUpload in progress.
     let complete_lock =
         request.store().complete_lock(&request.bucket, &request.key, &id).ok_or_else(unknown)?;
     let _guard = complete_lock.lock().await;

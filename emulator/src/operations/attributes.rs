@@ -1,5 +1,5 @@
-//! Content headers, metadata, storage class, encryption, tags and ACL, as Initiate and PutObject
-//! take them.
+//! Parses content headers, metadata, storage class, encryption, tags and ACL of
+//! InitiateMultipartUpload and PutObject.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub(super) const ENCRYPTION: &str = "x-oss-server-side-encryption";
 const DATA_ENCRYPTION: &str = "x-oss-server-side-data-encryption";
 const ENCRYPTION_KEY: &str = "x-oss-server-side-encryption-key-id";
 
-/// Reads and validates everything but the ACL.
+/// Parses and validates everything except the ACL.
 pub(super) fn parse(request: &OperationRequest) -> Result<Attributes, OssError> {
     let headers = CONTENT_HEADERS
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn parse(request: &OperationRequest) -> Result<Attributes, OssError> 
     })
 }
 
-/// `x-oss-object-acl`.
+/// Parses `x-oss-object-acl`.
 pub(super) fn acl(request: &OperationRequest) -> Result<Option<String>, OssError> {
     match request.header("x-oss-object-acl") {
         Some(acl) if !ACLS.contains(&acl.as_str()) => {
@@ -55,7 +55,7 @@ fn metadata(request: &OperationRequest) -> Result<BTreeMap<String, String>, OssE
             return Err(OssError::argument(
                 header.as_str(),
                 &value,
-                "A metadata name may hold letters, digits and hyphens only.",
+                "A metadata name may contain only letters, digits and hyphens.",
             ));
         }
         size += name.len() + value.len();
@@ -98,7 +98,7 @@ fn encryption(request: &OperationRequest) -> Result<BTreeMap<String, String>, Os
     }
     for name in [DATA_ENCRYPTION, ENCRYPTION_KEY] {
         if let Some(value) = found.get(name).filter(|_| algorithm != Some("KMS")) {
-            return Err(OssError::argument(name, value, "This header needs KMS encryption."));
+            return Err(OssError::argument(name, value, "This header requires KMS encryption."));
         }
     }
     Ok(found)
@@ -113,23 +113,23 @@ fn bad_algorithm(name: &str) -> OssError {
 }
 
 fn tags(text: &str) -> Result<Vec<(String, String)>, OssError> {
-    let refuse = |message| OssError::argument("x-oss-tagging", text, message);
+    let invalid = |message| OssError::argument("x-oss-tagging", text, message);
     let mut tags = Vec::new();
     let mut names = BTreeSet::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (Some(key), Some(value)) = (escape::decode(key), escape::decode(value)) else {
-            return Err(refuse("A tag is not UTF-8."));
+            return Err(invalid("A tag is not UTF-8."));
         };
         if key.is_empty() || key.len() > 128 || value.len() > 256 {
-            return Err(refuse("A tag has a key of 1 to 128 bytes and a value of up to 256."));
+            return Err(invalid("A tag key must have 1 to 128 bytes, a tag value at most 256."));
         }
         if !names.insert(key.clone()) {
-            return Err(refuse("The keys of tags must be unique."));
+            return Err(invalid("Tag keys must be unique."));
         }
         tags.push((key, value));
     }
-    if tags.len() > 10 { Err(refuse("An object has at most 10 tags.")) } else { Ok(tags) }
+    if tags.len() > 10 { Err(invalid("An object can have at most 10 tags.")) } else { Ok(tags) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Operations on whole buckets, and the list of them.
+//! Bucket operations and ListBuckets.
 
 use hyper::StatusCode;
 
@@ -16,7 +16,7 @@ const MAX_BUCKETS: usize = 100;
 /// ListBuckets.
 pub(super) async fn list(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
     let max = request.limit("max-keys", 100, 1000)?;
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let text = |name: &str| request.query.value(name).unwrap_or_default();
     let (prefix, marker) = (text("prefix"), text("marker"));
     let all = request.store().buckets();
@@ -36,7 +36,7 @@ pub(super) async fn list(request: &mut OperationRequest) -> Result<OssResponse, 
     document.open("Buckets");
     for (name, record) in page {
         document.open("Bucket");
-        place(&mut document, request, name, record);
+        write_bucket(&mut document, request, name, record);
         document.element("Region", &request.service.region);
         document.element("StorageClass", &record.storage_class);
         document.close();
@@ -92,7 +92,7 @@ pub(super) async fn put(request: &mut OperationRequest) -> Result<OssResponse, R
 
 /// DeleteBucket.
 pub(super) async fn delete(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     match request.store().delete_bucket(&request.bucket)? {
         DeleteBucketOutcome::Removed => Ok(OssResponse::new(StatusCode::NO_CONTENT)),
         DeleteBucketOutcome::Missing => Err(OssError::no_such_bucket(&request.bucket).into()),
@@ -108,11 +108,11 @@ pub(super) async fn delete(request: &mut OperationRequest) -> Result<OssResponse
 
 /// GetBucketInfo.
 pub(super) async fn info(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let record = record(request)?;
     let mut document = request.document("BucketInfo");
     document.open("Bucket");
-    place(&mut document, request, &request.bucket, &record);
+    write_bucket(&mut document, request, &request.bucket, &record);
     document.element("StorageClass", &record.storage_class);
     document.element("DataRedundancyType", &record.redundancy);
     document.element("AccessMonitor", "Disabled");
@@ -136,7 +136,7 @@ pub(super) async fn info(request: &mut OperationRequest) -> Result<OssResponse, 
 
 /// GetBucketAcl.
 pub(super) async fn acl(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let record = record(request)?;
     let mut document = request.document("AccessControlPolicy");
     owner::element(&mut document);
@@ -147,7 +147,7 @@ pub(super) async fn acl(request: &mut OperationRequest) -> Result<OssResponse, R
 
 /// GetBucketLocation.
 pub(super) async fn location(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     record(request)?;
     let region = format!("oss-{}", request.service.region);
     Ok(OssResponse::xml(Document::with_text(
@@ -161,7 +161,7 @@ pub(super) async fn location(request: &mut OperationRequest) -> Result<OssRespon
 pub(super) async fn versioning(
     request: &mut OperationRequest,
 ) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let record = record(request)?;
     let mut document = request.document("VersioningConfiguration");
     if let Some(state) = versioning_text(record.versioning) {
@@ -199,8 +199,13 @@ fn versioning_text(state: Versioning) -> Option<&'static str> {
     }
 }
 
-/// Where a bucket is and how old.
-fn place(document: &mut Document, request: &OperationRequest, name: &str, record: &BucketRecord) {
+/// Writes name, location, creation date and endpoints of a bucket.
+fn write_bucket(
+    document: &mut Document,
+    request: &OperationRequest,
+    name: &str,
+    record: &BucketRecord,
+) {
     let region = &request.service.region;
     document.element("Name", name);
     document.element("Location", &format!("oss-{region}"));

@@ -1,4 +1,4 @@
-//! Callbacks: after an object is stored, the caller's own server supplies the response.
+//! Upload callbacks: after an object is stored, a callback server supplies the response.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::escape;
 use crate::operation_request::OperationRequest;
 use crate::response::{Content, OssResponse};
 
-/// After base64.
+/// Length of the base64 text.
 const MAX_PARAMETER: usize = 5 * 1024;
 const MAX_URLS: usize = 5;
 const MAX_RESPONSE: usize = 3 << 20;
@@ -47,7 +47,7 @@ struct Parameter {
     callback_body_type: Option<String>,
 }
 
-/// What a callback can say about the object.
+/// Attributes of the stored object for the callback body.
 #[derive(Debug)]
 pub(super) struct Stored<'a> {
     pub(super) etag: &'a str,
@@ -56,29 +56,29 @@ pub(super) struct Stored<'a> {
     pub(super) crc64: u64,
 }
 
-/// Reads `x-oss-callback` and `x-oss-callback-var`, or the parameters of those names.
+/// Parses `x-oss-callback` and `x-oss-callback-var`, or the equivalent query parameters.
 pub(super) fn parse(request: &OperationRequest) -> Result<Option<Callback>, OssError> {
     let Some(parameter) = decode(request, "callback")? else { return Ok(None) };
-    let refuse = |message| OssError::argument("x-oss-callback", "", message);
+    let invalid = |message| OssError::argument("x-oss-callback", "", message);
     let parameter: Parameter = serde_json::from_slice(&parameter)
-        .map_err(|_| refuse("The callback configuration is not json format."))?;
+        .map_err(|_| invalid("The callback configuration is not json format."))?;
     let urls: Vec<String> = parameter.callback_url.split(';').map(str::to_owned).collect();
     if parameter.callback_url.is_empty() || urls.len() > MAX_URLS {
-        return Err(refuse("The callback needs one to five URLs."));
+        return Err(invalid("The callback must have one to five URLs."));
     }
     let is_json = match parameter.callback_body_type.as_deref() {
         None | Some(FORM) => false,
         Some(JSON) => true,
-        Some(_) => return Err(refuse("The callback body type is not supported.")),
+        Some(_) => return Err(invalid("The callback body type is not supported.")),
     };
     let variables: BTreeMap<String, String> = match decode(request, "callback-var")? {
         None => BTreeMap::new(),
         Some(text) => serde_json::from_slice(&text)
-            .map_err(|_| refuse("The callback-var configuration is not a map of texts."))?,
+            .map_err(|_| invalid("The callback-var configuration is not a JSON map of strings."))?,
     };
     let valid = |name: &String| name.starts_with("x:") && *name == name.to_lowercase();
     if !variables.keys().all(valid) {
-        return Err(refuse("The names of callback-var start with x: and are lower case."));
+        return Err(invalid("The names in callback-var must start with x: and be lower case."));
     }
     Ok(Some(Callback {
         urls,
@@ -91,21 +91,23 @@ pub(super) fn parse(request: &OperationRequest) -> Result<Option<Callback>, OssE
 
 fn decode(request: &OperationRequest, name: &'static str) -> Result<Option<Vec<u8>>, OssError> {
     let header = format!("x-oss-{name}");
-    let refuse = |message| OssError::argument(name, "", message);
+    let invalid = |message| OssError::argument(name, "", message);
     let text = match (request.header(&header), request.query.value(name)) {
         (None, None) => return Ok(None),
-        (Some(_), Some(_)) => return Err(refuse("Give it in the header or the query, not both.")),
+        (Some(_), Some(_)) => {
+            return Err(invalid("The parameter must be in the header or the query, not both."));
+        }
         (Some(text), None) => text,
         (None, Some(text)) => text.to_owned(),
     };
     if text.len() > MAX_PARAMETER {
-        return Err(refuse("It exceeds 5 KB."));
+        return Err(invalid("The parameter exceeds 5 KB."));
     }
-    STANDARD.decode(&text).map(Some).map_err(|_| refuse("It is not base64."))
+    STANDARD.decode(&text).map(Some).map_err(|_| invalid("The parameter is not base64."))
 }
 
 impl Callback {
-    /// Asks the servers in turn; the first good answer becomes the body of `response`.
+    /// Calls the servers in turn; the first valid response becomes the body of `response`.
     pub(super) async fn run(
         &self,
         request: &OperationRequest,
@@ -116,9 +118,9 @@ impl Callback {
         let mut failure = Failure::default();
         for url in &self.urls {
             match timeout(request.options.callback_timeout, self.post(url, &body)).await {
-                Ok(Ok(answer)) => {
+                Ok(Ok(body)) => {
                     response.set("content-type", JSON);
-                    response.content = Content::Text(answer);
+                    response.content = Content::Text(body);
                     return Ok(response);
                 }
                 Ok(Err(error)) => failure = error,
@@ -134,7 +136,7 @@ impl Callback {
         Err(error)
     }
 
-    /// The body with its placeholders replaced.
+    /// Returns the callback body with placeholders replaced.
     fn fill(&self, request: &OperationRequest, stored: &Stored<'_>) -> String {
         let mut filled = String::new();
         let mut rest = self.body.as_str();
@@ -149,7 +151,7 @@ impl Callback {
             filled.push_str(&match (self.is_json, is_number) {
                 (false, _) => escape::query(&value),
                 (true, true) => value,
-                // A placeholder may stand in quotes of its own.
+                // The template may already quote the placeholder.
                 (true, false) if before.ends_with('"') => json(&value).trim_matches('"').to_owned(),
                 (true, false) => json(&value),
             });
@@ -173,7 +175,7 @@ impl Callback {
 
     async fn post(&self, url: &str, body: &str) -> Result<Bytes, Failure> {
         let Some(rest) = url.strip_prefix("http://") else {
-            return Err(Failure::of(&format!("{url}: only http URLs can be called back here.")));
+            return Err(Failure::of(&format!("{url}: only http callback URLs are supported.")));
         };
         let (authority, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
@@ -186,7 +188,7 @@ impl Callback {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| failed(&error))?;
-        // Its errors reach the response as well.
+        // Errors of the connection are also returned by the request.
         tokio::spawn(async move { connection.await.ok() });
         let request = Request::post(path)
             .header(HOST, self.host.as_deref().unwrap_or(authority))

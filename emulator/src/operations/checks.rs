@@ -1,4 +1,4 @@
-//! Checks that several operations share: names, unsupported headers, traffic limit.
+//! Checks shared by several operations: names, unsupported headers, traffic limit.
 
 use std::ops::RangeInclusive;
 
@@ -7,12 +7,12 @@ use crate::operation_request::OperationRequest;
 use crate::route::Operation;
 use crate::target::is_object_name;
 
-/// Bit per second.
+/// Bits per second.
 const TRAFFIC_LIMIT: RangeInclusive<u64> = 245_760..=838_860_800;
-/// The largest part and the largest object of one request.
+/// Maximum size of a part, and of an object uploaded by PutObject.
 pub(super) const MAX_BODY: u64 = 5 << 30;
 
-/// What can be said before the body is read, for any operation.
+/// Runs the checks that apply to every operation before its body is read.
 pub(super) fn before_body(
     operation: Operation,
     request: &OperationRequest,
@@ -43,11 +43,11 @@ pub(super) fn before_body(
 
 fn traffic_limit(request: &OperationRequest) -> Result<(), OssError> {
     const NAME: &str = "x-oss-traffic-limit";
-    let refuse = |value: &str, message| Err(OssError::argument(NAME, value, message));
+    let invalid = |value: &str, message| Err(OssError::argument(NAME, value, message));
     let value = match (request.header(NAME), request.query.value(NAME)) {
         (None, None) => return Ok(()),
         (Some(value), Some(_)) => {
-            return refuse(
+            return invalid(
                 &value,
                 "The traffic limit must be in the header or the query, not both.",
             );
@@ -57,11 +57,11 @@ fn traffic_limit(request: &OperationRequest) -> Result<(), OssError> {
     };
     match value.parse::<u64>() {
         Ok(limit) if TRAFFIC_LIMIT.contains(&limit) => Ok(()),
-        _ => refuse(&value, "The traffic limit must be between 245760 and 838860800."),
+        _ => invalid(&value, "The traffic limit must be between 245760 and 838860800."),
     }
 }
 
-/// The upload ID; an empty one is unknown like any other.
+/// Returns the upload ID; a missing or empty one is NoSuchUpload.
 pub(super) fn upload_id(request: &OperationRequest) -> Result<&str, OssError> {
     request
         .query
@@ -69,14 +69,14 @@ pub(super) fn upload_id(request: &OperationRequest) -> Result<&str, OssError> {
         .ok_or_else(|| OssError::no_such_upload("", Some("0017-00000244")))
 }
 
-/// NoSuchUpload: an ID that could not have been given out has a fine code of its own.
+/// Creates NoSuchUpload; a malformed upload ID has its own EC.
 pub(super) fn no_such_upload(id: &str, ec: &'static str) -> OssError {
     let plausible =
         id.len() == 32 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
     OssError::no_such_upload(id, Some(if plausible { ec } else { "0017-00000244" }))
 }
 
-/// `partNumber`, 1 to 10000.
+/// Parses `partNumber`, 1 to 10000.
 pub(super) fn part_number(request: &OperationRequest) -> Result<u32, OssError> {
     let Some(text) = request.query.value("partNumber") else {
         return Err(OssError::argument(

@@ -14,10 +14,10 @@ use crate::response::OssResponse;
 use crate::store::{Part, PutOutcome, UploadSnapshot, VersionRecord};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
-/// Parts other than the last hold at least this many bytes.
+/// Minimum size of all parts but the last.
 const MIN_PART: u64 = 100 * 1024;
 
-/// What the client wants besides the list.
+/// Parameters of the request other than the part list.
 #[derive(Debug)]
 struct CompleteOptions {
     encode: bool,
@@ -27,7 +27,7 @@ struct CompleteOptions {
     callback: Option<Callback>,
 }
 
-/// The object, and its version ID if the bucket has versions.
+/// The object record, and its version ID if the bucket is versioned.
 type CompletedObject = (VersionRecord, Option<String>);
 
 pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
@@ -39,7 +39,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         callback: callback::parse(request)?,
     };
     let (record, version_id) = complete(request, &options).await?;
-    // The two older official SDKs read the ETag here, not in the document.
+    // Two older official SDKs read the ETag from the header, not from the document.
     let mut response = OssResponse::xml(result(request, &record.etag, options.encode))
         .header("etag", quoted(&record.etag))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
@@ -51,7 +51,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     }
 }
 
-/// Checks everything and makes the object. Completes of one upload come one after the other.
+/// Validates the request and creates the object. Completions of one upload are serialized.
 async fn complete(
     request: &mut OperationRequest,
     options: &CompleteOptions,
@@ -69,7 +69,7 @@ async fn complete(
     let complete_lock =
         complete_lock.ok_or_else(|| unknown_upload(request, &id, options.forbid))?;
     let _guard = complete_lock.lock().await;
-    // A Complete that ran before this one has used the upload up.
+    // Another CompleteMultipartUpload may have finished while waiting for the lock.
     let upload = find(request)?;
     let parts = if options.all {
         all_parts(&upload, &body)?
@@ -116,7 +116,8 @@ async fn call_back(
     callback.run(request, &Stored { etag: &record.etag, size, mime_type, crc64 }, response).await
 }
 
-/// The upload is unknown; by option, one that has become a protected object says so.
+/// Returns NoSuchUpload; by option FileAlreadyExists, if the object exists and overwriting is
+/// forbidden.
 fn unknown_upload(request: &OperationRequest, id: &str, forbid: Option<bool>) -> OssError {
     let conflict = request.options.complete_again_conflict && forbid == Some(true);
     if conflict && !request.store().is_free(&request.bucket, &request.key) {
@@ -130,7 +131,7 @@ fn complete_all(request: &OperationRequest) -> Result<bool, OssError> {
         None => Ok(false),
         Some("yes") => Ok(true),
         Some(value) => {
-            Err(OssError::argument("x-oss-complete-all", value, "The only value is yes."))
+            Err(OssError::argument("x-oss-complete-all", value, "The only valid value is yes."))
         }
     }
 }
@@ -140,7 +141,7 @@ fn all_parts(upload: &UploadSnapshot, body: &[u8]) -> Result<Vec<Part>, OssError
         return Err(OssError::argument(
             "x-oss-complete-all",
             "yes",
-            "The body must be empty when all parts are to be taken.",
+            "The body must be empty with x-oss-complete-all.",
         )
         .ec("0042-00000216"));
     }
@@ -148,7 +149,7 @@ fn all_parts(upload: &UploadSnapshot, body: &[u8]) -> Result<Vec<Part>, OssError
     Ok(upload.parts.values().cloned().collect())
 }
 
-/// The parts the client lists, in its order, which must be ascending.
+/// Returns the parts listed by the client, which must be in ascending order.
 fn listed_parts(
     request: &OperationRequest,
     upload: &UploadSnapshot,
@@ -177,7 +178,7 @@ fn listed_parts(
     Ok(parts)
 }
 
-/// A sequential upload is completed from all of its parts.
+/// Checks that a sequential upload is completed with all of its parts.
 fn check_gapless(upload: &UploadSnapshot, count: usize) -> Result<(), OssError> {
     if upload.record.sequential && count != upload.parts.len() { Err(disorder()) } else { Ok(()) }
 }
@@ -230,7 +231,7 @@ fn result(request: &OperationRequest, etag: &str, encode: bool) -> crate::xml_wr
     document
 }
 
-/// The object's address, by the host the client used.
+/// Returns the URL of the object, in the addressing style of the request.
 fn location(request: &OperationRequest) -> String {
     let key = escape::path(&request.key);
     if request.host.starts_with(&format!("{}.", request.bucket)) {

@@ -1,11 +1,11 @@
-//! `If-Match` and its relatives, for reads and for the source of a copy.
+//! Conditional headers of reads and of copy sources.
 
 use crate::clock::parse_http_date;
 use crate::error::OssError;
 use crate::operation_request::{OperationRequest, same_etag};
 use crate::store::VersionRecord;
 
-/// The names of the four headers, in one of their two spellings.
+/// Names of the four conditional headers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names {
     pub(super) matches: &'static str,
@@ -28,7 +28,7 @@ pub(super) const COPY: Names = Names {
     unmodified_since: "x-oss-copy-source-if-unmodified-since",
 };
 
-/// 412 before 304: a stated requirement outweighs a hint for caches. Unreadable dates are ignored.
+/// Checks the conditions; 412 takes precedence over 304. Invalid dates are ignored.
 pub(super) fn check(
     request: &OperationRequest,
     names: Names,

@@ -43,7 +43,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     Ok(OssResponse::xml(document))
 }
 
-/// Not trimmed: a key may begin or end with white space.
+/// Returns the key untrimmed: it can begin or end with white space.
 fn key(object: &Element) -> Option<&str> {
     object.all("Key").next().map(|key| key.text.as_str())
 }

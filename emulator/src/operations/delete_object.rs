@@ -1,4 +1,4 @@
-//! DeleteObject: 204 whether or not there was something to delete.
+//! DeleteObject. Responds with 204 even if the object does not exist.
 
 use hyper::StatusCode;
 
@@ -7,7 +7,7 @@ use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 
 pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let version_id = request.query.value("versionId");
     let deleted = request.store().delete(&request.bucket, &request.key, version_id, request.now)?;
     let mut response = OssResponse::new(StatusCode::NO_CONTENT);

@@ -20,7 +20,7 @@ const OVERRIDES: &[&str] = &[
 
 pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
     let overrides = overrides(request)?;
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let version = find(request)?;
     conditions::check(request, READ, &version.record)?;
     let size = version.record.size;
@@ -53,7 +53,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     Ok(response)
 }
 
-/// `response-*` parameters replace response headers, for signed requests only.
+/// Returns the response headers set by `response-*` parameters; signed requests only.
 fn overrides(request: &OperationRequest) -> Result<Vec<(&'static str, String)>, OssError> {
     let mut found = Vec::new();
     for name in OVERRIDES {

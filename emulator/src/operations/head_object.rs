@@ -1,4 +1,4 @@
-//! HeadObject, and GetObjectMeta, its cheap form.
+//! HeadObject and GetObjectMeta.
 
 use super::conditions::{self, READ};
 use super::object_headers::{describe, find, meta_headers};
@@ -7,7 +7,7 @@ use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 
 pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let version = find(request)?;
     let response = if request.query.has("objectMeta") {
         meta_headers(request, &version)

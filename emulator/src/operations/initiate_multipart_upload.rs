@@ -11,7 +11,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let encode = request.url_encoding()?;
     let attributes = attributes::parse(request)?;
     let forbid_overwrite = request.flag("x-oss-forbid-overwrite")?.unwrap_or_default();
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     if forbid_overwrite && !request.store().is_free(&request.bucket, &request.key) {
         return Err(OssError::file_already_exists().into());
     }

@@ -11,10 +11,10 @@ use crate::store::UploadSnapshot;
 pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
     let encode = request.url_encoding()?;
     let max = request.limit("max-uploads", 1000, 1000)?;
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let text = |name: &str| request.query.value(name).unwrap_or_default();
     let key_marker = text("key-marker");
-    // Without a key the upload ID marks nothing.
+    // `upload-id-marker` is ignored without `key-marker`.
     let id_marker = if key_marker.is_empty() { "" } else { text("upload-id-marker") };
     let (prefix, delimiter) = (text("prefix"), text("delimiter"));
     let after = |upload: &UploadSnapshot| {

@@ -11,7 +11,7 @@ use crate::operation_request::OperationRequest;
 use crate::response::OssResponse;
 use crate::store::Version;
 
-/// A version in its place: newest first within its key.
+/// A version with its key; the latest version of a key comes first.
 #[derive(Debug)]
 struct ListedVersion {
     key: String,
@@ -22,13 +22,13 @@ struct ListedVersion {
 pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
     let encode = request.url_encoding()?;
     let max = request.limit("max-keys", 100, 1000)?;
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let text = |name: &str| request.query.value(name).unwrap_or_default();
     let (prefix, delimiter) = (text("prefix"), text("delimiter"));
     let key_marker = text("key-marker");
     let id_marker = if key_marker.is_empty() { "" } else { text("version-id-marker") };
-    let placed = after(place(request), key_marker, id_marker);
-    let entries = placed.iter().map(|placed| (placed.key.as_str(), placed));
+    let versions = after(listed_versions(request), key_marker, id_marker);
+    let entries = versions.iter().map(|listed| (listed.key.as_str(), listed));
     let page = page(entries, &Query { prefix, delimiter, max });
     let mut document = request.document("ListVersionsResult");
     document.element("Name", &request.bucket);
@@ -46,16 +46,16 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         document.element("NextVersionIdMarker", &last.version.record.id);
     }
     for listed in &page.listed {
-        let Listed::Entry(placed) = listed else { continue };
-        let is_marker = placed.version.record.is_marker;
+        let Listed::Entry(entry) = listed else { continue };
+        let is_marker = entry.version.record.is_marker;
         document.open(if is_marker { "DeleteMarker" } else { "Version" });
-        document.element("Key", &request.encoded(&placed.key, encode));
-        document.element("VersionId", &placed.version.record.id);
-        document.element("IsLatest", &placed.is_latest.to_string());
+        document.element("Key", &request.encoded(&entry.key, encode));
+        document.element("VersionId", &entry.version.record.id);
+        document.element("IsLatest", &entry.is_latest.to_string());
         if is_marker {
-            document.element("LastModified", &xml_date(placed.version.record.modified));
+            document.element("LastModified", &xml_date(entry.version.record.modified));
         } else {
-            describe(&mut document, &placed.version);
+            describe(&mut document, &entry.version);
         }
         owner::element(&mut document);
         document.close();
@@ -64,22 +64,22 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     Ok(OssResponse::xml(document))
 }
 
-fn place(request: &OperationRequest) -> Vec<ListedVersion> {
-    let mut placed = Vec::new();
+fn listed_versions(request: &OperationRequest) -> Vec<ListedVersion> {
+    let mut listed = Vec::new();
     for (key, versions) in request.store().objects(&request.bucket) {
         for (age, version) in versions.into_iter().rev().enumerate() {
-            placed.push(ListedVersion { key: key.clone(), version, is_latest: age == 0 });
+            listed.push(ListedVersion { key: key.clone(), version, is_latest: age == 0 });
         }
     }
-    placed
+    listed
 }
 
-fn after(mut placed: Vec<ListedVersion>, key: &str, id: &str) -> Vec<ListedVersion> {
-    let named = |placed: &ListedVersion| placed.key == key && placed.version.record.id == id;
-    let skip = match placed.iter().position(named) {
+fn after(mut versions: Vec<ListedVersion>, key: &str, id: &str) -> Vec<ListedVersion> {
+    let is_marker = |listed: &ListedVersion| listed.key == key && listed.version.record.id == id;
+    let skip = match versions.iter().position(is_marker) {
         Some(index) => index + 1,
-        None => placed.partition_point(|placed| placed.key.as_str() <= key),
+        None => versions.partition_point(|listed| listed.key.as_str() <= key),
     };
-    placed.drain(..skip);
-    placed
+    versions.drain(..skip);
+    versions
 }

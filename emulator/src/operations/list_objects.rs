@@ -1,4 +1,4 @@
-//! ListObjectsV2, the older ListObjects, and ListObjectVersions.
+//! ListObjectsV2 and ListObjects.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const DEFAULT_KEYS: u32 = 100;
 
 type Entry<'a> = (&'a str, &'a Arc<Version>);
 
-/// ListObjectsV2: pages by an opaque token.
+/// ListObjectsV2, paginated by an opaque token.
 pub(super) async fn version_two(
     request: &mut OperationRequest,
 ) -> Result<OssResponse, RequestError> {
@@ -32,8 +32,9 @@ pub(super) async fn version_two(
         None => start_after.unwrap_or_default().to_owned(),
     };
     let with_owner = text("fetch-owner") == Some("true");
-    let (prefix, delimiter) = (short(request, "prefix")?, short(request, "delimiter")?);
-    request.expect_no_body().await?;
+    let (prefix, delimiter) =
+        (short_parameter(request, "prefix")?, short_parameter(request, "delimiter")?);
+    request.discard_body().await?;
     let objects = visible(request);
     let after = objects.iter().filter(|(key, _)| *key > marker);
     let entries = after.map(|(key, version)| (key.as_str(), (key.as_str(), version)));
@@ -68,15 +69,16 @@ pub(super) async fn version_two(
     Ok(OssResponse::xml(document))
 }
 
-/// ListObjects: pages by the last key.
+/// ListObjects, paginated by key.
 pub(super) async fn version_one(
     request: &mut OperationRequest,
 ) -> Result<OssResponse, RequestError> {
     let encode = request.url_encoding()?;
     let max = request.limit("max-keys", DEFAULT_KEYS, 1000)?;
     let marker = request.query.value("marker").unwrap_or_default().to_owned();
-    let (prefix, delimiter) = (short(request, "prefix")?, short(request, "delimiter")?);
-    request.expect_no_body().await?;
+    let (prefix, delimiter) =
+        (short_parameter(request, "prefix")?, short_parameter(request, "delimiter")?);
+    request.discard_body().await?;
     let objects = visible(request);
     let after = objects.iter().filter(|(key, _)| *key > marker);
     let entries = after.map(|(key, version)| (key.as_str(), (key.as_str(), version)));
@@ -103,16 +105,20 @@ pub(super) async fn version_one(
     Ok(OssResponse::xml(document))
 }
 
-/// Up to 1023 bytes.
-fn short(request: &OperationRequest, name: &'static str) -> Result<String, OssError> {
+/// Returns a parameter of at most 1023 bytes.
+fn short_parameter(request: &OperationRequest, name: &'static str) -> Result<String, OssError> {
     let text = request.query.value(name).unwrap_or_default();
     if text.len() > 1023 {
-        return Err(OssError::argument(name, text, "It must be shorter than 1024 bytes."));
+        return Err(OssError::argument(
+            name,
+            text,
+            "The parameter must be shorter than 1024 bytes.",
+        ));
     }
     Ok(text.to_owned())
 }
 
-/// The newest versions that are objects.
+/// Returns the latest versions, without delete markers.
 fn visible(request: &OperationRequest) -> Vec<(String, Arc<Version>)> {
     let newest = |(key, mut versions): (String, Vec<Arc<Version>>)| Some((key, versions.pop()?));
     let all = request.store().objects(&request.bucket).into_iter().filter_map(newest);
@@ -135,7 +141,7 @@ fn contents(
     document.close();
 }
 
-/// The elements that every list shows of a version.
+/// Writes the elements common to all lists of versions.
 pub(super) fn describe(document: &mut Document, version: &Version) {
     let record = &version.record;
     let class = record.attributes.storage_class.as_deref().unwrap_or("Standard");
@@ -159,7 +165,7 @@ pub(super) fn prefixes(
     }
 }
 
-/// Base64 with a hyphen for the equals sign, as the service writes it.
+/// Encodes a token as base64 with `-` for `=`, like OSS.
 fn write_token(key: &str) -> String {
     STANDARD.encode(key).replace('=', "-")
 }

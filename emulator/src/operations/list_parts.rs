@@ -15,7 +15,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .store()
         .upload(&request.bucket, &request.key, &id)
         .ok_or_else(|| no_such_upload(&id, "0042-00000002"))?;
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let mut document = request.document("ListPartsResult");
     if encode {
         document.element("EncodingType", "url");
@@ -46,7 +46,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     Ok(OssResponse::xml(document))
 }
 
-/// Zero when absent; beyond the last number the page is empty.
+/// Parses the marker; defaults to 0. A marker past the last part gives an empty page.
 fn marker(request: &OperationRequest) -> Result<u64, OssError> {
     let Some(text) = request.query.value("part-number-marker") else { return Ok(0) };
     text.parse().map_err(|_| {

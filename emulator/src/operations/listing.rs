@@ -1,4 +1,4 @@
-//! Pages of names: prefix, delimiter, common prefixes. Shared by all lists of a bucket.
+//! Pagination with prefix, delimiter and common prefixes, shared by all bucket listings.
 
 /// Parameters of a list request.
 #[derive(Debug, Clone, Copy)]
@@ -8,7 +8,7 @@ pub(super) struct Query<'a> {
     pub(super) max: u32,
 }
 
-/// A line of the page: an entry, or the prefix that stands for several.
+/// An item of a page: an entry, or a common prefix.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Listed<'a, T> {
     Entry(T),
@@ -18,7 +18,7 @@ pub(super) enum Listed<'a, T> {
 #[derive(Debug)]
 pub(super) struct Page<'a, T> {
     pub(super) listed: Vec<Listed<'a, T>>,
-    /// The last entry on the page, which may stand inside its last prefix.
+    /// The last entry of the page; can be inside the last common prefix.
     pub(super) last: Option<T>,
     pub(super) truncated: bool,
 }
@@ -33,7 +33,7 @@ impl<'a, T> Page<'a, T> {
     }
 }
 
-/// Makes a page of `entries`, which are sorted by key and start after the marker.
+/// Builds a page from `entries`, which are sorted by key and start after the marker.
 pub(super) fn page<'a, T: Copy>(
     entries: impl Iterator<Item = (&'a str, T)>,
     query: &Query<'a>,
@@ -58,7 +58,7 @@ pub(super) fn page<'a, T: Copy>(
     page
 }
 
-/// The text of `key` up to the first delimiter after the prefix.
+/// Returns `key` up to and including the first delimiter after the prefix.
 fn common_prefix<'a>(key: &'a str, query: &Query<'_>) -> Option<&'a str> {
     if query.delimiter.is_empty() {
         return None;

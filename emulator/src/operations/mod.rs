@@ -1,5 +1,5 @@
-//! The operations, one file each. An operation gets a request that is genuine and permitted, and
-//! checks the rest in the order: key, parameters and headers, upload ID, body, its own rules.
+//! The operations, one file each. An operation receives an authorized request and checks, in this
+//! order: key, parameters and headers, upload ID, body, operation-specific rules.
 
 mod abort_multipart_upload;
 mod attributes;

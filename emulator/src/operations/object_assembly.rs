@@ -1,4 +1,4 @@
-//! An object out of parts: its record, with checksums taken from its bytes.
+//! Assembles an object from parts.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 
 use crate::store::{Digests, Part, UploadSnapshot, Version, VersionRecord, read_blobs};
 
-/// Makes the object's record; its CRC comes from reading all of its bytes.
+/// Creates the object version; its CRC-64 is computed from the content.
 pub(super) async fn assemble(
     upload: UploadSnapshot,
     parts: Vec<Part>,
@@ -53,7 +53,7 @@ pub(super) async fn assemble(
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
 }
 
-/// Upper-case MD5 of the part ETags one after the other, a hyphen, and their number.
+/// Returns the upper-case MD5 of the concatenated part ETags, a hyphen, and the number of parts.
 fn object_etag(parts: &[Part]) -> String {
     let mut md5 = Md5::new();
     parts.iter().for_each(|part| md5.update(&part.record.etag));

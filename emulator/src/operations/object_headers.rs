@@ -1,4 +1,4 @@
-//! The headers that describe an object, for GET and HEAD, and the search for the version meant.
+//! Finds the requested version of an object, and builds the headers that describe it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::operation_request::{OperationRequest, quoted};
 use crate::response::OssResponse;
 use crate::store::{Version, Versioning};
 
-/// The version the request names, or the newest.
+/// Returns the requested version, or the latest.
 pub(super) fn find(request: &OperationRequest) -> Result<Arc<Version>, OssError> {
     let requested = request.query.value("versionId");
     let found = match requested {
@@ -32,7 +32,7 @@ pub(super) fn find(request: &OperationRequest) -> Result<Arc<Version>, OssError>
     }
 }
 
-/// Everything HEAD says but the length.
+/// Returns all headers of HeadObject except `Content-Length`.
 pub(super) fn describe(request: &OperationRequest, version: &Version) -> OssResponse {
     let record = &version.record;
     let attributes = &record.attributes;
@@ -59,7 +59,7 @@ pub(super) fn describe(request: &OperationRequest, version: &Version) -> OssResp
     response
 }
 
-/// The headers of GetObjectMeta, again without the length.
+/// Returns the headers of GetObjectMeta except `Content-Length`.
 pub(super) fn meta_headers(request: &OperationRequest, version: &Version) -> OssResponse {
     let record = &version.record;
     let response = OssResponse::new(StatusCode::OK)

@@ -1,4 +1,4 @@
-//! The one account that owns everything here.
+//! The account that owns all buckets.
 
 use crate::xml_writer::Document;
 

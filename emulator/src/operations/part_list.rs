@@ -1,8 +1,8 @@
-//! The list of parts in the body of Complete.
+//! Parses the part list of CompleteMultipartUpload.
 
 use crate::xml_tree::Element;
 
-/// One `Part` of the list, as sent.
+/// A `Part` element as sent.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct ListedPart {
     pub(super) number: i64,
@@ -10,7 +10,7 @@ pub(super) struct ListedPart {
     pub(super) etag: String,
 }
 
-/// `None` if the text is not such a list.
+/// Parses a part list; `None` if the document is not one.
 pub(super) fn parse(text: &[u8]) -> Option<Vec<ListedPart>> {
     let root = Element::parse(text, "CompleteMultipartUpload")?;
     let part = |part: &Element| {

@@ -24,7 +24,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         error: OssError::argument(
             "Content-Length",
             &content_length.to_string(),
-            "An object of one request holds at most 5 GB.",
+            "An object uploaded in one request can have at most 5 GB.",
         ),
     };
     if content_length > limit.bytes {

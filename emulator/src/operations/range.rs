@@ -1,6 +1,6 @@
-//! Byte ranges: of GetObject, with its two behaviours, and of a copy's source.
+//! Byte ranges of GetObject, with its two behaviors, and of UploadPartCopy.
 
-/// What a range header selects.
+/// The range selected by a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Selected {
     Whole,
@@ -9,7 +9,7 @@ pub(super) enum Selected {
     Unsatisfiable,
 }
 
-/// The range of a read. `standard` follows HTTP where the service has older habits.
+/// Parses the range of a read. `standard` follows RFC 9110; the OSS default is more lenient.
 pub(super) fn of_read(header: &str, size: u64, standard: bool) -> Selected {
     let Some(spec) = header.trim().strip_prefix("bytes=") else { return Selected::Whole };
     if spec.contains(',') {
@@ -39,7 +39,7 @@ pub(super) fn of_read(header: &str, size: u64, standard: bool) -> Selected {
     }
 }
 
-/// The range of a copy's source: both ends, inside the object; anything else is the whole object.
+/// Parses the range of a copy source: both ends, within the object. Other ranges select all of it.
 pub(super) fn of_copy(header: &str, size: u64) -> Selected {
     let ends = header.trim().strip_prefix("bytes=").and_then(|spec| spec.split_once('-'));
     match ends.map(|(first, last)| (number(first), number(last))) {

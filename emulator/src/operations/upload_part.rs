@@ -54,12 +54,12 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .fold(response, |r, (n, v)| r.header(n, v)))
 }
 
-/// Without quotes.
+/// Returns the ETag without quotes.
 pub(super) fn etag(sealed: &SealedBlob) -> String {
     hex::encode_upper(sealed.md5)
 }
 
-/// Adds the part to its upload, or says why it cannot be.
+/// Adds the part to its upload.
 pub(super) fn finish_part(
     request: &OperationRequest,
     in_flight_part: &InFlightPart,

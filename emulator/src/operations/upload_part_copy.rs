@@ -32,7 +32,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .store()
         .begin_part(&request.bucket, &request.key, &id)
         .ok_or_else(|| no_such_upload(&id, UNKNOWN_UPLOAD))?;
-    request.expect_no_body().await?;
+    request.discard_body().await?;
     let (version, versioning) = find(request, &source)?;
     conditions::check(request, COPY, &version.record)?;
     let size = version.record.size;
@@ -57,7 +57,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let mut document = request.document("CopyPartResult");
     document.element("LastModified", &clock::xml_date(request.now));
     document.element("ETag", &etag);
-    // The two older official SDKs read it here, not in the document.
+    // Two older official SDKs read the ETag from the header, not from the document.
     let mut response = OssResponse::xml(document).header("etag", etag);
     if selected != Selected::Whole {
         let last = start + length - 1;
@@ -72,15 +72,15 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     Ok(response)
 }
 
-/// `/bucket/escaped-key`, with `?versionId=` behind it if a version is meant.
+/// Parses `/bucket/escaped-key` with an optional `?versionId=`.
 fn parse_source(header: &str) -> Result<Source, OssError> {
-    let refuse = |ec| {
+    let invalid = |ec| {
         OssError::argument("x-oss-copy-source", header, "The copy source is not valid.").ec(ec)
     };
     if header.is_empty() {
-        return Err(refuse("0042-00000302"));
+        return Err(invalid("0042-00000302"));
     }
-    let path = header.strip_prefix('/').ok_or_else(|| refuse("0042-00000301"))?;
+    let path = header.strip_prefix('/').ok_or_else(|| invalid("0042-00000301"))?;
     let (path, version_id) = match path.rsplit_once("?versionId=") {
         Some((path, id)) => (path, Some(id.to_owned())),
         None => (path, None),
@@ -91,11 +91,11 @@ fn parse_source(header: &str) -> Result<Source, OssError> {
         Some((bucket, key)) => {
             Ok(Source { bucket: bucket.to_owned(), key: key.to_owned(), version_id })
         }
-        None => Err(refuse("0042-00000301")),
+        None => Err(invalid("0042-00000301")),
     }
 }
 
-/// The version to copy, and whether its bucket has versions.
+/// Returns the version to copy and the versioning state of its bucket.
 fn find(
     request: &OperationRequest,
     source: &Source,

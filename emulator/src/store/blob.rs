@@ -1,4 +1,4 @@
-//! The bytes of parts and objects: one file each, never changed once sealed.
+//! Contents of parts and objects: one immutable file each.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use md5::{Digest, Md5};
 
-/// A sealed file. It outlives its last use, even when it was given up meanwhile.
+/// A complete file. It exists at least until the last reference is dropped.
 #[derive(Debug)]
 pub(crate) struct Blob {
     pub(crate) name: String,
@@ -22,12 +22,12 @@ impl Blob {
         Self { name, path, size, delete_on_drop: AtomicBool::new(false) }
     }
 
-    /// The file stays until it is given up.
+    /// Keeps the file when the last reference is dropped.
     pub(crate) fn keep(&self) {
         self.delete_on_drop.store(false, Ordering::Relaxed);
     }
 
-    /// The file goes with the last reference.
+    /// Deletes the file when the last reference is dropped.
     pub(crate) fn delete_on_drop(&self) {
         self.delete_on_drop.store(true, Ordering::Relaxed);
     }
@@ -36,13 +36,13 @@ impl Blob {
 impl Drop for Blob {
     fn drop(&mut self) {
         if self.delete_on_drop.load(Ordering::Relaxed) {
-            // What cannot be removed now is removed as an orphan at the next start.
+            // A file that cannot be removed is removed as unreferenced at the next start.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// MD5 and CRC-64 of a stream of bytes.
+/// MD5 and CRC-64 of a byte stream.
 pub(crate) struct Digests {
     md5: Md5,
     crc64: crc64fast::Digest,
@@ -64,13 +64,13 @@ impl Digests {
         self.crc64.write(bytes);
     }
 
-    /// MD5 and CRC-64.
+    /// Returns MD5 and CRC-64.
     pub(crate) fn finish(self) -> ([u8; 16], u64) {
         (self.md5.finalize().into(), self.crc64.sum64())
     }
 }
 
-/// A file being written; dropped unsealed, it disappears.
+/// A file being written; deleted if dropped before [`BlobWriter::seal`].
 #[derive(Debug)]
 pub(crate) struct BlobWriter {
     blob: Arc<Blob>,
@@ -79,7 +79,7 @@ pub(crate) struct BlobWriter {
     size: u64,
 }
 
-/// A written file and what it holds.
+/// A complete file and its digests.
 #[derive(Debug, Clone)]
 pub(crate) struct SealedBlob {
     pub(crate) blob: Arc<Blob>,
@@ -106,7 +106,7 @@ impl BlobWriter {
         self.size
     }
 
-    /// The blob still disappears unless the store keeps it.
+    /// Finishes the file. It is still deleted on drop unless the store keeps it.
     pub(crate) fn seal(self) -> SealedBlob {
         let (md5, crc64) = self.digests.finish();
         let blob = Blob::at(self.blob.path.clone(), self.blob.name.clone(), self.size);
@@ -116,12 +116,13 @@ impl BlobWriter {
     }
 }
 
-/// Feeds `length` bytes of the blobs, from `start` on, to `take`, in large steps.
+/// Reads `length` bytes of the concatenated blobs from `start`, and passes them to `consume` in
+/// chunks.
 pub(crate) fn read_blobs(
     blobs: &[Arc<Blob>],
     start: u64,
     length: u64,
-    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    mut consume: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut buffer = vec![0_u8; 256 * 1024];
     let (mut skip, mut left) = (start, length);
@@ -142,7 +143,7 @@ pub(crate) fn read_blobs(
             let step = usize::try_from(here).unwrap_or(usize::MAX).min(buffer.len());
             let Some(space) = buffer.get_mut(..step) else { break };
             file.read_exact(space)?;
-            take(space)?;
+            consume(space)?;
             here -= u64::try_from(step).unwrap_or_default();
         }
     }

@@ -1,4 +1,4 @@
-//! Where records lie, how they are written, and how all of them are read at the start.
+//! On-disk layout: paths, writing records, and loading the store.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,13 +29,13 @@ fn bucket_path(root: &Path, bucket: &str) -> PathBuf {
     root.join("buckets").join(bucket)
 }
 
-/// Keys may be longer than a file name and hold any character, so they are hashed.
+/// Hashes the key, which can exceed file name limits and contain any character.
 fn key_path(root: &Path, bucket: &str, key: &str) -> PathBuf {
     let name = format!("{}.json", hex::encode(Sha256::digest(key)));
     bucket_path(root, bucket).join("objects").join(name)
 }
 
-/// Upload IDs may hold slashes.
+/// Hex-encodes the upload ID, which can contain slashes.
 fn upload_path(root: &Path, id: &str) -> PathBuf {
     root.join("uploads").join(hex::encode(id))
 }
@@ -50,7 +50,7 @@ pub(super) fn remove_bucket(root: &Path, bucket: &str) -> io::Result<()> {
     fs::remove_dir_all(bucket_path(root, bucket))
 }
 
-/// Writes the versions of a key, or removes its record when there are none.
+/// Writes the versions of a key, or removes its record if there are none.
 pub(super) fn write_key(
     root: &Path,
     bucket: &str,
@@ -79,7 +79,7 @@ pub(super) fn remove_upload(root: &Path, id: &str) -> io::Result<()> {
     fs::remove_dir_all(upload_path(root, id))
 }
 
-/// Replaces the file as a whole. Callers hold the store's lock, so the name of the new file is free.
+/// Replaces a file atomically. The caller holds the store's lock, so the temporary name is free.
 fn write<T: Serialize>(path: &Path, record: &T) -> io::Result<()> {
     let fresh = path.with_extension("new");
     fs::write(&fresh, serde_json::to_vec(record)?)?;
@@ -91,7 +91,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
         .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
 }
 
-/// Reads everything and removes the blobs that nothing refers to.
+/// Loads all records and removes unreferenced blobs.
 pub(super) fn load(root: &Path) -> io::Result<State> {
     let mut state = State::default();
     let mut used = BTreeSet::new();
@@ -113,7 +113,7 @@ pub(super) fn load(root: &Path) -> io::Result<State> {
         state.buckets.insert(file_name(&folder), bucket);
     }
     for folder in entries(&root.join("uploads"))? {
-        // A crash between making the folder and its record leaves an upload nobody was told of.
+        // A crash before the record was written; the upload ID was never returned.
         let Ok(record) = read::<UploadRecord>(&folder.join("upload.json")) else {
             fs::remove_dir_all(&folder)?;
             continue;

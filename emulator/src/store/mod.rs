@@ -1,8 +1,9 @@
-//! Buckets, objects and uploads on disk, with an index in memory.
+//! Buckets, objects and uploads on disk, with an in-memory index.
 //!
-//! The folder holds `blobs/` (bytes), `buckets/NAME/` (one JSON file for the bucket and one per key)
-//! and `uploads/ID/` (one JSON file for the upload and one per part). Records are replaced by rename,
-//! so a crash leaves the old or the new state; blobs that no record names are removed at the start.
+//! The directory holds `blobs/` (contents), `buckets/NAME/` (a JSON file for the bucket and one per
+//! key) and `uploads/ID/` (a JSON file for the upload and one per part). Records are replaced by
+//! rename, so a crash leaves either the old or the new record; unreferenced blobs are removed at
+//! the next start.
 
 mod blob;
 mod disk;
@@ -28,14 +29,14 @@ use crate::ids;
 use crate::poison::ignore_poison;
 use state::{Bucket, State};
 
-/// The emulator's memory.
+/// Persistent store of the emulator.
 #[derive(Debug)]
 pub(crate) struct Store {
     root: PathBuf,
     state: Mutex<State>,
 }
 
-/// Why a bucket cannot be removed.
+/// Result of deleting a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeleteBucketOutcome {
     Removed,
@@ -44,7 +45,7 @@ pub(crate) enum DeleteBucketOutcome {
 }
 
 impl Store {
-    /// Opens or creates the folder and reads what is there.
+    /// Opens or creates the directory and loads its contents.
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
         disk::create_folders(root)?;
         let state = disk::load(root)?;
@@ -65,7 +66,7 @@ impl Store {
         state.buckets.iter().map(|(name, bucket)| (name.clone(), bucket.record.clone())).collect()
     }
 
-    /// Creates the bucket, or replaces its record.
+    /// Creates a bucket or replaces its record.
     pub(crate) fn put_bucket(&self, name: &str, record: BucketRecord) -> io::Result<()> {
         let mut state = self.lock();
         disk::write_bucket(&self.root, name, &record)?;
@@ -77,7 +78,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes an empty bucket.
+    /// Deletes an empty bucket.
     pub(crate) fn delete_bucket(&self, name: &str) -> io::Result<DeleteBucketOutcome> {
         let mut state = self.lock();
         let Some(bucket) = state.buckets.get(name) else { return Ok(DeleteBucketOutcome::Missing) };

@@ -8,16 +8,16 @@ use super::state::{State, Version};
 use super::{Store, disk};
 use crate::ids;
 
-/// What became of a new version.
+/// Result of storing a version.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PutOutcome {
-    /// Stored; the version ID if the bucket has versions.
+    /// Stored; with a version ID if the bucket is versioned.
     Stored(Option<String>),
     Exists,
     NoBucket,
 }
 
-/// What a deletion did, for its response headers.
+/// Result of a deletion.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Deleted {
     pub(crate) version_id: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Deleted {
 }
 
 impl Store {
-    /// The newest version, which may be a delete marker.
+    /// Returns the latest version, which can be a delete marker.
     pub(crate) fn current(&self, bucket: &str, key: &str) -> Option<Arc<Version>> {
         self.lock().buckets.get(bucket)?.objects.get(key)?.last().cloned()
     }
@@ -36,19 +36,19 @@ impl Store {
         versions.iter().find(|version| version.record.id == id).cloned()
     }
 
-    /// All keys of a bucket with their versions, oldest first, in the order of their bytes.
+    /// Returns all keys of a bucket in byte order, each with its versions, oldest first.
     pub(crate) fn objects(&self, bucket: &str) -> Vec<(String, Vec<Arc<Version>>)> {
         let state = self.lock();
         let Some(bucket) = state.buckets.get(bucket) else { return Vec::new() };
         bucket.objects.iter().map(|(key, versions)| (key.clone(), versions.clone())).collect()
     }
 
-    /// May a new object take this name?
+    /// Returns whether an object can be created without overwriting.
     pub(crate) fn is_free(&self, bucket: &str, key: &str) -> bool {
         self.lock().is_free(bucket, key)
     }
 
-    /// Stores a version; `forbid` refuses to replace an object in a bucket without versions.
+    /// Stores a version; `forbid` rejects overwriting an object in an unversioned bucket.
     pub(crate) fn put_version(
         &self,
         bucket: &str,
@@ -89,7 +89,7 @@ impl Store {
         Ok(PutOutcome::Stored((versioning != Versioning::Unset).then_some(id)))
     }
 
-    /// Deletes an object (or hides it behind a marker), or one version of it.
+    /// Deletes an object, adds a delete marker, or deletes one version.
     pub(crate) fn delete(
         &self,
         bucket: &str,

@@ -1,10 +1,10 @@
-//! What the store writes down, as JSON.
+//! The JSON records of the store.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// State of a bucket's versioning.
+/// Versioning state of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Versioning {
     #[default]
@@ -36,22 +36,22 @@ impl BucketRecord {
     }
 }
 
-/// What a client says about an object besides its bytes.
+/// Headers, metadata, tags and ACL of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attributes {
     pub(crate) content_type: Option<String>,
     /// Cache-Control, Content-Disposition, Content-Encoding, Expires; lower-case names.
     pub(crate) headers: BTreeMap<String, String>,
-    /// Names without their prefix, in lower case.
+    /// Names without the `x-oss-meta-` prefix, lower-case.
     pub(crate) meta: BTreeMap<String, String>,
     pub(crate) storage_class: Option<String>,
-    /// The encryption headers, under their full names.
+    /// Encryption headers by full name.
     pub(crate) encryption: BTreeMap<String, String>,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) acl: Option<String>,
 }
 
-/// A file in the blob folder.
+/// A file in the blob directory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BlobRecord {
     pub(crate) name: String,
@@ -60,7 +60,7 @@ pub(crate) struct BlobRecord {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct VersionRecord {
-    /// `null` unless made while versioning was enabled.
+    /// `null` unless versioning was enabled when it was created.
     pub(crate) id: String,
     pub(crate) is_marker: bool,
     pub(crate) is_multipart: bool,
@@ -68,7 +68,7 @@ pub(crate) struct VersionRecord {
     pub(crate) crc64: u64,
     /// Without quotes.
     pub(crate) etag: String,
-    /// Base64; ordinary objects and sequential uploads have one.
+    /// Base64; present for ordinary objects and sequential uploads.
     pub(crate) content_md5: Option<String>,
     pub(crate) modified: i64,
     pub(crate) attributes: Attributes,
@@ -91,7 +91,7 @@ pub(crate) struct UploadRecord {
     pub(crate) attributes: Attributes,
     pub(crate) sequential: bool,
     pub(crate) forbid_overwrite: bool,
-    /// Aborted, but a part that was in in_flight_part then has landed since.
+    /// Aborted, but a part that was in flight has been stored since.
     pub(crate) leftover: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The index in memory: buckets, objects and uploads.
+//! In-memory index of buckets, objects and uploads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) record: BucketRecord,
-    /// Versions of each key, oldest first, never empty.
+    /// Versions of each key, oldest first; never empty.
     pub(super) objects: BTreeMap<String, Vec<Arc<Version>>>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Bucket {
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) record: VersionRecord,
-    /// The bytes, in order.
+    /// The content, in order.
     pub(crate) blobs: Vec<Arc<Blob>>,
 }
 
@@ -38,11 +38,11 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Open,
-    /// The list of parts is fixed; only the bytes are still being read.
+    /// The parts are fixed and being assembled.
     Completing,
-    /// Gone for clients, remembered while parts are in in_flight_part that shall be kept.
+    /// Hidden from clients; kept while parts are in flight.
     Aborted,
-    /// Aborted, and a part has landed since.
+    /// Aborted, but a part was stored afterwards.
     Leftover,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Upload {
     pub(super) parts: BTreeMap<u32, Part>,
     pub(super) stage: Stage,
     pub(super) in_flight: u32,
-    /// Held by the one Complete that runs.
+    /// Held during CompleteMultipartUpload.
     pub(super) complete_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -68,7 +68,8 @@ impl Upload {
 }
 
 impl State {
-    /// Overwriting is only ever forbidden in a bucket without versions.
+    /// Returns whether an object can be created without overwriting. Versioned buckets never
+    /// overwrite.
     pub(super) fn is_free(&self, bucket: &str, key: &str) -> bool {
         self.buckets.get(bucket).is_none_or(|entry| {
             entry.record.versioning != Versioning::Unset || !entry.objects.contains_key(key)

@@ -1,4 +1,4 @@
-//! Unfinished uploads and their parts.
+//! Incomplete uploads and their parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,14 +9,14 @@ use super::record::UploadRecord;
 use super::state::{Part, Stage, Upload, Version};
 use super::{Store, disk};
 
-/// An upload as it was at one moment.
+/// A copy of an upload and its parts.
 #[derive(Debug, Clone)]
 pub(crate) struct UploadSnapshot {
     pub(crate) record: UploadRecord,
     pub(crate) parts: BTreeMap<u32, Part>,
 }
 
-/// A part on its way; the upload knows of it until this is dropped.
+/// A part being received; counted in its upload until dropped.
 #[derive(Debug)]
 pub(crate) struct InFlightPart {
     store: Arc<Store>,
@@ -34,17 +34,17 @@ impl Drop for InFlightPart {
     }
 }
 
-/// What became of a part whose bytes have arrived.
+/// Result of storing a part.
 #[derive(Debug)]
 pub(crate) enum FinishPartOutcome {
     Stored,
     NoUpload,
-    /// Sequential uploads: not the next number, or a number that is there already.
+    /// Sequential uploads: not the next part number.
     NotNext,
     Exists(Box<Part>),
 }
 
-/// What Abort found.
+/// Result of an abort.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum AbortOutcome {
     Aborted,
@@ -59,7 +59,7 @@ impl Store {
         Ok(())
     }
 
-    /// The upload with its parts, if clients can see it.
+    /// Returns the upload and its parts, if visible to clients.
     pub(crate) fn upload(&self, bucket: &str, key: &str, id: &str) -> Option<UploadSnapshot> {
         let state = self.lock();
         let upload = state.uploads.get(id).filter(|upload| upload.is(bucket, key))?;
@@ -67,7 +67,7 @@ impl Store {
             .then(|| UploadSnapshot { record: upload.record.clone(), parts: upload.parts.clone() })
     }
 
-    /// The bucket's uploads in the order of key and ID.
+    /// Returns the uploads of a bucket, ordered by key and upload ID.
     pub(crate) fn uploads(&self, bucket: &str) -> Vec<UploadSnapshot> {
         let state = self.lock();
         let mut found: Vec<UploadSnapshot> = state
@@ -83,7 +83,7 @@ impl Store {
         found
     }
 
-    /// Announces a part; `None` if the upload takes no more.
+    /// Registers a part that is being received; `None` if the upload is not open.
     pub(crate) fn begin_part(
         self: &Arc<Self>,
         bucket: &str,
@@ -99,7 +99,7 @@ impl Store {
         Some(InFlightPart { store: Arc::clone(self), record: upload.record.clone() })
     }
 
-    /// Keeps a part whose bytes are complete. The last to land under a number wins.
+    /// Stores a received part. The last one received for a part number wins.
     pub(crate) fn finish_part(
         &self,
         in_flight_part: &InFlightPart,
@@ -136,7 +136,7 @@ impl Store {
         Ok(FinishPartOutcome::Stored)
     }
 
-    /// Frees all parts. `keep_stragglers`: what is in in_flight_part will be kept when it lands.
+    /// Deletes all parts. With `keep_stragglers`, parts in flight are stored when they arrive.
     pub(crate) fn abort(
         &self,
         bucket: &str,
@@ -161,7 +161,7 @@ impl Store {
         Ok(AbortOutcome::Aborted)
     }
 
-    /// The complete_lock a Complete has to hold; a second one waits for the first.
+    /// Returns the lock that serializes completion and abort of an upload.
     pub(crate) fn complete_lock(
         &self,
         bucket: &str,
@@ -173,8 +173,9 @@ impl Store {
         Some(Arc::clone(&upload.complete_lock))
     }
 
-    /// From now on no part is taken, unless a listed one has been replaced meanwhile: then its number
-    /// is returned. The caller holds the complete_lock, so the upload is open.
+    /// Stops accepting parts. Returns the number of a listed part that has been replaced, in which
+    /// case the upload stays open.
+    /// The caller holds the complete lock.
     pub(crate) fn begin_complete(&self, id: &str, listed: &[Part]) -> Option<u32> {
         let mut state = self.lock();
         let upload = state.uploads.get_mut(id)?;
@@ -191,14 +192,14 @@ impl Store {
         }
     }
 
-    /// Undoes [`Store::begin_complete`].
+    /// Reverts [`Store::begin_complete`].
     pub(crate) fn revert_complete(&self, id: &str) {
         if let Some(upload) = self.lock().uploads.get_mut(id) {
             upload.stage = Stage::Open;
         }
     }
 
-    /// Makes the object out of the fixed list and forgets the upload, as one step.
+    /// Creates the object from the listed parts and removes the upload, atomically.
     pub(crate) fn commit_complete(
         &self,
         id: &str,

@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn the_first_configured_source_provides_the_key() {
-    let sts = FakeServer::saying(200, &role_response("STS.oidc"));
-    let uri = FakeServer::saying(200, &members("STS.uri"));
-    let metadata = FakeServer::saying(200, &members("STS.ecs"));
+    let sts = FakeServer::with_response(200, &role_response("STS.oidc"));
+    let uri = FakeServer::with_response(200, &members("STS.uri"));
+    let metadata = FakeServer::with_response(200, &members("STS.ecs"));
     let ini = format!("[default]\ntype=access_key\naccess_key_id=INI\naccess_key_secret={SECRET}");
     let config = format!(
         r#"{{"current":"a","profiles":[{{"name":"a","access_key_id":"CLI","access_key_secret":"{SECRET}"}}]}}"#
@@ -35,12 +35,12 @@ fn the_first_configured_source_provides_the_key() {
     assert_eq!(machine.id("default"), "OTHER");
     let machine = machine.set_key("OSS", "OSS");
     assert_eq!(machine.id("default"), "OSS");
-    assert_eq!((uri.asked().len(), sts.asked().len()), (1, 1));
+    assert_eq!((uri.requests().len(), sts.requests().len()), (1, 1));
 }
 
 #[test]
 fn the_first_successful_source_is_used_from_then_on() {
-    let uri = FakeServer::saying(200, &members("STS.uri"));
+    let uri = FakeServer::with_response(200, &members("STS.uri"));
     let machine = Machine::new().set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url());
     let source = machine.source("default").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.uri");
@@ -71,9 +71,9 @@ fn a_failed_source_is_not_selected() {
 
 #[test]
 fn a_broken_configured_source_is_not_skipped() {
-    let uri = FakeServer::saying(200, &members("STS.uri"));
+    let uri = FakeServer::with_response(200, &members("STS.uri"));
     let machine = || {
-        Machine::with_metadata(FakeServer::saying(200, &members("STS.ecs")))
+        Machine::with_metadata(FakeServer::with_response(200, &members("STS.ecs")))
             .set("ALIBABA_CLOUD_CREDENTIALS_URI", uri.url())
     };
     let half = machine().set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET);
@@ -81,7 +81,7 @@ fn a_broken_configured_source_is_not_skipped() {
     let profile = machine();
     profile.write(".aliyun/config.json", r#"{"current":"gone","profiles":[]}"#);
     assert!(profile.failure("default").to_string().contains("gone"));
-    let refused = FakeServer::saying(403, r#"{"Code":"NoPermission"}"#);
+    let refused = FakeServer::with_response(403, r#"{"Code":"NoPermission"}"#);
     let role = machine().set("ALIBABA_CLOUD_STS_ENDPOINT", refused.url());
     role.write(".alibabacloud/credentials", &format!(
         "[default]\ntype=ram_role_arn\naccess_key_id=AK\naccess_key_secret={SECRET}\nrole_arn={ROLE}"
@@ -89,12 +89,12 @@ fn a_broken_configured_source_is_not_skipped() {
     assert_eq!(role.failure("default").oss_code(), Some("NoPermission"));
     let plain = machine().set("ALIBABA_CLOUD_CREDENTIALS_URI", "http://hidden.example");
     assert_eq!(plain.failure("default").argument(), Some("ALIBABA_CLOUD_CREDENTIALS_URI"));
-    assert!(uri.asked().is_empty());
+    assert!(uri.requests().is_empty());
 }
 
 #[test]
 fn a_blank_profile_is_skipped() {
-    let machine = Machine::with_metadata(FakeServer::saying(200, &members("STS.ecs")))
+    let machine = Machine::with_metadata(FakeServer::with_response(200, &members("STS.ecs")))
         .set("ALIBABA_CLOUD_ECS_METADATA", "role");
     for text in [
         r#"{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":""}]}"#,

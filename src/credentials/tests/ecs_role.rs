@@ -10,8 +10,8 @@ const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
 fn service(token: (u16, &str), role: (u16, &str), keys: (u16, &str)) -> FakeServer {
     let own = |(status, body): (u16, &str)| (status, body.to_owned());
     let (token, role, keys) = (own(token), own(role), own(keys));
-    FakeServer::new(move |asked| {
-        Some(match asked.line.as_str() {
+    FakeServer::new(move |request| {
+        Some(match request.line.as_str() {
             "PUT /latest/api/token" => token.clone(),
             line if line == format!("GET {ROLES}") => role.clone(),
             line if line == format!("GET {ROLES}my-role") => keys.clone(),
@@ -28,13 +28,13 @@ fn good(token: (u16, &str)) -> FakeServer {
 fn a_token_is_fetched_first_and_sent_with_requests() {
     let machine = Machine::with_metadata(good((200, "hidden-metadata")));
     assert_temporary(&machine.fetch("ecs").unwrap(), "STS.ecs");
-    let asked = machine.metadata.asked();
-    let lines: Vec<_> = asked.iter().map(|asked| asked.line.as_str()).collect();
+    let requests = machine.metadata.requests();
+    let lines: Vec<_> = requests.iter().map(|request| request.line.as_str()).collect();
     let last = format!("GET {ROLES}my-role");
     assert_eq!(lines, ["PUT /latest/api/token", &format!("GET {ROLES}"), &last]);
-    assert_eq!(asked[0].header("x-aliyun-ecs-metadata-token-ttl-seconds"), Some("21600"));
-    for asked in &asked[1..] {
-        assert_eq!(asked.header("x-aliyun-ecs-metadata-token"), Some("hidden-metadata"));
+    assert_eq!(requests[0].header("x-aliyun-ecs-metadata-token-ttl-seconds"), Some("21600"));
+    for request in &requests[1..] {
+        assert_eq!(request.header("x-aliyun-ecs-metadata-token"), Some("hidden-metadata"));
     }
 }
 
@@ -42,11 +42,11 @@ fn a_token_is_fetched_first_and_sent_with_requests() {
 fn a_known_role_is_not_requested() {
     let machine = Machine::with_metadata(good((200, "t")));
     assert_eq!(machine.id("ecs:my-role"), "STS.ecs");
-    assert_eq!(machine.metadata.asked().len(), 2);
+    assert_eq!(machine.metadata.requests().len(), 2);
     let machine =
         Machine::with_metadata(good((200, "t"))).set("ALIBABA_CLOUD_ECS_METADATA", "my-role");
     assert_eq!(machine.id("ecs"), "STS.ecs");
-    assert_eq!(machine.metadata.asked().len(), 2);
+    assert_eq!(machine.metadata.requests().len(), 2);
 }
 
 #[test]
@@ -54,8 +54,10 @@ fn requests_without_a_token_are_sent_unless_disabled() {
     for token in [(404, ""), (403, "no"), (200, ""), (200, "two words")] {
         let machine = Machine::with_metadata(good(token));
         assert_eq!(machine.id("ecs"), "STS.ecs", "{token:?}");
-        let asked = machine.metadata.asked();
-        assert!(asked.iter().all(|asked| asked.header("x-aliyun-ecs-metadata-token").is_none()));
+        let requests = machine.metadata.requests();
+        assert!(
+            requests.iter().all(|request| request.header("x-aliyun-ecs-metadata-token").is_none())
+        );
 
         let strict =
             Machine::with_metadata(good(token)).set("ALIBABA_CLOUD_IMDSV1_DISABLED", "TRUE");
@@ -66,10 +68,11 @@ fn requests_without_a_token_are_sent_unless_disabled() {
 
 #[test]
 fn a_token_request_without_a_response_times_out_and_is_skipped() {
-    let mut machine = Machine::with_metadata(FakeServer::new(|asked| match asked.line.as_str() {
-        "PUT /latest/api/token" => None,
-        _ => Some((200, members("STS.ecs"))),
-    }));
+    let mut machine =
+        Machine::with_metadata(FakeServer::new(|request| match request.line.as_str() {
+            "PUT /latest/api/token" => None,
+            _ => Some((200, members("STS.ecs"))),
+        }));
     machine.step_timeout = Duration::from_secs(1);
     let start = Instant::now();
     assert_eq!(machine.id("ecs:any"), "STS.ecs");
@@ -98,7 +101,7 @@ fn errors_name_what_is_wrong() {
 
 #[test]
 fn a_refused_connection_is_not_retried_without_a_token() {
-    let closed = FakeServer::saying(200, "").host();
+    let closed = FakeServer::with_response(200, "").host();
     let machine = Machine::new();
     let variables = |_: &str| None;
     let env_settings =
@@ -116,5 +119,5 @@ fn the_source_can_be_disabled() {
         Machine::with_metadata(good((200, "t"))).set("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
     let error = machine.failure("ecs:my-role");
     assert!(error.to_string().contains("ALIBABA_CLOUD_ECS_METADATA_DISABLED"), "{error}");
-    assert!(machine.metadata.asked().is_empty());
+    assert!(machine.metadata.requests().is_empty());
 }

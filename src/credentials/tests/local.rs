@@ -76,7 +76,7 @@ fn cancellation_and_deadline_end_a_command() {
 
 #[test]
 fn a_uri_is_requested_with_its_query() {
-    let uri = FakeServer::saying(200, &members("STS.uri"));
+    let uri = FakeServer::with_response(200, &members("STS.uri"));
     let machine = Machine::new();
     let text = format!("uri:{}/keys?for=hidden&x=%20", uri.url());
     assert_temporary(&machine.fetch(&text).unwrap(), "STS.uri");
@@ -86,7 +86,7 @@ fn a_uri_is_requested_with_its_query() {
 #[test]
 fn code_and_expiry_are_optional_for_a_uri() {
     let keys = format!(r#"{{"AccessKeyId":"AK","AccessKeySecret":"{SECRET}"}}"#);
-    let uri = FakeServer::saying(200, &keys);
+    let uri = FakeServer::with_response(200, &keys);
     let credentials = Machine::new().fetch(&format!("uri:{}", uri.url())).unwrap();
     assert_eq!((credentials.access_key.id(), credentials.expires), ("AK", None));
 }
@@ -100,11 +100,11 @@ fn errors_of_a_uri_contain_only_its_host() {
         (200, "hidden".to_owned()),
         (200, members("STS.uri").replace(EXPIRY, "hidden")),
     ] {
-        let uri = FakeServer::saying(status, &body);
+        let uri = FakeServer::with_response(status, &body);
         let error = Machine::new().failure(&format!("uri:{}/hidden?hidden=hidden", uri.url()));
         assert!(error.to_string().starts_with("the credentials URI"), "{error}");
     }
-    let gone = FakeServer::saying(200, "").url();
+    let gone = FakeServer::with_response(200, "").url();
     let error = Machine::new().failure(&format!("uri:{gone}/hidden?hidden=hidden"));
     assert!(error.is_retryable() && error.host().is_some(), "{error:?}");
 }
@@ -157,9 +157,9 @@ fn env_and_anonymous_are_fixed_sources() {
 
 #[test]
 fn the_proxy_is_used_for_https_and_not_for_loopback_and_metadata() {
-    let proxy = FakeServer::saying(502, "");
-    let local = FakeServer::new(|asked| {
-        Some(match asked.line.as_str() {
+    let proxy = FakeServer::with_response(502, "");
+    let local = FakeServer::new(|request| {
+        Some(match request.line.as_str() {
             "PUT /latest/api/token" => (200, "t".to_owned()),
             _ => (200, members("STS.local")),
         })
@@ -171,7 +171,7 @@ fn the_proxy_is_used_for_https_and_not_for_loopback_and_metadata() {
     machine.http = Http::new(&settings).unwrap();
     assert_eq!(machine.id("ecs:role"), "STS.local");
     assert_eq!(machine.id(&format!("uri:{url}")), "STS.local");
-    assert!(proxy.asked().is_empty());
+    assert!(proxy.requests().is_empty());
     machine.failure("uri:https://127.0.0.1:443/hidden");
     assert_eq!(proxy.lines(), ["CONNECT 127.0.0.1:443"]);
 }

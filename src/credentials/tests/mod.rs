@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Cancel, Clock, Deadline};
 use crate::sign::AccessKey;
 use crate::transport::{Http, HttpSettings};
-use fake_server::{Asked, FakeServer};
+use fake_server::{FakeServer, RecordedRequest};
 
 /// The environment of a source.
 struct Machine {
@@ -41,7 +41,7 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self::with_metadata(FakeServer::saying(404, "no such thing"))
+        Self::with_metadata(FakeServer::with_response(404, "no such thing"))
     }
 
     fn with_metadata(metadata: FakeServer) -> Self {
@@ -156,11 +156,11 @@ fn assert_temporary(credentials: &Credentials, id: &str) {
 }
 
 /// Returns the parameters of a request to STS: query and form.
-fn parameters(asked: &Asked) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+fn parameters(request: &RecordedRequest) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let read = |text: &str| -> BTreeMap<String, String> {
         let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), percent::unescape(value).unwrap())).collect()
     };
-    let query = asked.line.split_once('?').map_or("", |(_, query)| query);
-    (read(query), read(&asked.body))
+    let query = request.line.split_once('?').map_or("", |(_, query)| query);
+    (read(query), read(&request.body))
 }

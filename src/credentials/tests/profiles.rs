@@ -58,14 +58,14 @@ fn static_modes_are_supported() {
 
 #[test]
 fn a_role_is_assumed_with_the_parameters_of_the_profile() {
-    let sts = FakeServer::saying(200, &role_response("STS.role"));
+    let sts = FakeServer::with_response(200, &role_response("STS.role"));
     let machine = machine(&pair("one", "AK1").replace("AK\"", &format!(
         r#"RamRoleArn","ram_role_arn":"{ROLE}","ram_session_name":"nightly","expired_seconds":900,
            "policy":"{{\"a b\":\"*\"}}","external_id":"ext","sts_endpoint":"{}""#,
         sts.url(),
     )));
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.role");
-    let (query, form) = parameters(&sts.asked()[0]);
+    let (query, form) = parameters(&sts.requests()[0]);
     assert_eq!(query["AccessKeyId"], "AK1");
     for (name, value) in [
         ("RoleArn", ROLE),
@@ -95,10 +95,13 @@ fn a_chain_of_profiles_assumes_each_role() {
         machine(&[link("one", "two"), link("two", "three"), pair("three", "AK3")].join(","))
             .set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.2");
-    let asked: Vec<_> = sts.asked().iter().map(parameters).collect();
-    assert_eq!((&asked[0].0["AccessKeyId"][..], &asked[1].0["AccessKeyId"][..]), ("AK3", "STS.1"));
-    assert_eq!(asked[0].1["RoleArn"], format!("{ROLE}-two"));
-    assert_eq!(asked[1].0["SecurityToken"], TOKEN);
+    let requests: Vec<_> = sts.requests().iter().map(parameters).collect();
+    assert_eq!(
+        (&requests[0].0["AccessKeyId"][..], &requests[1].0["AccessKeyId"][..]),
+        ("AK3", "STS.1")
+    );
+    assert_eq!(requests[0].1["RoleArn"], format!("{ROLE}-two"));
+    assert_eq!(requests[1].0["SecurityToken"], TOKEN);
 
     for (profiles, words) in [
         ([link("one", "two"), link("two", "one")].join(","), "one > two > one"),
@@ -113,12 +116,12 @@ fn a_chain_of_profiles_assumes_each_role() {
 
 #[test]
 fn an_instance_role_may_assume_another_role() {
-    let metadata = FakeServer::new(|asked| match asked.line.as_str() {
+    let metadata = FakeServer::new(|request| match request.line.as_str() {
         "PUT /latest/api/token" => Some((200, "t".to_owned())),
         line if line.ends_with("/instance-role") => Some((200, members("STS.ecs"))),
         _ => Some((404, String::new())),
     });
-    let sts = FakeServer::saying(200, &role_response("STS.role"));
+    let sts = FakeServer::with_response(200, &role_response("STS.role"));
     let machine = Machine::with_metadata(metadata).set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let role = r#"{"name":"one","mode":"EcsRamRole","ram_role_name":"instance-role""#;
     write(&machine, &format!("{role}}}"));
@@ -126,12 +129,12 @@ fn an_instance_role_may_assume_another_role() {
     let role = role.replace("EcsRamRole", "RamRoleArnWithRoleName");
     write(&machine, &format!(r#"{role},"ram_role_arn":"{ROLE}"}}"#));
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.role");
-    assert_eq!(parameters(&sts.asked()[0]).0["AccessKeyId"], "STS.ecs");
+    assert_eq!(parameters(&sts.requests()[0]).0["AccessKeyId"], "STS.ecs");
 }
 
 #[test]
 fn oidc_commands_and_uris_work_from_a_profile() {
-    let sts = FakeServer::saying(200, &role_response("STS.oidc"));
+    let sts = FakeServer::with_response(200, &role_response("STS.oidc"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let token = machine.write("token", "hidden-jwt");
     write(
@@ -154,7 +157,7 @@ fn oidc_commands_and_uris_work_from_a_profile() {
     );
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.cmd");
 
-    let uri = FakeServer::saying(200, &members("STS.uri"));
+    let uri = FakeServer::with_response(200, &members("STS.uri"));
     write(
         &machine,
         &format!(r#"{{"name":"one","mode":"CredentialsURI","credentials_uri":"{}"}}"#, uri.url(),),
@@ -165,7 +168,7 @@ fn oidc_commands_and_uris_work_from_a_profile() {
 #[test]
 fn a_cloud_sso_session_is_used_until_it_expires() {
     let response = format!(r#"{{"CloudCredential":{}}}"#, members("STS.sso"));
-    let sso = FakeServer::saying(200, &response);
+    let sso = FakeServer::with_response(200, &response);
     let profile = |end: &str| {
         let end = date::parse_rfc3339(end).unwrap();
         let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
@@ -178,10 +181,10 @@ fn a_cloud_sso_session_is_used_until_it_expires() {
     };
     let machine = machine(&profile(EXPIRY));
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.sso");
-    let asked = &sso.asked()[0];
-    assert_eq!(asked.line, "POST /cloud-credentials");
-    assert_eq!(asked.header("authorization"), Some("Bearer hidden-token"));
-    assert_eq!(asked.body, r#"{"AccessConfigurationId":"conf","AccountId":"acc"}"#);
+    let request = &sso.requests()[0];
+    assert_eq!(request.line, "POST /cloud-credentials");
+    assert_eq!(request.header("authorization"), Some("Bearer hidden-token"));
+    assert_eq!(request.body, r#"{"AccessConfigurationId":"conf","AccountId":"acc"}"#);
     write(&machine, &profile("2025-01-15T10:30:00Z"));
     let error = machine.failure("profile");
     assert!(error.to_string().contains("sign in again"), "{error}");
@@ -227,7 +230,7 @@ fn the_ini_file_is_found_at_each_path_and_by_its_variable() {
 
 #[test]
 fn the_types_of_the_ini_file_are_supported() {
-    let sts = FakeServer::saying(200, &role_response("STS.ini"));
+    let sts = FakeServer::with_response(200, &role_response("STS.ini"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
     let token = machine.write("token", "hidden-jwt");
     machine.write(
@@ -243,12 +246,12 @@ fn the_types_of_the_ini_file_are_supported() {
     );
     assert_temporary(&machine.fetch("profile:role").unwrap(), "STS.ini");
     assert_temporary(&machine.fetch("profile:oidc").unwrap(), "STS.ini");
-    let asked: Vec<_> = sts.asked().iter().map(parameters).collect();
+    let requests: Vec<_> = sts.requests().iter().map(parameters).collect();
     assert_eq!(
-        (&asked[0].1["Policy"][..], &asked[0].1["RoleSessionName"][..]),
+        (&requests[0].1["Policy"][..], &requests[0].1["RoleSessionName"][..]),
         ("{\"a\":1}", "nightly")
     );
-    assert_eq!(asked[1].0["Action"], "AssumeRoleWithOIDC");
+    assert_eq!(requests[1].0["Action"], "AssumeRoleWithOIDC");
     for (name, words) in [("ecs", "metadata"), ("rsa", "type"), ("none", "type is missing")] {
         let error = machine.failure(&format!("profile:{name}"));
         assert!(error.to_string().contains(words), "{error}");

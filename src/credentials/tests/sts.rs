@@ -21,17 +21,17 @@ fn oidc_machine(sts: &FakeServer) -> (Machine, PathBuf) {
 
 #[test]
 fn assume_role_signs_every_parameter_with_the_callers_key() {
-    let sts = FakeServer::saying(200, &role_response("STS.1"));
+    let sts = FakeServer::with_response(200, &role_response("STS.1"));
     let machine = machine(&sts)
         .set("OSS_SESSION_TOKEN", TOKEN)
         .set("ALIBABA_CLOUD_ROLE_SESSION_NAME", "nightly")
         .set("ALIBABA_CLOUD_EXTERNAL_ID", "partner=1");
     assert_temporary(&machine.fetch(&format!("assume-role:{ROLE}")).unwrap(), "STS.1");
 
-    let asked = &sts.asked()[0];
-    assert!(asked.line.starts_with("POST /?"), "{}", asked.line);
-    assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
-    let (mut query, form) = parameters(asked);
+    let request = &sts.requests()[0];
+    assert!(request.line.starts_with("POST /?"), "{}", request.line);
+    assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
+    let (mut query, form) = parameters(request);
     for (name, value) in [
         ("Action", "AssumeRole"),
         ("Version", "2015-04-01"),
@@ -62,13 +62,13 @@ fn assume_role_signs_every_parameter_with_the_callers_key() {
 fn error_messages_of_sts_are_redacted() {
     let words = format!("To sign is:POST&{TOKEN}&and more, {} sorry", "x".repeat(100));
     let body = format!(r#"{{"RequestId":"R-7","Code":"NoPermission","Message":"{words}"}}"#);
-    let sts = FakeServer::saying(403, &body);
+    let sts = FakeServer::with_response(403, &body);
     let machine = machine(&sts).set("OSS_SESSION_TOKEN", TOKEN);
     let error = machine.failure(&format!("assume-role:{ROLE}"));
     assert_eq!((error.oss_code(), error.http_status()), (Some("NoPermission"), Some(403)));
     assert_eq!((error.request_id(), error.host()), (Some("R-7"), Some(sts.host().as_str())));
     assert_eq!(error.oss_message(), Some("To sign *** more, *** sorry"));
-    assert_eq!(sts.asked().len(), 1);
+    assert_eq!(sts.requests().len(), 1);
 }
 
 #[test]
@@ -84,15 +84,18 @@ fn transient_errors_are_retried_with_another_nonce() {
             })
         });
         assert_eq!(machine(&sts).id(&format!("assume-role:{ROLE}")), "STS.3");
-        let mut nonces: Vec<_> =
-            sts.asked().iter().map(|asked| parameters(asked).0["SignatureNonce"].clone()).collect();
+        let mut nonces: Vec<_> = sts
+            .requests()
+            .iter()
+            .map(|request| parameters(request).0["SignatureNonce"].clone())
+            .collect();
         nonces.dedup();
         assert_eq!(nonces.len(), 3, "{status} {code}");
         assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
     }
-    let down = FakeServer::saying(502, "<html>hidden</html>");
+    let down = FakeServer::with_response(502, "<html>hidden</html>");
     let error = machine(&down).failure(&format!("assume-role:{ROLE}"));
-    assert_eq!((down.asked().len(), error.attempts()), (3, 3));
+    assert_eq!((down.requests().len(), error.attempts()), (3, 3));
     assert!(error.is_retryable());
 }
 
@@ -107,7 +110,7 @@ fn a_response_without_all_members_is_an_error() {
         role_response("STS.1").replace(EXPIRY, "hidden"),
         role_response("STS.1").replace(SECRET, "hidden\\n"),
     ] {
-        let sts = FakeServer::saying(200, &body);
+        let sts = FakeServer::with_response(200, &body);
         machine(&sts).failure(&format!("assume-role:{ROLE}"));
     }
 }
@@ -119,7 +122,7 @@ fn cancellation_ends_the_wait_for_a_response() {
     let source = machine.source(&format!("assume-role:{ROLE}")).unwrap();
     let error = std::thread::scope(|scope| {
         let thread = scope.spawn(|| machine.fetch_from(&source).unwrap_err());
-        while sts.asked().is_empty() {
+        while sts.requests().is_empty() {
             std::thread::yield_now();
         }
         machine.cancel.trigger();
@@ -130,15 +133,15 @@ fn cancellation_ends_the_wait_for_a_response() {
 
 #[test]
 fn an_oidc_token_is_read_in_each_fetch_and_not_signed() {
-    let sts = FakeServer::saying(200, &role_response("STS.1"));
+    let sts = FakeServer::with_response(200, &role_response("STS.1"));
     let (machine, file) = oidc_machine(&sts);
     let source = machine.source("oidc").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.1");
     fs::write(&file, " hidden-jwt-2").unwrap();
     assert_temporary(&machine.fetch_from(&source).unwrap(), "STS.1");
 
-    let asked: Vec<_> = sts.asked().iter().map(parameters).collect();
-    let (query, form) = &asked[0];
+    let requests: Vec<_> = sts.requests().iter().map(parameters).collect();
+    let (query, form) = &requests[0];
     let names: Vec<_> = query.keys().map(String::as_str).collect();
     assert_eq!(names, ["Action", "Format", "Timestamp", "Version"]);
     assert_eq!(query["Action"], "AssumeRoleWithOIDC");
@@ -146,12 +149,12 @@ fn an_oidc_token_is_read_in_each_fetch_and_not_signed() {
     assert_eq!(form["OIDCProviderArn"], "acs:ram::123456789012:oidc-provider/pods");
     assert!(form["RoleSessionName"].starts_with("ossmpu-"), "{form:?}");
     assert_eq!(form["OIDCToken"], "hidden-jwt-1");
-    assert_eq!(asked[1].1["OIDCToken"], "hidden-jwt-2");
+    assert_eq!(requests[1].1["OIDCToken"], "hidden-jwt-2");
 }
 
 #[test]
 fn errors_of_the_token_name_its_file() {
-    let sts = FakeServer::saying(200, &role_response("STS.1"));
+    let sts = FakeServer::with_response(200, &role_response("STS.1"));
     let (machine, file) = oidc_machine(&sts);
     for text in [" \n", "abc\n", &"hidden".repeat(4000)] {
         fs::write(&file, text).unwrap();
@@ -162,7 +165,7 @@ fn errors_of_the_token_name_its_file() {
     let error = machine.failure("oidc");
     assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
     assert_eq!(error.os_errno(), Some(libc::ENOENT));
-    assert!(sts.asked().is_empty());
+    assert!(sts.requests().is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A server that answers each request with what the request said.
+//! A fake server that echoes each request in its response.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-/// Where the answer has the request.
+/// Where the response contains the request.
 #[derive(Debug, Clone, Copy)]
-enum Place {
-    /// In a body that is no XML.
+enum Echo {
+    /// In a body that is not XML.
     Body,
     /// In the value of an argument, as an error document quotes it.
     Argument,
-    /// In a document that breaks off.
+    /// In a truncated document.
     BrokenXml,
-    /// In the document of a header.
+    /// In the error document of a header.
     Hidden,
-    /// In the place to go to.
+    /// In the location of a redirect.
     Location,
-    /// In a proxy's refusal.
+    /// In an error response of a proxy.
     Proxy,
-    /// In a success that is none.
+    /// In a malformed success response.
     Success,
 }
 
@@ -30,13 +30,13 @@ pub struct Mirror {
     address: SocketAddr,
     /// Shown by a failed assertion.
     #[expect(dead_code, reason = "only Debug reads it")]
-    place: Place,
+    echo: Echo,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Mirror {
     pub fn every_kind() -> Vec<Self> {
-        use Place::{Argument, Body, BrokenXml, Hidden, Location, Proxy, Success};
+        use Echo::{Argument, Body, BrokenXml, Hidden, Location, Proxy, Success};
         [Body, Argument, BrokenXml, Hidden, Location, Proxy, Success].map(Self::new).into()
     }
 
@@ -53,23 +53,23 @@ impl Mirror {
         self.requests.lock().unwrap().clone()
     }
 
-    fn new(place: Place) -> Self {
+    fn new(echo: Echo) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&requests);
-        // It ends with the process.
+        // The thread ends with the process.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that speaks something else than HTTP is answered with nothing.
-                let _ = answer(stream, place, &seen);
+                // A client that does not speak HTTP gets no response.
+                let _ = respond(stream, echo, &seen);
             }
         });
-        Self { address, place, requests }
+        Self { address, echo, requests }
     }
 }
 
-fn answer(mut stream: TcpStream, place: Place, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn respond(mut stream: TcpStream, echo: Echo, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     let end = loop {
@@ -85,7 +85,7 @@ fn answer(mut stream: TcpStream, place: Place, seen: &Mutex<Vec<String>>) -> std
     read_body(&mut stream, &head, request.len() - end - 4)?;
     // Before the response: a client that has it may ask for the requests at once.
     seen.lock().unwrap().push(head.clone());
-    stream.write_all(reply(place, &head).as_bytes())
+    stream.write_all(response(echo, &head).as_bytes())
 }
 
 fn read_body(stream: &mut TcpStream, head: &str, mut got: usize) -> std::io::Result<()> {
@@ -102,7 +102,7 @@ fn read_body(stream: &mut TcpStream, head: &str, mut got: usize) -> std::io::Res
     Ok(())
 }
 
-fn reply(place: Place, head: &str) -> String {
+fn response(echo: Echo, head: &str) -> String {
     let quoted = format!(
         "<Error><Code>InvalidArgument</Code><Message>{head}</Message><ArgumentName>a</ArgumentName>\
          <ArgumentValue>{head}</ArgumentValue></Error>"
@@ -110,17 +110,17 @@ fn reply(place: Place, head: &str) -> String {
     let target = head.split(' ').nth(1).unwrap_or_default();
     let hidden = BASE64_STANDARD.encode(&quoted);
     let one_line = head.replace("\r\n", " ");
-    let (status, header, body) = match place {
-        Place::Body => (400, String::new(), head),
-        Place::Argument => (400, String::new(), quoted.as_str()),
-        Place::BrokenXml => (403, String::new(), quoted.trim_end_matches("</Error>")),
-        Place::Hidden => (404, format!("x-oss-err: {hidden}\r\n"), ""),
-        Place::Location => (307, format!("Location: http://elsewhere{target}\r\n"), ""),
-        Place::Proxy => (407, format!("x-oss-request-id: {one_line}\r\n"), head),
-        Place::Success => (200, format!("x-oss-request-id: {one_line}\r\n"), head),
+    let (status, header, body) = match echo {
+        Echo::Body => (400, String::new(), head),
+        Echo::Argument => (400, String::new(), quoted.as_str()),
+        Echo::BrokenXml => (403, String::new(), quoted.trim_end_matches("</Error>")),
+        Echo::Hidden => (404, format!("x-oss-err: {hidden}\r\n"), ""),
+        Echo::Location => (307, format!("Location: http://elsewhere{target}\r\n"), ""),
+        Echo::Proxy => (407, format!("x-oss-request-id: {one_line}\r\n"), head),
+        Echo::Success => (200, format!("x-oss-request-id: {one_line}\r\n"), head),
     };
     format!(
-        "HTTP/1.1 {status} Said\r\nConnection: close\r\n{header}Content-Length: {}\r\n\r\n{body}",
+        "HTTP/1.1 {status} Status\r\nConnection: close\r\n{header}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -1,4 +1,4 @@
-//! What was counted.
+//! Statistics of a run.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,35 +7,35 @@ use std::time::Duration;
 use ossmpu::{Result, UploadResult};
 
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Stats {
     pub bytes_sent: u64,
     pub faults: u64,
     pub retries: u64,
-    /// Objects that were read back and found to be the source.
+    /// Objects that equal their source.
     pub verified: u64,
-    /// Calls that failed, by kind.
+    /// Failed calls by error kind.
     pub failed: BTreeMap<String, u64>,
-    /// Uploads that are left, as the error or the log says.
-    pub told: u64,
-    /// Everything that is not as it should be.
-    pub lost: Vec<String>,
-    /// What else is worth knowing.
+    /// Uploads left behind and reported by the error or the log.
+    pub reported: u64,
+    /// Violations of what the library guarantees.
+    pub violations: Vec<String>,
+    /// Further results to print.
     pub notes: Vec<String>,
 }
 
-impl Tally {
-    /// A call that has ended, and how many uploads it has left.
+impl Stats {
+    /// Adds the outcome of a call and the number of uploads left behind, or a violation.
     pub fn add(&mut self, outcome: &Result<UploadResult>, left: Result<usize, String>) {
-        something_ended();
+        count_end();
         match (outcome, left) {
-            (_, Err(complaint)) => self.lost.push(complaint),
+            (_, Err(failure)) => self.violations.push(failure),
             (Ok(_), Ok(left)) => {
                 self.verified += 1;
-                self.told += left as u64;
+                self.reported += left as u64;
             }
             (Err(error), Ok(left)) => {
                 *self.failed.entry(format!("{:?}", error.kind())).or_default() += 1;
-                self.told += left as u64;
+                self.reported += left as u64;
             }
         }
     }
@@ -45,8 +45,8 @@ impl Tally {
         self.faults += other.faults;
         self.retries += other.retries;
         self.verified += other.verified;
-        self.told += other.told;
-        self.lost.extend(other.lost);
+        self.reported += other.reported;
+        self.violations.extend(other.violations);
         self.notes.extend(other.notes);
         for (kind, count) in other.failed {
             *self.failed.entry(kind).or_default() += count;
@@ -56,27 +56,27 @@ impl Tally {
     pub fn print(&self, name: &str, took: Duration) {
         println!("\n{name}, in {:.1} s", took.as_secs_f64());
         println!("  MiB sent          {:.1}", self.bytes_sent as f64 / (1024.0 * 1024.0));
-        println!("  faults met        {}", self.faults);
+        println!("  faults            {}", self.faults);
         println!("  retries           {}", self.retries);
         println!("  objects verified  {}", self.verified);
         for (kind, count) in &self.failed {
             println!("  failed, {kind:<9} {count}");
         }
-        println!("  uploads left, as told  {}", self.told);
+        println!("  uploads left, reported {}", self.reported);
         for note in &self.notes {
             println!("  {note}");
         }
-        println!("  lost              {}", self.lost.len());
-        for line in self.lost.iter().take(LINES_MAX) {
+        println!("  violations        {}", self.violations.len());
+        for line in self.violations.iter().take(LINES_MAX) {
             println!("    {line}");
         }
     }
 }
 
-/// The calls and processes that have ended, for the watchdog.
+/// The number of ended calls and processes, for the watchdog.
 static ENDED: AtomicU64 = AtomicU64::new(0);
 
-pub fn something_ended() {
+pub fn count_end() {
     ENDED.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -84,5 +84,5 @@ pub fn ended() -> u64 {
     ENDED.load(Ordering::Relaxed)
 }
 
-/// So many complaints tell enough.
+/// The maximum number of violations that are printed.
 const LINES_MAX: usize = 20;

@@ -1,4 +1,4 @@
-//! Everything that the library said, and the search through it.
+//! Collects the output of the library and searches it for secrets.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, Once};
@@ -8,16 +8,16 @@ use ossmpu::{Error, Result};
 
 use super::{Lines, Mirror};
 
-/// What is looked for, and where.
+/// The secrets, and the texts that must not contain them.
 #[derive(Default)]
-pub struct Overheard {
+pub struct SecretScan {
     pub lines: Lines,
     texts: Mutex<Vec<String>>,
     secrets: Mutex<Vec<String>>,
     signatures: Mutex<usize>,
 }
 
-impl Overheard {
+impl SecretScan {
     pub fn new() -> Self {
         FACADE.call_once(|| {
             log::set_logger(&Facade).unwrap();
@@ -26,55 +26,52 @@ impl Overheard {
         Self::default()
     }
 
-    /// Texts, also as a URL has them.
-    pub fn look_for(&self, secrets: &[&str]) {
+    /// Adds secrets, also in their percent-encoded form.
+    pub fn add_secrets(&self, secrets: &[&str]) {
         let mut all = self.secrets.lock().unwrap();
         for secret in secrets {
-            assert!(secret.len() >= 12, "{secret} may stand somewhere by chance");
+            assert!(secret.len() >= 12, "{secret} is so short that it may occur by chance");
             all.push((*secret).to_owned());
-            let escaped = percent(secret);
-            // The tail alone, for what was cut in front.
+            let escaped = percent_encode(secret);
+            // The end alone, in case a text is truncated at the start.
             all.push(escaped[escaped.len().saturating_sub(20)..].to_owned());
             all.push(escaped);
         }
     }
 
-    /// The signatures of requests, in their header or in their query.
-    pub fn look_for_signatures(&self, requests: &[RequestRecord]) {
+    /// Adds the signatures of requests, from the header or the query.
+    pub fn add_signatures(&self, requests: &[RequestRecord]) {
         for request in requests {
-            self.look_for_head(
-                request.header("authorization").unwrap_or_default(),
-                &request.target,
-            );
+            self.add_head(request.header("authorization").unwrap_or_default(), &request.target);
         }
     }
 
-    /// The same for requests that a mirror has received; how many they were.
-    pub fn look_for_sent(&self, mirror: &Mirror) -> usize {
+    /// Adds the signatures of the requests to a mirror; returns the number of requests.
+    pub fn add_mirrored(&self, mirror: &Mirror) -> usize {
         let requests = mirror.requests();
         for head in &requests {
             let target = head.split(' ').nth(1).unwrap_or_default();
             let line = head.lines().find_map(|line| line.strip_prefix("authorization: "));
             let line = line.or(head.lines().find_map(|line| line.strip_prefix("Authorization: ")));
-            self.look_for_head(line.unwrap_or_default(), target);
+            self.add_head(line.unwrap_or_default(), target);
         }
         requests.len()
     }
 
-    fn look_for_head(&self, authorization: &str, target: &str) {
+    fn add_head(&self, authorization: &str, target: &str) {
         let after = authorization.rsplit_once("Signature=");
         if let Some((_, signature)) = after.or_else(|| authorization.rsplit_once(':')) {
-            self.look_for(&[signature]);
+            self.add_secrets(&[signature]);
             *self.signatures.lock().unwrap() += 1;
         }
-        self.look_for_query(target.split_once('?').map_or("", |(_, query)| query));
+        self.add_query(target.split_once('?').map_or("", |(_, query)| query));
     }
 
-    /// The secret values of a query, as they are there.
-    pub fn look_for_query(&self, query: &str) {
+    /// Adds the signatures of a query as they are encoded in it.
+    pub fn add_query(&self, query: &str) {
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             if ["Signature", "x-oss-signature"].contains(&name) {
-                self.look_for(&[value]);
+                self.add_secrets(&[value]);
                 *self.signatures.lock().unwrap() += 1;
             }
         }
@@ -88,26 +85,26 @@ impl Overheard {
         self.lines.all().len()
     }
 
-    /// What `Debug` says of a value.
+    /// Adds the `Debug` output of a value.
     pub fn debug(&self, value: &impl Debug) {
         self.texts.lock().unwrap().extend([format!("{value:?}"), format!("{value:#?}")]);
     }
 
-    /// What an error says, which there has to be.
+    /// Adds the texts of the expected error.
     pub fn err<T>(&self, outcome: Result<T>) -> Error {
-        let Err(error) = outcome else { panic!("this should have failed") };
+        let Err(error) = outcome else { panic!("the call should have failed") };
         self.debug(&error);
         self.texts.lock().unwrap().push(error.to_string());
         error
     }
 
-    pub fn assert_silent(&self) {
+    pub fn assert_no_secret(&self) {
         if let Some((secret, text)) = self.found() {
-            panic!("{secret} stands in {text}");
+            panic!("{secret} is in {text}");
         }
     }
 
-    /// The first secret that was said, and where.
+    /// The first secret that was found, and its text.
     pub fn found(&self) -> Option<(String, String)> {
         let texts = self.texts.lock().unwrap();
         let (lines, facade) = (self.lines.all(), LINES.lock().unwrap());
@@ -120,8 +117,8 @@ impl Overheard {
     }
 }
 
-/// As in a URL.
-fn percent(text: &str) -> String {
+/// Percent-encodes a text.
+fn percent_encode(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
             char::from(byte).to_string()
@@ -131,7 +128,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// Gets what goes through the `log` facade, from every crate.
+/// Receives the log lines of every crate through the `log` facade.
 struct Facade;
 
 static FACADE: Once = Once::new();
