@@ -34,7 +34,7 @@ impl Service {
     }
 
     pub(crate) fn change_keys(&self, change: impl FnOnce(&mut Vec<AccessKey>)) {
-        change(&mut *ignore_poison(self.keys.write()));
+        change(&mut ignore_poison(self.keys.write()));
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -42,11 +42,11 @@ impl Service {
     }
 
     pub(crate) fn change_options(&self, change: impl FnOnce(&mut Options)) {
-        change(&mut *ignore_poison(self.options.write()));
+        change(&mut ignore_poison(self.options.write()));
     }
 
     pub(crate) fn change_rules(&self, change: impl FnOnce(&mut RuleBook)) {
-        change(&mut *ignore_poison(self.rules.lock()));
+        change(&mut ignore_poison(self.rules.lock()));
     }
 
     pub(crate) fn match_fault(&self, request: RequestInfo<'_>) -> Option<Action> {
