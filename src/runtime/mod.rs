@@ -29,4 +29,4 @@ pub(crate) use event::{run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
-pub(crate) use sync::{Mutex, MutexGuard};
+pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};

@@ -7,11 +7,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, ForkGuard, SignalsBlocked};
+use crate::runtime::{Event, ForkGuard, IgnorePoison, SignalsBlocked};
 
 /// The thread and what it has to do.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl DnsWorker {
 
 impl Drop for DnsWorker {
     fn drop(&mut self) {
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.get_mut().ignore_poison().take();
         let Some(thread) = thread else {
             return;
         };
@@ -138,7 +138,7 @@ fn work(queue: &JobQueue, resolve_fn: ResolveFn) {
     let mut state = lock(&queue.state);
     while !state.ended {
         let Some(job) = state.waiting.pop_front() else {
-            state = queue.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = queue.news.wait(state).ignore_poison();
             continue;
         };
         state.current = Some(Arc::clone(&job));
@@ -153,7 +153,7 @@ fn work(queue: &JobQueue, resolve_fn: ResolveFn) {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock().ignore_poison()
 }
 
 fn unknown(cause: &io::Error) -> Error {

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::dns_worker::{self, DnsWorker, ResolveFn};
 use super::exchange_state::ExchangeState;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
-use crate::runtime::{Deadline, Interest};
+use crate::runtime::{Deadline, IgnorePoison, Interest};
 
 #[derive(Debug)]
 pub(super) struct Resolver {
@@ -90,7 +90,7 @@ impl Resolver {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().ignore_poison()
     }
 }
 
