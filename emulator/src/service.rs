@@ -34,7 +34,8 @@ impl Service {
     }
 
     pub(crate) fn change_keys(&self, change: impl FnOnce(&mut Vec<AccessKey>)) {
-        change(&mut ignore_poison(self.keys.write()));
+        let mut guard = ignore_poison(self.keys.write());
+        change(&mut guard);
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -42,11 +43,13 @@ impl Service {
     }
 
     pub(crate) fn change_options(&self, change: impl FnOnce(&mut Options)) {
-        change(&mut ignore_poison(self.options.write()));
+        let mut guard = ignore_poison(self.options.write());
+        change(&mut guard);
     }
 
     pub(crate) fn change_rules(&self, change: impl FnOnce(&mut RuleBook)) {
-        change(&mut ignore_poison(self.rules.lock()));
+        let mut guard = ignore_poison(self.rules.lock());
+        change(&mut guard);
     }
 
     pub(crate) fn match_fault(&self, request: RequestInfo<'_>) -> Option<Action> {
