@@ -1,4 +1,4 @@
-//! The structure of `src`: which layer may name which, and no import cycle inside a folder.
+//! Checks the structure of `src`: the allowed dependencies between layers, and no import cycles.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A layer and the layers that it may use. `error` and `limits` are open to all.
+/// Each layer and the layers that it may use. Every layer may use `error` and `limits`.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &[]),
@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("client", &["upload", "service", "ops", "model", "runtime"]),
 ];
 
-/// Crates that only one place may name.
+/// Crates and the only modules that may use them.
 const OWNED: &[(&str, &[&str])] = &[
     ("ureq", &["transport/"]),
     ("rustls", &["transport/"]),
@@ -37,7 +37,7 @@ const OWNED: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn each_layer_uses_only_what_it_may() {
+fn each_layer_uses_only_allowed_layers() {
     let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
     let mut wrong = Vec::new();
     for (file, text) in sources() {
@@ -47,57 +47,58 @@ fn each_layer_uses_only_what_it_may() {
         {
             continue;
         }
-        let may = allowed.get(layer.as_str()).unwrap_or_else(|| panic!("unknown layer {layer}"));
+        let allowed =
+            allowed.get(layer.as_str()).unwrap_or_else(|| panic!("unknown layer {layer}"));
         for used in used_layers(&text) {
             let open = ["error", "limits"].contains(&used.as_str()) || used == layer;
-            if !open && !may.contains(&used.as_str()) {
+            if !open && !allowed.contains(&used.as_str()) {
                 wrong.push(format!("{file} uses {used}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "forbidden edges:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "forbidden dependencies:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn ffi_uses_only_the_public_names_of_the_crate_root() {
+fn ffi_uses_only_public_names_of_the_crate_root() {
     let layers: BTreeSet<&str> = ALLOWED.iter().map(|(layer, _)| *layer).collect();
     for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("ffi/")) {
         for used in used_layers(&text) {
             let inside = layers.contains(used.as_str()) && used != "limits";
-            assert!(!inside, "{file} reaches into {used}");
+            assert!(!inside, "{file} uses {used}");
         }
     }
 }
 
 #[test]
-fn a_foreign_crate_is_named_in_one_place() {
+fn external_crates_are_used_only_by_their_owners() {
     for (file, text) in sources() {
         for (name, places) in OWNED {
             let named = text.contains(&format!("{name}::"));
             let owner = places.iter().any(|place| file.starts_with(place));
-            assert!(!named || owner, "{file} names {name}");
+            assert!(!named || owner, "{file} uses {name}");
         }
     }
 }
 
 #[test]
-fn no_files_of_one_folder_import_each_other_in_a_circle() {
+fn files_of_a_folder_have_no_import_cycle() {
     let files = sources();
-    let mut circles = Vec::new();
+    let mut cycles = Vec::new();
     let folders: BTreeSet<&str> = files.iter().map(|(file, _)| folder_of(file)).collect();
     for folder in folders {
         let edges = imports_inside(folder, &files);
         for start in edges.keys() {
-            if let Some(path) = path_back(start, &edges) {
-                circles.push(format!("{folder}: {}", path.join(" -> ")));
+            if let Some(path) = find_cycle(start, &edges) {
+                cycles.push(format!("{folder}: {}", path.join(" -> ")));
             }
         }
     }
-    assert!(circles.is_empty(), "import cycles:\n{}", circles.join("\n"));
+    assert!(cycles.is_empty(), "import cycles:\n{}", cycles.join("\n"));
 }
 
 #[test]
-fn unsafe_lives_only_where_it_may() {
+fn unsafe_code_is_only_in_allowed_modules() {
     let places = ["ffi/", "codec/md5/", "codec/crc64.rs", "transport/", "runtime/"];
     for (file, text) in sources() {
         let unsafe_code = text.lines().any(|line| {
@@ -109,12 +110,12 @@ fn unsafe_lives_only_where_it_may() {
     }
 }
 
-/// Tests in files of their own may use what they like.
+/// Test files may use any layer.
 fn is_test(file: &str) -> bool {
     file.contains("/tests") || file.ends_with("/vectors.rs")
 }
 
-/// Every `crate::layer` in the code; comments do not count, and test modules may use what they like.
+/// Every `crate::layer` in the code, without comments and test modules.
 fn used_layers(text: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let mut used = BTreeSet::new();
@@ -135,8 +136,7 @@ fn folder_of(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Which module of the folder imports which other one. A module is a file and what is in the folder
-/// of its name.
+/// The imports between the modules of a folder. A module is a file and the folder of the same name.
 fn imports_inside<'a>(
     folder: &str,
     files: &'a [(String, String)],
@@ -164,7 +164,7 @@ fn imports_inside<'a>(
     edges
 }
 
-/// The names that the folder's `mod.rs` re-exports, and the modules that they come from.
+/// The names that `mod.rs` of the folder re-exports, and their modules.
 fn re_exports(folder: &str, files: &[(String, String)]) -> BTreeMap<String, String> {
     let root = format!("{folder}/mod.rs");
     let text = files.iter().find(|(file, _)| *file == root).map_or("", |(_, text)| text);
@@ -175,7 +175,7 @@ fn re_exports(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Stri
         .collect()
 }
 
-/// The name that a path of `file` has inside of the folder: its first part below it.
+/// The first component of a path of `file` below the folder, if it leads into the folder.
 fn inside(path: &[String], file: &str, folder: &str) -> Option<String> {
     let place: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     let own = file.trim_end_matches(".rs").trim_end_matches("/mod");
@@ -198,7 +198,7 @@ fn inside(path: &[String], file: &str, folder: &str) -> Option<String> {
     whole.strip_prefix(place.as_slice())?.first().map(|name| (*name).to_owned())
 }
 
-/// Every path that a `use` outside of tests names, without its braces.
+/// The paths of all `use` items outside tests, without braces.
 fn imported_paths(text: &str) -> Vec<Vec<String>> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let code: String = code.lines().map(|line| line.split("//").next().unwrap()).collect();
@@ -226,7 +226,7 @@ fn flatten(before: &[String], tree: &str, paths: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The items of a list in braces, whose items may have braces too.
+/// The items of a list in braces; items may contain braces.
 fn split_list(list: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut depth = 0;
@@ -240,18 +240,18 @@ fn split_list(list: &str) -> Vec<String> {
     items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
-/// A way along the edges from a module back to it.
-fn path_back(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
-    let mut ways = vec![vec![start.to_owned()]];
+/// A path along the imports from a module back to itself.
+fn find_cycle(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    let mut paths = vec![vec![start.to_owned()]];
     let mut seen = BTreeSet::new();
-    while let Some(way) = ways.pop() {
-        for next in edges.get(way.last().unwrap()).into_iter().flatten() {
-            let longer = [way.clone(), vec![next.clone()]].concat();
+    while let Some(path) = paths.pop() {
+        for next in edges.get(path.last().unwrap()).into_iter().flatten() {
+            let longer = [path.clone(), vec![next.clone()]].concat();
             if next == start {
                 return Some(longer);
             }
             if seen.insert(next.clone()) {
-                ways.push(longer);
+                paths.push(longer);
             }
         }
     }
@@ -277,23 +277,22 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
-/// `docs/architecture.md` draws the layers and the way of an upload: the names in its pictures are
-/// those of the tree.
+/// The diagrams of `docs/architecture.md` show the layers and the course of an upload.
 #[test]
-fn the_pictures_of_the_architecture_name_what_is_there() {
+fn the_diagrams_of_the_architecture_match_the_sources() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md");
     let page = fs::read_to_string(page).unwrap();
-    let pictures: Vec<&str> =
+    let diagrams: Vec<&str> =
         page.split("```mermaid\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(pictures.len(), 2);
+    assert_eq!(diagrams.len(), 2);
     let files: Vec<String> = sources().into_iter().map(|(file, _)| file).collect();
 
-    let words = pictures[0].lines().skip(1).flat_map(|line| line.split("-->")).map(str::trim);
+    let words = diagrams[0].lines().skip(1).flat_map(|line| line.split("-->")).map(str::trim);
     let drawn: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
     let layers: BTreeSet<&str> = ALLOWED.iter().map(|(layer, _)| *layer).chain(["ffi"]).collect();
-    assert_eq!(drawn, layers, "the picture of the layers");
+    assert_eq!(drawn, layers, "the diagram of the layers");
 
-    for line in pictures[1].lines().filter_map(|line| line.trim().strip_prefix("participant ")) {
+    for line in diagrams[1].lines().filter_map(|line| line.trim().strip_prefix("participant ")) {
         let place = line.split(" as ").last().unwrap();
         assert!(files.iter().any(|file| file.ends_with(place)), "{place} is not in src");
     }

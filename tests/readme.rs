@@ -1,5 +1,5 @@
-//! The README says what is true: its program compiles, its commands exist, and the links of all
-//! pages lead somewhere.
+//! Checks the documentation: the program of the README compiles, its commands exist, and the links
+//! of all pages are valid.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
@@ -25,16 +25,19 @@ fn the_program_of_the_readme_compiles_without_a_warning() {
 }
 
 #[test]
-fn its_commands_exist() {
+fn the_commands_of_the_readme_exist() {
     let (readme, makefile) = (read("README.md"), read("Makefile"));
     for command in ["demo", "test", "install", "help"] {
-        assert!(readme.contains(&format!("make {command}")), "make {command} is not named");
+        assert!(
+            readme.contains(&format!("make {command}")),
+            "the README does not mention make {command}"
+        );
         assert!(makefile.contains(&format!("\n{command}:")), "make {command} does not exist");
     }
 }
 
 #[test]
-fn the_links_of_every_page_lead_somewhere() {
+fn the_links_of_every_page_are_valid() {
     let mut pages = vec![root().join("README.md"), root().join("emulator/README.md")];
     for folder in ["docs", "bench", "conformance", "examples-c"] {
         let entries = fs::read_dir(root().join(folder)).unwrap();
@@ -45,9 +48,9 @@ fn the_links_of_every_page_lead_somewhere() {
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            let place = link.split('#').next().unwrap();
-            let there = page.parent().unwrap().join(place).exists();
-            assert!(there, "{}: {link} does not exist", page.display());
+            let target = link.split('#').next().unwrap();
+            let exists = page.parent().unwrap().join(target).exists();
+            assert!(exists, "{}: {link} does not exist", page.display());
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What the library does to a Rust program: panic hook, rayon pool and threads.
+//! Effects of the library on a Rust host program: panic hook, rayon pool and threads.
 //!
-//! A test program of its own, because these belong to the whole process.
+//! A separate test binary, because these are shared by the whole process.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::multiple_unsafe_ops_per_block, reason = "calls in a row, as C makes them")]
+#![expect(clippy::multiple_unsafe_ops_per_block, reason = "consecutive calls, as in C")]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt::Display;
@@ -19,7 +19,7 @@ use ossmpu::{BucketName, Cancel, Client, Config, ErrorKind, LogLevel, ObjectKey,
 fn the_global_rayon_pool_is_never_built() {
     let emulator = emulator();
     let client = Client::new(&config(&emulator)).unwrap();
-    let (bucket, key) = place("object");
+    let (bucket, key) = target("object");
     let cancel = Cancel::new().unwrap();
     let content = vec![7; SIZE];
     client.put_data(&bucket, &key, content.clone(), &in_parts(), &cancel).unwrap();
@@ -31,20 +31,20 @@ fn the_global_rayon_pool_is_never_built() {
     md5.set_integrity(ossmpu::Integrity::MD5);
     client.put_data(&bucket, &key, content, &md5, &cancel).unwrap();
     drop(client);
-    // It can be built only once.
+    // Building it fails if it exists already.
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap();
 }
 
-/// A panic in code of the host, on a worker of the library.
+/// The panic is in a callback of the host, on a worker of the library.
 #[test]
-fn a_log_callback_that_panics_on_a_worker_fails_the_upload_and_not_the_client() {
+fn a_log_callback_that_panics_is_worker_thread_fails_only_the_upload() {
     let emulator = emulator();
     let mut config = config(&emulator);
     config.set_log(LogLevel::Debug, |_, line| {
-        assert!(!(on_a_worker() && line.starts_with("> ")), "on purpose");
+        assert!(!(is_worker_thread() && line.starts_with("> ")), "on purpose");
     });
     let client = Client::new(&config).unwrap();
-    let (bucket, key) = place("object");
+    let (bucket, key) = target("object");
     for _ in 0..3 {
         let content = vec![7; SIZE];
         let put = client.put_data(&bucket, &key, content, &in_parts(), &Cancel::never());
@@ -57,10 +57,10 @@ fn a_log_callback_that_panics_on_a_worker_fails_the_upload_and_not_the_client() 
 }
 
 #[test]
-fn a_call_that_panics_leaves_no_worker_with_its_bytes() {
+fn after_a_panic_no_worker_holds_the_bytes_of_the_call() {
     let emulator = emulator();
     let client = Client::new(&config(&emulator)).unwrap();
-    let (bucket, key) = place("object");
+    let (bucket, key) = target("object");
     let content = Arc::new(vec![7; SIZE]);
     let mut options = in_parts();
     options.set_progress(|_| panic!("on purpose"));
@@ -72,20 +72,20 @@ fn a_call_that_panics_leaves_no_worker_with_its_bytes() {
     assert_eq!(Arc::strong_count(&content), 1);
 }
 
-/// Runs in a process of its own and checks its stderr.
+/// Runs `the_host_process` in a separate process and checks its stderr.
 #[test]
-fn panics_inside_c_calls_are_errors_without_a_word_and_the_hosts_own_are_not() {
+fn panics_in_c_calls_are_errors_and_only_panics_of_the_host_reach_its_hook() {
     let this = std::env::current_exe().unwrap();
     let mut command = Command::new(this);
     command.args(["--exact", "the_host_process", "--ignored", "--nocapture"]);
     let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
-    assert_eq!(said, "host hook: its own\nhost hook: after\n");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(stderr, "host hook: its own\nhost hook: after\n");
 }
 
 #[test]
-#[ignore = "another test runs it in a process of its own"]
+#[ignore = "another test runs it in a separate process"]
 fn the_host_process() {
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("host hook: {}", panic.payload().downcast_ref::<&str>().unwrap());
@@ -105,7 +105,7 @@ fn the_host_process() {
     assert!(catch_unwind(|| panic!("after")).is_err());
 }
 
-/// A logger of the host, which the library calls.
+/// A logger of the host that panics at certain keys.
 struct PanicsAtKeys;
 
 impl log::Log for PanicsAtKeys {
@@ -115,9 +115,9 @@ impl log::Log for PanicsAtKeys {
 
     fn log(&self, record: &log::Record<'_>) {
         let line = record.args().to_string();
-        let place = if on_a_worker() { "panics-in-worker" } else { "panics-in-call" };
-        let part = line.contains("partNumber=") || !on_a_worker();
-        assert!(!(part && line.starts_with("> ") && line.contains(place)), "secret-x");
+        let key = if is_worker_thread() { "panics-in-worker" } else { "panics-in-call" };
+        let part = line.contains("partNumber=") || !is_worker_thread();
+        assert!(!(part && line.starts_with("> ") && line.contains(key)), "secret-x");
     }
 
     fn flush(&self) {}
@@ -131,7 +131,7 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
-/// The part of the C interface that the tests of panics need.
+/// The part of the C API that the panic tests need.
 struct C {
     client: *mut c_void,
     options: *mut c_void,
@@ -158,7 +158,7 @@ impl C {
         Self { client, options }
     }
 
-    /// The status, and the message of the error.
+    /// Returns the status and the error message.
     fn put(&self, key: &str) -> (c_int, String) {
         let (bucket, key, data) = (text(BUCKET), text(key), vec![7u8; SIZE]);
         let mut err = std::ptr::null_mut();
@@ -238,7 +238,7 @@ fn text(text: impl Display) -> CString {
     CString::new(text.to_string()).unwrap()
 }
 
-fn on_a_worker() -> bool {
+fn is_worker_thread() -> bool {
     std::thread::current().name().is_some_and(|name| name.starts_with("ossmpu"))
 }
 
@@ -256,7 +256,7 @@ fn config(emulator: &Emulator) -> Config {
     config
 }
 
-fn place(key: &str) -> (BucketName, ObjectKey) {
+fn target(key: &str) -> (BucketName, ObjectKey) {
     (BucketName::parse(BUCKET).unwrap(), ObjectKey::parse(key).unwrap())
 }
 

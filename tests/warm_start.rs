@@ -1,5 +1,6 @@
-//! What a hundred uploads on one client cost besides the bytes: no thread and no connection more
-//! than the first ones need. A process of its own, because it counts the threads of the process.
+//! A hundred uploads on one client use no more threads and connections than the first one.
+//!
+//! A separate test binary, because it counts the threads of the process.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use oss_emulator::Emulator;
 use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
 
-/// Passes every connection on, and counts them.
+/// Forwards every connection and counts them.
 fn counting_proxy(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -23,14 +24,14 @@ fn counting_proxy(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
         for client in listener.incoming() {
             count.fetch_add(1, Ordering::SeqCst);
             let (client, server) = (client.unwrap(), TcpStream::connect(to).unwrap());
-            pass(client.try_clone().unwrap(), server.try_clone().unwrap());
-            pass(server, client);
+            forward(client.try_clone().unwrap(), server.try_clone().unwrap());
+            forward(server, client);
         }
     });
     (address, accepted)
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream) {
+fn forward(mut from: TcpStream, mut to: TcpStream) {
     to.set_nodelay(true).unwrap();
     std::thread::spawn(move || {
         let _ = io::copy(&mut from, &mut to);
@@ -38,7 +39,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream) {
     });
 }
 
-/// The threads of the library, by their IDs.
+/// The IDs of the threads of the library.
 fn threads() -> BTreeSet<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
     tasks
@@ -70,8 +71,8 @@ fn a_hundred_uploads_use_the_threads_and_connections_of_the_first() {
         .unwrap();
     let bucket = BucketName::parse("warm").unwrap();
     let content = vec![7; 3 * 100 * 1024];
-    let upload = |turn: usize| {
-        let key = ObjectKey::parse(&turn.to_string()).unwrap();
+    let upload = |index: usize| {
+        let key = ObjectKey::parse(&index.to_string()).unwrap();
         let cancel = Cancel::never();
         client.put_data(&bucket, &key, content.clone(), &options, &cancel).unwrap()
     };
@@ -79,15 +80,15 @@ fn a_hundred_uploads_use_the_threads_and_connections_of_the_first() {
     upload(0);
     let first = threads();
     assert!(!first.is_empty());
-    for turn in 1..100 {
-        assert_eq!(upload(turn).parts, 3);
+    for index in 1..100 {
+        assert_eq!(upload(index).parts, 3);
     }
     assert_eq!(threads(), first, "a thread was started after the first upload");
     assert_eq!(emulator.keys("warm").len(), 100);
     let accepted = accepted.load(Ordering::SeqCst);
-    assert!(accepted <= PARALLELISM + SPARE, "{accepted} connections");
+    assert!(accepted <= PARALLELISM + CALLER_CONNECTIONS, "{accepted} connections");
 }
 
 const PARALLELISM: usize = 4;
-/// The calling thread has one of its own for Initiate and Complete.
-const SPARE: usize = 2;
+/// The connections of the calling thread, for Initiate and Complete.
+const CALLER_CONNECTIONS: usize = 2;

@@ -1,8 +1,8 @@
-//! The C libraries of this build.
+//! Builds the C libraries.
 //!
-//! Cargo does not build them with the tests, because the crate type of the package is `lib`. So
-//! each test program builds them once: cargo the static one, and the script that `make` uses the
-//! shared one. Cargo decides whether anything has to be compiled, so they are never stale.
+//! Cargo does not build them with the tests, because the crate type of the package is `lib`. Each
+//! test binary builds them once: the static library with cargo, the shared one with the script that
+//! `make` uses. Cargo recompiles if necessary, so they are never stale.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::ffi::OsStr;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// What the static library needs from the system.
+/// The system libraries that the static library depends on.
 pub const SYSTEM_LIBRARIES: [&str; 7] =
     ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
 
@@ -27,13 +27,13 @@ pub fn static_library() -> PathBuf {
 /// Builds the shared library.
 pub fn shared_library() -> PathBuf {
     static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let fixed = static_library();
-        let folder = fixed.with_file_name("capi");
+        let archive = static_library();
+        let folder = archive.with_file_name("capi");
         fs::create_dir_all(&folder).unwrap();
-        // Another test program may be using the library that is there.
+        // Another test binary may be using the existing library.
         let scratch = folder.join(format!("libossmpu.so.{}", std::process::id()));
         let mut link = Command::new(root().join("scripts/link-shared.sh"));
-        run(link.args([&fixed, &scratch]).arg("libossmpu.so").args(SYSTEM_LIBRARIES));
+        run(link.args([&archive, &scratch]).arg("libossmpu.so").args(SYSTEM_LIBRARIES));
         let library = folder.join("libossmpu.so");
         fs::rename(scratch, &library).unwrap();
         library
@@ -41,7 +41,7 @@ pub fn shared_library() -> PathBuf {
     LIBRARY.clone()
 }
 
-/// Runs cargo in the target folder and with the profile of this test; returns the file it makes.
+/// Runs cargo with the target folder and profile of this test; returns the file that it creates.
 pub fn build(arguments: &[&str], file: &str) -> PathBuf {
     let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
     let mut cargo = Command::new(env!("CARGO"));

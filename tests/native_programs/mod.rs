@@ -1,6 +1,6 @@
-//! Compiles programs in C and C++ as users do, and runs them against the emulator.
+//! Compiles C and C++ programs as users do, and runs them against the emulator.
 //!
-//! The library writes nothing to stdout or stderr, so each program must be silent.
+//! The library writes nothing to stdout or stderr, so the programs must not print anything.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod library;
@@ -25,21 +25,21 @@ pub struct Way {
 }
 
 impl Way {
-    /// Ten times slower.
+    /// True if programs run about ten times slower.
     fn is_slow(&self) -> bool {
         self.wrapper.contains(&"valgrind")
     }
 
-    /// The instrumented library brings the sanitizer runtime of rustc.
+    /// The instrumented library contains the sanitizer runtime of rustc.
     fn link_flags(&self) -> &'static [&'static str] {
         if self.name == "instrumented" { &[] } else { self.flags }
     }
 
-    fn takes(&self, program: &str) -> bool {
+    fn supports(&self, program: &str) -> bool {
         match (program, self.name) {
-            // The sanitizer of the compiler forks with its locks held; the one of rustc does not.
+            // The sanitizer runtime of the compiler holds its locks across fork; that of rustc does not.
             ("fork" | "prefork", "sanitized") => false,
-            // It loads the shared library, which is not instrumented.
+            // This program loads the shared library, which is not instrumented.
             ("unload", "instrumented") => false,
             _ => true,
         }
@@ -67,7 +67,7 @@ pub fn run_all(way: &Way, programs: &[PathBuf]) {
 
 fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let name = source.file_stem().unwrap().to_str().unwrap();
-    if !way.takes(name) {
+    if !way.supports(name) {
         return Ok(());
     }
     let program = scratch.join(name);
@@ -92,23 +92,24 @@ fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
     let output = with_environment(&mut command, emulator.url())
         .output()
         .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
     if !output.status.success() {
-        return Err(format!("{name}: {}\n{said}", output.status));
+        return Err(format!("{name}: {}\n{printed}", output.status));
     }
-    if !said.is_empty() {
-        return Err(format!("{name} is not silent:\n{said}"));
+    if !printed.is_empty() {
+        return Err(format!("{name} prints output:\n{printed}"));
     }
-    let kept = if name == "options" { 1 } else { 0 };
+    let expected = if name == "options" { 1 } else { 0 };
     let left = emulator.uploads(BUCKET);
-    if left.len() != kept {
+    if left.len() != expected {
         return Err(format!("{name} leaves uploads behind: {left:?}"));
     }
     Ok(())
 }
 
-/// Sets the environment of a program: endpoint and key of the emulator, nothing of this process.
+/// Sets the endpoint and keys of the emulator in the environment of a program, and removes related
+/// variables of this process.
 pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Command {
     for (variable, _) in std::env::vars_os() {
         let text = variable.to_string_lossy().to_uppercase();
@@ -118,7 +119,7 @@ pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Com
         }
     }
     command
-        // The one of cargo could lead to a library of an earlier build.
+        // The path that cargo sets could lead to a library of an earlier build.
         .env_remove("LD_LIBRARY_PATH")
         .env("OSS_ENDPOINT", url.as_ref())
         .env("OSS_REGION", "cn-hangzhou")
@@ -146,7 +147,7 @@ pub fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
     if source.file_stem().is_some_and(|name| name != "unload") {
         command.args(&way.library);
     }
-    // For `unload`; the others have it from the library.
+    // For `unload`; other programs get it through the library.
     command.arg("-ldl").arg("-o").arg(program);
     succeed(&mut command, source)
 }
@@ -165,7 +166,7 @@ fn emulator() -> Emulator {
         Rule::on(op, delay).key("slow").times(0)
     };
     let mut rules = vec![slow("UploadPart"), slow("PutObject")];
-    // For `failing`: the k-th request fails.
+    // For `failing`: the k-th request of a call fails.
     for (call, k) in (0..7).flat_map(|call| (1..=10).map(move |k| (call, k))) {
         let reset = Action { reset: Some(Commit::After), ..Action::default() };
         for (fault, action) in
@@ -178,25 +179,25 @@ fn emulator() -> Emulator {
     builder.rules(rules).start().unwrap()
 }
 
-/// The programs of a folder whose names end with `end`.
-pub fn programs(folder: &str, end: &str) -> Vec<PathBuf> {
+/// The programs of a folder with this file extension.
+pub fn programs(folder: &str, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(folder)).unwrap();
     let files = entries.map(|entry| entry.unwrap().path());
     let mut programs: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|found| found == end)).collect();
+        files.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
     programs.sort();
     assert!(programs.len() >= 4, "the programs were not found");
     programs
 }
 
-/// What a program links to use the shared library.
+/// Linker arguments of a program that uses the shared library.
 pub fn shared() -> Vec<String> {
     let library = shared_library();
     let folder = library.parent().unwrap();
     vec![path_text(&library), format!("-Wl,-rpath,{}", path_text(folder))]
 }
 
-/// What a program links to use the static library.
+/// Linker arguments of a program that uses the static library.
 pub fn fixed() -> Vec<String> {
     fixed_of(&static_library())
 }
@@ -210,8 +211,8 @@ pub fn path_text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-pub fn read(place: &str) -> String {
-    fs::read_to_string(root().join(place)).unwrap()
+pub fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
 }
 
 pub fn root() -> PathBuf {
@@ -222,5 +223,5 @@ pub const BUCKET: &str = "ossmpu-test";
 pub const KEY_ID: &str = "c-test-id";
 pub const KEY_SECRET: &str = "c-test-secret-x7k2m9";
 pub const FILE_SIZE: usize = 333_333;
-/// More than any program takes, even under a sanitizer on a busy machine.
+/// The timeout of a program; enough for a sanitizer on a busy machine.
 pub const SECONDS: &str = "240";
