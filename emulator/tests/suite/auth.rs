@@ -1,4 +1,4 @@
-//! Who may ask: signatures, dates, tokens, scopes.
+//! Authentication: signatures, dates, tokens, scopes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::client::*;
 
-fn get() -> Ask {
-    Ask::new("GET", "").query("list-type=2")
+fn get() -> Request {
+    Request::new("GET", "").query("list-type=2")
 }
 
 fn v1(text: &str) -> String {
@@ -24,38 +24,38 @@ fn http_date(unix: i64) -> String {
     httpdate::fmt_http_date(std::time::UNIX_EPOCH + since)
 }
 
-/// A request with a header-signed V4 Authorization, edited before it is sent.
-fn edited(emulator: &Emulator, ask: &Ask, from: &str, to: &str) -> Answer {
-    let head = String::from_utf8(ask.bytes(emulator)).unwrap();
+/// Edits the V4 Authorization header of a signed request before it is sent.
+fn edited(emulator: &Emulator, request: &Request, from: &str, to: &str) -> Response {
+    let head = String::from_utf8(request.bytes(emulator)).unwrap();
     assert!(head.contains(from), "{head}");
-    raw(emulator, head.replace(from, to).as_bytes(), ask.method)
+    raw(emulator, head.replace(from, to).as_bytes(), request.method)
 }
 
-pub(crate) fn raw(emulator: &Emulator, bytes: &[u8], method: &str) -> Answer {
+pub(crate) fn raw(emulator: &Emulator, bytes: &[u8], method: &str) -> Response {
     use std::io::Write;
     let mut stream = connect(emulator);
     stream.write_all(bytes).unwrap();
-    read_answer(&mut std::io::BufReader::new(stream), method).unwrap()
+    read_response(&mut std::io::BufReader::new(stream), method).unwrap()
 }
 
 #[test]
-fn a_wrong_signature_is_explained() {
+fn a_wrong_signature_returns_the_string_to_sign() {
     let emulator = start();
-    let answer = get().signed_by(AccessKey::new("id", "wrong")).send(&emulator);
-    assert_eq!(answer.code(), (403, "SignatureDoesNotMatch".into()));
-    assert_eq!(answer.element("OSSAccessKeyId").as_deref(), Some("id"));
-    assert_eq!(answer.element("SignatureProvided").unwrap().len(), 64);
-    let text = answer.element("StringToSign").unwrap();
+    let response = get().signed_by(AccessKey::new("id", "wrong")).send(&emulator);
+    assert_eq!(response.code(), (403, "SignatureDoesNotMatch".into()));
+    assert_eq!(response.element("OSSAccessKeyId").as_deref(), Some("id"));
+    assert_eq!(response.element("SignatureProvided").unwrap().len(), 64);
+    let text = response.element("StringToSign").unwrap();
     assert!(text.starts_with("OSS4-HMAC-SHA256\n"));
     let bytes: Vec<String> = text.bytes().map(|b| format!("{b:02X}")).collect();
-    assert_eq!(answer.element("StringToSignBytes"), Some(bytes.join(" ")));
-    let request = answer.element("CanonicalRequest").unwrap().replace("&amp;", "&");
-    assert!(request.starts_with("GET\n/test-bucket/\nlist-type=2\n"));
-    assert!(text.ends_with(&hex::encode(Sha256::digest(request))));
+    assert_eq!(response.element("StringToSignBytes"), Some(bytes.join(" ")));
+    let canonical = response.element("CanonicalRequest").unwrap().replace("&amp;", "&");
+    assert!(canonical.starts_with("GET\n/test-bucket/\nlist-type=2\n"));
+    assert!(text.ends_with(&hex::encode(Sha256::digest(canonical))));
 }
 
 #[test]
-fn keys_and_tokens_must_fit() {
+fn keys_and_tokens_must_match() {
     let emulator = builder().key(AccessKey::new("sts", "s").with_token("token")).start().unwrap();
     let code = |key: AccessKey| get().signed_by(key).send(&emulator).code().1;
     assert_eq!(code(AccessKey::new("nobody", "s")), "InvalidAccessKeyId");
@@ -74,9 +74,9 @@ fn keys_and_tokens_must_fit() {
 fn the_date_window_is_fifteen_minutes() {
     let emulator = start();
     emulator.set_clock_offset(1000);
-    let answer = get().send(&emulator);
-    assert_eq!(answer.code(), (403, "RequestTimeTooSkewed".into()));
-    let server = httpdate::parse_http_date(answer.header("date").unwrap()).unwrap();
+    let response = get().send(&emulator);
+    assert_eq!(response.code(), (403, "RequestTimeTooSkewed".into()));
+    let server = httpdate::parse_http_date(response.header("date").unwrap()).unwrap();
     assert!(server.duration_since(std::time::SystemTime::now()).unwrap().as_secs() > 900);
     emulator.set_clock_offset(-800);
     assert_eq!(get().send(&emulator).status, 200);
@@ -86,8 +86,8 @@ fn the_date_window_is_fifteen_minutes() {
 fn the_v4_form_is_strict() {
     let emulator = start();
     let check = |from: &str, to: &str| {
-        let answer = edited(&emulator, &get(), from, to);
-        (answer.status, answer.element("Code").unwrap(), answer.element("EC"))
+        let response = edited(&emulator, &get(), from, to);
+        (response.status, response.element("Code").unwrap(), response.element("EC"))
     };
     let invalid = |ec: Option<&str>| (400, "InvalidArgument".to_owned(), ec.map(str::to_owned));
     assert_eq!(check("/cn-hangzhou/", "/oss-cn-hangzhou/"), invalid(Some("0002-00000226")));
@@ -101,9 +101,9 @@ fn the_v4_form_is_strict() {
     assert_eq!(check(",Signature=", ",Sig="), invalid(None));
     let no_date = check("x-oss-date: 2", "x-oss-date: x2");
     assert_eq!((no_date.0, no_date.1.as_str()), (403, "AccessDenied"));
-    let mut ask = get();
-    ask.additional = vec!["host"];
-    let missing = edited(&emulator, &ask, "AdditionalHeaders=host", "AdditionalHeaders=absent");
+    let mut request = get();
+    request.additional = vec!["host"];
+    let missing = edited(&emulator, &request, "AdditionalHeaders=host", "AdditionalHeaders=absent");
     assert_eq!(missing.code(), (400, "InvalidArgument".into()));
     let head = String::from_utf8(get().bytes(&emulator)).unwrap();
     let scope = head.split("Credential=id/").nth(1).unwrap().get(..8).unwrap();
@@ -112,17 +112,17 @@ fn the_v4_form_is_strict() {
 }
 
 #[test]
-fn fields_of_the_authorization_may_be_spaced_and_reordered() {
+fn authorization_fields_can_be_spaced_and_reordered() {
     let emulator = start();
-    let mut ask = get();
-    ask.additional = vec!["host"];
-    let answer = edited(&emulator, &ask, ",", ", ");
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut request = get();
+    request.additional = vec!["host"];
+    let response = edited(&emulator, &request, ",", ", ");
+    assert_eq!(response.status, 200, "{}", response.text());
 }
 
-/// V4 presigned by hand: the string to sign is written out here.
+/// Presigns with V4 from a string to sign that is written out here.
 fn presigned(method: &str, extra: &[(&str, &str)], headers: &str) -> String {
-    let now = httpdate::parse_http_date(&http_date(Ask::new("GET", "").unix)).unwrap();
+    let now = httpdate::parse_http_date(&http_date(Request::new("GET", "").unix)).unwrap();
     let unix = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let date = jiff::Timestamp::from_second(i64::try_from(unix).unwrap()).unwrap();
     let date = date.strftime("%Y%m%dT%H%M%SZ").to_string();
@@ -144,8 +144,9 @@ fn presigned(method: &str, extra: &[(&str, &str)], headers: &str) -> String {
     let listed = listed.map(|(_, value)| *value).unwrap_or_default();
     let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let query = query.join("&");
-    let request = format!("{method}\n/{BUCKET}/k\n{query}\n{headers}\n{listed}\nUNSIGNED-PAYLOAD");
-    let digest = hex::encode(Sha256::digest(request));
+    let canonical =
+        format!("{method}\n/{BUCKET}/k\n{query}\n{headers}\n{listed}\nUNSIGNED-PAYLOAD");
+    let digest = hex::encode(Sha256::digest(canonical));
     let text = format!("OSS4-HMAC-SHA256\n{date}\n{scope}\n{digest}");
     let mut key = b"aliyun_v4secret".to_vec();
     for step in scope.split('/') {
@@ -161,7 +162,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn open(emulator: &Emulator, method: &str, target: &str, headers: &str) -> Answer {
+fn open(emulator: &Emulator, method: &str, target: &str, headers: &str) -> Response {
     let text = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", emulator.addr());
     raw(emulator, text.as_bytes(), method)
 }
@@ -169,7 +170,7 @@ fn open(emulator: &Emulator, method: &str, target: &str, headers: &str) -> Answe
 #[test]
 fn v4_urls_are_verified() {
     let emulator = start();
-    Ask::new("PUT", "k").body("hello").send(&emulator);
+    Request::new("PUT", "k").body("hello").send(&emulator);
     let url = presigned("GET", &[], "");
     assert_eq!(open(&emulator, "GET", &url, "").text(), "hello");
     let wrong = url.replace("x-oss-expires=600", "x-oss-expires=601");
@@ -190,7 +191,7 @@ fn v4_urls_are_verified() {
 #[test]
 fn headers_signed_by_a_v4_url_must_come() {
     let emulator = start();
-    Ask::new("PUT", "k").body("hello").send(&emulator);
+    Request::new("PUT", "k").body("hello").send(&emulator);
     let extra = [("x-oss-additional-headers", "zz")];
     let url = presigned("GET", &extra, "zz:1\n");
     assert_eq!(open(&emulator, "GET", &url, "zz: 1\r\n").status, 200);
@@ -201,8 +202,8 @@ fn headers_signed_by_a_v4_url_must_come() {
 #[test]
 fn v1_headers_and_urls_are_verified() {
     let emulator = start();
-    Ask::new("PUT", "k").body("hello").send(&emulator);
-    let unix = Ask::new("GET", "").unix;
+    Request::new("PUT", "k").body("hello").send(&emulator);
+    let unix = Request::new("GET", "").unix;
     let date = http_date(unix);
     let signature = v1(&format!("GET\n\n\n{date}\n/{BUCKET}/k"));
     let target = format!("/{BUCKET}/k");
@@ -242,27 +243,28 @@ fn v1_headers_and_urls_are_verified() {
 #[test]
 fn addressing_can_be_restricted() {
     let emulator = builder().addressing(Addressing::Virtual).start().unwrap();
-    let refused = get().send(&emulator);
-    assert_eq!(refused.code(), (403, "SecondLevelDomainForbidden".into()));
+    let rejected = get().send(&emulator);
+    assert_eq!(rejected.code(), (403, "SecondLevelDomainForbidden".into()));
     let host = format!("{BUCKET}.oss.localhost:80");
     assert_eq!(get().host(&host).send(&emulator).status, 200);
     let emulator = start();
-    assert_eq!(Ask::new("PUT", "a b").host(&host).body("x").send(&emulator).status, 200);
+    assert_eq!(Request::new("PUT", "a b").host(&host).body("x").send(&emulator).status, 200);
     assert_eq!(emulator.keys(BUCKET), ["a b"]);
 }
 
 #[test]
 fn repeated_and_binary_headers_are_signed_as_they_are() {
     let emulator = start();
-    let ask = Ask::new("PUT", "k").header("x-oss-meta-a", "ключ").header("x-oss-meta-a", "two");
-    assert_eq!(ask.send(&emulator).status, 200);
+    let request =
+        Request::new("PUT", "k").header("x-oss-meta-a", "ключ").header("x-oss-meta-a", "two");
+    assert_eq!(request.send(&emulator).status, 200);
 }
 
 #[test]
-fn the_signed_date_counts() {
+fn the_signed_date_takes_precedence() {
     let emulator = start();
     let head = String::from_utf8(get().bytes(&emulator)).unwrap();
     let date = head.lines().find(|line| line.starts_with("date: ")).unwrap();
-    let answer = edited(&emulator, &get(), date, "date: Wed, 15 Jan 2020 10:30:00 GMT");
-    assert_eq!(answer.status, 200);
+    let response = edited(&emulator, &get(), date, "date: Wed, 15 Jan 2020 10:30:00 GMT");
+    assert_eq!(response.status, 200);
 }

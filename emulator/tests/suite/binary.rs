@@ -1,4 +1,4 @@
-//! The program: its one line, its tools, its end.
+//! The executable: startup line, client commands, shutdown.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -31,7 +31,7 @@ fn server(dir: &Path, extra: &[&str]) -> Server {
 }
 
 impl Server {
-    fn tool(&self, name: &str, path: &str, extra: &[&str]) -> Output {
+    fn client_command(&self, name: &str, path: &str, extra: &[&str]) -> Output {
         Command::new(PROGRAM)
             .args([name, &format!("{}{path}", self.url)])
             .args(extra)
@@ -42,8 +42,8 @@ impl Server {
             .unwrap()
     }
 
-    /// Ends it with a signal and returns its exit code and its log.
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    /// Sends a signal and returns the exit code and the log.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         let mut log = String::new();
@@ -58,47 +58,50 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn the_program_serves_and_ends_on_signals() {
+fn the_executable_serves_until_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, vec![b'z'; 300_000]).unwrap();
     let store = folder.path().join("store");
     let running = server(&store, &[]);
     let path = format!("/{BUCKET}/dir/a%20b");
-    text(&running.tool("put", &path, &[file.to_str().unwrap()]));
-    assert_eq!(text(&running.tool("ls", &format!("/{BUCKET}/dir"), &[])).trim(), "300000 dir/a b");
-    assert_eq!(text(&running.tool("uploads", &format!("/{BUCKET}/"), &[])), "");
-    assert_eq!(text(&running.tool("get", &path, &[])).len(), 300_000);
+    text(&running.client_command("put", &path, &[file.to_str().unwrap()]));
+    assert_eq!(
+        text(&running.client_command("ls", &format!("/{BUCKET}/dir"), &[])).trim(),
+        "300000 dir/a b"
+    );
+    assert_eq!(text(&running.client_command("uploads", &format!("/{BUCKET}/"), &[])), "");
+    assert_eq!(text(&running.client_command("get", &path, &[])).len(), 300_000);
     let copy = folder.path().join("copy");
-    text(&running.tool("get", &path, &["-o", copy.to_str().unwrap()]));
+    text(&running.client_command("get", &path, &["-o", copy.to_str().unwrap()]));
     assert_eq!(std::fs::read(copy).unwrap(), std::fs::read(&file).unwrap());
-    let missing = running.tool("get", &format!("/{BUCKET}/none"), &[]);
+    let missing = running.client_command("get", &format!("/{BUCKET}/none"), &[]);
     assert_eq!(missing.status.code(), Some(1));
     let message = String::from_utf8(missing.stderr).unwrap();
     assert_eq!(message.lines().count(), 1);
     assert!(message.contains("404 NoSuchKey"), "{message}");
-    let (code, log) = running.end("-TERM");
+    let (code, log) = running.stop("-TERM");
     assert_eq!(code, Some(0));
     assert!(log.lines().any(|line| line.starts_with(&format!("PUT {path} 200 - "))), "{log}");
     assert!(!log.contains("secret") && !log.contains("Signature="));
 
     let running = server(&store, &["--option", "xml-namespace=true"]);
-    assert_eq!(text(&running.tool("get", &path, &[])).len(), 300_000);
-    assert_eq!(running.end("-INT").0, Some(0));
+    assert_eq!(text(&running.client_command("get", &path, &[])).len(), 300_000);
+    assert_eq!(running.stop("-INT").0, Some(0));
 }
 
 #[test]
-fn rules_come_from_a_file() {
+fn rules_are_loaded_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("rules.json");
     std::fs::write(&rules, r#"[{"op":"PutObject","action":{"status":503}}]"#).unwrap();
     let running = server(&folder.path().join("s"), &["--faults", rules.to_str().unwrap()]);
     let path = format!("/{BUCKET}/k");
     let file = rules.to_str().unwrap();
-    let struck = running.tool("put", &path, &[file]);
-    assert!(String::from_utf8_lossy(&struck.stderr).contains("503 ServiceUnavailable"));
-    text(&running.tool("put", &path, &[file]));
-    running.end("-TERM");
+    let failed = running.client_command("put", &path, &[file]);
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("503 ServiceUnavailable"));
+    text(&running.client_command("put", &path, &[file]));
+    running.stop("-TERM");
 }
 
 #[test]

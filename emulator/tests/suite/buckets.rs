@@ -1,15 +1,15 @@
-//! Buckets and who may use them.
+//! Bucket operations and access control.
 
 use oss_emulator::AccessKey;
 
 use crate::client::*;
 
-fn bucket(method: &'static str) -> Ask {
-    Ask::new(method, "")
+fn bucket(method: &'static str) -> Request {
+    Request::new(method, "")
 }
 
 #[test]
-fn buckets_come_and_go() {
+fn buckets_can_be_created_and_deleted() {
     let emulator = start();
     assert_eq!(bucket("PUT").bucket("new-bucket").send(&emulator).status, 200);
     let again = bucket("PUT").bucket("new-bucket");
@@ -18,7 +18,7 @@ fn buckets_come_and_go() {
     assert_eq!(again.send(&emulator).status, 200);
     let all = bucket("GET").bucket("").send(&emulator);
     assert_eq!(all.elements("Name"), ["new-bucket", BUCKET]);
-    let id = Ask::new("POST", "k").bucket("new-bucket").query("uploads").send(&emulator);
+    let id = Request::new("POST", "k").bucket("new-bucket").query("uploads").send(&emulator);
     let delete = bucket("DELETE").bucket("new-bucket");
     assert_eq!(delete.send(&emulator).code(), (409, "BucketNotEmpty".into()));
     let id = id.element("UploadId").unwrap();
@@ -28,7 +28,7 @@ fn buckets_come_and_go() {
 }
 
 #[test]
-fn buckets_describe_themselves() {
+fn bucket_info_acl_location_and_versioning_are_reported() {
     let emulator = start();
     let get = |query: &str| bucket("GET").query(query).send(&emulator);
     let info = get("bucketInfo");
@@ -45,26 +45,28 @@ fn buckets_describe_themselves() {
 }
 
 #[test]
-fn acls_open_a_bucket_to_strangers() {
+fn acls_grant_access_to_other_accounts() {
     let emulator = builder().key(AccessKey::new("other", "s").foreign()).start().unwrap();
-    let stranger = |ask: Ask| ask.signed_by(AccessKey::new("other", "s")).send(&emulator).status;
-    Ask::new("PUT", "k").body("x").send(&emulator);
-    assert_eq!(stranger(Ask::new("GET", "k")), 403);
+    let other_account =
+        |request: Request| request.signed_by(AccessKey::new("other", "s")).send(&emulator).status;
+    Request::new("PUT", "k").body("x").send(&emulator);
+    assert_eq!(other_account(Request::new("GET", "k")), 403);
     emulator.set_bucket_acl(BUCKET, "public-read").unwrap();
-    assert_eq!(stranger(Ask::new("GET", "k")), 200);
-    assert_eq!(stranger(Ask::new("PUT", "k")), 403);
+    assert_eq!(other_account(Request::new("GET", "k")), 200);
+    assert_eq!(other_account(Request::new("PUT", "k")), 403);
     emulator.set_bucket_acl(BUCKET, "public-read-write").unwrap();
-    assert_eq!(stranger(Ask::new("PUT", "k")), 200);
-    assert_eq!(stranger(bucket("DELETE")), 403);
+    assert_eq!(other_account(Request::new("PUT", "k")), 200);
+    assert_eq!(other_account(bucket("DELETE")), 403);
 }
 
 #[test]
-fn requesters_have_to_say_that_they_pay() {
+fn requester_pays_requires_the_header() {
     let emulator = builder().key(AccessKey::new("other", "s").foreign()).start().unwrap();
     emulator.set_requester_pays(BUCKET, true).unwrap();
-    let ask = Ask::new("POST", "k").query("uploads").signed_by(AccessKey::new("other", "s"));
-    assert_eq!(ask.send(&emulator).code(), (403, "AccessDenied".into()));
-    let paying = ask.header("x-oss-request-payer", "requester");
+    let request =
+        Request::new("POST", "k").query("uploads").signed_by(AccessKey::new("other", "s"));
+    assert_eq!(request.send(&emulator).code(), (403, "AccessDenied".into()));
+    let paying = request.header("x-oss-request-payer", "requester");
     assert_eq!(paying.send(&emulator).status, 200);
-    assert_eq!(Ask::new("POST", "k").query("uploads").send(&emulator).status, 200);
+    assert_eq!(Request::new("POST", "k").query("uploads").send(&emulator).status, 200);
 }

@@ -1,4 +1,4 @@
-//! Callbacks, answered by a server of the test's own.
+//! Upload callbacks, with a fake callback server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::client::*;
 
-/// Answers one request with `reply` and returns what was asked: head and body.
-fn server(reply: &'static str) -> (String, JoinHandle<(String, String)>) {
+/// Serves one request with `served`; the thread returns the head and body of the request.
+fn server(served: &'static str) -> (String, JoinHandle<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/cb?x=1", listener.local_addr().unwrap());
     let thread = std::thread::spawn(move || {
@@ -26,7 +26,7 @@ fn server(reply: &'static str) -> (String, JoinHandle<(String, String)>) {
         let length = length.split("\r\n").next().unwrap().parse().unwrap();
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        reader.get_mut().write_all(reply.as_bytes()).unwrap();
+        reader.get_mut().write_all(served.as_bytes()).unwrap();
         (head, String::from_utf8(body).unwrap())
     });
     (url, thread)
@@ -39,7 +39,7 @@ fn parameter(json: &str) -> String {
 const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"ok\":true}";
 
 #[test]
-fn the_callback_server_writes_the_reply() {
+fn the_response_is_that_of_the_callback_server() {
     let emulator = start();
     let (url, thread) = server(GOOD);
     let callback = format!(
@@ -47,13 +47,13 @@ fn the_callback_server_writes_the_reply() {
     );
     let id = initiate(&emulator, "a b");
     let etag = upload_part(&emulator, "a b", &id, 1, b"xyz");
-    let answer = complete("a b", &id, &[(1, &etag)])
+    let response = complete("a b", &id, &[(1, &etag)])
         .header("x-oss-callback", &parameter(&callback))
         .header("x-oss-callback-var", &parameter(r#"{"x:a":"1&2"}"#))
         .send(&emulator);
-    assert_eq!(answer.text(), "{\"ok\":true}");
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert!(answer.header("x-oss-hash-crc64ecma").is_some());
+    assert_eq!(response.text(), "{\"ok\":true}");
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert!(response.header("x-oss-hash-crc64ecma").is_some());
     let (head, body) = thread.join().unwrap();
     assert!(head.starts_with("POST /cb?x=1 HTTP/1.1\r\n"));
     assert!(head.contains("host: my.host\r\n"));
@@ -63,42 +63,44 @@ fn the_callback_server_writes_the_reply() {
 }
 
 #[test]
-fn json_bodies_are_filled_as_json() {
+fn placeholders_in_json_bodies_are_json_encoded() {
     let emulator = start();
     let (url, thread) = server(GOOD);
     let callback = format!(
         r#"{{"callbackUrl":"{url}","callbackBodyType":"application/json","callbackBody":"{{\"o\":${{object}},\"s\":${{size}},\"q\":\"${{bucket}}\"}}"}}"#
     );
-    let ask = Ask::new("PUT", "k").body("xyz").header("x-oss-callback", &parameter(&callback));
-    let answer = ask.send(&emulator);
-    assert_eq!((answer.status, answer.text().as_str()), (200, "{\"ok\":true}"));
-    assert!(answer.header("etag").is_some());
+    let request =
+        Request::new("PUT", "k").body("xyz").header("x-oss-callback", &parameter(&callback));
+    let response = request.send(&emulator);
+    assert_eq!((response.status, response.text().as_str()), (200, "{\"ok\":true}"));
+    assert!(response.header("etag").is_some());
     let (_, body) = thread.join().unwrap();
     assert_eq!(body, format!(r#"{{"o":"k","s":3,"q":"{BUCKET}"}}"#));
 }
 
 #[test]
-fn a_failed_callback_leaves_the_object() {
+fn a_failed_callback_keeps_the_object() {
     let emulator = start();
     let bad = [
         ("HTTP/1.1 500 No\r\ncontent-length: 2\r\n\r\n{}", Some("0007-00000203")),
         ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc", None),
         ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", None),
     ];
-    for (reply, ec) in bad {
-        let (url, thread) = server(reply);
+    for (served, ec) in bad {
+        let (url, thread) = server(served);
         let callback = format!(r#"{{"callbackUrl":"{url}","callbackBody":"x"}}"#);
-        let ask = Ask::new("PUT", "k").body("xyz").header("x-oss-callback", &parameter(&callback));
-        let answer = ask.send(&emulator);
-        assert_eq!(answer.code(), (203, "CallbackFailed".into()), "{reply}");
-        assert_eq!(answer.element("EC").as_deref(), ec);
+        let request =
+            Request::new("PUT", "k").body("xyz").header("x-oss-callback", &parameter(&callback));
+        let response = request.send(&emulator);
+        assert_eq!(response.code(), (203, "CallbackFailed".into()), "{served}");
+        assert_eq!(response.element("EC").as_deref(), ec);
         thread.join().unwrap();
         assert_eq!(emulator.object(BUCKET, "k").unwrap().size, 3);
     }
 }
 
 #[test]
-fn a_silent_server_is_not_waited_for() {
+fn a_callback_times_out() {
     let emulator = start();
     emulator.change_options(|options| options.callback_timeout = Duration::from_secs(1));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -106,7 +108,7 @@ fn a_silent_server_is_not_waited_for() {
     let (good, thread) = server(GOOD);
     let send = |urls: &str| {
         let callback = format!(r#"{{"callbackUrl":"{urls}","callbackBody":"x"}}"#);
-        Ask::new("PUT", "k").header("x-oss-callback", &parameter(&callback)).send(&emulator)
+        Request::new("PUT", "k").header("x-oss-callback", &parameter(&callback)).send(&emulator)
     };
     assert_eq!(send(&url).code(), (203, "CallbackFailed".into()));
     assert_eq!(send(&format!("{url};{good}")).status, 200);
@@ -114,19 +116,19 @@ fn a_silent_server_is_not_waited_for() {
 }
 
 #[test]
-fn bad_callbacks_are_refused_before_anything_is_stored() {
+fn invalid_callbacks_are_rejected_before_anything_is_stored() {
     let emulator = start();
     let good = parameter(r#"{"callbackUrl":"http://127.0.0.1:1/","callbackBody":"x"}"#);
     let long = parameter(&"x".repeat(5000));
     let no_body = parameter(r#"{"callbackUrl":"http://127.0.0.1:1/"}"#);
     for text in ["%%", long.as_str(), no_body.as_str(), parameter("x").as_str()] {
-        let answer = Ask::new("PUT", "k").header("x-oss-callback", text).send(&emulator);
-        assert_eq!(answer.code(), (400, "InvalidArgument".into()), "{text}");
+        let response = Request::new("PUT", "k").header("x-oss-callback", text).send(&emulator);
+        assert_eq!(response.code(), (400, "InvalidArgument".into()), "{text}");
     }
-    let ask = Ask::new("PUT", "k").header("x-oss-callback", &good);
-    let both = ask.clone().pair("callback", &good).send(&emulator);
+    let request = Request::new("PUT", "k").header("x-oss-callback", &good);
+    let both = request.clone().pair("callback", &good).send(&emulator);
     assert_eq!(both.code(), (400, "InvalidArgument".into()));
-    let variable = ask.header("x-oss-callback-var", &parameter(r#"{"a":"b"}"#));
+    let variable = request.header("x-oss-callback-var", &parameter(r#"{"a":"b"}"#));
     assert_eq!(variable.send(&emulator).code(), (400, "InvalidArgument".into()));
     assert!(emulator.object(BUCKET, "k").is_none());
 }

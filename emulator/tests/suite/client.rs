@@ -1,4 +1,4 @@
-//! A raw HTTP client: it signs with the crate's own signer and shows every byte of an answer.
+//! A raw HTTP client that signs with the emulator's signer and returns whole responses.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ pub(crate) const BUCKET: &str = "test-bucket";
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: &AsciiSet = &PLAIN.remove(b'/');
 
-/// An emulator with one bucket and one key, before it is started.
+/// Configures an emulator with one bucket and one access key.
 pub(crate) fn builder() -> Builder {
     Emulator::builder().bucket(BUCKET).access_key("id", "secret")
 }
@@ -22,9 +22,9 @@ pub(crate) fn start() -> Emulator {
     builder().start().unwrap()
 }
 
-/// A request in the making.
+/// Builder of a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Ask {
+pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) bucket: String,
     pub(crate) key: String,
@@ -38,7 +38,7 @@ pub(crate) struct Ask {
     pub(crate) length: bool,
 }
 
-impl Ask {
+impl Request {
     pub(crate) fn new(method: &'static str, key: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         Self {
@@ -56,7 +56,7 @@ impl Ask {
         }
     }
 
-    /// A query string that needs no unescaping, as `uploads&max-uploads=5`.
+    /// Adds a query string without escapes, e.g. `uploads&max-uploads=5`.
     pub(crate) fn query(mut self, text: &str) -> Self {
         for pair in text.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -101,13 +101,13 @@ impl Ask {
         self
     }
 
-    /// Addresses the bucket by its host, if a host is given.
+    /// Sets the Host header, for virtual-hosted addressing.
     pub(crate) fn host(mut self, host: &str) -> Self {
         self.host = Some(host.to_owned());
         self
     }
 
-    /// Head and body as they go over the wire.
+    /// Returns the head and body as sent.
     pub(crate) fn bytes(&self, emulator: &Emulator) -> Vec<u8> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
@@ -132,8 +132,8 @@ impl Ask {
             );
         }
         if self.length && !headers.contains_key("transfer-encoding") {
-            let announced = headers.contains_key("content-length");
-            if !announced {
+            let has_length = headers.contains_key("content-length");
+            if !has_length {
                 headers.insert("content-length", HeaderValue::from(self.body.len()));
             }
         }
@@ -159,14 +159,14 @@ impl Ask {
         if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) }
     }
 
-    pub(crate) fn send(&self, emulator: &Emulator) -> Answer {
+    pub(crate) fn send(&self, emulator: &Emulator) -> Response {
         self.try_send(emulator).unwrap()
     }
 
-    pub(crate) fn try_send(&self, emulator: &Emulator) -> io::Result<Answer> {
+    pub(crate) fn try_send(&self, emulator: &Emulator) -> io::Result<Response> {
         let mut stream = connect(emulator);
         stream.write_all(&self.bytes(emulator))?;
-        read_answer(&mut BufReader::new(stream), self.method)
+        read_response(&mut BufReader::new(stream), self.method)
     }
 }
 
@@ -183,22 +183,22 @@ pub(crate) fn signer(key: AccessKey) -> Signer {
     Signer { key, region: "cn-hangzhou".to_owned() }
 }
 
-/// A connection that fails the test rather than hang.
+/// Connects with a read timeout, so that a test fails instead of hanging.
 pub(crate) fn connect(emulator: &Emulator) -> TcpStream {
     let stream = TcpStream::connect(emulator.addr()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
 }
 
-/// One answer.
+/// A response.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
@@ -207,7 +207,7 @@ impl Answer {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    /// The text of the first element of that name.
+    /// Returns the text of the first element `name`.
     pub(crate) fn element(&self, name: &str) -> Option<String> {
         self.elements(name).into_iter().next()
     }
@@ -219,13 +219,13 @@ impl Answer {
         pieces.map(|piece| piece.split(end.as_str()).next().unwrap().to_owned()).collect()
     }
 
-    /// Status and `Code`.
+    /// Returns the status and `Code`.
     pub(crate) fn code(&self) -> (u16, String) {
         (self.status, self.element("Code").unwrap_or_default())
     }
 }
 
-pub(crate) fn read_answer(reader: &mut impl BufRead, method: &str) -> io::Result<Answer> {
+pub(crate) fn read_response(reader: &mut impl BufRead, method: &str) -> io::Result<Response> {
     let mut line = String::new();
     let mut status = 100;
     let mut headers = Vec::new();
@@ -245,21 +245,21 @@ pub(crate) fn read_answer(reader: &mut impl BufRead, method: &str) -> io::Result
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
-    let mut answer = Answer { status, headers, body: Vec::new() };
+    let mut response = Response { status, headers, body: Vec::new() };
     let bodiless = method == "HEAD" || status == 204 || status == 304;
-    let length = answer.header("content-length").and_then(|value| value.parse().ok());
+    let length = response.header("content-length").and_then(|value| value.parse().ok());
     if !bodiless {
-        answer.body = vec![0; length.unwrap_or(0)];
-        reader.read_exact(&mut answer.body)?;
+        response.body = vec![0; length.unwrap_or(0)];
+        reader.read_exact(&mut response.body)?;
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// Starts an upload and returns its ID.
+/// Initiates an upload and returns its ID.
 pub(crate) fn initiate(emulator: &Emulator, key: &str) -> String {
-    let answer = Ask::new("POST", key).query("uploads").send(emulator);
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.element("UploadId").unwrap()
+    let response = Request::new("POST", key).query("uploads").send(emulator);
+    assert_eq!(response.status, 200, "{}", response.text());
+    response.element("UploadId").unwrap()
 }
 
 /// Uploads a part and returns its quoted ETag.
@@ -270,16 +270,16 @@ pub(crate) fn upload_part(
     number: u32,
     body: &[u8],
 ) -> String {
-    let answer = part(key, id, number).body(body).send(emulator);
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.header("etag").unwrap().to_owned()
+    let response = part(key, id, number).body(body).send(emulator);
+    assert_eq!(response.status, 200, "{}", response.text());
+    response.header("etag").unwrap().to_owned()
 }
 
-pub(crate) fn part(key: &str, id: &str, number: u32) -> Ask {
-    Ask::new("PUT", key).pair("partNumber", &number.to_string()).pair("uploadId", id)
+pub(crate) fn part(key: &str, id: &str, number: u32) -> Request {
+    Request::new("PUT", key).pair("partNumber", &number.to_string()).pair("uploadId", id)
 }
 
-/// The document of Complete.
+/// Returns the request document of CompleteMultipartUpload.
 pub(crate) fn part_list(parts: &[(u32, &str)]) -> String {
     let parts: Vec<String> = parts
         .iter()
@@ -290,19 +290,19 @@ pub(crate) fn part_list(parts: &[(u32, &str)]) -> String {
     format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", parts.concat())
 }
 
-pub(crate) fn complete(key: &str, id: &str, parts: &[(u32, &str)]) -> Ask {
-    Ask::new("POST", key).pair("uploadId", id).body(part_list(parts))
+pub(crate) fn complete(key: &str, id: &str, parts: &[(u32, &str)]) -> Request {
+    Request::new("POST", key).pair("uploadId", id).body(part_list(parts))
 }
 
-pub(crate) fn abort(key: &str, id: &str) -> Ask {
-    Ask::new("DELETE", key).pair("uploadId", id)
+pub(crate) fn abort(key: &str, id: &str) -> Request {
+    Request::new("DELETE", key).pair("uploadId", id)
 }
 
-pub(crate) fn list_parts(key: &str, id: &str) -> Ask {
-    Ask::new("GET", key).pair("uploadId", id)
+pub(crate) fn list_parts(key: &str, id: &str) -> Request {
+    Request::new("GET", key).pair("uploadId", id)
 }
 
-/// Waits for another thread, but not for ever.
+/// Waits for a condition, with a timeout.
 pub(crate) fn wait_until(condition: impl Fn() -> bool) {
     let started = std::time::Instant::now();
     while !condition() {

@@ -1,4 +1,4 @@
-//! The end of an upload.
+//! CompleteMultipartUpload.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use crate::client::*;
 const BIG: usize = 100 * 1024;
 
 #[test]
-fn the_list_is_checked_in_order() {
+fn the_part_list_is_checked_in_order() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let one = upload_part(&emulator, "k", &id, 1, &vec![1; BIG]);
@@ -31,17 +31,17 @@ fn the_list_is_checked_in_order() {
     assert_eq!(small.code(), (400, "EntityTooSmall".into()));
     assert_eq!(small.element("EC").as_deref(), Some("0042-00000213"));
     for body in ["", "<x/>", "<CompleteMultipartUpload>"] {
-        let answer = Ask::new("POST", "k").pair("uploadId", &id).body(body).send(&emulator);
-        assert_eq!(answer.code(), (400, "MalformedXML".into()), "{body}");
+        let response = Request::new("POST", "k").pair("uploadId", &id).body(body).send(&emulator);
+        assert_eq!(response.code(), (400, "MalformedXML".into()), "{body}");
     }
-    // After all that the upload is as good as new; part 2 is dropped.
+    // Failed attempts leave the upload unchanged; part 2 is not listed and is dropped.
     assert_eq!(send(&[(1, &one), (3, &three)]).status, 200);
     assert_eq!(emulator.object(BUCKET, "k").unwrap().size, 102_403);
     assert_eq!(send(&[(1, &one), (3, &three)]).code(), (404, "NoSuchUpload".into()));
 }
 
 #[test]
-fn case_of_the_etag_matters_unless_switched_off() {
+fn etags_are_case_sensitive_by_default() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let etag = upload_part(&emulator, "k", &id, 1, b"x").to_lowercase();
@@ -52,18 +52,18 @@ fn case_of_the_etag_matters_unless_switched_off() {
 }
 
 #[test]
-fn an_empty_list_makes_an_empty_object() {
+fn an_empty_list_creates_an_empty_object() {
     let emulator = start();
     let id = initiate(&emulator, "k");
-    let answer = complete("k", &id, &[]).send(&emulator);
-    assert_eq!(answer.element("ETag").as_deref(), Some("\"D41D8CD98F00B204E9800998ECF8427E-0\""));
-    assert_eq!(answer.header("etag"), answer.element("ETag").as_deref());
-    assert_eq!(answer.header("x-oss-hash-crc64ecma"), Some("0"));
+    let response = complete("k", &id, &[]).send(&emulator);
+    assert_eq!(response.element("ETag").as_deref(), Some("\"D41D8CD98F00B204E9800998ECF8427E-0\""));
+    assert_eq!(response.header("etag"), response.element("ETag").as_deref());
+    assert_eq!(response.header("x-oss-hash-crc64ecma"), Some("0"));
     assert_eq!(emulator.object(BUCKET, "k").unwrap().size, 0);
 }
 
 #[test]
-fn an_empty_part_may_only_be_the_last() {
+fn only_the_last_part_can_be_empty() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let one = upload_part(&emulator, "k", &id, 1, b"");
@@ -78,18 +78,20 @@ fn an_empty_part_may_only_be_the_last() {
 fn complete_all_takes_every_part() {
     let emulator = start();
     let id = initiate(&emulator, "k");
-    let ask = || Ask::new("POST", "k").pair("uploadId", &id).header("x-oss-complete-all", "yes");
-    let with_body = ask().body(part_list(&[])).send(&emulator);
+    let request =
+        || Request::new("POST", "k").pair("uploadId", &id).header("x-oss-complete-all", "yes");
+    let with_body = request().body(part_list(&[])).send(&emulator);
     assert_eq!(with_body.code(), (400, "InvalidArgument".into()));
     assert_eq!(with_body.element("ArgumentName").as_deref(), Some("x-oss-complete-all"));
     assert_eq!(with_body.element("EC").as_deref(), Some("0042-00000216"));
     upload_part(&emulator, "k", &id, 9, b"end");
     upload_part(&emulator, "k", &id, 4, &vec![4; BIG]);
-    assert_eq!(ask().send(&emulator).status, 200);
+    assert_eq!(request().send(&emulator).status, 200);
     assert!(emulator.object(BUCKET, "k").unwrap().bytes().unwrap().ends_with(b"\x04end"));
     let id = initiate(&emulator, "k");
-    let ask = Ask::new("POST", "k").pair("uploadId", &id).header("x-oss-complete-all", "yes");
-    assert_eq!(ask.send(&emulator).status, 200);
+    let request =
+        Request::new("POST", "k").pair("uploadId", &id).header("x-oss-complete-all", "yes");
+    assert_eq!(request.send(&emulator).status, 200);
     assert_eq!(emulator.object(BUCKET, "k").unwrap().size, 0);
 }
 
@@ -98,13 +100,14 @@ fn overwriting_can_be_forbidden() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let etag = upload_part(&emulator, "k", &id, 1, b"x");
-    Ask::new("PUT", "k").body("old").send(&emulator);
+    Request::new("PUT", "k").body("old").send(&emulator);
     let forbidden = || {
         complete("k", &id, &[(1, &etag)]).header("x-oss-forbid-overwrite", "true").send(&emulator)
     };
     assert_eq!(forbidden().code(), (409, "FileAlreadyExists".into()));
-    let ask = Ask::new("POST", "k").query("uploads").header("x-oss-forbid-overwrite", "true");
-    assert_eq!(ask.send(&emulator).code(), (409, "FileAlreadyExists".into()));
+    let request =
+        Request::new("POST", "k").query("uploads").header("x-oss-forbid-overwrite", "true");
+    assert_eq!(request.send(&emulator).code(), (409, "FileAlreadyExists".into()));
     assert_eq!(complete("k", &id, &[(1, &etag)]).send(&emulator).status, 200);
     assert_eq!(forbidden().code(), (404, "NoSuchUpload".into()));
     emulator.change_options(|options| options.complete_again_conflict = true);
@@ -114,22 +117,22 @@ fn overwriting_can_be_forbidden() {
 #[test]
 fn attributes_of_the_upload_reach_the_object() {
     let emulator = start();
-    let ask = Ask::new("POST", "k")
+    let request = Request::new("POST", "k")
         .query("uploads")
         .header("cache-control", "no-cache")
         .header("content-disposition", "attachment")
         .header("x-oss-storage-class", "IA")
         .header("x-oss-server-side-encryption", "AES256")
         .header("x-oss-tagging", "a=1&b");
-    let answer = ask.send(&emulator);
-    assert_eq!(answer.header("x-oss-server-side-encryption"), Some("AES256"));
-    let id = answer.element("UploadId").unwrap();
+    let response = request.send(&emulator);
+    assert_eq!(response.header("x-oss-server-side-encryption"), Some("AES256"));
+    let id = response.element("UploadId").unwrap();
     let part = part("k", &id, 1).body("x").send(&emulator);
     assert_eq!(part.header("x-oss-server-side-encryption"), Some("AES256"));
     let etag = part.header("etag").unwrap();
-    let ask = complete("k", &id, &[(1, etag)]).header("x-oss-object-acl", "public-read");
-    assert_eq!(ask.send(&emulator).header("x-oss-server-side-encryption"), Some("AES256"));
-    let head = Ask::new("HEAD", "k").unsigned().send(&emulator);
+    let request = complete("k", &id, &[(1, etag)]).header("x-oss-object-acl", "public-read");
+    assert_eq!(request.send(&emulator).header("x-oss-server-side-encryption"), Some("AES256"));
+    let head = Request::new("HEAD", "k").unsigned().send(&emulator);
     assert_eq!(head.status, 200);
     assert_eq!(head.header("cache-control"), Some("no-cache"));
     assert_eq!(head.header("content-disposition"), Some("attachment"));
@@ -141,13 +144,14 @@ fn attributes_of_the_upload_reach_the_object() {
 }
 
 #[test]
-fn complete_goes_on_without_its_client() {
+fn complete_continues_after_the_client_disconnects() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let etag = upload_part(&emulator, "k", &id, 1, b"x");
-    let ask = complete("k", &id, &[(1, &etag)]).header("x-emulator-fault", r#"{"delay_ms":50}"#);
+    let request =
+        complete("k", &id, &[(1, &etag)]).header("x-emulator-fault", r#"{"delay_ms":50}"#);
     let mut stream = connect(&emulator);
-    stream.write_all(&ask.bytes(&emulator)).unwrap();
+    stream.write_all(&request.bytes(&emulator)).unwrap();
     drop(stream);
     wait_until(|| {
         emulator.requests().iter().any(|r| r.op == "CompleteMultipartUpload" && r.status == 200)
@@ -156,7 +160,7 @@ fn complete_goes_on_without_its_client() {
 }
 
 #[test]
-fn of_several_completes_one_succeeds() {
+fn only_one_concurrent_complete_succeeds() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let etag = upload_part(&emulator, "k", &id, 1, &vec![7; 4 << 20]);

@@ -2,7 +2,7 @@
 
 use crate::client::*;
 
-fn copy(id: &str, source: &str) -> Ask {
+fn copy(id: &str, source: &str) -> Request {
     part("k", id, 1).header("x-oss-copy-source", source)
 }
 
@@ -12,7 +12,7 @@ fn source() -> String {
 
 fn prepared() -> (oss_emulator::Emulator, String) {
     let emulator = start();
-    Ask::new("PUT", "dir/a b").body("0123456789").send(&emulator);
+    Request::new("PUT", "dir/a b").body("0123456789").send(&emulator);
     let id = initiate(&emulator, "k");
     (emulator, id)
 }
@@ -33,9 +33,9 @@ fn a_part_can_be_copied_whole_or_in_ranges() {
     assert_eq!(slice.header("content-range"), Some("bytes 2-4/10"));
     assert_eq!(emulator.uploads(BUCKET)[0].parts[0].size, 3);
     for ignored in ["bytes=5-10", "bytes=4-2", "nonsense"] {
-        let answer = ranged(ignored).send(&emulator);
-        assert_eq!(answer.header("content-range"), None, "{ignored}");
-        assert_eq!(answer.element("ETag").as_deref(), Some(etag));
+        let response = ranged(ignored).send(&emulator);
+        assert_eq!(response.header("content-range"), None, "{ignored}");
+        assert_eq!(response.element("ETag").as_deref(), Some(etag));
     }
     emulator.change_options(|options| options.copy_crc = true);
     let crc = copy(&id, &source()).send(&emulator);
@@ -43,22 +43,22 @@ fn a_part_can_be_copied_whole_or_in_ranges() {
 }
 
 #[test]
-fn the_source_must_be_well_formed_and_exist() {
+fn the_source_must_be_valid_and_exist() {
     let (emulator, id) = prepared();
-    let answer = |source: &str| copy(&id, source).send(&emulator);
-    assert_eq!(answer("").element("EC").as_deref(), Some("0042-00000302"));
-    assert_eq!(answer("b/k").element("EC").as_deref(), Some("0042-00000301"));
-    assert_eq!(answer("/missing/k").code(), (404, "NoSuchBucket".into()));
-    assert_eq!(answer(&format!("/{BUCKET}/none")).code(), (404, "NoSuchKey".into()));
+    let response = |source: &str| copy(&id, source).send(&emulator);
+    assert_eq!(response("").element("EC").as_deref(), Some("0042-00000302"));
+    assert_eq!(response("b/k").element("EC").as_deref(), Some("0042-00000301"));
+    assert_eq!(response("/missing/k").code(), (404, "NoSuchBucket".into()));
+    assert_eq!(response(&format!("/{BUCKET}/none")).code(), (404, "NoSuchKey".into()));
     let version = format!("{}?versionId=v", source());
-    assert_eq!(answer(&version).code(), (404, "NoSuchVersion".into()));
+    assert_eq!(response(&version).code(), (404, "NoSuchVersion".into()));
     let unknown = "0123456789ABCDEF0123456789ABCDEF";
     let ec = copy(unknown, &source()).send(&emulator).element("EC");
     assert_eq!(ec.as_deref(), Some("0042-00000311"));
 }
 
 #[test]
-fn conditions_guard_a_copy() {
+fn copy_conditions_are_checked() {
     let (emulator, id) = prepared();
     let status = |name: &str, value: &str| {
         copy(&id, &source()).header(&format!("x-oss-copy-source-if-{name}"), value).send(&emulator)
@@ -83,10 +83,10 @@ fn conditions_guard_a_copy() {
 #[test]
 fn an_object_can_be_copied_onto_itself() {
     let emulator = start();
-    Ask::new("PUT", "k").body("same").send(&emulator);
+    Request::new("PUT", "k").body("same").send(&emulator);
     let id = initiate(&emulator, "k");
-    let answer = copy(&id, &format!("/{BUCKET}/k")).send(&emulator);
-    let etag = answer.element("ETag").unwrap();
+    let response = copy(&id, &format!("/{BUCKET}/k")).send(&emulator);
+    let etag = response.element("ETag").unwrap();
     assert_eq!(complete("k", &id, &[(1, &etag)]).send(&emulator).status, 200);
     assert_eq!(emulator.object(BUCKET, "k").unwrap().bytes().unwrap(), b"same");
 }
@@ -95,15 +95,15 @@ fn an_object_can_be_copied_onto_itself() {
 fn versions_can_be_copied_but_markers_cannot() {
     let (emulator, id) = prepared();
     emulator.set_versioning(BUCKET, true).unwrap();
-    let put = Ask::new("PUT", "dir/a b").body("new").send(&emulator);
+    let put = Request::new("PUT", "dir/a b").body("new").send(&emulator);
     let version = put.header("x-oss-version-id").unwrap();
-    let answer = copy(&id, &source()).send(&emulator);
-    assert_eq!(answer.header("x-oss-copy-source-version-id"), Some(version));
+    let response = copy(&id, &source()).send(&emulator);
+    assert_eq!(response.header("x-oss-copy-source-version-id"), Some(version));
     let old = copy(&id, &format!("{}?versionId=null", source())).send(&emulator);
     assert_eq!(old.header("x-oss-copy-source-version-id"), Some("null"));
-    let deleted = Ask::new("DELETE", "dir/a b").send(&emulator);
+    let deleted = Request::new("DELETE", "dir/a b").send(&emulator);
     let marker = deleted.header("x-oss-version-id").unwrap();
     assert_eq!(copy(&id, &source()).send(&emulator).code(), (404, "NoSuchKey".into()));
-    let ask = copy(&id, &format!("{}?versionId={marker}", source()));
-    assert_eq!(ask.send(&emulator).code(), (400, "InvalidArgument".into()));
+    let request = copy(&id, &format!("{}?versionId={marker}", source()));
+    assert_eq!(request.send(&emulator).code(), (400, "InvalidArgument".into()));
 }

@@ -1,4 +1,4 @@
-//! Injected faults.
+//! Fault injection.
 
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::time::Instant;
@@ -7,12 +7,12 @@ use oss_emulator::{Action, Commit, Rule};
 
 use crate::client::*;
 
-fn put(fault: &str) -> Ask {
-    Ask::new("PUT", "k").body("hello").header("x-emulator-fault", fault)
+fn put(fault: &str) -> Request {
+    Request::new("PUT", "k").body("hello").header("x-emulator-fault", fault)
 }
 
 #[test]
-fn rules_strike_the_requests_they_select() {
+fn rules_apply_to_matching_requests() {
     let emulator = start();
     let action = Action::status(503, "ServiceUnavailable").header("Retry-After", "1");
     emulator.add_rule(Rule::on("UploadPart", action).part(2).nth(2).times(2));
@@ -20,9 +20,9 @@ fn rules_strike_the_requests_they_select() {
     let send = |number| part("k", &id, number).body("x").send(&emulator);
     assert_eq!(send(2).status, 200);
     assert_eq!(send(1).status, 200);
-    let struck = send(2);
-    assert_eq!(struck.code(), (503, "ServiceUnavailable".into()));
-    assert_eq!(struck.header("retry-after"), Some("1"));
+    let failed = send(2);
+    assert_eq!(failed.code(), (503, "ServiceUnavailable".into()));
+    assert_eq!(failed.header("retry-after"), Some("1"));
     assert_eq!(send(2).status, 503);
     assert_eq!(send(2).status, 200);
     let statuses: Vec<(u16, bool)> =
@@ -32,7 +32,7 @@ fn rules_strike_the_requests_they_select() {
 }
 
 #[test]
-fn a_status_comes_before_or_after_the_effect() {
+fn a_status_replaces_or_follows_the_effect() {
     let emulator = start();
     assert_eq!(put(r#"{"status":500}"#).send(&emulator).code(), (500, "InternalError".into()));
     assert!(emulator.object(BUCKET, "k").is_none());
@@ -44,14 +44,14 @@ fn a_status_comes_before_or_after_the_effect() {
 }
 
 #[test]
-fn replies_are_lost_before_or_after_the_effect() {
+fn responses_are_lost_before_or_after_the_effect() {
     let emulator = start();
     let ends = |fault: &str| put(fault).try_send(&emulator).unwrap_err().kind();
     assert_eq!(ends(r#"{"lose_response":"before"}"#), ErrorKind::UnexpectedEof);
     assert!(emulator.object(BUCKET, "k").is_none());
     assert_eq!(ends(r#"{"lose_response":"after"}"#), ErrorKind::UnexpectedEof);
     assert!(emulator.object(BUCKET, "k").is_some());
-    Ask::new("DELETE", "k").send(&emulator);
+    Request::new("DELETE", "k").send(&emulator);
     assert_eq!(ends(r#"{"reset":"before"}"#), ErrorKind::ConnectionReset);
     assert!(emulator.object(BUCKET, "k").is_none());
     assert_eq!(ends(r#"{"reset":"after"}"#), ErrorKind::ConnectionReset);
@@ -62,42 +62,42 @@ fn replies_are_lost_before_or_after_the_effect() {
 #[test]
 fn checksums_can_be_wrong_or_missing() {
     let emulator = start();
-    let answer = put(r#"{"bad_crc":true,"bad_etag":true}"#).send(&emulator);
-    assert_eq!(answer.header("x-oss-hash-crc64ecma"), Some("11177612005948864432"));
-    assert_eq!(answer.header("etag"), Some("\"0D41402ABC4B2A76B9719D911017C592\""));
-    let answer = put(r#"{"remove_headers":["x-oss-hash-crc64ecma"]}"#).send(&emulator);
-    assert_eq!(answer.header("x-oss-hash-crc64ecma"), None);
+    let response = put(r#"{"bad_crc":true,"bad_etag":true}"#).send(&emulator);
+    assert_eq!(response.header("x-oss-hash-crc64ecma"), Some("11177612005948864432"));
+    assert_eq!(response.header("etag"), Some("\"0D41402ABC4B2A76B9719D911017C592\""));
+    let response = put(r#"{"remove_headers":["x-oss-hash-crc64ecma"]}"#).send(&emulator);
+    assert_eq!(response.header("x-oss-hash-crc64ecma"), None);
     emulator.change_options(|options| options.no_crc = true);
-    let answer = Ask::new("HEAD", "k").send(&emulator);
-    assert_eq!((answer.status, answer.header("x-oss-hash-crc64ecma")), (200, None));
+    let response = Request::new("HEAD", "k").send(&emulator);
+    assert_eq!((response.status, response.header("x-oss-hash-crc64ecma")), (200, None));
 }
 
 #[test]
-fn replies_can_be_made_up_and_edited() {
+fn responses_can_be_replaced_and_edited() {
     let emulator = start();
     let fault = r#"{"raw_response":{"status":307,"headers":{"Location":"http://x/"},"body":"b"}}"#;
-    let answer = put(fault).send(&emulator);
-    assert_eq!((answer.status, answer.text().as_str()), (307, "b"));
-    assert_eq!(answer.header("location"), Some("http://x/"));
+    let response = put(fault).send(&emulator);
+    assert_eq!((response.status, response.text().as_str()), (307, "b"));
+    assert_eq!(response.header("location"), Some("http://x/"));
     let id = initiate(&emulator, "k");
     upload_part(&emulator, "k", &id, 4, b"x");
-    let ask = list_parts("k", &id);
-    let ask = ask.header("x-emulator-fault", r#"{"replace":{"Marker>4<":"Marker><"}}"#);
-    let answer = ask.send(&emulator);
-    assert_eq!(answer.element("NextPartNumberMarker").as_deref(), Some(""));
-    assert_eq!(answer.element("PartNumber").as_deref(), Some("4"));
+    let request = list_parts("k", &id);
+    let request = request.header("x-emulator-fault", r#"{"replace":{"Marker>4<":"Marker><"}}"#);
+    let response = request.send(&emulator);
+    assert_eq!(response.element("NextPartNumberMarker").as_deref(), Some(""));
+    assert_eq!(response.element("PartNumber").as_deref(), Some("4"));
 }
 
 #[test]
-fn a_request_is_cut_in_its_body() {
+fn a_request_body_is_cut_at_a_byte() {
     let emulator = start();
     let body = vec![7; 4 << 20];
     for fault in [r#"{"cut_request_at":100000}"#, r#"{"reset_request_at":100000}"#] {
-        let ask = Ask::new("PUT", "k").body(&body).header("x-emulator-fault", fault);
+        let request = Request::new("PUT", "k").body(&body).header("x-emulator-fault", fault);
         let mut stream = connect(&emulator);
-        let written = stream.write_all(&ask.bytes(&emulator));
-        let answer = read_answer(&mut BufReader::new(stream), "PUT");
-        assert!(written.is_err() || answer.is_err());
+        let written = stream.write_all(&request.bytes(&emulator));
+        let response = read_response(&mut BufReader::new(stream), "PUT");
+        assert!(written.is_err() || response.is_err());
         let record = emulator.requests().pop().unwrap();
         assert!((100_000..4 << 20).contains(&record.bytes), "{}", record.bytes);
     }
@@ -105,23 +105,24 @@ fn a_request_is_cut_in_its_body() {
 }
 
 #[test]
-fn a_reply_is_cut_at_a_byte() {
+fn a_response_is_cut_at_a_byte() {
     let emulator = start();
-    Ask::new("PUT", "k").body(vec![b'x'; 100_000]).send(&emulator);
-    let ask = Ask::new("GET", "k").header("x-emulator-fault", r#"{"cut_response_at":5000}"#);
+    Request::new("PUT", "k").body(vec![b'x'; 100_000]).send(&emulator);
+    let request =
+        Request::new("GET", "k").header("x-emulator-fault", r#"{"cut_response_at":5000}"#);
     let mut stream = connect(&emulator);
-    stream.write_all(&ask.bytes(&emulator)).unwrap();
+    stream.write_all(&request.bytes(&emulator)).unwrap();
     let mut got = Vec::new();
     stream.read_to_end(&mut got).unwrap();
     assert_eq!(got.len(), 5000);
 }
 
 #[test]
-fn replies_drip() {
+fn responses_are_sent_slowly() {
     let emulator = start();
-    let ask = put(r#"{"drip":{"delay_ms":1,"bytes":50}}"#);
+    let request = put(r#"{"drip":{"delay_ms":1,"bytes":50}}"#);
     let started = Instant::now();
-    assert_eq!(ask.send(&emulator).status, 200);
+    assert_eq!(request.send(&emulator).status, 200);
     assert!(started.elapsed().as_millis() >= 5);
 }
 
@@ -137,8 +138,8 @@ fn transfers_stall() {
     assert_eq!(put(fault).send(&emulator).status, 200);
     assert!(started.elapsed().as_millis() >= 60);
     let mut stream = connect(&emulator);
-    let ask = put(r#"{"stall":{"at":"response","byte":20}}"#);
-    stream.write_all(&ask.bytes(&emulator)).unwrap();
+    let request = put(r#"{"stall":{"at":"response","byte":20}}"#);
+    stream.write_all(&request.bytes(&emulator)).unwrap();
     let mut got = [0; 20];
     stream.read_exact(&mut got).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
@@ -146,7 +147,7 @@ fn transfers_stall() {
 }
 
 #[test]
-fn delays_come_before_or_after_the_effect() {
+fn delays_precede_or_follow_the_effect() {
     let emulator = start();
     for fault in [r#"{"delay_ms":60}"#, r#"{"delay_response_ms":60}"#] {
         let started = Instant::now();
@@ -156,11 +157,11 @@ fn delays_come_before_or_after_the_effect() {
 }
 
 #[test]
-fn the_clock_can_be_wrong_for_one_request() {
+fn the_clock_can_be_skewed_for_one_request() {
     let emulator = start();
-    let answer = put(r#"{"clock_skew_s":3600}"#).send(&emulator);
-    assert_eq!(answer.code(), (403, "RequestTimeTooSkewed".into()));
-    assert_eq!(Ask::new("PUT", "k").send(&emulator).status, 200);
+    let response = put(r#"{"clock_skew_s":3600}"#).send(&emulator);
+    assert_eq!(response.code(), (403, "RequestTimeTooSkewed".into()));
+    assert_eq!(Request::new("PUT", "k").send(&emulator).status, 200);
 }
 
 #[test]
@@ -170,10 +171,10 @@ fn faults_combine() {
     emulator.add_rule(Rule::on("*", action).always());
     emulator.add_rule(Rule::on("*", Action::lose_response(Commit::After)));
     let started = Instant::now();
-    let answer = Ask::new("PUT", "k").body("hello").send(&emulator);
-    assert_eq!(answer.header("x-oss-hash-crc64ecma"), Some("11177612005948864432"));
+    let response = Request::new("PUT", "k").body("hello").send(&emulator);
+    assert_eq!(response.header("x-oss-hash-crc64ecma"), Some("11177612005948864432"));
     assert!(started.elapsed().as_millis() >= 30);
     emulator.clear_rules();
-    let answer = Ask::new("PUT", "k").body("hello").send(&emulator);
-    assert_eq!(answer.header("x-oss-hash-crc64ecma"), Some("11177612005948864433"));
+    let response = Request::new("PUT", "k").body("hello").send(&emulator);
+    assert_eq!(response.header("x-oss-hash-crc64ecma"), Some("11177612005948864433"));
 }

@@ -1,4 +1,4 @@
-//! Parts that are on their way while something else happens to their upload.
+//! Parts in flight during other operations on their upload.
 
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use oss_emulator::Emulator;
 
 use crate::client::*;
 
-/// Sends the head and the first byte of a two-byte part, and waits until the server has it.
+/// Sends the head and the first byte of a two-byte part, and waits until it is received.
 fn half_sent(emulator: &Emulator, id: &str) -> TcpStream {
     let bytes = part("k", id, 1).body("ab").bytes(emulator);
     let (head, last) = bytes.split_at(bytes.len() - 1);
@@ -19,13 +19,13 @@ fn half_sent(emulator: &Emulator, id: &str) -> TcpStream {
     stream
 }
 
-fn finish(mut stream: TcpStream) -> Answer {
+fn finish(mut stream: TcpStream) -> Response {
     stream.write_all(b"b").unwrap();
-    read_answer(&mut BufReader::new(stream), "PUT").unwrap()
+    read_response(&mut BufReader::new(stream), "PUT").unwrap()
 }
 
 #[test]
-fn abort_drops_what_is_in_flight() {
+fn abort_drops_parts_in_flight() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let stream = half_sent(&emulator, &id);
@@ -54,7 +54,7 @@ fn a_straggler_needs_a_second_abort() {
 }
 
 #[test]
-fn complete_does_not_wait_for_what_is_in_flight() {
+fn complete_does_not_wait_for_parts_in_flight() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let stream = half_sent(&emulator, &id);
@@ -64,7 +64,7 @@ fn complete_does_not_wait_for_what_is_in_flight() {
 }
 
 #[test]
-fn the_part_that_ends_last_wins() {
+fn the_part_finished_last_wins() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let stream = half_sent(&emulator, &id);
@@ -75,49 +75,49 @@ fn the_part_that_ends_last_wins() {
 }
 
 #[test]
-fn a_body_that_stops_is_given_up() {
+fn a_stalled_body_times_out() {
     let emulator = start();
     emulator.change_options(|options| options.body_timeout = Duration::from_millis(50));
     let id = initiate(&emulator, "k");
     let stream = half_sent(&emulator, &id);
-    let answer = read_answer(&mut BufReader::new(stream), "PUT").unwrap();
-    assert_eq!(answer.code(), (400, "RequestTimeout".into()));
-    assert_eq!(answer.header("connection"), Some("close"));
+    let response = read_response(&mut BufReader::new(stream), "PUT").unwrap();
+    assert_eq!(response.code(), (400, "RequestTimeout".into()));
+    assert_eq!(response.header("connection"), Some("close"));
     assert!(emulator.uploads(BUCKET)[0].parts.is_empty());
 }
 
 #[test]
-fn a_refusal_comes_before_the_body_and_the_connection_lives_on() {
+fn an_early_error_keeps_the_connection_open() {
     let emulator = start();
     let bytes = part("k", "unknown", 1).body(vec![0; 200_000]).bytes(&emulator);
     let head = bytes.len() - 200_000;
     let mut stream = connect(&emulator);
     stream.write_all(&bytes[..head]).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let early = read_answer(&mut reader, "PUT").unwrap();
+    let early = read_response(&mut reader, "PUT").unwrap();
     assert_eq!(early.code(), (404, "NoSuchUpload".into()));
     stream.write_all(&bytes[head..]).unwrap();
-    stream.write_all(&Ask::new("GET", "none").bytes(&emulator)).unwrap();
-    assert_eq!(read_answer(&mut reader, "GET").unwrap().code(), (404, "NoSuchKey".into()));
+    stream.write_all(&Request::new("GET", "none").bytes(&emulator)).unwrap();
+    assert_eq!(read_response(&mut reader, "GET").unwrap().code(), (404, "NoSuchKey".into()));
 }
 
 #[test]
-fn a_large_refused_body_does_not_cost_the_answer() {
+fn an_early_error_is_readable_despite_a_large_body() {
     let emulator = start();
     let bytes = part("k", "unknown", 1).body(vec![0; 32 << 20]).bytes(&emulator);
     let mut stream = connect(&emulator);
-    // The server may close while this is being written; the answer must be readable all the same.
+    // The server can close the connection during the write; the response must stay readable.
     let _ = stream.write_all(&bytes);
-    let answer = read_answer(&mut BufReader::new(stream), "PUT").unwrap();
-    assert_eq!(answer.code(), (404, "NoSuchUpload".into()));
+    let response = read_response(&mut BufReader::new(stream), "PUT").unwrap();
+    assert_eq!(response.code(), (404, "NoSuchUpload".into()));
 }
 
 #[test]
-fn the_server_asks_for_a_body_only_if_it_wants_it() {
+fn continue_is_sent_only_if_the_body_is_wanted() {
     let emulator = start();
     let id = initiate(&emulator, "k");
-    let ask = |id: &str| part("k", id, 1).header("expect", "100-continue").body("x");
-    let bytes = ask(&id).bytes(&emulator);
+    let request = |id: &str| part("k", id, 1).header("expect", "100-continue").body("x");
+    let bytes = request(&id).bytes(&emulator);
     let mut stream = connect(&emulator);
     stream.write_all(&bytes[..bytes.len() - 1]).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -126,11 +126,11 @@ fn the_server_asks_for_a_body_only_if_it_wants_it() {
     assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
     stream.write_all(b"x").unwrap();
     std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
-    assert_eq!(read_answer(&mut reader, "PUT").unwrap().status, 200);
-    let bytes = ask("unknown").bytes(&emulator);
+    assert_eq!(read_response(&mut reader, "PUT").unwrap().status, 200);
+    let bytes = request("unknown").bytes(&emulator);
     let mut stream = connect(&emulator);
     stream.write_all(&bytes[..bytes.len() - 1]).unwrap();
-    let refused = read_answer(&mut BufReader::new(stream), "PUT").unwrap();
-    assert_eq!(refused.status, 404);
-    assert_eq!(refused.header("connection"), Some("close"));
+    let rejected = read_response(&mut BufReader::new(stream), "PUT").unwrap();
+    assert_eq!(rejected.status, 404);
+    assert_eq!(rejected.header("connection"), Some("close"));
 }

@@ -1,9 +1,9 @@
-//! Lists of parts, uploads, objects and versions.
+//! Listing of parts, uploads, objects and versions.
 
 use crate::client::*;
 
 #[test]
-fn parts_are_paged() {
+fn parts_are_paginated() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     for number in [10, 3, 7] {
@@ -25,9 +25,9 @@ fn parts_are_paged() {
     let empty = page("part-number-marker=20000");
     assert_eq!(empty.element("NextPartNumberMarker").as_deref(), Some(""));
     for bad in ["max-parts=0", "max-parts=1001", "max-parts=x", "part-number-marker=-1"] {
-        let answer = page(bad);
-        assert_eq!(answer.code(), (400, "InvalidArgument".into()), "{bad}");
-        assert_eq!(answer.element("ArgumentValue").as_deref(), bad.split('=').nth(1));
+        let response = page(bad);
+        assert_eq!(response.code(), (400, "InvalidArgument".into()), "{bad}");
+        assert_eq!(response.element("ArgumentValue").as_deref(), bad.split('=').nth(1));
     }
     assert_eq!(page("part-number-marker&max-parts").status, 200);
     emulator.change_options(|options| options.clamp_limits = true);
@@ -40,7 +40,7 @@ fn uploads_are_listed_by_key_and_id() {
     for key in ["b/1", "a", "b/2", "c d", "b/1", "ж"] {
         initiate(&emulator, key);
     }
-    let list = |query: &str| Ask::new("GET", "").query("uploads").query(query).send(&emulator);
+    let list = |query: &str| Request::new("GET", "").query("uploads").query(query).send(&emulator);
     let all = list("prefix");
     assert_eq!(all.elements("Key"), ["a", "b/1", "b/1", "b/2", "c d", "ж"]);
     assert_eq!(all.element("MaxUploads").as_deref(), Some("1000"));
@@ -52,7 +52,7 @@ fn uploads_are_listed_by_key_and_id() {
         list(&format!("key-marker=b/1&upload-id-marker={}", ids[1])).elements("UploadId"),
         ids[2..]
     );
-    // Without a key marker the ID marks nothing, and empty markers are none.
+    // The ID marker is ignored without a key marker, and so are empty markers.
     assert_eq!(list("upload-id-marker=zzz").elements("Key").len(), 6);
     assert_eq!(list("key-marker&upload-id-marker").elements("Key").len(), 6);
     let page = list("max-uploads=2");
@@ -76,7 +76,7 @@ fn uploads_are_listed_by_key_and_id() {
 fn names_can_be_encoded() {
     let emulator = start();
     initiate(&emulator, "d/a b\u{1}");
-    let list = |query: &str| Ask::new("GET", "").query("uploads").query(query).send(&emulator);
+    let list = |query: &str| Request::new("GET", "").query("uploads").query(query).send(&emulator);
     let encoded = list("encoding-type=url&prefix=d/&delimiter=/&key-marker=a");
     assert_eq!(encoded.element("EncodingType").as_deref(), Some("url"));
     assert_eq!(encoded.element("Key").as_deref(), Some("d%2Fa%20b%01"));
@@ -95,7 +95,7 @@ fn names_can_be_encoded() {
 fn filled() -> oss_emulator::Emulator {
     let emulator = start();
     for key in ["a", "b/1", "b/2", "c"] {
-        Ask::new("PUT", key).body(key).send(&emulator);
+        Request::new("PUT", key).body(key).send(&emulator);
     }
     emulator
 }
@@ -103,7 +103,8 @@ fn filled() -> oss_emulator::Emulator {
 #[test]
 fn objects_are_listed_in_pages() {
     let emulator = filled();
-    let list = |query: &str| Ask::new("GET", "").query("list-type=2").query(query).send(&emulator);
+    let list =
+        |query: &str| Request::new("GET", "").query("list-type=2").query(query).send(&emulator);
     let all = list("fetch-owner=true");
     assert_eq!(all.elements("Key"), ["a", "b/1", "b/2", "c"]);
     assert_eq!(all.elements("Size"), ["1", "3", "3", "1"]);
@@ -116,8 +117,8 @@ fn objects_are_listed_in_pages() {
     assert_eq!(page.elements("Key"), ["a"]);
     let token = page.element("NextContinuationToken").unwrap();
     assert!(!token.contains('='));
-    let ask = Ask::new("GET", "").query("list-type=2&start-after=a");
-    let next = ask.pair("continuation-token", &token).send(&emulator);
+    let request = Request::new("GET", "").query("list-type=2&start-after=a");
+    let next = request.pair("continuation-token", &token).send(&emulator);
     assert_eq!(next.elements("Key"), ["c"]);
     assert_eq!(list("start-after=b/1").elements("Key"), ["b/2", "c"]);
     for bad in ["max-keys=0", "max-keys=1001", "max-keys=-1", "continuation-token=%"] {
@@ -126,9 +127,9 @@ fn objects_are_listed_in_pages() {
 }
 
 #[test]
-fn the_older_list_pages_by_key() {
+fn list_objects_is_paginated_by_key() {
     let emulator = filled();
-    let list = |query: &str| Ask::new("GET", "").query(query).send(&emulator);
+    let list = |query: &str| Request::new("GET", "").query(query).send(&emulator);
     let page = list("max-keys=2");
     assert_eq!(page.elements("Key"), ["a", "b/1"]);
     assert_eq!(page.element("NextMarker").as_deref(), Some("b/1"));
@@ -140,13 +141,13 @@ fn versions_are_listed_newest_first() {
     let emulator = start();
     emulator.set_versioning(BUCKET, true).unwrap();
     let put = |body: &str| {
-        let answer = Ask::new("PUT", "k").body(body).send(&emulator);
-        answer.header("x-oss-version-id").unwrap().to_owned()
+        let response = Request::new("PUT", "k").body(body).send(&emulator);
+        response.header("x-oss-version-id").unwrap().to_owned()
     };
     let (one, two) = (put("1"), put("2"));
-    let marker = Ask::new("DELETE", "k").send(&emulator);
+    let marker = Request::new("DELETE", "k").send(&emulator);
     let marker = marker.header("x-oss-version-id").unwrap().to_owned();
-    let list = |query: &str| Ask::new("GET", "").query("versions").query(query).send(&emulator);
+    let list = |query: &str| Request::new("GET", "").query("versions").query(query).send(&emulator);
     let all = list("prefix");
     assert_eq!(all.elements("VersionId"), [marker.clone(), two.clone(), one.clone()]);
     assert_eq!(all.elements("IsLatest"), ["true", "false", "false"]);

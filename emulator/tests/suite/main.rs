@@ -1,4 +1,4 @@
-//! The emulator over real sockets.
+//! Tests of the emulator over real sockets.
 
 #[cfg(test)]
 mod auth;

@@ -1,4 +1,4 @@
-//! The life of an upload.
+//! Lifecycle of a multipart upload.
 
 use crate::client::*;
 
@@ -6,16 +6,16 @@ use crate::client::*;
 fn an_upload_becomes_an_object() {
     let emulator = start();
     let key = "dir/a key+ключ%~.bin";
-    let ask = Ask::new("POST", key).query("uploads&encoding-type=url");
-    let ask = ask.header("content-type", "text/x-demo").header("x-oss-meta-Who", "me");
-    let answer = ask.send(&emulator);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("x-oss-request-id").unwrap().len(), 24);
-    assert_eq!(answer.header("server"), Some("AliyunOSS"));
-    assert_eq!(answer.element("EncodingType").as_deref(), Some("url"));
+    let request = Request::new("POST", key).query("uploads&encoding-type=url");
+    let request = request.header("content-type", "text/x-demo").header("x-oss-meta-Who", "me");
+    let response = request.send(&emulator);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("x-oss-request-id").unwrap().len(), 24);
+    assert_eq!(response.header("server"), Some("AliyunOSS"));
+    assert_eq!(response.element("EncodingType").as_deref(), Some("url"));
     let encoded = "dir%2Fa%20key%2B%D0%BA%D0%BB%D1%8E%D1%87%25~.bin";
-    assert_eq!(answer.element("Key").as_deref(), Some(encoded));
-    let id = answer.element("UploadId").unwrap();
+    assert_eq!(response.element("Key").as_deref(), Some(encoded));
+    let id = response.element("UploadId").unwrap();
 
     let first = vec![b'x'; 100 * 1024];
     let one = upload_part(&emulator, key, &id, 1, &first);
@@ -33,14 +33,14 @@ fn an_upload_becomes_an_object() {
     assert_eq!(done.header("x-oss-hash-crc64ecma").unwrap(), object.crc64.to_string());
     assert!(emulator.uploads(BUCKET).is_empty());
 
-    let head = Ask::new("HEAD", key).send(&emulator);
+    let head = Request::new("HEAD", key).send(&emulator);
     assert_eq!(head.status, 200);
     assert_eq!(head.header("content-length"), Some("102403"));
     assert_eq!(head.header("content-type"), Some("text/x-demo"));
     assert_eq!(head.header("x-oss-meta-who"), Some("me"));
     assert_eq!(head.header("x-oss-object-type"), Some("Multipart"));
     assert_eq!(head.header("content-md5"), None);
-    let range = Ask::new("GET", key).header("range", "bytes=102399-102401").send(&emulator);
+    let range = Request::new("GET", key).header("range", "bytes=102399-102401").send(&emulator);
     assert_eq!((range.status, range.body.as_slice()), (206, b"xen".as_slice()));
     assert_eq!(range.header("content-range"), Some("bytes 102399-102401/102403"));
     let operations: Vec<String> = emulator.requests().into_iter().map(|r| r.op).collect();
@@ -72,7 +72,7 @@ fn an_aborted_upload_is_gone() {
 }
 
 #[test]
-fn awkward_ids_and_markers_can_be_asked_for() {
+fn odd_upload_ids_and_empty_markers_can_be_enabled() {
     let emulator = start();
     emulator.set_option("odd-upload-ids").unwrap();
     emulator.set_option("empty-last-marker").unwrap();

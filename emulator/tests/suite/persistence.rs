@@ -1,4 +1,4 @@
-//! What outlives the server.
+//! Persistence across restarts.
 
 use crate::client::*;
 
@@ -8,7 +8,7 @@ fn uploads_parts_and_objects_survive_a_restart() {
     let emulator = builder().dir(folder.path()).start().unwrap();
     let id = initiate(&emulator, "big");
     let etag = upload_part(&emulator, "big", &id, 1, b"content");
-    Ask::new("PUT", "small").body("hello").header("x-oss-meta-a", "b").send(&emulator);
+    Request::new("PUT", "small").body("hello").header("x-oss-meta-a", "b").send(&emulator);
     emulator.stop();
 
     let emulator = builder().dir(folder.path()).start().unwrap();
@@ -27,11 +27,11 @@ fn uploads_parts_and_objects_survive_a_restart() {
 }
 
 #[test]
-fn replaced_and_aborted_bytes_leave_the_disk() {
+fn replaced_and_aborted_data_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = builder().dir(folder.path()).start().unwrap();
     for body in ["one", "two"] {
-        Ask::new("PUT", "k").body(body).send(&emulator);
+        Request::new("PUT", "k").body(body).send(&emulator);
     }
     let id = initiate(&emulator, "k");
     for body in [b"three", b"fours"] {

@@ -3,12 +3,12 @@
 use crate::client::*;
 
 fn sequential(emulator: &oss_emulator::Emulator) -> String {
-    let answer = Ask::new("POST", "k").query("uploads&sequential").send(emulator);
-    answer.element("UploadId").unwrap()
+    let response = Request::new("POST", "k").query("uploads&sequential").send(emulator);
+    response.element("UploadId").unwrap()
 }
 
 #[test]
-fn parts_come_in_order_and_once() {
+fn parts_must_be_uploaded_in_order_and_once() {
     let emulator = start();
     let id = sequential(&emulator);
     let early = part("k", &id, 2).body("x").send(&emulator);
@@ -23,20 +23,20 @@ fn parts_come_in_order_and_once() {
 }
 
 #[test]
-fn the_object_has_the_digest_of_the_whole() {
+fn the_object_has_the_md5_of_its_content() {
     let emulator = start();
     let id = sequential(&emulator);
     let one = upload_part(&emulator, "k", &id, 1, &vec![b'a'; 102_400]);
     let two = upload_part(&emulator, "k", &id, 2, b"end");
     let subset = complete("k", &id, &[(1, &one)]).send(&emulator);
     assert_eq!(subset.code(), (400, "InvalidPartOrder".into()));
-    let ask = complete("k", &id, &[(1, &one), (2, &two)]).query("sequential");
-    assert_eq!(ask.send(&emulator).status, 200);
-    let head = Ask::new("HEAD", "k").send(&emulator);
-    Ask::new("PUT", "same")
+    let request = complete("k", &id, &[(1, &one), (2, &two)]).query("sequential");
+    assert_eq!(request.send(&emulator).status, 200);
+    let head = Request::new("HEAD", "k").send(&emulator);
+    Request::new("PUT", "same")
         .body(emulator.object(BUCKET, "k").unwrap().bytes().unwrap())
         .send(&emulator);
-    let same = Ask::new("HEAD", "same").send(&emulator);
+    let same = Request::new("HEAD", "same").send(&emulator);
     assert!(head.header("content-md5").is_some());
     assert_eq!(head.header("content-md5"), same.header("content-md5"));
 }

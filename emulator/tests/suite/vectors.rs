@@ -1,4 +1,4 @@
-//! Checksums, by the vectors.
+//! Checksums of parts and objects, from the test vectors.
 
 use serde_json::Value;
 
@@ -28,27 +28,27 @@ fn content(vector: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn part_checksums_are_those_of_the_vectors() {
+fn part_checksums_match_the_vectors() {
     let emulator = start();
     let id = initiate(&emulator, "k");
     let send = |vector: &Value| part("k", &id, 1).body(content(vector)).send(&emulator);
     let md5 = load(include_str!("../../../tests/vectors/md5.json"));
     for vector in md5["single"].as_array().unwrap() {
-        let answer = send(vector);
-        assert_eq!(answer.header("etag"), vector["etag_header"].as_str(), "{}", vector["name"]);
-        let digest = answer.header("content-md5");
+        let response = send(vector);
+        assert_eq!(response.header("etag"), vector["etag_header"].as_str(), "{}", vector["name"]);
+        let digest = response.header("content-md5");
         assert_eq!(digest, vector["content_md5_base64"].as_str(), "{}", vector["name"]);
     }
     let crc = load(include_str!("../../../tests/vectors/crc64.json"));
     for vector in crc["single"].as_array().unwrap() {
-        let answer = send(vector);
-        let found = answer.header("x-oss-hash-crc64ecma");
+        let response = send(vector);
+        let found = response.header("x-oss-hash-crc64ecma");
         assert_eq!(found, vector["crc64_decimal"].as_str(), "{}", vector["name"]);
     }
 }
 
 #[test]
-fn object_etags_are_those_of_the_vectors() {
+fn object_etags_match_the_vectors() {
     let emulator = start();
     let md5 = load(include_str!("../../../tests/vectors/md5.json"));
     for vector in md5["multipart_object_etag"]["vectors"].as_array().unwrap() {
