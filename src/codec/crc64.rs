@@ -15,12 +15,12 @@ pub fn crc64(bytes: &[u8]) -> u64 {
 
 /// The value of a piece `a` followed by a piece `b` that is `length_b` bytes long.
 ///
-/// Nothing may be appended: with `length_b` 0 the answer is `a`, whatever `b` says.
+/// Nothing may be appended: with `length_b` 0 the result is `a`, whatever `b` is.
 pub fn combine(a: u64, b: u64, length_b: u64) -> u64 {
     Combiner::new(length_b).append(a, b)
 }
 
-/// A running CRC-64/XZ, which is the check sum that OSS has of each part and of the object.
+/// A running CRC-64/XZ, the checksum that OSS computes of each part and of the object.
 ///
 /// ```
 /// let mut crc64 = ossmpu::Crc64::new();

@@ -1,4 +1,4 @@
-//! Bytes and text: escapes, dates, check sums. Knows nothing of OSS requests.
+//! Bytes and text: percent-encoding, dates, checksums. Knows nothing of OSS requests.
 
 pub mod crc64;
 pub mod date;

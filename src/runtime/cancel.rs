@@ -65,7 +65,7 @@ impl Cancel {
         Self::assemble(Some(Timer::new()?), None)
     }
 
-    /// A token that is never triggered, for a call that nobody will cancel.
+    /// A token that is never triggered, for a call that is never canceled.
     pub const fn never() -> Self {
         Self(None)
     }

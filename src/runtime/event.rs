@@ -26,7 +26,7 @@ impl Event {
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the call above returned this open descriptor, and nobody else has it.
+        // SAFETY: the call above returned this open descriptor, and nothing else owns it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         Ok(Self { reader: File::from(fd) })
     }
@@ -47,7 +47,7 @@ impl Event {
         Ok(Self { reader: File::from(reader), writer: File::from(writer) })
     }
 
-    /// Wakes whoever polls the descriptor, now or later. Async-signal-safe.
+    /// Wakes the threads that poll the descriptor, now or later. Async-signal-safe.
     pub(crate) fn set(&self) {
         #[cfg(target_os = "linux")]
         let mut writer = &self.reader;

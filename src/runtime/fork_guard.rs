@@ -1,4 +1,4 @@
-//! The host process: which one made a thing, so that a forked child can be told apart from it, and
+//! The process that made a value, so that a forked child is recognized, and
 //! whose signals must not run on the library's threads.
 
 use std::mem::MaybeUninit;

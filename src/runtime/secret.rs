@@ -16,7 +16,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. Whoever calls this must neither log nor keep it.
+    /// The text itself. The caller must neither log nor keep it.
     pub fn expose(&self) -> &str {
         &self.0
     }

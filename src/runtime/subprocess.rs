@@ -76,7 +76,7 @@ impl Subprocess {
 /// A child that does not outlive this value; if it did not end by itself, neither does its group.
 struct Running {
     child: Child,
-    /// It was waited for, so its number may be somebody else's by now.
+    /// It was waited for, so its process ID may be reused by now.
     has_ended: bool,
 }
 

@@ -64,7 +64,7 @@ mod timerfd {
             if fd < 0 {
                 return Err(io::Error::last_os_error());
             }
-            // SAFETY: the call above returned this open descriptor, and nobody else has it.
+            // SAFETY: the call above returned this open descriptor, and nothing else owns it.
             Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
         }
 

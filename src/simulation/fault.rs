@@ -49,7 +49,7 @@ pub(crate) enum Moment {
     Late,
 }
 
-/// What becomes of a request whose response nobody waits for any more.
+/// What happens to a request whose response is not awaited any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Then {
     /// It is lost.

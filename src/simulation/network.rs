@@ -46,7 +46,7 @@ pub(crate) struct NetworkState {
     /// Against the rules of requests.
     pub(crate) wrong: BTreeSet<&'static str>,
     aborted: BTreeSet<String>,
-    /// Uploads whose ID was lost with a killed process: nobody can know of them.
+    /// Uploads whose ID was lost with a killed process: no client can know of them.
     pub(crate) lost_with_process: usize,
     /// A proxy has delivered PutObject twice. With another object in the same second or another
     /// writer in the same call no client can tell what its one response means.

@@ -1,4 +1,4 @@
-//! The body on its way to ureq: paced, counted, and cut short when the answer is there.
+//! The body on its way to ureq: paced, counted, and cut short when the response is there.
 
 use std::io::{self, Read};
 use std::rc::Rc;
@@ -64,7 +64,7 @@ impl<'a> BodyWriter<'a> {
 
 impl Read for BodyWriter<'_> {
     /// ureq has sent all that it read before when it reads again. It would wait for ever for the
-    /// rest of a body that ends too soon, so that is an error, and once the answer is there the
+    /// rest of a body that ends too soon, so that is an error, and once the response is there the
     /// rest is made up: it goes nowhere.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.state.head_is_sent();

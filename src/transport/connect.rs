@@ -1,4 +1,4 @@
-//! Making connections: look-up, addresses in turn, proxy, TLS.
+//! Makes connections: resolves the host, tries its addresses, handles proxy and TLS.
 
 use std::io;
 use std::net::SocketAddr;

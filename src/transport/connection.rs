@@ -1,9 +1,9 @@
-//! A connection as ureq sees it: buffers, and the answers that come before a request is sent.
+//! A connection as ureq sees it: buffers, and the responses that come before a request is sent.
 //!
 //! A server may refuse a request while its body is still being sent, and then read on, stop
-//! reading or reset the connection. In every case its answer is what the caller wants. So this
+//! reading or reset the connection. In every case its response is what the caller wants. So this
 //! looks for input while it sends; once there is some, or the connection takes no more, the rest
-//! of the body goes nowhere and ureq proceeds to read the answer.
+//! of the body goes nowhere and ureq proceeds to read the response.
 
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub(super) struct Connection {
     is_tls: bool,
     /// Serves no further exchange.
     is_spent: bool,
-    /// Input was read while the request was being sent, and ureq has not been told.
+    /// Input was read while the request was being sent, and ureq does not know yet.
     has_early_input: bool,
     /// The head of a request whose body follows; both go out in one step.
     head: Vec<u8>,
@@ -186,7 +186,7 @@ impl Transport for Connection {
         self.receive().map_err(error_mapping::wrap)
     }
 
-    /// True if nothing has come unasked: a TLS session may have tickets to read, and no more.
+    /// True if no response is waiting: a TLS session may have session tickets to read, and no more.
     fn is_open(&mut self) -> bool {
         let quiet = |read: io::Result<usize>| matches!(read, Err(error) if is_not_yet(&error));
         !self.is_spent && self.birth.is_present() && quiet(self.stream.pull(&mut [0]))
@@ -206,7 +206,7 @@ impl Drop for Connection {
     }
 }
 
-/// True if this is the beginning of an answer, and not of a `100 Continue` or its like.
+/// True if this is the beginning of a response, and not of a `100 Continue` or its like.
 fn is_answer(input: &[u8]) -> bool {
     let start = input.get(..INTERIM.len()).unwrap_or(input);
     !INTERIM.starts_with(start)
@@ -220,10 +220,10 @@ fn too_long() -> Error {
     Error::new(ErrorKind::Protocol, "the head of the answer is too long")
 }
 
-/// Room for what is received; it bounds the head of an answer.
+/// Room for what is received; it bounds the head of a response.
 const INPUT: usize = 16 * 1024;
 
-/// An early answer is looked for once in so many steps of a body.
+/// Steps of a body between two checks for an early response.
 const STEPS_BETWEEN_LOOKS: u32 = 4;
 
 const INTERIM: &[u8] = b"HTTP/1.1 1";

@@ -1,7 +1,7 @@
-//! Host names are looked up on one thread, because `getaddrinfo` can neither be cut short nor
+//! Resolves host names on one thread, because `getaddrinfo` can neither be interrupted nor
 //! polled.
 //!
-//! The thread starts with the first look-up, blocks all signals and ends with its owner. One that
+//! The thread starts with the first name, blocks all signals and ends with its owner. One that
 //! hangs in `getaddrinfo` is left behind and ends when that returns.
 
 use std::collections::VecDeque;
@@ -22,10 +22,10 @@ pub(super) struct DnsWorker {
     resolve_fn: ResolveFn,
 }
 
-/// The system's look-up, or that of a test.
+/// The system's resolver, or that of a test.
 pub(super) type ResolveFn = fn(&str) -> io::Result<Vec<IpAddr>>;
 
-/// One name that somebody waits for.
+/// A name that is being resolved for one or more calls.
 #[derive(Debug)]
 pub(super) struct Job {
     host: String,
@@ -57,7 +57,7 @@ impl DnsWorker {
         }
     }
 
-    /// Begins to look a name up, or joins a look-up of that name.
+    /// Starts to resolve a name, or joins the job that resolves it already.
     pub(super) fn begin(&self, host: &str) -> Result<Arc<Job>> {
         self.process.check()?;
         self.start_thread()?;
@@ -119,7 +119,7 @@ impl Drop for DnsWorker {
 }
 
 impl Job {
-    /// Readable when the answer is there.
+    /// Readable when the response is there.
     pub(super) fn done(&self) -> &Event {
         &self.done
     }
@@ -145,7 +145,7 @@ fn work(queue: &JobQueue, resolve_fn: ResolveFn) {
         drop(state);
         let answer = resolve_fn(&job.host);
         state = lock(&queue.state);
-        // Under the lock, so that nobody can join a look-up that is over.
+        // Under the lock, so that no call joins a job that is done.
         state.current = None;
         *lock(&job.answer) = Some(answer.map_err(|cause| unknown(&cause)));
         job.done.set();

@@ -1,4 +1,4 @@
-//! From what a lower layer said to an error of ours, and to what it means for a second attempt.
+//! Maps errors of the lower layers to errors of this library.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use super::socket;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::wire::Sent;
 
-/// Carries an error of ours through ureq.
+/// Wraps an error of this library for its way through ureq.
 pub(super) fn wrap(error: Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
@@ -30,7 +30,7 @@ pub(super) fn failure(
     sent: Option<Sent>,
 ) -> Failure {
     let error = match (state.ended_early(), error.kind()) {
-        // There was no answer behind it, so this is what went wrong.
+        // There was no response behind it, so this is what went wrong.
         (Some(EarlyEnd::Refused(first)), ErrorKind::Network) => first.with_phase(Phase::Send),
         _ => error,
     };

@@ -29,8 +29,8 @@ pub(crate) struct Call<'a> {
     /// Of the whole call, over all limits.
     pub(crate) deadline: Deadline,
     pub(crate) cancel_policy: CancelPolicy<'a>,
-    /// Told of the bytes of the body that went out since it was told last. What went out with the
-    /// last step is told when the answer is there.
+    /// Called with the bytes of the body that were sent since the last call. Those of the last step
+    /// are reported when the response has arrived.
     pub(crate) progress: Option<&'a (dyn Fn(u64) + Sync)>,
     pub(crate) pace: Option<&'a dyn Pace>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct TimeLimits {
     pub(crate) connect: Duration,
     /// A window of this length in which fewer than [`limits::STALL_BYTES`] move is a stall.
     pub(crate) stall: Duration,
-    /// From the last byte of the request to the end of the answer.
+    /// From the last byte of the request to the end of the response.
     pub(crate) response: Duration,
 }
 
@@ -59,26 +59,26 @@ pub(crate) enum CancelPolicy<'a> {
 
 /// A limit to the rate of sending.
 pub(crate) trait Pace: Sync {
-    /// The time to wait before so many bytes may be sent.
+    /// The time to wait before `bytes` bytes may be sent.
     fn take(&self, bytes: usize) -> Duration;
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) response: Response,
     /// What was read of the body.
     pub(crate) sent: Sent,
-    /// False if the answer came before the body was all sent.
+    /// False if the response came before the body was all sent.
     pub(crate) whole: bool,
 }
 
-/// Why there is no answer, and what that means for a second attempt.
+/// Why there is no response, and what that means for another attempt.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) delivery: Delivery,
-    /// The connection had been kept from an earlier exchange and died before a byte of the answer:
+    /// The connection was kept from an earlier exchange and died before a byte of the response:
     /// nothing is wrong with the server.
     pub(crate) reused: bool,
     /// The checksum of the body, if the connection took all of it.

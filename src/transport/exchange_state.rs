@@ -2,7 +2,7 @@
 //!
 //! A kept connection serves one exchange after the other, so it cannot own the rules of any. It
 //! finds them here: [`enter`] makes an exchange the current one of the thread until its guard is
-//! dropped. All waits for sockets and look-ups end in [`ExchangeState::wait`].
+//! dropped. All waits for sockets and the resolver end in [`ExchangeState::wait`].
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -31,7 +31,8 @@ pub(super) struct ExchangeState {
     /// When the phase must be over, but for stalls.
     phase_ends: Cell<Deadline>,
     stall: StallTimer,
-    /// Set by a cancel after the request was sent: what it was, and how long the answer has yet.
+    /// Set when the call ends early after the request was sent: why, and until when the response is
+    /// awaited.
     grace: RefCell<Option<(Error, Deadline)>>,
     body: Body,
     /// The body follows its head without a pause.
@@ -51,9 +52,9 @@ pub(super) struct ExchangeState {
 /// Why a body was not sent to its end.
 #[derive(Debug, Clone)]
 pub(super) enum EarlyEnd {
-    /// The answer has come.
+    /// The response has come.
     Answered,
-    /// The connection takes no more; there may be an answer on it.
+    /// The connection takes no more; there may be a response on it.
     Refused(Error),
 }
 
@@ -113,7 +114,7 @@ impl ExchangeState {
     }
 
     /// Begins a phase and its clock. TLS runs on the clock of connecting, and receiving on that of
-    /// the wait for the answer.
+    /// the wait for the response.
     pub(super) fn begin(&self, phase: Phase) {
         let before = self.phase.replace(phase);
         if before == phase && phase != Phase::Resolve {
@@ -126,20 +127,20 @@ impl ExchangeState {
             Phase::Connect if before == Phase::Tls => {}
             Phase::Connect => self.phase_ends.set(Deadline::after(self.limits.connect)),
             Phase::Tls => {}
-            // The clock of the answer starts when the kernel has sent all that it was given.
+            // The clock of the response starts when the kernel has sent all that it was given.
             Phase::Send | Phase::Wait => self.phase_ends.set(Deadline::NEVER),
             Phase::Receive if self.phase_ends.get() != Deadline::NEVER => {}
             Phase::Receive => self.phase_ends.set(Deadline::after(self.limits.response)),
         }
     }
 
-    /// The time that is left for the phase, shared evenly by so many tries.
+    /// The time that is left for the phase, divided by the number of attempts.
     pub(super) fn share(&self, tries: usize) -> Deadline {
         let tries = u32::try_from(tries).unwrap_or(u32::MAX).max(1);
         self.phase_ends.get().left().map_or(Deadline::NEVER, |left| Deadline::after(left / tries))
     }
 
-    /// An error if the call was cancelled or is too late. Each step asks, because a peer that is
+    /// An error if the call was canceled or is too late. Each step asks, because a peer that is
     /// always ready is never waited for.
     pub(super) fn check(&self) -> Result<()> {
         if self.cancel.is_triggered() {
@@ -154,7 +155,7 @@ impl ExchangeState {
         }
     }
 
-    /// Waits until the descriptor is ready, or until `slice` has passed: then the answer is false.
+    /// Waits until the descriptor is ready, or until `slice` has passed: then returns false.
     /// Every other end of the wait is an error.
     pub(super) fn wait(&self, fd: RawFd, interest: Interest, slice: Deadline) -> Result<bool> {
         loop {
@@ -203,7 +204,7 @@ impl ExchangeState {
         self.check()
     }
 
-    /// How long a blocked send waits before it looks for an answer and at what the kernel holds.
+    /// How long a blocked send waits before it looks for a response and at what the kernel holds.
     pub(super) fn early_response_poll(&self) -> Deadline {
         Deadline::after(EARLY_RESPONSE_POLL.min(self.limits.stall / 8))
     }
@@ -225,12 +226,12 @@ impl ExchangeState {
         self.body.bytes(range.start, length)
     }
 
-    /// The connection took so many bytes of the request.
+    /// The connection took `bytes` bytes of the request.
     pub(super) fn sent(&self, bytes: usize) {
         self.sent.set(self.sent.get() + bytes as u64);
     }
 
-    /// Bytes of the answer have come.
+    /// Bytes of the response have come.
     pub(super) fn received(&self, bytes: usize) {
         self.received.set(self.received.get() + bytes as u64);
     }
@@ -310,15 +311,15 @@ impl ExchangeState {
         }
     }
 
-    /// The clock of the answer starts when the last byte is really out: with a slow line, what the
-    /// kernel holds can take longer than the answer may.
+    /// The response clock starts when the last byte is really out: with a slow line, what the
+    /// kernel holds can take longer than the response may.
     fn start_response_clock(&self, fd: RawFd) {
         if self.is_going_out() && unsent_bytes(fd).unwrap_or(0) == 0 {
             self.phase_ends.set(Deadline::after(self.limits.response));
         }
     }
 
-    /// What the kernel still holds was not sent, though the answer is waited for.
+    /// What the kernel still holds was not sent, though the response is waited for.
     fn stalled_phase(&self) -> Phase {
         if self.is_going_out() { Phase::Send } else { self.phase() }
     }
@@ -329,5 +330,5 @@ impl ExchangeState {
     }
 }
 
-/// The longest wait in which an early answer goes unnoticed.
+/// The longest wait in which an early response goes unnoticed.
 const EARLY_RESPONSE_POLL: Duration = Duration::from_millis(50);

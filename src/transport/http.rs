@@ -1,4 +1,4 @@
-//! The adapter to ureq: a request out, an answer in.
+//! The adapter to ureq: sends one request and reads its response.
 
 use std::io::Read;
 use std::rc::Rc;
@@ -94,7 +94,7 @@ impl Http {
         self.simulated = Some(peer);
     }
 
-    /// Sends one request and reads its answer to the end, whatever its status.
+    /// Sends one request and reads its response to the end, whatever its status.
     pub(crate) fn send(
         &self,
         outgoing: &Outgoing<'_>,

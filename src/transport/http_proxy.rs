@@ -8,7 +8,7 @@ use ureq::Proxy;
 
 /// Asks the proxy at the other end of `stream` for a connection to `host`.
 ///
-/// The answer is read byte by byte, so that nothing behind its head is lost.
+/// The response is read byte by byte, so that nothing behind its head is lost.
 pub(super) fn open(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
@@ -58,7 +58,7 @@ fn refused(why: &str) -> io::Error {
     io::Error::other(why.to_owned())
 }
 
-/// The longest head of an answer.
+/// The longest head of a response.
 const HEAD_MAX: usize = 16 * 1024;
 
 #[cfg(test)]

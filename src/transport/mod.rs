@@ -1,8 +1,8 @@
 //! One HTTP exchange: the only code that opens a socket and the only code that names ureq.
 //!
-//! ureq frames messages and keeps connections; sockets, TLS sessions, proxies, look-ups and every
+//! ureq frames messages and keeps connections; sockets, TLS sessions, proxies, resolving and every
 //! wait are ours. A wait ends with the cancel token, a limit or the deadline, so nothing here can
-//! hang. Statuses are answers, not errors; what may be repeated is decided elsewhere.
+//! hang. A status is a response, not an error; what may be retried is decided elsewhere.
 
 mod body_writer;
 mod byte_stream;

@@ -1,17 +1,17 @@
 //! Which kept connections may still be used.
 //!
-//! A connection that a router has forgotten takes requests and answers none, and others that were
+//! A connection that a router has forgotten takes requests without a response, and others that were
 //! made before it are likely to be in the same state. One on whose way bytes were changed may hold
-//! bytes that belong to no answer. After either, all connections that were made before are left.
+//! bytes that belong to no response. After either, all connections that were made before are left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The present era of a client's connections.
+/// The current generation of a client's connections.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PoolGeneration(Arc<AtomicU64>);
 
-/// The era in which a connection was made.
+/// The generation in which a connection was made.
 #[derive(Debug)]
 pub(super) struct Generation {
     era: PoolGeneration,
@@ -19,7 +19,7 @@ pub(super) struct Generation {
 }
 
 impl PoolGeneration {
-    /// Leaves every connection that was made up to now, once it is done with its exchange.
+    /// Retires current connections after their request.
     pub(super) fn end(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }

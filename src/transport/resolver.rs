@@ -60,14 +60,14 @@ impl Resolver {
         Ok(answer)
     }
 
-    /// An address did not answer: the others come first from now on.
+    /// An address did not respond: the others are tried first from now on.
     pub(super) fn put_last(&self, host: &str, address: IpAddr) {
         if let Some(known) = self.lock().get_mut(host) {
             known.addresses.sort_by_key(|one| *one == address);
         }
     }
 
-    /// No address answered: they may be out of date.
+    /// No address responded: they may be out of date.
     pub(super) fn forget(&self, host: &str) {
         self.lock().remove(host);
     }

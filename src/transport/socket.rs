@@ -47,7 +47,7 @@ impl Socket {
     }
 
     /// Lets the kernel drop what it still has to send when the socket is closed, so that a
-    /// cancelled request stops at once.
+    /// canceled request stops at once.
     pub(super) fn abandon(&self) {
         // A socket without linger is closed the slow way, which is no error.
         let _ = self.0.set_linger(Some(Duration::ZERO));

@@ -1,4 +1,4 @@
-//! The stall rule: a peer that moves next to nothing in a whole window is as good as gone.
+//! The stall rule: a peer that moves almost no bytes in a whole window has stalled.
 
 use std::cell::Cell;
 use std::os::fd::RawFd;
@@ -78,7 +78,7 @@ mod tests {
         stall.passed(LIMIT / 4, NO_SOCKET);
         assert!(stall.has_lasted(LIMIT) && stall.ends(LIMIT).has_passed());
         stall.moved(1);
-        assert!(!stall.has_lasted(LIMIT / 100), "the window begins anew");
+        assert!(!stall.has_lasted(LIMIT / 100), "the window starts again");
     }
 
     #[test]

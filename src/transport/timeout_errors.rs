@@ -1,4 +1,4 @@
-//! Time that has run out, in words.
+//! The errors of timeouts and deadlines.
 
 use super::exchange::TimeLimits;
 use crate::error::{Error, ErrorKind, Phase};

@@ -1,7 +1,7 @@
 //! Part buffers of streams: one byte budget for all uploads of a client, obeyed exactly.
 //!
 //! A buffer that is given back is kept for the next part of its size, and counts until it is
-//! dropped. Whoever waits for room does so on an event of its own, so that a cancel ends the wait.
+//! dropped. A thread waits for room on an event of its own, so that a cancellation ends the wait.
 
 use std::fmt;
 use std::ops::Deref;
@@ -23,7 +23,7 @@ struct Pool {
 struct State {
     /// Bytes of all buffers, spare ones too.
     allocated: usize,
-    /// Bytes of buffers that are being filled: nobody but their owners will free them.
+    /// Bytes of buffers that are being filled: only their owners can free them.
     filling: usize,
     spare: Vec<Vec<u8>>,
     waiting: Vec<Weak<Event>>,

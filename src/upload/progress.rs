@@ -115,7 +115,7 @@ impl Reporter {
         Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
     }
 
-    /// Time until the next report; `None` if nobody wants any.
+    /// Time until the next report; `None` without a callback.
     pub(crate) fn due_in(&self) -> Option<Duration> {
         self.callback.as_ref()?;
         let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).last;

@@ -1,5 +1,5 @@
 //! The kernel's part in a model: events, time, and what `poll` makes of them, out of a lock and a
-//! condition variable of the model checker. Time passes only when nobody has anything else to do; then
+//! condition variable of the model checker. Time passes only when no other thread can run; then
 //! it jumps to the next deadline. A lost wake-up of a wait without one is a deadlock.
 
 use std::io;

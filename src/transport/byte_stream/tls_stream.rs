@@ -76,7 +76,7 @@ impl TlsStream {
             }
             self.tls.read_tls(&mut Below(&mut self.below))?;
             if let Err(error) = self.tls.process_new_packets() {
-                // The peer is told why, if that can be done at once.
+                // Sends the alert to the peer, if that can be done at once.
                 let _ = self.tls.write_tls(&mut Below(&mut self.below));
                 return Err(io::Error::other(error));
             }
@@ -170,5 +170,5 @@ fn is_about_us(alert: AlertDescription) -> bool {
 }
 
 /// What is encrypted before it is sent: two records. More falls out of the first-level cache, and
-/// glibc gives the memory of so many buffers back to the system after every step.
+/// With more, glibc returns the memory of the buffers to the system after every step.
 const SEALED_AT_ONCE: usize = 32 * 1024;

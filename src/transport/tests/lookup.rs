@@ -49,7 +49,7 @@ fn all_addresses_are_tried_and_the_good_one_comes_first_then() {
     let server = Server::start(Peer::echo);
     let http = http_with(|host| {
         SEEN.lock().unwrap().push(host.to_owned());
-        // Nobody listens at the first two, whatever the port.
+        // The first two refuse connections on every port.
         let bad = |last| IpAddr::from([127, 77, 0, last]);
         Ok(vec![bad(1), bad(2), Ipv4Addr::LOCALHOST.into()])
     });

@@ -149,7 +149,7 @@ fn a_full_listener_is_a_connect_timeout() {
 
 #[test]
 fn a_closed_port_is_a_refused_connection() {
-    // Nobody listens at this address of the loopback network.
+    // No socket listens at this loopback address.
     let (error, delivery, _) = fails("127.77.0.5:9", &Body::Empty, &quick(&Cancel::never()));
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
     assert_eq!((error.os_errno(), delivery), (Some(libc::ECONNREFUSED), Delivery::Never));
@@ -184,7 +184,7 @@ fn cancel_at(
     let trigger = cancel.clone();
     let caller = Waiter::this_thread();
     let canceler = std::thread::spawn(move || {
-        // Whoever has hung up is ready as well.
+        // A closed connection is ready as well.
         let _ = ready.recv_timeout(LONG);
         caller.wait_until_polling();
         trigger.trigger();

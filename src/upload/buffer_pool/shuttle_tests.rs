@@ -1,4 +1,4 @@
-//! The budget holds and whoever waits for it is woken, in whatever order the threads run.
+//! In every order of the threads the budget holds and each thread that waits for it is woken.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ fn two_streams_that_wait_both_get_their_turn() {
     );
 }
 
-/// Here a stream may also be told that it cannot have what others fill.
+/// Here a stream may also get an error, because other streams fill all buffers.
 #[test]
 fn streams_with_parts_of_several_sizes_never_wait_for_ever() {
     check_pct(

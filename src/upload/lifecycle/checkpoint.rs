@@ -1,7 +1,7 @@
 //! What a file upload leaves on disk so that another process can go on with it.
 //!
 //! One small text file for each endpoint, bucket, key and path, in a directory that the caller
-//! names: written atomically, with a check sum of its own, and locked while an upload uses it. It
+//! names: written atomically, with its own checksum, and locked while an upload uses it. It
 //! holds no part: which parts there are is for OSS to say.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -25,7 +25,7 @@ pub(crate) struct Binding {
     pub(crate) path: String,
 }
 
-/// What has to be the same for an upload to be gone on with.
+/// What has to be the same for an upload to be resumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) binding: Binding,
@@ -120,7 +120,7 @@ impl Checkpoint {
     }
 }
 
-/// Takes the lock; again if the file was removed by whoever had it before.
+/// Takes the lock; again if its last owner has removed the file meanwhile.
 fn lock(path: &Path) -> Result<File> {
     for _ in 0..LOCK_TRIES {
         let file = OpenOptions::new()
@@ -238,7 +238,7 @@ impl Record {
     }
 }
 
-/// Reads a checkpoint; one that can be read is written as it was. The check sum is put right
+/// Reads a checkpoint; one that can be read is written as it was. The checksum is corrected
 /// first, because nothing that is fuzzed would have the right one.
 #[cfg(fuzzing)]
 pub fn fuzz(text: &str) {
@@ -256,7 +256,7 @@ fn crc64(text: &str) -> u64 {
 }
 
 const HEADING: &str = "ossmpu-checkpoint 1";
-/// A longer file is none of ours.
+/// A longer file is not a checkpoint.
 const SIZE_MAX: u64 = 64 * 1024;
 /// What a checkpoint is called until it is whole.
 const NEW: &str = "new";

@@ -115,8 +115,8 @@ impl MultipartUpload {
         &self.0.target.upload_id
     }
 
-    /// True if a response to Initiate was lost, so that another upload may exist whose ID nobody
-    /// knows. A rule of the bucket removes it, or `list_multipart_uploads` shows it.
+    /// True if a response to Initiate was lost, so that another upload may exist whose ID is not
+    /// known. A rule of the bucket removes it, or `list_multipart_uploads` shows it.
     pub fn another_may_exist(&self) -> bool {
         self.0.target.may_have_orphan
     }

@@ -59,7 +59,7 @@ impl<'a> ExpectedObject<'a> {
         }
     }
 
-    /// Asks OSS for the object. Proves something only after no request can change the answer any
+    /// Asks OSS for the object. Proves something only when no earlier request can change it any
     /// more.
     pub(crate) fn find(
         &self,

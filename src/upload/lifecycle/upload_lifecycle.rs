@@ -1,4 +1,4 @@
-//! One object made in parts: initiate, make the parts, complete; on failure, clean up.
+//! Runs one multipart upload: Initiate, the parts, Complete, and Abort after a failure.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -135,7 +135,7 @@ impl UploadLifecycle<'_> {
         })
     }
 
-    /// The error of an upload that failed, after its parts were kept or taken back.
+    /// Ends a failed upload: keeps its parts or aborts it. Returns the error with what is left.
     pub(crate) fn give_up(&self, target: &UploadTarget, error: Error) -> Error {
         let error = error.with_upload_may_exist(target.may_have_orphan);
         if self.keep_parts {

@@ -26,9 +26,9 @@ pub(crate) struct UploadTarget {
     pub(crate) initiated: Option<SystemTime>,
     /// Complete names no parts: OSS takes all that it has.
     pub(crate) complete_all: bool,
-    /// Another upload of the same Initiate may exist, whose ID was lost with an answer.
+    /// Another upload of the same Initiate may exist, whose ID was lost with a response.
     pub(crate) may_have_orphan: bool,
-    /// It was begun before this call, perhaps by a process that has sent Complete and then died.
+    /// It was initiated before this call, with attributes that this call does not know.
     pub(crate) is_attached: bool,
 }
 

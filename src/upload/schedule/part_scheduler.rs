@@ -45,7 +45,7 @@ struct PartScheduler {
 
 struct State {
     tracker: PartTracker,
-    /// Taken away when the call ends, so that no late ticket holds the caller's bytes.
+    /// Removed when the call ends, so that no late task holds the caller's bytes.
     work: Option<Arc<dyn PartUploader>>,
     /// Cuts one copy of a part.
     copies: Vec<(PartNumber, Cancel)>,
@@ -61,7 +61,7 @@ struct PartAttempt<'a> {
     stop: Cancel,
 }
 
-/// Should the caller's thread panic, nobody is left at work with the caller's bytes.
+/// If the caller's thread panics, waits until no worker uses the caller's bytes.
 struct UnwindGuard<'a>(&'a PartScheduler);
 
 /// Makes all parts and gives them in the order of their numbers. When it returns, the work was
@@ -80,7 +80,7 @@ pub(crate) fn upload_parts(
     let scheduler = Arc::new(PartScheduler { limits, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
     let _unwinding = UnwindGuard(&scheduler);
-    // More tickets than workers would keep those of other uploads waiting for nothing.
+    // More queue entries than workers would only delay those of other uploads.
     let at_once =
         scheduler.limits.parallelism.min(scheduler.limits.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
@@ -181,7 +181,7 @@ impl PartScheduler {
                     Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
                     Wake::TimedOut if hedge.has_passed() => {
                         asked = hedge_due;
-                        // Whether a ticket is to be had or not, the first copy goes on.
+                        // Without another worker the first attempt continues alone.
                         let _ = add_ticket();
                     }
                     Wake::TimedOut | Wake::Ready => {}

@@ -22,7 +22,7 @@ pub(crate) struct PartTracker {
     times: Vec<Duration>,
     /// How many parts may yet be sent a second time because they are slow.
     hedges_left: usize,
-    /// The first error; later ones are its echo.
+    /// The first error; later ones may be consequences of it.
     failure: Option<Error>,
 }
 
@@ -185,7 +185,7 @@ impl PartTracker {
 
 /// No part is called slow before this.
 const SLOW: Duration = Duration::from_secs(1);
-/// At most one part in so many is sent twice, but always one.
+/// At most one part in this many is sent twice, but always one.
 const HEDGED_SHARE: usize = 50;
 
 #[cfg(test)]

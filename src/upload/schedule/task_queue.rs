@@ -1,7 +1,7 @@
-//! The queue of tickets behind which workers take turns, first come, first served.
+//! The first-in, first-out queue of the tasks that workers run step by step.
 //!
-//! Plain waiting lines, no threads: `workers` runs as many workers as [`TaskQueue::add`] asks for. No
-//! ticket is ever left without a worker that will come for it.
+//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] asks for. No
+//! entry is ever left without a worker that will take it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,7 +20,7 @@ pub(crate) trait Task: Send + Sync {
     fn fail(&self, error: Error);
 }
 
-/// What becomes of a ticket.
+/// What happens to the queue entry of a task after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TaskStatus {
     /// It goes back to the end of the queue.
@@ -40,7 +40,7 @@ struct Waiting {
 }
 
 impl TaskQueue {
-    /// Queues so many tickets of the task. Says how many more workers are to [`TaskQueue::work`] for
+    /// Queues the task `count` times. Returns how many more workers have to [`TaskQueue::work`] for
     /// them, so that there are never more than `most_workers` in all.
     pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize, most_workers: usize) -> usize {
         let mut waiting = self.lock();
@@ -50,7 +50,7 @@ impl TaskQueue {
         wanted
     }
 
-    /// Does steps until no ticket is left.
+    /// Does steps until the queue is empty.
     pub(crate) fn work(&self) {
         while let Some(task) = self.take() {
             let next = catch_unwind(AssertUnwindSafe(|| task.step())).unwrap_or_else(|_| {
@@ -63,7 +63,7 @@ impl TaskQueue {
         }
     }
 
-    /// The oldest ticket. Without one the worker is no longer counted, in the same breath.
+    /// Takes the oldest task. If there is none, the worker is no longer counted from then on.
     fn take(&self) -> Option<Arc<dyn Task>> {
         let mut waiting = self.lock();
         let ticket = waiting.tickets.pop_front();

@@ -1,7 +1,7 @@
-//! The threads of a client: a private rayon pool behind a queue of tickets, first come, first served.
+//! The threads of a client: a private rayon pool behind a first-in, first-out queue of tasks.
 //!
-//! A task gets as many tickets as it may have parts in flight. A worker takes the oldest ticket,
-//! does one step of its task and puts the ticket back at the end, so that uploads share the threads
+//! An upload queues its task as often as it may have parts in flight. A worker takes the oldest,
+//! does one step of it and puts it back at the end, so that uploads share the threads
 //! evenly however many parts they have. Nothing here ever waits inside the pool for the pool, and
 //! nothing is ever spawned on rayon's global pool.
 

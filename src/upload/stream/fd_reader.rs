@@ -23,7 +23,7 @@ impl Read for FdReader {
                 Wake::Canceled => return Err(io::Error::other(Error::canceled())),
                 Wake::TimedOut => return Err(io::Error::other(deadline_passed())),
                 Wake::Ready => match self.file.read(buffer) {
-                    // Somebody else has read it first, from a descriptor that does not block.
+                    // Another reader of the same descriptor was first.
                     Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
                     outcome => return outcome,
                 },

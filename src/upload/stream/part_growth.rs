@@ -1,4 +1,4 @@
-//! How large the parts of a stream of unknown length are: they grow as the stream goes on, so that
+//! The size of the parts of a stream of unknown length: it grows as the stream continues, so that
 //! 10,000 of them suffice for as much as the memory allows. Pure arithmetic.
 
 use crate::error::{Error, Result};

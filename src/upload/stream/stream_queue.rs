@@ -58,7 +58,7 @@ struct State {
     /// No more parts will be queued.
     is_closed: bool,
     sent: Vec<SentPart>,
-    /// The first error; later ones are its echo.
+    /// The first error; later ones may be consequences of it.
     failure: Option<Error>,
 }
 
@@ -126,7 +126,7 @@ impl StreamQueue {
         }
     }
 
-    /// Queues a part; true if the caller has to add a ticket for it.
+    /// Queues a part. Returns true if the caller has to add the task to the worker queue for it.
     pub(crate) fn push(&self, number: PartNumber, buffer: Buffer) -> bool {
         let buffer = Arc::new(buffer.seal());
         let mut state = self.lock();
@@ -185,7 +185,7 @@ impl StreamQueue {
         Ok(sent)
     }
 
-    /// The next part, with its digest if one is wanted; without a part the ticket is used up.
+    /// Takes the next part, with its MD5 if one is wanted; `None` ends the worker's task.
     fn take(&self) -> Option<Claim<'_>> {
         let mut state = self.lock();
         loop {

@@ -140,13 +140,13 @@ impl StreamUpload {
         }
     }
 
-    /// Ends the parts in flight, and takes back what OSS has unless that is to be kept.
+    /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.
     pub(crate) fn give_up(&mut self, error: Error) -> Error {
         self.filling = None;
         let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
         queue.stop(error.clone());
         self.wait_until_idle(&queue);
-        // What was noticed here may be the echo of a part that had failed before.
+        // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
         self.multipart().give_up(&queue.target, self.reporter.explain(error))
     }
@@ -238,7 +238,7 @@ impl StreamUpload {
             self.scope.deadline,
             &self.changed,
         );
-        // More tickets than workers would keep those of other uploads waiting for nothing.
+        // More queue entries than workers would only delay those of other uploads.
         queue.parallelism = queue.parallelism.min(self.engine.workers().threads());
         let queue = Arc::new(queue);
         self.queue = Some(Arc::clone(&queue));

@@ -1,7 +1,7 @@
 //! The ledger under every order of events: three parts, each made once or twice.
 //!
 //! A second account of the upload, kept by counting, says after every event what the ledger must
-//! say. The search forks the ledger at each event and goes on until none is possible.
+//! say. The search forks the tracker at each event and continues until none is possible.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! No ticket is left behind, in whatever order tasks are added and workers run out of work.
+//! No task is left in the queue, in whatever order tasks are added and workers run out of work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use shuttle::{check_dfs, check_random, thread};
 use super::{Task, TaskQueue, TaskStatus};
 use crate::error::Error;
 
-/// A task of so many steps, of which at most `tickets` may run at once.
+/// A task with a number of steps, of which at most `tickets` may run at once.
 struct Steps {
     left: AtomicUsize,
     tickets: usize,
