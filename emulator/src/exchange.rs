@@ -32,7 +32,7 @@ pub(crate) struct ConnectionClosed;
 
 impl fmt::Display for ConnectionClosed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection ends without a response")
+        f.write_str("the connection was closed without a response")
     }
 }
 

@@ -63,7 +63,8 @@ impl Default for Options {
 
 impl Options {
     /// Sets one option from `name=value`. The name is that of the field, with hyphens or
-    /// underscores; the value is `true` or `false` (`name` alone is true), or milliseconds for the two timeouts.
+    /// underscores; the value is `true` or `false` (`name` alone is true), or milliseconds for the
+    /// two timeouts.
     pub fn set(&mut self, text: &str) -> Result<(), String> {
         let (name, value) = text.split_once('=').unwrap_or((text, "true"));
         let field = match name.replace('-', "_").as_str() {

@@ -37,7 +37,7 @@ impl Way {
 
     fn supports(&self, program: &str) -> bool {
         match (program, self.name) {
-            // The sanitizer runtime of the compiler holds its locks across fork; that of rustc does not.
+            // The sanitizer of the compiler holds its locks across fork; that of rustc does not.
             ("fork" | "prefork", "sanitized") => false,
             // This program loads the shared library, which is not instrumented.
             ("unload", "instrumented") => false,

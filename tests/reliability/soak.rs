@@ -85,7 +85,7 @@ fn run_batch(rng: &mut Rng, env: &Env, batch: std::ops::Range<u64>, stats: &mut 
     stats.faults += proxy.end() as u64;
 }
 
-/// Uploads by a random call.
+/// Uploads with a randomly chosen call.
 fn upload(
     rng: &mut Rng,
     env: &Env,

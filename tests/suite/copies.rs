@@ -13,7 +13,7 @@ fn with_source() -> (Fixture, Vec<u8>, CopySource) {
     let mut options = small_parts();
     options
         .headers_mut()
-        .set_metadata("colour", "blue")
+        .set_metadata("color", "blue")
         .unwrap()
         .set_content_type("text/x-odd")
         .unwrap();
@@ -41,7 +41,7 @@ fn a_copy_in_parts_has_the_content_and_the_headers_of_its_source() {
         assert_eq!(object.bytes().unwrap(), content);
         assert_eq!(copied.crc64, Some(object.crc64));
         assert_eq!(object.content_type.as_deref(), Some("text/x-odd"));
-        assert_eq!(object.metadata["colour"], "blue");
+        assert_eq!(object.metadata["color"], "blue");
         fixture.assert_nothing_left();
     }
 }
@@ -54,7 +54,7 @@ fn headers_of_the_caller_replace_those_of_the_source() {
     copy(&fixture, &source, &options).unwrap();
     let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
     assert_eq!(object.bytes().unwrap(), content);
-    assert!(object.metadata.contains_key("size") && !object.metadata.contains_key("colour"));
+    assert!(object.metadata.contains_key("size") && !object.metadata.contains_key("color"));
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Fixture {
         }
     }
 
-    /// Triggers the fixture's cancel token after the first request of an operation; returns the time.
+    /// Triggers the cancel token after the first request of an operation; returns the time.
     pub fn cancel_at(&self, operation: &str) -> Instant {
         self.wait_for(operation, 1);
         self.cancel.trigger();

@@ -102,7 +102,7 @@ fn head_object_returns_the_attributes_of_the_upload() {
     options
         .headers_mut()
         .set_content_type("text/x-test")
-        .and_then(|h| h.set_metadata("colour", "blue"))
+        .and_then(|h| h.set_metadata("color", "blue"))
         .unwrap();
     let uploaded = fixture.put(&five_parts(), &options).unwrap();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
@@ -111,7 +111,7 @@ fn head_object_returns_the_attributes_of_the_upload() {
     assert_eq!(Some(&head.etag), uploaded.etag.as_ref());
     assert_eq!(head.content_type.as_deref(), Some("text/x-test"));
     assert_eq!(head.object_type.as_deref(), Some("Multipart"));
-    assert_eq!(head.metadata, [("colour".to_owned(), "blue".to_owned())]);
+    assert_eq!(head.metadata, [("color".to_owned(), "blue".to_owned())]);
     assert!(head.last_modified.is_some());
 }
 

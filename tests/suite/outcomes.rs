@@ -190,7 +190,7 @@ fn abort_resolves_the_outcome_when_list_parts_is_denied() {
     fixture.always(COMPLETE, Action::lose_response(Commit::Before));
     fixture.always("ListParts", Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
-    // Abort proves that Complete did not take effect; ListParts cannot confirm that no part is left.
+    // Abort proves that Complete did not take effect; whether parts are left remains unknown.
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Network, ObjectExists::No));
     assert!(error.parts_left(), "{error}");
     assert_eq!(fixture.count(ABORT), 1);
@@ -294,7 +294,7 @@ fn forbid_overwrite_keeps_an_object_created_meanwhile_and_the_upload_can_be_abor
 }
 
 #[test]
-fn forbid_overwrite_resolves_a_lost_response_to_complete() {
+fn a_lost_response_to_complete_with_forbid_overwrite_is_resolved_by_head_object() {
     for conflict in ["complete_again_conflict=true", "complete_again_conflict=false"] {
         let fixture = Fixture::new();
         fixture.emulator.set_option(conflict).unwrap();
@@ -308,7 +308,7 @@ fn forbid_overwrite_resolves_a_lost_response_to_complete() {
 }
 
 #[test]
-fn forbid_overwrite_resolves_a_lost_response_to_put_object() {
+fn a_lost_response_to_put_object_with_forbid_overwrite_is_resolved_by_head_object() {
     let fixture = Fixture::new();
     fixture.once("PutObject", Action::lose_response(Commit::After));
     let mut options = UploadOptions::new();

@@ -153,7 +153,7 @@ fn a_reader_of_known_length_is_read_no_further() {
 }
 
 #[test]
-fn a_part_size_above_the_memory_limit_is_invalid() {
+fn the_memory_limit_is_obeyed_and_a_larger_part_size_is_invalid() {
     let fixture = Fixture::with(|config| {
         config.set_memory_limit(2 * 100 * 1024).unwrap();
     });

@@ -132,7 +132,7 @@ fn a_body_in_the_socket_buffer_may_have_arrived() {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.set_recv_buffer_size(4096).unwrap();
     listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    // With room for connections of others, which may think that the port is still theirs.
+    // The backlog leaves room for connections of other tests that used this port before.
     listener.listen(64).unwrap();
     let address = listener.local_addr().unwrap().as_socket().unwrap();
     for (size, exists) in [(200 * 1024, ObjectExists::Unknown), (64 * MIB, ObjectExists::No)] {

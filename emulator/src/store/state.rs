@@ -52,7 +52,7 @@ pub(super) struct Upload {
     pub(super) parts: BTreeMap<u32, Part>,
     pub(super) stage: Stage,
     pub(super) in_flight: u32,
-    /// Held during CompleteMultipartUpload.
+    /// Held during CompleteMultipartUpload and AbortMultipartUpload.
     pub(super) complete_lock: Arc<tokio::sync::Mutex<()>>,
 }
 

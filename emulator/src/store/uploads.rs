@@ -83,7 +83,7 @@ impl Store {
         found
     }
 
-    /// Registers a part that is being received; `None` if the upload is not open.
+    /// Registers a part that is being received; `None` if the upload does not exist or is not open.
     pub(crate) fn begin_part(
         self: &Arc<Self>,
         bucket: &str,
@@ -174,14 +174,13 @@ impl Store {
     }
 
     /// Stops accepting parts. Returns the number of a listed part that has been replaced, in which
-    /// case the upload stays open.
-    /// The caller holds the complete lock.
+    /// case the upload stays open. The caller holds the complete lock.
     pub(crate) fn begin_complete(&self, id: &str, listed: &[Part]) -> Option<u32> {
         let mut state = self.lock();
         let upload = state.uploads.get_mut(id)?;
         let replaced = listed.iter().find(|part| {
-            let now = upload.parts.get(&part.record.number);
-            now.is_none_or(|now| !Arc::ptr_eq(&now.blob, &part.blob))
+            let current = upload.parts.get(&part.record.number);
+            current.is_none_or(|current| !Arc::ptr_eq(&current.blob, &part.blob))
         });
         match replaced {
             Some(part) => Some(part.record.number),

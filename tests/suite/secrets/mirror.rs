@@ -83,7 +83,7 @@ fn respond(mut stream: TcpStream, echo: Echo, seen: &Mutex<Vec<String>>) -> std:
     };
     let head = String::from_utf8_lossy(&request[..end]).into_owned();
     read_body(&mut stream, &head, request.len() - end - 4)?;
-    // Before the response: a client that has it may ask for the requests at once.
+    // Before the response: a test may read the requests as soon as the call returns.
     seen.lock().unwrap().push(head.clone());
     stream.write_all(response(echo, &head).as_bytes())
 }
