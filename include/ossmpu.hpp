@@ -576,9 +576,6 @@ enum class integrity {
     both = OSSMPU_INTEGRITY_CRC64 | OSSMPU_INTEGRITY_MD5
 };
 
-/** How MD5s are computed, for tests and measurements. */
-enum class md5_kernel { fastest, one_by_one, portable, avx2, avx512 };
-
 /** The options of a call. */
 class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
   public:
@@ -671,10 +668,6 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     }
     options &part_number_marker(std::int64_t number) {
         return set(OSSMPU_OPTION_PART_NUMBER_MARKER, number);
-    }
-    options &md5_kernel(ossmpu::md5_kernel kernel) {
-        return set(OSSMPU_OPTION_MD5_KERNEL,
-                   static_cast<std::int64_t>(kernel));
     }
 
     options &header(std::string_view name, std::string_view value) {

@@ -3,13 +3,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::SentPart;
 use crate::codec::md5::Lanes;
 use crate::error::{Error, Result};
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
 use crate::ops::{ListParts, ListPartsResult, Operation, UploadPart};
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion, Signer};
 use crate::wire::{Headers, Request, Response};
-use crate::{Md5Kernel, SentPart};
+
+pub use crate::codec::md5::Kernel as Md5Kernel;
 
 /// A request for one part that is signed again and again.
 #[derive(Debug)]

@@ -49,7 +49,6 @@ mod client;
 pub use client::{Client, PartsIter, PresignRequest, PresignedUrl, UploadsEntry, UploadsIter};
 pub use codec::crc64::Crc64;
 pub use codec::date::rfc3339;
-pub use codec::md5::Kernel as Md5Kernel;
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use error::{Error, ErrorKind, ObjectExists, Phase, Result};
 pub use model::{

@@ -5,8 +5,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ossmpu::bench_internals::{Listing, Signing, combine, md5};
-use ossmpu::{ETag, Md5Kernel, PartNumber, SentPart, SignatureVersion};
+use ossmpu::bench_internals::{Listing, Md5Kernel, Signing, combine, md5};
+use ossmpu::{ETag, PartNumber, SentPart, SignatureVersion};
 
 fn signing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sign an UploadPart");

@@ -16,7 +16,7 @@ def kernels():
     """The MD5 kernels that this CPU supports, from the narrowest to the widest."""
     flags = cpu_line("flags").split()
     vectors = [name for name, flag in (("avx2", "avx2"), ("avx512", "avx512f")) if flag in flags]
-    return ["scalar", "portable", *vectors]
+    return ["scalar", *vectors]
 
 
 def cpu_model():

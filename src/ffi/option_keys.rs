@@ -5,9 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::arg_check;
 use super::key_group::{KeyGroup, ValueType};
-use crate::{
-    ETag, Error, Integrity, Md5Kernel, PartNumber, Result, UploadId, UploadOptions, limits,
-};
+use crate::{ETag, Error, Integrity, PartNumber, Result, UploadId, UploadOptions, limits};
 
 /// Text: the Content-Type of the object. Default: guessed from the name of the
 /// file, else from the key; "application/octet-stream" if neither is known.
@@ -113,11 +111,6 @@ pub const OSSMPU_OPTION_PAGE_SIZE: c_int = 2114;
 /// Number: ossmpu_list_parts begins after the part with this number, 1 to
 /// 10000. Default: with the first part. Sent with ListParts.
 pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 2115;
-/// Number: how the MD5s of the parts of a whole object are computed, for tests
-/// and measurements: 0 the fastest on this machine (default), 1 one part at a
-/// time, 2 portable vectors, 3 AVX2, 4 AVX-512. OSSMPU_EUNSUPPORTED if the CPU
-/// does not have it.
-pub const OSSMPU_OPTION_MD5_KERNEL: c_int = 2116;
 
 /// CRC-64 of each part and of the object, compared with the one that OSS
 /// computes. Costs almost nothing.
@@ -241,9 +234,6 @@ impl CallOptions {
                 let set = upload.headers_mut().set_traffic_limit(bits);
                 set.map_err(|error: Error| error.with_argument("traffic_limit"))?;
             }
-            OSSMPU_OPTION_MD5_KERNEL => {
-                upload.set_md5_kernel(md5_kernel(value)?)?;
-            }
             _ => return Err(KeyGroup::Option.unknown(ValueType::Number, key)),
         }
         Ok(())
@@ -309,17 +299,6 @@ fn page_size(value: i64) -> Result<u16> {
     Ok(count)
 }
 
-fn md5_kernel(number: i64) -> Result<Md5Kernel> {
-    match number {
-        0 => Ok(Md5Kernel::best()),
-        1 => Ok(Md5Kernel::Scalar),
-        2 => Ok(Md5Kernel::Portable),
-        3 => Ok(Md5Kernel::Avx2),
-        4 => Ok(Md5Kernel::Avx512),
-        _ => Err(arg_check::no_choice("md5_kernel", number)),
-    }
-}
-
 fn integrity(bits: i64) -> Result<Integrity> {
     let sums = [
         (i64::from(OSSMPU_INTEGRITY_CRC64), Integrity::CRC64),
@@ -360,7 +339,6 @@ mod tests {
             (OSSMPU_OPTION_COPY_IF_UNMODIFIED_SINCE, "copy_if_unmodified_since", 0, -1),
             (OSSMPU_OPTION_PAGE_SIZE, "page_size", 1000, 1001),
             (OSSMPU_OPTION_PART_NUMBER_MARKER, "part_number_marker", 10_000, 0),
-            (OSSMPU_OPTION_MD5_KERNEL, "md5_kernel", 2, 5),
         ] {
             let mut options = CallOptions::default();
             options.set_number(key, good).unwrap();

@@ -161,12 +161,12 @@ impl UploadOptions {
         self
     }
 
-    /// Sets the kernel that computes the MD5s of a whole-object upload; the default is the fastest
-    /// of this CPU. For tests and measurements.
+    /// Sets the kernel that computes the MD5s of parts; the default is the fastest of this CPU.
     ///
     /// # Errors
     ///
-    /// `Unsupported`, naming `md5_kernel`, when this CPU does not have its instructions.
+    /// `Unsupported`, naming `md5_kernel`, if this CPU does not have its instructions.
+    #[cfg(feature = "bench-internals")]
     pub fn set_md5_kernel(&mut self, kernel: Kernel) -> Result<&mut Self> {
         if !kernel.is_available() {
             let text = "this CPU does not support the MD5 kernel";

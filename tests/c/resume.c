@@ -143,22 +143,17 @@ static void check_sequential(const ossmpu_client *client, const char *path,
     ossmpu_options *options = in_parts();
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
-    int64_t kernel;
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_SEQUENTIAL, 1));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_COMPLETE_ALL, 1));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_INTEGRITY,
                                   OSSMPU_INTEGRITY_CRC64 |
                                       OSSMPU_INTEGRITY_MD5));
-    for (kernel = 0; kernel < 3; kernel++) {
-        CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_MD5_KERNEL,
-                                      kernel));
-        CHECK_STATUS(OSSMPU_OK,
-                     ossmpu_put_file(client, BUCKET, "in order", path, options,
-                                     NULL, &result, &err),
-                     err);
-        check_object(client, "in order", size, result);
-        ossmpu_result_free(result);
-    }
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_file(client, BUCKET, "in order", path, options,
+                                 NULL, &result, &err),
+                 err);
+    check_object(client, "in order", size, result);
+    ossmpu_result_free(result);
     ossmpu_options_free(options);
 }
 

@@ -178,8 +178,7 @@ static void every_setter() {
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)
         .page_size(1000)
-        .part_number_marker(1)
-        .md5_kernel(ossmpu::md5_kernel::portable);
+        .part_number_marker(1);
     CHECK(client.put_data(BUCKET, "set", "123456789", &options).parts() == 1);
     options.expected_crc64(1);
     CHECK(CHECK_THROWS(ossmpu::error, client.put_data(BUCKET, "set",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use ossmpu::{BucketName, Cancel, Client, Config, Integrity, Md5Kernel, ObjectKey, UploadOptions};
+use ossmpu::bench_internals::Md5Kernel;
+use ossmpu::{BucketName, Cancel, Client, Config, Integrity, ObjectKey, UploadOptions};
 use ossmpu_bench::{Flags, Meter, Result};
 
 const VALUED: &[&str] = &[
@@ -88,7 +89,6 @@ fn options(flags: &Flags, parallel: usize) -> Result<UploadOptions> {
     options.set_md5_kernel(match flags.text("kernel").unwrap_or("auto") {
         "auto" => Md5Kernel::best(),
         "scalar" => Md5Kernel::Scalar,
-        "portable" => Md5Kernel::Portable,
         "avx2" => Md5Kernel::Avx2,
         "avx512" => Md5Kernel::Avx512,
         other => return Err(format!("--kernel: unknown value {other}").into()),

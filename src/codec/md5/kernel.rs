@@ -1,22 +1,19 @@
-//! Which instructions advance the lanes, and the proof that this CPU has them.
+//! Selects the instructions that advance the lanes, and proves that this CPU has them.
 //!
-//! A [`Kernel`] is only a name. What runs is an [`Available`], which exists only for kernels that
+//! A [`Kernel`] is only a name. An [`Available`] runs it, and exists only for kernels that CPU
 //! detection has confirmed, so no caller can reach an instruction that would trap.
 
 use std::array;
 
 use super::group::{Group, Lane};
-use super::portable;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
-/// A way to compute MD5, from the plainest to the widest.
+/// A way to compute MD5, from the narrowest to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kernel {
-    /// One stream after the other.
+    /// One stream at a time, by the `md-5` crate.
     Scalar,
-    /// Eight lanes in plain Rust, as the compiler vectorises them for the target.
-    Portable,
     /// Two groups of eight lanes.
     Avx2,
     /// Two groups of sixteen lanes.
@@ -24,19 +21,20 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Every kernel, on whatever CPU.
-    pub const ALL: [Kernel; 4] = [Kernel::Scalar, Kernel::Portable, Kernel::Avx2, Kernel::Avx512];
+    /// Every kernel, whether this CPU has it or not.
+    #[cfg(any(test, feature = "bench-internals"))]
+    pub const ALL: [Kernel; 3] = [Kernel::Scalar, Kernel::Avx2, Kernel::Avx512];
 
     /// The fastest kernel of this CPU.
     pub fn best() -> Kernel {
-        let vectors = [Kernel::Avx512, Kernel::Avx2].into_iter();
-        vectors.filter(|kernel| kernel.is_available()).max().unwrap_or(Kernel::Portable)
+        let widest_first = [Kernel::Avx512, Kernel::Avx2].into_iter();
+        widest_first.filter(|kernel| kernel.is_available()).max().unwrap_or(Kernel::Scalar)
     }
 
-    /// Whether this CPU and its operating system can run it. Asked of the CPU once per process.
+    /// True if this CPU and its operating system can run the kernel. Detected once per process.
     pub fn is_available(self) -> bool {
         match self {
-            Kernel::Scalar | Kernel::Portable => true,
+            Kernel::Scalar => true,
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
@@ -46,18 +44,17 @@ impl Kernel {
         }
     }
 
-    /// How many streams it advances together.
+    /// The number of streams that it advances together.
     pub fn lanes(self) -> usize {
         match self {
             Kernel::Scalar => 1,
-            Kernel::Portable => 8,
             Kernel::Avx2 => 16,
             Kernel::Avx512 => 32,
         }
     }
 }
 
-/// A kernel that this CPU was seen to support.
+/// A kernel that this CPU supports.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Available(Kernel);
 
@@ -70,10 +67,10 @@ impl Available {
         self.0.lanes()
     }
 
-    /// Advances every lane to the end of its blocks. The lanes run together for as long as the
-    /// shortest has blocks; then that one leaves and the others go on.
+    /// Advances every lane to the end of its blocks. The lanes run together until the shortest has
+    /// no more blocks; the others continue without it.
     pub(super) fn advance(self, mut lanes: Vec<Lane<'_>>) {
-        // Each turn ends at least one lane.
+        // Each iteration finishes at least one lane.
         loop {
             lanes.retain(|lane| !lane.blocks.is_empty());
             let Some(count) = lanes.iter().map(|lane| lane.blocks.len()).min() else { return };
@@ -81,42 +78,42 @@ impl Available {
         }
     }
 
-    /// Advances every lane by `count` blocks, which each of them has.
+    /// Advances every lane by `count` blocks. Each lane has at least that many.
     fn advance_by(self, lanes: &mut [Lane<'_>], count: usize) {
         match (self.0, lanes.len()) {
-            // A vector costs the same however few of its lanes are in use: a wide one as much as
-            // one scalar stream, the portable one as much as three or four.
-            (Kernel::Scalar, _) | (Kernel::Portable, 0..=3) | (_, 0..=1) => in_turn(lanes, count),
+            // A vector costs as much as one scalar stream, however few of its lanes are in use.
+            (Kernel::Scalar, _) | (_, 0..=1) => one_by_one(lanes, count),
             #[cfg(target_arch = "x86_64")]
             (Kernel::Avx2, 0..=8) => together::<8, 1>(lanes, count, |groups| {
-                // SAFETY: `check` saw the AVX2 that this function is compiled for.
+                // SAFETY: `check` confirmed the AVX2 that this function is compiled for.
                 unsafe { avx2::compress(groups, count) }
             }),
             #[cfg(target_arch = "x86_64")]
             (Kernel::Avx2, _) => together::<8, 2>(lanes, count, |groups| {
-                // SAFETY: `check` saw the AVX2 that this function is compiled for.
+                // SAFETY: `check` confirmed the AVX2 that this function is compiled for.
                 unsafe { avx2::compress(groups, count) }
             }),
             #[cfg(target_arch = "x86_64")]
             (Kernel::Avx512, 0..=16) => together::<16, 1>(lanes, count, |groups| {
-                // SAFETY: `check` saw the AVX-512F that this function is compiled for.
+                // SAFETY: `check` confirmed the AVX-512F that this function is compiled for.
                 unsafe { avx512::compress(groups, count) }
             }),
             #[cfg(target_arch = "x86_64")]
             (Kernel::Avx512, _) => together::<16, 2>(lanes, count, |groups| {
-                // SAFETY: `check` saw the AVX-512F that this function is compiled for.
+                // SAFETY: `check` confirmed the AVX-512F that this function is compiled for.
                 unsafe { avx512::compress(groups, count) }
             }),
-            _ => together::<8, 1>(lanes, count, |[group]| portable::compress(group, count)),
+            #[cfg(not(target_arch = "x86_64"))]
+            (Kernel::Avx2 | Kernel::Avx512, _) => one_by_one(lanes, count),
         }
     }
 }
 
-fn in_turn(lanes: &mut [Lane<'_>], count: usize) {
+fn one_by_one(lanes: &mut [Lane<'_>], count: usize) {
     for lane in lanes {
-        let (now, later) = lane.blocks.split_at(count);
-        ::md5::block_api::compress(lane.state, now);
-        lane.blocks = later;
+        let (blocks, rest) = lane.blocks.split_at(count);
+        ::md5::block_api::compress(lane.state, blocks);
+        lane.blocks = rest;
     }
 }
 

@@ -10,7 +10,6 @@ mod avx512;
 mod group;
 mod kernel;
 mod lanes;
-mod portable;
 mod rounds;
 
 pub use kernel::Kernel;

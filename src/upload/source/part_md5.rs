@@ -5,13 +5,13 @@
 //! one of the group. A worker whose group is in another's hands hashes the group after it, and only
 //! then waits. The second read of the bytes, for sending, comes from the page cache.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
-use crate::runtime::Cancel;
+use crate::runtime::{Cancel, IgnorePoison};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::Source;
 
@@ -91,7 +91,7 @@ impl PartMd5s {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Group>> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock().ignore_poison()
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
         std::fs::write(file.path(), &bytes).unwrap();
         let source = Source::path(file.path()).unwrap();
         let parts = parts_of(&bytes);
-        let part_md5s = PartMd5s::new(Kernel::Portable, parts);
+        let part_md5s = PartMd5s::new(Kernel::best(), parts);
         file.as_file().set_len(1000).unwrap();
         for part in (0..parts.count()).filter_map(|index| parts.part(index)) {
             let error = part_md5s.of(part, &source, &Cancel::never()).unwrap_err();

@@ -5,13 +5,13 @@
 //! thread waits for room on the event.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, Result};
 use crate::model::PartNumber;
-use crate::runtime::{Cancel, Deadline, Event};
+use crate::runtime::{Cancel, Deadline, Event, IgnorePoison};
 use crate::service::{CallContext, RateLimiter, ServiceClient};
 use crate::upload::buffer_pool::Buffer;
 use crate::upload::lifecycle::upload_target::UploadTarget;
@@ -201,7 +201,7 @@ impl StreamQueue {
                 Some(_) if !state.is_hashing => state = self.hash_some(state),
                 _ => {
                     let waited = self.queue_changed.wait_timeout(state, LOOK_AGAIN);
-                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    state = waited.ignore_poison().0;
                 }
             }
         }
@@ -219,7 +219,7 @@ impl StreamQueue {
                 break;
             }
             let waited = self.queue_changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = waited.ignore_poison().0;
         }
         let count = state.ready.len().min(self.hashing.kernel.lanes());
         let mut group = Claim::new(self, &mut state, count);
@@ -252,7 +252,7 @@ impl StreamQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ignore_poison()
     }
 }
 
@@ -307,6 +307,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::md5::md5;
     use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
     use crate::service::Config;
     use crate::upload::buffer_pool::BufferPool;
@@ -340,6 +341,23 @@ mod tests {
         let room = buffer.room().len();
         buffer.advance(room);
         buffer
+    }
+
+    #[test]
+    fn every_kernel_gives_each_part_of_a_group_its_digest() {
+        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+            let mut parts: Vec<_> = (0..kernel.lanes())
+                .map(|index| QueuedPart {
+                    number: PartNumber::from_index(index).unwrap(),
+                    buffer: Arc::new(filled(1000 + index)),
+                    md5: None,
+                })
+                .collect();
+            PartHashing { kernel, group: parts.len() }.hash(&mut parts).unwrap();
+            for part in parts {
+                assert_eq!(part.md5, Some(md5(&part.buffer)), "{kernel:?}");
+            }
+        }
     }
 
     #[test]

@@ -969,7 +969,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_MD5_KERNEL.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_PART_NUMBER_MARKER.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1217,14 +1217,6 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * 10000. Default: with the first part. Sent with ListParts.
  */
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
-
-/**
- * Number: how the MD5s of the parts of a whole object are computed, for tests
- * and measurements: 0 the fastest on this machine (default), 1 one part at a
- * time, 2 portable vectors, 3 AVX2, 4 AVX-512. OSSMPU_EUNSUPPORTED if the CPU
- * does not have it.
- */
-#define OSSMPU_OPTION_MD5_KERNEL 2116
 
 /**
  * CRC-64 of each part and of the object, compared with the one that OSS
