@@ -178,6 +178,11 @@ impl Error {
         Self::new(ErrorKind::File, format!("{what}: {cause}")).with_io(cause)
     }
 
+    /// Makes an error of kind `Memory` for a process that has no file descriptor left.
+    pub(crate) fn no_descriptor(cause: &std::io::Error) -> Self {
+        Self::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
+    }
+
     /// Makes an error of kind `Canceled`.
     pub(crate) fn canceled() -> Self {
         Self::new(ErrorKind::Canceled, "canceled")

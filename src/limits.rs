@@ -128,6 +128,8 @@ pub(crate) const RESPONSE_BODY_MAX: u64 = 16 * MIB;
 pub(crate) const RESPONSE_EXCERPT_MAX: usize = 256;
 /// The shortest time between two calls of a progress callback.
 pub(crate) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+/// The names of the library's threads begin with this.
+pub(crate) const THREAD_NAME_PREFIX: &str = "ossmpu";
 /// The stack size of a worker thread.
 pub(crate) const WORKER_STACK_SIZE: usize = 512 * 1024;
 /// How much of a source is read, hashed and sent in one step. It fits the second-level cache and two

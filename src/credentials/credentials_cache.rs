@@ -1,7 +1,7 @@
 //! Caches the credentials of a source and refreshes them before they expire. One thread fetches;
 //! the others use the cached credentials or wait.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use super::fetch_context::{FetchContext, of_source, unusable};
@@ -9,6 +9,7 @@ use super::single_flight::{FetchOutcome, SingleFlight, deadline_passed};
 use super::{Credentials, CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
+use crate::runtime::IgnorePoison;
 use crate::sign::AccessKey;
 
 /// The credentials of one client.
@@ -155,7 +156,7 @@ impl CredentialsCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, CacheState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ignore_poison()
     }
 }
 

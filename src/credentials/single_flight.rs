@@ -1,11 +1,11 @@
 //! A fetch by one thread whose outcome other threads wait for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::fetch_context::FetchContext;
 use super::source::Credentials;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, Interest, Wake};
+use crate::runtime::{Event, IgnorePoison, Interest, Wake};
 
 /// A fetch in progress.
 #[derive(Debug)]
@@ -26,15 +26,13 @@ pub(super) enum FetchOutcome {
 
 impl SingleFlight {
     pub(super) fn new() -> Result<Self> {
-        let done = Event::new().map_err(|cause| {
-            Error::new(ErrorKind::Unsupported, "no file descriptor is left").with_io(&cause)
-        })?;
+        let done = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
         Ok(Self { done, outcome: Mutex::new(None) })
     }
 
     /// Sets the outcome and wakes the waiting threads.
     pub(super) fn complete(&self, outcome: FetchOutcome) {
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        *self.outcome.lock().ignore_poison() = Some(outcome);
         self.done.set();
     }
 
@@ -45,7 +43,7 @@ impl SingleFlight {
             Wake::Canceled => Err(Error::canceled()),
             Wake::TimedOut => Err(deadline_passed()),
             Wake::Ready => {
-                let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                let outcome = self.outcome.lock().ignore_poison();
                 Ok(outcome.clone().unwrap_or(FetchOutcome::Abandoned))
             }
         }

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use crate::limits::THREAD_NAME_PREFIX;
 use crate::{Error, Result};
 
 /// Runs the body of a function that cannot fail; returns `after_panic` if it panics.
@@ -95,9 +96,6 @@ fn is_silenced() -> bool {
 
 static HOOK: Once = Once::new();
 
-/// The names of the library's threads begin with this.
-const THREAD_NAME_PREFIX: &str = "ossmpu";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +106,7 @@ mod tests {
         let seen = guard_value((false, true), || (is_silenced(), run_callback(is_silenced)));
         assert_eq!(seen, (true, false));
         assert!(!is_silenced());
-        let worker = std::thread::Builder::new().name("ossmpu-3".to_owned());
+        let worker = std::thread::Builder::new().name(format!("{THREAD_NAME_PREFIX}-3"));
         assert!(worker.spawn(is_silenced).unwrap().join().unwrap());
         assert_eq!(guard_value(7, || panic!("on purpose")), 7);
         assert!(!is_silenced(), "a panic restores the context too");

@@ -3,10 +3,10 @@
 //! There is no limit until OSS throttles. Then the limit is half the requests in flight, and it
 //! increases with each success, by one for each limit's worth of requests.
 
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake};
+use crate::runtime::{Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake};
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
@@ -85,7 +85,7 @@ impl ConcurrencyLimiter {
     }
 
     fn lock(&self) -> MutexGuard<'_, LimiterState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ignore_poison()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Sends log lines to the `log` facade and to the callback of a client.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::runtime::IgnorePoison;
 
 /// The severity of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +47,7 @@ impl Logger {
             log::log!(target: TARGET, level.facade(), "{line}");
         }
         if let Some(callback) = callback {
-            let sink = callback.sink.lock().unwrap_or_else(PoisonError::into_inner);
+            let sink = callback.sink.lock().ignore_poison();
             sink(level, &line);
         }
     }

@@ -1,8 +1,9 @@
 //! Limits the bytes sent per second.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::runtime::IgnorePoison;
 use crate::transport::Pace;
 
 /// A limit in bytes per second, shared by all senders.
@@ -27,7 +28,7 @@ impl RateLimiter {
     /// Admits `bytes` and returns how long to wait before sending them.
     fn acquire_at(&self, bytes: usize, now: Instant) -> Duration {
         let cost = Duration::from_secs_f64(bytes as f64 / self.bytes_per_sec as f64);
-        let mut next_free = self.next_free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next_free = self.next_free.lock().ignore_poison();
         let start = now.checked_sub(BURST).map_or(*next_free, |earliest| earliest.max(*next_free));
         *next_free = start.checked_add(cost).unwrap_or(start);
         start.saturating_duration_since(now)

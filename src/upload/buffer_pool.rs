@@ -5,10 +5,10 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, Mutex, MutexGuard};
+use crate::runtime::{Event, IgnorePoison, Mutex, MutexGuard};
 
 /// The budget of one client; cheap to clone.
 #[derive(Clone)]
@@ -98,7 +98,7 @@ impl State {
 
 impl Pool {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ignore_poison()
     }
 }
 

@@ -19,7 +19,7 @@ impl CallScope {
     /// `Memory`, when no file descriptor is left; `Forked`, when the token belongs to the parent.
     pub(crate) fn new(cancel: &Cancel, deadline: Deadline) -> Result<Self> {
         cancel.check_process()?;
-        let cancel = cancel.child().map_err(|cause| no_descriptor(&cause))?;
+        let cancel = cancel.child().map_err(|cause| Error::no_descriptor(&cause))?;
         Ok(Self { cancel, deadline })
     }
 
@@ -30,10 +30,6 @@ impl CallScope {
         }
         if self.deadline.has_passed() { Err(deadline_passed()) } else { Ok(()) }
     }
-}
-
-pub(crate) fn no_descriptor(cause: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
 }
 
 pub(crate) fn deadline_passed() -> Error {

@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, now};
+use crate::runtime::{Cancel, IgnorePoison, now};
 use crate::service::Observer;
 
 /// How far an upload is.
@@ -118,7 +118,7 @@ impl Reporter {
     /// Time until the next report; `None` without a callback.
     pub(crate) fn due_in(&self) -> Option<Duration> {
         self.callback.as_ref()?;
-        let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).last;
+        let last = self.state.lock().ignore_poison().last;
         Some(limits::PROGRESS_INTERVAL.saturating_sub(now().saturating_duration_since(last)))
     }
 
@@ -135,7 +135,7 @@ impl Reporter {
     pub(crate) fn report(&self) -> Result<()> {
         let Some(callback) = &self.callback else { return Ok(()) };
         let flow = callback(&self.meter.snapshot());
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().ignore_poison();
         state.last = now();
         if let ControlFlow::Break(value) = flow {
             state.stopped.get_or_insert(value);
@@ -145,7 +145,7 @@ impl Reporter {
 
     /// The error to report instead of the cancellation that a stop was turned into.
     pub(crate) fn explain(&self, error: Error) -> Error {
-        let stop = self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped;
+        let stop = self.state.lock().ignore_poison().stopped;
         match stop {
             Some(value) if error.kind() == ErrorKind::Canceled => {
                 error.with_kind(ErrorKind::Callback).with_text(STOPPED).with_callback_value(value)

@@ -4,7 +4,7 @@ mod copied_part;
 mod read_part;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::abort::{Fence, abort, ending};
 use super::complete::CompleteUpload;
@@ -14,7 +14,7 @@ use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
-use crate::runtime::{Cancel, CleanupBudget, Deadline};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, IgnorePoison};
 use crate::service::{CallContext, Evidence, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
@@ -406,13 +406,13 @@ impl SharedUpload {
                     .with_parts_left(true));
             }
             let waited = self.ended.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = waited.ignore_poison().0;
         }
         Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ignore_poison()
     }
 }
 

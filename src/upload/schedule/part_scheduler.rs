@@ -3,12 +3,14 @@
 //! The caller waits on an event of its own, never inside the pool, so a call from a worker of the
 //! host's own pool cannot re-enter the host.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
-use crate::runtime::{Cancel, Deadline, Event, Interest, Mutex, MutexGuard, Wake, now};
-use crate::upload::call_scope::{deadline_passed, no_descriptor};
+use crate::runtime::{
+    Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
+};
+use crate::upload::call_scope::deadline_passed;
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
@@ -73,7 +75,7 @@ pub(crate) fn upload_parts(
     meter: &Arc<Meter>,
     reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
-    let changed = Event::new().map_err(|cause| no_descriptor(&cause))?;
+    let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
     let tracker = PartTracker::new(limits.parts, limits.hedging);
     let state = State { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
@@ -124,8 +126,8 @@ impl PartScheduler {
                 Ok(Some(PartAttempt { scheduler: self, part, work: Some(work), stop }))
             }
             Err(cause) => {
-                state.tracker.fail_attempt(part.number, no_descriptor(&cause));
-                Err(no_descriptor(&cause))
+                state.tracker.fail_attempt(part.number, Error::no_descriptor(&cause));
+                Err(Error::no_descriptor(&cause))
             }
         }
     }
@@ -215,7 +217,7 @@ impl PartScheduler {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ignore_poison()
     }
 }
 

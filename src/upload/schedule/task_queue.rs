@@ -6,10 +6,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use crate::error::Error;
-use crate::runtime::{Mutex, MutexGuard};
+use crate::runtime::{IgnorePoison, Mutex, MutexGuard};
 
 /// Something that is done in steps, several of which may run at once.
 pub(crate) trait Task: Send + Sync {
@@ -74,7 +74,7 @@ impl TaskQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().ignore_poison()
     }
 }
 

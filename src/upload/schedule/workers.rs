@@ -5,14 +5,14 @@
 //! evenly however many parts they have. Nothing here ever waits inside the pool for the pool, and
 //! nothing is ever spawned on rayon's global pool.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::ForkGuard;
+use crate::runtime::{ForkGuard, IgnorePoison};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
 /// The threads of a client. They are started when the first task is added, and joined on drop.
@@ -90,7 +90,7 @@ impl Workers {
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
-        let _turn = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.starting.lock().ignore_poison();
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
@@ -105,7 +105,7 @@ impl Pool {
         let started = Arc::clone(&handles);
         let rayon = ThreadPoolBuilder::new()
             .num_threads(threads)
-            .thread_name(|index| format!("{WORKER_NAME}-{index}"))
+            .thread_name(|index| format!("{}-{index}", limits::THREAD_NAME_PREFIX))
             .stack_size(limits::WORKER_STACK_SIZE)
             .spawn_handler(move |thread| {
                 let mut builder = std::thread::Builder::new();
@@ -118,7 +118,7 @@ impl Pool {
                 let blocked = crate::runtime::SignalsBlocked::new();
                 let handle = builder.spawn(|| thread.run())?;
                 drop(blocked);
-                started.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+                started.lock().ignore_poison().push(handle);
                 Ok(())
             })
             // A step never unwinds out of a job, and a panic in rayon itself must not abort.
@@ -141,7 +141,7 @@ impl Drop for Workers {
             return;
         }
         drop(pool.rayon.take());
-        let mut handles = pool.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut handles = pool.handles.lock().ignore_poison();
         for handle in handles.drain(..) {
             // A client may be dropped by the last step of its own worker.
             if handle.thread().id() != std::thread::current().id() {
@@ -150,9 +150,6 @@ impl Drop for Workers {
         }
     }
 }
-
-/// What the names of worker threads begin with.
-pub(crate) const WORKER_NAME: &str = "ossmpu";
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use crate::model::{BucketName, ObjectKey, PartNumber};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::Buffer;
-use crate::upload::call_scope::{CallScope, deadline_passed, no_descriptor};
+use crate::upload::call_scope::{CallScope, deadline_passed};
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, whole_of};
 use crate::upload::options::UploadOptions;
@@ -73,7 +73,7 @@ impl StreamUpload {
             reporter: Reporter::new(options.progress.as_ref(), &meter),
             meter,
             md5: options.expected_md5.map(|_| Hasher::new()),
-            changed: Arc::new(Event::new().map_err(|cause| no_descriptor(&cause))?),
+            changed: Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?),
             filling: None,
             parts: 0,
             queue: None,

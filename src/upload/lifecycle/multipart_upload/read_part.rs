@@ -9,7 +9,7 @@ use crate::limits;
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Event, Interest, Wake};
 use crate::upload::buffer_pool::Buffer;
-use crate::upload::call_scope::{CallScope, deadline_passed, no_descriptor};
+use crate::upload::call_scope::{CallScope, deadline_passed};
 use crate::upload::part::SentPart;
 use crate::upload::source::read_some::read_some;
 use crate::upload::source::upload_source::Source;
@@ -48,7 +48,7 @@ impl SharedUpload {
     /// Waits until the memory limit has room for the part.
     fn buffer(&self, length: u64, permit: &PartPermit<'_>) -> Result<Buffer> {
         let size = usize::try_from(length).unwrap_or(usize::MAX);
-        let event = Arc::new(Event::new().map_err(|cause| no_descriptor(&cause))?);
+        let event = Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?);
         let fd = Some((event.descriptor(), Interest::Read));
         loop {
             if let Some(buffer) = self.engine.buffers().take(size, &event)? {
