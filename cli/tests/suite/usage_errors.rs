@@ -26,7 +26,7 @@ fn invalid_command_lines_are_refused_before_any_request() {
         ),
         (&["put", "--upload-id", "x", "-", &target], "stdin cannot be read again"),
         (&["put", "--acl", "mine", "a", &target], "x-oss-object-acl"),
-        (&["put", "--credentials", "x", "a", &target], "it knows default, env, oidc"),
+        (&["put", "--credentials", "x", "a", &target], "the sources are default, env, oidc"),
         (&["put", "--proxy", "ftp://u:hunter2@h", "a", &target], "proxy: "),
         (&["put", "--max-attempts", "0", "a", &target], "max_attempts: "),
         (&["put", "--region", "Here!", "a", &target], "region: "),
