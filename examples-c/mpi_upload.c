@@ -119,7 +119,7 @@ static int note_parts(const Run *run, const ossmpu_upload *upload,
     ossmpu_part_iter *iter = NULL;
     const ossmpu_part_info *part = NULL;
     ossmpu_error *err = NULL;
-    int status = ossmpu_upload_parts(upload, &iter, &err);
+    int status = ossmpu_upload_sent_parts(upload, &iter, &err);
     while (status == OSSMPU_OK &&
            (status = ossmpu_part_iter_next(iter, &part, &err)) == OSSMPU_OK) {
         int32_t index = part->number - 1;

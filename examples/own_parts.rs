@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = File { path, size: std::fs::metadata(path)?.len() };
     let threads: usize = threads.parse()?;
 
-    let upload = client.start_upload(&bucket, &key, &options, &cancel)?;
+    let upload = MultipartUpload::initiate(&client, &bucket, &key, &options, &cancel)?;
     let result = file.send(&upload, threads, &cancel).and_then(|()| upload.complete(&cancel));
     if result.is_err() {
         // OSS bills the parts until the upload is completed or aborted.

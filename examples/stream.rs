@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (options, cancel) = (UploadOptions::new(), Cancel::never());
 
     let input = std::io::stdin().lock();
-    let result = client.put_reader(&bucket, &key, input, &options, &cancel)?;
+    let result = client.put_stream(&bucket, &key, input, &options, &cancel)?;
     println!("{} bytes in {} parts", result.size, result.parts);
     Ok(())
 }

@@ -900,7 +900,7 @@ struct part {
     std::int32_t number;
     std::int64_t size;
     std::string etag;
-    /** RFC 3339; empty for parts of upload::parts(). */
+    /** RFC 3339; empty for parts of upload::sent_parts(). */
     std::string last_modified;
     std::optional<std::uint64_t> crc64;
 
@@ -1143,10 +1143,10 @@ class upload : public detail::owner<ossmpu_upload, ossmpu_upload_free> {
     }
 
     /** The parts that this object knows of; sends nothing. */
-    part_list parts() const {
+    part_list sent_parts() const {
         detail::out_param<ossmpu_part_iter, ossmpu_part_iter_free> out;
         detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_upload_parts(live(), out.place(), err);
+            return ossmpu_upload_sent_parts(live(), out.place(), err);
         });
         return part_list(out.release(), credentials_);
     }

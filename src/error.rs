@@ -49,7 +49,7 @@ pub enum ErrorKind {
     /// OSS refused the request; [`Error::oss_code`] says why.
     Service,
     /// CompleteMultipartUpload was sent and its outcome is unknown: the object may exist.
-    Indeterminate,
+    Unknown,
     /// The handle is completed, aborted, failed or in use by another call.
     State,
     /// The handle belongs to the parent of this forked process.
@@ -434,7 +434,7 @@ mod tests {
         assert_eq!(error.os_errno(), Some(libc::ENOENT));
         assert_eq!(error.cause(), Some(io.to_string().as_str()));
 
-        let error = error.into_indeterminate();
+        let error = error.into_unknown();
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(source.downcast_ref::<Error>().unwrap().kind(), ErrorKind::File);
         let error = Error::canceled().with_cause("words");

@@ -1,7 +1,7 @@
 //! Multipart upload to Alibaba Cloud OSS: blocking, synchronous, verified, callable from C.
 //!
 //! A [`Client`] is made from a [`Config`]. It uploads whole objects ([`Client::put_file`],
-//! [`Client::put_data`], [`Client::put_reader`]) and streams ([`Writer`]), lets the caller's own
+//! [`Client::put_data`], [`Client::put_stream`]) and streams ([`Writer`]), lets the caller's own
 //! threads send the parts of an upload ([`MultipartUpload`]), and has one function for each operation
 //! of OSS.
 //!

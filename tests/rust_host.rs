@@ -23,7 +23,7 @@ fn the_global_rayon_pool_is_never_built() {
     let cancel = Cancel::new().unwrap();
     let content = vec![7; SIZE];
     client.put_data(&bucket, &key, content.clone(), &in_parts(), &cancel).unwrap();
-    client.put_reader(&bucket, &key, &*content, &in_parts(), &cancel).unwrap();
+    client.put_stream(&bucket, &key, &*content, &in_parts(), &cancel).unwrap();
     let mut writer = client.open_writer(&bucket, &key, &in_parts(), &cancel).unwrap();
     writer.write_all(&content).unwrap();
     writer.finish().unwrap();

@@ -24,7 +24,7 @@ pub struct TransferOptions {
     keep_parts: bool,
     /// Fail if it takes longer than this: 90s, 30m, 12h [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    deadline: Option<Duration>,
+    timeout: Option<Duration>,
 }
 
 impl TransferOptions {
@@ -41,7 +41,7 @@ impl TransferOptions {
         if self.keep_parts {
             options.set_keep_parts(true);
         }
-        options.set_timeout(self.deadline);
+        options.set_timeout(self.timeout);
         Ok(())
     }
 

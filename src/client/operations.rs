@@ -18,7 +18,7 @@ use crate::service::{CallContext, Evidence};
 /// before anything is sent; `Credentials`; `Canceled`; `Service`, when OSS refuses the request; or the
 /// kinds of a failed exchange: `Resolve`, `Connect`, `Tls`, `Timeout`, `Network`, `Protocol`.
 impl Client {
-    /// Sends InitiateMultipartUpload. [`Client::start_upload`] returns a handle instead of a response.
+    /// Sends InitiateMultipartUpload. [`MultipartUpload::initiate`](crate::MultipartUpload::initiate) returns a handle instead of a response.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As above; `Indeterminate`, when the object may exist.
+    /// As above; `Unknown`, when the object may exist.
     pub fn complete_multipart_upload(
         &self,
         request: &CompleteMultipartUpload,
@@ -67,7 +67,7 @@ impl Client {
         match self.service().call(request, &CallContext::new(cancel)) {
             Ok(outcome) => Ok(outcome.output),
             Err(failed) if failed.evidence == Evidence::Uncertain => {
-                Err(failed.error.into_indeterminate())
+                Err(failed.error.into_unknown())
             }
             Err(failed) => Err(failed.error),
         }

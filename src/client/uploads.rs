@@ -27,7 +27,7 @@ impl Client {
     ///
     /// `File`, when the file cannot be read; `Changed`, when it changes during the upload; `Busy`,
     /// when another process holds the checkpoint; `Callback`, when the progress callback cancels the
-    /// call; `Integrity`, when a checksum does not match; `Indeterminate`, when the object may exist;
+    /// call; `Integrity`, when a checksum does not match; `Unknown`, when the object may exist;
     /// and the errors of the requests.
     pub fn put_file(
         &self,
@@ -50,7 +50,7 @@ impl Client {
     ///
     /// `Invalid`, naming `offset` or `length`, when the file does not have the range; and those of
     /// [`Client::put_file`].
-    pub fn put_file_range(
+    pub fn put_range(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
@@ -69,13 +69,13 @@ impl Client {
     /// Uploads from an open descriptor as one object, and neither closes nor moves it.
     ///
     /// A regular file is read by position; otherwise the call is like [`Client::put_file`] without a
-    /// checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_reader`], but a
+    /// checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_stream`], but a
     /// cancellation also ends a wait for the descriptor.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming `offset` or `length`; and those of [`Client::put_file`] or
-    /// [`Client::put_reader`].
+    /// [`Client::put_stream`].
     pub fn put_fd(
         &self,
         bucket: &BucketName,
@@ -104,7 +104,7 @@ impl Client {
         }
         let reader = FdReader { file, cancel: cancel.clone(), deadline: options.deadline() };
         let source = ReaderSource::new(reader).with_length(range.length());
-        self.put_reader(bucket, key, source, options, cancel)
+        self.put_stream(bucket, key, source, options, cancel)
     }
 
     /// Uploads bytes in memory as one object; otherwise like [`Client::put_file`].
@@ -136,7 +136,7 @@ impl Client {
     ///
     /// `File`, when the reader fails or ends before the length; the [`Error`] in the reader's
     /// [`io::Error`], if it has one; and those of [`Client::put_file`].
-    pub fn put_reader<R: Read>(
+    pub fn put_stream<R: Read>(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
@@ -184,39 +184,6 @@ impl Client {
         Copy { engine: &self.0, bucket, key, source, options }.run(cancel)
     }
 
-    /// Initiates an upload and returns a handle to send its parts and complete it step by step.
-    ///
-    /// [`Client::initiate_multipart_upload`] is the bare operation.
-    ///
-    /// # Errors
-    ///
-    /// Those of InitiateMultipartUpload. [`Error::upload_may_exist`] is true if its response was
-    /// lost.
-    pub fn start_upload(
-        &self,
-        bucket: &BucketName,
-        key: &ObjectKey,
-        options: &UploadOptions,
-        cancel: &Cancel,
-    ) -> Result<MultipartUpload> {
-        MultipartUpload::initiate(&self.0, bucket, key, options, cancel)
-    }
-
-    /// Makes a handle for an upload that exists, started by another process for example. Sends
-    /// nothing.
-    ///
-    /// The handle knows no part: add those that were sent with [`MultipartUpload::add_part`], or set
-    /// [`UploadOptions::set_complete_all`].
-    pub fn attach_upload(
-        &self,
-        bucket: &BucketName,
-        key: &ObjectKey,
-        upload_id: &UploadId,
-        options: &UploadOptions,
-    ) -> MultipartUpload {
-        MultipartUpload::attach(&self.0, bucket, key, upload_id, options)
-    }
-
     fn put<'a>(
         &'a self,
         bucket: &'a BucketName,
@@ -225,6 +192,41 @@ impl Client {
     ) -> Put<'a> {
         let (service, workers) = (self.0.service(), self.0.workers());
         Put { service, workers, bucket, key, options, name: None }
+    }
+}
+
+impl MultipartUpload {
+    /// Initiates an upload and returns a handle to send its parts and complete it step by step.
+    ///
+    /// [`Client::initiate_multipart_upload`] is the bare operation.
+    ///
+    /// # Errors
+    ///
+    /// Those of InitiateMultipartUpload. [`Error::upload_may_exist`] is true if its response was
+    /// lost.
+    pub fn initiate(
+        client: &Client,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        Self::initiate_on(&client.0, bucket, key, options, cancel)
+    }
+
+    /// Makes a handle for an upload that exists, initiated by another process for example. Sends
+    /// nothing.
+    ///
+    /// The handle knows no part: add those that were sent with [`MultipartUpload::add_part`], or set
+    /// [`UploadOptions::set_complete_all`].
+    pub fn attach(
+        client: &Client,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        options: &UploadOptions,
+    ) -> Self {
+        Self::attach_on(&client.0, bucket, key, upload_id, options)
     }
 }
 

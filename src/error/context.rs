@@ -11,9 +11,9 @@ impl Error {
     }
 
     /// Makes it the cause of an error that says that the outcome of Complete is unknown.
-    pub(crate) fn into_indeterminate(self) -> Self {
+    pub(crate) fn into_unknown(self) -> Self {
         let cause = self.clone();
-        self.with_kind(ErrorKind::Indeterminate)
+        self.with_kind(ErrorKind::Unknown)
             .with_text("the outcome of Complete is unknown; the object may exist")
             .with_source(cause)
             .with_object_exists(ObjectExists::Unknown)

@@ -23,7 +23,7 @@ impl ErrorKind {
             Self::Protocol => "protocol",
             Self::Integrity => "integrity",
             Self::Service => "service",
-            Self::Indeterminate => "indeterminate",
+            Self::Unknown => "unknown",
             Self::State => "state",
             Self::Forked => "forked",
             Self::Unsupported => "unsupported",

@@ -22,7 +22,7 @@ use crate::{ETag, PartNumber, SentPart};
 /// The part is read into memory first, so that it can be retried. The buffer
 /// counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while other calls
 /// use the memory, and fails with OSSMPU_ENOMEM if the part exceeds the limit.
-/// Canceling does not interrupt a callback that blocks. OSSMPU_ESTOPPED if the
+/// Canceling does not interrupt a callback that blocks. OSSMPU_ECALLBACK if the
 /// callback canceled the call, OSSMPU_EFILE if it ended before length bytes.
 #[must_use]
 #[unsafe(no_mangle)]

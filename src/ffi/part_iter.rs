@@ -43,7 +43,7 @@ pub struct ossmpu_part_info {
     /// The ETag, with its quotes.
     pub etag: *const c_char,
     /// The time at which OSS received it, such as "2025-01-15T10:30:00Z"
-    /// (RFC 3339); "" if the iterator is from ossmpu_upload_parts.
+    /// (RFC 3339); "" if the iterator is from ossmpu_upload_sent_parts.
     pub last_modified: *const c_char,
     /// The CRC-64 of the part, if has_crc64 is 1.
     pub crc64: u64,

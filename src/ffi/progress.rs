@@ -33,7 +33,7 @@ pub struct ossmpu_progress {
 
 /// Receives the progress of an upload, on the thread that made the call, at
 /// most ten times a second and once at the end. Return 0 to continue. Any other
-/// value cancels the upload with OSSMPU_ESTOPPED, and is then
+/// value cancels the upload with OSSMPU_ECALLBACK, and is then
 /// OSSMPU_ERRINFO_CALLBACK_VALUE.
 pub type ossmpu_progress_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;

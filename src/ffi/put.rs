@@ -79,7 +79,7 @@ pub extern "C" fn ossmpu_put_range(
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
         let file = FileRange::new(path, range);
-        Ok(set_result(client.put_file_range(&bucket, &key, &file, &options, cancel)?, out))
+        Ok(set_result(client.put_range(&bucket, &key, &file, &options, cancel)?, out))
     })
 }
 

@@ -7,7 +7,7 @@ use super::callback::Callback;
 use crate::{Error, ErrorKind};
 
 /// Reads data: fills buf with at most len bytes and returns their number, 0 at
-/// the end, or a negative value to cancel the upload with OSSMPU_ESTOPPED; the
+/// the end, or a negative value to cancel the upload with OSSMPU_ECALLBACK; the
 /// value is then OSSMPU_ERRINFO_CALLBACK_VALUE. len is never 0. Fewer bytes
 /// than len do not mean the end. It runs on the thread that made the call and
 /// never has to rewind.

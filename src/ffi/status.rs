@@ -28,7 +28,7 @@ pub const OSSMPU_ECHANGED: c_int = -5;
 pub const OSSMPU_EBUSY: c_int = -6;
 /// A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
 /// returned.
-pub const OSSMPU_ESTOPPED: c_int = -7;
+pub const OSSMPU_ECALLBACK: c_int = -7;
 /// The cancel token was triggered.
 pub const OSSMPU_ECANCELED: c_int = -8;
 /// The host name cannot be resolved.
@@ -75,7 +75,7 @@ pub(super) fn from_kind(kind: ErrorKind) -> c_int {
         ErrorKind::File => OSSMPU_EFILE,
         ErrorKind::Changed => OSSMPU_ECHANGED,
         ErrorKind::Busy => OSSMPU_EBUSY,
-        ErrorKind::Callback => OSSMPU_ESTOPPED,
+        ErrorKind::Callback => OSSMPU_ECALLBACK,
         ErrorKind::Canceled => OSSMPU_ECANCELED,
         ErrorKind::Resolve => OSSMPU_ERESOLVE,
         ErrorKind::Connect => OSSMPU_ECONNECT,
@@ -85,7 +85,7 @@ pub(super) fn from_kind(kind: ErrorKind) -> c_int {
         ErrorKind::Protocol => OSSMPU_EPROTOCOL,
         ErrorKind::Integrity => OSSMPU_EINTEGRITY,
         ErrorKind::Service => OSSMPU_ESERVICE,
-        ErrorKind::Indeterminate => OSSMPU_EUNKNOWN,
+        ErrorKind::Unknown => OSSMPU_EUNKNOWN,
         ErrorKind::State => OSSMPU_ESTATE,
         ErrorKind::Forked => OSSMPU_EFORKED,
         ErrorKind::Unsupported => OSSMPU_EUNSUPPORTED,
@@ -105,7 +105,7 @@ fn description(status: c_int) -> &'static CStr {
         OSSMPU_EFILE => c"local file error",
         OSSMPU_ECHANGED => c"the source changed while it was being read",
         OSSMPU_EBUSY => c"another process holds the checkpoint",
-        OSSMPU_ESTOPPED => c"canceled by a callback",
+        OSSMPU_ECALLBACK => c"canceled by a callback",
         OSSMPU_ECANCELED => c"canceled",
         OSSMPU_ERESOLVE => c"the host name cannot be resolved",
         OSSMPU_ECONNECT => c"the connection cannot be established",

@@ -24,7 +24,7 @@ use crate::ReaderSource;
 /// bounds, so the callback never has to rewind. Canceling does not interrupt a
 /// callback that blocks. options, cancel and out may be NULL.
 ///
-/// OSSMPU_ESTOPPED if the callback canceled the upload, OSSMPU_EFILE if it
+/// OSSMPU_ECALLBACK if the callback canceled the upload, OSSMPU_EFILE if it
 /// ended before length bytes, OSSMPU_ENOMEM if there is no memory for a part.
 /// If length is -1, the limit of 10000 parts bounds the size of the object:
 /// with the defaults far more than 1 TiB, and OSSMPU_EINVAL beyond it.
@@ -52,6 +52,6 @@ pub unsafe extern "C" fn ossmpu_put_stream(
         let source = ReaderSource::new(reader).with_length(arg_check::length(length)?);
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        Ok(set_result(client.put_reader(&bucket, &key, source, &options, cancel)?, out))
+        Ok(set_result(client.put_stream(&bucket, &key, source, &options, cancel)?, out))
     })
 }

@@ -53,7 +53,7 @@ pub extern "C" fn ossmpu_upload_initiate(
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        let upload = client.start_upload(&bucket, &key, &options, cancel)?;
+        let upload = MultipartUpload::initiate(client, &bucket, &key, &options, cancel)?;
         out.set(ossmpu_upload::new(upload));
         Ok(Success::Ok)
     })
@@ -99,7 +99,7 @@ pub extern "C" fn ossmpu_upload_attach(
         };
         let mut options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        let upload = client.attach_upload(&bucket, &key, &id, &options);
+        let upload = MultipartUpload::attach(client, &bucket, &key, &id, &options);
         if list {
             let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
             for part in client.parts_iter(request, cancel) {
@@ -180,7 +180,7 @@ pub extern "C" fn ossmpu_upload_part_file(
 /// Sends nothing and does not block. out is required.
 #[must_use]
 #[unsafe(no_mangle)]
-pub extern "C" fn ossmpu_upload_parts(
+pub extern "C" fn ossmpu_upload_sent_parts(
     upload: Option<&ossmpu_upload>,
     out: Option<&mut MaybeUninit<Option<Box<ossmpu_part_iter>>>>,
     err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,

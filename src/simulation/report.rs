@@ -39,7 +39,7 @@ pub(crate) fn story(scenario: &Scenario, faults: &[Fault], choices: &[u16]) -> V
 /// What exploring a scenario has shown.
 pub(crate) struct Report {
     pub(crate) summary: String,
-    /// A story for each violation and each needless indeterminate ending.
+    /// A story for each violation and each needless unknown outcome.
     pub(crate) findings: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Report {
         let name = theater.scenario.name;
         let needless = most_faults.map_or(Vec::new(), |most| counts.needless(most));
         let summary = format!(
-            "{name}: {} runs, {} requests (at most {} in a run), {} indeterminate, {} of them \
+            "{name}: {} runs, {} requests (at most {} in a run), {} unknown, {} of them \
              needless, {} groups, {} with both truths",
             counts.runs,
             counts.requests,
@@ -70,7 +70,7 @@ impl Report {
         let mut findings: Vec<String> =
             wrong.map(|(what, (times, choices))| tell(what, *times, choices)).collect();
         let least = needless.iter().min_by_key(|choices| choices.len());
-        findings.extend(least.map(|choices| tell("indeterminate, needlessly", 1, choices)));
+        findings.extend(least.map(|choices| tell("unknown, needlessly", 1, choices)));
         Self { summary, findings }
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Theater<'a> {
 }
 
 impl Counts {
-    /// Indeterminate endings that were not needed: with fewer faults than were explored, the client
+    /// Unknown outcomes that were not needed: with fewer faults than were explored, the client
     /// observed what only one truth can cause.
     pub(crate) fn needless(&self, most_faults: u8) -> Vec<&Vec<u16>> {
         let groups = self.groups.values().filter(|group| group.made == 0 || group.not_made == 0);

@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::runtime::Cancel;
 use crate::transport::Peer;
 use crate::{
-    BucketName, Client, Config, CopySource, CredentialsSource, ObjectExists, ObjectKey, PartNumber,
-    ReaderSource, Result, UploadId, UploadOptions, UploadResult,
+    BucketName, Client, Config, CopySource, CredentialsSource, MultipartUpload, ObjectExists,
+    ObjectKey, PartNumber, ReaderSource, Result, UploadId, UploadOptions, UploadResult,
 };
 
 /// One way of uploading.
@@ -174,7 +174,7 @@ fn put_data(stage: &Stage<'_>) -> Vec<Ending> {
 fn stream(stage: &Stage<'_>) -> Vec<Ending> {
     let reader = ReaderSource::new(stage.data);
     let options = &stage.scenario.options;
-    vec![stage.end(stage.client().put_reader(&bucket(), &key(), reader, options, stage.cancel))]
+    vec![stage.end(stage.client().put_stream(&bucket(), &key(), reader, options, stage.cancel))]
 }
 
 fn copy(stage: &Stage<'_>) -> Vec<Ending> {
@@ -218,7 +218,7 @@ fn attach(stage: &Stage<'_>) -> Vec<Ending> {
     let options = &stage.scenario.options;
     let id = UploadId::parse(&upload_id).unwrap();
     let run = || {
-        let upload = stage.client().attach_upload(&bucket(), &key(), &id, options);
+        let upload = MultipartUpload::attach(&stage.client(), &bucket(), &key(), &id, options);
         for (number, bytes) in [(1, &stage.data[..PART]), (2, &stage.data[PART..])] {
             upload.upload_part(part_number(number), bytes.to_vec(), stage.cancel)?;
         }
@@ -232,13 +232,14 @@ fn upload_of_another_program(stage: &Stage<'_>) -> Option<String> {
     let faults = std::mem::replace(&mut stage.network.lock().faults, vec![Fault::None]);
     let options = &stage.scenario.options;
     let never = Cancel::never();
-    let upload = stage.client().start_upload(&bucket(), &key(), options, &never).unwrap();
+    let upload =
+        MultipartUpload::initiate(&stage.client(), &bucket(), &key(), options, &never).unwrap();
     upload.upload_part(part_number(1), stage.data[..PART].to_vec(), &never).unwrap();
     stage.network.lock().faults = faults;
     Some(upload.upload_id().as_str().to_owned())
 }
 
-/// Step by step; an indeterminate Complete is sent again, as the documentation says.
+/// Step by step; a Complete with an unknown outcome is sent again, as the documentation says.
 fn complete_again(stage: &Stage<'_>) -> Vec<Ending> {
     step_by_step(stage, |stage, upload, error| {
         if error.object_exists() != ObjectExists::Unknown {
@@ -263,11 +264,12 @@ fn abort_after(stage: &Stage<'_>) -> Vec<Ending> {
 
 fn step_by_step(
     stage: &Stage<'_>,
-    after_failure: fn(&Stage<'_>, &crate::MultipartUpload, Error) -> Result<UploadResult>,
+    after_failure: fn(&Stage<'_>, &MultipartUpload, Error) -> Result<UploadResult>,
 ) -> Vec<Ending> {
     let options = &stage.scenario.options;
     let client = stage.client();
-    let upload = match client.start_upload(&bucket(), &key(), options, stage.cancel) {
+    let upload = match MultipartUpload::initiate(&client, &bucket(), &key(), options, stage.cancel)
+    {
         Ok(upload) => upload,
         Err(error) => return vec![stage.end(Err(error))],
     };

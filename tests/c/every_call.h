@@ -98,7 +98,7 @@ static inline ossmpu_writer *new_ossmpu_writer(void) {
 
 static inline ossmpu_part_iter *new_ossmpu_part_iter(void) {
     ossmpu_part_iter *out = NULL;
-    CHECK(!ossmpu_upload_parts(upload, &out, NULL));
+    CHECK(!ossmpu_upload_sent_parts(upload, &out, NULL));
     return out;
 }
 

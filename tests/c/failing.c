@@ -162,14 +162,14 @@ static void check_reads(int (*call)(const ossmpu_upload *, struct source *,
                                     ossmpu_error **)) {
     ossmpu_upload *upload = NULL;
     ossmpu_error *err = NULL;
-    int k, status = OSSMPU_ESTOPPED;
+    int k, status = OSSMPU_ECALLBACK;
     CHECK(!ossmpu_upload_initiate(client, BUCKET, "reads", NULL, NULL, &upload,
                                   NULL));
     for (k = 0; status != OSSMPU_OK; k++) {
         struct source source = {SIZE, k};
         CHECK(k <= 2 * MOST);
         status = call(upload, &source, &err);
-        CHECK(status == OSSMPU_OK || status == OSSMPU_ESTOPPED);
+        CHECK(status == OSSMPU_OK || status == OSSMPU_ECALLBACK);
         CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) ==
               (status == OSSMPU_OK ? 0 : -77));
         CHECK(!is_left("read"));

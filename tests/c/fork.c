@@ -120,7 +120,7 @@ static void check_children(void) {
                  err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_add_part(upload, 2, 1, "AB", NULL, &err), err);
-    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_parts(upload, &parts, &err),
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_sent_parts(upload, &parts, &err),
                  err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_complete(upload, NULL, NULL, &result, &err),

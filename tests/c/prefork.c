@@ -53,7 +53,7 @@ static void run_child(int number) {
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_abort(busy, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_complete(busy, NULL, NULL, NULL, &err), err);
-    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_parts(busy, &parts, &err), err);
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_sent_parts(busy, &parts, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_put_data(client, BUCKET, "child", data, SIZE, options,
                                  NULL, NULL, &err),

@@ -53,16 +53,16 @@ static void check_stop(const ossmpu_client *client) {
     seen.return_value = -42;
     CHECK(!ossmpu_options_set_progress(options, see, &seen));
     CHECK(ossmpu_put_data(client, BUCKET, "stopped", data, 300000, options,
-                          NULL, &result, &err) == OSSMPU_ESTOPPED);
+                          NULL, &result, &err) == OSSMPU_ECALLBACK);
     CHECK(result == NULL);
-    CHECK(ossmpu_error_code(err) == OSSMPU_ESTOPPED);
+    CHECK(ossmpu_error_code(err) == OSSMPU_ECALLBACK);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -42);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 0);
     ossmpu_error_free(err);
     memset(&seen.last, 0, sizeof seen.last);
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
-                          NULL, NULL) == OSSMPU_ESTOPPED);
+                          NULL, NULL) == OSSMPU_ECALLBACK);
     ossmpu_options_free(options);
     free(data);
 }

@@ -27,7 +27,7 @@ static void check_checkpoint(const ossmpu_client *client, const char *path,
                                   200000));
     CHECK(!ossmpu_options_set_progress(options, stop_after_a_part, NULL));
     CHECK(ossmpu_put_file(client, BUCKET, "resumed", path, options, NULL,
-                          &result, &err) == OSSMPU_ESTOPPED);
+                          &result, &err) == OSSMPU_ECALLBACK);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == 9);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 1);
     ossmpu_error_free(err);
@@ -83,7 +83,7 @@ static int count_parts(const ossmpu_upload *upload) {
     const ossmpu_part_info *part = NULL;
     ossmpu_error *err = NULL;
     int count = 0;
-    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_parts(upload, &iter, &err), err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_sent_parts(upload, &iter, &err), err);
     while (ossmpu_part_iter_next(iter, &part, NULL) == OSSMPU_OK)
         count++;
     ossmpu_part_iter_free(iter);

@@ -181,8 +181,8 @@ static void check_uploads(void) {
     REFUSES("upload",
             ossmpu_upload_part_file(NULL, 1, "/dev/null", 0, 1, NULL, &err));
     REFUSES("path", ossmpu_upload_part_file(upload, 1, NULL, 0, 1, NULL, &err));
-    REFUSES("upload", ossmpu_upload_parts(NULL, &parts, &err));
-    REFUSES("out", ossmpu_upload_parts(upload, NULL, &err));
+    REFUSES("upload", ossmpu_upload_sent_parts(NULL, &parts, &err));
+    REFUSES("out", ossmpu_upload_sent_parts(upload, NULL, &err));
     REFUSES("upload", ossmpu_upload_complete(NULL, NULL, NULL, NULL, &err));
     REFUSES("upload", ossmpu_upload_abort(NULL, &err));
     REFUSES("client", ossmpu_list_parts(NULL, BUCKET, "k", "id", NULL, NULL,
@@ -199,7 +199,7 @@ static void check_uploads(void) {
                                      NULL, &err));
     REFUSES("iter", ossmpu_part_iter_next(NULL, &part, &err));
     CHECK(out == NULL && parts == NULL && part == NULL);
-    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_parts(upload, &parts, &err), err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_sent_parts(upload, &parts, &err), err);
     REFUSES("out", ossmpu_part_iter_next(parts, NULL, &err));
     ossmpu_part_iter_free(parts);
 }
@@ -403,7 +403,7 @@ static void check_no_slots(void) {
     CHECK(ossmpu_upload_initiate(NULL, NULL, NULL, NULL, NULL, NULL, NULL) < 0);
     CHECK(ossmpu_upload_part(NULL, -1, NULL, 0, NULL, NULL) < 0);
     CHECK(ossmpu_upload_part_file(NULL, -1, NULL, -1, -1, NULL, NULL) < 0);
-    CHECK(ossmpu_upload_parts(NULL, NULL, NULL) < 0);
+    CHECK(ossmpu_upload_sent_parts(NULL, NULL, NULL) < 0);
     CHECK(ossmpu_upload_complete(NULL, NULL, NULL, NULL, NULL) < 0);
     CHECK(ossmpu_upload_abort(NULL, NULL) < 0);
     CHECK(ossmpu_list_parts(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) <

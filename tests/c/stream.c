@@ -54,8 +54,8 @@ static void check_stops(const ossmpu_client *client,
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
     CHECK(ossmpu_put_stream(client, BUCKET, "stopped", pour, &tap, -1, options,
-                            NULL, &result, &err) == OSSMPU_ESTOPPED);
-    CHECK(ossmpu_error_code(err) == OSSMPU_ESTOPPED);
+                            NULL, &result, &err) == OSSMPU_ECALLBACK);
+    CHECK(ossmpu_error_code(err) == OSSMPU_ECALLBACK);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -42);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     CHECK(result == NULL);
@@ -95,7 +95,7 @@ static void check_parts_from(const ossmpu_client *client) {
                  err);
     tap.end = -7;
     CHECK(ossmpu_upload_part_from(upload, 3, pour, &tap, 1, NULL, &err) ==
-          OSSMPU_ESTOPPED);
+          OSSMPU_ECALLBACK);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -7);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PART_NUMBER) == 3);
     ossmpu_error_free(err);

@@ -72,7 +72,7 @@ static void *add_and_list(void *user) {
     uint64_t crc64 = 5;
     int32_t before = 0;
     CHECK(!ossmpu_upload_add_part(upload, number, SIZE, "AB", &crc64, NULL));
-    CHECK(!ossmpu_upload_parts(upload, &parts, NULL));
+    CHECK(!ossmpu_upload_sent_parts(upload, &parts, NULL));
     while (!ossmpu_part_iter_next(parts, &part, NULL)) {
         CHECK(part->number > before);
         before = part->number;

@@ -56,7 +56,7 @@ static void check_complete(const ossmpu_client *client, const char *path) {
     ossmpu_error_free(err);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 1, data, SIZE, NULL, &err), err);
-    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_parts(upload, &parts, &err), err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_sent_parts(upload, &parts, &err), err);
     check_parts(upload, parts, 0);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_list_parts(client, BUCKET, "steps",

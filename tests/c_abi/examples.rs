@@ -291,6 +291,6 @@ fn begin_uploads(emulator: &Emulator, keys: &[&str]) {
     let (options, cancel) = (ossmpu::UploadOptions::new(), ossmpu::Cancel::never());
     for key in keys {
         let key = ossmpu::ObjectKey::parse(key).unwrap();
-        client.start_upload(&bucket, &key, &options, &cancel).unwrap();
+        ossmpu::MultipartUpload::initiate(&client, &bucket, &key, &options, &cancel).unwrap();
     }
 }

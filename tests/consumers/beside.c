@@ -19,7 +19,7 @@ static int stops_under_our_frames(void) {
     ossmpu_error_free(err);
     ossmpu_client_free(client);
     ossmpu_config_free(config);
-    return status == OSSMPU_ESTOPPED && value == -6;
+    return status == OSSMPU_ECALLBACK && value == -6;
 }
 
 int main(int argc, char **argv) {

@@ -34,7 +34,7 @@ void progress_stops(const ossmpu::client &client) {
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error,
         client.put_data(BUCKET, SLOW_KEY, some_bytes(300000), &options));
-    CHECK(error.code() == OSSMPU_ESTOPPED && error.callback_value() == 1);
+    CHECK(error.code() == OSSMPU_ECALLBACK && error.callback_value() == 1);
     CHECK(!error.parts_left());
 }
 

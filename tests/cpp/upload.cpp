@@ -32,7 +32,7 @@ static void parts_from_everywhere(const ossmpu::client &client,
     upload.part(5, "tail");
 
     std::vector<std::int32_t> numbers;
-    for (const ossmpu::part &part : upload.parts()) {
+    for (const ossmpu::part &part : upload.sent_parts()) {
         CHECK(part.size == (part.number == 5 ? 4 : SIZE));
         CHECK(part.etag.front() == '"' && part.last_modified.empty());
         numbers.push_back(part.number);
@@ -65,11 +65,11 @@ static void others_go_on(const ossmpu::client &client, const char *path) {
     }
     ossmpu::upload blind =
         client.attach(BUCKET, "shared", id, ossmpu::known_parts::none);
-    ossmpu::part_list none = blind.parts();
+    ossmpu::part_list none = blind.sent_parts();
     CHECK(none.begin() == none.end());
     ossmpu::upload knowing =
         client.attach(BUCKET, "shared", id, ossmpu::known_parts::listed);
-    ossmpu::part_list one = knowing.parts();
+    ossmpu::part_list one = knowing.sent_parts();
     CHECK(one.begin()->size == SIZE);
     CHECK((*one.begin()++).number == 1);
     CHECK(one.begin() == one.end());

@@ -38,7 +38,7 @@ fn lost() -> Vec<Case> {
                 let always = match (op, when) {
                     (Op::Complete | Op::PutObject, Commit::After) => Expect::Success,
                     (Op::Abort, _) => Expect::Failure(ErrorKind::Service),
-                    (Op::HeadObject, _) => Expect::Failure(ErrorKind::Indeterminate),
+                    (Op::HeadObject, _) => Expect::Failure(ErrorKind::Unknown),
                     _ => Expect::Failure(ErrorKind::Network),
                 };
                 let once = match op {

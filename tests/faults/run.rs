@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit, Emulator, Rule};
 use ossmpu::{
-    BucketName, Cancel, Client, Config, Integrity, LogLevel, ObjectKey, Result, UploadOptions,
-    UploadResult,
+    BucketName, Cancel, Client, Config, Integrity, LogLevel, MultipartUpload, ObjectKey, Result,
+    UploadOptions, UploadResult,
 };
 
 use crate::bad_responses::LARGE;
@@ -135,7 +135,7 @@ impl CaseRun<'_> {
     fn resume(&self, mut options: UploadOptions) -> Result<UploadResult> {
         let Self { client, bucket, key, .. } = self;
         let (content, cancel) = (self.content(), Cancel::never());
-        let upload = client.start_upload(bucket, key, &options, &cancel)?;
+        let upload = MultipartUpload::initiate(client, bucket, key, &options, &cancel)?;
         let part = usize::try_from(PART).unwrap();
         upload.upload_part(number(1), content[..part].to_vec(), &cancel)?;
         options.set_upload_id(upload.upload_id().clone());

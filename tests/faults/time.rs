@@ -64,10 +64,10 @@ const CALLS: [Call; 13] = [
             client.put_data(bucket, key, &LARGE_BODY[..], &options, cancel).map(drop)
         })
     },
-    call("put_reader", "InitiateMultipartUpload", |caller| {
+    call("put_stream", "InitiateMultipartUpload", |caller| {
         let content = bytes(2 * PART);
         let Caller { client, bucket, key, cancel } = caller;
-        client.put_reader(bucket, key, &content[..], &small_parts(), cancel).map(drop)
+        client.put_stream(bucket, key, &content[..], &small_parts(), cancel).map(drop)
     }),
     call("writer", "InitiateMultipartUpload", |caller| {
         let Caller { client, bucket, key, cancel } = caller;
@@ -77,7 +77,7 @@ const CALLS: [Call; 13] = [
     }),
     call("initiate_upload", "InitiateMultipartUpload", |caller| {
         let Caller { client, bucket, key, cancel } = caller;
-        client.start_upload(bucket, key, &small_parts(), cancel).map(drop)
+        MultipartUpload::initiate(client, bucket, key, &small_parts(), cancel).map(drop)
     }),
     Call {
         body: LARGE,
@@ -154,7 +154,7 @@ impl Caller {
 
     fn upload(&self) -> MultipartUpload {
         let Self { client, bucket, key, .. } = self;
-        client.attach_upload(bucket, key, &upload_id(), &small_parts())
+        MultipartUpload::attach(client, bucket, key, &upload_id(), &small_parts())
     }
 }
 
@@ -222,7 +222,7 @@ fn check(hole: BlackHole, call: &Call, target: &Target, error: &Error) {
     let phase = if call.body == 0 { hole.phase() } else { hole.phase_of_large_body() };
     let has_arrived = matches!(phase, Phase::Wait | Phase::Receive);
     let is_unknown = call.name == "complete" && has_arrived;
-    let kind = if is_unknown { ErrorKind::Indeterminate } else { ErrorKind::Timeout };
+    let kind = if is_unknown { ErrorKind::Unknown } else { ErrorKind::Timeout };
     assert_eq!((error.kind(), error.phase()), (kind, Some(phase)), "{what}");
     assert_eq!(
         (error.operation(), error.host()),

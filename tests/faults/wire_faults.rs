@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ossmpu::ErrorKind;
-use ossmpu::ErrorKind::{Indeterminate, Integrity, Network, Protocol, Service, Timeout};
+use ossmpu::ErrorKind::{Integrity, Network, Protocol, Service, Timeout, Unknown};
 
 use crate::cases::{Case, Expect, FaultInjection};
 use crate::fault::{Fault, FaultKind, Op, Position, Section};
@@ -142,7 +142,7 @@ fn failure(op: Op, error: ErrorKind) -> Expect {
         // The call reports the error that led to the abort.
         Op::Abort => Service,
         // HeadObject was to resolve the outcome of Complete.
-        Op::HeadObject => Indeterminate,
+        Op::HeadObject => Unknown,
         _ => error,
     })
 }

@@ -202,7 +202,7 @@ impl State {
                 let options = UploadOptions::new();
                 client.put_data(bucket, &key, content.to_vec(), &options, cancel)
             }
-            Self::Streaming => client.put_reader(bucket, &key, content, &small_parts(), cancel),
+            Self::Streaming => client.put_stream(bucket, &key, content, &small_parts(), cancel),
             _ => client.put_data(bucket, &key, content.to_vec(), &small_parts(), cancel),
         }
     }

@@ -105,7 +105,7 @@ fn upload(
             client.put_data(bucket, &key, content.to_vec(), &options, &cancel)
         }
         1 => client.put_file(bucket, &key, file(content).path(), &options, &cancel),
-        2 => client.put_reader(bucket, &key, content, &options, &cancel),
+        2 => client.put_stream(bucket, &key, content, &options, &cancel),
         3 => {
             let mut writer = client.open_writer(bucket, &key, &options, &cancel)?;
             for chunk in content.chunks(70_000) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Direction, Stall};
-use ossmpu::{Cancel, Error, ErrorKind, ObjectExists, Progress, UploadOptions};
+use ossmpu::{Cancel, Error, ErrorKind, MultipartUpload, ObjectExists, Progress, UploadOptions};
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
 
@@ -240,7 +240,7 @@ fn a_progress_callback_that_breaks_at_the_end_fails_the_call_and_keeps_the_part(
     let mut options = UploadOptions::new();
     options.set_progress(|_| ControlFlow::Break(9));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
+    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
     let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
     assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(9)), "{error}");
     assert_eq!(upload.sent_parts().len(), 1);

@@ -80,7 +80,7 @@ fn a_token_that_expires_during_an_upload_is_refreshed_once() {
     let content = bytes(12 * PART);
     let reader = ExpiringReader { content: &content, read: 0, fixture: &fixture };
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    client.put_reader(bucket, key, reader, &small_parts(), cancel).unwrap();
+    client.put_stream(bucket, key, reader, &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     fixture.assert_nothing_left();
 

@@ -96,7 +96,8 @@ impl Fixture {
 
     pub fn initiate(&self) -> MultipartUpload {
         let options = UploadOptions::new();
-        self.client.start_upload(&self.bucket, &self.key, &options, &self.cancel).unwrap()
+        MultipartUpload::initiate(&self.client, &self.bucket, &self.key, &options, &self.cancel)
+            .unwrap()
     }
 
     /// Waits until the emulator has received this many requests of an operation.

@@ -3,7 +3,7 @@
 use oss_emulator::Action;
 use ossmpu::{
     CompleteMultipartUpload, CompletedPart, ErrorKind, HeadObject, ListMultipartUploads, ListParts,
-    ObjectKey, PutObject, Result, UploadOptions, UploadsEntry,
+    MultipartUpload, ObjectKey, PutObject, Result, UploadOptions, UploadsEntry,
 };
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, five_parts, number, small_parts};
@@ -71,7 +71,7 @@ fn uploads_are_listed_by_prefix_and_delimiter_page_by_page() {
     let keys = ["a/1 +%", "a/2", "a/b/3", "a/b/4", "c&<中>"];
     for key in keys {
         let key = ObjectKey::parse(key).unwrap();
-        client.start_upload(bucket, &key, &UploadOptions::new(), cancel).unwrap();
+        MultipartUpload::initiate(client, bucket, &key, &UploadOptions::new(), cancel).unwrap();
     }
     let listed = |request: ListMultipartUploads| -> Vec<String> {
         client.uploads_iter(request, cancel).map(|entry| entry.unwrap().key().to_owned()).collect()

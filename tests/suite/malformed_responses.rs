@@ -2,7 +2,8 @@
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{
-    ErrorKind, Integrity, ListMultipartUploads, LogLevel, ObjectExists, Result, UploadOptions,
+    ErrorKind, Integrity, ListMultipartUploads, LogLevel, MultipartUpload, ObjectExists, Result,
+    UploadOptions,
 };
 
 use crate::fixture::{
@@ -239,8 +240,13 @@ fn a_wrong_etag_is_detected_where_an_md5_was_sent() {
     let upload = fixture.initiate();
     let mut options = small_parts();
     options.set_integrity(Integrity::MD5);
-    let upload =
-        fixture.client.attach_upload(&fixture.bucket, &fixture.key, upload.upload_id(), &options);
+    let upload = MultipartUpload::attach(
+        &fixture.client,
+        &fixture.bucket,
+        &fixture.key,
+        upload.upload_id(),
+        &options,
+    );
     upload.upload_part(crate::fixture::number(2), bytes(PART), &fixture.cancel).unwrap();
     assert_eq!(fixture.count("UploadPart"), 2);
 }

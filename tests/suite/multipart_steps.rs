@@ -64,7 +64,8 @@ fn an_upload_without_known_parts_is_not_completed() {
     let upload = fixture.initiate();
     send(&upload, 1, bytes(PART), &fixture);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let attached = client.attach_upload(bucket, key, upload.upload_id(), &UploadOptions::new());
+    let attached =
+        MultipartUpload::attach(client, bucket, key, upload.upload_id(), &UploadOptions::new());
     let error = attached.complete(cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("parts")), "{error}");
     assert!(error.parts_left(), "{error}");
@@ -202,7 +203,8 @@ fn an_upload_is_attached_by_its_id() {
     send(&initiated, 1, bytes(PART), &fixture);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let requests = fixture.operations().len();
-    let upload = client.attach_upload(bucket, key, initiated.upload_id(), &UploadOptions::new());
+    let upload =
+        MultipartUpload::attach(client, bucket, key, initiated.upload_id(), &UploadOptions::new());
     assert_eq!(fixture.operations().len(), requests);
     assert_eq!(upload.sent_parts(), []);
     for part in client.parts_iter(ListParts::new(bucket, key, initiated.upload_id()), cancel) {
@@ -221,7 +223,8 @@ fn an_upload_id_that_does_not_exist_is_a_service_error() {
     let upload = fixture.initiate();
     upload.abort().unwrap();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let upload = client.attach_upload(bucket, key, upload.upload_id(), &UploadOptions::new());
+    let upload =
+        MultipartUpload::attach(client, bucket, key, upload.upload_id(), &UploadOptions::new());
     let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("NoSuchUpload")));
     assert_eq!(error.upload_id(), Some(upload.upload_id().as_str()));
@@ -240,7 +243,7 @@ fn ranges_of_a_file_become_parts() {
         let mut options = UploadOptions::new();
         options.set_integrity(integrity);
         let Fixture { client, bucket, key, .. } = &fixture;
-        let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
+        let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
         upload.upload_part_file(number(2), &FileRange::new(path, PART..), cancel).unwrap();
         let first = FileRange::new(path, ByteRange::new(0, Some(PART)));
         upload.upload_part_file(number(1), &first, cancel).unwrap();

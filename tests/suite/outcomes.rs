@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit, Direction, Rule, Stall};
-use ossmpu::{Client, ErrorKind, LogLevel, ObjectExists, UploadOptions};
+use ossmpu::{Client, ErrorKind, LogLevel, MultipartUpload, ObjectExists, UploadOptions};
 
 use crate::fixture::{
     BUCKET, Fixture, Lines, PART, bytes, config, five_parts, number, small_parts,
@@ -110,7 +110,7 @@ fn a_part_that_is_stored_during_the_abort_is_removed() {
     let upload = fixture.initiate();
     let (bucket, key, id) = (&fixture.bucket, &fixture.key, upload.upload_id());
     let other = Client::new(&config(&fixture.emulator)).unwrap();
-    let other = other.attach_upload(bucket, key, id, &UploadOptions::new());
+    let other = MultipartUpload::attach(&other, bucket, key, id, &UploadOptions::new());
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| other.upload_part(number(1), bytes(PART), &fixture.cancel));
         fixture.wait_for("UploadPart", 1);
@@ -169,15 +169,12 @@ fn a_complete_that_is_always_lost_in_transit_ends_with_an_abort() {
 }
 
 #[test]
-fn an_outcome_that_cannot_be_resolved_is_indeterminate() {
+fn an_outcome_that_cannot_be_resolved_is_unknown() {
     let fixture = Fixture::new();
     fixture.always(COMPLETE, Action::lose_response(Commit::After));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
-    assert_eq!(
-        (error.kind(), error.object_exists()),
-        (ErrorKind::Indeterminate, ObjectExists::Unknown)
-    );
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
     assert!(error.to_string().contains("the object may exist"), "{error}");
     assert!(error.upload_id().is_some());
     // An upload that may have become an object is never aborted.
@@ -197,10 +194,7 @@ fn abort_resolves_the_outcome_when_list_parts_is_denied() {
 
     fixture.always(ABORT, Action::status(403, "AccessDenied"));
     let error = fixture.put_five_parts().unwrap_err();
-    assert_eq!(
-        (error.kind(), error.object_exists()),
-        (ErrorKind::Indeterminate, ObjectExists::Unknown)
-    );
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
     assert!(error.parts_left(), "{error}");
 }
 
@@ -214,12 +208,9 @@ fn an_object_of_another_upload_is_not_mistaken_for_its_own() {
     fixture.once(COMPLETE, Action::status(500, "InternalError"));
     let options = UploadOptions::new();
     let (client, id) = (&fixture.client, upload.upload_id());
-    client.attach_upload(&fixture.bucket, &fixture.key, id, &options).abort().unwrap();
+    MultipartUpload::attach(client, &fixture.bucket, &fixture.key, id, &options).abort().unwrap();
     let error = upload.complete(&fixture.cancel).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.object_exists()),
-        (ErrorKind::Indeterminate, ObjectExists::Unknown)
-    );
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
     assert_eq!(fixture.stored().unwrap(), b"another upload");
 }
 
@@ -254,7 +245,7 @@ fn completing_an_upload_that_no_longer_exists_fails() {
     upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
     let options = UploadOptions::new();
     let (client, id) = (&fixture.client, upload.upload_id());
-    client.attach_upload(&fixture.bucket, &fixture.key, id, &options).abort().unwrap();
+    MultipartUpload::attach(client, &fixture.bucket, &fixture.key, id, &options).abort().unwrap();
     let error = upload.complete(&fixture.cancel).unwrap_err();
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("NoSuchUpload")));
     assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false));
@@ -283,7 +274,7 @@ fn forbid_overwrite_keeps_an_object_created_meanwhile_and_the_upload_can_be_abor
     let mut options = UploadOptions::new();
     options.headers_mut().set_forbid_overwrite(true);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let upload = client.start_upload(bucket, key, &options, cancel).unwrap();
+    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
     upload.upload_part(number(1), bytes(PART), cancel).unwrap();
     fixture.put(b"first", &UploadOptions::new()).unwrap();
     let error = upload.complete(cancel).unwrap_err();

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use oss_emulator::{Action, Rule};
-use ossmpu::{ErrorKind, UploadId, UploadOptions};
+use ossmpu::{ErrorKind, MultipartUpload, UploadId, UploadOptions};
 
 use crate::examples;
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, small_parts};
@@ -87,7 +87,7 @@ fn a_part_that_differs_from_the_file_is_sent_again() {
     fixture.emulator.clear_rules();
     // Another handle replaces one part by bytes of the same length, and another by fewer.
     let id = UploadId::parse(error.upload_id().unwrap()).unwrap();
-    let other = client.attach_upload(bucket, key, &id, &small_parts());
+    let other = MultipartUpload::attach(client, bucket, key, &id, &small_parts());
     let number = |n| ossmpu::PartNumber::new(n).unwrap();
     other.upload_part(number(1), vec![0; 100 * 1024], cancel).unwrap();
     other.upload_part(number(2), vec![0; 1000], cancel).unwrap();
@@ -113,7 +113,7 @@ fn an_aborted_upload_or_a_corrupted_checkpoint_starts_a_new_upload() {
                 std::fs::write(entry.unwrap().path(), "ossmpu-checkpoint 1\nnonsense").unwrap();
             }
         } else {
-            client.attach_upload(bucket, key, &id, &options).abort().unwrap();
+            MultipartUpload::attach(client, bucket, key, &id, &options).abort().unwrap();
         }
         let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
         assert_eq!(uploaded.bytes_resumed, 0);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use oss_emulator::{AccessKey as Key, Action, Commit};
 use ossmpu::{
-    AccessKey, Client, Config, CredentialsSource, ErrorKind, LogLevel, PresignRequest,
-    PresignedUrl, ProxySetting, SignatureVersion, UploadOptions, UploadPart,
+    AccessKey, Client, Config, CredentialsSource, ErrorKind, LogLevel, MultipartUpload,
+    PresignRequest, PresignedUrl, ProxySetting, SignatureVersion, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{Fixture, Lines, PART, bytes, file, five_parts, number, small_parts};
@@ -55,7 +55,7 @@ fn secrets_that_a_server_echoes_are_redacted() {
             let content = bytes(PART);
             let options = UploadOptions::new();
             scan.err(client.put_data(bucket, key, content, &options, cancel));
-            scan.err(client.start_upload(bucket, key, &options, cancel));
+            scan.err(MultipartUpload::initiate(&client, bucket, key, &options, cancel));
             let (_, query) = signed.url.split_once('?').unwrap();
             let url = format!("{}/suite-bucket/key?{query}", mirror.url());
             scan.err(client.put_part_url(&url, bytes(1), &options, cancel));

@@ -34,7 +34,7 @@ fn a_reader_of_unknown_length_is_uploaded() {
         let mut options = small_parts();
         options.set_integrity(integrity);
         let uploaded =
-            client.put_reader(bucket, key, ChunkedReader(&content), &options, cancel).unwrap();
+            client.put_stream(bucket, key, ChunkedReader(&content), &options, cancel).unwrap();
         assert_eq!((uploaded.size, uploaded.parts), (content.len() as u64, 31));
         assert_eq!(fixture.stored().unwrap(), content);
     }
@@ -68,11 +68,11 @@ fn a_stream_with_md5_is_uploaded_fast_or_slow() {
     let content = bytes(12 * PART + 1);
     let mut options = small_parts();
     options.set_integrity(Integrity::MD5);
-    client.put_reader(bucket, key, &*content, &options, cancel).unwrap();
+    client.put_stream(bucket, key, &*content, &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     fixture.emulator.clear_requests();
     let slow = SlowReader { fixture: &fixture, content: &content, parts: 0 };
-    client.put_reader(bucket, key, slow, &options, cancel).unwrap();
+    client.put_stream(bucket, key, slow, &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     fixture.assert_nothing_left();
 }
@@ -87,7 +87,7 @@ fn a_stream_with_md5_that_fails_leaves_nothing_behind() {
         let invalid = Action::status(400, "InvalidDigest");
         fixture.emulator.add_rule(Rule::on("UploadPart", invalid).part(part.into()).always());
         let content = bytes(9 * PART);
-        let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
+        let error = client.put_stream(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!((error.oss_code(), error.part_number()), (Some("InvalidDigest"), Some(part)));
         fixture.emulator.clear_rules();
         fixture.assert_bucket_empty();
@@ -101,7 +101,7 @@ fn a_short_or_empty_stream_takes_one_request() {
     for content in [bytes(0), bytes(1000)] {
         fixture.emulator.clear_requests();
         let options = UploadOptions::new();
-        client.put_reader(bucket, key, ChunkedReader(&content), &options, cancel).unwrap();
+        client.put_stream(bucket, key, ChunkedReader(&content), &options, cancel).unwrap();
         assert_eq!(fixture.operations(), ["PutObject"]);
         assert_eq!(fixture.stored().unwrap(), content);
     }
@@ -112,7 +112,7 @@ fn a_stream_that_ends_on_a_part_boundary_has_no_empty_part() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(4 * 100 * 1024);
-    let uploaded = client.put_reader(bucket, key, &*content, &small_parts(), cancel).unwrap();
+    let uploaded = client.put_stream(bucket, key, &*content, &small_parts(), cancel).unwrap();
     assert_eq!(uploaded.parts, 4);
     assert_eq!(fixture.stored().unwrap(), content);
 }
@@ -123,12 +123,12 @@ fn a_reader_that_fails_or_ends_early_leaves_nothing_behind() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
     let failing = content.chain(FailingReader);
-    let error = client.put_reader(bucket, key, failing, &small_parts(), cancel).unwrap_err();
+    let error = client.put_stream(bucket, key, failing, &small_parts(), cancel).unwrap_err();
     assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc_eio())));
     assert!(!error.parts_left() && error.upload_id().is_some());
 
     let source = ReaderSource::new(&*content).with_length(2 * MIB);
-    let error = client.put_reader(bucket, key, source, &small_parts(), cancel).unwrap_err();
+    let error = client.put_stream(bucket, key, source, &small_parts(), cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().contains("1048576 of 2097152"), "{error}");
     assert!(fixture.stored().is_none());
@@ -142,7 +142,7 @@ fn a_reader_of_known_length_is_read_no_further() {
     let content = bytes(MIB);
     let mut rest = &*content;
     let source = ReaderSource::new(&mut rest).with_length(1000);
-    client.put_reader(bucket, key, source, &small_parts(), cancel).unwrap();
+    client.put_stream(bucket, key, source, &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[..1000]);
     assert_eq!(rest.len(), content.len() - 1000);
 }
@@ -154,12 +154,12 @@ fn the_memory_limit_is_obeyed_and_a_larger_part_size_is_invalid() {
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let content = bytes(MIB);
-    client.put_reader(bucket, key, ChunkedReader(&content), &small_parts(), cancel).unwrap();
+    client.put_stream(bucket, key, ChunkedReader(&content), &small_parts(), cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     let mut options = small_parts();
     options.set_part_size(MIB).unwrap();
     let error =
-        client.put_reader(bucket, key, ChunkedReader(&content), &options, cancel).unwrap_err();
+        client.put_stream(bucket, key, ChunkedReader(&content), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
 }
 
@@ -235,7 +235,7 @@ fn ranges_of_a_file_are_uploaded() {
     let file = file(&content);
     let options = small_parts();
     let range = FileRange::new(file.path(), ByteRange::new(1000, Some(400_000)));
-    client.put_file_range(bucket, key, &range, &options, cancel).unwrap();
+    client.put_range(bucket, key, &range, &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[1000..401_000]);
     let fd = file.as_file();
     client.put_fd(bucket, key, FdRange::new(fd.as_fd(), 1_000_000..), &options, cancel).unwrap();
@@ -259,13 +259,13 @@ fn expected_checksums_are_compared_before_the_object_is_created() {
         fixture.emulator.clear_requests();
         let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
-        let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
+        let error = client.put_stream(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
         let mut options = small_parts();
         options.set_single_below(single_below).unwrap().set_expected_md5([7; 16]);
         let error = client.put_data(bucket, key, content.clone(), &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
-        let error = client.put_reader(bucket, key, &*content, &options, cancel).unwrap_err();
+        let error = client.put_stream(bucket, key, &*content, &options, cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
         assert_eq!(fixture.count("CompleteMultipartUpload") + fixture.count("PutObject"), 0);
         fixture.assert_nothing_left();
@@ -285,7 +285,7 @@ fn progress_of_a_stream_has_no_total_and_ends_with_all_bytes() {
         seen.store(progress.bytes_done, Ordering::SeqCst);
         std::ops::ControlFlow::Continue(())
     });
-    client.put_reader(bucket, key, &*content, &options, cancel).unwrap();
+    client.put_stream(bucket, key, &*content, &options, cancel).unwrap();
     assert_eq!(last.load(Ordering::SeqCst), MIB);
     assert!(fixture.emulator.object(BUCKET, key.as_str()).is_some());
 }
@@ -314,7 +314,7 @@ fn an_error_of_the_library_inside_an_io_error_of_the_reader_is_returned() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let inner = ossmpu::BucketName::parse("X").unwrap_err();
     let reader = Inner(Some(inner));
-    let error = client.put_reader(bucket, key, reader, &small_parts(), cancel).unwrap_err();
+    let error = client.put_stream(bucket, key, reader, &small_parts(), cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("bucket")));
 }
 
@@ -333,7 +333,7 @@ fn a_part_that_fails_while_the_reader_is_read_is_the_error_of_the_call() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", Action::status(403, "AccessDenied"));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let error = client.put_reader(bucket, key, EndlessReader, &small_parts(), cancel).unwrap_err();
+    let error = client.put_stream(bucket, key, EndlessReader, &small_parts(), cancel).unwrap_err();
     assert_eq!(
         (error.kind(), error.oss_code()),
         (ErrorKind::Service, Some("AccessDenied")),

@@ -1,6 +1,8 @@
 //! Uploads of files and memory.
 
-use ossmpu::{Integrity, ListMultipartUploads, ObjectKey, UploadOptions, UploadsEntry};
+use ossmpu::{
+    Integrity, ListMultipartUploads, MultipartUpload, ObjectKey, UploadOptions, UploadsEntry,
+};
 
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, five_parts, number, small_parts};
 
@@ -92,7 +94,8 @@ fn keys_with_special_characters_are_preserved() {
             client.put_data(bucket, &key, content, &options, cancel).unwrap();
             assert!(fixture.emulator.object(BUCKET, text).is_some(), "{text:?}");
         }
-        let upload = client.start_upload(bucket, &key, &small_parts(), cancel).unwrap();
+        let upload =
+            MultipartUpload::initiate(client, bucket, &key, &small_parts(), cancel).unwrap();
         upload.upload_part(number(1), bytes(1), cancel).unwrap();
         let request = ListMultipartUploads::new(bucket).with_prefix(text);
         let entries = client.uploads_iter(request, cancel).map(Result::unwrap);

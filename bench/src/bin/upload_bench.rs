@@ -44,7 +44,7 @@ fn main() -> Result<()> {
         let meter = Meter::start();
         let result = if flags.has("stream") {
             let reader = File::open(file)?;
-            client.put_reader(&bucket, &key, reader, &options, &Cancel::never())?
+            client.put_stream(&bucket, &key, reader, &options, &Cancel::never())?
         } else {
             client.put_file(&bucket, &key, file, &options, &Cancel::never())?
         };

@@ -1,7 +1,7 @@
 //! `abort`: aborts uploads by their IDs.
 
 use clap::Args;
-use ossmpu::{AbortMultipartUpload, Client, Error, UploadId};
+use ossmpu::{AbortMultipartUpload, Client, Error, MultipartUpload, UploadId};
 
 use crate::context::Context;
 use crate::exit_status::ExitStatus;
@@ -66,6 +66,6 @@ impl Abort {
             .with_headers(&context.client_options.headers());
         client.abort_multipart_upload(&request, context.cancel())?;
         let options = context.client_options.upload_options();
-        client.attach_upload(bucket, key, upload_id, &options).abort()
+        MultipartUpload::attach(client, bucket, key, upload_id, &options).abort()
     }
 }

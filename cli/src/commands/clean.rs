@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ossmpu::{
-    BucketName, Client, Error, ListMultipartUploads, ListedUpload, ObjectKey, UploadOptions,
-    UploadsEntry, rfc3339,
+    BucketName, Client, Error, ListMultipartUploads, ListedUpload, MultipartUpload, ObjectKey,
+    UploadOptions, UploadsEntry, rfc3339,
 };
 
 use crate::bucket_url::BucketUrl;
@@ -105,5 +105,5 @@ fn abort(
     options: &UploadOptions,
 ) -> Result<(), Error> {
     let key = ObjectKey::parse(&upload.key)?;
-    client.attach_upload(bucket, &key, &upload.upload_id, options).abort()
+    MultipartUpload::attach(client, bucket, &key, &upload.upload_id, options).abort()
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Emulator, RequestRecord, Rule};
-use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};
+use ossmpu::{BucketName, Cancel, Client, Config, MultipartUpload, ObjectKey, UploadOptions};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -126,7 +126,8 @@ impl Fixture {
         let client = Client::new(&config).unwrap();
         let (bucket, key) = (BucketName::parse(BUCKET).unwrap(), ObjectKey::parse(key).unwrap());
         let options = UploadOptions::new();
-        let upload = client.start_upload(&bucket, &key, &options, &Cancel::never()).unwrap();
+        let upload =
+            MultipartUpload::initiate(&client, &bucket, &key, &options, &Cancel::never()).unwrap();
         upload.upload_id().to_string()
     }
 }

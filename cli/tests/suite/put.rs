@@ -124,11 +124,11 @@ fn a_sequential_upload_has_the_content_md5_of_the_object() {
 }
 
 #[test]
-fn an_exceeded_deadline_aborts_the_upload() {
+fn an_exceeded_timeout_aborts_the_upload() {
     let fixture = Fixture::new();
     fixture.always(no_response("UploadPart"));
     fixture.file("big", &five_parts());
-    let run = fixture.put_in_parts(&["--deadline", "1s", "--json", "big", &url("big")]).exits(1);
+    let run = fixture.put_in_parts(&["--timeout", "1s", "--json", "big", &url("big")]).exits(1);
     assert_eq!(run.failure()["kind"], "timeout", "{run:?}");
     fixture.assert_bucket_empty();
 }

@@ -87,7 +87,7 @@ impl CompleteUpload<'_> {
             Some(Fence::NoSuchUpload) => {
                 self.resolve_by_object(uncertain).map_err(|failed| failed.error)
             }
-            None => Err(uncertain.into_indeterminate()),
+            None => Err(uncertain.into_unknown()),
         };
         result.map_err(|error| error.with_parts_left(parts_left))
     }
@@ -205,11 +205,11 @@ impl CompleteUpload<'_> {
                 Err(self.not_completed(error, Evidence::Refuted, false))
             }
             Ok(StoredObject::Other) => {
-                Err(self.not_completed(error.into_indeterminate(), Evidence::Uncertain, false))
+                Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
             }
             Err(cause) => {
                 self.service.logger().warn(|| format!("Complete is not resolved: {cause}"));
-                Err(self.not_completed(error.into_indeterminate(), Evidence::Uncertain, false))
+                Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
             }
         }
     }

@@ -66,8 +66,7 @@ enum Phase {
 }
 
 impl MultipartUpload {
-    /// Initiates an upload.
-    pub(crate) fn initiate(
+    pub(crate) fn initiate_on(
         engine: &Engine,
         bucket: &BucketName,
         key: &ObjectKey,
@@ -88,8 +87,7 @@ impl MultipartUpload {
         Ok(Self::new(engine, target, options))
     }
 
-    /// Makes a handle for an upload that exists. Sends nothing.
-    pub(crate) fn attach(
+    pub(crate) fn attach_on(
         engine: &Engine,
         bucket: &BucketName,
         key: &ObjectKey,
@@ -200,7 +198,7 @@ impl MultipartUpload {
     ///
     /// `Invalid`, when a part that is not the last has less than 100 KiB; `State`, while a part is
     /// being sent, and after complete or abort; `Integrity`, when the CRC-64 of the object does not
-    /// match; `Indeterminate`, when the object may exist; and those of CompleteMultipartUpload.
+    /// match; `Unknown`, when the object may exist; and those of CompleteMultipartUpload.
     pub fn complete(&self, cancel: &Cancel) -> Result<UploadResult> {
         self.0.complete(&self.0.target, cancel)
     }
@@ -271,7 +269,7 @@ impl SharedUpload {
         let earlier = self.lock().completes;
         let parts = if target.complete_all {
             self.listed(target, cancel).map_err(|error| match earlier.may_have_taken_effect() {
-                true => error.into_indeterminate(),
+                true => error.into_unknown(),
                 false => error,
             })?
         } else {
@@ -300,7 +298,7 @@ impl SharedUpload {
             let mut state = self.lock();
             state.completes = state.completes.join(failed.evidence);
             let is_uncertain = failed.is_open && failed.evidence.may_have_taken_effect();
-            let error = if is_uncertain { failed.error.into_indeterminate() } else { failed.error };
+            let error = if is_uncertain { failed.error.into_unknown() } else { failed.error };
             let is_left = failed.is_open || error.parts_left();
             error.with_parts_left(is_left).with_upload_may_exist(target.may_have_orphan)
         })
@@ -318,7 +316,7 @@ impl SharedUpload {
         if !uncertain {
             return outcome.failure.map_or(Ok(()), |error| Err(error.with_parts_left(true)));
         }
-        let unknown = |error: Error| error.into_indeterminate();
+        let unknown = |error: Error| error.into_unknown();
         if let Some(error) = outcome.failure {
             return Err(unknown(error).with_parts_left(true));
         }

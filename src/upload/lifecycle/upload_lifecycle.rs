@@ -126,9 +126,7 @@ impl UploadLifecycle<'_> {
             let error = failed.error.with_upload_may_exist(target.may_have_orphan);
             match (failed.is_open, failed.evidence.may_have_taken_effect()) {
                 (true, false) => Err(self.give_up(target, error)),
-                (true, true) if self.keep_parts => {
-                    Err(error.into_indeterminate().with_parts_left(true))
-                }
+                (true, true) if self.keep_parts => Err(error.into_unknown().with_parts_left(true)),
                 (true, true) => complete.decide_by_abort(error),
                 (false, _) => Err(error),
             }

@@ -213,7 +213,7 @@ const char *ossmpu_version_string(void);
  * A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
  * returned.
  */
-#define OSSMPU_ESTOPPED (-7)
+#define OSSMPU_ECALLBACK (-7)
 
 /**
  * The cancel token was triggered.
@@ -612,7 +612,7 @@ typedef struct ossmpu_progress {
 /**
  * Receives the progress of an upload, on the thread that made the call, at
  * most ten times a second and once at the end. Return 0 to continue. Any other
- * value cancels the upload with OSSMPU_ESTOPPED, and is then
+ * value cancels the upload with OSSMPU_ECALLBACK, and is then
  * OSSMPU_ERRINFO_CALLBACK_VALUE.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
@@ -620,7 +620,7 @@ typedef int (*ossmpu_progress_fn)(void *user,
 
 /**
  * Reads data: fills buf with at most len bytes and returns their number, 0 at
- * the end, or a negative value to cancel the upload with OSSMPU_ESTOPPED; the
+ * the end, or a negative value to cancel the upload with OSSMPU_ECALLBACK; the
  * value is then OSSMPU_ERRINFO_CALLBACK_VALUE. len is never 0. Fewer bytes
  * than len do not mean the end. It runs on the thread that made the call and
  * never has to rewind.
@@ -1442,7 +1442,7 @@ int ossmpu_put_data(const ossmpu_client *client,
  * bounds, so the callback never has to rewind. Canceling does not interrupt a
  * callback that blocks. options, cancel and out may be NULL.
  *
- * OSSMPU_ESTOPPED if the callback canceled the upload, OSSMPU_EFILE if it
+ * OSSMPU_ECALLBACK if the callback canceled the upload, OSSMPU_EFILE if it
  * ended before length bytes, OSSMPU_ENOMEM if there is no memory for a part.
  * If length is -1, the limit of 10000 parts bounds the size of the object:
  * with the defaults far more than 1 TiB, and OSSMPU_EINVAL beyond it.
@@ -1714,7 +1714,7 @@ typedef struct ossmpu_part_info {
     const char *etag;
     /**
      * The time at which OSS received it, such as "2025-01-15T10:30:00Z"
-     * (RFC 3339); "" if the iterator is from ossmpu_upload_parts.
+     * (RFC 3339); "" if the iterator is from ossmpu_upload_sent_parts.
      */
     const char *last_modified;
     /**
@@ -1868,7 +1868,7 @@ int ossmpu_upload_part_file(const ossmpu_upload *upload,
  * Sends nothing and does not block. out is required.
  */
 OSSMPU_MUST_USE OSSMPU_API
-int ossmpu_upload_parts(const ossmpu_upload *upload,
+int ossmpu_upload_sent_parts(const ossmpu_upload *upload,
                         ossmpu_part_iter **out,
                         ossmpu_error **err);
 
@@ -1920,7 +1920,7 @@ void ossmpu_upload_free(ossmpu_upload *upload);
  * The part is read into memory first, so that it can be retried. The buffer
  * counts against OSSMPU_CONFIG_MEMORY_LIMIT: the call waits while other calls
  * use the memory, and fails with OSSMPU_ENOMEM if the part exceeds the limit.
- * Canceling does not interrupt a callback that blocks. OSSMPU_ESTOPPED if the
+ * Canceling does not interrupt a callback that blocks. OSSMPU_ECALLBACK if the
  * callback canceled the call, OSSMPU_EFILE if it ended before length bytes.
  */
 OSSMPU_MUST_USE OSSMPU_API
