@@ -57,7 +57,7 @@ static void print_error(int status, const ossmpu_error *err) {
         err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "put_file: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
-        fprintf(stderr, "put_file: parts are left under upload %s\n", id);
+        fprintf(stderr, "put_file: parts may be left under upload %s\n", id);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_UPLOAD_MAY_EXIST))
         fprintf(stderr, "put_file: an upload without parts may be left\n");
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) > 0)

@@ -46,7 +46,7 @@ void print_result(const ossmpu::result &result) {
 void print_error(const ossmpu::error &error) {
     std::cerr << "put_file: " << error.what() << '\n';
     if (error.parts_left())
-        std::cerr << "put_file: parts are left under upload "
+        std::cerr << "put_file: parts may be left under upload "
                   << error.upload_id() << '\n';
     if (error.upload_may_exist())
         std::cerr << "put_file: an upload without parts may be left\n";

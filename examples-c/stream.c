@@ -43,7 +43,7 @@ static void complain(int status, const ossmpu_error *err) {
         err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "stream: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
-        fprintf(stderr, "stream: parts are left under upload %s\n",
+        fprintf(stderr, "stream: parts may be left under upload %s\n",
                 ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID));
 }
 

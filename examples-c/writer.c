@@ -42,7 +42,7 @@ static int complain(int status, ossmpu_error *err) {
         err ? ossmpu_error_message(err) : ossmpu_strerror(status);
     fprintf(stderr, "writer: %s\n", what);
     if (ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT))
-        fprintf(stderr, "writer: parts are left under upload %s\n",
+        fprintf(stderr, "writer: parts may be left under upload %s\n",
                 ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID));
     ossmpu_error_free(err);
     return status;

@@ -330,7 +330,7 @@ impl fmt::Display for Error {
             write!(f, "; after {} attempts", fields.attempts)?;
         }
         if let Some(upload_id) = &fields.upload_id {
-            let left = if fields.parts_left { "parts are left in " } else { "" };
+            let left = if fields.parts_left { "parts may be left in " } else { "" };
             write!(f, "; {left}upload {}", one_line(upload_id))?;
         }
         if fields.upload_may_exist {
@@ -419,7 +419,7 @@ mod tests {
     #[test]
     fn the_line_says_what_is_left_at_oss() {
         let error = Error::canceled().with_upload_id("ABC").with_parts_left(true);
-        assert_eq!(error.to_string(), "canceled; parts are left in upload ABC");
+        assert_eq!(error.to_string(), "canceled; parts may be left in upload ABC");
         let error = Error::canceled().with_upload_id("ABC");
         assert_eq!(error.to_string(), "canceled; upload ABC");
     }

@@ -30,6 +30,9 @@ pub(crate) enum Fault {
     SameBytes,
     /// A lifecycle rule removes the upload; the request is processed after that.
     Lifecycle,
+    /// Another process aborts the upload and stores an object of the same size with the same
+    /// attributes; the request is processed after that.
+    Replaced,
     /// The response has no CRC-64.
     NoCrc,
     /// The source has other bytes from here on; the response is lost after the effect.
@@ -146,6 +149,7 @@ pub(crate) const REPRESENTATIVES: [Fault; 22] = [
 /// What a scenario adds to either list.
 pub(crate) const KILLS: [Fault; 3] =
     [Fault::Killed(Then::Lost), Fault::Killed(Then::Done), Fault::Killed(Then::Late)];
+pub(crate) const REPLACED: [Fault; 1] = [Fault::Replaced];
 pub(crate) const NO_CRC: [Fault; 1] = [Fault::NoCrc];
 pub(crate) const SOURCE_CHANGES: [Fault; 1] = [Fault::SourceChanges];
 

@@ -51,7 +51,7 @@ pub(crate) struct NetworkState {
     /// A proxy has delivered PutObject twice. With another object in the same second or another
     /// writer in the same call no client can tell what its one response means.
     pub(crate) is_put_duplicated: bool,
-    /// The last Abort was successful or found no upload, and ListParts showed no part after it.
+    /// ListParts showed no part after the last Abort.
     pub(crate) is_abort_confirmed: bool,
 }
 
@@ -157,7 +157,7 @@ impl NetworkState {
         let body = String::from_utf8_lossy(&response.body);
         let is_gone = response.status == 404 && body.contains("NoSuchUpload");
         match message.operation {
-            "AbortMultipartUpload" => self.is_abort_confirmed = is_gone,
+            "AbortMultipartUpload" => self.is_abort_confirmed = false,
             "ListParts" if !self.aborted.is_empty() => {
                 let shows_none = body.contains("<ListPartsResult>") && !body.contains("<Part>");
                 self.is_abort_confirmed = is_gone || shows_none;
@@ -245,7 +245,8 @@ impl NetworkState {
                 }
                 self.is_dead |= matches!(fault, Fault::Killed(_));
                 if self.is_dead && message.operation == "InitiateMultipartUpload" {
-                    self.lost_with_process += usize::from(then != Then::Lost);
+                    let late = self.late.iter().filter(|late| late.operation == message.operation);
+                    self.lost_with_process = self.service.uploads.len() + late.count();
                 }
                 Outcome::GivenUp
             }
@@ -261,6 +262,13 @@ impl NetworkState {
             }
             Fault::OtherWriter | Fault::SameBytes => {
                 self.store_foreign(fault == Fault::SameBytes);
+                Outcome::Response(self.apply(message))
+            }
+            Fault::Replaced => {
+                let upload = self.service.uploads.remove(&message.upload_id);
+                let attributes = upload.map(|upload| upload.attributes).unwrap_or_default();
+                let size = self.data.len() as u64;
+                self.service.store(TARGET, false, size, 0, attributes, true);
                 Outcome::Response(self.apply(message))
             }
             Fault::Lifecycle => {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::fault::{Fault, KILLS, NO_CRC, SOURCE_CHANGES};
+use super::fault::{Fault, KILLS, NO_CRC, REPLACED, SOURCE_CHANGES};
 use super::network::Network;
 use super::service::{COPY_SOURCE, TARGET};
 use crate::codec::crc64::crc64;
@@ -88,6 +88,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     versioned.is_versioned = true;
     let mut without_crc64 = scenario("responses without CRC-64", put_data);
     without_crc64.lacks_crc64 = true;
+    without_crc64.faults = REPLACED.to_vec();
     vec![
         two_parts,
         base("one PutObject", 1000, put_data),
