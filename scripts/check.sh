@@ -18,6 +18,7 @@ shellcheck .ci/run scripts/*.sh packaging/*.sh bench/*.sh fuzz/*.sh conformance/
 cargo fmt --all --check
 cargo clippy --workspace --all-targets -- -D warnings
 cargo clippy --workspace --all-targets --features ossmpu/capi -- -D warnings
+cargo clippy --manifest-path bench/Cargo.toml --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 
 stage "the committed header is up to date: the build with capi has written it"

@@ -170,7 +170,7 @@ impl UploadOptions {
     pub fn set_md5_kernel(&mut self, kernel: Kernel) -> Result<&mut Self> {
         if !kernel.is_available() {
             let text = "this CPU does not support the MD5 kernel";
-            return Err(Error::new(ErrorKind::Unsupported, text).with_argument("md5_kernel"));
+            return Err(Error::new(crate::ErrorKind::Unsupported, text).with_argument("md5_kernel"));
         }
         self.md5_kernel = kernel;
         Ok(self)
