@@ -39,7 +39,7 @@ impl Client {
     #[cfg(test)]
     pub(crate) fn simulated(
         config: &Config,
-        peer: std::sync::Arc<dyn crate::service::Peer>,
+        peer: std::sync::Arc<dyn crate::service::SimulatedPeer>,
     ) -> Result<Self> {
         Engine::simulated(config, peer).map(Self)
     }

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use source_files::source_files;
+
+mod source_files;
 
 /// Each layer and the layers that it may use. Every layer may use `error` and `limits`.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -259,20 +262,7 @@ fn find_cycle(start: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option
 }
 
 fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                found.push((name, fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
+    let found = source_files("src");
     assert!(found.len() > 50, "the sources were not found");
     found
 }

@@ -5,10 +5,10 @@ use crate::{Error, Result};
 
 /// Settings and the first error of a setter, which the call that uses the settings returns.
 #[derive(Debug, Default)]
-pub(super) struct Builder<T>(TryLocked<State<T>>);
+pub(super) struct Builder<T>(TryLocked<BuilderState<T>>);
 
 #[derive(Debug, Default)]
-struct State<T> {
+struct BuilderState<T> {
     settings: T,
     first_error: Option<Error>,
 }

@@ -128,22 +128,22 @@ pub extern "C" fn ossmpu_part_iter_free(iter: Option<Box<ossmpu_part_iter>>) {
     guard_value((), || drop(iter));
 }
 
-/// The source of the parts and the current entry.
+/// The parts that are still to be returned, and the current entry.
 #[derive(Debug)]
 pub(super) struct PartIter {
-    source: Source,
-    entry: Option<Box<Entry>>,
+    parts: RemainingParts,
+    entry: Option<Box<CurrentPart>>,
 }
 
 #[derive(Debug)]
-enum Source {
+enum RemainingParts {
     Known(std::vec::IntoIter<SentPart>),
     Listed(Box<PartsIter>),
 }
 
 /// An entry and the texts that it points to.
 #[derive(Debug)]
-struct Entry {
+struct CurrentPart {
     info: ossmpu_part_info,
     _etag: CString,
     _last_modified: CString,
@@ -151,25 +151,27 @@ struct Entry {
 
 impl PartIter {
     pub(super) fn known(parts: Vec<SentPart>) -> TryLocked<Self> {
-        TryLocked::new(Self { source: Source::Known(parts.into_iter()), entry: None })
+        TryLocked::new(Self { parts: RemainingParts::Known(parts.into_iter()), entry: None })
     }
 
     fn listed(parts: PartsIter) -> TryLocked<Self> {
-        TryLocked::new(Self { source: Source::Listed(Box::new(parts)), entry: None })
+        TryLocked::new(Self { parts: RemainingParts::Listed(Box::new(parts)), entry: None })
     }
 
     /// Moves to the next entry; returns false after the last.
     fn advance(&mut self) -> Result<bool> {
         self.entry = None;
-        self.entry = match &mut self.source {
-            Source::Known(parts) => parts.next().map(|part| Entry::of_sent(&part)),
-            Source::Listed(parts) => parts.next().transpose()?.map(|part| Entry::of_listed(&part)),
+        self.entry = match &mut self.parts {
+            RemainingParts::Known(parts) => parts.next().map(|part| CurrentPart::of_sent(&part)),
+            RemainingParts::Listed(parts) => {
+                parts.next().transpose()?.map(|part| CurrentPart::of_listed(&part))
+            }
         };
         Ok(self.entry.is_some())
     }
 }
 
-impl Entry {
+impl CurrentPart {
     fn of_sent(part: &SentPart) -> Box<Self> {
         Self::new(part.number.get(), part.size, part.etag.as_str(), "", part.crc64)
     }

@@ -131,12 +131,12 @@ pub extern "C" fn ossmpu_upload_iter_free(iter: Option<Box<ossmpu_upload_iter>>)
 #[derive(Debug)]
 pub(super) struct UploadIter {
     uploads: UploadsIter,
-    entry: Option<Box<Entry>>,
+    entry: Option<Box<CurrentUpload>>,
 }
 
 /// An entry and the texts that it points to.
 #[derive(Debug)]
-struct Entry {
+struct CurrentUpload {
     info: ossmpu_upload_info,
     _texts: [CString; 4],
 }
@@ -146,14 +146,14 @@ impl UploadIter {
     fn advance(&mut self) -> Result<bool> {
         self.entry = None;
         self.entry = self.uploads.next().transpose()?.map(|entry| match entry {
-            UploadsEntry::Upload(upload) => Entry::of_upload(&upload),
-            UploadsEntry::Prefix(prefix) => Entry::new(1, [&prefix, "", "", ""]),
+            UploadsEntry::Upload(upload) => CurrentUpload::of_upload(&upload),
+            UploadsEntry::Prefix(prefix) => CurrentUpload::new(1, [&prefix, "", "", ""]),
         });
         Ok(self.entry.is_some())
     }
 }
 
-impl Entry {
+impl CurrentUpload {
     fn of_upload(upload: &ListedUpload) -> Box<Self> {
         let initiated = upload.initiated.map(rfc3339).unwrap_or_default();
         let id = upload.upload_id.as_str();

@@ -17,7 +17,7 @@ mod wire_log;
 
 pub(crate) use crate::transport::CancelPolicy;
 #[cfg(test)]
-pub(crate) use crate::transport::Peer;
+pub(crate) use crate::transport::SimulatedPeer;
 pub(crate) use call_context::{AttemptLimit, CallContext, CallError, CallOutcome, Observer};
 pub use config::Config;
 pub(crate) use evidence::Evidence;

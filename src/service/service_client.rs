@@ -72,7 +72,7 @@ impl ServiceClient {
     }
 
     #[cfg(test)]
-    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn crate::transport::Peer>) {
+    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn crate::transport::SimulatedPeer>) {
         self.http.simulate(peer);
     }
 

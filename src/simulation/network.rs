@@ -14,7 +14,7 @@ use super::service::{
 };
 use crate::error::{Error, ErrorKind, Phase};
 use crate::runtime::{Cancel, Deadline, now};
-use crate::transport::{Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Peer};
+use crate::transport::{Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, SimulatedPeer};
 use crate::wire::{Body, Response, Sent};
 
 #[derive(Debug)]
@@ -309,7 +309,7 @@ impl NetworkState {
     }
 }
 
-impl Peer for Network {
+impl SimulatedPeer for Network {
     fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure> {
         let mut state = self.lock();
         let host = outgoing.target.host.as_str();

@@ -27,12 +27,12 @@ pub(crate) struct Counts {
     /// Each violation, how often, and the shortest list of choices that leads to it.
     pub(crate) violations: BTreeMap<&'static str, (u64, Vec<u16>)>,
     /// By what the client observed.
-    pub(crate) groups: HashMap<u64, Group>,
+    pub(crate) groups: HashMap<u64, RunGroup>,
 }
 
 /// All runs in which the client observed the same.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Group {
+pub(crate) struct RunGroup {
     pub(crate) made: u64,
     pub(crate) not_made: u64,
     /// A run that said unknown, with the fewest faults.

@@ -10,7 +10,7 @@ use super::service::{COPY_SOURCE, TARGET};
 use crate::codec::crc64::crc64;
 use crate::error::Error;
 use crate::runtime::Cancel;
-use crate::transport::Peer;
+use crate::transport::SimulatedPeer;
 use crate::{
     BucketName, Client, Config, CopySource, CredentialsSource, MultipartUpload, ObjectExists,
     ObjectKey, PartNumber, ReaderSource, Result, UploadId, UploadOptions, UploadResult,
@@ -115,7 +115,7 @@ impl Stage<'_> {
         config.set_region("cn-hangzhou").unwrap();
         config.set_credentials(CredentialsSource::Anonymous);
         config.set_threads(1).unwrap();
-        Client::simulated(&config, Arc::clone(self.network) as Arc<dyn Peer>).unwrap()
+        Client::simulated(&config, Arc::clone(self.network) as Arc<dyn SimulatedPeer>).unwrap()
     }
 
     /// Records how a call has ended.

@@ -30,7 +30,7 @@ pub(crate) struct Message {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct StoredPart {
     pub(crate) size: u64,
     pub(crate) crc64: u64,
     etag: String,
@@ -39,7 +39,7 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Upload {
     pub(crate) attributes: Vec<(String, String)>,
-    pub(crate) parts: BTreeMap<u16, Part>,
+    pub(crate) parts: BTreeMap<u16, StoredPart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl Service {
             return refusal(404, "NoSuchUpload");
         };
         let etag = format!("P{crc64:016X}");
-        upload.parts.insert(message.part, Part { size, crc64, etag: etag.clone() });
+        upload.parts.insert(message.part, StoredPart { size, crc64, etag: etag.clone() });
         respond(200, &[("ETag", &etag), (CRC64, &crc64.to_string())], "")
     }
 
@@ -193,7 +193,7 @@ impl Service {
             return refusal(404, "NoSuchUpload");
         };
         let mut body = "<ListPartsResult><IsTruncated>false</IsTruncated>".to_owned();
-        for (number, Part { size, crc64, etag }) in &upload.parts {
+        for (number, StoredPart { size, crc64, etag }) in &upload.parts {
             let crc64 = if self.lacks_crc64 {
                 String::new()
             } else {

@@ -71,18 +71,18 @@ impl ByteStream {
 ///
 /// An error of the rules travels inside the `io::Error`.
 #[derive(Debug)]
-pub(super) struct Waiting<'a> {
+pub(super) struct BlockingStream<'a> {
     pub(super) stream: &'a mut ByteStream,
     pub(super) state: &'a ExchangeState,
 }
 
-impl Waiting<'_> {
+impl BlockingStream<'_> {
     fn wait(&self, interest: Interest) -> Result<bool> {
         self.state.wait(self.stream.descriptor(), interest, Deadline::NEVER)
     }
 }
 
-impl Read for Waiting<'_> {
+impl Read for BlockingStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.state.check().map_err(io::Error::other)?;
@@ -95,7 +95,7 @@ impl Read for Waiting<'_> {
     }
 }
 
-impl Write for Waiting<'_> {
+impl Write for BlockingStream<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
         while !rest.is_empty() || self.stream.is_pending() {

@@ -9,7 +9,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector};
 use ureq::{Proxy, ProxyProtocol};
 
 use super::byte_stream::tls_stream::TlsStream;
-use super::byte_stream::{ByteStream, Waiting};
+use super::byte_stream::{BlockingStream, ByteStream};
 use super::connection::Connection;
 use super::error_mapping;
 use super::exchange_state::{self, ExchangeState};
@@ -118,7 +118,7 @@ impl Dialer {
             stream = self.secure(stream, bare(proxy.host()), state)?;
             state.begin(Phase::Connect);
         }
-        let mut waiting = Waiting { stream: &mut stream, state };
+        let mut waiting = BlockingStream { stream: &mut stream, state };
         match protocol {
             ProxyProtocol::Socks4 | ProxyProtocol::Socks4A => {
                 socks::open4(&mut waiting, goal, port)

@@ -35,12 +35,12 @@ pub(super) struct Job {
 
 #[derive(Debug, Default)]
 struct JobQueue {
-    state: Mutex<State>,
+    state: Mutex<JobQueueState>,
     news: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct JobQueueState {
     waiting: VecDeque<Arc<Job>>,
     /// What the thread is at.
     current: Option<Arc<Job>>,

@@ -36,12 +36,12 @@ pub(crate) struct Http {
     user_agent: String,
     era: PoolGeneration,
     #[cfg(test)]
-    simulated: Option<std::sync::Arc<dyn Peer>>,
+    simulated: Option<std::sync::Arc<dyn SimulatedPeer>>,
 }
 
 /// Takes the place of the connections and of the service in a simulation.
 #[cfg(test)]
-pub(crate) trait Peer: std::fmt::Debug + Send + Sync {
+pub(crate) trait SimulatedPeer: std::fmt::Debug + Send + Sync {
     fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure>;
 }
 
@@ -90,7 +90,7 @@ impl Http {
     }
 
     #[cfg(test)]
-    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn Peer>) {
+    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn SimulatedPeer>) {
         self.simulated = Some(peer);
     }
 

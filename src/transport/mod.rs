@@ -31,7 +31,7 @@ pub(crate) use exchange::{
     Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Pace, TimeLimits,
 };
 #[cfg(test)]
-pub(crate) use http::Peer;
+pub(crate) use http::SimulatedPeer;
 pub(crate) use http::{Http, HttpSettings};
 pub use proxy_setting::ProxySetting;
 pub(crate) use tls::TlsSettings;

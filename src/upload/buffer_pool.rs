@@ -12,15 +12,15 @@ use crate::runtime::{Event, IgnorePoison, Mutex, MutexGuard};
 
 /// The budget of one client; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct BufferPool(Arc<Pool>);
+pub(crate) struct BufferPool(Arc<SharedBufferPool>);
 
-struct Pool {
+struct SharedBufferPool {
     limit: usize,
-    state: Mutex<State>,
+    state: Mutex<BufferPoolState>,
 }
 
 #[derive(Default)]
-struct State {
+struct BufferPoolState {
     /// Bytes of all buffers, spare ones too.
     allocated: usize,
     /// Bytes of buffers that are being filled: only their owners can free them.
@@ -31,7 +31,7 @@ struct State {
 
 /// Room for one part. Its bytes go back to the budget when it is dropped.
 pub(crate) struct Buffer {
-    pool: Arc<Pool>,
+    pool: Arc<SharedBufferPool>,
     bytes: Vec<u8>,
     filled: usize,
     is_filling: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Buffer {
 impl BufferPool {
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self(Arc::new(Pool { limit, state: Mutex::default() }))
+        Self(Arc::new(SharedBufferPool { limit, state: Mutex::default() }))
     }
 
     pub(crate) fn limit(&self) -> u64 {
@@ -77,7 +77,7 @@ impl BufferPool {
     }
 }
 
-impl State {
+impl BufferPoolState {
     fn has_spare(&self, size: usize) -> bool {
         self.spare.iter().any(|spare| spare.len() == size)
     }
@@ -96,8 +96,8 @@ impl State {
     }
 }
 
-impl Pool {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedBufferPool {
+    fn lock(&self) -> MutexGuard<'_, BufferPoolState> {
         self.state.lock().ignore_poison()
     }
 }

@@ -29,7 +29,10 @@ impl Engine {
 
     /// An engine whose requests go to a simulated service.
     #[cfg(test)]
-    pub(crate) fn simulated(config: &Config, peer: Arc<dyn crate::service::Peer>) -> Result<Self> {
+    pub(crate) fn simulated(
+        config: &Config,
+        peer: Arc<dyn crate::service::SimulatedPeer>,
+    ) -> Result<Self> {
         let mut service = ServiceClient::new(config)?;
         service.simulate(peer);
         let workers = Workers::new(config.threads);

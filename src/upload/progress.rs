@@ -100,10 +100,10 @@ impl Observer for Meter {
 pub(crate) struct Reporter {
     callback: Option<ProgressCallback>,
     meter: Arc<Meter>,
-    state: Mutex<State>,
+    state: Mutex<ReporterState>,
 }
 
-struct State {
+struct ReporterState {
     last: Instant,
     /// What the callback returned to cancel the call.
     stopped: Option<i64>,
@@ -111,7 +111,7 @@ struct State {
 
 impl Reporter {
     pub(crate) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
-        let state = State { last: now(), stopped: None };
+        let state = ReporterState { last: now(), stopped: None };
         Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
     }
 

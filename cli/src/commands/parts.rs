@@ -27,7 +27,7 @@ pub struct Parts {
 }
 
 #[derive(Debug, Serialize)]
-struct Part {
+struct UploadedPart {
     part_number: u16,
     size: u64,
     etag: String,
@@ -42,13 +42,13 @@ impl Parts {
         let request = ListParts::new(bucket, key, &self.upload_id)
             .with_headers(&context.client_options.headers());
         for part in context.client()?.parts_iter(request, context.cancel()) {
-            context.console.print_result(&Part::from(part?))?;
+            context.console.print_result(&UploadedPart::from(part?))?;
         }
         Ok(ExitStatus::Success)
     }
 }
 
-impl From<ListedPart> for Part {
+impl From<ListedPart> for UploadedPart {
     fn from(part: ListedPart) -> Self {
         Self {
             part_number: part.number.get(),
@@ -60,7 +60,7 @@ impl From<ListedPart> for Part {
     }
 }
 
-impl Output for Part {
+impl Output for UploadedPart {
     fn to_text(&self) -> String {
         let Self { part_number, size, etag, .. } = self;
         let time = self.last_modified.as_deref().unwrap_or("-");

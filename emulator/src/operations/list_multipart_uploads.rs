@@ -1,7 +1,7 @@
 //! ListMultipartUploads.
 
 use super::list_objects::prefixes;
-use super::listing::{Listed, Query, page};
+use super::listing::{ListParameters, Listed, page};
 use crate::clock;
 use crate::error::RequestError;
 use crate::operation_request::OperationRequest;
@@ -24,8 +24,8 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let uploads = request.store().uploads(&request.bucket);
     let entries = uploads.iter().filter(|upload| after(upload));
     let entries = entries.map(|upload| (upload.record.key.as_str(), upload));
-    let query = Query { prefix, delimiter, max };
-    let page = page(entries, &query);
+    let parameters = ListParameters { prefix, delimiter, max };
+    let page = page(entries, &parameters);
     let next = page.last;
     let mut document = request.document("ListMultipartUploadsResult");
     if encode {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::list_objects::{describe, prefixes};
-use super::listing::{Listed, Query, page};
+use super::listing::{ListParameters, Listed, page};
 use super::owner;
 use crate::clock::xml_date;
 use crate::error::RequestError;
@@ -29,7 +29,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let id_marker = if key_marker.is_empty() { "" } else { text("version-id-marker") };
     let versions = after(listed_versions(request), key_marker, id_marker);
     let entries = versions.iter().map(|listed| (listed.key.as_str(), listed));
-    let page = page(entries, &Query { prefix, delimiter, max });
+    let page = page(entries, &ListParameters { prefix, delimiter, max });
     let mut document = request.document("ListVersionsResult");
     document.element("Name", &request.bucket);
     document.element("Prefix", &request.encoded(prefix, encode));

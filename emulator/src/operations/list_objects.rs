@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::listing::{Listed, Query, page};
+use super::listing::{ListParameters, Listed, page};
 use super::owner;
 use crate::clock::xml_date;
 use crate::error::{OssError, RequestError};
@@ -38,7 +38,7 @@ pub(super) async fn version_two(
     let objects = visible(request);
     let after = objects.iter().filter(|(key, _)| *key > marker);
     let entries = after.map(|(key, version)| (key.as_str(), (key.as_str(), version)));
-    let page = page(entries, &Query { prefix: &prefix, delimiter: &delimiter, max });
+    let page = page(entries, &ListParameters { prefix: &prefix, delimiter: &delimiter, max });
     let mut document = request.document("ListBucketResult");
     document.element("Name", &request.bucket);
     document.element("Prefix", &request.encoded(&prefix, encode));
@@ -82,7 +82,7 @@ pub(super) async fn version_one(
     let objects = visible(request);
     let after = objects.iter().filter(|(key, _)| *key > marker);
     let entries = after.map(|(key, version)| (key.as_str(), (key.as_str(), version)));
-    let page = page(entries, &Query { prefix: &prefix, delimiter: &delimiter, max });
+    let page = page(entries, &ListParameters { prefix: &prefix, delimiter: &delimiter, max });
     let mut document = request.document("ListBucketResult");
     document.element("Name", &request.bucket);
     document.element("Prefix", &request.encoded(&prefix, encode));

@@ -2,7 +2,7 @@
 
 /// Parameters of a list request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Query<'a> {
+pub(super) struct ListParameters<'a> {
     pub(super) prefix: &'a str,
     pub(super) delimiter: &'a str,
     pub(super) max: u32,
@@ -36,13 +36,13 @@ impl<'a, T> Page<'a, T> {
 /// Builds a page from `entries`, which are sorted by key and start after the marker.
 pub(super) fn page<'a, T: Copy>(
     entries: impl Iterator<Item = (&'a str, T)>,
-    query: &Query<'a>,
+    parameters: &ListParameters<'a>,
 ) -> Page<'a, T> {
-    let max = usize::try_from(query.max).unwrap_or(usize::MAX);
+    let max = usize::try_from(parameters.max).unwrap_or(usize::MAX);
     let mut page = Page { listed: Vec::new(), last: None, truncated: false };
     let mut current: Option<&str> = None;
-    for (key, entry) in entries.filter(|(key, _)| key.starts_with(query.prefix)) {
-        let prefix = common_prefix(key, query);
+    for (key, entry) in entries.filter(|(key, _)| key.starts_with(parameters.prefix)) {
+        let prefix = common_prefix(key, parameters);
         if prefix.is_some() && prefix == current {
             page.last = Some(entry);
             continue;
@@ -59,12 +59,13 @@ pub(super) fn page<'a, T: Copy>(
 }
 
 /// Returns `key` up to and including the first delimiter after the prefix.
-fn common_prefix<'a>(key: &'a str, query: &Query<'_>) -> Option<&'a str> {
-    if query.delimiter.is_empty() {
+fn common_prefix<'a>(key: &'a str, parameters: &ListParameters<'_>) -> Option<&'a str> {
+    if parameters.delimiter.is_empty() {
         return None;
     }
-    let rest = key.strip_prefix(query.prefix)?;
-    let end = query.prefix.len() + rest.find(query.delimiter)? + query.delimiter.len();
+    let rest = key.strip_prefix(parameters.prefix)?;
+    let end =
+        parameters.prefix.len() + rest.find(parameters.delimiter)? + parameters.delimiter.len();
     key.get(..end)
 }
 
@@ -75,9 +76,9 @@ mod tests {
     const KEYS: [&str; 5] = ["a", "b/1", "b/2", "c/1", "d"];
 
     fn names(marker: &'static str, max: u32) -> (Vec<&'static str>, Option<&'static str>, bool) {
-        let query = Query { prefix: "", delimiter: "/", max };
+        let parameters = ListParameters { prefix: "", delimiter: "/", max };
         let entries = KEYS.iter().filter(|key| **key > marker).map(|key| (*key, *key));
-        let page = page(entries, &query);
+        let page = page(entries, &parameters);
         let listed = page.listed.iter().map(|listed| match listed {
             Listed::Entry(name) | Listed::Prefix(name) => *name,
         });

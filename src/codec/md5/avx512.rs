@@ -6,12 +6,12 @@
 
 use std::arch::x86_64::*;
 
-use super::group::{Block, Group};
+use super::group::{Block, LaneGroup};
 use super::rounds::rounds;
 
 /// Advances every group by `count` blocks, or to the end of the shortest lane.
 #[target_feature(enable = "avx512f")]
-pub(super) fn compress<const G: usize>(groups: &mut [Group<'_, 16>; G], count: usize) {
+pub(super) fn compress<const G: usize>(groups: &mut [LaneGroup<'_, 16>; G], count: usize) {
     let zero = _mm512_setzero_si512();
     let [mut a, mut b, mut c, mut d] = [[zero; G]; 4];
     for g in 0..G {

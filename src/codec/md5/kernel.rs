@@ -5,7 +5,7 @@
 
 use std::array;
 
-use super::group::{Group, Lane};
+use super::group::{Lane, LaneGroup};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
@@ -121,14 +121,14 @@ fn one_by_one(lanes: &mut [Lane<'_>], count: usize) {
 fn together<'a, const N: usize, const G: usize>(
     lanes: &mut [Lane<'a>],
     count: usize,
-    compress: impl Fn(&mut [Group<'a, N>; G]),
+    compress: impl Fn(&mut [LaneGroup<'a, N>; G]),
 ) {
     for pack in lanes.chunks_mut(N * G) {
         let [spare, ..] = pack else { return };
         let spare = spare.blocks;
-        let mut groups = array::from_fn(|g| Group::gather(pack, g * N, spare));
+        let mut groups = array::from_fn(|g| LaneGroup::gather(pack, g * N, spare));
         compress(&mut groups);
-        for (lane, state) in pack.iter_mut().zip(groups.iter().flat_map(Group::states)) {
+        for (lane, state) in pack.iter_mut().zip(groups.iter().flat_map(LaneGroup::states)) {
             *lane.state = state;
             lane.blocks = lane.blocks.split_at(count).1;
         }

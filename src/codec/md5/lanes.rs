@@ -5,14 +5,14 @@
 use std::slice;
 
 use super::Digest;
-use super::group::{Block, Lane, START, State};
+use super::group::{Block, Lane, Md5State, START};
 use super::kernel::{Available, Kernel};
 
 /// Up to [`Kernel::lanes`] running digests.
 #[derive(Debug)]
 pub struct Lanes {
     kernel: Available,
-    states: Vec<State>,
+    states: Vec<Md5State>,
     tails: Vec<Tail>,
 }
 
@@ -122,7 +122,7 @@ impl Padding {
     }
 }
 
-fn digest(state: &State) -> Digest {
+fn digest(state: &Md5State) -> Digest {
     let mut bytes = [0; 16];
     for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
         *bytes = word.to_le_bytes();

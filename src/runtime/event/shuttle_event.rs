@@ -14,13 +14,13 @@ use crate::runtime::{Deadline, simulated};
 pub(crate) struct Event(usize);
 
 #[derive(Default)]
-struct Kernel {
-    state: Mutex<State>,
+struct SimulatedKernel {
+    state: Mutex<KernelState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct KernelState {
     /// Whether each event is set.
     events: Vec<bool>,
     /// What the waits that run wait for at the most.
@@ -29,7 +29,7 @@ struct State {
 }
 
 shuttle::lazy_static! {
-    static ref KERNEL: Kernel = Kernel::default();
+    static ref KERNEL: SimulatedKernel = SimulatedKernel::default();
 }
 
 /// Lets time pass. To be run by a thread that the scheduler lets run when no other can.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection};
 
-use super::{ByteStream, Step, Waiting};
+use super::{BlockingStream, ByteStream, Step};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::transport::exchange_state::ExchangeState;
 use crate::transport::socket::Socket;
@@ -35,7 +35,7 @@ impl TlsStream {
         })?;
         tls.set_buffer_limit(Some(SEALED_AT_ONCE));
         let mut session = Self { below, tls };
-        let mut waiting = Waiting { stream: &mut session.below, state };
+        let mut waiting = BlockingStream { stream: &mut session.below, state };
         while session.tls.is_handshaking() || session.tls.wants_write() {
             session.tls.complete_io(&mut waiting).map_err(refused)?;
         }

@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::server::{Peer, Server};
 use crate::transport::TlsSettings;
 
-pub(super) type Tls = StreamOwned<ServerConnection, TcpStream>;
+pub(super) type TlsServerStream = StreamOwned<ServerConnection, TcpStream>;
 
 /// Issues certificates that a client trusts if it is told to.
 pub(super) struct Authority {
@@ -67,7 +67,7 @@ impl Authority {
         &self,
         name: &str,
         years: [i32; 2],
-        script: impl Fn(&mut Peer<Tls>) -> io::Result<()> + Send + Sync + 'static,
+        script: impl Fn(&mut Peer<TlsServerStream>) -> io::Result<()> + Send + Sync + 'static,
     ) -> Server {
         let config = self.config(name, years);
         Server::start(move |peer| {

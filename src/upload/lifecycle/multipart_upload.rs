@@ -40,14 +40,14 @@ struct SharedUpload {
     options: UploadOptions,
     /// What all parts together may send in a second.
     rate: Option<RateLimiter>,
-    state: Mutex<State>,
+    state: Mutex<UploadState>,
     /// Notified when a part call ends.
     ended: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    phase: Phase,
+struct UploadState {
+    phase: UploadPhase,
     parts: BTreeMap<PartNumber, SentPart>,
     /// About all Completes that were sent.
     completes: Evidence,
@@ -56,7 +56,7 @@ struct State {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Phase {
+enum UploadPhase {
     #[default]
     Open,
     Completing,
@@ -233,9 +233,9 @@ impl MultipartUpload {
         shared.cut_parts(budget.start())?;
         let outcome = shared.abort(&budget);
         shared.lock().phase = match &outcome {
-            Ok(()) => Phase::Aborted,
-            Err(error) if error.object_exists() == ObjectExists::Yes => Phase::Completed,
-            Err(_) => Phase::Open,
+            Ok(()) => UploadPhase::Aborted,
+            Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
+            Err(_) => UploadPhase::Open,
         };
         outcome.map_err(|error| error.with_upload_id(self.upload_id().as_str()))
     }
@@ -252,11 +252,12 @@ impl SharedUpload {
                 let error = Error::new(ErrorKind::State, "the part is still being sent");
                 return Err(error.with_part(number.get()));
             }
-            state.phase = Phase::Completing;
+            state.phase = UploadPhase::Completing;
             state.parts.values().cloned().collect()
         };
         let outcome = self.complete_parts(target, parts, cancel);
-        self.lock().phase = if outcome.is_ok() { Phase::Completed } else { Phase::Open };
+        self.lock().phase =
+            if outcome.is_ok() { UploadPhase::Completed } else { UploadPhase::Open };
         outcome
     }
 
@@ -387,17 +388,17 @@ impl SharedUpload {
     /// Forbids further calls and waits until the running ones have ended.
     fn cut_parts(&self, deadline: Deadline) -> Result<()> {
         let mut state = self.lock();
-        if state.phase != Phase::Aborted {
+        if state.phase != UploadPhase::Aborted {
             state.check_open()?;
         }
-        state.phase = Phase::Aborting;
+        state.phase = UploadPhase::Aborting;
         for (_, stop) in &state.in_flight {
             stop.trigger();
         }
         while !state.in_flight.is_empty() {
             let left = deadline.left().unwrap_or_default();
             if left.is_zero() {
-                state.phase = Phase::Open;
+                state.phase = UploadPhase::Open;
                 let text = "a part call did not end in time; its source may be blocked";
                 return Err(Error::new(ErrorKind::Timeout, text)
                     .with_upload_id(self.target.upload_id.as_str())
@@ -409,19 +410,19 @@ impl SharedUpload {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, UploadState> {
         self.state.lock().ignore_poison()
     }
 }
 
-impl State {
+impl UploadState {
     fn check_open(&self) -> Result<()> {
         let text = match self.phase {
-            Phase::Open => return Ok(()),
-            Phase::Completing => "the upload is being completed",
-            Phase::Completed => "the upload is completed",
-            Phase::Aborting => "the upload is being aborted",
-            Phase::Aborted => "the upload is aborted",
+            UploadPhase::Open => return Ok(()),
+            UploadPhase::Completing => "the upload is being completed",
+            UploadPhase::Completed => "the upload is completed",
+            UploadPhase::Aborting => "the upload is being aborted",
+            UploadPhase::Aborted => "the upload is aborted",
         };
         Err(Error::new(ErrorKind::State, text))
     }

@@ -40,12 +40,12 @@ pub(crate) struct ScheduleLimits {
 struct PartScheduler {
     limits: ScheduleLimits,
     meter: Arc<Meter>,
-    state: Mutex<State>,
+    state: Mutex<SchedulerState>,
     /// Set whenever the ledger may have become settled.
     changed: Event,
 }
 
-struct State {
+struct SchedulerState {
     tracker: PartTracker,
     /// Removed when the call ends, so that no late task holds the caller's bytes.
     work: Option<Arc<dyn PartUploader>>,
@@ -77,7 +77,7 @@ pub(crate) fn upload_parts(
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
     let tracker = PartTracker::new(limits.parts, limits.hedging);
-    let state = State { tracker, work: Some(work), copies: Vec::new(), running: 0 };
+    let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
     let scheduler = Arc::new(PartScheduler { limits, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
@@ -162,7 +162,7 @@ impl PartScheduler {
 
     /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
     /// then only their end is waited for.
-    fn wait(&self, reporter: &Reporter, add_ticket: impl Fn() -> Result<()>) {
+    fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut asked = None;
         while !self.is_settled() {
@@ -184,7 +184,7 @@ impl PartScheduler {
                     Wake::TimedOut if hedge.has_passed() => {
                         asked = hedge_due;
                         // Without another worker the first attempt continues alone.
-                        let _ = add_ticket();
+                        let _ = add_task();
                     }
                     Wake::TimedOut | Wake::Ready => {}
                 }
@@ -216,7 +216,7 @@ impl PartScheduler {
         Ok(sent)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SchedulerState> {
         self.state.lock().ignore_poison()
     }
 }

@@ -30,11 +30,11 @@ pub(crate) enum TaskStatus {
 }
 
 #[derive(Default)]
-pub(crate) struct TaskQueue(Mutex<Waiting>);
+pub(crate) struct TaskQueue(Mutex<TaskQueueState>);
 
 #[derive(Default)]
-struct Waiting {
-    tickets: VecDeque<Arc<dyn Task>>,
+struct TaskQueueState {
+    tasks: VecDeque<Arc<dyn Task>>,
     /// Workers that are at it or about to begin.
     workers: usize,
 }
@@ -43,10 +43,10 @@ impl TaskQueue {
     /// Queues the task `count` times. Returns how many more workers have to [`TaskQueue::work`] for
     /// them, so that there are never more than `most_workers` in all.
     pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize, most_workers: usize) -> usize {
-        let mut waiting = self.lock();
-        waiting.tickets.extend(std::iter::repeat_n(task, count).map(Arc::clone));
-        let wanted = count.min(most_workers.saturating_sub(waiting.workers));
-        waiting.workers += wanted;
+        let mut state = self.lock();
+        state.tasks.extend(std::iter::repeat_n(task, count).map(Arc::clone));
+        let wanted = count.min(most_workers.saturating_sub(state.workers));
+        state.workers += wanted;
         wanted
     }
 
@@ -58,30 +58,30 @@ impl TaskQueue {
                 TaskStatus::Done
             });
             if next == TaskStatus::Again {
-                self.lock().tickets.push_back(task);
+                self.lock().tasks.push_back(task);
             }
         }
     }
 
     /// Takes the oldest task. If there is none, the worker is no longer counted from then on.
     fn take(&self) -> Option<Arc<dyn Task>> {
-        let mut waiting = self.lock();
-        let ticket = waiting.tickets.pop_front();
-        if ticket.is_none() {
-            waiting.workers = waiting.workers.saturating_sub(1);
+        let mut state = self.lock();
+        let task = state.tasks.pop_front();
+        if task.is_none() {
+            state.workers = state.workers.saturating_sub(1);
         }
-        ticket
+        task
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, TaskQueueState> {
         self.0.lock().ignore_poison()
     }
 }
 
 impl fmt::Debug for TaskQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = self.lock();
-        write!(f, "Tickets({} waiting, {} workers)", waiting.tickets.len(), waiting.workers)
+        let state = self.lock();
+        write!(f, "TaskQueue({} waiting, {} workers)", state.tasks.len(), state.workers)
     }
 }
 

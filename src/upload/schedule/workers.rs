@@ -20,14 +20,14 @@ use crate::upload::schedule::task_queue::{Task, TaskQueue};
 pub(crate) struct Workers {
     threads: usize,
     process: ForkGuard,
-    pool: OnceLock<Pool>,
+    pool: OnceLock<RayonPool>,
     /// Two first uploads at once start one pool.
     starting: Mutex<()>,
-    tickets: Arc<TaskQueue>,
+    queue: Arc<TaskQueue>,
 }
 
 #[derive(Debug)]
-struct Pool {
+struct RayonPool {
     /// `None` only while it is dropped.
     rayon: Option<ThreadPool>,
     handles: Arc<Mutex<Vec<JoinHandle<()>>>>,
@@ -41,7 +41,7 @@ impl Workers {
             process,
             pool: OnceLock::new(),
             starting: Mutex::new(()),
-            tickets: Arc::default(),
+            queue: Arc::default(),
         }
     }
 
@@ -50,23 +50,23 @@ impl Workers {
         self.threads
     }
 
-    /// Lets workers do steps of the task, at most `tickets` of them at once.
+    /// Lets workers do steps of the task, at most `count` of them at once.
     ///
     /// # Errors
     ///
     /// `Memory`, when the threads cannot be started.
-    pub(crate) fn add(&self, task: &Arc<dyn Task>, tickets: usize) -> Result<()> {
+    pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize) -> Result<()> {
         #[cfg(test)]
         if crate::runtime::simulated::now().is_some() {
-            self.run_simulated(task, tickets);
+            self.run_simulated(task, count);
             return Ok(());
         }
         let pool = self.pool()?;
-        let wanted = self.tickets.add(task, tickets, self.threads);
+        let wanted = self.queue.add(task, count, self.threads);
         if let Some(rayon) = &pool.rayon {
             for _ in 0..wanted {
-                let tickets = Arc::clone(&self.tickets);
-                rayon.spawn(move || tickets.work());
+                let queue = Arc::clone(&self.queue);
+                rayon.spawn(move || queue.work());
             }
         }
         Ok(())
@@ -74,19 +74,19 @@ impl Workers {
 
     /// Under simulated time the workers run inline, or as threads of the model checker.
     #[cfg(test)]
-    fn run_simulated(&self, task: &Arc<dyn Task>, tickets: usize) {
+    fn run_simulated(&self, task: &Arc<dyn Task>, count: usize) {
         #[cfg(not(shuttle))]
-        if self.tickets.add(task, tickets, 1) > 0 {
-            self.tickets.work();
+        if self.queue.add(task, count, 1) > 0 {
+            self.queue.work();
         }
         #[cfg(shuttle)]
-        for _ in 0..self.tickets.add(task, tickets, self.threads) {
-            let tickets = Arc::clone(&self.tickets);
-            shuttle::thread::spawn(move || tickets.work());
+        for _ in 0..self.queue.add(task, count, self.threads) {
+            let queue = Arc::clone(&self.queue);
+            shuttle::thread::spawn(move || queue.work());
         }
     }
 
-    fn pool(&self) -> Result<&Pool> {
+    fn pool(&self) -> Result<&RayonPool> {
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
@@ -94,12 +94,12 @@ impl Workers {
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
-        let built = Pool::build(self.threads)?;
+        let built = RayonPool::build(self.threads)?;
         Ok(self.pool.get_or_init(|| built))
     }
 }
 
-impl Pool {
+impl RayonPool {
     fn build(threads: usize) -> Result<Self> {
         let handles = Arc::new(Mutex::new(Vec::with_capacity(threads)));
         let started = Arc::clone(&handles);

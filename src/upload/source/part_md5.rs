@@ -19,13 +19,13 @@ use crate::upload::source::upload_source::Source;
 pub(crate) struct PartMd5s {
     kernel: Kernel,
     parts: Parts,
-    groups: Mutex<Vec<Group>>,
+    groups: Mutex<Vec<GroupState>>,
     /// Notified when a group is done or has failed.
     changed: Condvar,
 }
 
 #[derive(Debug, Clone)]
-enum Group {
+enum GroupState {
     Open,
     Claimed,
     Done(Vec<Digest>),
@@ -41,7 +41,7 @@ enum GroupAction {
 
 impl PartMd5s {
     pub(crate) fn new(kernel: Kernel, parts: Parts) -> Self {
-        let groups = vec![Group::Open; parts.count().div_ceil(kernel.lanes())];
+        let groups = vec![GroupState::Open; parts.count().div_ceil(kernel.lanes())];
         Self { kernel, parts, groups: Mutex::new(groups), changed: Condvar::new() }
     }
 
@@ -59,7 +59,7 @@ impl PartMd5s {
                 GroupAction::Hash(mine) => {
                     drop(groups);
                     let hashed = self.hash(mine, source, stop);
-                    let outcome = hashed.map_or_else(Group::Failed, Group::Done);
+                    let outcome = hashed.map_or_else(GroupState::Failed, GroupState::Done);
                     if let Some(slot) = self.lock().get_mut(mine) {
                         *slot = outcome;
                     }
@@ -90,30 +90,30 @@ impl PartMd5s {
         Ok(lanes.finish())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Group>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<GroupState>> {
         self.groups.lock().ignore_poison()
     }
 }
 
-fn group_action(groups: &mut [Group], mine: usize, lane: usize) -> Result<GroupAction> {
+fn group_action(groups: &mut [GroupState], mine: usize, lane: usize) -> Result<GroupAction> {
     match groups.get(mine) {
-        Some(Group::Done(part_md5s)) => part_md5s
+        Some(GroupState::Done(part_md5s)) => part_md5s
             .get(lane)
             .map(|digest| GroupAction::Ready(*digest))
             .ok_or_else(|| Error::internal("a group of digests is too short")),
-        Some(Group::Failed(error)) => Err(error.clone()),
-        Some(Group::Open) => Ok(claim(groups, mine)),
-        Some(Group::Claimed) => match groups.get(mine + 1) {
-            Some(Group::Open) => Ok(claim(groups, mine + 1)),
+        Some(GroupState::Failed(error)) => Err(error.clone()),
+        Some(GroupState::Open) => Ok(claim(groups, mine)),
+        Some(GroupState::Claimed) => match groups.get(mine + 1) {
+            Some(GroupState::Open) => Ok(claim(groups, mine + 1)),
             _ => Ok(GroupAction::Wait),
         },
         None => Err(Error::internal("a part is in no group of digests")),
     }
 }
 
-fn claim(groups: &mut [Group], group: usize) -> GroupAction {
+fn claim(groups: &mut [GroupState], group: usize) -> GroupAction {
     if let Some(slot) = groups.get_mut(group) {
-        *slot = Group::Claimed;
+        *slot = GroupState::Claimed;
     }
     GroupAction::Hash(group)
 }

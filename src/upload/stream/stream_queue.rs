@@ -33,7 +33,7 @@ pub(crate) struct StreamQueue {
     pub(crate) deadline: Deadline,
     /// Set when a part has ended.
     pub(crate) changed: Arc<Event>,
-    state: Mutex<State>,
+    state: Mutex<StreamQueueState>,
     /// Notified when parts were queued or have got their digests.
     queue_changed: Condvar,
 }
@@ -47,12 +47,12 @@ pub(crate) struct PartHashing {
 }
 
 #[derive(Default)]
-struct State {
+struct StreamQueueState {
     ready: VecDeque<QueuedPart>,
     /// Parts that were queued and have not ended.
     pending: usize,
-    /// Workers that are at it, or will be.
-    tickets: usize,
+    /// How often the task is queued or running.
+    tasks: usize,
     /// A worker is hashing, or waits for more parts to hash.
     is_hashing: bool,
     /// No more parts will be queued.
@@ -132,9 +132,9 @@ impl StreamQueue {
         let mut state = self.lock();
         state.ready.push_back(QueuedPart { number, buffer, md5: None });
         state.pending += 1;
-        let wants_worker = state.tickets < self.parallelism;
+        let wants_worker = state.tasks < self.parallelism;
         if wants_worker {
-            state.tickets += 1;
+            state.tasks += 1;
         }
         drop(state);
         self.queue_changed.notify_all();
@@ -192,7 +192,7 @@ impl StreamQueue {
             let front = state.ready.front().map(|part| part.md5.is_some());
             match front {
                 None if !state.is_hashing || state.failure.is_some() => {
-                    state.tickets -= 1;
+                    state.tasks -= 1;
                     return None;
                 }
                 Some(hashed) if hashed || !self.hashing.is_wanted() => {
@@ -208,7 +208,10 @@ impl StreamQueue {
     }
 
     /// Hashes the parts that are ready, after it has waited for enough of them.
-    fn hash_some<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    fn hash_some<'a>(
+        &'a self,
+        state: MutexGuard<'a, StreamQueueState>,
+    ) -> MutexGuard<'a, StreamQueueState> {
         let mut state = state;
         state.is_hashing = true;
         let enough_by = Instant::now() + PATIENCE;
@@ -251,13 +254,13 @@ impl StreamQueue {
         self.target.send_part(&self.service, part.number, body, part.md5, &context)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StreamQueueState> {
         self.state.lock().ignore_poison()
     }
 }
 
 impl<'a> Claim<'a> {
-    fn new(queue: &'a StreamQueue, state: &mut State, count: usize) -> Self {
+    fn new(queue: &'a StreamQueue, state: &mut StreamQueueState, count: usize) -> Self {
         let parts = state.ready.drain(..count).collect();
         Self { queue, parts, count, hashes: false }
     }
@@ -293,7 +296,7 @@ impl Task for StreamQueue {
     }
 
     fn fail(&self, error: Error) {
-        self.lock().tickets -= 1;
+        self.lock().tasks -= 1;
         self.stop(error);
     }
 }
@@ -369,7 +372,7 @@ mod tests {
         queue.close();
         std::thread::scope(|scope| {
             let worker = scope.spawn(|| queue.take().is_none());
-            let is_hashing = |state: &State| state.is_hashing && state.ready.is_empty();
+            let is_hashing = |state: &StreamQueueState| state.is_hashing && state.ready.is_empty();
             while !is_hashing(&queue.lock()) {
                 std::thread::yield_now();
             }

@@ -16,7 +16,7 @@ const PARTS: usize = 3;
 struct Account {
     tracker: PartTracker,
     now: Instant,
-    parts: [Part; PARTS],
+    parts: [PartAccount; PARTS],
     taken: usize,
     hedges: usize,
     events: usize,
@@ -26,7 +26,7 @@ struct Account {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Part {
+struct PartAccount {
     /// Copies that are being made.
     attempts: usize,
     copies_begun: usize,
@@ -54,7 +54,7 @@ impl Account {
         Self {
             tracker: PartTracker::new(parts, hedging),
             now: Instant::now(),
-            parts: [Part::default(); PARTS],
+            parts: [PartAccount::default(); PARTS],
             taken: 0,
             hedges: 0,
             events: 0,

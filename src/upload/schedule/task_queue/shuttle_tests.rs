@@ -8,16 +8,16 @@ use shuttle::{check_dfs, check_random, thread};
 use super::{Task, TaskQueue, TaskStatus};
 use crate::error::Error;
 
-/// A task with a number of steps, of which at most `tickets` may run at once.
+/// A task with a number of steps, of which at most `most_at_once` may run at once.
 struct Steps {
     left: AtomicUsize,
-    tickets: usize,
+    most_at_once: usize,
     running: AtomicUsize,
 }
 
 impl Task for Steps {
     fn step(&self) -> TaskStatus {
-        assert!(self.running.fetch_add(1, Ordering::SeqCst) < self.tickets);
+        assert!(self.running.fetch_add(1, Ordering::SeqCst) < self.most_at_once);
         thread::yield_now();
         self.running.fetch_sub(1, Ordering::SeqCst);
         let less = |left: usize| left.checked_sub(1);
@@ -33,14 +33,14 @@ impl Task for Steps {
 }
 
 /// Adds a task as `Workers` does, and waits for the workers that were started for it.
-fn add(tickets: &Arc<TaskQueue>, task: &Arc<Steps>, most_workers: usize) {
+fn add(queue: &Arc<TaskQueue>, task: &Arc<Steps>, most_workers: usize) {
     let task: Arc<dyn Task> = Arc::clone(task) as Arc<dyn Task>;
-    let count = tickets.add(&task, 2, most_workers);
+    let count = queue.add(&task, 2, most_workers);
     assert!(count <= most_workers);
     let workers: Vec<_> = (0..count)
         .map(|_| {
-            let tickets = Arc::clone(tickets);
-            thread::spawn(move || tickets.work())
+            let queue = Arc::clone(queue);
+            thread::spawn(move || queue.work())
         })
         .collect();
     workers.into_iter().for_each(|worker| worker.join().unwrap());
@@ -48,26 +48,26 @@ fn add(tickets: &Arc<TaskQueue>, task: &Arc<Steps>, most_workers: usize) {
 
 /// Adds tasks from threads of their own; when all workers have ended, all must be done.
 fn add_all(tasks: usize, steps: usize, most_workers: usize) {
-    let tickets = Arc::new(TaskQueue::default());
+    let queue = Arc::new(TaskQueue::default());
     let tasks: Vec<_> = (0..tasks)
         .map(|_| {
             let running = AtomicUsize::new(0);
-            Arc::new(Steps { left: AtomicUsize::new(steps), tickets: 2, running })
+            Arc::new(Steps { left: AtomicUsize::new(steps), most_at_once: 2, running })
         })
         .collect();
     let (first, others) = tasks.split_first().unwrap();
     let threads: Vec<_> = others
         .iter()
         .map(|task| {
-            let (tickets, task) = (Arc::clone(&tickets), Arc::clone(task));
-            thread::spawn(move || add(&tickets, &task, most_workers))
+            let (queue, task) = (Arc::clone(&queue), Arc::clone(task));
+            thread::spawn(move || add(&queue, &task, most_workers))
         })
         .collect();
-    add(&tickets, first, most_workers);
+    add(&queue, first, most_workers);
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert!(tasks.iter().all(|task| task.left.load(Ordering::SeqCst) == 0), "a ticket is left");
-    let waiting = tickets.lock();
-    assert_eq!((waiting.tickets.len(), waiting.workers), (0, 0));
+    assert!(tasks.iter().all(|task| task.left.load(Ordering::SeqCst) == 0), "a step is left");
+    let state = queue.lock();
+    assert_eq!((state.tasks.len(), state.workers), (0, 0));
 }
 
 #[test]
