@@ -205,7 +205,7 @@ const char *ossmpu_version_string(void);
 #define OSSMPU_ECHANGED (-5)
 
 /**
- * Another process holds the checkpoint.
+ * Another upload of this file and object is using the checkpoint.
  */
 #define OSSMPU_EBUSY (-6)
 
@@ -256,13 +256,15 @@ const char *ossmpu_version_string(void);
 #define OSSMPU_EINTEGRITY (-15)
 
 /**
- * OSS rejected the request; OSSMPU_ERRINFO_OSS_CODE says why.
+ * OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
  */
 #define OSSMPU_ESERVICE (-16)
 
 /**
- * Outcome unknown: the request that creates the object may have taken effect.
- * Check whether the object exists before you upload it again.
+ * Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
+ * Check whether the object exists before you upload it again. An uncertain
+ * PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
+ * -1 then.
  */
 #define OSSMPU_EUNKNOWN (-17)
 
@@ -993,7 +995,7 @@ int ossmpu_options_set_int(ossmpu_options *options,
  *   PutObject
  *   all                            x-oss-request-payer
  * where Initiate and Complete are short for InitiateMultipartUpload and
- * CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would reject,
+ * CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would refuse,
  * and for a header that the library sets itself.
  */
 OSSMPU_API
@@ -1225,7 +1227,7 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_INTEGRITY_CRC64 1
 
 /**
- * Content-MD5 with each part, so that OSS rejects corrupted data, and the ETag
+ * Content-MD5 with each part, so that OSS refuses corrupted data, and the ETag
  * compared.
  */
 #define OSSMPU_INTEGRITY_MD5 2

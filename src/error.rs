@@ -26,7 +26,7 @@ pub enum ErrorKind {
     File,
     /// The source changed while it was being read.
     Changed,
-    /// Another process holds the checkpoint.
+    /// Another upload of this file and object is using the checkpoint.
     Busy,
     /// A callback canceled the call; [`Error::callback_value`] is what it returned.
     Callback,

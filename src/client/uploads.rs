@@ -26,9 +26,9 @@ impl Client {
     /// # Errors
     ///
     /// `File`, when the file cannot be read; `Changed`, when it changes during the upload; `Busy`,
-    /// when another process holds the checkpoint; `Callback`, when the progress callback cancels the
-    /// call; `Integrity`, when a checksum does not match; `Unknown`, when the object may exist;
-    /// and the errors of the requests.
+    /// when another upload of this file and object is using the checkpoint; `Callback`, when the
+    /// progress callback cancels the call; `Integrity`, when a checksum does not match; `Unknown`,
+    /// when the object may exist; and the errors of the requests.
     pub fn put_file(
         &self,
         bucket: &BucketName,

@@ -115,7 +115,7 @@ pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 2115;
 /// CRC-64 of each part and of the object, compared with the one that OSS
 /// computes. Costs almost nothing.
 pub const OSSMPU_INTEGRITY_CRC64: c_int = 1;
-/// Content-MD5 with each part, so that OSS rejects corrupted data, and the ETag
+/// Content-MD5 with each part, so that OSS refuses corrupted data, and the ETag
 /// compared.
 pub const OSSMPU_INTEGRITY_MD5: c_int = 2;
 
@@ -300,16 +300,7 @@ fn page_size(value: i64) -> Result<u16> {
 }
 
 fn integrity(bits: i64) -> Result<Integrity> {
-    let sums = [
-        (i64::from(OSSMPU_INTEGRITY_CRC64), Integrity::CRC64),
-        (i64::from(OSSMPU_INTEGRITY_MD5), Integrity::MD5),
-    ];
-    let known = sums.iter().fold(0, |known, (bit, _)| known | bit);
-    if bits & !known != 0 {
-        return Err(arg_check::no_choice("integrity", bits));
-    }
-    let wanted = sums.iter().filter(|(bit, _)| bits & bit != 0);
-    Ok(wanted.fold(Integrity::NONE, |wanted, (_, sum)| wanted | *sum))
+    Integrity::from_bits(bits).ok_or_else(|| arg_check::no_choice("integrity", bits))
 }
 
 /// 9999-12-31T23:59:59Z, the last second that an HTTP date can express.
@@ -398,6 +389,15 @@ mod tests {
             assert_ne!(format!("{options:?}"), fresh, "{key}");
             options.set_text(key, "").unwrap();
             assert_eq!(format!("{options:?}"), fresh, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_bits_of_integrity_are_those_of_rust() {
+        for (bits, expected) in
+            [(OSSMPU_INTEGRITY_CRC64, Integrity::CRC64), (OSSMPU_INTEGRITY_MD5, Integrity::MD5)]
+        {
+            assert_eq!(integrity(bits.into()).unwrap(), expected);
         }
     }
 

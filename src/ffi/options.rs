@@ -72,7 +72,7 @@ pub extern "C" fn ossmpu_options_set_int(options: OptionsMut<'_>, key: c_int, va
 ///   PutObject
 ///   all                            x-oss-request-payer
 /// where Initiate and Complete are short for InitiateMultipartUpload and
-/// CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would reject,
+/// CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would refuse,
 /// and for a header that the library sets itself.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_add_header(

@@ -24,7 +24,7 @@ pub const OSSMPU_ECREDENTIALS: c_int = -3;
 pub const OSSMPU_EFILE: c_int = -4;
 /// The source changed while it was being read.
 pub const OSSMPU_ECHANGED: c_int = -5;
-/// Another process holds the checkpoint.
+/// Another upload of this file and object is using the checkpoint.
 pub const OSSMPU_EBUSY: c_int = -6;
 /// A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
 /// returned.
@@ -45,10 +45,12 @@ pub const OSSMPU_ENETWORK: c_int = -13;
 pub const OSSMPU_EPROTOCOL: c_int = -14;
 /// An integrity check failed: a CRC-64 or MD5 mismatch.
 pub const OSSMPU_EINTEGRITY: c_int = -15;
-/// OSS rejected the request; OSSMPU_ERRINFO_OSS_CODE says why.
+/// OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
 pub const OSSMPU_ESERVICE: c_int = -16;
-/// Outcome unknown: the request that creates the object may have taken effect.
-/// Check whether the object exists before you upload it again.
+/// Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
+/// Check whether the object exists before you upload it again. An uncertain
+/// PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
+/// -1 then.
 pub const OSSMPU_EUNKNOWN: c_int = -17;
 /// The handle is completed, aborted, failed or in use.
 pub const OSSMPU_ESTATE: c_int = -18;
@@ -104,7 +106,7 @@ fn description(status: c_int) -> &'static CStr {
         OSSMPU_ECREDENTIALS => c"no usable credentials",
         OSSMPU_EFILE => c"local file error",
         OSSMPU_ECHANGED => c"the source changed while it was being read",
-        OSSMPU_EBUSY => c"another process holds the checkpoint",
+        OSSMPU_EBUSY => c"another upload of this file and object is using the checkpoint",
         OSSMPU_ECALLBACK => c"canceled by a callback",
         OSSMPU_ECANCELED => c"canceled",
         OSSMPU_ERESOLVE => c"the host name cannot be resolved",
@@ -114,7 +116,7 @@ fn description(status: c_int) -> &'static CStr {
         OSSMPU_ENETWORK => c"the connection was lost",
         OSSMPU_EPROTOCOL => c"the response is not what OSS sends",
         OSSMPU_EINTEGRITY => c"an integrity check failed",
-        OSSMPU_ESERVICE => c"OSS rejected the request",
+        OSSMPU_ESERVICE => c"OSS refused the request",
         OSSMPU_EUNKNOWN => c"outcome unknown: the object may have been created",
         OSSMPU_ESTATE => c"the handle is completed, aborted, failed or in use",
         OSSMPU_EFORKED => c"the handle belongs to the parent process",

@@ -108,7 +108,8 @@ pub(crate) enum RetrySafety {
     /// [`Operation::recover_from`] accepts.
     AlwaysSafe,
     /// Complete, and PutObject with forbid-overwrite: after a success whose response was lost, a
-    /// retry fails. The outcome has to be resolved instead.
+    /// retry fails. The outcome has to be determined instead. A 429 or 503 is retried nevertheless,
+    /// because OSS throttles a request before it processes it.
     UnsafeAfterEffect,
 }
 

@@ -68,7 +68,8 @@ pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecisi
     }
 }
 
-/// Returns true for statuses with which OSS rejects a request before processing it.
+/// Returns true for the statuses with which OSS throttles. They are always retried, although they do
+/// not prove that the request had no effect: the evidence stays `Uncertain`.
 pub(crate) fn is_throttled(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
@@ -188,6 +189,13 @@ mod tests {
                 RetryDecision::Retry
             );
         }
+        check("after a 429 or 503", "retried after the back-off without ListParts");
+        for status in [429, 503] {
+            assert_eq!(
+                decide(&refused(status, ""), RetrySafety::UnsafeAfterEffect),
+                RetryDecision::Retry
+            );
+        }
         check("`RequestTimeTooSkewed`", "the same");
         check("`RequestTimeout`", "retried");
         for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
@@ -204,7 +212,7 @@ mod tests {
         );
         check("a timeout on a reused connection", "are not reused");
         check("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
-        assert_eq!(rows.len(), 12, "a row is not checked");
+        assert_eq!(rows.len(), 13, "a row is not checked");
     }
 
     #[test]

@@ -34,11 +34,12 @@ impl<'a, O: Operation> CallState<'a, O> {
                 redact::redact(&request, &mut exchange.response);
                 log.debug(|| wire_log::response(&exchange.response));
                 match self.parse_exchange(&request, &exchange) {
-                    Ok(_) if changed.is_err() => changed_source(Evidence::Confirmed),
+                    Ok(_) if changed.is_err() => changed_source(Evidence::TookEffect),
                     Ok(output) => {
                         self.service.concurrency_limiter.on_success();
-                        let sent =
-                            sent_bytes(&request, &exchange).map_err(AttemptError::not_sent)?;
+                        let sent = sent_bytes(&request, &exchange).map_err(|error| {
+                            AttemptError::new(error, FailureClass::Final, Evidence::TookEffect)
+                        })?;
                         let earlier_attempts = Evidence::NotSent;
                         return Ok(CallOutcome { output, sent, earlier_attempts });
                     }
@@ -168,7 +169,7 @@ impl<'a, O: Operation> CallState<'a, O> {
             self.service.concurrency_limiter.on_throttled(crate::runtime::now());
         }
         let evidence =
-            Evidence::of_refusal(&refused, self.operation.refused_by_own_effect(&refused));
+            Evidence::of_error_response(&refused, self.operation.refused_by_own_effect(&refused));
         let error = refused.into_error();
         let code = error.oss_code().unwrap_or_default().to_owned();
         let class = FailureClass::Refused(Refusal { status, code, retry_after, server_time });

@@ -29,7 +29,7 @@ impl AttemptError {
 
     /// The service acknowledged bytes that are not the ones of this attempt.
     pub(super) fn mismatch(error: Error) -> Self {
-        Self::new(error, FailureClass::Mismatch, Evidence::Confirmed)
+        Self::new(error, FailureClass::Mismatch, Evidence::TookEffect)
     }
 
     /// Classifies a transport failure. `length` is the length of the body: OSS does not execute a

@@ -9,11 +9,11 @@ pub(crate) enum Evidence {
     #[default]
     NotSent,
     /// A response proves that the request had no effect.
-    Refuted,
+    NoEffect,
     /// The request may have taken effect, or may still do so.
     Uncertain,
     /// A response says that the request has taken effect.
-    Confirmed,
+    TookEffect,
 }
 
 impl Evidence {
@@ -33,11 +33,11 @@ impl Evidence {
     /// A 3xx or 4xx with an error document and a request ID comes from OSS, which validates a request
     /// and checks permissions before it changes anything (assumption A3 of `docs/reliability.md`), so
     /// the request had no effect. These prove nothing:
-    /// - 5xx and responses without a document, which an intermediary may have sent;
+    /// - 5xx and responses without a document, which a proxy or gateway may have sent;
     /// - 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
     /// - what the effect of the request itself causes in a second copy of it (`after_own_effect`),
     ///   because a proxy may have delivered the request twice.
-    pub(crate) fn of_refusal(refusal: &ServiceError, after_own_effect: bool) -> Self {
+    pub(crate) fn of_error_response(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
         let is_final = (300..500).contains(&refusal.status)
             && !matches!(refusal.status, 401 | 408 | 429)
@@ -45,7 +45,7 @@ impl Evidence {
                 refusal.code.as_str(),
                 "RequestTimeout" | "RequestTimeTooSkewed" | "BadRequest"
             );
-        if is_own && is_final && !after_own_effect { Self::Refuted } else { Self::Uncertain }
+        if is_own && is_final && !after_own_effect { Self::NoEffect } else { Self::Uncertain }
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_services_own_final_refusal_proves_that_nothing_happened() {
+    fn only_a_permanent_error_of_the_service_itself_proves_that_nothing_happened() {
         for (status, code, proves) in [
             (400, "InvalidArgument", true),
             (403, "AccessDenied", true),
@@ -76,19 +76,23 @@ mod tests {
             (503, "ServiceUnavailable", false),
             (403, ServiceError::NO_DOCUMENT, false),
         ] {
-            let expected = if proves { Evidence::Refuted } else { Evidence::Uncertain };
-            assert_eq!(Evidence::of_refusal(&refusal(status, code), false), expected, "{code}");
+            let expected = if proves { Evidence::NoEffect } else { Evidence::Uncertain };
+            assert_eq!(
+                Evidence::of_error_response(&refusal(status, code), false),
+                expected,
+                "{code}"
+            );
         }
         let without_id = ServiceError { request_id: String::new(), ..refusal(403, "AccessDenied") };
-        assert_eq!(Evidence::of_refusal(&without_id, false), Evidence::Uncertain);
+        assert_eq!(Evidence::of_error_response(&without_id, false), Evidence::Uncertain);
         let twice = refusal(404, "NoSuchUpload");
-        assert_eq!(Evidence::of_refusal(&twice, true), Evidence::Uncertain);
+        assert_eq!(Evidence::of_error_response(&twice, true), Evidence::Uncertain);
     }
 
     #[test]
-    fn an_uncertain_request_is_not_refuted_by_a_later_one() {
-        assert_eq!(Evidence::Uncertain.join(Evidence::Refuted), Evidence::Uncertain);
-        assert_eq!(Evidence::NotSent.join(Evidence::Refuted), Evidence::Refuted);
-        assert_eq!(Evidence::Uncertain.join(Evidence::Confirmed), Evidence::Confirmed);
+    fn an_uncertain_request_stays_uncertain_whatever_a_later_one_shows() {
+        assert_eq!(Evidence::Uncertain.join(Evidence::NoEffect), Evidence::Uncertain);
+        assert_eq!(Evidence::NotSent.join(Evidence::NoEffect), Evidence::NoEffect);
+        assert_eq!(Evidence::Uncertain.join(Evidence::TookEffect), Evidence::TookEffect);
     }
 }

@@ -1,5 +1,5 @@
-//! Executes operations against OSS: configuration, and the one retry loop, which signs, sends,
-//! classifies, backs off and parses.
+//! Executes operations against OSS: the configuration, and the one retry loop, whose attempts sign,
+//! send, classify and parse.
 
 mod attempt;
 mod attempt_error;

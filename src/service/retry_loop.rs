@@ -188,8 +188,8 @@ impl<O: Operation> CallState<'_, O> {
 /// Whether the object exists after a call that should have made it.
 fn object_exists(evidence: Evidence) -> ObjectExists {
     match evidence {
-        Evidence::NotSent | Evidence::Refuted => ObjectExists::No,
+        Evidence::NotSent | Evidence::NoEffect => ObjectExists::No,
         Evidence::Uncertain => ObjectExists::Unknown,
-        Evidence::Confirmed => ObjectExists::Yes,
+        Evidence::TookEffect => ObjectExists::Yes,
     }
 }

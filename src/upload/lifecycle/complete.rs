@@ -179,7 +179,7 @@ impl CompleteUpload<'_> {
     fn wrong_object(&self, error: Error) -> NotCompleted {
         let error = error.with_operation("CompleteMultipartUpload");
         let error = self.with_upload_id(error).with_object_exists(ObjectExists::Yes);
-        NotCompleted { error, evidence: Evidence::Confirmed, is_open: false }
+        NotCompleted { error, evidence: Evidence::TookEffect, is_open: false }
     }
 
     /// The upload is gone, so no Complete can take effect any more: the object shows whether one
@@ -202,7 +202,7 @@ impl CompleteUpload<'_> {
             }
             Ok(StoredObject::Absent) => {
                 let error = error.with_object_exists(ObjectExists::No);
-                Err(self.not_completed(error, Evidence::Refuted, false))
+                Err(self.not_completed(error, Evidence::NoEffect, false))
             }
             Ok(StoredObject::Other) => {
                 Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
