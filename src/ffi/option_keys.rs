@@ -303,6 +303,9 @@ fn integrity(bits: i64) -> Result<Integrity> {
     Integrity::from_bits(bits).ok_or_else(|| arg_check::no_choice("integrity", bits))
 }
 
+// The bits of `Integrity::from_bits`.
+const _: () = assert!(OSSMPU_INTEGRITY_CRC64 == 1 && OSSMPU_INTEGRITY_MD5 == 2);
+
 /// 9999-12-31T23:59:59Z, the last second that an HTTP date can express.
 const LAST_SECOND: u64 = 253_402_300_799;
 

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use super::HeadObject;
 use crate::codec::date;
+use crate::error::{Error, ErrorKind};
 use crate::model::{BucketName, ETag, ObjectKey, copy_source, oss_header};
 
 /// An object, or a version of it, as the source of a copy. It must be in the region of the target.
@@ -113,6 +114,14 @@ impl CopySource {
         .into_iter()
         .filter_map(|(header, value)| Some((header, value?)))
     }
+}
+
+/// Converts a failed condition (412) of a copy to an error of kind `Changed`.
+pub(crate) fn copy_source_changed(error: Error) -> Error {
+    if error.http_status() != Some(412) {
+        return error;
+    }
+    error.with_kind(ErrorKind::Changed).with_text("the source of the copy changed during the copy")
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub use abort::{AbortMultipartUpload, AbortMultipartUploadResult};
 pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
 pub use copy_part::{UploadPartCopy, UploadPartCopyResult};
 pub use copy_source::CopySource;
+pub(crate) use copy_source::copy_source_changed;
 pub use head_object::{HeadObject, HeadObjectResult};
 pub use initiate::{InitiateMultipartUpload, InitiateMultipartUploadResult};
 pub use list_parts::{ListParts, ListPartsResult, ListedPart};

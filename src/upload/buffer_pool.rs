@@ -1,6 +1,6 @@
-//! Part buffers of streams: one byte budget for all uploads of a client, obeyed exactly.
+//! Part buffers of streams, within one memory budget for all uploads of a client.
 //!
-//! A buffer that is given back is kept for the next part of its size, and counts until it is
+//! A buffer that is returned is kept for the next part of its size, and counts until it is
 //! dropped. A thread waits for room on an event of its own, so that a cancellation ends the wait.
 
 use std::fmt;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Event, IgnorePoison, Mutex, MutexGuard};
 
-/// The budget of one client; cheap to clone.
+/// The part buffers of one client; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct BufferPool(Arc<SharedBufferPool>);
 
@@ -21,7 +21,7 @@ struct SharedBufferPool {
 
 #[derive(Default)]
 struct BufferPoolState {
-    /// Bytes of all buffers, spare ones too.
+    /// Bytes of all buffers, including spare ones.
     allocated: usize,
     /// Bytes of buffers that are being filled: only their owners can free them.
     filling: usize,
@@ -116,7 +116,7 @@ impl Buffer {
         self.filled == self.bytes.len()
     }
 
-    /// The buffer will be sent, and so be free without its owner's help.
+    /// Marks the buffer as being sent: it will be returned without its owner's help.
     pub(crate) fn seal(mut self) -> Self {
         self.stop_filling();
         self
@@ -159,7 +159,7 @@ impl Drop for Buffer {
 
 impl fmt::Debug for BufferPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffers({} of {} bytes)", self.0.lock().allocated, self.0.limit)
+        write!(f, "BufferPool({} of {} bytes)", self.0.lock().allocated, self.0.limit)
     }
 }
 

@@ -7,11 +7,11 @@ use crate::ops::{CompletedPart, ListedPart};
 /// A part that OSS has: sent from here, or known from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentPart {
-    /// Which part.
+    /// The part number.
     pub number: PartNumber,
-    /// Its bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// What Complete will name it by.
+    /// The ETag that Complete lists.
     pub etag: ETag,
     /// The CRC-64 of its bytes, if it is known.
     pub crc64: Option<u64>,
@@ -23,17 +23,17 @@ impl From<ListedPart> for SentPart {
     }
 }
 
-/// What the parts make together, in the order of their numbers.
+/// The size and CRC-64 of the whole object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole {
     pub(crate) size: u64,
-    /// `None` if that of any part is unknown.
+    /// `None` if the CRC-64 of any part is unknown.
     pub(crate) crc64: Option<u64>,
 }
 
 impl Whole {
     pub(crate) fn of(parts: &[SentPart]) -> Self {
-        Self { size: parts.iter().map(|part| part.size).sum(), crc64: combined(parts) }
+        Self { size: parts.iter().map(|part| part.size).sum(), crc64: combined_crc64(parts) }
     }
 }
 
@@ -44,8 +44,8 @@ pub(crate) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
         .collect()
 }
 
-/// All parts but the last tend to be of one size, so its operator is made once.
-pub(crate) fn combined(parts: &[SentPart]) -> Option<u64> {
+/// Combines the CRC-64s of the parts. Most parts have one size, so its operator is computed once.
+fn combined_crc64(parts: &[SentPart]) -> Option<u64> {
     let usual = parts.first().map_or(0, |part| part.size);
     let combiner = Combiner::new(usual);
     parts.iter().try_fold(0, |whole, part| {

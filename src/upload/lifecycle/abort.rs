@@ -18,7 +18,7 @@ pub(crate) enum Fence {
     NoSuchUpload,
 }
 
-/// What an Abort has achieved.
+/// The outcome of Abort.
 #[derive(Debug)]
 pub(crate) struct AbortOutcome {
     /// `None` if a Complete that was sent may still take effect.
@@ -27,18 +27,18 @@ pub(crate) struct AbortOutcome {
     pub(crate) failure: Option<Error>,
 }
 
-/// Aborts until ListParts shows no part: one that was being received when Abort came is kept and
-/// needs another. No part must be in flight.
+/// Aborts until ListParts shows no part: OSS keeps a part that it was receiving when Abort came, and
+/// another Abort removes it. No part must be in flight.
 ///
-/// Ignores cancel tokens, the retry budget and the configured number of attempts; bounded by the
-/// budget, which it starts.
+/// Ignores cancel tokens, the retry budget and the configured number of attempts. Starts the cleanup
+/// budget, which bounds it.
 pub(crate) fn abort(
     service: &ServiceClient,
     target: &UploadTarget,
     budget: &CleanupBudget,
 ) -> AbortOutcome {
     let cancel = Cancel::never();
-    let context = ending(&cancel, budget.start());
+    let context = cleanup_context(&cancel, budget.start());
     let mut fence = None;
     let failed = |fence, error| AbortOutcome { fence, failure: Some(error) };
     let mut delay = FIRST_DELAY;
@@ -61,7 +61,7 @@ pub(crate) fn abort(
     failed(fence, Error::new(ErrorKind::Timeout, "the upload still has parts after it was aborted"))
 }
 
-/// Aborts after a failure that no Complete preceded, and adds to its error what is left.
+/// Aborts after a failure before Complete, and adds to the error whether parts are left.
 pub(crate) fn abort_after_error(
     service: &ServiceClient,
     target: &UploadTarget,
@@ -79,7 +79,7 @@ pub(crate) fn abort_after_error(
 }
 
 /// The context of requests that end an upload.
-pub(super) fn ending(cancel: &Cancel, deadline: Deadline) -> CallContext<'_> {
+pub(super) fn cleanup_context(cancel: &Cancel, deadline: Deadline) -> CallContext<'_> {
     CallContext {
         deadline,
         attempts: AttemptLimit::Deadline,
@@ -117,8 +117,8 @@ fn has_parts(
     }
 }
 
-/// True if OSS itself says that it does not know the upload. A 404 without its error document and
-/// request ID comes from a middle layer and says nothing.
+/// Returns true if OSS itself responded that the upload does not exist. A 404 without its error document and
+/// request ID comes from a proxy or gateway and proves nothing.
 pub(crate) fn is_no_such_upload(failed: &CallError) -> bool {
     failed.error.http_status() == Some(404)
         && failed.error.oss_code() == Some("NoSuchUpload")

@@ -1,8 +1,8 @@
-//! What a file upload leaves on disk so that another process can go on with it.
+//! The checkpoint file of an upload, which lets another process resume the upload.
 //!
 //! One small text file for each endpoint, bucket, key and path, in a directory that the caller
 //! names: written atomically, with its own checksum, and locked while an upload uses it. It
-//! holds no part: which parts there are is for OSS to say.
+//! lists no parts; ListParts does.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -15,7 +15,7 @@ use crate::codec::percent::{escape, unescape};
 use crate::error::{Error, ErrorKind, Result};
 use crate::upload::source::watched_file::Identity;
 
-/// What an upload is of, and where it goes.
+/// The endpoint, bucket, key and path of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) endpoint: String,
@@ -25,14 +25,14 @@ pub(crate) struct Binding {
     pub(crate) path: String,
 }
 
-/// What has to be the same for an upload to be resumed.
+/// The content of a checkpoint: what has to be the same for the upload to be resumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) binding: Binding,
     pub(crate) file: Identity,
     pub(crate) part_size: u64,
     pub(crate) upload_id: String,
-    /// Of everything that Initiate was asked for.
+    /// A checksum of everything that Initiate sent.
     pub(crate) attributes: u64,
     /// The service's clock at Initiate, in seconds since 1970; 0 if it is not known.
     pub(crate) initiated: u64,
@@ -42,19 +42,19 @@ pub(crate) struct Record {
     pub(crate) is_completing: bool,
 }
 
-/// What is on disk.
+/// The state of the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     Nothing,
     Record(Record),
-    /// In words.
-    Damaged(String),
+    /// The reason.
+    Corrupt(String),
 }
 
-/// The place of one checkpoint, which this process alone may use while it has this.
+/// A locked checkpoint. No other upload can use it until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Checkpoint {
-    folder: PathBuf,
+    directory: PathBuf,
     file: PathBuf,
     lock_file: PathBuf,
     _lock: File,
@@ -66,12 +66,12 @@ impl Checkpoint {
     /// # Errors
     ///
     /// `Busy`, when another upload uses it; `File`, when the directory cannot be used.
-    pub(crate) fn lock(folder: &Path, binding: &Binding) -> Result<Self> {
+    pub(crate) fn lock(directory: &Path, binding: &Binding) -> Result<Self> {
         let name = md5(binding.text().as_bytes()).to_hex_upper();
-        let lock_file = folder.join(format!("{name}.lock"));
+        let lock_file = directory.join(format!("{name}.lock"));
         Ok(Self {
-            folder: folder.to_path_buf(),
-            file: folder.join(format!("{name}.ossmpu")),
+            directory: directory.to_path_buf(),
+            file: directory.join(format!("{name}.ossmpu")),
             _lock: lock(&lock_file)?,
             lock_file,
         })
@@ -82,10 +82,10 @@ impl Checkpoint {
         let read =
             File::open(&self.file).and_then(|file| file.take(SIZE_MAX).read_to_string(&mut text));
         match read {
-            Ok(_) => Ok(Record::parse(&text).map_or_else(Found::Damaged, Found::Record)),
+            Ok(_) => Ok(Record::parse(&text).map_or_else(Found::Corrupt, Found::Record)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
             Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
-                Ok(Found::Damaged("it is not text".to_owned()))
+                Ok(Found::Corrupt("it is not text".to_owned()))
             }
             Err(cause) => Err(failed(&self.file, &cause)),
         }
@@ -94,25 +94,25 @@ impl Checkpoint {
     /// Writes the record; it is on disk when this returns.
     pub(crate) fn save(&self, record: &Record) -> Result<()> {
         let write = || {
-            // Its name is the same each time, so that one whose writer was killed is not left.
-            let _ = std::fs::remove_file(self.file.with_extension(NEW));
-            // Opened and written here and not by the crate, whose errors have no errno.
+            // The temporary file always has the same name, so that a killed writer leaves at most one.
+            let _ = std::fs::remove_file(self.file.with_extension(TEMPORARY_SUFFIX));
+            // Opened and written here, because the errors of the crate have no errno.
             let file = tempfile::Builder::new()
                 .prefix(self.file.file_stem().unwrap_or_default())
-                .suffix(&format!(".{NEW}"))
+                .suffix(&format!(".{TEMPORARY_SUFFIX}"))
                 .rand_bytes(0)
-                .make_in(&self.folder, |path| {
+                .make_in(&self.directory, |path| {
                     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
                 })?;
             file.as_file().write_all(record.text().as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(&self.file)?;
-            File::open(&self.folder)?.sync_all()
+            File::open(&self.directory)?.sync_all()
         };
         write().map_err(|cause: io::Error| failed(&self.file, &cause))
     }
 
-    /// Forgets the upload. What cannot be removed is found to be of no use next time.
+    /// Removes the checkpoint. If that fails, the stale one is detected when it is loaded.
     pub(crate) fn remove(self) {
         for file in [&self.file, &self.lock_file] {
             let _ = std::fs::remove_file(file);
@@ -120,9 +120,9 @@ impl Checkpoint {
     }
 }
 
-/// Takes the lock; again if its last owner has removed the file meanwhile.
+/// Takes the lock, and retries if its last owner has removed the file meanwhile.
 fn lock(path: &Path) -> Result<File> {
-    for _ in 0..LOCK_TRIES {
+    for _ in 0..LOCK_ATTEMPTS {
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -190,26 +190,27 @@ impl Record {
         format!("{body}crc64 {}\n", crc64(&body))
     }
 
-    /// The inverse of [`Record::text`]; what is wrong with the text otherwise.
+    /// The inverse of [`Record::text`]. The error says what is wrong with the text.
     fn parse(text: &str) -> Result<Self, String> {
-        let damaged = |what: &str| format!("its {what} cannot be read");
-        let (body, sum) = text.split_at(text.rfind("crc64 ").ok_or_else(|| damaged("check sum"))?);
+        let unreadable = |what: &str| format!("its {what} cannot be read");
+        let (body, sum) =
+            text.split_at(text.rfind("crc64 ").ok_or_else(|| unreadable("checksum"))?);
         if sum != format!("crc64 {}\n", crc64(body)) {
-            return Err("its check sum is wrong".to_owned());
+            return Err("its checksum is wrong".to_owned());
         }
         let mut lines = body.lines();
         if lines.next() != Some(HEADING) {
-            return Err(damaged("version"));
+            return Err(unreadable("version"));
         }
         let mut line = |name: &str| {
             let rest = lines.next().and_then(|line| line.strip_prefix(name));
-            rest.and_then(|rest| rest.strip_prefix(' ')).ok_or_else(|| damaged(name))
+            rest.and_then(|rest| rest.strip_prefix(' ')).ok_or_else(|| unreadable(name))
         };
-        let text = |name: &str, value: &str| unescape(value).ok_or_else(|| damaged(name));
+        let text = |name: &str, value: &str| unescape(value).ok_or_else(|| unreadable(name));
         let flag = |name: &str, value: &str| match value {
             "0" => Ok(false),
             "1" => Ok(true),
-            _ => Err(damaged(name)),
+            _ => Err(unreadable(name)),
         };
         let binding = Binding {
             endpoint: text("endpoint", line("endpoint")?)?,
@@ -217,29 +218,29 @@ impl Record {
             key: text("key", line("key")?)?,
             path: text("path", line("path")?)?,
         };
-        let size = line("size")?.parse().map_err(|_| damaged("size"))?;
+        let size = line("size")?.parse().map_err(|_| unreadable("size"))?;
         let (seconds, nanos) =
-            line("modified")?.split_once(' ').ok_or_else(|| damaged("modified"))?;
+            line("modified")?.split_once(' ').ok_or_else(|| unreadable("modified"))?;
         let modified = (
-            seconds.parse().map_err(|_| damaged("modified"))?,
-            nanos.parse().map_err(|_| damaged("modified"))?,
+            seconds.parse().map_err(|_| unreadable("modified"))?,
+            nanos.parse().map_err(|_| unreadable("modified"))?,
         );
-        let inode = line("inode")?.parse().map_err(|_| damaged("inode"))?;
+        let inode = line("inode")?.parse().map_err(|_| unreadable("inode"))?;
         Ok(Self {
             binding,
             file: Identity { size, modified, inode },
-            part_size: line("part_size")?.parse().map_err(|_| damaged("part_size"))?,
+            part_size: line("part_size")?.parse().map_err(|_| unreadable("part_size"))?,
             upload_id: text("upload_id", line("upload_id")?)?,
-            attributes: line("attributes")?.parse().map_err(|_| damaged("attributes"))?,
-            initiated: line("initiated")?.parse().map_err(|_| damaged("initiated"))?,
+            attributes: line("attributes")?.parse().map_err(|_| unreadable("attributes"))?,
+            initiated: line("initiated")?.parse().map_err(|_| unreadable("initiated"))?,
             may_have_orphan: flag("orphan", line("orphan")?)?,
             is_completing: flag("completing", line("completing")?)?,
         })
     }
 }
 
-/// Reads a checkpoint; one that can be read is written as it was. The checksum is corrected
-/// first, because nothing that is fuzzed would have the right one.
+/// Parses a checkpoint; one that parses is formatted to the same text. The checksum is corrected
+/// first, because no fuzzed text would have the right one.
 #[cfg(fuzzing)]
 pub fn fuzz(text: &str) {
     let whole = format!("{text}crc64 {}\n", crc64(text));
@@ -258,9 +259,9 @@ fn crc64(text: &str) -> u64 {
 const HEADING: &str = "ossmpu-checkpoint 1";
 /// A longer file is not a checkpoint.
 const SIZE_MAX: u64 = 64 * 1024;
-/// What a checkpoint is called until it is whole.
-const NEW: &str = "new";
-const LOCK_TRIES: u32 = 8;
+/// Suffix of the temporary file.
+const TEMPORARY_SUFFIX: &str = "new";
+const LOCK_ATTEMPTS: u32 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -286,45 +287,45 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_is_found_again_and_gone_after_removal() {
-        let folder = tempfile::tempdir().unwrap();
-        let checkpoint = Checkpoint::lock(folder.path(), &record().binding).unwrap();
+    fn a_saved_record_is_loaded_and_gone_after_removal() {
+        let directory = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::lock(directory.path(), &record().binding).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Nothing);
         checkpoint.save(&record()).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
         checkpoint.remove();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]
-    fn a_file_whose_writer_was_killed_is_not_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let checkpoint = Checkpoint::lock(folder.path(), &record().binding).unwrap();
-        std::fs::write(checkpoint.file.with_extension(NEW), "ossmpu-chec").unwrap();
+    fn the_temporary_file_of_a_killed_writer_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::lock(directory.path(), &record().binding).unwrap();
+        std::fs::write(checkpoint.file.with_extension(TEMPORARY_SUFFIX), "ossmpu-chec").unwrap();
         checkpoint.save(&record()).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
         checkpoint.remove();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]
     fn a_second_user_is_refused_and_another_object_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = Checkpoint::lock(folder.path(), &record().binding).unwrap();
-        let second = Checkpoint::lock(folder.path(), &record().binding).unwrap_err();
+        let directory = tempfile::tempdir().unwrap();
+        let first = Checkpoint::lock(directory.path(), &record().binding).unwrap();
+        let second = Checkpoint::lock(directory.path(), &record().binding).unwrap_err();
         assert_eq!(second.kind(), ErrorKind::Busy);
         let other = Binding { key: "other".to_owned(), ..record().binding };
-        assert!(Checkpoint::lock(folder.path(), &other).is_ok());
+        assert!(Checkpoint::lock(directory.path(), &other).is_ok());
         drop(first);
-        assert!(Checkpoint::lock(folder.path(), &record().binding).is_ok());
+        assert!(Checkpoint::lock(directory.path(), &record().binding).is_ok());
     }
 
     #[test]
-    fn every_cut_and_every_changed_byte_is_noticed() {
+    fn every_truncation_and_every_changed_byte_is_detected() {
         let text = record().text();
         for end in 0..text.len() {
             if let Some(cut) = text.get(..end) {
-                assert!(Record::parse(cut).is_err(), "cut at {end}");
+                assert!(Record::parse(cut).is_err(), "truncated at {end}");
             }
         }
         for at in 0..text.len() {

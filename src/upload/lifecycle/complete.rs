@@ -1,11 +1,11 @@
-//! Completes an upload and finds out what became of it.
+//! Completes an upload and determines the outcome.
 //!
-//! A Complete whose outcome is uncertain ends only by a fence: a response after which it can have no
-//! further effect. Before that nothing that OSS shows of the object proves anything.
+//! Only a fence determines an uncertain Complete: a response after which it can no longer take effect.
+//! HeadObject before the fence proves nothing.
 
 use std::sync::Arc;
 
-use super::abort::{Fence, abort, ending, is_no_such_upload};
+use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
 use super::stored_object::{ExpectedObject, StoredObject, attribute_mismatch, mismatch};
 use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
@@ -18,7 +18,7 @@ use crate::upload::options::Integrity;
 use crate::upload::part::{SentPart, Whole, completed};
 use crate::upload::upload_result::UploadResult;
 
-/// One Complete, with what it may rely on.
+/// Inputs of Complete.
 pub(crate) struct CompleteUpload<'a> {
     pub(crate) service: &'a ServiceClient,
     pub(crate) target: &'a UploadTarget,
@@ -27,22 +27,22 @@ pub(crate) struct CompleteUpload<'a> {
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
     pub(crate) budget: &'a Arc<CleanupBudget>,
-    /// About Completes of the same upload in earlier calls or processes.
+    /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
 }
 
-/// Complete did not make the object, or it is not known whether it did.
+/// Complete did not create the object, or its outcome is unknown.
 pub(crate) struct NotCompleted {
     pub(crate) error: Error,
-    /// About all Completes of the upload.
+    /// Evidence of all Completes of the upload.
     pub(crate) evidence: Evidence,
-    /// The upload is still there, as far as is known.
+    /// The upload still exists, as far as is known.
     pub(crate) is_open: bool,
 }
 
 impl CompleteUpload<'_> {
-    /// Sends Complete and returns once its outcome is known, or cannot be learned while the upload
-    /// is to be kept.
+    /// Sends Complete and returns when its outcome is known, or cannot be determined without aborting
+    /// the upload.
     pub(crate) fn complete(&self) -> Result<UploadResult, NotCompleted> {
         let mut evidence = self.earlier;
         let mut first_error: Option<Error> = None;
@@ -62,21 +62,23 @@ impl CompleteUpload<'_> {
             }
             // While ListParts shows the upload, another Complete does no harm.
             match if is_gone { Ok(false) } else { self.is_listed() } {
-                Ok(false) => return self.resolve_by_object(error),
+                Ok(false) => return self.determine_by_object(error),
                 Ok(true) if may_help && self.back_off(requests, &error) => {
                     first_error = Some(error);
                 }
                 Ok(true) => return Err(self.not_completed(error, evidence, true)),
                 Err(cause) => {
-                    self.service.logger().warn(|| format!("Complete is not resolved: {cause}"));
+                    self.service.logger().warn(|| {
+                        format!("the outcome of Complete could not be determined: {cause}")
+                    });
                     return Err(self.not_completed(error, evidence, true));
                 }
             }
         }
     }
 
-    /// Ends an upload whose Complete is uncertain with Abort, which shows what Complete did.
-    pub(crate) fn decide_by_abort(&self, uncertain: Error) -> Result<UploadResult> {
+    /// Aborts an upload whose Complete is uncertain, which determines the outcome of Complete.
+    pub(crate) fn determine_by_abort(&self, uncertain: Error) -> Result<UploadResult> {
         let outcome = abort(self.service, self.target, self.budget);
         let parts_left = outcome.failure.is_some();
         if let Some(cause) = outcome.failure {
@@ -85,7 +87,7 @@ impl CompleteUpload<'_> {
         let result = match outcome.fence {
             Some(Fence::Aborted) => Err(uncertain.with_object_exists(ObjectExists::No)),
             Some(Fence::NoSuchUpload) => {
-                self.resolve_by_object(uncertain).map_err(|failed| failed.error)
+                self.determine_by_object(uncertain).map_err(|failed| failed.error)
             }
             None => Err(uncertain.into_unknown()),
         };
@@ -109,11 +111,14 @@ impl CompleteUpload<'_> {
     }
 
     /// Compares the object that OSS reports with what was sent.
-    fn verified(&self, reply: CompleteMultipartUploadResult) -> Result<UploadResult, NotCompleted> {
-        let mut crc64 = reply.crc64;
+    fn verified(
+        &self,
+        response: CompleteMultipartUploadResult,
+    ) -> Result<UploadResult, NotCompleted> {
+        let mut crc64 = response.crc64;
         let attributes_matter = self.target.is_attached && self.target.attributes.are_set();
         if crc64.is_none() && self.checks_crc64() || attributes_matter {
-            match self.head(reply.version_id.as_deref()) {
+            match self.head(response.version_id.as_deref()) {
                 Ok(object) => {
                     self.check_object(&object, attributes_matter)?;
                     crc64 = crc64.or(object.crc64);
@@ -125,13 +130,13 @@ impl CompleteUpload<'_> {
         }
         self.check_crc64(crc64)?;
         Ok(UploadResult {
-            etag: reply.etag,
+            etag: response.etag,
             crc64,
-            version_id: reply.version_id,
-            location: reply.location,
-            request_id: reply.request_id,
-            callback_body: reply.callback_body,
-            callback_error: reply.callback_error.map(|error| self.with_upload_id(error)),
+            version_id: response.version_id,
+            location: response.location,
+            request_id: response.request_id,
+            callback_body: response.callback_body,
+            callback_error: response.callback_error.map(|error| self.with_upload_id(error)),
             ..self.result()
         })
     }
@@ -182,12 +187,12 @@ impl CompleteUpload<'_> {
         NotCompleted { error, evidence: Evidence::TookEffect, is_open: false }
     }
 
-    /// The upload is gone, so no Complete can take effect any more: the object shows whether one
-    /// did.
-    fn resolve_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
+    /// Determines the outcome with HeadObject: the upload is gone, so no Complete can still take
+    /// effect.
+    fn determine_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
         let cancel = Cancel::never();
         let expected = ExpectedObject::of_upload(self.target, self.whole);
-        match expected.find(self.service, &self.resolving(&cancel)) {
+        match expected.find(self.service, &self.outcome_context(&cancel)) {
             Ok(StoredObject::Ours(object)) => {
                 self.service
                     .logger()
@@ -208,25 +213,27 @@ impl CompleteUpload<'_> {
                 Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
             }
             Err(cause) => {
-                self.service.logger().warn(|| format!("Complete is not resolved: {cause}"));
+                self.service
+                    .logger()
+                    .warn(|| format!("the outcome of Complete could not be determined: {cause}"));
                 Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
             }
         }
     }
 
-    /// Whether ListParts shows the upload.
+    /// Returns whether ListParts shows the upload.
     fn is_listed(&self) -> Result<bool> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
         let cancel = Cancel::never();
-        match self.service.call(&list, &self.resolving(&cancel)) {
+        match self.service.call(&list, &self.outcome_context(&cancel)) {
             Ok(_) => Ok(true),
             Err(failed) if is_no_such_upload(&failed) => Ok(false),
             Err(failed) => Err(failed.error),
         }
     }
 
-    /// HeadObject of that version, or of the current one if it has no name.
+    /// Sends HeadObject for that version; `None` is the current one.
     fn head(&self, version_id: Option<&str>) -> Result<HeadObjectResult> {
         let UploadTarget { bucket, key, headers, .. } = self.target;
         let mut request = HeadObject::new(bucket, key).with_headers(headers);
@@ -234,14 +241,14 @@ impl CompleteUpload<'_> {
             request = request.with_version(version_id);
         }
         let cancel = Cancel::never();
-        Ok(self.service.call(&request, &self.resolving(&cancel))?.output)
+        Ok(self.service.call(&request, &self.outcome_context(&cancel))?.output)
     }
 
-    /// Before a cancellation each request that resolves the outcome has the time of a budget, and a
-    /// cancellation meanwhile starts the budget. After it they have what is left.
-    fn resolving<'c>(&'c self, never: &'c Cancel) -> CallContext<'c> {
+    /// The context of requests that determine the outcome. Until a cancellation each request has the
+    /// abort timeout; a cancellation starts the cleanup budget, which the later ones share.
+    fn outcome_context<'c>(&'c self, never: &'c Cancel) -> CallContext<'c> {
         if self.cancel.is_triggered() || self.deadline.has_passed() || self.budget.has_started() {
-            return ending(never, self.budget.start());
+            return cleanup_context(never, self.budget.start());
         }
         CallContext {
             deadline: Deadline::after(self.service.abort_budget()),
@@ -281,8 +288,8 @@ impl CompleteUpload<'_> {
     }
 }
 
-/// Another attempt would be refused with the same 3xx or 4xx; after a lost response, a 5xx or a 2xx that
-/// cannot be used it may succeed.
+/// Another attempt would be refused with the same 3xx or 4xx. After a lost response, a 5xx or a 2xx
+/// that cannot be used it may succeed.
 fn is_worth_another_attempt(failed: &CallError) -> bool {
     failed.error.http_status().is_none_or(|status| !(300..500).contains(&status))
 }

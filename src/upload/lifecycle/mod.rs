@@ -3,7 +3,6 @@
 pub(super) mod abort;
 pub(super) mod checkpoint;
 pub(super) mod complete;
-pub(super) mod copy_source_changed;
 pub(super) mod multipart_upload;
 pub(super) mod resume;
 pub(super) mod stored_object;

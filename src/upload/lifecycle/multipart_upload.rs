@@ -1,4 +1,4 @@
-//! A multipart upload taken step by step, by any number of the caller's own threads.
+//! A multipart upload step by step, by any number of the caller's own threads.
 
 mod copied_part;
 mod read_part;
@@ -6,10 +6,10 @@ mod read_part;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::abort::{Fence, abort, ending};
+use super::abort::{Fence, abort, cleanup_context};
 use super::complete::CompleteUpload;
 use super::stored_object::{ExpectedObject, StoredObject};
-use super::upload_lifecycle::{Initiated, initiate, initiation};
+use super::upload_lifecycle::{Initiated, initiate, initiate_request};
 use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
@@ -38,7 +38,7 @@ struct SharedUpload {
     engine: Engine,
     target: UploadTarget,
     options: UploadOptions,
-    /// What all parts together may send in a second.
+    /// Limits all parts together.
     rate: Option<RateLimiter>,
     state: Mutex<UploadState>,
     /// Notified when a part call ends.
@@ -49,9 +49,9 @@ struct SharedUpload {
 struct UploadState {
     phase: UploadPhase,
     parts: BTreeMap<PartNumber, SentPart>,
-    /// About all Completes that were sent.
+    /// Evidence of all Completes that were sent.
     completes: Evidence,
-    /// The part calls that are running, each with the token that cuts it.
+    /// The running part calls, each with the token that cancels it.
     in_flight: Vec<(PartNumber, Cancel)>,
 }
 
@@ -73,7 +73,7 @@ impl MultipartUpload {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let request = initiation(bucket, key, &options.headers, options);
+        let request = initiate_request(bucket, key, &options.headers, options);
         let scope = CallScope::new(cancel, options.deadline())?;
         let budget = Arc::new(CleanupBudget::new(engine.service().abort_budget()));
         let initiated = initiate(engine.service(), &request, &scope, &budget)?;
@@ -114,7 +114,7 @@ impl MultipartUpload {
     }
 
     /// True if a response to Initiate was lost, so that another upload may exist whose ID is not
-    /// known. A rule of the bucket removes it, or `list_multipart_uploads` shows it.
+    /// known. A lifecycle rule of the bucket may remove it; `list_multipart_uploads` shows it.
     pub fn another_may_exist(&self) -> bool {
         self.0.target.may_have_orphan
     }
@@ -191,7 +191,7 @@ impl MultipartUpload {
     /// Makes the object from the parts of [`MultipartUpload::sent_parts`], or with
     /// [`UploadOptions::set_complete_all`] from all parts that OSS has.
     ///
-    /// If the response is lost, finds out whether the object was made. After a failure the upload may
+    /// If the response is lost, determines whether the object was created. After a failure the upload may
     /// be completed again or aborted, unless the error says otherwise.
     ///
     /// # Errors
@@ -305,7 +305,7 @@ impl SharedUpload {
         })
     }
 
-    /// Aborts the upload. If a Complete is uncertain, Abort shows what it did.
+    /// Aborts the upload. If a Complete is uncertain, Abort determines its outcome.
     fn abort(&self, budget: &Arc<CleanupBudget>) -> Result<()> {
         let service = self.engine.service();
         let (completes, parts) = {
@@ -323,7 +323,7 @@ impl SharedUpload {
         }
         let expected = ExpectedObject::of_upload(&self.target, Whole::of(&parts));
         let cancel = Cancel::never();
-        match expected.find(service, &ending(&cancel, budget.start())) {
+        match expected.find(service, &cleanup_context(&cancel, budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),
             Ok(StoredObject::Ours(_)) => {
                 let error = Error::new(ErrorKind::State, "the upload was completed");
@@ -337,7 +337,7 @@ impl SharedUpload {
         }
     }
 
-    /// Lists the parts at OSS. Their total size and CRC-64 have to be known to verify the object.
+    /// Lists the parts at OSS, whose total size and CRC-64 are needed to verify the object.
     fn listed(&self, target: &UploadTarget, cancel: &Cancel) -> Result<Vec<SentPart>> {
         target.list_parts(self.engine.service(), &CallContext::new(cancel))
     }
@@ -385,7 +385,8 @@ impl SharedUpload {
         Ok(PartPermit { shared: self, number, scope })
     }
 
-    /// Forbids further calls and waits until the running ones have ended.
+    /// Cancels the running part calls and waits for them; reopens the upload if they do not end in
+    /// time.
     fn cut_parts(&self, deadline: Deadline) -> Result<()> {
         let mut state = self.lock();
         if state.phase != UploadPhase::Aborted {
@@ -428,7 +429,7 @@ impl UploadState {
     }
 }
 
-/// A part call that is running.
+/// A running part call.
 struct PartPermit<'a> {
     shared: &'a SharedUpload,
     number: PartNumber,
@@ -462,7 +463,7 @@ fn attached_target(
     }
 }
 
-/// OSS would refuse the whole Complete; here the part can be named before anything is sent.
+/// Names the part for which OSS would refuse Complete, before anything is sent.
 fn check_sizes(parts: &[SentPart]) -> Result<()> {
     let all_but_last = parts.split_last().map(|(_, others)| others).unwrap_or_default();
     match all_but_last.iter().find(|part| part.size < limits::PART_SIZE_MIN) {

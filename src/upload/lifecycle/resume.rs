@@ -1,7 +1,7 @@
-//! Resumes an upload that was initiated before: by a checkpoint, or by its ID alone.
+//! Resumes an upload that was initiated earlier: by a checkpoint, or by its ID alone.
 //!
-//! ListParts decides which parts there are. A part that OSS has is not sent again if it has the size
-//! of the plan and the checksum of the file's bytes now; all others are sent.
+//! ListParts says which parts OSS has. A part is not sent again if it has the planned size and the
+//! checksum of the bytes that the file has now; all others are sent.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -26,21 +26,21 @@ use crate::upload::upload_result::UploadResult;
 pub(crate) struct ResumedUpload {
     pub(crate) target: UploadTarget,
     pub(crate) listed: BTreeMap<PartNumber, ListedPart>,
-    /// About Completes that earlier processes have sent.
+    /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
-    /// What the checkpoint says, if there is one.
+    /// The content of the checkpoint, if there is one.
     pub(crate) record: Option<Record>,
 }
 
-/// What a checkpoint leads to.
+/// The outcome of loading a checkpoint.
 pub(crate) enum Resumption {
     Upload(Box<ResumedUpload>),
-    /// An earlier process has completed the upload, but did not live to remove the checkpoint.
+    /// An earlier process completed the upload, but exited before it removed the checkpoint.
     Completed(Box<UploadResult>),
 }
 
-/// What the checkpoint of an upload has to agree with.
-struct Wanted {
+/// What a checkpoint must match to be resumed.
+struct ExpectedCheckpoint {
     record: Record,
     source: Source,
     parts: Parts,
@@ -52,7 +52,7 @@ impl ResumedUpload {
         Self { target, listed: BTreeMap::new(), earlier: Evidence::NotSent, record }
     }
 
-    /// The part if OSS has it already, with the bytes that the source has now.
+    /// Returns the part if OSS has it with the bytes that the source has now.
     pub(crate) fn part(
         listed: &BTreeMap<PartNumber, ListedPart>,
         part: PartRange,
@@ -79,7 +79,7 @@ impl UploadLifecycle<'_> {
     ///
     /// # Errors
     ///
-    /// NoSuchUpload, and what else ListParts fails with.
+    /// Those of ListParts, NoSuchUpload among them.
     pub(crate) fn attach(&self, upload_id: &UploadId) -> Result<ResumedUpload> {
         let target = self.attached_target(upload_id.clone());
         match self.list(&target)? {
@@ -109,9 +109,9 @@ impl UploadLifecycle<'_> {
             may_have_orphan: false,
             is_completing: false,
         };
-        let wanted = Wanted { record, source: source.clone(), parts };
+        let expected = ExpectedCheckpoint { record, source: source.clone(), parts };
         let mut may_have_orphan = false;
-        if let Some(found) = self.find(checkpoint, &wanted, &mut may_have_orphan)? {
+        if let Some(found) = self.find(checkpoint, &expected, &mut may_have_orphan)? {
             return Ok(found);
         }
         let mut target = self.initiate()?;
@@ -119,32 +119,32 @@ impl UploadLifecycle<'_> {
         let upload_id = target.upload_id.as_str().to_owned();
         let initiated = target.initiated.map_or(0, seconds);
         let may_have_orphan = target.may_have_orphan;
-        let record = Record { upload_id, initiated, may_have_orphan, ..wanted.record };
+        let record = Record { upload_id, initiated, may_have_orphan, ..expected.record };
         match checkpoint.save(&record) {
             Ok(()) => Ok(Resumption::Upload(Box::new(ResumedUpload::new(target, Some(record))))),
             Err(error) => Err(self.abort_after_error(&target, error)),
         }
     }
 
-    /// The upload that the checkpoint names, if it can be resumed.
+    /// Returns the upload of the checkpoint if it can be resumed.
     fn find(
         &self,
         checkpoint: &Checkpoint,
-        wanted: &Wanted,
+        expected: &ExpectedCheckpoint,
         may_have_orphan: &mut bool,
     ) -> Result<Option<Resumption>> {
         let logger = self.service.logger();
         let record = match checkpoint.load()? {
             Found::Nothing => return Ok(None),
             Found::Record(record) => record,
-            Found::Damaged(what) => {
-                logger.warn(|| format!("a checkpoint is damaged: {what}; starting over"));
+            Found::Corrupt(reason) => {
+                logger.warn(|| format!("a checkpoint is corrupt: {reason}; starting over"));
                 *may_have_orphan = true;
                 return Ok(None);
             }
         };
         let Ok(upload_id) = UploadId::parse(&record.upload_id) else { return Ok(None) };
-        if record.binding != wanted.record.binding {
+        if record.binding != expected.record.binding {
             logger.warn(|| "a checkpoint is of another upload; starting over".to_owned());
             return Ok(None);
         }
@@ -157,11 +157,11 @@ impl UploadLifecycle<'_> {
             may_have_orphan: record.may_have_orphan,
             ..self.attached_target(upload_id)
         };
-        if let Some(what) = difference(&record, &wanted.record) {
+        if let Some(what) = changed_since_checkpoint(&record, &expected.record) {
             logger.warn(|| format!("{what} changed; starting over"));
             let outcome = abort(self.service, &target, &self.budget);
             if let Some(cause) = outcome.failure {
-                // A Complete of the earlier process could still replace what this call makes.
+                // A Complete of the earlier process could still replace the object of this call.
                 if record.is_completing && outcome.fence.is_none() {
                     return Err(uncertain(cause, &record));
                 }
@@ -181,7 +181,7 @@ impl UploadLifecycle<'_> {
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
             }
             Err(_) if record.is_completing => self
-                .find_completed(&target, wanted, may_have_orphan)
+                .find_completed(&target, expected, may_have_orphan)
                 .map_err(|error| uncertain(error, &record)),
             Err(_) => {
                 *may_have_orphan |= record.may_have_orphan;
@@ -191,32 +191,32 @@ impl UploadLifecycle<'_> {
         }
     }
 
-    /// The upload is gone and an earlier process was about to complete it: if its object is there,
-    /// this upload is done.
+    /// Looks for the object of an upload that is gone and that an earlier process was about to
+    /// complete.
     fn find_completed(
         &self,
         target: &UploadTarget,
-        wanted: &Wanted,
+        expected: &ExpectedCheckpoint,
         may_have_orphan: &mut bool,
     ) -> Result<Option<Resumption>> {
-        let size = wanted.parts.size();
-        let crc64 = crc64_of(&wanted.source.body(0, size), self.scope)?;
+        let size = expected.parts.size();
+        let crc64 = crc64_of(&expected.source.body(0, size), self.scope)?;
         let whole = Whole { size, crc64: Some(crc64) };
         let context = CallContext {
             deadline: self.scope.deadline,
             expects_not_found: true,
             ..CallContext::new(&self.scope.cancel)
         };
-        let expected = ExpectedObject::of_upload(target, whole);
-        match expected.find(self.service, &context)? {
+        let object = ExpectedObject::of_upload(target, whole);
+        match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
-                wanted.source.check_unchanged()?;
+                expected.source.check_unchanged()?;
                 let upload_id = target.upload_id.clone();
                 self.service.logger().info(|| format!("upload {upload_id} is completed already"));
                 Ok(Some(Resumption::Completed(Box::new(UploadResult {
                     etag: Some(object.etag),
                     size,
-                    parts: u16::try_from(wanted.parts.count()).unwrap_or(u16::MAX),
+                    parts: u16::try_from(expected.parts.count()).unwrap_or(u16::MAX),
                     bytes_resumed: size,
                     crc64: object.crc64,
                     version_id: object.version_id,
@@ -237,7 +237,7 @@ impl UploadLifecycle<'_> {
         UploadTarget { is_attached: true, ..self.target(upload_id) }
     }
 
-    /// A checksum of everything that Initiate is asked for.
+    /// Returns a checksum of everything that Initiate sends.
     fn attributes(&self) -> Result<u64> {
         let mut text = format!("sequential={}\n", self.options.sequential);
         for (name, value) in self.headers.creation_fields(self.key)? {
@@ -246,8 +246,7 @@ impl UploadLifecycle<'_> {
         Ok(crc64(text.as_bytes()))
     }
 
-    /// All parts that OSS has, or its own NoSuchUpload. Every other error leaves the upload as it
-    /// is.
+    /// Returns all parts, or NoSuchUpload. Every other error leaves the upload unchanged.
     fn list(
         &self,
         target: &UploadTarget,
@@ -274,7 +273,7 @@ impl UploadLifecycle<'_> {
     }
 }
 
-/// Adds what an earlier process may have done.
+/// Adds to the error what an earlier process may have left.
 fn uncertain(error: Error, record: &Record) -> Error {
     let error = error
         .with_upload_id(&record.upload_id)
@@ -283,15 +282,15 @@ fn uncertain(error: Error, record: &Record) -> Error {
     if record.is_completing { error.with_object_exists(ObjectExists::Unknown) } else { error }
 }
 
-/// What keeps the upload of a record from being resumed.
-fn difference(found: &Record, wanted: &Record) -> Option<&'static str> {
-    if found.file != wanted.file {
+/// Returns the first difference that prevents resuming.
+fn changed_since_checkpoint(found: &Record, expected: &Record) -> Option<&'static str> {
+    if found.file != expected.file {
         return Some("the file");
     }
-    if found.part_size != wanted.part_size {
+    if found.part_size != expected.part_size {
         return Some("the part size");
     }
-    (found.attributes != wanted.attributes).then_some("what the object is to be made with")
+    (found.attributes != expected.attributes).then_some("the object attributes")
 }
 
 fn seconds(time: SystemTime) -> u64 {

@@ -1,4 +1,4 @@
-//! Tells whether the object under a key is the one that an upload should have made.
+//! Checks whether the object under a key is the one that an upload should have created.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,19 +10,19 @@ use crate::ops::{HeadObject, HeadObjectResult};
 use crate::service::{CallContext, ServiceClient};
 use crate::upload::part::Whole;
 
-/// What an upload should have made.
+/// The object that an upload should have created.
 #[derive(Debug)]
 pub(crate) struct ExpectedObject<'a> {
     pub(crate) bucket: &'a BucketName,
     pub(crate) key: &'a ObjectKey,
-    /// For the requests, not for the object: who pays.
+    /// Headers of the requests (request payer).
     pub(crate) headers: &'a ObjectHeaders,
-    /// What the object was to be made with.
+    /// The headers that the object must have.
     pub(crate) attributes: &'a ObjectHeaders,
     pub(crate) whole: Whole,
     /// `Multipart` or `Normal`, as HeadObject names it.
     pub(crate) object_type: &'static str,
-    /// When the object was made at the earliest.
+    /// The earliest time at which the object can have been created.
     pub(crate) not_before: NotBefore,
 }
 
@@ -31,11 +31,11 @@ pub(crate) struct ExpectedObject<'a> {
 pub(crate) enum NotBefore {
     Unknown,
     At(SystemTime),
-    /// That long before HeadObject.
+    /// At most this long before HeadObject.
     Ago(Duration),
 }
 
-/// What is under the key.
+/// The object under the key.
 #[derive(Debug)]
 pub(crate) enum StoredObject {
     /// The expected object.
@@ -59,8 +59,7 @@ impl<'a> ExpectedObject<'a> {
         }
     }
 
-    /// Asks OSS for the object. Proves something only when no earlier request can change it any
-    /// more.
+    /// Compares the object under the key. Conclusive only after a fence.
     pub(crate) fn find(
         &self,
         service: &ServiceClient,
@@ -68,7 +67,9 @@ impl<'a> ExpectedObject<'a> {
     ) -> Result<StoredObject> {
         let request = HeadObject::new(self.bucket, self.key).with_headers(self.headers);
         match service.call(&request, context) {
-            Ok(found) if self.is(&found.output) => Ok(StoredObject::Ours(Box::new(found.output))),
+            Ok(found) if self.matches(&found.output) => {
+                Ok(StoredObject::Ours(Box::new(found.output)))
+            }
             Ok(_) => Ok(StoredObject::Other),
             Err(failed) if failed.error.is_delete_marker() => Ok(StoredObject::Other),
             Err(failed) if HeadObject::is_not_found(&failed.error) => Ok(StoredObject::Absent),
@@ -76,9 +77,9 @@ impl<'a> ExpectedObject<'a> {
         }
     }
 
-    /// True if everything that HeadObject shows is as expected. A checksum has to be there: size
-    /// and time alone do not tell an object from an older one.
-    fn is(&self, found: &HeadObjectResult) -> bool {
+    /// Returns true if everything that HeadObject shows is as expected. A checksum is required: size
+    /// and time alone do not distinguish an object from an older one.
+    fn matches(&self, found: &HeadObjectResult) -> bool {
         found.size == self.whole.size
             && found.crc64.is_some()
             && found.crc64 == self.whole.crc64
@@ -92,7 +93,7 @@ impl<'a> ExpectedObject<'a> {
 }
 
 impl NotBefore {
-    /// All times are the service's and in whole seconds.
+    /// All times are on the service's clock and in whole seconds.
     fn allows(self, found: &HeadObjectResult) -> bool {
         let earliest = match self {
             Self::Unknown => return true,
@@ -110,7 +111,7 @@ impl NotBefore {
     }
 }
 
-/// The first attribute in which an object is not as it should have been made.
+/// Returns the first attribute in which the object differs.
 pub(crate) fn mismatch(
     attributes: &ObjectHeaders,
     key: &ObjectKey,
@@ -131,13 +132,13 @@ pub(crate) fn mismatch(
     differs.or(other).map(|(name, _)| format!("x-oss-meta-{name}"))
 }
 
-/// An error that names the attribute in which an object is not as asked for.
+/// An error that names the attribute in which the object differs from the options.
 pub(crate) fn attribute_mismatch(name: &str) -> Error {
-    let text = format!("the object does not have the {name} that was asked for");
+    let text = format!("the object does not have the {name} of the options");
     Error::new(ErrorKind::Integrity, text).with_argument(name)
 }
 
-/// What HeadObject shows of what an object was made with. Tags and ACL are not shown.
+/// The attributes that HeadObject shows. Tags and ACL are not shown.
 const SHOWN: [&str; 9] = [
     "content-type",
     "cache-control",
@@ -150,7 +151,7 @@ const SHOWN: [&str; 9] = [
     "x-oss-server-side-encryption-key-id",
 ];
 
-/// Rounded up, because the times of the service are rounded down.
+/// Rounds up, because the times of the service are rounded down.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -24,25 +24,25 @@ use crate::upload::schedule::workers::Workers;
 use crate::upload::source::upload_source::expect_crc64;
 use crate::upload::upload_result::UploadResult;
 
-/// What is made, and within which bounds.
+/// Inputs of one multipart upload.
 pub(crate) struct UploadLifecycle<'a> {
     pub(crate) service: &'a Arc<ServiceClient>,
     pub(crate) workers: &'a Workers,
     pub(crate) bucket: &'a BucketName,
     pub(crate) key: &'a ObjectKey,
     pub(crate) options: &'a UploadOptions,
-    /// Those of the options, or of the source of a copy.
+    /// The headers of the options; for a copy also those of the source.
     pub(crate) headers: &'a ObjectHeaders,
     /// Leaves the parts on OSS when the upload fails.
     pub(crate) keep_parts: bool,
     pub(crate) scope: &'a CallScope,
-    /// For the end of the upload.
+    /// Bounds the requests that end the upload.
     pub(crate) budget: Arc<CleanupBudget>,
 }
 
 impl UploadLifecycle<'_> {
-    /// Makes the object out of an upload; `expected_crc64` is what it must have before it is
-    /// completed, and `work` makes the parts.
+    /// Sends the parts with `work` and completes the upload. Fails before Complete if the parts do not
+    /// have `expected_crc64` together.
     pub(crate) fn run(
         &self,
         target: &UploadTarget,
@@ -53,24 +53,24 @@ impl UploadLifecycle<'_> {
         work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
     ) -> Result<UploadResult> {
         let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
-        let made = self.upload(work(Arc::clone(&meter)), parts, &meter);
-        let (whole, sent) = made
+        let outcome = self.upload(work(Arc::clone(&meter)), parts, &meter);
+        let (whole, sent) = outcome
             .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
-            .map_err(|error| self.give_up(target, error))?;
-        before_complete().map_err(|error| self.give_up(target, error))?;
+            .map_err(|error| self.keep_or_abort(target, error))?;
+        before_complete().map_err(|error| self.keep_or_abort(target, error))?;
         let uploaded = self.complete(target, whole, &sent, earlier)?;
         Ok(UploadResult { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
     }
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
-        let request = initiation(self.bucket, self.key, self.headers, self.options);
+        let request = initiate_request(self.bucket, self.key, self.headers, self.options);
         let initiated = initiate(self.service, &request, self.scope, &self.budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
         let target = self.target(upload_id);
         Ok(UploadTarget { may_have_orphan, initiated: time, ..target })
     }
 
-    /// The upload of that ID.
+    /// Returns the target for that upload ID.
     pub(crate) fn target(&self, upload_id: UploadId) -> UploadTarget {
         UploadTarget {
             bucket: self.bucket.clone(),
@@ -125,16 +125,16 @@ impl UploadLifecycle<'_> {
         complete.complete().or_else(|failed| {
             let error = failed.error.with_upload_may_exist(target.may_have_orphan);
             match (failed.is_open, failed.evidence.may_have_taken_effect()) {
-                (true, false) => Err(self.give_up(target, error)),
+                (true, false) => Err(self.keep_or_abort(target, error)),
                 (true, true) if self.keep_parts => Err(error.into_unknown().with_parts_left(true)),
-                (true, true) => complete.decide_by_abort(error),
+                (true, true) => complete.determine_by_abort(error),
                 (false, _) => Err(error),
             }
         })
     }
 
     /// Ends a failed upload: keeps its parts or aborts it. Returns the error with what is left.
-    pub(crate) fn give_up(&self, target: &UploadTarget, error: Error) -> Error {
+    pub(crate) fn keep_or_abort(&self, target: &UploadTarget, error: Error) -> Error {
         let error = error.with_upload_may_exist(target.may_have_orphan);
         if self.keep_parts {
             return error.with_upload_id(target.upload_id.as_str()).with_parts_left(true);
@@ -147,8 +147,8 @@ impl UploadLifecycle<'_> {
     }
 }
 
-/// What begins an upload with those options.
-pub(crate) fn initiation(
+/// Creates the Initiate request.
+pub(crate) fn initiate_request(
     bucket: &BucketName,
     key: &ObjectKey,
     headers: &ObjectHeaders,
@@ -193,7 +193,7 @@ pub(crate) fn initiate(
     Ok(Initiated { upload_id, may_have_orphan, time })
 }
 
-/// What the parts make together; what is expected of them counts where they do not say.
+/// Returns the size and combined CRC-64 of the parts; the expected CRC-64 if a part has none.
 pub(crate) fn whole_of(sent: &[SentPart], expected_crc64: Option<u64>) -> Result<Whole> {
     let whole = Whole::of(sent);
     if let (Some(found), Some(expected)) = (whole.crc64, expected_crc64) {

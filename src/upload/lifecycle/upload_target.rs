@@ -1,4 +1,4 @@
-//! The multipart upload that parts go to, and how one part gets there.
+//! The multipart upload that parts are sent to.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ use crate::upload::options::Integrity;
 use crate::upload::part::SentPart;
 use crate::wire::Body;
 
-/// One multipart upload, and what its requests carry besides.
+/// One multipart upload, and the headers and checks of its requests.
 #[derive(Debug, Clone)]
 pub(crate) struct UploadTarget {
     pub(crate) bucket: BucketName,
@@ -20,13 +20,13 @@ pub(crate) struct UploadTarget {
     pub(crate) upload_id: UploadId,
     pub(crate) headers: ObjectHeaders,
     pub(crate) integrity: Integrity,
-    /// What Initiate was asked for: the object has to have it.
+    /// The headers that Initiate sent, and that the object must have.
     pub(crate) attributes: ObjectHeaders,
     /// The service's clock at Initiate, if it is known.
     pub(crate) initiated: Option<SystemTime>,
-    /// Complete names no parts: OSS takes all that it has.
+    /// Complete lists no parts: OSS uses all that it has.
     pub(crate) complete_all: bool,
-    /// Another upload of the same Initiate may exist, whose ID was lost with a response.
+    /// An earlier attempt of Initiate may have started an orphaned upload.
     pub(crate) may_have_orphan: bool,
     /// It was initiated before this call, with attributes that this call does not know.
     pub(crate) is_attached: bool,
@@ -50,8 +50,7 @@ impl UploadTarget {
         Ok(parts)
     }
 
-    /// Sends one part and says how OSS has it. With its MD5, OSS refuses other bytes. Blocks;
-    /// retries as the client is configured.
+    /// Sends one part. With its MD5, OSS refuses other bytes. Blocks; retries as configured.
     pub(crate) fn send_part(
         &self,
         service: &ServiceClient,

@@ -1,7 +1,7 @@
-//! All parts of one object, sent or copied by the workers while the caller's thread waits.
+//! Sends or copies all parts of one object on the workers while the caller's thread waits.
 //!
 //! The caller waits on an event of its own, never inside the pool, so a call from a worker of the
-//! host's own pool cannot re-enter the host.
+//! program's own pool cannot re-enter the program.
 
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
 use crate::upload::schedule::workers::Workers;
 
-/// How one part gets to OSS. Called by several workers at once.
+/// Sends or copies the parts of one object. Called by several workers at once.
 pub(crate) trait PartUploader: Send + Sync {
-    /// Makes the part; `stop` cuts it.
+    /// Sends or copies one part; `stop` interrupts it.
     fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart>;
 
-    /// An error of kind `Changed` if the parts do not come from one and the same source.
+    /// Returns an error of kind `Changed` if the source changed between parts.
     fn check_unchanged(&self) -> Result<()>;
 }
 
-/// Which parts are made, how many at once, and what ends them early.
+/// What is scheduled, and its limits.
 pub(crate) struct ScheduleLimits {
     pub(crate) parts: Parts,
     pub(crate) parallelism: usize,
     pub(crate) hedging: Hedging,
-    /// Cuts the parts in flight; a child of the caller's token.
+    /// Interrupts the parts in flight; a child of the caller's token.
     pub(crate) stop: Cancel,
     pub(crate) deadline: Deadline,
 }
@@ -41,17 +41,17 @@ struct PartScheduler {
     limits: ScheduleLimits,
     meter: Arc<Meter>,
     state: Mutex<SchedulerState>,
-    /// Set whenever the ledger may have become settled.
+    /// Set whenever the tracker may have become settled.
     changed: Event,
 }
 
 struct SchedulerState {
     tracker: PartTracker,
-    /// Removed when the call ends, so that no late task holds the caller's bytes.
+    /// `None` after the call has ended, so that no late task holds the caller's bytes.
     work: Option<Arc<dyn PartUploader>>,
-    /// Cuts one copy of a part.
+    /// The tokens that interrupt the copies of parts.
     copies: Vec<(PartNumber, Cancel)>,
-    /// Steps that there are, and with them holders of `work`.
+    /// Steps that are running; each holds `work`.
     running: usize,
 }
 
@@ -66,8 +66,8 @@ struct PartAttempt<'a> {
 /// If the caller's thread panics, waits until no worker uses the caller's bytes.
 struct UnwindGuard<'a>(&'a PartScheduler);
 
-/// Makes all parts and gives them in the order of their numbers. When it returns, the work was
-/// dropped, and with it all that it held of the source.
+/// Sends all parts and returns them in the order of their numbers. When it returns, the work and
+/// with it the source were dropped.
 pub(crate) fn upload_parts(
     work: Arc<dyn PartUploader>,
     limits: ScheduleLimits,
@@ -87,12 +87,12 @@ pub(crate) fn upload_parts(
         scheduler.limits.parallelism.min(scheduler.limits.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
     scheduler.wait(reporter, || workers.add(&task, 1));
-    scheduler.close().map_err(|error| reporter.explain(error))
+    scheduler.into_result().map_err(|error| reporter.explain(error))
 }
 
 impl Task for PartScheduler {
     fn step(&self) -> TaskStatus {
-        let step = match self.take() {
+        let step = match self.start_step() {
             Ok(Some(step)) => step,
             Ok(None) => return TaskStatus::Done,
             Err(error) => {
@@ -102,7 +102,7 @@ impl Task for PartScheduler {
             }
         };
         if let Some(work) = &step.work {
-            self.end(step.part, work.upload(step.part, &step.stop));
+            self.finish_step(step.part, work.upload(step.part, &step.stop));
         }
         TaskStatus::Again
     }
@@ -115,7 +115,7 @@ impl Task for PartScheduler {
 }
 
 impl PartScheduler {
-    fn take(&self) -> Result<Option<PartAttempt<'_>>> {
+    fn start_step(&self) -> Result<Option<PartAttempt<'_>>> {
         let mut state = self.lock();
         let Some(work) = state.work.clone() else { return Ok(None) };
         let Some(part) = state.tracker.next_part(now()) else { return Ok(None) };
@@ -132,8 +132,8 @@ impl PartScheduler {
         }
     }
 
-    /// One copy of a part has ended.
-    fn end(&self, part: PartRange, outcome: Result<SentPart>) {
+    /// Records the outcome of one copy of a part.
+    fn finish_step(&self, part: PartRange, outcome: Result<SentPart>) {
         let mut state = self.lock();
         match outcome {
             Ok(sent) => {
@@ -160,15 +160,18 @@ impl PartScheduler {
         }
     }
 
-    /// Waits until the ledger is settled. The first reason to stop ends the parts in flight, and
-    /// then only their end is waited for.
+    /// Waits until the tracker is settled. The first failure, cancellation or deadline cancels the
+    /// parts in flight; then it waits only for them to end.
     fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
-        let mut asked = None;
+        let mut hedge_requested_at = None;
         while !self.is_settled() {
             let (failed, hedge_due) = {
                 let tracker = &self.lock().tracker;
-                (tracker.has_failed(), tracker.hedge_due().filter(|due| asked != Some(*due)))
+                (
+                    tracker.has_failed(),
+                    tracker.hedge_due().filter(|due| hedge_requested_at != Some(*due)),
+                )
             };
             if failed {
                 Cancel::never().wait_for(fd, Deadline::NEVER);
@@ -182,7 +185,7 @@ impl PartScheduler {
                     Wake::Canceled => self.stop(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
                     Wake::TimedOut if hedge.has_passed() => {
-                        asked = hedge_due;
+                        hedge_requested_at = hedge_due;
                         // Without another worker the first attempt continues alone.
                         let _ = add_task();
                     }
@@ -203,7 +206,7 @@ impl PartScheduler {
         state.running == 0 && state.tracker.is_settled()
     }
 
-    fn close(&self) -> Result<Vec<SentPart>> {
+    fn into_result(&self) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         let work = state.work.take();
         let tracker = std::mem::replace(

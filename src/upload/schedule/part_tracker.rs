@@ -18,15 +18,15 @@ pub(crate) struct PartTracker {
     next: usize,
     in_flight: Vec<InFlight>,
     done: Vec<Option<SentPart>>,
-    /// How long the parts took that are done.
+    /// How long each part that is done took.
     times: Vec<Duration>,
-    /// How many parts may yet be sent a second time because they are slow.
+    /// How many more parts may be hedged.
     hedges_left: usize,
     /// The first error; later ones may be consequences of it.
     failure: Option<Error>,
 }
 
-/// A part that is being made, once or twice.
+/// A part in flight, in one or two copies.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 struct InFlight {
@@ -36,20 +36,20 @@ struct InFlight {
     hedged: bool,
 }
 
-/// Whether slow parts are sent a second time.
+/// Whether slow parts are hedged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hedging {
-    /// The last slow ones, when nothing else is left to do.
+    /// The slowest parts, when no other part is left to start.
     LastParts,
     Never,
 }
 
-/// What becomes of other copies of a part that has ended.
+/// What happens to the other copies of a part after one has succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OtherAttempts {
     /// There are none.
     None,
-    /// They are of no use any more.
+    /// They are to be canceled.
     Cut,
 }
 
@@ -71,8 +71,8 @@ impl PartTracker {
         }
     }
 
-    /// Hands out the next part, or a slow one again; `None` when there is nothing to do or the
-    /// upload has failed.
+    /// Returns the next part, or a slow one to be hedged; `None` if there is neither, or the upload
+    /// has failed.
     pub(crate) fn next_part(&mut self, now: Instant) -> Option<PartRange> {
         if self.failure.is_some() {
             return None;
@@ -83,7 +83,7 @@ impl PartTracker {
         Some(part)
     }
 
-    /// When the oldest part in flight will be slow enough to be sent again.
+    /// Returns when the oldest part in flight will be slow enough to be hedged.
     pub(crate) fn hedge_due(&self) -> Option<Instant> {
         let nothing_else = self.parts.part(self.next).is_none() && self.failure.is_none();
         if !nothing_else || self.hedges_left == 0 {
@@ -92,7 +92,7 @@ impl PartTracker {
         self.oldest().and_then(|flight| flight.began.checked_add(self.hedge_delay()?))
     }
 
-    /// A part that was handed out has arrived. Only the first copy counts.
+    /// Records a copy that succeeded. Only the first one counts.
     pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherAttempts {
         let Some(flight) = self.finish_attempt(part.number) else { return OtherAttempts::None };
         let rest = if flight.attempts > 0 { OtherAttempts::Cut } else { OtherAttempts::None };
@@ -104,8 +104,8 @@ impl PartTracker {
         rest
     }
 
-    /// A copy of a part will not arrive. That fails the upload unless another copy has arrived or
-    /// is on its way.
+    /// Records a copy that failed. That fails the upload unless another copy has succeeded or is in
+    /// flight.
     pub(crate) fn fail_attempt(&mut self, number: PartNumber, error: Error) {
         let attempts = self.finish_attempt(number).map_or(0, |flight| flight.attempts);
         if attempts == 0 && !self.has(number) {
@@ -113,18 +113,18 @@ impl PartTracker {
         }
     }
 
-    /// Hands out no more parts.
+    /// Fails the upload: no more parts are started.
     pub(crate) fn stop(&mut self, error: Error) {
         self.failure.get_or_insert(error);
     }
 
-    /// Forgets what is in flight, after a bug has ended it.
+    /// Removes all parts in flight, after a worker panicked.
     pub(crate) fn clear_in_flight(&mut self, error: Error) {
         self.in_flight.clear();
         self.stop(error);
     }
 
-    /// True if the part has arrived.
+    /// Returns true if the part is done.
     pub(crate) fn has(&self, number: PartNumber) -> bool {
         self.done.get(number.index()).is_some_and(Option::is_some)
     }
@@ -133,18 +133,18 @@ impl PartTracker {
         self.failure.is_some()
     }
 
-    /// True once nothing is in flight and nothing more will be.
+    /// Returns true when nothing is in flight and nothing more will be started.
     pub(crate) fn is_settled(&self) -> bool {
         self.in_flight.is_empty() && (self.has_failed() || self.parts.part(self.next).is_none())
     }
 
-    /// All parts in the order of their numbers, or the first error.
+    /// Returns all parts in the order of their numbers, or the first error.
     pub(crate) fn outcome(self) -> Result<Vec<SentPart>, Error> {
         if let Some(error) = self.failure {
             return Err(error);
         }
         self.done.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| {
-            Error::internal("an upload was called settled before all of its parts were done")
+            Error::internal("an upload was settled before all of its parts were done")
         })
     }
 
@@ -162,7 +162,7 @@ impl PartTracker {
         self.in_flight.iter().filter(|flight| !flight.hedged).min_by_key(|flight| flight.began)
     }
 
-    /// Twice as long as nearly all parts took, and a second at least.
+    /// Twice the 95th percentile of the times of parts, at least one second.
     fn hedge_delay(&self) -> Option<Duration> {
         let mut times = self.times.clone();
         times.sort_unstable();
@@ -170,7 +170,7 @@ impl PartTracker {
         Some((*nearly_all * 2).max(SLOW))
     }
 
-    /// Takes one copy out of flight, and says what is left of the part.
+    /// Removes one copy from the parts in flight; returns what is left of the part.
     fn finish_attempt(&mut self, number: PartNumber) -> Option<InFlight> {
         let index = self.in_flight.iter().position(|flight| flight.part.number == number)?;
         let flight = self.in_flight.get_mut(index)?;
@@ -183,9 +183,9 @@ impl PartTracker {
     }
 }
 
-/// No part is called slow before this.
+/// The shortest time after which a part is hedged.
 const SLOW: Duration = Duration::from_secs(1);
-/// At most one part in this many is sent twice, but always one.
+/// At most one part in this many is hedged, but always one.
 const HEDGED_SHARE: usize = 50;
 
 #[cfg(test)]
@@ -204,7 +204,7 @@ mod tests {
         options.set_single_below(0).unwrap().set_part_size(1 << 20).unwrap();
         match Plan::new(5 << 19, &options).unwrap() {
             Plan::Parts(parts) => PartTracker::new(parts, Hedging::LastParts),
-            Plan::Single => unreachable!(),
+            Plan::PutObject => unreachable!(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! How an object of known size is cut into parts: pure arithmetic.
+//! Divides an object of known size into parts: pure arithmetic.
 
 use crate::error::{Error, Result};
 use crate::limits;
@@ -9,7 +9,7 @@ use crate::upload::options::UploadOptions;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plan {
     /// In one PutObject.
-    Single,
+    PutObject,
     /// In parts.
     Parts(Parts),
 }
@@ -33,18 +33,19 @@ impl Plan {
                 return Err(Error::invalid("upload_id", text));
             }
         } else if size == 0 || size < options.single_below {
-            return Ok(Self::Single);
+            return Ok(Self::PutObject);
         }
-        let wished = options.part_size.unwrap_or_else(|| planned(size, options.parallelism()));
-        Parts::new(size, wished).map(Self::Parts)
+        let requested =
+            options.part_size.unwrap_or_else(|| default_part_size(size, options.parallelism()));
+        Parts::new(size, requested).map(Self::Parts)
     }
 }
 
 impl Parts {
-    /// Parts of the size that is wished for, or larger if 10,000 of them would not suffice.
-    pub(crate) fn new(size: u64, wished: u64) -> Result<Self> {
+    /// Divides `size` into parts of the requested size, or larger ones if 10,000 would not suffice.
+    pub(crate) fn new(size: u64, requested: u64) -> Result<Self> {
         let needed = size.div_ceil(u64::from(limits::PART_NUMBER_MAX));
-        let part_size = wished.max(needed.next_multiple_of(PART_SIZE_STEP));
+        let part_size = requested.max(needed.next_multiple_of(PART_SIZE_STEP));
         if part_size > limits::PART_SIZE_MAX {
             let text = "the object is larger than 10,000 parts of 5 GiB";
             return Err(Error::invalid("source", text));
@@ -52,7 +53,7 @@ impl Parts {
         Ok(Self { size, part_size })
     }
 
-    /// The bytes of the whole object.
+    /// Returns the size of the whole object.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
@@ -62,11 +63,11 @@ impl Parts {
     }
 
     pub(crate) fn count(&self) -> usize {
-        // At most 10,000, because the part size was raised until it is.
+        // At most 10,000, because `new` raises the part size.
         usize::try_from(self.size.div_ceil(self.part_size)).unwrap_or(usize::MAX)
     }
 
-    /// The part with that 0-based index; `None` past the end.
+    /// Returns the part with that 0-based index; `None` past the end.
     pub(crate) fn part(&self, index: usize) -> Option<PartRange> {
         let offset = u64::try_from(index).ok()?.checked_mul(self.part_size)?;
         let left = self.size.checked_sub(offset).filter(|left| *left > 0)?;
@@ -75,8 +76,8 @@ impl Parts {
     }
 }
 
-/// The default size, or smaller, so that every connection gets a part.
-fn planned(size: u64, parallelism: usize) -> u64 {
+/// Returns the default size, or a smaller one, so that every connection gets a part.
+fn default_part_size(size: u64, parallelism: usize) -> u64 {
     let share = size.div_ceil(parallelism.max(1) as u64).next_multiple_of(PART_SIZE_STEP);
     share.clamp(limits::PART_SIZE_SMALLEST_PLANNED, limits::PART_SIZE_DEFAULT)
 }
@@ -94,17 +95,17 @@ mod tests {
     fn parts(size: u64, options: &UploadOptions) -> Parts {
         match Plan::new(size, options).unwrap() {
             Plan::Parts(parts) => parts,
-            Plan::Single => panic!("{size} bytes were planned as one PutObject"),
+            Plan::PutObject => panic!("{size} bytes were planned as one PutObject"),
         }
     }
 
     #[test]
     fn small_and_empty_objects_go_in_one_request() {
         let mut options = UploadOptions::new();
-        assert_eq!(Plan::new(8 * MIB - 1, &options).unwrap(), Plan::Single);
+        assert_eq!(Plan::new(8 * MIB - 1, &options).unwrap(), Plan::PutObject);
         assert_eq!(parts(8 * MIB, &options).count(), 8);
         options.set_single_below(0).unwrap();
-        assert_eq!(Plan::new(0, &options).unwrap(), Plan::Single);
+        assert_eq!(Plan::new(0, &options).unwrap(), Plan::PutObject);
         assert_eq!(parts(1, &options).count(), 1);
     }
 

@@ -1,7 +1,7 @@
 //! The first-in, first-out queue of the tasks that workers run step by step.
 //!
-//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] asks for. No
-//! entry is ever left without a worker that will take it.
+//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns. Each entry
+//! has a worker that will take it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,12 +11,12 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::runtime::{IgnorePoison, Mutex, MutexGuard};
 
-/// Something that is done in steps, several of which may run at once.
+/// Work in steps, several of which may run at once.
 pub(crate) trait Task: Send + Sync {
-    /// Does one step on a worker.
+    /// Runs one step on a worker.
     fn step(&self) -> TaskStatus;
 
-    /// A step has panicked, which is a bug; the task is to end with this error.
+    /// Ends the task with this error after a step has panicked, which is a bug.
     fn fail(&self, error: Error);
 }
 
@@ -25,7 +25,7 @@ pub(crate) trait Task: Send + Sync {
 pub(crate) enum TaskStatus {
     /// It goes back to the end of the queue.
     Again,
-    /// It is used up.
+    /// It is removed.
     Done,
 }
 
@@ -35,13 +35,13 @@ pub(crate) struct TaskQueue(Mutex<TaskQueueState>);
 #[derive(Default)]
 struct TaskQueueState {
     tasks: VecDeque<Arc<dyn Task>>,
-    /// Workers that are at it or about to begin.
+    /// Workers that are running or about to start.
     workers: usize,
 }
 
 impl TaskQueue {
-    /// Queues the task `count` times. Returns how many more workers have to [`TaskQueue::work`] for
-    /// them, so that there are never more than `most_workers` in all.
+    /// Queues the task `count` times. Returns how many more workers have to call [`TaskQueue::work`];
+    /// there are never more than `most_workers` in all.
     pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize, most_workers: usize) -> usize {
         let mut state = self.lock();
         state.tasks.extend(std::iter::repeat_n(task, count).map(Arc::clone));
@@ -50,7 +50,7 @@ impl TaskQueue {
         wanted
     }
 
-    /// Does steps until the queue is empty.
+    /// Runs steps until the queue is empty.
     pub(crate) fn work(&self) {
         while let Some(task) = self.take() {
             let next = catch_unwind(AssertUnwindSafe(|| task.step())).unwrap_or_else(|_| {
@@ -63,7 +63,7 @@ impl TaskQueue {
         }
     }
 
-    /// Takes the oldest task. If there is none, the worker is no longer counted from then on.
+    /// Takes the oldest task. If there is none, the worker is no longer counted.
     fn take(&self) -> Option<Arc<dyn Task>> {
         let mut state = self.lock();
         let task = state.tasks.pop_front();

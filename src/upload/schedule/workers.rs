@@ -1,9 +1,8 @@
 //! The threads of a client: a private rayon pool behind a first-in, first-out queue of tasks.
 //!
 //! An upload queues its task as often as it may have parts in flight. A worker takes the oldest,
-//! does one step of it and puts it back at the end, so that uploads share the threads
-//! evenly however many parts they have. Nothing here ever waits inside the pool for the pool, and
-//! nothing is ever spawned on rayon's global pool.
+//! runs one step of it and puts it back at the end, so that uploads share the threads evenly however
+//! many parts they have. No worker waits for another, and nothing is spawned on rayon's global pool.
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
@@ -21,7 +20,7 @@ pub(crate) struct Workers {
     threads: usize,
     process: ForkGuard,
     pool: OnceLock<RayonPool>,
-    /// Two first uploads at once start one pool.
+    /// Held while the pool is started, so that concurrent first uploads start one.
     starting: Mutex<()>,
     queue: Arc<TaskQueue>,
 }
@@ -45,12 +44,12 @@ impl Workers {
         }
     }
 
-    /// How many steps are done at once at most.
+    /// Returns the number of threads, which is the maximum of steps at a time.
     pub(crate) fn threads(&self) -> usize {
         self.threads
     }
 
-    /// Lets workers do steps of the task, at most `count` of them at once.
+    /// Lets workers run steps of the task, at most `count` of them at a time.
     ///
     /// # Errors
     ///
@@ -90,7 +89,7 @@ impl Workers {
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
-        let _turn = self.starting.lock().ignore_poison();
+        let _starting = self.starting.lock().ignore_poison();
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
@@ -136,7 +135,7 @@ impl Drop for Workers {
     fn drop(&mut self) {
         let Some(mut pool) = self.pool.take() else { return };
         if !self.process.is_current() {
-            // The threads are the parent's; waiting for them here would be for ever.
+            // The threads are the parent's; joining them would never return.
             std::mem::forget(pool);
             return;
         }

@@ -1,9 +1,9 @@
 //! The MD5 of each part, known before the part is sent, from a kernel that hashes many parts at
 //! once.
 //!
-//! Parts are hashed in groups of as many as the kernel has lanes, by whichever worker first needs
-//! one of the group. A worker whose group is in another's hands hashes the group after it, and only
-//! then waits. The second read of the bytes, for sending, comes from the page cache.
+//! Parts are hashed in groups of as many as the kernel has lanes, by the first worker that needs one
+//! of the group. If another worker is hashing its group, a worker hashes the next group before it
+//! waits. The second read of the bytes, for sending, comes from the page cache.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -65,7 +65,7 @@ impl PartMd5s {
                     }
                     self.changed.notify_all();
                 }
-                GroupAction::Wait => drop(self.changed.wait_timeout(groups, LOOK_AGAIN)),
+                GroupAction::Wait => drop(self.changed.wait_timeout(groups, CANCEL_POLL)),
             }
         }
     }
@@ -164,8 +164,8 @@ impl Scratch {
 const SLICE: usize = 16 * 1024;
 /// Lanes that lie a power of two apart would fight for the same lines of the cache.
 const STRIDE: usize = SLICE + 64;
-/// A worker that waits for another's digest looks for a cancel so often.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How often a worker that waits for another's digest checks for a cancellation.
+const CANCEL_POLL: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
@@ -180,7 +180,7 @@ mod tests {
         options.set_single_below(0).unwrap().set_part_size(100 * 1024).unwrap();
         match Plan::new(bytes.len() as u64, &options).unwrap() {
             Plan::Parts(parts) => parts,
-            Plan::Single => unreachable!(),
+            Plan::PutObject => unreachable!(),
         }
     }
 

@@ -23,7 +23,7 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-/// What must be the same for a file to be the one of an earlier try.
+/// What must be the same for a file to be the one of an earlier call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) size: u64,
@@ -116,18 +116,18 @@ mod tests {
 
     #[test]
     fn what_is_no_regular_file_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = WatchedFile::open(folder.path()).unwrap_err();
+        let directory = tempfile::tempdir().unwrap();
+        let error = WatchedFile::open(directory.path()).unwrap_err();
         assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc::EISDIR)));
-        let missing = WatchedFile::open(&folder.path().join("none")).unwrap_err();
+        let missing = WatchedFile::open(&directory.path().join("none")).unwrap_err();
         assert_eq!((missing.kind(), missing.os_errno()), (ErrorKind::File, Some(libc::ENOENT)));
         assert_eq!(WatchedFile::open(Path::new("/dev/null")).unwrap_err().kind(), ErrorKind::File);
     }
 
     #[test]
     fn a_file_that_shrinks_or_is_written_to_has_changed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("f");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
         std::fs::write(&path, [7; 100]).unwrap();
         let watched = WatchedFile::open(&path).unwrap();
         assert_eq!(watched.read_at(90, &mut [0; 20]).unwrap(), 10);

@@ -1,8 +1,8 @@
-//! Parts of a stream between the thread that fills them and the workers that send them.
+//! The queue of a stream's parts, between the thread that fills them and the workers that send them.
 //!
-//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a
-//! worker finds several parts to hash at once: it waits for them, but not for long. The filling
-//! thread waits for room on the event.
+//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a worker
+//! can hash several at once; it waits for them for a short time. The filling thread waits for room
+//! on the event. `stream_upload` numbers the parts.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -34,7 +34,7 @@ pub(crate) struct StreamQueue {
     /// Set when a part has ended.
     pub(crate) changed: Arc<Event>,
     state: Mutex<StreamQueueState>,
-    /// Notified when parts were queued or have got their digests.
+    /// Notified when parts were queued or hashed.
     queue_changed: Condvar,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct StreamQueue {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PartHashing {
     kernel: Kernel,
-    /// How many parts it is worth to wait for; 0 if no MD5s are wanted.
+    /// How many parts are hashed together; 0 if no MD5s are computed.
     group: usize,
 }
 
@@ -51,7 +51,7 @@ struct StreamQueueState {
     ready: VecDeque<QueuedPart>,
     /// Parts that were queued and have not ended.
     pending: usize,
-    /// How often the task is queued or running.
+    /// How many times the task is queued or running.
     tasks: usize,
     /// A worker is hashing, or waits for more parts to hash.
     is_hashing: bool,
@@ -69,7 +69,7 @@ struct QueuedPart {
     md5: Option<Digest>,
 }
 
-/// Parts that a worker has; they have ended when this is dropped, also by a panic.
+/// Parts that a worker has claimed. They end when this is dropped, even by a panic.
 struct Claim<'a> {
     queue: &'a StreamQueue,
     parts: Vec<QueuedPart>,
@@ -141,7 +141,7 @@ impl StreamQueue {
         wants_worker
     }
 
-    /// No more parts will be queued, so none is waited for.
+    /// Ends the queue: no more parts will come.
     pub(crate) fn close(&self) {
         self.lock().is_closed = true;
         self.queue_changed.notify_all();
@@ -161,7 +161,7 @@ impl StreamQueue {
         self.lock().failure.is_some()
     }
 
-    /// Ends the parts in flight and forgets the others; the first reason counts.
+    /// Cancels the parts in flight and drops the others. The first error counts.
     pub(crate) fn stop(&self, error: Error) {
         let mut state = self.lock();
         state.failure.get_or_insert(error);
@@ -174,7 +174,7 @@ impl StreamQueue {
         self.changed.set();
     }
 
-    /// All parts by number, or the first error. To be asked when nothing is pending.
+    /// Returns all parts by number, or the first error. Call it when nothing is pending.
     pub(crate) fn outcome(&self) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         if let Some(error) = &state.failure {
@@ -200,21 +200,21 @@ impl StreamQueue {
                 }
                 Some(_) if !state.is_hashing => state = self.hash_some(state),
                 _ => {
-                    let waited = self.queue_changed.wait_timeout(state, LOOK_AGAIN);
+                    let waited = self.queue_changed.wait_timeout(state, FAILURE_POLL);
                     state = waited.ignore_poison().0;
                 }
             }
         }
     }
 
-    /// Hashes the parts that are ready, after it has waited for enough of them.
+    /// Waits for a group of parts and hashes those that are ready.
     fn hash_some<'a>(
         &'a self,
         state: MutexGuard<'a, StreamQueueState>,
     ) -> MutexGuard<'a, StreamQueueState> {
         let mut state = state;
         state.is_hashing = true;
-        let enough_by = Instant::now() + PATIENCE;
+        let enough_by = Instant::now() + HASH_GROUP_WAIT;
         while state.ready.len() < self.hashing.group && !state.is_closed && state.failure.is_none()
         {
             let left = enough_by.saturating_duration_since(Instant::now());
@@ -301,11 +301,11 @@ impl Task for StreamQueue {
     }
 }
 
-/// How long a worker waits for parts to hash together with the one it has: a part of 8 MiB takes
-/// about as long to hash by itself.
-const PATIENCE: Duration = Duration::from_millis(15);
-/// A worker that waits for another's digests looks for a failure so often.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How long a worker waits for more parts to hash together: hashing one part of 8 MiB alone takes
+/// about as long.
+const HASH_GROUP_WAIT: Duration = Duration::from_millis(15);
+/// How often a worker that waits for another's digests checks for a failure.
+const FAILURE_POLL: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

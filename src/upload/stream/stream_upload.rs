@@ -127,7 +127,7 @@ impl StreamUpload {
     /// Makes the object of all bytes so far.
     pub(crate) fn finish(mut self) -> Result<UploadResult> {
         if let Err(error) = self.check_md5() {
-            return Err(self.give_up(error));
+            return Err(self.keep_or_abort(error));
         }
         if self.queue.is_none() && self.is_single() {
             return self.put_single();
@@ -136,19 +136,19 @@ impl StreamUpload {
             Ok((queue, whole, sent)) => {
                 self.multipart().complete(&queue.target, whole, &sent, Evidence::NotSent)
             }
-            Err(error) => Err(self.give_up(error)),
+            Err(error) => Err(self.keep_or_abort(error)),
         }
     }
 
     /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.
-    pub(crate) fn give_up(&mut self, error: Error) -> Error {
+    pub(crate) fn keep_or_abort(&mut self, error: Error) -> Error {
         self.filling = None;
         let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
         queue.stop(error.clone());
         self.wait_until_idle(&queue);
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
-        self.multipart().give_up(&queue.target, self.reporter.explain(error))
+        self.multipart().keep_or_abort(&queue.target, self.reporter.explain(error))
     }
 
     /// Waits for all parts, and says what they make together.

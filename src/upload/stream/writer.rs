@@ -53,7 +53,7 @@ impl Writer {
         let mut stream = StreamUpload::new(engine, bucket, key, length, options, cancel)?;
         match fill(&mut stream, &mut reader, length) {
             Ok(()) => stream.finish(),
-            Err(error) => Err(stream.give_up(error)),
+            Err(error) => Err(stream.keep_or_abort(error)),
         }
     }
 
@@ -70,7 +70,7 @@ impl Writer {
                     written += count;
                 }
                 Err(error) => {
-                    let error = stream.give_up(error);
+                    let error = stream.keep_or_abort(error);
                     self.stream = None;
                     return Err(error);
                 }
@@ -99,7 +99,7 @@ impl Writer {
     pub fn abort(mut self) -> Result<()> {
         self.check_process()?;
         let mut stream = self.stream.take().ok_or_else(ended)?;
-        let error = stream.give_up(Error::canceled());
+        let error = stream.keep_or_abort(Error::canceled());
         if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
     }
 

@@ -1,16 +1,15 @@
-//! The concurrent copy of a large object inside OSS: no byte of it comes here.
+//! Copies an object inside OSS, part by part; its bytes do not pass through this machine.
 
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange};
-use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy};
+use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy, copy_source_changed};
 use crate::runtime::{Cancel, CleanupBudget, Deadline};
 use crate::service::{CallContext, Evidence, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
-use crate::upload::lifecycle::copy_source_changed::copy_source_changed;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
@@ -43,8 +42,8 @@ impl Copy<'_> {
         if found.size == 0 {
             return self.put_nothing(bucket, key, &headers, &context);
         }
-        let wished = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
-        let parts = Parts::new(found.size, wished)?;
+        let part_size = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
+        let parts = Parts::new(found.size, part_size)?;
         let multipart = UploadLifecycle {
             service,
             workers: self.engine.workers(),
@@ -81,8 +80,8 @@ impl Copy<'_> {
         context: &CallContext<'_>,
     ) -> Result<UploadResult> {
         let request = PutObject::new(bucket, key).with_headers(headers);
-        let reply = self.engine.service().call(&request, context)?.output;
-        Ok(UploadResult::of_put_object(reply, 0))
+        let response = self.engine.service().call(&request, context)?.output;
+        Ok(UploadResult::of_put_object(response, 0))
     }
 }
 
@@ -90,7 +89,7 @@ impl Copy<'_> {
 struct CopyPartUploader {
     service: Arc<ServiceClient>,
     target: UploadTarget,
-    /// On the condition that it is what it was at the start.
+    /// With the condition that it still has the ETag of the start.
     source: CopySource,
     /// The source as it was at the start.
     found: HeadObjectResult,
@@ -105,21 +104,21 @@ impl PartUploader for CopyPartUploader {
             .with_range(part.offset..=last)
             .with_headers(headers);
         let context = CallContext { deadline: self.deadline, ..CallContext::new(stop) };
-        let reply = self
+        let response = self
             .service
             .call(&request, &context)
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
-        // OSS copies the whole source when it finds fault with a range, and then says no range.
-        if reply.content_range.is_none() && part.length != self.found.size {
-            let text = "the reply does not say that only a range was copied";
+        // For a range that OSS does not accept it copies the whole source, and returns no range.
+        if response.content_range.is_none() && part.length != self.found.size {
+            let text = "the response does not say that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
         Ok(SentPart {
             number: part.number,
             size: part.length,
-            etag: reply.etag,
-            crc64: reply.crc64,
+            etag: response.etag,
+            crc64: response.crc64,
         })
     }
 
@@ -129,10 +128,10 @@ impl PartUploader for CopyPartUploader {
     }
 }
 
-/// What describes the content comes from the source, unless the caller describes it.
-fn headers_of_copy(asked: &ObjectHeaders, source: &HeadObjectResult) -> Result<ObjectHeaders> {
-    let mut headers = asked.clone();
-    if asked.describes_content() {
+/// Adds the content headers and metadata of the source, unless the caller sets any.
+fn headers_of_copy(requested: &ObjectHeaders, source: &HeadObjectResult) -> Result<ObjectHeaders> {
+    let mut headers = requested.clone();
+    if requested.describes_content() {
         return Ok(headers);
     }
     for name in CONTENT_HEADERS {

@@ -31,12 +31,12 @@ pub(crate) struct Put<'a> {
     pub(crate) bucket: &'a BucketName,
     pub(crate) key: &'a ObjectKey,
     pub(crate) options: &'a UploadOptions,
-    /// What a checkpoint calls the source; without one there is none.
+    /// The name of the source in a checkpoint; `None` for none.
     pub(crate) name: Option<&'a str>,
 }
 
 impl Put<'_> {
-    /// Lets a checkpoint tell the source from others by that name, a path.
+    /// Names the source, a path, for its checkpoint.
     pub(crate) fn named<'a>(self, name: &'a str) -> Put<'a>
     where
         Self: 'a,
@@ -44,8 +44,8 @@ impl Put<'_> {
         Put { name: Some(name), ..self }
     }
 
-    /// Uploads the source and returns when OSS has acknowledged the object, or when nothing of it
-    /// is left but what the error says.
+    /// Uploads the source and returns when OSS has acknowledged the object. The error says what a
+    /// failed upload leaves.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_process()?;
         let scope = CallScope::new(cancel, self.options.deadline())?;
@@ -54,7 +54,7 @@ impl Put<'_> {
             expect_md5(expected, md5_of(&source.body(0, source.length()), &scope)?)?;
         }
         match plan {
-            Plan::Single => self.put_single(&source, &scope),
+            Plan::PutObject => self.put_single(&source, &scope),
             Plan::Parts(parts) => self.put_parts(source, parts, &scope),
         }
     }
@@ -91,21 +91,21 @@ impl Put<'_> {
                 if !uncertain || scope.check().is_err() {
                     return Err(error);
                 }
-                return self.resolve_single(error, &body, scope, started);
+                return self.determine_put_object(error, &body, scope, started);
             }
         };
         source
             .check_unchanged()
             .map_err(|e| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes))?;
         meter.object_done(size);
-        // The object is there: a callback that asks to stop now has nothing left to stop.
+        // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = reporter.report();
         Ok(UploadResult::of_put_object(outcome.output, size))
     }
 
-    /// PutObject has no fence: what HeadObject shows can prove that the object was made, but of the
-    /// contrary only that another object kept a protected request from making it.
-    fn resolve_single(
+    /// Determines the outcome with HeadObject. PutObject has no fence: HeadObject can prove that the
+    /// object was created, but the contrary only if another object made OSS refuse the request.
+    fn determine_put_object(
         &self,
         error: Error,
         body: &Body,
@@ -129,7 +129,7 @@ impl Put<'_> {
             ..CallContext::new(&scope.cancel)
         };
         // The only attempt was refused because of another object. After several attempts an earlier
-        // one may have made the object, and another writer may have replaced it.
+        // one may have created the object, and another writer may have replaced it.
         let is_refused_once =
             error.attempts() == 1 && matches!(error.http_status(), Some(409 | 412));
         match expected.find(self.service, &context) {
@@ -153,7 +153,9 @@ impl Put<'_> {
             }
             Ok(StoredObject::Other | StoredObject::Absent) => Err(error),
             Err(cause) => {
-                self.service.logger().warn(|| format!("PutObject is not resolved: {cause}"));
+                self.service
+                    .logger()
+                    .warn(|| format!("the outcome of PutObject could not be determined: {cause}"));
                 Err(error)
             }
         }
@@ -162,9 +164,9 @@ impl Put<'_> {
     fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {
         let Put { service, workers, bucket, key, options, .. } = *self;
         let checkpoint = match (&options.checkpoint_dir, self.name) {
-            (Some(folder), Some(name)) => {
+            (Some(directory), Some(name)) => {
                 let binding = self.binding(name)?;
-                Some((Checkpoint::lock(folder, &binding)?, binding))
+                Some((Checkpoint::lock(directory, &binding)?, binding))
             }
             _ => None,
         };
@@ -214,7 +216,7 @@ impl Put<'_> {
         let options = self.options;
         let md5 = options.integrity.contains(Integrity::MD5);
         let ResumedUpload { mut target, listed, earlier, record } = resumed;
-        // Parts that another upload of that ID has sent are not in the plan.
+        // The plan does not have the parts that another caller has sent to that upload.
         target.complete_all &= !target.is_attached;
         let before_complete = || match (checkpoint, record) {
             (Some(checkpoint), Some(record)) => {
@@ -237,7 +239,7 @@ impl Put<'_> {
         })
     }
 
-    /// What the checkpoint of a source of that name is bound to.
+    /// Returns the key of the checkpoint of a source of that name.
     fn binding(&self, name: &str) -> Result<Binding> {
         let path = std::path::absolute(name)
             .map_err(|cause| Error::file(name, &cause).with_argument("path"))?;

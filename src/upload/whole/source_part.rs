@@ -1,4 +1,4 @@
-//! Parts that are read from a source and sent.
+//! Reads parts from a source and sends them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ pub(crate) struct SourcePartUploader {
     pub(crate) service: Arc<ServiceClient>,
     pub(crate) target: UploadTarget,
     pub(crate) source: Source,
-    /// Parts that OSS has already, from an earlier try.
+    /// Parts that OSS already has, from an earlier call.
     pub(crate) listed: BTreeMap<PartNumber, ListedPart>,
-    /// If `Content-MD5` goes with every part.
+    /// `None` if parts are sent without `Content-MD5`.
     pub(crate) part_md5s: Option<PartMd5s>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) rate: Option<RateLimiter>,

@@ -4,10 +4,9 @@ use super::{MultipartUpload, PartPermit, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ByteRange, PartNumber};
-use crate::ops::{CopySource, UploadPartCopy};
+use crate::ops::{CopySource, UploadPartCopy, copy_source_changed};
 use crate::runtime::Cancel;
 use crate::service::CallContext;
-use crate::upload::lifecycle::copy_source_changed::copy_source_changed;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
 
@@ -38,8 +37,7 @@ impl MultipartUpload {
 }
 
 impl SharedUpload {
-    /// The size of the source is asked for first: OSS copies all of it instead of a range that it
-    /// does not have.
+    /// HeadObject comes first: for a range outside the source OSS copies all of it.
     fn copy(
         &self,
         permit: &PartPermit<'_>,
@@ -61,19 +59,19 @@ impl SharedUpload {
         if size != found.size {
             request = request.with_range(offset..=offset.saturating_add(size).saturating_sub(1));
         }
-        let reply = service
+        let response = service
             .call(&request, &context)
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
-        if size != found.size && reply.content_range.is_none() {
-            let text = "the reply does not say that only a range was copied";
+        if size != found.size && response.content_range.is_none() {
+            let text = "the response does not say that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
-        Ok(SentPart { number: permit.number, size, etag: reply.etag, crc64: reply.crc64 })
+        Ok(SentPart { number: permit.number, size, etag: response.etag, crc64: response.crc64 })
     }
 }
 
-/// How many bytes of the source are meant; OSS cannot copy none of more.
+/// Returns the length of the range; an empty range of a non-empty source cannot be copied.
 fn length_within(size: u64, range: ByteRange) -> Result<u64> {
     let outside = |argument, rest| {
         Error::invalid(argument, format!("the source has only {rest} bytes from there"))

@@ -1,4 +1,4 @@
-//! A part that a reader gives: it is read into a buffer first, so that it can be sent again.
+//! A part from a reader: it is read into a buffer first, so that it can be retried.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::upload::source::read_some::read_some;
 use crate::upload::source::upload_source::Source;
 
 impl MultipartUpload {
-    /// Sends a part of `length` bytes that a reader gives, on the calling thread. They are read
-    /// into memory first, which counts against the client's memory limit; if that is used up, the
-    /// call waits until a part of another upload is sent.
+    /// Sends a part of `length` bytes from a reader, which is read on the calling thread.
+    ///
+    /// The bytes are read into memory first, which counts against the client's memory limit; if that
+    /// is used up, the call waits until a part of another upload is sent.
     ///
     /// # Errors
     ///
-    /// `Memory`, when there is no room; `File`, when the reader fails or ends before `length`; an
-    /// [`Error`] inside the reader's is given back as it is; and as for
-    /// [`MultipartUpload::upload_part`].
+    /// `Memory`, when there is no room; `File`, when the reader fails or ends before `length`; the
+    /// [`Error`] inside the reader's error, unchanged; and those of [`MultipartUpload::upload_part`].
     pub fn upload_part_reader(
         &self,
         number: PartNumber,

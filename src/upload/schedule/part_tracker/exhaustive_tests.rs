@@ -1,7 +1,7 @@
-//! The ledger under every order of events: three parts, each made once or twice.
+//! The part tracker under every order of events: three parts, each sent once or twice.
 //!
-//! A second account of the upload, kept by counting, says after every event what the ledger must
-//! say. The search forks the tracker at each event and continues until none is possible.
+//! A model of the upload that only counts says after every event what the tracker must say. The
+//! search clones the tracker at each event and continues until none is possible.
 
 use std::time::{Duration, Instant};
 
@@ -13,39 +13,39 @@ use crate::upload::schedule::plan::Plan;
 const PARTS: usize = 3;
 
 #[derive(Clone)]
-struct Account {
+struct TrackerModel {
     tracker: PartTracker,
     now: Instant,
-    parts: [PartAccount; PARTS],
+    parts: [PartModel; PARTS],
     taken: usize,
     hedges: usize,
     events: usize,
-    /// What the first failure was called.
+    /// The name of the first failure.
     failure: Option<String>,
-    grounded: bool,
+    cleared: bool,
 }
 
 #[derive(Clone, Copy, Default)]
-struct PartAccount {
-    /// Copies that are being made.
+struct PartModel {
+    /// Copies in flight.
     attempts: usize,
     copies_begun: usize,
-    /// Which event brought the copy that counts.
+    /// The event that recorded the copy that counts.
     done: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Happening {
+enum Event {
     Take,
-    /// Time passes until any part in flight is slow.
+    /// Time passes until all parts in flight are slow.
     Wait,
     Record(usize),
     Lose(usize),
     Stop,
-    Ground,
+    Clear,
 }
 
-impl Account {
+impl TrackerModel {
     fn new(hedging: Hedging) -> Self {
         let mut options = UploadOptions::new();
         options.set_single_below(0).unwrap().set_part_size(1 << 20).unwrap();
@@ -54,39 +54,39 @@ impl Account {
         Self {
             tracker: PartTracker::new(parts, hedging),
             now: Instant::now(),
-            parts: [PartAccount::default(); PARTS],
+            parts: [PartModel::default(); PARTS],
             taken: 0,
             hedges: 0,
             events: 0,
             failure: None,
-            grounded: false,
+            cleared: false,
         }
     }
 
     /// What may happen next. A wait or a take that would change nothing is left out.
-    fn possible(&self) -> Vec<Happening> {
+    fn possible(&self) -> Vec<Event> {
         let attempts = (0..PARTS).filter(|part| self.parts[*part].attempts > 0);
         let mut possible: Vec<_> =
-            attempts.flat_map(|part| [Happening::Record(part), Happening::Lose(part)]).collect();
+            attempts.flat_map(|part| [Event::Record(part), Event::Lose(part)]).collect();
         if self.tracker.clone().next_part(self.now).is_some() {
-            possible.push(Happening::Take);
+            possible.push(Event::Take);
         } else if self.tracker.hedge_due().is_some() {
-            possible.push(Happening::Wait);
+            possible.push(Event::Wait);
         }
         if self.failure.is_none() {
-            possible.extend([Happening::Stop, Happening::Ground]);
+            possible.extend([Event::Stop, Event::Clear]);
         }
         possible
     }
 
-    fn apply(&mut self, happening: Happening) {
+    fn apply(&mut self, event: Event) {
         self.events += 1;
         let name = format!("event {}", self.events);
-        match happening {
-            Happening::Take => self.next_part(),
-            Happening::Wait => self.now += Duration::from_secs(1 << 20),
-            Happening::Record(index) => self.record(index),
-            Happening::Lose(index) => {
+        match event {
+            Event::Take => self.next_part(),
+            Event::Wait => self.now += Duration::from_secs(1 << 20),
+            Event::Record(index) => self.record(index),
+            Event::Lose(index) => {
                 let part = &mut self.parts[index];
                 part.attempts -= 1;
                 let is_lost = part.attempts == 0 && part.done.is_none();
@@ -95,27 +95,27 @@ impl Account {
                     self.failure.get_or_insert(name);
                 }
             }
-            Happening::Stop => {
+            Event::Stop => {
                 self.tracker.stop(Error::internal(&name));
                 self.failure.get_or_insert(name);
             }
-            Happening::Ground => {
+            Event::Clear => {
                 self.tracker.clear_in_flight(Error::internal(&name));
                 self.failure.get_or_insert(name);
-                self.grounded = true;
+                self.cleared = true;
             }
         }
     }
 
     fn next_part(&mut self) {
         let given = self.tracker.next_part(self.now).unwrap();
-        assert!(self.failure.is_none(), "a part was handed out after a failure");
+        assert!(self.failure.is_none(), "a part was started after a failure");
         let index = given.number.index();
         let part = &mut self.parts[index];
         if index == self.taken {
             self.taken += 1;
         } else {
-            assert_eq!(self.taken, PARTS, "a copy before every part was handed out");
+            assert_eq!(self.taken, PARTS, "a copy before every part was started");
             assert!(part.done.is_none() && part.attempts == 1 && part.copies_begun == 1);
             self.hedges += 1;
         }
@@ -130,8 +130,8 @@ impl Account {
         let rest = self.tracker.record(sent, self.now);
         let part = &mut self.parts[index];
         part.attempts -= 1;
-        if self.grounded {
-            assert_eq!(rest, OtherAttempts::None, "what is on the ground does not arrive");
+        if self.cleared {
+            assert_eq!(rest, OtherAttempts::None, "a part that was cleared is not recorded");
             return;
         }
         assert_eq!(rest == OtherAttempts::Cut, part.attempts > 0);
@@ -146,12 +146,12 @@ impl Account {
         let done = parts.iter().filter(|part| part.done.is_some()).count();
         assert_eq!(tracker.times.len(), done, "each part is done at most once");
         assert_eq!(tracker.has_failed(), self.failure.is_some());
-        let in_flight = !self.grounded && parts.iter().any(|part| part.attempts > 0);
+        let in_flight = !self.cleared && parts.iter().any(|part| part.attempts > 0);
         let more = self.failure.is_none() && self.taken < PARTS;
         assert_eq!(tracker.is_settled(), !in_flight && !more);
     }
 
-    /// Nothing more can happen, so the ledger is settled and says how it went.
+    /// No event is left, so the tracker is settled and returns the outcome.
     fn check_end(self) {
         assert!(self.tracker.is_settled());
         match (self.tracker.outcome(), self.failure) {
@@ -177,33 +177,33 @@ fn number(index: usize) -> PartNumber {
     PartNumber::from_index(index).unwrap()
 }
 
-/// Goes through every order of events from here on; counts the ends.
-fn explore(account: &Account) -> usize {
-    account.check();
-    let possible = account.possible();
-    let is_over = account.parts.iter().all(|part| part.attempts == 0)
-        && (account.failure.is_some() || account.taken == PARTS);
+/// Explores every order of the events that are left; returns how many there are.
+fn explore(model: &TrackerModel) -> usize {
+    model.check();
+    let possible = model.possible();
+    let is_over = model.parts.iter().all(|part| part.attempts == 0)
+        && (model.failure.is_some() || model.taken == PARTS);
     let ends = usize::from(is_over);
     if is_over {
-        account.clone().check_end();
+        model.clone().check_end();
     }
-    let forks = possible.into_iter().map(|happening| {
-        let mut fork = account.clone();
-        fork.apply(happening);
+    let forks = possible.into_iter().map(|event| {
+        let mut fork = model.clone();
+        fork.apply(event);
         explore(&fork)
     });
     ends + forks.sum::<usize>()
 }
 
 #[test]
-fn every_order_of_events_keeps_the_account() {
-    let ends = explore(&Account::new(Hedging::LastParts));
+fn the_tracker_agrees_with_the_model_in_every_order_of_events() {
+    let ends = explore(&TrackerModel::new(Hedging::LastParts));
     assert!(ends > 2_000, "only {ends} orders were tried");
 }
 
 #[test]
-fn without_hedging_no_part_is_made_twice() {
-    let mut account = Account::new(Hedging::Never);
-    account.hedges = 1;
-    explore(&account);
+fn without_hedging_no_part_is_sent_twice() {
+    let mut model = TrackerModel::new(Hedging::Never);
+    model.hedges = 1;
+    explore(&model);
 }
