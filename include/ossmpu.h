@@ -24,20 +24,20 @@
  *            is set to NULL on success and to an error, which you free, on
  *            failure. Its old value is not read, so free an old error first.
  *            out is set to NULL first, and to a handle only on success. Only
- *            OSSMPU_STORED_CALLBACK_FAILED sets both. The places that out and
- *            err point to belong to the call until it returns: do not use them
- *            in its callbacks. NULL for a required argument is OSSMPU_EINVAL,
- *            never a crash; a getter returns "" or 0 for a NULL handle.
+ *            OSSMPU_STORED_CALLBACK_FAILED sets both. The call may write *out
+ *            and *err until it returns: do not use them in its callbacks. NULL
+ *            for a required argument returns OSSMPU_EINVAL and never crashes; a
+ *            getter returns "" or 0 for a NULL handle.
  *  Keys      of settings and fields have different numbers in each group:
  *            OSSMPU_CONFIG_* 1000, OSSMPU_OPTION_* 2000, OSSMPU_RESULT_* 3000,
  *            OSSMPU_OBJECT_* 4000, OSSMPU_ERRINFO_* 5000; and within a group
  *            texts are 0 to 99, numbers 100 to 199, unsigned 64-bit numbers 200
- *            to 299. A key of another group is OSSMPU_EUNSUPPORTED, a key of
- *            another type OSSMPU_EINVAL. Getters without a status return "" or
- *            -1 for both.
- *  Memory    Running out of memory for part buffers is OSSMPU_ENOMEM. If one of
- *            the many small allocations fails, the process aborts, as Rust
- *            programs do.
+ *            to 299. A key of another group returns OSSMPU_EUNSUPPORTED, a key
+ *            of another type OSSMPU_EINVAL. Getters without a status return ""
+ *            or -1 for both.
+ *  Memory    A call that runs out of memory for part buffers returns
+ *            OSSMPU_ENOMEM. If one of the many small allocations fails, the
+ *            process aborts, as Rust programs do.
  *  Threads   Any number of threads may use a handle that is passed as const at
  *            the same time: clients, options, uploads (so that you can send
  *            parts from your own threads), cancel tokens, results. A call that
@@ -46,13 +46,13 @@
  *  Stack     A thread that makes calls needs 256 KiB of stack in addition to
  *            what its callbacks use. The threads of the library have 512 KiB,
  *            of which their callbacks may use 256 KiB.
- *  Callbacks Progress and data callbacks run on the thread that made the
+ *  Callbacks Progress and read callbacks run on the thread that made the
  *            blocking call (for a writer: in its write and finish calls), one
  *            at a time per call. Credentials and log callbacks may run on any
  *            thread, never two at a time, and must not use the client they
- *            serve. A callback must return: no longjmp, no C++ exception. A
- *            handle without const that is in use by the call is OSSMPU_ESTATE
- *            in its callbacks. A drop callback must not use a handle that is
+ *            serve. A callback must return: no longjmp, no C++ exception. If a
+ *            callback uses a handle without const that its call is using, it
+ *            gets OSSMPU_ESTATE. A drop callback must not use a handle that is
  *            being freed.
  *  fork      A client, the handles created from it, and a cancel token belong
  *            to the process that created them. In a forked child all calls on
@@ -351,7 +351,7 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_ARGUMENT 5009
 
 /**
- * Text: the error of the layer below.
+ * Text: the underlying error, for example of the system or of TLS.
  */
 #define OSSMPU_ERRINFO_CAUSE 5010
 
@@ -439,7 +439,9 @@ const char *ossmpu_error_str(const ossmpu_error *err,
 
 /**
  * Returns a number of an error: OSSMPU_ERRINFO_HTTP_STATUS to
- * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL.
+ * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL. -1 for
+ * OSSMPU_ERRINFO_OBJECT_EXISTS means that it cannot be known, and for
+ * OSSMPU_ERRINFO_CALLBACK_VALUE it may be the value of the callback.
  */
 OSSMPU_API
 int64_t ossmpu_error_int(const ossmpu_error *err,
@@ -521,7 +523,7 @@ typedef void (*ossmpu_drop_fn)(void *user);
 #define OSSMPU_LOG_WARN 2
 
 /**
- * The progress of uploads.
+ * The steps of an upload.
  */
 #define OSSMPU_LOG_INFO 3
 
@@ -640,15 +642,16 @@ typedef int64_t (*ossmpu_read_fn)(void *user, void *buf, size_t len);
  * @{
  */
 /**
- * A builder for clients. It can make any number of them and may be freed
- * before them.
+ * A builder for clients. One builder can create any number of clients and may
+ * be freed before them.
  *
  * Setters return a status and remember their first error, which
  * ossmpu_client_new returns with its message, so checking each status is
- * optional. A setter that fails changes nothing. A key of another group, or
- * one that the loaded library does not have, is OSSMPU_EUNSUPPORTED; to probe
- * for a key, use a builder of its own. A key of the other setter is
- * OSSMPU_EINVAL. OSSMPU_ESTATE while another call is using the builder.
+ * optional. A setter that fails changes nothing. It returns
+ * OSSMPU_EUNSUPPORTED for a key of another group and for one that the loaded
+ * library does not have, OSSMPU_EINVAL for a key of the other setter, and
+ * OSSMPU_ESTATE while another call is using the builder. To test whether a key
+ * is known, set it on a separate ossmpu_config.
  */
 typedef struct ossmpu_config ossmpu_config;
 

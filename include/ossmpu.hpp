@@ -739,7 +739,7 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
 };
 
 /** The kind of endpoint that a region stands for. */
-enum class endpoint_kind { public_net, internal, accelerate, dual_stack };
+enum class endpoint_kind { public_endpoint, internal, accelerate, dual_stack };
 /** Where requests name the bucket. */
 enum class addressing { virtual_host, path, cname };
 /** The signature version. */

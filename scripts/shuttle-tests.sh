@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the model checks of the cancel token, the memory budget and the task queue: shuttle explores
+# Runs the model checks of the cancel token, the buffer pool and the task queue: shuttle explores
 # the interleavings of their threads. The locks of shuttle work only in its own scheduler, so these
 # tests need a build of their own, with --cfg shuttle.
 set -eu

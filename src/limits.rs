@@ -55,7 +55,7 @@ pub(crate) const PARALLELISM_DEFAULT: usize = 8;
 pub(crate) const PARALLELISM_MAX: usize = 256;
 /// The most worker threads of a client.
 pub(crate) const THREADS_MAX: usize = 1024;
-/// The memory budget for the part buffers of all streams of a client.
+/// The memory limit for the part buffers of all streams of a client.
 pub(crate) const MEMORY_LIMIT_DEFAULT: u64 = 256 * MIB;
 /// Attempts of one request, the first included.
 pub(crate) const ATTEMPTS_DEFAULT: u32 = 5;

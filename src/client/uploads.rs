@@ -217,7 +217,8 @@ impl MultipartUpload {
     /// Makes a handle for an upload that exists, initiated by another process for example. Sends
     /// nothing.
     ///
-    /// The handle knows no part: add those that were sent with [`MultipartUpload::add_part`], or set
+    /// The handle knows no part. Add those that were sent with [`MultipartUpload::add_part`], for
+    /// example each part that [`Client::parts_iter`] lists, or set
     /// [`UploadOptions::set_complete_all`].
     pub fn attach(
         client: &Client,

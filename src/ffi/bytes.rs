@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
-use super::handle::is_null;
+use super::handle::null_error;
 use crate::{Error, Result};
 
 /// Bytes of the caller, borrowed for one call.
@@ -27,7 +27,7 @@ impl Bytes {
         match NonNull::new(data.cast_mut().cast()) {
             Some(start) => Ok(Self { start, length }),
             None if length == 0 => Ok(Self { start: NonNull::dangling(), length: 0 }),
-            None => Err(is_null(name)),
+            None => Err(null_error(name)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::handle::is_null;
+use super::handle::null_error;
 use super::panic_boundary::run_callback;
 use crate::Result;
 
@@ -32,7 +32,7 @@ impl<F> Callback<F> {
         drop: ossmpu_drop_fn,
     ) -> Result<Self> {
         let user = UserPointer { pointer: user, drop, process: std::process::id() };
-        let function = function.ok_or_else(|| is_null("callback"))?;
+        let function = function.ok_or_else(|| null_error("callback"))?;
         Ok(Self { function, user })
     }
 

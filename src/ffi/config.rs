@@ -13,15 +13,16 @@ use super::panic_boundary::guard_value;
 use super::text::Text;
 use crate::{Config, CredentialsSource, Result};
 
-/// A builder for clients. It can make any number of them and may be freed
-/// before them.
+/// A builder for clients. One builder can create any number of clients and may
+/// be freed before them.
 ///
 /// Setters return a status and remember their first error, which
 /// ossmpu_client_new returns with its message, so checking each status is
-/// optional. A setter that fails changes nothing. A key of another group, or
-/// one that the loaded library does not have, is OSSMPU_EUNSUPPORTED; to probe
-/// for a key, use a builder of its own. A key of the other setter is
-/// OSSMPU_EINVAL. OSSMPU_ESTATE while another call is using the builder.
+/// optional. A setter that fails changes nothing. It returns
+/// OSSMPU_EUNSUPPORTED for a key of another group and for one that the loaded
+/// library does not have, OSSMPU_EINVAL for a key of the other setter, and
+/// OSSMPU_ESTATE while another call is using the builder. To test whether a key
+/// is known, set it on a separate ossmpu_config.
 #[derive(Debug)]
 pub struct ossmpu_config(pub(super) Builder<Settings>);
 

@@ -39,7 +39,7 @@ pub const OSSMPU_ERRINFO_REQUEST_ID: c_int = 5007;
 pub const OSSMPU_ERRINFO_UPLOAD_ID: c_int = 5008;
 /// Text: the name of the invalid argument, key or header.
 pub const OSSMPU_ERRINFO_ARGUMENT: c_int = 5009;
-/// Text: the error of the layer below.
+/// Text: the underlying error, for example of the system or of TLS.
 pub const OSSMPU_ERRINFO_CAUSE: c_int = 5010;
 /// Number: the HTTP status; 0 if there was no response.
 pub const OSSMPU_ERRINFO_HTTP_STATUS: c_int = 5100;
@@ -89,7 +89,9 @@ pub extern "C" fn ossmpu_error_str(err: Option<&ossmpu_error>, field: c_int) -> 
 }
 
 /// Returns a number of an error: OSSMPU_ERRINFO_HTTP_STATUS to
-/// OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL.
+/// OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL. -1 for
+/// OSSMPU_ERRINFO_OBJECT_EXISTS means that it cannot be known, and for
+/// OSSMPU_ERRINFO_CALLBACK_VALUE it may be the value of the callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_error_int(err: Option<&ossmpu_error>, field: c_int) -> i64 {
     guard_value(0, || err.map_or(0, |error| error.number(field)))

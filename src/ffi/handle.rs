@@ -6,11 +6,11 @@ use crate::{Error, Result};
 
 /// Returns an argument that must not be NULL.
 pub(super) fn required<T>(argument: Option<T>, name: &str) -> Result<T> {
-    argument.ok_or_else(|| is_null(name))
+    argument.ok_or_else(|| null_error(name))
 }
 
-/// The error for NULL where a value is required.
-pub(super) fn is_null(name: &str) -> Error {
+/// Returns the error for NULL where a value is required.
+pub(super) fn null_error(name: &str) -> Error {
     Error::invalid(name, "must not be NULL")
 }
 
@@ -63,7 +63,7 @@ impl<'call, P: Nullable> OutParam<'call, P> {
 
     /// Returns an error if the caller passed NULL.
     pub(super) fn required(self, name: &str) -> Result<Self> {
-        if self.0.is_some() { Ok(self) } else { Err(is_null(name)) }
+        if self.0.is_some() { Ok(self) } else { Err(null_error(name)) }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Error, LogLevel, Result};
 pub const OSSMPU_LOG_ERROR: c_int = 1;
 /// Something unexpected that did not fail the call.
 pub const OSSMPU_LOG_WARN: c_int = 2;
-/// The progress of uploads.
+/// The steps of an upload.
 pub const OSSMPU_LOG_INFO: c_int = 3;
 /// Each request and response with its headers. Secrets and signatures are
 /// always redacted.

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_from(
         let reader = CallbackReader(unsafe { Callback::new(callback, user, None) }?);
         let length = arg_check::number("length", length)?;
         let cancel = cancel::or_never(cancel);
-        upload.upload.upload_part_reader(number, reader, length, cancel)?;
+        upload.upload.upload_part_from(number, reader, length, cancel)?;
         Ok(Success::Ok)
     })
 }
@@ -82,7 +82,7 @@ pub extern "C" fn ossmpu_upload_part_copy(
         let options = options::of_call(options)?;
         let cancel = cancel::or_never(cancel);
         let source = with_conditions(source, &options);
-        upload.upload.copy_part(number, &source, range, cancel)?;
+        upload.upload.upload_part_copy(number, &source, range, cancel)?;
         Ok(Success::Ok)
     })
 }

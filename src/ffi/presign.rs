@@ -163,7 +163,7 @@ impl PresignTarget<'_> {
     }
 
     fn upload_id(&self) -> Result<UploadId> {
-        UploadId::parse(self.upload_id.ok_or_else(|| handle::is_null("upload_id"))?)
+        UploadId::parse(self.upload_id.ok_or_else(|| handle::null_error("upload_id"))?)
     }
 
     fn check_no_upload(&self) -> Result<()> {

@@ -5,7 +5,7 @@
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
 
-use super::handle::is_null;
+use super::handle::null_error;
 use crate::{Error, Result};
 
 /// A text from C: NULL, or NUL-terminated and unchanged during `'call`.
@@ -24,7 +24,7 @@ pub struct Text<'call> {
 impl<'call> Text<'call> {
     /// Returns the text, or an error if it is NULL or not UTF-8.
     pub(super) fn required(self, name: &str) -> Result<&'call str> {
-        self.optional(name)?.ok_or_else(|| is_null(name))
+        self.optional(name)?.ok_or_else(|| null_error(name))
     }
 
     /// Returns the text, `None` if it is NULL, or an error if it is not UTF-8.

@@ -314,7 +314,7 @@ impl Config {
         Ok(self)
     }
 
-    /// Sets the memory budget in bytes for the part buffers of all readers and writers of a client;
+    /// Sets the memory limit in bytes for the part buffers of all readers and writers of a client;
     /// the default is 256 MiB. Uploads of files and memory need no part buffers.
     ///
     /// # Errors

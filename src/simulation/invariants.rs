@@ -73,7 +73,7 @@ fn untold(state: &NetworkState, ending: &Ending) -> Option<&'static str> {
     };
     let known = ending.known_upload.as_deref().or(named.filter(|_| parts_left));
     let others = state.service.uploads.keys().filter(|id| Some(id.as_str()) != known).count();
-    if others > state.lost_with_process && !may_exist && !ending.another_may_exist {
+    if others > state.lost_with_process && !may_exist && !ending.upload_may_exist {
         return Some("an upload is left untold");
     }
     let is_gone = state.is_abort_confirmed && state.service.uploads.is_empty();

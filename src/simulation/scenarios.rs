@@ -46,7 +46,7 @@ pub(crate) struct Ending {
     /// The upload that the program has a handle of or was told.
     pub(crate) known_upload: Option<String>,
     /// The handle says that another upload may exist.
-    pub(crate) another_may_exist: bool,
+    pub(crate) upload_may_exist: bool,
 }
 
 pub(crate) const PART: usize = 100 * 1024;
@@ -121,7 +121,7 @@ impl Stage<'_> {
     /// Records how a call has ended.
     fn end(&self, outcome: Result<UploadResult>) -> Ending {
         self.network.lock().tell(|| format!("client: {}", described(&outcome)));
-        Ending { outcome, known_upload: None, another_may_exist: false }
+        Ending { outcome, known_upload: None, upload_may_exist: false }
     }
 }
 
@@ -280,9 +280,9 @@ fn step_by_step(
         }
         upload.complete(stage.cancel).or_else(|error| after_failure(stage, &upload, error))
     };
-    let another_may_exist = upload.another_may_exist();
+    let upload_may_exist = upload.upload_may_exist();
     let known_upload = Some(upload.upload_id().as_str().to_owned());
-    vec![Ending { known_upload, another_may_exist, ..stage.end(run()) }]
+    vec![Ending { known_upload, upload_may_exist, ..stage.end(run()) }]
 }
 
 fn part_number(number: u16) -> PartNumber {

@@ -1,4 +1,4 @@
-//! Part buffers of streams, within one memory budget for all uploads of a client.
+//! Part buffers of streams, within the memory limit that all uploads of a client share.
 //!
 //! A buffer that is returned is kept for the next part of its size, and counts until it is
 //! dropped. A thread waits for room on an event of its own, so that a cancellation ends the wait.
@@ -29,7 +29,7 @@ struct BufferPoolState {
     waiting: Vec<Weak<Event>>,
 }
 
-/// Room for one part. Its bytes go back to the budget when it is dropped.
+/// Room for one part. Its bytes are returned to the pool when it is dropped.
 pub(crate) struct Buffer {
     pool: Arc<SharedBufferPool>,
     bytes: Vec<u8>,
@@ -52,8 +52,8 @@ impl BufferPool {
     ///
     /// # Errors
     ///
-    /// `Memory`, when the size is over the whole budget, when the system has no memory, or when the
-    /// budget is held by streams that are waiting to be written to, so that waiting cannot help.
+    /// `Memory`, when the size exceeds the limit, when the system has no memory, or when streams that
+    /// wait to be written to hold all of it, so that waiting cannot help.
     pub(crate) fn take(&self, size: usize, event: &Arc<Event>) -> Result<Option<Buffer>> {
         let mut state = self.0.lock();
         if size > self.0.limit {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_never_exceeded_and_buffers_are_used_again() {
+    fn the_limit_is_never_exceeded_and_buffers_are_reused() {
         let buffers = BufferPool::new(300);
         let event = event();
         let first = buffers.take(100, &event).unwrap().unwrap().seal();

@@ -7,7 +7,7 @@ use super::schedule::workers::Workers;
 use crate::error::Result;
 use crate::service::{Config, ServiceClient};
 
-/// The service client, the worker pool and the memory budget. Cheap to clone.
+/// The service client, the worker pool and the buffer pool. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine(Arc<Shared>);
 

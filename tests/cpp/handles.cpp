@@ -131,7 +131,7 @@ static void every_setter() {
         .proxy("none")
         .user_agent("test")
         .additional_headers("host")
-        .endpoint_kind(ossmpu::endpoint_kind::public_net)
+        .endpoint_kind(ossmpu::endpoint_kind::public_endpoint)
         .addressing(ossmpu::addressing::path)
         .signature(ossmpu::signature::v4)
         .tls_verify(true)

@@ -115,7 +115,7 @@ impl MultipartUpload {
 
     /// True if a response to Initiate was lost, so that another upload may exist whose ID is not
     /// known. A lifecycle rule of the bucket may remove it; `list_multipart_uploads` shows it.
-    pub fn another_may_exist(&self) -> bool {
+    pub fn upload_may_exist(&self) -> bool {
         self.0.target.may_have_orphan
     }
 

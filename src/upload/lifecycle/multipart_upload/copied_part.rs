@@ -19,7 +19,7 @@ impl MultipartUpload {
     /// `Invalid`, naming `offset` or `length`, when the source does not have the range; `Changed`,
     /// when it changes during the call; `Service`, when it does not meet its conditions; and those
     /// of [`MultipartUpload::upload_part`].
-    pub fn copy_part(
+    pub fn upload_part_copy(
         &self,
         number: PartNumber,
         source: &CopySource,

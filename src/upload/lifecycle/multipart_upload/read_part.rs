@@ -24,7 +24,7 @@ impl MultipartUpload {
     ///
     /// `Memory`, when there is no room; `File`, when the reader fails or ends before `length`; the
     /// [`Error`] inside the reader's error, unchanged; and those of [`MultipartUpload::upload_part`].
-    pub fn upload_part_reader(
+    pub fn upload_part_from(
         &self,
         number: PartNumber,
         mut reader: impl Read,

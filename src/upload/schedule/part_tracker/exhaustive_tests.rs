@@ -35,7 +35,7 @@ struct PartModel {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Event {
+enum TrackerEvent {
     Take,
     /// Time passes until all parts in flight are slow.
     Wait,
@@ -64,29 +64,30 @@ impl TrackerModel {
     }
 
     /// What may happen next. A wait or a take that would change nothing is left out.
-    fn possible(&self) -> Vec<Event> {
+    fn possible(&self) -> Vec<TrackerEvent> {
         let attempts = (0..PARTS).filter(|part| self.parts[*part].attempts > 0);
-        let mut possible: Vec<_> =
-            attempts.flat_map(|part| [Event::Record(part), Event::Lose(part)]).collect();
+        let mut possible: Vec<_> = attempts
+            .flat_map(|part| [TrackerEvent::Record(part), TrackerEvent::Lose(part)])
+            .collect();
         if self.tracker.clone().next_part(self.now).is_some() {
-            possible.push(Event::Take);
+            possible.push(TrackerEvent::Take);
         } else if self.tracker.hedge_due().is_some() {
-            possible.push(Event::Wait);
+            possible.push(TrackerEvent::Wait);
         }
         if self.failure.is_none() {
-            possible.extend([Event::Stop, Event::Clear]);
+            possible.extend([TrackerEvent::Stop, TrackerEvent::Clear]);
         }
         possible
     }
 
-    fn apply(&mut self, event: Event) {
+    fn apply(&mut self, event: TrackerEvent) {
         self.events += 1;
         let name = format!("event {}", self.events);
         match event {
-            Event::Take => self.next_part(),
-            Event::Wait => self.now += Duration::from_secs(1 << 20),
-            Event::Record(index) => self.record(index),
-            Event::Lose(index) => {
+            TrackerEvent::Take => self.next_part(),
+            TrackerEvent::Wait => self.now += Duration::from_secs(1 << 20),
+            TrackerEvent::Record(index) => self.record(index),
+            TrackerEvent::Lose(index) => {
                 let part = &mut self.parts[index];
                 part.attempts -= 1;
                 let is_lost = part.attempts == 0 && part.done.is_none();
@@ -95,11 +96,11 @@ impl TrackerModel {
                     self.failure.get_or_insert(name);
                 }
             }
-            Event::Stop => {
+            TrackerEvent::Stop => {
                 self.tracker.stop(Error::internal(&name));
                 self.failure.get_or_insert(name);
             }
-            Event::Clear => {
+            TrackerEvent::Clear => {
                 self.tracker.clear_in_flight(Error::internal(&name));
                 self.failure.get_or_insert(name);
                 self.cleared = true;
