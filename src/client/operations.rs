@@ -10,7 +10,7 @@ use crate::ops::{
     UploadPartCopyResult, UploadPartResult,
 };
 use crate::runtime::Cancel;
-use crate::service::{CallContext, Evidence};
+use crate::service::{Evidence, OperationContext};
 
 /// Single operations of OSS, with the names that its manual gives them.
 ///
@@ -64,7 +64,7 @@ impl Client {
         request: &CompleteMultipartUpload,
         cancel: &Cancel,
     ) -> Result<CompleteMultipartUploadResult> {
-        match self.service().call(request, &CallContext::new(cancel)) {
+        match self.service().execute(request, &OperationContext::new(cancel)) {
             Ok(outcome) => Ok(outcome.output),
             Err(failed) if failed.evidence == Evidence::Uncertain => {
                 Err(failed.error.into_unknown())
@@ -128,7 +128,7 @@ impl Client {
     }
 
     pub(crate) fn operate<O: Operation>(&self, request: &O, cancel: &Cancel) -> Result<O::Output> {
-        let outcome = self.service().call(request, &CallContext::new(cancel))?;
+        let outcome = self.service().execute(request, &OperationContext::new(cancel))?;
         Ok(outcome.output)
     }
 }

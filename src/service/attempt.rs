@@ -1,12 +1,12 @@
-//! One attempt of a call: signs and sends the request, then checks and parses the response.
+//! One attempt of an operation: signs and sends the request, then checks and parses the response.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::attempt_error::AttemptError;
-use super::call_context::{CallContext, CallOutcome};
 use super::concurrency_limiter::Permit;
+use super::operation_context::{OperationContext, OperationOutcome};
 use super::rate_limiter::RateLimiters;
-use super::retry_loop::CallState;
+use super::retry_loop::OperationState;
 use super::{Evidence, redact, wire_log};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, Target, oss_header};
@@ -15,8 +15,8 @@ use crate::retry::{self, FailureClass, Refusal};
 use crate::transport::{Call, Exchange, Failure, Outgoing, Pace};
 use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
 
-impl<'a, O: Operation> CallState<'a, O> {
-    pub(super) fn attempt(&mut self) -> Result<CallOutcome<O::Output>, AttemptError> {
+impl<'a, O: Operation> OperationState<'a, O> {
+    pub(super) fn attempt(&mut self) -> Result<OperationOutcome<O::Output>, AttemptError> {
         self.attempts += 1;
         let (request, target) = self.signed_request().map_err(AttemptError::not_sent)?;
         let log = self.service.logger();
@@ -41,7 +41,7 @@ impl<'a, O: Operation> CallState<'a, O> {
                             AttemptError::new(error, FailureClass::Final, Evidence::TookEffect)
                         })?;
                         let earlier_attempts = Evidence::NotSent;
-                        return Ok(CallOutcome { output, sent, earlier_attempts });
+                        return Ok(OperationOutcome { output, sent, earlier_attempts });
                     }
                     Err(attempt_error) if changed.is_err() => {
                         changed_source(attempt_error.evidence).at_host(&target.host)
@@ -88,7 +88,7 @@ impl<'a, O: Operation> CallState<'a, O> {
         if !matches!(request.body, Body::Content(_)) {
             return Ok(None);
         }
-        let CallContext { cancel, deadline, .. } = self.context;
+        let OperationContext { cancel, deadline, .. } = self.context;
         match self.service.concurrency_limiter.acquire(cancel, *deadline) {
             Some(permit) => Ok(Some(permit)),
             None if cancel.is_triggered() => Err(AttemptError::not_sent(Error::canceled())),

@@ -3,11 +3,11 @@
 
 mod attempt;
 mod attempt_error;
-mod call_context;
 mod concurrency_limiter;
 mod config;
 mod evidence;
 mod logger;
+mod operation_context;
 mod presign;
 mod rate_limiter;
 mod redact;
@@ -18,11 +18,13 @@ mod wire_log;
 pub(crate) use crate::transport::CancelPolicy;
 #[cfg(test)]
 pub(crate) use crate::transport::SimulatedPeer;
-pub(crate) use call_context::{AttemptLimit, CallContext, CallError, CallOutcome, Observer};
 pub use config::Config;
 pub(crate) use evidence::Evidence;
 pub use logger::LogLevel;
 pub(crate) use logger::Logger;
+pub(crate) use operation_context::{
+    AttemptLimit, Observer, OperationContext, OperationError, OperationOutcome,
+};
 pub(crate) use presign::Presigned;
 pub(crate) use rate_limiter::RateLimiter;
 pub(crate) use service_client::ServiceClient;

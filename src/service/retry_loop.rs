@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::attempt_error::AttemptError;
-use super::call_context::{CallContext, CallError, CallOutcome};
+use super::operation_context::{OperationContext, OperationError, OperationOutcome};
 use super::{AttemptLimit, Evidence, LogLevel, ServiceClient};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
@@ -15,12 +15,13 @@ use crate::runtime::{Cancel, Deadline};
 use crate::sign::AccessKey;
 
 impl ServiceClient {
-    pub(crate) fn call<O: Operation>(
+    /// Executes an operation: attempts it until it succeeds or no retry is allowed.
+    pub(crate) fn execute<O: Operation>(
         &self,
         operation: &O,
-        context: &CallContext<'_>,
-    ) -> Result<CallOutcome<O::Output>, CallError> {
-        let mut call = CallState {
+        context: &OperationContext<'_>,
+    ) -> Result<OperationOutcome<O::Output>, OperationError> {
+        let mut state = OperationState {
             service: self,
             operation,
             context,
@@ -32,17 +33,17 @@ impl ServiceClient {
         };
         let mut evidence = Evidence::NotSent;
         loop {
-            let attempt_error = match call.attempt() {
+            let attempt_error = match state.attempt() {
                 Ok(outcome) => {
-                    let outcome = CallOutcome { earlier_attempts: evidence, ..outcome };
-                    self.budget.refund(call.attempts.saturating_sub(1));
+                    let outcome = OperationOutcome { earlier_attempts: evidence, ..outcome };
+                    self.budget.refund(state.attempts.saturating_sub(1));
                     return Ok(outcome);
                 }
                 Err(attempt_error) => attempt_error,
             };
             evidence = evidence.join(attempt_error.evidence);
-            if let Err(error) = call.prepare_retry(attempt_error) {
-                let error = error.with_operation(O::NAME).with_attempts(call.attempts);
+            if let Err(error) = state.prepare_retry(attempt_error) {
+                let error = error.with_operation(O::NAME).with_attempts(state.attempts);
                 let error = match operation.upload_id() {
                     "" => error,
                     upload_id => error.with_upload_id(upload_id),
@@ -62,14 +63,14 @@ impl ServiceClient {
                     }
                     Effect::Other => error,
                 };
-                return Err(CallError { error, evidence });
+                return Err(OperationError { error, evidence });
             }
         }
     }
 }
 
 impl ServiceClient {
-    /// Waits before a retry that the caller makes instead of [`ServiceClient::call`]. Returns false
+    /// Waits before a retry that the caller makes instead of [`ServiceClient::execute`]. Returns false
     /// if there is to be no retry: attempts, budget or time are used up, or the call was canceled.
     pub(crate) fn back_off(
         &self,
@@ -90,11 +91,11 @@ impl ServiceClient {
     }
 }
 
-/// The state of a call across its attempts.
-pub(super) struct CallState<'a, O> {
+/// The state of an operation across its attempts.
+pub(super) struct OperationState<'a, O> {
     pub(super) service: &'a ServiceClient,
     pub(super) operation: &'a O,
-    pub(super) context: &'a CallContext<'a>,
+    pub(super) context: &'a OperationContext<'a>,
     pub(super) attempts: u32,
     /// Retries after the server had closed an idle connection. They do not count as attempts.
     pub(super) stale_connection_retries: u32,
@@ -106,7 +107,7 @@ pub(super) struct CallState<'a, O> {
     credentials_refreshed: bool,
 }
 
-impl<O: Operation> CallState<'_, O> {
+impl<O: Operation> OperationState<'_, O> {
     /// Prepares the next attempt; returns the error that ends the call.
     fn prepare_retry(&mut self, attempt_error: AttemptError) -> Result<()> {
         let AttemptError { error, class, .. } = attempt_error;

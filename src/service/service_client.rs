@@ -14,7 +14,7 @@ use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
 use crate::sign::{AccessKey, SignatureVersion, Signer};
 use crate::transport::{Http, HttpSettings, TimeLimits, Verify};
 
-/// Executes calls. Knows nothing of uploads.
+/// Executes OSS operations. Knows nothing of uploads.
 #[derive(Debug)]
 pub(crate) struct ServiceClient {
     pub(super) process: ForkGuard,

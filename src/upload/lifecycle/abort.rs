@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::ops::{AbortMultipartUpload, ListParts};
 use crate::runtime::{Cancel, CleanupBudget, Deadline};
-use crate::service::{AttemptLimit, CallContext, CallError, ServiceClient};
+use crate::service::{AttemptLimit, OperationContext, OperationError, ServiceClient};
 
 /// Why no Complete of an upload can take effect any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,23 +79,23 @@ pub(crate) fn abort_after_error(
 }
 
 /// The context of requests that end an upload.
-pub(super) fn cleanup_context(cancel: &Cancel, deadline: Deadline) -> CallContext<'_> {
-    CallContext {
+pub(super) fn cleanup_context(cancel: &Cancel, deadline: Deadline) -> OperationContext<'_> {
+    OperationContext {
         deadline,
         attempts: AttemptLimit::Deadline,
         expects_not_found: true,
-        ..CallContext::new(cancel)
+        ..OperationContext::new(cancel)
     }
 }
 
 fn send_abort(
     service: &ServiceClient,
     target: &UploadTarget,
-    context: &CallContext<'_>,
+    context: &OperationContext<'_>,
 ) -> Result<Fence> {
     let UploadTarget { bucket, key, upload_id, headers, .. } = target;
     let request = AbortMultipartUpload::new(bucket, key, upload_id).with_headers(headers);
-    match service.call(&request, context) {
+    match service.execute(&request, context) {
         Ok(outcome) if outcome.output.is_retry_without_upload => Ok(Fence::NoSuchUpload),
         Ok(_) => Ok(Fence::Aborted),
         Err(failed) if is_no_such_upload(&failed) => Ok(Fence::NoSuchUpload),
@@ -106,11 +106,11 @@ fn send_abort(
 fn has_parts(
     service: &ServiceClient,
     target: &UploadTarget,
-    context: &CallContext<'_>,
+    context: &OperationContext<'_>,
 ) -> Result<bool> {
     let UploadTarget { bucket, key, upload_id, headers, .. } = target;
     let request = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
-    match service.call(&request, context) {
+    match service.execute(&request, context) {
         Ok(outcome) => Ok(!outcome.output.parts.is_empty()),
         Err(failed) if is_no_such_upload(&failed) => Ok(false),
         Err(failed) => Err(failed.error),
@@ -119,7 +119,7 @@ fn has_parts(
 
 /// Returns true if OSS itself responded that the upload does not exist. A 404 without its error document and
 /// request ID comes from a proxy or gateway and proves nothing.
-pub(crate) fn is_no_such_upload(failed: &CallError) -> bool {
+pub(crate) fn is_no_such_upload(failed: &OperationError) -> bool {
     failed.error.http_status() == Some(404)
         && failed.error.oss_code() == Some("NoSuchUpload")
         && failed.error.request_id().is_some()

@@ -13,7 +13,9 @@ use crate::ops::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
 };
 use crate::runtime::{Cancel, CleanupBudget, Deadline};
-use crate::service::{CallContext, CallError, CallOutcome, CancelPolicy, Evidence, ServiceClient};
+use crate::service::{
+    CancelPolicy, Evidence, OperationContext, OperationError, OperationOutcome, ServiceClient,
+};
 use crate::upload::options::Integrity;
 use crate::upload::part::{SentPart, Whole, completed};
 use crate::upload::upload_result::UploadResult;
@@ -94,7 +96,9 @@ impl CompleteUpload<'_> {
         result.map_err(|error| error.with_parts_left(parts_left))
     }
 
-    fn send_complete(&self) -> Result<CallOutcome<CompleteMultipartUploadResult>, CallError> {
+    fn send_complete(
+        &self,
+    ) -> Result<OperationOutcome<CompleteMultipartUploadResult>, OperationError> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
         let request = if self.target.complete_all {
             CompleteMultipartUpload::all(bucket, key, upload_id)
@@ -102,12 +106,12 @@ impl CompleteUpload<'_> {
             CompleteMultipartUpload::new(bucket, key, upload_id, completed(self.parts))
         }
         .with_headers(headers);
-        let context = CallContext {
+        let context = OperationContext {
             deadline: self.deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.budget),
-            ..CallContext::new(self.cancel)
+            ..OperationContext::new(self.cancel)
         };
-        self.service.call(&request, &context)
+        self.service.execute(&request, &context)
     }
 
     /// Compares the object that OSS reports with what was sent.
@@ -226,7 +230,7 @@ impl CompleteUpload<'_> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
         let cancel = Cancel::never();
-        match self.service.call(&list, &self.outcome_context(&cancel)) {
+        match self.service.execute(&list, &self.outcome_context(&cancel)) {
             Ok(_) => Ok(true),
             Err(failed) if is_no_such_upload(&failed) => Ok(false),
             Err(failed) => Err(failed.error),
@@ -241,20 +245,20 @@ impl CompleteUpload<'_> {
             request = request.with_version(version_id);
         }
         let cancel = Cancel::never();
-        Ok(self.service.call(&request, &self.outcome_context(&cancel))?.output)
+        Ok(self.service.execute(&request, &self.outcome_context(&cancel))?.output)
     }
 
     /// The context of requests that determine the outcome. Until a cancellation each request has the
     /// abort timeout; a cancellation starts the cleanup budget, which the later ones share.
-    fn outcome_context<'c>(&'c self, never: &'c Cancel) -> CallContext<'c> {
+    fn outcome_context<'c>(&'c self, never: &'c Cancel) -> OperationContext<'c> {
         if self.cancel.is_triggered() || self.deadline.has_passed() || self.budget.has_started() {
             return cleanup_context(never, self.budget.start());
         }
-        CallContext {
+        OperationContext {
             deadline: Deadline::after(self.service.abort_budget()),
             cancel_policy: CancelPolicy::AwaitResponse(self.budget),
             expects_not_found: true,
-            ..CallContext::new(self.cancel)
+            ..OperationContext::new(self.cancel)
         }
     }
 
@@ -290,6 +294,6 @@ impl CompleteUpload<'_> {
 
 /// Another attempt would be refused with the same 3xx or 4xx. After a lost response, a 5xx or a 2xx
 /// that cannot be used it may succeed.
-fn is_worth_another_attempt(failed: &CallError) -> bool {
+fn is_worth_another_attempt(failed: &OperationError) -> bool {
     failed.error.http_status().is_none_or(|status| !(300..500).contains(&status))
 }

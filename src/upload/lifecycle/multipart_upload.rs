@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, IgnorePoison};
-use crate::service::{CallContext, Evidence, RateLimiter};
+use crate::service::{Evidence, OperationContext, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::options::{Integrity, UploadOptions};
@@ -339,7 +339,7 @@ impl SharedUpload {
 
     /// Lists the parts at OSS, whose total size and CRC-64 are needed to verify the object.
     fn listed(&self, target: &UploadTarget, cancel: &Cancel) -> Result<Vec<SentPart>> {
-        target.list_parts(self.engine.service(), &CallContext::new(cancel))
+        target.list_parts(self.engine.service(), &OperationContext::new(cancel))
     }
 
     fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
@@ -353,11 +353,11 @@ impl SharedUpload {
         let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
         let observer = InlineObserver { reporter: &reporter, stop: &permit.scope.cancel };
-        let context = CallContext {
+        let context = OperationContext {
             deadline: permit.scope.deadline,
             observer: Some(&observer),
             rate: self.rate.as_ref(),
-            ..CallContext::new(&permit.scope.cancel)
+            ..OperationContext::new(&permit.scope.cancel)
         };
         let md5 = self.target.integrity.contains(Integrity::MD5);
         let md5 = md5.then(|| md5_of(&body, &permit.scope)).transpose()?;

@@ -15,7 +15,7 @@ use crate::codec::crc64::crc64;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
-use crate::service::{CallContext, Evidence};
+use crate::service::{Evidence, OperationContext};
 use crate::upload::call_scope::CallScope;
 use crate::upload::part::{SentPart, Whole};
 use crate::upload::schedule::plan::Parts;
@@ -202,10 +202,10 @@ impl UploadLifecycle<'_> {
         let size = expected.parts.size();
         let crc64 = crc64_of(&expected.source.body(0, size), self.scope)?;
         let whole = Whole { size, crc64: Some(crc64) };
-        let context = CallContext {
+        let context = OperationContext {
             deadline: self.scope.deadline,
             expects_not_found: true,
-            ..CallContext::new(&self.scope.cancel)
+            ..OperationContext::new(&self.scope.cancel)
         };
         let object = ExpectedObject::of_upload(target, whole);
         match object.find(self.service, &context)? {
@@ -252,16 +252,16 @@ impl UploadLifecycle<'_> {
         target: &UploadTarget,
     ) -> Result<Result<BTreeMap<PartNumber, ListedPart>, Error>> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = target;
-        let context = CallContext {
+        let context = OperationContext {
             deadline: self.scope.deadline,
             expects_not_found: true,
-            ..CallContext::new(&self.scope.cancel)
+            ..OperationContext::new(&self.scope.cancel)
         };
         let left = |error: Error| error.with_upload_id(upload_id.as_str()).with_parts_left(true);
         let mut listed = BTreeMap::new();
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {
-            let page = match self.service.call(&request, &context) {
+            let page = match self.service.execute(&request, &context) {
                 Ok(outcome) => outcome.output,
                 Err(failed) if is_no_such_upload(&failed) => return Ok(Err(failed.error)),
                 Err(failed) => return Err(left(failed.error)),

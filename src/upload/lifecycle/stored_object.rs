@@ -7,7 +7,7 @@ use crate::codec::date::parse_http_date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
-use crate::service::{CallContext, ServiceClient};
+use crate::service::{OperationContext, ServiceClient};
 use crate::upload::part::Whole;
 
 /// The object that an upload should have created.
@@ -63,10 +63,10 @@ impl<'a> ExpectedObject<'a> {
     pub(crate) fn find(
         &self,
         service: &ServiceClient,
-        context: &CallContext<'_>,
+        context: &OperationContext<'_>,
     ) -> Result<StoredObject> {
         let request = HeadObject::new(self.bucket, self.key).with_headers(self.headers);
-        match service.call(&request, context) {
+        match service.execute(&request, context) {
             Ok(found) if self.matches(&found.output) => {
                 Ok(StoredObject::Ours(Box::new(found.output)))
             }

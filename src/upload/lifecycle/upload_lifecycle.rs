@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
 use crate::ops::InitiateMultipartUpload;
 use crate::runtime::CleanupBudget;
-use crate::service::{CallContext, CancelPolicy, Evidence, ServiceClient};
+use crate::service::{CancelPolicy, Evidence, OperationContext, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::abort::abort_after_error;
 use crate::upload::lifecycle::complete::CompleteUpload;
@@ -176,12 +176,12 @@ pub(crate) fn initiate(
     scope: &CallScope,
     budget: &Arc<CleanupBudget>,
 ) -> Result<Initiated> {
-    let context = CallContext {
+    let context = OperationContext {
         deadline: scope.deadline,
         cancel_policy: CancelPolicy::AwaitResponse(budget),
-        ..CallContext::new(&scope.cancel)
+        ..OperationContext::new(&scope.cancel)
     };
-    let outcome = service.call(request, &context)?;
+    let outcome = service.execute(request, &context)?;
     let upload_id = outcome.output.upload_id;
     let may_have_orphan = outcome.earlier_attempts.may_have_taken_effect();
     if may_have_orphan {

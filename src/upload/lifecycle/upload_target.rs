@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
 use crate::ops::{ListParts, UploadPart};
-use crate::service::{CallContext, ServiceClient};
+use crate::service::{OperationContext, ServiceClient};
 use crate::upload::options::Integrity;
 use crate::upload::part::SentPart;
 use crate::wire::Body;
@@ -37,13 +37,13 @@ impl UploadTarget {
     pub(crate) fn list_parts(
         &self,
         service: &ServiceClient,
-        context: &CallContext<'_>,
+        context: &OperationContext<'_>,
     ) -> Result<Vec<SentPart>> {
         let Self { bucket, key, upload_id, headers, .. } = self;
         let mut parts = Vec::new();
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {
-            let page = service.call(&request, context)?.output;
+            let page = service.execute(&request, context)?.output;
             next = request.next_page(&page)?;
             parts.extend(page.parts.into_iter().map(SentPart::from));
         }
@@ -57,7 +57,7 @@ impl UploadTarget {
         number: PartNumber,
         body: Body,
         md5: Option<Digest>,
-        context: &CallContext<'_>,
+        context: &OperationContext<'_>,
     ) -> Result<SentPart> {
         let size = body.length();
         if size > limits::PART_SIZE_MAX {
@@ -71,8 +71,8 @@ impl UploadTarget {
             request = request.with_content_md5(*md5.as_bytes());
         }
         let context =
-            CallContext { check_crc64: self.integrity.contains(Integrity::CRC64), ..*context };
-        let outcome = service.call(&request.with_body(body), &context)?;
+            OperationContext { check_crc64: self.integrity.contains(Integrity::CRC64), ..*context };
+        let outcome = service.execute(&request.with_body(body), &context)?;
         let crc64 = Some(outcome.sent.crc64);
         Ok(SentPart { number, size, etag: outcome.output.etag, crc64 })
     }

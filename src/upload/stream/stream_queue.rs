@@ -12,7 +12,7 @@ use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, Result};
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Deadline, Event, IgnorePoison};
-use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::buffer_pool::Buffer;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::{Integrity, UploadOptions};
@@ -245,11 +245,11 @@ impl StreamQueue {
     fn send(&self, part: QueuedPart) -> Result<SentPart> {
         let source = Source::memory(part.buffer);
         let body = source.body(0, source.length());
-        let context = CallContext {
+        let context = OperationContext {
             deadline: self.deadline,
             observer: Some(&*self.meter),
             rate: self.rate.as_ref(),
-            ..CallContext::new(&self.stop)
+            ..OperationContext::new(&self.stop)
         };
         self.target.send_part(&self.service, part.number, body, part.md5, &context)
     }

@@ -7,7 +7,7 @@ use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange};
 use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy, copy_source_changed};
 use crate::runtime::{Cancel, CleanupBudget, Deadline};
-use crate::service::{CallContext, Evidence, ServiceClient};
+use crate::service::{Evidence, OperationContext, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
@@ -35,9 +35,9 @@ impl Copy<'_> {
         service.check_process()?;
         let scope = CallScope::new(cancel, options.deadline())?;
         let deadline = scope.deadline;
-        let context = CallContext { deadline, ..CallContext::new(&scope.cancel) };
+        let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
-        let found = service.call(&head, &context)?.output;
+        let found = service.execute(&head, &context)?.output;
         let headers = headers_of_copy(&options.headers, &found)?;
         if found.size == 0 {
             return self.put_nothing(bucket, key, &headers, &context);
@@ -77,10 +77,10 @@ impl Copy<'_> {
         bucket: &BucketName,
         key: &ObjectKey,
         headers: &ObjectHeaders,
-        context: &CallContext<'_>,
+        context: &OperationContext<'_>,
     ) -> Result<UploadResult> {
         let request = PutObject::new(bucket, key).with_headers(headers);
-        let response = self.engine.service().call(&request, context)?.output;
+        let response = self.engine.service().execute(&request, context)?.output;
         Ok(UploadResult::of_put_object(response, 0))
     }
 }
@@ -103,10 +103,10 @@ impl PartUploader for CopyPartUploader {
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
-        let context = CallContext { deadline: self.deadline, ..CallContext::new(stop) };
+        let context = OperationContext { deadline: self.deadline, ..OperationContext::new(stop) };
         let response = self
             .service
-            .call(&request, &context)
+            .execute(&request, &context)
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
         // For a range that OSS does not accept it copies the whole source, and returns no range.

@@ -6,7 +6,7 @@ use crate::codec::md5::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::PartUrl;
 use crate::runtime::Cancel;
-use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::SentPart;
@@ -30,13 +30,13 @@ pub(crate) fn put_presigned_part(
     let md5 = options.integrity.contains(Integrity::MD5);
     let md5 = md5.then(|| md5_of(&body, &scope)).transpose()?.map(Digest::to_hex_upper);
     let rate = RateLimiter::new(options.bytes_per_sec);
-    let context = CallContext {
+    let context = OperationContext {
         rate: rate.as_ref(),
         deadline: scope.deadline,
         check_crc64: options.integrity.contains(Integrity::CRC64),
-        ..CallContext::new(&scope.cancel)
+        ..OperationContext::new(&scope.cancel)
     };
-    let outcome = service.call(&request.with_body(body), &context)?;
+    let outcome = service.execute(&request.with_body(body), &context)?;
     let (crc64, etag) = (Some(outcome.sent.crc64), outcome.output.etag);
     // A `Content-MD5` header would belong to the signature, so the ETag alone is compared.
     match md5 {

@@ -7,7 +7,7 @@ use crate::error::{Error, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::PutObject;
 use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
-use crate::service::{CallContext, Evidence, RateLimiter, ServiceClient};
+use crate::service::{Evidence, OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Binding, Checkpoint, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
@@ -76,14 +76,14 @@ impl Put<'_> {
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
         let rate = RateLimiter::new(self.options.bytes_per_sec);
         let observer = InlineObserver { reporter: &reporter, stop: &scope.cancel };
-        let context = CallContext {
+        let context = OperationContext {
             deadline: scope.deadline,
             check_crc64: integrity.contains(Integrity::CRC64),
             observer: Some(&observer),
             rate: rate.as_ref(),
-            ..CallContext::new(&scope.cancel)
+            ..OperationContext::new(&scope.cancel)
         };
-        let outcome = match self.service.call(&request.with_body(body.clone()), &context) {
+        let outcome = match self.service.execute(&request.with_body(body.clone()), &context) {
             Ok(outcome) => outcome,
             Err(failed) => {
                 let uncertain = failed.evidence == Evidence::Uncertain;
@@ -123,10 +123,10 @@ impl Put<'_> {
             object_type: "Normal",
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
-        let context = CallContext {
+        let context = OperationContext {
             deadline: scope.deadline.earlier(Deadline::after(self.service.abort_budget())),
             expects_not_found: true,
-            ..CallContext::new(&scope.cancel)
+            ..OperationContext::new(&scope.cancel)
         };
         // The only attempt was refused because of another object. After several attempts an earlier
         // one may have created the object, and another writer may have replaced it.

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::{PartNumber, PartRange};
 use crate::ops::ListedPart;
 use crate::runtime::{Cancel, Deadline};
-use crate::service::{CallContext, RateLimiter, ServiceClient};
+use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
@@ -44,11 +44,11 @@ impl PartUploader for SourcePartUploader {
             Some(part_md5s) => Some(part_md5s.of(part, &self.source, stop)?),
             None => None,
         };
-        let context = CallContext {
+        let context = OperationContext {
             deadline: self.deadline,
             observer: Some(&*self.meter),
             rate: self.rate.as_ref(),
-            ..CallContext::new(stop)
+            ..OperationContext::new(stop)
         };
         self.target.send_part(&self.service, part.number, body, md5, &context)
     }

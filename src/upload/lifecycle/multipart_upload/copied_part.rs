@@ -6,7 +6,7 @@ use crate::limits;
 use crate::model::{ByteRange, PartNumber};
 use crate::ops::{CopySource, UploadPartCopy, copy_source_changed};
 use crate::runtime::Cancel;
-use crate::service::CallContext;
+use crate::service::OperationContext;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
 
@@ -44,13 +44,13 @@ impl SharedUpload {
         source: &CopySource,
         range: ByteRange,
     ) -> Result<SentPart> {
-        let context = CallContext {
+        let context = OperationContext {
             deadline: permit.scope.deadline,
-            ..CallContext::new(&permit.scope.cancel)
+            ..OperationContext::new(&permit.scope.cancel)
         };
         let service = self.engine.service();
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
-        let found = service.call(&source.head().with_headers(headers), &context)?.output;
+        let found = service.execute(&source.head().with_headers(headers), &context)?.output;
         let size = length_within(found.size, range)?;
         let offset = range.offset();
         let source = source.pinned(&found.etag);
@@ -60,7 +60,7 @@ impl SharedUpload {
             request = request.with_range(offset..=offset.saturating_add(size).saturating_sub(1));
         }
         let response = service
-            .call(&request, &context)
+            .execute(&request, &context)
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
         if size != found.size && response.content_range.is_none() {

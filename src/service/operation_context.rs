@@ -1,4 +1,4 @@
-//! Inputs and outcome of a call.
+//! Inputs and outcome of one OSS operation.
 
 use super::{Evidence, RateLimiter};
 use crate::error::Error;
@@ -6,8 +6,8 @@ use crate::runtime::{Cancel, Deadline};
 use crate::transport::CancelPolicy;
 use crate::wire::Sent;
 
-/// The caller's settings for one call.
-pub(crate) struct CallContext<'a> {
+/// The caller's settings for one operation.
+pub(crate) struct OperationContext<'a> {
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
     pub(crate) cancel_policy: CancelPolicy<'a>,
@@ -30,18 +30,18 @@ pub(crate) enum AttemptLimit {
     Deadline,
 }
 
-/// Receives the progress of a call, on the thread that makes the call.
+/// Receives the progress of an operation, on the thread that executes it.
 pub(crate) trait Observer: Sync {
     /// `bytes` more bytes of the body were sent.
     fn sent(&self, bytes: u64);
 
-    /// The call will be retried.
+    /// The operation will be retried.
     fn retried(&self);
 }
 
-/// The outcome of a successful call.
+/// The outcome of a successful operation.
 #[derive(Debug)]
-pub(crate) struct CallOutcome<T> {
+pub(crate) struct OperationOutcome<T> {
     /// The parsed result.
     pub(crate) output: T,
     pub(crate) sent: Sent,
@@ -49,21 +49,21 @@ pub(crate) struct CallOutcome<T> {
     pub(crate) earlier_attempts: Evidence,
 }
 
-/// The error of a failed call.
+/// The error of a failed operation.
 #[derive(Debug)]
-pub(crate) struct CallError {
+pub(crate) struct OperationError {
     pub(crate) error: Error,
     /// Whether any attempt took effect.
     pub(crate) evidence: Evidence,
 }
 
-impl From<CallError> for Error {
-    fn from(failed: CallError) -> Self {
+impl From<OperationError> for Error {
+    fn from(failed: OperationError) -> Self {
         failed.error
     }
 }
 
-impl<'a> CallContext<'a> {
+impl<'a> OperationContext<'a> {
     pub(crate) fn new(cancel: &'a Cancel) -> Self {
         Self {
             cancel,
