@@ -81,7 +81,7 @@ impl Operation for AbortMultipartUpload {
         RetrySafety::AlwaysSafe
     }
 
-    fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
+    fn result_of_earlier_attempt(&self, refusal: &ServiceError) -> Option<Self::Output> {
         (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
             request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
@@ -122,7 +122,7 @@ mod tests {
             let body = format!("<Error><Code>{code}</Code></Error>");
             ServiceError::read(&response(404, &[], &body))
         };
-        assert!(operation().recover_from(&refused("NoSuchUpload")).is_some());
-        assert!(operation().recover_from(&refused("NoSuchBucket")).is_none());
+        assert!(operation().result_of_earlier_attempt(&refused("NoSuchUpload")).is_some());
+        assert!(operation().result_of_earlier_attempt(&refused("NoSuchBucket")).is_none());
     }
 }

@@ -60,7 +60,7 @@ pub(crate) trait Operation {
     fn retry_safety(&self) -> RetrySafety;
 
     /// Returns the result if an error response to a retry shows that an earlier attempt succeeded.
-    fn recover_from(&self, _refusal: &ServiceError) -> Option<Self::Output> {
+    fn result_of_earlier_attempt(&self, _refusal: &ServiceError) -> Option<Self::Output> {
         None
     }
 
@@ -106,7 +106,7 @@ pub(crate) enum Effect {
 pub(crate) enum RetrySafety {
     /// Another attempt gives the same result, or its side effect is reported: a second Initiate may
     /// leave an orphaned upload; a second Abort gets NoSuchUpload, which
-    /// [`Operation::recover_from`] accepts.
+    /// [`Operation::result_of_earlier_attempt`] accepts.
     AlwaysSafe,
     /// Complete, and PutObject with forbid-overwrite: after a success whose response was lost, a
     /// retry fails. The outcome has to be determined instead. A 429 or 503 is retried nevertheless,

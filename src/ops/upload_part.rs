@@ -130,7 +130,7 @@ impl Operation for UploadPart {
 
     /// A sequential upload refuses an existing part. If that part has the MD5 of these bytes, an
     /// earlier attempt has stored it and its response was lost.
-    fn recover_from(&self, refusal: &ServiceError) -> Option<Self::Output> {
+    fn result_of_earlier_attempt(&self, refusal: &ServiceError) -> Option<Self::Output> {
         if refusal.code != "PartAlreadyExist" {
             return None;
         }
@@ -233,10 +233,12 @@ mod tests {
         let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
             <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
         let refusal = ServiceError::read(&response(409, &[], body));
-        assert!(operation().with_bytes(*b"other").recover_from(&refusal).is_none());
-        assert!(operation().with_content_md5([0; 16]).recover_from(&refusal).is_none());
+        assert!(operation().with_bytes(*b"other").result_of_earlier_attempt(&refusal).is_none());
+        assert!(
+            operation().with_content_md5([0; 16]).result_of_earlier_attempt(&refusal).is_none()
+        );
         for same in [operation(), operation().with_content_md5(MD5)] {
-            let result = same.recover_from(&refusal).unwrap();
+            let result = same.result_of_earlier_attempt(&refusal).unwrap();
             assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
         }
     }

@@ -21,7 +21,7 @@ pub(crate) enum FailureClass {
     /// The checksum that the service reports is not the one of the bytes sent.
     Mismatch,
     /// Another attempt would fail the same way: bad argument, cancellation, bad certificate.
-    Final,
+    NotRetryable,
 }
 
 /// An error response.
@@ -42,8 +42,8 @@ pub(crate) enum RetryDecision {
     Fail,
     /// Retry after a back-off.
     Retry,
-    /// Recover first, then retry.
-    RetryAfter(RecoveryAction),
+    /// Fix the cause, then retry.
+    RecoverThenRetry(RecoveryAction),
 }
 
 /// What has to be done before the next attempt.
@@ -58,7 +58,7 @@ pub(crate) enum RecoveryAction {
 /// Decides what follows one failed attempt.
 pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecision {
     match failure {
-        FailureClass::Final => RetryDecision::Fail,
+        FailureClass::NotRetryable => RetryDecision::Fail,
         FailureClass::NotSent => RetryDecision::Retry,
         FailureClass::ResponseLost { .. } | FailureClass::Mismatch => match safety {
             RetrySafety::AlwaysSafe => RetryDecision::Retry,
@@ -76,9 +76,11 @@ pub(crate) fn is_throttled(status: u16) -> bool {
 
 fn decide_refusal(status: u16, code: &str, safety: RetrySafety) -> RetryDecision {
     match (status, code) {
-        (_, "RequestTimeTooSkewed") => RetryDecision::RetryAfter(RecoveryAction::CorrectClock),
+        (_, "RequestTimeTooSkewed") => {
+            RetryDecision::RecoverThenRetry(RecoveryAction::CorrectClock)
+        }
         (_, "SecurityTokenExpired" | "InvalidSecurityToken" | "InvalidAccessKeyId") => {
-            RetryDecision::RetryAfter(RecoveryAction::RefreshCredentials)
+            RetryDecision::RecoverThenRetry(RecoveryAction::RefreshCredentials)
         }
         (_, "RequestTimeout" | "BadRequest") | (401 | 408, _) => RetryDecision::Retry,
         (status, _) if is_throttled(status) => RetryDecision::Retry,
@@ -101,8 +103,8 @@ mod tests {
     #[test]
     fn every_status_and_code_of_the_protocol_notes_has_its_decision() {
         use RecoveryAction::{CorrectClock, RefreshCredentials};
-        let clock = RetryDecision::RetryAfter(CorrectClock);
-        let refresh = RetryDecision::RetryAfter(RefreshCredentials);
+        let clock = RetryDecision::RecoverThenRetry(CorrectClock);
+        let refresh = RetryDecision::RecoverThenRetry(RefreshCredentials);
         for (status, code, always_safe, after_effect) in [
             (401, "", RetryDecision::Retry, RetryDecision::Retry),
             (408, "", RetryDecision::Retry, RetryDecision::Retry),
@@ -200,7 +202,7 @@ mod tests {
         check("`RequestTimeout`", "retried");
         for code in ["SecurityTokenExpired", "InvalidSecurityToken", "InvalidAccessKeyId"] {
             check(&format!("`{code}`"), "retried once, with refreshed credentials");
-            let refresh = RetryDecision::RetryAfter(RecoveryAction::RefreshCredentials);
+            let refresh = RetryDecision::RecoverThenRetry(RecoveryAction::RefreshCredentials);
             assert_eq!(decide(&refused(403, code), RetrySafety::AlwaysSafe), refresh);
         }
         let longest = limits::RETRY_AFTER_MAX.as_secs();
@@ -225,7 +227,7 @@ mod tests {
                 RetryDecision::Fail,
             ),
             (FailureClass::Mismatch, RetryDecision::Retry, RetryDecision::Fail),
-            (FailureClass::Final, RetryDecision::Fail, RetryDecision::Fail),
+            (FailureClass::NotRetryable, RetryDecision::Fail, RetryDecision::Fail),
         ] {
             assert_eq!(decide(&failure, RetrySafety::AlwaysSafe), always_safe, "{failure:?}");
             assert_eq!(

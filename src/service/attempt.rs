@@ -38,7 +38,11 @@ impl<'a, O: Operation> OperationState<'a, O> {
                     Ok(output) => {
                         self.service.concurrency_limiter.on_success();
                         let sent = sent_bytes(&request, &exchange).map_err(|error| {
-                            AttemptError::new(error, FailureClass::Final, Evidence::TookEffect)
+                            AttemptError::new(
+                                error,
+                                FailureClass::NotRetryable,
+                                Evidence::TookEffect,
+                            )
                         })?;
                         let earlier_attempts = Evidence::NotSent;
                         return Ok(OperationOutcome { output, sent, earlier_attempts });
@@ -106,7 +110,8 @@ impl<'a, O: Operation> OperationState<'a, O> {
                 observer.sent(bytes);
             }
         };
-        let rate_limiters = RateLimiters([self.service.rate_limiter.as_ref(), context.rate]);
+        let rate_limiters =
+            RateLimiters([self.service.rate_limiter.as_ref(), context.rate_limiter]);
         let outgoing = Outgoing {
             method: request.method,
             target,
@@ -140,8 +145,9 @@ impl<'a, O: Operation> OperationState<'a, O> {
         if !(200..300).contains(&response.status) {
             let refused = ServiceError::read(response);
             let is_retry = self.attempts > 1 || self.stale_connection_retries > 0;
-            let recovered = is_retry.then(|| self.operation.recover_from(&refused)).flatten();
-            return match recovered {
+            let earlier_result =
+                is_retry.then(|| self.operation.result_of_earlier_attempt(&refused)).flatten();
+            return match earlier_result {
                 Some(output) => Ok(output),
                 None => Err(self.refusal(response, refused)),
             };
@@ -229,7 +235,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
 
 fn changed_source(evidence: Evidence) -> AttemptError {
     let text = "the source has changed since it was first read";
-    AttemptError::new(Error::new(ErrorKind::Changed, text), FailureClass::Final, evidence)
+    AttemptError::new(Error::new(ErrorKind::Changed, text), FailureClass::NotRetryable, evidence)
 }
 
 /// Returns the bytes and CRC-64 of the whole body. A retry that OSS refuses because an earlier

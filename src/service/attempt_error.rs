@@ -19,12 +19,12 @@ impl AttemptError {
 
     /// The request was not sent, and another attempt would fail the same way.
     pub(super) fn not_sent(error: Error) -> Self {
-        Self::new(error, FailureClass::Final, Evidence::NotSent)
+        Self::new(error, FailureClass::NotRetryable, Evidence::NotSent)
     }
 
     /// The response has status 2xx but cannot be used.
     pub(super) fn unusable_success(error: Error) -> Self {
-        Self::new(error, FailureClass::Final, Evidence::Uncertain)
+        Self::new(error, FailureClass::NotRetryable, Evidence::Uncertain)
     }
 
     /// The service acknowledged bytes that are not the ones of this attempt.
@@ -43,7 +43,7 @@ impl AttemptError {
         let is_sent = delivery == Delivery::Maybe && error.bytes_sent() >= length;
         let evidence = if is_sent { Evidence::Uncertain } else { Evidence::NotSent };
         let class = match (is_transient, delivery) {
-            (false, _) => FailureClass::Final,
+            (false, _) => FailureClass::NotRetryable,
             (true, Delivery::Never) => FailureClass::NotSent,
             (true, Delivery::Maybe) => FailureClass::ResponseLost { reused_connection: reused },
         };

@@ -39,13 +39,17 @@ impl Evidence {
     ///   because a proxy may have delivered the request twice.
     pub(crate) fn of_error_response(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
-        let is_final = (300..500).contains(&refusal.status)
+        let is_permanent_error = (300..500).contains(&refusal.status)
             && !matches!(refusal.status, 401 | 408 | 429)
             && !matches!(
                 refusal.code.as_str(),
                 "RequestTimeout" | "RequestTimeTooSkewed" | "BadRequest"
             );
-        if is_own && is_final && !after_own_effect { Self::NoEffect } else { Self::Uncertain }
+        if is_own && is_permanent_error && !after_own_effect {
+            Self::NoEffect
+        } else {
+            Self::Uncertain
+        }
     }
 }
 

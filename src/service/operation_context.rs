@@ -16,7 +16,7 @@ pub(crate) struct OperationContext<'a> {
     pub(crate) check_crc64: bool,
     pub(crate) observer: Option<&'a dyn Observer>,
     /// The rate limiter of the upload, in addition to that of the client.
-    pub(crate) rate: Option<&'a RateLimiter>,
+    pub(crate) rate_limiter: Option<&'a RateLimiter>,
     /// An expected 404 is not logged as an error.
     pub(crate) expects_not_found: bool,
 }
@@ -72,7 +72,7 @@ impl<'a> OperationContext<'a> {
             attempts: AttemptLimit::Configured,
             check_crc64: true,
             observer: None,
-            rate: None,
+            rate_limiter: None,
             expects_not_found: false,
         }
     }

@@ -36,7 +36,7 @@ impl ServiceClient {
             let attempt_error = match state.attempt() {
                 Ok(outcome) => {
                     let outcome = OperationOutcome { earlier_attempts: evidence, ..outcome };
-                    self.budget.refund(state.attempts.saturating_sub(1));
+                    self.retry_budget.refund(state.attempts.saturating_sub(1));
                     return Ok(outcome);
                 }
                 Err(attempt_error) => attempt_error,
@@ -79,7 +79,7 @@ impl ServiceClient {
         cancel: &Cancel,
         deadline: Deadline,
     ) -> bool {
-        if attempt >= self.max_attempts || cancel.is_triggered() || !self.budget.spend() {
+        if attempt >= self.max_attempts || cancel.is_triggered() || !self.retry_budget.spend() {
             return false;
         }
         let delay = retry::delay(attempt, fastrand::f64(), None);
@@ -121,8 +121,8 @@ impl<O: Operation> OperationState<'_, O> {
             self.attempts -= 1;
             return Ok(());
         }
-        if let RetryDecision::RetryAfter(action) = decision
-            && !self.recover(action, &class)
+        if let RetryDecision::RecoverThenRetry(action) = decision
+            && !self.fix_cause(action, &class)
         {
             return Err(error);
         }
@@ -131,7 +131,7 @@ impl<O: Operation> OperationState<'_, O> {
         }
         let is_allowed = match self.context.attempts {
             AttemptLimit::Configured => {
-                self.attempts < self.service.max_attempts && self.service.budget.spend()
+                self.attempts < self.service.max_attempts && self.service.retry_budget.spend()
             }
             AttemptLimit::Deadline => true,
         };
@@ -167,7 +167,7 @@ impl<O: Operation> OperationState<'_, O> {
     }
 
     /// Fixes the cause of an error response; returns false if that is not possible.
-    fn recover(&mut self, action: RecoveryAction, class: &FailureClass) -> bool {
+    fn fix_cause(&mut self, action: RecoveryAction, class: &FailureClass) -> bool {
         match (action, class) {
             (
                 RecoveryAction::CorrectClock,

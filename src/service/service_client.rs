@@ -27,7 +27,7 @@ pub(crate) struct ServiceClient {
     complete_timeout: Duration,
     abort_timeout: Duration,
     pub(super) max_attempts: u32,
-    pub(super) budget: RetryBudget,
+    pub(super) retry_budget: RetryBudget,
     pub(super) rate_limiter: Option<RateLimiter>,
     pub(super) concurrency_limiter: ConcurrencyLimiter,
     pub(super) clock: Clock,
@@ -62,7 +62,7 @@ impl ServiceClient {
             complete_timeout: config.complete_timeout,
             abort_timeout: config.abort_timeout,
             max_attempts: config.max_attempts,
-            budget: RetryBudget::new(),
+            retry_budget: RetryBudget::new(),
             rate_limiter: RateLimiter::new(config.bytes_per_sec),
             concurrency_limiter: ConcurrencyLimiter::new(config.threads),
             clock: Clock::default(),
@@ -85,7 +85,7 @@ impl ServiceClient {
     }
 
     /// Returns the time that aborting one upload may take.
-    pub(crate) fn abort_budget(&self) -> Duration {
+    pub(crate) fn abort_timeout(&self) -> Duration {
         self.abort_timeout
     }
 

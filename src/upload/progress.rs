@@ -1,4 +1,5 @@
-//! How far an upload is: counters that the workers move, and the callback on the caller's thread.
+//! The progress of an upload: counters that the workers increase, and the callback on the caller's
+//! thread.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use crate::limits;
 use crate::runtime::{Cancel, IgnorePoison, now};
 use crate::service::Observer;
 
-/// How far an upload is.
+/// The progress of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Progress {
@@ -22,11 +23,11 @@ pub struct Progress {
     pub bytes_total: Option<u64>,
     /// Bytes that OSS has acknowledged; never falls.
     pub bytes_done: u64,
-    /// Of these, bytes that were found already there.
+    /// Of these, bytes of parts that OSS already had.
     pub bytes_resumed: u64,
-    /// Bytes that went onto the wire; what is sent twice counts twice. Never falls.
+    /// Bytes that were sent; what is sent twice counts twice. Never falls.
     pub bytes_sent: u64,
-    /// Requests that were sent again.
+    /// Requests that were retried.
     pub retries: u64,
 }
 
@@ -58,7 +59,7 @@ impl Meter {
         }
     }
 
-    /// The bytes of an object that is one PutObject.
+    /// Counts the bytes of an object that one PutObject has sent.
     pub(crate) fn object_done(&self, bytes: u64) {
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -68,7 +69,7 @@ impl Meter {
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A part was found already there; it will be counted as done like any other.
+    /// Counts a part that OSS already had; it will be counted as done like any other.
     pub(crate) fn part_resumed(&self, bytes: u64) {
         self.bytes_resumed.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -106,12 +107,12 @@ pub(crate) struct Reporter {
 struct ReporterState {
     last: Instant,
     /// What the callback returned to cancel the call.
-    stopped: Option<i64>,
+    canceled_with: Option<i64>,
 }
 
 impl Reporter {
     pub(crate) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
-        let state = ReporterState { last: now(), stopped: None };
+        let state = ReporterState { last: now(), canceled_with: None };
         Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
     }
 
@@ -138,34 +139,35 @@ impl Reporter {
         let mut state = self.state.lock().ignore_poison();
         state.last = now();
         if let ControlFlow::Break(value) = flow {
-            state.stopped.get_or_insert(value);
+            state.canceled_with.get_or_insert(value);
         }
-        state.stopped.map_or(Ok(()), |value| Err(stopped(value)))
+        state.canceled_with.map_or(Ok(()), |value| Err(canceled_by_callback(value)))
     }
 
-    /// The error to report instead of the cancellation that a stop was turned into.
+    /// Replaces the cancellation that the progress callback caused by the error of the callback.
     pub(crate) fn explain(&self, error: Error) -> Error {
-        let stop = self.state.lock().ignore_poison().stopped;
-        match stop {
-            Some(value) if error.kind() == ErrorKind::Canceled => {
-                error.with_kind(ErrorKind::Callback).with_text(STOPPED).with_callback_value(value)
-            }
+        let canceled_with = self.state.lock().ignore_poison().canceled_with;
+        match canceled_with {
+            Some(value) if error.kind() == ErrorKind::Canceled => error
+                .with_kind(ErrorKind::Callback)
+                .with_text(CANCELED_BY_CALLBACK)
+                .with_callback_value(value),
             _ => error,
         }
     }
 }
 
-/// Reports while the caller's own thread sends; a stop becomes a cancellation.
+/// Reports while the caller's own thread sends; `Break` of the callback triggers the token.
 pub(crate) struct InlineObserver<'a> {
     pub(crate) reporter: &'a Reporter,
-    pub(crate) stop: &'a Cancel,
+    pub(crate) cancel: &'a Cancel,
 }
 
 impl Observer for InlineObserver<'_> {
     fn sent(&self, bytes: u64) {
         self.reporter.meter.sent(bytes);
         if self.reporter.tick().is_err() {
-            self.stop.trigger();
+            self.cancel.trigger();
         }
     }
 
@@ -174,18 +176,18 @@ impl Observer for InlineObserver<'_> {
     }
 }
 
-fn stopped(value: i64) -> Error {
-    Error::new(ErrorKind::Callback, STOPPED).with_callback_value(value)
+fn canceled_by_callback(value: i64) -> Error {
+    Error::new(ErrorKind::Callback, CANCELED_BY_CALLBACK).with_callback_value(value)
 }
 
-const STOPPED: &str = "the progress callback canceled the call";
+const CANCELED_BY_CALLBACK: &str = "the progress callback canceled the call";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_stop_is_an_error_with_its_value_and_explains_the_cancellation() {
+    fn a_break_is_an_error_with_its_value_and_explains_the_cancellation() {
         let meter = Arc::new(Meter::new(Some(2), Some(10)));
         meter.part_done(5);
         let callback: ProgressCallback = Arc::new(|progress: &Progress| {

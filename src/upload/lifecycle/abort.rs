@@ -35,10 +35,10 @@ pub(crate) struct AbortOutcome {
 pub(crate) fn abort(
     service: &ServiceClient,
     target: &UploadTarget,
-    budget: &CleanupBudget,
+    cleanup_budget: &CleanupBudget,
 ) -> AbortOutcome {
     let cancel = Cancel::never();
-    let context = cleanup_context(&cancel, budget.start());
+    let context = cleanup_context(&cancel, cleanup_budget.start());
     let mut fence = None;
     let failed = |fence, error| AbortOutcome { fence, failure: Some(error) };
     let mut delay = FIRST_DELAY;
@@ -65,11 +65,11 @@ pub(crate) fn abort(
 pub(crate) fn abort_after_error(
     service: &ServiceClient,
     target: &UploadTarget,
-    budget: &CleanupBudget,
+    cleanup_budget: &CleanupBudget,
     error: Error,
 ) -> Error {
     let error = error.with_upload_id(target.upload_id.as_str());
-    match abort(service, target, budget).failure {
+    match abort(service, target, cleanup_budget).failure {
         None => error,
         Some(cause) => {
             service.logger().warn(|| format!("abort failed: {cause}"));

@@ -28,7 +28,7 @@ pub(crate) struct CompleteUpload<'a> {
     pub(crate) whole: Whole,
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
-    pub(crate) budget: &'a Arc<CleanupBudget>,
+    pub(crate) cleanup_budget: &'a Arc<CleanupBudget>,
     /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
 }
@@ -81,7 +81,7 @@ impl CompleteUpload<'_> {
 
     /// Aborts an upload whose Complete is uncertain, which determines the outcome of Complete.
     pub(crate) fn determine_by_abort(&self, uncertain: Error) -> Result<UploadResult> {
-        let outcome = abort(self.service, self.target, self.budget);
+        let outcome = abort(self.service, self.target, self.cleanup_budget);
         let parts_left = outcome.failure.is_some();
         if let Some(cause) = outcome.failure {
             self.service.logger().warn(|| format!("abort failed: {cause}"));
@@ -108,7 +108,7 @@ impl CompleteUpload<'_> {
         .with_headers(headers);
         let context = OperationContext {
             deadline: self.deadline,
-            cancel_policy: CancelPolicy::AwaitResponse(self.budget),
+            cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
             ..OperationContext::new(self.cancel)
         };
         self.service.execute(&request, &context)
@@ -251,12 +251,15 @@ impl CompleteUpload<'_> {
     /// The context of requests that determine the outcome. Until a cancellation each request has the
     /// abort timeout; a cancellation starts the cleanup budget, which the later ones share.
     fn outcome_context<'c>(&'c self, never: &'c Cancel) -> OperationContext<'c> {
-        if self.cancel.is_triggered() || self.deadline.has_passed() || self.budget.has_started() {
-            return cleanup_context(never, self.budget.start());
+        if self.cancel.is_triggered()
+            || self.deadline.has_passed()
+            || self.cleanup_budget.has_started()
+        {
+            return cleanup_context(never, self.cleanup_budget.start());
         }
         OperationContext {
-            deadline: Deadline::after(self.service.abort_budget()),
-            cancel_policy: CancelPolicy::AwaitResponse(self.budget),
+            deadline: Deadline::after(self.service.abort_timeout()),
+            cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
             expects_not_found: true,
             ..OperationContext::new(self.cancel)
         }

@@ -39,7 +39,7 @@ struct SharedUpload {
     target: UploadTarget,
     options: UploadOptions,
     /// Limits all parts together.
-    rate: Option<RateLimiter>,
+    rate_limiter: Option<RateLimiter>,
     state: Mutex<UploadState>,
     /// Notified when a part call ends.
     ended: Condvar,
@@ -75,8 +75,8 @@ impl MultipartUpload {
     ) -> Result<Self> {
         let request = initiate_request(bucket, key, &options.headers, options);
         let scope = CallScope::new(cancel, options.deadline())?;
-        let budget = Arc::new(CleanupBudget::new(engine.service().abort_budget()));
-        let initiated = initiate(engine.service(), &request, &scope, &budget)?;
+        let cleanup_budget = Arc::new(CleanupBudget::new(engine.service().abort_timeout()));
+        let initiated = initiate(engine.service(), &request, &scope, &cleanup_budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
         let target = UploadTarget {
             may_have_orphan,
@@ -102,7 +102,7 @@ impl MultipartUpload {
             engine: engine.clone(),
             target,
             options: options.clone(),
-            rate: RateLimiter::new(options.bytes_per_sec),
+            rate_limiter: RateLimiter::new(options.bytes_per_sec),
             state: Mutex::default(),
             ended: Condvar::new(),
         }))
@@ -229,9 +229,9 @@ impl MultipartUpload {
     pub fn abort(&self) -> Result<()> {
         self.check_process()?;
         let shared = &*self.0;
-        let budget = Arc::new(CleanupBudget::new(shared.engine.service().abort_budget()));
-        shared.cut_parts(budget.start())?;
-        let outcome = shared.abort(&budget);
+        let cleanup_budget = Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout()));
+        shared.cancel_parts(cleanup_budget.start())?;
+        let outcome = shared.abort(&cleanup_budget);
         shared.lock().phase = match &outcome {
             Ok(()) => UploadPhase::Aborted,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -284,7 +284,7 @@ impl SharedUpload {
                 .with_parts_left(true));
         }
         check_sizes(&parts)?;
-        let budget = Arc::new(CleanupBudget::new(self.engine.service().abort_budget()));
+        let cleanup_budget = Arc::new(CleanupBudget::new(self.engine.service().abort_timeout()));
         let complete = CompleteUpload {
             service: self.engine.service(),
             target,
@@ -292,7 +292,7 @@ impl SharedUpload {
             whole: Whole::of(&parts),
             cancel,
             deadline: self.options.deadline(),
-            budget: &budget,
+            cleanup_budget: &cleanup_budget,
             earlier,
         };
         complete.complete().map_err(|failed| {
@@ -306,13 +306,13 @@ impl SharedUpload {
     }
 
     /// Aborts the upload. If a Complete is uncertain, Abort determines its outcome.
-    fn abort(&self, budget: &Arc<CleanupBudget>) -> Result<()> {
+    fn abort(&self, cleanup_budget: &Arc<CleanupBudget>) -> Result<()> {
         let service = self.engine.service();
         let (completes, parts) = {
             let state = self.lock();
             (state.completes, state.parts.values().cloned().collect::<Vec<_>>())
         };
-        let outcome = abort(service, &self.target, budget);
+        let outcome = abort(service, &self.target, cleanup_budget);
         let uncertain = completes.may_have_taken_effect() && outcome.fence != Some(Fence::Aborted);
         if !uncertain {
             return outcome.failure.map_or(Ok(()), |error| Err(error.with_parts_left(true)));
@@ -323,7 +323,7 @@ impl SharedUpload {
         }
         let expected = ExpectedObject::of_upload(&self.target, Whole::of(&parts));
         let cancel = Cancel::never();
-        match expected.find(service, &cleanup_context(&cancel, budget.start())) {
+        match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),
             Ok(StoredObject::Ours(_)) => {
                 let error = Error::new(ErrorKind::State, "the upload was completed");
@@ -343,24 +343,24 @@ impl SharedUpload {
     }
 
     fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
-        let permit = self.begin_part(number, cancel)?;
-        self.send_begun(permit, source)
+        let call = self.begin_part(number, cancel)?;
+        self.send_part_of(call, source)
     }
 
-    fn send_begun(&self, permit: PartPermit<'_>, source: &Source) -> Result<SentPart> {
-        let number = permit.number;
+    fn send_part_of(&self, call: PartCall<'_>, source: &Source) -> Result<SentPart> {
+        let number = call.number;
         let body = source.body(0, source.length());
         let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
-        let observer = InlineObserver { reporter: &reporter, stop: &permit.scope.cancel };
+        let observer = InlineObserver { reporter: &reporter, cancel: &call.scope.cancel };
         let context = OperationContext {
-            deadline: permit.scope.deadline,
+            deadline: call.scope.deadline,
             observer: Some(&observer),
-            rate: self.rate.as_ref(),
-            ..OperationContext::new(&permit.scope.cancel)
+            rate_limiter: self.rate_limiter.as_ref(),
+            ..OperationContext::new(&call.scope.cancel)
         };
         let md5 = self.target.integrity.contains(Integrity::MD5);
-        let md5 = md5.then(|| md5_of(&body, &permit.scope)).transpose()?;
+        let md5 = md5.then(|| md5_of(&body, &call.scope)).transpose()?;
         let part = self
             .target
             .send_part(self.engine.service(), number, body, md5, &context)
@@ -368,11 +368,11 @@ impl SharedUpload {
             .map_err(|error| reporter.explain(error))?;
         meter.part_done(part.size);
         self.lock().parts.insert(number, part.clone());
-        drop(permit);
+        drop(call);
         reporter.report().map(|()| part)
     }
 
-    fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartPermit<'_>> {
+    fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
         self.engine.check_process()?;
         let scope = CallScope::new(cancel, self.options.deadline())?;
         let mut state = self.lock();
@@ -382,19 +382,19 @@ impl SharedUpload {
             return Err(error.with_part(number.get()));
         }
         state.in_flight.push((number, scope.cancel.clone()));
-        Ok(PartPermit { shared: self, number, scope })
+        Ok(PartCall { shared: self, number, scope })
     }
 
     /// Cancels the running part calls and waits for them; reopens the upload if they do not end in
     /// time.
-    fn cut_parts(&self, deadline: Deadline) -> Result<()> {
+    fn cancel_parts(&self, deadline: Deadline) -> Result<()> {
         let mut state = self.lock();
         if state.phase != UploadPhase::Aborted {
             state.check_open()?;
         }
         state.phase = UploadPhase::Aborting;
-        for (_, stop) in &state.in_flight {
-            stop.trigger();
+        for (_, cancel) in &state.in_flight {
+            cancel.trigger();
         }
         while !state.in_flight.is_empty() {
             let left = deadline.left().unwrap_or_default();
@@ -430,13 +430,13 @@ impl UploadState {
 }
 
 /// A running part call.
-struct PartPermit<'a> {
+struct PartCall<'a> {
     shared: &'a SharedUpload,
     number: PartNumber,
     scope: CallScope,
 }
 
-impl Drop for PartPermit<'_> {
+impl Drop for PartCall<'_> {
     fn drop(&mut self) {
         self.shared.lock().in_flight.retain(|(number, _)| *number != self.number);
         self.shared.ended.notify_all();

@@ -159,7 +159,7 @@ impl UploadLifecycle<'_> {
         };
         if let Some(what) = changed_since_checkpoint(&record, &expected.record) {
             logger.warn(|| format!("{what} changed; starting over"));
-            let outcome = abort(self.service, &target, &self.budget);
+            let outcome = abort(self.service, &target, &self.cleanup_budget);
             if let Some(cause) = outcome.failure {
                 // A Complete of the earlier process could still replace the object of this call.
                 if record.is_completing && outcome.fence.is_none() {

@@ -17,7 +17,7 @@ use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
 use crate::upload::part::Whole;
 use crate::upload::progress::{Meter, Reporter};
-use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleLimits, upload_parts};
+use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleOptions, upload_parts};
 use crate::upload::schedule::part_tracker::Hedging;
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::workers::Workers;
@@ -37,7 +37,7 @@ pub(crate) struct UploadLifecycle<'a> {
     pub(crate) keep_parts: bool,
     pub(crate) scope: &'a CallScope,
     /// Bounds the requests that end the upload.
-    pub(crate) budget: Arc<CleanupBudget>,
+    pub(crate) cleanup_budget: Arc<CleanupBudget>,
 }
 
 impl UploadLifecycle<'_> {
@@ -64,7 +64,7 @@ impl UploadLifecycle<'_> {
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
         let request = initiate_request(self.bucket, self.key, self.headers, self.options);
-        let initiated = initiate(self.service, &request, self.scope, &self.budget)?;
+        let initiated = initiate(self.service, &request, self.scope, &self.cleanup_budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
         let target = self.target(upload_id);
         Ok(UploadTarget { may_have_orphan, initiated: time, ..target })
@@ -93,14 +93,14 @@ impl UploadLifecycle<'_> {
         meter: &Arc<Meter>,
     ) -> Result<Vec<SentPart>> {
         let reporter = Reporter::new(self.options.progress.as_ref(), meter);
-        let bounds = ScheduleLimits {
+        let options = ScheduleOptions {
             parts,
             parallelism: self.options.parallelism(),
             hedging: if self.options.hedging() { Hedging::LastParts } else { Hedging::Never },
-            stop: self.scope.cancel.clone(),
+            cancel: self.scope.cancel.clone(),
             deadline: self.scope.deadline,
         };
-        let sent = upload_parts(work, bounds, self.workers, meter, &reporter)?;
+        let sent = upload_parts(work, options, self.workers, meter, &reporter)?;
         reporter.report()?;
         Ok(sent)
     }
@@ -119,7 +119,7 @@ impl UploadLifecycle<'_> {
             whole,
             cancel: &self.scope.cancel,
             deadline: self.scope.deadline,
-            budget: &self.budget,
+            cleanup_budget: &self.cleanup_budget,
             earlier,
         };
         complete.complete().or_else(|failed| {
@@ -143,7 +143,7 @@ impl UploadLifecycle<'_> {
     }
 
     pub(crate) fn abort_after_error(&self, target: &UploadTarget, error: Error) -> Error {
-        abort_after_error(self.service, target, &self.budget, error)
+        abort_after_error(self.service, target, &self.cleanup_budget, error)
     }
 }
 
@@ -174,11 +174,11 @@ pub(crate) fn initiate(
     service: &ServiceClient,
     request: &InitiateMultipartUpload,
     scope: &CallScope,
-    budget: &Arc<CleanupBudget>,
+    cleanup_budget: &Arc<CleanupBudget>,
 ) -> Result<Initiated> {
     let context = OperationContext {
         deadline: scope.deadline,
-        cancel_policy: CancelPolicy::AwaitResponse(budget),
+        cancel_policy: CancelPolicy::AwaitResponse(cleanup_budget),
         ..OperationContext::new(&scope.cancel)
     };
     let outcome = service.execute(request, &context)?;

@@ -1,4 +1,4 @@
-//! Decides which part is next and runs part attempts on the worker pool.
+//! Decides which part is next and runs the parts on the worker pool.
 
 pub(super) mod part_scheduler;
 pub(super) mod part_tracker;

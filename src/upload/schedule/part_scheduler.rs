@@ -13,32 +13,32 @@ use crate::runtime::{
 use crate::upload::call_scope::deadline_passed;
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
-use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
+use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
 use crate::upload::schedule::workers::Workers;
 
 /// Sends or copies the parts of one object. Called by several workers at once.
 pub(crate) trait PartUploader: Send + Sync {
-    /// Sends or copies one part; `stop` interrupts it.
-    fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart>;
+    /// Sends or copies one part; `cancel` interrupts it.
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart>;
 
     /// Returns an error of kind `Changed` if the source changed between parts.
     fn check_unchanged(&self) -> Result<()>;
 }
 
 /// What is scheduled, and its limits.
-pub(crate) struct ScheduleLimits {
+pub(crate) struct ScheduleOptions {
     pub(crate) parts: Parts,
     pub(crate) parallelism: usize,
     pub(crate) hedging: Hedging,
     /// Interrupts the parts in flight; a child of the caller's token.
-    pub(crate) stop: Cancel,
+    pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
 }
 
 struct PartScheduler {
-    limits: ScheduleLimits,
+    options: ScheduleOptions,
     meter: Arc<Meter>,
     state: Mutex<SchedulerState>,
     /// Set whenever the tracker may have become settled.
@@ -56,11 +56,11 @@ struct SchedulerState {
 }
 
 /// One copy of one part. Until it is dropped, which a panic does too, the call does not return.
-struct PartAttempt<'a> {
+struct RunningCopy<'a> {
     scheduler: &'a PartScheduler,
     part: PartRange,
     work: Option<Arc<dyn PartUploader>>,
-    stop: Cancel,
+    cancel: Cancel,
 }
 
 /// If the caller's thread panics, waits until no worker uses the caller's bytes.
@@ -70,21 +70,21 @@ struct UnwindGuard<'a>(&'a PartScheduler);
 /// with it the source were dropped.
 pub(crate) fn upload_parts(
     work: Arc<dyn PartUploader>,
-    limits: ScheduleLimits,
+    options: ScheduleOptions,
     workers: &Workers,
     meter: &Arc<Meter>,
     reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
-    let tracker = PartTracker::new(limits.parts, limits.hedging);
+    let tracker = PartTracker::new(options.parts, options.hedging);
     let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
-    let scheduler = Arc::new(PartScheduler { limits, meter, state: Mutex::new(state), changed });
+    let scheduler = Arc::new(PartScheduler { options, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
     let _unwinding = UnwindGuard(&scheduler);
     // More queue entries than workers would only delay those of other uploads.
     let at_once =
-        scheduler.limits.parallelism.min(scheduler.limits.parts.count()).min(workers.threads());
+        scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
     scheduler.wait(reporter, || workers.add(&task, 1));
     scheduler.into_result().map_err(|error| reporter.explain(error))
@@ -96,37 +96,37 @@ impl Task for PartScheduler {
             Ok(Some(step)) => step,
             Ok(None) => return TaskStatus::Done,
             Err(error) => {
-                self.stop(error);
+                self.fail_upload(error);
                 self.changed.set();
                 return TaskStatus::Done;
             }
         };
         if let Some(work) = &step.work {
-            self.finish_step(step.part, work.upload(step.part, &step.stop));
+            self.finish_step(step.part, work.upload(step.part, &step.cancel));
         }
         TaskStatus::Again
     }
 
     fn fail(&self, error: Error) {
         self.lock().tracker.clear_in_flight(error);
-        self.limits.stop.trigger();
+        self.options.cancel.trigger();
         self.changed.set();
     }
 }
 
 impl PartScheduler {
-    fn start_step(&self) -> Result<Option<PartAttempt<'_>>> {
+    fn start_step(&self) -> Result<Option<RunningCopy<'_>>> {
         let mut state = self.lock();
         let Some(work) = state.work.clone() else { return Ok(None) };
         let Some(part) = state.tracker.next_part(now()) else { return Ok(None) };
-        match self.limits.stop.child() {
-            Ok(stop) => {
-                state.copies.push((part.number, stop.clone()));
+        match self.options.cancel.child() {
+            Ok(cancel) => {
+                state.copies.push((part.number, cancel.clone()));
                 state.running += 1;
-                Ok(Some(PartAttempt { scheduler: self, part, work: Some(work), stop }))
+                Ok(Some(RunningCopy { scheduler: self, part, work: Some(work), cancel }))
             }
             Err(cause) => {
-                state.tracker.fail_attempt(part.number, Error::no_descriptor(&cause));
+                state.tracker.fail_copy(part.number, Error::no_descriptor(&cause));
                 Err(Error::no_descriptor(&cause))
             }
         }
@@ -139,7 +139,7 @@ impl PartScheduler {
             Ok(sent) => {
                 let size = sent.size;
                 let first = !state.tracker.has(part.number);
-                if state.tracker.record(sent, now()) == OtherAttempts::Cut {
+                if state.tracker.record(sent, now()) == OtherCopies::Cancel {
                     for (_, copy) in state.copies.iter().filter(|(n, _)| *n == part.number) {
                         copy.trigger();
                     }
@@ -148,7 +148,7 @@ impl PartScheduler {
                     self.meter.part_done(size);
                 }
             }
-            Err(error) => state.tracker.fail_attempt(part.number, error),
+            Err(error) => state.tracker.fail_copy(part.number, error),
         }
         let failed = state.tracker.has_failed();
         if let Some(index) = state.copies.iter().position(|(number, _)| *number == part.number) {
@@ -156,7 +156,7 @@ impl PartScheduler {
         }
         drop(state);
         if failed {
-            self.limits.stop.trigger();
+            self.options.cancel.trigger();
         }
     }
 
@@ -176,14 +176,14 @@ impl PartScheduler {
             if failed {
                 Cancel::never().wait_for(fd, Deadline::NEVER);
             } else if let Err(error) = reporter.tick() {
-                self.stop(error);
+                self.fail_upload(error);
             } else {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
-                let ScheduleLimits { stop, deadline, .. } = &self.limits;
-                match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
-                    Wake::Canceled => self.stop(Error::canceled()),
-                    Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
+                let ScheduleOptions { cancel, deadline, .. } = &self.options;
+                match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
+                    Wake::Canceled => self.fail_upload(Error::canceled()),
+                    Wake::TimedOut if deadline.has_passed() => self.fail_upload(deadline_passed()),
                     Wake::TimedOut if hedge.has_passed() => {
                         hedge_requested_at = hedge_due;
                         // Without another worker the first attempt continues alone.
@@ -196,9 +196,9 @@ impl PartScheduler {
         }
     }
 
-    fn stop(&self, error: Error) {
-        self.lock().tracker.stop(error);
-        self.limits.stop.trigger();
+    fn fail_upload(&self, error: Error) {
+        self.lock().tracker.fail(error);
+        self.options.cancel.trigger();
     }
 
     fn is_settled(&self) -> bool {
@@ -211,7 +211,7 @@ impl PartScheduler {
         let work = state.work.take();
         let tracker = std::mem::replace(
             &mut state.tracker,
-            PartTracker::new(self.limits.parts, Hedging::Never),
+            PartTracker::new(self.options.parts, Hedging::Never),
         );
         drop(state);
         let sent = tracker.outcome()?;
@@ -224,7 +224,7 @@ impl PartScheduler {
     }
 }
 
-impl Drop for PartAttempt<'_> {
+impl Drop for RunningCopy<'_> {
     fn drop(&mut self) {
         self.work = None;
         self.scheduler.lock().running -= 1;
@@ -237,7 +237,7 @@ impl Drop for UnwindGuard<'_> {
         if !std::thread::panicking() {
             return;
         }
-        self.0.stop(Error::internal("the call has panicked"));
+        self.0.fail_upload(Error::internal("the call has panicked"));
         self.0.lock().work = None;
         let fd = Some((self.0.changed.descriptor(), Interest::Read));
         while !self.0.is_settled() {

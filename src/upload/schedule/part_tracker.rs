@@ -32,7 +32,7 @@ pub(crate) struct PartTracker {
 struct InFlight {
     part: PartRange,
     began: Instant,
-    attempts: u32,
+    copies: u32,
     hedged: bool,
 }
 
@@ -46,11 +46,11 @@ pub(crate) enum Hedging {
 
 /// What happens to the other copies of a part after one has succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OtherAttempts {
+pub(crate) enum OtherCopies {
     /// There are none.
     None,
     /// They are to be canceled.
-    Cut,
+    Cancel,
 }
 
 impl PartTracker {
@@ -79,7 +79,7 @@ impl PartTracker {
         }
         let Some(part) = self.parts.part(self.next) else { return self.next_hedge(now) };
         self.next += 1;
-        self.in_flight.push(InFlight { part, began: now, attempts: 1, hedged: false });
+        self.in_flight.push(InFlight { part, began: now, copies: 1, hedged: false });
         Some(part)
     }
 
@@ -93,9 +93,9 @@ impl PartTracker {
     }
 
     /// Records a copy that succeeded. Only the first one counts.
-    pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherAttempts {
-        let Some(flight) = self.finish_attempt(part.number) else { return OtherAttempts::None };
-        let rest = if flight.attempts > 0 { OtherAttempts::Cut } else { OtherAttempts::None };
+    pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherCopies {
+        let Some(flight) = self.finish_copy(part.number) else { return OtherCopies::None };
+        let rest = if flight.copies > 0 { OtherCopies::Cancel } else { OtherCopies::None };
         let took = now.saturating_duration_since(flight.began);
         if let Some(slot) = self.done.get_mut(part.number.index()).filter(|slot| slot.is_none()) {
             *slot = Some(part);
@@ -106,22 +106,22 @@ impl PartTracker {
 
     /// Records a copy that failed. That fails the upload unless another copy has succeeded or is in
     /// flight.
-    pub(crate) fn fail_attempt(&mut self, number: PartNumber, error: Error) {
-        let attempts = self.finish_attempt(number).map_or(0, |flight| flight.attempts);
-        if attempts == 0 && !self.has(number) {
-            self.stop(error);
+    pub(crate) fn fail_copy(&mut self, number: PartNumber, error: Error) {
+        let copies = self.finish_copy(number).map_or(0, |flight| flight.copies);
+        if copies == 0 && !self.has(number) {
+            self.fail(error);
         }
     }
 
     /// Fails the upload: no more parts are started.
-    pub(crate) fn stop(&mut self, error: Error) {
+    pub(crate) fn fail(&mut self, error: Error) {
         self.failure.get_or_insert(error);
     }
 
     /// Removes all parts in flight, after a worker panicked.
     pub(crate) fn clear_in_flight(&mut self, error: Error) {
         self.in_flight.clear();
-        self.stop(error);
+        self.fail(error);
     }
 
     /// Returns true if the part is done.
@@ -154,7 +154,7 @@ impl PartTracker {
         let oldest = self.oldest()?.part.number;
         let flight = self.in_flight.iter_mut().find(|flight| flight.part.number == oldest)?;
         flight.hedged = true;
-        flight.attempts += 1;
+        flight.copies += 1;
         Some(flight.part)
     }
 
@@ -171,12 +171,12 @@ impl PartTracker {
     }
 
     /// Removes one copy from the parts in flight; returns what is left of the part.
-    fn finish_attempt(&mut self, number: PartNumber) -> Option<InFlight> {
+    fn finish_copy(&mut self, number: PartNumber) -> Option<InFlight> {
         let index = self.in_flight.iter().position(|flight| flight.part.number == number)?;
         let flight = self.in_flight.get_mut(index)?;
-        flight.attempts = flight.attempts.saturating_sub(1);
+        flight.copies = flight.copies.saturating_sub(1);
         let left = InFlight { part: flight.part, ..*flight };
-        if left.attempts == 0 {
+        if left.copies == 0 {
             self.in_flight.swap_remove(index);
         }
         Some(left)
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(parts.len(), 3);
         for part in [2, 0, 1] {
             assert!(!tracker.is_settled());
-            assert_eq!(tracker.record(sent(parts[part]), now), OtherAttempts::None);
+            assert_eq!(tracker.record(sent(parts[part]), now), OtherCopies::None);
         }
         assert!(tracker.is_settled());
         let numbers: Vec<_> = tracker.outcome().unwrap().iter().map(|p| p.number.get()).collect();
@@ -233,17 +233,17 @@ mod tests {
         let now = Instant::now();
         let mut tracker = three_parts();
         let (first, second) = (tracker.next_part(now).unwrap(), tracker.next_part(now).unwrap());
-        tracker.fail_attempt(second.number, Error::new(ErrorKind::Service, "refused"));
+        tracker.fail_copy(second.number, Error::new(ErrorKind::Service, "refused"));
         assert!(tracker.next_part(now).is_none() && !tracker.is_settled());
-        tracker.fail_attempt(first.number, Error::canceled());
+        tracker.fail_copy(first.number, Error::canceled());
         assert!(tracker.is_settled());
         assert_eq!(tracker.outcome().unwrap_err().kind(), ErrorKind::Service);
     }
 
     #[test]
-    fn a_stop_before_the_first_part_settles_at_once() {
+    fn a_failure_before_the_first_part_settles_at_once() {
         let mut tracker = three_parts();
-        tracker.stop(Error::canceled());
+        tracker.fail(Error::canceled());
         assert!(tracker.is_settled());
     }
 
@@ -260,9 +260,9 @@ mod tests {
         assert!(tracker.next_part(at(999)).is_none());
         assert_eq!(tracker.next_part(at(1000)).unwrap(), parts[2]);
         assert!(tracker.next_part(at(9000)).is_none(), "one hedge is all there is for three parts");
-        assert_eq!(tracker.record(sent(parts[2]), at(1100)), OtherAttempts::Cut);
+        assert_eq!(tracker.record(sent(parts[2]), at(1100)), OtherCopies::Cancel);
         assert!(!tracker.is_settled(), "the other copy is still in flight");
-        tracker.fail_attempt(parts[2].number, Error::canceled());
+        tracker.fail_copy(parts[2].number, Error::canceled());
         assert!(tracker.is_settled());
         assert_eq!(tracker.outcome().unwrap().len(), 3);
     }
@@ -276,9 +276,9 @@ mod tests {
         tracker.record(sent(parts[0]), start);
         tracker.record(sent(parts[1]), start);
         tracker.next_part(late).unwrap();
-        tracker.fail_attempt(parts[2].number, Error::internal("first"));
+        tracker.fail_copy(parts[2].number, Error::internal("first"));
         assert!(!tracker.has_failed());
-        tracker.fail_attempt(parts[2].number, Error::internal("second"));
+        tracker.fail_copy(parts[2].number, Error::internal("second"));
         assert!(tracker.has_failed() && tracker.is_settled());
     }
 }

@@ -45,12 +45,12 @@ impl PartMd5s {
         Self { kernel, parts, groups: Mutex::new(groups), changed: Condvar::new() }
     }
 
-    /// The digest of one part. Blocks while another worker hashes it, until `stop` is triggered.
-    pub(crate) fn of(&self, part: PartRange, source: &Source, stop: &Cancel) -> Result<Digest> {
+    /// The digest of one part. Blocks while another worker hashes it, until `cancel` is triggered.
+    pub(crate) fn of(&self, part: PartRange, source: &Source, cancel: &Cancel) -> Result<Digest> {
         let group = part.number.index() / self.kernel.lanes();
         let lane = part.number.index() % self.kernel.lanes();
         loop {
-            if stop.is_triggered() {
+            if cancel.is_triggered() {
                 return Err(Error::canceled());
             }
             let mut groups = self.lock();
@@ -58,7 +58,7 @@ impl PartMd5s {
                 GroupAction::Ready(digest) => return Ok(digest),
                 GroupAction::Hash(mine) => {
                     drop(groups);
-                    let hashed = self.hash(mine, source, stop);
+                    let hashed = self.hash(mine, source, cancel);
                     let outcome = hashed.map_or_else(GroupState::Failed, GroupState::Done);
                     if let Some(slot) = self.lock().get_mut(mine) {
                         *slot = outcome;
@@ -70,7 +70,7 @@ impl PartMd5s {
         }
     }
 
-    fn hash(&self, group: usize, source: &Source, stop: &Cancel) -> Result<Vec<Digest>> {
+    fn hash(&self, group: usize, source: &Source, cancel: &Cancel) -> Result<Vec<Digest>> {
         let first = group * self.kernel.lanes();
         let parts: Vec<_> = (first..first + self.kernel.lanes())
             .map_while(|index| self.parts.part(index))
@@ -81,7 +81,7 @@ impl PartMd5s {
         let mut scratch = Scratch::new(source, parts.len())?;
         let mut done = 0;
         while done < longest {
-            if stop.is_triggered() {
+            if cancel.is_triggered() {
                 return Err(Error::canceled());
             }
             lanes.update(&scratch.read(source, &parts, done)?);
@@ -187,15 +187,15 @@ mod tests {
     fn check(source: &Source, bytes: &[u8], kernel: Kernel) {
         let parts = parts_of(bytes);
         let part_md5s = PartMd5s::new(kernel, parts);
-        let stop = Cancel::never();
+        let cancel = Cancel::never();
         std::thread::scope(|scope| {
             for thread in 0..4 {
-                let (part_md5s, stop) = (&part_md5s, &stop);
+                let (part_md5s, cancel) = (&part_md5s, &cancel);
                 scope.spawn(move || {
                     for part in (thread..parts.count()).step_by(4).filter_map(|n| parts.part(n)) {
                         let start = part.offset as usize;
                         let expected = md5(&bytes[start..start + part.length as usize]);
-                        assert_eq!(part_md5s.of(part, source, stop).unwrap(), expected);
+                        assert_eq!(part_md5s.of(part, source, cancel).unwrap(), expected);
                     }
                 });
             }

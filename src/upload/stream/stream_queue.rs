@@ -28,8 +28,8 @@ pub(crate) struct StreamQueue {
     pub(crate) hashing: PartHashing,
     pub(crate) parallelism: usize,
     pub(crate) meter: Arc<Meter>,
-    pub(crate) stop: Cancel,
-    pub(crate) rate: Option<RateLimiter>,
+    pub(crate) cancel: Cancel,
+    pub(crate) rate_limiter: Option<RateLimiter>,
     pub(crate) deadline: Deadline,
     /// Set when a part has ended.
     pub(crate) changed: Arc<Event>,
@@ -107,7 +107,7 @@ impl StreamQueue {
         target: UploadTarget,
         options: &UploadOptions,
         meter: &Arc<Meter>,
-        stop: &Cancel,
+        cancel: &Cancel,
         deadline: Deadline,
         changed: &Arc<Event>,
     ) -> Self {
@@ -117,8 +117,8 @@ impl StreamQueue {
             hashing: PartHashing::new(options),
             parallelism: options.parallelism(),
             meter: Arc::clone(meter),
-            stop: stop.clone(),
-            rate: RateLimiter::new(options.bytes_per_sec),
+            cancel: cancel.clone(),
+            rate_limiter: RateLimiter::new(options.bytes_per_sec),
             deadline,
             changed: Arc::clone(changed),
             state: Mutex::default(),
@@ -162,14 +162,14 @@ impl StreamQueue {
     }
 
     /// Cancels the parts in flight and drops the others. The first error counts.
-    pub(crate) fn stop(&self, error: Error) {
+    pub(crate) fn fail_upload(&self, error: Error) {
         let mut state = self.lock();
         state.failure.get_or_insert(error);
         state.pending -= state.ready.len();
         let forgotten = std::mem::take(&mut state.ready);
         drop(state);
         drop(forgotten);
-        self.stop.trigger();
+        self.cancel.trigger();
         self.queue_changed.notify_all();
         self.changed.set();
     }
@@ -229,7 +229,7 @@ impl StreamQueue {
         group.hashes = true;
         drop(state);
         if let Err(error) = self.hashing.hash(&mut group.parts) {
-            self.stop(error);
+            self.fail_upload(error);
         }
         let mut state = self.lock();
         if state.failure.is_none() {
@@ -248,8 +248,8 @@ impl StreamQueue {
         let context = OperationContext {
             deadline: self.deadline,
             observer: Some(&*self.meter),
-            rate: self.rate.as_ref(),
-            ..OperationContext::new(&self.stop)
+            rate_limiter: self.rate_limiter.as_ref(),
+            ..OperationContext::new(&self.cancel)
         };
         self.target.send_part(&self.service, part.number, body, part.md5, &context)
     }
@@ -289,7 +289,7 @@ impl Task for StreamQueue {
                     self.meter.part_done(sent.size);
                     self.lock().sent.push(sent);
                 }
-                Err(error) => self.stop(error),
+                Err(error) => self.fail_upload(error),
             }
         }
         TaskStatus::Again
@@ -297,7 +297,7 @@ impl Task for StreamQueue {
 
     fn fail(&self, error: Error) {
         self.lock().tasks -= 1;
-        self.stop(error);
+        self.fail_upload(error);
     }
 }
 
@@ -334,8 +334,8 @@ mod tests {
         options.set_integrity(Integrity::MD5);
         let service = Arc::new(ServiceClient::new(&config).unwrap());
         let meter = Arc::new(Meter::new(None, None));
-        let (stop, changed) = (Cancel::new().unwrap(), Arc::new(Event::new().unwrap()));
-        StreamQueue::new(&service, target, &options, &meter, &stop, Deadline::NEVER, &changed)
+        let (cancel, changed) = (Cancel::new().unwrap(), Arc::new(Event::new().unwrap()));
+        StreamQueue::new(&service, target, &options, &meter, &cancel, Deadline::NEVER, &changed)
     }
 
     fn filled(size: usize) -> Buffer {
@@ -376,7 +376,7 @@ mod tests {
             while !is_hashing(&queue.lock()) {
                 std::thread::yield_now();
             }
-            queue.stop(Error::canceled());
+            queue.fail_upload(Error::canceled());
             assert!(worker.join().unwrap());
         });
         assert!(queue.is_idle() && queue.outcome().is_err());

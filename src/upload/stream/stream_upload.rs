@@ -31,7 +31,7 @@ pub(crate) struct StreamUpload {
     key: ObjectKey,
     options: UploadOptions,
     scope: CallScope,
-    budget: Arc<CleanupBudget>,
+    cleanup_budget: Arc<CleanupBudget>,
     part_growth: PartGrowth,
     meter: Arc<Meter>,
     reporter: Reporter,
@@ -68,7 +68,7 @@ impl StreamUpload {
             key: key.clone(),
             options: options.clone(),
             scope: CallScope::new(cancel, options.deadline())?,
-            budget: Arc::new(CleanupBudget::new(engine.service().abort_budget())),
+            cleanup_budget: Arc::new(CleanupBudget::new(engine.service().abort_timeout())),
             part_growth,
             reporter: Reporter::new(options.progress.as_ref(), &meter),
             meter,
@@ -88,13 +88,13 @@ impl StreamUpload {
     /// An error if the stream was canceled, has failed or is past its deadline.
     pub(crate) fn check(&self) -> Result<()> {
         if self.scope.cancel.is_triggered() {
-            return Err(self.why_stopped());
+            return Err(self.why_canceled());
         }
         self.scope.check()
     }
 
     /// The token that ends the stream.
-    pub(crate) fn stop(&self) -> &Cancel {
+    pub(crate) fn cancel_token(&self) -> &Cancel {
         &self.scope.cancel
     }
 
@@ -144,7 +144,7 @@ impl StreamUpload {
     pub(crate) fn keep_or_abort(&mut self, error: Error) -> Error {
         self.filling = None;
         let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
-        queue.stop(error.clone());
+        queue.fail_upload(error.clone());
         self.wait_until_idle(&queue);
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
@@ -279,19 +279,19 @@ impl StreamUpload {
         let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(tick));
         self.changed.clear();
         match woken {
-            Wake::Canceled => Err(self.why_stopped()),
+            Wake::Canceled => Err(self.why_canceled()),
             Wake::TimedOut if self.scope.deadline.has_passed() => Err(deadline_passed()),
             Wake::TimedOut | Wake::Ready => Ok(()),
         }
     }
 
     /// Why the token is triggered: the first failure of a part does that as well.
-    pub(crate) fn why_stopped(&self) -> Error {
+    pub(crate) fn why_canceled(&self) -> Error {
         let failure = self.queue.as_ref().filter(|queue| queue.has_failed());
         failure.and_then(|queue| queue.outcome().err()).unwrap_or_else(Error::canceled)
     }
 
-    /// After a failure, waits for the parts in flight, which are being cut.
+    /// After a failure, waits for the parts in flight, which were canceled.
     fn wait_until_idle(&self, queue: &StreamQueue) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         while !queue.is_idle() {
@@ -310,7 +310,7 @@ impl StreamUpload {
             headers: &self.options.headers,
             keep_parts: self.options.keep_parts,
             scope: &self.scope,
-            budget: Arc::clone(&self.budget),
+            cleanup_budget: Arc::clone(&self.cleanup_budget),
         }
     }
 }

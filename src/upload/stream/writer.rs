@@ -129,7 +129,7 @@ impl Write for Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         match self.stream.take() {
-            Some(stream) if stream.check_process().is_ok() => stream.stop().trigger(),
+            Some(stream) if stream.check_process().is_ok() => stream.cancel_token().trigger(),
             // In a forked child, threads that do not exist there may hold its locks.
             stream => std::mem::forget(stream),
         }

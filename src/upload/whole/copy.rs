@@ -53,7 +53,7 @@ impl Copy<'_> {
             headers: &headers,
             keep_parts: options.keep_parts,
             scope: &scope,
-            budget: Arc::new(CleanupBudget::new(service.abort_budget())),
+            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout())),
         };
         let target = multipart.initiate()?;
         let earlier = Evidence::NotSent;
@@ -97,13 +97,13 @@ struct CopyPartUploader {
 }
 
 impl PartUploader for CopyPartUploader {
-    fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let last = part.offset.saturating_add(part.length).saturating_sub(1);
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
-        let context = OperationContext { deadline: self.deadline, ..OperationContext::new(stop) };
+        let context = OperationContext { deadline: self.deadline, ..OperationContext::new(cancel) };
         let response = self
             .service
             .execute(&request, &context)

@@ -29,9 +29,9 @@ pub(crate) fn put_presigned_part(
     let scope = CallScope::new(cancel, limit)?;
     let md5 = options.integrity.contains(Integrity::MD5);
     let md5 = md5.then(|| md5_of(&body, &scope)).transpose()?.map(Digest::to_hex_upper);
-    let rate = RateLimiter::new(options.bytes_per_sec);
+    let rate_limiter = RateLimiter::new(options.bytes_per_sec);
     let context = OperationContext {
-        rate: rate.as_ref(),
+        rate_limiter: rate_limiter.as_ref(),
         deadline: scope.deadline,
         check_crc64: options.integrity.contains(Integrity::CRC64),
         ..OperationContext::new(&scope.cancel)

@@ -74,13 +74,13 @@ impl Put<'_> {
         }
         let meter = Arc::new(Meter::new(Some(0), Some(size)));
         let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
-        let rate = RateLimiter::new(self.options.bytes_per_sec);
-        let observer = InlineObserver { reporter: &reporter, stop: &scope.cancel };
+        let rate_limiter = RateLimiter::new(self.options.bytes_per_sec);
+        let observer = InlineObserver { reporter: &reporter, cancel: &scope.cancel };
         let context = OperationContext {
             deadline: scope.deadline,
             check_crc64: integrity.contains(Integrity::CRC64),
             observer: Some(&observer),
-            rate: rate.as_ref(),
+            rate_limiter: rate_limiter.as_ref(),
             ..OperationContext::new(&scope.cancel)
         };
         let outcome = match self.service.execute(&request.with_body(body.clone()), &context) {
@@ -124,7 +124,7 @@ impl Put<'_> {
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
         let context = OperationContext {
-            deadline: scope.deadline.earlier(Deadline::after(self.service.abort_budget())),
+            deadline: scope.deadline.earlier(Deadline::after(self.service.abort_timeout())),
             expects_not_found: true,
             ..OperationContext::new(&scope.cancel)
         };
@@ -179,7 +179,7 @@ impl Put<'_> {
             headers: &options.headers,
             keep_parts: options.keep_parts || checkpoint.is_some(),
             scope,
-            budget: Arc::new(CleanupBudget::new(service.abort_budget())),
+            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout())),
         };
         let resumed = match (&checkpoint, &options.upload_id) {
             (Some((checkpoint, binding)), _) => {
@@ -233,7 +233,7 @@ impl Put<'_> {
                 listed,
                 part_md5s: md5.then(|| PartMd5s::new(options.md5_kernel, parts)),
                 meter,
-                rate: RateLimiter::new(options.bytes_per_sec),
+                rate_limiter: RateLimiter::new(options.bytes_per_sec),
                 deadline: lifecycle.scope.deadline,
             })
         })

@@ -27,28 +27,28 @@ pub(crate) struct SourcePartUploader {
     /// `None` if parts are sent without `Content-MD5`.
     pub(crate) part_md5s: Option<PartMd5s>,
     pub(crate) meter: Arc<Meter>,
-    pub(crate) rate: Option<RateLimiter>,
+    pub(crate) rate_limiter: Option<RateLimiter>,
     pub(crate) deadline: Deadline,
 }
 
 impl PartUploader for SourcePartUploader {
-    fn upload(&self, part: PartRange, stop: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
         self.check_unchanged()?;
-        let scope = CallScope { cancel: stop.clone(), deadline: self.deadline };
+        let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
         if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
             self.meter.part_resumed(resumed.size);
             return Ok(resumed);
         }
         let body = self.source.body(part.offset, part.length);
         let md5 = match &self.part_md5s {
-            Some(part_md5s) => Some(part_md5s.of(part, &self.source, stop)?),
+            Some(part_md5s) => Some(part_md5s.of(part, &self.source, cancel)?),
             None => None,
         };
         let context = OperationContext {
             deadline: self.deadline,
             observer: Some(&*self.meter),
-            rate: self.rate.as_ref(),
-            ..OperationContext::new(stop)
+            rate_limiter: self.rate_limiter.as_ref(),
+            ..OperationContext::new(cancel)
         };
         self.target.send_part(&self.service, part.number, body, md5, &context)
     }

@@ -1,6 +1,6 @@
 //! A part that OSS copies from an object it has.
 
-use super::{MultipartUpload, PartPermit, SharedUpload};
+use super::{MultipartUpload, PartCall, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ByteRange, PartNumber};
@@ -27,9 +27,9 @@ impl MultipartUpload {
         cancel: &Cancel,
     ) -> Result<SentPart> {
         let shared = &*self.0;
-        let permit = shared.begin_part(number, cancel)?;
+        let call = shared.begin_part(number, cancel)?;
         let part = shared
-            .copy(&permit, source, range.into())
+            .copy(&call, source, range.into())
             .map_err(|error| error.with_part(number.get()))?;
         shared.lock().parts.insert(number, part.clone());
         Ok(part)
@@ -38,15 +38,10 @@ impl MultipartUpload {
 
 impl SharedUpload {
     /// HeadObject comes first: for a range outside the source OSS copies all of it.
-    fn copy(
-        &self,
-        permit: &PartPermit<'_>,
-        source: &CopySource,
-        range: ByteRange,
-    ) -> Result<SentPart> {
+    fn copy(&self, call: &PartCall<'_>, source: &CopySource, range: ByteRange) -> Result<SentPart> {
         let context = OperationContext {
-            deadline: permit.scope.deadline,
-            ..OperationContext::new(&permit.scope.cancel)
+            deadline: call.scope.deadline,
+            ..OperationContext::new(&call.scope.cancel)
         };
         let service = self.engine.service();
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
@@ -54,8 +49,8 @@ impl SharedUpload {
         let size = length_within(found.size, range)?;
         let offset = range.offset();
         let source = source.pinned(&found.etag);
-        let mut request = UploadPartCopy::new(bucket, key, upload_id, permit.number, &source)
-            .with_headers(headers);
+        let mut request =
+            UploadPartCopy::new(bucket, key, upload_id, call.number, &source).with_headers(headers);
         if size != found.size {
             request = request.with_range(offset..=offset.saturating_add(size).saturating_sub(1));
         }
@@ -67,7 +62,7 @@ impl SharedUpload {
             let text = "the response does not say that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
-        Ok(SentPart { number: permit.number, size, etag: response.etag, crc64: response.crc64 })
+        Ok(SentPart { number: call.number, size, etag: response.etag, crc64: response.crc64 })
     }
 }
 

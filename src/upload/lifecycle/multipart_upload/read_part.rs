@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::{MultipartUpload, PartPermit, SharedUpload};
+use super::{MultipartUpload, PartCall, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
@@ -36,17 +36,17 @@ impl MultipartUpload {
             return Err(error.with_part(number.get()));
         }
         let shared = &*self.0;
-        let permit = shared.begin_part(number, cancel)?;
-        let mut buffer = shared.buffer(length, &permit)?;
-        fill(&mut buffer, &mut reader, &permit.scope)
+        let call = shared.begin_part(number, cancel)?;
+        let mut buffer = shared.buffer(length, &call)?;
+        fill(&mut buffer, &mut reader, &call.scope)
             .map_err(|error| error.with_part(number.get()))?;
-        shared.send_begun(permit, &Source::memory(Arc::new(buffer.seal())))
+        shared.send_part_of(call, &Source::memory(Arc::new(buffer.seal())))
     }
 }
 
 impl SharedUpload {
     /// Waits until the memory limit has room for the part.
-    fn buffer(&self, length: u64, permit: &PartPermit<'_>) -> Result<Buffer> {
+    fn buffer(&self, length: u64, call: &PartCall<'_>) -> Result<Buffer> {
         let size = usize::try_from(length).unwrap_or(usize::MAX);
         let event = Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?);
         let fd = Some((event.descriptor(), Interest::Read));
@@ -54,7 +54,7 @@ impl SharedUpload {
             if let Some(buffer) = self.engine.buffers().take(size, &event)? {
                 return Ok(buffer);
             }
-            match permit.scope.cancel.wait_for(fd, permit.scope.deadline) {
+            match call.scope.cancel.wait_for(fd, call.scope.deadline) {
                 Wake::Canceled => return Err(Error::canceled()),
                 Wake::TimedOut => return Err(deadline_passed()),
                 Wake::Ready => event.clear(),

@@ -28,8 +28,8 @@ struct TrackerModel {
 #[derive(Clone, Copy, Default)]
 struct PartModel {
     /// Copies in flight.
-    attempts: usize,
-    copies_begun: usize,
+    copies: usize,
+    copies_started: usize,
     /// The event that recorded the copy that counts.
     done: Option<usize>,
 }
@@ -41,7 +41,7 @@ enum TrackerEvent {
     Wait,
     Record(usize),
     Lose(usize),
-    Stop,
+    Fail,
     Clear,
 }
 
@@ -65,8 +65,8 @@ impl TrackerModel {
 
     /// What may happen next. A wait or a take that would change nothing is left out.
     fn possible(&self) -> Vec<TrackerEvent> {
-        let attempts = (0..PARTS).filter(|part| self.parts[*part].attempts > 0);
-        let mut possible: Vec<_> = attempts
+        let copies = (0..PARTS).filter(|part| self.parts[*part].copies > 0);
+        let mut possible: Vec<_> = copies
             .flat_map(|part| [TrackerEvent::Record(part), TrackerEvent::Lose(part)])
             .collect();
         if self.tracker.clone().next_part(self.now).is_some() {
@@ -75,7 +75,7 @@ impl TrackerModel {
             possible.push(TrackerEvent::Wait);
         }
         if self.failure.is_none() {
-            possible.extend([TrackerEvent::Stop, TrackerEvent::Clear]);
+            possible.extend([TrackerEvent::Fail, TrackerEvent::Clear]);
         }
         possible
     }
@@ -89,15 +89,15 @@ impl TrackerModel {
             TrackerEvent::Record(index) => self.record(index),
             TrackerEvent::Lose(index) => {
                 let part = &mut self.parts[index];
-                part.attempts -= 1;
-                let is_lost = part.attempts == 0 && part.done.is_none();
-                self.tracker.fail_attempt(number(index), Error::internal(&name));
+                part.copies -= 1;
+                let is_lost = part.copies == 0 && part.done.is_none();
+                self.tracker.fail_copy(number(index), Error::internal(&name));
                 if is_lost {
                     self.failure.get_or_insert(name);
                 }
             }
-            TrackerEvent::Stop => {
-                self.tracker.stop(Error::internal(&name));
+            TrackerEvent::Fail => {
+                self.tracker.fail(Error::internal(&name));
                 self.failure.get_or_insert(name);
             }
             TrackerEvent::Clear => {
@@ -117,12 +117,12 @@ impl TrackerModel {
             self.taken += 1;
         } else {
             assert_eq!(self.taken, PARTS, "a copy before every part was started");
-            assert!(part.done.is_none() && part.attempts == 1 && part.copies_begun == 1);
+            assert!(part.done.is_none() && part.copies == 1 && part.copies_started == 1);
             self.hedges += 1;
         }
-        part.attempts += 1;
-        part.copies_begun += 1;
-        assert!(part.copies_begun <= 2 && self.hedges <= 1, "hedges are bounded");
+        part.copies += 1;
+        part.copies_started += 1;
+        assert!(part.copies_started <= 2 && self.hedges <= 1, "hedges are bounded");
     }
 
     fn record(&mut self, index: usize) {
@@ -130,12 +130,12 @@ impl TrackerModel {
         let sent = SentPart { number: number(index), size: 1, etag, crc64: None };
         let rest = self.tracker.record(sent, self.now);
         let part = &mut self.parts[index];
-        part.attempts -= 1;
+        part.copies -= 1;
         if self.cleared {
-            assert_eq!(rest, OtherAttempts::None, "a part that was cleared is not recorded");
+            assert_eq!(rest, OtherCopies::None, "a part that was cleared is not recorded");
             return;
         }
-        assert_eq!(rest == OtherAttempts::Cut, part.attempts > 0);
+        assert_eq!(rest == OtherCopies::Cancel, part.copies > 0);
         part.done.get_or_insert(self.events);
     }
 
@@ -147,7 +147,7 @@ impl TrackerModel {
         let done = parts.iter().filter(|part| part.done.is_some()).count();
         assert_eq!(tracker.times.len(), done, "each part is done at most once");
         assert_eq!(tracker.has_failed(), self.failure.is_some());
-        let in_flight = !self.cleared && parts.iter().any(|part| part.attempts > 0);
+        let in_flight = !self.cleared && parts.iter().any(|part| part.copies > 0);
         let more = self.failure.is_none() && self.taken < PARTS;
         assert_eq!(tracker.is_settled(), !in_flight && !more);
     }
@@ -182,7 +182,7 @@ fn number(index: usize) -> PartNumber {
 fn explore(model: &TrackerModel) -> usize {
     model.check();
     let possible = model.possible();
-    let is_over = model.parts.iter().all(|part| part.attempts == 0)
+    let is_over = model.parts.iter().all(|part| part.copies == 0)
         && (model.failure.is_some() || model.taken == PARTS);
     let ends = usize::from(is_over);
     if is_over {
