@@ -397,9 +397,9 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_PARTS_LEFT 5107
 
 /**
- * Number: 0 if the call has made no object and never will, 1 if it has made
- * the object although it failed, -1 if that cannot be known: an attempt may
- * have taken effect, or may still do so.
+ * Number: 0 if the call has created no object and never will, 1 if it has
+ * created the object although it failed, -1 if that cannot be known: an
+ * attempt may have taken effect, or may still do so.
  */
 #define OSSMPU_ERRINFO_OBJECT_EXISTS 5108
 
@@ -718,7 +718,7 @@ int ossmpu_config_set_log_fn(ossmpu_config *config,
                              ossmpu_drop_fn drop);
 
 /**
- * Frees a builder. NULL is a no-op. Clients made from it stay valid.
+ * Frees a builder. NULL is a no-op. Clients created from it stay valid.
  */
 OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 

@@ -19,13 +19,13 @@ use crate::upload::Engine;
 /// its [`Cancel`](crate::Cancel) token is triggered. Worker threads are started by the first upload
 /// that needs them, and joined when the last clone is dropped.
 ///
-/// A client belongs to the process that made it: in a forked child every call fails with kind
+/// A client belongs to the process that created it: in a forked child every call fails with kind
 /// `Forked`.
 #[derive(Debug, Clone)]
 pub struct Client(Engine);
 
 impl Client {
-    /// Makes a client. Opens no connection and starts no thread; reads the files that the
+    /// Creates a client. Opens no connection and starts no thread; reads the files that the
     /// configuration names.
     ///
     /// # Errors
@@ -44,11 +44,11 @@ impl Client {
         Engine::simulated(config, peer).map(Self)
     }
 
-    /// Checks that the calling process made the client.
+    /// Checks that the calling process created the client.
     ///
     /// # Errors
     ///
-    /// `Forked`, in a child of the process that made the client.
+    /// `Forked`, in a child of the process that created the client.
     pub fn check_process(&self) -> Result<()> {
         self.0.check_process()
     }

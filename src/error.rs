@@ -1,7 +1,7 @@
 //! The one error type: what failed, in which step, and what is left at OSS.
 //!
 //! A value is one pointer. Every field but the kind is optional, none holds a secret, and `Display`
-//! is made from the fields, so text and fields cannot disagree.
+//! is built from the fields, so text and fields cannot disagree.
 
 mod context;
 mod names;
@@ -34,13 +34,13 @@ pub enum ErrorKind {
     Canceled,
     /// The host name could not be resolved.
     Resolve,
-    /// No connection could be made.
+    /// No connection could be established.
     Connect,
     /// The TLS handshake failed.
     Tls,
     /// A timeout or deadline passed; [`Error::phase`] says in which phase.
     Timeout,
-    /// The connection was lost after it was made.
+    /// The connection was lost after it was established.
     Network,
     /// The response is not valid HTTP, or not what OSS documents.
     Protocol,
@@ -81,10 +81,10 @@ pub enum Phase {
 /// Whether the object exists after a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ObjectExists {
-    /// This call has made no object and never will.
+    /// This call has created no object and never will.
     #[default]
     No,
-    /// This call has made the object.
+    /// This call has created the object.
     Yes,
     /// It cannot be known: an attempt may have taken effect, or may still do so.
     Unknown,
@@ -134,7 +134,7 @@ struct Cause {
 }
 
 impl Error {
-    /// Makes an error of a kind, with the sentence that says what happened.
+    /// Creates an error of a kind, with the sentence that says what happened.
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self(Box::new(Fields {
             kind,
@@ -163,27 +163,27 @@ impl Error {
         }))
     }
 
-    /// Makes an error of kind `Invalid` that names the argument.
+    /// Creates an error of kind `Invalid` that names the argument.
     pub(crate) fn invalid(argument: impl Into<String>, text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, text).with_argument(argument)
     }
 
-    /// Makes an error of kind `Internal`; the text says which invariant is broken.
+    /// Creates an error of kind `Internal`; the text says which invariant is broken.
     pub(crate) fn internal(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, text)
     }
 
-    /// Makes an error of kind `File` from the system's error.
+    /// Creates an error of kind `File` from the system's error.
     pub(crate) fn file(what: impl fmt::Display, cause: &std::io::Error) -> Self {
         Self::new(ErrorKind::File, format!("{what}: {cause}")).with_io(cause)
     }
 
-    /// Makes an error of kind `Memory` for a process that has no file descriptor left.
+    /// Creates an error of kind `Memory` for a process that has no file descriptor left.
     pub(crate) fn no_descriptor(cause: &std::io::Error) -> Self {
         Self::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
     }
 
-    /// Makes an error of kind `Canceled`.
+    /// Creates an error of kind `Canceled`.
     pub(crate) fn canceled() -> Self {
         Self::new(ErrorKind::Canceled, "canceled")
     }
@@ -284,7 +284,7 @@ impl Error {
         self.0.parts_left
     }
 
-    /// Whether this call made the object although it failed.
+    /// Whether this call created the object although it failed.
     pub fn object_exists(&self) -> ObjectExists {
         self.0.object_exists
     }

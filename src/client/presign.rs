@@ -1,4 +1,4 @@
-//! Presigned URLs: made with credentials, used without.
+//! Presigned URLs: created with credentials, used without.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

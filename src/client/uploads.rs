@@ -214,7 +214,7 @@ impl MultipartUpload {
         Self::initiate_on(&client.0, bucket, key, options, cancel)
     }
 
-    /// Makes a handle for an upload that exists, initiated by another process for example. Sends
+    /// Creates a handle for an upload that exists, initiated by another process for example. Sends
     /// nothing.
     ///
     /// The handle knows no part. Add those that were sent with [`MultipartUpload::add_part`], for

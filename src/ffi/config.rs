@@ -132,7 +132,7 @@ pub unsafe extern "C" fn ossmpu_config_set_log_fn(
     })
 }
 
-/// Frees a builder. NULL is a no-op. Clients made from it stay valid.
+/// Frees a builder. NULL is a no-op. Clients created from it stay valid.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_config_free(config: Option<Box<ossmpu_config>>) {
     guard_value((), || drop(config));

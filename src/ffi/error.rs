@@ -58,9 +58,9 @@ pub const OSSMPU_ERRINFO_CALLBACK_VALUE: c_int = 5106;
 /// Number: 1 if parts may be left under OSSMPU_ERRINFO_UPLOAD_ID. They are
 /// billed until the upload is aborted. Else 0.
 pub const OSSMPU_ERRINFO_PARTS_LEFT: c_int = 5107;
-/// Number: 0 if the call has made no object and never will, 1 if it has made
-/// the object although it failed, -1 if that cannot be known: an attempt may
-/// have taken effect, or may still do so.
+/// Number: 0 if the call has created no object and never will, 1 if it has
+/// created the object although it failed, -1 if that cannot be known: an
+/// attempt may have taken effect, or may still do so.
 pub const OSSMPU_ERRINFO_OBJECT_EXISTS: c_int = 5108;
 /// Number: 1 if OSS may have initiated an upload whose ID was lost with the
 /// response; else 0.

@@ -48,7 +48,7 @@ impl<'call> From<Option<&'call CStr>> for Text<'call> {
     }
 }
 
-/// Makes a text for C, with a space for each NUL.
+/// Creates a text for C, with a space for each NUL.
 pub(super) fn to_c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', " ")).unwrap_or_default())
 }

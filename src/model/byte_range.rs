@@ -18,7 +18,7 @@ pub struct ByteRange {
 }
 
 impl ByteRange {
-    /// Makes the range of `length` bytes from `offset`; `None` is to the end.
+    /// Creates the range of `length` bytes from `offset`; `None` is to the end.
     pub fn new(offset: u64, length: Option<u64>) -> Self {
         Self { offset, length }
     }

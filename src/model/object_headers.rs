@@ -55,7 +55,7 @@ enum ContentType {
 /// A setter that returns a `Result` fails with `Invalid`, naming the header, if OSS does not accept
 /// the value, and then changes nothing.
 impl ObjectHeaders {
-    /// Makes a value with nothing set; the content type is guessed from the key.
+    /// Creates a value with nothing set; the content type is guessed from the key.
     pub fn new() -> Self {
         Self::default()
     }

@@ -17,7 +17,7 @@ use crate::limits;
 pub struct PartNumber(u16);
 
 impl PartNumber {
-    /// Makes a part number.
+    /// Creates a part number.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl PartNumber {
         Self::try_from(i64::from(number))
     }
 
-    /// Makes the number of the part with a 0-based index. The only place that converts one into the
+    /// Creates the number of the part with a 0-based index. The only place that converts one into the
     /// other.
     ///
     /// # Errors

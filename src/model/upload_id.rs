@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 pub struct UploadId(String);
 
 impl UploadId {
-    /// Makes an upload ID from any text that is not empty.
+    /// Creates an upload ID from any text that is not empty.
     ///
     /// # Errors
     ///

@@ -30,7 +30,7 @@ pub struct AbortMultipartUploadResult {
 }
 
 impl AbortMultipartUpload {
-    /// Makes a request for that upload.
+    /// Creates a request for that upload.
     pub fn new(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
         Self {
             bucket: bucket.clone(),

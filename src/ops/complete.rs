@@ -1,4 +1,4 @@
-//! CompleteMultipartUpload: makes an object from the parts.
+//! CompleteMultipartUpload: creates an object from the parts.
 
 use super::response::{ResponseHeaders, ResponseReader, non_empty};
 use super::{
@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
 
-/// Makes an object from uploaded parts and ends the upload. Parts that are not listed are deleted.
+/// Creates an object from uploaded parts and ends the upload. Parts that are not listed are deleted.
 #[derive(Debug, Clone)]
 pub struct CompleteMultipartUpload {
     bucket: BucketName,
@@ -60,7 +60,7 @@ enum PartList {
 }
 
 impl CompleteMultipartUpload {
-    /// Completes with those parts, in any order. An empty list makes an empty object.
+    /// Completes with those parts, in any order. An empty list creates an empty object.
     pub fn new(
         bucket: &BucketName,
         key: &ObjectKey,
@@ -109,7 +109,7 @@ impl CompleteMultipartUploadResult {
 
 impl Operation for CompleteMultipartUpload {
     const NAME: &'static str = "CompleteMultipartUpload";
-    const EFFECT: Effect = Effect::MakesObject;
+    const EFFECT: Effect = Effect::CreatesObject;
     type Output = CompleteMultipartUploadResult;
 
     fn request(&self) -> Result<Request> {
@@ -153,7 +153,7 @@ impl Operation for CompleteMultipartUpload {
         })
     }
 
-    /// An earlier attempt has ended the upload and made the object.
+    /// An earlier attempt has ended the upload and created the object.
     fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
         matches!(refusal.status, 404 | 409 | 412)
     }

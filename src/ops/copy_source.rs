@@ -75,7 +75,7 @@ impl CopySource {
         Self { version_id, ..Self::new(&bucket, &key) }.if_match(etag)
     }
 
-    /// Makes a HeadObject for the source with the same conditions.
+    /// Creates a HeadObject for the source with the same conditions.
     pub(crate) fn head(&self) -> HeadObject {
         let mut request = HeadObject::new(&self.bucket, &self.key);
         if let Some(version_id) = &self.version_id {

@@ -50,7 +50,7 @@ pub struct HeadObjectResult {
 }
 
 impl HeadObject {
-    /// Makes a request for that object.
+    /// Creates a request for that object.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {
             bucket: bucket.clone(),

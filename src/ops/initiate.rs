@@ -30,7 +30,7 @@ pub struct InitiateMultipartUploadResult {
 }
 
 impl InitiateMultipartUpload {
-    /// Makes a request for the object of that key.
+    /// Creates a request for the object of that key.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {
             bucket: bucket.clone(),

@@ -56,7 +56,7 @@ pub struct ListedPart {
 }
 
 impl ListParts {
-    /// Makes a request for the first page.
+    /// Creates a request for the first page.
     pub fn new(bucket: &BucketName, key: &ObjectKey, upload_id: &UploadId) -> Self {
         Self {
             bucket: bucket.clone(),

@@ -61,7 +61,7 @@ pub struct ListedUpload {
 }
 
 impl ListMultipartUploads {
-    /// Makes a request for the first page of all uploads.
+    /// Creates a request for the first page of all uploads.
     pub fn new(bucket: &BucketName) -> Self {
         Self {
             bucket: bucket.clone(),

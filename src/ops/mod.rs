@@ -1,4 +1,4 @@
-//! The OSS operations, one per file: how the request is made, how the response is parsed, and
+//! The OSS operations, one per file: how the request is created, how the response is parsed, and
 //! whether the request may be retried.
 //!
 //! Everything here maps plain values to plain values. `service/` signs and sends the requests
@@ -49,7 +49,7 @@ pub(crate) trait Operation {
     /// The parsed result of a successful call.
     type Output;
 
-    /// Makes the unsigned request. Called for each attempt, with the same result each time.
+    /// Creates the unsigned request. Called for each attempt, with the same result each time.
     fn request(&self) -> Result<Request>;
 
     /// Parses a 2xx response. With a callback, a 203 is a success too: the object is stored, and
@@ -94,7 +94,7 @@ pub(crate) trait Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// PutObject and Complete.
-    MakesObject,
+    CreatesObject,
     /// Initiate.
     StartsUpload,
     /// Parts, Abort and reads.
@@ -123,7 +123,7 @@ pub(crate) enum ResponseTimeout {
     Complete,
 }
 
-/// Makes a request with those of the caller's headers that apply to its kind.
+/// Creates a request with those of the caller's headers that apply to its kind.
 fn request(
     method: Method,
     bucket: &BucketName,

@@ -43,7 +43,7 @@ pub struct PutObjectResult {
 }
 
 impl PutObject {
-    /// Makes a request for an empty object; set the bytes with [`PutObject::with_bytes`].
+    /// Creates a request for an empty object; set the bytes with [`PutObject::with_bytes`].
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {
             bucket: bucket.clone(),
@@ -102,7 +102,7 @@ impl PutObjectResult {
 
 impl Operation for PutObject {
     const NAME: &'static str = "PutObject";
-    const EFFECT: Effect = Effect::MakesObject;
+    const EFFECT: Effect = Effect::CreatesObject;
     type Output = PutObjectResult;
 
     fn request(&self) -> Result<Request> {

@@ -66,7 +66,7 @@ impl<'a> ResponseReader<'a> {
         Ok(XmlDocument { reader: self, root: element, encoded })
     }
 
-    /// Makes a `Protocol` error that names the element or header.
+    /// Creates a `Protocol` error that names the element or header.
     pub(super) fn refuse(self, name: &str, text: &str) -> Error {
         let text = if text.trim().is_empty() {
             format!("the response has no {name}")

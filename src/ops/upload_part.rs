@@ -40,7 +40,7 @@ pub struct UploadPartResult {
 }
 
 impl UploadPart {
-    /// Makes a request for an empty part; set the bytes with [`UploadPart::with_bytes`].
+    /// Creates a request for an empty part; set the bytes with [`UploadPart::with_bytes`].
     pub fn new(
         bucket: &BucketName,
         key: &ObjectKey,

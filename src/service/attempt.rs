@@ -7,7 +7,7 @@ use super::concurrency_limiter::Permit;
 use super::operation_context::{OperationContext, OperationOutcome};
 use super::rate_limiter::RateLimiters;
 use super::retry_loop::OperationState;
-use super::{Evidence, redact, wire_log};
+use super::{Evidence, redact_response, wire_log};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, Target, oss_header};
 use crate::ops::Operation;
@@ -31,7 +31,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
             Ok(mut exchange) => {
                 let changed =
                     self.check_unchanged(&request, exchange.whole.then_some(exchange.sent));
-                redact::redact(&request, &mut exchange.response);
+                redact_response::redact(&request, &mut exchange.response);
                 log.debug(|| wire_log::response(&exchange.response));
                 match self.parse_exchange(&request, &exchange) {
                     Ok(_) if changed.is_err() => changed_source(Evidence::TookEffect),

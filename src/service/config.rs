@@ -1,5 +1,5 @@
 //! The configuration of a client. Setters check their own value; combinations are checked when the
-//! client is made.
+//! client is created.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Default for Config {
 
 /// A setter that fails leaves the configuration unchanged.
 impl Config {
-    /// Makes a configuration with all defaults, without credentials and region.
+    /// Creates a configuration with all defaults, without credentials and region.
     pub fn new() -> Self {
         Self::default()
     }
@@ -170,7 +170,7 @@ impl Config {
         self.set_credentials(CredentialsSource::Provider(Arc::new(provider)))
     }
 
-    /// Sets the source of credentials; [`CredentialsSource::parse`] makes one from a text.
+    /// Sets the source of credentials; [`CredentialsSource::parse`] creates one from a text.
     pub fn set_credentials(&mut self, source: CredentialsSource) -> &mut Self {
         self.credentials = Some(source);
         self
@@ -183,14 +183,14 @@ impl Config {
     }
 
     /// Sets a PEM file of trusted certificates, which are used *instead* of the system's. It is read
-    /// when a client is made.
+    /// when a client is created.
     pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.tls.ca_file = Some(path.as_ref().to_path_buf());
         self
     }
 
     /// Sets a PEM file with the certificate of this client and its chain, and one with its key, for
-    /// mutual TLS. They are read when a client is made.
+    /// mutual TLS. They are read when a client is created.
     pub fn set_client_certificate(
         &mut self,
         certificate: impl Into<PathBuf>,
@@ -204,7 +204,7 @@ impl Config {
     /// Sets whether the certificate of the server is verified; by default it is.
     ///
     /// `Verify::Nothing` is for tests only: anyone on the network can then read and change the
-    /// requests. Each client that is made with it logs a warning.
+    /// requests. Each client that is created with it logs a warning.
     pub fn set_tls_verify(&mut self, verify: Verify) -> &mut Self {
         self.tls.verify = verify;
         self

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod attempt_error;
+mod clock_offset;
 mod concurrency_limiter;
 mod config;
 mod evidence;
@@ -10,7 +11,7 @@ mod logger;
 mod operation_context;
 mod presign;
 mod rate_limiter;
-mod redact;
+mod redact_response;
 mod retry_loop;
 mod service_client;
 mod wire_log;

@@ -19,7 +19,7 @@ pub(crate) struct RateLimiter {
 pub(super) struct RateLimiters<'a>(pub(super) [Option<&'a RateLimiter>; 2]);
 
 impl RateLimiter {
-    /// Makes a limiter; `None` for 0, which means no limit.
+    /// Creates a limiter; `None` for 0, which means no limit.
     pub(crate) fn new(bytes_per_sec: u64) -> Option<Self> {
         let next_free = Mutex::new(Instant::now());
         (bytes_per_sec > 0).then_some(Self { bytes_per_sec, next_free })

@@ -57,7 +57,7 @@ impl ServiceClient {
                 let level = if is_expected { LogLevel::Info } else { LogLevel::Error };
                 self.logger().log(level, || error.to_string());
                 let error = match O::EFFECT {
-                    Effect::MakesObject => error.with_object_exists(object_exists(evidence)),
+                    Effect::CreatesObject => error.with_object_exists(object_exists(evidence)),
                     Effect::StartsUpload => {
                         error.with_upload_may_exist(evidence.may_have_taken_effect())
                     }
@@ -186,7 +186,7 @@ impl<O: Operation> OperationState<'_, O> {
     }
 }
 
-/// Whether the object exists after a call that should have made it.
+/// Whether the object exists after a call that should have created it.
 fn object_exists(evidence: Evidence) -> ObjectExists {
     match evidence {
         Evidence::NotSent | Evidence::NoEffect => ObjectExists::No,

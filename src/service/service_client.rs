@@ -1,8 +1,8 @@
 //! The state that all calls of a client share.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use super::clock_offset::ClockOffset;
 use super::concurrency_limiter::ConcurrencyLimiter;
 use super::{Config, Logger, RateLimiter};
 use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
@@ -31,13 +31,12 @@ pub(crate) struct ServiceClient {
     pub(super) rate_limiter: Option<RateLimiter>,
     pub(super) concurrency_limiter: ConcurrencyLimiter,
     pub(super) clock: Clock,
-    /// The server's clock minus the local clock, in milliseconds.
-    clock_offset_ms: AtomicI64,
+    clock_offset: ClockOffset,
     logger: Logger,
 }
 
 impl ServiceClient {
-    /// Makes a client without opening a connection or starting a thread.
+    /// Creates a client without opening a connection or starting a thread.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let credentials = config.effective_credentials()?;
         let endpoint = config.effective_endpoint();
@@ -66,7 +65,7 @@ impl ServiceClient {
             rate_limiter: RateLimiter::new(config.bytes_per_sec),
             concurrency_limiter: ConcurrencyLimiter::new(config.threads),
             clock: Clock::default(),
-            clock_offset_ms: AtomicI64::new(0),
+            clock_offset: ClockOffset::default(),
             logger: config.logger.clone(),
         })
     }
@@ -122,23 +121,12 @@ impl ServiceClient {
 
     /// Returns the time to sign with: the local clock plus the offset from the server.
     pub(super) fn signing_time(&self) -> SystemTime {
-        let offset_ms = self.clock_offset_ms.load(Ordering::Relaxed);
-        let offset = Duration::from_millis(offset_ms.unsigned_abs());
-        let now = self.clock.now();
-        let corrected =
-            if offset_ms < 0 { now.checked_sub(offset) } else { now.checked_add(offset) };
-        corrected.unwrap_or(now)
+        self.clock_offset.signing_time(self.clock.now())
     }
 
-    /// Sets the offset. It is relative to the uncorrected clock, so that corrections do not add up.
+    /// Sets the offset of the server's clock.
     pub(super) fn correct_clock(&self, server_time: SystemTime) {
-        let now = self.clock.now();
-        let ms = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        let offset_ms = match server_time.duration_since(now) {
-            Ok(ahead) => ms(ahead),
-            Err(behind) => -ms(behind.duration()),
-        };
-        self.clock_offset_ms.store(offset_ms, Ordering::Relaxed);
+        let offset_ms = self.clock_offset.correct(self.clock.now(), server_time);
         self.logger.warn(|| format!("the local clock is off by {offset_ms} ms; corrected"));
     }
 }

@@ -14,7 +14,7 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
-    /// Makes a key without a token.
+    /// Creates a key without a token.
     ///
     /// # Errors
     ///

@@ -40,7 +40,7 @@ impl Engine {
         Ok(Self(Arc::new(Shared { service: Arc::new(service), workers, buffers })))
     }
 
-    /// An error of kind `Forked` in a child of the process that made the client.
+    /// An error of kind `Forked` in a child of the process that created the client.
     pub(crate) fn check_process(&self) -> Result<()> {
         self.service().check_process()
     }

@@ -103,7 +103,7 @@ impl Default for UploadOptions {
 
 /// A setter that fails leaves the options unchanged.
 impl UploadOptions {
-    /// Makes options that all have their defaults.
+    /// Creates options that all have their defaults.
     pub fn new() -> Self {
         Self::default()
     }
@@ -196,7 +196,7 @@ impl UploadOptions {
     /// Sets the CRC-64 that the whole object must have.
     ///
     /// It is checked before Complete, or before the one PutObject is sent: an object with another
-    /// CRC-64 is never made.
+    /// CRC-64 is never created.
     pub fn set_expected_crc64(&mut self, crc64: u64) -> &mut Self {
         self.expected_crc64 = Some(crc64);
         self

@@ -25,13 +25,13 @@ impl From<ListedPart> for SentPart {
 
 /// The size and CRC-64 of the whole object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Whole {
+pub(crate) struct ObjectChecksum {
     pub(crate) size: u64,
     /// `None` if the CRC-64 of any part is unknown.
     pub(crate) crc64: Option<u64>,
 }
 
-impl Whole {
+impl ObjectChecksum {
     pub(crate) fn of(parts: &[SentPart]) -> Self {
         Self { size: parts.iter().map(|part| part.size).sum(), crc64: combined_crc64(parts) }
     }
@@ -76,15 +76,15 @@ mod tests {
     fn the_combined_crc_is_that_of_the_whole() {
         let bytes: Vec<u8> = (0..1000u32).map(|i| (i % 251) as u8).collect();
         let parts: Vec<_> = bytes.chunks(300).zip(1..).map(|(b, n)| part(n, b)).collect();
-        let whole = Whole { size: 1000, crc64: Some(crc64(&bytes)) };
-        assert_eq!(Whole::of(&parts), whole);
-        assert_eq!(Whole::of(&[]), Whole { size: 0, crc64: Some(0) });
+        let checksum = ObjectChecksum { size: 1000, crc64: Some(crc64(&bytes)) };
+        assert_eq!(ObjectChecksum::of(&parts), checksum);
+        assert_eq!(ObjectChecksum::of(&[]), ObjectChecksum { size: 0, crc64: Some(0) });
     }
 
     #[test]
     fn one_unknown_crc_makes_the_whole_unknown() {
         let mut parts = [part(1, b"a"), part(2, b"b")];
         parts[0].crc64 = None;
-        assert_eq!(Whole::of(&parts), Whole { size: 2, crc64: None });
+        assert_eq!(ObjectChecksum::of(&parts), ObjectChecksum { size: 2, crc64: None });
     }
 }

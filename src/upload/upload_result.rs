@@ -20,15 +20,15 @@ pub struct UploadResult {
     ///
     /// [`Integrity::CRC64`]: crate::Integrity::CRC64
     pub crc64: Option<u64>,
-    /// The version that was made; `None` if the bucket has no versioning.
+    /// The version that was created; `None` if the bucket has no versioning.
     pub version_id: Option<String>,
     /// The URL of the object, if OSS returned it.
     pub location: Option<String>,
-    /// The `x-oss-request-id` of the request that made the object.
+    /// The `x-oss-request-id` of the request that created the object.
     pub request_id: Option<String>,
     /// True if another upload may exist: a response to Initiate was lost, and with it an upload ID.
     pub upload_may_exist: bool,
-    /// The upload that made the object; `None` if it was uploaded with one PutObject.
+    /// The upload that created the object; `None` if it was uploaded with one PutObject.
     pub upload_id: Option<UploadId>,
     /// The response of the server of the upload callback; `None` without a callback.
     pub callback_body: Option<String>,

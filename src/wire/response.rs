@@ -22,7 +22,7 @@ impl Response {
         self.headers.get(oss_header::REQUEST_ID).unwrap_or_default()
     }
 
-    /// Makes a `Protocol` error with the status, the request ID and the start of the body.
+    /// Creates a `Protocol` error with the status, the request ID and the start of the body.
     pub(crate) fn protocol_error(&self, text: impl Into<String>) -> Error {
         Error::new(ErrorKind::Protocol, text)
             .with_status(self.status)

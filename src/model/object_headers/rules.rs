@@ -30,7 +30,7 @@ enum Values {
 }
 
 impl Name {
-    /// Makes a name from a constant in lower case.
+    /// Creates a name from a constant in lower case.
     pub(super) const fn known(lower: &'static str) -> Self {
         Self(Cow::Borrowed(lower))
     }

@@ -17,7 +17,7 @@ use crate::upload::source::watched_file::Identity;
 
 /// The endpoint, bucket, key and path of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Binding {
+pub(crate) struct CheckpointKey {
     pub(crate) endpoint: String,
     pub(crate) bucket: String,
     pub(crate) key: String,
@@ -28,7 +28,7 @@ pub(crate) struct Binding {
 /// The content of a checkpoint: what has to be the same for the upload to be resumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    pub(crate) binding: Binding,
+    pub(crate) checkpoint_key: CheckpointKey,
     pub(crate) file: Identity,
     pub(crate) part_size: u64,
     pub(crate) upload_id: String,
@@ -66,8 +66,8 @@ impl Checkpoint {
     /// # Errors
     ///
     /// `Busy`, when another upload uses it; `File`, when the directory cannot be used.
-    pub(crate) fn lock(directory: &Path, binding: &Binding) -> Result<Self> {
-        let name = md5(binding.text().as_bytes()).to_hex_upper();
+    pub(crate) fn lock(directory: &Path, checkpoint_key: &CheckpointKey) -> Result<Self> {
+        let name = md5(checkpoint_key.text().as_bytes()).to_hex_upper();
         let lock_file = directory.join(format!("{name}.lock"));
         Ok(Self {
             directory: directory.to_path_buf(),
@@ -150,7 +150,7 @@ fn failed(path: &Path, cause: &io::Error) -> Error {
     Error::file(format!("checkpoint {}", path.display()), cause).with_argument("checkpoint_dir")
 }
 
-impl Binding {
+impl CheckpointKey {
     fn text(&self) -> String {
         let Self { endpoint, bucket, key, path } = self;
         format!(
@@ -166,7 +166,7 @@ impl Binding {
 impl Record {
     fn text(&self) -> String {
         let Self {
-            binding,
+            checkpoint_key,
             file,
             part_size,
             upload_id,
@@ -178,7 +178,7 @@ impl Record {
         let body = format!(
             "{HEADING}\n{}size {}\nmodified {} {}\ninode {}\npart_size {part_size}\n\
              upload_id {}\nattributes {attributes}\ninitiated {initiated}\norphan {}\ncompleting {}\n",
-            binding.text(),
+            checkpoint_key.text(),
             file.size,
             file.modified.0,
             file.modified.1,
@@ -212,7 +212,7 @@ impl Record {
             "1" => Ok(true),
             _ => Err(unreadable(name)),
         };
-        let binding = Binding {
+        let checkpoint_key = CheckpointKey {
             endpoint: text("endpoint", line("endpoint")?)?,
             bucket: text("bucket", line("bucket")?)?,
             key: text("key", line("key")?)?,
@@ -227,7 +227,7 @@ impl Record {
         );
         let inode = line("inode")?.parse().map_err(|_| unreadable("inode"))?;
         Ok(Self {
-            binding,
+            checkpoint_key,
             file: Identity { size, modified, inode },
             part_size: line("part_size")?.parse().map_err(|_| unreadable("part_size"))?,
             upload_id: text("upload_id", line("upload_id")?)?,
@@ -243,7 +243,7 @@ impl Record {
 /// first, because no fuzzed text would have the right one.
 #[cfg(fuzzing)]
 pub fn fuzz(text: &str) {
-    let whole = format!("{text}crc64 {}\n", crc64(text));
+    let checksum = format!("{text}crc64 {}\n", crc64(text));
     if let Ok(record) = Record::parse(&whole) {
         assert_eq!(Record::parse(&record.text()), Ok(record));
     }
@@ -270,7 +270,7 @@ mod tests {
 
     fn record() -> Record {
         Record {
-            binding: Binding {
+            checkpoint_key: CheckpointKey {
                 endpoint: "https://h:1".to_owned(),
                 bucket: "b".to_owned(),
                 key: "k \n中".to_owned(),
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_saved_record_is_loaded_and_gone_after_removal() {
         let directory = tempfile::tempdir().unwrap();
-        let checkpoint = Checkpoint::lock(directory.path(), &record().binding).unwrap();
+        let checkpoint = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Nothing);
         checkpoint.save(&record()).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn the_temporary_file_of_a_killed_writer_is_removed() {
         let directory = tempfile::tempdir().unwrap();
-        let checkpoint = Checkpoint::lock(directory.path(), &record().binding).unwrap();
+        let checkpoint = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
         std::fs::write(checkpoint.file.with_extension(TEMPORARY_SUFFIX), "ossmpu-chec").unwrap();
         checkpoint.save(&record()).unwrap();
         assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
@@ -311,13 +311,13 @@ mod tests {
     #[test]
     fn a_second_user_is_refused_and_another_object_is_not() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Checkpoint::lock(directory.path(), &record().binding).unwrap();
-        let second = Checkpoint::lock(directory.path(), &record().binding).unwrap_err();
+        let first = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
+        let second = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap_err();
         assert_eq!(second.kind(), ErrorKind::Busy);
-        let other = Binding { key: "other".to_owned(), ..record().binding };
+        let other = CheckpointKey { key: "other".to_owned(), ..record().checkpoint_key };
         assert!(Checkpoint::lock(directory.path(), &other).is_ok());
         drop(first);
-        assert!(Checkpoint::lock(directory.path(), &record().binding).is_ok());
+        assert!(Checkpoint::lock(directory.path(), &record().checkpoint_key).is_ok());
     }
 
     #[test]
@@ -338,7 +338,8 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_not_there_is_named() {
-        let error = Checkpoint::lock(Path::new("/nonexistent/x"), &record().binding).unwrap_err();
+        let error =
+            Checkpoint::lock(Path::new("/nonexistent/x"), &record().checkpoint_key).unwrap_err();
         assert_eq!((error.kind(), error.argument()), (ErrorKind::File, Some("checkpoint_dir")));
     }
 
@@ -351,8 +352,8 @@ mod tests {
         #[test]
         fn parse_undoes_text(key in ".*", path in ".*", upload_id in ".*", size: u64, inode: u64) {
             let mut record = record();
-            record.binding.key = key;
-            record.binding.path = path;
+            record.checkpoint_key.key = key;
+            record.checkpoint_key.path = path;
             record.upload_id = upload_id;
             record.file.size = size;
             record.file.inode = inode;

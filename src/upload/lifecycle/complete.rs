@@ -17,7 +17,7 @@ use crate::service::{
     CancelPolicy, Evidence, OperationContext, OperationError, OperationOutcome, ServiceClient,
 };
 use crate::upload::options::Integrity;
-use crate::upload::part::{SentPart, Whole, completed};
+use crate::upload::part::{ObjectChecksum, SentPart, completed};
 use crate::upload::upload_result::UploadResult;
 
 /// Inputs of Complete.
@@ -25,7 +25,7 @@ pub(crate) struct CompleteUpload<'a> {
     pub(crate) service: &'a ServiceClient,
     pub(crate) target: &'a UploadTarget,
     pub(crate) parts: &'a [SentPart],
-    pub(crate) whole: Whole,
+    pub(crate) checksum: ObjectChecksum,
     pub(crate) cancel: &'a Cancel,
     pub(crate) deadline: Deadline,
     pub(crate) cleanup_budget: &'a Arc<CleanupBudget>,
@@ -146,7 +146,7 @@ impl CompleteUpload<'_> {
     }
 
     fn checks_crc64(&self) -> bool {
-        self.target.integrity.contains(Integrity::CRC64) && self.whole.crc64.is_some()
+        self.target.integrity.contains(Integrity::CRC64) && self.checksum.crc64.is_some()
     }
 
     fn check_object(
@@ -154,8 +154,8 @@ impl CompleteUpload<'_> {
         object: &HeadObjectResult,
         attributes_matter: bool,
     ) -> Result<(), NotCompleted> {
-        if object.size != self.whole.size {
-            let (ours, theirs) = (self.whole.size, object.size);
+        if object.size != self.checksum.size {
+            let (ours, theirs) = (self.checksum.size, object.size);
             let text = format!("the object has {theirs} bytes at OSS and {ours} were sent");
             return Err(self.wrong_object(Error::new(ErrorKind::Integrity, text)));
         }
@@ -169,7 +169,7 @@ impl CompleteUpload<'_> {
         if !self.target.integrity.contains(Integrity::CRC64) {
             return Ok(());
         }
-        match (self.whole.crc64, theirs) {
+        match (self.checksum.crc64, theirs) {
             (Some(ours), Some(theirs)) if ours != theirs => {
                 let text = format!("the CRC-64 of the object is {ours} here and {theirs} at OSS");
                 Err(self.wrong_object(Error::new(ErrorKind::Integrity, text)))
@@ -195,7 +195,7 @@ impl CompleteUpload<'_> {
     /// effect.
     fn determine_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
         let cancel = Cancel::never();
-        let expected = ExpectedObject::of_upload(self.target, self.whole);
+        let expected = ExpectedObject::of_upload(self.target, self.checksum);
         match expected.find(self.service, &self.outcome_context(&cancel)) {
             Ok(StoredObject::Ours(object)) => {
                 self.service
@@ -286,7 +286,7 @@ impl CompleteUpload<'_> {
 
     fn result(&self) -> UploadResult {
         UploadResult {
-            size: self.whole.size,
+            size: self.checksum.size,
             parts: u16::try_from(self.parts.len()).unwrap_or(u16::MAX),
             upload_id: Some(self.target.upload_id.clone()),
             upload_may_exist: self.target.may_have_orphan,

@@ -19,7 +19,7 @@ use crate::service::{Evidence, OperationContext, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::options::{Integrity, UploadOptions};
-use crate::upload::part::{SentPart, Whole};
+use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
 use crate::upload::source::file_range::FileRange;
 use crate::upload::source::upload_source::{Source, md5_of};
@@ -119,11 +119,11 @@ impl MultipartUpload {
         self.0.target.may_have_orphan
     }
 
-    /// Checks that the calling process made the handle.
+    /// Checks that the calling process created the handle.
     ///
     /// # Errors
     ///
-    /// `Forked`, in a child of the process that made the handle.
+    /// `Forked`, in a child of the process that created the handle.
     // In the child no lock may be waited for: a thread of the parent may hold it.
     pub fn check_process(&self) -> Result<()> {
         self.0.engine.check_process()
@@ -188,7 +188,7 @@ impl MultipartUpload {
         self.0.lock().parts.values().cloned().collect()
     }
 
-    /// Makes the object from the parts of [`MultipartUpload::sent_parts`], or with
+    /// Creates the object from the parts of [`MultipartUpload::sent_parts`], or with
     /// [`UploadOptions::set_complete_all`] from all parts that OSS has.
     ///
     /// If the response is lost, determines whether the object was created. After a failure the upload may
@@ -204,7 +204,7 @@ impl MultipartUpload {
     }
 
     /// Completes with the headers, the integrity and the complete-all setting of `options` instead of
-    /// those that the handle was made with.
+    /// those that the handle was created with.
     ///
     /// # Errors
     ///
@@ -289,7 +289,7 @@ impl SharedUpload {
             service: self.engine.service(),
             target,
             parts: &parts,
-            whole: Whole::of(&parts),
+            checksum: ObjectChecksum::of(&parts),
             cancel,
             deadline: self.options.deadline(),
             cleanup_budget: &cleanup_budget,
@@ -321,7 +321,7 @@ impl SharedUpload {
         if let Some(error) = outcome.failure {
             return Err(unknown(error).with_parts_left(true));
         }
-        let expected = ExpectedObject::of_upload(&self.target, Whole::of(&parts));
+        let expected = ExpectedObject::of_upload(&self.target, ObjectChecksum::of(&parts));
         let cancel = Cancel::never();
         match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),

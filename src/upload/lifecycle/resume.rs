@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::abort::{abort, is_no_such_upload};
-use super::checkpoint::{Binding, Checkpoint, Found, Record};
+use super::checkpoint::{Checkpoint, CheckpointKey, Found, Record};
 use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
@@ -17,7 +17,7 @@ use crate::model::{PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
 use crate::service::{Evidence, OperationContext};
 use crate::upload::call_scope::CallScope;
-use crate::upload::part::{SentPart, Whole};
+use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::{Source, crc64_of, md5_of};
 use crate::upload::upload_result::UploadResult;
@@ -92,7 +92,7 @@ impl UploadLifecycle<'_> {
     pub(crate) fn begin_with_checkpoint(
         &self,
         checkpoint: &Checkpoint,
-        binding: Binding,
+        checkpoint_key: CheckpointKey,
         source: &Source,
         parts: Parts,
     ) -> Result<Resumption> {
@@ -100,7 +100,7 @@ impl UploadLifecycle<'_> {
             .identity()
             .ok_or_else(|| Error::internal("only a file can have a checkpoint"))?;
         let record = Record {
-            binding,
+            checkpoint_key,
             file,
             part_size: parts.part_size(),
             upload_id: String::new(),
@@ -144,7 +144,7 @@ impl UploadLifecycle<'_> {
             }
         };
         let Ok(upload_id) = UploadId::parse(&record.upload_id) else { return Ok(None) };
-        if record.binding != expected.record.binding {
+        if record.checkpoint_key != expected.record.checkpoint_key {
             logger.warn(|| "a checkpoint is of another upload; starting over".to_owned());
             return Ok(None);
         }
@@ -201,13 +201,13 @@ impl UploadLifecycle<'_> {
     ) -> Result<Option<Resumption>> {
         let size = expected.parts.size();
         let crc64 = crc64_of(&expected.source.body(0, size), self.scope)?;
-        let whole = Whole { size, crc64: Some(crc64) };
+        let checksum = ObjectChecksum { size, crc64: Some(crc64) };
         let context = OperationContext {
             deadline: self.scope.deadline,
             expects_not_found: true,
             ..OperationContext::new(&self.scope.cancel)
         };
-        let object = ExpectedObject::of_upload(target, whole);
+        let object = ExpectedObject::of_upload(target, checksum);
         match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
                 expected.source.check_unchanged()?;

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
 use crate::service::{OperationContext, ServiceClient};
-use crate::upload::part::Whole;
+use crate::upload::part::ObjectChecksum;
 
 /// The object that an upload should have created.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) headers: &'a ObjectHeaders,
     /// The headers that the object must have.
     pub(crate) attributes: &'a ObjectHeaders,
-    pub(crate) whole: Whole,
+    pub(crate) checksum: ObjectChecksum,
     /// `Multipart` or `Normal`, as HeadObject names it.
     pub(crate) object_type: &'static str,
     /// The earliest time at which the object can have been created.
@@ -47,13 +47,13 @@ pub(crate) enum StoredObject {
 }
 
 impl<'a> ExpectedObject<'a> {
-    pub(crate) fn of_upload(target: &'a UploadTarget, whole: Whole) -> Self {
+    pub(crate) fn of_upload(target: &'a UploadTarget, checksum: ObjectChecksum) -> Self {
         Self {
             bucket: &target.bucket,
             key: &target.key,
             headers: &target.headers,
             attributes: &target.attributes,
-            whole,
+            checksum,
             object_type: "Multipart",
             not_before: target.initiated.map_or(NotBefore::Unknown, NotBefore::At),
         }
@@ -80,9 +80,9 @@ impl<'a> ExpectedObject<'a> {
     /// Returns true if everything that HeadObject shows is as expected. A checksum is required: size
     /// and time alone do not distinguish an object from an older one.
     fn matches(&self, found: &HeadObjectResult) -> bool {
-        found.size == self.whole.size
+        found.size == self.checksum.size
             && found.crc64.is_some()
-            && found.crc64 == self.whole.crc64
+            && found.crc64 == self.checksum.crc64
             && found
                 .object_type
                 .as_deref()

@@ -14,8 +14,8 @@ use crate::upload::lifecycle::abort::abort_after_error;
 use crate::upload::lifecycle::complete::CompleteUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
+use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::part::Whole;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleOptions, upload_parts};
 use crate::upload::schedule::part_tracker::Hedging;
@@ -54,11 +54,11 @@ impl UploadLifecycle<'_> {
     ) -> Result<UploadResult> {
         let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
         let outcome = self.upload(work(Arc::clone(&meter)), parts, &meter);
-        let (whole, sent) = outcome
-            .and_then(|sent| Ok((whole_of(&sent, expected_crc64)?, sent)))
+        let (checksum, sent) = outcome
+            .and_then(|sent| Ok((object_checksum(&sent, expected_crc64)?, sent)))
             .map_err(|error| self.keep_or_abort(target, error))?;
         before_complete().map_err(|error| self.keep_or_abort(target, error))?;
-        let uploaded = self.complete(target, whole, &sent, earlier)?;
+        let uploaded = self.complete(target, checksum, &sent, earlier)?;
         Ok(UploadResult { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
     }
 
@@ -108,7 +108,7 @@ impl UploadLifecycle<'_> {
     pub(crate) fn complete(
         &self,
         target: &UploadTarget,
-        whole: Whole,
+        checksum: ObjectChecksum,
         sent: &[SentPart],
         earlier: Evidence,
     ) -> Result<UploadResult> {
@@ -116,7 +116,7 @@ impl UploadLifecycle<'_> {
             service: self.service,
             target,
             parts: sent,
-            whole,
+            checksum,
             cancel: &self.scope.cancel,
             deadline: self.scope.deadline,
             cleanup_budget: &self.cleanup_budget,
@@ -194,10 +194,13 @@ pub(crate) fn initiate(
 }
 
 /// Returns the size and combined CRC-64 of the parts; the expected CRC-64 if a part has none.
-pub(crate) fn whole_of(sent: &[SentPart], expected_crc64: Option<u64>) -> Result<Whole> {
-    let whole = Whole::of(sent);
-    if let (Some(found), Some(expected)) = (whole.crc64, expected_crc64) {
+pub(crate) fn object_checksum(
+    sent: &[SentPart],
+    expected_crc64: Option<u64>,
+) -> Result<ObjectChecksum> {
+    let checksum = ObjectChecksum::of(sent);
+    if let (Some(found), Some(expected)) = (checksum.crc64, expected_crc64) {
         expect_crc64(expected, found)?;
     }
-    Ok(Whole { crc64: whole.crc64.or(expected_crc64), ..whole })
+    Ok(ObjectChecksum { crc64: checksum.crc64.or(expected_crc64), ..checksum })
 }

@@ -13,7 +13,7 @@ pub struct FileRange {
 }
 
 impl FileRange {
-    /// Makes the range of the file at `path`: `..`, `1000..`, or a [`ByteRange`].
+    /// Creates the range of the file at `path`: `..`, `1000..`, or a [`ByteRange`].
     pub fn new(path: impl Into<PathBuf>, range: impl Into<ByteRange>) -> Self {
         Self { path: path.into(), range: range.into() }
     }
@@ -27,7 +27,7 @@ pub struct FdRange<'fd> {
 }
 
 impl<'fd> FdRange<'fd> {
-    /// Makes the range of `fd`: `..`, `1000..`, or a [`ByteRange`].
+    /// Creates the range of `fd`: `..`, `1000..`, or a [`ByteRange`].
     ///
     /// The offset counts from the start of a regular file. A pipe, socket or terminal is read from
     /// its current position and needs the offset 0; a length is how many bytes are read from it.

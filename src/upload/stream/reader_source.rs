@@ -10,7 +10,7 @@ pub struct ReaderSource<R> {
 }
 
 impl<R: Read> ReaderSource<R> {
-    /// Makes a source that is read to the end of the reader.
+    /// Creates a source that is read to the end of the reader.
     pub fn new(reader: R) -> Self {
         Self { reader, length: None }
     }

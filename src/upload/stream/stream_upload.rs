@@ -12,10 +12,10 @@ use crate::service::Evidence;
 use crate::upload::buffer_pool::Buffer;
 use crate::upload::call_scope::{CallScope, deadline_passed};
 use crate::upload::engine::Engine;
-use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, whole_of};
+use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, object_checksum};
 use crate::upload::options::UploadOptions;
+use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::part::Whole;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::task_queue::Task;
 use crate::upload::source::upload_source::{Source, expect_md5};
@@ -80,7 +80,7 @@ impl StreamUpload {
         })
     }
 
-    /// `Forked`, in a child of the process that made the stream.
+    /// `Forked`, in a child of the process that created the stream.
     pub(crate) fn check_process(&self) -> Result<()> {
         self.engine.service().check_process()
     }
@@ -124,7 +124,7 @@ impl StreamUpload {
         }
     }
 
-    /// Makes the object of all bytes so far.
+    /// Creates the object of all bytes so far.
     pub(crate) fn finish(mut self) -> Result<UploadResult> {
         if let Err(error) = self.check_md5() {
             return Err(self.keep_or_abort(error));
@@ -133,8 +133,8 @@ impl StreamUpload {
             return self.put_single();
         }
         match self.gather() {
-            Ok((queue, whole, sent)) => {
-                self.multipart().complete(&queue.target, whole, &sent, Evidence::NotSent)
+            Ok((queue, checksum, sent)) => {
+                self.multipart().complete(&queue.target, checksum, &sent, Evidence::NotSent)
             }
             Err(error) => Err(self.keep_or_abort(error)),
         }
@@ -151,8 +151,8 @@ impl StreamUpload {
         self.multipart().keep_or_abort(&queue.target, self.reporter.explain(error))
     }
 
-    /// Waits for all parts, and says what they make together.
-    fn gather(&mut self) -> Result<(Arc<StreamQueue>, Whole, Vec<SentPart>)> {
+    /// Waits for all parts, and returns their combined checksum.
+    fn gather(&mut self) -> Result<(Arc<StreamQueue>, ObjectChecksum, Vec<SentPart>)> {
         if self.filling.as_ref().is_some_and(|buffer| !buffer.is_empty()) {
             self.queue_part()?;
         }
@@ -170,8 +170,8 @@ impl StreamUpload {
             return Err(Error::internal("a stream was called sent before all of its parts were"));
         }
         self.reporter.report()?;
-        let whole = whole_of(&sent, self.options.expected_crc64)?;
-        Ok((queue, whole, sent))
+        let checksum = object_checksum(&sent, self.options.expected_crc64)?;
+        Ok((queue, checksum, sent))
     }
 
     fn check_md5(&mut self) -> Result<()> {

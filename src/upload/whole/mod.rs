@@ -1,4 +1,4 @@
-//! Whole objects: from a source, or as a copy inside OSS.
+//! ObjectChecksum objects: from a source, or as a copy inside OSS.
 
 pub(super) mod copy;
 pub(super) mod presigned_part;

@@ -9,12 +9,12 @@ use crate::ops::PutObject;
 use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
 use crate::service::{Evidence, OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
-use crate::upload::lifecycle::checkpoint::{Binding, Checkpoint, Record};
+use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, StoredObject};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::options::{Integrity, UploadOptions};
-use crate::upload::part::Whole;
+use crate::upload::part::ObjectChecksum;
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
 use crate::upload::schedule::plan::{Parts, Plan};
 use crate::upload::schedule::workers::Workers;
@@ -112,14 +112,14 @@ impl Put<'_> {
         scope: &CallScope,
         started: Instant,
     ) -> Result<UploadResult> {
-        let whole = Whole { size: body.length(), crc64: Some(crc64_of(body, scope)?) };
+        let checksum = ObjectChecksum { size: body.length(), crc64: Some(crc64_of(body, scope)?) };
         let headers = &self.options.headers;
         let expected = ExpectedObject {
             bucket: self.bucket,
             key: self.key,
             headers,
             attributes: headers,
-            whole,
+            checksum,
             object_type: "Normal",
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
@@ -141,7 +141,7 @@ impl Put<'_> {
                     .info(|| "the response to PutObject was lost; the object exists".to_owned());
                 Ok(UploadResult {
                     etag: Some(object.etag),
-                    size: whole.size,
+                    size: checksum.size,
                     crc64: object.crc64,
                     version_id: object.version_id,
                     request_id: object.request_id,
@@ -165,8 +165,8 @@ impl Put<'_> {
         let Put { service, workers, bucket, key, options, .. } = *self;
         let checkpoint = match (&options.checkpoint_dir, self.name) {
             (Some(directory), Some(name)) => {
-                let binding = self.binding(name)?;
-                Some((Checkpoint::lock(directory, &binding)?, binding))
+                let checkpoint_key = self.checkpoint_key(name)?;
+                Some((Checkpoint::lock(directory, &checkpoint_key)?, checkpoint_key))
             }
             _ => None,
         };
@@ -182,9 +182,9 @@ impl Put<'_> {
             cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout())),
         };
         let resumed = match (&checkpoint, &options.upload_id) {
-            (Some((checkpoint, binding)), _) => {
-                let binding = binding.clone();
-                match lifecycle.begin_with_checkpoint(checkpoint, binding, &source, parts)? {
+            (Some((checkpoint, checkpoint_key)), _) => {
+                let checkpoint_key = checkpoint_key.clone();
+                match lifecycle.begin_with_checkpoint(checkpoint, checkpoint_key, &source, parts)? {
                     Resumption::Upload(resumed) => Ok(*resumed),
                     Resumption::Completed(result) => Err(*result),
                 }
@@ -240,10 +240,10 @@ impl Put<'_> {
     }
 
     /// Returns the key of the checkpoint of a source of that name.
-    fn binding(&self, name: &str) -> Result<Binding> {
+    fn checkpoint_key(&self, name: &str) -> Result<CheckpointKey> {
         let path = std::path::absolute(name)
             .map_err(|cause| Error::file(name, &cause).with_argument("path"))?;
-        Ok(Binding {
+        Ok(CheckpointKey {
             endpoint: self.service.endpoint()?.to_string(),
             bucket: self.bucket.as_str().to_owned(),
             key: self.key.as_str().to_owned(),
