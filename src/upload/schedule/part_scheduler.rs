@@ -10,7 +10,6 @@ use crate::model::{PartNumber, PartRange};
 use crate::runtime::{
     Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
 };
-use crate::upload::call_scope::deadline_passed;
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
@@ -180,7 +179,7 @@ impl PartScheduler {
                 let ScheduleLimits { stop, deadline, .. } = &self.limits;
                 match stop.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
                     Wake::Canceled => self.stop(Error::canceled()),
-                    Wake::TimedOut if deadline.has_passed() => self.stop(deadline_passed()),
+                    Wake::TimedOut if deadline.has_passed() => self.stop(Error::deadline_passed()),
                     Wake::TimedOut if hedge.has_passed() => {
                         asked = hedge_due;
                         // Without another worker the first attempt continues alone.

@@ -10,7 +10,7 @@ use crate::model::{BucketName, ObjectKey, PartNumber};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::Buffer;
-use crate::upload::call_scope::{CallScope, deadline_passed};
+use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, whole_of};
 use crate::upload::options::UploadOptions;
@@ -280,7 +280,7 @@ impl StreamUpload {
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_stopped()),
-            Wake::TimedOut if self.scope.deadline.has_passed() => Err(deadline_passed()),
+            Wake::TimedOut if self.scope.deadline.has_passed() => Err(Error::deadline_passed()),
             Wake::TimedOut | Wake::Ready => Ok(()),
         }
     }
