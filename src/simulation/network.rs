@@ -15,7 +15,8 @@ use super::service::{
 use crate::error::{Error, ErrorKind, Phase};
 use crate::runtime::{Cancel, Deadline, now};
 use crate::transport::{
-    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, SimulatedPeer,
+    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest,
+    SimulatedPeer,
 };
 use crate::wire::{Body, Response, Sent};
 
