@@ -1,4 +1,4 @@
-//! Sends one HTTP request to a credentials service, with size and time limits.
+//! Sends one HTTP request to a credentials service, with timeouts and a size limit.
 
 use std::fmt;
 use std::sync::Arc;

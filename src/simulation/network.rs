@@ -330,7 +330,7 @@ impl SimulatedPeer for Network {
             return Err(refuse(Error::canceled()));
         }
         if call.deadline.has_passed() {
-            return Err(refuse(Error::new(ErrorKind::Timeout, "the deadline has passed")));
+            return Err(refuse(Error::deadline_passed()));
         }
         state.requests += 1;
         assert!(state.requests < MOST_REQUESTS, "too many requests");

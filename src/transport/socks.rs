@@ -58,7 +58,7 @@ pub(super) fn connect_v5(
     match (read(stream)?, user) {
         ([5, NO_AUTH], _) => {}
         ([5, PASSWORD], Some(user)) => {
-            authenticate(stream, user, proxy.password().unwrap_or_default())?
+            authenticate(stream, user, proxy.password().unwrap_or_default())?;
         }
         ([5, _], _) => {
             return Err(proxy_error(

@@ -7,5 +7,5 @@ pub(crate) fn copy_source_changed(error: Error) -> Error {
     if error.http_status() != Some(412) {
         return error;
     }
-    error.with_kind(ErrorKind::Changed).with_text("the source of the copy has changed meanwhile")
+    error.with_kind(ErrorKind::Changed).with_text("the copy source has changed during the upload")
 }

@@ -133,7 +133,7 @@ pub(crate) fn mismatch(
 
 /// An error that names the attribute in which an object is not as asked for.
 pub(crate) fn attribute_mismatch(name: &str) -> Error {
-    let text = format!("the object does not have the {name} that was asked for");
+    let text = format!("the object does not have the {name} that was requested");
     Error::new(ErrorKind::Integrity, text).with_argument(name)
 }
 

@@ -110,7 +110,7 @@ impl StreamUpload {
         self.filling
             .as_mut()
             .map(Buffer::room)
-            .ok_or_else(|| Error::internal("a buffer was taken and is not there"))
+            .ok_or_else(|| Error::internal("the buffer of the part is missing"))
     }
 
     /// So many bytes of the room were filled.
@@ -159,7 +159,7 @@ impl StreamUpload {
         self.filling = None;
         let queue = match &self.queue {
             Some(queue) => Arc::clone(queue),
-            None => return Err(Error::internal("a stream of parts has no part")),
+            None => return Err(Error::internal("the stream has no parts")),
         };
         queue.close();
         while !queue.is_idle() {
@@ -167,7 +167,7 @@ impl StreamUpload {
         }
         let sent = queue.outcome()?;
         if sent.len() != self.parts {
-            return Err(Error::internal("a stream was called sent before all of its parts were"));
+            return Err(Error::internal("the stream was finished before all parts were sent"));
         }
         self.reporter.report()?;
         let whole = whole_of(&sent, self.options.expected_crc64)?;

@@ -112,7 +112,7 @@ impl PartUploader for CopyPartUploader {
             .output;
         // OSS copies the whole source when it finds fault with a range, and then says no range.
         if reply.content_range.is_none() && part.length != self.found.size {
-            let text = "the reply does not say that only a range was copied";
+            let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
         Ok(SentPart {

@@ -66,7 +66,7 @@ impl SharedUpload {
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
         if size != found.size && reply.content_range.is_none() {
-            let text = "the reply does not say that only a range was copied";
+            let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
         Ok(SentPart { number: permit.number, size, etag: reply.etag, crc64: reply.crc64 })
@@ -76,7 +76,7 @@ impl SharedUpload {
 /// How many bytes of the source are meant; OSS cannot copy none of more.
 fn length_within(size: u64, range: ByteRange) -> Result<u64> {
     let outside = |argument, rest| {
-        Error::invalid(argument, format!("the source has only {rest} bytes from there"))
+        Error::invalid(argument, format!("the source has only {rest} bytes after the offset"))
     };
     let rest = size.checked_sub(range.offset()).ok_or_else(|| outside("offset", size))?;
     let length = range.length().unwrap_or(rest);
