@@ -115,7 +115,7 @@ fn closed_text(state: &ExchangeState) -> &'static str {
 
 fn protocol_error_text(state: &ExchangeState) -> &'static str {
     if state.has_received() {
-        "the response is not HTTP; use https:// or another port"
+        "the response is not HTTP; the endpoint may need https:// or another port"
     } else {
         "the request cannot be sent as HTTP"
     }

@@ -134,7 +134,7 @@ fn handshake_error(error: io::Error) -> Error {
 fn describe(cause: &rustls::Error) -> &'static str {
     match cause {
         rustls::Error::InvalidMessage(_) => {
-            "the server does not speak TLS on this port; use http:// or another port"
+            "the server does not speak TLS on this port; the endpoint may need http:// or another port"
         }
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
             "the server's certificate is not trusted"
