@@ -13,8 +13,8 @@ pub fn crc64(bytes: &[u8]) -> u64 {
     crc.value()
 }
 
-/// Computes the CRC-64 of a concatenation from the CRC-64 `a` of the first block, and the CRC-64 `b`
-/// and length of the second block.
+/// Computes the CRC-64 of a concatenation from the CRC-64 `a` of the first block, and the CRC-64
+/// `b` and length of the second block.
 ///
 /// With `length_b` 0 the result is `a`, and `b` is ignored.
 pub fn combine(a: u64, b: u64, length_b: u64) -> u64 {

@@ -178,8 +178,8 @@ impl Token {
 
 const UNUSED: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
-/// The descriptor to wait for, and two for each token of a chain of at most four: of the caller, the
-/// call, the upload and the part.
+/// The descriptor to wait for, and two for each token of a chain of at most four: of the caller,
+/// the call, the upload and the part.
 const POLLED_MAX: usize = 9;
 
 #[cfg(shuttle)]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::{Deadline, now};
 
-/// One deadline for everything that ends an upload: waiting for the response in flight, the requests
-/// that resolve the outcome, and AbortMultipartUpload. It starts with the first of them.
+/// One deadline for everything that ends an upload: waiting for the response in flight, the
+/// requests that resolve the outcome, and AbortMultipartUpload. It starts with the first of them.
 #[derive(Debug)]
 pub(crate) struct CleanupBudget {
     total: Duration,

@@ -1,5 +1,5 @@
-//! Runs a command without a shell, with a deadline and a limit on its output. A command that exceeds
-//! either is killed together with its process group.
+//! Runs a command without a shell, with a deadline and a limit on its output. A command that
+//! exceeds either is killed together with its process group.
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -36,8 +36,8 @@ impl Subprocess {
     ///
     /// # Errors
     ///
-    /// `Canceled`; `Timeout` when the deadline passes; `Protocol` for more than `output_max` bytes of
-    /// output; `File` for errors of the operating system.
+    /// `Canceled`; `Timeout` when the deadline passes; `Protocol` for more than `output_max` bytes
+    /// of output; `File` for errors of the operating system.
     pub(crate) fn run(
         &self,
         output_max: usize,
@@ -108,7 +108,8 @@ impl Drop for ProcessGuard {
             return;
         }
         if let Ok(group) = libc::pid_t::try_from(self.child.id()) {
-            // SAFETY: kill takes no pointer; the child is not reaped, so its group ID is not reused.
+            // SAFETY: kill takes no pointer; the child is not reaped, so its group ID is not
+            // reused.
             unsafe { libc::kill(-group, libc::SIGKILL) };
         }
         // The child was killed, so this wait is short.

@@ -81,8 +81,8 @@ mod timerfd {
                 },
             };
             let old = std::ptr::null_mut();
-            // SAFETY: the descriptor is open, the setting is on this stack, and a NULL old value means
-            // that it is not returned.
+            // SAFETY: the descriptor is open, the setting is on this stack, and a NULL old value
+            // means that it is not returned.
             let set =
                 unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &raw const setting, old) };
             if set < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }

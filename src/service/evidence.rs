@@ -17,8 +17,8 @@ pub(crate) enum Evidence {
 }
 
 impl Evidence {
-    /// Combines the evidence of two requests. A response proves something about its own request only,
-    /// so an uncertain request stays uncertain after a later one.
+    /// Combines the evidence of two requests. A response proves something about its own request
+    /// only, so an uncertain request stays uncertain after a later one.
     #[must_use]
     pub(crate) fn join(self, other: Self) -> Self {
         self.max(other)
@@ -35,8 +35,8 @@ impl Evidence {
     /// the request had no effect. These prove nothing:
     /// - 5xx and responses without a document, which an intermediary may have sent;
     /// - 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
-    /// - errors that a second copy of the request would get (`after_own_effect`), because a proxy may
-    ///   have delivered the request twice.
+    /// - errors that a second copy of the request would get (`after_own_effect`), because a proxy
+    ///   may have delivered the request twice.
     pub(crate) fn of_refusal(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
         let is_final = (300..500).contains(&refusal.status)

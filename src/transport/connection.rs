@@ -2,8 +2,9 @@
 //!
 //! A server may respond with an error while the body is still being sent, and then keep reading,
 //! stop reading or reset the connection. In each case the caller needs that response. A connection
-//! therefore checks for input while it sends. When a response has started, or the connection accepts
-//! no more bytes, it discards the rest of the body so that ureq goes on to read the response.
+//! therefore checks for input while it sends. When a response has started, or the connection
+//! accepts no more bytes, it discards the rest of the body so that ureq goes on to read the
+//! response.
 
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -94,8 +95,8 @@ impl Connection {
         unsent > 0 || !self.deferred_head.is_empty() || self.stream.has_pending_output()
     }
 
-    /// Sends the deferred head and `range` of the body bytes, as far as possible without waiting. The
-    /// body bytes are those in memory or in the output buffer.
+    /// Sends the deferred head and `range` of the body bytes, as far as possible without waiting.
+    /// The body bytes are those in memory or in the output buffer.
     fn send(&mut self, zero_copy: Option<&[u8]>, range: Range<usize>) -> io::Result<SendProgress> {
         let bytes = zero_copy.unwrap_or(self.buffers.output());
         let unsent = IoSlice::new(bytes.get(range).unwrap_or_default());
@@ -186,8 +187,8 @@ impl Transport for Connection {
         self.receive().map_err(error_mapping::wrap)
     }
 
-    /// Returns false if the connection has input or is closed. On a TLS connection this also consumes
-    /// session tickets.
+    /// Returns false if the connection has input or is closed. On a TLS connection this also
+    /// consumes session tickets.
     fn is_open(&mut self) -> bool {
         let is_idle = |read: io::Result<usize>| matches!(read, Err(error) if would_block(&error));
         !self.is_retired && self.generation.is_current() && is_idle(self.stream.receive(&mut [0]))

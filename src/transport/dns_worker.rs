@@ -1,7 +1,7 @@
 //! Resolves host names on a thread, because `getaddrinfo` can neither be interrupted nor polled.
 //!
-//! The thread starts with the first host name, blocks all signals and ends when the [`DnsWorker`] is
-//! dropped. A thread that is inside `getaddrinfo` then is detached, and ends when that returns.
+//! The thread starts with the first host name, blocks all signals and ends when the [`DnsWorker`]
+//! is dropped. A thread that is inside `getaddrinfo` then is detached, and ends when that returns.
 
 use std::collections::VecDeque;
 use std::io;
@@ -83,7 +83,8 @@ impl DnsWorker {
         if thread.is_none() {
             let (queue, resolve_fn) = (Arc::clone(&self.queue), self.resolve_fn);
             let builder = std::thread::Builder::new().name("ossmpu-resolve".to_owned());
-            // The thread inherits the signal mask, so that no signal handler of the program runs on it.
+            // The thread inherits the signal mask, so that no signal handler of the program runs on
+            // it.
             let blocked = SignalsBlocked::new();
             let spawned =
                 builder.stack_size(STACK_SIZE).spawn(move || run_worker(&queue, resolve_fn));

@@ -29,8 +29,8 @@ pub(crate) struct ExchangeOptions<'a> {
     /// The deadline of the call, which applies in addition to the timeouts.
     pub(crate) deadline: Deadline,
     pub(crate) cancel_policy: CancelPolicy<'a>,
-    /// Receives the number of body bytes sent since its last invocation. The last bytes are reported
-    /// when the response has arrived.
+    /// Receives the number of body bytes sent since its last invocation. The last bytes are
+    /// reported when the response has arrived.
     pub(crate) progress: Option<&'a (dyn Fn(u64) + Sync)>,
     pub(crate) rate_limiter: Option<&'a dyn RateLimit>,
 }

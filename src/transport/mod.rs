@@ -1,8 +1,8 @@
 //! HTTP exchanges: the only code that opens sockets and the only code that uses ureq.
 //!
 //! ureq implements HTTP/1.1 and the connection pool. Sockets, TLS, proxies, DNS and all waiting are
-//! implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of any
-//! status is a success; `service` decides what is an error and what is retried.
+//! implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
+//! any status is a success; `service` decides what is an error and what is retried.
 
 mod body_writer;
 mod byte_stream;

@@ -32,8 +32,8 @@ impl StallTimer {
         }
     }
 
-    /// Adds the time of a wait, and the bytes that left the socket buffer meanwhile: a socket becomes
-    /// writable only when a large part of its buffer is free.
+    /// Adds the time of a wait, and the bytes that left the socket buffer meanwhile: a socket
+    /// becomes writable only when a large part of its buffer is free.
     pub(super) fn add_wait(&self, elapsed: Duration, fd: RawFd) {
         self.waited.set(self.waited.get() + elapsed);
         if elapsed < SAMPLED_WAIT_MIN {

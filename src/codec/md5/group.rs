@@ -24,8 +24,8 @@ pub(super) struct LaneGroup<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> LaneGroup<'a, N> {
-    /// Makes a group of the lanes from `first`. Unused lanes process `padding`, which is in the cache,
-    /// and their states are ignored.
+    /// Makes a group of the lanes from `first`. Unused lanes process `padding`, which is in the
+    /// cache, and their states are ignored.
     pub(super) fn gather(
         lanes: &[Lane<'a>],
         first: usize,

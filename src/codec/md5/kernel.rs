@@ -31,7 +31,8 @@ impl Kernel {
         widest_first.filter(|kernel| kernel.is_available()).max().unwrap_or(Kernel::Scalar)
     }
 
-    /// Returns true if the CPU and the operating system support the kernel. Detected once per process.
+    /// Returns true if the CPU and the operating system support the kernel. Detected once per
+    /// process.
     pub fn is_available(self) -> bool {
         match self {
             Kernel::Scalar => true,

@@ -27,8 +27,8 @@ impl Lanes {
         Lanes { kernel, states: vec![INITIAL_STATE; count], tails: vec![Tail::default(); count] }
     }
 
-    /// Appends a slice of any length to each lane. Missing slices count as empty, and surplus slices
-    /// are ignored.
+    /// Appends a slice of any length to each lane. Missing slices count as empty, and surplus
+    /// slices are ignored.
     pub fn update(&mut self, slices: &[&[u8]]) {
         let tails = self.tails.iter_mut().zip(slices);
         let rests: Vec<&[u8]> = tails.map(|(tail, slice)| tail.complete(slice)).collect();

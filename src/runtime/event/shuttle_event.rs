@@ -1,7 +1,7 @@
 //! Events, time and `poll` for the model checker, implemented with its lock and condition variable.
 //!
-//! Time advances to the next deadline when no other thread can run. A lost wake-up of a wait without
-//! a deadline is a deadlock.
+//! Time advances to the next deadline when no other thread can run. A lost wake-up of a wait
+//! without a deadline is a deadlock.
 
 use std::io;
 use std::os::fd::RawFd;

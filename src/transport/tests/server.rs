@@ -88,7 +88,8 @@ impl Drop for Server {
 }
 
 impl<S: Read + Write> Peer<S> {
-    /// Reads the head of a request, including the empty line. The end of the connection is an error.
+    /// Reads the head of a request, including the empty line. The end of the connection is an
+    /// error.
     pub(super) fn head(&mut self) -> io::Result<String> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
