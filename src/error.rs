@@ -188,6 +188,10 @@ impl Error {
         Self::new(ErrorKind::Canceled, "canceled")
     }
 
+    pub(crate) fn deadline_passed() -> Self {
+        Self::new(ErrorKind::Timeout, "the deadline of the call has passed")
+    }
+
     /// Why the call failed.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

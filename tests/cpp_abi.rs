@@ -12,8 +12,8 @@ use oss_emulator::Emulator;
 use tempfile::TempDir;
 
 use native_programs::{
-    BUCKET, FILE_SIZE, KEY_ID, KEY_SECRET, SECONDS, Way, compile, fixed, path_text, programs, read,
-    root, run_all, shared, with_environment,
+    BUCKET, BuildVariant, FILE_SIZE, KEY_ID, KEY_SECRET, SECONDS, compile, path_text, programs,
+    read, root, run_all, shared_flags, static_flags, with_environment,
 };
 
 #[test]
@@ -74,30 +74,36 @@ fn it_compiles_without_a_warning() {
 #[test]
 #[ignore = "needs a C++ compiler; `make check` runs it"]
 fn programs_run_with_the_shared_library() {
-    run("gcc, C++17", &["g++", "-std=c++17"], &[], shared());
+    run("gcc, C++17", &["g++", "-std=c++17"], &[], shared_flags());
 }
 
 #[test]
 #[ignore = "needs clang; `make check` runs it"]
 fn programs_run_as_clang_and_the_next_standard_see_them() {
-    run("clang, C++20", &["clang++", "-std=c++20"], &[], shared());
+    run("clang, C++20", &["clang++", "-std=c++20"], &[], shared_flags());
 }
 
 #[test]
 #[ignore = "needs a C++ compiler; `make check` runs it"]
 fn programs_run_under_the_address_and_undefined_behaviour_sanitizers() {
     let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-    run("sanitized", &["g++", "-std=c++20"], flags, fixed());
+    run("sanitized", &["g++", "-std=c++20"], flags, static_flags());
 }
 
 #[test]
 #[ignore = "needs a C++ compiler; `make check` runs it"]
 fn the_example_runs() {
     let compiler = &["c++", "-std=c++17"];
-    let way = Way { name: "example", compiler, flags: &[], library: shared(), wrapper: &[] };
+    let variant = BuildVariant {
+        name: "example",
+        compiler,
+        flags: &[],
+        library: shared_flags(),
+        wrapper: &[],
+    };
     let scratch = TempDir::new().unwrap();
     let (program, file) = (scratch.path().join("put_file"), scratch.path().join("data"));
-    compile(&way, &root().join("examples-c/put_file.cpp"), &program).unwrap();
+    compile(&variant, &root().join("examples-c/put_file.cpp"), &program).unwrap();
     fs::write(&file, vec![7; FILE_SIZE]).unwrap();
     let emulator = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
     let emulator = emulator.start().unwrap();
@@ -121,8 +127,8 @@ fn run(
     flags: &'static [&'static str],
     library: Vec<String>,
 ) {
-    let way = Way { name, compiler, flags, library, wrapper: &[] };
-    run_all(&way, &programs("tests/cpp", "cpp"));
+    let variant = BuildVariant { name, compiler, flags, library, wrapper: &[] };
+    run_all(&variant, &programs("tests/cpp", "cpp"));
 }
 
 fn words(text: &str) -> BTreeSet<&str> {

@@ -1,26 +1,27 @@
-//! CRC-64/XZ, which OSS calls crc64ecma: running values and the value of joined pieces.
+//! CRC-64/XZ, which OSS calls crc64ecma: computation and combination.
 //!
-//! The bytes go through `crc-fast`. Joining is our own arithmetic, because one operator serves all
-//! the parts of one length and then costs a single multiplication per part. A finished value is all
-//! there is to know: the value of nothing is 0, and any value can be continued.
+//! `crc-fast` computes checksums. Combination is implemented here, because a [`Combiner`] for one
+//! length then needs a single multiplication per part. A finished value is the complete state: the
+//! CRC-64 of no bytes is 0, and any value can be continued.
 
 use crc_fast::{CrcAlgorithm, Digest};
 
-/// The value of `bytes`.
+/// Computes the CRC-64 of `bytes`.
 pub fn crc64(bytes: &[u8]) -> u64 {
     let mut crc = Crc64::new();
     crc.update(bytes);
     crc.value()
 }
 
-/// The value of a piece `a` followed by a piece `b` that is `length_b` bytes long.
+/// Computes the CRC-64 of a concatenation from the CRC-64 `a` of the first block, and the CRC-64
+/// `b` and length of the second block.
 ///
-/// Nothing may be appended: with `length_b` 0 the result is `a`, whatever `b` is.
+/// With `length_b` 0 the result is `a`, and `b` is ignored.
 pub fn combine(a: u64, b: u64, length_b: u64) -> u64 {
     Combiner::new(length_b).append(a, b)
 }
 
-/// A running CRC-64/XZ, the checksum that OSS computes of each part and of the object.
+/// An incremental CRC-64/XZ, the checksum that OSS computes for each part and object.
 ///
 /// ```
 /// let mut crc64 = ossmpu::Crc64::new();
@@ -34,40 +35,40 @@ pub struct Crc64 {
 }
 
 impl Crc64 {
-    /// The value of nothing, 0.
+    /// Starts with no bytes; the value is 0.
     pub fn new() -> Crc64 {
         Crc64::resume(0)
     }
 
-    /// Continues after the bytes whose finished value is `value`.
+    /// Continues after bytes with the CRC-64 `value`.
     pub fn resume(value: u64) -> Crc64 {
         Crc64 { value }
     }
 
     /// Appends bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        // A finished value is the register inverted, at the start as at the end.
+        // The register is the inverse of the finished value.
         let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, !self.value);
         digest.update(bytes);
         self.value = digest.finalize();
     }
 
-    /// The value of all bytes so far; the running value stays usable.
+    /// Returns the CRC-64 of all bytes so far.
     pub fn value(&self) -> u64 {
         self.value
     }
 }
 
-/// Appends pieces of one length: about 0.1 microseconds each, however long the pieces are.
+/// Combines checksums of blocks of one length, in about 0.1 microseconds each for any length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Combiner {
     length: u64,
-    /// x to the power of eight times the length.
+    /// x^(8 · length) modulo [`POLYNOMIAL`].
     shift: u64,
 }
 
 impl Combiner {
-    /// Prepares for pieces of `length` bytes.
+    /// Makes a combiner for blocks of `length` bytes.
     pub fn new(length: u64) -> Combiner {
         let powers = BYTE_POWERS.iter().enumerate();
         let shift = powers
@@ -76,7 +77,7 @@ impl Combiner {
         Combiner { length, shift }
     }
 
-    /// The value of everything in `a` followed by a piece with the value `b`.
+    /// Returns the CRC-64 of the bytes of `a` followed by a block with the CRC-64 `b`.
     pub fn append(&self, a: u64, b: u64) -> u64 {
         if self.length == 0 {
             return a;
@@ -85,14 +86,14 @@ impl Combiner {
     }
 }
 
-/// The product of two polynomials modulo [`POLYNOMIAL`], both with the coefficient of 1 on top.
+/// Multiplies two reflected polynomials modulo [`POLYNOMIAL`].
 const fn multiply(a: u64, b: u64) -> u64 {
     let mut rest = a;
     let mut power = b;
     let mut product = 0;
     let mut step = 0;
     while step < 64 {
-        // Masks instead of branches: the bits are as good as random.
+        // Masks instead of branches, which the random bits would make unpredictable.
         product ^= power & (rest >> 63).wrapping_neg();
         rest <<= 1;
         power = power >> 1 ^ POLYNOMIAL & (power & 1).wrapping_neg();
@@ -101,7 +102,7 @@ const fn multiply(a: u64, b: u64) -> u64 {
     product
 }
 
-/// Entry k is x to the power of 8 · 2^k: what appending 2^k bytes multiplies by.
+/// Entry k is x^(8 · 2^k), the factor for appending 2^k bytes.
 const fn byte_powers() -> [u64; 64] {
     let mut powers = [ONE >> 8; 64];
     let mut k = 1;
@@ -125,18 +126,18 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn every_single_vector_has_its_value_at_once_and_in_pieces() {
+    fn single_vectors_match_in_one_and_several_updates() {
         for case in list(&vectors(), "single") {
             let bytes = content(case);
             assert_eq!(crc64(&bytes), decimal(case, "crc64_decimal"), "{}", case["name"]);
             let mut running = Crc64::new();
-            bytes.chunks(1000).for_each(|piece| running.update(piece));
+            bytes.chunks(1000).for_each(|chunk| running.update(chunk));
             assert_eq!(running.value(), hex(case, "crc64_hex"), "{}", case["name"]);
         }
     }
 
     #[test]
-    fn a_finished_value_is_continued_as_the_vectors_say() {
+    fn incremental_vectors_match() {
         for case in list(&vectors(), "incremental") {
             let mut running = Crc64::resume(hex(case, "start_crc64_hex"));
             running.update(&content(case));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_combination_vector_has_its_value() {
+    fn combination_vectors_match() {
         for case in list(&vectors(), "combine") {
             let whole = list(case, "parts").iter().fold(0, |whole, part| {
                 assert_eq!(crc64(&content(part)), hex(part, "crc64_hex"));
@@ -161,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_appended_changes_nothing() {
+    fn appending_no_bytes_changes_nothing() {
         assert_eq!(crc64(b""), 0);
         assert_eq!(combine(7, 9, 0), 7);
         assert_eq!(Combiner::new(0).append(u64::MAX, 1), u64::MAX);
     }
 
     #[test]
-    fn ten_thousand_parts_share_one_operator() {
+    fn one_combiner_combines_ten_thousand_parts() {
         let part = crc64(&[7; 100]);
         let combiner = Combiner::new(100);
         let whole = (0..10_000).fold(0, |whole, _| combiner.append(whole, part));
@@ -177,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn joined_pieces_equal_the_whole(
+        fn combining_and_resuming_equal_the_crc_of_all_bytes(
             bytes in prop::collection::vec(any::<u8>(), 0..2000),
             cut in any::<prop::sample::Index>(),
         ) {
@@ -191,8 +192,8 @@ mod tests {
 
         #[test]
         fn any_length_agrees_with_crc_fast(a: u64, b: u64, length in 1..u64::MAX) {
-            let theirs = crc_fast::checksum_combine(CrcAlgorithm::Crc64Xz, a, b, length);
-            prop_assert_eq!(combine(a, b, length), theirs);
+            let expected = crc_fast::checksum_combine(CrcAlgorithm::Crc64Xz, a, b, length);
+            prop_assert_eq!(combine(a, b, length), expected);
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
         case[name].as_str().unwrap().parse().unwrap()
     }
 
-    /// The bytes of a vector: a text, or a pattern of a length.
+    /// Returns the bytes of a vector: a text, or a pattern and its length.
     fn content(case: &Value) -> Vec<u8> {
         if let Some(text) = case["text"].as_str() {
             return text.as_bytes().to_vec();

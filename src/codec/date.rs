@@ -1,30 +1,30 @@
-//! The three shapes a date has on the wire.
+//! The three date formats of the OSS API.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
-/// `Wed, 15 Jan 2025 10:30:00 GMT`.
+/// Formats a time as `Wed, 15 Jan 2025 10:30:00 GMT`.
 pub fn http_date(time: SystemTime) -> String {
     httpdate::fmt_http_date(representable(time))
 }
 
-/// Reads an HTTP date.
+/// Parses an HTTP date.
 pub fn parse_http_date(text: &str) -> Option<SystemTime> {
     httpdate::parse_http_date(text).ok()
 }
 
-/// `20250115T103000Z`, the form of V4 signatures.
+/// Formats a time as `20250115T103000Z`, for V4 signatures.
 pub fn stamp(time: SystemTime) -> String {
     timestamp(time).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// Reads an RFC 3339 time, the form of dates in XML.
+/// Parses an RFC 3339 time, the format of dates in XML.
 pub fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     text.parse::<Timestamp>().ok().map(SystemTime::from)
 }
 
-/// `2025-01-15T10:30:00Z`, with a fraction only if there is one.
+/// Formats a time as `2025-01-15T10:30:00Z`, with a fraction if it is not zero.
 pub fn rfc3339(time: SystemTime) -> String {
     timestamp(time).to_string()
 }
@@ -33,7 +33,7 @@ fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(representable(time)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Dates before 1970 and after 9999 cannot be written in these forms; they become 1970.
+/// Replaces times before 1970 and after 9999, which these formats cannot represent, by 1970.
 fn representable(time: SystemTime) -> SystemTime {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) if since.as_secs() < YEAR_10000 => time,
@@ -49,7 +49,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn one_instant_in_three_shapes() {
+    fn one_instant_in_all_formats() {
         let instant = UNIX_EPOCH + Duration::from_secs(1_702_743_657);
         assert_eq!(http_date(instant), "Sat, 16 Dec 2023 16:20:57 GMT");
         assert_eq!(stamp(instant), "20231216T162057Z");
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_date_is_none() {
+    fn invalid_dates_are_none() {
         assert_eq!(parse_http_date("soon"), None);
         assert_eq!(parse_rfc3339(""), None);
     }
 
     proptest::proptest! {
         #[test]
-        fn every_second_is_printed_and_parsed_to_the_same(seconds in 0..YEAR_10000) {
+        fn parsing_reverses_formatting(seconds in 0..YEAR_10000) {
             let instant = UNIX_EPOCH + Duration::from_secs(seconds);
             proptest::prop_assert_eq!(parse_http_date(&http_date(instant)), Some(instant));
             proptest::prop_assert_eq!(parse_rfc3339(&rfc3339(instant)), Some(instant));

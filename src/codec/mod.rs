@@ -1,4 +1,4 @@
-//! Bytes and text: percent-encoding, dates, checksums. Knows nothing of OSS requests.
+//! Percent-encoding, dates and checksums. Independent of OSS requests.
 
 pub mod crc64;
 pub mod date;

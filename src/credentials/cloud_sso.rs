@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
 use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
-use super::http_fetch::{HttpFetch, SecretBody, service_limits};
+use super::http_fetch::{HttpFetch, SecretBody, service_timeouts};
 use super::json::{Json, Member};
 use crate::error::Result;
 use crate::runtime::Secret;
@@ -62,7 +62,7 @@ impl CloudSso {
             query: "",
             headers,
             body: SecretBody(body).into_body(),
-            limits: service_limits(),
+            timeouts: service_timeouts(),
         };
         let response = fetch.send_by_scheme(context)?;
         if response.status != 200 {

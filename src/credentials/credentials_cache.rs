@@ -150,7 +150,7 @@ impl CredentialsCache {
                 fetched.map_err(|error| of_source(builtin.name(), error))
             }
             CredentialsSource::Anonymous | CredentialsSource::Fixed(_) => {
-                Err(Error::internal("a fixed source has nothing to fetch"))
+                Err(Error::internal("a static source is never fetched"))
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Credentials;
 use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
-use super::http_fetch::{FetchResponse, HttpFetch, direct, uniform_limits};
+use super::http_fetch::{FetchResponse, HttpFetch, direct, uniform_timeouts};
 use super::json::{Json, Member};
 use crate::codec::percent;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -121,7 +121,7 @@ impl MetadataService<'_> {
             query: "",
             headers,
             body: Body::Empty,
-            limits: uniform_limits(self.step_timeout),
+            timeouts: uniform_timeouts(self.step_timeout),
         };
         fetch.send(&self.http, self.context)
     }

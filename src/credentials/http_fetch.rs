@@ -1,4 +1,4 @@
-//! Sends one HTTP request to a credentials service, with size and time limits.
+//! Sends one HTTP request to a credentials service, with timeouts and a size limit.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 use super::fetch_context::FetchContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::transport::{Call, CancelPolicy, Http, HttpSettings, Outgoing, Target, TimeLimits};
+use crate::transport::{
+    CancelPolicy, ExchangeOptions, Http, HttpSettings, OutgoingRequest, Target, Timeouts,
+};
 use crate::wire::{Body, Content, Headers, Method, copy_at};
 
 /// A request to a credentials service.
@@ -20,7 +22,7 @@ pub(super) struct HttpFetch<'a> {
     pub(super) query: &'a str,
     pub(super) headers: Headers,
     pub(super) body: Body,
-    pub(super) limits: TimeLimits,
+    pub(super) timeouts: Timeouts,
 }
 
 /// The response, of any status.
@@ -43,22 +45,22 @@ impl HttpFetch<'_> {
 
     /// Sends the request once. A response over the size limit is an error.
     pub(super) fn send(&self, http: &Http, context: &FetchContext<'_>) -> Result<FetchResponse> {
-        let outgoing = Outgoing {
+        let outgoing = OutgoingRequest {
             method: self.method,
             target: self.target,
             query: self.query,
             headers: &self.headers,
             body: &self.body,
         };
-        let call = Call {
+        let options = ExchangeOptions {
             cancel: context.cancel,
-            limits: self.limits,
+            timeouts: self.timeouts,
             deadline: context.deadline,
-            cancel_policy: CancelPolicy::Cut,
+            cancel_policy: CancelPolicy::Immediate,
             progress: None,
-            pace: None,
+            rate_limiter: None,
         };
-        let exchange = http.send(&outgoing, &call).map_err(|failure| failure.error)?;
+        let exchange = http.send(&outgoing, &options).map_err(|failed| failed.error)?;
         let response = exchange.response;
         let response =
             FetchResponse { status: response.status, body: Zeroizing::new(response.body) };
@@ -71,8 +73,8 @@ impl HttpFetch<'_> {
 }
 
 /// Returns the timeouts for STS and credentials URIs.
-pub(super) fn service_limits() -> TimeLimits {
-    TimeLimits {
+pub(super) fn service_timeouts() -> Timeouts {
+    Timeouts {
         resolve: limits::CREDENTIALS_CONNECT_TIMEOUT,
         connect: limits::CREDENTIALS_CONNECT_TIMEOUT,
         stall: limits::CREDENTIALS_RESPONSE_TIMEOUT,
@@ -81,8 +83,8 @@ pub(super) fn service_limits() -> TimeLimits {
 }
 
 /// Returns the same timeout for each step.
-pub(super) fn uniform_limits(time: Duration) -> TimeLimits {
-    TimeLimits { resolve: time, connect: time, stall: time, response: time }
+pub(super) fn uniform_timeouts(timeout: Duration) -> Timeouts {
+    Timeouts { resolve: timeout, connect: timeout, stall: timeout, response: timeout }
 }
 
 /// Makes an HTTP client without a proxy, for loopback addresses and the metadata service.

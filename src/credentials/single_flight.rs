@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::fetch_context::FetchContext;
 use super::source::Credentials;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::runtime::{Event, IgnorePoison, Interest, Wake};
 
 /// A fetch in progress.
@@ -52,6 +52,5 @@ impl SingleFlight {
 
 /// Makes the error of a call whose deadline passed during a fetch.
 pub(super) fn deadline_passed() -> Error {
-    let text = "the deadline of the call passed while it waited for credentials";
-    Error::new(ErrorKind::Timeout, text)
+    Error::deadline_passed().with_context("waiting for credentials")
 }

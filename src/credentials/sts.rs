@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
 use super::fetch_context::{FetchContext, unusable};
-use super::http_fetch::{FetchResponse, HttpFetch, SecretBody, service_limits};
+use super::http_fetch::{FetchResponse, HttpFetch, SecretBody, service_timeouts};
 use super::json::{Json, Member};
 use super::role::Role;
 use crate::codec::date;
@@ -134,7 +134,7 @@ impl Sts {
             query,
             headers,
             body: SecretBody(form).into_body(),
-            limits: service_limits(),
+            timeouts: service_timeouts(),
         };
         let response = fetch.send_by_scheme(context)?;
         if response.status != 200 {

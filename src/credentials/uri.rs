@@ -3,7 +3,7 @@
 use super::Credentials;
 use super::endpoint_url::EndpointUrl;
 use super::fetch_context::{Fetch, FetchContext, of_source, unusable};
-use super::http_fetch::{HttpFetch, service_limits};
+use super::http_fetch::{HttpFetch, service_timeouts};
 use super::json::{Json, Member};
 use crate::error::Result;
 use crate::wire::{Body, Headers, Method};
@@ -26,7 +26,7 @@ impl Uri {
             query: &self.0.query,
             headers: Headers::default(),
             body: Body::Empty,
-            limits: service_limits(),
+            timeouts: service_timeouts(),
         };
         let response = fetch.send_by_scheme(context)?;
         let refuse = |text| unusable(text).with_host(&target.host);

@@ -36,7 +36,7 @@ pub(super) fn switch(name: &str, value: i64) -> Result<bool> {
 
 /// The error for a number that is none of the defined values.
 pub(super) fn no_choice(name: &str, value: i64) -> Error {
-    Error::invalid(name, format!("{value} is none of the choices"))
+    Error::invalid(name, format!("{value} is not one of the allowed values"))
 }
 
 /// Parses the name of an object.

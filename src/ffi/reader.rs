@@ -31,7 +31,7 @@ impl Read for CallbackReader {
         match usize::try_from(count) {
             Ok(count) if count <= length => Ok(count),
             Ok(_) => {
-                let text = "the callback returned more bytes than it was given room for";
+                let text = "the callback returned more bytes than the buffer holds";
                 Err(io::Error::other(Error::invalid("callback", text)))
             }
             Err(_) => Err(io::Error::other(stopped(count))),

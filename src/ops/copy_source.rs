@@ -121,7 +121,7 @@ pub(crate) fn copy_source_changed(error: Error) -> Error {
     if error.http_status() != Some(412) {
         return error;
     }
-    error.with_kind(ErrorKind::Changed).with_text("the source of the copy changed during the copy")
+    error.with_kind(ErrorKind::Changed).with_text("the copy source has changed during the upload")
 }
 
 #[cfg(test)]

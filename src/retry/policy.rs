@@ -13,8 +13,8 @@ pub(crate) enum FailureClass {
     NotSent,
     /// The request may have arrived; no complete response was received.
     ResponseLost {
-        /// The connection had served an earlier request.
-        reused_connection: bool,
+        /// A reused connection was closed before the response.
+        stale_connection: bool,
     },
     /// The service responded with an error.
     Refused(Refusal),
@@ -222,7 +222,7 @@ mod tests {
         for (failure, always_safe, after_effect) in [
             (FailureClass::NotSent, RetryDecision::Retry, RetryDecision::Retry),
             (
-                FailureClass::ResponseLost { reused_connection: false },
+                FailureClass::ResponseLost { stale_connection: false },
                 RetryDecision::Retry,
                 RetryDecision::Fail,
             ),

@@ -1,7 +1,7 @@
-//! One cancel token: triggered once, from any thread or a signal handler, seen by every wait.
+//! The cancel token, and the wait function of the library.
 //!
-//! The flag is what is read, the descriptors are what is polled. A child is triggered with its
-//! parent, but not the other way round. Each wait of the library ends here.
+//! A token is triggered once, from any thread or a signal handler. It has a flag to read and a
+//! descriptor to poll. Triggering a token also triggers its children.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -15,10 +15,10 @@ use super::timer::Timer;
 use super::{Deadline, Event, ForkGuard};
 use crate::error::Result;
 
-/// Ends the calls that were given it, running and later ones, once it is triggered.
+/// Cancels calls: those in progress and those that start after it is triggered.
 ///
-/// Cheap to clone; all clones are one token. It belongs to the process that made it: in a forked
-/// child a trigger does nothing.
+/// A clone is cheap and refers to the same token. A token belongs to the process that made it:
+/// triggering it in a forked child does nothing.
 ///
 /// ```
 /// let cancel = ossmpu::Cancel::new()?;
@@ -34,13 +34,13 @@ pub struct Cancel(Option<Arc<Token>>);
 struct Token {
     triggered: AtomicBool,
     event: Event,
-    /// Only a token that a caller may set the time of has one.
+    /// For [`Cancel::trigger_after`]; internal tokens have none.
     timer: Option<Timer>,
     parent: Option<Cancel>,
     process: ForkGuard,
 }
 
-/// What a wait is for.
+/// What a descriptor is polled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interest {
     Read,
@@ -60,17 +60,17 @@ impl Cancel {
     ///
     /// # Errors
     ///
-    /// The operating system's, when no file descriptor is left.
+    /// The error of the operating system if no file descriptor is left.
     pub fn new() -> io::Result<Self> {
-        Self::assemble(Some(Timer::new()?), None)
+        Self::build(Some(Timer::new()?), None)
     }
 
-    /// A token that is never triggered, for a call that is never canceled.
+    /// Returns a token that cannot be triggered.
     pub const fn never() -> Self {
         Self(None)
     }
 
-    /// Triggers the token. Async-signal-safe; a second trigger changes nothing.
+    /// Triggers the token. Async-signal-safe and idempotent.
     pub fn trigger(&self) {
         if let Some(token) = self.0.as_ref().filter(|token| token.process.is_current()) {
             token.triggered.store(true, Ordering::SeqCst);
@@ -78,49 +78,50 @@ impl Cancel {
         }
     }
 
-    /// Triggers the token by itself after that time; a later call moves the time.
+    /// Triggers the token after a timeout. A later call replaces the timeout.
     ///
     /// # Errors
     ///
-    /// The operating system's, when no timer can be had.
+    /// The error of the operating system if the timer cannot be set.
     pub fn trigger_after(&self, time: Duration) -> io::Result<()> {
-        let timer = self.0.as_ref().filter(|token| token.process.is_current());
-        match timer.and_then(|token| token.timer.as_ref()) {
+        let token = self.0.as_ref().filter(|token| token.process.is_current());
+        match token.and_then(|token| token.timer.as_ref()) {
             Some(timer) if !self.is_triggered() => timer.set(time),
             _ => Ok(()),
         }
     }
 
-    /// True once the token, or one it is a child of, was triggered.
+    /// Returns true if the token or one of its ancestors was triggered.
     pub fn is_triggered(&self) -> bool {
         self.chain().any(Token::is_triggered)
     }
 
-    /// Makes a token that is also triggered when this one is.
+    /// Makes a child token, which is triggered together with this one.
     pub(crate) fn child(&self) -> io::Result<Self> {
-        Self::assemble(None, Some(self.clone()))
+        Self::build(None, Some(self.clone()))
     }
 
-    /// An error of kind `Forked` in a child of the process that made the token.
+    /// Returns an error of kind `Forked` in a forked child of the process that made the token.
     pub(crate) fn check_process(&self) -> Result<()> {
         self.0.as_ref().map_or(Ok(()), |token| token.process.check())
     }
 
-    /// Waits for the token alone; true if it was triggered before the deadline.
+    /// Waits for the token; returns true if it was triggered before the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> bool {
         self.wait_for(None, deadline) == Wake::Canceled
     }
 
-    /// Waits until the descriptor is ready, the token is triggered or the deadline has passed.
-    /// A trigger wins over readiness.
+    /// Waits until the descriptor is ready, the token is triggered or the deadline passes.
+    /// A trigger takes precedence over readiness.
     pub(crate) fn wait_for(&self, fd: Option<(RawFd, Interest)>, deadline: Deadline) -> Wake {
-        let mut polled = [IDLE; MAX_POLLED];
+        let mut polled = [UNUSED; POLLED_MAX];
         let mut count = 0;
-        let ready = fd.map(|(fd, interest)| match interest {
+        let requested = fd.map(|(fd, interest)| match interest {
             Interest::Read => (fd, libc::POLLIN),
             Interest::Write => (fd, libc::POLLOUT),
         });
-        for (fd, events) in ready.into_iter().chain(self.descriptors().map(|fd| (fd, libc::POLLIN)))
+        for (fd, events) in
+            requested.into_iter().chain(self.descriptors().map(|fd| (fd, libc::POLLIN)))
         {
             if let Some(slot) = polled.get_mut(count) {
                 *slot = libc::pollfd { fd, events, revents: 0 };
@@ -132,11 +133,11 @@ impl Cancel {
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            let woken = poll(polled, deadline);
+            let ready = poll(polled, deadline);
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            if woken > 0 && fd.is_some() && polled.first().is_some_and(|fd| fd.revents != 0) {
+            if ready > 0 && fd.is_some() && polled.first().is_some_and(|fd| fd.revents != 0) {
                 return Wake::Ready;
             }
             if deadline.has_passed() {
@@ -145,7 +146,7 @@ impl Cancel {
         }
     }
 
-    fn assemble(timer: Option<Timer>, parent: Option<Self>) -> io::Result<Self> {
+    fn build(timer: Option<Timer>, parent: Option<Self>) -> io::Result<Self> {
         Ok(Self(Some(Arc::new(Token {
             triggered: AtomicBool::new(false),
             event: Event::new()?,
@@ -175,11 +176,11 @@ impl Token {
     }
 }
 
-const IDLE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
+const UNUSED: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
-/// One descriptor of the caller's, and two of each token in a chain of at most four: the caller's,
-/// the call's, the upload's and the part's.
-const MAX_POLLED: usize = 9;
+/// The descriptor to wait for, and two for each token of a chain of at most four: of the caller,
+/// the call, the upload and the part.
+const POLLED_MAX: usize = 9;
 
 #[cfg(shuttle)]
 mod shuttle_tests;
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_follows_its_parent_and_not_the_other_way_round() {
+    fn a_parent_triggers_its_children_but_not_vice_versa() {
         let parent = Cancel::new().unwrap();
         let child = parent.child().unwrap();
         let other = parent.child().unwrap();
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_triggers_by_itself_and_can_be_moved() {
+    fn a_timeout_triggers_the_token_and_can_be_replaced() {
         let token = Cancel::new().unwrap();
         token.trigger_after(LONG).unwrap();
         assert!(!token.wait(Deadline::after(Duration::from_millis(5))));
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn moving_the_alarm_wakes_a_wait_that_has_begun() {
+    fn replacing_the_timeout_wakes_a_running_wait() {
         let token = Cancel::new().unwrap();
         token.trigger_after(LONG).unwrap();
         let waiting = token.clone();
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ready_descriptor_a_trigger_and_a_deadline_are_told_apart() {
+    fn a_wait_reports_readiness_cancellation_and_deadline() {
         let event = Event::new().unwrap();
         let token = Cancel::new().unwrap();
         let fd = Some((event.descriptor(), Interest::Read));

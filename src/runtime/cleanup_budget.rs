@@ -1,12 +1,12 @@
-//! Time to end an upload after a failure, a cancellation or a deadline.
+//! The time limit for ending an upload after a failure, a cancellation or the deadline.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::{Deadline, now};
 
-/// One deadline for all that ends an upload: the wait for a response under way, the requests that
-/// resolve an outcome, and Abort. It starts once, with the first event that makes it necessary.
+/// One deadline for everything that ends an upload: waiting for the response in flight, the
+/// requests that resolve the outcome, and AbortMultipartUpload. It starts with the first of them.
 #[derive(Debug)]
 pub(crate) struct CleanupBudget {
     total: Duration,
@@ -18,23 +18,23 @@ impl CleanupBudget {
         Self { total, started: OnceLock::new() }
     }
 
-    /// Starts the budget unless it runs already, and returns its end.
+    /// Starts the budget if it has not started, and returns its deadline.
     pub(crate) fn start(&self) -> Deadline {
-        self.end_of(self.total)
+        self.deadline_after(self.total)
     }
 
-    /// Starts the budget unless it runs already, and returns until when a response may be awaited:
-    /// the second half is kept for what has to follow.
+    /// Starts the budget if it has not started, and returns the deadline for a response. The second
+    /// half of the budget is for the requests after it.
     pub(crate) fn start_waiting(&self) -> Deadline {
-        self.end_of(self.total / 2)
+        self.deadline_after(self.total / 2)
     }
 
     pub(crate) fn has_started(&self) -> bool {
         self.started.get().is_some()
     }
 
-    fn end_of(&self, share: Duration) -> Deadline {
-        self.started.get_or_init(now).checked_add(share).map_or(Deadline::NEVER, Deadline::at)
+    fn deadline_after(&self, time: Duration) -> Deadline {
+        self.started.get_or_init(now).checked_add(time).map_or(Deadline::NEVER, Deadline::at)
     }
 }
 
@@ -46,8 +46,8 @@ mod tests {
     fn the_budget_starts_once() {
         let budget = CleanupBudget::new(Duration::from_secs(4));
         assert!(!budget.has_started());
-        let end = budget.start();
-        assert_eq!(budget.start(), end);
+        let deadline = budget.start();
+        assert_eq!(budget.start(), deadline);
         let wait = budget.start_waiting();
         assert!(wait.left().unwrap() <= Duration::from_secs(2) && budget.has_started());
     }

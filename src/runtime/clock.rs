@@ -1,15 +1,15 @@
-//! The time of day, which tests can set.
+//! The wall clock, which tests can control.
 
 use std::time::{Duration, SystemTime};
 
 use super::{Cancel, Deadline};
 
-/// The source of the time of day, and how a back-off passes.
+/// The source of wall-clock time, and the sleep of a back-off.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Clock {
     #[default]
     System,
-    /// Advances only by sleeping, which takes no time.
+    /// Advances only by `sleep`, which returns immediately.
     #[cfg(test)]
     Manual(std::sync::Arc<std::sync::Mutex<SystemTime>>),
 }
@@ -23,7 +23,7 @@ impl Clock {
         }
     }
 
-    /// Waits for `time`; false if the token was triggered first.
+    /// Sleeps for `time`; returns false if the token was triggered first.
     pub(crate) fn sleep(&self, time: Duration, cancel: &Cancel) -> bool {
         match self {
             Self::System => !cancel.wait(Deadline::after(time)),
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_manual_clock_sleeps_at_once() {
+    fn the_manual_clock_advances_without_sleeping() {
         let clock = Clock::Manual(std::sync::Arc::new(SystemTime::UNIX_EPOCH.into()));
         assert!(clock.sleep(Duration::from_secs(3600), &Cancel::new().unwrap()));
         assert_eq!(clock.now(), SystemTime::UNIX_EPOCH + Duration::from_secs(3600));

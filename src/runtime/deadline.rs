@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The monotonic time. A simulation lets its own time pass.
+/// Returns the monotonic time, or the simulated time if it is set.
 pub(crate) fn now() -> Instant {
     #[cfg(test)]
     if let Some(now) = simulated::now() {
@@ -11,7 +11,7 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The time of a simulation, which runs on one thread.
+/// The time of a simulation on this thread.
 #[cfg(test)]
 pub(crate) mod simulated {
     use std::cell::Cell;
@@ -30,14 +30,14 @@ pub(crate) mod simulated {
     }
 }
 
-/// A point on the monotonic clock, or never.
+/// A point in monotonic time, or never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
     pub(crate) const NEVER: Self = Self(None);
 
-    /// A time too far away to be represented is never.
+    /// Returns the deadline after `time`; `NEVER` if it is out of range.
     pub(crate) fn after(time: Duration) -> Self {
         Self(now().checked_add(time))
     }
@@ -58,7 +58,7 @@ impl Deadline {
         }
     }
 
-    /// What is left, zero once it has passed, `None` if it never will.
+    /// Returns the time left, zero if the deadline has passed, `None` for `NEVER`.
     pub(crate) fn left(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(now()))
     }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_earlier_deadline_wins_and_never_loses() {
+    fn earlier_returns_the_earlier_deadline() {
         let soon = Deadline::after(Duration::from_secs(1));
         let late = Deadline::after(Duration::from_secs(100));
         assert_eq!(soon.earlier(late), soon);

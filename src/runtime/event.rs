@@ -1,6 +1,6 @@
-//! A flag that `poll` can wait for: an eventfd on Linux, a pipe elsewhere.
+//! An event that `poll` can wait for: an eventfd on Linux, a pipe elsewhere.
 //!
-//! Setting it is one `write` and so async-signal-safe; it may be set more than once.
+//! Setting it is one `write`, which is async-signal-safe.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -53,11 +53,11 @@ impl Event {
         let mut writer = &self.reader;
         #[cfg(not(target_os = "linux"))]
         let mut writer = &self.writer;
-        // A full counter or pipe is as readable as it can be, so a failure loses nothing.
+        // The write fails only if the counter or pipe is full, and then the event is already set.
         let _ = writer.write(&1u64.to_ne_bytes());
     }
 
-    /// Takes back every `set` so far.
+    /// Resets the event.
     pub(crate) fn clear(&self) {
         let mut sink = [0u8; 64];
         while matches!((&self.reader).read(&mut sink), Ok(n) if n == sink.len()) {}
@@ -68,7 +68,8 @@ impl Event {
     }
 }
 
-/// `poll` until the deadline; 0 on a time-out or an interruption, and then the caller looks again.
+/// Calls `poll` with the deadline. Returns 0 or less on a timeout or a signal, possibly before the
+/// deadline, so the caller checks its conditions again.
 pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
     #[cfg(test)]
     if super::deadline::simulated::now().is_some() {
@@ -77,14 +78,14 @@ pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
         // SAFETY: the pointer and the count describe one live, exclusive slice.
         let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, 0) };
         if ready == 0 {
-            let until = deadline.instant();
-            assert!(until.is_some(), "nothing will ever end this wait");
-            simulated::set(until.max(simulated::now()));
+            let deadline = deadline.instant();
+            assert!(deadline.is_some(), "this wait would never end");
+            simulated::set(deadline.max(simulated::now()));
         }
         return ready;
     }
     let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
-    // Rounded up, so that a wait never ends just before its deadline and spins.
+    // Rounds up: a wait that ends before its deadline would spin.
     let ms =
         left.as_millis().saturating_add(u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)));
     let ms = libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX);

@@ -1,11 +1,10 @@
-//! The process that made a value, so that a forked child is recognized, and
-//! whose signals must not run on the library's threads.
+//! Fork detection, and blocked signals for the threads of the library.
 
 use std::mem::MaybeUninit;
 
 use crate::error::{Error, ErrorKind};
 
-/// The process in which this value was made.
+/// The process ID at construction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ForkGuard(u32);
 
@@ -14,12 +13,12 @@ impl ForkGuard {
         Self(std::process::id())
     }
 
-    /// True in the process that made it; async-signal-safe.
+    /// Returns true in the process that made the guard. Async-signal-safe.
     pub(crate) fn is_current(self) -> bool {
         self == Self::current()
     }
 
-    /// An error of kind `Forked` anywhere but in the process that made it.
+    /// Returns an error of kind `Forked` in any other process.
     pub(crate) fn check(self) -> Result<(), Error> {
         if self.is_current() {
             return Ok(());
@@ -31,35 +30,36 @@ impl ForkGuard {
     }
 }
 
-/// While it lives, this thread has all signals blocked, and so have the threads that it starts.
-/// The host's handlers then never run on a thread of the library.
+/// Blocks all signals on this thread until dropped. Threads started meanwhile inherit the mask, so
+/// that signal handlers of the program never run on a thread of the library.
 #[derive(Debug)]
 pub(crate) struct SignalsBlocked {
-    before: Option<libc::sigset_t>,
+    previous: Option<libc::sigset_t>,
 }
 
 impl SignalsBlocked {
     pub(crate) fn new() -> Self {
         let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: sigfillset initialises the set that it is given.
+        let mut previous = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: sigfillset initializes the set.
         unsafe { libc::sigfillset(all.as_mut_ptr()) };
-        // SAFETY: `all` was initialised above, and the call writes nothing but `before`.
-        let failed =
-            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+        // SAFETY: `all` was initialized above, and the call writes only `previous`.
+        let failed = unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), previous.as_mut_ptr())
+        };
         if failed != 0 {
-            return Self { before: None };
+            return Self { previous: None };
         }
-        // SAFETY: the call succeeded, so it has written the mask of before.
-        Self { before: Some(unsafe { before.assume_init() }) }
+        // SAFETY: the call succeeded, so it has written the previous mask.
+        Self { previous: Some(unsafe { previous.assume_init() }) }
     }
 }
 
 impl Drop for SignalsBlocked {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            // SAFETY: the mask is the one that this thread had; NULL asks for no old one.
-            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+        if let Some(previous) = &self.previous {
+            // SAFETY: `previous` is a valid mask; NULL means that the old mask is not returned.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, previous, std::ptr::null_mut()) };
         }
     }
 }

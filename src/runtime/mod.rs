@@ -1,5 +1,4 @@
-//! What the outside world does to a program: time, cancellation, secrets, fork, and
-//! other programs.
+//! Time, cancellation, secrets, fork detection, signals and subprocesses.
 
 mod cancel;
 mod cleanup_budget;

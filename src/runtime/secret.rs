@@ -1,4 +1,4 @@
-//! Text that prints as `***` and is wiped from memory when it is dropped.
+//! Text that is hidden in `Debug` output and wiped from memory on drop.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text over.
+    /// Takes ownership of the text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. The caller must neither log nor keep it.
+    /// Returns the text. The caller must neither log nor store it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_hides_the_text() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "***");
     }
 }

@@ -1,6 +1,6 @@
-//! Locks: the types of the files that are model-checked, and what a lock does after a panic.
+//! Lock types for model-checked files, and poison handling.
 //!
-//! The types are those of std, or the model checker's under `--cfg shuttle`
+//! The types are those of std, or of the model checker with `--cfg shuttle`
 //! (`scripts/shuttle-tests.sh`).
 
 use std::sync::{LockResult, PoisonError};
@@ -10,8 +10,8 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicBool};
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicBool};
 
-/// Takes the guard of a lock even if another thread panicked while it held the lock: the panic is
-/// reported where it happened, and the other threads go on.
+/// Returns the guard of a lock even if a thread panicked while holding it. The panic is reported on
+/// that thread, and the others continue.
 pub(crate) trait IgnorePoison {
     type Guard;
 

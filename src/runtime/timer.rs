@@ -1,11 +1,11 @@
-//! A time at which a cancel token triggers itself: a timerfd on Linux, short waits elsewhere.
+//! The timer of a cancel token: a timerfd on Linux, polling elsewhere.
 
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The longest single wait. Where an alarm has no descriptor, waits look at the time in between.
+/// The longest single `poll`. Where a timer has no descriptor, it is checked between polls.
 #[cfg(target_os = "linux")]
 pub(super) const LONGEST_POLL: Duration = Duration::from_secs(3600);
 #[cfg(not(target_os = "linux"))]
@@ -13,19 +13,23 @@ pub(super) const LONGEST_POLL: Duration = Duration::from_millis(25);
 
 #[derive(Debug)]
 pub(super) struct Timer {
-    made: Instant,
-    /// Nanoseconds after `made`; 0 is never.
+    created: Instant,
+    /// Nanoseconds after `created`; 0 means not set.
     expires_at: AtomicU64,
     os_timer: OsTimer,
 }
 
 impl Timer {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { made: Instant::now(), expires_at: AtomicU64::new(0), os_timer: OsTimer::new()? })
+        Ok(Self {
+            created: Instant::now(),
+            expires_at: AtomicU64::new(0),
+            os_timer: OsTimer::new()?,
+        })
     }
 
     pub(super) fn set(&self, time: Duration) -> io::Result<()> {
-        let at = self.made.elapsed().saturating_add(time).as_nanos();
+        let at = self.created.elapsed().saturating_add(time).as_nanos();
         let at = u64::try_from(at).unwrap_or(u64::MAX).max(1);
         self.expires_at.store(at, Ordering::SeqCst);
         self.os_timer.set(time.max(Duration::from_nanos(1)))
@@ -34,11 +38,11 @@ impl Timer {
     pub(super) fn has_expired(&self) -> bool {
         match self.expires_at.load(Ordering::SeqCst) {
             0 => false,
-            at => self.made.elapsed() >= Duration::from_nanos(at),
+            at => self.created.elapsed() >= Duration::from_nanos(at),
         }
     }
 
-    /// Becomes readable when the alarm rings.
+    /// The descriptor that becomes readable when the timer expires.
     pub(super) fn descriptor(&self) -> Option<RawFd> {
         self.os_timer.descriptor()
     }
@@ -77,8 +81,8 @@ mod timerfd {
                 },
             };
             let old = std::ptr::null_mut();
-            // SAFETY: the descriptor is open, the setting lives on this stack, and a NULL old
-            // value means that none is wanted.
+            // SAFETY: the descriptor is open, the setting is on this stack, and a NULL old value
+            // means that it is not returned.
             let set =
                 unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &raw const setting, old) };
             if set < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
@@ -100,7 +104,7 @@ impl OsTimer {
         Ok(Self)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the other form of this timer can fail")]
+    #[expect(clippy::unnecessary_wraps, reason = "the timerfd implementation can fail")]
     fn set(&self, _time: Duration) -> io::Result<()> {
         Ok(())
     }

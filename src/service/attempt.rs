@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, Target, oss_header};
 use crate::ops::Operation;
 use crate::retry::{self, FailureClass, Refusal};
-use crate::transport::{Call, Exchange, Failure, Outgoing, Pace};
+use crate::transport::{Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, RateLimit};
 use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
 
 impl<'a, O: Operation> OperationState<'a, O> {
@@ -30,7 +30,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
         let attempt_error = match outcome {
             Ok(mut exchange) => {
                 let changed =
-                    self.check_unchanged(&request, exchange.whole.then_some(exchange.sent));
+                    self.check_unchanged(&request, exchange.body_complete.then_some(exchange.sent));
                 redact_response::redact(&request, &mut exchange.response);
                 log.debug(|| wire_log::response(&exchange.response));
                 match self.parse_exchange(&request, &exchange) {
@@ -53,9 +53,10 @@ impl<'a, O: Operation> OperationState<'a, O> {
                     Err(attempt_error) => attempt_error.at_host(&target.host),
                 }
             }
-            Err(failure) => {
-                let changed = self.check_unchanged(&request, failure.sent);
-                let attempt_error = AttemptError::from_failure(failure, request.body.length());
+            Err(failed) => {
+                let changed = self.check_unchanged(&request, failed.sent);
+                let attempt_error =
+                    AttemptError::from_exchange_error(failed, request.body.length());
                 match changed {
                     Ok(()) => attempt_error,
                     Err(()) => changed_source(attempt_error.evidence),
@@ -97,13 +98,13 @@ impl<'a, O: Operation> OperationState<'a, O> {
             Some(permit) => Ok(Some(permit)),
             None if cancel.is_triggered() => Err(AttemptError::not_sent(Error::canceled())),
             None => {
-                let text = "the deadline of the call passed while OSS was throttling";
-                Err(AttemptError::not_sent(Error::new(ErrorKind::Timeout, text)))
+                let error = Error::deadline_passed().with_context("waiting while OSS throttles");
+                Err(AttemptError::not_sent(error))
             }
         }
     }
 
-    fn send(&self, request: &Request, target: &Target) -> Result<Exchange, Failure> {
+    fn send(&self, request: &Request, target: &Target) -> Result<Exchange, ExchangeError> {
         let context = self.context;
         let progress = |bytes| {
             if let Some(observer) = context.observer {
@@ -112,7 +113,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
         };
         let rate_limiters =
             RateLimiters([self.service.rate_limiter.as_ref(), context.rate_limiter]);
-        let outgoing = Outgoing {
+        let outgoing = OutgoingRequest {
             method: request.method,
             target,
             query: &encode_query(&request.query),
@@ -121,17 +122,17 @@ impl<'a, O: Operation> OperationState<'a, O> {
         };
         self.service.http.send(
             &outgoing,
-            &Call {
+            &ExchangeOptions {
                 cancel: context.cancel,
-                limits: self.service.timeouts(self.operation.response_timeout()),
+                timeouts: self.service.timeouts(self.operation.response_timeout()),
                 deadline: context.deadline,
                 cancel_policy: context.cancel_policy,
                 progress: Some(&progress),
-                pace: rate_limiters
+                rate_limiter: rate_limiters
                     .0
                     .iter()
                     .any(Option::is_some)
-                    .then_some(&rate_limiters as &dyn Pace),
+                    .then_some(&rate_limiters as &dyn RateLimit),
             },
         )
     }
@@ -152,7 +153,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
                 None => Err(self.refusal(response, refused)),
             };
         }
-        if !exchange.whole {
+        if !exchange.body_complete {
             let text = "the server reported success before the whole body was sent";
             return Err(AttemptError::unusable_success(Error::new(ErrorKind::Protocol, text)));
         }
@@ -200,7 +201,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
         }
         let ours = exchange.sent.crc64;
         let mismatch = |text: String| {
-            self.service.http.leave_connections();
+            self.service.http.retire_connections();
             let error = Error::new(ErrorKind::Integrity, text);
             let request_id = exchange.response.request_id();
             Err(AttemptError::mismatch(error.with_status(exchange.response.status))
@@ -241,7 +242,7 @@ fn changed_source(evidence: Evidence) -> AttemptError {
 /// Returns the bytes and CRC-64 of the whole body. A retry that OSS refuses because an earlier
 /// attempt succeeded may not have sent all of it; the rest is then read from the source.
 fn sent_bytes(request: &Request, exchange: &Exchange) -> Result<Sent> {
-    if exchange.whole { Ok(exchange.sent) } else { request.body.read_through(|_| Ok(())) }
+    if exchange.body_complete { Ok(exchange.sent) } else { request.body.read_through(|_| Ok(())) }
 }
 
 /// Converts a `Content-MD5` to the upper-case hex of an ETag.

@@ -3,7 +3,7 @@
 use super::Evidence;
 use crate::error::{Error, ErrorKind};
 use crate::retry::FailureClass;
-use crate::transport::{Delivery, Failure};
+use crate::transport::{Delivery, ExchangeError};
 
 /// Why an attempt failed, classified for the retry decision.
 pub(super) struct AttemptError {
@@ -32,20 +32,20 @@ impl AttemptError {
         Self::new(error, FailureClass::Mismatch, Evidence::TookEffect)
     }
 
-    /// Classifies a transport failure. `length` is the length of the body: OSS does not execute a
+    /// Classifies a transport error. `length` is the length of the body: OSS does not execute a
     /// request whose body is incomplete, but a complete one may have arrived.
-    pub(super) fn from_failure(failure: Failure, length: u64) -> Self {
-        let Failure { error, delivery, reused, .. } = failure;
+    pub(super) fn from_exchange_error(error: ExchangeError, length: u64) -> Self {
+        let ExchangeError { error, delivery, stale_connection, .. } = error;
         let is_transient = matches!(
             error.kind(),
             ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
         );
-        let is_sent = delivery == Delivery::Maybe && error.bytes_sent() >= length;
+        let is_sent = delivery == Delivery::Possible && error.bytes_sent() >= length;
         let evidence = if is_sent { Evidence::Uncertain } else { Evidence::NotSent };
         let class = match (is_transient, delivery) {
             (false, _) => FailureClass::NotRetryable,
-            (true, Delivery::Never) => FailureClass::NotSent,
-            (true, Delivery::Maybe) => FailureClass::ResponseLost { reused_connection: reused },
+            (true, Delivery::Impossible) => FailureClass::NotSent,
+            (true, Delivery::Possible) => FailureClass::ResponseLost { stale_connection },
         };
         Self::new(error, class, evidence)
     }

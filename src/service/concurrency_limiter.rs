@@ -1,4 +1,4 @@
-//! Limits how many bodies a client sends at once after OSS has throttled (AIMD).
+//! Limits how many bodies a client sends concurrently after OSS has throttled (AIMD).
 //!
 //! There is no limit until OSS throttles. Then the limit is half the requests in flight, and it
 //! increases with each success, by one for each limit's worth of requests.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{Addressing, Endpoint, EndpointKind, Region};
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion};
-use crate::transport::{ProxySetting, TimeLimits, TlsSettings, Verify};
+use crate::transport::{ProxySetting, Timeouts, TlsSettings, Verify};
 
 /// The configuration of a client.
 ///
@@ -30,7 +30,7 @@ pub struct Config {
     pub(super) proxy: ProxySetting,
     pub(super) tls: TlsSettings,
     pub(super) user_agent: String,
-    pub(super) timeouts: TimeLimits,
+    pub(super) timeouts: Timeouts,
     pub(super) complete_timeout: Duration,
     pub(super) abort_timeout: Duration,
     pub(super) max_attempts: u32,
@@ -53,7 +53,7 @@ impl Default for Config {
             proxy: ProxySetting::None,
             tls: TlsSettings::default(),
             user_agent: USER_AGENT.to_owned(),
-            timeouts: TimeLimits {
+            timeouts: Timeouts {
                 resolve: limits::RESOLVE_TIMEOUT,
                 connect: limits::CONNECT_TIMEOUT,
                 stall: limits::STALL_TIMEOUT,

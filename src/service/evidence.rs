@@ -5,7 +5,7 @@ use crate::wire::ServiceError;
 /// What is known about the effect of a request. It only grows: see [`Evidence::join`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Evidence {
-    /// The connection did not take the whole request.
+    /// The connection did not accept the whole request.
     #[default]
     NotSent,
     /// A response proves that the request had no effect.
@@ -17,8 +17,8 @@ pub(crate) enum Evidence {
 }
 
 impl Evidence {
-    /// What is known after both of two requests. A proof counts for its own request only, so an
-    /// uncertain request stays uncertain whatever a later one shows.
+    /// Combines the evidence of two requests. A response proves something about its own request
+    /// only, so an uncertain request stays uncertain after a later one.
     #[must_use]
     pub(crate) fn join(self, other: Self) -> Self {
         self.max(other)
@@ -35,8 +35,8 @@ impl Evidence {
     /// the request had no effect. These prove nothing:
     /// - 5xx and responses without a document, which a proxy or gateway may have sent;
     /// - 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
-    /// - what the effect of the request itself causes in a second copy of it (`after_own_effect`),
-    ///   because a proxy may have delivered the request twice.
+    /// - errors that a second copy of the request would get (`after_own_effect`), because a proxy
+    ///   may have delivered the request twice.
     pub(crate) fn of_error_response(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
         let is_permanent_error = (300..500).contains(&refusal.status)
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_permanent_error_of_the_service_itself_proves_that_nothing_happened() {
+    fn only_a_permanent_error_of_oss_proves_that_a_request_had_no_effect() {
         for (status, code, proves) in [
             (400, "InvalidArgument", true),
             (403, "AccessDenied", true),

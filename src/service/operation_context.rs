@@ -68,7 +68,7 @@ impl<'a> OperationContext<'a> {
         Self {
             cancel,
             deadline: Deadline::NEVER,
-            cancel_policy: CancelPolicy::Cut,
+            cancel_policy: CancelPolicy::Immediate,
             attempts: AttemptLimit::Configured,
             check_crc64: true,
             observer: None,

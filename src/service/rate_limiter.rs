@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::runtime::IgnorePoison;
-use crate::transport::Pace;
+use crate::transport::RateLimit;
 
 /// A limit in bytes per second, shared by all senders.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ impl RateLimiter {
     }
 }
 
-impl Pace for RateLimiters<'_> {
-    fn take(&self, bytes: usize) -> Duration {
+impl RateLimit for RateLimiters<'_> {
+    fn reserve(&self, bytes: usize) -> Duration {
         let now = Instant::now();
         let waits = self.0.iter().flatten().map(|limiter| limiter.acquire_at(bytes, now));
         waits.max().unwrap_or_default()
@@ -62,6 +62,6 @@ mod tests {
     #[test]
     fn zero_means_no_limit() {
         assert!(RateLimiter::new(0).is_none());
-        assert_eq!(RateLimiters([None, None]).take(1 << 20), Duration::ZERO);
+        assert_eq!(RateLimiters([None, None]).reserve(1 << 20), Duration::ZERO);
     }
 }

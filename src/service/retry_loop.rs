@@ -112,7 +112,7 @@ impl<O: Operation> OperationState<'_, O> {
     fn prepare_retry(&mut self, attempt_error: AttemptError) -> Result<()> {
         let AttemptError { error, class, .. } = attempt_error;
         let decision = retry::decide(&class, self.operation.retry_safety());
-        let is_stale = matches!(class, FailureClass::ResponseLost { reused_connection: true });
+        let is_stale = matches!(class, FailureClass::ResponseLost { stale_connection: true });
         if decision == RetryDecision::Retry
             && is_stale
             && self.stale_connection_retries < limits::STALE_CONNECTION_RETRIES_MAX

@@ -12,7 +12,7 @@ use crate::ops::ResponseTimeout;
 use crate::retry::RetryBudget;
 use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
 use crate::sign::{AccessKey, SignatureVersion, Signer};
-use crate::transport::{Http, HttpSettings, TimeLimits, Verify};
+use crate::transport::{Http, HttpSettings, Timeouts, Verify};
 
 /// Executes OSS operations. Knows nothing of uploads.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct ServiceClient {
     pub(super) signer: Signer,
     credentials: CredentialsCache,
     pub(super) http: Http,
-    timeouts: TimeLimits,
+    timeouts: Timeouts,
     complete_timeout: Duration,
     abort_timeout: Duration,
     pub(super) max_attempts: u32,
@@ -94,11 +94,11 @@ impl ServiceClient {
             .ok_or_else(|| Error::invalid("endpoint", "neither an endpoint nor a region was set"))
     }
 
-    pub(super) fn timeouts(&self, response: ResponseTimeout) -> TimeLimits {
+    pub(super) fn timeouts(&self, response: ResponseTimeout) -> Timeouts {
         match response {
             ResponseTimeout::Ordinary => self.timeouts,
             ResponseTimeout::Complete => {
-                TimeLimits { response: self.complete_timeout, ..self.timeouts }
+                Timeouts { response: self.complete_timeout, ..self.timeouts }
             }
         }
     }

@@ -14,7 +14,10 @@ use super::service::{
 };
 use crate::error::{Error, ErrorKind, Phase};
 use crate::runtime::{Cancel, Deadline, now};
-use crate::transport::{Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, SimulatedPeer};
+use crate::transport::{
+    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest,
+    SimulatedPeer,
+};
 use crate::wire::{Body, Response, Sent};
 
 #[derive(Debug)]
@@ -167,7 +170,7 @@ impl NetworkState {
     }
 
     /// Decides what happens to a request, and lets it happen.
-    fn exchange(&mut self, message: &Message, call: &Call<'_>) -> Outcome {
+    fn exchange(&mut self, message: &Message, call: &ExchangeOptions<'_>) -> Outcome {
         self.deliver_late();
         let chosen = self.explorer.fault(u16::try_from(self.faults.len()).unwrap());
         let mut fault = self.faults[usize::from(chosen)];
@@ -199,10 +202,15 @@ impl NetworkState {
         if let (Fault::None, Some((status, code))) = (fault, self.lasting.get(message.operation)) {
             return Outcome::Response(refusal(*status, code));
         }
-        self.meet(fault, message, call)
+        self.apply_fault(fault, message, call)
     }
 
-    fn meet(&mut self, fault: Fault, message: &Message, call: &Call<'_>) -> Outcome {
+    fn apply_fault(
+        &mut self,
+        fault: Fault,
+        message: &Message,
+        call: &ExchangeOptions<'_>,
+    ) -> Outcome {
         let mut effect_and = |moment: Moment, outcome: Outcome| {
             match moment {
                 Moment::Before => {}
@@ -233,7 +241,7 @@ impl NetworkState {
             Fault::Canceled(Then::Answered) => {
                 let response = self.apply(message);
                 match call.cancel_policy {
-                    CancelPolicy::Cut => Outcome::GivenUp,
+                    CancelPolicy::Immediate => Outcome::GivenUp,
                     CancelPolicy::AwaitResponse(_) => Outcome::Response(response),
                 }
             }
@@ -297,28 +305,32 @@ impl NetworkState {
         self.has_source_changed.store(true, Ordering::SeqCst);
     }
 
-    /// Until when the client waits for the response.
-    fn patience(call: &Call<'_>) -> Duration {
-        let response = Deadline::after(call.limits.response);
-        let outer = match (call.cancel.is_triggered(), call.cancel_policy) {
-            (true, CancelPolicy::Cut) => Deadline::after(Duration::ZERO),
+    /// How long the client waits for the response.
+    fn wait_time(call: &ExchangeOptions<'_>) -> Duration {
+        let response = Deadline::after(call.timeouts.response);
+        let call_deadline = match (call.cancel.is_triggered(), call.cancel_policy) {
+            (true, CancelPolicy::Immediate) => Deadline::after(Duration::ZERO),
             (true, CancelPolicy::AwaitResponse(budget)) => budget.start_waiting(),
             (false, _) => call.deadline,
         };
-        response.earlier(outer).left().unwrap_or_default()
+        response.earlier(call_deadline).left().unwrap_or_default()
     }
 }
 
 impl SimulatedPeer for Network {
-    fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure> {
+    fn send(
+        &self,
+        outgoing: &OutgoingRequest<'_>,
+        call: &ExchangeOptions<'_>,
+    ) -> Result<Exchange, ExchangeError> {
         let mut state = self.lock();
         let host = outgoing.target.host.as_str();
-        let refuse = |error: Error| failure(error, Delivery::Never, None, host);
+        let refuse = |error: Error| failure(error, Delivery::Impossible, None, host);
         if state.is_dead || call.cancel.is_triggered() {
             return Err(refuse(Error::canceled()));
         }
         if call.deadline.has_passed() {
-            return Err(refuse(Error::new(ErrorKind::Timeout, "the deadline has passed")));
+            return Err(refuse(Error::deadline_passed()));
         }
         state.requests += 1;
         assert!(state.requests < MOST_REQUESTS, "too many requests");
@@ -332,7 +344,7 @@ impl SimulatedPeer for Network {
         let lost = |error: Error| {
             let sent = is_content.then_some(sent);
             let error = error.with_bytes_sent(message.size);
-            Err(failure(error, Delivery::Maybe, sent, host))
+            Err(failure(error, Delivery::Possible, sent, host))
         };
         match outcome {
             Outcome::Response(response) => {
@@ -343,7 +355,7 @@ impl SimulatedPeer for Network {
                 (response.status, &response.body, headers).hash(&mut state.observed);
                 state.tell(|| format!("    {}", summary(&response)));
                 let crc64 = if is_content { sent.crc64 } else { 0 };
-                Ok(Exchange { response, sent: Sent { crc64, ..sent }, whole: true })
+                Ok(Exchange { response, sent: Sent { crc64, ..sent }, body_complete: true })
             }
             Outcome::Closed => {
                 pass(TRIP);
@@ -353,7 +365,7 @@ impl SimulatedPeer for Network {
             }
             Outcome::GivenUp => {
                 let is_canceled = call.cancel.is_triggered();
-                pass(NetworkState::patience(call));
+                pass(NetworkState::wait_time(call));
                 (2u8, is_canceled).hash(&mut state.observed);
                 state.tell(|| {
                     let why = if is_canceled { "canceled" } else { "timed out" };
@@ -368,9 +380,9 @@ impl SimulatedPeer for Network {
     }
 }
 
-fn failure(error: Error, delivery: Delivery, sent: Option<Sent>, host: &str) -> Failure {
+fn failure(error: Error, delivery: Delivery, sent: Option<Sent>, host: &str) -> ExchangeError {
     let error = error.with_phase(Phase::Wait).with_host(host);
-    Failure { error, delivery, reused: false, sent }
+    ExchangeError { error, delivery, stale_connection: false, sent }
 }
 
 /// The times of the service are no part of what a client can tell runs apart by.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::time_of_day;
 use crate::codec::crc64::combine;
 use crate::codec::date::http_date;
-use crate::transport::Outgoing;
+use crate::transport::OutgoingRequest;
 use crate::wire::{Body, Headers, Method, Response};
 
 /// A request that has left the client, with what the service needs of it.
@@ -71,7 +71,7 @@ pub(crate) const TARGET: &str = "target";
 pub(crate) const COPY_SOURCE: &str = "source";
 
 impl Message {
-    pub(crate) fn read(outgoing: &Outgoing<'_>) -> Self {
+    pub(crate) fn read(outgoing: &OutgoingRequest<'_>) -> Self {
         let mut text = String::new();
         let is_text = matches!(outgoing.body, Body::Text(_));
         let sent = outgoing.body.read_through(|bytes| {

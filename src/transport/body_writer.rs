@@ -1,9 +1,9 @@
-//! The body on its way to ureq: paced, counted, and cut short when the response is there.
+//! Feeds the body to ureq: rate-limited, with progress reports, and stopped by an early response.
 
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use super::exchange::{Call, Pace};
+use super::exchange::{ExchangeOptions, RateLimit};
 use super::exchange_state::ExchangeState;
 use crate::error::Error;
 use crate::wire::{Body, BodyReader, Sent};
@@ -12,20 +12,25 @@ pub(super) struct BodyWriter<'a> {
     reader: BodyReader<'a>,
     state: Rc<ExchangeState>,
     progress: Option<&'a (dyn Fn(u64) + Sync)>,
-    pace: Option<&'a dyn Pace>,
-    /// Bytes that ureq still wants.
-    left: u64,
+    rate_limiter: Option<&'a dyn RateLimit>,
+    /// Bytes that ureq has yet to read.
+    unread: u64,
+    /// Bytes reported to `progress`.
     reported: u64,
 }
 
 impl<'a> BodyWriter<'a> {
-    pub(super) fn new(body: &'a Body, call: &Call<'a>, state: Rc<ExchangeState>) -> Self {
+    pub(super) fn new(
+        body: &'a Body,
+        options: &ExchangeOptions<'a>,
+        state: Rc<ExchangeState>,
+    ) -> Self {
         Self {
             reader: body.reader(),
             state,
-            progress: call.progress,
-            pace: call.pace,
-            left: body.length(),
+            progress: options.progress,
+            rate_limiter: options.rate_limiter,
+            unread: body.length(),
             reported: 0,
         }
     }
@@ -34,50 +39,50 @@ impl<'a> BodyWriter<'a> {
         self.reader.sent()
     }
 
-    /// Tells of what went out since the last time.
+    /// Reports the bytes sent since the last report.
     pub(super) fn report(&mut self) {
         let sent = self.state.body_sent();
-        let news = sent.saturating_sub(self.reported);
-        if let Some(progress) = self.progress.filter(|_| news > 0) {
+        let unreported = sent.saturating_sub(self.reported);
+        if let Some(progress) = self.progress.filter(|_| unreported > 0) {
             self.reported = sent;
-            progress(news);
+            progress(unreported);
         }
     }
 
-    fn step(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let limit = if self.pace.is_some() { PACED_STEP } else { buffer.len() };
+    fn read_body(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let limit = if self.rate_limiter.is_some() { RATE_LIMITED_READ } else { buffer.len() };
         let length = buffer.len().min(limit);
         let count = match self.reader.pass(length) {
             Some(range) => {
                 let count = usize::try_from(range.end - range.start).unwrap_or(length);
-                self.state.lend(range);
+                self.state.set_zero_copy(range);
                 count
             }
             None => self.reader.read(buffer.get_mut(..length).unwrap_or_default())?,
         };
-        if let Some(pace) = self.pace {
-            self.state.pause(pace.take(count))?;
+        if let Some(rate_limiter) = self.rate_limiter {
+            self.state.sleep(rate_limiter.reserve(count))?;
         }
         Ok(count)
     }
 }
 
 impl Read for BodyWriter<'_> {
-    /// ureq has sent all that it read before when it reads again. It would wait for ever for the
-    /// rest of a body that ends too soon, so that is an error, and once the response is there the
-    /// rest is made up: it goes nowhere.
+    /// When ureq reads again, it has sent everything it read before. It never stops reading before
+    /// `Content-Length` bytes, so after a stop this returns filler bytes, which the connection
+    /// discards. A source that ends too early is an error.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.state.head_is_sent();
+        self.state.mark_head_sent();
         self.report();
-        let count = if self.state.is_cut_short() {
-            usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len())
+        let count = if self.state.is_body_stopped() {
+            usize::try_from(self.unread).unwrap_or(usize::MAX).min(buffer.len())
         } else {
-            self.step(buffer).map_err(io::Error::other)?
+            self.read_body(buffer).map_err(io::Error::other)?
         };
-        self.left = self.left.saturating_sub(count as u64);
+        self.unread = self.unread.saturating_sub(count as u64);
         Ok(count)
     }
 }
 
-/// With a limit to the rate, smaller steps make an even stream.
-const PACED_STEP: usize = 16 * 1024;
+/// Smaller reads make a rate-limited stream smoother.
+const RATE_LIMITED_READ: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! A connection that bytes go over: a socket, or a TLS session over another stream.
+//! A non-blocking byte stream: a socket, or TLS over another stream.
 
 pub(super) mod tls_stream;
 
@@ -17,48 +17,48 @@ pub(super) enum ByteStream {
     Tls(Box<TlsStream>),
 }
 
-/// What one step of sending did.
+/// What one send did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Step {
-    /// Bytes of the caller's that need not be given again.
-    pub(super) taken: usize,
-    /// Bytes that the layer below took: a TLS session can take some and send others.
-    pub(super) moved: usize,
+pub(super) struct SendProgress {
+    /// Bytes accepted from the caller, who must not pass them again.
+    pub(super) accepted: usize,
+    /// Bytes written to the socket. TLS may buffer accepted bytes and write earlier ones.
+    pub(super) sent: usize,
 }
 
-/// Nothing here waits: what cannot be done now is `WouldBlock`.
+/// No function waits; they return `WouldBlock` instead.
 impl ByteStream {
-    /// Takes some of the bytes and sends what it can.
-    pub(super) fn push(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Step> {
+    /// Accepts some of the bytes and sends as much as possible.
+    pub(super) fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<SendProgress> {
         match self {
             Self::Plain(socket) => {
                 let count = socket.send(slices)?;
-                Ok(Step { taken: count, moved: count })
+                Ok(SendProgress { accepted: count, sent: count })
             }
-            Self::Tls(session) => session.push(slices),
+            Self::Tls(tls) => tls.send(slices),
         }
     }
 
-    /// True if bytes were taken that are still to be sent.
-    pub(super) fn is_pending(&self) -> bool {
+    /// True if accepted bytes have not been sent.
+    pub(super) fn has_pending_output(&self) -> bool {
         match self {
             Self::Plain(_) => false,
-            Self::Tls(session) => session.is_pending(),
+            Self::Tls(tls) => tls.has_pending_output(),
         }
     }
 
-    /// Receives what is there; 0 is the end.
-    pub(super) fn pull(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Receives available bytes; returns 0 at the end of the stream.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => socket.receive(buffer),
-            Self::Tls(session) => session.pull(buffer),
+            Self::Tls(tls) => tls.receive(buffer),
         }
     }
 
     pub(super) fn socket(&self) -> &Socket {
         match self {
             Self::Plain(socket) => socket,
-            Self::Tls(session) => session.socket(),
+            Self::Tls(tls) => tls.socket(),
         }
     }
 
@@ -67,9 +67,9 @@ impl ByteStream {
     }
 }
 
-/// A stream that waits, under the rules of the running exchange: for the handshakes.
+/// Blocking reads and writes for the TLS and proxy handshakes.
 ///
-/// An error of the rules travels inside the `io::Error`.
+/// Cancellations and timeouts of the exchange are returned inside an `io::Error`.
 #[derive(Debug)]
 pub(super) struct BlockingStream<'a> {
     pub(super) stream: &'a mut ByteStream,
@@ -86,9 +86,9 @@ impl Read for BlockingStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.state.check().map_err(io::Error::other)?;
-            match self.stream.pull(buffer) {
-                Err(error) if is_not_yet(&error) => self.wait(Interest::Read),
-                done => return done,
+            match self.stream.receive(buffer) {
+                Err(error) if would_block(&error) => self.wait(Interest::Read),
+                result => return result,
             }
             .map_err(io::Error::other)?;
         }
@@ -98,13 +98,13 @@ impl Read for BlockingStream<'_> {
 impl Write for BlockingStream<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
-        while !rest.is_empty() || self.stream.is_pending() {
-            match self.stream.push(&[IoSlice::new(rest)]) {
-                Ok(step) => {
-                    rest = rest.get(step.taken..).unwrap_or_default();
+        while !rest.is_empty() || self.stream.has_pending_output() {
+            match self.stream.send(&[IoSlice::new(rest)]) {
+                Ok(progress) => {
+                    rest = rest.get(progress.accepted..).unwrap_or_default();
                     continue;
                 }
-                Err(error) if is_not_yet(&error) => self.wait(Interest::Write),
+                Err(error) if would_block(&error) => self.wait(Interest::Write),
                 Err(error) => return Err(error),
             }
             .map_err(io::Error::other)?;
@@ -117,6 +117,6 @@ impl Write for BlockingStream<'_> {
     }
 }
 
-pub(super) fn is_not_yet(error: &io::Error) -> bool {
+pub(super) fn would_block(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

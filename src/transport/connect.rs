@@ -1,4 +1,4 @@
-//! Makes connections: resolves the host, tries its addresses, handles proxy and TLS.
+//! Opens connections: DNS, TCP, proxy and TLS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,13 +20,13 @@ use super::tls::Tls;
 use super::{http_proxy, socks};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
-/// Makes the connections that ureq asks for.
+/// Opens the connections of ureq.
 #[derive(Debug)]
 pub(super) struct Dialer {
     pub(super) resolver: Resolver,
     pub(super) tls: Tls,
     pub(super) user_agent: String,
-    pub(super) era: PoolGeneration,
+    pub(super) pool_generation: PoolGeneration,
 }
 
 impl Connector for Dialer {
@@ -41,11 +41,12 @@ impl Connector for Dialer {
     }
 }
 
-/// Lets ureq go on without an address: it would ask before it looks for a kept connection.
+/// Returns no address to ureq, which would resolve the host even to reuse a connection. The
+/// [`Dialer`] resolves it.
 #[derive(Debug)]
-pub(super) struct NoLookup;
+pub(super) struct EmptyResolver;
 
-impl ureq::unversioned::resolver::Resolver for NoLookup {
+impl ureq::unversioned::resolver::Resolver for EmptyResolver {
     fn resolve(
         &self,
         _: &Uri,
@@ -59,41 +60,42 @@ impl ureq::unversioned::resolver::Resolver for NoLookup {
 impl Dialer {
     fn open(&self, details: &ConnectionDetails<'_>) -> Result<Connection> {
         let state = exchange_state::current()?;
-        let birth = self.era.current();
-        state.connects();
+        let generation = self.pool_generation.current();
+        state.mark_connecting();
         let uri = details.uri;
-        let host = bare(uri.host().unwrap_or_default());
+        let host = without_brackets(uri.host().unwrap_or_default());
         let port = port(uri, if details.needs_tls() { 443 } else { 80 })
-            .ok_or_else(|| Error::invalid("endpoint", "this is no address of a server"))?;
+            .ok_or_else(|| Error::invalid("endpoint", "not the address of a server"))?;
         let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(uri));
         let mut stream = match proxy {
             None => self.dial(host, port, &state)?,
             Some(proxy) => self.dial_through(proxy, host, port, &state)?,
         };
         if details.needs_tls() {
-            stream = self.secure(stream, host, &state)?;
+            stream = self.start_tls(stream, host, &state)?;
         }
-        Ok(Connection::new(stream, details.needs_tls(), birth))
+        Ok(Connection::new(stream, details.needs_tls(), generation))
     }
 
-    /// Tries one address after the other, each with its share of the time that is left.
+    /// Tries the addresses in order. Each gets an equal share of the time left.
     fn dial(&self, host: &str, port: u16, state: &ExchangeState) -> Result<ByteStream> {
-        let addresses = self.resolver.addresses(host, state)?;
-        state.begin(Phase::Connect);
-        let mut failure = Error::internal("a host without addresses");
+        let addresses = self.resolver.resolve(host, state)?;
+        state.enter_phase(Phase::Connect);
+        let mut error = Error::internal("the host has no addresses");
         for (index, ip) in addresses.iter().enumerate() {
             state.check()?;
             let address = SocketAddr::new(*ip, port);
-            match Socket::connect(address, state, state.share(addresses.len() - index))? {
+            match Socket::connect(address, state, state.address_deadline(addresses.len() - index))?
+            {
                 Ok(socket) => return Ok(ByteStream::Plain(socket)),
                 Err(cause) => {
-                    self.resolver.put_last(host, *ip);
-                    failure = unreachable(address, &cause);
+                    self.resolver.demote(host, *ip);
+                    error = connect_error(address, &cause);
                 }
             }
         }
-        self.resolver.forget(host);
-        Err(failure)
+        self.resolver.evict(host);
+        Err(error)
     }
 
     fn dial_through(
@@ -104,46 +106,53 @@ impl Dialer {
         state: &ExchangeState,
     ) -> Result<ByteStream> {
         let protocol = proxy.protocol();
-        let looks_up = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
-        let goal = match host.parse() {
-            Ok(address) => socks::Goal::Address(address),
-            Err(_) if looks_up => {
-                let addresses = self.resolver.addresses(host, state)?;
-                addresses.first().map_or(socks::Goal::Name(host), |ip| socks::Goal::Address(*ip))
+        let resolves_locally = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
+        let destination = match host.parse() {
+            Ok(address) => socks::Destination::Address(address),
+            Err(_) if resolves_locally => {
+                let addresses = self.resolver.resolve(host, state)?;
+                addresses
+                    .first()
+                    .map_or(socks::Destination::Name(host), |ip| socks::Destination::Address(*ip))
             }
-            Err(_) => socks::Goal::Name(host),
+            Err(_) => socks::Destination::Name(host),
         };
-        let mut stream = self.dial(bare(proxy.host()), proxy.port(), state)?;
+        let mut stream = self.dial(without_brackets(proxy.host()), proxy.port(), state)?;
         if protocol == ProxyProtocol::Https {
-            stream = self.secure(stream, bare(proxy.host()), state)?;
-            state.begin(Phase::Connect);
+            stream = self.start_tls(stream, without_brackets(proxy.host()), state)?;
+            state.enter_phase(Phase::Connect);
         }
-        let mut waiting = BlockingStream { stream: &mut stream, state };
+        let mut blocking = BlockingStream { stream: &mut stream, state };
         match protocol {
             ProxyProtocol::Socks4 | ProxyProtocol::Socks4A => {
-                socks::open4(&mut waiting, goal, port)
+                socks::connect_v4(&mut blocking, destination, port)
             }
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
-                socks::open5(&mut waiting, proxy, goal, port)
+                socks::connect_v5(&mut blocking, proxy, destination, port)
             }
-            _ => http_proxy::open(&mut waiting, proxy, host, port, &self.user_agent),
+            _ => http_proxy::connect(&mut blocking, proxy, host, port, &self.user_agent),
         }
-        .map_err(no_passage)?;
+        .map_err(proxy_error)?;
         Ok(stream)
     }
 
-    fn secure(&self, stream: ByteStream, host: &str, state: &ExchangeState) -> Result<ByteStream> {
-        let session = TlsStream::start(stream, host, self.tls.config()?, state)?;
-        Ok(ByteStream::Tls(Box::new(session)))
+    fn start_tls(
+        &self,
+        stream: ByteStream,
+        host: &str,
+        state: &ExchangeState,
+    ) -> Result<ByteStream> {
+        let tls = TlsStream::handshake(stream, host, self.tls.config()?, state)?;
+        Ok(ByteStream::Tls(Box::new(tls)))
     }
 }
 
 /// The host of a URI without the brackets of an IPv6 address.
-fn bare(host: &str) -> &str {
+fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// The port of a URI. One that is no port is nothing: the `http` crate would pass over it.
+/// The port of a URI; `None` if it is not a valid port, which the `http` crate would ignore.
 pub(super) fn port(uri: &Uri, default: u16) -> Option<u16> {
     let authority = uri.authority()?;
     let (_, port) = authority.as_str().rsplit_once(authority.host())?;
@@ -153,21 +162,22 @@ pub(super) fn port(uri: &Uri, default: u16) -> Option<u16> {
     }
 }
 
-fn unreachable(address: SocketAddr, cause: &io::Error) -> Error {
+fn connect_error(address: SocketAddr, cause: &io::Error) -> Error {
     match cause.kind() {
         io::ErrorKind::TimedOut => {
-            Error::new(ErrorKind::Timeout, format!("{address} did not answer")).with_io(cause)
+            Error::new(ErrorKind::Timeout, format!("connecting to {address} timed out"))
+                .with_io(cause)
         }
-        _ => Error::new(ErrorKind::Connect, format!("no connection to {address}")).with_io(cause),
+        _ => Error::new(ErrorKind::Connect, format!("cannot connect to {address}")).with_io(cause),
     }
 }
 
-/// Why a proxy did not make the connection. A rule about time or a cancel is passed on as it is.
-fn no_passage(cause: io::Error) -> Error {
+/// Converts an error of a proxy handshake. Cancellations and timeouts are returned unchanged.
+fn proxy_error(cause: io::Error) -> Error {
     match cause.downcast::<Error>() {
         Ok(ours) => ours,
         Err(cause) => {
-            Error::new(ErrorKind::Connect, "the proxy made no connection").with_io(&cause)
+            Error::new(ErrorKind::Connect, "cannot connect through the proxy").with_io(&cause)
         }
     }
 }
@@ -177,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_a_number_or_the_schemes_own() {
+    fn a_port_is_a_valid_number_or_the_default_of_the_scheme() {
         for (uri, expected) in [
             ("http://host", Some(80)),
             ("http://host:8080/x", Some(8080)),
@@ -190,6 +200,6 @@ mod tests {
         ] {
             assert_eq!(port(&uri.parse().unwrap(), 80), expected, "{uri}");
         }
-        assert_eq!((bare("[::1]"), bare("host")), ("::1", "host"));
+        assert_eq!((without_brackets("[::1]"), without_brackets("host")), ("::1", "host"));
     }
 }

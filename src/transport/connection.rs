@@ -1,18 +1,19 @@
-//! A connection as ureq sees it: buffers, and the responses that come before a request is sent.
+//! Implements ureq's `Transport`, and detects early responses.
 //!
-//! A server may refuse a request while its body is still being sent, and then read on, stop
-//! reading or reset the connection. In every case its response is what the caller wants. So this
-//! looks for input while it sends; once there is some, or the connection takes no more, the rest
-//! of the body goes nowhere and ureq proceeds to read the response.
+//! A server may respond with an error while the body is still being sent, and then keep reading,
+//! stop reading or reset the connection. In each case the caller needs that response. A connection
+//! therefore checks for input while it sends. When a response has started, or the connection
+//! accepts no more bytes, it discards the rest of the body so that ureq goes on to read the
+//! response.
 
 use std::io::{self, IoSlice};
 use std::ops::Range;
 
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
-use super::byte_stream::{ByteStream, Step, is_not_yet};
+use super::byte_stream::{ByteStream, SendProgress, would_block};
 use super::error_mapping;
-use super::exchange_state::{self, EarlyEnd, ExchangeState};
+use super::exchange_state::{self, BodyStop, ExchangeState};
 use super::pool_generation::Generation;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
@@ -22,151 +23,151 @@ use crate::runtime::{Deadline, Interest};
 pub(super) struct Connection {
     stream: ByteStream,
     buffers: LazyBuffers,
-    birth: Generation,
+    generation: Generation,
     is_tls: bool,
-    /// Serves no further exchange.
-    is_spent: bool,
-    /// Input was read while the request was being sent, and ureq does not know yet.
+    /// The connection serves no further exchange.
+    is_retired: bool,
+    /// Input was read while sending and has not been reported to ureq.
     has_early_input: bool,
-    /// The head of a request whose body follows; both go out in one step.
-    head: Vec<u8>,
-    steps: u32,
+    /// The head of the request, held back to be sent together with the first bytes of the body.
+    deferred_head: Vec<u8>,
+    sends: u32,
 }
 
 impl Connection {
-    pub(super) fn new(stream: ByteStream, is_tls: bool, birth: Generation) -> Self {
+    pub(super) fn new(stream: ByteStream, is_tls: bool, generation: Generation) -> Self {
         Self {
             stream,
-            buffers: LazyBuffers::new(INPUT, limits::IO_STEP),
-            birth,
+            buffers: LazyBuffers::new(INPUT_BUFFER, limits::IO_STEP),
+            generation,
             is_tls,
-            is_spent: false,
+            is_retired: false,
             has_early_input: false,
-            head: Vec::new(),
-            steps: 0,
+            deferred_head: Vec::new(),
+            sends: 0,
         }
     }
 
     fn transmit(&mut self, amount: usize) -> Result<()> {
         let state = exchange_state::current()?;
-        state.begin(Phase::Send);
-        if state.is_cut_short() {
+        state.enter_phase(Phase::Send);
+        if state.is_body_stopped() {
             return Ok(());
         }
         state.check()?;
-        if state.has_body_to_come() {
+        if state.defers_head() {
             let head = self.buffers.output().get(..amount).unwrap_or_default();
-            self.head.extend_from_slice(head);
-            state.sent(amount);
+            self.deferred_head.extend_from_slice(head);
+            state.record_sent(amount);
             return Ok(());
         }
-        self.steps = self.steps.wrapping_add(1);
-        if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
-            self.look_for_answer(&state)?;
+        self.sends = self.sends.wrapping_add(1);
+        if self.sends.is_multiple_of(SENDS_PER_INPUT_CHECK) {
+            self.check_for_response(&state)?;
         }
-        let lent = state.take_lent();
-        if lent.is_some_and(|lent| lent.len() != amount) {
-            return Err(Error::internal("a step of a body has another length than it was given"));
+        let zero_copy = state.take_zero_copy();
+        if zero_copy.is_some_and(|bytes| bytes.len() != amount) {
+            return Err(Error::internal("ureq sent a different number of bytes than it read"));
         }
-        let mut done = 0;
-        while !state.is_cut_short() && self.has_to_send(amount - done) {
-            match self.push(lent, done..amount) {
-                Ok(step) => {
-                    let of_head = step.taken.min(self.head.len());
-                    self.head.drain(..of_head);
-                    done += step.taken - of_head;
-                    state.sent(step.taken - of_head);
-                    state.moved(step.moved);
+        let mut sent = 0;
+        while !state.is_body_stopped() && self.has_output(amount - sent) {
+            match self.send(zero_copy, sent..amount) {
+                Ok(progress) => {
+                    let from_head = progress.accepted.min(self.deferred_head.len());
+                    self.deferred_head.drain(..from_head);
+                    sent += progress.accepted - from_head;
+                    state.record_sent(progress.accepted - from_head);
+                    state.record_moved(progress.sent);
                 }
-                Err(error) if is_not_yet(&error) => {
+                Err(error) if would_block(&error) => {
                     let fd = self.stream.descriptor();
                     if !state.wait(fd, Interest::Write, state.early_response_poll())? {
-                        self.look_for_answer(&state)?;
+                        self.check_for_response(&state)?;
                     }
                 }
-                Err(error) => self.give_up(&state, error_mapping::lost(error)),
+                Err(error) => self.stop_sending(&state, error_mapping::connection_lost(error)),
             }
         }
         Ok(())
     }
 
-    fn has_to_send(&self, rest: usize) -> bool {
-        rest > 0 || !self.head.is_empty() || self.stream.is_pending()
+    fn has_output(&self, unsent: usize) -> bool {
+        unsent > 0 || !self.deferred_head.is_empty() || self.stream.has_pending_output()
     }
 
-    /// Sends what it can of the head that was kept back, and of that range of the bytes that were
-    /// lent or else of the output.
-    fn push(&mut self, lent: Option<&[u8]>, range: Range<usize>) -> io::Result<Step> {
-        let bytes = lent.unwrap_or(self.buffers.output());
-        let rest = IoSlice::new(bytes.get(range).unwrap_or_default());
-        match self.head.as_slice() {
-            [] => self.stream.push(&[rest]),
-            head => self.stream.push(&[IoSlice::new(head), rest]),
+    /// Sends the deferred head and `range` of the body bytes, as far as possible without waiting.
+    /// The body bytes are those in memory or in the output buffer.
+    fn send(&mut self, zero_copy: Option<&[u8]>, range: Range<usize>) -> io::Result<SendProgress> {
+        let bytes = zero_copy.unwrap_or(self.buffers.output());
+        let unsent = IoSlice::new(bytes.get(range).unwrap_or_default());
+        match self.deferred_head.as_slice() {
+            [] => self.stream.send(&[unsent]),
+            head => self.stream.send(&[IoSlice::new(head), unsent]),
         }
     }
 
-    /// Reads what has come while the request is being sent.
-    fn look_for_answer(&mut self, state: &ExchangeState) -> Result<()> {
+    /// Reads available input while sending, without waiting.
+    fn check_for_response(&mut self, state: &ExchangeState) -> Result<()> {
         let buffer = self.buffers.input_append_buf();
         if buffer.is_empty() {
-            return Err(too_long());
+            return Err(head_too_long());
         }
-        match self.stream.pull(buffer) {
-            Ok(0) => self.give_up(state, cut_off()),
+        match self.stream.receive(buffer) {
+            Ok(0) => self.stop_sending(state, closed_while_sending()),
             Ok(count) => {
                 self.buffers.input_appended(count);
-                state.received(count);
+                state.record_received(count);
                 self.has_early_input = true;
-                if is_answer(self.buffers.input()) {
-                    self.is_spent = true;
-                    state.end_early(EarlyEnd::Answered);
+                if is_final_response(self.buffers.input()) {
+                    self.is_retired = true;
+                    state.stop_body(BodyStop::ResponseArrived);
                 }
             }
-            Err(error) if is_not_yet(&error) => {}
-            Err(error) => self.give_up(state, error_mapping::lost(error)),
+            Err(error) if would_block(&error) => {}
+            Err(error) => self.stop_sending(state, error_mapping::connection_lost(error)),
         }
         Ok(())
     }
 
-    fn give_up(&mut self, state: &ExchangeState, why: Error) {
-        self.is_spent = true;
-        state.end_early(EarlyEnd::Refused(why));
+    fn stop_sending(&mut self, state: &ExchangeState, error: Error) {
+        self.is_retired = true;
+        state.stop_body(BodyStop::ConnectionFailed(error));
     }
 
     fn receive(&mut self) -> Result<bool> {
         let state = exchange_state::current()?;
         if std::mem::take(&mut self.has_early_input) {
-            state.begin(Phase::Receive);
+            state.enter_phase(Phase::Receive);
             return Ok(true);
         }
         if state.phase() == Phase::Send {
-            state.begin(Phase::Wait);
+            state.enter_phase(Phase::Wait);
         }
         state.check()?;
         let buffer = self.buffers.input_append_buf();
         if buffer.is_empty() {
-            return Err(too_long());
+            return Err(head_too_long());
         }
         loop {
-            match self.stream.pull(buffer) {
+            match self.stream.receive(buffer) {
                 Ok(0) => {
-                    self.is_spent = true;
+                    self.is_retired = true;
                     return Ok(false);
                 }
                 Ok(count) => {
                     self.buffers.input_appended(count);
-                    state.begin(Phase::Receive);
-                    state.received(count);
-                    state.moved(count);
+                    state.enter_phase(Phase::Receive);
+                    state.record_received(count);
+                    state.record_moved(count);
                     return Ok(true);
                 }
-                Err(error) if is_not_yet(&error) => {
+                Err(error) if would_block(&error) => {
                     let fd = self.stream.descriptor();
                     state.wait(fd, Interest::Read, Deadline::NEVER)?;
                 }
                 Err(error) => {
-                    self.is_spent = true;
-                    return Err(error_mapping::lost(error));
+                    self.is_retired = true;
+                    return Err(error_mapping::connection_lost(error));
                 }
             }
         }
@@ -186,10 +187,11 @@ impl Transport for Connection {
         self.receive().map_err(error_mapping::wrap)
     }
 
-    /// True if no response is waiting: a TLS session may have session tickets to read, and no more.
+    /// Returns false if the connection has input or is closed. On a TLS connection this also
+    /// consumes session tickets.
     fn is_open(&mut self) -> bool {
-        let quiet = |read: io::Result<usize>| matches!(read, Err(error) if is_not_yet(&error));
-        !self.is_spent && self.birth.is_present() && quiet(self.stream.pull(&mut [0]))
+        let is_idle = |read: io::Result<usize>| matches!(read, Err(error) if would_block(&error));
+        !self.is_retired && self.generation.is_current() && is_idle(self.stream.receive(&mut [0]))
     }
 
     fn is_tls(&self) -> bool {
@@ -198,47 +200,50 @@ impl Transport for Connection {
 }
 
 impl Drop for Connection {
-    /// What the kernel still holds of a request that was given up does not go out.
+    /// Discards the unsent bytes of an abandoned request.
     fn drop(&mut self) {
         if exchange_state::current().is_ok_and(|state| state.is_abandoned()) {
-            self.stream.socket().abandon();
+            self.stream.socket().discard_unsent_on_close();
         }
     }
 }
 
-/// True if this is the beginning of a response, and not of a `100 Continue` or its like.
-fn is_answer(input: &[u8]) -> bool {
-    let start = input.get(..INTERIM.len()).unwrap_or(input);
-    !INTERIM.starts_with(start)
+/// True if this is the start of a final response, false for a 1xx response.
+fn is_final_response(input: &[u8]) -> bool {
+    let start = input.get(..INTERIM_PREFIX.len()).unwrap_or(input);
+    !INTERIM_PREFIX.starts_with(start)
 }
 
-fn cut_off() -> Error {
-    Error::new(ErrorKind::Network, "the server closed the connection while it was sent to")
+fn closed_while_sending() -> Error {
+    Error::new(
+        ErrorKind::Network,
+        "the server closed the connection while the request was being sent",
+    )
 }
 
-fn too_long() -> Error {
-    Error::new(ErrorKind::Protocol, "the head of the answer is too long")
+fn head_too_long() -> Error {
+    Error::new(ErrorKind::Protocol, "the head of the response is too long")
 }
 
-/// Room for what is received; it bounds the head of a response.
-const INPUT: usize = 16 * 1024;
+/// The size of the input buffer, which is also the longest head of a response.
+const INPUT_BUFFER: usize = 16 * 1024;
 
-/// Steps of a body between two checks for an early response.
-const STEPS_BETWEEN_LOOKS: u32 = 4;
+/// How many sends there are per check for an early response.
+const SENDS_PER_INPUT_CHECK: u32 = 4;
 
-const INTERIM: &[u8] = b"HTTP/1.1 1";
+const INTERIM_PREFIX: &[u8] = b"HTTP/1.1 1";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_interim_answer_does_not_end_a_request() {
+    fn an_interim_response_is_not_final() {
         for interim in ["", "H", "HTTP/1.1", "HTTP/1.1 1", "HTTP/1.1 100 Continue\r\n\r\n"] {
-            assert!(!is_answer(interim.as_bytes()), "{interim}");
+            assert!(!is_final_response(interim.as_bytes()), "{interim}");
         }
-        for answer in ["HTTP/1.1 4", "HTTP/1.0 403", "garbage", "HTTP/2"] {
-            assert!(is_answer(answer.as_bytes()), "{answer}");
+        for response in ["HTTP/1.1 4", "HTTP/1.0 403", "garbage", "HTTP/2"] {
+            assert!(is_final_response(response.as_bytes()), "{response}");
         }
     }
 }

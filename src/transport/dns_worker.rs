@@ -1,8 +1,7 @@
-//! Resolves host names on one thread, because `getaddrinfo` can neither be interrupted nor
-//! polled.
+//! Resolves host names on a thread, because `getaddrinfo` can neither be interrupted nor polled.
 //!
-//! The thread starts with the first name, blocks all signals and ends with its owner. One that
-//! hangs in `getaddrinfo` is left behind and ends when that returns.
+//! The thread starts with the first host name, blocks all signals and ends when the [`DnsWorker`]
+//! is dropped. A thread that is inside `getaddrinfo` then is detached, and ends when that returns.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,7 +12,7 @@ use std::thread::JoinHandle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Event, ForkGuard, IgnorePoison, SignalsBlocked};
 
-/// The thread and what it has to do.
+/// The thread and its queue.
 #[derive(Debug)]
 pub(super) struct DnsWorker {
     queue: Arc<JobQueue>,
@@ -22,29 +21,29 @@ pub(super) struct DnsWorker {
     resolve_fn: ResolveFn,
 }
 
-/// The system's resolver, or that of a test.
+/// The resolver of the system or of a test.
 pub(super) type ResolveFn = fn(&str) -> io::Result<Vec<IpAddr>>;
 
-/// A name that is being resolved for one or more calls.
+/// A host name that is resolved for one or more calls.
 #[derive(Debug)]
 pub(super) struct Job {
     host: String,
-    answer: Mutex<Option<Result<Vec<IpAddr>>>>,
+    result: Mutex<Option<Result<Vec<IpAddr>>>>,
     done: Event,
 }
 
 #[derive(Debug, Default)]
 struct JobQueue {
     state: Mutex<JobQueueState>,
-    news: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct JobQueueState {
     waiting: VecDeque<Arc<Job>>,
-    /// What the thread is at.
+    /// The job that the thread is executing.
     current: Option<Arc<Job>>,
-    ended: bool,
+    is_shut_down: bool,
 }
 
 impl DnsWorker {
@@ -57,39 +56,40 @@ impl DnsWorker {
         }
     }
 
-    /// Starts to resolve a name, or joins the job that resolves it already.
-    pub(super) fn begin(&self, host: &str) -> Result<Arc<Job>> {
+    /// Queues a host name, or joins a pending job for the same name.
+    pub(super) fn submit(&self, host: &str) -> Result<Arc<Job>> {
         self.process.check()?;
-        self.start_thread()?;
+        self.ensure_started()?;
         let mut state = lock(&self.queue.state);
         if let Some(job) = state.current.iter().chain(&state.waiting).find(|job| job.host == host) {
             return Ok(Arc::clone(job));
         }
-        if state.waiting.len() >= WAITING_MAX {
-            return Err(Error::new(ErrorKind::Resolve, "too many host names are being looked up"));
+        if state.waiting.len() >= QUEUE_MAX {
+            return Err(Error::new(ErrorKind::Resolve, "too many host names are being resolved"));
         }
         let job = Arc::new(Job {
             host: host.to_owned(),
-            answer: Mutex::new(None),
-            done: Event::new().map_err(|cause| unusable(&cause))?,
+            result: Mutex::new(None),
+            done: Event::new().map_err(|cause| worker_error(&cause))?,
         });
         state.waiting.push_back(Arc::clone(&job));
         drop(state);
-        self.queue.news.notify_one();
+        self.queue.changed.notify_one();
         Ok(job)
     }
 
-    fn start_thread(&self) -> Result<()> {
+    fn ensure_started(&self) -> Result<()> {
         let mut thread = lock(&self.thread);
         if thread.is_none() {
             let (queue, resolve_fn) = (Arc::clone(&self.queue), self.resolve_fn);
             let builder = std::thread::Builder::new().name("ossmpu-resolve".to_owned());
-            // A thread inherits that from the one that starts it, so that no handler of the host
-            // program ever runs on ours.
+            // The thread inherits the signal mask, so that no signal handler of the program runs on
+            // it.
             let blocked = SignalsBlocked::new();
-            let started = builder.stack_size(STACK).spawn(move || work(&queue, resolve_fn));
+            let spawned =
+                builder.stack_size(STACK_SIZE).spawn(move || run_worker(&queue, resolve_fn));
             drop(blocked);
-            *thread = Some(started.map_err(|cause| unusable(&cause))?);
+            *thread = Some(spawned.map_err(|cause| worker_error(&cause))?);
         }
         Ok(())
     }
@@ -102,52 +102,52 @@ impl Drop for DnsWorker {
             return;
         };
         if !self.process.is_current() {
-            // The thread lives in the parent only, and its locks may be held for ever.
+            // The thread exists only in the parent, and may have held the locks during the fork.
             std::mem::forget(thread);
             return;
         }
         let mut state = lock(&self.queue.state);
-        state.ended = true;
+        state.is_shut_down = true;
         let is_busy = state.current.is_some();
         drop(state);
-        self.queue.news.notify_one();
+        self.queue.changed.notify_one();
         if !is_busy {
-            // It waits for work or is about to, so it ends at once. A panic in it is past caring.
+            // The thread is idle and ends immediately. A panic on it no longer matters.
             let _ = thread.join();
         }
     }
 }
 
 impl Job {
-    /// Readable when the response is there.
+    /// Set when the result is available.
     pub(super) fn done(&self) -> &Event {
         &self.done
     }
 
-    pub(super) fn answer(&self) -> Option<Result<Vec<IpAddr>>> {
-        lock(&self.answer).clone()
+    pub(super) fn result(&self) -> Option<Result<Vec<IpAddr>>> {
+        lock(&self.result).clone()
     }
 }
 
-/// The system's addresses of a name, in its order of preference.
-pub(super) fn system(host: &str) -> io::Result<Vec<IpAddr>> {
+/// Resolves a host name with the system's resolver and keeps its order of addresses.
+pub(super) fn resolve_with_system(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
 }
 
-fn work(queue: &JobQueue, resolve_fn: ResolveFn) {
+fn run_worker(queue: &JobQueue, resolve_fn: ResolveFn) {
     let mut state = lock(&queue.state);
-    while !state.ended {
+    while !state.is_shut_down {
         let Some(job) = state.waiting.pop_front() else {
-            state = queue.news.wait(state).ignore_poison();
+            state = queue.changed.wait(state).ignore_poison();
             continue;
         };
         state.current = Some(Arc::clone(&job));
         drop(state);
-        let answer = resolve_fn(&job.host);
+        let result = resolve_fn(&job.host);
         state = lock(&queue.state);
-        // Under the lock, so that no call joins a job that is done.
+        // The lock is held, so that no call joins the finished job.
         state.current = None;
-        *lock(&job.answer) = Some(answer.map_err(|cause| unknown(&cause)));
+        *lock(&job.result) = Some(result.map_err(|cause| resolve_error(&cause)));
         job.done.set();
     }
 }
@@ -156,16 +156,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().ignore_poison()
 }
 
-fn unknown(cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Resolve, "the host name could not be looked up").with_io(cause)
+fn resolve_error(cause: &io::Error) -> Error {
+    Error::new(ErrorKind::Resolve, "cannot resolve the host name").with_io(cause)
 }
 
-fn unusable(cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Resolve, "host names cannot be looked up").with_io(cause)
+fn worker_error(cause: &io::Error) -> Error {
+    Error::new(ErrorKind::Resolve, "cannot start the DNS worker").with_io(cause)
 }
 
-/// Different names that may wait at once.
-const WAITING_MAX: usize = 64;
+/// The maximum number of queued host names.
+const QUEUE_MAX: usize = 64;
 
-/// `getaddrinfo` loads modules that need room.
-const STACK: usize = 512 * 1024;
+/// `getaddrinfo` loads NSS modules, which need stack space.
+const STACK_SIZE: usize = 512 * 1024;

@@ -1,54 +1,56 @@
-//! Maps errors of the lower layers to errors of this library.
+//! Converts errors of ureq, rustls and sockets to errors of this library.
 
 use std::io;
 
 use super::byte_stream::tls_stream;
-use super::exchange::{Delivery, Failure};
-use super::exchange_state::{EarlyEnd, ExchangeState};
+use super::exchange::{Delivery, ExchangeError};
+use super::exchange_state::{BodyStop, ExchangeState};
 use super::socket;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::wire::Sent;
 
-/// Wraps an error of this library for its way through ureq.
+/// Wraps an error of this library to pass it through ureq.
 pub(super) fn wrap(error: Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
 
-/// An error of a connection that was in use.
-pub(super) fn lost(error: io::Error) -> Error {
+/// Converts an error of an established connection.
+pub(super) fn connection_lost(error: io::Error) -> Error {
     match error.downcast::<rustls::Error>() {
-        Ok(cause) => tls_stream::broken(cause),
-        Err(error) => socket::lost(&error),
+        Ok(cause) => tls_stream::session_error(cause),
+        Err(error) => socket::connection_lost(&error),
     }
 }
 
-/// Completes an error with what is known about its exchange.
-pub(super) fn failure(
+/// Adds the details of the exchange to its error.
+pub(super) fn exchange_error(
     error: Error,
     host: &str,
     state: &ExchangeState,
     sent: Option<Sent>,
-) -> Failure {
-    let error = match (state.ended_early(), error.kind()) {
-        // There was no response behind it, so this is what went wrong.
-        (Some(EarlyEnd::Refused(first)), ErrorKind::Network) => first.with_phase(Phase::Send),
+) -> ExchangeError {
+    let error = match (state.body_stop(), error.kind()) {
+        // The connection had no response either, so the send error is the cause.
+        (Some(BodyStop::ConnectionFailed(first)), ErrorKind::Network) => {
+            first.with_phase(Phase::Send)
+        }
         _ => error,
     };
-    let reused = error.kind() == ErrorKind::Network
-        && state.is_on_kept_connection()
+    let stale_connection = error.kind() == ErrorKind::Network
+        && state.is_on_reused_connection()
         && !state.has_received();
     let error = match error.kind() {
-        kind if is_ours(kind) => {
+        kind if is_exchange_kind(kind) => {
             let phase = error.phase().unwrap_or(state.phase());
             error.with_phase(phase).with_host(host).with_bytes_sent(state.body_sent())
         }
         _ => error.with_bytes_sent(state.body_sent()),
     };
-    let delivery = if state.has_sent() { Delivery::Maybe } else { Delivery::Never };
-    Failure { error, delivery, reused, sent }
+    let delivery = if state.has_sent() { Delivery::Possible } else { Delivery::Impossible };
+    ExchangeError { error, delivery, stale_connection, sent }
 }
 
-/// What ureq says, in our words. The variants are those of ureq 3.5.
+/// Converts an error of ureq 3.5.
 pub(super) fn from_ureq(error: ureq::Error, state: &ExchangeState) -> Error {
     match error {
         ureq::Error::Other(cause) => match cause.downcast::<Error>() {
@@ -57,20 +59,20 @@ pub(super) fn from_ureq(error: ureq::Error, state: &ExchangeState) -> Error {
         },
         ureq::Error::Io(cause) => from_io(cause, state),
         ureq::Error::Protocol(cause) => {
-            Error::new(ErrorKind::Protocol, garbled(state)).with_cause(cause)
+            Error::new(ErrorKind::Protocol, protocol_error_text(state)).with_cause(cause)
         }
         ureq::Error::LargeResponseHeader(..) => {
-            Error::new(ErrorKind::Protocol, "the head of the answer is too long")
+            Error::new(ErrorKind::Protocol, "the head of the response is too long")
         }
-        ureq::Error::BodyStalled => Error::new(ErrorKind::Protocol, garbled(state)),
+        ureq::Error::BodyStalled => Error::new(ErrorKind::Protocol, protocol_error_text(state)),
         ureq::Error::Http(cause) => {
-            Error::invalid("request", "the request cannot be written").with_cause(cause)
+            Error::invalid("request", "the request cannot be sent as HTTP").with_cause(cause)
         }
         ureq::Error::BadUri(cause) => {
-            Error::invalid("endpoint", "this is no address of a server").with_cause(cause)
+            Error::invalid("endpoint", "not the address of a server").with_cause(cause)
         }
-        // None of these can come: no such feature, time limit, redirect, proxy or TLS of ureq's is
-        // in use.
+        // ureq returns these only for features that are not in use: its timeouts, redirects,
+        // resolver, proxies and TLS.
         error @ (ureq::Error::StatusCode(_)
         | ureq::Error::Timeout(_)
         | ureq::Error::HostNotFound
@@ -87,7 +89,7 @@ pub(super) fn from_ureq(error: ureq::Error, state: &ExchangeState) -> Error {
     }
 }
 
-/// The same for an error that came through a reader.
+/// Converts an error from reading a response body.
 pub(super) fn from_io(error: io::Error, state: &ExchangeState) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(ours) => return ours,
@@ -98,30 +100,29 @@ pub(super) fn from_io(error: io::Error, state: &ExchangeState) -> Error {
         Err(error) => error,
     };
     match error.kind() {
-        // ureq's word for an end that came too soon.
-        io::ErrorKind::UnexpectedEof => Error::new(ErrorKind::Network, cut_off(state)),
-        _ => lost(error),
+        io::ErrorKind::UnexpectedEof => Error::new(ErrorKind::Network, closed_text(state)),
+        _ => connection_lost(error),
     }
 }
 
-fn cut_off(state: &ExchangeState) -> &'static str {
+fn closed_text(state: &ExchangeState) -> &'static str {
     if state.has_received() {
-        "the connection was closed in the middle of the answer"
+        "the connection was closed in the middle of the response"
     } else {
-        "the connection was closed without an answer"
+        "the connection was closed without a response"
     }
 }
 
-fn garbled(state: &ExchangeState) -> &'static str {
+fn protocol_error_text(state: &ExchangeState) -> &'static str {
     if state.has_received() {
-        "the answer is not HTTP; its address may need https:// or another port"
+        "the response is not HTTP; the endpoint may need https:// or another port"
     } else {
         "the request cannot be sent as HTTP"
     }
 }
 
-/// True for the kinds that are about the exchange and not about the source of a body.
-fn is_ours(kind: ErrorKind) -> bool {
+/// True for errors of the exchange, false for errors of the body's source.
+fn is_exchange_kind(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Resolve

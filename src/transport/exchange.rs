@@ -1,4 +1,4 @@
-//! What goes into an exchange and what comes out of it, as plain values.
+//! Inputs and outcome of an exchange: one request and its response.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,89 +10,88 @@ use crate::model::Target;
 use crate::runtime::{Cancel, CleanupBudget, Deadline};
 use crate::wire::{Body, Headers, Method, Response, Sent};
 
-/// A request that is ready to go: signed, with every header but those of the connection.
+/// A signed request. The transport adds the headers `Host`, `User-Agent` and `Content-Length`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct OutgoingRequest<'a> {
     pub(crate) method: Method,
     pub(crate) target: &'a Target,
-    /// Escaped; empty if there is none.
+    /// Percent-encoded; empty if there is none.
     pub(crate) query: &'a str,
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a Body,
 }
 
-/// Under which rules one request is sent.
+/// Cancellation, timeouts and callbacks of one exchange.
 #[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
+pub(crate) struct ExchangeOptions<'a> {
     pub(crate) cancel: &'a Cancel,
-    pub(crate) limits: TimeLimits,
-    /// Of the whole call, over all limits.
+    pub(crate) timeouts: Timeouts,
+    /// The deadline of the call, which applies in addition to the timeouts.
     pub(crate) deadline: Deadline,
     pub(crate) cancel_policy: CancelPolicy<'a>,
-    /// Called with the bytes of the body that were sent since the last call. Those of the last step
-    /// are reported when the response has arrived.
+    /// Receives the number of body bytes sent since its last invocation. The last bytes are
+    /// reported when the response has arrived.
     pub(crate) progress: Option<&'a (dyn Fn(u64) + Sync)>,
-    pub(crate) pace: Option<&'a dyn Pace>,
+    pub(crate) rate_limiter: Option<&'a dyn RateLimit>,
 }
 
-/// How long each step may take.
+/// The timeout of each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TimeLimits {
+pub(crate) struct Timeouts {
     pub(crate) resolve: Duration,
-    /// From the first packet to a connection that can carry a request: all addresses, the proxy's
-    /// handshake and TLS together.
+    /// Connecting to all addresses, the proxy handshake and the TLS handshake together.
     pub(crate) connect: Duration,
-    /// A window of this length in which fewer than [`limits::STALL_BYTES`] move is a stall.
+    /// The connection has stalled if it moves fewer than [`limits::STALL_BYTES`] in this time.
     pub(crate) stall: Duration,
-    /// From the last byte of the request to the end of the response.
+    /// From sending the last byte of the request to the end of the response.
     pub(crate) response: Duration,
 }
 
-/// What a cancel or the deadline does to a request that is completely sent.
+/// What a cancellation or the deadline does to a request that has been sent completely.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CancelPolicy<'a> {
-    /// The response is not awaited.
-    Cut,
-    /// The response is awaited as long as the budget allows; the cancellation starts it.
+    /// Ends the exchange without waiting for the response.
+    Immediate,
+    /// Starts the budget and waits for the response within it.
     AwaitResponse(&'a Arc<CleanupBudget>),
 }
 
-/// A limit to the rate of sending.
-pub(crate) trait Pace: Sync {
-    /// The time to wait before `bytes` bytes may be sent.
-    fn take(&self, bytes: usize) -> Duration;
+/// Limits the rate of sending.
+pub(crate) trait RateLimit: Sync {
+    /// Reserves `bytes` and returns how long to wait before sending them.
+    fn reserve(&self, bytes: usize) -> Duration;
 }
 
-/// A response, read to its end.
+/// A completed exchange.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) response: Response,
-    /// What was read of the body.
+    /// Length and checksum of the body bytes read so far.
     pub(crate) sent: Sent,
-    /// False if the response came before the body was all sent.
-    pub(crate) whole: bool,
+    /// False if the response arrived before the whole body was sent.
+    pub(crate) body_complete: bool,
 }
 
-/// Why there is no response, and what that means for another attempt.
+/// Why there is no response, and what the retry decision needs to know.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct ExchangeError {
     pub(crate) error: Error,
     pub(crate) delivery: Delivery,
-    /// The connection was kept from an earlier exchange and died before a byte of the response:
-    /// nothing is wrong with the server.
-    pub(crate) reused: bool,
-    /// The checksum of the body, if the connection took all of it.
+    /// A reused connection was closed before the first byte of the response: the server had
+    /// probably closed it while it was idle.
+    pub(crate) stale_connection: bool,
+    /// Length and checksum of the body, if the connection accepted all of it.
     pub(crate) sent: Option<Sent>,
 }
 
-/// Whether the server can have seen something of a failed request.
+/// Whether the server may have received any byte of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    Never,
-    Maybe,
+    Impossible,
+    Possible,
 }
 
-impl Default for TimeLimits {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             resolve: limits::RESOLVE_TIMEOUT,
@@ -103,15 +102,15 @@ impl Default for TimeLimits {
     }
 }
 
-impl fmt::Debug for Call<'_> {
+impl fmt::Debug for ExchangeOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
+        f.debug_struct("ExchangeOptions")
             .field("cancel", &self.cancel)
-            .field("limits", &self.limits)
+            .field("timeouts", &self.timeouts)
             .field("deadline", &self.deadline)
-            .field("after_sent", &self.cancel_policy)
+            .field("cancel_policy", &self.cancel_policy)
             .field("progress", &self.progress.is_some())
-            .field("pace", &self.pace.is_some())
+            .field("rate_limiter", &self.rate_limiter.is_some())
             .finish()
     }
 }

@@ -1,8 +1,8 @@
-//! The exchange that runs on this thread: its phase, its clocks and what it has moved.
+//! The state of the exchange that runs on this thread: phase, timeouts and byte counts.
 //!
-//! A kept connection serves one exchange after the other, so it cannot own the rules of any. It
-//! finds them here: [`enter`] makes an exchange the current one of the thread until its guard is
-//! dropped. All waits for sockets and the resolver end in [`ExchangeState::wait`].
+//! A pooled connection outlives the exchange, so it cannot hold this state. [`enter`] makes an
+//! exchange the current one of the thread until the guard is dropped, and the connection looks it
+//! up. All waits for sockets and the resolver are in [`ExchangeState::wait`].
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::exchange::{Call, CancelPolicy, TimeLimits};
+use super::exchange::{CancelPolicy, ExchangeOptions, Timeouts};
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
 use super::unsent_bytes::unsent_bytes;
@@ -23,46 +23,45 @@ use crate::wire::Body;
 #[derive(Debug)]
 pub(super) struct ExchangeState {
     cancel: Cancel,
-    limits: TimeLimits,
+    timeouts: Timeouts,
     deadline: Deadline,
-    /// Set if a response is awaited after a cancellation.
+    /// Set if the exchange waits for the response after a cancellation.
     cleanup_budget: Option<Arc<CleanupBudget>>,
     phase: Cell<Phase>,
-    /// When the phase must be over, but for stalls.
-    phase_ends: Cell<Deadline>,
+    /// When the timeout of the phase expires.
+    phase_deadline: Cell<Deadline>,
     stall: StallTimer,
-    /// Set when the call ends early after the request was sent: why, and until when the response is
-    /// awaited.
+    /// Set when the call is canceled or times out after the request was sent: the error, and the
+    /// deadline of the response.
     grace: RefCell<Option<(Error, Deadline)>>,
     body: Body,
-    /// The body follows its head without a pause.
-    has_body_at_once: bool,
-    /// Bytes of the body that are sent from where they are.
-    lent: RefCell<Option<Range<u64>>>,
-    /// Bytes of the request that the connection took.
+    /// The head is sent in one step with the first bytes of the body.
+    coalesces_head: bool,
+    /// The next bytes of the body, if they are sent from memory without a copy.
+    zero_copy: RefCell<Option<Range<u64>>>,
+    /// Bytes of the request that the connection accepted.
     sent: Cell<u64>,
-    /// How many of them came before the body.
-    head: Cell<Option<u64>>,
+    /// The length of the head, once it is sent.
+    head_length: Cell<Option<u64>>,
     received: Cell<u64>,
-    connected: Cell<bool>,
-    /// Why no more of the body is sent.
-    ended_early: RefCell<Option<EarlyEnd>>,
+    /// The exchange opens its own connection instead of reusing one.
+    is_connecting: Cell<bool>,
+    body_stop: RefCell<Option<BodyStop>>,
 }
 
-/// Why a body was not sent to its end.
+/// Why the rest of a body is not sent.
 #[derive(Debug, Clone)]
-pub(super) enum EarlyEnd {
-    /// The response has come.
-    Answered,
-    /// The connection takes no more; there may be a response on it.
-    Refused(Error),
+pub(super) enum BodyStop {
+    ResponseArrived,
+    /// The connection accepts no more bytes, but a response may still be readable.
+    ConnectionFailed(Error),
 }
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<ExchangeState>>> = const { RefCell::new(None) };
 }
 
-/// Puts back the exchange that was the current one before.
+/// Restores the previous current exchange of the thread when dropped.
 #[derive(Debug)]
 pub(super) struct Guard(Option<Rc<ExchangeState>>);
 
@@ -75,7 +74,7 @@ pub(super) fn enter(state: Rc<ExchangeState>) -> Guard {
 pub(super) fn current() -> Result<Rc<ExchangeState>> {
     CURRENT
         .with(|current| current.borrow().clone())
-        .ok_or_else(|| Error::internal("a connection is used outside an exchange"))
+        .ok_or_else(|| Error::internal("a connection was used outside an exchange"))
 }
 
 impl Drop for Guard {
@@ -85,27 +84,27 @@ impl Drop for Guard {
 }
 
 impl ExchangeState {
-    pub(super) fn new(call: &Call<'_>, body: &Body) -> Self {
+    pub(super) fn new(options: &ExchangeOptions<'_>, body: &Body) -> Self {
         Self {
             body: body.clone(),
-            lent: RefCell::new(None),
-            has_body_at_once: body.length() > 0 && call.pace.is_none(),
-            cancel: call.cancel.clone(),
-            limits: call.limits,
-            deadline: call.deadline,
-            cleanup_budget: match call.cancel_policy {
-                CancelPolicy::Cut => None,
+            zero_copy: RefCell::new(None),
+            coalesces_head: body.length() > 0 && options.rate_limiter.is_none(),
+            cancel: options.cancel.clone(),
+            timeouts: options.timeouts,
+            deadline: options.deadline,
+            cleanup_budget: match options.cancel_policy {
+                CancelPolicy::Immediate => None,
                 CancelPolicy::AwaitResponse(budget) => Some(Arc::clone(budget)),
             },
             phase: Cell::new(Phase::Resolve),
-            phase_ends: Cell::new(Deadline::NEVER),
+            phase_deadline: Cell::new(Deadline::NEVER),
             stall: StallTimer::default(),
             grace: RefCell::new(None),
             sent: Cell::new(0),
-            head: Cell::new(None),
+            head_length: Cell::new(None),
             received: Cell::new(0),
-            connected: Cell::new(false),
-            ended_early: RefCell::new(None),
+            is_connecting: Cell::new(false),
+            body_stop: RefCell::new(None),
         }
     }
 
@@ -113,161 +112,173 @@ impl ExchangeState {
         self.phase.get()
     }
 
-    /// Begins a phase and its clock. TLS runs on the clock of connecting, and receiving on that of
-    /// the wait for the response.
-    pub(super) fn begin(&self, phase: Phase) {
-        let before = self.phase.replace(phase);
-        if before == phase && phase != Phase::Resolve {
+    /// Enters a phase and starts its timeout. The TLS handshake shares the connect timeout, and
+    /// receiving shares the response timeout with waiting.
+    pub(super) fn enter_phase(&self, phase: Phase) {
+        let previous = self.phase.replace(phase);
+        if previous == phase && phase != Phase::Resolve {
             return;
         }
         self.stall.restart();
         match phase {
-            Phase::Resolve => self.phase_ends.set(Deadline::after(self.limits.resolve)),
-            // Behind a proxy's own TLS the clock of connecting goes on.
-            Phase::Connect if before == Phase::Tls => {}
-            Phase::Connect => self.phase_ends.set(Deadline::after(self.limits.connect)),
+            Phase::Resolve => self.phase_deadline.set(Deadline::after(self.timeouts.resolve)),
+            // After the TLS handshake with a proxy the connect timeout continues.
+            Phase::Connect if previous == Phase::Tls => {}
+            Phase::Connect => self.phase_deadline.set(Deadline::after(self.timeouts.connect)),
             Phase::Tls => {}
-            // The clock of the response starts when the kernel has sent all that it was given.
-            Phase::Send | Phase::Wait => self.phase_ends.set(Deadline::NEVER),
-            Phase::Receive if self.phase_ends.get() != Deadline::NEVER => {}
-            Phase::Receive => self.phase_ends.set(Deadline::after(self.limits.response)),
+            // `start_response_timeout` sets it when the kernel has sent the request.
+            Phase::Send | Phase::Wait => self.phase_deadline.set(Deadline::NEVER),
+            Phase::Receive if self.phase_deadline.get() != Deadline::NEVER => {}
+            Phase::Receive => self.phase_deadline.set(Deadline::after(self.timeouts.response)),
         }
     }
 
-    /// The time that is left for the phase, divided by the number of attempts.
-    pub(super) fn share(&self, tries: usize) -> Deadline {
-        let tries = u32::try_from(tries).unwrap_or(u32::MAX).max(1);
-        self.phase_ends.get().left().map_or(Deadline::NEVER, |left| Deadline::after(left / tries))
+    /// The deadline for connecting to one of `addresses` addresses, which share the time left.
+    pub(super) fn address_deadline(&self, addresses: usize) -> Deadline {
+        let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
+        let left = self.phase_deadline.get().left();
+        left.map_or(Deadline::NEVER, |left| Deadline::after(left / addresses))
     }
 
-    /// An error if the call was canceled or is too late. Each step asks, because a peer that is
-    /// always ready is never waited for.
+    /// Returns an error if the call was canceled or has timed out. Each step calls this, because it
+    /// never waits for a peer that is always ready.
     pub(super) fn check(&self) -> Result<()> {
         if self.cancel.is_triggered() {
             self.interrupt(Error::canceled())?;
         } else if self.deadline.has_passed() {
-            self.interrupt(timeout_errors::deadline())?;
+            self.interrupt(Error::deadline_passed())?;
         }
-        if self.phase_ends.get().has_passed() {
-            Err(timeout_errors::phase(self.phase(), &self.limits))
+        if self.phase_deadline.get().has_passed() {
+            Err(timeout_errors::phase(self.phase(), &self.timeouts))
         } else {
             Ok(())
         }
     }
 
-    /// Waits until the descriptor is ready, or until `slice` has passed: then returns false.
-    /// Every other end of the wait is an error.
-    pub(super) fn wait(&self, fd: RawFd, interest: Interest, slice: Deadline) -> Result<bool> {
+    /// Waits until the descriptor is ready. Returns false if `poll_deadline` passes first, and an
+    /// error on a cancellation, a timeout or a stall.
+    pub(super) fn wait(
+        &self,
+        fd: RawFd,
+        interest: Interest,
+        poll_deadline: Deadline,
+    ) -> Result<bool> {
         loop {
-            self.start_response_clock(fd);
-            let (token, outer) = match &*self.grace.borrow() {
-                Some((_, until)) => (Cancel::never(), *until),
+            self.start_response_timeout(fd);
+            let (cancel, call_deadline) = match &*self.grace.borrow() {
+                Some((_, deadline)) => (Cancel::never(), *deadline),
                 None => (self.cancel.clone(), self.deadline),
             };
-            let watched = self.watches_stall();
-            let rule = if watched { self.stall.ends(self.limits.stall) } else { Deadline::NEVER };
-            let until = self.phase_ends.get().earlier(rule).earlier(outer).earlier(slice);
-            let until =
-                if self.is_going_out() { until.earlier(self.early_response_poll()) } else { until };
-            let begun = Instant::now();
-            let wake = token.wait_for(Some((fd, interest)), until);
-            if watched {
-                self.stall.passed(begun.elapsed(), fd);
+            let checks_stall = self.checks_stall();
+            let stall_timeout = self.timeouts.stall;
+            let mut deadline =
+                self.phase_deadline.get().earlier(call_deadline).earlier(poll_deadline);
+            if checks_stall {
+                deadline = deadline.earlier(self.stall.deadline(stall_timeout));
+            }
+            if self.is_flushing() {
+                deadline = deadline.earlier(self.early_response_poll());
+            }
+            let started = Instant::now();
+            let wake = cancel.wait_for(Some((fd, interest)), deadline);
+            if checks_stall {
+                self.stall.add_wait(started.elapsed(), fd);
             }
             match wake {
                 Wake::Ready => return Ok(true),
                 Wake::Canceled => self.interrupt(Error::canceled())?,
-                Wake::TimedOut if outer.has_passed() => {
-                    self.interrupt(timeout_errors::deadline())?;
+                Wake::TimedOut if call_deadline.has_passed() => {
+                    self.interrupt(Error::deadline_passed())?;
                 }
-                Wake::TimedOut if self.phase_ends.get().has_passed() => {
-                    return Err(timeout_errors::phase(self.phase(), &self.limits));
+                Wake::TimedOut if self.phase_deadline.get().has_passed() => {
+                    return Err(timeout_errors::phase(self.phase(), &self.timeouts));
                 }
-                Wake::TimedOut if watched && self.stall.has_lasted(self.limits.stall) => {
-                    return Err(timeout_errors::stall(self.stalled_phase(), &self.limits));
+                Wake::TimedOut if checks_stall && self.stall.is_stalled(stall_timeout) => {
+                    return Err(timeout_errors::stall(self.stalled_phase(), &self.timeouts));
                 }
-                Wake::TimedOut if slice.has_passed() => return Ok(false),
+                Wake::TimedOut if poll_deadline.has_passed() => return Ok(false),
                 Wake::TimedOut => {}
             }
         }
     }
 
-    /// Lets time pass on our own account, so that no rule about the peer applies.
-    pub(super) fn pause(&self, time: Duration) -> Result<()> {
+    /// Waits for the rate limiter. Stall and phase timeouts do not count this time.
+    pub(super) fn sleep(&self, time: Duration) -> Result<()> {
         if time.is_zero() {
             return Ok(());
         }
-        let until = Deadline::after(time);
-        if self.cancel.wait(until.earlier(self.deadline)) {
+        let wake_up = Deadline::after(time);
+        if self.cancel.wait(wake_up.earlier(self.deadline)) {
             return self.interrupt(Error::canceled());
         }
         self.check()
     }
 
-    /// How long a blocked send waits before it looks for a response and at what the kernel holds.
+    /// When a blocked send checks for an early response and for unsent bytes.
     pub(super) fn early_response_poll(&self) -> Deadline {
-        Deadline::after(EARLY_RESPONSE_POLL.min(self.limits.stall / 8))
+        Deadline::after(EARLY_RESPONSE_POLL.min(self.timeouts.stall / 8))
     }
 
-    /// So many bytes went to or came from the peer.
-    pub(super) fn moved(&self, bytes: usize) {
-        self.stall.moved(bytes as u64);
+    /// Adds bytes sent or received to the stall timer.
+    pub(super) fn record_moved(&self, bytes: usize) {
+        self.stall.add_bytes(bytes as u64);
     }
 
-    /// The next bytes of the body are in memory, and are sent from there.
-    pub(super) fn lend(&self, range: Range<u64>) {
-        *self.lent.borrow_mut() = Some(range);
+    /// Sends the next bytes of the body, which are in memory, without a copy.
+    pub(super) fn set_zero_copy(&self, range: Range<u64>) {
+        *self.zero_copy.borrow_mut() = Some(range);
     }
 
-    /// The bytes to send instead of what is in the output buffer; once.
-    pub(super) fn take_lent(&self) -> Option<&[u8]> {
-        let range = self.lent.borrow_mut().take()?;
+    /// Takes the bytes to send instead of the output buffer.
+    pub(super) fn take_zero_copy(&self) -> Option<&[u8]> {
+        let range = self.zero_copy.borrow_mut().take()?;
         let length = usize::try_from(range.end - range.start).ok()?;
         self.body.bytes(range.start, length)
     }
 
-    /// The connection took `bytes` bytes of the request.
-    pub(super) fn sent(&self, bytes: usize) {
+    /// Adds bytes of the request that the connection accepted.
+    pub(super) fn record_sent(&self, bytes: usize) {
         self.sent.set(self.sent.get() + bytes as u64);
     }
 
-    /// Bytes of the response have come.
-    pub(super) fn received(&self, bytes: usize) {
+    /// Adds bytes of the response.
+    pub(super) fn record_received(&self, bytes: usize) {
         self.received.set(self.received.get() + bytes as u64);
     }
 
-    /// True while the head of a request is being sent whose body follows at once.
-    pub(super) fn has_body_to_come(&self) -> bool {
-        self.has_body_at_once && self.head.get().is_none()
+    /// True if the bytes to send are a head that waits for the first bytes of the body.
+    pub(super) fn defers_head(&self) -> bool {
+        self.coalesces_head && self.head_length.get().is_none()
     }
 
-    /// What was sent up to now was the head of the request.
-    pub(super) fn head_is_sent(&self) {
-        if self.head.get().is_none() {
-            self.head.set(Some(self.sent.get()));
+    /// Marks the bytes sent so far as the head of the request.
+    pub(super) fn mark_head_sent(&self) {
+        if self.head_length.get().is_none() {
+            self.head_length.set(Some(self.sent.get()));
         }
     }
 
-    /// A connection was made for this exchange, or tried.
-    pub(super) fn connects(&self) {
-        self.connected.set(true);
+    /// Records that the exchange opens a connection.
+    pub(super) fn mark_connecting(&self) {
+        self.is_connecting.set(true);
     }
 
-    pub(super) fn end_early(&self, end: EarlyEnd) {
-        self.ended_early.borrow_mut().get_or_insert(end);
+    /// Stops sending the body. The first reason is kept.
+    pub(super) fn stop_body(&self, reason: BodyStop) {
+        self.body_stop.borrow_mut().get_or_insert(reason);
     }
 
-    pub(super) fn ended_early(&self) -> Option<EarlyEnd> {
-        self.ended_early.borrow().clone()
+    pub(super) fn body_stop(&self) -> Option<BodyStop> {
+        self.body_stop.borrow().clone()
     }
 
-    pub(super) fn is_cut_short(&self) -> bool {
-        self.ended_early.borrow().is_some()
+    pub(super) fn is_body_stopped(&self) -> bool {
+        self.body_stop.borrow().is_some()
     }
 
-    /// True if what the kernel still holds of the request must not go out any more.
+    /// True if the kernel must discard the unsent bytes of the request on close.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.is_cut_short() || matches!(self.phase(), Phase::Send | Phase::Wait)
+        self.is_body_stopped() || matches!(self.phase(), Phase::Send | Phase::Wait)
     }
 
     pub(super) fn has_sent(&self) -> bool {
@@ -278,20 +289,22 @@ impl ExchangeState {
         self.received.get() > 0
     }
 
-    pub(super) fn is_on_kept_connection(&self) -> bool {
-        !self.connected.get() && matches!(self.phase(), Phase::Send | Phase::Wait | Phase::Receive)
+    pub(super) fn is_on_reused_connection(&self) -> bool {
+        !self.is_connecting.get()
+            && matches!(self.phase(), Phase::Send | Phase::Wait | Phase::Receive)
     }
 
-    /// Bytes of the body that the connection took.
+    /// Bytes of the body that the connection accepted.
     pub(super) fn body_sent(&self) -> u64 {
-        self.head.get().map_or(0, |head| self.sent.get().saturating_sub(head))
+        self.head_length.get().map_or(0, |head| self.sent.get().saturating_sub(head))
     }
 
-    /// A cancel or the deadline: an error, unless the request is out and may be waited for.
+    /// Handles a cancellation or the deadline: starts the grace period if the request is sent and
+    /// the policy has one, else returns the error.
     fn interrupt(&self, error: Error) -> Result<()> {
         let mut grace = self.grace.borrow_mut();
-        if let Some((first, until)) = &*grace {
-            return if until.has_passed() { Err(first.clone()) } else { Ok(()) };
+        if let Some((first, deadline)) = &*grace {
+            return if deadline.has_passed() { Err(first.clone()) } else { Ok(()) };
         }
         match (&self.cleanup_budget, self.phase()) {
             (Some(budget), Phase::Wait | Phase::Receive) => {
@@ -302,33 +315,33 @@ impl ExchangeState {
         }
     }
 
-    /// The stall rule holds while bytes are on their way, not while the server thinks.
-    fn watches_stall(&self) -> bool {
+    /// True while bytes are sent or received, but not while the server processes the request.
+    fn checks_stall(&self) -> bool {
         match self.phase() {
             Phase::Send | Phase::Receive => true,
-            Phase::Wait => self.is_going_out(),
+            Phase::Wait => self.is_flushing(),
             Phase::Resolve | Phase::Connect | Phase::Tls => false,
         }
     }
 
-    /// The response clock starts when the last byte is really out: with a slow line, what the
-    /// kernel holds can take longer than the response may.
-    fn start_response_clock(&self, fd: RawFd) {
-        if self.is_going_out() && unsent_bytes(fd).unwrap_or(0) == 0 {
-            self.phase_ends.set(Deadline::after(self.limits.response));
+    /// Starts the response timeout when the kernel has sent the last byte. On a slow line, sending
+    /// the socket buffer can take longer than the response timeout.
+    fn start_response_timeout(&self, fd: RawFd) {
+        if self.is_flushing() && unsent_bytes(fd).unwrap_or(0) == 0 {
+            self.phase_deadline.set(Deadline::after(self.timeouts.response));
         }
     }
 
-    /// What the kernel still holds was not sent, though the response is waited for.
+    /// The phase that stalled: still sending while the kernel has unsent bytes.
     fn stalled_phase(&self) -> Phase {
-        if self.is_going_out() { Phase::Send } else { self.phase() }
+        if self.is_flushing() { Phase::Send } else { self.phase() }
     }
 
-    /// True if the connection took the whole request, and the kernel may still hold some of it.
-    fn is_going_out(&self) -> bool {
-        self.phase() == Phase::Wait && self.phase_ends.get() == Deadline::NEVER
+    /// True if the connection accepted the whole request and the kernel may have unsent bytes.
+    fn is_flushing(&self) -> bool {
+        self.phase() == Phase::Wait && self.phase_deadline.get() == Deadline::NEVER
     }
 }
 
-/// The longest wait in which an early response goes unnoticed.
+/// How often a blocked send checks for an early response.
 const EARLY_RESPONSE_POLL: Duration = Duration::from_millis(50);

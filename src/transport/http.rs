@@ -7,9 +7,9 @@ use ureq::http::HeaderValue;
 use ureq::{Agent, RequestBuilder, SendBody};
 
 use super::body_writer::BodyWriter;
-use super::connect::{Dialer, NoLookup};
+use super::connect::{Dialer, EmptyResolver};
 use super::error_mapping;
-use super::exchange::{Call, Exchange, Failure, Outgoing};
+use super::exchange::{Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
 use super::exchange_state::{self, ExchangeState};
 use super::pool_generation::PoolGeneration;
 use super::proxy_setting::ProxySetting;
@@ -19,34 +19,38 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::wire::{Headers, Method, Response};
 
-/// What an [`Http`] is made of.
+/// Settings of an [`Http`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpSettings {
-    /// Connections that are kept for the next request.
+    /// The maximum number of idle connections.
     pub(crate) connections: usize,
     pub(crate) user_agent: String,
     pub(crate) tls: TlsSettings,
     pub(crate) proxy: ProxySetting,
 }
 
-/// Sends requests over connections that it keeps; one per client, shared by its threads.
+/// Sends requests over pooled connections. The threads of a client share one.
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
-    era: PoolGeneration,
+    pool_generation: PoolGeneration,
     #[cfg(test)]
     simulated: Option<std::sync::Arc<dyn SimulatedPeer>>,
 }
 
-/// Takes the place of the connections and of the service in a simulation.
+/// Simulates the network and the service.
 #[cfg(test)]
 pub(crate) trait SimulatedPeer: std::fmt::Debug + Send + Sync {
-    fn send(&self, outgoing: &Outgoing<'_>, call: &Call<'_>) -> Result<Exchange, Failure>;
+    fn send(
+        &self,
+        outgoing: &OutgoingRequest<'_>,
+        options: &ExchangeOptions<'_>,
+    ) -> Result<Exchange, ExchangeError>;
 }
 
 impl Http {
-    /// Checks every setting. Opens no connection and starts no thread.
+    /// Validates the settings. Opens no connection and starts no thread.
     ///
     /// # Errors
     ///
@@ -58,7 +62,7 @@ impl Http {
 
     pub(super) fn with_resolver(settings: &HttpSettings, resolver: Resolver) -> Result<Self> {
         if HeaderValue::from_str(&settings.user_agent).is_err() {
-            return Err(Error::invalid("user_agent", "the text cannot stand in a header"));
+            return Err(Error::invalid("user_agent", "not a valid header value"));
         }
         let connections = settings.connections.max(1);
         let config = Agent::config_builder()
@@ -72,18 +76,18 @@ impl Http {
             .max_idle_connections_per_host(connections)
             .max_idle_age(limits::IDLE_CONNECTION_TIMEOUT)
             .build();
-        let era = PoolGeneration::default();
+        let pool_generation = PoolGeneration::default();
         let dialer = Dialer {
             resolver,
             tls: Tls::new(&settings.tls)?,
             user_agent: settings.user_agent.clone(),
-            era: era.clone(),
+            pool_generation: pool_generation.clone(),
         };
-        let agent = Agent::with_parts(config, dialer, NoLookup);
+        let agent = Agent::with_parts(config, dialer, EmptyResolver);
         Ok(Self {
             agent,
             user_agent: settings.user_agent.clone(),
-            era,
+            pool_generation,
             #[cfg(test)]
             simulated: None,
         })
@@ -94,44 +98,46 @@ impl Http {
         self.simulated = Some(peer);
     }
 
-    /// Sends one request and reads its response to the end, whatever its status.
+    /// Sends one request and reads the response of any status to its end.
     pub(crate) fn send(
         &self,
-        outgoing: &Outgoing<'_>,
-        call: &Call<'_>,
-    ) -> Result<Exchange, Failure> {
+        outgoing: &OutgoingRequest<'_>,
+        options: &ExchangeOptions<'_>,
+    ) -> Result<Exchange, ExchangeError> {
         #[cfg(test)]
         if let Some(peer) = &self.simulated {
-            return peer.send(outgoing, call);
+            return peer.send(outgoing, options);
         }
-        let state = Rc::new(ExchangeState::new(call, outgoing.body));
+        let state = Rc::new(ExchangeState::new(options, outgoing.body));
         let _guard = exchange_state::enter(Rc::clone(&state));
-        let mut feed = BodyWriter::new(outgoing.body, call, Rc::clone(&state));
-        let answer = state.check().and_then(|()| self.run(outgoing, &mut feed, &state));
-        feed.report();
-        match answer {
-            Ok(response) => {
-                Ok(Exchange { response, sent: feed.sent(), whole: !state.is_cut_short() })
-            }
+        let mut body = BodyWriter::new(outgoing.body, options, Rc::clone(&state));
+        let result = state.check().and_then(|()| self.exchange(outgoing, &mut body, &state));
+        body.report();
+        match result {
+            Ok(response) => Ok(Exchange {
+                response,
+                sent: body.sent(),
+                body_complete: !state.is_body_stopped(),
+            }),
             Err(error) => {
-                if error.kind() == ErrorKind::Timeout && state.is_on_kept_connection() {
-                    self.leave_connections();
+                if error.kind() == ErrorKind::Timeout && state.is_on_reused_connection() {
+                    self.retire_connections();
                 }
-                let sent = (state.body_sent() >= outgoing.body.length()).then(|| feed.sent());
-                Err(error_mapping::failure(error, &outgoing.target.host, &state, sent))
+                let sent = (state.body_sent() >= outgoing.body.length()).then(|| body.sent());
+                Err(error_mapping::exchange_error(error, &outgoing.target.host, &state, sent))
             }
         }
     }
 
-    /// Connections that are kept at present serve no further request.
-    pub(crate) fn leave_connections(&self) {
-        self.era.end();
+    /// Retires current connections after their request.
+    pub(crate) fn retire_connections(&self) {
+        self.pool_generation.retire();
     }
 
-    fn run(
+    fn exchange(
         &self,
-        outgoing: &Outgoing<'_>,
-        feed: &mut BodyWriter<'_>,
+        outgoing: &OutgoingRequest<'_>,
+        body: &mut BodyWriter<'_>,
         state: &ExchangeState,
     ) -> Result<Response> {
         let uri = uri(outgoing);
@@ -146,51 +152,55 @@ impl Http {
                 let request = request.header_raw("Content-Length", length.to_string().as_bytes());
                 match length {
                     0 => request.send(SendBody::none()),
-                    _ => request.send(SendBody::from_reader(feed)),
+                    _ => request.send(SendBody::from_reader(body)),
                 }
             }
             _ if length > 0 => {
                 let method = outgoing.method.as_str();
-                return Err(Error::internal(format!("a body was given to {method}")));
+                return Err(Error::internal(format!("{method} cannot have a body")));
             }
             Method::Get => self.with_headers(self.agent.get(uri), outgoing).call(),
             Method::Head => self.with_headers(self.agent.head(uri), outgoing).call(),
             Method::Delete => self.with_headers(self.agent.delete(uri), outgoing).call(),
         };
-        read(response.map_err(|error| error_mapping::from_ureq(error, state))?, state)
+        read_response(response.map_err(|error| error_mapping::from_ureq(error, state))?, state)
     }
 
     fn with_headers<B>(
         &self,
         mut request: RequestBuilder<B>,
-        outgoing: &Outgoing<'_>,
+        outgoing: &OutgoingRequest<'_>,
     ) -> RequestBuilder<B> {
         request = request.header_raw("Host", outgoing.target.host.as_bytes());
         if !self.user_agent.is_empty() && outgoing.headers.get("User-Agent").is_none() {
             request = request.header_raw("User-Agent", self.user_agent.as_bytes());
         }
-        for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_set_here(name)) {
+        for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_transport_header(name))
+        {
             request = request.header_raw(name, value.as_bytes());
         }
         request
     }
 }
 
-/// These belong to the connection: in the list they would stand in the request twice.
-fn is_set_here(name: &str) -> bool {
+/// True for headers that the transport or ureq sets.
+fn is_transport_header(name: &str) -> bool {
     ["Host", "Content-Length", "Transfer-Encoding", "Expect"]
         .iter()
-        .any(|ours| ours.eq_ignore_ascii_case(name))
+        .any(|header| header.eq_ignore_ascii_case(name))
 }
 
-fn uri(outgoing: &Outgoing<'_>) -> String {
-    let mark = if outgoing.query.is_empty() { "" } else { "?" };
-    format!("{}{mark}{}", outgoing.target, outgoing.query)
+fn uri(outgoing: &OutgoingRequest<'_>) -> String {
+    let separator = if outgoing.query.is_empty() { "" } else { "?" };
+    format!("{}{separator}{}", outgoing.target, outgoing.query)
 }
 
-fn read(answer: ureq::http::Response<ureq::Body>, state: &ExchangeState) -> Result<Response> {
-    state.begin(Phase::Receive);
-    let (parts, body) = answer.into_parts();
+fn read_response(
+    response: ureq::http::Response<ureq::Body>,
+    state: &ExchangeState,
+) -> Result<Response> {
+    state.enter_phase(Phase::Receive);
+    let (parts, body) = response.into_parts();
     let mut headers = Headers::default();
     for (name, value) in &parts.headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -202,7 +212,7 @@ fn read(answer: ureq::http::Response<ureq::Body>, state: &ExchangeState) -> Resu
         .read_to_end(&mut bytes)
         .map_err(|error| error_mapping::from_io(error, state))?;
     if bytes.len() as u64 > limits::RESPONSE_BODY_MAX {
-        let text = format!("the answer is longer than {} bytes", limits::RESPONSE_BODY_MAX);
+        let text = format!("the response is longer than {} bytes", limits::RESPONSE_BODY_MAX);
         return Err(Error::new(ErrorKind::Protocol, text));
     }
     Ok(Response { status: parts.status.as_u16(), headers, body: bytes })

@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ureq::Proxy;
 
-/// Asks the proxy at the other end of `stream` for a connection to `host`.
+/// Connects to `host` through the proxy at the other end of `stream`.
 ///
-/// The response is read byte by byte, so that nothing behind its head is lost.
-pub(super) fn open(
+/// Reads the response byte by byte, because the bytes after its head belong to the connection.
+pub(super) fn connect(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
     host: &str,
@@ -21,16 +21,16 @@ pub(super) fn open(
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD_MAX {
-            return Err(refused("the answer of the proxy is too long"));
+            return Err(proxy_error("the response of the proxy is too long"));
         }
         stream.read_exact(&mut byte)?;
         head.extend_from_slice(&byte);
     }
     match status(&head) {
         Some(200..=299) => Ok(()),
-        Some(407) => Err(refused("the proxy wants a user and a password")),
-        Some(status) => Err(refused(&format!("the proxy answered {status}"))),
-        None => Err(refused("the proxy does not speak HTTP")),
+        Some(407) => Err(proxy_error("the proxy requires a user name and a password")),
+        Some(status) => Err(proxy_error(&format!("the proxy responded with status {status}"))),
+        None => Err(proxy_error("the proxy does not speak HTTP")),
     }
 }
 
@@ -42,8 +42,8 @@ fn request(proxy: &Proxy, host: &str, port: u16, user_agent: &str) -> String {
     }
     if proxy.username().is_some() || proxy.password().is_some() {
         let (user, password) = (proxy.username(), proxy.password());
-        let both = format!("{}:{}", user.unwrap_or_default(), password.unwrap_or_default());
-        text += &format!("Proxy-Authorization: Basic {}\r\n", BASE64_STANDARD.encode(both));
+        let credentials = format!("{}:{}", user.unwrap_or_default(), password.unwrap_or_default());
+        text += &format!("Proxy-Authorization: Basic {}\r\n", BASE64_STANDARD.encode(credentials));
     }
     text + "\r\n"
 }
@@ -54,8 +54,8 @@ fn status(head: &[u8]) -> Option<u16> {
     rest.split(' ').nth(1)?.parse().ok()
 }
 
-fn refused(why: &str) -> io::Error {
-    io::Error::other(why.to_owned())
+fn proxy_error(text: &str) -> io::Error {
+    io::Error::other(text.to_owned())
 }
 
 /// The longest head of a response.
@@ -66,18 +66,18 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Script {
-        answer: io::Cursor<Vec<u8>>,
+    struct ScriptedStream {
+        response: io::Cursor<Vec<u8>>,
         request: Vec<u8>,
     }
 
-    impl Read for Script {
+    impl Read for ScriptedStream {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.answer.read(buffer)
+            self.response.read(buffer)
         }
     }
 
-    impl Write for Script {
+    impl Write for ScriptedStream {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.request.write(bytes)
         }
@@ -87,16 +87,16 @@ mod tests {
         }
     }
 
-    fn run(answer: &[u8]) -> (io::Result<()>, String) {
-        let answer = io::Cursor::new(answer.to_vec());
-        let mut script = Script { answer, ..Script::default() };
+    fn run(response: &[u8]) -> (io::Result<()>, String) {
+        let response = io::Cursor::new(response.to_vec());
+        let mut stream = ScriptedStream { response, ..ScriptedStream::default() };
         let proxy = Proxy::new("http://u%40x:p:q@proxy").unwrap();
-        let result = open(&mut script, &proxy, "bucket.example", 443, "agent/1");
-        (result, String::from_utf8(script.request).unwrap())
+        let result = connect(&mut stream, &proxy, "bucket.example", 443, "agent/1");
+        (result, String::from_utf8(stream.request).unwrap())
     }
 
     #[test]
-    fn the_request_names_host_port_and_user() {
+    fn the_request_has_host_port_and_credentials() {
         let (result, request) = run(b"HTTP/1.1 200 Connection established\r\nA: b\r\n\r\n");
         result.unwrap();
         assert_eq!(
@@ -107,15 +107,15 @@ mod tests {
     }
 
     #[test]
-    fn every_other_answer_is_a_refusal() {
-        for answer in [
+    fn every_other_response_is_an_error() {
+        for response in [
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".to_vec(),
             b"HTTP/1.0 503 no\r\n\r\n".to_vec(),
             b"SSH-2.0-OpenSSH\r\n\r\n".to_vec(),
             b"HTTP/1.1 200 OK\r\n".to_vec(),
             vec![b'x'; 2 * HEAD_MAX],
         ] {
-            assert!(run(&answer).0.is_err());
+            assert!(run(&response).0.is_err());
         }
     }
 }

@@ -1,8 +1,8 @@
-//! One HTTP exchange: the only code that opens a socket and the only code that names ureq.
+//! HTTP exchanges: the only code that opens sockets and the only code that uses ureq.
 //!
-//! ureq frames messages and keeps connections; sockets, TLS sessions, proxies, resolving and every
-//! wait are ours. A wait ends with the cancel token, a limit or the deadline, so nothing here can
-//! hang. A status is a response, not an error; what may be retried is decided elsewhere.
+//! ureq implements HTTP/1.1 and the connection pool. Sockets, TLS, proxies, DNS and all waiting are
+//! implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
+//! any status is a success; `service` decides what is an error and what is retried.
 
 mod body_writer;
 mod byte_stream;
@@ -28,7 +28,8 @@ mod unsent_bytes;
 
 pub(crate) use crate::model::Target;
 pub(crate) use exchange::{
-    Call, CancelPolicy, Delivery, Exchange, Failure, Outgoing, Pace, TimeLimits,
+    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, RateLimit,
+    Timeouts,
 };
 #[cfg(test)]
 pub(crate) use http::SimulatedPeer;

@@ -1,8 +1,8 @@
-//! Which kept connections may still be used.
+//! Retires pooled connections.
 //!
-//! A connection that a router has forgotten takes requests without a response, and others that were
-//! made before it are likely to be in the same state. One on whose way bytes were changed may hold
-//! bytes that belong to no response. After either, all connections that were made before are left.
+//! If a request on a reused connection times out, a router may have dropped the connection, and
+//! probably others of the same age. After a checksum mismatch, a connection may be out of step with
+//! its responses. After either, all existing connections are retired.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,26 +11,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Clone, Default)]
 pub(super) struct PoolGeneration(Arc<AtomicU64>);
 
-/// The generation in which a connection was made.
+/// The generation in which a connection was opened.
 #[derive(Debug)]
 pub(super) struct Generation {
-    era: PoolGeneration,
+    pool: PoolGeneration,
     number: u64,
 }
 
 impl PoolGeneration {
     /// Retires current connections after their request.
-    pub(super) fn end(&self) {
+    pub(super) fn retire(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn current(&self) -> Generation {
-        Generation { era: self.clone(), number: self.0.load(Ordering::Relaxed) }
+        Generation { pool: self.clone(), number: self.0.load(Ordering::Relaxed) }
     }
 }
 
 impl Generation {
-    pub(super) fn is_present(&self) -> bool {
-        self.number == self.era.0.load(Ordering::Relaxed)
+    pub(super) fn is_current(&self) -> bool {
+        self.number == self.pool.0.load(Ordering::Relaxed)
     }
 }

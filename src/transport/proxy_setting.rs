@@ -1,4 +1,4 @@
-//! Which proxy there is. The environment is read only when that is asked for.
+//! The proxy setting. The environment is read only with [`ProxySetting::Environment`].
 
 use ureq::Proxy;
 
@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 /// The proxy that connections go through.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum ProxySetting {
-    /// Connections go straight to the host.
+    /// Direct connections.
     #[default]
     None,
-    /// What `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` says, but for the hosts in `NO_PROXY`.
+    /// The proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for hosts in `NO_PROXY`.
     Environment,
-    /// `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`, a host, and if need be a user
-    /// and a password: `http://user:password@proxy:3128`.
+    /// A URL like `http://user:password@proxy:3128`. The scheme is `http`, `https`, `socks4`,
+    /// `socks4a`, `socks5` or `socks5h`; user and password are optional.
     Url(String),
 }
 
@@ -22,7 +22,7 @@ impl ProxySetting {
     pub(super) fn resolve(&self) -> Result<Option<Proxy>> {
         let proxy = match self {
             Self::None => return Ok(None),
-            Self::Url(url) => parse(url, "this is no address of a proxy")?,
+            Self::Url(url) => parse(url, "not the URL of a proxy")?,
             Self::Environment => match from_environment()? {
                 None => return Ok(None),
                 Some(proxy) => proxy,
@@ -32,7 +32,7 @@ impl ProxySetting {
     }
 }
 
-/// A URL can hold a password, so it is not shown.
+/// Hides the URL, which may contain a password.
 impl std::fmt::Debug for ProxySetting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -43,28 +43,28 @@ impl std::fmt::Debug for ProxySetting {
     }
 }
 
-fn parse(url: &str, complaint: &str) -> Result<Proxy> {
+fn parse(url: &str, error_text: &str) -> Result<Proxy> {
     Proxy::new(url)
         .ok()
         .filter(|proxy| !proxy.host().is_empty())
         .filter(|proxy| connect::port(proxy.uri(), proxy.port()).is_some())
-        .ok_or_else(|| Error::invalid("proxy", complaint))
+        .ok_or_else(|| Error::invalid("proxy", error_text))
 }
 
-/// ureq passes over a variable that it cannot read. To go out without the proxy that somebody has
-/// set would be wrong, so that is an error here.
+/// Reads the proxy from the environment. A malformed variable is an error: ureq would ignore it and
+/// connect directly.
 fn from_environment() -> Result<Option<Proxy>> {
     for name in VARIABLES {
         if let Some(url) = std::env::var_os(name).filter(|url| !url.is_empty()) {
-            let complaint = format!("the environment variable {name} is no address of a proxy");
-            parse(&url.to_string_lossy(), &complaint)?;
+            let text = format!("the environment variable {name} is not the URL of a proxy");
+            parse(&url.to_string_lossy(), &text)?;
             return Ok(Proxy::try_from_env());
         }
     }
     Ok(None)
 }
 
-/// In the order in which ureq looks at them.
+/// In the order in which ureq reads them.
 const VARIABLES: [&str; 6] =
     ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
@@ -74,7 +74,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
-    fn a_proxy_has_a_known_scheme_a_host_and_a_port() {
+    fn a_proxy_url_has_a_known_scheme_a_host_and_a_port() {
         for good in [
             "http://proxy",
             "proxy:3128",

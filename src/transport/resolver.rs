@@ -1,4 +1,4 @@
-//! The addresses of hosts, remembered for a while, the best one first.
+//! A DNS cache with failed addresses last.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,86 +13,86 @@ use crate::runtime::{Deadline, IgnorePoison, Interest};
 
 #[derive(Debug)]
 pub(super) struct Resolver {
-    known: Mutex<HashMap<String, Known>>,
-    lookups: DnsWorker,
+    cache: Mutex<HashMap<String, CacheEntry>>,
+    worker: DnsWorker,
     ttl: Duration,
 }
 
 #[derive(Debug)]
-struct Known {
+struct CacheEntry {
     addresses: Vec<IpAddr>,
-    since: Instant,
+    resolved_at: Instant,
 }
 
 impl Resolver {
     pub(super) fn new() -> Self {
-        Self::with(dns_worker::system, limits::RESOLVE_TTL)
+        Self::with_resolve_fn(dns_worker::resolve_with_system, limits::RESOLVE_TTL)
     }
 
-    pub(super) fn with(resolve_fn: ResolveFn, ttl: Duration) -> Self {
-        Self { known: Mutex::default(), lookups: DnsWorker::new(resolve_fn), ttl }
+    pub(super) fn with_resolve_fn(resolve_fn: ResolveFn, ttl: Duration) -> Self {
+        Self { cache: Mutex::default(), worker: DnsWorker::new(resolve_fn), ttl }
     }
 
-    /// All addresses of a host, at least one. A literal address needs neither a thread nor time.
-    pub(super) fn addresses(&self, host: &str, state: &ExchangeState) -> Result<Vec<IpAddr>> {
-        state.begin(Phase::Resolve);
+    /// Returns the addresses of a host, at least one. An IP address is returned unchanged.
+    pub(super) fn resolve(&self, host: &str, state: &ExchangeState) -> Result<Vec<IpAddr>> {
+        state.enter_phase(Phase::Resolve);
         state.check()?;
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
-        if let Some(addresses) = self.remembered(host) {
+        if let Some(addresses) = self.cached(host) {
             return Ok(addresses);
         }
-        let job = self.lookups.begin(host)?;
-        let answer = loop {
-            match job.answer() {
-                Some(answer) => break answer?,
+        let job = self.worker.submit(host)?;
+        let addresses = loop {
+            match job.result() {
+                Some(result) => break result?,
                 None => {
                     let fd = job.done().descriptor();
                     state.wait(fd, Interest::Read, Deadline::NEVER)?;
                 }
             }
         };
-        if answer.is_empty() {
-            return Err(Error::new(ErrorKind::Resolve, "the host name has no address"));
+        if addresses.is_empty() {
+            return Err(Error::new(ErrorKind::Resolve, "the host name has no addresses"));
         }
-        self.remember(host, &answer);
-        Ok(answer)
+        self.insert(host, &addresses);
+        Ok(addresses)
     }
 
-    /// An address did not respond: the others are tried first from now on.
-    pub(super) fn put_last(&self, host: &str, address: IpAddr) {
-        if let Some(known) = self.lock().get_mut(host) {
-            known.addresses.sort_by_key(|one| *one == address);
+    /// Moves an address that failed to the end of the list.
+    pub(super) fn demote(&self, host: &str, address: IpAddr) {
+        if let Some(entry) = self.lock().get_mut(host) {
+            entry.addresses.sort_by_key(|candidate| *candidate == address);
         }
     }
 
-    /// No address responded: they may be out of date.
-    pub(super) fn forget(&self, host: &str) {
+    /// Removes a host whose addresses all failed: they may be out of date.
+    pub(super) fn evict(&self, host: &str) {
         self.lock().remove(host);
     }
 
-    fn remembered(&self, host: &str) -> Option<Vec<IpAddr>> {
-        let known = self.lock();
-        let known = known.get(host).filter(|known| known.since.elapsed() < self.ttl)?;
-        Some(known.addresses.clone())
+    fn cached(&self, host: &str) -> Option<Vec<IpAddr>> {
+        let cache = self.lock();
+        let entry = cache.get(host).filter(|entry| entry.resolved_at.elapsed() < self.ttl)?;
+        Some(entry.addresses.clone())
     }
 
-    fn remember(&self, host: &str, addresses: &[IpAddr]) {
-        let mut known = self.lock();
-        if known.len() >= KNOWN_MAX {
-            known.retain(|_, known| known.since.elapsed() < self.ttl);
+    fn insert(&self, host: &str, addresses: &[IpAddr]) {
+        let mut cache = self.lock();
+        if cache.len() >= CACHE_MAX {
+            cache.retain(|_, entry| entry.resolved_at.elapsed() < self.ttl);
         }
-        if known.len() < KNOWN_MAX {
+        if cache.len() < CACHE_MAX {
             let addresses = addresses.to_vec();
-            known.insert(host.to_owned(), Known { addresses, since: Instant::now() });
+            cache.insert(host.to_owned(), CacheEntry { addresses, resolved_at: Instant::now() });
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.known.lock().ignore_poison()
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, CacheEntry>> {
+        self.cache.lock().ignore_poison()
     }
 }
 
-/// The most hosts that are remembered.
-const KNOWN_MAX: usize = 64;
+/// The maximum number of cached hosts.
+const CACHE_MAX: usize = 64;

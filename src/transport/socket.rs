@@ -1,4 +1,4 @@
-//! One TCP socket that never blocks and never raises a signal.
+//! A non-blocking TCP socket that never raises SIGPIPE.
 
 use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
@@ -15,41 +15,40 @@ use crate::runtime::{Deadline, Interest};
 pub(super) struct Socket(socket2::Socket);
 
 impl Socket {
-    /// Connects to one address, in the phase and the share of time that the caller has set.
+    /// Connects to one address until `deadline`.
     ///
-    /// The inner error is that of this address alone: another one may do better.
+    /// The inner error concerns only this address, so that the caller can try the next one.
     pub(super) fn connect(
         address: SocketAddr,
         state: &ExchangeState,
-        share: Deadline,
+        deadline: Deadline,
     ) -> Result<io::Result<Self>> {
-        let socket = match Self::begin(address) {
+        let socket = match Self::start_connect(address) {
             Ok(socket) => socket,
             Err(error) => return Ok(Err(error)),
         };
-        if !state.wait(socket.descriptor(), Interest::Write, share)? {
+        if !state.wait(socket.descriptor(), Interest::Write, deadline)? {
             return Ok(Err(io::ErrorKind::TimedOut.into()));
         }
-        Ok(socket.finish())
+        Ok(socket.finish_connect())
     }
 
-    /// Sends what fits.
+    /// Sends as many bytes as the socket buffer accepts.
     pub(super) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match slices {
-            [one] => self.0.send_with_flags(one, NO_SIGNAL),
-            more => self.0.send_vectored_with_flags(more, NO_SIGNAL),
+            [slice] => self.0.send_with_flags(slice, SEND_FLAGS),
+            slices => self.0.send_vectored_with_flags(slices, SEND_FLAGS),
         }
     }
 
-    /// Receives what is there; 0 is the end.
+    /// Receives available bytes; returns 0 at the end of the stream.
     pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         (&self.0).read(buffer)
     }
 
-    /// Lets the kernel drop what it still has to send when the socket is closed, so that a
-    /// canceled request stops at once.
-    pub(super) fn abandon(&self) {
-        // A socket without linger is closed the slow way, which is no error.
+    /// Makes the kernel discard unsent bytes on close, so that a canceled request ends immediately.
+    pub(super) fn discard_unsent_on_close(&self) {
+        // If this fails, the kernel sends the remaining bytes, which is harmless.
         let _ = self.0.set_linger(Some(Duration::ZERO));
     }
 
@@ -57,7 +56,7 @@ impl Socket {
         self.0.as_raw_fd()
     }
 
-    fn begin(address: SocketAddr) -> io::Result<Self> {
+    fn start_connect(address: SocketAddr) -> io::Result<Self> {
         let domain = Domain::for_address(address);
         let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
@@ -68,7 +67,7 @@ impl Socket {
         }
     }
 
-    fn finish(self) -> io::Result<Self> {
+    fn finish_connect(self) -> io::Result<Self> {
         match self.0.take_error()? {
             Some(error) => Err(error),
             None => Ok(self),
@@ -76,8 +75,8 @@ impl Socket {
     }
 }
 
-/// An error of a connection that was made.
-pub(super) fn lost(error: &io::Error) -> Error {
+/// Converts an error of an established connection.
+pub(super) fn connection_lost(error: &io::Error) -> Error {
     Error::new(ErrorKind::Network, "the connection was lost").with_io(error)
 }
 
@@ -85,8 +84,8 @@ fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR | libc::EWOULDBLOCK))
 }
 
-/// Where there is no such flag, the socket itself is made without the signal.
+/// Apple systems have no such flag; socket2 sets `SO_NOSIGPIPE` instead.
 #[cfg(not(target_vendor = "apple"))]
-const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(target_vendor = "apple")]
-const NO_SIGNAL: libc::c_int = 0;
+const SEND_FLAGS: libc::c_int = 0;

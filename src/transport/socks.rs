@@ -5,25 +5,31 @@ use std::net::IpAddr;
 
 use ureq::Proxy;
 
-/// What the proxy is asked to connect to.
+/// The host that the proxy connects to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Goal<'a> {
+pub(super) enum Destination<'a> {
     Address(IpAddr),
-    /// The proxy looks it up.
+    /// The proxy resolves it.
     Name(&'a str),
 }
 
-/// Version 4 has no password; a proxy that wants one refuses.
-pub(super) fn open4(stream: &mut (impl Read + Write), goal: Goal<'_>, port: u16) -> io::Result<()> {
+/// Connects through a SOCKS 4 proxy. Version 4 has no authentication.
+pub(super) fn connect_v4(
+    stream: &mut (impl Read + Write),
+    destination: Destination<'_>,
+    port: u16,
+) -> io::Result<()> {
     let mut request = vec![4, CONNECT];
     request.extend_from_slice(&port.to_be_bytes());
-    match goal {
-        Goal::Address(IpAddr::V4(address)) => {
+    match destination {
+        Destination::Address(IpAddr::V4(address)) => {
             request.extend_from_slice(&address.octets());
             request.push(0);
         }
-        Goal::Address(IpAddr::V6(_)) => return Err(refused("SOCKS 4 knows no IPv6")),
-        Goal::Name(name) => {
+        Destination::Address(IpAddr::V6(_)) => {
+            return Err(proxy_error("SOCKS 4 does not support IPv6"));
+        }
+        Destination::Name(name) => {
             request.extend_from_slice(&[0, 0, 0, 1, 0]);
             request.extend_from_slice(name.as_bytes());
             request.push(0);
@@ -32,56 +38,65 @@ pub(super) fn open4(stream: &mut (impl Read + Write), goal: Goal<'_>, port: u16)
     stream.write_all(&request)?;
     match read::<8>(stream)? {
         [0, 90, ..] => Ok(()),
-        [0, code, ..] => Err(refused(&format!("the proxy refused, code {code}"))),
-        _ => Err(refused("the proxy does not speak SOCKS 4")),
+        [0, code, ..] => {
+            Err(proxy_error(&format!("the proxy refused the connection, code {code}")))
+        }
+        _ => Err(proxy_error("the proxy does not speak SOCKS 4")),
     }
 }
 
-pub(super) fn open5(
+/// Connects through a SOCKS 5 proxy.
+pub(super) fn connect_v5(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
-    goal: Goal<'_>,
+    destination: Destination<'_>,
     port: u16,
 ) -> io::Result<()> {
     let user = proxy.username();
-    let methods: &[u8] = if user.is_some() { &[5, 2, NO_LOGIN, LOGIN] } else { &[5, 1, NO_LOGIN] };
+    let methods: &[u8] = if user.is_some() { &[5, 2, NO_AUTH, PASSWORD] } else { &[5, 1, NO_AUTH] };
     stream.write_all(methods)?;
     match (read(stream)?, user) {
-        ([5, NO_LOGIN], _) => {}
-        ([5, LOGIN], Some(user)) => log_in(stream, user, proxy.password().unwrap_or_default())?,
-        ([5, _], _) => return Err(refused("the proxy wants another kind of login")),
-        _ => return Err(refused("the proxy does not speak SOCKS 5")),
+        ([5, NO_AUTH], _) => {}
+        ([5, PASSWORD], Some(user)) => {
+            authenticate(stream, user, proxy.password().unwrap_or_default())?;
+        }
+        ([5, _], _) => {
+            return Err(proxy_error(
+                "the proxy requires authentication that is not configured or not supported",
+            ));
+        }
+        _ => return Err(proxy_error("the proxy does not speak SOCKS 5")),
     }
     let mut request = vec![5, CONNECT, 0];
-    match goal {
-        Goal::Address(IpAddr::V4(address)) => {
+    match destination {
+        Destination::Address(IpAddr::V4(address)) => {
             request.push(IPV4);
             request.extend_from_slice(&address.octets());
         }
-        Goal::Address(IpAddr::V6(address)) => {
+        Destination::Address(IpAddr::V6(address)) => {
             request.push(IPV6);
             request.extend_from_slice(&address.octets());
         }
-        Goal::Name(name) => {
-            request.push(NAME);
+        Destination::Name(name) => {
+            request.push(DOMAIN_NAME);
             push_text(&mut request, name, "the host name is too long for SOCKS")?;
         }
     }
     request.extend_from_slice(&port.to_be_bytes());
     stream.write_all(&request)?;
-    let [version, code, _, kind] = read(stream)?;
+    let [version, code, _, address_type] = read(stream)?;
     if version != 5 || code != 0 {
-        return Err(refused(&format!("the proxy refused: {}", reason(code))));
+        return Err(proxy_error(&format!("the proxy refused the connection: {}", reason(code))));
     }
-    // The address that the proxy bound is of no use, but it stands before what the host sends.
-    let length = match kind {
+    // Skips the address and port that the proxy bound.
+    let length = match address_type {
         IPV4 => 4,
         IPV6 => 16,
-        NAME => {
+        DOMAIN_NAME => {
             let [length] = read(stream)?;
             usize::from(length)
         }
-        _ => return Err(refused("the proxy bound an address of an unknown kind")),
+        _ => return Err(proxy_error("the proxy sent an address of an unknown type")),
     };
     for _ in 0..length + 2 {
         let [_] = read(stream)?;
@@ -89,19 +104,19 @@ pub(super) fn open5(
     Ok(())
 }
 
-fn log_in(stream: &mut (impl Read + Write), user: &str, password: &str) -> io::Result<()> {
+fn authenticate(stream: &mut (impl Read + Write), user: &str, password: &str) -> io::Result<()> {
     let mut request = vec![1];
-    push_text(&mut request, user, "the user of the proxy is too long")?;
-    push_text(&mut request, password, "the password of the proxy is too long")?;
+    push_text(&mut request, user, "the proxy user name is too long")?;
+    push_text(&mut request, password, "the proxy password is too long")?;
     stream.write_all(&request)?;
     match read(stream)? {
         [_, 0] => Ok(()),
-        [_, _] => Err(refused("the proxy refused the user and password")),
+        [_, _] => Err(proxy_error("the proxy rejected the user name or password")),
     }
 }
 
-fn push_text(request: &mut Vec<u8>, text: &str, complaint: &str) -> io::Result<()> {
-    request.push(u8::try_from(text.len()).map_err(|_| refused(complaint))?);
+fn push_text(request: &mut Vec<u8>, text: &str, too_long: &str) -> io::Result<()> {
+    request.push(u8::try_from(text.len()).map_err(|_| proxy_error(too_long))?);
     request.extend_from_slice(text.as_bytes());
     Ok(())
 }
@@ -115,24 +130,24 @@ fn read<const N: usize>(stream: &mut impl Read) -> io::Result<[u8; N]> {
 fn reason(code: u8) -> &'static str {
     match code {
         1 => "general failure",
-        2 => "not allowed by its rules",
+        2 => "not allowed by its ruleset",
         3 => "network unreachable",
         4 => "host unreachable",
         5 => "connection refused",
         6 => "time to live expired",
         7 => "command not supported",
-        8 => "kind of address not supported",
-        _ => "unknown reason",
+        8 => "address type not supported",
+        _ => "unknown reply code",
     }
 }
 
-fn refused(why: &str) -> io::Error {
-    io::Error::other(why.to_owned())
+fn proxy_error(text: &str) -> io::Error {
+    io::Error::other(text.to_owned())
 }
 
 const CONNECT: u8 = 1;
-const NO_LOGIN: u8 = 0;
-const LOGIN: u8 = 2;
+const NO_AUTH: u8 = 0;
+const PASSWORD: u8 = 2;
 const IPV4: u8 = 1;
-const NAME: u8 = 3;
+const DOMAIN_NAME: u8 = 3;
 const IPV6: u8 = 4;

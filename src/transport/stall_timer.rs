@@ -1,4 +1,4 @@
-//! The stall rule: a peer that moves almost no bytes in a whole window has stalled.
+//! Detects a stalled connection: one that moves almost no bytes within the stall timeout.
 
 use std::cell::Cell;
 use std::os::fd::RawFd;
@@ -8,23 +8,23 @@ use super::unsent_bytes::unsent_bytes;
 use crate::limits;
 use crate::runtime::Deadline;
 
-/// The window of the stall rule. Only time spent waiting for the peer counts.
+/// Measures the time spent waiting for the peer since enough bytes last moved.
 #[derive(Debug, Default)]
 pub(super) struct StallTimer {
     waited: Cell<Duration>,
     moved: Cell<u64>,
-    /// What the kernel held back when it was last asked.
-    queued: Cell<Option<u64>>,
+    /// Unsent bytes in the kernel at the end of the previous wait.
+    unsent: Cell<Option<u64>>,
 }
 
 impl StallTimer {
     pub(super) fn restart(&self) {
         self.waited.set(Duration::ZERO);
         self.moved.set(0);
-        self.queued.set(None);
+        self.unsent.set(None);
     }
 
-    pub(super) fn moved(&self, bytes: u64) {
+    pub(super) fn add_bytes(&self, bytes: u64) {
         self.moved.set(self.moved.get() + bytes);
         if self.moved.get() >= limits::STALL_BYTES {
             self.waited.set(Duration::ZERO);
@@ -32,30 +32,30 @@ impl StallTimer {
         }
     }
 
-    /// A wait is over. A socket becomes writable only when a good part of its buffer is free, so
-    /// the bytes that left the buffer meanwhile are counted as well.
-    pub(super) fn passed(&self, time: Duration, fd: RawFd) {
-        self.waited.set(self.waited.get() + time);
-        if time < NOTICEABLE {
+    /// Adds the time of a wait, and the bytes that left the socket buffer meanwhile: a socket
+    /// becomes writable only when a large part of its buffer is free.
+    pub(super) fn add_wait(&self, elapsed: Duration, fd: RawFd) {
+        self.waited.set(self.waited.get() + elapsed);
+        if elapsed < SAMPLED_WAIT_MIN {
             return;
         }
         let now = unsent_bytes(fd);
-        if let (Some(before), Some(now)) = (self.queued.replace(now), now) {
-            self.moved(before.saturating_sub(now));
+        if let (Some(before), Some(now)) = (self.unsent.replace(now), now) {
+            self.add_bytes(before.saturating_sub(now));
         }
     }
 
-    pub(super) fn ends(&self, limit: Duration) -> Deadline {
-        Deadline::after(limit.saturating_sub(self.waited.get()))
+    pub(super) fn deadline(&self, timeout: Duration) -> Deadline {
+        Deadline::after(timeout.saturating_sub(self.waited.get()))
     }
 
-    pub(super) fn has_lasted(&self, limit: Duration) -> bool {
-        self.waited.get() >= limit
+    pub(super) fn is_stalled(&self, timeout: Duration) -> bool {
+        self.waited.get() >= timeout
     }
 }
 
-/// Below this a wait is too short to ask the kernel what it holds.
-const NOTICEABLE: Duration = Duration::from_millis(5);
+/// The unsent bytes are not queried after shorter waits.
+const SAMPLED_WAIT_MIN: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
@@ -65,38 +65,38 @@ mod tests {
 
     use super::*;
 
-    const LIMIT: Duration = Duration::from_millis(100);
+    const TIMEOUT: Duration = Duration::from_millis(100);
     const NO_SOCKET: RawFd = -1;
 
     #[test]
     fn waits_add_up_until_enough_has_moved() {
         let stall = StallTimer::default();
-        stall.passed(LIMIT / 2, NO_SOCKET);
-        stall.moved(limits::STALL_BYTES - 1);
-        stall.passed(LIMIT / 4, NO_SOCKET);
-        assert!(!stall.has_lasted(LIMIT));
-        stall.passed(LIMIT / 4, NO_SOCKET);
-        assert!(stall.has_lasted(LIMIT) && stall.ends(LIMIT).has_passed());
-        stall.moved(1);
-        assert!(!stall.has_lasted(LIMIT / 100), "the window starts again");
+        stall.add_wait(TIMEOUT / 2, NO_SOCKET);
+        stall.add_bytes(limits::STALL_BYTES - 1);
+        stall.add_wait(TIMEOUT / 4, NO_SOCKET);
+        assert!(!stall.is_stalled(TIMEOUT));
+        stall.add_wait(TIMEOUT / 4, NO_SOCKET);
+        assert!(stall.is_stalled(TIMEOUT) && stall.deadline(TIMEOUT).has_passed());
+        stall.add_bytes(1);
+        assert!(!stall.is_stalled(TIMEOUT / 100), "the timer restarts");
     }
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn what_leaves_a_full_buffer_counts_as_moved() {
+    fn bytes_that_leave_a_full_socket_buffer_count() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut server = listener.accept().unwrap().0;
         client.set_nonblocking(true).unwrap();
         while client.write(&[0; 65_536]).is_ok() {}
         let (stall, fd) = (StallTimer::default(), client.as_raw_fd());
-        stall.passed(LIMIT / 2, fd);
+        stall.add_wait(TIMEOUT / 2, fd);
         while unsent_bytes(fd).unwrap() > 0 {
             assert!(server.read(&mut [0; 65_536]).unwrap() > 0);
         }
-        stall.passed(LIMIT / 2, fd);
-        assert!(!stall.has_lasted(LIMIT));
-        stall.passed(LIMIT, fd);
-        assert!(stall.has_lasted(LIMIT), "nothing left it this time");
+        stall.add_wait(TIMEOUT / 2, fd);
+        assert!(!stall.is_stalled(TIMEOUT));
+        stall.add_wait(TIMEOUT, fd);
+        assert!(stall.is_stalled(TIMEOUT), "no bytes left the buffer");
     }
 }

@@ -1,30 +1,25 @@
-//! The errors of timeouts and deadlines.
+//! The errors of expired timeouts.
 
-use super::exchange::TimeLimits;
+use super::exchange::Timeouts;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits;
 
-/// The limit of a phase.
-pub(super) fn phase(phase: Phase, limits: &TimeLimits) -> Error {
+/// The timeout of a phase expired.
+pub(super) fn phase(phase: Phase, timeouts: &Timeouts) -> Error {
     let text = match phase {
-        Phase::Resolve => format!("the host name was not looked up within {:?}", limits.resolve),
-        Phase::Connect => format!("no connection within {:?}", limits.connect),
-        Phase::Tls => format!("no TLS session within {:?}", limits.connect),
-        Phase::Send | Phase::Wait => format!("no answer within {:?}", limits.response),
-        Phase::Receive => format!("the answer was not complete within {:?}", limits.response),
+        Phase::Resolve => format!("the host name was not resolved within {:?}", timeouts.resolve),
+        Phase::Connect => format!("no connection within {:?}", timeouts.connect),
+        Phase::Tls => format!("no TLS session within {:?}", timeouts.connect),
+        Phase::Send | Phase::Wait => format!("no response within {:?}", timeouts.response),
+        Phase::Receive => format!("the response was not complete within {:?}", timeouts.response),
     };
     Error::new(ErrorKind::Timeout, text)
 }
 
-/// The limit of a stall.
-pub(super) fn stall(phase: Phase, limits: &TimeLimits) -> Error {
-    let verb = if phase == Phase::Receive { "came" } else { "were taken" };
-    let (bytes, time) = (limits::STALL_BYTES, limits.stall);
-    let text = format!("fewer than {bytes} bytes {verb} in {time:?}");
+/// The connection stalled.
+pub(super) fn stall(phase: Phase, timeouts: &Timeouts) -> Error {
+    let verb = if phase == Phase::Receive { "received" } else { "sent" };
+    let (bytes, time) = (limits::STALL_BYTES, timeouts.stall);
+    let text = format!("the connection stalled: fewer than {bytes} bytes {verb} in {time:?}");
     Error::new(ErrorKind::Timeout, text).with_phase(phase)
-}
-
-/// The deadline of the whole call.
-pub(super) fn deadline() -> Error {
-    Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
 }

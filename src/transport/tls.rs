@@ -1,4 +1,4 @@
-//! The rules of TLS: whom to trust, who we are. Everything is checked before a connection needs it.
+//! TLS configuration: trusted certificates and the client certificate, validated up front.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -13,36 +13,37 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How a client proves servers, and itself.
+/// How a client verifies servers and authenticates itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsSettings {
-    /// Whether a server must prove who it is.
+    /// Whether the certificate of the server is verified.
     pub verify: Verify,
-    /// Certificates that are trusted instead of the system's, in PEM.
+    /// A PEM file of CA certificates that replace those of the system.
     pub ca_file: Option<PathBuf>,
-    /// The client's certificate and its chain, in PEM.
+    /// A PEM file with the client certificate and its chain.
     pub client_certificate: Option<PathBuf>,
-    /// The key of the client's certificate, in PEM.
+    /// A PEM file with the private key of the client certificate.
     pub client_key: Option<PathBuf>,
 }
 
-/// Whether a server must prove who it is.
+/// Whether the certificate of the server is verified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// By a trusted certificate that names it.
+    /// The server needs a trusted certificate for its host name.
     #[default]
     Certificate,
-    /// Not at all: anybody on the way can read and change what is sent. For tests.
+    /// Any certificate is accepted, so an attacker on the network can read and change the traffic.
+    /// For tests only.
     Nothing,
 }
 
-/// The settings after all checks.
+/// The validated settings.
 #[derive(Debug)]
 pub(super) struct Tls {
     provider: Arc<CryptoProvider>,
     trust: Trust,
     identity: Option<Arc<CertifiedKey>>,
-    /// Made at the first use, because the system's certificates take long to load.
+    /// Built at the first use, because loading the system's certificates is slow.
     config: OnceLock<Result<Arc<ClientConfig>>>,
 }
 
@@ -50,31 +51,31 @@ pub(super) struct Tls {
 enum Trust {
     System,
     File(Arc<RootCertStore>),
-    Anybody,
+    Any,
 }
 
 impl Tls {
     pub(super) fn new(settings: &TlsSettings) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let file = settings.ca_file.as_deref().map(certificates_of_authorities).transpose()?;
+        let file = settings.ca_file.as_deref().map(load_roots).transpose()?;
         let trust = match (settings.verify, file) {
-            (Verify::Nothing, _) => Trust::Anybody,
+            (Verify::Nothing, _) => Trust::Any,
             (Verify::Certificate, Some(roots)) => Trust::File(Arc::new(roots)),
             (Verify::Certificate, None) => Trust::System,
         };
-        let identity = identity(settings, &provider)?;
+        let identity = load_identity(settings, &provider)?;
         Ok(Self { provider, trust, identity, config: OnceLock::new() })
     }
 
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
-        self.config.get_or_init(|| self.assemble()).clone()
+        self.config.get_or_init(|| self.build_config()).clone()
     }
 
-    fn assemble(&self) -> Result<Arc<ClientConfig>> {
+    fn build_config(&self) -> Result<Arc<ClientConfig>> {
         let provider = Arc::clone(&self.provider);
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|cause| unusable(&cause))?
+            .map_err(|cause| setup_error(&cause))?
             .dangerous()
             .with_custom_certificate_verifier(self.verifier()?);
         let config = match &self.identity {
@@ -91,7 +92,7 @@ impl Tls {
         Ok(match &self.trust {
             Trust::System => Arc::new(
                 rustls_platform_verifier::Verifier::new(provider)
-                    .map_err(|cause| unusable(&cause))?,
+                    .map_err(|cause| setup_error(&cause))?,
             ),
             Trust::File(roots) => {
                 WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider)
@@ -101,14 +102,14 @@ impl Tls {
                             .with_cause(cause)
                     })?
             }
-            Trust::Anybody => Arc::new(Unverified(provider)),
+            Trust::Any => Arc::new(Unverified(provider)),
         })
     }
 }
 
-fn certificates_of_authorities(path: &Path) -> Result<RootCertStore> {
+fn load_roots(path: &Path) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates("ca_file", path)? {
+    for certificate in load_certificates("ca_file", path)? {
         roots.add(certificate).map_err(|cause| {
             Error::invalid("ca_file", "a certificate in the file cannot be used").with_cause(cause)
         })?;
@@ -116,7 +117,7 @@ fn certificates_of_authorities(path: &Path) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-fn identity(
+fn load_identity(
     settings: &TlsSettings,
     provider: &CryptoProvider,
 ) -> Result<Option<Arc<CertifiedKey>>> {
@@ -124,49 +125,49 @@ fn identity(
         (None, None) => return Ok(None),
         (Some(certificate), Some(key)) => (certificate, key),
         (Some(_), None) => {
-            return Err(Error::invalid("client_key", "the client's certificate needs its key"));
+            return Err(Error::invalid("client_key", "the client certificate needs a key"));
         }
         (None, Some(_)) => {
-            return Err(Error::invalid("client_certificate", "the client's key needs it"));
+            return Err(Error::invalid("client_certificate", "the client key needs a certificate"));
         }
     };
-    let chain = certificates("client_certificate", certificate)?;
-    let pem = read("client_key", key)?;
+    let chain = load_certificates("client_certificate", certificate)?;
+    let pem = read_file("client_key", key)?;
     let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| {
-        Error::invalid("client_key", "the file holds no private key in PEM").with_cause(cause)
+        Error::invalid("client_key", "the file contains no private key in PEM").with_cause(cause)
     })?;
     let identity = CertifiedKey::from_der(chain, key, provider).map_err(|cause| {
-        let text = "the key cannot be used with the client's certificate";
+        let text = "the key does not fit the client certificate";
         Error::invalid("client_key", text).with_cause(cause)
     })?;
     Ok(Some(Arc::new(identity)))
 }
 
-fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = read(option, path)?;
-    let list: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(
-        |cause: rustls::pki_types::pem::Error| {
-            Error::invalid(option, "the file is not PEM").with_cause(cause)
-        },
-    )?;
-    if list.is_empty() {
-        return Err(Error::invalid(option, "the file holds no certificate in PEM"));
+fn load_certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let pem = read_file(option, path)?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|cause: rustls::pki_types::pem::Error| {
+            Error::invalid(option, "the file is not valid PEM").with_cause(cause)
+        })?;
+    if certificates.is_empty() {
+        return Err(Error::invalid(option, "the file contains no certificate in PEM"));
     }
-    Ok(list)
+    Ok(certificates)
 }
 
-fn read(option: &str, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+fn read_file(option: &str, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     let bytes = std::fs::read(path).map_err(|cause| {
         Error::invalid(option, format!("{}: {cause}", path.display())).with_io(&cause)
     })?;
     Ok(zeroize::Zeroizing::new(bytes))
 }
 
-fn unusable(cause: &rustls::Error) -> Error {
-    Error::new(ErrorKind::Tls, "TLS cannot be set up on this machine").with_cause(cause)
+fn setup_error(cause: &rustls::Error) -> Error {
+    Error::new(ErrorKind::Tls, "TLS cannot be set up on this system").with_cause(cause)
 }
 
-/// Believes every server, and still checks that the handshake is well made.
+/// Accepts any certificate, but verifies the handshake signatures.
 #[derive(Debug)]
 struct Unverified(Arc<CryptoProvider>);
 

@@ -1,8 +1,8 @@
-//! What the kernel still holds of what was sent on a socket.
+//! Queries the socket buffer for unsent bytes.
 
 use std::os::fd::RawFd;
 
-/// Bytes that were given to the kernel and that the peer has not confirmed, where that is known.
+/// Bytes in the socket buffer that the peer has not acknowledged, on systems that report them.
 pub(super) fn unsent_bytes(fd: RawFd) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {

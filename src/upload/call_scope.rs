@@ -1,6 +1,6 @@
 //! What ends a call early.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::runtime::{Cancel, Deadline};
 
 /// The cancel token and the deadline of one call, or of a part of it.
@@ -28,10 +28,6 @@ impl CallScope {
         if self.cancel.is_triggered() {
             return Err(Error::canceled());
         }
-        if self.deadline.has_passed() { Err(deadline_passed()) } else { Ok(()) }
+        if self.deadline.has_passed() { Err(Error::deadline_passed()) } else { Ok(()) }
     }
-}
-
-pub(crate) fn deadline_passed() -> Error {
-    Error::new(ErrorKind::Timeout, "the deadline of the call has passed")
 }

@@ -63,7 +63,8 @@ impl Body {
     ) -> Result<Sent> {
         let mut buffer = Vec::new();
         buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
-            Error::new(ErrorKind::Memory, "no memory to compute a checksum").with_cause(cause)
+            Error::new(ErrorKind::Memory, "not enough memory to compute a checksum")
+                .with_cause(cause)
         })?;
         buffer.resize(limits::IO_STEP, 0);
         let mut reader = self.reader();

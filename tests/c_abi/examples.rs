@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::C;
 use super::native_programs::{
-    BUCKET, KEY_ID, KEY_SECRET, SECONDS, Way, compile, path_text, root, shared,
+    BUCKET, BuildVariant, KEY_ID, KEY_SECRET, SECONDS, compile, path_text, root, shared_flags,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -197,10 +197,16 @@ impl Example {
     fn new(name: &str) -> Self {
         // An example must not leak handles or errors.
         let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-        let way = Way { name: "examples", compiler: C, flags, library: shared(), wrapper: &[] };
+        let variant = BuildVariant {
+            name: "examples",
+            compiler: C,
+            flags,
+            library: shared_flags(),
+            wrapper: &[],
+        };
         let scratch = TempDir::new().unwrap();
         let program = scratch.path().join(name);
-        compile(&way, &root().join(format!("examples-c/{name}.c")), &program).unwrap();
+        compile(&variant, &root().join(format!("examples-c/{name}.c")), &program).unwrap();
         let emulator = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
         Self { scratch, program, emulator: emulator.start().unwrap() }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::native_programs::{fixed_of, path_text, root};
+use super::native_programs::{path_text, root, static_flags_of};
 
 /// Builds the library in a target folder of its own and returns what a program links.
 ///
@@ -36,7 +36,7 @@ pub(super) fn library() -> Vec<String> {
     runtime
         .into_iter()
         .chain(["-Wl,--no-whole-archive".to_owned()])
-        .chain(fixed_of(&built))
+        .chain(static_flags_of(&built))
         .collect()
 }
 

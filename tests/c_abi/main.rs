@@ -13,22 +13,22 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use native_programs::{Way, fixed, read, shared};
+use native_programs::{BuildVariant, read, shared_flags, static_flags};
 
 #[test]
 fn programs_run_with_the_shared_library() {
-    run_all("shared", &[], shared(), &[]);
+    run_all("shared", &[], shared_flags(), &[]);
 }
 
 #[test]
 fn programs_run_with_the_static_library() {
-    run_all("static", &[], fixed(), &[]);
+    run_all("static", &[], static_flags(), &[]);
 }
 
 #[test]
 fn programs_run_under_the_address_and_undefined_behaviour_sanitizers() {
     let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-    run_all("sanitized", flags, fixed(), &[]);
+    run_all("sanitized", flags, static_flags(), &[]);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn programs_run_under_valgrind() {
         "--show-leak-kinds=definite",
         "--fair-sched=yes",
     ];
-    run_all("valgrind", &["-g"], shared(), wrapper);
+    run_all("valgrind", &["-g"], shared_flags(), wrapper);
 }
 
 #[test]
@@ -89,7 +89,10 @@ fn run_all(
     let mut programs = native_programs::programs("tests/c", "c");
     programs.push(made);
     assert!(programs.len() >= 28, "the programs were not found");
-    native_programs::run_all(&Way { name, compiler: C, flags, library, wrapper }, &programs);
+    native_programs::run_all(
+        &BuildVariant { name, compiler: C, flags, library, wrapper },
+        &programs,
+    );
 }
 
 /// C as users compile it.

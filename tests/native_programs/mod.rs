@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use library::{SYSTEM_LIBRARIES, shared_library, static_library};
 
-/// A way to build and run programs.
-pub struct Way {
+/// How to build and run programs.
+pub struct BuildVariant {
     pub name: &'static str,
     /// The compiler and its language options.
     pub compiler: &'static [&'static str],
@@ -24,7 +24,7 @@ pub struct Way {
     pub wrapper: &'static [&'static str],
 }
 
-impl Way {
+impl BuildVariant {
     /// True if programs run about ten times slower.
     fn is_slow(&self) -> bool {
         self.wrapper.contains(&"valgrind")
@@ -47,7 +47,7 @@ impl Way {
 }
 
 /// Builds and runs all programs.
-pub fn run_all(way: &Way, programs: &[PathBuf]) {
+pub fn run_all(variant: &BuildVariant, programs: &[PathBuf]) {
     let scratch = TempDir::new().unwrap();
     // Two at a time: linking takes longer than running.
     let failures: Vec<String> = std::thread::scope(|scope| {
@@ -56,37 +56,37 @@ pub fn run_all(way: &Way, programs: &[PathBuf]) {
             .map(|half| {
                 let scratch = scratch.path();
                 scope.spawn(move || {
-                    half.iter().filter_map(|p| run(way, p, scratch).err()).collect::<Vec<_>>()
+                    half.iter().filter_map(|p| run(variant, p, scratch).err()).collect::<Vec<_>>()
                 })
             })
             .collect();
         running.into_iter().flat_map(|half| half.join().unwrap()).collect()
     });
-    assert!(failures.is_empty(), "{}:\n{}", way.name, failures.join("\n"));
+    assert!(failures.is_empty(), "{}:\n{}", variant.name, failures.join("\n"));
 }
 
-fn run(way: &Way, source: &Path, scratch: &Path) -> Result<(), String> {
+fn run(variant: &BuildVariant, source: &Path, scratch: &Path) -> Result<(), String> {
     let name = source.file_stem().unwrap().to_str().unwrap();
-    if !way.supports(name) {
+    if !variant.supports(name) {
         return Ok(());
     }
     let program = scratch.join(name);
-    compile(way, source, &program)?;
+    compile(variant, source, &program)?;
 
     let file = scratch.join(format!("{name}.data"));
     let bytes: Vec<u8> = (0..FILE_SIZE).map(|i| (i % 253) as u8).collect();
     fs::write(&file, bytes).unwrap();
     let emulator = emulator();
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", SECONDS]).args(way.wrapper);
-    if name.ends_with("fork") && way.is_slow() {
+    command.args(["--kill-after=5", SECONDS]).args(variant.wrapper);
+    if name.ends_with("fork") && variant.is_slow() {
         // A forked child cannot free the memory of its parent's threads.
         command.arg("--leak-check=no");
     }
     command.arg(&program);
     command.arg(&file).arg(FILE_SIZE.to_string());
     command.env("TEST_LIBRARY", shared_library());
-    if way.is_slow() {
+    if variant.is_slow() {
         command.env("TEST_SLOWLY", "1");
     }
     let output = with_environment(&mut command, emulator.url())
@@ -128,13 +128,13 @@ pub fn with_environment(command: &mut Command, url: impl AsRef<str>) -> &mut Com
         .env("ASAN_OPTIONS", "detect_leaks=1")
 }
 
-pub fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
+pub fn compile(variant: &BuildVariant, source: &Path, program: &Path) -> Result<(), String> {
     let object = program.with_extension("o");
-    let mut command = Command::new(way.compiler[0]);
+    let mut command = Command::new(variant.compiler[0]);
     command
-        .args(&way.compiler[1..])
+        .args(&variant.compiler[1..])
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-pthread"])
-        .args(way.flags)
+        .args(variant.flags)
         .arg("-I")
         .arg(root().join("include"))
         .arg("-I")
@@ -142,10 +142,10 @@ pub fn compile(way: &Way, source: &Path, program: &Path) -> Result<(), String> {
         .arg("-c")
         .args([source, "-o".as_ref(), &object]);
     succeed(&mut command, source)?;
-    let mut command = Command::new(way.compiler[0]);
-    command.arg("-pthread").args(way.link_flags()).arg(&object);
+    let mut command = Command::new(variant.compiler[0]);
+    command.arg("-pthread").args(variant.link_flags()).arg(&object);
     if source.file_stem().is_some_and(|name| name != "unload") {
-        command.args(&way.library);
+        command.args(&variant.library);
     }
     // For `unload`; other programs get it through the library.
     command.arg("-ldl").arg("-o").arg(program);
@@ -191,18 +191,18 @@ pub fn programs(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 /// Linker arguments of a program that uses the shared library.
-pub fn shared() -> Vec<String> {
+pub fn shared_flags() -> Vec<String> {
     let library = shared_library();
     let folder = library.parent().unwrap();
     vec![path_text(&library), format!("-Wl,-rpath,{}", path_text(folder))]
 }
 
 /// Linker arguments of a program that uses the static library.
-pub fn fixed() -> Vec<String> {
-    fixed_of(&static_library())
+pub fn static_flags() -> Vec<String> {
+    static_flags_of(&static_library())
 }
 
-pub fn fixed_of(library: &Path) -> Vec<String> {
+pub fn static_flags_of(library: &Path) -> Vec<String> {
     let system = SYSTEM_LIBRARIES.into_iter().chain(["-Wl,-S"]).map(str::to_owned);
     std::iter::once(path_text(library)).chain(system).collect()
 }

@@ -1,8 +1,7 @@
 //! Eight lanes in each AVX2 register, one or two groups of them in one instruction stream.
 //!
-//! The same shape as `avx512`, with three operations where AVX-512 has one for the functions and
-//! the rotation. Memory is touched in three small functions only, through references that carry
-//! the bounds.
+//! Like `avx512`, but the functions and the rotation need three instructions instead of one. Only
+//! three small functions access memory, through references of known size.
 
 use std::arch::x86_64::*;
 
@@ -55,7 +54,7 @@ pub(super) fn compress<const G: usize>(groups: &mut [LaneGroup<'_, 8>; G], count
     }
 }
 
-/// Word w of every lane in vector w, from block `index` of every lane.
+/// Loads block `index` of every lane and transposes it: vector w has word w of every lane.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose(lanes: &[&[Block]; 8], index: usize) -> Option<[__m256i; 16]> {
@@ -65,7 +64,7 @@ fn transpose(lanes: &[&[Block]; 8], index: usize) -> Option<[__m256i; 16]> {
     }
     let mut words = [_mm256_setzero_si256(); 16];
     for (quarter, words) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        // Lanes n and n + 4 share a row, so that only four by four words are left to turn.
+        // Lanes n and n + 4 share a row, so that only 4×4 words remain to be transposed.
         let mut rows = [_mm256_setzero_si256(); 4];
         for (n, row) in rows.iter_mut().enumerate() {
             *row = load_pair(blocks[n].get(quarter)?, blocks[n + 4].get(quarter)?);

@@ -1,8 +1,8 @@
 //! Sixteen lanes in each AVX-512 register, one or two groups of them in one instruction stream.
 //!
-//! The steps of MD5 wait for each other, so a second group fills the gaps of the first. Message
-//! blocks are loaded lane by lane and transposed in registers. Memory is touched in three small
-//! functions only, through references that carry the bounds.
+//! The steps of MD5 depend on each other, so a second group uses the idle execution units. Message
+//! blocks are loaded lane by lane and transposed in registers. Only three small functions access
+//! memory, through references of known size.
 
 use std::arch::x86_64::*;
 
@@ -53,7 +53,7 @@ pub(super) fn compress<const G: usize>(groups: &mut [LaneGroup<'_, 16>; G], coun
     }
 }
 
-/// Block `index` of every lane.
+/// Loads block `index` of every lane.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load_blocks(lanes: &[&[Block]; 16], index: usize) -> Option<[__m512i; 16]> {
@@ -64,19 +64,18 @@ fn load_blocks(lanes: &[&[Block]; 16], index: usize) -> Option<[__m512i; 16]> {
     Some(rows)
 }
 
-/// Word w of every lane in vector w, from all the words of lane n in row n.
+/// Transposes the blocks: row n has the words of lane n, vector w has word w of every lane.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn transpose(rows: &[__m512i; 16]) -> [__m512i; 16] {
-    // Within each quarter of the vectors first, four lanes at a time; then the quarters change
-    // places between the four fours.
-    let mut fours = [[_mm512_setzero_si512(); 4]; 4];
-    for (four, rows) in fours.iter_mut().zip(rows.as_chunks::<4>().0) {
+    // First 4×4 words within each 128-bit quarter, then the quarters between the vectors.
+    let mut quads = [[_mm512_setzero_si512(); 4]; 4];
+    for (quad, rows) in quads.iter_mut().zip(rows.as_chunks::<4>().0) {
         let low =
             [_mm512_unpacklo_epi32(rows[0], rows[1]), _mm512_unpacklo_epi32(rows[2], rows[3])];
         let high =
             [_mm512_unpackhi_epi32(rows[0], rows[1]), _mm512_unpackhi_epi32(rows[2], rows[3])];
-        *four = [
+        *quad = [
             _mm512_unpacklo_epi64(low[0], low[1]),
             _mm512_unpackhi_epi64(low[0], low[1]),
             _mm512_unpacklo_epi64(high[0], high[1]),
@@ -85,19 +84,19 @@ fn transpose(rows: &[__m512i; 16]) -> [__m512i; 16] {
     }
     let mut words = [_mm512_setzero_si512(); 16];
     for w in 0..4 {
-        let even = _mm512_shuffle_i32x4::<0x88>(fours[0][w], fours[1][w]);
-        let odd = _mm512_shuffle_i32x4::<0xdd>(fours[0][w], fours[1][w]);
-        let later_even = _mm512_shuffle_i32x4::<0x88>(fours[2][w], fours[3][w]);
-        let later_odd = _mm512_shuffle_i32x4::<0xdd>(fours[2][w], fours[3][w]);
-        words[w] = _mm512_shuffle_i32x4::<0x88>(even, later_even);
-        words[w + 4] = _mm512_shuffle_i32x4::<0x88>(odd, later_odd);
-        words[w + 8] = _mm512_shuffle_i32x4::<0xdd>(even, later_even);
-        words[w + 12] = _mm512_shuffle_i32x4::<0xdd>(odd, later_odd);
+        let even = _mm512_shuffle_i32x4::<0x88>(quads[0][w], quads[1][w]);
+        let odd = _mm512_shuffle_i32x4::<0xdd>(quads[0][w], quads[1][w]);
+        let upper_even = _mm512_shuffle_i32x4::<0x88>(quads[2][w], quads[3][w]);
+        let upper_odd = _mm512_shuffle_i32x4::<0xdd>(quads[2][w], quads[3][w]);
+        words[w] = _mm512_shuffle_i32x4::<0x88>(even, upper_even);
+        words[w + 4] = _mm512_shuffle_i32x4::<0x88>(odd, upper_odd);
+        words[w + 8] = _mm512_shuffle_i32x4::<0xdd>(even, upper_even);
+        words[w + 12] = _mm512_shuffle_i32x4::<0xdd>(odd, upper_odd);
     }
     words
 }
 
-// The immediates are truth tables: bit 4b + 2c + d is the value of the function there.
+// The immediates are truth tables: bit 4b + 2c + d is the value of the function.
 
 /// `b ? c : d`
 #[inline]

@@ -1,7 +1,7 @@
-//! Selects the instructions that advance the lanes, and proves that this CPU has them.
+//! Selects an implementation that the CPU supports.
 //!
-//! A [`Kernel`] is only a name. An [`Available`] runs it, and exists only for kernels that CPU
-//! detection has confirmed, so no caller can reach an instruction that would trap.
+//! [`Kernel`] names an implementation. [`Available`] runs it, and can only be made after CPU
+//! detection, so that unsupported instructions are unreachable.
 
 use std::array;
 
@@ -9,10 +9,10 @@ use super::group::{Lane, LaneGroup};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
-/// A way to compute MD5, from the narrowest to the widest.
+/// An implementation of MD5, from the narrowest to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kernel {
-    /// One stream at a time, by the `md-5` crate.
+    /// One stream at a time, with the `md-5` crate.
     Scalar,
     /// Two groups of eight lanes.
     Avx2,
@@ -21,17 +21,18 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Every kernel, whether this CPU has it or not.
+    /// All kernels, including those that the CPU does not support.
     #[cfg(any(test, feature = "bench-internals"))]
     pub const ALL: [Kernel; 3] = [Kernel::Scalar, Kernel::Avx2, Kernel::Avx512];
 
-    /// The fastest kernel of this CPU.
+    /// Returns the fastest kernel that the CPU supports.
     pub fn best() -> Kernel {
         let widest_first = [Kernel::Avx512, Kernel::Avx2].into_iter();
         widest_first.filter(|kernel| kernel.is_available()).max().unwrap_or(Kernel::Scalar)
     }
 
-    /// True if this CPU and its operating system can run the kernel. Detected once per process.
+    /// Returns true if the CPU and the operating system support the kernel. Detected once per
+    /// process.
     pub fn is_available(self) -> bool {
         match self {
             Kernel::Scalar => true,
@@ -44,7 +45,7 @@ impl Kernel {
         }
     }
 
-    /// The number of streams that it advances together.
+    /// The number of streams that the kernel processes in parallel.
     pub fn lanes(self) -> usize {
         match self {
             Kernel::Scalar => 1,
@@ -67,8 +68,8 @@ impl Available {
         self.0.lanes()
     }
 
-    /// Advances every lane to the end of its blocks. The lanes run together until the shortest has
-    /// no more blocks; the others continue without it.
+    /// Processes all blocks of every lane. When the shortest lane has no more blocks, the others
+    /// continue without it.
     pub(super) fn advance(self, mut lanes: Vec<Lane<'_>>) {
         // Each iteration finishes at least one lane.
         loop {
@@ -78,38 +79,38 @@ impl Available {
         }
     }
 
-    /// Advances every lane by `count` blocks. Each lane has at least that many.
+    /// Processes `count` blocks of every lane. Each lane must have at least that many.
     fn advance_by(self, lanes: &mut [Lane<'_>], count: usize) {
         match (self.0, lanes.len()) {
-            // A vector costs as much as one scalar stream, however few of its lanes are in use.
-            (Kernel::Scalar, _) | (_, 0..=1) => one_by_one(lanes, count),
+            // A vector step costs as much as a scalar step, so a single lane gains nothing.
+            (Kernel::Scalar, _) | (_, 0..=1) => process_scalar(lanes, count),
             #[cfg(target_arch = "x86_64")]
-            (Kernel::Avx2, 0..=8) => together::<8, 1>(lanes, count, |groups| {
+            (Kernel::Avx2, 0..=8) => process_groups::<8, 1>(lanes, count, |groups| {
                 // SAFETY: `check` confirmed the AVX2 that this function is compiled for.
                 unsafe { avx2::compress(groups, count) }
             }),
             #[cfg(target_arch = "x86_64")]
-            (Kernel::Avx2, _) => together::<8, 2>(lanes, count, |groups| {
+            (Kernel::Avx2, _) => process_groups::<8, 2>(lanes, count, |groups| {
                 // SAFETY: `check` confirmed the AVX2 that this function is compiled for.
                 unsafe { avx2::compress(groups, count) }
             }),
             #[cfg(target_arch = "x86_64")]
-            (Kernel::Avx512, 0..=16) => together::<16, 1>(lanes, count, |groups| {
+            (Kernel::Avx512, 0..=16) => process_groups::<16, 1>(lanes, count, |groups| {
                 // SAFETY: `check` confirmed the AVX-512F that this function is compiled for.
                 unsafe { avx512::compress(groups, count) }
             }),
             #[cfg(target_arch = "x86_64")]
-            (Kernel::Avx512, _) => together::<16, 2>(lanes, count, |groups| {
+            (Kernel::Avx512, _) => process_groups::<16, 2>(lanes, count, |groups| {
                 // SAFETY: `check` confirmed the AVX-512F that this function is compiled for.
                 unsafe { avx512::compress(groups, count) }
             }),
             #[cfg(not(target_arch = "x86_64"))]
-            (Kernel::Avx2 | Kernel::Avx512, _) => one_by_one(lanes, count),
+            (Kernel::Avx2 | Kernel::Avx512, _) => process_scalar(lanes, count),
         }
     }
 }
 
-fn one_by_one(lanes: &mut [Lane<'_>], count: usize) {
+fn process_scalar(lanes: &mut [Lane<'_>], count: usize) {
     for lane in lanes {
         let (blocks, rest) = lane.blocks.split_at(count);
         ::md5::block_api::compress(lane.state, blocks);
@@ -117,18 +118,18 @@ fn one_by_one(lanes: &mut [Lane<'_>], count: usize) {
     }
 }
 
-/// Runs `compress` over G groups of N lanes at a time.
-fn together<'a, const N: usize, const G: usize>(
+/// Calls `compress` for G groups of N lanes at a time.
+fn process_groups<'a, const N: usize, const G: usize>(
     lanes: &mut [Lane<'a>],
     count: usize,
     compress: impl Fn(&mut [LaneGroup<'a, N>; G]),
 ) {
-    for pack in lanes.chunks_mut(N * G) {
-        let [spare, ..] = pack else { return };
-        let spare = spare.blocks;
-        let mut groups = array::from_fn(|g| LaneGroup::gather(pack, g * N, spare));
+    for chunk in lanes.chunks_mut(N * G) {
+        let [first, ..] = chunk else { return };
+        let padding = first.blocks;
+        let mut groups = array::from_fn(|g| LaneGroup::gather(chunk, g * N, padding));
         compress(&mut groups);
-        for (lane, state) in pack.iter_mut().zip(groups.iter().flat_map(LaneGroup::states)) {
+        for (lane, state) in chunk.iter_mut().zip(groups.iter().flat_map(LaneGroup::states)) {
             *lane.state = state;
             lane.blocks = lane.blocks.split_at(count).1;
         }

@@ -1,14 +1,14 @@
-//! Independent running MD5s that are advanced together, whatever the lengths of their pieces.
+//! Independent MD5 digests that are computed in parallel.
 //!
-//! Fastest when every lane gets the same number of bytes, a multiple of 64, at each update.
+//! Fastest if each update appends the same multiple of 64 bytes to every lane.
 
 use std::slice;
 
 use super::Digest;
-use super::group::{Block, Lane, Md5State, START};
+use super::group::{Block, INITIAL_STATE, Lane, Md5State};
 use super::kernel::{Available, Kernel};
 
-/// Up to [`Kernel::lanes`] running digests.
+/// Up to [`Kernel::lanes`] incremental digests.
 #[derive(Debug)]
 pub struct Lanes {
     kernel: Available,
@@ -24,22 +24,22 @@ impl Lanes {
     }
 
     pub(super) fn start(kernel: Available, count: usize) -> Lanes {
-        Lanes { kernel, states: vec![START; count], tails: vec![Tail::default(); count] }
+        Lanes { kernel, states: vec![INITIAL_STATE; count], tails: vec![Tail::default(); count] }
     }
 
-    /// Appends to each lane its slice, which may have any length. A lane without a slice gets
-    /// nothing; slices beyond the last lane belong to no digest.
+    /// Appends a slice of any length to each lane. Missing slices count as empty, and surplus
+    /// slices are ignored.
     pub fn update(&mut self, slices: &[&[u8]]) {
         let tails = self.tails.iter_mut().zip(slices);
         let rests: Vec<&[u8]> = tails.map(|(tail, slice)| tail.complete(slice)).collect();
 
         let lanes = self.states.iter_mut().zip(&self.tails);
-        let begun = lanes.map(|(state, tail)| Lane { state, blocks: tail.whole() });
-        self.kernel.advance(begun.collect());
+        let completed = lanes.map(|(state, tail)| Lane { state, blocks: tail.full_block() });
+        self.kernel.advance(completed.collect());
 
         let lanes = self.states.iter_mut().zip(&rests);
-        let fresh = lanes.map(|(state, rest)| Lane { state, blocks: rest.as_chunks().0 });
-        self.kernel.advance(fresh.collect());
+        let following = lanes.map(|(state, rest)| Lane { state, blocks: rest.as_chunks().0 });
+        self.kernel.advance(following.collect());
 
         for ((tail, rest), slice) in self.tails.iter_mut().zip(rests).zip(slices) {
             tail.keep(rest.as_chunks::<64>().1);
@@ -47,7 +47,7 @@ impl Lanes {
         }
     }
 
-    /// The digest of each lane, in order.
+    /// Returns the digest of each lane, in order.
     pub fn finish(mut self) -> Vec<Digest> {
         let paddings: Vec<Padding> = self.tails.iter().map(Tail::pad).collect();
         let lanes = self.states.iter_mut().zip(&paddings);
@@ -57,27 +57,27 @@ impl Lanes {
     }
 }
 
-/// The bytes of a lane that do not fill a block yet, and how many it had in all.
+/// The incomplete block of a lane, and the total length of the lane.
 #[derive(Debug, Clone)]
 struct Tail {
     bytes: Block,
-    /// At most 64; 64 only in the middle of an update.
+    /// The bytes in use: at most 64, and 64 only during an update.
     filled: usize,
     length: u64,
 }
 
 impl Tail {
-    /// Takes what completes a block already begun and returns the rest.
+    /// Completes a partial block and returns the rest of the slice.
     fn complete<'a>(&mut self, slice: &'a [u8]) -> &'a [u8] {
         if self.filled == 0 { slice } else { self.fill(slice) }
     }
 
-    /// The block that became whole, if one did.
-    fn whole(&self) -> &[Block] {
+    /// Returns the block if it is full.
+    fn full_block(&self) -> &[Block] {
         if self.filled == self.bytes.len() { slice::from_ref(&self.bytes) } else { &[] }
     }
 
-    /// Keeps less than a block for later, after a whole block was hashed.
+    /// Drops the block if it was full, and keeps `rest`, which is shorter than a block.
     fn keep(&mut self, rest: &[u8]) {
         self.filled %= self.bytes.len();
         self.fill(rest);
@@ -85,13 +85,13 @@ impl Tail {
 
     fn fill<'a>(&mut self, slice: &'a [u8]) -> &'a [u8] {
         let free = self.bytes.iter_mut().skip(self.filled);
-        let (taken, rest) = slice.split_at(slice.len().min(free.len()));
-        free.zip(taken).for_each(|(place, byte)| *place = *byte);
-        self.filled += taken.len();
+        let (used, rest) = slice.split_at(slice.len().min(free.len()));
+        free.zip(used).for_each(|(place, byte)| *place = *byte);
+        self.filled += used.len();
         rest
     }
 
-    /// The end of the message as RFC 1321 wants it: a one bit, zeros, and the length in bits.
+    /// Pads the message as in RFC 1321: a one bit, zeros, and the length in bits.
     fn pad(&self) -> Padding {
         let mut bytes = [[0; 64]; 2];
         let message = self.bytes.iter().take(self.filled).chain(&[0x80]);
@@ -109,7 +109,7 @@ impl Default for Tail {
     }
 }
 
-/// The one or two blocks that end a message.
+/// The last one or two blocks of a message.
 #[derive(Debug)]
 struct Padding {
     bytes: [Block; 2],
@@ -137,14 +137,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_kernel_the_cpu_lacks_is_refused() {
+    fn an_unsupported_kernel_is_rejected() {
         for kernel in Kernel::ALL {
             assert_eq!(Lanes::new(kernel, 1).is_some(), kernel.is_available(), "{kernel:?}");
         }
     }
 
     #[test]
-    fn more_lanes_than_the_kernel_has_are_refused() {
+    fn more_lanes_than_the_kernel_has_are_rejected() {
         for kernel in available() {
             assert!(Lanes::new(kernel, 0).unwrap().finish().is_empty());
             assert!(Lanes::new(kernel, kernel.lanes()).is_some(), "{kernel:?}");
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_of_lanes_gives_the_digest_of_each() {
+    fn every_number_of_lanes_gives_correct_digests() {
         let source = source(2000);
         for kernel in available() {
             for count in 1..=kernel.lanes() {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn every_short_length_is_right() {
+    fn every_short_length_gives_correct_digests() {
         let source = source(300);
         for kernel in available() {
             for length in 0..=200 {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_around_a_slice_of_16_kib_are_right() {
+    fn lengths_around_16_kib_give_correct_digests() {
         let source = source(17_000);
         for kernel in available() {
             let lengths = (0..kernel.lanes()).map(|n| 16_384 - 65 + n * 67 % 131);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn lanes_without_a_slice_get_nothing() {
+    fn missing_slices_are_empty_and_surplus_slices_are_ignored() {
         for kernel in available().filter(|kernel| kernel.lanes() > 2) {
             let mut lanes = Lanes::new(kernel, 3).unwrap();
             lanes.update(&[b"one", b"two"]);
@@ -200,19 +200,19 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn pieces_of_any_length_add_up(
-            pieces in prop::collection::vec(prop::collection::vec(0..300_usize, 1..=32), 1..6),
+        fn updates_of_any_length_give_the_digest_of_all_bytes(
+            updates in prop::collection::vec(prop::collection::vec(0..300_usize, 1..=32), 1..6),
         ) {
             let source = source(300);
             for kernel in available() {
                 let mut lanes = Lanes::new(kernel, kernel.lanes()).unwrap();
-                let mut whole = vec![Vec::new(); kernel.lanes()];
-                for lengths in &pieces {
+                let mut messages = vec![Vec::new(); kernel.lanes()];
+                for lengths in &updates {
                     let slices: Vec<_> = lengths.iter().map(|length| &source[..*length]).collect();
                     lanes.update(&slices);
-                    whole.iter_mut().zip(slices).for_each(|(whole, slice)| whole.extend(slice));
+                    messages.iter_mut().zip(slices).for_each(|(message, slice)| message.extend(slice));
                 }
-                prop_assert_eq!(lanes.finish(), whole.iter().map(|w| md5(w)).collect::<Vec<_>>());
+                prop_assert_eq!(lanes.finish(), messages.iter().map(|m| md5(m)).collect::<Vec<_>>());
             }
         }
     }
@@ -221,7 +221,7 @@ mod tests {
         Kernel::ALL.into_iter().filter(|kernel| kernel.is_available())
     }
 
-    /// Bytes of which no two lanes see the same.
+    /// Bytes that differ at the start of each lane.
     fn source(length: usize) -> Vec<u8> {
         (0..length).map(|index| (index * 31 % 251) as u8).collect()
     }

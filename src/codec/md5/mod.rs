@@ -1,7 +1,8 @@
+//! MD5 of several streams in parallel.
 //!
-//! One MD5 cannot be made faster, but the parts of an upload are independent of each other, and a
-//! vector register advances 8 or 16 of them at the price of one. [`Lanes`] does that for running
-//! the algorithm once for all kernels; single streams go through the `md-5` crate.
+//! The steps of one MD5 depend on each other, but the parts of an upload are independent, and one
+//! vector register can hold the state of 8 or 16 of them. [`Lanes`] computes several digests this
+//! way, with the instructions of a [`Kernel`]. The `md-5` crate computes single digests.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -17,14 +18,14 @@ pub use lanes::Lanes;
 
 use ::md5::Digest as _;
 
-/// The digest of `bytes`.
+/// Computes the digest of `bytes`.
 pub fn md5(bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::new();
     hasher.update(bytes);
     hasher.finish()
 }
 
-/// A running digest of one stream.
+/// An incremental digest of one stream.
 #[derive(Debug, Clone, Default)]
 pub struct Hasher {
     inner: ::md5::Md5,
@@ -44,12 +45,11 @@ impl Hasher {
     }
 }
 
-/// The 16 bytes of a finished MD5.
+/// An MD5 digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 16]);
 
 impl Digest {
-    /// A digest that was computed elsewhere.
     pub fn from_bytes(bytes: [u8; 16]) -> Digest {
         Digest(bytes)
     }
@@ -58,7 +58,7 @@ impl Digest {
         &self.0
     }
 
-    /// 32 digits, as between the quotes of a part's ETag.
+    /// Formats the digest as 32 upper-case hex digits, like the ETag of a part.
     pub fn to_hex_upper(self) -> String {
         let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         nibbles.map(|nibble| char::from(b"0123456789ABCDEF"[usize::from(nibble)])).collect()
@@ -70,15 +70,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_of_nothing_is_known() {
+    fn the_digest_of_no_bytes_is_known() {
         assert_eq!(md5(b"").to_hex_upper(), "D41D8CD98F00B204E9800998ECF8427E");
         assert_eq!(md5(b"").as_bytes()[..4], [0xd4, 0x1d, 0x8c, 0xd9]);
     }
 
     #[test]
-    fn a_stream_in_pieces_has_the_digest_of_the_whole() {
+    fn several_updates_give_the_digest_of_all_bytes() {
         let mut hasher = Hasher::new();
-        [&b"he"[..], b"", b"llo"].iter().for_each(|piece| hasher.update(piece));
+        [&b"he"[..], b"", b"llo"].iter().for_each(|chunk| hasher.update(chunk));
         assert_eq!(hasher.finish(), md5(b"hello"));
         assert_eq!(md5(b"hello").to_hex_upper(), "5D41402ABC4B2A76B9719D911017C592");
     }

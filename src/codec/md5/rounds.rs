@@ -1,7 +1,7 @@
-//! The 64 steps of RFC 1321, once for every kernel.
+//! The 64 steps of RFC 1321, shared by the kernels.
 //!
-//! A kernel hands in the name of its `step!` macro and of its four state words. Each step is called
-//! as `step!(function, a, b, c, d, word, shift, constant)` and stands for
+//! A kernel passes the names of its `step!` macro and its four state words. Each step expands to
+//! `step!(function, a, b, c, d, word, shift, constant)`, which must compute
 //! `a = b + ((a + function(b, c, d) + message[word] + constant) <<< shift)`.
 
 macro_rules! rounds {
@@ -27,7 +27,7 @@ macro_rules! rounds {
             8 0x6fa8_7e4f, 15 0xfe2c_e6e0, 6 0xa301_4314, 13 0x4e08_11a1,
             4 0xf753_7e82, 11 0xbd3a_f235, 2 0x2ad7_d2bb, 9 0xeb86_d391);
     };
-    // One round: the four words take turns, and each turn has its own rotation.
+    // One round: the state words rotate after each step, and each position has its own shift.
     (@ $function:ident, $step:ident, $a:ident, $b:ident, $c:ident, $d:ident,
         $first:literal, $second:literal, $third:literal, $fourth:literal,
         $($w0:literal $k0:literal, $w1:literal $k1:literal,

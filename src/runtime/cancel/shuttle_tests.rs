@@ -1,4 +1,4 @@
-//! A wait never misses a trigger, in whatever order the threads run.
+//! A wait never misses a trigger, in any interleaving of the threads.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use shuttle::{check_dfs, check_pct, thread};
 use super::{Cancel, Interest, Wake};
 use crate::runtime::{Deadline, Event};
 
-/// The caller's token, the call's and the part's.
+/// The tokens of the caller, the call and the part.
 fn chain() -> [Cancel; 3] {
-    let caller = Cancel::assemble(None, None).unwrap();
+    let caller = Cancel::build(None, None).unwrap();
     let call = caller.child().unwrap();
     let part = call.child().unwrap();
     [caller, call, part]
 }
 
 #[test]
-fn a_wait_ends_with_a_trigger_of_any_token_above_it() {
+fn a_wait_ends_when_any_ancestor_is_triggered() {
     for triggered in 0..3 {
         check_dfs(
             move || {
@@ -35,7 +35,7 @@ fn a_wait_ends_with_a_trigger_of_any_token_above_it() {
 }
 
 #[test]
-fn every_wait_ends_however_many_threads_wait_and_trigger() {
+fn every_wait_ends_with_many_waiting_and_triggering_threads() {
     check_pct(
         || {
             let tokens = chain();
@@ -56,7 +56,7 @@ fn every_wait_ends_however_many_threads_wait_and_trigger() {
 }
 
 #[test]
-fn a_trigger_is_not_lost_behind_a_descriptor_that_is_ready() {
+fn a_ready_descriptor_does_not_hide_a_trigger() {
     check_dfs(
         || {
             let [caller, call, _] = chain();

@@ -1,6 +1,7 @@
-//! The kernel's part in a model: events, time, and what `poll` makes of them, out of a lock and a
-//! condition variable of the model checker. Time passes only when no other thread can run; then
-//! it jumps to the next deadline. A lost wake-up of a wait without one is a deadlock.
+//! Events, time and `poll` for the model checker, implemented with its lock and condition variable.
+//!
+//! Time advances to the next deadline when no other thread can run. A lost wake-up of a wait
+//! without a deadline is a deadlock.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -23,19 +24,19 @@ struct SimulatedKernel {
 struct KernelState {
     /// Whether each event is set.
     events: Vec<bool>,
-    /// What the waits that run wait for at the most.
+    /// The deadlines of the current waits.
     deadlines: Vec<Instant>,
-    is_over: bool,
+    is_stopped: bool,
 }
 
 shuttle::lazy_static! {
     static ref KERNEL: SimulatedKernel = SimulatedKernel::default();
 }
 
-/// Lets time pass. To be run by a thread that the scheduler lets run when no other can.
+/// Advances the time. Runs on a thread that the scheduler runs only when no other thread can run.
 pub(crate) fn run_clock() {
     let mut state = KERNEL.state.lock().unwrap();
-    while !state.is_over {
+    while !state.is_stopped {
         if let Some(next) = state.deadlines.iter().min().copied() {
             simulated::set(simulated::now().max(Some(next)));
             KERNEL.changed.notify_all();
@@ -49,7 +50,7 @@ pub(crate) fn run_clock() {
 }
 
 pub(crate) fn stop_clock() {
-    KERNEL.state.lock().unwrap().is_over = true;
+    KERNEL.state.lock().unwrap().is_stopped = true;
     KERNEL.changed.notify_all();
 }
 
@@ -70,12 +71,11 @@ impl Event {
     }
 
     pub(crate) fn descriptor(&self) -> RawFd {
-        FIRST + self.0 as RawFd
+        FIRST_DESCRIPTOR + self.0 as RawFd
     }
 }
 
-/// Waits until one of the events is set or the deadline has passed. Other descriptors are never
-/// ready.
+/// Waits until an event is set or the deadline passes. Other descriptors are never ready.
 pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
     let mut state = KERNEL.state.lock().unwrap();
     if let Some(at) = deadline.instant() {
@@ -85,7 +85,7 @@ pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
     let ready = loop {
         let mut ready = 0;
         for slot in &mut *polled {
-            let event = usize::try_from(slot.fd - FIRST).ok();
+            let event = usize::try_from(slot.fd - FIRST_DESCRIPTOR).ok();
             let is_set = event.and_then(|index| state.events.get(index)).is_some_and(|set| *set);
             slot.revents = if is_set { slot.events } else { 0 };
             ready += libc::c_int::from(is_set);
@@ -96,12 +96,12 @@ pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
         state = KERNEL.changed.wait(state).unwrap();
     };
     if let Some(at) = deadline.instant() {
-        if let Some(index) = state.deadlines.iter().position(|known| *known == at) {
+        if let Some(index) = state.deadlines.iter().position(|other| *other == at) {
             state.deadlines.swap_remove(index);
         }
     }
     ready
 }
 
-/// Far from the descriptors that the process really has.
-const FIRST: RawFd = 1 << 20;
+/// Above all real descriptors of the process.
+const FIRST_DESCRIPTOR: RawFd = 1 << 20;

@@ -1,4 +1,4 @@
-//! A TLS session over a stream. It waits for nothing but its handshake.
+//! TLS over a byte stream. Only the handshake blocks.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
@@ -6,104 +6,108 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection};
 
-use super::{BlockingStream, ByteStream, Step};
+use super::{BlockingStream, ByteStream, SendProgress};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::transport::exchange_state::ExchangeState;
 use crate::transport::socket::Socket;
 
 #[derive(Debug)]
 pub(in crate::transport) struct TlsStream {
-    below: ByteStream,
+    inner: ByteStream,
     tls: ClientConnection,
 }
 
 impl TlsStream {
-    /// Negotiates a session with `host`, on the clock of connecting.
-    pub(in crate::transport) fn start(
-        below: ByteStream,
+    /// Performs the handshake with `host`, within the connect timeout.
+    pub(in crate::transport) fn handshake(
+        inner: ByteStream,
         host: &str,
         config: Arc<ClientConfig>,
         state: &ExchangeState,
     ) -> Result<Self> {
-        state.begin(Phase::Tls);
+        state.enter_phase(Phase::Tls);
         let name = ServerName::try_from(host.to_owned()).map_err(|cause| {
-            Error::new(ErrorKind::Tls, format!("`{host}` is no name for a certificate"))
+            Error::new(ErrorKind::Tls, format!("`{host}` is not a valid TLS server name"))
                 .with_cause(cause)
         })?;
         let mut tls = ClientConnection::new(config, name).map_err(|cause| {
-            Error::new(ErrorKind::Tls, "TLS cannot be started").with_cause(cause)
+            Error::new(ErrorKind::Tls, "the TLS handshake cannot be started").with_cause(cause)
         })?;
-        tls.set_buffer_limit(Some(SEALED_AT_ONCE));
-        let mut session = Self { below, tls };
-        let mut waiting = BlockingStream { stream: &mut session.below, state };
-        while session.tls.is_handshaking() || session.tls.wants_write() {
-            session.tls.complete_io(&mut waiting).map_err(refused)?;
+        tls.set_buffer_limit(Some(OUTPUT_BUFFER_MAX));
+        let mut stream = Self { inner, tls };
+        let mut blocking = BlockingStream { stream: &mut stream.inner, state };
+        while stream.tls.is_handshaking() || stream.tls.wants_write() {
+            stream.tls.complete_io(&mut blocking).map_err(handshake_error)?;
         }
-        Ok(session)
+        Ok(stream)
     }
 
-    /// Takes plain bytes when the last ones are out, and sends records.
-    pub(in crate::transport) fn push(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Step> {
-        let taken = if self.is_pending() { 0 } else { self.tls.writer().write_vectored(slices)? };
-        let mut moved = 0;
+    /// Encrypts bytes once all earlier records are sent, and sends records.
+    pub(in crate::transport) fn send(
+        &mut self,
+        slices: &[IoSlice<'_>],
+    ) -> io::Result<SendProgress> {
+        let accepted =
+            if self.has_pending_output() { 0 } else { self.tls.writer().write_vectored(slices)? };
+        let mut sent = 0;
         loop {
-            let sent = if self.tls.wants_write() {
-                self.tls.write_tls(&mut Below(&mut self.below))
-            } else if self.below.is_pending() {
-                self.below.push(&[]).map(|step| step.moved)
+            let result = if self.tls.wants_write() {
+                self.tls.write_tls(&mut InnerIo(&mut self.inner))
+            } else if self.inner.has_pending_output() {
+                self.inner.send(&[]).map(|progress| progress.sent)
             } else {
-                return Ok(Step { taken, moved });
+                return Ok(SendProgress { accepted, sent });
             };
-            match sent {
-                Ok(count) => moved += count,
-                // What was taken is out of the caller's hands, so this step has done something.
-                Err(_) if taken > 0 || moved > 0 => return Ok(Step { taken, moved }),
+            match result {
+                Ok(count) => sent += count,
+                // An error would lose the count of the accepted bytes; the next call returns it.
+                Err(_) if accepted > 0 || sent > 0 => return Ok(SendProgress { accepted, sent }),
                 Err(error) => return Err(error),
             }
         }
     }
 
-    pub(in crate::transport) fn is_pending(&self) -> bool {
-        self.tls.wants_write() || self.below.is_pending()
+    pub(in crate::transport) fn has_pending_output(&self) -> bool {
+        self.tls.wants_write() || self.inner.has_pending_output()
     }
 
-    /// Plain bytes. An end that the peer did not announce is `UnexpectedEof`.
-    pub(in crate::transport) fn pull(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Receives decrypted bytes. A connection closed without `close_notify` is `UnexpectedEof`.
+    pub(in crate::transport) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.tls.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
+                result => return result,
             }
-            self.tls.read_tls(&mut Below(&mut self.below))?;
+            self.tls.read_tls(&mut InnerIo(&mut self.inner))?;
             if let Err(error) = self.tls.process_new_packets() {
-                // Sends the alert to the peer, if that can be done at once.
-                let _ = self.tls.write_tls(&mut Below(&mut self.below));
+                // Sends the alert to the peer if the socket accepts it.
+                let _ = self.tls.write_tls(&mut InnerIo(&mut self.inner));
                 return Err(io::Error::other(error));
             }
         }
     }
 
     pub(in crate::transport) fn socket(&self) -> &Socket {
-        self.below.socket()
+        self.inner.socket()
     }
 }
 
-/// The stream below as rustls wants to see it.
-struct Below<'a>(&'a mut ByteStream);
+/// Implements the traits that rustls needs.
+struct InnerIo<'a>(&'a mut ByteStream);
 
-impl Read for Below<'_> {
+impl Read for InnerIo<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.pull(buffer)
+        self.0.receive(buffer)
     }
 }
 
-impl Write for Below<'_> {
+impl Write for InnerIo<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_vectored(&[IoSlice::new(bytes)])
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.push(slices).map(|step| step.taken)
+        self.0.send(slices).map(|progress| progress.accepted)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -111,51 +115,51 @@ impl Write for Below<'_> {
     }
 }
 
-/// Why there is no session. A rule about time or a cancel is passed on as it is.
-fn refused(error: io::Error) -> Error {
+/// Converts a handshake error. Cancellations and timeouts are returned unchanged.
+fn handshake_error(error: io::Error) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(ours) => return ours,
         Err(error) => error,
     };
     match error.downcast::<rustls::Error>() {
-        Ok(cause) => Error::new(ErrorKind::Tls, sentence(&cause)).with_cause(cause),
+        Ok(cause) => Error::new(ErrorKind::Tls, describe(&cause)).with_cause(cause),
         Err(error) => Error::new(
             ErrorKind::Connect,
-            "the server closed the connection while TLS was being negotiated",
+            "the server closed the connection during the TLS handshake",
         )
         .with_io(&error),
     }
 }
 
-fn sentence(cause: &rustls::Error) -> &'static str {
+fn describe(cause: &rustls::Error) -> &'static str {
     match cause {
         rustls::Error::InvalidMessage(_) => {
-            "the server does not speak TLS here; its address may need http:// or another port"
+            "the server does not speak TLS on this port; the endpoint may need http:// or another port"
         }
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
             "the server's certificate is not trusted"
         }
-        rustls::Error::AlertReceived(alert) if is_about_us(*alert) => {
-            "the server did not accept the client certificate"
+        rustls::Error::AlertReceived(alert) if is_client_certificate_alert(*alert) => {
+            "the server rejected the client certificate"
         }
         rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => {
-            "the server refused to negotiate TLS"
+            "the server rejected the TLS handshake"
         }
-        _ => "TLS could not be negotiated",
+        _ => "the TLS handshake failed",
     }
 }
 
-/// An error of a session that was in use. A server may refuse a client's certificate only now.
-pub(in crate::transport) fn broken(cause: rustls::Error) -> Error {
+/// Converts an error after the handshake. With TLS 1.3 this includes a rejected client certificate.
+pub(in crate::transport) fn session_error(cause: rustls::Error) -> Error {
     match cause {
-        rustls::Error::AlertReceived(alert) if is_about_us(alert) => {
-            Error::new(ErrorKind::Tls, sentence(&cause)).with_cause(cause)
+        rustls::Error::AlertReceived(alert) if is_client_certificate_alert(alert) => {
+            Error::new(ErrorKind::Tls, describe(&cause)).with_cause(cause)
         }
-        cause => Error::new(ErrorKind::Network, "the TLS session broke").with_cause(cause),
+        cause => Error::new(ErrorKind::Network, "the TLS session failed").with_cause(cause),
     }
 }
 
-fn is_about_us(alert: AlertDescription) -> bool {
+fn is_client_certificate_alert(alert: AlertDescription) -> bool {
     matches!(
         alert,
         AlertDescription::BadCertificate
@@ -169,6 +173,6 @@ fn is_about_us(alert: AlertDescription) -> bool {
     )
 }
 
-/// What is encrypted before it is sent: two records. More falls out of the first-level cache, and
-/// With more, glibc returns the memory of the buffers to the system after every step.
-const SEALED_AT_ONCE: usize = 32 * 1024;
+/// The bytes encrypted before they are sent: two records. More does not fit into the L1 cache, and
+/// glibc would return the memory of the buffers to the system after each send.
+const OUTPUT_BUFFER_MAX: usize = 32 * 1024;

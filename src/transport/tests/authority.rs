@@ -1,4 +1,4 @@
-//! Certificates, and servers that speak TLS with them.
+//! A certificate authority and TLS servers for tests.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use crate::transport::TlsSettings;
 
 pub(super) type TlsServerStream = StreamOwned<ServerConnection, TcpStream>;
 
-/// Issues certificates that a client trusts if it is told to.
+/// A certificate authority; [`Authority::settings`] makes a client trust it.
 pub(super) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: tempfile::TempDir,
@@ -42,7 +42,7 @@ impl Authority {
         TlsSettings { ca_file, ..Default::default() }
     }
 
-    /// A certificate and its key.
+    /// Issues a certificate and its key.
     pub(super) fn issue(&self, name: &str, years: [i32; 2]) -> (String, String) {
         let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
         parameters.not_before = rcgen::date_time_ymd(years[0], 1, 1);
@@ -51,7 +51,7 @@ impl Authority {
         (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
     }
 
-    /// How a server with such a certificate speaks TLS.
+    /// The configuration of a server with a certificate of this authority.
     pub(super) fn config(&self, name: &str, years: [i32; 2]) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let (certificate, key) = self.issue(name, years);
@@ -62,7 +62,7 @@ impl Authority {
         Arc::new(builder.with_no_client_auth().with_single_cert(chain, key).unwrap())
     }
 
-    /// Plays `script` for each connection, through TLS.
+    /// Starts a TLS server that runs `script` for each connection.
     pub(super) fn server(
         &self,
         name: &str,
@@ -73,13 +73,13 @@ impl Authority {
         Server::start(move |peer| {
             let end = Arc::clone(&peer.end);
             let stream = peer.stream.get_ref().try_clone()?;
-            script(&mut Peer { number: peer.number, stream: secure(&config, stream), end })
+            script(&mut Peer { number: peer.number, stream: accept_tls(&config, stream), end })
         })
     }
 }
 
-/// The server's side of a TLS session over `stream`.
-pub(super) fn secure<S: Read + Write>(
+/// The server side of TLS over `stream`.
+pub(super) fn accept_tls<S: Read + Write>(
     config: &Arc<ServerConfig>,
     stream: S,
 ) -> BufReader<StreamOwned<ServerConnection, S>> {
@@ -87,5 +87,5 @@ pub(super) fn secure<S: Read + Write>(
     BufReader::new(StreamOwned::new(session, stream))
 }
 
-/// From when to when a good certificate holds.
+/// The validity of a good certificate, in years.
 pub(super) const VALID: [i32; 2] = [2020, 2099];

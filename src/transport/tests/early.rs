@@ -1,4 +1,4 @@
-//! Answers that come before the request is sent, and connections that break under it.
+//! Responses that arrive, and connections that fail, while the request is being sent.
 
 use std::io::Read;
 
@@ -7,86 +7,85 @@ use super::*;
 use crate::error::{ErrorKind, Phase};
 use crate::limits::MIB;
 
-const REFUSAL: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";
+const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";
 const ROUNDS: usize = 50;
 
-fn refused(http: &Http, server: &Server) {
+fn expect_early_403(http: &Http, server: &Server) {
     let exchange = put(http, &server.host(), &Zeros::body(64 * MIB)).unwrap();
-    assert_eq!((exchange.response.status, exchange.whole), (403, false));
+    assert_eq!((exchange.response.status, exchange.body_complete), (403, false));
     assert_eq!(exchange.response.body, b"denied");
     assert!(exchange.sent.bytes < 64 * MIB);
 }
 
 #[test]
-fn a_refusal_is_read_when_the_server_closes_at_once() {
+fn an_early_response_is_read_when_the_server_closes_the_connection() {
     let server = Server::start(|peer| {
         peer.head()?;
-        peer.say(REFUSAL)
+        peer.send(FORBIDDEN)
     });
     let http = http();
-    (0..ROUNDS).for_each(|_| refused(&http, &server));
+    (0..ROUNDS).for_each(|_| expect_early_403(&http, &server));
     assert_eq!(server.accepted(), ROUNDS);
 }
 
 #[test]
-fn a_refusal_is_read_when_the_server_stops_reading() {
+fn an_early_response_is_read_when_the_server_stops_reading() {
     let server = Server::start(|peer| {
         peer.head()?;
         peer.stream.read_exact(&mut vec![0; 300_000])?;
-        peer.say(REFUSAL)?;
+        peer.send(FORBIDDEN)?;
         peer.idle(LONG);
         Ok(())
     });
     let http = http();
-    (0..ROUNDS).for_each(|_| refused(&http, &server));
+    (0..ROUNDS).for_each(|_| expect_early_403(&http, &server));
 }
 
 #[test]
-fn a_refusal_is_read_when_the_server_reads_on() {
+fn an_early_response_is_read_when_the_server_keeps_reading() {
     let server = Server::start(|peer| {
         peer.head()?;
-        peer.say(REFUSAL)?;
-        peer.hold()
+        peer.send(FORBIDDEN)?;
+        peer.read_to_end()
     });
     let http = http();
-    (0..ROUNDS).for_each(|_| refused(&http, &server));
-    assert_eq!(server.accepted(), ROUNDS, "a half sent request is not followed");
+    (0..ROUNDS).for_each(|_| expect_early_403(&http, &server));
+    assert_eq!(server.accepted(), ROUNDS, "a connection with an incomplete request is not reused");
 }
 
 #[test]
-fn a_refusal_on_a_kept_connection_is_read_too() {
+fn an_early_response_is_read_on_a_reused_connection() {
     let server = Server::start(|peer| {
         peer.request()?;
-        peer.say(&ok(""))?;
+        peer.send(&ok(""))?;
         peer.head()?;
-        peer.say(REFUSAL)
+        peer.send(FORBIDDEN)
     });
     let http = http();
     for _ in 0..ROUNDS {
         get(&http, &server.host()).unwrap();
-        refused(&http, &server);
+        expect_early_403(&http, &server);
     }
 }
 
 #[test]
-fn an_interim_answer_does_not_end_the_body() {
+fn an_interim_response_does_not_stop_the_body() {
     let server = Server::start(|peer| {
         let head = peer.head()?;
-        peer.say("HTTP/1.1 100 Continue\r\n\r\n")?;
+        peer.send("HTTP/1.1 100 Continue\r\n\r\n")?;
         let body = peer.body(&head)?;
-        peer.say(&ok(&body.len().to_string()))
+        peer.send(&ok(&body.len().to_string()))
     });
     let exchange = put(&http(), &server.host(), &Zeros::body(16 * MIB)).unwrap();
-    assert!(exchange.whole);
+    assert!(exchange.body_complete);
     assert_eq!(exchange.response.body, (16 * MIB).to_string().as_bytes());
 }
 
 #[test]
-fn a_reset_without_an_answer_is_a_lost_connection() {
+fn a_reset_without_a_response_is_a_network_error() {
     let server = Server::start(|peer| {
         peer.head()?;
-        let mut some = vec![0; 100_000];
-        peer.stream.read_exact(&mut some)
+        peer.stream.read_exact(&mut vec![0; 100_000])
     });
     let http = http();
     for _ in 0..ROUNDS {
@@ -94,12 +93,12 @@ fn a_reset_without_an_answer_is_a_lost_connection() {
         assert_eq!(failure.error.kind(), ErrorKind::Network, "{}", failure.error);
         assert_eq!(failure.error.phase(), Some(Phase::Send));
         assert!(failure.error.bytes_sent() > 0 && failure.error.bytes_sent() < 64 * MIB);
-        assert!(!failure.reused);
+        assert!(!failure.stale_connection);
     }
 }
 
 #[test]
-fn a_broken_connection_raises_no_signal() {
+fn writing_to_a_closed_connection_raises_no_sigpipe() {
     let server = Server::start(|peer| peer.head().map(drop));
     // SAFETY: this only sets the disposition of a signal that no test relies on.
     let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };

@@ -1,4 +1,4 @@
-//! Ordinary exchanges, and answers that are not.
+//! Requests, responses and connection reuse.
 
 use std::io::Write;
 use std::sync::{Arc, Barrier, Mutex};
@@ -9,18 +9,18 @@ use crate::codec::crc64::Crc64;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::MIB;
 use crate::transport::Delivery;
-use crate::transport::exchange::Pace;
+use crate::transport::exchange::RateLimit;
 
-fn serve(answer: impl Into<String>) -> Server {
-    let answer = answer.into();
+fn serve(response: impl Into<String>) -> Server {
+    let response = response.into();
     Server::start(move |peer| {
         peer.request()?;
-        peer.say(&answer)
+        peer.send(&response)
     })
 }
 
 #[test]
-fn a_connection_is_kept_and_the_request_is_as_given() {
+fn the_request_has_the_given_headers_and_the_connection_is_reused() {
     let server = Server::start(Peer::echo);
     let (http, host) = (http(), server.host());
     let target = target(&host);
@@ -35,9 +35,10 @@ fn a_connection_is_kept_and_the_request_is_as_given() {
         (Method::Put, Body::Text("hello".into()), Some(5)),
     ] {
         let query = "uploads&a=%2F";
-        let outgoing = Outgoing { method, target: &target, query, headers: &headers, body: &body };
-        let exchange = http.send(&outgoing, &quick(&Cancel::never())).unwrap();
-        assert!(exchange.whole);
+        let outgoing =
+            OutgoingRequest { method, target: &target, query, headers: &headers, body: &body };
+        let exchange = http.send(&outgoing, &default_options(&Cancel::never())).unwrap();
+        assert!(exchange.body_complete);
         assert_eq!(exchange.response.status, 200);
         let echo = String::from_utf8(exchange.response.body).unwrap();
         let mut expected = vec![
@@ -60,51 +61,53 @@ fn a_connection_is_kept_and_the_request_is_as_given() {
 }
 
 #[test]
-fn a_large_body_arrives_whole_and_its_progress_adds_up() {
-    let (length, seen) = (3 * MIB + 12_345, Arc::new(Mutex::new(Vec::new())));
-    let kept = Arc::clone(&seen);
+fn a_large_body_arrives_and_its_progress_is_reported() {
+    let (length, received) = (3 * MIB + 12_345, Arc::new(Mutex::new(Vec::new())));
+    let sink = Arc::clone(&received);
     let server = Server::start(move |peer| {
-        *kept.lock().unwrap() = peer.request()?.1;
-        peer.say(&ok(""))
+        *sink.lock().unwrap() = peer.request()?.1;
+        peer.send(&ok(""))
     });
-    let told = Mutex::new(0);
-    let progress = |bytes| *told.lock().unwrap() += bytes;
+    let reported = Mutex::new(0);
+    let progress = |bytes| *reported.lock().unwrap() += bytes;
     let cancel = Cancel::never();
-    let call = Call { progress: Some(&progress), ..quick(&cancel) };
+    let options = ExchangeOptions { progress: Some(&progress), ..default_options(&cancel) };
     let exchange =
-        send(&http(), &server.host(), Method::Put, &Pattern::body(length), &call).unwrap();
-    let bytes = seen.lock().unwrap();
+        send(&http(), &server.host(), Method::Put, &Pattern::body(length), &options).unwrap();
+    let bytes = received.lock().unwrap();
     assert!(bytes.iter().enumerate().all(|(at, byte)| *byte == pattern(at as u64)));
     let mut crc64 = Crc64::new();
     crc64.update(&bytes);
     assert_eq!((exchange.sent.bytes, exchange.sent.crc64), (length, crc64.value()));
-    assert_eq!((bytes.len() as u64, *told.lock().unwrap()), (length, length));
+    assert_eq!((bytes.len() as u64, *reported.lock().unwrap()), (length, length));
 }
 
 #[test]
-fn head_and_204_have_no_body_and_the_connection_is_kept() {
+fn responses_to_head_and_204_have_no_body_and_the_connection_is_reused() {
     let server = Server::start(|peer| {
         loop {
             peer.request()?;
-            peer.say("HTTP/1.1 200 OK\r\nContent-Length: 7000\r\nETag: \"a\"\r\n\r\n")?;
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 7000\r\nETag: \"a\"\r\n\r\n")?;
             peer.request()?;
-            peer.say("HTTP/1.1 204 No Content\r\n\r\n")?;
+            peer.send("HTTP/1.1 204 No Content\r\n\r\n")?;
         }
     });
     let (http, host) = (http(), server.host());
     for _ in 0..3 {
         let cancel = Cancel::never();
-        let head = send(&http, &host, Method::Head, &Body::Empty, &quick(&cancel)).unwrap();
+        let head =
+            send(&http, &host, Method::Head, &Body::Empty, &default_options(&cancel)).unwrap();
         assert_eq!(head.response.headers.get("content-length"), Some("7000"));
-        let gone = send(&http, &host, Method::Delete, &Body::Empty, &quick(&cancel)).unwrap();
-        assert_eq!(gone.response.status, 204);
-        assert!(head.response.body.is_empty() && gone.response.body.is_empty());
+        let deleted =
+            send(&http, &host, Method::Delete, &Body::Empty, &default_options(&cancel)).unwrap();
+        assert_eq!(deleted.response.status, 204);
+        assert!(head.response.body.is_empty() && deleted.response.body.is_empty());
     }
     assert_eq!(server.accepted(), 1);
 }
 
 #[test]
-fn a_redirect_and_an_error_are_answers() {
+fn redirects_and_errors_are_responses() {
     for status in [301, 302, 307, 400, 404, 503] {
         let server = serve(format!(
             "HTTP/1.1 {status} Odd\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 3\r\n\r\nwhy"
@@ -117,41 +120,41 @@ fn a_redirect_and_an_error_are_answers() {
 }
 
 #[test]
-fn bodies_of_every_framing_are_read_to_their_end() {
-    for answer in [
+fn bodies_of_every_framing_are_read() {
+    for response in [
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n1\r\ne\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcde",
         "HTTP/1.0 200 OK\r\n\r\nabcde",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde",
     ] {
-        let server = serve(answer);
-        assert_eq!(get(&http(), &server.host()).unwrap().response.body, b"abcde", "{answer}");
+        let server = serve(response);
+        assert_eq!(get(&http(), &server.host()).unwrap().response.body, b"abcde", "{response}");
     }
 }
 
 #[test]
-fn a_truncated_answer_is_a_lost_connection() {
-    for answer in [
+fn a_truncated_response_is_a_network_error() {
+    for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nabcde",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n",
         "HTTP/1.1 200 OK\r\nContent-Le",
     ] {
-        let server = serve(answer);
+        let server = serve(response);
         let failure = get(&http(), &server.host()).unwrap_err();
-        assert_eq!(failure.error.kind(), ErrorKind::Network, "{answer}: {}", failure.error);
-        assert_eq!(failure.error.phase(), Some(Phase::Receive), "{answer}");
-        assert_eq!((failure.delivery, failure.reused), (Delivery::Maybe, false));
+        assert_eq!(failure.error.kind(), ErrorKind::Network, "{response}: {}", failure.error);
+        assert_eq!(failure.error.phase(), Some(Phase::Receive), "{response}");
+        assert_eq!((failure.delivery, failure.stale_connection), (Delivery::Possible, false));
     }
 }
 
 #[test]
-fn an_answer_that_is_not_http_is_a_protocol_error() {
+fn a_response_that_is_not_http_is_a_protocol_error() {
     let garbage = "SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n".to_owned();
     let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(70_000));
     let alert = "\u{15}\u{3}\u{3}\0\u{2}\u{2}\n".to_owned();
-    for answer in [garbage, long, alert] {
-        let server = serve(answer);
+    for response in [garbage, long, alert] {
+        let server = serve(response);
         let failure = get(&http(), &server.host()).unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Protocol, "{}", failure.error);
         assert_eq!(failure.error.host(), Some(&*server.host()));
@@ -159,10 +162,10 @@ fn an_answer_that_is_not_http_is_a_protocol_error() {
 }
 
 #[test]
-fn an_endless_answer_is_cut() {
+fn an_endless_response_is_a_protocol_error() {
     let server = Server::start(|peer| {
         peer.request()?;
-        peer.say("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+        peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
         loop {
             peer.stream.get_mut().write_all(&[b'x'; 65_536])?;
         }
@@ -172,13 +175,14 @@ fn an_endless_answer_is_cut() {
 }
 
 #[test]
-fn a_dead_kept_connection_is_said_to_be_reused() {
+fn a_closed_idle_connection_is_reported_as_stale() {
     for body in [Body::Empty, Pattern::body(MIB)] {
         let server = Server::start(|peer| {
             peer.request()?;
-            peer.say(&ok(""))?;
+            peer.send(&ok(""))?;
             if peer.number == 0 {
-                // A request is read before it is cut, so the connection looked alive until then.
+                // The server reads the request before it closes the connection, so that the client
+                // cannot notice earlier.
                 return peer.head().map(drop);
             }
             peer.echo()
@@ -187,26 +191,26 @@ fn a_dead_kept_connection_is_said_to_be_reused() {
         get(&http, &host).unwrap();
         let failure = put(&http, &host, &body).unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Network);
-        assert!(failure.reused);
+        assert!(failure.stale_connection);
         get(&http, &host).unwrap();
         assert_eq!(server.accepted(), 2);
     }
 }
 
 #[test]
-fn a_new_connection_that_dies_is_not_reused() {
+fn a_new_connection_that_is_closed_is_not_stale() {
     let server = Server::start(|peer| peer.request().map(drop));
     let failure = get(&http(), &server.host()).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Network);
     assert_eq!(failure.error.phase(), Some(Phase::Wait));
-    assert_eq!((failure.reused, failure.delivery), (false, Delivery::Maybe));
+    assert_eq!((failure.stale_connection, failure.delivery), (false, Delivery::Possible));
 }
 
-/// A file that became shorter, or a disk that fails.
+/// A source that ends early or fails.
 #[derive(Debug)]
-struct Broken(ErrorKind);
+struct FailingSource(ErrorKind);
 
-impl Content for Broken {
+impl Content for FailingSource {
     fn length(&self) -> u64 {
         MIB
     }
@@ -215,43 +219,43 @@ impl Content for Broken {
         match (offset, self.0) {
             (0, _) => Ok(buffer.len().min(1000)),
             (_, ErrorKind::Changed) => Ok(0),
-            (_, kind) => Err(Error::new(kind, "the disk is broken")),
+            (_, kind) => Err(Error::new(kind, "read error")),
         }
     }
 }
 
 #[test]
-fn an_error_of_the_source_ends_the_request_and_is_passed_on() {
-    let server = Server::start(Peer::hold);
+fn an_error_of_the_source_is_returned() {
+    let server = Server::start(Peer::read_to_end);
     for kind in [ErrorKind::Changed, ErrorKind::File, ErrorKind::Callback] {
-        let body = Body::Content(Arc::new(Broken(kind)));
+        let body = Body::Content(Arc::new(FailingSource(kind)));
         let failure = put(&http(), &server.host(), &body).unwrap_err();
         assert_eq!(failure.error.kind(), kind);
         assert_eq!(failure.error.bytes_sent(), 1000);
-        assert_eq!(failure.delivery, Delivery::Maybe);
+        assert_eq!(failure.delivery, Delivery::Possible);
     }
 }
 
-struct Slow(Mutex<Vec<usize>>);
+struct RecordingLimiter(Mutex<Vec<usize>>);
 
-impl Pace for Slow {
-    fn take(&self, bytes: usize) -> Duration {
+impl RateLimit for RecordingLimiter {
+    fn reserve(&self, bytes: usize) -> Duration {
         self.0.lock().unwrap().push(bytes);
         Duration::from_millis(1)
     }
 }
 
 #[test]
-fn a_pace_is_asked_for_every_byte() {
+fn the_rate_limiter_admits_every_byte() {
     let server = Server::start(Peer::echo);
-    let (slow, cancel) = (Slow(Mutex::default()), Cancel::never());
-    let call = Call { pace: Some(&slow), ..quick(&cancel) };
-    send(&http(), &server.host(), Method::Put, &Pattern::body(50_000), &call).unwrap();
-    assert_eq!(*slow.0.lock().unwrap(), [16_384, 16_384, 16_384, 848]);
+    let (limiter, cancel) = (RecordingLimiter(Mutex::default()), Cancel::never());
+    let options = ExchangeOptions { rate_limiter: Some(&limiter), ..default_options(&cancel) };
+    send(&http(), &server.host(), Method::Put, &Pattern::body(50_000), &options).unwrap();
+    assert_eq!(*limiter.0.lock().unwrap(), [16_384, 16_384, 16_384, 848]);
 }
 
 #[test]
-fn many_threads_share_one_and_its_connections() {
+fn threads_share_the_connection_pool() {
     let server = Server::start(Peer::echo);
     let (http, host) = (http(), server.host());
     std::thread::scope(|scope| {
@@ -263,17 +267,17 @@ fn many_threads_share_one_and_its_connections() {
 }
 
 #[test]
-fn after_a_time_out_on_a_kept_connection_none_of_its_age_is_used_again() {
-    // The first two are in use at once, so that two are kept.
-    let both = Barrier::new(2);
+fn a_timeout_on_a_reused_connection_retires_the_pool() {
+    // The first two requests are concurrent, so that two connections are pooled.
+    let barrier = Barrier::new(2);
     let server = Server::start(move |peer| {
         let (head, _) = peer.request()?;
         if peer.number < 2 {
-            both.wait();
+            barrier.wait();
         }
-        peer.say(&ok(&head))?;
-        // Like a connection that a router has forgotten.
-        peer.hold()
+        peer.send(&ok(&head))?;
+        // Like a connection that a router has dropped.
+        peer.read_to_end()
     });
     let (http, cancel) = (http(), Cancel::never());
     std::thread::scope(|scope| {
@@ -281,9 +285,9 @@ fn after_a_time_out_on_a_kept_connection_none_of_its_age_is_used_again() {
             scope.spawn(|| get(&http, &server.host()).unwrap());
         }
     });
-    let mut call = quick(&cancel);
-    call.limits.response = Duration::from_millis(100);
-    let failure = send(&http, &server.host(), Method::Get, &Body::Empty, &call).unwrap_err();
+    let mut options = default_options(&cancel);
+    options.timeouts.response = Duration::from_millis(100);
+    let failure = send(&http, &server.host(), Method::Get, &Body::Empty, &options).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout, "{}", failure.error);
     get(&http, &server.host()).unwrap();
     assert_eq!(server.accepted(), 3);

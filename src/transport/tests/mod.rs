@@ -1,10 +1,10 @@
-//! Exchanges with servers that do what a script says, over real sockets on the loopback address.
+//! Exchanges with scripted servers, over sockets on the loopback address.
 
 mod authority;
 mod early;
 mod exchange;
-mod lookup;
 mod proxy;
+mod resolve;
 mod server;
 mod time;
 mod tls;
@@ -12,13 +12,16 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, CancelPolicy, Exchange, Failure, Http, HttpSettings, Outgoing, TimeLimits};
+use super::{
+    CancelPolicy, Exchange, ExchangeError, ExchangeOptions, Http, HttpSettings, OutgoingRequest,
+    Timeouts,
+};
 use crate::error::Result;
 use crate::model::Target;
 use crate::runtime::{Cancel, Deadline};
 use crate::wire::{Body, Content, Headers, Method};
 
-/// Longer than any test should take.
+/// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(20);
 
 fn http() -> Http {
@@ -30,46 +33,53 @@ fn target(host: &str) -> Target {
     Target { https: false, host: host.to_owned(), path: "/bucket/a%20key".to_owned() }
 }
 
-fn quick<'a>(cancel: &'a Cancel) -> Call<'a> {
-    Call {
+fn default_options(cancel: &Cancel) -> ExchangeOptions<'_> {
+    ExchangeOptions {
         cancel,
-        limits: TimeLimits { resolve: LONG, connect: LONG, stall: LONG, response: LONG },
+        timeouts: Timeouts { resolve: LONG, connect: LONG, stall: LONG, response: LONG },
         deadline: Deadline::NEVER,
-        cancel_policy: CancelPolicy::Cut,
+        cancel_policy: CancelPolicy::Immediate,
         progress: None,
-        pace: None,
+        rate_limiter: None,
     }
 }
 
-/// One exchange under the rules of `call`.
 fn send(
     http: &Http,
     host: &str,
     method: Method,
     body: &Body,
-    call: &Call<'_>,
-) -> Result<Exchange, Failure> {
+    options: &ExchangeOptions<'_>,
+) -> Result<Exchange, ExchangeError> {
     let (target, headers) = (target(host), Headers::default());
-    http.send(&Outgoing { method, target: &target, query: "", headers: &headers, body }, call)
+    http.send(
+        &OutgoingRequest { method, target: &target, query: "", headers: &headers, body },
+        options,
+    )
 }
 
-fn send_secure(http: &Http, host: &str, body: &Body) -> Result<Exchange, Failure> {
+fn put_tls(http: &Http, host: &str, body: &Body) -> Result<Exchange, ExchangeError> {
     let (mut target, headers) = (target(host), Headers::default());
     target.https = true;
-    let outgoing =
-        Outgoing { method: Method::Put, target: &target, query: "", headers: &headers, body };
-    http.send(&outgoing, &quick(&Cancel::never()))
+    let outgoing = OutgoingRequest {
+        method: Method::Put,
+        target: &target,
+        query: "",
+        headers: &headers,
+        body,
+    };
+    http.send(&outgoing, &default_options(&Cancel::never()))
 }
 
-fn get(http: &Http, host: &str) -> Result<Exchange, Failure> {
-    send(http, host, Method::Get, &Body::Empty, &quick(&Cancel::never()))
+fn get(http: &Http, host: &str) -> Result<Exchange, ExchangeError> {
+    send(http, host, Method::Get, &Body::Empty, &default_options(&Cancel::never()))
 }
 
-fn put(http: &Http, host: &str, body: &Body) -> Result<Exchange, Failure> {
-    send(http, host, Method::Put, body, &quick(&Cancel::never()))
+fn put(http: &Http, host: &str, body: &Body) -> Result<Exchange, ExchangeError> {
+    send(http, host, Method::Put, body, &default_options(&Cancel::never()))
 }
 
-/// So many bytes that can be told apart.
+/// A body of this length whose bytes depend on their offset.
 #[derive(Debug)]
 struct Pattern(u64);
 
@@ -96,7 +106,7 @@ fn pattern(offset: u64) -> u8 {
     (offset ^ (offset >> 8) ^ (offset >> 16)) as u8
 }
 
-/// So many bytes that cost nothing to make.
+/// A body of this length of zeros, which are cheap to generate.
 #[derive(Debug)]
 struct Zeros(u64);
 

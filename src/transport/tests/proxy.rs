@@ -1,10 +1,10 @@
-//! Proxies: the tunnel of HTTP and the handshakes of SOCKS, up to a server behind them.
+//! HTTP and SOCKS proxies.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use super::authority::{Authority, VALID, secure};
+use super::authority::{Authority, VALID, accept_tls};
 use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
@@ -15,17 +15,17 @@ fn http_through(url: String) -> Http {
     Http::new(&HttpSettings { connections: 2, proxy, ..Default::default() }).unwrap()
 }
 
-/// Carries bytes both ways until one side ends.
+/// Relays bytes in both directions until one side closes.
 fn relay(peer: &mut Peer, address: &str) -> io::Result<()> {
-    let mut up = TcpStream::connect(address)?;
-    let (mut from, mut to) = (up.try_clone()?, peer.stream.get_ref().try_clone()?);
-    let back = std::thread::spawn(move || {
+    let mut upstream = TcpStream::connect(address)?;
+    let (mut from, mut to) = (upstream.try_clone()?, peer.stream.get_ref().try_clone()?);
+    let downstream = std::thread::spawn(move || {
         let _ = io::copy(&mut from, &mut to);
         to.shutdown(Shutdown::Both)
     });
-    let result = io::copy(&mut peer.stream, &mut up).map(drop);
-    up.shutdown(Shutdown::Both)?;
-    let _ = back.join();
+    let result = io::copy(&mut peer.stream, &mut upstream).map(drop);
+    upstream.shutdown(Shutdown::Both)?;
+    let _ = downstream.join();
     result
 }
 
@@ -38,7 +38,7 @@ fn a_connect_proxy_carries_requests_and_keeps_the_connection() {
         let head = peer.head()?;
         let address = head.split(' ').nth(1).unwrap().to_owned();
         seen.lock().unwrap().push(head);
-        peer.say(ESTABLISHED)?;
+        peer.send(ESTABLISHED)?;
         relay(peer, &address)
     });
     let http = http_through(format!("http://me:secret@{}", proxy.host()));
@@ -53,7 +53,7 @@ fn a_connect_proxy_carries_requests_and_keeps_the_connection() {
 }
 
 #[test]
-fn a_socks5_proxy_is_given_the_name_and_the_password() {
+fn a_socks5h_proxy_gets_the_host_name_and_the_password() {
     let server = Server::start(Peer::echo);
     let address = server.host();
     let port = address.rsplit(':').next().unwrap().to_owned();
@@ -78,7 +78,7 @@ fn a_socks5_proxy_is_given_the_name_and_the_password() {
 }
 
 #[test]
-fn a_socks4_proxy_is_given_the_address() {
+fn a_socks4_proxy_gets_the_address() {
     let server = Server::start(Peer::echo);
     let address = server.host();
     let proxy = Server::start(move |peer| {
@@ -93,8 +93,8 @@ fn a_socks4_proxy_is_given_the_address() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_a_failed_connection() {
-    for (scheme, answer) in [
+fn an_error_of_the_proxy_is_a_connect_error() {
+    for (scheme, response) in [
         ("http", "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
         ("http", "HTTP/1.1 403 Forbidden\r\n\r\n"),
         ("socks5", "\u{5}\u{7f}"),
@@ -104,7 +104,7 @@ fn a_proxy_that_refuses_is_a_failed_connection() {
         let proxy = Server::start(move |peer| {
             let mut byte = [0; 1];
             peer.stream.read_exact(&mut byte)?;
-            peer.say(answer)
+            peer.send(response)
         });
         let failure = get(&http_through(format!("{scheme}://{}", proxy.host())), "127.0.0.1:9");
         let failure = failure.unwrap_err();
@@ -112,42 +112,42 @@ fn a_proxy_that_refuses_is_a_failed_connection() {
         assert_eq!(failure.error.phase(), Some(Phase::Connect));
         assert_eq!(
             (failure.delivery, failure.error.host()),
-            (Delivery::Never, Some("127.0.0.1:9"))
+            (Delivery::Impossible, Some("127.0.0.1:9"))
         );
     }
 }
 
 #[test]
 fn a_silent_proxy_is_a_connect_timeout() {
-    let proxy = Server::start(Peer::hold);
+    let proxy = Server::start(Peer::read_to_end);
     let http = http_through(format!("http://{}", proxy.host()));
     let cancel = Cancel::never();
-    let mut call = quick(&cancel);
-    call.limits.connect = Duration::from_millis(100);
-    let failure = send(&http, "127.0.0.1:9", Method::Get, &Body::Empty, &call).unwrap_err();
+    let mut options = default_options(&cancel);
+    options.timeouts.connect = Duration::from_millis(100);
+    let failure = send(&http, "127.0.0.1:9", Method::Get, &Body::Empty, &options).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
     assert_eq!(failure.error.phase(), Some(Phase::Connect));
 }
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// A proxy that plays the host behind it as well, so that TLS meets TLS.
+/// The test proxies are also the destination host, so one case has TLS inside TLS.
 #[test]
-fn tls_goes_through_a_proxy_and_a_proxy_may_speak_tls_itself() {
+fn tls_works_through_http_and_https_proxies() {
     let authority = Authority::new("ours");
     let config = authority.config("127.0.0.1", VALID);
     let inner = Arc::clone(&config);
     let plain = Server::start(move |peer| {
         peer.head()?;
-        peer.say(ESTABLISHED)?;
+        peer.send(ESTABLISHED)?;
         let (end, stream) = (Arc::clone(&peer.end), peer.stream.get_ref().try_clone()?);
-        Peer { number: 0, stream: secure(&inner, stream), end }.echo()
+        Peer { number: 0, stream: accept_tls(&inner, stream), end }.echo()
     });
     let secured = authority.server("127.0.0.1", VALID, move |peer| {
         peer.head()?;
-        peer.say(ESTABLISHED)?;
+        peer.send(ESTABLISHED)?;
         let (end, stream) = (Arc::clone(&peer.end), peer.stream.get_mut());
-        Peer { number: 0, stream: secure(&config, stream), end }.echo()
+        Peer { number: 0, stream: accept_tls(&config, stream), end }.echo()
     });
     for url in [format!("http://{}", plain.host()), format!("https://{}", secured.host())] {
         let proxy = ProxySetting::Url(url);
@@ -156,55 +156,55 @@ fn tls_goes_through_a_proxy_and_a_proxy_may_speak_tls_itself() {
             Http::new(&HttpSettings { connections: 2, proxy, tls, ..Default::default() }).unwrap();
         for length in [5, 300_000] {
             let body = Pattern::body(length);
-            let exchange = send_secure(&http, "127.0.0.1:9", &body).unwrap();
+            let exchange = put_tls(&http, "127.0.0.1:9", &body).unwrap();
             assert!(exchange.response.body.ends_with(length.to_string().as_bytes()));
         }
     }
     assert_eq!((plain.accepted(), secured.accepted()), (1, 1));
 }
 
-/// The variables of a process are one for all tests, so this runs itself again in its own process.
+/// All tests of a process share its environment, so the test re-executes itself as a child process.
 #[test]
-fn the_environment_counts_only_when_that_is_asked_for() {
-    const ADDRESS: &str = "OSSMPU_TEST_SERVER";
-    let Some(host) = std::env::var(ADDRESS).ok() else {
+fn the_environment_is_read_only_with_that_setting() {
+    const SERVER: &str = "OSSMPU_TEST_SERVER";
+    let Some(host) = std::env::var(SERVER).ok() else {
         let server = Server::start(|peer| {
             peer.request()?;
-            peer.say(&ok("straight"))
+            peer.send(&ok("direct"))
         });
-        let name = "transport::tests::proxy::the_environment_counts_only_when_that_is_asked_for";
-        for (proxy, no_proxy) in [("http://127.0.0.1:9", "127.0.0.1"), ("what?", "other.test")] {
+        let name = "transport::tests::proxy::the_environment_is_read_only_with_that_setting";
+        for (proxy, no_proxy) in [("http://127.0.0.1:9", "127.0.0.1"), ("not a URL", "other.test")]
+        {
             let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-            child.args(["--exact", name]).env(ADDRESS, server.host());
+            child.args(["--exact", name]).env(SERVER, server.host());
             child.env("HTTPS_PROXY", proxy).env("NO_PROXY", no_proxy).env_remove("ALL_PROXY");
             let output = child.output().unwrap();
             assert!(output.status.success(), "{output:?}");
         }
         return;
     };
-    let straight = |http: Http| get(&http, &host).unwrap().response.body == b"straight";
-    assert!(straight(Http::new(&HttpSettings::default()).unwrap()));
+    let is_direct = |http: Http| get(&http, &host).unwrap().response.body == b"direct";
+    assert!(is_direct(Http::new(&HttpSettings::default()).unwrap()));
     let proxy = ProxySetting::Environment;
-    let asked = Http::new(&HttpSettings { proxy, ..Default::default() });
-    if std::env::var("HTTPS_PROXY").unwrap() == "what?" {
-        assert_eq!(asked.unwrap_err().argument(), Some("proxy"));
+    let http = Http::new(&HttpSettings { proxy, ..Default::default() });
+    if std::env::var("HTTPS_PROXY").unwrap() == "not a URL" {
+        assert_eq!(http.unwrap_err().argument(), Some("proxy"));
     } else {
-        let asked = asked.unwrap();
-        assert!(straight(asked), "the host is in NO_PROXY");
+        assert!(is_direct(http.unwrap()), "the host is in NO_PROXY");
     }
 }
 
 #[test]
 fn the_proxy_of_the_environment_is_used() {
-    const ASKED: &str = "OSSMPU_TEST_PROXY";
-    if std::env::var(ASKED).is_err() {
+    const IS_CHILD: &str = "OSSMPU_TEST_PROXY";
+    if std::env::var(IS_CHILD).is_err() {
         let proxy = Server::start(|peer| {
             peer.head()?;
-            peer.say("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            peer.send("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
         });
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "transport::tests::proxy::the_proxy_of_the_environment_is_used"]);
-        child.env(ASKED, "1").env_remove("NO_PROXY").env_remove("no_proxy");
+        child.env(IS_CHILD, "1").env_remove("NO_PROXY").env_remove("no_proxy");
         let output = child.env("ALL_PROXY", format!("http://{}", proxy.host())).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         return;
@@ -212,5 +212,9 @@ fn the_proxy_of_the_environment_is_used() {
     let proxy = ProxySetting::Environment;
     let http = Http::new(&HttpSettings { proxy, ..Default::default() }).unwrap();
     let failure = get(&http, "127.0.0.1:9").unwrap_err();
-    assert!(failure.error.cause().unwrap().contains("user and a password"), "{}", failure.error);
+    assert!(
+        failure.error.cause().unwrap().contains("user name and a password"),
+        "{}",
+        failure.error
+    );
 }

@@ -1,4 +1,4 @@
-//! A server whose every connection is played by a script.
+//! A server that runs a script for each connection.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,8 +10,8 @@ use std::time::Duration;
 pub(super) struct Server {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,
-    end: Arc<End>,
-    open: Arc<Mutex<Vec<TcpStream>>>,
+    end: Arc<ServerEnd>,
+    connections: Arc<Mutex<Vec<TcpStream>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -20,46 +20,47 @@ pub(super) struct Peer<S = TcpStream> {
     /// Counted from 0.
     pub(super) number: usize,
     pub(super) stream: BufReader<S>,
-    pub(super) end: Arc<End>,
+    pub(super) end: Arc<ServerEnd>,
 }
 
 /// Set when the server is dropped.
 #[derive(Default)]
-pub(super) struct End(Mutex<bool>, Condvar);
+pub(super) struct ServerEnd(Mutex<bool>, Condvar);
 
 impl Server {
-    /// Plays `script` for each connection, each on its own thread.
+    /// Runs `script` for each connection on a thread of its own.
     pub(super) fn start(
         script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let (accepted, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(End::default()));
-        let open = Arc::new(Mutex::new(Vec::new()));
-        let (count, ended, kept) = (Arc::clone(&accepted), Arc::clone(&end), Arc::clone(&open));
+        let (accepted, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(ServerEnd::default()));
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let (count, ended) = (Arc::clone(&accepted), Arc::clone(&end));
+        let streams = Arc::clone(&connections);
         let script = Arc::new(script);
         let thread = std::thread::spawn(move || {
-            let mut players = Vec::new();
+            let mut threads = Vec::new();
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
                 if *ended.0.lock().unwrap() {
                     break;
                 }
-                kept.lock().unwrap().push(stream.try_clone().unwrap());
+                streams.lock().unwrap().push(stream.try_clone().unwrap());
                 let number = count.fetch_add(1, Ordering::SeqCst);
                 let (script, end) = (Arc::clone(&script), Arc::clone(&ended));
-                players.push(std::thread::spawn(move || {
+                threads.push(std::thread::spawn(move || {
                     let mut peer = Peer { number, stream: BufReader::new(stream), end };
-                    // A script ends with an error when the client goes away.
+                    // A script returns an error when the client closes the connection.
                     let _ = script(&mut peer);
                     let _ = peer.stream.get_ref().shutdown(Shutdown::Both);
                 }));
             }
-            for player in players {
-                player.join().unwrap();
+            for thread in threads {
+                thread.join().unwrap();
             }
         });
-        Self { address, accepted, end, open, thread: Some(thread) }
+        Self { address, accepted, end, connections, thread: Some(thread) }
     }
 
     pub(super) fn host(&self) -> String {
@@ -75,7 +76,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         *self.end.0.lock().unwrap() = true;
         self.end.1.notify_all();
-        for stream in self.open.lock().unwrap().iter() {
+        for stream in self.connections.lock().unwrap().iter() {
             let _ = stream.shutdown(Shutdown::Both);
         }
         let _ = TcpStream::connect(self.address);
@@ -87,7 +88,8 @@ impl Drop for Server {
 }
 
 impl<S: Read + Write> Peer<S> {
-    /// The head of a request with its last empty line; an error at the end of the connection.
+    /// Reads the head of a request, including the empty line. The end of the connection is an
+    /// error.
     pub(super) fn head(&mut self) -> io::Result<String> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -98,7 +100,7 @@ impl<S: Read + Write> Peer<S> {
         Ok(head)
     }
 
-    /// The body that belongs to a head.
+    /// Reads the body of a request with this head.
     pub(super) fn body(&mut self, head: &str) -> io::Result<Vec<u8>> {
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(": ")?;
@@ -115,28 +117,28 @@ impl<S: Read + Write> Peer<S> {
         Ok((head, body))
     }
 
-    pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn send(&mut self, text: &str) -> io::Result<()> {
         self.stream.get_mut().write_all(text.as_bytes())?;
         self.stream.get_mut().flush()
     }
 
-    /// Answers one request after the other with its own head.
+    /// Responds to each request with its head and the length of its body.
     pub(super) fn echo(&mut self) -> io::Result<()> {
         loop {
             let (head, body) = self.request()?;
-            let answer = format!("{head}{}", body.len());
-            self.say(&ok(&answer))?;
+            let echo = format!("{head}{}", body.len());
+            self.send(&ok(&echo))?;
         }
     }
 
-    /// Does nothing for a time, or until the server ends.
+    /// Waits for a time or until the server is dropped.
     pub(super) fn idle(&self, time: Duration) {
         let end = self.end.0.lock().unwrap();
         drop(self.end.1.wait_timeout_while(end, time, |ended| !*ended).unwrap());
     }
 
-    /// Reads until the client goes away.
-    pub(super) fn hold(&mut self) -> io::Result<()> {
+    /// Reads until the client closes the connection.
+    pub(super) fn read_to_end(&mut self) -> io::Result<()> {
         io::copy(&mut self.stream, &mut io::sink()).map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! TLS: whom a client trusts, what it sends early, and what it says when there is no TLS.
+//! TLS: certificate verification, client certificates, early responses and handshake errors.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -14,65 +14,65 @@ fn http_with(tls: TlsSettings) -> Http {
     Http::new(&HttpSettings { connections: 2, tls, ..Default::default() }).unwrap()
 }
 
-fn refusal(http: &Http, host: &str) -> Error {
-    let failure = send_secure(http, host, &Body::Empty).unwrap_err();
+fn tls_error(http: &Http, host: &str) -> Error {
+    let failure = put_tls(http, host, &Body::Empty).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Tls, "{}", failure.error);
     assert_eq!(failure.error.phase(), Some(Phase::Tls));
-    assert_eq!(failure.delivery, Delivery::Never);
+    assert_eq!(failure.delivery, Delivery::Impossible);
     failure.error
 }
 
 #[test]
-fn a_server_that_the_ca_file_vouches_for_is_trusted_and_kept() {
+fn a_server_with_a_certificate_of_the_ca_file_is_trusted() {
     let authority = Authority::new("ours");
     let server = authority.server("127.0.0.1", VALID, Peer::echo);
     let http = http_with(authority.settings());
     for length in [0, 5, 3 * MIB + 7] {
-        let exchange = send_secure(&http, &server.host(), &Pattern::body(length)).unwrap();
+        let exchange = put_tls(&http, &server.host(), &Pattern::body(length)).unwrap();
         let echo = String::from_utf8(exchange.response.body).unwrap();
         assert!(echo.ends_with(&format!("\r\n\r\n{length}")), "{echo}");
-        assert_eq!((exchange.sent.bytes, exchange.whole), (length, true));
+        assert_eq!((exchange.sent.bytes, exchange.body_complete), (length, true));
     }
     assert_eq!(server.accepted(), 1);
 }
 
 #[test]
-fn a_wrong_name_an_expired_and_an_unknown_certificate_are_refused() {
+fn a_wrong_name_an_expired_certificate_and_an_unknown_issuer_are_rejected() {
     let authority = Authority::new("ours");
     let http = http_with(authority.settings());
     for (name, years, cause) in
         [("other.test", VALID, "not valid for name"), ("127.0.0.1", [2001, 2002], "expired")]
     {
         let server = authority.server(name, years, Peer::echo);
-        let error = refusal(&http, &server.host());
+        let error = tls_error(&http, &server.host());
         assert!(error.cause().unwrap().contains(cause), "{error:?}");
     }
-    let stranger = Authority::new("stranger");
-    let server = stranger.server("127.0.0.1", VALID, Peer::echo);
-    let error = refusal(&http, &server.host());
+    let unknown = Authority::new("unknown");
+    let server = unknown.server("127.0.0.1", VALID, Peer::echo);
+    let error = tls_error(&http, &server.host());
     assert!(error.cause().unwrap().contains("UnknownIssuer"), "{error:?}");
-    let trusting = TlsSettings { verify: Verify::Nothing, ..Default::default() };
-    send_secure(&http_with(trusting), &server.host(), &Body::Empty).unwrap();
+    let unverified = TlsSettings { verify: Verify::Nothing, ..Default::default() };
+    put_tls(&http_with(unverified), &server.host(), &Body::Empty).unwrap();
 }
 
 #[test]
-fn a_plain_server_is_recognised() {
+fn a_server_without_tls_is_recognized() {
     let server = Server::start(|peer| {
         let mut some = [0; 5];
         peer.stream.read_exact(&mut some)?;
-        peer.say("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        peer.send("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
     });
-    let error = refusal(&http_with(TlsSettings::default()), &server.host());
+    let error = tls_error(&http_with(TlsSettings::default()), &server.host());
     assert!(error.to_string().contains("does not speak TLS"), "{error}");
 }
 
 #[test]
-fn a_handshake_that_is_cut_is_a_failed_connection() {
+fn a_connection_closed_during_the_handshake_is_a_connect_error() {
     let server = Server::start(|peer| peer.stream.read_exact(&mut [0; 5]));
     let http = http_with(TlsSettings { verify: Verify::Nothing, ..Default::default() });
-    let failure = send_secure(&http, &server.host(), &Body::Empty).unwrap_err();
+    let failure = put_tls(&http, &server.host(), &Body::Empty).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
-    assert_eq!((failure.delivery, failure.error.phase()), (Delivery::Never, Some(Phase::Tls)));
+    assert_eq!((failure.delivery, failure.error.phase()), (Delivery::Impossible, Some(Phase::Tls)));
 }
 
 #[test]
@@ -84,42 +84,42 @@ fn a_plain_request_to_a_tls_port_is_a_protocol_error() {
 }
 
 #[test]
-fn an_early_refusal_is_read_through_tls() {
-    const ANSWER: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";
+fn an_early_response_is_read_through_tls() {
+    const RESPONSE: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\ndenied";
     let authority = Authority::new("ours");
     let http = http_with(authority.settings());
     let closes = authority.server("127.0.0.1", VALID, |peer| {
         peer.head()?;
-        peer.say(ANSWER)
+        peer.send(RESPONSE)
     });
-    let reads_on = authority.server("127.0.0.1", VALID, |peer| {
+    let keeps_reading = authority.server("127.0.0.1", VALID, |peer| {
         peer.head()?;
-        peer.say(ANSWER)?;
-        peer.hold()
+        peer.send(RESPONSE)?;
+        peer.read_to_end()
     });
-    for server in [closes, reads_on] {
+    for server in [closes, keeps_reading] {
         for _ in 0..10 {
-            let exchange = send_secure(&http, &server.host(), &Pattern::body(64 * MIB)).unwrap();
-            assert_eq!((exchange.response.status, exchange.whole), (403, false));
+            let exchange = put_tls(&http, &server.host(), &Pattern::body(64 * MIB)).unwrap();
+            assert_eq!((exchange.response.status, exchange.body_complete), (403, false));
             assert_eq!(exchange.response.body, b"denied");
         }
     }
 }
 
 #[test]
-fn an_answer_that_ends_without_a_farewell_is_not_whole() {
+fn a_response_without_close_notify_is_truncated() {
     let authority = Authority::new("ours");
     let server = authority.server("127.0.0.1", VALID, |peer| {
         peer.head()?;
-        peer.say("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf")
+        peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf")
     });
     let http = http_with(authority.settings());
-    let failure = send_secure(&http, &server.host(), &Body::Empty).unwrap_err();
+    let failure = put_tls(&http, &server.host(), &Body::Empty).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Network, "{}", failure.error);
 }
 
 #[test]
-fn a_client_certificate_is_shown() {
+fn a_client_certificate_is_accepted() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.issue("client", VALID);
     let settings = TlsSettings {
@@ -128,11 +128,11 @@ fn a_client_certificate_is_shown() {
         ..authority.settings()
     };
     let server = authority.server("127.0.0.1", VALID, Peer::echo);
-    send_secure(&http_with(settings), &server.host(), &Body::Empty).unwrap();
+    put_tls(&http_with(settings), &server.host(), &Body::Empty).unwrap();
 }
 
 #[test]
-fn bad_files_are_refused_by_the_name_of_their_option() {
+fn errors_of_bad_files_name_the_option() {
     let authority = Authority::new("ours");
     let (certificate, key) = authority.issue("client", VALID);
     let (_, other_key) = authority.issue("client", VALID);
@@ -141,21 +141,21 @@ fn bad_files_are_refused_by_the_name_of_their_option() {
     let other_key = Some(authority.file("other.key", &other_key));
     let missing = Some(PathBuf::from("/nowhere/at/all.pem"));
     let text = Some(authority.file("text.pem", "hello"));
-    let torn = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let torn = Some(authority.file("torn.pem", torn));
+    let malformed = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let malformed = Some(authority.file("malformed.pem", malformed));
     for (ca_file, client_certificate, client_key, option) in [
         (missing.clone(), None, None, "ca_file"),
         (text.clone(), None, None, "ca_file"),
-        (torn.clone(), None, None, "ca_file"),
+        (malformed.clone(), None, None, "ca_file"),
         (None, good.clone(), None, "client_key"),
         (None, None, good_key.clone(), "client_certificate"),
         (None, text.clone(), good_key.clone(), "client_certificate"),
         (None, missing.clone(), good_key.clone(), "client_certificate"),
         (None, good.clone(), text.clone(), "client_key"),
-        (None, good.clone(), torn.clone(), "client_key"),
+        (None, good.clone(), malformed.clone(), "client_key"),
         (None, good.clone(), missing.clone(), "client_key"),
         (None, good, other_key, "client_key"),
-        (None, torn, good_key, "client_key"),
+        (None, malformed, good_key, "client_key"),
     ] {
         let tls = TlsSettings { ca_file, client_certificate, client_key, ..Default::default() };
         let error = Http::new(&HttpSettings { tls, ..Default::default() }).unwrap_err();
@@ -163,21 +163,21 @@ fn bad_files_are_refused_by_the_name_of_their_option() {
     }
 }
 
-/// The variables of a process are one for all tests, so this runs itself again in its own process.
+/// All tests of a process share its environment, so the test re-executes itself as a child process.
 #[test]
-fn the_systems_certificates_are_trusted_and_a_variable_names_their_file() {
+fn the_systems_certificates_are_trusted_and_ssl_cert_file_replaces_them() {
     const HOST: &str = "OSSMPU_TEST_TLS_SERVER";
     if let Ok(host) = std::env::var(HOST) {
-        send_secure(&http_with(TlsSettings::default()), &host, &Body::Empty).unwrap();
+        put_tls(&http_with(TlsSettings::default()), &host, &Body::Empty).unwrap();
         return;
     }
     let authority = Authority::new("ours");
     let server = authority.server("127.0.0.1", VALID, Peer::echo);
     let ca_file = authority.settings().ca_file.unwrap();
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    let name = "the_systems_certificates_are_trusted_and_a_variable_names_their_file";
+    let name = "the_systems_certificates_are_trusted_and_ssl_cert_file_replaces_them";
     child.args(["--exact", &format!("transport::tests::tls::{name}")]);
     let output = child.env(HOST, server.host()).env("SSL_CERT_FILE", ca_file).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    refusal(&http_with(TlsSettings::default()), &server.host());
+    tls_error(&http_with(TlsSettings::default()), &server.host());
 }

@@ -330,7 +330,7 @@ impl SharedUpload {
                 Err(error.with_object_exists(ObjectExists::Yes))
             }
             Ok(StoredObject::Other) => {
-                let text = "the upload is gone, and another object is under its key";
+                let text = "the upload no longer exists, and another object has its key";
                 Err(unknown(Error::new(ErrorKind::Service, text)))
             }
             Err(error) => Err(unknown(error)),
@@ -469,7 +469,8 @@ fn check_sizes(parts: &[SentPart]) -> Result<()> {
     match all_but_last.iter().find(|part| part.size < limits::PART_SIZE_MIN) {
         None => Ok(()),
         Some(part) => {
-            let text = format!("all parts but the last have 100 KiB or more, not {}", part.size);
+            let text =
+                format!("all parts except the last have at least 100 KiB, not {}", part.size);
             Err(Error::invalid("size", text).with_part(part.number.get()))
         }
     }

@@ -134,7 +134,7 @@ pub(crate) fn mismatch(
 
 /// An error that names the attribute in which the object differs from the options.
 pub(crate) fn attribute_mismatch(name: &str) -> Error {
-    let text = format!("the object does not have the {name} of the options");
+    let text = format!("the object does not have the {name} that was requested");
     Error::new(ErrorKind::Integrity, text).with_argument(name)
 }
 

@@ -10,7 +10,6 @@ use crate::model::{PartNumber, PartRange};
 use crate::runtime::{
     Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
 };
-use crate::upload::call_scope::deadline_passed;
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
@@ -183,7 +182,9 @@ impl PartScheduler {
                 let ScheduleOptions { cancel, deadline, .. } = &self.options;
                 match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
-                    Wake::TimedOut if deadline.has_passed() => self.fail_upload(deadline_passed()),
+                    Wake::TimedOut if deadline.has_passed() => {
+                        self.fail_upload(Error::deadline_passed())
+                    }
                     Wake::TimedOut if hedge.has_passed() => {
                         hedge_requested_at = hedge_due;
                         // Without another worker the first attempt continues alone.

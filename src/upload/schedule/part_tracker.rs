@@ -143,9 +143,10 @@ impl PartTracker {
         if let Some(error) = self.failure {
             return Err(error);
         }
-        self.done.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| {
-            Error::internal("an upload was settled before all of its parts were done")
-        })
+        self.done
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Error::internal("the upload was settled before all parts were done"))
     }
 
     fn next_hedge(&mut self, now: Instant) -> Option<PartRange> {

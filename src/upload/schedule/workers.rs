@@ -89,7 +89,7 @@ impl Workers {
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
-        let _starting = self.starting.lock().ignore_poison();
+        let _guard = self.starting.lock().ignore_poison();
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }

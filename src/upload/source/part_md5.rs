@@ -76,7 +76,7 @@ impl PartMd5s {
             .map_while(|index| self.parts.part(index))
             .collect();
         let mut lanes = Lanes::new(self.kernel, parts.len())
-            .ok_or_else(|| Error::internal("an MD5 kernel was chosen that this CPU lacks"))?;
+            .ok_or_else(|| Error::internal("the CPU does not support the chosen MD5 kernel"))?;
         let longest = parts.iter().map(|part| part.length).max().unwrap_or(0);
         let mut scratch = Scratch::new(source, parts.len())?;
         let mut done = 0;
@@ -100,14 +100,14 @@ fn group_action(groups: &mut [GroupState], mine: usize, lane: usize) -> Result<G
         Some(GroupState::Done(part_md5s)) => part_md5s
             .get(lane)
             .map(|digest| GroupAction::Ready(*digest))
-            .ok_or_else(|| Error::internal("a group of digests is too short")),
+            .ok_or_else(|| Error::internal("an MD5 group has too few digests")),
         Some(GroupState::Failed(error)) => Err(error.clone()),
         Some(GroupState::Open) => Ok(claim(groups, mine)),
         Some(GroupState::Claimed) => match groups.get(mine + 1) {
             Some(GroupState::Open) => Ok(claim(groups, mine + 1)),
             _ => Ok(GroupAction::Wait),
         },
-        None => Err(Error::internal("a part is in no group of digests")),
+        None => Err(Error::internal("no MD5 group contains the part")),
     }
 }
 
@@ -126,7 +126,7 @@ impl Scratch {
         let mut room = Vec::new();
         if source.bytes(0, 0).is_none() {
             room.try_reserve_exact(parts * STRIDE).map_err(|cause| {
-                Error::new(ErrorKind::Memory, "no room to compute MD5s").with_cause(cause)
+                Error::new(ErrorKind::Memory, "not enough memory to compute MD5s").with_cause(cause)
             })?;
             room.resize(parts * STRIDE, 0);
         }

@@ -57,7 +57,7 @@ impl Source {
     pub(crate) fn range(self, range: ByteRange) -> Result<Self> {
         let size = self.length;
         let outside = |argument, rest| {
-            Error::invalid(argument, format!("the file has only {rest} bytes from there"))
+            Error::invalid(argument, format!("the file has only {rest} bytes after the offset"))
         };
         let offset = range.offset();
         let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
@@ -102,7 +102,7 @@ impl Source {
         while !buffer.is_empty() {
             let count = self.read_at(at, buffer)?;
             if count == 0 {
-                return Err(Error::new(ErrorKind::Changed, "the source has become shorter"));
+                return Err(Error::new(ErrorKind::Changed, "the source was truncated"));
             }
             buffer = buffer.get_mut(count..).unwrap_or_default();
             at = at.saturating_add(count as u64);

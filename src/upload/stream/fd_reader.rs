@@ -6,7 +6,6 @@ use std::os::fd::AsRawFd;
 
 use crate::error::Error;
 use crate::runtime::{Cancel, Deadline, Interest, Wake};
-use crate::upload::call_scope::deadline_passed;
 
 pub(crate) struct FdReader {
     pub(crate) file: File,
@@ -21,7 +20,7 @@ impl Read for FdReader {
             let fd = Some((self.file.as_raw_fd(), Interest::Read));
             match self.cancel.wait_for(fd, self.deadline) {
                 Wake::Canceled => return Err(io::Error::other(Error::canceled())),
-                Wake::TimedOut => return Err(io::Error::other(deadline_passed())),
+                Wake::TimedOut => return Err(io::Error::other(Error::deadline_passed())),
                 Wake::Ready => match self.file.read(buffer) {
                     // Another reader of the same descriptor was first.
                     Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}

@@ -91,7 +91,7 @@ impl PartHashing {
 
     fn hash(self, group: &mut [QueuedPart]) -> Result<()> {
         let mut lanes = Lanes::new(self.kernel, group.len())
-            .ok_or_else(|| Error::internal("an MD5 kernel was chosen that this CPU lacks"))?;
+            .ok_or_else(|| Error::internal("the CPU does not support the chosen MD5 kernel"))?;
         let slices: Vec<&[u8]> = group.iter().map(|part| &**part.buffer).collect();
         lanes.update(&slices);
         for (part, digest) in group.iter_mut().zip(lanes.finish()) {

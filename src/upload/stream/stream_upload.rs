@@ -10,7 +10,7 @@ use crate::model::{BucketName, ObjectKey, PartNumber};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::Buffer;
-use crate::upload::call_scope::{CallScope, deadline_passed};
+use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, object_checksum};
 use crate::upload::options::UploadOptions;
@@ -110,7 +110,7 @@ impl StreamUpload {
         self.filling
             .as_mut()
             .map(Buffer::room)
-            .ok_or_else(|| Error::internal("a buffer was taken and is not there"))
+            .ok_or_else(|| Error::internal("the buffer of the part is missing"))
     }
 
     /// So many bytes of the room were filled.
@@ -159,7 +159,7 @@ impl StreamUpload {
         self.filling = None;
         let queue = match &self.queue {
             Some(queue) => Arc::clone(queue),
-            None => return Err(Error::internal("a stream of parts has no part")),
+            None => return Err(Error::internal("the stream has no parts")),
         };
         queue.close();
         while !queue.is_idle() {
@@ -167,7 +167,7 @@ impl StreamUpload {
         }
         let sent = queue.outcome()?;
         if sent.len() != self.parts {
-            return Err(Error::internal("a stream was called sent before all of its parts were"));
+            return Err(Error::internal("the stream was finished before all parts were sent"));
         }
         self.reporter.report()?;
         let checksum = object_checksum(&sent, self.options.expected_crc64)?;
@@ -280,7 +280,7 @@ impl StreamUpload {
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
-            Wake::TimedOut if self.scope.deadline.has_passed() => Err(deadline_passed()),
+            Wake::TimedOut if self.scope.deadline.has_passed() => Err(Error::deadline_passed()),
             Wake::TimedOut | Wake::Ready => Ok(()),
         }
     }

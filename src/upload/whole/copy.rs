@@ -111,7 +111,7 @@ impl PartUploader for CopyPartUploader {
             .output;
         // For a range that OSS does not accept it copies the whole source, and returns no range.
         if response.content_range.is_none() && part.length != self.found.size {
-            let text = "the response does not say that only a range was copied";
+            let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
         Ok(SentPart {

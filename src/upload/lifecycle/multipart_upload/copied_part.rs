@@ -59,7 +59,7 @@ impl SharedUpload {
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
         if size != found.size && response.content_range.is_none() {
-            let text = "the response does not say that only a range was copied";
+            let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
         Ok(SentPart { number: call.number, size, etag: response.etag, crc64: response.crc64 })
@@ -69,7 +69,7 @@ impl SharedUpload {
 /// Returns the length of the range; an empty range of a non-empty source cannot be copied.
 fn length_within(size: u64, range: ByteRange) -> Result<u64> {
     let outside = |argument, rest| {
-        Error::invalid(argument, format!("the source has only {rest} bytes from there"))
+        Error::invalid(argument, format!("the source has only {rest} bytes after the offset"))
     };
     let rest = size.checked_sub(range.offset()).ok_or_else(|| outside("offset", size))?;
     let length = range.length().unwrap_or(rest);

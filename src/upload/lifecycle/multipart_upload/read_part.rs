@@ -9,7 +9,7 @@ use crate::limits;
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Event, Interest, Wake};
 use crate::upload::buffer_pool::Buffer;
-use crate::upload::call_scope::{CallScope, deadline_passed};
+use crate::upload::call_scope::CallScope;
 use crate::upload::part::SentPart;
 use crate::upload::source::read_some::read_some;
 use crate::upload::source::upload_source::Source;
@@ -56,7 +56,7 @@ impl SharedUpload {
             }
             match call.scope.cancel.wait_for(fd, call.scope.deadline) {
                 Wake::Canceled => return Err(Error::canceled()),
-                Wake::TimedOut => return Err(deadline_passed()),
+                Wake::TimedOut => return Err(Error::deadline_passed()),
                 Wake::Ready => event.clear(),
             }
         }
