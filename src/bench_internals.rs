@@ -59,7 +59,7 @@ pub fn combine(parts: &[SentPart]) -> Option<u64> {
     crate::upload::combined(parts)
 }
 
-/// An answer to ListParts that is read again and again.
+/// A ListParts response that is parsed repeatedly.
 #[derive(Debug)]
 pub struct Listing {
     operation: ListParts,

@@ -40,7 +40,7 @@ impl fmt::Debug for BuiltinSource {
     }
 }
 
-/// Makes a source from its text form and the environment.
+/// Creates a source from its text form and the environment.
 pub(super) fn parse(text: &str, variables: Variables<'_>) -> Result<CredentialsSource> {
     parse_with(text, variables, &|| EnvSettings::read(variables))
 }

@@ -25,7 +25,7 @@ pub(super) struct Chain {
 type Candidate = Result<Box<dyn Fetch>, String>;
 
 impl Chain {
-    /// Makes the chain from the environment.
+    /// Creates the chain from the environment.
     ///
     /// # Errors
     ///

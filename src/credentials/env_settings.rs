@@ -66,17 +66,17 @@ impl EnvSettings {
         })
     }
 
-    /// Makes a role; the default session name is that of the environment.
+    /// Creates a role; the default session name is that of the environment.
     pub(super) fn role(&self, arn: &str, session_name: Option<&str>) -> Result<Role> {
         Role::new(arn, session_name.unwrap_or(&self.session_name))
     }
 
-    /// Makes a role with the session name and the external ID of the environment.
+    /// Creates a role with the session name and the external ID of the environment.
     pub(super) fn role_with_external_id(&self, arn: &str) -> Result<Role> {
         Ok(Role { external_id: self.external_id.clone(), ..self.role(arn, None)? })
     }
 
-    /// Makes the source for the role of the instance. `role` takes precedence over the environment.
+    /// Creates the source for the role of the instance. `role` takes precedence over the environment.
     pub(super) fn ecs_role(&self, role: Option<&str>) -> Result<EcsRole> {
         let disabled = || unusable(format!("{ECS_DISABLED} is set"));
         let mut ecs_role = self.ecs_role.clone().ok_or_else(disabled)?;
@@ -86,7 +86,7 @@ impl EnvSettings {
         Ok(ecs_role)
     }
 
-    /// Makes the OIDC source; `Absent` names the missing variable.
+    /// Creates the OIDC source; `Absent` names the missing variable.
     pub(super) fn oidc(&self, variables: Variables<'_>) -> Result<Oidc, Unavailable> {
         let value = |name: &str| {
             let value = variables(name).filter(|value| !value.is_empty());

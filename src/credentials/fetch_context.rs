@@ -71,7 +71,7 @@ impl From<Error> for Unavailable {
     }
 }
 
-/// Makes an error of kind `Credentials`.
+/// Creates an error of kind `Credentials`.
 pub(super) fn unusable(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Credentials, text)
 }

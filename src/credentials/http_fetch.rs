@@ -87,7 +87,7 @@ pub(super) fn uniform_timeouts(timeout: Duration) -> Timeouts {
     Timeouts { resolve: timeout, connect: timeout, stall: timeout, response: timeout }
 }
 
-/// Makes an HTTP client without a proxy, for loopback addresses and the metadata service.
+/// Creates an HTTP client without a proxy, for loopback addresses and the metadata service.
 pub(super) fn direct() -> Result<Http> {
     Http::new(&HttpSettings::default())
 }

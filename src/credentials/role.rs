@@ -18,7 +18,7 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// Makes a role with the default duration and without a policy. Only the syntax is checked
+    /// Creates a role with the default duration and without a policy. Only the syntax is checked
     /// here.
     pub(super) fn new(arn: &str, session_name: &str) -> Result<Self> {
         let account_and_name = arn.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(':'));

@@ -50,7 +50,7 @@ impl SingleFlight {
     }
 }
 
-/// Makes the error of a call whose deadline passed during a fetch.
+/// Creates the error of a call whose deadline passed during a fetch.
 pub(super) fn deadline_passed() -> Error {
     Error::deadline_passed().with_context("waiting for credentials")
 }

@@ -258,7 +258,7 @@ fn signature(number: i64) -> Result<SignatureVersion> {
 }
 
 fn verify(number: i64) -> Result<Verify> {
-    Ok(if arg_check::switch("tls_verify", number)? { Verify::Certificate } else { Verify::Nothing })
+    Ok(if arg_check::switch("tls_verify", number)? { Verify::Certificate } else { Verify::None })
 }
 
 #[cfg(test)]

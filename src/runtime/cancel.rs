@@ -56,7 +56,7 @@ pub(crate) enum Wake {
 }
 
 impl Cancel {
-    /// Makes a token.
+    /// Creates a token.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Cancel {
         self.chain().any(Token::is_triggered)
     }
 
-    /// Makes a child token, which is triggered together with this one.
+    /// Creates a child token, which is triggered together with this one.
     pub(crate) fn child(&self) -> io::Result<Self> {
         Self::build(None, Some(self.clone()))
     }

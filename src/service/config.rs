@@ -203,7 +203,7 @@ impl Config {
 
     /// Sets whether the certificate of the server is verified; by default it is.
     ///
-    /// `Verify::Nothing` is for tests only: anyone on the network can then read and change the
+    /// `Verify::None` is for tests only: anyone on the network can then read and change the
     /// requests. Each client that is created with it logs a warning.
     pub fn set_tls_verify(&mut self, verify: Verify) -> &mut Self {
         self.tls.verify = verify;

@@ -34,7 +34,7 @@ pub enum Verify {
     Certificate,
     /// Any certificate is accepted, so an attacker on the network can read and change the traffic.
     /// For tests only.
-    Nothing,
+    None,
 }
 
 /// The validated settings.
@@ -59,7 +59,7 @@ impl Tls {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let file = settings.ca_file.as_deref().map(load_roots).transpose()?;
         let trust = match (settings.verify, file) {
-            (Verify::Nothing, _) => Trust::Any,
+            (Verify::None, _) => Trust::Any,
             (Verify::Certificate, Some(roots)) => Trust::File(Arc::new(roots)),
             (Verify::Certificate, None) => Trust::System,
         };

@@ -58,7 +58,7 @@ impl CliConfig<'_> {
         self.profiles.iter().find(|profile| profile.text(&["name"]) == Some(name)).map(CliProfile)
     }
 
-    /// Makes the source of a profile. `visited` has the names of the chain, its own last.
+    /// Creates the source of a profile. `visited` has the names of the chain, its own last.
     fn source<'a>(
         &'a self,
         profile: CliProfile<'a>,
@@ -99,7 +99,7 @@ impl CliConfig<'_> {
         })
     }
 
-    /// Makes the source of the `source_profile` of a profile.
+    /// Creates the source of the `source_profile` of a profile.
     fn source_profile<'a>(
         &'a self,
         profile: CliProfile<'a>,

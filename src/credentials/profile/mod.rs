@@ -26,7 +26,7 @@ pub(super) struct Profiles {
 type ProfileLookup = Result<Box<dyn Fetch>, Unavailable>;
 
 impl Profiles {
-    /// Makes the source; the default name is that of the environment.
+    /// Creates the source; the default name is that of the environment.
     pub(super) fn new(name: Option<&str>, env_settings: &EnvSettings) -> Self {
         let name = name.map(str::to_owned).or_else(|| env_settings.profile.clone());
         Self { name, env_settings: env_settings.clone() }
@@ -116,7 +116,7 @@ fn in_file(path: &Path, find: impl FnOnce(&str) -> ProfileLookup) -> ProfileLook
     find(&secret_file::read(path, FILE_SIZE_MAX).map_err(refuse)?)
 }
 
-/// Makes the access key of a profile.
+/// Creates the access key of a profile.
 fn access_key(id: Option<&str>, secret: Option<&str>, token: Option<&str>) -> Result<AccessKey> {
     let missing = |name: &str| -> Error { unusable(format!("{name} is missing")) };
     let id = id.ok_or_else(|| missing("the access key ID"))?;

@@ -6,7 +6,7 @@ use super::*;
 
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
 
-/// Makes a fake metadata service with these responses.
+/// Creates a fake metadata service with these responses.
 fn service(token: (u16, &str), role: (u16, &str), keys: (u16, &str)) -> FakeServer {
     let own = |(status, body): (u16, &str)| (status, body.to_owned());
     let (token, role, keys) = (own(token), own(role), own(keys));

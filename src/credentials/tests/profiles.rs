@@ -4,7 +4,7 @@ use super::*;
 
 const CONFIG: &str = ".aliyun/config.json";
 
-/// Makes a machine whose CLI configuration has these profiles; the current one is `one`.
+/// Creates a machine whose CLI configuration has these profiles; the current one is `one`.
 fn machine(profiles: &str) -> Machine {
     let machine = Machine::new();
     write(&machine, profiles);

@@ -4,7 +4,7 @@ use super::*;
 use crate::sign::rpc_signature;
 use crate::wire::Method;
 
-/// Makes a machine with a key and an STS endpoint.
+/// Creates a machine with a key and an STS endpoint.
 fn machine(sts: &FakeServer) -> Machine {
     Machine::new().set_key("OSS", "caller").set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url())
 }

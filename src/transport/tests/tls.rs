@@ -51,7 +51,7 @@ fn a_wrong_name_an_expired_certificate_and_an_unknown_issuer_are_rejected() {
     let server = unknown.server("127.0.0.1", VALID, Peer::echo);
     let error = tls_error(&http, &server.host());
     assert!(error.cause().unwrap().contains("UnknownIssuer"), "{error:?}");
-    let unverified = TlsSettings { verify: Verify::Nothing, ..Default::default() };
+    let unverified = TlsSettings { verify: Verify::None, ..Default::default() };
     put_tls(&http_with(unverified), &server.host(), &Body::Empty).unwrap();
 }
 
@@ -69,7 +69,7 @@ fn a_server_without_tls_is_recognized() {
 #[test]
 fn a_connection_closed_during_the_handshake_is_a_connect_error() {
     let server = Server::start(|peer| peer.stream.read_exact(&mut [0; 5]));
-    let http = http_with(TlsSettings { verify: Verify::Nothing, ..Default::default() });
+    let http = http_with(TlsSettings { verify: Verify::None, ..Default::default() });
     let failure = put_tls(&http, &server.host(), &Body::Empty).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
     assert_eq!((failure.delivery, failure.error.phase()), (Delivery::Impossible, Some(Phase::Tls)));
