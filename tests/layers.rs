@@ -267,23 +267,106 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
-/// The diagrams of `docs/architecture.md` show the layers and the course of an upload.
+/// The page that describes the layers.
+fn architecture() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md")).unwrap()
+}
+
+/// The lines of the diagrams of the page: the layers, and the course of an upload.
+fn diagrams(page: &str) -> [Vec<&str>; 2] {
+    let found: Vec<Vec<&str>> = page.split("```mermaid\n").skip(1).map(diagram_lines).collect();
+    found.try_into().unwrap()
+}
+
+fn diagram_lines(rest: &str) -> Vec<&str> {
+    rest.split("```").next().unwrap().lines().skip(1).map(str::trim).collect()
+}
+
+/// The layers that a layer may use, without `error` and `limits`.
+fn allowed_layers() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    // The C interface uses the public names of the crate, whose last layer is the client.
+    let ffi = ("ffi", &["client"] as &[&str]);
+    ALLOWED
+        .iter()
+        .copied()
+        .chain([ffi])
+        .map(|(l, used)| (l, used.iter().copied().collect()))
+        .collect()
+}
+
+fn may_use(user: &str, used: &str) -> bool {
+    let allowed = allowed_layers();
+    allowed.contains_key(used) && ["error", "limits"].contains(&used) && user != used
+        || allowed.get(user).is_some_and(|layers| layers.contains(used))
+}
+
 #[test]
-fn the_diagrams_of_the_architecture_match_the_sources() {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture.md");
-    let page = fs::read_to_string(page).unwrap();
-    let diagrams: Vec<&str> =
-        page.split("```mermaid\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(diagrams.len(), 2);
-    let files: Vec<String> = sources().into_iter().map(|(file, _)| file).collect();
-
-    let words = diagrams[0].lines().skip(1).flat_map(|line| line.split("-->")).map(str::trim);
-    let drawn: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
-    let layers: BTreeSet<&str> = ALLOWED.iter().map(|(layer, _)| *layer).chain(["ffi"]).collect();
-    assert_eq!(drawn, layers, "the diagram of the layers");
-
-    for line in diagrams[1].lines().filter_map(|line| line.trim().strip_prefix("participant ")) {
-        let place = line.split(" as ").last().unwrap();
-        assert!(files.iter().any(|file| file.ends_with(place)), "{place} is not in src");
+fn the_table_of_the_architecture_lists_the_allowed_layers() {
+    let page = architecture();
+    let table = page.split_once("| layer | may use | holds |").unwrap().1;
+    let mut listed = BTreeMap::new();
+    for row in table.split("\n\n").next().unwrap().lines().skip(2) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let used: BTreeSet<&str> =
+            cells[2].split(',').map(str::trim).filter(|layer| !layer.is_empty()).collect();
+        for layer in cells[1].split(',') {
+            let layer = layer.trim().trim_matches('`').trim_end_matches('/');
+            listed.insert(layer.trim_end_matches(".rs"), used.clone());
+        }
     }
+    assert_eq!(listed, allowed_layers());
+}
+
+#[test]
+fn the_diagram_of_the_layers_has_the_allowed_edges() {
+    let page = architecture();
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in &diagrams(&page)[0] {
+        let names: Vec<&str> = line.split("-->").map(str::trim).collect();
+        for pair in names.windows(2) {
+            let (user, used) = (pair[0], pair[1]);
+            assert!(may_use(user, used), "{user} must not use {used}");
+            edges.entry(user.to_owned()).or_default().insert(used.to_owned());
+        }
+    }
+    for (user, layers) in allowed_layers() {
+        for used in layers.into_iter().chain(["error", "limits"]).filter(|used| may_use(user, used))
+        {
+            let is_base = ["error", "limits"].contains(&user);
+            assert!(is_base || is_reachable(user, used, &edges), "{user} --> {used} is not drawn");
+        }
+    }
+}
+
+fn is_reachable(from: &str, to: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> bool {
+    edges.get(from).is_some_and(|next| {
+        next.contains(to) || next.iter().any(|step| is_reachable(step, to, edges))
+    })
+}
+
+#[test]
+fn the_course_of_an_upload_follows_the_allowed_edges() {
+    let page = architecture();
+    let lines = &diagrams(&page)[1];
+    let files: Vec<String> = sources().into_iter().map(|(file, _)| file).collect();
+    let mut layer_of = BTreeMap::new();
+    for line in lines.iter().filter_map(|line| line.strip_prefix("participant ")) {
+        let (name, place) = line.split_once(" as ").unwrap();
+        let file = files.iter().find(|file| file.ends_with(place));
+        let file = file.unwrap_or_else(|| panic!("{place} is not in src"));
+        layer_of.insert(name, file.split('/').next().unwrap());
+    }
+    let mut calls = BTreeSet::new();
+    for line in lines.iter().filter(|line| line.contains(">>")) {
+        let (ends, _) = line.split_once(": ").unwrap();
+        if let Some((callee, caller)) = ends.split_once("-->>") {
+            assert!(calls.contains(&(caller, callee)), "{line}: nothing was called");
+        } else {
+            let (caller, callee) = ends.split_once("->>").unwrap();
+            let (user, used) = (layer_of[caller], layer_of[callee]);
+            assert!(user == used || may_use(user, used), "{line}: {user} must not use {used}");
+            calls.insert((caller, callee));
+        }
+    }
+    assert!(calls.len() > 5, "the calls were not found");
 }

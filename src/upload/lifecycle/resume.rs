@@ -13,10 +13,11 @@ use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
 use crate::error::{Error, ObjectExists, Result};
-use crate::model::{PartNumber, PartRange, UploadId};
+use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
 use crate::service::{Evidence, OperationContext};
 use crate::upload::call_scope::CallScope;
+use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::{Source, crc64_of, md5_of};
@@ -239,10 +240,7 @@ impl UploadLifecycle<'_> {
 
     /// Returns a checksum of everything that Initiate sends.
     fn attributes(&self) -> Result<u64> {
-        let mut text = format!("sequential={}\n", self.options.sequential);
-        for (name, value) in self.headers.creation_fields(self.key)? {
-            text.push_str(&format!("{name}: {value}\n"));
-        }
+        let text = initiate_attributes(self.key, self.headers, self.options)?;
         Ok(crc64(text.as_bytes()))
     }
 
@@ -273,6 +271,19 @@ impl UploadLifecycle<'_> {
     }
 }
 
+/// Lists everything that Initiate sends and that an upload must have to be resumed.
+fn initiate_attributes(
+    key: &ObjectKey,
+    headers: &ObjectHeaders,
+    options: &UploadOptions,
+) -> Result<String> {
+    let mut text = format!("sequential={}\n", options.sequential);
+    for (name, value) in headers.creation_fields(key)? {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    Ok(text)
+}
+
 /// Adds to the error what an earlier process may have left.
 fn uncertain(error: Error, record: &Record) -> Error {
     let error = error
@@ -295,4 +306,70 @@ fn changed_since_checkpoint(found: &Record, expected: &Record) -> Option<&'stati
 
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::md5::Kernel;
+    use crate::model::BucketName;
+    use crate::ops::Operation;
+    use crate::upload::lifecycle::upload_lifecycle::initiate_request;
+    use crate::upload::options::Integrity;
+    use crate::wire::Request;
+
+    /// Options with a value for everything that Initiate sends. They are listed in full, so that a
+    /// new one does not compile: if Initiate sends it, set it here.
+    fn options_of_initiate() -> UploadOptions {
+        let mut headers = ObjectHeaders::new();
+        headers.set_content_type("a/b").unwrap().set_storage_class("IA").unwrap();
+        headers.set_metadata("m", "1").unwrap().set_tag("t", "2").unwrap();
+        headers.set_forbid_overwrite(true).set_request_payer(true);
+        UploadOptions {
+            sequential: true,
+            headers,
+            // Initiate does not send these.
+            part_size: None,
+            parallelism: 1,
+            single_below: 0,
+            integrity: Integrity::NONE,
+            md5_kernel: Kernel::best(),
+            hedging: false,
+            bytes_per_sec: 0,
+            expected_crc64: None,
+            expected_md5: None,
+            checkpoint_dir: None,
+            upload_id: None,
+            keep_parts: false,
+            complete_all: false,
+            timeout: None,
+            progress: None,
+        }
+    }
+
+    #[test]
+    fn everything_that_initiate_sends_is_compared_on_resume() {
+        let bucket = BucketName::parse("bucket").unwrap();
+        let key = ObjectKey::parse("key").unwrap();
+        let initiate = |options: &UploadOptions| -> Request {
+            initiate_request(&bucket, &key, &options.headers, options).request().unwrap()
+        };
+        let options = options_of_initiate();
+        let (request, plain) = (initiate(&options), initiate(&UploadOptions::new()));
+        let compared = initiate_attributes(&key, &options.headers, &options).unwrap();
+        let unset =
+            initiate_attributes(&key, &ObjectHeaders::new(), &UploadOptions::new()).unwrap();
+        let changed: Vec<&str> = compared.lines().filter(|line| !unset.contains(line)).collect();
+        for (name, value) in request.query.iter().filter(|pair| !plain.query.contains(pair)) {
+            let is_compared = changed.iter().any(|line| line.starts_with(&format!("{name}=")));
+            assert!(is_compared, "the parameter {name}={value} is not compared");
+        }
+        let headers: Vec<_> = request.headers.iter().collect();
+        assert!(headers.len() >= 6, "{headers:?}");
+        for (name, value) in headers {
+            let line = format!("{name}: {value}").to_lowercase();
+            let is_compared = compared.lines().any(|compared| compared.to_lowercase() == line);
+            assert!(is_compared, "the header {name} is not compared");
+        }
+    }
 }
