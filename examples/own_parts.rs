@@ -1,7 +1,7 @@
 //! Sends the parts of a file from the program's own threads: `own_parts FILE BUCKET KEY THREADS`.
 //!
-//! The threads take part numbers from one counter. The first part that fails cancels the others, and
-//! the upload is aborted.
+//! The threads take part numbers from one counter. The first part that fails cancels the others,
+//! and the upload is aborted.
 
 #![expect(clippy::print_stdout, reason = "a program prints its result")]
 

@@ -1,5 +1,5 @@
-//! Doors for the micro-benchmarks of `bench/` to what a user cannot call alone. Only builds with the
-//! feature `bench-internals` have this module, and it promises nothing.
+//! Doors for the micro-benchmarks of `bench/` to what a user cannot call alone. Only builds with
+//! the feature `bench-internals` have this module, and it promises nothing.
 
 use std::time::{Duration, SystemTime};
 

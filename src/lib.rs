@@ -2,8 +2,8 @@
 //!
 //! A [`Client`] is made from a [`Config`]. It uploads whole objects ([`Client::put_file`],
 //! [`Client::put_data`], [`Client::put_stream`]) and streams ([`Writer`]), lets the caller's own
-//! threads send the parts of an upload ([`MultipartUpload`]), and has one function for each operation
-//! of OSS.
+//! threads send the parts of an upload ([`MultipartUpload`]), and has one function for each
+//! operation of OSS.
 //!
 //! ```no_run
 //! use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, UploadOptions};

@@ -132,8 +132,8 @@ pub(crate) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) const THREAD_NAME_PREFIX: &str = "ossmpu";
 /// The stack size of a worker thread.
 pub(crate) const WORKER_STACK_SIZE: usize = 512 * 1024;
-/// How much of a source is read, hashed and sent in one step. It fits the second-level cache and two
-/// of the largest packets, of 64 KiB less their headers: a few bytes more cost a third.
+/// How much of a source is read, hashed and sent in one step. It fits the second-level cache and
+/// two of the largest packets, of 64 KiB less their headers: a few bytes more cost a third.
 pub(crate) const IO_STEP: usize = 112 * 1024;
 
 /// 1024 bytes.

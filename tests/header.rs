@@ -67,8 +67,8 @@ fn every_name_is_explained_in_words_of_c() {
     }
 }
 
-/// A status that is dropped by mistake hides a failure. Aborting is done after one anyway, and setters
-/// keep their errors.
+/// A status that is dropped by mistake hides a failure. Aborting is done after one anyway, and
+/// setters keep their errors.
 #[test]
 fn the_status_of_calls_with_an_error_must_be_used_except_of_aborts() {
     let header = header();

@@ -15,10 +15,12 @@ use crate::service::{Evidence, OperationContext};
 /// Single operations of OSS, with the names that its manual gives them.
 ///
 /// Each blocks the calling thread and retries as the client is configured. All fail with `Invalid`,
-/// before anything is sent; `Credentials`; `Canceled`; `Service`, when OSS refuses the request; or the
-/// kinds of a failed exchange: `Resolve`, `Connect`, `Tls`, `Timeout`, `Network`, `Protocol`.
+/// before anything is sent; `Credentials`; `Canceled`; `Service`, when OSS refuses the request; or
+/// the kinds of a failed exchange: `Resolve`, `Connect`, `Tls`, `Timeout`, `Network`, `Protocol`.
 impl Client {
-    /// Sends InitiateMultipartUpload. [`MultipartUpload::initiate`](crate::MultipartUpload::initiate) returns a handle instead of a response.
+    /// Sends InitiateMultipartUpload.
+    /// [`MultipartUpload::initiate`](crate::MultipartUpload::initiate) returns a handle instead of
+    /// a response.
     ///
     /// # Errors
     ///

@@ -25,8 +25,8 @@ pub enum UploadsEntry {
 }
 
 impl Client {
-    /// Iterates over the parts that OSS has of an upload, by ascending number, from the marker of the
-    /// request.
+    /// Iterates over the parts that OSS has of an upload, by ascending number, from the marker of
+    /// the request.
     ///
     /// Sends nothing before the first `next`. Each `next` that needs another page blocks for one
     /// ListParts.
@@ -34,8 +34,8 @@ impl Client {
         PartsIter(Pages::new(self, request, cancel))
     }
 
-    /// Iterates over the unfinished uploads that match the request, by key, and with a delimiter over
-    /// the common prefixes too; otherwise like [`Client::parts_iter`].
+    /// Iterates over the unfinished uploads that match the request, by key, and with a delimiter
+    /// over the common prefixes too; otherwise like [`Client::parts_iter`].
     pub fn uploads_iter(&self, request: ListMultipartUploads, cancel: &Cancel) -> UploadsIter {
         UploadsIter(Pages::new(self, request, cancel))
     }

@@ -79,8 +79,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven days;
-    /// `Credentials`, when there are none or the client is anonymous.
+    /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven
+    /// days; `Credentials`, when there are none or the client is anonymous.
     pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
         let service = self.service();
         let Presigned { method, url, headers, expires } = match request {

@@ -19,9 +19,9 @@ use crate::upload::{
 impl Client {
     /// Uploads the regular file at `path` as one object, and returns when OSS has acknowledged it.
     ///
-    /// A failed upload is aborted unless [`UploadOptions::set_keep_parts`] or a checkpoint directory
-    /// is set; then the error has the upload ID to resume or abort. If the abort fails too,
-    /// [`Error::parts_left`] is true.
+    /// A failed upload is aborted unless [`UploadOptions::set_keep_parts`] or a checkpoint
+    /// directory is set; then the error has the upload ID to resume or abort. If the abort fails
+    /// too, [`Error::parts_left`] is true.
     ///
     /// # Errors
     ///
@@ -68,9 +68,9 @@ impl Client {
 
     /// Uploads from an open descriptor as one object, and neither closes nor moves it.
     ///
-    /// A regular file is read by position; otherwise the call is like [`Client::put_file`] without a
-    /// checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_stream`], but a
-    /// cancellation also ends a wait for the descriptor.
+    /// A regular file is read by position; otherwise the call is like [`Client::put_file`] without
+    /// a checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_stream`],
+    /// but a cancellation also ends a wait for the descriptor.
     ///
     /// # Errors
     ///
@@ -128,8 +128,8 @@ impl Client {
 
     /// Uploads from a reader as one object: to its end, or the length of a [`ReaderSource`].
     ///
-    /// Reads on the calling thread, each byte once, into part buffers that the client's memory limit
-    /// bounds. A cancellation does not interrupt a read that blocks. Otherwise like
+    /// Reads on the calling thread, each byte once, into part buffers that the client's memory
+    /// limit bounds. A cancellation does not interrupt a read that blocks. Otherwise like
     /// [`Client::put_file`], without checkpoints.
     ///
     /// # Errors
@@ -165,9 +165,9 @@ impl Client {
     /// Copies an object of any size inside OSS.
     ///
     /// Its parts, 64 MiB unless the options set a part size, are copied in parallel and their bytes
-    /// do not pass through this machine. Content headers and metadata are those of the source unless
-    /// the options set any. The call fails if the target does not get the CRC-64 of the source.
-    /// Otherwise like [`Client::put_file`].
+    /// do not pass through this machine. Content headers and metadata are those of the source
+    /// unless the options set any. The call fails if the target does not get the CRC-64 of the
+    /// source. Otherwise like [`Client::put_file`].
     ///
     /// # Errors
     ///

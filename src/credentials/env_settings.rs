@@ -76,7 +76,8 @@ impl EnvSettings {
         Ok(Role { external_id: self.external_id.clone(), ..self.role(arn, None)? })
     }
 
-    /// Creates the source for the role of the instance. `role` takes precedence over the environment.
+    /// Creates the source for the role of the instance. `role` takes precedence over the
+    /// environment.
     pub(super) fn ecs_role(&self, role: Option<&str>) -> Result<EcsRole> {
         let disabled = || unusable(format!("{ECS_DISABLED} is set"));
         let mut ecs_role = self.ecs_role.clone().ok_or_else(disabled)?;

@@ -9,9 +9,9 @@
 //! All functions share one contract, which the header states as THE RULES. A handle is NULL, or was
 //! created by this library and is not freed; a handle without `const` is used by one call at a
 //! time. A text is NULL or NUL-terminated. Data is NULL or has as many bytes as its length says. A
-//! place for a result is NULL or writable, and only the call uses it until it returns. A callback is
-//! NULL or can be called with the `user` passed with it. Every `SAFETY` comment below rests on this
-//! contract.
+//! place for a result is NULL or writable, and only the call uses it until it returns. A callback
+//! is NULL or can be called with the `user` passed with it. Every `SAFETY` comment below rests on
+//! this contract.
 #![expect(unreachable_pub, reason = "the header generator exports only public items")]
 #![expect(non_camel_case_types, reason = "the types have their names in C")]
 

@@ -108,8 +108,8 @@ impl Endpoint {
         &self.host
     }
 
-    /// Returns the ID of the cloud box if this is its data or control endpoint. V4 signatures use it
-    /// in place of the region.
+    /// Returns the ID of the cloud box if this is its data or control endpoint. V4 signatures use
+    /// it in place of the region.
     pub(crate) fn cloud_box(&self) -> Option<&str> {
         let name = self.host.split_once(':').map_or(self.host.as_str(), |(name, _)| name);
         let (id, rest) = name.split_once('.')?;

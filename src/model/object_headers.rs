@@ -65,8 +65,8 @@ impl ObjectHeaders {
         self.set_header("content-type", value)
     }
 
-    /// Sets whether the content type is guessed from the extension of the file or the key if none is
-    /// set; the default is true. If false, none is sent and OSS chooses it.
+    /// Sets whether the content type is guessed from the extension of the file or the key if none
+    /// is set; the default is true. If false, none is sent and OSS chooses it.
     pub fn set_content_type_guess(&mut self, on: bool) -> &mut Self {
         self.content_type = if on { ContentType::Guessed } else { ContentType::LeftToService };
         self
@@ -144,15 +144,16 @@ impl ObjectHeaders {
         self.set_header(oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID, value)
     }
 
-    /// Sets whether Initiate, Complete and PutObject fail if the object exists; the default is false.
-    /// OSS ignores it in a bucket whose versioning is enabled or suspended.
+    /// Sets whether Initiate, Complete and PutObject fail if the object exists; the default is
+    /// false. OSS ignores it in a bucket whose versioning is enabled or suspended.
     pub fn set_forbid_overwrite(&mut self, on: bool) -> &mut Self {
         let value = if on { "true" } else { "" };
         put(&mut self.fields, Name::known(oss_header::FORBID_OVERWRITE), value);
         self
     }
 
-    /// Sets whether the requester pays, which a requester-pays bucket requires; the default is false.
+    /// Sets whether the requester pays, which a requester-pays bucket requires; the default is
+    /// false.
     pub fn set_request_payer(&mut self, on: bool) -> &mut Self {
         let value = if on { "requester" } else { "" };
         put(&mut self.fields, Name::known(oss_header::REQUEST_PAYER), value);
@@ -174,8 +175,8 @@ impl ObjectHeaders {
         self.set_header(oss_header::TRAFFIC_LIMIT, &bits_per_sec.to_string())
     }
 
-    /// Sets any header that OSS accepts with an object, with its value as it is sent. The name is not
-    /// case-sensitive.
+    /// Sets any header that OSS accepts with an object, with its value as it is sent. The name is
+    /// not case-sensitive.
     ///
     /// An `x-oss-` header that this library does not know is sent with Initiate, Complete and
     /// PutObject, the requests that make an object. Headers that the library sets itself, and HTTP
@@ -266,15 +267,15 @@ impl ObjectHeaders {
         self.value(&Name::known(oss_header::FORBID_OVERWRITE)) == Some("true")
     }
 
-    /// Returns true if content headers, metadata or tags are set. A copy otherwise takes them from its
-    /// source.
+    /// Returns true if content headers, metadata or tags are set. A copy otherwise takes them from
+    /// its source.
     pub(crate) fn describes_content(&self) -> bool {
         let http = self.fields.iter().any(|(name, _)| name.is_http());
         http || !self.metadata.is_empty() || !self.tags.is_empty()
     }
 
-    /// Sets the content type from the name of the source file, unless one is set, guessing is off or
-    /// the name suggests none.
+    /// Sets the content type from the name of the source file, unless one is set, guessing is off
+    /// or the name suggests none.
     pub(crate) fn suggest_content_type(&mut self, file_name: &str) {
         if let Some(guess) = self.guess(None).and(content_type::of_name(file_name)) {
             self.fields.push((Name::known(CONTENT_TYPE), guess.to_owned()));

@@ -26,8 +26,8 @@ impl PartNumber {
         Self::try_from(i64::from(number))
     }
 
-    /// Creates the number of the part with a 0-based index. The only place that converts one into the
-    /// other.
+    /// Creates the number of the part with a 0-based index. The only place that converts one into
+    /// the other.
     ///
     /// # Errors
     ///

@@ -12,7 +12,8 @@ use crate::model::{
 };
 use crate::wire::{Body, Method, Request, Response, ServiceError, XmlWriter};
 
-/// Creates an object from uploaded parts and ends the upload. Parts that are not listed are deleted.
+/// Creates an object from uploaded parts and ends the upload. Parts that are not listed are
+/// deleted.
 #[derive(Debug, Clone)]
 pub struct CompleteMultipartUpload {
     bucket: BucketName,

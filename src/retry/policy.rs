@@ -68,8 +68,8 @@ pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecisi
     }
 }
 
-/// Returns true for the statuses with which OSS throttles. They are always retried, although they do
-/// not prove that the request had no effect: the evidence stays `Uncertain`.
+/// Returns true for the statuses with which OSS throttles. They are always retried, although they
+/// do not prove that the request had no effect: the evidence stays `Uncertain`.
 pub(crate) fn is_throttled(status: u16) -> bool {
     matches!(status, 429 | 503)
 }

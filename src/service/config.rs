@@ -120,7 +120,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Sets which endpoint of the region is used if no endpoint is set; the default is the public one.
+    /// Sets which endpoint of the region is used if no endpoint is set; the default is the public
+    /// one.
     pub fn set_endpoint_kind(&mut self, kind: EndpointKind) -> &mut Self {
         self.endpoint_kind = kind;
         self
@@ -182,8 +183,8 @@ impl Config {
         self
     }
 
-    /// Sets a PEM file of trusted certificates, which are used *instead* of the system's. It is read
-    /// when a client is created.
+    /// Sets a PEM file of trusted certificates, which are used *instead* of the system's. It is
+    /// read when a client is created.
     pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.tls.ca_file = Some(path.as_ref().to_path_buf());
         self
@@ -243,8 +244,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Sets the stall timeout; the default is 20 s. An attempt fails when less than 1 KiB is sent or
-    /// received in that time.
+    /// Sets the stall timeout; the default is 20 s. An attempt fails when less than 1 KiB is sent
+    /// or received in that time.
     ///
     /// # Errors
     ///
@@ -328,8 +329,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Sets the most bytes per second that all calls of a client send in request bodies together; 0,
-    /// the default, is no limit.
+    /// Sets the most bytes per second that all calls of a client send in request bodies together;
+    /// 0, the default, is no limit.
     pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
         self.bytes_per_sec = bytes;
         self

@@ -30,11 +30,12 @@ impl Evidence {
 
     /// Returns what an error response proves about its own request.
     ///
-    /// A 3xx or 4xx with an error document and a request ID comes from OSS, which validates a request
-    /// and checks permissions before it changes anything (assumption A3 of `docs/reliability.md`), so
-    /// the request had no effect. These prove nothing:
+    /// A 3xx or 4xx with an error document and a request ID comes from OSS, which validates a
+    /// request and checks permissions before it changes anything (assumption A3 of
+    /// `docs/reliability.md`), so the request had no effect. These prove nothing:
     /// - 5xx and responses without a document, which a proxy or gateway may have sent;
-    /// - 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are retried;
+    /// - 401, 408, 429, `RequestTimeout`, `RequestTimeTooSkewed` and `BadRequest`, which are
+    ///   retried;
     /// - errors that a second copy of the request would get (`after_own_effect`), because a proxy
     ///   may have delivered the request twice.
     pub(crate) fn of_error_response(refusal: &ServiceError, after_own_effect: bool) -> Self {

@@ -70,8 +70,9 @@ impl ServiceClient {
 }
 
 impl ServiceClient {
-    /// Waits before a retry that the caller makes instead of [`ServiceClient::execute`]. Returns false
-    /// if there is to be no retry: attempts, budget or time are used up, or the call was canceled.
+    /// Waits before a retry that the caller makes instead of [`ServiceClient::execute`]. Returns
+    /// false if there is to be no retry: attempts, budget or time are used up, or the call was
+    /// canceled.
     pub(crate) fn back_off(
         &self,
         attempt: u32,

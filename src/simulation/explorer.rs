@@ -1,7 +1,8 @@
-//! Every list of choices with at most a number of faults, one run for each; or random lists by seed.
+//! Every list of choices with at most a number of faults, one run for each; or random lists by
+//! seed.
 //!
-//! A run asks for a choice wherever the world can go one way or another; 0 is what happens without a
-//! fault. The list of choices is the whole run: it replays it.
+//! A run asks for a choice wherever the world can go one way or another; 0 is what happens without
+//! a fault. The list of choices is the whole run: it replays it.
 
 #[derive(Debug, Clone)]
 pub(crate) struct Explorer {

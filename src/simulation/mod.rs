@@ -1,9 +1,9 @@
 //! Uploads against a model of the service and the network, in every order of a few faults.
 //!
-//! The code that signs, sends, retries, resumes, completes and aborts runs unchanged; what takes the
-//! place of connections is [`network`]. Here it runs on one thread and on a clock that jumps. What
-//! happens to a request is a choice, and the [`explorer`] makes all of them. `docs/reliability.md`
-//! tells what the model may do and why.
+//! The code that signs, sends, retries, resumes, completes and aborts runs unchanged; what takes
+//! the place of connections is [`network`]. Here it runs on one thread and on a clock that jumps.
+//! What happens to a request is a choice, and the [`explorer`] makes all of them.
+//! `docs/reliability.md` tells what the model may do and why.
 
 mod explorer;
 mod fault;

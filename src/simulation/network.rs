@@ -1,4 +1,5 @@
-//! What lies between the client and the model of the service: it delivers, loses, delays and answers.
+//! What lies between the client and the model of the service: it delivers, loses, delays and
+//! answers.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash};

@@ -210,7 +210,8 @@ impl Service {
     fn head(&self, message: &Message) -> Response {
         let Some(object) = self.objects.get(&message.key) else { return respond(404, &[], "") };
         let kind = if object.is_multipart { "Multipart" } else { "Normal" };
-        // An ETag says nothing about the content of an object, so it must not stand in for a CRC-64.
+        // An ETag says nothing about the content of an object, so it must not stand in for a
+        // CRC-64.
         let etag =
             if self.lacks_crc64 { "O".to_owned() } else { format!("O{:016X}", object.crc64) };
         let mut response = respond(

@@ -52,8 +52,8 @@ impl BufferPool {
     ///
     /// # Errors
     ///
-    /// `Memory`, when the size exceeds the limit, when the system has no memory, or when streams that
-    /// wait to be written to hold all of it, so that waiting cannot help.
+    /// `Memory`, when the size exceeds the limit, when the system has no memory, or when streams
+    /// that wait to be written to hold all of it, so that waiting cannot help.
     pub(crate) fn take(&self, size: usize, event: &Arc<Event>) -> Result<Option<Buffer>> {
         let mut state = self.0.lock();
         if size > self.0.limit {

@@ -1,7 +1,8 @@
 //! Uploads of whole objects, and multipart uploads step by step.
 //!
 //! A plan divides the object into parts, the part tracker records the state of each, workers send
-//! them, and the caller's thread waits, reports progress and ends the upload with Complete or Abort.
+//! them, and the caller's thread waits, reports progress and ends the upload with Complete or
+//! Abort.
 
 mod buffer_pool;
 mod call_scope;

@@ -212,8 +212,8 @@ impl UploadOptions {
         self
     }
 
-    /// Sets an existing directory for checkpoints, which make uploads of files resumable, even after
-    /// `kill -9`.
+    /// Sets an existing directory for checkpoints, which make uploads of files resumable, even
+    /// after `kill -9`.
     ///
     /// Parts are kept on failure. The next call with the same endpoint, bucket, key, path and part
     /// size compares the parts that OSS has with the file and sends the others. If the file has
@@ -258,8 +258,8 @@ impl UploadOptions {
         self
     }
 
-    /// Sets the timeout of the whole call, without that of an abort after it; the default is `None`:
-    /// only the timeouts of its requests apply.
+    /// Sets the timeout of the whole call, without that of an abort after it; the default is
+    /// `None`: only the timeouts of its requests apply.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeout = timeout;
         self

@@ -32,7 +32,8 @@ pub struct UploadResult {
     pub upload_id: Option<UploadId>,
     /// The response of the server of the upload callback; `None` without a callback.
     pub callback_body: Option<String>,
-    /// Why the upload callback failed. The object is stored: do not upload it again because of this.
+    /// Why the upload callback failed. The object is stored: do not upload it again because of
+    /// this.
     pub callback_error: Option<Error>,
 }
 

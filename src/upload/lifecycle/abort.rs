@@ -27,11 +27,11 @@ pub(crate) struct AbortOutcome {
     pub(crate) failure: Option<Error>,
 }
 
-/// Aborts until ListParts shows no part: OSS keeps a part that it was receiving when Abort came, and
-/// another Abort removes it. No part must be in flight.
+/// Aborts until ListParts shows no part: OSS keeps a part that it was receiving when Abort came,
+/// and another Abort removes it. No part must be in flight.
 ///
-/// Ignores cancel tokens, the retry budget and the configured number of attempts. Starts the cleanup
-/// budget, which bounds it.
+/// Ignores cancel tokens, the retry budget and the configured number of attempts. Starts the
+/// cleanup budget, which bounds it.
 pub(crate) fn abort(
     service: &ServiceClient,
     target: &UploadTarget,
@@ -117,8 +117,8 @@ fn has_parts(
     }
 }
 
-/// Returns true if OSS itself responded that the upload does not exist. A 404 without its error document and
-/// request ID comes from a proxy or gateway and proves nothing.
+/// Returns true if OSS itself responded that the upload does not exist. A 404 without its error
+/// document and request ID comes from a proxy or gateway and proves nothing.
 pub(crate) fn is_no_such_upload(failed: &OperationError) -> bool {
     failed.error.http_status() == Some(404)
         && failed.error.oss_code() == Some("NoSuchUpload")

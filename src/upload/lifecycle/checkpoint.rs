@@ -94,7 +94,8 @@ impl Checkpoint {
     /// Writes the record; it is on disk when this returns.
     pub(crate) fn save(&self, record: &Record) -> Result<()> {
         let write = || {
-            // The temporary file always has the same name, so that a killed writer leaves at most one.
+            // The temporary file always has the same name, so that a killed writer leaves at most
+            // one.
             let _ = std::fs::remove_file(self.file.with_extension(TEMPORARY_SUFFIX));
             // Opened and written here, because the errors of the crate have no errno.
             let file = tempfile::Builder::new()

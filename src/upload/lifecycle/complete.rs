@@ -1,7 +1,7 @@
 //! Completes an upload and determines the outcome.
 //!
-//! Only a fence determines an uncertain Complete: a response after which it can no longer take effect.
-//! HeadObject before the fence proves nothing.
+//! Only a fence determines an uncertain Complete: a response after which it can no longer take
+//! effect. HeadObject before the fence proves nothing.
 
 use std::sync::Arc;
 
@@ -43,8 +43,8 @@ pub(crate) struct NotCompleted {
 }
 
 impl CompleteUpload<'_> {
-    /// Sends Complete and returns when its outcome is known, or cannot be determined without aborting
-    /// the upload.
+    /// Sends Complete and returns when its outcome is known, or cannot be determined without
+    /// aborting the upload.
     pub(crate) fn complete(&self) -> Result<UploadResult, NotCompleted> {
         let mut evidence = self.earlier;
         let mut first_error: Option<Error> = None;
@@ -248,8 +248,8 @@ impl CompleteUpload<'_> {
         Ok(self.service.execute(&request, &self.outcome_context(&cancel))?.output)
     }
 
-    /// The context of requests that determine the outcome. Until a cancellation each request has the
-    /// abort timeout; a cancellation starts the cleanup budget, which the later ones share.
+    /// The context of requests that determine the outcome. Until a cancellation each request has
+    /// the abort timeout; a cancellation starts the cleanup budget, which the later ones share.
     fn outcome_context<'c>(&'c self, never: &'c Cancel) -> OperationContext<'c> {
         if self.cancel.is_triggered()
             || self.deadline.has_passed()

@@ -27,9 +27,9 @@ use crate::upload::upload_result::UploadResult;
 
 /// A handle for one multipart upload, whose parts the caller sends.
 ///
-/// It remembers the parts that were sent through it, so [`MultipartUpload::complete`] needs no list.
-/// Cheap to clone; any number of threads may send parts at once. Each function that sends blocks the
-/// calling thread. Dropping the handle neither completes nor aborts the upload.
+/// It remembers the parts that were sent through it, so [`MultipartUpload::complete`] needs no
+/// list. Cheap to clone; any number of threads may send parts at once. Each function that sends
+/// blocks the calling thread. Dropping the handle neither completes nor aborts the upload.
 #[derive(Debug, Clone)]
 pub struct MultipartUpload(Arc<SharedUpload>);
 
@@ -151,8 +151,8 @@ impl MultipartUpload {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `offset` or `length`, when the file does not have the range; `File`, when it
-    /// cannot be read; `Changed`, when it changes during the call; and those of
+    /// `Invalid`, naming `offset` or `length`, when the file does not have the range; `File`, when
+    /// it cannot be read; `Changed`, when it changes during the call; and those of
     /// [`MultipartUpload::upload_part`].
     pub fn upload_part_file(
         &self,
@@ -179,8 +179,8 @@ impl MultipartUpload {
     }
 
     /// Returns the parts that were sent through this handle or added to it, by ascending number;
-    /// none in a forked child. Sends nothing: [`Client::parts_iter`](crate::Client::parts_iter) lists
-    /// the parts that OSS has.
+    /// none in a forked child. Sends nothing: [`Client::parts_iter`](crate::Client::parts_iter)
+    /// lists the parts that OSS has.
     pub fn sent_parts(&self) -> Vec<SentPart> {
         if self.check_process().is_err() {
             return Vec::new();
@@ -191,8 +191,8 @@ impl MultipartUpload {
     /// Creates the object from the parts of [`MultipartUpload::sent_parts`], or with
     /// [`UploadOptions::set_complete_all`] from all parts that OSS has.
     ///
-    /// If the response is lost, determines whether the object was created. After a failure the upload may
-    /// be completed again or aborted, unless the error says otherwise.
+    /// If the response is lost, determines whether the object was created. After a failure the
+    /// upload may be completed again or aborted, unless the error says otherwise.
     ///
     /// # Errors
     ///
@@ -203,8 +203,8 @@ impl MultipartUpload {
         self.0.complete(&self.0.target, cancel)
     }
 
-    /// Completes with the headers, the integrity and the complete-all setting of `options` instead of
-    /// those that the handle was created with.
+    /// Completes with the headers, the integrity and the complete-all setting of `options` instead
+    /// of those that the handle was created with.
     ///
     /// # Errors
     ///
@@ -224,8 +224,8 @@ impl MultipartUpload {
     ///
     /// # Errors
     ///
-    /// `State`, after or during complete; otherwise [`Error::parts_left`] is true, and the error says
-    /// why the abort failed.
+    /// `State`, after or during complete; otherwise [`Error::parts_left`] is true, and the error
+    /// says why the abort failed.
     pub fn abort(&self) -> Result<()> {
         self.check_process()?;
         let shared = &*self.0;

@@ -151,7 +151,8 @@ impl UploadLifecycle<'_> {
         }
         let initiated = Some(record.initiated).filter(|seconds| *seconds > 0);
         let initiated = initiated.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
-        // The attributes are those of Initiate: if the checkpoint has others, the upload is aborted below.
+        // The attributes are those of Initiate: if the checkpoint has others, the upload is aborted
+        // below.
         let target = UploadTarget {
             initiated,
             is_attached: false,

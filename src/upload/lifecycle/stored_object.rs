@@ -77,8 +77,8 @@ impl<'a> ExpectedObject<'a> {
         }
     }
 
-    /// Returns true if everything that HeadObject shows is as expected. A checksum is required: size
-    /// and time alone do not distinguish an object from an older one.
+    /// Returns true if everything that HeadObject shows is as expected. A checksum is required:
+    /// size and time alone do not distinguish an object from an older one.
     fn matches(&self, found: &HeadObjectResult) -> bool {
         found.size == self.checksum.size
             && found.crc64.is_some()

@@ -41,8 +41,8 @@ pub(crate) struct UploadLifecycle<'a> {
 }
 
 impl UploadLifecycle<'_> {
-    /// Sends the parts with `work` and completes the upload. Fails before Complete if the parts do not
-    /// have `expected_crc64` together.
+    /// Sends the parts with `work` and completes the upload. Fails before Complete if the parts do
+    /// not have `expected_crc64` together.
     pub(crate) fn run(
         &self,
         target: &UploadTarget,

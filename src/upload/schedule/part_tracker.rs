@@ -1,7 +1,7 @@
 //! Tracks the state of every part of an upload: pending, in flight or done.
 //!
-//! Plain state: no I/O, no lock, and the time is an argument. The rules of an upload can be read and
-//! tested here without a network or a thread; `part_scheduler` owns the only copy.
+//! Plain state: no I/O, no lock, and the time is an argument. The rules of an upload can be read
+//! and tested here without a network or a thread; `part_scheduler` owns the only copy.
 
 use std::time::{Duration, Instant};
 

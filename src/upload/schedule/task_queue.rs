@@ -1,7 +1,7 @@
 //! The first-in, first-out queue of the tasks that workers run step by step.
 //!
-//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns. Each entry
-//! has a worker that will take it.
+//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns. Each
+//! entry has a worker that will take it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -40,8 +40,8 @@ struct TaskQueueState {
 }
 
 impl TaskQueue {
-    /// Queues the task `count` times. Returns how many more workers have to call [`TaskQueue::work`];
-    /// there are never more than `most_workers` in all.
+    /// Queues the task `count` times. Returns how many more workers have to call
+    /// [`TaskQueue::work`]; there are never more than `most_workers` in all.
     pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize, most_workers: usize) -> usize {
         let mut state = self.lock();
         state.tasks.extend(std::iter::repeat_n(task, count).map(Arc::clone));

@@ -1,8 +1,9 @@
 //! The threads of a client: a private rayon pool behind a first-in, first-out queue of tasks.
 //!
 //! An upload queues its task as often as it may have parts in flight. A worker takes the oldest,
-//! runs one step of it and puts it back at the end, so that uploads share the threads evenly however
-//! many parts they have. No worker waits for another, and nothing is spawned on rayon's global pool.
+//! runs one step of it and puts it back at the end, so that uploads share the threads evenly
+//! however many parts they have. No worker waits for another, and nothing is spawned on rayon's
+//! global pool.
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;

@@ -1,9 +1,9 @@
 //! The MD5 of each part, known before the part is sent, from a kernel that hashes many parts at
 //! once.
 //!
-//! Parts are hashed in groups of as many as the kernel has lanes, by the first worker that needs one
-//! of the group. If another worker is hashing its group, a worker hashes the next group before it
-//! waits. The second read of the bytes, for sending, comes from the page cache.
+//! Parts are hashed in groups of as many as the kernel has lanes, by the first worker that needs
+//! one of the group. If another worker is hashing its group, a worker hashes the next group before
+//! it waits. The second read of the bytes, for sending, comes from the page cache.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;

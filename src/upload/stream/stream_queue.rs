@@ -1,8 +1,9 @@
-//! The queue of a stream's parts, between the thread that fills them and the workers that send them.
+//! The queue of a stream's parts, between the thread that fills them and the workers that send
+//! them.
 //!
-//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a worker
-//! can hash several at once; it waits for them for a short time. The filling thread waits for room
-//! on the event. `stream_upload` numbers the parts.
+//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a
+//! worker can hash several at once; it waits for them for a short time. The filling thread waits
+//! for room on the event. `stream_upload` numbers the parts.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};

@@ -16,9 +16,9 @@ use crate::wire::copy_at;
 /// Uploads what is written to it as one object of unknown length.
 ///
 /// [`write`](Write::write) copies the bytes into part buffers and blocks while the memory limit of
-/// the client is reached; full parts are sent by worker threads. [`Writer::finish`] creates the object.
-/// The [`io::Error`] of a failed write has the [`Error`] inside: convert it with [`Error::from`], or
-/// with `?`. After it, writes and `finish` fail with kind `State`.
+/// the client is reached; full parts are sent by worker threads. [`Writer::finish`] creates the
+/// object. The [`io::Error`] of a failed write has the [`Error`] inside: convert it with
+/// [`Error::from`], or with `?`. After it, writes and `finish` fail with kind `State`.
 ///
 /// A writer that is dropped without [`Writer::finish`] or [`Writer::abort`] cancels the parts in
 /// flight. The object is not created, but parts that OSS has received stay there and are billed.
@@ -79,7 +79,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Sends the remaining bytes, creates the object and returns when OSS has acknowledged it. Blocks.
+    /// Sends the remaining bytes, creates the object and returns when OSS has acknowledged it.
+    /// Blocks.
     ///
     /// # Errors
     ///
@@ -89,8 +90,8 @@ impl Writer {
         self.stream.take().ok_or_else(ended)?.finish()
     }
 
-    /// Aborts the upload: the object is not created, and the parts that OSS has are removed. Blocks at
-    /// most for the abort timeout of the client.
+    /// Aborts the upload: the object is not created, and the parts that OSS has are removed. Blocks
+    /// at most for the abort timeout of the client.
     ///
     /// # Errors
     ///

@@ -103,8 +103,8 @@ impl Put<'_> {
         Ok(UploadResult::of_put_object(outcome.output, size))
     }
 
-    /// Determines the outcome with HeadObject. PutObject has no fence: HeadObject can prove that the
-    /// object was created, but the contrary only if another object made OSS refuse the request.
+    /// Determines the outcome with HeadObject. PutObject has no fence: HeadObject can prove that
+    /// the object was created, but the contrary only if another object made OSS refuse the request.
     fn determine_put_object(
         &self,
         error: Error,

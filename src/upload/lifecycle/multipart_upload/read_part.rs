@@ -17,13 +17,14 @@ use crate::upload::source::upload_source::Source;
 impl MultipartUpload {
     /// Sends a part of `length` bytes from a reader, which is read on the calling thread.
     ///
-    /// The bytes are read into memory first, which counts against the client's memory limit; if that
-    /// is used up, the call waits until a part of another upload is sent.
+    /// The bytes are read into memory first, which counts against the client's memory limit; if
+    /// that is used up, the call waits until a part of another upload is sent.
     ///
     /// # Errors
     ///
     /// `Memory`, when there is no room; `File`, when the reader fails or ends before `length`; the
-    /// [`Error`] inside the reader's error, unchanged; and those of [`MultipartUpload::upload_part`].
+    /// [`Error`] inside the reader's error, unchanged; and those of
+    /// [`MultipartUpload::upload_part`].
     pub fn upload_part_from(
         &self,
         number: PartNumber,
