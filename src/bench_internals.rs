@@ -56,7 +56,7 @@ pub fn md5(kernel: Md5Kernel, messages: &[&[u8]]) -> Result<Vec<[u8; 16]>> {
 
 /// The CRC-64 of the whole.
 pub fn combine(parts: &[SentPart]) -> Option<u64> {
-    crate::upload::combined(parts)
+    crate::upload::combined_crc64(parts)
 }
 
 /// A ListParts response that is parsed repeatedly.

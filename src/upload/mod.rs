@@ -24,7 +24,7 @@ pub use lifecycle::multipart_upload::MultipartUpload;
 pub use options::{Integrity, UploadOptions};
 pub use part::SentPart;
 #[cfg(feature = "bench-internals")]
-pub(crate) use part::combined;
+pub(crate) use part::combined_crc64;
 pub use progress::Progress;
 pub use source::file_range::{FdRange, FileRange};
 pub(crate) use source::memory::SharedBytes;

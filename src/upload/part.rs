@@ -45,7 +45,7 @@ pub(crate) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
 }
 
 /// Combines the CRC-64s of the parts. Most parts have one size, so its operator is computed once.
-fn combined_crc64(parts: &[SentPart]) -> Option<u64> {
+pub(crate) fn combined_crc64(parts: &[SentPart]) -> Option<u64> {
     let usual = parts.first().map_or(0, |part| part.size);
     let combiner = Combiner::new(usual);
     parts.iter().try_fold(0, |whole, part| {

@@ -118,7 +118,7 @@ static int (*const calls[])(const char *, ossmpu_error **) = {
     put_by_writer, copy, step_by_step,
 };
 
-/* The k-th request of the call is rejected, or its response is lost. A request
+/* The k-th request of the call is refused, or its response is lost. A request
  * on an old connection is retried at once, so an Initiate may succeed and leave
  * an orphaned upload. */
 static void check_requests(const char *fault, int which, int want) {

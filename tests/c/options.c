@@ -34,7 +34,7 @@ static void check_what_arrives(const ossmpu_client *client) {
     CHECK_TEXT(ossmpu_object_metadata(object, "COLOUR"), "blue");
     CHECK_TEXT(ossmpu_object_metadata(object, "size"), "");
     ossmpu_object_free(object);
-    /* The object exists, so a second one is rejected and nothing changes. */
+    /* The object exists, so a second one is refused and nothing changes. */
     CHECK(ossmpu_put_data(client, BUCKET, "dressed", "abcd", 4, options, NULL,
                           NULL, &err) == OSSMPU_ESERVICE);
     CHECK_TEXT(ossmpu_error_str(err, OSSMPU_ERRINFO_OSS_CODE),

@@ -93,7 +93,7 @@ static void successes(Heard *heard, int signature) {
     ossmpu_client_free(owner);
 }
 
-/* The URL is rejected, because the upload does not exist. */
+/* The URL is refused, because the upload does not exist. */
 static void presigned(Heard *heard, int signature) {
     ossmpu_client *owner = client(heard, signature, PLANTED, TOKEN, NULL);
     ossmpu_result *url = NULL;

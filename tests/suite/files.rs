@@ -48,13 +48,13 @@ fn a_file_that_cannot_be_opened_is_an_error_before_any_request() {
 }
 
 #[test]
-fn a_directory_and_a_device_are_rejected() {
+fn a_directory_and_a_device_are_refused() {
     assert_eq!(open_error(Path::new("/tmp")).os_errno(), Some(EISDIR));
     open_error(Path::new("/dev/null"));
 }
 
 #[test]
-fn a_fifo_is_rejected_without_waiting_for_its_writer() {
+fn a_fifo_is_refused_without_waiting_for_its_writer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());

@@ -97,7 +97,7 @@ fn a_complete_that_took_effect_with_a_malformed_response_is_resolved_by_head_obj
 }
 
 #[test]
-fn a_document_that_declares_entities_is_rejected() {
+fn a_document_that_declares_entities_is_refused() {
     let mut bomb = "<!DOCTYPE b [<!ENTITY e0 \"boom\">".to_owned();
     for level in 1..20 {
         let reference = format!("&e{};", level - 1).repeat(10);

@@ -40,7 +40,7 @@ fn a_part_whose_response_was_lost_is_already_stored() {
 
 /// The error response arrives before the body is read; the CRC-64 of the object is known anyway.
 #[test]
-fn a_stored_part_may_be_rejected_before_its_body_is_read() {
+fn a_stored_part_may_be_refused_before_its_body_is_read() {
     let fixture = Fixture::new();
     let content = bytes(16 * MIB + 1);
     let etag: String =
