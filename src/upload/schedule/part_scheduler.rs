@@ -187,7 +187,7 @@ impl PartScheduler {
                     }
                     Wake::TimedOut if hedge.has_passed() => {
                         hedge_requested_at = hedge_due;
-                        // Without another worker the first attempt continues alone.
+                        // Without another worker the first copy continues alone.
                         let _ = add_task();
                     }
                     Wake::TimedOut | Wake::Ready => {}
