@@ -1,4 +1,4 @@
-//! What lies between the client and the model of the service: it delivers, loses, delays and answers.
+//! The network between the client and the model of the service: it delivers, loses and delays.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash};
