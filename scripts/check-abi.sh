@@ -62,7 +62,7 @@ break_abi() {
 }
 break_abi 's/^    int32_t retries;/    int64_t retries;/'
 break_abi 's/^                       int32_t number,/                       int64_t number,/'
-break_abi '/^void ossmpu_cancel_free/d'
+break_abi '/^OSSMPU_API$/{N;/ossmpu_cancel_free/d;}'
 strip "$scratch/broken.so"
 differs "$scratch/current.so" "$scratch/broken.so" ||
     fail "abidiff does not detect a missing symbol"

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::runtime::IgnorePoison;
+use crate::runtime::{IgnorePoison, now};
 use crate::transport::RateLimit;
 
 /// A limit in bytes per second, shared by all senders.
@@ -21,7 +21,7 @@ pub(super) struct RateLimiters<'a>(pub(super) [Option<&'a RateLimiter>; 2]);
 impl RateLimiter {
     /// Creates a limiter; `None` for 0, which means no limit.
     pub(crate) fn new(bytes_per_sec: u64) -> Option<Self> {
-        let next_free = Mutex::new(Instant::now());
+        let next_free = Mutex::new(now());
         (bytes_per_sec > 0).then_some(Self { bytes_per_sec, next_free })
     }
 
@@ -37,7 +37,7 @@ impl RateLimiter {
 
 impl RateLimit for RateLimiters<'_> {
     fn reserve(&self, bytes: usize) -> Duration {
-        let now = Instant::now();
+        let now = now();
         let waits = self.0.iter().flatten().map(|limiter| limiter.acquire_at(bytes, now));
         waits.max().unwrap_or_default()
     }

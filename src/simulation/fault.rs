@@ -2,12 +2,26 @@
 
 use Moment::{After, Before, Late};
 
+use crate::error::{ErrorKind, Phase};
+
 /// One fault. Each that a client cannot tell from another has its counterpart with the other truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Fault {
     None,
-    /// The connection closes without a response, before or after the effect.
+    /// A new connection closes without a response, before or after the effect.
     Lost(Moment),
+    /// The same on a connection that was kept from an earlier request, if there is one.
+    StaleConnection(Moment),
+    /// No connection is made: the kind of the error, and the phase in which it occurs.
+    Unreachable(ErrorKind, Phase),
+    /// The connection closes or stalls before the last byte of the request.
+    RequestCut(ErrorKind),
+    /// The program cancels before the last byte of the request is sent.
+    CanceledInRequest,
+    /// The service refuses before the last byte of the request is sent; the rest is not sent.
+    RefusedEarly(u16, &'static str),
+    /// The connection closes or stalls in the middle of the response, or the response is not HTTP.
+    ResponseCut(ErrorKind, Moment),
     /// The service, or a middle layer in its words, refuses.
     Refused(u16, &'static str, Moment),
     /// The same from here on for each request of the operation; the first may take effect.
@@ -66,7 +80,7 @@ pub(crate) enum Then {
 }
 
 /// All faults in which the process lives on. The first is none.
-pub(crate) const FAULTS: [Fault; 50] = [
+pub(crate) const FAULTS: [Fault; 60] = [
     Fault::None,
     Fault::Lost(Before),
     Fault::Lost(After),
@@ -117,10 +131,21 @@ pub(crate) const FAULTS: [Fault; 50] = [
     Fault::OtherWriter,
     Fault::SameBytes,
     Fault::Lifecycle,
+    Fault::StaleConnection(Before),
+    Fault::StaleConnection(After),
+    Fault::StaleConnection(Late),
+    Fault::Unreachable(ErrorKind::Connect, Phase::Connect),
+    Fault::RequestCut(ErrorKind::Network),
+    Fault::CanceledInRequest,
+    Fault::RefusedEarly(403, "AccessDenied"),
+    Fault::ResponseCut(ErrorKind::Protocol, Before),
+    Fault::ResponseCut(ErrorKind::Protocol, After),
+    Fault::ResponseCut(ErrorKind::Protocol, Late),
 ];
 
 /// One of each class, for runs with more faults: those that the code judges alike and that have the
-/// same effect are one class.
+/// same effect are one class. Of the failures of a connection only those of a new one without a
+/// response are here, to keep the number of runs small.
 pub(crate) const REPRESENTATIVES: [Fault; 22] = [
     Fault::None,
     Fault::Lost(Before),
@@ -152,6 +177,18 @@ pub(crate) const KILLS: [Fault; 3] =
 pub(crate) const REPLACED: [Fault; 1] = [Fault::Replaced];
 pub(crate) const NO_CRC: [Fault; 1] = [Fault::NoCrc];
 pub(crate) const SOURCE_CHANGES: [Fault; 1] = [Fault::SourceChanges];
+
+/// Faults that the code above the transport handles like one of the others; the contract test has
+/// them besides.
+pub(crate) const LIKE_OTHERS: [Fault; 7] = [
+    Fault::Unreachable(ErrorKind::Resolve, Phase::Resolve),
+    Fault::Unreachable(ErrorKind::Timeout, Phase::Resolve),
+    Fault::Unreachable(ErrorKind::Timeout, Phase::Connect),
+    Fault::Unreachable(ErrorKind::Timeout, Phase::Tls),
+    Fault::RequestCut(ErrorKind::Timeout),
+    Fault::ResponseCut(ErrorKind::Network, Before),
+    Fault::ResponseCut(ErrorKind::Timeout, Before),
+];
 
 impl Fault {
     /// The name in a list of choices that is printed: stable when faults are added.

@@ -5,14 +5,15 @@
 //! What happens to a request is a choice, and the [`explorer`] makes all of them.
 //! `docs/reliability.md` tells what the model may do and why.
 
-mod explorer;
-mod fault;
+mod exchange;
+pub(crate) mod explorer;
+pub(crate) mod fault;
 mod invariants;
-mod network;
+pub(crate) mod network;
 mod report;
 mod run;
 mod scenarios;
-mod service;
+pub(crate) mod service;
 #[cfg(not(shuttle))]
 mod tests;
 

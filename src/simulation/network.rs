@@ -1,12 +1,12 @@
-//! What lies between the client and the model of the service: it delivers, loses, delays and
-//! answers.
+//! The network between the client and the model of the service: it delivers, loses and delays.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::exchange::{Failed, Outcome, TRIP, checksum, limit_rate, pass_within, report};
 use super::explorer::Explorer;
 use super::fault::{Fault, Moment, Then};
 use super::pass;
@@ -14,12 +14,11 @@ use super::service::{
     CRC64, Message, Service, TARGET, error_in_200, gateway, listed_parts, refusal,
 };
 use crate::error::{Error, ErrorKind, Phase};
-use crate::runtime::{Cancel, Deadline, now};
+use crate::runtime::{Cancel, now};
 use crate::transport::{
-    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest,
-    SimulatedPeer,
+    Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, SimulatedPeer,
 };
-use crate::wire::{Body, Response, Sent};
+use crate::wire::{Response, Sent};
 
 #[derive(Debug)]
 pub(crate) struct Network(Mutex<NetworkState>);
@@ -40,6 +39,8 @@ pub(crate) struct NetworkState {
     /// The program's cancel token.
     pub(crate) cancel: Cancel,
     pub(crate) canceled_at: Option<Instant>,
+    /// The client keeps the connection of the last request.
+    has_kept_connection: bool,
     /// The process is killed: nothing that it does reaches the service.
     pub(crate) is_dead: bool,
     pub(crate) requests: u32,
@@ -59,13 +60,6 @@ pub(crate) struct NetworkState {
     pub(crate) is_abort_confirmed: bool,
 }
 
-/// A response, or why there is none.
-enum Outcome {
-    Response(Response),
-    Closed,
-    GivenUp,
-}
-
 impl Network {
     pub(crate) fn new(explorer: Explorer, faults: Vec<Fault>, data: &[u8], cancel: Cancel) -> Self {
         Self(Mutex::new(NetworkState {
@@ -78,6 +72,7 @@ impl Network {
             has_source_changed: Arc::default(),
             cancel,
             canceled_at: None,
+            has_kept_connection: false,
             is_dead: false,
             requests: 0,
             observed: DefaultHasher::new(),
@@ -186,19 +181,28 @@ impl NetworkState {
                 if fault == Fault::None { String::new() } else { format!(": {}", fault.name()) };
             format!("{operation} {upload_id}{part}{fault}")
         });
-        if let Fault::Canceled(then) = fault {
+        if let Fault::Unreachable(kind, phase) = fault {
+            return Outcome::Unreachable(kind, phase);
+        }
+        if let Err((error, sent)) = limit_rate(call, message.size) {
+            return Outcome::RequestCut(error, sent);
+        }
+        if matches!(fault, Fault::Canceled(_) | Fault::CanceledInRequest) {
             pass(TRIP / 2);
             self.cancel.trigger();
             self.canceled_at.get_or_insert(now());
             // A request that does not end with the program's token goes on.
             if !call.cancel.is_triggered() {
-                fault = match then {
-                    Then::Lost => Fault::Lost(Moment::Before),
-                    Then::Done => Fault::Lost(Moment::After),
-                    Then::Late => Fault::Delayed,
-                    Then::Answered => Fault::None,
+                fault = match fault {
+                    Fault::Canceled(Then::Lost) => Fault::Lost(Moment::Before),
+                    Fault::Canceled(Then::Done) => Fault::Lost(Moment::After),
+                    Fault::Canceled(Then::Late) => Fault::Delayed,
+                    _ => Fault::None,
                 };
             }
+        }
+        if message.size == 0 {
+            fault = without_body(fault);
         }
         if let (Fault::None, Some((status, code))) = (fault, self.lasting.get(message.operation)) {
             return Outcome::Response(refusal(*status, code));
@@ -212,6 +216,7 @@ impl NetworkState {
         message: &Message,
         call: &ExchangeOptions<'_>,
     ) -> Outcome {
+        let is_kept = self.has_kept_connection;
         let mut effect_and = |moment: Moment, outcome: Outcome| {
             match moment {
                 Moment::Before => {}
@@ -221,7 +226,18 @@ impl NetworkState {
             outcome
         };
         match fault {
-            Fault::Lost(moment) => effect_and(moment, Outcome::Closed),
+            Fault::Lost(moment) => effect_and(moment, Outcome::Closed { is_kept: false }),
+            Fault::StaleConnection(moment) => effect_and(moment, Outcome::Closed { is_kept }),
+            Fault::Unreachable(kind, phase) => Outcome::Unreachable(kind, phase),
+            Fault::RequestCut(kind) => {
+                if kind == ErrorKind::Timeout {
+                    pass_within(call, call.timeouts.stall);
+                }
+                Outcome::RequestCut(Error::new(kind, "the request was cut"), message.size / 2)
+            }
+            Fault::CanceledInRequest => Outcome::RequestCut(Error::canceled(), message.size / 2),
+            Fault::RefusedEarly(status, code) => Outcome::EarlyResponse(refusal(status, code)),
+            Fault::ResponseCut(kind, moment) => effect_and(moment, Outcome::ResponseCut(kind)),
             Fault::Refused(status, code, moment) => {
                 effect_and(moment, Outcome::Response(refusal(status, code)))
             }
@@ -229,23 +245,17 @@ impl NetworkState {
                 effect_and(moment, Outcome::Response(gateway(status)))
             }
             Fault::ErrorIn200(moment) => effect_and(moment, Outcome::Response(error_in_200())),
-            Fault::TimedOut(moment) => effect_and(moment, Outcome::GivenUp),
+            Fault::TimedOut(moment) => effect_and(moment, Outcome::NoResponse),
             Fault::SourceChanges => {
                 self.apply(message);
                 self.change_source();
-                Outcome::Closed
+                Outcome::Closed { is_kept: false }
             }
             Fault::Delayed => {
                 self.late.push(message.clone());
-                Outcome::GivenUp
+                Outcome::NoResponse
             }
-            Fault::Canceled(Then::Answered) => {
-                let response = self.apply(message);
-                match call.cancel_policy {
-                    CancelPolicy::Immediate => Outcome::GivenUp,
-                    CancelPolicy::AwaitResponse(_) => Outcome::Response(response),
-                }
-            }
+            Fault::Canceled(Then::Answered) => Outcome::Response(self.apply(message)),
             Fault::Canceled(then) | Fault::Killed(then) => {
                 match then {
                     Then::Lost => {}
@@ -257,7 +267,7 @@ impl NetworkState {
                     let late = self.late.iter().filter(|late| late.operation == message.operation);
                     self.lost_with_process = self.service.uploads.len() + late.count();
                 }
-                Outcome::GivenUp
+                Outcome::NoResponse
             }
             // A second upload that no response names is beyond what any client can know.
             Fault::Duplicated if message.operation == "InitiateMultipartUpload" => {
@@ -306,15 +316,25 @@ impl NetworkState {
         self.has_source_changed.store(true, Ordering::SeqCst);
     }
 
-    /// How long the client waits for the response.
-    fn wait_time(call: &ExchangeOptions<'_>) -> Duration {
-        let response = Deadline::after(call.timeouts.response);
-        let call_deadline = match (call.cancel.is_triggered(), call.cancel_policy) {
-            (true, CancelPolicy::Immediate) => Deadline::after(Duration::ZERO),
-            (true, CancelPolicy::AwaitResponse(budget)) => budget.start_waiting(),
-            (false, _) => call.deadline,
-        };
-        response.earlier(call_deadline).left().unwrap_or_default()
+    /// Records what the client sees.
+    fn observe(&mut self, message: &Message, result: &Result<Exchange, Failed>) {
+        match result {
+            Ok(Exchange { response, body_complete, .. }) => {
+                self.note_abort(message, response);
+                self.has_kept_connection = *body_complete;
+                let headers = response.headers.iter().filter(|(name, _)| !is_time(name));
+                let headers: Vec<_> = headers.collect();
+                (response.status, &response.body, headers, body_complete).hash(&mut self.observed);
+                self.tell(|| format!("    {}", summary(response)));
+            }
+            Err(Failed { error, delivery, stale_connection }) => {
+                self.has_kept_connection = false;
+                let is_sent = *delivery == Delivery::Possible;
+                let is_cut = error.phase() == Some(Phase::Send);
+                (error.kind(), is_sent, is_cut, stale_connection).hash(&mut self.observed);
+                self.tell(|| format!("    no response: {:?}, {:?}", error.kind(), error.phase()));
+            }
+        }
     }
 }
 
@@ -324,66 +344,71 @@ impl SimulatedPeer for Network {
         outgoing: &OutgoingRequest<'_>,
         call: &ExchangeOptions<'_>,
     ) -> Result<Exchange, ExchangeError> {
-        let mut state = self.lock();
         let host = outgoing.target.host.as_str();
-        let refuse = |error: Error| failure(error, Delivery::Impossible, None, host);
+        let refuse = |error: Error| {
+            let failed = Failed { error, delivery: Delivery::Impossible, stale_connection: false };
+            let sent = (outgoing.body.length() == 0).then(Sent::default);
+            Err(failure(failed, Phase::Resolve, sent, host))
+        };
+        let mut state = self.lock();
         if state.is_dead || call.cancel.is_triggered() {
-            return Err(refuse(Error::canceled()));
+            return refuse(Error::canceled());
         }
         if call.deadline.has_passed() {
-            return Err(refuse(Error::deadline_passed()));
+            return refuse(Error::deadline_passed());
         }
         state.requests += 1;
         assert!(state.requests < MOST_REQUESTS, "too many requests");
-        let message = Message::read(outgoing);
+        let message = match Message::read(outgoing) {
+            Ok(message) => message,
+            Err((error, count)) => return Err(source_failure(error, count, call)),
+        };
         state.check_rules(&message);
-        let sent = Sent { bytes: message.size, crc64: message.crc64 };
-        let is_content = matches!(outgoing.body, Body::Content(_));
         (message.operation, &message.upload_id, message.part, &message.text)
             .hash(&mut state.observed);
         let outcome = state.exchange(&message, call);
-        let lost = |error: Error| {
-            let sent = is_content.then_some(sent);
-            let error = error.with_bytes_sent(message.size);
-            Err(failure(error, Delivery::Possible, sent, host))
+        let result = outcome.complete(&message, outgoing.body, call);
+        state.observe(&message, &result);
+        drop(state);
+        let sent = match &result {
+            Ok(exchange) => exchange.sent.bytes,
+            Err(failed) => failed.error.bytes_sent(),
         };
-        match outcome {
-            Outcome::Response(response) => {
-                pass(TRIP);
-                state.note_abort(&message, &response);
-                let headers: Vec<_> =
-                    response.headers.iter().filter(|(name, _)| !is_time(name)).collect();
-                (response.status, &response.body, headers).hash(&mut state.observed);
-                state.tell(|| format!("    {}", summary(&response)));
-                let crc64 = if is_content { sent.crc64 } else { 0 };
-                Ok(Exchange { response, sent: Sent { crc64, ..sent }, body_complete: true })
-            }
-            Outcome::Closed => {
-                pass(TRIP);
-                1u8.hash(&mut state.observed);
-                state.tell(|| "    no response: the connection is closed".to_owned());
-                lost(Error::new(ErrorKind::Network, "the connection was closed"))
-            }
-            Outcome::GivenUp => {
-                let is_canceled = call.cancel.is_triggered();
-                pass(NetworkState::wait_time(call));
-                (2u8, is_canceled).hash(&mut state.observed);
-                state.tell(|| {
-                    let why = if is_canceled { "canceled" } else { "timed out" };
-                    format!("    no response: {why}")
-                });
-                lost(match is_canceled {
-                    true => Error::canceled(),
-                    false => Error::new(ErrorKind::Timeout, "no response in time"),
-                })
-            }
-        }
+        report(call, sent);
+        result.map_err(|failed| {
+            let sent = (sent >= message.size).then(|| checksum(outgoing.body, &message));
+            failure(failed, Phase::Wait, sent, host)
+        })
     }
 }
 
-fn failure(error: Error, delivery: Delivery, sent: Option<Sent>, host: &str) -> ExchangeError {
-    let error = error.with_phase(Phase::Wait).with_host(host);
-    ExchangeError { error, delivery, stale_connection: false, sent }
+fn failure(failed: Failed, phase: Phase, sent: Option<Sent>, host: &str) -> ExchangeError {
+    let Failed { error, delivery, stale_connection } = failed;
+    let phase = error.phase().unwrap_or(phase);
+    ExchangeError {
+        error: error.with_phase(phase).with_host(host),
+        delivery,
+        stale_connection,
+        sent,
+    }
+}
+
+/// The source failed after `count` bytes.
+fn source_failure(error: Error, count: u64, call: &ExchangeOptions<'_>) -> ExchangeError {
+    report(call, count);
+    let error = error.with_bytes_sent(count);
+    ExchangeError { error, delivery: Delivery::Possible, stale_connection: false, sent: None }
+}
+
+/// What a fault in the middle of the body is to a request without one.
+fn without_body(fault: Fault) -> Fault {
+    match fault {
+        Fault::RequestCut(ErrorKind::Timeout) => Fault::TimedOut(Moment::Before),
+        Fault::RequestCut(_) => Fault::Lost(Moment::Before),
+        Fault::CanceledInRequest => Fault::Canceled(Then::Lost),
+        Fault::RefusedEarly(status, code) => Fault::Refused(status, code, Moment::Before),
+        fault => fault,
+    }
 }
 
 /// The times of the service are no part of what a client can tell runs apart by.
@@ -397,6 +422,4 @@ fn summary(response: &Response) -> String {
     format!("{} {body}", response.status)
 }
 
-/// The time of a request and its response.
-const TRIP: Duration = Duration::from_millis(10);
 const MOST_REQUESTS: u32 = 200;

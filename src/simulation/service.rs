@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::time_of_day;
 use crate::codec::crc64::combine;
 use crate::codec::date::http_date;
+use crate::error::Error;
 use crate::transport::OutgoingRequest;
 use crate::wire::{Body, Headers, Method, Response};
 
@@ -71,16 +72,18 @@ pub(crate) const TARGET: &str = "target";
 pub(crate) const COPY_SOURCE: &str = "source";
 
 impl Message {
-    pub(crate) fn read(outgoing: &OutgoingRequest<'_>) -> Self {
-        let mut text = String::new();
+    /// Reads the whole body; an error of the source comes with the number of bytes before it.
+    pub(crate) fn read(outgoing: &OutgoingRequest<'_>) -> Result<Self, (Error, u64)> {
+        let (mut text, mut count) = (String::new(), 0);
         let is_text = matches!(outgoing.body, Body::Text(_));
         let sent = outgoing.body.read_through(|bytes| {
+            count += bytes.len() as u64;
             if is_text {
                 text.push_str(&String::from_utf8_lossy(bytes));
             }
             Ok(())
         });
-        let sent = sent.unwrap();
+        let sent = sent.map_err(|error| (error, count))?;
         let pairs = outgoing.query.split('&');
         let query: BTreeMap<&str, &str> =
             pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
@@ -99,7 +102,7 @@ impl Message {
         };
         let named = outgoing.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
         let attributes = named.filter(|(name, _)| is_attribute(name));
-        Self {
+        Ok(Self {
             operation,
             key: outgoing.target.path.rsplit('/').next().unwrap_or_default().to_owned(),
             upload_id: query.get("uploadId").copied().unwrap_or_default().to_owned(),
@@ -112,7 +115,7 @@ impl Message {
             attributes: attributes.map(|(name, value)| (name, value.to_owned())).collect(),
             range: header("x-oss-copy-source-range").and_then(parse_range),
             is_ours: true,
-        }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Exchanges with scripted servers, over sockets on the loopback address.
 
 mod authority;
+#[cfg(not(shuttle))]
+mod contract;
 mod early;
 mod exchange;
 mod proxy;

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -84,6 +86,32 @@ impl Drop for Server {
         if !std::thread::panicking() {
             result.unwrap().unwrap();
         }
+    }
+}
+
+impl Peer {
+    /// Closes the connection now, not at the end of the script.
+    pub(super) fn close(&self) -> io::Result<()> {
+        self.stream.get_ref().shutdown(Shutdown::Both)
+    }
+
+    /// Resets the connection; closes it where a reset cannot be sent.
+    pub(super) fn reset(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            let mut nowhere = [0u8; size_of::<libc::sockaddr>()];
+            let family = (libc::AF_UNSPEC as libc::sa_family_t).to_ne_bytes();
+            nowhere[..family.len()].copy_from_slice(&family);
+            let (fd, length) =
+                (self.stream.get_ref().as_raw_fd(), nowhere.len() as libc::socklen_t);
+            // SAFETY: the address is as long as it says, and the kernel copies it.
+            match unsafe { libc::connect(fd, nowhere.as_ptr().cast(), length) } {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.close()
     }
 }
 

@@ -33,13 +33,13 @@ fn times_out(host: &str, body: &Body, options: &ExchangeOptions<'_>, phase: Phas
 }
 
 /// An address that accepts no connection: a listener whose backlog is full.
-struct FullListener {
+pub(super) struct FullListener {
     listener: socket2::Socket,
     _backlog: Vec<socket2::Socket>,
 }
 
 impl FullListener {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let new = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
         let listener = new().unwrap();
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
@@ -55,7 +55,7 @@ impl FullListener {
         Self { listener, _backlog: backlog }
     }
 
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         self.listener.local_addr().unwrap().as_socket().unwrap().to_string()
     }
 }
