@@ -244,8 +244,8 @@ impl Record {
 /// first, because no fuzzed text would have the right one.
 #[cfg(fuzzing)]
 pub fn fuzz(text: &str) {
-    let checksum = format!("{text}crc64 {}\n", crc64(text));
-    if let Ok(record) = Record::parse(&whole) {
+    let checksummed = format!("{text}crc64 {}\n", crc64(text));
+    if let Ok(record) = Record::parse(&checksummed) {
         assert_eq!(Record::parse(&record.text()), Ok(record));
     }
     let _ = Record::parse(text);

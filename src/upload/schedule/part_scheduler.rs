@@ -86,7 +86,7 @@ pub(crate) fn upload_parts(
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
     scheduler.wait(reporter, || workers.add(&task, 1));
-    scheduler.into_result().map_err(|error| reporter.explain(error))
+    scheduler.take_result().map_err(|error| reporter.explain(error))
 }
 
 impl Task for PartScheduler {
@@ -183,7 +183,7 @@ impl PartScheduler {
                 match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
-                        self.fail_upload(Error::deadline_passed())
+                        self.fail_upload(Error::deadline_passed());
                     }
                     Wake::TimedOut if hedge.has_passed() => {
                         hedge_requested_at = hedge_due;
@@ -207,7 +207,7 @@ impl PartScheduler {
         state.running == 0 && state.tracker.is_settled()
     }
 
-    fn into_result(&self) -> Result<Vec<SentPart>> {
+    fn take_result(&self) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         let work = state.work.take();
         let tracker = std::mem::replace(
