@@ -23,7 +23,7 @@ struct SharedBufferPool {
 struct BufferPoolState {
     /// Bytes of all buffers, spare ones too.
     allocated: usize,
-    /// Bytes of buffers that are being filled: only their owners can free them.
+    /// Bytes of buffers that callers fill: only their next writes can free them.
     filling: usize,
     spare: Vec<Vec<u8>>,
     waiting: Vec<Weak<Event>>,
@@ -116,7 +116,7 @@ impl Buffer {
         self.filled == self.bytes.len()
     }
 
-    /// The buffer will be sent, and so be free without its owner's help.
+    /// The buffer will be free without another call: it will be sent, or a reader fills it.
     pub(crate) fn seal(mut self) -> Self {
         self.stop_filling();
         self

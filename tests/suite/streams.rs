@@ -2,12 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{
-    ByteRange, Error, ErrorKind, FdRange, FileRange, Integrity, ReaderSource, UploadOptions,
+    ByteRange, Error, ErrorKind, FdRange, FileRange, Integrity, ObjectKey, ReaderSource,
+    UploadOptions,
 };
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
@@ -161,6 +162,63 @@ fn the_memory_limit_is_obeyed_and_a_larger_part_size_is_invalid() {
     let error =
         client.put_stream(bucket, key, ChunkedReader(&content), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
+}
+
+#[test]
+fn a_known_length_that_no_stream_can_have_is_invalid_before_anything_is_read() {
+    let fixture = Fixture::with(|config| {
+        config.set_memory_limit(2 * PART).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART).unwrap();
+    let reader = ReaderSource::new(NeverRead).with_length(10_000 * PART + 1);
+    let error = client.put_stream(bucket, key, reader, &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
+    assert_eq!(fixture.operations(), [""; 0]);
+}
+
+/// A reader that must not be read.
+struct NeverRead;
+
+impl Read for NeverRead {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        panic!("the reader is read")
+    }
+}
+
+#[test]
+fn more_streams_than_the_memory_limit_has_room_for_wait_for_each_other() {
+    /// Gives its bytes once all streams that have room for a part have begun to read.
+    struct Together<'a>(&'a Barrier, bool);
+    impl Read for Together<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if std::mem::replace(&mut self.1, true) {
+                return Ok(0);
+            }
+            self.0.wait();
+            buffer[0] = 1;
+            Ok(1)
+        }
+    }
+    let fixture = Fixture::with(|config| {
+        config.set_memory_limit(4 * PART).unwrap();
+    });
+    let Fixture { client, bucket, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART).unwrap();
+    let barrier = Barrier::new(4);
+    std::thread::scope(|scope| {
+        for stream in 0..12 {
+            let (options, barrier) = (&options, &barrier);
+            let key = ObjectKey::parse(&format!("key-{stream}")).unwrap();
+            scope.spawn(move || {
+                let reader = Together(barrier, false);
+                client.put_stream(bucket, &key, reader, options, cancel).unwrap();
+            });
+        }
+    });
+    assert_eq!(fixture.emulator.keys(BUCKET).len(), 12);
 }
 
 #[test]
