@@ -59,7 +59,12 @@ pub(crate) trait Operation {
     fn retry_safety(&self) -> RetrySafety;
 
     /// Returns the result if an error response to a retry shows that an earlier attempt succeeded.
-    fn recover_from(&self, _refusal: &ServiceError) -> Option<Self::Output> {
+    /// May read the body; then `check` is called for each step, and its error ends that.
+    fn recover_from(
+        &self,
+        _refusal: &ServiceError,
+        _check: &dyn Fn() -> Result<()>,
+    ) -> Option<Self::Output> {
         None
     }
 

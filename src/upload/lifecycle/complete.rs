@@ -12,11 +12,14 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::ops::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
 };
-use crate::runtime::{Cancel, CleanupBudget, Deadline};
-use crate::service::{CallContext, CallError, CallOutcome, CancelPolicy, Evidence, ServiceClient};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
+use crate::service::{
+    AttemptLimit, CallContext, CallError, CallOutcome, CancelPolicy, Evidence, ServiceClient,
+};
 use crate::upload::options::Integrity;
 use crate::upload::part::{SentPart, Whole, completed};
 use crate::upload::upload_result::UploadResult;
+use crate::wire::ServiceError;
 
 /// One Complete, with what it may rely on.
 pub(crate) struct CompleteUpload<'a> {
@@ -54,7 +57,7 @@ impl CompleteUpload<'_> {
             };
             evidence = evidence.join(failed.evidence);
             requests += failed.error.attempts();
-            let is_gone = is_no_such_upload(&failed);
+            let is_gone = is_no_such_upload(&failed.error);
             let may_help = is_worth_another_attempt(&failed);
             let error = first_error.unwrap_or(failed.error).with_attempts(requests);
             if !evidence.may_have_taken_effect() {
@@ -112,7 +115,7 @@ impl CompleteUpload<'_> {
     fn verified(&self, reply: CompleteMultipartUploadResult) -> Result<UploadResult, NotCompleted> {
         let mut crc64 = reply.crc64;
         let attributes_matter = self.target.is_attached && self.target.attributes.are_set();
-        if crc64.is_none() && self.checks_crc64() || attributes_matter {
+        if self.cannot_compare(crc64) || attributes_matter {
             match self.head(reply.version_id.as_deref()) {
                 Ok(object) => {
                     self.check_object(&object, attributes_matter)?;
@@ -136,8 +139,10 @@ impl CompleteUpload<'_> {
         })
     }
 
-    fn checks_crc64(&self) -> bool {
-        self.target.integrity.contains(Integrity::CRC64) && self.whole.crc64.is_some()
+    /// The CRC-64 should be compared, but one of the two is missing.
+    fn cannot_compare(&self, theirs: Option<u64>) -> bool {
+        let is_missing = theirs.is_none() || self.whole.crc64.is_none();
+        is_missing && self.target.integrity.contains(Integrity::CRC64)
     }
 
     fn check_object(
@@ -220,8 +225,8 @@ impl CompleteUpload<'_> {
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
         let cancel = Cancel::never();
         match self.service.call(&list, &self.resolving(&cancel)) {
-            Ok(_) => Ok(true),
-            Err(failed) if is_no_such_upload(&failed) => Ok(false),
+            Ok(_) => Ok(safeguard!(Fence, true)),
+            Err(failed) if is_no_such_upload(&failed.error) => Ok(false),
             Err(failed) => Err(failed.error),
         }
     }
@@ -245,6 +250,7 @@ impl CompleteUpload<'_> {
         }
         CallContext {
             deadline: Deadline::after(self.service.abort_budget()),
+            attempts: AttemptLimit::Deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.budget),
             expects_not_found: true,
             ..CallContext::new(self.cancel)
@@ -281,8 +287,10 @@ impl CompleteUpload<'_> {
     }
 }
 
-/// Another attempt would be refused with the same 3xx or 4xx; after a lost response, a 5xx or a 2xx that
-/// cannot be used it may succeed.
+/// Another attempt would be refused with the same 3xx or 4xx; after a lost response, a 5xx, a 2xx that
+/// cannot be used or a 404 page of an intermediary it may succeed.
 fn is_worth_another_attempt(failed: &CallError) -> bool {
-    failed.error.http_status().is_none_or(|status| !(300..500).contains(&status))
+    let status = failed.error.http_status();
+    let is_page = status == Some(404) && failed.error.oss_code() == Some(ServiceError::NO_DOCUMENT);
+    is_page || status.is_none_or(|status| !(300..500).contains(&status))
 }

@@ -12,6 +12,7 @@ use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
+use crate::codec::date::parse_http_date;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
@@ -37,6 +38,14 @@ pub(crate) enum Resumption {
     Upload(Box<ResumedUpload>),
     /// An earlier process has completed the upload, but did not live to remove the checkpoint.
     Completed(Box<UploadResult>),
+}
+
+/// What ListParts shows.
+#[derive(Default)]
+struct ListedParts {
+    parts: BTreeMap<PartNumber, ListedPart>,
+    /// The service's clock, after which the upload was open.
+    time: Option<SystemTime>,
 }
 
 /// What the checkpoint of an upload has to agree with.
@@ -83,7 +92,11 @@ impl UploadLifecycle<'_> {
     pub(crate) fn attach(&self, upload_id: &UploadId) -> Result<ResumedUpload> {
         let target = self.attached_target(upload_id.clone());
         match self.list(&target)? {
-            Ok(listed) => Ok(ResumedUpload { listed, ..ResumedUpload::new(target, None) }),
+            Ok(ListedParts { parts, time }) => {
+                // It is open at this time, so an older object is not the one that this call makes.
+                let target = UploadTarget { initiated: time, ..target };
+                Ok(ResumedUpload { listed: parts, ..ResumedUpload::new(target, None) })
+            }
             Err(gone) => Err(gone.with_upload_id(upload_id.as_str())),
         }
     }
@@ -172,7 +185,7 @@ impl UploadLifecycle<'_> {
             return Ok(None);
         }
         match self.list(&target).map_err(|error| uncertain(error, &record))? {
-            Ok(listed) => {
+            Ok(ListedParts { parts: listed, .. }) => {
                 logger.info(|| format!("resuming upload {}", record.upload_id));
                 let earlier =
                     if record.is_completing { Evidence::Uncertain } else { Evidence::NotSent };
@@ -233,8 +246,10 @@ impl UploadLifecycle<'_> {
         }
     }
 
+    /// An upload that this call has not initiated. It may have parts that are not in the plan, so
+    /// Complete lists those of the plan.
     fn attached_target(&self, upload_id: UploadId) -> UploadTarget {
-        UploadTarget { is_attached: true, ..self.target(upload_id) }
+        UploadTarget { is_attached: true, complete_all: false, ..self.target(upload_id) }
     }
 
     /// A checksum of everything that Initiate is asked for.
@@ -248,10 +263,7 @@ impl UploadLifecycle<'_> {
 
     /// All parts that OSS has, or its own NoSuchUpload. Every other error leaves the upload as it
     /// is.
-    fn list(
-        &self,
-        target: &UploadTarget,
-    ) -> Result<Result<BTreeMap<PartNumber, ListedPart>, Error>> {
+    fn list(&self, target: &UploadTarget) -> Result<Result<ListedParts, Error>> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = target;
         let context = CallContext {
             deadline: self.scope.deadline,
@@ -259,16 +271,17 @@ impl UploadLifecycle<'_> {
             ..CallContext::new(&self.scope.cancel)
         };
         let left = |error: Error| error.with_upload_id(upload_id.as_str()).with_parts_left(true);
-        let mut listed = BTreeMap::new();
+        let mut listed = ListedParts::default();
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {
             let page = match self.service.call(&request, &context) {
                 Ok(outcome) => outcome.output,
-                Err(failed) if is_no_such_upload(&failed) => return Ok(Err(failed.error)),
+                Err(failed) if is_no_such_upload(&failed.error) => return Ok(Err(failed.error)),
                 Err(failed) => return Err(left(failed.error)),
             };
             next = request.next_page(&page).map_err(left)?;
-            listed.extend(page.parts.into_iter().map(|part| (part.number, part)));
+            listed.time = page.headers.value("date").and_then(parse_http_date);
+            listed.parts.extend(page.parts.into_iter().map(|part| (part.number, part)));
         }
         Ok(Ok(listed))
     }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::PutObject;
-use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
-use crate::service::{CallContext, Evidence, RateLimiter, ServiceClient};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, now, safeguard};
+use crate::service::{AttemptLimit, CallContext, Evidence, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Binding, Checkpoint, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
@@ -125,6 +125,7 @@ impl Put<'_> {
         };
         let context = CallContext {
             deadline: scope.deadline.earlier(Deadline::after(self.service.abort_budget())),
+            attempts: AttemptLimit::Deadline,
             expects_not_found: true,
             ..CallContext::new(&scope.cancel)
         };
@@ -213,12 +214,11 @@ impl Put<'_> {
     ) -> Result<UploadResult> {
         let options = self.options;
         let md5 = options.integrity.contains(Integrity::MD5);
-        let ResumedUpload { mut target, listed, earlier, record } = resumed;
-        // Parts that another upload of that ID has sent are not in the plan.
-        target.complete_all &= !target.is_attached;
+        let ResumedUpload { target, listed, earlier, record } = resumed;
         let before_complete = || match (checkpoint, record) {
             (Some(checkpoint), Some(record)) => {
-                checkpoint.save(&Record { is_completing: true, ..record })
+                let is_completing = safeguard!(CompletionMark, true);
+                checkpoint.save(&Record { is_completing, ..record })
             }
             _ => Ok(()),
         };
