@@ -3,11 +3,11 @@
 use oss_emulator::{Action, Rule};
 use ossmpu::{
     ErrorKind, Integrity, ListMultipartUploads, LogLevel, MultipartUpload, ObjectExists, Result,
-    UploadOptions,
+    SentPart, UploadOptions,
 };
 
 use crate::fixture::{
-    BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, small_parts,
+    BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, number, small_parts,
 };
 
 const INITIATE: &str = "InitiateMultipartUpload";
@@ -230,6 +230,23 @@ fn a_crc_that_is_missing_from_complete_is_read_with_head_object() {
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
     fixture.assert_nothing_left();
+}
+
+#[test]
+fn an_object_of_another_size_is_an_error_when_crcs_are_missing() {
+    let fixture = Fixture::new();
+    fixture.emulator.set_option("no_crc").unwrap();
+    fixture.always("HeadObject", Action::default().header("Content-Length", "1"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+
+    // The CRC-64 of an added part is not known.
+    let upload = fixture.initiate();
+    let part = upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    upload.add_part(SentPart { crc64: None, ..part }).unwrap();
+    fixture.emulator.set_option("no_crc=false").unwrap();
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
 }
 
 #[test]
