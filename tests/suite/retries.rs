@@ -129,13 +129,13 @@ fn the_retry_budget_of_a_client_is_limited_and_refilled_by_successes() {
 #[test]
 fn an_empty_retry_budget_does_not_shorten_the_end_of_an_upload() {
     let fixture = Fixture::with(|config| {
-        config.set_max_attempts(3).unwrap();
+        config.set_max_attempts(2).unwrap();
     });
     let busy = || Action::status(503, "ServiceUnavailable");
     fixture.always("PutObject", Action::status(500, "InternalError"));
     fixture.always("HeadObject", Action::status(403, "AccessDenied"));
     std::thread::scope(|scope| {
-        for _ in 0..64 {
+        for _ in 0..120 {
             scope.spawn(|| run("PutObject", &fixture).unwrap_err());
         }
     });
@@ -150,8 +150,8 @@ fn an_empty_retry_budget_does_not_shorten_the_end_of_an_upload() {
 
     fixture.emulator.clear_rules();
     fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
-    fixture.emulator.add_rule(Rule::on("ListParts", busy()).times(2));
-    fixture.emulator.add_rule(Rule::on("HeadObject", busy()).times(2));
+    fixture.emulator.add_rule(Rule::on("ListParts", busy()).times(3));
+    fixture.emulator.add_rule(Rule::on("HeadObject", busy()).times(3));
     fixture.put_five_parts().unwrap();
     assert_eq!(fixture.count("AbortMultipartUpload"), 4, "ListParts was retried instead");
 }

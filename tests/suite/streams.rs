@@ -1,9 +1,10 @@
 //! Readers, pipes and the push writer.
 
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{
@@ -188,17 +189,14 @@ impl Read for NeverRead {
 }
 
 #[test]
-fn more_streams_than_the_memory_limit_has_room_for_wait_for_each_other() {
-    /// Gives its bytes once all streams that have room for a part have begun to read.
-    struct Together<'a>(&'a Barrier, bool);
-    impl Read for Together<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            if std::mem::replace(&mut self.1, true) {
-                return Ok(0);
-            }
+fn a_stream_waits_for_the_buffers_of_other_readers() {
+    /// Blocks until it is released.
+    struct BlockingReader<'a>(&'a Barrier, mpsc::Receiver<()>);
+    impl Read for BlockingReader<'_> {
+        fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
             self.0.wait();
-            buffer[0] = 1;
-            Ok(1)
+            let _ = self.1.recv();
+            Ok(0)
         }
     }
     let fixture = Fixture::with(|config| {
@@ -207,18 +205,27 @@ fn more_streams_than_the_memory_limit_has_room_for_wait_for_each_other() {
     let Fixture { client, bucket, cancel, .. } = &fixture;
     let mut options = UploadOptions::new();
     options.set_part_size(PART).unwrap();
-    let barrier = Barrier::new(4);
+    let (barrier, released) = (Barrier::new(5), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for stream in 0..12 {
-            let (options, barrier) = (&options, &barrier);
+        for stream in 0..4 {
             let key = ObjectKey::parse(&format!("key-{stream}")).unwrap();
-            scope.spawn(move || {
-                let reader = Together(barrier, false);
-                client.put_stream(bucket, &key, reader, options, cancel).unwrap();
-            });
+            let (release, is_released) = mpsc::channel();
+            released.lock().unwrap().push(release);
+            let reader = BlockingReader(&barrier, is_released);
+            let options = options.clone();
+            scope.spawn(move || client.put_stream(bucket, &key, reader, &options, cancel).unwrap());
         }
+        // Each of them has a buffer. The progress of the fifth is reported while it waits for one.
+        barrier.wait();
+        let releases = Mutex::new(std::mem::take(&mut *released.lock().unwrap()));
+        let mut options = options.clone();
+        options.set_progress(move |_| {
+            releases.lock().unwrap().clear();
+            ControlFlow::Continue(())
+        });
+        client.put_stream(bucket, &fixture.key, &b"bytes"[..], &options, cancel).unwrap();
     });
-    assert_eq!(fixture.emulator.keys(BUCKET).len(), 12);
+    assert_eq!(fixture.emulator.keys(BUCKET).len(), 5);
 }
 
 #[test]

@@ -127,7 +127,9 @@ fn a_complete_that_may_take_effect_later_is_unknown_while_the_parts_are_kept() {
     fixture.always(COMPLETE, Action::lose_response(Commit::Before));
     let mut options = small_parts();
     options.set_keep_parts(true);
-    assert_unknown(&fixture.put(&five_parts(), &options).unwrap_err(), true);
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
+    assert_unknown(&error, true);
 
     let upload = handle_with_part(&fixture);
     assert_unknown(&upload.complete(&fixture.cancel).unwrap_err(), true);
