@@ -277,7 +277,7 @@ fn a_canceled_writer_accepts_no_more_bytes() {
     let mut writer = client.open_writer(bucket, key, &UploadOptions::new(), cancel).unwrap();
     writer.write_all(b"bytes").unwrap();
     cancel.trigger();
-    let error = ossmpu::Error::from(writer.write_all(b"bytes").unwrap_err());
+    let error = Error::from(writer.write_all(b"bytes").unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
     fixture.assert_bucket_empty();
 }

@@ -264,7 +264,7 @@ fn a_wrong_etag_is_detected_where_an_md5_was_sent() {
         upload.upload_id(),
         &options,
     );
-    upload.upload_part(crate::fixture::number(2), bytes(PART), &fixture.cancel).unwrap();
+    upload.upload_part(number(2), bytes(PART), &fixture.cancel).unwrap();
     assert_eq!(fixture.count("UploadPart"), 2);
 }
 
@@ -339,7 +339,7 @@ fn variants_of_responses_are_parsed() {
         assert_eq!(uploaded.parts, 5, "{switch}");
         assert_eq!(fixture.stored().unwrap(), five_parts(), "{switch}");
         let upload = fixture.initiate();
-        upload.upload_part(crate::fixture::number(1), bytes(1), &fixture.cancel).unwrap();
+        upload.upload_part(number(1), bytes(1), &fixture.cancel).unwrap();
         assert_eq!(list_uploads(&fixture).unwrap(), 1, "{switch}");
         upload.abort().unwrap();
         fixture.assert_nothing_left();

@@ -348,7 +348,7 @@ fn progress_of_a_stream_has_no_total_and_ends_with_all_bytes() {
     options.set_progress(move |progress| {
         assert_eq!((progress.parts_total, progress.bytes_total), (None, None));
         seen.store(progress.bytes_done, Ordering::SeqCst);
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     });
     client.put_stream(bucket, key, &*content, &options, cancel).unwrap();
     assert_eq!(last.load(Ordering::SeqCst), MIB);
