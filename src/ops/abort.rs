@@ -81,8 +81,13 @@ impl Operation for AbortMultipartUpload {
         RetrySafety::AlwaysSafe
     }
 
-    fn result_of_earlier_attempt(&self, refusal: &ServiceError) -> Option<Self::Output> {
-        (refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
+    fn result_of_earlier_attempt(
+        &self,
+        refusal: &ServiceError,
+        _check: &dyn Fn() -> Result<()>,
+    ) -> Option<Self::Output> {
+        let is_own = !refusal.request_id.is_empty();
+        (is_own && refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
             request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
             is_retry_without_upload: true,
@@ -122,7 +127,11 @@ mod tests {
             let body = format!("<Error><Code>{code}</Code></Error>");
             ServiceError::read(&response(404, &[], &body))
         };
-        assert!(operation().result_of_earlier_attempt(&refused("NoSuchUpload")).is_some());
-        assert!(operation().result_of_earlier_attempt(&refused("NoSuchBucket")).is_none());
+        assert!(
+            operation().result_of_earlier_attempt(&refused("NoSuchUpload"), &|| Ok(())).is_some()
+        );
+        assert!(
+            operation().result_of_earlier_attempt(&refused("NoSuchBucket"), &|| Ok(())).is_none()
+        );
     }
 }

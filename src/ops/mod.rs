@@ -60,7 +60,12 @@ pub(crate) trait Operation {
     fn retry_safety(&self) -> RetrySafety;
 
     /// Returns the result if an error response to a retry shows that an earlier attempt succeeded.
-    fn result_of_earlier_attempt(&self, _refusal: &ServiceError) -> Option<Self::Output> {
+    /// May read the body; `check` is called for each step, and its error ends the reading.
+    fn result_of_earlier_attempt(
+        &self,
+        _refusal: &ServiceError,
+        _check: &dyn Fn() -> Result<()>,
+    ) -> Option<Self::Output> {
         None
     }
 

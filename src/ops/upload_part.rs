@@ -87,14 +87,14 @@ impl UploadPart {
     }
 
     /// Returns the MD5; reads the bytes unless it was set.
-    fn md5(&self) -> Result<Digest> {
+    fn md5(&self, check: &dyn Fn() -> Result<()>) -> Result<Digest> {
         if let Some(digest) = self.content_md5 {
             return Ok(Digest::from_bytes(digest));
         }
         let mut hasher = Hasher::new();
         self.body.read_through(|read| {
             hasher.update(read);
-            Ok(())
+            check()
         })?;
         Ok(hasher.finish())
     }
@@ -130,12 +130,16 @@ impl Operation for UploadPart {
 
     /// A sequential upload refuses an existing part. If that part has the MD5 of these bytes, an
     /// earlier attempt has stored it and its response was lost.
-    fn result_of_earlier_attempt(&self, refusal: &ServiceError) -> Option<Self::Output> {
+    fn result_of_earlier_attempt(
+        &self,
+        refusal: &ServiceError,
+        check: &dyn Fn() -> Result<()>,
+    ) -> Option<Self::Output> {
         if refusal.code != "PartAlreadyExist" {
             return None;
         }
         let etag = ETag::parse(refusal.field("ETag")).ok()?;
-        let is_same = etag.is_md5(&self.md5().ok()?.to_hex_upper());
+        let is_same = etag.is_md5(&self.md5(check).ok()?.to_hex_upper());
         is_same.then(|| UploadPartResult {
             etag,
             crc64: None,
@@ -233,12 +237,20 @@ mod tests {
         let body = "<Error><Code>PartAlreadyExist</Code><PartNumber>2</PartNumber>\
             <ETag>\"5D41402ABC4B2A76B9719D911017C592\"</ETag></Error>";
         let refusal = ServiceError::read(&response(409, &[], body));
-        assert!(operation().with_bytes(*b"other").result_of_earlier_attempt(&refusal).is_none());
         assert!(
-            operation().with_content_md5([0; 16]).result_of_earlier_attempt(&refusal).is_none()
+            operation()
+                .with_bytes(*b"other")
+                .result_of_earlier_attempt(&refusal, &|| Ok(()))
+                .is_none()
+        );
+        assert!(
+            operation()
+                .with_content_md5([0; 16])
+                .result_of_earlier_attempt(&refusal, &|| Ok(()))
+                .is_none()
         );
         for same in [operation(), operation().with_content_md5(MD5)] {
-            let result = same.result_of_earlier_attempt(&refusal).unwrap();
+            let result = same.result_of_earlier_attempt(&refusal, &|| Ok(())).unwrap();
             assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
         }
     }

@@ -29,6 +29,8 @@ pub(crate) enum FailureClass {
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) code: String,
+    /// A proxy or gateway sent the response.
+    pub(crate) is_foreign: bool,
     /// From the header `Retry-After`.
     pub(crate) retry_after: Option<Duration>,
     /// From the header `Date` or the error document.
@@ -64,6 +66,9 @@ pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecisi
             RetrySafety::AlwaysSafe => RetryDecision::Retry,
             RetrySafety::UnsafeAfterEffect => RetryDecision::Fail,
         },
+        FailureClass::Refused(Refusal { status: 404, is_foreign: true, .. }) => {
+            decide_refusal(BAD_GATEWAY, "", safety)
+        }
         FailureClass::Refused(refusal) => decide_refusal(refusal.status, &refusal.code, safety),
     }
 }
@@ -73,6 +78,9 @@ pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecisi
 pub(crate) fn is_throttled(status: u16) -> bool {
     matches!(status, 429 | 503)
 }
+
+/// What a 404 page of a proxy means.
+const BAD_GATEWAY: u16 = 502;
 
 fn decide_refusal(status: u16, code: &str, safety: RetrySafety) -> RetryDecision {
     match (status, code) {
@@ -145,6 +153,16 @@ mod tests {
                 "{status} {code} unsafe"
             );
         }
+    }
+
+    #[test]
+    fn a_404_page_of_a_proxy_is_retried_like_a_5xx() {
+        let page = |status| {
+            FailureClass::Refused(Refusal { status, is_foreign: true, ..Refusal::default() })
+        };
+        assert_eq!(decide(&page(404), RetrySafety::AlwaysSafe), RetryDecision::Retry);
+        assert_eq!(decide(&page(404), RetrySafety::UnsafeAfterEffect), RetryDecision::Fail);
+        assert_eq!(decide(&page(403), RetrySafety::AlwaysSafe), RetryDecision::Fail);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod event;
 #[path = "event/shuttle_event.rs"]
 mod event;
 mod fork_guard;
+mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
@@ -26,6 +27,9 @@ pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
+#[cfg(test)]
+pub(crate) use safeguard::Safeguard;
+pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, Target, oss_header};
 use crate::ops::Operation;
 use crate::retry::{self, FailureClass, Refusal};
+use crate::runtime::safeguard;
 use crate::transport::{Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, RateLimit};
 use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
 
@@ -37,7 +38,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
                     Ok(_) if changed.is_err() => changed_source(Evidence::TookEffect),
                     Ok(output) => {
                         self.service.concurrency_limiter.on_success();
-                        let sent = sent_bytes(&request, &exchange).map_err(|error| {
+                        let sent = self.sent_bytes(&request, &exchange).map_err(|error| {
                             AttemptError::new(
                                 error,
                                 FailureClass::NotRetryable,
@@ -146,8 +147,10 @@ impl<'a, O: Operation> OperationState<'a, O> {
         if !(200..300).contains(&response.status) {
             let refused = ServiceError::read(response);
             let is_retry = self.attempts > 1 || self.stale_connection_retries > 0;
-            let earlier_result =
-                is_retry.then(|| self.operation.result_of_earlier_attempt(&refused)).flatten();
+            let check = || self.context.check();
+            let earlier_result = is_retry
+                .then(|| self.operation.result_of_earlier_attempt(&refused, &check))
+                .flatten();
             return match earlier_result {
                 Some(output) => Ok(output),
                 None => Err(self.refusal(response, refused)),
@@ -165,7 +168,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
     }
 
     fn refusal(&self, response: &Response, refused: ServiceError) -> AttemptError {
-        let server_time = refused.server_time;
+        let (server_time, is_foreign) = (refused.server_time, refused.is_foreign());
         let retry_after = response
             .headers
             .get("retry-after")
@@ -179,8 +182,18 @@ impl<'a, O: Operation> OperationState<'a, O> {
             Evidence::of_error_response(&refused, self.operation.refused_by_own_effect(&refused));
         let error = refused.into_error();
         let code = error.oss_code().unwrap_or_default().to_owned();
-        let class = FailureClass::Refused(Refusal { status, code, retry_after, server_time });
+        let class =
+            FailureClass::Refused(Refusal { status, code, is_foreign, retry_after, server_time });
         AttemptError::new(error, class, evidence)
+    }
+
+    /// Returns the bytes and CRC-64 of the whole body. A retry that OSS refuses because an earlier
+    /// attempt succeeded may not have sent all of it; then the source is read.
+    fn sent_bytes(&self, request: &Request, exchange: &Exchange) -> Result<Sent> {
+        if exchange.body_complete {
+            return Ok(exchange.sent);
+        }
+        request.body.read_through(|_| self.context.check())
     }
 
     /// Compares the bytes of this attempt with those of the first attempt that read them all.
@@ -188,7 +201,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
         match (sent, &request.body) {
             (Some(sent), Body::Content(_)) => {
                 let first = *self.crc64.get_or_insert(sent.crc64);
-                if first == sent.crc64 { Ok(()) } else { Err(()) }
+                if safeguard!(SameBytes, first != sent.crc64) { Err(()) } else { Ok(()) }
             }
             _ => Ok(()),
         }
@@ -237,12 +250,6 @@ impl<'a, O: Operation> OperationState<'a, O> {
 fn changed_source(evidence: Evidence) -> AttemptError {
     let text = "the source has changed since it was first read";
     AttemptError::new(Error::new(ErrorKind::Changed, text), FailureClass::NotRetryable, evidence)
-}
-
-/// Returns the bytes and CRC-64 of the whole body. A retry that OSS refuses because an earlier
-/// attempt succeeded may not have sent all of it; the rest is then read from the source.
-fn sent_bytes(request: &Request, exchange: &Exchange) -> Result<Sent> {
-    if exchange.body_complete { Ok(exchange.sent) } else { request.body.read_through(|_| Ok(())) }
 }
 
 /// Converts a `Content-MD5` to the upper-case hex of an ETag.

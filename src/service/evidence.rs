@@ -1,5 +1,6 @@
 //! Knowledge about the effect that a request had on the service.
 
+use crate::runtime::safeguard;
 use crate::wire::ServiceError;
 
 /// What is known about the effect of a request. It only grows: see [`Evidence::join`].
@@ -40,17 +41,16 @@ impl Evidence {
     ///   may have delivered the request twice.
     pub(crate) fn of_error_response(refusal: &ServiceError, after_own_effect: bool) -> Self {
         let is_own = refusal.code != ServiceError::NO_DOCUMENT && !refusal.request_id.is_empty();
-        let is_permanent_error = (300..500).contains(&refusal.status)
-            && !matches!(refusal.status, 401 | 408 | 429)
-            && !matches!(
+        let is_retried = !(300..500).contains(&refusal.status)
+            || matches!(refusal.status, 401 | 408 | 429)
+            || matches!(
                 refusal.code.as_str(),
                 "RequestTimeout" | "RequestTimeTooSkewed" | "BadRequest"
             );
-        if is_own && is_permanent_error && !after_own_effect {
-            Self::NoEffect
-        } else {
-            Self::Uncertain
-        }
+        let proves_nothing = !is_own
+            || safeguard!(RetriedRefusal, is_retried)
+            || safeguard!(OwnEffect, after_own_effect);
+        if proves_nothing { Self::Uncertain } else { Self::NoEffect }
     }
 }
 

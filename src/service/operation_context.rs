@@ -1,7 +1,7 @@
 //! Inputs and outcome of one OSS operation.
 
 use super::{Evidence, RateLimiter};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Cancel, Deadline};
 use crate::transport::CancelPolicy;
 use crate::wire::Sent;
@@ -75,5 +75,16 @@ impl<'a> OperationContext<'a> {
             rate_limiter: None,
             expects_not_found: false,
         }
+    }
+
+    /// An error if the call was canceled or its deadline has passed.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.cancel.is_triggered() {
+            return Err(Error::canceled());
+        }
+        if self.deadline.has_passed() {
+            return Err(Error::new(ErrorKind::Timeout, "the deadline of the call has passed"));
+        }
+        Ok(())
     }
 }

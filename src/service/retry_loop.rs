@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::ops::{Effect, Operation};
 use crate::retry::{self, FailureClass, RecoveryAction, Refusal, RetryDecision};
-use crate::runtime::{Cancel, Deadline};
+use crate::runtime::{Cancel, Deadline, safeguard};
 use crate::sign::AccessKey;
 
 impl ServiceClient {
@@ -41,7 +41,7 @@ impl ServiceClient {
                 }
                 Err(attempt_error) => attempt_error,
             };
-            evidence = evidence.join(attempt_error.evidence);
+            evidence = safeguard!(EarlierAttempts, evidence).join(attempt_error.evidence);
             if let Err(error) = state.prepare_retry(attempt_error) {
                 let error = error.with_operation(O::NAME).with_attempts(state.attempts);
                 let error = match operation.upload_id() {

@@ -146,7 +146,7 @@ pub(crate) const FAULTS: [Fault; 60] = [
 /// One of each class, for runs with more faults: those that the code judges alike and that have the
 /// same effect are one class. Of the failures of a connection only those of a new one without a
 /// response are here, to keep the number of runs small.
-pub(crate) const REPRESENTATIVES: [Fault; 22] = [
+pub(crate) const REPRESENTATIVES: [Fault; 23] = [
     Fault::None,
     Fault::Lost(Before),
     Fault::Lost(After),
@@ -161,6 +161,7 @@ pub(crate) const REPRESENTATIVES: [Fault; 22] = [
     Fault::Gateway(404, After),
     Fault::Gateway(404, Late),
     Fault::Delayed,
+    Fault::TimedOut(Before),
     Fault::Canceled(Then::Lost),
     Fault::Canceled(Then::Done),
     Fault::Canceled(Then::Late),

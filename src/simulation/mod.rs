@@ -12,6 +12,8 @@ mod invariants;
 pub(crate) mod network;
 mod report;
 mod run;
+#[cfg(not(shuttle))]
+mod safeguards;
 mod scenarios;
 pub(crate) mod service;
 #[cfg(not(shuttle))]

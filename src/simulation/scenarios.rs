@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::fault::{Fault, KILLS, NO_CRC, REPLACED, SOURCE_CHANGES};
 use super::network::Network;
-use super::service::{COPY_SOURCE, TARGET};
+use super::pass;
+use super::service::{COPY_SOURCE, TARGET, is_attribute};
 use crate::codec::crc64::crc64;
 use crate::error::Error;
 use crate::runtime::Cancel;
@@ -105,6 +107,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("stream", stream),
         without_crc64,
         versioned,
+        scenario("older identical object", after_identical_object),
     ]
 }
 
@@ -170,6 +173,18 @@ fn put_data(stage: &Stage<'_>) -> Vec<Ending> {
     let data = Data { has_changed, bytes: stage.data.into(), changed };
     let options = &stage.scenario.options;
     vec![stage.end(stage.client().put_data(&bucket(), &key(), data, options, stage.cancel))]
+}
+
+/// An earlier program has made the same object with the same metadata, and the bucket's clock has
+/// gone on since.
+fn after_identical_object(stage: &Stage<'_>) -> Vec<Ending> {
+    let fields = stage.scenario.options.headers.creation_fields(&key()).unwrap();
+    let named = fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let attributes = named.filter(|(name, _)| is_attribute(name)).collect();
+    let (size, sum) = (stage.data.len() as u64, crc64(stage.data));
+    stage.network.lock().service.store(TARGET, false, size, sum, attributes, true);
+    pass(Duration::from_secs(2));
+    put_data(stage)
 }
 
 fn stream(stage: &Stage<'_>) -> Vec<Ending> {

@@ -1,6 +1,6 @@
 //! The model of the service: one bucket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use super::time_of_day;
@@ -41,6 +41,8 @@ pub(crate) struct StoredPart {
 pub(crate) struct Upload {
     pub(crate) attributes: Vec<(String, String)>,
     pub(crate) parts: BTreeMap<u16, StoredPart>,
+    /// A part was received while Abort was processed. It is kept, and cannot be completed.
+    is_aborted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub(crate) struct Object {
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub(crate) uploads: BTreeMap<String, Upload>,
+    /// Uploads of which no ListParts has been made since Abort: they may still receive parts.
+    aborting: BTreeSet<String>,
     objects: BTreeMap<String, Object>,
     /// Every object that was ever made under the target key.
     pub(crate) made: Vec<Object>,
@@ -136,7 +140,10 @@ impl Service {
             "UploadPartCopy" => self.copy_part(message, data),
             "ListParts" => self.list_parts(message),
             "AbortMultipartUpload" => match self.uploads.remove(&message.upload_id) {
-                Some(_) => respond(204, &[], ""),
+                Some(_) => {
+                    self.aborting.insert(message.upload_id.clone());
+                    respond(204, &[], "")
+                }
                 None => refusal(404, "NoSuchUpload"),
             },
             "HeadObject" => self.head(message),
@@ -156,13 +163,19 @@ impl Service {
     fn initiate(&mut self, message: &Message) -> Response {
         self.next += 1;
         let id = format!("U{}", self.next);
-        let upload = Upload { attributes: message.attributes.clone(), parts: BTreeMap::new() };
+        let attributes = message.attributes.clone();
+        let upload = Upload { attributes, parts: BTreeMap::new(), is_aborted: false };
         self.uploads.insert(id.clone(), upload);
         let root = "InitiateMultipartUploadResult";
         respond(200, &[], &format!("<{root}><UploadId>{id}</UploadId></{root}>"))
     }
 
     fn upload_part(&mut self, message: &Message, size: u64, crc64: u64) -> Response {
+        if self.aborting.remove(&message.upload_id) {
+            let upload =
+                Upload { attributes: Vec::new(), parts: BTreeMap::new(), is_aborted: true };
+            self.uploads.insert(message.upload_id.clone(), upload);
+        }
         let Some(upload) = self.uploads.get_mut(&message.upload_id) else {
             return refusal(404, "NoSuchUpload");
         };
@@ -191,7 +204,8 @@ impl Service {
         response
     }
 
-    fn list_parts(&self, message: &Message) -> Response {
+    fn list_parts(&mut self, message: &Message) -> Response {
+        self.aborting.remove(&message.upload_id);
         let Some(upload) = self.uploads.get(&message.upload_id) else {
             return refusal(404, "NoSuchUpload");
         };
@@ -236,7 +250,8 @@ impl Service {
     }
 
     fn complete(&mut self, message: &Message) -> Response {
-        let Some(upload) = self.uploads.get(&message.upload_id).cloned() else {
+        let upload = self.uploads.get(&message.upload_id).filter(|upload| !upload.is_aborted);
+        let Some(upload) = upload.cloned() else {
             return refusal(404, "NoSuchUpload");
         };
         if message.forbids_overwrite && self.objects.contains_key(&message.key) {
@@ -302,7 +317,7 @@ fn parse_range(text: &str) -> Option<(u64, u64)> {
     Some((first.parse().ok()?, last.parse().ok()?))
 }
 
-fn is_attribute(name: &str) -> bool {
+pub(crate) fn is_attribute(name: &str) -> bool {
     let shown = ["content-type", "x-oss-storage-class", "x-oss-server-side-encryption"];
     name.starts_with("x-oss-meta-") || shown.contains(&name)
 }

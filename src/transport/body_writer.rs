@@ -50,7 +50,7 @@ impl<'a> BodyWriter<'a> {
     }
 
     fn read_body(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let limit = if self.rate_limiter.is_some() { RATE_LIMITED_READ } else { buffer.len() };
+        let limit = self.rate_limiter.map_or(buffer.len(), RateLimit::step);
         let length = buffer.len().min(limit);
         let count = match self.reader.pass(length) {
             Some(range) => {
@@ -61,7 +61,8 @@ impl<'a> BodyWriter<'a> {
             None => self.reader.read(buffer.get_mut(..length).unwrap_or_default())?,
         };
         if let Some(rate_limiter) = self.rate_limiter {
-            self.state.sleep(rate_limiter.reserve(count))?;
+            let delay = rate_limiter.reserve(count);
+            self.state.sleep(delay).inspect_err(|_| rate_limiter.release(count))?;
         }
         Ok(count)
     }
@@ -83,6 +84,3 @@ impl Read for BodyWriter<'_> {
         Ok(count)
     }
 }
-
-/// Smaller reads make a rate-limited stream smoother.
-const RATE_LIMITED_READ: usize = 16 * 1024;

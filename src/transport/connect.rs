@@ -1,7 +1,7 @@
 //! Opens connections: DNS, TCP, proxy and TLS.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
@@ -77,10 +77,25 @@ impl Dialer {
         Ok(Connection::new(stream, details.needs_tls(), generation))
     }
 
-    /// Tries the addresses in order. Each gets an equal share of the time left.
+    /// Connects to one of the addresses of a host. If none responds, they may be out of date.
     fn dial(&self, host: &str, port: u16, state: &ExchangeState) -> Result<ByteStream> {
         let addresses = self.resolver.resolve(host, state)?;
         state.enter_phase(Phase::Connect);
+        self.dial_addresses(&addresses, host, port, state).inspect_err(|error| {
+            if error.kind() != ErrorKind::Canceled {
+                self.resolver.evict(host);
+            }
+        })
+    }
+
+    /// Tries the addresses in order. Each gets an equal share of the time left.
+    fn dial_addresses(
+        &self,
+        addresses: &[IpAddr],
+        host: &str,
+        port: u16,
+        state: &ExchangeState,
+    ) -> Result<ByteStream> {
         let mut error = Error::internal("the host has no addresses");
         for (index, ip) in addresses.iter().enumerate() {
             state.check()?;
@@ -94,7 +109,6 @@ impl Dialer {
                 }
             }
         }
-        self.resolver.evict(host);
         Err(error)
     }
 
@@ -111,8 +125,10 @@ impl Dialer {
             Ok(address) => socks::Destination::Address(address),
             Err(_) if resolves_locally => {
                 let addresses = self.resolver.resolve(host, state)?;
-                addresses
-                    .first()
+                // SOCKS 4 has no IPv6.
+                let usable = |ip: &&IpAddr| protocol != ProxyProtocol::Socks4 || ip.is_ipv4();
+                let address = addresses.iter().find(usable).or(addresses.first());
+                address
                     .map_or(socks::Destination::Name(host), |ip| socks::Destination::Address(*ip))
             }
             Err(_) => socks::Destination::Name(host),

@@ -208,8 +208,14 @@ impl Drop for Connection {
     }
 }
 
-/// True if this is the start of a final response, false for a 1xx response.
-fn is_final_response(input: &[u8]) -> bool {
+/// True if this has the start of a final response, after any 1xx responses.
+fn is_final_response(mut input: &[u8]) -> bool {
+    while input.starts_with(INTERIM_PREFIX) {
+        let Some(end) = input.windows(HEAD_END.len()).position(|bytes| bytes == HEAD_END) else {
+            return false;
+        };
+        input = input.get(end + HEAD_END.len()..).unwrap_or_default();
+    }
     let start = input.get(..INTERIM_PREFIX.len()).unwrap_or(input);
     !INTERIM_PREFIX.starts_with(start)
 }
@@ -232,6 +238,7 @@ const INPUT_BUFFER: usize = 16 * 1024;
 const SENDS_PER_INPUT_CHECK: u32 = 4;
 
 const INTERIM_PREFIX: &[u8] = b"HTTP/1.1 1";
+const HEAD_END: &[u8] = b"\r\n\r\n";
 
 #[cfg(test)]
 mod tests {

@@ -60,7 +60,18 @@ pub(crate) enum CancelPolicy<'a> {
 pub(crate) trait RateLimit: Sync {
     /// Reserves `bytes` and returns how long to wait before sending them.
     fn reserve(&self, bytes: usize) -> Duration;
+
+    /// Returns the most bytes to reserve at once.
+    fn step(&self) -> usize {
+        RATE_LIMITED_READ_MAX
+    }
+
+    /// Releases reserved bytes that are not sent.
+    fn release(&self, _bytes: usize) {}
 }
+
+/// The maximum read from a rate-limited body. Small reads make an even stream.
+pub(crate) const RATE_LIMITED_READ_MAX: usize = 16 * 1024;
 
 /// A completed exchange.
 #[derive(Debug)]

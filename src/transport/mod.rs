@@ -28,8 +28,8 @@ mod unsent_bytes;
 
 pub(crate) use crate::model::Target;
 pub(crate) use exchange::{
-    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, RateLimit,
-    Timeouts,
+    CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest,
+    RATE_LIMITED_READ_MAX, RateLimit, Timeouts,
 };
 #[cfg(test)]
 pub(crate) use http::SimulatedPeer;

@@ -23,7 +23,7 @@ struct SharedBufferPool {
 struct BufferPoolState {
     /// Bytes of all buffers, including spare ones.
     allocated: usize,
-    /// Bytes of buffers that are being filled: only their owners can free them.
+    /// Bytes of buffers that callers fill: only their next writes can free them.
     filling: usize,
     spare: Vec<Vec<u8>>,
     waiting: Vec<Weak<Event>>,
@@ -116,7 +116,7 @@ impl Buffer {
         self.filled == self.bytes.len()
     }
 
-    /// Marks the buffer as being sent: it will be returned without its owner's help.
+    /// Marks the buffer as returned without another call: it is being sent, or a reader fills it.
     pub(crate) fn seal(mut self) -> Self {
         self.stop_filling();
         self

@@ -228,7 +228,8 @@ impl UploadOptions {
     /// Resumes this upload instead of initiating one: parts that OSS has with the same size and
     /// bytes are not sent again.
     ///
-    /// For sources that can be read twice. Set the part size that the upload was started with.
+    /// For files and memory; streams, copies and step-by-step uploads refuse it. Set the part size
+    /// that the upload was started with.
     pub fn set_upload_id(&mut self, upload_id: UploadId) -> &mut Self {
         self.upload_id = Some(upload_id);
         self
@@ -287,6 +288,15 @@ impl UploadOptions {
     /// Returns when a call that starts now has to end.
     pub(crate) fn deadline(&self) -> Deadline {
         self.timeout.map_or(Deadline::NEVER, Deadline::after)
+    }
+
+    /// Checks that no upload ID is set, for calls that always initiate an upload.
+    pub(crate) fn check_no_upload_id(&self) -> Result<()> {
+        if self.upload_id.is_none() {
+            return Ok(());
+        }
+        let text = "only an upload of a file or of memory can be resumed by its upload ID";
+        Err(Error::invalid("upload_id", text))
     }
 
     /// A sequential upload has one part in flight.

@@ -40,6 +40,12 @@ impl ServiceError {
     /// The code of a response without a readable document; the official SDKs use the same.
     pub(crate) const NO_DOCUMENT: &'static str = "BadErrorResponse";
 
+    /// Returns true if a proxy or gateway sent the response. OSS sends a document, or with HEAD at
+    /// least its request ID.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.code == Self::NO_DOCUMENT && (self.request_id.is_empty() || !self.excerpt.is_empty())
+    }
+
     pub(crate) fn read(response: &Response) -> Self {
         let document = if is_json(response) {
             json_fields(&response.body)

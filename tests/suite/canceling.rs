@@ -1,11 +1,15 @@
 //! Cancel, deadline and progress: a call returns promptly and leaves nothing behind.
 
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Direction, Stall};
-use ossmpu::{Cancel, Error, ErrorKind, MultipartUpload, ObjectExists, Progress, UploadOptions};
+use ossmpu::{
+    Cancel, Error, ErrorKind, Integrity, MultipartUpload, ObjectExists, Progress, UploadOptions,
+};
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
 
@@ -187,6 +191,94 @@ fn a_timer_triggers_the_token() {
     assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
     assert!(started.elapsed() >= Duration::from_millis(100));
     assert!(started.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", started.elapsed());
+    fixture.assert_bucket_empty();
+}
+
+/// Memory that triggers a cancel token when it is read for the second time.
+struct CancelingMemory {
+    content: Vec<u8>,
+    cancel: Cancel,
+    reads: Arc<AtomicUsize>,
+}
+
+impl AsRef<[u8]> for CancelingMemory {
+    fn as_ref(&self) -> &[u8] {
+        if self.reads.fetch_add(1, Ordering::SeqCst) == 1 {
+            self.cancel.trigger();
+        }
+        &self.content
+    }
+}
+
+#[test]
+fn canceling_while_a_source_is_read_for_its_checksum_ends_the_call() {
+    let content = bytes(32 * MIB);
+    let mut expected_md5 = UploadOptions::new();
+    expected_md5.set_expected_md5([0; 16]);
+    let mut expected_crc64 = UploadOptions::new();
+    expected_crc64.set_expected_crc64(1).set_single_below(100 * MIB).unwrap();
+    let mut content_md5 = UploadOptions::new();
+    content_md5.set_integrity(Integrity::MD5).set_single_below(100 * MIB).unwrap();
+    for (options, resumes) in [
+        (expected_md5, false),
+        (expected_crc64, false),
+        (content_md5, false),
+        (small_parts(), true),
+    ] {
+        let fixture = Fixture::new();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let mut options = options;
+        if resumes {
+            // The part that OSS has is compared with the source.
+            options.set_part_size(32 * MIB).unwrap();
+            let upload = fixture.initiate();
+            upload.upload_part(number(1), content.clone(), cancel).unwrap();
+            options.set_upload_id(upload.upload_id().clone());
+        }
+        let reads = Arc::new(AtomicUsize::new(0));
+        let (cancel, counter) = (Cancel::new().unwrap(), Arc::clone(&reads));
+        let memory =
+            CancelingMemory { content: content.clone(), cancel: cancel.clone(), reads: counter };
+        let error = client.put_data(bucket, key, memory, &options, &cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
+        // The whole source takes about 300 reads.
+        assert!(reads.load(Ordering::SeqCst) < 10, "{reads:?}");
+        assert_eq!(fixture.count("PutObject") + fixture.count(COMPLETE), 0);
+    }
+}
+
+#[test]
+fn a_deadline_ends_a_stream_whose_reader_is_slow() {
+    struct SlowReader(Arc<AtomicUsize>);
+    impl Read for SlowReader {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            std::thread::park_timeout(Duration::from_millis(10));
+            buffer[0] = 1;
+            // Without a deadline this takes more than a minute.
+            Ok(usize::from(self.0.fetch_add(1, Ordering::SeqCst) < 6_000))
+        }
+    }
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_timeout(Some(Duration::from_millis(100)));
+    let reads = Arc::new(AtomicUsize::new(0));
+    let reader = SlowReader(Arc::clone(&reads));
+    let error = client.put_stream(bucket, key, reader, &options, cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(reads.load(Ordering::SeqCst) < 6_000);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_canceled_writer_accepts_no_more_bytes() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut writer = client.open_writer(bucket, key, &UploadOptions::new(), cancel).unwrap();
+    writer.write_all(b"bytes").unwrap();
+    cancel.trigger();
+    let error = Error::from(writer.write_all(b"bytes").unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::Canceled, "{error}");
     fixture.assert_bucket_empty();
 }
 

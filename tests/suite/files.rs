@@ -65,6 +65,12 @@ fn a_fifo_is_refused_without_waiting_for_its_writer() {
 }
 
 #[test]
+fn a_file_with_more_bytes_than_its_size_is_an_error_before_any_request() {
+    let error = open_error(Path::new("/proc/self/status"));
+    assert!(error.to_string().contains("upload it as a stream"), "{error}");
+}
+
+#[test]
 fn an_empty_file_becomes_an_empty_object() {
     let fixture = Fixture::new();
     let file = crate::fixture::file(b"");
@@ -178,23 +184,29 @@ impl AsRef<[u8]> for ChangingMemory {
 
 #[test]
 fn memory_that_changes_between_attempts_is_not_completed() {
-    let fixture = Fixture::new();
     // The first attempt sends all bytes and fails late; the second reads them again.
-    let action = Action { bad_crc: true, delay_response_ms: 2_000, ..Action::default() };
-    fixture.once("UploadPart", action);
-    let changed = Arc::new(AtomicBool::new(false));
-    let data =
-        ChangingMemory { contents: [vec![1; 1000], vec![2; 1000]], changed: Arc::clone(&changed) };
-    let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    std::thread::scope(|scope| {
-        let upload = scope.spawn(|| client.put_data(bucket, key, data, &small_parts(), cancel));
-        fixture.wait_until(|requests| {
-            requests.iter().any(|request| request.op == "UploadPart" && request.status != 0)
+    for action in [
+        Action { bad_crc: true, ..Action::default() },
+        Action::status(500, "InternalError").after_commit(),
+        Action::status(503, "ServiceUnavailable").after_commit(),
+    ] {
+        let fixture = Fixture::new();
+        fixture.once("UploadPart", Action { delay_response_ms: 2_000, ..action });
+        let changed = Arc::new(AtomicBool::new(false));
+        let contents = [vec![1; 1000], vec![2; 1000]];
+        let data = ChangingMemory { contents, changed: Arc::clone(&changed) };
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        std::thread::scope(|scope| {
+            let upload = scope.spawn(|| client.put_data(bucket, key, data, &small_parts(), cancel));
+            fixture.wait_until(|requests| {
+                requests.iter().any(|request| request.op == "UploadPart" && request.status != 0)
+            });
+            changed.store(true, Ordering::SeqCst);
+            let error = upload.join().unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
+            assert_eq!(error.part_number(), Some(1));
         });
-        changed.store(true, Ordering::SeqCst);
-        let error = upload.join().unwrap().unwrap_err();
-        assert_eq!((error.kind(), error.part_number()), (ErrorKind::Changed, Some(1)), "{error}");
-    });
-    assert_eq!(fixture.count("UploadPart"), 2);
-    fixture.assert_bucket_empty();
+        assert_eq!(fixture.count("UploadPart"), 2);
+        fixture.assert_bucket_empty();
+    }
 }

@@ -30,4 +30,5 @@ mod shared_client;
 mod slow_parts;
 mod streams;
 mod timeouts;
+mod uncertain_outcomes;
 mod whole_objects;

@@ -3,11 +3,11 @@
 use oss_emulator::{Action, Rule};
 use ossmpu::{
     ErrorKind, Integrity, ListMultipartUploads, LogLevel, MultipartUpload, ObjectExists, Result,
-    UploadOptions,
+    SentPart, UploadOptions,
 };
 
 use crate::fixture::{
-    BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, small_parts,
+    BUCKET, Fixture, Lines, MIB, PART, RefusedPort, bytes, five_parts, number, small_parts,
 };
 
 const INITIATE: &str = "InitiateMultipartUpload";
@@ -233,6 +233,23 @@ fn a_crc_that_is_missing_from_complete_is_read_with_head_object() {
 }
 
 #[test]
+fn an_object_of_another_size_is_an_error_when_crcs_are_missing() {
+    let fixture = Fixture::new();
+    fixture.emulator.set_option("no_crc").unwrap();
+    fixture.always("HeadObject", Action::default().header("Content-Length", "1"));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+
+    // The CRC-64 of an added part is not known.
+    let upload = fixture.initiate();
+    let part = upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    upload.add_part(SentPart { crc64: None, ..part }).unwrap();
+    fixture.emulator.set_option("no_crc=false").unwrap();
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+}
+
+#[test]
 fn a_wrong_etag_is_detected_where_an_md5_was_sent() {
     let fixture = Fixture::new();
     let action = Action { bad_etag: true, ..Action::default() };
@@ -247,7 +264,7 @@ fn a_wrong_etag_is_detected_where_an_md5_was_sent() {
         upload.upload_id(),
         &options,
     );
-    upload.upload_part(crate::fixture::number(2), bytes(PART), &fixture.cancel).unwrap();
+    upload.upload_part(number(2), bytes(PART), &fixture.cancel).unwrap();
     assert_eq!(fixture.count("UploadPart"), 2);
 }
 
@@ -322,7 +339,7 @@ fn variants_of_responses_are_parsed() {
         assert_eq!(uploaded.parts, 5, "{switch}");
         assert_eq!(fixture.stored().unwrap(), five_parts(), "{switch}");
         let upload = fixture.initiate();
-        upload.upload_part(crate::fixture::number(1), bytes(1), &fixture.cancel).unwrap();
+        upload.upload_part(number(1), bytes(1), &fixture.cancel).unwrap();
         assert_eq!(list_uploads(&fixture).unwrap(), 1, "{switch}");
         upload.abort().unwrap();
         fixture.assert_nothing_left();

@@ -1,14 +1,18 @@
 //! Resumed uploads: after a failure, after `kill -9`, by upload ID alone.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use oss_emulator::{Action, Rule};
-use ossmpu::{ErrorKind, MultipartUpload, UploadId, UploadOptions};
+use oss_emulator::{Action, Commit, Rule};
+use ossmpu::{
+    CopySource, ErrorKind, HeadObject, Integrity, MultipartUpload, ObjectExists, UploadId,
+    UploadOptions,
+};
 
 use crate::examples;
-use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
 
 fn with_checkpoint(folder: &Path) -> UploadOptions {
     let mut options = small_parts();
@@ -141,6 +145,145 @@ fn an_upload_is_resumed_by_its_id_alone() {
     options.set_upload_id(UploadId::parse("0004B9894A22E5B1888A1E29F8236E2D").unwrap());
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("NoSuchUpload")));
+}
+
+#[test]
+fn a_checkpoint_with_other_attributes_starts_a_new_upload() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&bytes(MIB));
+    let mut options = with_checkpoint(folder.path());
+    deny_part_5(&fixture);
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    options
+        .headers_mut()
+        .set_metadata("owner", "new")
+        .and_then(|headers| headers.set_server_side_encryption("AES256"))
+        .and_then(|headers| headers.set_storage_class("IA"))
+        .and_then(|headers| headers.set_content_type("x/y"))
+        .unwrap();
+    let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert_eq!(uploaded.bytes_resumed, 0);
+    let head = client.head_object(&HeadObject::new(bucket, key), cancel).unwrap();
+    assert_eq!(head.headers.value("x-oss-meta-owner"), Some("new"));
+    assert_eq!(head.headers.value("x-oss-server-side-encryption"), Some("AES256"));
+    assert_eq!(head.headers.value("x-oss-storage-class"), Some("IA"));
+    assert_eq!(head.headers.value("content-type"), Some("x/y"));
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn an_upload_id_whose_attributes_differ_is_an_error_that_reports_the_object() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let mut options = small_parts();
+    options.set_upload_id(upload.upload_id().clone());
+    options.headers_mut().set_server_side_encryption("AES256").unwrap();
+    let error = fixture.put(&bytes(MIB), &options).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+    assert_eq!(error.argument(), Some("x-oss-server-side-encryption"), "{error}");
+}
+
+#[test]
+fn complete_all_takes_no_part_that_is_not_in_the_plan() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(MIB);
+    let file = file(&content);
+    let (mut by_id, mut checkpoint) = (small_parts(), with_checkpoint(folder.path()));
+    for options in [&mut by_id, &mut checkpoint] {
+        options.set_complete_all(true).set_integrity(Integrity::NONE);
+    }
+    by_id.set_upload_id(fixture.initiate().upload_id().clone());
+    deny_part_5(&fixture);
+    client.put_file(bucket, key, file.path(), &checkpoint, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    let stray = ossmpu::PartNumber::new(100).unwrap();
+    for upload in fixture.emulator.uploads(BUCKET) {
+        let id = UploadId::parse(&upload.upload_id).unwrap();
+        let other = MultipartUpload::attach(client, bucket, key, &id, &small_parts());
+        other.upload_part(stray, vec![7; 10], cancel).unwrap();
+    }
+    for options in [by_id, checkpoint] {
+        client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+        assert_eq!(fixture.stored().unwrap(), content);
+    }
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn an_upload_id_is_used_for_an_object_of_any_size() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    upload.upload_part(ossmpu::PartNumber::new(1).unwrap(), bytes(PART), &fixture.cancel).unwrap();
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART).unwrap().set_upload_id(upload.upload_id().clone());
+    let uploaded = fixture.put(&bytes(2 * PART), &options).unwrap();
+    assert_eq!(uploaded.upload_id.as_ref(), Some(upload.upload_id()));
+    assert_eq!((uploaded.bytes_resumed, fixture.count("PutObject")), (PART, 0));
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn an_upload_id_that_cannot_be_used_is_invalid() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, file, empty) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)), file(b""));
+    let mut options = small_parts();
+    options.set_upload_id(UploadId::parse("0004B9894A22E5B1888A1E29F8236E2D").unwrap());
+    let mut both = options.clone();
+    both.set_checkpoint_dir(folder.path());
+    let source = CopySource::new(bucket, key);
+    for error in [
+        client.put_file(bucket, key, file.path(), &both, cancel).unwrap_err(),
+        client.put_file(bucket, key, empty.path(), &options, cancel).unwrap_err(),
+        client.put_stream(bucket, key, &b"bytes"[..], &options, cancel).unwrap_err(),
+        client.copy_object(bucket, key, &source, &options, cancel).unwrap_err(),
+        MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("upload_id")));
+    }
+    assert_eq!(fixture.operations(), [""; 0]);
+}
+
+#[test]
+fn an_older_identical_object_is_not_mistaken_for_that_of_the_upload() {
+    let fixture = Fixture::new();
+    let content = bytes(MIB);
+    let mut options = small_parts();
+    options.headers_mut().set_metadata("owner", "me").unwrap();
+    fixture.put(&content, &options).unwrap();
+    // The times of OSS are in whole seconds.
+    fixture.emulator.set_clock_offset(5);
+    let gone = Action::status(404, "NoSuchUpload");
+    let mut by_id = options.clone();
+    by_id.set_upload_id(fixture.initiate().upload_id().clone());
+    for options in [options, by_id] {
+        fixture.always("CompleteMultipartUpload", gone.clone());
+        let error = fixture.put(&content, &options).unwrap_err();
+        assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_before_complete_reports_that_of_an_earlier_process() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&bytes(MIB));
+    let mut options = with_checkpoint(folder.path());
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::Before));
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::Unknown, true));
+    options.set_progress(|_| ControlFlow::Break(1));
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.parts_left()), (ErrorKind::Callback, true), "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }
 
 #[test]

@@ -127,6 +127,36 @@ fn the_retry_budget_of_a_client_is_limited_and_refilled_by_successes() {
 }
 
 #[test]
+fn an_empty_retry_budget_does_not_shorten_the_end_of_an_upload() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(2).unwrap();
+    });
+    let busy = || Action::status(503, "ServiceUnavailable");
+    fixture.always("PutObject", Action::status(500, "InternalError"));
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
+    std::thread::scope(|scope| {
+        for _ in 0..120 {
+            scope.spawn(|| run("PutObject", &fixture).unwrap_err());
+        }
+    });
+    assert_eq!(run("PutObject", &fixture).unwrap_err().attempts(), 1, "the budget is empty");
+
+    fixture.emulator.clear_rules();
+    fixture.always("UploadPart", Action::status(403, "AccessDenied"));
+    fixture.emulator.add_rule(Rule::on("AbortMultipartUpload", busy()).times(3));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert!(!error.parts_left(), "{error}");
+    fixture.assert_nothing_left();
+
+    fixture.emulator.clear_rules();
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
+    fixture.emulator.add_rule(Rule::on("ListParts", busy()).times(3));
+    fixture.emulator.add_rule(Rule::on("HeadObject", busy()).times(3));
+    fixture.put_five_parts().unwrap();
+    assert_eq!(fixture.count("AbortMultipartUpload"), 4, "ListParts was retried instead");
+}
+
+#[test]
 fn every_operation_is_retried_when_its_response_is_lost_before_it_took_effect() {
     each_succeeds_after(&Action::lose_response(Commit::Before), |_| 2);
 }

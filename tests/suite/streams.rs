@@ -1,13 +1,15 @@
 //! Readers, pipes and the push writer.
 
 use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{
-    ByteRange, Error, ErrorKind, FdRange, FileRange, Integrity, ReaderSource, UploadOptions,
+    ByteRange, Error, ErrorKind, FdRange, FileRange, Integrity, ObjectKey, ReaderSource,
+    UploadOptions,
 };
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
@@ -164,6 +166,69 @@ fn the_memory_limit_is_obeyed_and_a_larger_part_size_is_invalid() {
 }
 
 #[test]
+fn a_known_length_that_no_stream_can_have_is_invalid_before_anything_is_read() {
+    let fixture = Fixture::with(|config| {
+        config.set_memory_limit(2 * PART).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART).unwrap();
+    let reader = ReaderSource::new(NeverRead).with_length(10_000 * PART + 1);
+    let error = client.put_stream(bucket, key, reader, &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("part_size")));
+    assert_eq!(fixture.operations(), [""; 0]);
+}
+
+/// A reader that must not be read.
+struct NeverRead;
+
+impl Read for NeverRead {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        panic!("the reader is read")
+    }
+}
+
+#[test]
+fn a_stream_waits_for_the_buffers_of_other_readers() {
+    /// Blocks until it is released.
+    struct BlockingReader<'a>(&'a Barrier, mpsc::Receiver<()>);
+    impl Read for BlockingReader<'_> {
+        fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.wait();
+            let _ = self.1.recv();
+            Ok(0)
+        }
+    }
+    let fixture = Fixture::with(|config| {
+        config.set_memory_limit(4 * PART).unwrap();
+    });
+    let Fixture { client, bucket, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART).unwrap();
+    let (barrier, released) = (Barrier::new(5), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for stream in 0..4 {
+            let key = ObjectKey::parse(&format!("key-{stream}")).unwrap();
+            let (release, is_released) = mpsc::channel();
+            released.lock().unwrap().push(release);
+            let reader = BlockingReader(&barrier, is_released);
+            let options = options.clone();
+            scope.spawn(move || client.put_stream(bucket, &key, reader, &options, cancel).unwrap());
+        }
+        // Each of them has a buffer. The progress of the fifth is reported while it waits for one.
+        barrier.wait();
+        let releases = Mutex::new(std::mem::take(&mut *released.lock().unwrap()));
+        let mut options = options.clone();
+        options.set_progress(move |_| {
+            releases.lock().unwrap().clear();
+            ControlFlow::Continue(())
+        });
+        client.put_stream(bucket, &fixture.key, &b"bytes"[..], &options, cancel).unwrap();
+    });
+    assert_eq!(fixture.emulator.keys(BUCKET).len(), 5);
+}
+
+#[test]
 fn a_writer_accepts_chunks_of_any_size() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
@@ -283,7 +348,7 @@ fn progress_of_a_stream_has_no_total_and_ends_with_all_bytes() {
     options.set_progress(move |progress| {
         assert_eq!((progress.parts_total, progress.bytes_total), (None, None));
         seen.store(progress.bytes_done, Ordering::SeqCst);
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     });
     client.put_stream(bucket, key, &*content, &options, cancel).unwrap();
     assert_eq!(last.load(Ordering::SeqCst), MIB);

@@ -1,8 +1,8 @@
 //! Compares the simulated peer of `crate::simulation` with [`Http`].
 //!
 //! Each script is sent by `Http` to a server that does what a fault means, and to the simulated
-//! peer with that fault. What the code above the transport sees has to be the same. The server sends
-//! the responses of the simulated service.
+//! peer with that fault. What the code above the transport sees has to be the same. The server
+//! sends the responses of the simulated service.
 
 mod requests;
 mod rules;

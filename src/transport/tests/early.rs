@@ -42,6 +42,24 @@ fn an_early_response_is_read_when_the_server_stops_reading() {
 }
 
 #[test]
+fn an_early_response_after_interim_responses_is_read_when_the_server_stops_reading() {
+    let server = Server::start(|peer| {
+        peer.head()?;
+        peer.stream.read_exact(&mut vec![0; 300_000])?;
+        let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        peer.send(&format!("{interim}{interim}{FORBIDDEN}"))?;
+        peer.idle(LONG);
+        Ok(())
+    });
+    let cancel = Cancel::never();
+    let mut options = default_options(&cancel);
+    options.timeouts.stall = LONG / 4;
+    let body = Zeros::body(64 * MIB);
+    let exchange = send(&http(), &server.host(), Method::Put, &body, &options).unwrap();
+    assert_eq!((exchange.response.status, exchange.body_complete), (403, false));
+}
+
+#[test]
 fn an_early_response_is_read_when_the_server_keeps_reading() {
     let server = Server::start(|peer| {
         peer.head()?;

@@ -1,13 +1,15 @@
 //! HTTP and SOCKS proxies.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use super::authority::{Authority, VALID, accept_tls};
 use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
+use crate::limits;
+use crate::transport::resolver::Resolver;
 use crate::transport::{Delivery, ProxySetting};
 
 fn http_through(url: String) -> Http {
@@ -90,6 +92,25 @@ fn a_socks4_proxy_gets_the_address() {
     });
     let http = http_through(format!("socks4://{}", proxy.host()));
     assert_eq!(get(&http, &server.host()).unwrap().response.status, 200);
+}
+
+#[test]
+fn a_socks4_proxy_gets_the_ipv4_address_of_a_host_that_has_both() {
+    let proxy = Server::start(|peer| {
+        let mut request = [0; 9];
+        peer.stream.read_exact(&mut request)?;
+        assert_eq!(&request[4..8], [127, 0, 0, 1]);
+        peer.stream.get_mut().write_all(&[0, 90, 0, 0, 0, 0, 0, 0])?;
+        peer.request()?;
+        peer.send(&ok(""))
+    });
+    let resolve_fn = |_: &str| Ok(vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]);
+    let url = format!("socks4://{}", proxy.host());
+    let settings =
+        HttpSettings { connections: 1, proxy: ProxySetting::Url(url), ..Default::default() };
+    let resolver = Resolver::with_resolve_fn(resolve_fn, limits::RESOLVE_TTL);
+    let http = Http::with_resolver(&settings, resolver).unwrap();
+    assert_eq!(get(&http, "bucket.test").unwrap().response.status, 200);
 }
 
 #[test]

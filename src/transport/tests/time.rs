@@ -3,16 +3,18 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::limits::MIB;
+use crate::limits::{self, MIB};
 use crate::runtime::{CleanupBudget, Deadline};
 use crate::transport::Delivery;
 use crate::transport::exchange::RateLimit;
+use crate::transport::resolver::Resolver;
 
 const SHORT: Duration = Duration::from_millis(100);
 /// How late a timeout may be on a busy machine.
@@ -57,6 +59,29 @@ impl FullListener {
 
     pub(super) fn host(&self) -> String {
         self.listener.local_addr().unwrap().as_socket().unwrap().to_string()
+    }
+}
+
+#[test]
+fn the_only_address_of_a_host_is_resolved_again_after_a_connect_timeout() {
+    static LOOKUPS: AtomicUsize = AtomicUsize::new(0);
+    let resolver = Resolver::with_resolve_fn(
+        |_| {
+            LOOKUPS.fetch_add(1, Ordering::SeqCst);
+            Ok(vec![Ipv4Addr::LOCALHOST.into()])
+        },
+        limits::RESOLVE_TTL,
+    );
+    let http = Http::with_resolver(&HttpSettings::default(), resolver).unwrap();
+    let listener = FullListener::new();
+    let host = listener.host().replace("127.0.0.1", "bucket.test");
+    let cancel = Cancel::never();
+    let mut options = default_options(&cancel);
+    options.timeouts.connect = SHORT;
+    for lookups in [1, 2] {
+        let failed = send(&http, &host, Method::Get, &Body::Empty, &options).unwrap_err();
+        assert_eq!(failed.error.kind(), ErrorKind::Timeout, "{}", failed.error);
+        assert_eq!(LOOKUPS.load(Ordering::SeqCst), lookups);
     }
 }
 

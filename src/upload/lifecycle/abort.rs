@@ -6,8 +6,8 @@ use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::ops::{AbortMultipartUpload, ListParts};
-use crate::runtime::{Cancel, CleanupBudget, Deadline};
-use crate::service::{AttemptLimit, OperationContext, OperationError, ServiceClient};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
+use crate::service::{AttemptLimit, OperationContext, ServiceClient};
 
 /// Why no Complete of an upload can take effect any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub(crate) fn abort(
             Err(error) => return failed(fence, error),
         }
         match has_parts(service, target, &context) {
-            Ok(true) => {}
-            Ok(false) => return AbortOutcome { fence, failure: None },
+            Ok(is_left) if safeguard!(SecondAbort, is_left) => {}
+            Ok(_) => return AbortOutcome { fence, failure: None },
             Err(error) => return failed(fence, error),
         }
         if context.deadline.left().is_some_and(|left| left <= delay) {
@@ -96,9 +96,11 @@ fn send_abort(
     let UploadTarget { bucket, key, upload_id, headers, .. } = target;
     let request = AbortMultipartUpload::new(bucket, key, upload_id).with_headers(headers);
     match service.execute(&request, context) {
-        Ok(outcome) if outcome.output.is_retry_without_upload => Ok(Fence::NoSuchUpload),
+        Ok(outcome) if safeguard!(RetriedAbort, outcome.output.is_retry_without_upload) => {
+            Ok(Fence::NoSuchUpload)
+        }
         Ok(_) => Ok(Fence::Aborted),
-        Err(failed) if is_no_such_upload(&failed) => Ok(Fence::NoSuchUpload),
+        Err(failed) if is_no_such_upload(&failed.error) => Ok(Fence::NoSuchUpload),
         Err(failed) => Err(failed.error),
     }
 }
@@ -112,17 +114,19 @@ fn has_parts(
     let request = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
     match service.execute(&request, context) {
         Ok(outcome) => Ok(!outcome.output.parts.is_empty()),
-        Err(failed) if is_no_such_upload(&failed) => Ok(false),
+        Err(failed) if is_no_such_upload(&failed.error) => Ok(false),
         Err(failed) => Err(failed.error),
     }
 }
 
 /// Returns true if OSS itself responded that the upload does not exist. A 404 without its error
 /// document and request ID comes from a proxy or gateway and proves nothing.
-pub(crate) fn is_no_such_upload(failed: &OperationError) -> bool {
-    failed.error.http_status() == Some(404)
-        && failed.error.oss_code() == Some("NoSuchUpload")
-        && failed.error.request_id().is_some()
+pub(crate) fn is_no_such_upload(error: &Error) -> bool {
+    let is_foreign = safeguard!(
+        OwnDocument,
+        error.oss_code() != Some("NoSuchUpload") || error.request_id().is_none()
+    );
+    error.http_status() == Some(404) && !is_foreign
 }
 
 const FIRST_DELAY: Duration = Duration::from_millis(50);

@@ -12,13 +12,15 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::ops::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
 };
-use crate::runtime::{Cancel, CleanupBudget, Deadline};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
 use crate::service::{
-    CancelPolicy, Evidence, OperationContext, OperationError, OperationOutcome, ServiceClient,
+    AttemptLimit, CancelPolicy, Evidence, OperationContext, OperationError, OperationOutcome,
+    ServiceClient,
 };
 use crate::upload::options::Integrity;
 use crate::upload::part::{ObjectChecksum, SentPart, completed};
 use crate::upload::upload_result::UploadResult;
+use crate::wire::ServiceError;
 
 /// Inputs of Complete.
 pub(crate) struct CompleteUpload<'a> {
@@ -56,7 +58,7 @@ impl CompleteUpload<'_> {
             };
             evidence = evidence.join(failed.evidence);
             requests += failed.error.attempts();
-            let is_gone = is_no_such_upload(&failed);
+            let is_gone = is_no_such_upload(&failed.error);
             let may_help = is_worth_another_attempt(&failed);
             let error = first_error.unwrap_or(failed.error).with_attempts(requests);
             if !evidence.may_have_taken_effect() {
@@ -121,7 +123,7 @@ impl CompleteUpload<'_> {
     ) -> Result<UploadResult, NotCompleted> {
         let mut crc64 = response.crc64;
         let attributes_matter = self.target.is_attached && self.target.attributes.are_set();
-        if crc64.is_none() && self.checks_crc64() || attributes_matter {
+        if self.cannot_compare(crc64) || attributes_matter {
             match self.head(response.version_id.as_deref()) {
                 Ok(object) => {
                     self.check_object(&object, attributes_matter)?;
@@ -145,8 +147,10 @@ impl CompleteUpload<'_> {
         })
     }
 
-    fn checks_crc64(&self) -> bool {
-        self.target.integrity.contains(Integrity::CRC64) && self.checksum.crc64.is_some()
+    /// The CRC-64 should be compared, but one of the two is missing.
+    fn cannot_compare(&self, theirs: Option<u64>) -> bool {
+        let is_missing = theirs.is_none() || self.checksum.crc64.is_none();
+        is_missing && self.target.integrity.contains(Integrity::CRC64)
     }
 
     fn check_object(
@@ -231,8 +235,8 @@ impl CompleteUpload<'_> {
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
         let cancel = Cancel::never();
         match self.service.execute(&list, &self.outcome_context(&cancel)) {
-            Ok(_) => Ok(true),
-            Err(failed) if is_no_such_upload(&failed) => Ok(false),
+            Ok(_) => Ok(safeguard!(Fence, true)),
+            Err(failed) if is_no_such_upload(&failed.error) => Ok(false),
             Err(failed) => Err(failed.error),
         }
     }
@@ -259,6 +263,7 @@ impl CompleteUpload<'_> {
         }
         OperationContext {
             deadline: Deadline::after(self.service.abort_timeout()),
+            attempts: AttemptLimit::Deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
             expects_not_found: true,
             ..OperationContext::new(self.cancel)
@@ -295,8 +300,10 @@ impl CompleteUpload<'_> {
     }
 }
 
-/// Another attempt would be refused with the same 3xx or 4xx. After a lost response, a 5xx or a 2xx
-/// that cannot be used it may succeed.
+/// Another attempt would be refused with the same 3xx or 4xx. After a lost response, a 5xx, a 2xx
+/// that cannot be used or a 404 page of a proxy it may succeed.
 fn is_worth_another_attempt(failed: &OperationError) -> bool {
-    failed.error.http_status().is_none_or(|status| !(300..500).contains(&status))
+    let status = failed.error.http_status();
+    let is_page = status == Some(404) && failed.error.oss_code() == Some(ServiceError::NO_DOCUMENT);
+    is_page || status.is_none_or(|status| !(300..500).contains(&status))
 }

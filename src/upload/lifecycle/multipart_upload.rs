@@ -6,7 +6,7 @@ mod read_part;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::abort::{Fence, abort, cleanup_context};
+use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
 use super::complete::CompleteUpload;
 use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::{Initiated, initiate, initiate_request};
@@ -14,7 +14,7 @@ use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, IgnorePoison};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, IgnorePoison, safeguard};
 use crate::service::{Evidence, OperationContext, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
@@ -51,6 +51,8 @@ struct UploadState {
     parts: BTreeMap<PartNumber, SentPart>,
     /// Evidence of all Completes that were sent.
     completes: Evidence,
+    /// The parts of the last Complete.
+    completed: Vec<SentPart>,
     /// The running part calls, each with the token that cancels it.
     in_flight: Vec<(PartNumber, Cancel)>,
 }
@@ -73,6 +75,7 @@ impl MultipartUpload {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
+        options.check_no_upload_id()?;
         let request = initiate_request(bucket, key, &options.headers, options);
         let scope = CallScope::new(cancel, options.deadline())?;
         let cleanup_budget = Arc::new(CleanupBudget::new(engine.service().abort_timeout()));
@@ -256,8 +259,11 @@ impl SharedUpload {
             state.parts.values().cloned().collect()
         };
         let outcome = self.complete_parts(target, parts, cancel);
-        self.lock().phase =
-            if outcome.is_ok() { UploadPhase::Completed } else { UploadPhase::Open };
+        self.lock().phase = match &outcome {
+            Ok(_) => UploadPhase::Completed,
+            Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
+            Err(_) => UploadPhase::Open,
+        };
         outcome
     }
 
@@ -267,23 +273,21 @@ impl SharedUpload {
         known: Vec<SentPart>,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        let earlier = self.lock().completes;
-        let parts = if target.complete_all {
-            self.listed(target, cancel).map_err(|error| match earlier.may_have_taken_effect() {
-                true => error.into_unknown(),
-                false => error,
-            })?
-        } else {
-            known
-        };
-        if parts.is_empty() {
-            let text =
-                "no part is known: add the parts that were sent, or complete all that OSS has";
-            return Err(Error::invalid("parts", text)
-                .with_upload_id(target.upload_id.as_str())
-                .with_parts_left(true));
-        }
-        check_sizes(&parts)?;
+        let earlier = safeguard!(EarlierCalls, self.lock().completes);
+        let parts = if target.complete_all { self.listed(target, cancel) } else { Ok(known) }
+            .and_then(checked)
+            .map_err(|error| {
+                let is_left = !is_no_such_upload(&error);
+                let error = error.with_upload_id(target.upload_id.as_str());
+                let error = error.with_parts_left(is_left);
+                let error = error.with_upload_may_exist(target.may_have_orphan);
+                // An earlier Complete may still take effect.
+                match earlier.may_have_taken_effect() {
+                    true => error.with_object_exists(ObjectExists::Unknown),
+                    false => error,
+                }
+            })?;
+        self.lock().completed.clone_from(&parts);
         let cleanup_budget = Arc::new(CleanupBudget::new(self.engine.service().abort_timeout()));
         let complete = CompleteUpload {
             service: self.engine.service(),
@@ -297,7 +301,7 @@ impl SharedUpload {
         };
         complete.complete().map_err(|failed| {
             let mut state = self.lock();
-            state.completes = state.completes.join(failed.evidence);
+            state.completes = failed.evidence;
             let is_uncertain = failed.is_open && failed.evidence.may_have_taken_effect();
             let error = if is_uncertain { failed.error.into_unknown() } else { failed.error };
             let is_left = failed.is_open || error.parts_left();
@@ -308,13 +312,15 @@ impl SharedUpload {
     /// Aborts the upload. If a Complete is uncertain, Abort determines its outcome.
     fn abort(&self, cleanup_budget: &Arc<CleanupBudget>) -> Result<()> {
         let service = self.engine.service();
-        let (completes, parts) = {
-            let state = self.lock();
-            (state.completes, state.parts.values().cloned().collect::<Vec<_>>())
-        };
         let outcome = abort(service, &self.target, cleanup_budget);
-        let uncertain = completes.may_have_taken_effect() && outcome.fence != Some(Fence::Aborted);
-        if !uncertain {
+        let (completes, parts) = {
+            let mut state = self.lock();
+            if outcome.fence == Some(Fence::Aborted) {
+                state.completes = Evidence::NoEffect;
+            }
+            (state.completes, state.completed.clone())
+        };
+        if !completes.may_have_taken_effect() {
             return outcome.failure.map_or(Ok(()), |error| Err(error.with_parts_left(true)));
         }
         let unknown = |error: Error| error.into_unknown();
@@ -338,8 +344,18 @@ impl SharedUpload {
     }
 
     /// Lists the parts at OSS, whose total size and CRC-64 are needed to verify the object.
+    ///
+    /// If the upload is gone, an earlier Complete may have created the object from the parts that
+    /// it listed.
     fn listed(&self, target: &UploadTarget, cancel: &Cancel) -> Result<Vec<SentPart>> {
-        target.list_parts(self.engine.service(), &OperationContext::new(cancel))
+        let listed = target.list_parts(self.engine.service(), &OperationContext::new(cancel));
+        let state = self.lock();
+        match listed {
+            Err(error) if is_no_such_upload(&error) && state.completes.may_have_taken_effect() => {
+                Ok(state.completed.clone())
+            }
+            other => other,
+        }
     }
 
     fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
@@ -463,11 +479,15 @@ fn attached_target(
     }
 }
 
-/// Names the part for which OSS would refuse Complete, before anything is sent.
-fn check_sizes(parts: &[SentPart]) -> Result<()> {
-    let all_but_last = parts.split_last().map(|(_, others)| others).unwrap_or_default();
+/// Returns the parts if Complete may list them. Otherwise names the part for which OSS would refuse
+/// Complete, before anything is sent.
+fn checked(parts: Vec<SentPart>) -> Result<Vec<SentPart>> {
+    let Some((_, all_but_last)) = parts.split_last() else {
+        let text = "no part is known: add the parts that were sent, or complete all that OSS has";
+        return Err(Error::invalid("parts", text));
+    };
     match all_but_last.iter().find(|part| part.size < limits::PART_SIZE_MIN) {
-        None => Ok(()),
+        None => Ok(parts),
         Some(part) => {
             let text =
                 format!("all parts except the last have at least 100 KiB, not {}", part.size);

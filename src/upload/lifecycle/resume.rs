@@ -12,6 +12,7 @@ use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
+use crate::codec::date::parse_http_date;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
@@ -38,6 +39,14 @@ pub(crate) enum Resumption {
     Upload(Box<ResumedUpload>),
     /// An earlier process completed the upload, but exited before it removed the checkpoint.
     Completed(Box<UploadResult>),
+}
+
+/// The outcome of ListParts.
+#[derive(Default)]
+struct ListedParts {
+    parts: BTreeMap<PartNumber, ListedPart>,
+    /// The service's clock at a time when the upload was open.
+    time: Option<SystemTime>,
 }
 
 /// What a checkpoint must match to be resumed.
@@ -84,7 +93,11 @@ impl UploadLifecycle<'_> {
     pub(crate) fn attach(&self, upload_id: &UploadId) -> Result<ResumedUpload> {
         let target = self.attached_target(upload_id.clone());
         match self.list(&target)? {
-            Ok(listed) => Ok(ResumedUpload { listed, ..ResumedUpload::new(target, None) }),
+            Ok(ListedParts { parts, time }) => {
+                // It is open at this time, so an older object is not the one of this call.
+                let target = UploadTarget { initiated: time, ..target };
+                Ok(ResumedUpload { listed: parts, ..ResumedUpload::new(target, None) })
+            }
             Err(gone) => Err(gone.with_upload_id(upload_id.as_str())),
         }
     }
@@ -174,7 +187,7 @@ impl UploadLifecycle<'_> {
             return Ok(None);
         }
         match self.list(&target).map_err(|error| uncertain(error, &record))? {
-            Ok(listed) => {
+            Ok(ListedParts { parts: listed, .. }) => {
                 logger.info(|| format!("resuming upload {}", record.upload_id));
                 let earlier =
                     if record.is_completing { Evidence::Uncertain } else { Evidence::NotSent };
@@ -235,8 +248,10 @@ impl UploadLifecycle<'_> {
         }
     }
 
+    /// An upload that this call has not initiated. It may have parts that are not in the plan, so
+    /// Complete lists those of the plan.
     fn attached_target(&self, upload_id: UploadId) -> UploadTarget {
-        UploadTarget { is_attached: true, ..self.target(upload_id) }
+        UploadTarget { is_attached: true, complete_all: false, ..self.target(upload_id) }
     }
 
     /// Returns a checksum of everything that Initiate sends.
@@ -246,10 +261,7 @@ impl UploadLifecycle<'_> {
     }
 
     /// Returns all parts, or NoSuchUpload. Every other error leaves the upload unchanged.
-    fn list(
-        &self,
-        target: &UploadTarget,
-    ) -> Result<Result<BTreeMap<PartNumber, ListedPart>, Error>> {
+    fn list(&self, target: &UploadTarget) -> Result<Result<ListedParts, Error>> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = target;
         let context = OperationContext {
             deadline: self.scope.deadline,
@@ -257,16 +269,17 @@ impl UploadLifecycle<'_> {
             ..OperationContext::new(&self.scope.cancel)
         };
         let left = |error: Error| error.with_upload_id(upload_id.as_str()).with_parts_left(true);
-        let mut listed = BTreeMap::new();
+        let mut listed = ListedParts::default();
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {
             let page = match self.service.execute(&request, &context) {
                 Ok(outcome) => outcome.output,
-                Err(failed) if is_no_such_upload(&failed) => return Ok(Err(failed.error)),
+                Err(failed) if is_no_such_upload(&failed.error) => return Ok(Err(failed.error)),
                 Err(failed) => return Err(left(failed.error)),
             };
             next = request.next_page(&page).map_err(left)?;
-            listed.extend(page.parts.into_iter().map(|part| (part.number, part)));
+            listed.time = page.headers.value("date").and_then(parse_http_date);
+            listed.parts.extend(page.parts.into_iter().map(|part| (part.number, part)));
         }
         Ok(Ok(listed))
     }

@@ -7,6 +7,7 @@ use crate::codec::date::parse_http_date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
+use crate::runtime::safeguard;
 use crate::service::{OperationContext, ServiceClient};
 use crate::upload::part::ObjectChecksum;
 
@@ -80,15 +81,17 @@ impl<'a> ExpectedObject<'a> {
     /// Returns true if everything that HeadObject shows is as expected. A checksum is required:
     /// size and time alone do not distinguish an object from an older one.
     fn matches(&self, found: &HeadObjectResult) -> bool {
+        let same_crc64 = found.crc64.is_some() && found.crc64 == self.checksum.crc64;
+        let same_attributes = mismatch(self.attributes, self.key, found).is_none();
+        let differs = safeguard!(ObjectCrc64, !same_crc64)
+            || safeguard!(ObjectAttributes, !same_attributes)
+            || safeguard!(ObjectTime, !self.not_before.allows(found));
         found.size == self.checksum.size
-            && found.crc64.is_some()
-            && found.crc64 == self.checksum.crc64
             && found
                 .object_type
                 .as_deref()
                 .is_some_and(|kind| kind.eq_ignore_ascii_case(self.object_type))
-            && mismatch(self.attributes, self.key, found).is_none()
-            && self.not_before.allows(found)
+            && !differs
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::codec::date::parse_http_date;
-use crate::error::{Error, Result};
+use crate::error::{Error, ObjectExists, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
 use crate::ops::InitiateMultipartUpload;
-use crate::runtime::CleanupBudget;
+use crate::runtime::{CleanupBudget, safeguard};
 use crate::service::{CancelPolicy, Evidence, OperationContext, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::abort::abort_after_error;
@@ -53,11 +53,11 @@ impl UploadLifecycle<'_> {
         work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
     ) -> Result<UploadResult> {
         let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
-        let outcome = self.upload(work(Arc::clone(&meter)), parts, &meter);
-        let (checksum, sent) = outcome
+        let (checksum, sent) = self
+            .upload(work(Arc::clone(&meter)), parts, &meter)
             .and_then(|sent| Ok((object_checksum(&sent, expected_crc64)?, sent)))
-            .map_err(|error| self.keep_or_abort(target, error))?;
-        before_complete().map_err(|error| self.keep_or_abort(target, error))?;
+            .and_then(|sent| before_complete().map(|()| sent))
+            .map_err(|error| self.keep_or_abort_after(earlier, target, error))?;
         let uploaded = self.complete(target, checksum, &sent, earlier)?;
         Ok(UploadResult { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
     }
@@ -142,6 +142,16 @@ impl UploadLifecycle<'_> {
         self.abort_after_error(target, error)
     }
 
+    /// Ends a failed upload for which an earlier process may have sent Complete, which may still
+    /// take effect.
+    fn keep_or_abort_after(&self, earlier: Evidence, target: &UploadTarget, error: Error) -> Error {
+        let error = self.keep_or_abort(target, error);
+        if earlier.may_have_taken_effect() {
+            return error.with_object_exists(ObjectExists::Unknown);
+        }
+        error
+    }
+
     pub(crate) fn abort_after_error(&self, target: &UploadTarget, error: Error) -> Error {
         abort_after_error(self.service, target, &self.cleanup_budget, error)
     }
@@ -183,7 +193,8 @@ pub(crate) fn initiate(
     };
     let outcome = service.execute(request, &context)?;
     let upload_id = outcome.output.upload_id;
-    let may_have_orphan = outcome.earlier_attempts.may_have_taken_effect();
+    let may_have_orphan =
+        safeguard!(OrphanedUpload, outcome.earlier_attempts.may_have_taken_effect());
     if may_have_orphan {
         service.logger().warn(|| {
             format!("besides upload {upload_id} another may exist: a response to Initiate was lost")

@@ -48,12 +48,27 @@ impl WatchedFile {
     pub(crate) fn new(file: File, name: String) -> Result<Self> {
         let metadata = file.metadata().map_err(|cause| Error::file(&name, &cause))?;
         let (what, errno) = match metadata.is_file() {
-            true => return Ok(Self { file, name, stamp: Stamp::of(&metadata) }),
+            true => return Self { file, name, stamp: Stamp::of(&metadata) }.with_true_size(),
             false if metadata.is_dir() => ("a directory", libc::EISDIR),
             false => ("no regular file", libc::EINVAL),
         };
         let error = Error::new(ErrorKind::File, format!("{name} is {what}"));
         Err(error.with_io(&io::Error::from_raw_os_error(errno)))
+    }
+
+    /// Files of the kernel, such as those in `/proc`, have more bytes than their size says.
+    fn with_true_size(self) -> Result<Self> {
+        let size = self.stamp.identity.size;
+        match self.file.read_at(&mut [0], size) {
+            // Any other failure is reported when the content is read.
+            Ok(0) | Err(_) => Ok(self),
+            Ok(_) => {
+                self.check_unchanged()?;
+                let text = format!("{} has more than its {size} bytes", self.name);
+                let error = Error::new(ErrorKind::File, format!("{text}; upload it as a stream"));
+                Err(error.with_io(&io::Error::from_raw_os_error(libc::EINVAL)))
+            }
+        }
     }
 
     pub(crate) fn identity(&self) -> Identity {

@@ -49,6 +49,12 @@ impl PartGrowth {
         let steps = (0..usize::from(limits::PART_NUMBER_MAX)).step_by(STEP);
         steps.filter_map(|index| self.part_size(index)).map(|size| size * STEP as u64).sum()
     }
+
+    /// The error of a stream that has more.
+    pub(crate) fn exceeded(&self) -> Error {
+        let text = format!("a stream with these options has at most {} bytes", self.reach());
+        Error::invalid("part_size", text)
+    }
 }
 
 /// So many parts have the same size.

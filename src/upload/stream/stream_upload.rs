@@ -33,6 +33,7 @@ pub(crate) struct StreamUpload {
     scope: CallScope,
     cleanup_budget: Arc<CleanupBudget>,
     part_growth: PartGrowth,
+    filled_by: FilledBy,
     meter: Arc<Meter>,
     reporter: Reporter,
     /// Of all bytes so far, if the caller expects one.
@@ -46,21 +47,35 @@ pub(crate) struct StreamUpload {
     queue: Option<Arc<StreamQueue>>,
 }
 
+/// Where the bytes of a stream come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FilledBy {
+    /// A reader, within one call: other streams can wait for its buffer.
+    Reader,
+    /// Writes of the caller, who may wait for another stream before the next one.
+    Writes,
+}
+
 impl StreamUpload {
     pub(crate) fn new(
         engine: &Engine,
         bucket: &BucketName,
         key: &ObjectKey,
         length: Option<u64>,
+        filled_by: FilledBy,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
         engine.service().check_process()?;
+        options.check_no_upload_id()?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
             .service()
             .logger()
             .info(|| format!("a stream into {key} can have at most {} bytes", part_growth.reach()));
+        if length.is_some_and(|length| length > part_growth.reach()) {
+            return Err(part_growth.exceeded());
+        }
         let meter = Arc::new(Meter::new(None, length));
         Ok(Self {
             engine: engine.clone(),
@@ -70,6 +85,7 @@ impl StreamUpload {
             scope: CallScope::new(cancel, options.deadline())?,
             cleanup_budget: Arc::new(CleanupBudget::new(engine.service().abort_timeout())),
             part_growth,
+            filled_by,
             reporter: Reporter::new(options.progress.as_ref(), &meter),
             meter,
             md5: options.expected_md5.map(|_| Hasher::new()),
@@ -247,17 +263,15 @@ impl StreamUpload {
 
     /// An empty buffer for the next part; waits until the memory limit has room for it.
     fn buffer(&mut self) -> Result<Buffer> {
-        let size = self.part_growth.part_size(self.parts).ok_or_else(|| {
-            let text = format!(
-                "a stream with these options has at most {} bytes",
-                self.part_growth.reach()
-            );
-            Error::invalid("part_size", text)
-        })?;
+        let size = self.part_growth.part_size(self.parts);
+        let size = size.ok_or_else(|| self.part_growth.exceeded())?;
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         loop {
             if let Some(buffer) = self.engine.buffers().take(size, &self.changed)? {
-                return Ok(buffer);
+                return Ok(match self.filled_by {
+                    FilledBy::Reader => buffer.seal(),
+                    FilledBy::Writes => buffer,
+                });
             }
             self.wait_for_change()?;
         }

@@ -9,7 +9,7 @@ use crate::upload::engine::Engine;
 use crate::upload::options::UploadOptions;
 use crate::upload::source::read_some::read_some;
 use crate::upload::stream::reader_source::ReaderSource;
-use crate::upload::stream::stream_upload::StreamUpload;
+use crate::upload::stream::stream_upload::{FilledBy, StreamUpload};
 use crate::upload::upload_result::UploadResult;
 use crate::wire::copy_at;
 
@@ -36,7 +36,8 @@ impl Writer {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let stream = StreamUpload::new(engine, bucket, key, None, options, cancel)?;
+        let stream =
+            StreamUpload::new(engine, bucket, key, None, FilledBy::Writes, options, cancel)?;
         Ok(Self { stream: Some(stream) })
     }
 
@@ -50,7 +51,8 @@ impl Writer {
         cancel: &Cancel,
     ) -> Result<UploadResult> {
         let ReaderSource { mut reader, length } = source;
-        let mut stream = StreamUpload::new(engine, bucket, key, length, options, cancel)?;
+        let mut stream =
+            StreamUpload::new(engine, bucket, key, length, FilledBy::Reader, options, cancel)?;
         match fill(&mut stream, &mut reader, length) {
             Ok(()) => stream.finish(),
             Err(error) => Err(stream.keep_or_abort(error)),
@@ -63,7 +65,8 @@ impl Writer {
         stream.check_process()?;
         let mut written = 0;
         while written < data.len() {
-            match stream.room() {
+            let is_open = stream.check();
+            match is_open.and_then(|()| stream.room()) {
                 Ok(room) => {
                     let count = copy_at(data, written as u64, room);
                     stream.advance(count);

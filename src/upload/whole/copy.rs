@@ -33,6 +33,7 @@ impl Copy<'_> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
         service.check_process()?;
+        options.check_no_upload_id()?;
         let scope = CallScope::new(cancel, options.deadline())?;
         let deadline = scope.deadline;
         let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };

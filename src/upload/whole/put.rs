@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::PutObject;
-use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
-use crate::service::{Evidence, OperationContext, RateLimiter, ServiceClient};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, now, safeguard};
+use crate::service::{AttemptLimit, Evidence, OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
@@ -125,6 +125,7 @@ impl Put<'_> {
         };
         let context = OperationContext {
             deadline: scope.deadline.earlier(Deadline::after(self.service.abort_timeout())),
+            attempts: AttemptLimit::Deadline,
             expects_not_found: true,
             ..OperationContext::new(&scope.cancel)
         };
@@ -215,12 +216,11 @@ impl Put<'_> {
     ) -> Result<UploadResult> {
         let options = self.options;
         let md5 = options.integrity.contains(Integrity::MD5);
-        let ResumedUpload { mut target, listed, earlier, record } = resumed;
-        // The plan does not have the parts that another caller has sent to that upload.
-        target.complete_all &= !target.is_attached;
+        let ResumedUpload { target, listed, earlier, record } = resumed;
         let before_complete = || match (checkpoint, record) {
             (Some(checkpoint), Some(record)) => {
-                checkpoint.save(&Record { is_completing: true, ..record })
+                let is_completing = safeguard!(CompletionMark, true);
+                checkpoint.save(&Record { is_completing, ..record })
             }
             _ => Ok(()),
         };

@@ -1,0 +1,264 @@
+//! Requests that may have taken effect although their response says otherwise, or is lost: no call
+//! reports that the object does not exist while it does.
+
+use oss_emulator::{Action, Commit, Rule};
+use ossmpu::{
+    CopySource, Error, ErrorKind, MultipartUpload, ObjectExists, ObjectKey, PutObject,
+    UploadOptions,
+};
+
+use crate::fixture::{BUCKET, Fixture, PART, bytes, file, five_parts, number, small_parts};
+
+const ABORT: &str = "AbortMultipartUpload";
+const COMPLETE: &str = "CompleteMultipartUpload";
+const INITIATE: &str = "InitiateMultipartUpload";
+const LIST: &str = "ListParts";
+
+/// Error responses that an intermediary may send after OSS has received the request.
+const REFUSALS: [(u16, &str); 7] = [
+    (503, "ServiceUnavailable"),
+    (500, "InternalError"),
+    (429, "TooManyRequests"),
+    (401, "Unauthorized"),
+    (408, "Timeout"),
+    (400, "RequestTimeout"),
+    (403, "RequestTimeTooSkewed"),
+];
+
+fn denied() -> Action {
+    Action::status(403, "AccessDenied")
+}
+
+fn with_one_attempt() -> Fixture {
+    Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    })
+}
+
+/// ListParts shows an upload, as it does right before a Complete takes effect.
+fn list_open_upload(fixture: &Fixture) {
+    let body = "<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>";
+    fixture.once(LIST, Action::raw(200, body));
+}
+
+fn handle_with_part(fixture: &Fixture) -> MultipartUpload {
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    upload
+}
+
+fn assert_unknown(error: &Error, parts_left: bool) {
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    assert_eq!(error.parts_left(), parts_left, "{error}");
+}
+
+#[test]
+fn an_error_response_after_complete_took_effect_does_not_hide_the_object() {
+    for (status, code) in REFUSALS {
+        let fixture = Fixture::new();
+        fixture.once(COMPLETE, Action::status(status, code).after_commit());
+        fixture.put_five_parts().unwrap();
+        assert_eq!(fixture.stored().unwrap(), five_parts(), "{code}");
+        fixture.assert_nothing_left();
+    }
+}
+
+#[test]
+fn an_error_response_after_put_object_took_effect_does_not_hide_the_object() {
+    for (status, code) in REFUSALS {
+        for forbid_overwrite in [false, true] {
+            let fixture = Fixture::new();
+            let mut options = UploadOptions::new();
+            options.headers_mut().set_forbid_overwrite(forbid_overwrite);
+            fixture.once("PutObject", Action::status(status, code).after_commit());
+            // A retry does not know what the first attempt did.
+            fixture.emulator.add_rule(Rule::on("PutObject", denied()).nth(2).always());
+            fixture.put(b"new", &options).unwrap();
+            assert_eq!(fixture.stored().unwrap(), b"new", "{code}");
+
+            fixture.emulator.clear_rules();
+            let fixture = Fixture::new();
+            fixture.once("PutObject", Action::status(status, code).after_commit());
+            fixture.emulator.add_rule(Rule::on("PutObject", denied()).nth(2).always());
+            fixture.always("HeadObject", denied());
+            assert_unknown(&fixture.put(b"new", &options).unwrap_err(), false);
+        }
+    }
+}
+
+#[test]
+fn an_error_response_after_initiate_took_effect_reports_a_possible_orphaned_upload() {
+    for (status, code) in REFUSALS {
+        let fixture = Fixture::new();
+        fixture.once(INITIATE, Action::status(status, code).after_commit());
+        let uploaded = fixture.put_five_parts().unwrap();
+        assert!(uploaded.upload_may_exist, "{code}");
+        assert_eq!(fixture.emulator.uploads(BUCKET).len(), 1, "{code}");
+
+        fixture.once(INITIATE, Action::status(status, code).after_commit());
+        let upload = fixture.initiate();
+        assert!(upload.upload_may_exist(), "{code}");
+        assert!(upload.complete(&fixture.cancel).unwrap_err().upload_may_exist(), "{code}");
+
+        let fixture = with_one_attempt();
+        fixture.always(INITIATE, Action::status(status, code).after_commit());
+        assert!(fixture.put_five_parts().unwrap_err().upload_may_exist(), "{code}");
+    }
+}
+
+#[test]
+fn a_complete_that_takes_effect_between_list_parts_and_abort_is_found() {
+    for abort_is_retried in [false, true] {
+        let fixture = with_one_attempt();
+        fixture.once(COMPLETE, Action::lose_response(Commit::After));
+        list_open_upload(&fixture);
+        if abort_is_retried {
+            fixture.once(ABORT, Action::status(503, "ServiceUnavailable"));
+        }
+        fixture.put_five_parts().unwrap();
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+        assert_eq!(fixture.count(ABORT), 1 + usize::from(abort_is_retried));
+    }
+}
+
+#[test]
+fn a_complete_that_may_take_effect_later_is_unknown_while_the_parts_are_kept() {
+    let fixture = with_one_attempt();
+    fixture.always(COMPLETE, Action::lose_response(Commit::Before));
+    let mut options = small_parts();
+    options.set_keep_parts(true);
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
+    assert_unknown(&error, true);
+
+    let upload = handle_with_part(&fixture);
+    assert_unknown(&upload.complete(&fixture.cancel).unwrap_err(), true);
+    // Neither a refusal nor a call that sends nothing shows what the first Complete did.
+    fixture.emulator.clear_rules();
+    fixture.always(COMPLETE, denied());
+    assert_unknown(&upload.complete(&fixture.cancel).unwrap_err(), true);
+    upload.upload_part(number(1), bytes(10), &fixture.cancel).unwrap();
+    upload.upload_part(number(2), bytes(10), &fixture.cancel).unwrap();
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    assert_unknown(&error, true);
+    // Abort decides: no Complete has taken effect.
+    upload.abort().unwrap();
+    assert_eq!(fixture.stored(), None);
+}
+
+#[test]
+fn a_lost_complete_whose_retry_is_refused_is_found() {
+    for (status, code) in [(403, "AccessDenied"), (409, "FileAlreadyExists")] {
+        let fixture = Fixture::new();
+        fixture.once(COMPLETE, Action::lose_response(Commit::After));
+        list_open_upload(&fixture);
+        fixture.emulator.add_rule(Rule::on(COMPLETE, Action::status(status, code)).nth(2));
+        fixture.put_five_parts().unwrap();
+        assert_eq!(fixture.stored().unwrap(), five_parts(), "{code}");
+        assert_eq!(fixture.count(COMPLETE), 2);
+    }
+}
+
+#[test]
+fn an_abort_that_is_refused_after_an_uncertain_complete_leaves_the_outcome_unknown() {
+    let fixture = with_one_attempt();
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    fixture.always(LIST, denied());
+    fixture.always(ABORT, denied());
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unknown);
+    assert_unknown(&error, true);
+}
+
+#[test]
+fn completing_again_after_an_unknown_outcome_finds_the_object() {
+    for complete_all in [false, true] {
+        let fixture = Fixture::new();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let mut options = UploadOptions::new();
+        options.set_complete_all(complete_all);
+        let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+        upload.upload_part(number(1), bytes(PART), cancel).unwrap();
+        fixture.once(COMPLETE, Action::lose_response(Commit::After));
+        fixture.once("HeadObject", denied());
+        assert_unknown(&upload.complete(cancel).unwrap_err(), false);
+        assert_eq!(upload.complete(cancel).unwrap().size, PART);
+    }
+}
+
+#[test]
+fn an_attached_handle_finds_the_object_of_an_earlier_process() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let first = handle_with_part(&fixture);
+    first.complete(cancel).unwrap();
+    let id = first.upload_id();
+    let attached = MultipartUpload::attach(client, bucket, key, id, &UploadOptions::new());
+    attached.add_part(first.sent_parts()[0].clone()).unwrap();
+    assert_eq!(attached.complete(cancel).unwrap().size, PART);
+}
+
+#[test]
+fn an_object_that_complete_has_made_is_never_denied_by_a_later_call() {
+    let fixture = Fixture::new();
+    let upload = handle_with_part(&fixture);
+    fixture.once(COMPLETE, Action { bad_crc: true, ..Action::default() });
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+    for outcome in [upload.complete(&fixture.cancel).map(|_| ()), upload.abort()] {
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::State);
+    }
+    assert!(fixture.stored().is_some());
+}
+
+#[test]
+fn a_lost_response_to_a_single_put_object_request_may_have_created_the_object() {
+    let fixture = with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    fixture.always("PutObject", Action::lose_response(Commit::After));
+    let request = PutObject::new(bucket, key).with_bytes(b"new".to_vec());
+    assert_unknown(&client.put_object(&request, cancel).unwrap_err(), false);
+    assert!(fixture.stored().is_some());
+}
+
+#[test]
+fn a_lost_response_to_the_copy_of_an_empty_object_may_have_created_the_object() {
+    let fixture = with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    fixture.put(b"", &UploadOptions::new()).unwrap();
+    fixture.always("PutObject", Action::lose_response(Commit::After));
+    let target = ObjectKey::parse("target").unwrap();
+    let (source, options) = (CopySource::new(bucket, key), UploadOptions::new());
+    let error = client.copy_object(bucket, &target, &source, &options, cancel).unwrap_err();
+    assert_unknown(&error, false);
+    assert!(fixture.emulator.object(BUCKET, "target").is_some());
+}
+
+#[test]
+fn a_404_page_of_a_gateway_does_not_mean_that_the_upload_is_gone() {
+    let page = || Action::raw(404, "<html>404 Not Found</html>");
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(std::time::Duration::from_millis(300)).unwrap();
+    });
+    fixture.emulator.add_rule(Rule::on("UploadPart", denied()).part(3).always());
+    fixture.always(ABORT, page());
+    let error = fixture.put_five_parts().unwrap_err();
+    assert!(error.parts_left() && !fixture.emulator.uploads(BUCKET).is_empty(), "{error}");
+
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, source) = (tempfile::tempdir().unwrap(), file(&five_parts()));
+    let mut options = small_parts();
+    options.set_checkpoint_dir(folder.path()).set_parallelism(1).unwrap();
+    fixture.emulator.add_rule(Rule::on("UploadPart", denied()).part(5));
+    client.put_file(bucket, key, source.path(), &options, cancel).unwrap_err();
+    fixture.always(LIST, page());
+    let error = client.put_file(bucket, key, source.path(), &options, cancel).unwrap_err();
+    assert!(error.parts_left() && error.upload_id().is_some(), "{error}");
+    fixture.emulator.clear_rules();
+    fixture.once(LIST, page());
+    let uploaded = client.put_file(bucket, key, source.path(), &options, cancel).unwrap();
+    assert_eq!(uploaded.bytes_resumed, 4 * PART);
+    fixture.assert_nothing_left();
+}
