@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use self::rules::{Observed, Rules, Step};
-use self::scripted_server::{Action, Plan};
-use self::scripts::{Request, Script, all_faults, scripts};
+use self::scripted_server::{Action, ServerPlan};
+use self::scripts::{Script, ScriptedRequest, all_faults, scripts};
 use super::server::Server;
 use super::time::FullListener;
 use super::*;
@@ -96,7 +96,7 @@ fn run_real(script: &Script, responses: &[Option<Response>]) -> Vec<Observed> {
         (action, response.as_ref().map_or_else(String::new, |one| text_of(one, request)))
     });
     let steps = steps.collect();
-    let plan = Arc::new(Plan::new(steps, rules.program.clone(), Arc::clone(&rules.budget)));
+    let plan = Arc::new(ServerPlan::new(steps, rules.program.clone(), Arc::clone(&rules.budget)));
     rules.in_request = Arc::clone(&plan.in_request);
     let shared = Arc::clone(&plan);
     let ignores_tls = script.action == Action::IgnoreTls;
@@ -156,7 +156,7 @@ fn http_without_names(resolve: crate::transport::dns_worker::ResolveFn) -> Http 
 }
 
 /// The response as a server sends it.
-fn text_of(response: &Response, request: Request) -> String {
+fn text_of(response: &Response, request: ScriptedRequest) -> String {
     let mut text = format!("HTTP/1.1 {} Status\r\n", response.status);
     for (name, value) in response.headers.iter() {
         text += &format!("{name}: {value}\r\n");
@@ -166,7 +166,7 @@ fn text_of(response: &Response, request: Request) -> String {
         text += &format!("Content-Length: {}\r\n", response.body.len());
     }
     text += "\r\n";
-    if request != Request::Head {
+    if request != ScriptedRequest::Head {
         text += &String::from_utf8_lossy(&response.body);
     }
     text

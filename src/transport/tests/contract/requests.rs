@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::scripted_server::{Action, Gate};
-use super::scripts::Request;
+use super::scripts::ScriptedRequest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{KIB, MIB};
 use crate::transport::tests::Pattern;
 use crate::wire::{Body, Content, Method};
 
-impl Request {
+impl ScriptedRequest {
     /// The method and the query.
     pub(super) fn line(self) -> (Method, &'static str) {
         match self {
@@ -25,7 +25,7 @@ impl Request {
     pub(super) fn body(self, action: Action, in_request: &Arc<Gate>) -> Body {
         match self {
             Self::Put => Pattern::body(5000),
-            Self::PutMemory => Body::Content(Arc::new(Memory(vec![7; 300_000]))),
+            Self::PutMemory => Body::Content(Arc::new(BytesInMemory(vec![7; 300_000]))),
             Self::PutLarge => {
                 // More than the sockets hold, if the server stops reading.
                 let length = if action == Action::StopReading { 64 * MIB } else { 4 * MIB };
@@ -39,9 +39,9 @@ impl Request {
 }
 
 #[derive(Debug)]
-struct Memory(Vec<u8>);
+struct BytesInMemory(Vec<u8>);
 
-impl Content for Memory {
+impl Content for BytesInMemory {
     fn length(&self) -> u64 {
         self.0.len() as u64
     }

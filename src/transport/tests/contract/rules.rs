@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::scripted_server::{Action, Gate, STEP_HEADER};
-use super::scripts::{Limit, Rate, Request, Script, Token};
+use super::scripts::{CancelSetup, Limit, Rate, Script, ScriptedRequest};
 use crate::error::{ErrorKind, Phase};
 use crate::runtime::CleanupBudget;
 use crate::transport::Delivery;
@@ -76,7 +76,7 @@ impl Rules {
         let mut results = Vec::new();
         for (number, (step, request)) in first.into_iter().chain(steps).enumerate() {
             if step == Step::Scripted {
-                if script.token == Token::Triggered {
+                if script.token == CancelSetup::Triggered {
                     self.program.trigger();
                 }
                 deadline = match script.deadline {
@@ -91,7 +91,7 @@ impl Rules {
             let progress = Mutex::new(0);
             let on_progress = |bytes| *progress.lock().unwrap() += bytes;
             let call = ExchangeOptions {
-                cancel: if script.token == Token::Other { &never } else { &self.program },
+                cancel: if script.token == CancelSetup::Other { &never } else { &self.program },
                 timeouts: if step == Step::Scripted { script.timeouts() } else { LONG_TIMEOUTS },
                 deadline,
                 cancel_policy: match script.awaits_response {
@@ -159,9 +159,9 @@ fn observe(
 }
 
 impl Script {
-    pub(super) fn follow_up(&self) -> Request {
+    pub(super) fn follow_up(&self) -> ScriptedRequest {
         match self.request {
-            Request::PutLarge | Request::PutBroken => Request::Head,
+            ScriptedRequest::PutLarge | ScriptedRequest::PutBroken => ScriptedRequest::Head,
             request => request,
         }
     }

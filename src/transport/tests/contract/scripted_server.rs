@@ -97,7 +97,7 @@ impl Action {
 }
 
 /// What the connections of one script share.
-pub(super) struct Plan {
+pub(super) struct ServerPlan {
     /// For each request, what the server does and the response to it.
     pub(super) steps: Vec<(Action, String)>,
     pub(super) program: Cancel,
@@ -111,7 +111,7 @@ pub(super) struct Plan {
     pub(super) received: Mutex<Vec<Sent>>,
 }
 
-impl Plan {
+impl ServerPlan {
     pub(super) fn new(
         steps: Vec<(Action, String)>,
         program: Cancel,
