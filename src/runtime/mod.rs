@@ -16,6 +16,9 @@ mod subprocess;
 mod sync;
 mod timer;
 
+#[cfg(not(shuttle))]
+pub(crate) use std::sync::Condvar;
+
 pub use cancel::Cancel;
 pub(crate) use cancel::{Interest, Wake};
 pub(crate) use cleanup_budget::CleanupBudget;
@@ -25,7 +28,7 @@ pub(crate) use deadline::simulated;
 pub(crate) use deadline::{Deadline, now};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
-pub(crate) use event::{run_clock, stop_clock};
+pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;

@@ -5,28 +5,44 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::time::Instant;
+use std::sync::{Arc, LockResult, PoisonError};
+use std::time::{Duration, Instant};
 
-use shuttle::sync::{Condvar, Mutex};
+use shuttle::sync::{Condvar as ShuttleCondvar, Mutex, MutexGuard};
 
-use crate::runtime::{Deadline, simulated};
+use crate::runtime::{Deadline, IgnorePoison, now, simulated};
 
 #[derive(Debug)]
 pub(crate) struct Event(usize);
 
+/// A condition variable whose waits end when their time has passed on the clock of the model.
+#[derive(Debug, Default)]
+pub(crate) struct Condvar(Arc<ShuttleCondvar>);
+
 #[derive(Default)]
 struct SimulatedKernel {
     state: Mutex<KernelState>,
-    changed: Condvar,
+    /// Notified when an event is set or time has passed.
+    changed: ShuttleCondvar,
+    /// Notified when a wait that ends at a time begins, and at the end.
+    clock: ShuttleCondvar,
 }
 
 #[derive(Default)]
 struct KernelState {
     /// Whether each event is set.
     events: Vec<bool>,
-    /// The deadlines of the current waits.
-    deadlines: Vec<Instant>,
+    /// The waits that end at a time.
+    timed: Vec<TimedWait>,
+    waits: u64,
     is_stopped: bool,
+}
+
+struct TimedWait {
+    id: u64,
+    until: Instant,
+    /// To be notified then; `None` if it waits for a change of the kernel.
+    condvar: Option<Arc<ShuttleCondvar>>,
 }
 
 shuttle::lazy_static! {
@@ -35,39 +51,42 @@ shuttle::lazy_static! {
 
 /// Advances the time. Runs on a thread that the scheduler runs only when no other thread can run.
 pub(crate) fn run_clock() {
-    let mut state = KERNEL.state.lock().unwrap();
+    let mut state = KERNEL.state.lock().ignore_poison();
     while !state.is_stopped {
-        if let Some(next) = state.deadlines.iter().min().copied() {
+        if let Some(next) = state.timed.iter().map(|wait| wait.until).min() {
             simulated::set(simulated::now().max(Some(next)));
-            KERNEL.changed.notify_all();
+            let due = state.timed.iter().filter(|wait| wait.until <= now());
+            let condvars: Vec<_> = due.filter_map(|wait| wait.condvar.clone()).collect();
             drop(state);
+            KERNEL.changed.notify_all();
+            condvars.iter().for_each(|condvar| condvar.notify_all());
             shuttle::thread::yield_now();
-            state = KERNEL.state.lock().unwrap();
+            state = KERNEL.state.lock().ignore_poison();
         } else {
-            state = KERNEL.changed.wait(state).unwrap();
+            state = KERNEL.clock.wait(state).ignore_poison();
         }
     }
 }
 
 pub(crate) fn stop_clock() {
-    KERNEL.state.lock().unwrap().is_stopped = true;
-    KERNEL.changed.notify_all();
+    KERNEL.state.lock().ignore_poison().is_stopped = true;
+    KERNEL.clock.notify_all();
 }
 
 impl Event {
     pub(crate) fn new() -> io::Result<Self> {
-        let mut state = KERNEL.state.lock().unwrap();
+        let mut state = KERNEL.state.lock().ignore_poison();
         state.events.push(false);
         Ok(Self(state.events.len() - 1))
     }
 
     pub(crate) fn set(&self) {
-        KERNEL.state.lock().unwrap().events[self.0] = true;
+        KERNEL.state.lock().ignore_poison().events[self.0] = true;
         KERNEL.changed.notify_all();
     }
 
     pub(crate) fn clear(&self) {
-        KERNEL.state.lock().unwrap().events[self.0] = false;
+        KERNEL.state.lock().ignore_poison().events[self.0] = false;
     }
 
     pub(crate) fn descriptor(&self) -> RawFd {
@@ -75,13 +94,57 @@ impl Event {
     }
 }
 
-/// Waits until an event is set or the deadline passes. Other descriptors are never ready.
-pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
-    let mut state = KERNEL.state.lock().unwrap();
-    if let Some(at) = deadline.instant() {
-        state.deadlines.push(at);
-        KERNEL.changed.notify_all();
+impl KernelState {
+    /// Notes a wait that ends at a time; the clock does not pass it.
+    fn begin_wait(&mut self, until: Instant, condvar: Option<Arc<ShuttleCondvar>>) -> u64 {
+        self.waits += 1;
+        self.timed.push(TimedWait { id: self.waits, until, condvar });
+        KERNEL.clock.notify_all();
+        self.waits
     }
+
+    fn end_wait(&mut self, id: u64) {
+        self.timed.retain(|wait| wait.id != id);
+    }
+}
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+
+    /// Waits for a notification, but no longer than `time`. Like the condition variable of std, it
+    /// returns without a reason at times.
+    pub(crate) fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        time: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, ())> {
+        let until = now().checked_add(time);
+        let id = until.map(|until| {
+            let mut state = KERNEL.state.lock().ignore_poison();
+            state.begin_wait(until, Some(Arc::clone(&self.0)))
+        });
+        let waited = self.0.wait(guard);
+        if let Some(id) = id {
+            KERNEL.state.lock().ignore_poison().end_wait(id);
+        }
+        match waited {
+            Ok(guard) => Ok((guard, ())),
+            Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), ()))),
+        }
+    }
+}
+
+/// Waits until one of the events is set or the deadline has passed. Other descriptors are never
+/// ready.
+pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
+    let mut state = KERNEL.state.lock().ignore_poison();
+    let mut timed = None;
     let ready = loop {
         let mut ready = 0;
         for slot in &mut *polled {
@@ -93,12 +156,13 @@ pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
         if ready > 0 || deadline.has_passed() {
             break ready;
         }
-        state = KERNEL.changed.wait(state).unwrap();
-    };
-    if let Some(at) = deadline.instant() {
-        if let Some(index) = state.deadlines.iter().position(|other| *other == at) {
-            state.deadlines.swap_remove(index);
+        if let (None, Some(until)) = (timed, deadline.instant()) {
+            timed = Some(state.begin_wait(until, None));
         }
+        state = KERNEL.changed.wait(state).ignore_poison();
+    };
+    if let Some(id) = timed {
+        state.end_wait(id);
     }
     ready
 }

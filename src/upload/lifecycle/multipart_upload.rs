@@ -4,7 +4,7 @@ mod copied_part;
 mod read_part;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
 use super::complete::CompleteUpload;
@@ -14,7 +14,9 @@ use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, IgnorePoison, safeguard};
+use crate::runtime::{
+    Cancel, CleanupBudget, Condvar, Deadline, IgnorePoison, Mutex, MutexGuard, safeguard,
+};
 use crate::service::{Evidence, OperationContext, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;

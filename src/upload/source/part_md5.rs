@@ -5,13 +5,12 @@
 //! one of the group. If another worker is hashing its group, a worker hashes the next group before
 //! it waits. The second read of the bytes, for sending, comes from the page cache.
 
-use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
-use crate::runtime::{Cancel, IgnorePoison};
+use crate::runtime::{Cancel, Condvar, IgnorePoison, Mutex, MutexGuard};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::Source;
 

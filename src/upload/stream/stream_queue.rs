@@ -6,13 +6,13 @@
 //! for room on the event. `stream_upload` numbers the parts.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, Result};
 use crate::model::PartNumber;
-use crate::runtime::{Cancel, Deadline, Event, IgnorePoison};
+use crate::runtime::{Cancel, Condvar, Deadline, Event, IgnorePoison, Mutex, MutexGuard, now};
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::buffer_pool::Buffer;
 use crate::upload::lifecycle::upload_target::UploadTarget;
@@ -215,10 +215,10 @@ impl StreamQueue {
     ) -> MutexGuard<'a, StreamQueueState> {
         let mut state = state;
         state.is_hashing = true;
-        let enough_by = Instant::now() + HASH_GROUP_WAIT;
+        let enough_by = now() + HASH_GROUP_WAIT;
         while state.ready.len() < self.hashing.group && !state.is_closed && state.failure.is_none()
         {
-            let left = enough_by.saturating_duration_since(Instant::now());
+            let left = enough_by.saturating_duration_since(now());
             if left.is_zero() {
                 break;
             }
