@@ -51,6 +51,9 @@ pub(crate) enum Fault {
     NoCrc,
     /// The source has other bytes from here on; the response is lost after the effect.
     SourceChanges,
+    /// The next read of the source panics.
+    #[cfg(shuttle)]
+    SourcePanics,
     /// The process is killed before or after the effect, or the request arrives after it.
     Killed(Then),
 }
@@ -176,6 +179,8 @@ pub(crate) const REPRESENTATIVES: [Fault; 23] = [
 pub(crate) const KILLS: [Fault; 3] =
     [Fault::Killed(Then::Lost), Fault::Killed(Then::Done), Fault::Killed(Then::Late)];
 pub(crate) const REPLACED: [Fault; 1] = [Fault::Replaced];
+#[cfg(shuttle)]
+pub(crate) const SOURCE_PANICS: [Fault; 1] = [Fault::SourcePanics];
 pub(crate) const NO_CRC: [Fault; 1] = [Fault::NoCrc];
 pub(crate) const SOURCE_CHANGES: [Fault; 1] = [Fault::SourceChanges];
 

@@ -3,10 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Instant;
 
-use super::exchange::{Failed, Outcome, TRIP, checksum, limit_rate, pass_within, report};
+#[cfg(shuttle)]
+use super::concurrency::Concurrency;
+#[cfg(not(shuttle))]
+use super::exchange::checksum;
+use super::exchange::{Failed, Outcome, TRIP, limit_rate, pass_within, report};
 use super::explorer::Explorer;
 use super::fault::{Fault, Moment, Then};
 use super::pass;
@@ -14,10 +18,10 @@ use super::service::{
     CRC64, Message, Service, TARGET, error_in_200, gateway, listed_parts, refusal,
 };
 use crate::error::{Error, ErrorKind, Phase};
-use crate::runtime::{Cancel, now};
-use crate::transport::{
-    Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, SimulatedPeer,
-};
+use crate::runtime::{Cancel, IgnorePoison, Mutex, MutexGuard, now};
+use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions};
+#[cfg(not(shuttle))]
+use crate::transport::{OutgoingRequest, SimulatedPeer};
 use crate::wire::{Response, Sent};
 
 #[derive(Debug)]
@@ -30,27 +34,31 @@ pub(crate) struct NetworkState {
     pub(crate) faults: Vec<Fault>,
     pub(crate) service: Service,
     /// Requests that have yet to arrive.
-    late: Vec<Message>,
+    pub(super) late: Vec<Message>,
     /// Refusals that last, by operation.
     lasting: HashMap<&'static str, (u16, &'static str)>,
     /// The bytes of the source; a fault changes them.
     pub(crate) data: Arc<[u8]>,
     pub(crate) has_source_changed: Arc<AtomicBool>,
+    pub(crate) source_panics: Arc<AtomicBool>,
+    /// The source holds a clone of it.
+    pub(crate) source_in_use: Arc<()>,
     /// The program's cancel token.
     pub(crate) cancel: Cancel,
     pub(crate) canceled_at: Option<Instant>,
     /// The client keeps the connection of the last request.
-    has_kept_connection: bool,
+    pub(super) has_kept_connection: bool,
     /// The process is killed: nothing that it does reaches the service.
     pub(crate) is_dead: bool,
     pub(crate) requests: u32,
     /// What the client has observed, without times.
     pub(crate) observed: DefaultHasher,
-    pub(crate) story: Option<Vec<String>>,
+    /// The lines of the run, if they were asked for.
+    pub(crate) story: Option<Arc<StdMutex<Vec<String>>>>,
     pub(crate) begun: Instant,
     /// Against the rules of requests.
     pub(crate) wrong: BTreeSet<&'static str>,
-    aborted: BTreeSet<String>,
+    pub(super) aborted: BTreeSet<String>,
     /// Uploads whose ID was lost with a killed process: no client can know of them.
     pub(crate) lost_with_process: usize,
     /// A proxy has delivered PutObject twice. With another object in the same second or another
@@ -58,6 +66,8 @@ pub(crate) struct NetworkState {
     pub(crate) is_put_duplicated: bool,
     /// ListParts showed no part after the last Abort.
     pub(crate) is_abort_confirmed: bool,
+    #[cfg(shuttle)]
+    pub(crate) concurrency: Concurrency,
 }
 
 impl Network {
@@ -70,6 +80,8 @@ impl Network {
             lasting: HashMap::new(),
             data: data.into(),
             has_source_changed: Arc::default(),
+            source_panics: Arc::default(),
+            source_in_use: Arc::default(),
             cancel,
             canceled_at: None,
             has_kept_connection: false,
@@ -83,20 +95,23 @@ impl Network {
             lost_with_process: 0,
             is_put_duplicated: false,
             is_abort_confirmed: false,
+            #[cfg(shuttle)]
+            concurrency: Concurrency::default(),
         }))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, NetworkState> {
-        self.0.lock().unwrap()
+        self.0.lock().ignore_poison()
     }
 }
 
 impl NetworkState {
     /// Adds a line to the story, if one is told.
-    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
+    pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
         let at = now().saturating_duration_since(self.begun);
-        if let Some(story) = &mut self.story {
-            story.push(format!("{:>9.3} s  {}", at.as_secs_f64(), line()));
+        if let Some(story) = &self.story {
+            let line = format!("{:>9.3} s  {}", at.as_secs_f64(), line());
+            story.lock().ignore_poison().push(line);
         }
     }
 
@@ -126,13 +141,13 @@ impl NetworkState {
         });
     }
 
-    fn apply(&mut self, message: &Message) -> Response {
+    pub(super) fn apply(&mut self, message: &Message) -> Response {
         let data = Arc::clone(&self.data);
         self.service.apply(message, &data)
     }
 
     /// Checks what no client may do, whatever happens.
-    fn check_rules(&mut self, message: &Message) {
+    pub(super) fn check_rules(&mut self, message: &Message) {
         let Message { operation, upload_id, .. } = message;
         match *operation {
             "UploadPart" | "UploadPartCopy" if self.aborted.contains(upload_id) => {
@@ -152,7 +167,7 @@ impl NetworkState {
         }
     }
 
-    fn note_abort(&mut self, message: &Message, response: &Response) {
+    pub(super) fn note_abort(&mut self, message: &Message, response: &Response) {
         let body = String::from_utf8_lossy(&response.body);
         let is_gone = response.status == 404 && body.contains("NoSuchUpload");
         match message.operation {
@@ -166,7 +181,7 @@ impl NetworkState {
     }
 
     /// Decides what happens to a request, and lets it happen.
-    fn exchange(&mut self, message: &Message, call: &ExchangeOptions<'_>) -> Outcome {
+    pub(super) fn exchange(&mut self, message: &Message, call: &ExchangeOptions<'_>) -> Outcome {
         self.deliver_late();
         let chosen = self.explorer.fault(u16::try_from(self.faults.len()).unwrap());
         let mut fault = self.faults[usize::from(chosen)];
@@ -250,6 +265,11 @@ impl NetworkState {
                 self.apply(message);
                 self.change_source();
                 Outcome::Closed { is_kept: false }
+            }
+            #[cfg(shuttle)]
+            Fault::SourcePanics => {
+                self.source_panics.store(true, Ordering::SeqCst);
+                Outcome::Response(self.apply(message))
             }
             Fault::Delayed => {
                 self.late.push(message.clone());
@@ -338,6 +358,7 @@ impl NetworkState {
     }
 }
 
+#[cfg(not(shuttle))]
 impl SimulatedPeer for Network {
     fn send(
         &self,
@@ -382,7 +403,12 @@ impl SimulatedPeer for Network {
     }
 }
 
-fn failure(failed: Failed, phase: Phase, sent: Option<Sent>, host: &str) -> ExchangeError {
+pub(super) fn failure(
+    failed: Failed,
+    phase: Phase,
+    sent: Option<Sent>,
+    host: &str,
+) -> ExchangeError {
     let Failed { error, delivery, stale_connection } = failed;
     let phase = error.phase().unwrap_or(phase);
     ExchangeError {
@@ -394,7 +420,11 @@ fn failure(failed: Failed, phase: Phase, sent: Option<Sent>, host: &str) -> Exch
 }
 
 /// The source failed after `count` bytes.
-fn source_failure(error: Error, count: u64, call: &ExchangeOptions<'_>) -> ExchangeError {
+pub(super) fn source_failure(
+    error: Error,
+    count: u64,
+    call: &ExchangeOptions<'_>,
+) -> ExchangeError {
     report(call, count);
     let error = error.with_bytes_sent(count);
     ExchangeError { error, delivery: Delivery::Possible, stale_connection: false, sent: None }
@@ -416,10 +446,10 @@ fn is_time(name: &str) -> bool {
     ["date", "last-modified"].iter().any(|time| name.eq_ignore_ascii_case(time))
 }
 
-fn summary(response: &Response) -> String {
+pub(super) fn summary(response: &Response) -> String {
     let body = String::from_utf8_lossy(&response.body);
     let body: String = body.chars().take(70).collect();
     format!("{} {body}", response.status)
 }
 
-const MOST_REQUESTS: u32 = 200;
+pub(super) const MOST_REQUESTS: u32 = 200;

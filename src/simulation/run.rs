@@ -75,7 +75,7 @@ impl<'a> Theater<'a> {
             let mut state = network.lock();
             state.service.is_versioned = self.scenario.is_versioned;
             state.service.lacks_crc64 = self.scenario.lacks_crc64;
-            state.story = tells.then(Vec::new);
+            state.story = tells.then(Arc::default);
         }
         let stage = Stage {
             scenario: self.scenario,
@@ -136,7 +136,9 @@ impl<'a> Theater<'a> {
                 }
             }
         }
-        let story = state.story.take().unwrap_or_default();
+        let story = state.story.take();
+        let story =
+            story.map_or_else(Vec::new, |lines| std::mem::take(&mut *lines.lock().unwrap()));
         Told { explorer: state.explorer.clone(), story }
     }
 

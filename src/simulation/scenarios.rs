@@ -29,6 +29,10 @@ pub(crate) struct Scenario {
     pub(crate) faults: Vec<Fault>,
     pub(crate) is_versioned: bool,
     pub(crate) lacks_crc64: bool,
+    /// Workers of the client.
+    pub(crate) threads: usize,
+    /// Of the client, in bytes.
+    pub(crate) memory_limit: Option<u64>,
 }
 
 /// What a script works with.
@@ -67,6 +71,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             faults: Vec::new(),
             is_versioned: false,
             lacks_crc64: false,
+            threads: 1,
+            memory_limit: None,
         }
     };
     let scenario = |name, script| {
@@ -112,18 +118,26 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 impl Stage<'_> {
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let mut config = Config::new();
         config.set_endpoint("http://oss.test").unwrap();
         config.set_region("cn-hangzhou").unwrap();
         config.set_credentials(CredentialsSource::Anonymous);
-        config.set_threads(1).unwrap();
+        config.set_threads(self.scenario.threads).unwrap();
+        if let Some(limit) = self.scenario.memory_limit {
+            config.memory_limit = limit;
+        }
         Client::simulated(&config, Arc::clone(self.network) as Arc<dyn SimulatedPeer>).unwrap()
     }
 
     /// Records how a call has ended.
-    fn end(&self, outcome: Result<UploadResult>) -> Ending {
-        self.network.lock().tell(|| format!("client: {}", described(&outcome)));
+    pub(crate) fn end(&self, outcome: Result<UploadResult>) -> Ending {
+        let mut network = self.network.lock();
+        if Arc::strong_count(&network.source_in_use) > 1 {
+            network.wrong.insert("the source is in use after the return");
+        }
+        network.tell(|| format!("client: {}", described(&outcome)));
+        drop(network);
         Ending { outcome, known_upload: None, upload_may_exist: false }
     }
 }
@@ -159,20 +173,34 @@ struct Data {
     has_changed: Arc<AtomicBool>,
     bytes: Arc<[u8]>,
     changed: Arc<[u8]>,
+    panics: Arc<AtomicBool>,
+    _in_use: Arc<()>,
 }
 
 impl AsRef<[u8]> for Data {
     fn as_ref(&self) -> &[u8] {
+        if self.panics.swap(false, Ordering::SeqCst) {
+            // Without a message.
+            std::panic::resume_unwind(Box::new("the source panics"));
+        }
         if self.has_changed.load(Ordering::SeqCst) { &self.changed } else { &self.bytes }
     }
 }
 
-fn put_data(stage: &Stage<'_>) -> Vec<Ending> {
+pub(crate) fn put_data(stage: &Stage<'_>) -> Vec<Ending> {
     let changed: Arc<[u8]> = stage.data.iter().map(|byte| byte ^ 1).collect();
-    let has_changed = Arc::clone(&stage.network.lock().has_source_changed);
-    let data = Data { has_changed, bytes: stage.data.into(), changed };
+    let network = stage.network.lock();
+    let data = Data {
+        has_changed: Arc::clone(&network.has_source_changed),
+        bytes: stage.data.into(),
+        changed,
+        panics: Arc::clone(&network.source_panics),
+        _in_use: Arc::clone(&network.source_in_use),
+    };
+    drop(network);
     let options = &stage.scenario.options;
-    vec![stage.end(stage.client().put_data(&bucket(), &key(), data, options, stage.cancel))]
+    let client = stage.client();
+    vec![stage.end(client.put_data(&bucket(), &key(), data, options, stage.cancel))]
 }
 
 /// An earlier program has made the same object with the same metadata, and the bucket's clock has
@@ -193,7 +221,7 @@ fn stream(stage: &Stage<'_>) -> Vec<Ending> {
     vec![stage.end(stage.client().put_stream(&bucket(), &key(), reader, options, stage.cancel))]
 }
 
-fn copy(stage: &Stage<'_>) -> Vec<Ending> {
+pub(crate) fn copy(stage: &Stage<'_>) -> Vec<Ending> {
     let (size, sum) = (stage.data.len() as u64, crc64(stage.data));
     stage.network.lock().service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
     let source = CopySource::new(&bucket(), &ObjectKey::parse(COPY_SOURCE).unwrap());
@@ -202,7 +230,7 @@ fn copy(stage: &Stage<'_>) -> Vec<Ending> {
 }
 
 /// Restarts the program after each kill.
-fn with_checkpoint(stage: &Stage<'_>) -> Vec<Ending> {
+pub(crate) fn with_checkpoint(stage: &Stage<'_>) -> Vec<Ending> {
     let mut options = stage.scenario.options.clone();
     options.set_checkpoint_dir(stage.folder);
     let file = stage.folder.join("source");
@@ -246,10 +274,11 @@ fn attach(stage: &Stage<'_>) -> Vec<Ending> {
 /// An upload with the attributes of the scenario and its first part, made without faults.
 fn upload_of_another_program(stage: &Stage<'_>) -> Option<String> {
     let faults = std::mem::replace(&mut stage.network.lock().faults, vec![Fault::None]);
-    let options = &stage.scenario.options;
+    let mut options = stage.scenario.options.clone();
+    (options.timeout, options.progress) = (None, None);
     let never = Cancel::never();
     let upload =
-        MultipartUpload::initiate(&stage.client(), &bucket(), &key(), options, &never).unwrap();
+        MultipartUpload::initiate(&stage.client(), &bucket(), &key(), &options, &never).unwrap();
     upload.upload_part(part_number(1), stage.data[..PART].to_vec(), &never).unwrap();
     stage.network.lock().faults = faults;
     Some(upload.upload_id().as_str().to_owned())
@@ -300,6 +329,6 @@ fn step_by_step(
     vec![Ending { known_upload, upload_may_exist, ..stage.end(run()) }]
 }
 
-fn part_number(number: u16) -> PartNumber {
+pub(crate) fn part_number(number: u16) -> PartNumber {
     PartNumber::new(number).unwrap()
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::time_of_day;
 use crate::codec::crc64::combine;
 use crate::codec::date::http_date;
@@ -25,7 +27,9 @@ pub(crate) struct Message {
     pub(crate) completes_all: bool,
     pub(crate) attributes: Vec<(String, String)>,
     /// Bytes of the source of a copy.
-    range: Option<(u64, u64)>,
+    pub(crate) range: Option<(u64, u64)>,
+    /// Its `Content-MD5`, as an ETag has it.
+    content_md5: Option<String>,
     /// The program that sent it, not another writer.
     pub(crate) is_ours: bool,
 }
@@ -118,6 +122,7 @@ impl Message {
             completes_all: header("x-oss-complete-all") == Some("yes"),
             attributes: attributes.map(|(name, value)| (name, value.to_owned())).collect(),
             range: header("x-oss-copy-source-range").and_then(parse_range),
+            content_md5: header("Content-MD5").and_then(hex_of_base64),
             is_ours: true,
         })
     }
@@ -179,7 +184,7 @@ impl Service {
         let Some(upload) = self.uploads.get_mut(&message.upload_id) else {
             return refusal(404, "NoSuchUpload");
         };
-        let etag = format!("P{crc64:016X}");
+        let etag = message.content_md5.clone().unwrap_or_else(|| format!("P{crc64:016X}"));
         upload.parts.insert(message.part, StoredPart { size, crc64, etag: etag.clone() });
         respond(200, &[("ETag", &etag), (CRC64, &crc64.to_string())], "")
     }
@@ -315,6 +320,11 @@ pub(crate) fn listed_parts(text: &str) -> Vec<u16> {
 fn parse_range(text: &str) -> Option<(u64, u64)> {
     let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
     Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+fn hex_of_base64(text: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(text).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect())
 }
 
 pub(crate) fn is_attribute(name: &str) -> bool {
