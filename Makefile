@@ -46,9 +46,15 @@ check: ## run the checks that need more tools, which check-deps installs
 conformance: ## run other OSS clients against the emulator
 	conformance/run.sh
 
-simulate: ## uploads against a model of the service in every order of a few faults; SIMULATE="NAME: CHOICES" replays one
+simulate: ## uploads against a model of the service in every order of a few faults, and with several workers; SIMULATE="NAME: CHOICES" or SIMULATE_SEED="NAME: SEED" replays one
+ifndef SIMULATE_SEED
 	FAULTS=$${FAULTS:-2} REPRESENTATIVE_FAULTS=$${REPRESENTATIVE_FAULTS:-3} RUNS=$${RUNS:-70000} \
 	    $(CARGO) test --release --lib simulation -- --nocapture --test-threads 1
+endif
+ifndef SIMULATE
+	PROFILE=bench SCHEDULES=$${SCHEDULES:-100000} \
+	    scripts/shuttle-tests.sh simulation::shuttle_tests --nocapture --test-threads 1
+endif
 
 reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for fewer iterations
 	$(CARGO) build --example resume

@@ -39,6 +39,9 @@ cargo test --test c_abi instrumented -- --ignored
 stage "model checks with shuttle (2 min)"
 scripts/shuttle-tests.sh
 
+stage "simulated uploads: every order of a few faults, and schedules of several workers (10 min)"
+make simulate
+
 stage "conformance with other OSS clients (8 min)"
 make conformance
 

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Runs the model checks of the cancel token, the buffer pool and the task queue: shuttle explores
-# the interleavings of their threads. The locks of shuttle work only in its own scheduler, so these
-# tests need a build of their own, with --cfg shuttle.
+# Runs the model checks of the cancel token, the buffer pool and the task queue, and the simulation of
+# uploads with several workers: shuttle explores the interleavings of their threads. The locks of
+# shuttle work only in its own scheduler, so these tests need a build of their own, with --cfg
+# shuttle; PROFILE=bench makes an optimized one. Arguments go to the test program and replace the
+# filter.
 set -eu
 
 cd "$(dirname "$0")/.."
-tests=$(cargo rustc --lib --profile test --message-format=json -- --cfg shuttle |
+tests=$(cargo rustc --lib --profile "${PROFILE:-test}" --message-format=json -- --cfg shuttle |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-"$tests" shuttle_tests:: "$@"
+test $# -gt 0 || set -- shuttle_tests::
+SHUTTLE_SILENCE_WARNINGS=1 "$tests" "$@"
