@@ -51,6 +51,11 @@ impl Deadline {
         Self(Some(time))
     }
 
+    /// Returns the deadline `time` later; `NEVER` if it is out of range.
+    pub(crate) fn plus(self, time: Duration) -> Self {
+        Self(self.0.and_then(|instant| instant.checked_add(time)))
+    }
+
     pub(crate) fn earlier(self, other: Self) -> Self {
         match (self.0, other.0) {
             (Some(a), Some(b)) => Self(Some(a.min(b))),

@@ -275,8 +275,7 @@ fn cancel_after(time: Duration, network: &Network, cancel: &Cancel) {
     cancel.trigger();
 }
 
-/// After a cancellation there is the abort timeout, and no more. After the timeout of the call
-/// there is another one for a request that resolves an outcome.
+/// After a cancellation or the timeout of the call there is the abort timeout, and no more.
 fn check_times(stage: &Stage<'_>, state: &mut NetworkState, returned: std::time::Instant) {
     let goes_on = has_several_calls(stage.scenario.name);
     let late = |from, most| returned.saturating_duration_since(from) > most + SLOWEST_READ;
@@ -284,9 +283,8 @@ fn check_times(stage: &Stage<'_>, state: &mut NetworkState, returned: std::time:
         state.wrong.insert("the call returns later than the abort timeout after a cancellation");
     }
     let timeout = stage.scenario.options.timeout;
-    if !goes_on && timeout.is_some_and(|timeout| late(*START + timeout, 2 * limits::ABORT_TIMEOUT))
-    {
-        state.wrong.insert("the call returns later than two abort timeouts after its timeout");
+    if !goes_on && timeout.is_some_and(|timeout| late(*START + timeout, limits::ABORT_TIMEOUT)) {
+        state.wrong.insert("the call returns later than the abort timeout after its timeout");
     }
     if returned.saturating_duration_since(*START) > LONGEST_CALL {
         state.wrong.insert("the call takes too long");

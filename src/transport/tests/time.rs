@@ -365,7 +365,7 @@ fn after_a_cancellation_the_exchange_waits_for_the_response() {
         peer.idle(SHORT);
         peer.send(&ok("made"))
     });
-    let budget = Arc::new(CleanupBudget::new(LONG * 2));
+    let budget = Arc::new(CleanupBudget::new(LONG * 2, Deadline::NEVER));
     let options = ExchangeOptions {
         cancel_policy: CancelPolicy::AwaitResponse(&budget),
         ..default_options(&cancel)
@@ -383,7 +383,7 @@ fn the_wait_for_the_response_is_limited_by_the_budget() {
         trigger.trigger();
         peer.read_to_end()
     });
-    let budget = Arc::new(CleanupBudget::new(SHORT * 2));
+    let budget = Arc::new(CleanupBudget::new(SHORT * 2, Deadline::NEVER));
     let options = ExchangeOptions {
         cancel_policy: CancelPolicy::AwaitResponse(&budget),
         ..default_options(&cancel)
@@ -392,7 +392,7 @@ fn the_wait_for_the_response_is_limited_by_the_budget() {
     assert_eq!((error.kind(), delivery), (ErrorKind::Canceled, Delivery::Possible));
     assert!(time >= SHORT && time < SHORT + SLACK, "{time:?}");
     let never = Cancel::never();
-    let budget = Arc::new(CleanupBudget::new(SHORT * 2));
+    let budget = Arc::new(CleanupBudget::new(SHORT * 2, Deadline::NEVER));
     let cancel_policy = CancelPolicy::AwaitResponse(&budget);
     let options =
         ExchangeOptions { cancel_policy, deadline: Deadline::after(5 * SHORT), ..options };

@@ -262,7 +262,7 @@ impl CompleteUpload<'_> {
             return cleanup_context(never, self.cleanup_budget.start());
         }
         OperationContext {
-            deadline: Deadline::after(self.service.abort_timeout()),
+            deadline: self.cleanup_budget.next_request(),
             attempts: AttemptLimit::Deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
             expects_not_found: true,

@@ -80,7 +80,8 @@ impl MultipartUpload {
         options.check_no_upload_id()?;
         let request = initiate_request(bucket, key, &options.headers, options);
         let scope = CallScope::new(cancel, options.deadline())?;
-        let cleanup_budget = Arc::new(CleanupBudget::new(engine.service().abort_timeout()));
+        let cleanup_budget =
+            Arc::new(CleanupBudget::new(engine.service().abort_timeout(), scope.deadline));
         let initiated = initiate(engine.service(), &request, &scope, &cleanup_budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
         let target = UploadTarget {
@@ -234,7 +235,8 @@ impl MultipartUpload {
     pub fn abort(&self) -> Result<()> {
         self.check_process()?;
         let shared = &*self.0;
-        let cleanup_budget = Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout()));
+        let cleanup_budget =
+            Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
         shared.cancel_parts(cleanup_budget.start())?;
         let outcome = shared.abort(&cleanup_budget);
         shared.lock().phase = match &outcome {
@@ -290,14 +292,16 @@ impl SharedUpload {
                 }
             })?;
         self.lock().completed.clone_from(&parts);
-        let cleanup_budget = Arc::new(CleanupBudget::new(self.engine.service().abort_timeout()));
+        let deadline = self.options.deadline();
+        let cleanup_budget =
+            Arc::new(CleanupBudget::new(self.engine.service().abort_timeout(), deadline));
         let complete = CompleteUpload {
             service: self.engine.service(),
             target,
             parts: &parts,
             checksum: ObjectChecksum::of(&parts),
             cancel,
-            deadline: self.options.deadline(),
+            deadline,
             cleanup_budget: &cleanup_budget,
             earlier,
         };

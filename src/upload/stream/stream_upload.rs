@@ -77,13 +77,17 @@ impl StreamUpload {
             return Err(part_growth.exceeded());
         }
         let meter = Arc::new(Meter::new(None, length));
+        let scope = CallScope::new(cancel, options.deadline())?;
         Ok(Self {
             engine: engine.clone(),
             bucket: bucket.clone(),
             key: key.clone(),
             options: options.clone(),
-            scope: CallScope::new(cancel, options.deadline())?,
-            cleanup_budget: Arc::new(CleanupBudget::new(engine.service().abort_timeout())),
+            cleanup_budget: Arc::new(CleanupBudget::new(
+                engine.service().abort_timeout(),
+                scope.deadline,
+            )),
+            scope,
             part_growth,
             filled_by,
             reporter: Reporter::new(options.progress.as_ref(), &meter),

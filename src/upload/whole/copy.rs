@@ -54,7 +54,7 @@ impl Copy<'_> {
             headers: &headers,
             keep_parts: options.keep_parts,
             scope: &scope,
-            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout())),
+            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
         };
         let target = multipart.initiate()?;
         let earlier = Evidence::NotSent;

@@ -180,7 +180,7 @@ impl Put<'_> {
             headers: &options.headers,
             keep_parts: options.keep_parts || checkpoint.is_some(),
             scope,
-            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout())),
+            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
         };
         let resumed = match (&checkpoint, &options.upload_id) {
             (Some((checkpoint, checkpoint_key)), _) => {

@@ -54,7 +54,10 @@ impl Rules {
         let is_short = matches!(script.action, Action::BeSilent | Action::CancelAndBeSilent);
         Self {
             program: Cancel::new().unwrap(),
-            budget: Arc::new(CleanupBudget::new(2 * if is_short { SHORT } else { LONG })),
+            budget: Arc::new(CleanupBudget::new(
+                2 * if is_short { SHORT } else { LONG },
+                Deadline::NEVER,
+            )),
             in_request: Arc::default(),
             deadline,
         }
