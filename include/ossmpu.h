@@ -302,6 +302,24 @@ const char *ossmpu_strerror(int status);
  *
  * The details of a failed call. A program decides by the status and the
  * fields, OSSMPU_ERRINFO_*, and logs the message.
+ *
+ * What the fields say about the object and its upload, and what to do next:
+ *
+ * - OBJECT_EXISTS 0: the call has made no object and never will. Call again
+ *   if RETRYABLE is 1.
+ * - OBJECT_EXISTS 1: the call has made the object, but it is not as it should
+ *   be, or its callback failed. Replace it if the status requires that.
+ * - OBJECT_EXISTS -1 and PARTS_LEFT 0: the object may exist. Compare it with
+ *   ossmpu_head_object, or upload again, which replaces it.
+ * - OBJECT_EXISTS -1 and PARTS_LEFT 1: Complete may still take effect.
+ *   Complete again or abort the upload: either determines the outcome.
+ * - PARTS_LEFT 1: parts may be left under UPLOAD_ID, and OSS bills them.
+ *   Resume or abort that upload.
+ * - UPLOAD_MAY_EXIST 1: an upload whose ID is unknown may be left. A lifecycle
+ *   rule of the bucket can remove it.
+ *
+ * docs/reliability.md has the same for each status, and the assumptions about
+ * OSS behind it.
  * @{
  */
 /**
@@ -1071,9 +1089,10 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 /**
  * Text: the ID of an upload to resume without a checkpoint, for
  * ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
- * regular file. Parts that ListParts reports with the same size and content
- * are not sent again. Set the part size that the upload was initiated with.
- * Default: a new upload.
+ * regular file; other calls that initiate an upload return OSSMPU_EINVAL.
+ * Parts that ListParts reports with the same size and content are not sent
+ * again. Set the part size that the upload was initiated with. Default: a new
+ * upload.
  */
 #define OSSMPU_OPTION_UPLOAD_ID 2005
 

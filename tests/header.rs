@@ -93,6 +93,23 @@ fn negative_constants_are_in_parentheses() {
 
 /// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` rewrites it.
 #[test]
+fn the_table_of_outcomes_has_every_status_of_a_failure_once() {
+    let page = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let table = page.split("| status | conclusion | next |").nth(1).unwrap();
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let cells = rows.map(|row| row.split('|').nth(1).unwrap());
+    let mut listed: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    listed.sort_unstable();
+    let header = header();
+    let lines = header.lines().filter_map(|line| line.strip_prefix("#define OSSMPU_E"));
+    let failures = lines.filter(|line| line.contains("(-"));
+    let mut declared: Vec<String> =
+        failures.map(|line| format!("OSSMPU_E{}", line.split(' ').next().unwrap())).collect();
+    declared.sort_unstable();
+    assert_eq!(listed, declared);
+}
+
+#[test]
 fn constants_and_structs_keep_their_values_and_places() {
     let layout = [constants(), structs()].concat();
     let place = root().join("tests/abi/layout.txt");

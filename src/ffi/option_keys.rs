@@ -27,9 +27,10 @@ pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 2003;
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 2004;
 /// Text: the ID of an upload to resume without a checkpoint, for
 /// ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
-/// regular file. Parts that ListParts reports with the same size and content
-/// are not sent again. Set the part size that the upload was initiated with.
-/// Default: a new upload.
+/// regular file; other calls that initiate an upload return OSSMPU_EINVAL.
+/// Parts that ListParts reports with the same size and content are not sent
+/// again. Set the part size that the upload was initiated with. Default: a new
+/// upload.
 pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 2005;
 /// Text: the CRC-64 that the whole object must have, as a decimal number from 0
 /// to 18446744073709551615, for calls that send a whole object. It is checked
