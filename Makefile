@@ -47,7 +47,7 @@ check: ## run the checks that need more tools, which check-deps installs
 conformance: ## run other OSS clients against the emulator
 	conformance/run.sh
 
-simulate: ## uploads against a model of the service in every order of a few faults, and with several workers; SIMULATE="NAME: CHOICES" or SIMULATE_SEED="NAME: SEED" replays one
+simulate: ## run uploads against a model of OSS with faults; SIMULATE or SIMULATE_SEED replays one run
 ifndef SIMULATE_SEED
 	FAULTS=$${FAULTS:-2} REPRESENTATIVE_FAULTS=$${REPRESENTATIVE_FAULTS:-3} RUNS=$${RUNS:-70000} \
 	    $(CARGO) test --release --lib simulation -- --nocapture --test-threads 1

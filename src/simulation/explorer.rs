@@ -1,8 +1,10 @@
 //! Every list of choices with at most a number of faults, one run for each; or random lists by
 //! seed.
 //!
-//! A run asks for a choice wherever the world can go one way or another; 0 is what happens without
+//! A run draws a choice wherever more than one thing can happen; 0 is what happens without
 //! a fault. The list of choices is the whole run: it replays it.
+
+use super::fault::Fault;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Explorer {
@@ -45,6 +47,32 @@ impl Explorer {
         all
     }
 
+    /// The choices of a run by name, which stays valid when faults are added.
+    pub(crate) fn names(&self, faults: &[Fault]) -> String {
+        let kinds = self.trail.iter().map(|choice| choice.faults_before.is_some());
+        let name = |(chosen, is_fault): (u16, bool)| match (chosen, is_fault) {
+            (0, true) => NO_FAULT.to_owned(),
+            (chosen, true) => faults[usize::from(chosen)].name(),
+            (0, false) => "later".to_owned(),
+            (_, false) => NOW.to_owned(),
+        };
+        let names: Vec<String> = self.choices().into_iter().zip(kinds).map(name).collect();
+        names.join(" ")
+    }
+
+    /// Parses what [`Self::names`] returns.
+    pub(crate) fn parse(names: &str, faults: &[Fault]) -> Vec<u16> {
+        let number = |name: &str| match name {
+            NO_FAULT | "later" => 0,
+            NOW => 1,
+            name => {
+                let at = faults.iter().position(|fault| fault.name() == name);
+                u16::try_from(at.unwrap_or_else(|| panic!("no fault {name}"))).unwrap()
+            }
+        };
+        names.split_whitespace().map(number).collect()
+    }
+
     /// How many faults the run has met.
     pub(crate) fn faults(&self) -> u8 {
         self.faults
@@ -75,11 +103,12 @@ impl Explorer {
     ) -> u16 {
         let known = self.trail.get(self.at).map(|choice| choice.chosen);
         let known = known.map(|chosen| chosen.min(options.saturating_sub(1)));
-        let chosen = known.unwrap_or_else(|| {
-            let chosen = self.random.as_mut().map_or(0, pick);
-            self.trail.push(Choice { chosen, options, faults_before });
-            chosen
-        });
+        let chosen = known.unwrap_or_else(|| self.random.as_mut().map_or(0, pick));
+        let choice = Choice { chosen, options, faults_before };
+        match self.trail.get_mut(self.at) {
+            Some(known) => *known = choice,
+            None => self.trail.push(choice),
+        }
         self.at += 1;
         chosen
     }
@@ -98,6 +127,9 @@ impl Explorer {
         false
     }
 }
+
+const NO_FAULT: &str = "-";
+const NOW: &str = "now";
 
 #[cfg(test)]
 mod tests {

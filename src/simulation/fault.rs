@@ -1,10 +1,10 @@
-//! What can happen to one request, or to the world while it is under way.
+//! The faults: what can happen to one request, or beside it while it is under way.
 
 use Moment::{After, Before, Late};
 
 use crate::error::{ErrorKind, Phase};
 
-/// One fault. Each that a client cannot tell from another has its counterpart with the other truth.
+/// One fault. Each that a client cannot tell from another has its counterpart with the other effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Fault {
     None,
@@ -79,7 +79,7 @@ pub(crate) enum Then {
     /// It takes effect at any later time.
     Late,
     /// Its response comes in time all the same.
-    Answered,
+    Responded,
 }
 
 /// All faults in which the process lives on. The first is none.
@@ -129,7 +129,7 @@ pub(crate) const FAULTS: [Fault; 60] = [
     Fault::Canceled(Then::Lost),
     Fault::Canceled(Then::Done),
     Fault::Canceled(Then::Late),
-    Fault::Canceled(Then::Answered),
+    Fault::Canceled(Then::Responded),
     Fault::Duplicated,
     Fault::OtherWriter,
     Fault::SameBytes,
@@ -168,7 +168,7 @@ pub(crate) const REPRESENTATIVES: [Fault; 23] = [
     Fault::Canceled(Then::Lost),
     Fault::Canceled(Then::Done),
     Fault::Canceled(Then::Late),
-    Fault::Canceled(Then::Answered),
+    Fault::Canceled(Then::Responded),
     Fault::Duplicated,
     Fault::OtherWriter,
     Fault::SameBytes,
@@ -199,6 +199,6 @@ pub(crate) const LIKE_OTHERS: [Fault; 7] = [
 impl Fault {
     /// The name in a list of choices that is printed: stable when faults are added.
     pub(crate) fn name(self) -> String {
-        format!("{self:?}").replace(' ', "")
+        format!("{self:?}").replace([' ', '"'], "")
     }
 }

@@ -1,7 +1,7 @@
 //! What must be true whenever a call has ended, seen from outside.
 
 use super::network::NetworkState;
-use super::scenarios::{Ending, Stage};
+use super::scenarios::{CallResult, RunContext};
 use crate::ObjectExists;
 use crate::codec::crc64::crc64;
 
@@ -23,14 +23,14 @@ pub(crate) fn is_made(state: &NetworkState) -> bool {
 
 /// What is wrong with the end of a run, once everything that was delayed has arrived.
 pub(crate) fn violations(
-    stage: &Stage<'_>,
+    context: &RunContext<'_>,
     state: &NetworkState,
     at_return: &AtReturn,
-    ending: &Ending,
+    result: &CallResult,
 ) -> Vec<&'static str> {
     let mut wrong: Vec<&'static str> = state.wrong.iter().copied().collect();
-    match &ending.outcome {
-        Ok(_) => wrong.extend(wrong_success(stage, state, at_return)),
+    match &result.outcome {
+        Ok(_) => wrong.extend(wrong_success(context, state, at_return)),
         Err(error) => wrong.extend(match error.object_exists() {
             ObjectExists::No if state.is_put_duplicated => None,
             ObjectExists::No if at_return.is_made => Some("\"No\", and the object was made"),
@@ -39,13 +39,13 @@ pub(crate) fn violations(
             _ => None,
         }),
     }
-    wrong.extend(untold(state, ending));
-    wrong.extend(left_on_disk(stage, ending));
+    wrong.extend(unreported(state, result));
+    wrong.extend(left_on_disk(context, result));
     wrong
 }
 
 fn wrong_success(
-    stage: &Stage<'_>,
+    context: &RunContext<'_>,
     state: &NetworkState,
     at_return: &AtReturn,
 ) -> Option<&'static str> {
@@ -53,9 +53,9 @@ fn wrong_success(
         return Some("OK, and no object was made");
     }
     // A source that changed before its first byte was read is another source.
-    let changed: Vec<u8> = stage.data.iter().map(|byte| byte ^ 1).collect();
-    let size = stage.data.len() as u64;
-    let expected = [(size, crc64(stage.data)), (size, crc64(&changed))];
+    let changed: Vec<u8> = context.data.iter().map(|byte| byte ^ 1).collect();
+    let size = context.data.len() as u64;
+    let expected = [(size, crc64(context.data)), (size, crc64(&changed))];
     let mut ours = state.service.made.iter().filter(|object| object.is_ours);
     if ours.clone().any(|object| !expected.contains(&(object.size, object.crc64))) {
         return Some("OK, and the object has other bytes");
@@ -66,26 +66,26 @@ fn wrong_success(
 }
 
 /// Every upload that is left is one that the program knows, or may expect.
-fn untold(state: &NetworkState, ending: &Ending) -> Option<&'static str> {
-    let (parts_left, may_exist, named) = match &ending.outcome {
+fn unreported(state: &NetworkState, result: &CallResult) -> Option<&'static str> {
+    let (parts_left, may_exist, named) = match &result.outcome {
         Ok(result) => (false, result.upload_may_exist, None),
         Err(error) => (error.parts_left(), error.upload_may_exist(), error.upload_id()),
     };
-    let known = ending.known_upload.as_deref().or(named.filter(|_| parts_left));
+    let known = result.known_upload.as_deref().or(named.filter(|_| parts_left));
     let others = state.service.uploads.keys().filter(|id| Some(id.as_str()) != known).count();
-    if others > state.lost_with_process && !may_exist && !ending.upload_may_exist {
-        return Some("an upload is left untold");
+    if others > state.lost_with_process && !may_exist && !result.upload_may_exist {
+        return Some("an upload is left unreported");
     }
     let is_gone = state.is_abort_confirmed && state.service.uploads.is_empty();
-    (parts_left && is_gone && ending.known_upload.is_none())
+    (parts_left && is_gone && result.known_upload.is_none())
         .then_some("parts are said to be left after a confirmed Abort")
 }
 
 /// After a success no file is left; after a failure a checkpoint and its lock at most.
-fn left_on_disk(stage: &Stage<'_>, ending: &Ending) -> Option<&'static str> {
-    let names = std::fs::read_dir(stage.folder).unwrap().map(|entry| entry.unwrap().file_name());
+fn left_on_disk(context: &RunContext<'_>, result: &CallResult) -> Option<&'static str> {
+    let names = std::fs::read_dir(context.folder).unwrap().map(|entry| entry.unwrap().file_name());
     let left = names.filter(|name| name != "source").count();
-    match &ending.outcome {
+    match &result.outcome {
         Ok(_) if left > 0 => Some("OK, and a checkpoint is left"),
         Err(_) if left > 2 => Some("more than a checkpoint and its lock is left"),
         _ => None,

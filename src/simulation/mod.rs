@@ -3,7 +3,7 @@
 //! The code that signs, sends, retries, resumes, completes and aborts runs unchanged; what takes
 //! the place of connections is [`network`]. It runs on one thread and on a clock that jumps. What
 //! happens to a request is a choice, and the [`explorer`] makes all of them. With `--cfg shuttle`
-//! several workers run in random schedules instead. `docs/reliability.md` tells what the model may
+//! several workers run in random schedules instead. `docs/reliability.md` says what the model may
 //! do and why.
 #![cfg_attr(shuttle, expect(dead_code, reason = "the exhaustive simulation needs more of it"))]
 

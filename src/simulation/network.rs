@@ -54,7 +54,7 @@ pub(crate) struct NetworkState {
     /// What the client has observed, without times.
     pub(crate) observed: DefaultHasher,
     /// The lines of the run, if they were asked for.
-    pub(crate) story: Option<Arc<StdMutex<Vec<String>>>>,
+    pub(crate) trace: Option<Arc<StdMutex<Vec<String>>>>,
     pub(crate) begun: Instant,
     /// Against the rules of requests.
     pub(crate) wrong: BTreeSet<&'static str>,
@@ -88,7 +88,7 @@ impl Network {
             is_dead: false,
             requests: 0,
             observed: DefaultHasher::new(),
-            story: None,
+            trace: None,
             begun: now(),
             wrong: BTreeSet::new(),
             aborted: BTreeSet::new(),
@@ -106,12 +106,12 @@ impl Network {
 }
 
 impl NetworkState {
-    /// Adds a line to the story, if one is told.
-    pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
+    /// Adds a line to the trace, if there is one.
+    pub(crate) fn record(&self, line: impl FnOnce() -> String) {
         let at = now().saturating_duration_since(self.begun);
-        if let Some(story) = &self.story {
+        if let Some(trace) = &self.trace {
             let line = format!("{:>9.3} s  {}", at.as_secs_f64(), line());
-            story.lock().ignore_poison().push(line);
+            trace.lock().ignore_poison().push(line);
         }
     }
 
@@ -136,7 +136,7 @@ impl NetworkState {
     fn arrive_late(&mut self, message: &Message, when: &str) {
         let status = self.apply(message).status;
         let Message { operation, upload_id, .. } = message;
-        self.tell(|| {
+        self.record(|| {
             format!("service: the delayed {operation} {upload_id} arrives{when}: {status}")
         });
     }
@@ -189,7 +189,7 @@ impl NetworkState {
             self.lasting.insert(message.operation, (status, code));
             fault = Fault::Refused(status, code, moment);
         }
-        self.tell(|| {
+        self.record(|| {
             let Message { operation, upload_id, part, .. } = message;
             let part = if *part > 0 { format!(" part {part}") } else { String::new() };
             let fault =
@@ -275,11 +275,11 @@ impl NetworkState {
                 self.late.push(message.clone());
                 Outcome::NoResponse
             }
-            Fault::Canceled(Then::Answered) => Outcome::Response(self.apply(message)),
+            Fault::Canceled(Then::Responded) => Outcome::Response(self.apply(message)),
             Fault::Canceled(then) | Fault::Killed(then) => {
                 match then {
                     Then::Lost => {}
-                    Then::Done | Then::Answered => drop(self.apply(message)),
+                    Then::Done | Then::Responded => drop(self.apply(message)),
                     Then::Late => self.late.push(message.clone()),
                 }
                 self.is_dead |= matches!(fault, Fault::Killed(_));
@@ -345,14 +345,14 @@ impl NetworkState {
                 let headers = response.headers.iter().filter(|(name, _)| !is_time(name));
                 let headers: Vec<_> = headers.collect();
                 (response.status, &response.body, headers, body_complete).hash(&mut self.observed);
-                self.tell(|| format!("    {}", summary(response)));
+                self.record(|| format!("    {}", summary(response)));
             }
             Err(Failed { error, delivery, stale_connection }) => {
                 self.has_kept_connection = false;
                 let is_sent = *delivery == Delivery::Possible;
                 let is_cut = error.phase() == Some(Phase::Send);
                 (error.kind(), is_sent, is_cut, stale_connection).hash(&mut self.observed);
-                self.tell(|| format!("    no response: {:?}, {:?}", error.kind(), error.phase()));
+                self.record(|| format!("    no response: {:?}, {:?}", error.kind(), error.phase()));
             }
         }
     }

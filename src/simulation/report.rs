@@ -1,76 +1,76 @@
-//! Explores a scenario and tells what was found.
+//! Explores a scenario and reports what was found.
 
 use super::explorer::Explorer;
 use super::fault::Fault;
-use super::run::{Counts, Theater};
+use super::run::{Counts, ScenarioRunner};
 use super::scenarios::Scenario;
 
 /// Explores all runs with at most so many faults.
 pub(crate) fn explore(scenario: &Scenario, faults: &[Fault], most_faults: u8) -> Report {
-    let theater = Theater::new(scenario, faults);
+    let runner = ScenarioRunner::new(scenario, faults);
     let mut counts = Counts::default();
     let mut explorer = Explorer::new(most_faults);
     loop {
-        let mut after = theater.run(explorer, false, &mut counts).explorer;
+        let mut after = runner.run(explorer, false, &mut counts).explorer;
         if !after.advance() {
             break;
         }
         explorer = after;
     }
-    Report::new(&theater, &counts, Some(most_faults))
+    Report::new(&runner, &counts, Some(most_faults))
 }
 
 /// Makes random runs.
 pub(crate) fn sample(scenario: &Scenario, faults: &[Fault], seeds: std::ops::Range<u64>) -> Report {
-    let theater = Theater::new(scenario, faults);
+    let runner = ScenarioRunner::new(scenario, faults);
     let mut counts = Counts::default();
     for seed in seeds {
-        theater.run(Explorer::random(seed, RANDOM_FAULTS), false, &mut counts);
+        runner.run(Explorer::random(seed, RANDOM_FAULTS), false, &mut counts);
     }
-    Report::new(&theater, &counts, None)
+    Report::new(&runner, &counts, None)
 }
 
-/// Tells the story of one list of choices.
-pub(crate) fn story(scenario: &Scenario, faults: &[Fault], choices: &[u16]) -> Vec<String> {
-    let theater = Theater::new(scenario, faults);
-    theater.run(Explorer::replay(choices), true, &mut Counts::default()).story
+/// Returns the trace of one list of choices.
+pub(crate) fn trace(scenario: &Scenario, faults: &[Fault], choices: &[u16]) -> Vec<String> {
+    let runner = ScenarioRunner::new(scenario, faults);
+    runner.run(Explorer::replay(choices), true, &mut Counts::default()).trace
 }
 
 /// What exploring a scenario has shown.
 pub(crate) struct Report {
     pub(crate) summary: String,
-    /// A story for each violation and each needless unknown outcome.
+    /// A trace for each violation and each needless unknown outcome.
     pub(crate) findings: Vec<String>,
 }
 
 impl Report {
-    fn new(theater: &Theater<'_>, counts: &Counts, most_faults: Option<u8>) -> Self {
-        let name = theater.scenario.name;
+    fn new(runner: &ScenarioRunner<'_>, counts: &Counts, most_faults: Option<u8>) -> Self {
+        let name = runner.scenario.name;
         let needless = most_faults.map_or(Vec::new(), |most| counts.needless(most));
         let summary = format!(
             "{name}: {} runs, {} requests (at most {} in a run), {} unknown, {} of them \
-             needless, {} groups, {} with both truths",
+             needless, {} groups, {} with both outcomes",
             counts.runs,
             counts.requests,
             counts.most_requests,
             counts.unknown,
             needless.len(),
             counts.groups.len(),
-            counts.groups_with_both_truths(),
+            counts.groups_with_both_outcomes(),
         );
-        let tell = |what: &str, times: u64, choices: &[u16]| {
-            let told = theater.run(Explorer::replay(choices), true, &mut Counts::default());
-            let replay = choices.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+        let finding = |what: &str, times: u64, choices: &[u16]| {
+            let finished = runner.run(Explorer::replay(choices), true, &mut Counts::default());
+            let replay = finished.explorer.names(&runner.faults);
             format!(
-                "{what} ({times} times); replay: SIMULATE=\"{name}: {replay}\" make simulate\n{}\n",
-                told.story.join("\n")
+                "{what} ({times} times); replay: SIMULATE='{name}: {replay}' make simulate\n{}\n",
+                finished.trace.join("\n")
             )
         };
         let wrong = counts.violations.iter();
         let mut findings: Vec<String> =
-            wrong.map(|(what, (times, choices))| tell(what, *times, choices)).collect();
+            wrong.map(|(what, (times, choices))| finding(what, *times, choices)).collect();
         let least = needless.iter().min_by_key(|choices| choices.len());
-        findings.extend(least.map(|choices| tell("unknown, needlessly", 1, choices)));
+        findings.extend(least.map(|choices| finding("unknown, needlessly", 1, choices)));
         Self { summary, findings }
     }
 }

@@ -11,7 +11,7 @@ use super::explorer::Explorer;
 use super::fault::Fault;
 use super::invariants::{AtReturn, is_made, violations};
 use super::network::Network;
-use super::scenarios::{Ending, Scenario, Stage};
+use super::scenarios::{CallResult, RunContext, Scenario};
 use crate::ObjectExists;
 use crate::limits;
 use crate::runtime::{Cancel, now, simulated};
@@ -23,7 +23,7 @@ pub(crate) struct Counts {
     pub(crate) requests: u64,
     pub(crate) most_requests: u32,
     pub(crate) unknown: u64,
-    pub(crate) endings: BTreeMap<String, u64>,
+    pub(crate) results: BTreeMap<String, u64>,
     /// Each violation, how often, and the shortest list of choices that leads to it.
     pub(crate) violations: BTreeMap<&'static str, (u64, Vec<u16>)>,
     /// By what the client observed.
@@ -40,20 +40,20 @@ pub(crate) struct RunGroup {
 }
 
 /// The lines of a run, if they were asked for.
-pub(crate) struct Told {
+pub(crate) struct FinishedRun {
     pub(crate) explorer: Explorer,
-    pub(crate) story: Vec<String>,
+    pub(crate) trace: Vec<String>,
 }
 
 /// A scenario with the files that it needs.
-pub(crate) struct Theater<'a> {
+pub(crate) struct ScenarioRunner<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) faults: Vec<Fault>,
     folder: tempfile::TempDir,
     data: Vec<u8>,
 }
 
-impl<'a> Theater<'a> {
+impl<'a> ScenarioRunner<'a> {
     pub(crate) fn new(scenario: &'a Scenario, faults: &[Fault]) -> Self {
         let memory = Path::new("/dev/shm");
         let place = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
@@ -65,7 +65,12 @@ impl<'a> Theater<'a> {
     }
 
     /// Makes one run.
-    pub(crate) fn run(&self, explorer: Explorer, tells: bool, counts: &mut Counts) -> Told {
+    pub(crate) fn run(
+        &self,
+        explorer: Explorer,
+        records: bool,
+        counts: &mut Counts,
+    ) -> FinishedRun {
         simulated::set(Some(*START));
         fastrand::seed(7);
         let cancel = Cancel::new().unwrap();
@@ -75,24 +80,29 @@ impl<'a> Theater<'a> {
             let mut state = network.lock();
             state.service.is_versioned = self.scenario.is_versioned;
             state.service.lacks_crc64 = self.scenario.lacks_crc64;
-            state.story = tells.then(Arc::default);
+            state.trace = records.then(Arc::default);
         }
-        let stage = Stage {
+        let context = RunContext {
             scenario: self.scenario,
             network: &network,
             cancel: &cancel,
             folder: self.folder.path(),
             data: &self.data,
         };
-        let endings = (self.scenario.script)(&stage);
-        let told = self.judge(&stage, &endings, counts);
+        let results = (self.scenario.script)(&context);
+        let finished = self.check(&context, &results, counts);
         simulated::set(None);
         self.clean();
-        told
+        finished
     }
 
-    fn judge(&self, stage: &Stage<'_>, endings: &[Ending], counts: &mut Counts) -> Told {
-        let mut state = stage.network.lock();
+    fn check(
+        &self,
+        context: &RunContext<'_>,
+        results: &[CallResult],
+        counts: &mut Counts,
+    ) -> FinishedRun {
+        let mut state = context.network.lock();
         let after_cancel = state.canceled_at.map(|at| now().saturating_duration_since(at));
         let requests = state.requests;
         let at_return = AtReturn::of(&state);
@@ -113,13 +123,13 @@ impl<'a> Theater<'a> {
         let (choices, faults) = (state.explorer.choices(), state.explorer.faults());
         let group = counts.groups.entry(state.observed.finish()).or_default();
         *if is_made(&state) { &mut group.made } else { &mut group.not_made } += 1;
-        for ending in endings {
-            let word = match &ending.outcome {
+        for result in results {
+            let word = match &result.outcome {
                 Ok(_) => "OK".to_owned(),
                 Err(error) => format!("{:?}, {:?}", error.kind(), error.object_exists()),
             };
-            *counts.endings.entry(word).or_default() += 1;
-            let exists = ending.outcome.as_ref().err().map(crate::Error::object_exists);
+            *counts.results.entry(word).or_default() += 1;
+            let exists = result.outcome.as_ref().err().map(crate::Error::object_exists);
             if exists == Some(ObjectExists::Unknown) {
                 counts.unknown += 1;
                 let is_excused = state.is_put_duplicated;
@@ -127,7 +137,7 @@ impl<'a> Theater<'a> {
                     group.unknown = Some((faults, choices.clone()));
                 }
             }
-            for what in violations(stage, &state, &at_return, ending) {
+            for what in violations(context, &state, &at_return, result) {
                 let (count, shortest) =
                     counts.violations.entry(what).or_insert_with(|| (0, choices.clone()));
                 *count += 1;
@@ -136,10 +146,10 @@ impl<'a> Theater<'a> {
                 }
             }
         }
-        let story = state.story.take();
-        let story =
-            story.map_or_else(Vec::new, |lines| std::mem::take(&mut *lines.lock().unwrap()));
-        Told { explorer: state.explorer.clone(), story }
+        let trace = state.trace.take();
+        let trace =
+            trace.map_or_else(Vec::new, |lines| std::mem::take(&mut *lines.lock().unwrap()));
+        FinishedRun { explorer: state.explorer.clone(), trace }
     }
 
     /// Some scripts make another call after the one that was canceled.
@@ -160,7 +170,7 @@ impl<'a> Theater<'a> {
 
 impl Counts {
     /// Unknown outcomes that were not needed: with fewer faults than were explored, the client
-    /// observed what only one truth can cause.
+    /// observed what only one effect can cause.
     pub(crate) fn needless(&self, most_faults: u8) -> Vec<&Vec<u16>> {
         let groups = self.groups.values().filter(|group| group.made == 0 || group.not_made == 0);
         let unknown = groups.filter_map(|group| group.unknown.as_ref());
@@ -168,7 +178,7 @@ impl Counts {
     }
 
     /// Groups of runs in which no client could know.
-    pub(crate) fn groups_with_both_truths(&self) -> usize {
+    pub(crate) fn groups_with_both_outcomes(&self) -> usize {
         self.groups.values().filter(|group| group.made > 0 && group.not_made > 0).count()
     }
 }

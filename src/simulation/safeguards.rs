@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::explorer::Explorer;
 use super::fault::Moment::{After, Before};
 use super::fault::{Fault, Then};
-use super::run::{Counts, Theater};
+use super::run::{Counts, ScenarioRunner};
 use super::scenarios::{Scenario, scenarios};
 use crate::runtime::Safeguard;
 
@@ -23,7 +23,7 @@ const MADE: &str = "\"No\", and the object was made";
 const MADE_LATER: &str = "\"No\", and the object is made later";
 const NOT_MADE: &str = "OK, and no object was made";
 const OTHER_BYTES: &str = "OK, and the object has other bytes";
-const UNTOLD: &str = "an upload is left untold";
+const UNREPORTED: &str = "an upload is left unreported";
 
 const DENIED: Fault = Fault::Refused(403, "AccessDenied", Before);
 
@@ -33,7 +33,7 @@ const CASES: [SafeguardCase; 14] = [
     case(Safeguard::EarlierCalls, "step by step, completed again", &[Fault::Canceled(Then::Late), DENIED], 2, MADE_LATER),
     case(Safeguard::RetriedRefusal, "one PutObject", &[Fault::RefusedFromNowOn(503, "ServiceUnavailable", After)], 1, MADE),
     case(Safeguard::OwnEffect, "two parts", &[Fault::Duplicated], 1, MADE),
-    case(Safeguard::OwnDocument, "two parts", &[Fault::Gateway(404, Before)], 1, UNTOLD),
+    case(Safeguard::OwnDocument, "two parts", &[Fault::Gateway(404, Before)], 1, UNREPORTED),
     case(Safeguard::Fence, "two parts", &[Fault::Delayed], 1, MADE_LATER),
     case(Safeguard::RetriedAbort, "two parts", &[Fault::Canceled(Then::Late), Fault::Lost(Before)], 2, MADE),
     case(Safeguard::ObjectCrc64, "two parts", &[Fault::Replaced], 1, NOT_MADE),
@@ -41,8 +41,8 @@ const CASES: [SafeguardCase; 14] = [
     case(Safeguard::ObjectTime, "older identical object", &[Fault::Lifecycle], 1, NOT_MADE),
     case(Safeguard::SameBytes, "two parts", &[Fault::SourceChanges], 1, OTHER_BYTES),
     case(Safeguard::CompletionMark, "checkpoint, killed and restarted", &[Fault::Killed(Then::Late), DENIED], 2, MADE_LATER),
-    case(Safeguard::SecondAbort, "two parts", &[Fault::Delayed, DENIED], 2, UNTOLD),
-    case(Safeguard::OrphanedUpload, "two parts", &[Fault::Lost(After)], 1, UNTOLD),
+    case(Safeguard::SecondAbort, "two parts", &[Fault::Delayed, DENIED], 2, UNREPORTED),
+    case(Safeguard::OrphanedUpload, "two parts", &[Fault::Lost(After)], 1, UNREPORTED),
 ];
 
 const fn case(
@@ -59,11 +59,11 @@ impl SafeguardCase {
     /// Makes runs until one has the violation, and returns its choices.
     fn find_violation(&self) -> Option<Vec<u16>> {
         let scenarios = scenarios();
-        let theater = self.theater(&scenarios);
+        let runner = self.runner(&scenarios);
         let mut counts = Counts::default();
         let mut explorer = Explorer::new(self.most_faults);
         loop {
-            let mut after = theater.run(explorer, false, &mut counts).explorer;
+            let mut after = runner.run(explorer, false, &mut counts).explorer;
             if let Some((_, choices)) = counts.violations.get(self.violation) {
                 return Some(choices.clone());
             }
@@ -77,13 +77,13 @@ impl SafeguardCase {
     fn has_violation(&self, choices: &[u16]) -> bool {
         let scenarios = scenarios();
         let mut counts = Counts::default();
-        self.theater(&scenarios).run(Explorer::replay(choices), false, &mut counts);
+        self.runner(&scenarios).run(Explorer::replay(choices), false, &mut counts);
         !counts.violations.is_empty()
     }
 
-    fn theater<'a>(&self, scenarios: &'a [Scenario]) -> Theater<'a> {
+    fn runner<'a>(&self, scenarios: &'a [Scenario]) -> ScenarioRunner<'a> {
         let scenario = scenarios.iter().find(|scenario| scenario.name == self.scenario).unwrap();
-        Theater::new(scenario, &[&[Fault::None], self.faults].concat())
+        ScenarioRunner::new(scenario, &[&[Fault::None], self.faults].concat())
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) size: usize,
     pub(crate) options: UploadOptions,
-    pub(crate) script: fn(&Stage<'_>) -> Vec<Ending>,
+    pub(crate) script: fn(&RunContext<'_>) -> Vec<CallResult>,
     /// Faults besides those of every scenario.
     pub(crate) faults: Vec<Fault>,
     pub(crate) is_versioned: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Scenario {
 }
 
 /// What a script works with.
-pub(crate) struct Stage<'a> {
+pub(crate) struct RunContext<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) network: &'a Arc<Network>,
     pub(crate) cancel: &'a Cancel,
@@ -47,9 +47,9 @@ pub(crate) struct Stage<'a> {
 
 /// How a call has ended, and what the program knows besides.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct CallResult {
     pub(crate) outcome: Result<UploadResult>,
-    /// The upload that the program has a handle of or was told.
+    /// The upload that the program has a handle of, or whose ID it knows.
     pub(crate) known_upload: Option<String>,
     /// The handle says that another upload may exist.
     pub(crate) upload_may_exist: bool,
@@ -59,7 +59,7 @@ pub(crate) const PART: usize = 100 * 1024;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let two = PART + 1000;
-    let base = |name, size, script: fn(&Stage<'_>) -> Vec<Ending>| {
+    let base = |name, size, script: fn(&RunContext<'_>) -> Vec<CallResult>| {
         let mut options = UploadOptions::new();
         options.set_part_size(PART as u64).unwrap().set_parallelism(1).unwrap();
         options.headers_mut().set_metadata("owner", "me").unwrap();
@@ -117,7 +117,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-impl Stage<'_> {
+impl RunContext<'_> {
     pub(crate) fn client(&self) -> Client {
         let mut config = Config::new();
         config.set_endpoint("http://oss.test").unwrap();
@@ -131,14 +131,14 @@ impl Stage<'_> {
     }
 
     /// Records how a call has ended.
-    pub(crate) fn end(&self, outcome: Result<UploadResult>) -> Ending {
+    pub(crate) fn end(&self, outcome: Result<UploadResult>) -> CallResult {
         let mut network = self.network.lock();
         if Arc::strong_count(&network.source_in_use) > 1 {
             network.wrong.insert("the source is in use after the return");
         }
-        network.tell(|| format!("client: {}", described(&outcome)));
+        network.record(|| format!("client: {}", described(&outcome)));
         drop(network);
-        Ending { outcome, known_upload: None, upload_may_exist: false }
+        CallResult { outcome, known_upload: None, upload_may_exist: false }
     }
 }
 
@@ -187,118 +187,130 @@ impl AsRef<[u8]> for Data {
     }
 }
 
-pub(crate) fn put_data(stage: &Stage<'_>) -> Vec<Ending> {
-    let changed: Arc<[u8]> = stage.data.iter().map(|byte| byte ^ 1).collect();
-    let network = stage.network.lock();
+pub(crate) fn put_data(context: &RunContext<'_>) -> Vec<CallResult> {
+    let changed: Arc<[u8]> = context.data.iter().map(|byte| byte ^ 1).collect();
+    let network = context.network.lock();
     let data = Data {
         has_changed: Arc::clone(&network.has_source_changed),
-        bytes: stage.data.into(),
+        bytes: context.data.into(),
         changed,
         panics: Arc::clone(&network.source_panics),
         _in_use: Arc::clone(&network.source_in_use),
     };
     drop(network);
-    let options = &stage.scenario.options;
-    let client = stage.client();
-    vec![stage.end(client.put_data(&bucket(), &key(), data, options, stage.cancel))]
+    let options = &context.scenario.options;
+    let client = context.client();
+    vec![context.end(client.put_data(&bucket(), &key(), data, options, context.cancel))]
 }
 
 /// An earlier program has made the same object with the same metadata, and the bucket's clock has
 /// gone on since.
-fn after_identical_object(stage: &Stage<'_>) -> Vec<Ending> {
-    let fields = stage.scenario.options.headers.creation_fields(&key()).unwrap();
+fn after_identical_object(context: &RunContext<'_>) -> Vec<CallResult> {
+    let fields = context.scenario.options.headers.creation_fields(&key()).unwrap();
     let named = fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let attributes = named.filter(|(name, _)| is_attribute(name)).collect();
-    let (size, sum) = (stage.data.len() as u64, crc64(stage.data));
-    stage.network.lock().service.store(TARGET, false, size, sum, attributes, true);
+    let (size, sum) = (context.data.len() as u64, crc64(context.data));
+    context.network.lock().service.store(TARGET, false, size, sum, attributes, true);
     pass(Duration::from_secs(2));
-    put_data(stage)
+    put_data(context)
 }
 
-fn stream(stage: &Stage<'_>) -> Vec<Ending> {
-    let reader = ReaderSource::new(stage.data);
-    let options = &stage.scenario.options;
-    vec![stage.end(stage.client().put_stream(&bucket(), &key(), reader, options, stage.cancel))]
+fn stream(context: &RunContext<'_>) -> Vec<CallResult> {
+    let reader = ReaderSource::new(context.data);
+    let options = &context.scenario.options;
+    vec![context.end(context.client().put_stream(
+        &bucket(),
+        &key(),
+        reader,
+        options,
+        context.cancel,
+    ))]
 }
 
-pub(crate) fn copy(stage: &Stage<'_>) -> Vec<Ending> {
-    let (size, sum) = (stage.data.len() as u64, crc64(stage.data));
-    stage.network.lock().service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
+pub(crate) fn copy(context: &RunContext<'_>) -> Vec<CallResult> {
+    let (size, sum) = (context.data.len() as u64, crc64(context.data));
+    context.network.lock().service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
     let source = CopySource::new(&bucket(), &ObjectKey::parse(COPY_SOURCE).unwrap());
-    let options = &stage.scenario.options;
-    vec![stage.end(stage.client().copy_object(&bucket(), &key(), &source, options, stage.cancel))]
+    let options = &context.scenario.options;
+    vec![context.end(context.client().copy_object(
+        &bucket(),
+        &key(),
+        &source,
+        options,
+        context.cancel,
+    ))]
 }
 
 /// Restarts the program after each kill.
-pub(crate) fn with_checkpoint(stage: &Stage<'_>) -> Vec<Ending> {
-    let mut options = stage.scenario.options.clone();
-    options.set_checkpoint_dir(stage.folder);
-    let file = stage.folder.join("source");
+pub(crate) fn with_checkpoint(context: &RunContext<'_>) -> Vec<CallResult> {
+    let mut options = context.scenario.options.clone();
+    options.set_checkpoint_dir(context.folder);
+    let file = context.folder.join("source");
     for _ in 0..4 {
-        let outcome = stage.client().put_file(&bucket(), &key(), &file, &options, stage.cancel);
-        let mut network = stage.network.lock();
+        let outcome = context.client().put_file(&bucket(), &key(), &file, &options, context.cancel);
+        let mut network = context.network.lock();
         if !std::mem::take(&mut network.is_dead) {
             drop(network);
-            return vec![stage.end(outcome)];
+            return vec![context.end(outcome)];
         }
-        network.tell(|| "the process is killed, and started again".to_owned());
+        network.record(|| "the process is killed, and started again".to_owned());
     }
     panic!("more kills than faults")
 }
 
 /// The first part was sent by another program, which gives the upload ID.
-fn with_upload_id(stage: &Stage<'_>) -> Vec<Ending> {
-    let Some(upload_id) = upload_of_another_program(stage) else { return Vec::new() };
-    let mut options = stage.scenario.options.clone();
+fn with_upload_id(context: &RunContext<'_>) -> Vec<CallResult> {
+    let Some(upload_id) = upload_of_another_program(context) else { return Vec::new() };
+    let mut options = context.scenario.options.clone();
     options.set_upload_id(UploadId::parse(&upload_id).unwrap());
-    let data = stage.data.to_vec();
-    let outcome = stage.client().put_data(&bucket(), &key(), data, &options, stage.cancel);
-    vec![Ending { known_upload: Some(upload_id), ..stage.end(outcome) }]
+    let data = context.data.to_vec();
+    let outcome = context.client().put_data(&bucket(), &key(), data, &options, context.cancel);
+    vec![CallResult { known_upload: Some(upload_id), ..context.end(outcome) }]
 }
 
 /// Attaches to an upload whose parts another program has sent, and adds them.
-fn attach(stage: &Stage<'_>) -> Vec<Ending> {
-    let Some(upload_id) = upload_of_another_program(stage) else { return Vec::new() };
-    let options = &stage.scenario.options;
+fn attach(context: &RunContext<'_>) -> Vec<CallResult> {
+    let Some(upload_id) = upload_of_another_program(context) else { return Vec::new() };
+    let options = &context.scenario.options;
     let id = UploadId::parse(&upload_id).unwrap();
     let run = || {
-        let upload = MultipartUpload::attach(&stage.client(), &bucket(), &key(), &id, options);
-        for (number, bytes) in [(1, &stage.data[..PART]), (2, &stage.data[PART..])] {
-            upload.upload_part(part_number(number), bytes.to_vec(), stage.cancel)?;
+        let upload = MultipartUpload::attach(&context.client(), &bucket(), &key(), &id, options);
+        for (number, bytes) in [(1, &context.data[..PART]), (2, &context.data[PART..])] {
+            upload.upload_part(part_number(number), bytes.to_vec(), context.cancel)?;
         }
-        upload.complete(stage.cancel)
+        upload.complete(context.cancel)
     };
-    vec![Ending { known_upload: Some(upload_id), ..stage.end(run()) }]
+    vec![CallResult { known_upload: Some(upload_id), ..context.end(run()) }]
 }
 
 /// An upload with the attributes of the scenario and its first part, made without faults.
-fn upload_of_another_program(stage: &Stage<'_>) -> Option<String> {
-    let faults = std::mem::replace(&mut stage.network.lock().faults, vec![Fault::None]);
-    let mut options = stage.scenario.options.clone();
+fn upload_of_another_program(context: &RunContext<'_>) -> Option<String> {
+    let faults = std::mem::replace(&mut context.network.lock().faults, vec![Fault::None]);
+    let mut options = context.scenario.options.clone();
     (options.timeout, options.progress) = (None, None);
     let never = Cancel::never();
     let upload =
-        MultipartUpload::initiate(&stage.client(), &bucket(), &key(), &options, &never).unwrap();
-    upload.upload_part(part_number(1), stage.data[..PART].to_vec(), &never).unwrap();
-    stage.network.lock().faults = faults;
+        MultipartUpload::initiate(&context.client(), &bucket(), &key(), &options, &never).unwrap();
+    upload.upload_part(part_number(1), context.data[..PART].to_vec(), &never).unwrap();
+    context.network.lock().faults = faults;
     Some(upload.upload_id().as_str().to_owned())
 }
 
 /// Step by step; a Complete with an unknown outcome is sent again, as the documentation says.
-fn complete_again(stage: &Stage<'_>) -> Vec<Ending> {
-    step_by_step(stage, |stage, upload, error| {
+fn complete_again(context: &RunContext<'_>) -> Vec<CallResult> {
+    step_by_step(context, |context, upload, error| {
         if error.object_exists() != ObjectExists::Unknown {
             return Err(error);
         }
-        stage.network.lock().tell(|| "client: completes again".to_owned());
+        context.network.lock().record(|| "client: completes again".to_owned());
         upload.complete(&Cancel::never())
     })
 }
 
 /// Step by step; after a Complete that failed the program aborts.
-fn abort_after(stage: &Stage<'_>) -> Vec<Ending> {
-    step_by_step(stage, |stage, upload, error| {
-        stage.network.lock().tell(|| format!("client: aborts after {error}"));
+fn abort_after(context: &RunContext<'_>) -> Vec<CallResult> {
+    step_by_step(context, |context, upload, error| {
+        context.network.lock().record(|| format!("client: aborts after {error}"));
         match upload.abort() {
             // A successful Abort says that the object does not exist.
             Ok(()) => Err(error.with_object_exists(ObjectExists::No).with_parts_left(false)),
@@ -308,25 +320,25 @@ fn abort_after(stage: &Stage<'_>) -> Vec<Ending> {
 }
 
 fn step_by_step(
-    stage: &Stage<'_>,
-    after_failure: fn(&Stage<'_>, &MultipartUpload, Error) -> Result<UploadResult>,
-) -> Vec<Ending> {
-    let options = &stage.scenario.options;
-    let client = stage.client();
-    let upload = match MultipartUpload::initiate(&client, &bucket(), &key(), options, stage.cancel)
-    {
-        Ok(upload) => upload,
-        Err(error) => return vec![stage.end(Err(error))],
-    };
+    context: &RunContext<'_>,
+    after_failure: fn(&RunContext<'_>, &MultipartUpload, Error) -> Result<UploadResult>,
+) -> Vec<CallResult> {
+    let options = &context.scenario.options;
+    let client = context.client();
+    let upload =
+        match MultipartUpload::initiate(&client, &bucket(), &key(), options, context.cancel) {
+            Ok(upload) => upload,
+            Err(error) => return vec![context.end(Err(error))],
+        };
     let run = || {
-        for (number, bytes) in [(1, &stage.data[..PART]), (2, &stage.data[PART..])] {
-            upload.upload_part(part_number(number), bytes.to_vec(), stage.cancel)?;
+        for (number, bytes) in [(1, &context.data[..PART]), (2, &context.data[PART..])] {
+            upload.upload_part(part_number(number), bytes.to_vec(), context.cancel)?;
         }
-        upload.complete(stage.cancel).or_else(|error| after_failure(stage, &upload, error))
+        upload.complete(context.cancel).or_else(|error| after_failure(context, &upload, error))
     };
     let upload_may_exist = upload.upload_may_exist();
     let known_upload = Some(upload.upload_id().as_str().to_owned());
-    vec![Ending { known_upload, upload_may_exist, ..stage.end(run()) }]
+    vec![CallResult { known_upload, upload_may_exist, ..context.end(run()) }]
 }
 
 pub(crate) fn part_number(number: u16) -> PartNumber {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::threaded_run::{ThreadedCounts, run_seeds, story_of_seed};
+use super::threaded_run::{ThreadedCounts, run_seeds, trace_of_seed};
 use super::threaded_scenarios::{ThreadedScenario, threaded_scenarios};
 
 fn number(name: &str, default: u64) -> u64 {
@@ -51,30 +51,30 @@ fn print(threaded: &ThreadedScenario, counts: &ThreadedCounts, begun: Instant) {
         counts.most_requests,
         counts.hedges,
         begun.elapsed().as_secs_f64(),
-        counts.endings,
+        counts.results,
     );
 }
 
-/// The story of the first run of each violation.
+/// The trace of the first run of each violation.
 fn described(threaded: &ThreadedScenario, counts: &ThreadedCounts) -> Vec<String> {
     let name = threaded.scenario.name;
-    let stories = counts.violations.iter().map(|(what, (times, seed))| {
-        let story = story_of_seed(threaded, *seed).join("\n");
+    let traces = counts.violations.iter().map(|(what, (times, seed))| {
+        let trace = trace_of_seed(threaded, *seed).join("\n");
         let replay = format!("SIMULATE_SEED=\"{name}: {seed}\" make simulate");
-        format!("{what} ({times} times); replay: {replay}\n{story}\n")
+        format!("{what} ({times} times); replay: {replay}\n{trace}\n")
     });
-    stories.collect()
+    traces.collect()
 }
 
-/// `SIMULATE_SEED="stream: 17" make simulate` tells the story of a run.
+/// `SIMULATE_SEED="stream: 17" make simulate` prints the trace of a run.
 #[test]
 fn replay() {
     let Ok(text) = env::var("SIMULATE_SEED") else { return };
     let (name, seed) = text.split_once(':').expect("NAME: SEED");
     let all = threaded_scenarios();
     let threaded = all.iter().find(|threaded| threaded.scenario.name == name);
-    let story = story_of_seed(threaded.expect("a scenario's name"), seed.trim().parse().unwrap());
-    println!("{}", story.join("\n"));
+    let trace = trace_of_seed(threaded.expect("a scenario's name"), seed.trim().parse().unwrap());
+    println!("{}", trace.join("\n"));
 }
 
 #[test]
@@ -83,10 +83,10 @@ fn two_runs_of_one_seed_are_equal() {
         let first = run_seeds(&threaded, 0..10);
         assert_eq!(run_seeds(&threaded, 0..10), first, "{}", threaded.scenario.name);
         for seed in [3, 4] {
-            let story = story_of_seed(&threaded, seed);
-            assert!(story.len() > 4, "{story:?}");
+            let trace = trace_of_seed(&threaded, seed);
+            assert!(trace.len() > 4, "{trace:?}");
             // Other runs before it do not change it.
-            assert_eq!(story_of_seed(&threaded, seed), story, "{}", threaded.scenario.name);
+            assert_eq!(trace_of_seed(&threaded, seed), trace, "{}", threaded.scenario.name);
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::env;
 
+use super::explorer::Explorer;
 use super::fault::{FAULTS, Fault, REPRESENTATIVES};
-use super::report::{Report, explore, sample, story};
+use super::report::{Report, explore, sample, trace};
+use super::run::{Counts, ScenarioRunner};
 use super::scenarios::{Scenario, scenarios};
 
 /// How far `make simulate` explores; `make test` the least.
@@ -65,22 +67,29 @@ fn no_random_order_of_faults_ends_in_a_wrong_answer() {
     check_all(|scenario| sample(scenario, &FAULTS, 0..runs));
 }
 
-/// `SIMULATE="two parts: 0 0 0 30" make simulate` tells the story of a run.
+/// `SIMULATE='two parts: - - - Delayed' make simulate` prints the trace of a run.
 #[test]
 fn replay() {
     let Ok(text) = env::var("SIMULATE") else { return };
     let (name, choices) = text.split_once(':').expect("NAME: CHOICES");
     let all = scenarios();
     let scenario = all.iter().find(|scenario| scenario.name == name).expect("a scenario's name");
-    let choices: Vec<u16> = choices.split_whitespace().map(|n| n.parse().unwrap()).collect();
-    println!("{}", story(scenario, faults_of(scenario), &choices).join("\n"));
+    let choices = Explorer::parse(choices, &[&FAULTS[..], &scenario.faults].concat());
+    println!("{}", trace(scenario, &FAULTS, &choices).join("\n"));
 }
 
-/// Lists of choices are numbers in the list of all faults, or of the representatives.
-fn faults_of(_scenario: &Scenario) -> &'static [Fault] {
-    match env::var("REPRESENTATIVE_FAULTS") {
-        Ok(_) => &REPRESENTATIVES,
-        Err(_) => &FAULTS,
+#[test]
+fn the_names_of_choices_replay_their_run() {
+    let all = scenarios();
+    let runner = ScenarioRunner::new(&all[0], &FAULTS);
+    let delayed = FAULTS.iter().position(|fault| *fault == Fault::Delayed).unwrap();
+    let choices = [0, 0, 0, u16::try_from(delayed).unwrap(), 1];
+    let run = runner.run(Explorer::replay(&choices), false, &mut Counts::default());
+    let names = run.explorer.names(&runner.faults);
+    assert_eq!(names, "- - - Delayed now");
+    assert_eq!(Explorer::parse(&names, &runner.faults), choices);
+    for fault in &REPRESENTATIVES {
+        assert!(FAULTS.contains(fault), "{fault:?} cannot be replayed by name");
     }
 }
 
@@ -88,8 +97,8 @@ fn faults_of(_scenario: &Scenario) -> &'static [Fault] {
 fn two_runs_of_one_list_of_choices_are_equal() {
     for scenario in scenarios() {
         let choices = [0, 4, 0, 31, 1, 2];
-        let first = story(&scenario, &FAULTS, &choices);
+        let first = trace(&scenario, &FAULTS, &choices);
         assert!(!first.is_empty());
-        assert_eq!(story(&scenario, &FAULTS, &choices), first, "{}", scenario.name);
+        assert_eq!(trace(&scenario, &FAULTS, &choices), first, "{}", scenario.name);
     }
 }

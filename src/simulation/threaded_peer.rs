@@ -66,7 +66,7 @@ impl SimulatedPeer for Network {
 }
 
 impl Network {
-    /// The request is sent, arrives and is answered, each in its time.
+    /// The request is sent, arrives and gets a response, each in its time.
     fn pass_through(
         &self,
         message: &Message,
@@ -100,19 +100,19 @@ impl Network {
             Ok(exchange) => {
                 state.note_abort(message, &exchange.response);
                 state.has_kept_connection = exchange.body_complete;
-                state.tell(|| format!("client: {name}: {}", summary(&exchange.response)));
+                state.record(|| format!("client: {name}: {}", summary(&exchange.response)));
                 exchange.sent.bytes
             }
             Err(Failed { error, .. }) => {
                 state.has_kept_connection = false;
                 let (kind, phase) = (error.kind(), error.phase());
-                state.tell(|| format!("client: no response to {name}: {kind:?}, {phase:?}"));
+                state.record(|| format!("client: no response to {name}: {kind:?}, {phase:?}"));
                 error.bytes_sent()
             }
         }
     }
 
-    /// A request begins. Draws the times that it takes to be sent, to arrive and to be answered.
+    /// A request begins. Draws the times that it takes to be sent, to arrive and to be responded.
     fn begin(&self, message: &Message, has_own_md5: bool) -> (PendingGuard<'_>, [Duration; 3]) {
         let mut state = self.lock();
         state.requests += 1;
@@ -123,7 +123,7 @@ impl Network {
         if !has_own_md5 {
             state.wrong.insert("a Content-MD5 is not that of the bytes");
         }
-        state.tell(|| format!("client: sends {}", name(message)));
+        state.record(|| format!("client: sends {}", name(message)));
         let random = &mut state.concurrency.random;
         let times = [(); 3].map(|()| TIMES[random.usize(..TIMES.len())]);
         (PendingGuard { network: self, id }, times)
@@ -136,7 +136,7 @@ impl Network {
             0 => {}
             1 => {
                 let status = state.apply(message).status;
-                state.tell(|| format!("service: {} arrives: {status}", name(message)));
+                state.record(|| format!("service: {} arrives: {status}", name(message)));
             }
             _ => state.late.push(message.clone()),
         }

@@ -15,7 +15,7 @@ use super::explorer::Explorer;
 use super::fault::{FAULTS, Fault, KILLS};
 use super::invariants::{AtReturn, violations};
 use super::network::{Network, NetworkState};
-use super::scenarios::{Ending, Scenario, Stage};
+use super::scenarios::{CallResult, RunContext, Scenario};
 use super::seeded_scheduler::SeededScheduler;
 use super::threaded_scenarios::{SLOWEST_READ, ThreadedScenario};
 use crate::runtime::{Cancel, Deadline, now, run_clock, simulated, stop_clock};
@@ -29,7 +29,7 @@ pub(crate) struct ThreadedCounts {
     pub(crate) most_requests: u32,
     pub(crate) hedges: u64,
     /// Runs by the kind of their outcome.
-    pub(crate) endings: BTreeMap<String, u64>,
+    pub(crate) results: BTreeMap<String, u64>,
     /// Each violation, how often, and the first seed that leads to it.
     pub(crate) violations: BTreeMap<String, (u64, u64)>,
 }
@@ -42,11 +42,11 @@ struct ThreadedRuns {
     data: Vec<u8>,
     folder: tempfile::TempDir,
     seed: Arc<AtomicU64>,
-    story: Option<Story>,
+    trace: Option<Trace>,
     counts: Mutex<ThreadedCounts>,
 }
 
-type Story = Arc<Mutex<Vec<String>>>;
+type Trace = Arc<Mutex<Vec<String>>>;
 
 /// What a run has broken that the network cannot see.
 type Wrong = Arc<Mutex<BTreeSet<&'static str>>>;
@@ -56,17 +56,17 @@ pub(crate) fn run_seeds(threaded: &ThreadedScenario, seeds: Range<u64>) -> Threa
     run(threaded, seeds, None)
 }
 
-/// The story of one run, and what is wrong with it.
-pub(crate) fn story_of_seed(threaded: &ThreadedScenario, seed: u64) -> Vec<String> {
-    let story = Story::default();
-    let counts = run(threaded, seed..seed + 1, Some(Arc::clone(&story)));
-    let mut lines = std::mem::take(&mut *story.lock().unwrap());
+/// The trace of one run, and what is wrong with it.
+pub(crate) fn trace_of_seed(threaded: &ThreadedScenario, seed: u64) -> Vec<String> {
+    let trace = Trace::default();
+    let counts = run(threaded, seed..seed + 1, Some(Arc::clone(&trace)));
+    let mut lines = std::mem::take(&mut *trace.lock().unwrap());
     lines.extend(counts.violations.into_keys().map(|what| format!("violation: {what}")));
     lines
 }
 
-fn run(threaded: &ThreadedScenario, seeds: Range<u64>, story: Option<Story>) -> ThreadedCounts {
-    let setting = Arc::new(ThreadedRuns::new(threaded, story));
+fn run(threaded: &ThreadedScenario, seeds: Range<u64>, trace: Option<Trace>) -> ThreadedCounts {
+    let setting = Arc::new(ThreadedRuns::new(threaded, trace));
     let mut left = seeds;
     let mut failures = 0;
     while !left.is_empty() && failures < MOST_FAILURES {
@@ -97,7 +97,7 @@ fn config() -> Config {
 }
 
 impl ThreadedRuns {
-    fn new(threaded: &ThreadedScenario, story: Option<Story>) -> Self {
+    fn new(threaded: &ThreadedScenario, trace: Option<Trace>) -> Self {
         let memory = Path::new("/dev/shm");
         let place = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().tempdir_in(place).unwrap();
@@ -117,7 +117,7 @@ impl ThreadedRuns {
             data,
             folder,
             seed: Arc::default(),
-            story,
+            trace,
             counts: Mutex::default(),
         }
     }
@@ -139,15 +139,15 @@ impl ThreadedRuns {
             let (network, cancel) = (Arc::clone(&network), cancel.clone());
             thread::spawn(move || cancel_after(time, &network, &cancel))
         });
-        let stage = Stage {
+        let context = RunContext {
             scenario: &scenario,
             network: &network,
             cancel: &cancel,
             folder: self.folder.path(),
             data: &self.data,
         };
-        let endings = (scenario.script)(&stage);
-        self.check(&stage, &endings, &wrong);
+        let results = (scenario.script)(&context);
+        self.check(&context, &results, &wrong);
         if let Some(canceler) = canceler {
             canceler.join().unwrap();
         }
@@ -161,7 +161,7 @@ impl ThreadedRuns {
         let explorer = Explorer::random(random.u64(..), most_faults);
         let network = Network::new(explorer, self.faults.clone(), &self.data, cancel.clone());
         let mut state = network.lock();
-        state.story.clone_from(&self.story);
+        state.trace.clone_from(&self.trace);
         state.service.is_versioned = self.scenario.is_versioned;
         state.service.lacks_crc64 = self.scenario.lacks_crc64;
         state.concurrency.random = fastrand::Rng::with_seed(random.u64(..));
@@ -171,18 +171,18 @@ impl ThreadedRuns {
         network
     }
 
-    fn check(&self, stage: &Stage<'_>, endings: &[Ending], wrong: &Wrong) {
+    fn check(&self, context: &RunContext<'_>, results: &[CallResult], wrong: &Wrong) {
         let returned = now();
-        let mut state = stage.network.lock();
+        let mut state = context.network.lock();
         if !state.concurrency.is_idle() {
             state.wrong.insert("a request is under way after the return");
         }
-        check_times(stage, &mut state, returned);
+        check_times(context, &mut state, returned);
         let requests = state.requests;
         let at_return = AtReturn::of(&state);
         drop(state);
         Cancel::never().wait(Deadline::after(AFTERWARDS));
-        let mut state = stage.network.lock();
+        let mut state = context.network.lock();
         if state.requests != requests {
             state.wrong.insert("a request is sent after the return");
         }
@@ -193,17 +193,17 @@ impl ThreadedRuns {
         counts.most_requests = counts.most_requests.max(requests);
         counts.hedges += state.concurrency.copies();
         let mut found: BTreeSet<&str> = std::mem::take(&mut *wrong.lock().unwrap());
-        for ending in endings {
-            let word = match &ending.outcome {
+        for result in results {
+            let word = match &result.outcome {
                 Ok(_) => "OK".to_owned(),
                 Err(error) => format!("{:?}, {:?}", error.kind(), error.object_exists()),
             };
-            *counts.endings.entry(word).or_default() += 1;
-            let kind = ending.outcome.as_ref().err().map(crate::Error::kind);
+            *counts.results.entry(word).or_default() += 1;
+            let kind = result.outcome.as_ref().err().map(crate::Error::kind);
             if kind == Some(ErrorKind::Internal) && self.scenario.name != "source that panics" {
                 found.insert("the error is internal");
             }
-            found.extend(violations(stage, &state, &at_return, ending));
+            found.extend(violations(context, &state, &at_return, result));
         }
         for what in found {
             let seed = self.seed.load(Ordering::Relaxed);
@@ -270,19 +270,19 @@ fn cancel_after(time: Duration, network: &Network, cancel: &Cancel) {
     Cancel::never().wait(Deadline::after(time));
     let mut state = network.lock();
     state.canceled_at.get_or_insert(now());
-    state.tell(|| "the program cancels".to_owned());
+    state.record(|| "the program cancels".to_owned());
     drop(state);
     cancel.trigger();
 }
 
 /// After a cancellation or the timeout of the call there is the abort timeout, and no more.
-fn check_times(stage: &Stage<'_>, state: &mut NetworkState, returned: std::time::Instant) {
-    let goes_on = has_several_calls(stage.scenario.name);
+fn check_times(context: &RunContext<'_>, state: &mut NetworkState, returned: std::time::Instant) {
+    let goes_on = has_several_calls(context.scenario.name);
     let late = |from, most| returned.saturating_duration_since(from) > most + SLOWEST_READ;
     if !goes_on && state.canceled_at.is_some_and(|at| late(at, limits::ABORT_TIMEOUT)) {
         state.wrong.insert("the call returns later than the abort timeout after a cancellation");
     }
-    let timeout = stage.scenario.options.timeout;
+    let timeout = context.scenario.options.timeout;
     if !goes_on && timeout.is_some_and(|timeout| late(*START + timeout, limits::ABORT_TIMEOUT)) {
         state.wrong.insert("the call returns later than the abort timeout after its timeout");
     }

@@ -8,8 +8,8 @@ use shuttle::thread;
 
 use super::fault::{KILLS, NO_CRC, SOURCE_CHANGES, SOURCE_PANICS};
 use super::scenarios::{
-    Ending, PART as TWO_PARTS_PART, Scenario, Stage, bucket, copy, key, part_number, put_data,
-    scenarios, with_checkpoint,
+    CallResult, PART as TWO_PARTS_PART, RunContext, Scenario, bucket, copy, key, part_number,
+    put_data, scenarios, with_checkpoint,
 };
 use crate::codec::md5::Kernel;
 use crate::runtime::{Cancel, Deadline};
@@ -66,7 +66,7 @@ pub(crate) fn threaded_scenarios() -> Vec<ThreadedScenario> {
 fn threaded(
     name: &'static str,
     size: usize,
-    script: fn(&Stage<'_>) -> Vec<Ending>,
+    script: fn(&RunContext<'_>) -> Vec<CallResult>,
 ) -> ThreadedScenario {
     let mut options = UploadOptions::new();
     // Smaller than OSS allows, so that a run is short.
@@ -95,8 +95,8 @@ fn with_md5(mut scenario: ThreadedScenario, kernel: Kernel) -> ThreadedScenario 
 }
 
 /// A panic on the thread of the caller leaves the upload to the program.
-fn put_data_that_panics(stage: &Stage<'_>) -> Vec<Ending> {
-    catch_unwind(AssertUnwindSafe(|| put_data(stage))).unwrap_or_default()
+fn put_data_that_panics(context: &RunContext<'_>) -> Vec<CallResult> {
+    catch_unwind(AssertUnwindSafe(|| put_data(context))).unwrap_or_default()
 }
 
 /// A reader that gives a few bytes at a time, and takes its time.
@@ -117,40 +117,46 @@ impl Read for SlowReader<'_> {
     }
 }
 
-fn stream(stage: &Stage<'_>) -> Vec<Ending> {
-    let seed = stage.network.lock().concurrency.random.u64(..);
+fn stream(context: &RunContext<'_>) -> Vec<CallResult> {
+    let seed = context.network.lock().concurrency.random.u64(..);
     let random = fastrand::Rng::with_seed(seed);
-    let reader = ReaderSource::new(SlowReader { bytes: stage.data, random });
-    let options = &stage.scenario.options;
-    vec![stage.end(stage.client().put_stream(&bucket(), &key(), reader, options, stage.cancel))]
+    let reader = ReaderSource::new(SlowReader { bytes: context.data, random });
+    let options = &context.scenario.options;
+    vec![context.end(context.client().put_stream(
+        &bucket(),
+        &key(),
+        reader,
+        options,
+        context.cancel,
+    ))]
 }
 
 /// Sends each part from a thread of its own. If one fails, the program aborts, at times while
 /// others are under way.
-fn step_by_step(stage: &Stage<'_>) -> Vec<Ending> {
-    let options = &stage.scenario.options;
-    let client = stage.client();
-    let upload = match MultipartUpload::initiate(&client, &bucket(), &key(), options, stage.cancel)
-    {
-        Ok(upload) => upload,
-        Err(error) => return vec![stage.end(Err(error))],
-    };
+fn step_by_step(context: &RunContext<'_>) -> Vec<CallResult> {
+    let options = &context.scenario.options;
+    let client = context.client();
+    let upload =
+        match MultipartUpload::initiate(&client, &bucket(), &key(), options, context.cancel) {
+            Ok(upload) => upload,
+            Err(error) => return vec![context.end(Err(error))],
+        };
     let run = || {
-        let parts = stage.data.chunks(STEP_PART).enumerate();
+        let parts = context.data.chunks(STEP_PART).enumerate();
         let threads: Vec<_> = parts
             .map(|(index, bytes)| {
                 let (upload, bytes, cancel) =
-                    (upload.clone(), bytes.to_vec(), stage.cancel.clone());
+                    (upload.clone(), bytes.to_vec(), context.cancel.clone());
                 let number = part_number(u16::try_from(index + 1).unwrap());
                 thread::spawn(move || upload.upload_part(number, bytes, &cancel).map(|_| ()))
             })
             .collect();
-        let aborts_at_once = stage.network.lock().concurrency.random.u8(..8) == 0;
+        let aborts_at_once = context.network.lock().concurrency.random.u8(..8) == 0;
         let aborted = if aborts_at_once { upload.abort() } else { Ok(()) };
         let sent: Result<()> = threads.into_iter().map(|part| part.join().unwrap()).collect();
         aborted?;
         sent?;
-        upload.complete(stage.cancel)
+        upload.complete(context.cancel)
     };
     let outcome = run().or_else(|error| match upload.abort() {
         Ok(()) => Err(error.with_object_exists(crate::ObjectExists::No).with_parts_left(false)),
@@ -158,7 +164,7 @@ fn step_by_step(stage: &Stage<'_>) -> Vec<Ending> {
     });
     let upload_may_exist = upload.upload_may_exist();
     let known_upload = Some(upload.upload_id().as_str().to_owned());
-    vec![Ending { known_upload, upload_may_exist, ..stage.end(outcome) }]
+    vec![CallResult { known_upload, upload_may_exist, ..context.end(outcome) }]
 }
 
 pub(crate) const SLOWEST_READ: Duration = Duration::from_millis(50);

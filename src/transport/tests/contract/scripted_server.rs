@@ -44,7 +44,7 @@ pub(super) enum Action {
     RefuseConnection,
     /// A server listens and does not accept.
     IgnoreConnection,
-    /// The server accepts and does not answer the TLS handshake.
+    /// The server accepts and does not respond to the TLS handshake.
     IgnoreTls,
     FailToResolve,
     HangInResolve,
@@ -68,7 +68,7 @@ impl Action {
             | Fault::NoCrc => Self::Respond,
             Fault::Lost(_) | Fault::StaleConnection(_) | Fault::SourceChanges => Self::Close,
             Fault::Delayed | Fault::TimedOut(_) | Fault::Killed(_) => Self::BeSilent,
-            Fault::Canceled(Then::Answered) => Self::CancelAndRespond,
+            Fault::Canceled(Then::Responded) => Self::CancelAndRespond,
             Fault::Canceled(_) => Self::CancelAndBeSilent,
             Fault::Unreachable(ErrorKind::Timeout, Phase::Resolve) => Self::HangInResolve,
             Fault::Unreachable(ErrorKind::Timeout, Phase::Connect) => Self::IgnoreConnection,

@@ -88,7 +88,7 @@ pub(super) fn scripts() -> Vec<Script> {
     let until = |deadline, script: Script| Script { deadline, ..script };
     let rate = |rate, script: Script| Script { rate, ..script };
     let canceled = Fault::Canceled(Then::Lost);
-    let responds_after_cancel = Fault::Canceled(Then::Answered);
+    let responds_after_cancel = Fault::Canceled(Then::Responded);
     let silent = Fault::TimedOut(Moment::Before);
     vec![
         in_time("a response in time", ScriptedRequest::Put),
