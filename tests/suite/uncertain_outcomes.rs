@@ -1,6 +1,8 @@
 //! Requests that may have taken effect although their response says otherwise, or is lost: no call
 //! reports that the object does not exist while it does.
 
+use std::time::Duration;
+
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
     CopySource, Error, ErrorKind, MultipartUpload, ObjectExists, ObjectKey, PutObject,
@@ -223,6 +225,29 @@ fn a_lost_response_to_a_single_put_object_request_may_have_created_the_object() 
 }
 
 #[test]
+fn a_source_that_cannot_be_read_again_does_not_hide_the_object() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+        config.set_response_timeout(Duration::from_secs(2)).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    fixture.always("PutObject", Action { delay_response_ms: 60_000, ..Action::default() });
+    let source = file(&bytes(PART));
+    let options = UploadOptions::new();
+    let error = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while fixture.stored().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            source.as_file().set_len(0).unwrap();
+        });
+        client.put_file(bucket, key, source.path(), &options, cancel).unwrap_err()
+    });
+    assert_unknown(&error, false);
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+}
+
+#[test]
 fn a_lost_response_to_the_copy_of_an_empty_object_may_have_created_the_object() {
     let fixture = with_one_attempt();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
@@ -239,7 +264,7 @@ fn a_lost_response_to_the_copy_of_an_empty_object_may_have_created_the_object() 
 fn a_404_page_of_a_gateway_does_not_mean_that_the_upload_is_gone() {
     let page = || Action::raw(404, "<html>404 Not Found</html>");
     let fixture = Fixture::with(|config| {
-        config.set_abort_timeout(std::time::Duration::from_millis(300)).unwrap();
+        config.set_abort_timeout(Duration::from_millis(300)).unwrap();
     });
     fixture.emulator.add_rule(Rule::on("UploadPart", denied()).part(3).always());
     fixture.always(ABORT, page());

@@ -112,7 +112,11 @@ impl Put<'_> {
         scope: &CallScope,
         started: Instant,
     ) -> Result<UploadResult> {
-        let checksum = ObjectChecksum { size: body.length(), crc64: Some(crc64_of(body, scope)?) };
+        let crc64 = match crc64_of(body, scope) {
+            Ok(crc64) => Some(crc64),
+            Err(cause) => return Err(self.not_determined(error, &cause)),
+        };
+        let checksum = ObjectChecksum { size: body.length(), crc64 };
         let headers = &self.options.headers;
         let expected = ExpectedObject {
             bucket: self.bucket,
@@ -153,13 +157,16 @@ impl Put<'_> {
                 Err(error.with_object_exists(ObjectExists::No))
             }
             Ok(StoredObject::Other | StoredObject::Absent) => Err(error),
-            Err(cause) => {
-                self.service
-                    .logger()
-                    .warn(|| format!("the outcome of PutObject could not be determined: {cause}"));
-                Err(error)
-            }
+            Err(cause) => Err(self.not_determined(error, &cause)),
         }
+    }
+
+    /// Logs why the outcome of PutObject remains unknown, and returns the error of the request.
+    fn not_determined(&self, error: Error, cause: &Error) -> Error {
+        self.service
+            .logger()
+            .warn(|| format!("the outcome of PutObject could not be determined: {cause}"));
+        error
     }
 
     fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {
