@@ -36,7 +36,7 @@ demo: examples ## upload a file to a local server and read it back
 test: ## run all tests that need only Rust, cc and make
 	$(CARGO) build --workspace --lib --bins --examples
 	$(CARGO) test --workspace
-	FAULTS=2 $(CARGO) test --release --lib simulation::tests
+	REPRESENTATIVE_FAULTS=2 $(CARGO) test --release --lib simulation::tests
 
 check-deps: ## install the tools that check needs (Debian, as root)
 	scripts/check-deps.sh
