@@ -136,7 +136,7 @@ uninstall: ## remove the installed files
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
 	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"
 	rm -f "$(CMAKE)/ossmpuConfigVersion.cmake"
-	rm -f "$(MANUAL)"/ossmpu.h.3 "$(MANUAL)"/ossmpu_*.3 "$(MANUAL)"/OSSMPU_*.3
+	rm -f "$(MANUAL)"/ossmpu[-_.]*.3 "$(MANUAL)"/OSSMPU_*.3
 	rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null || true
 
 deb: ## build the Debian packages, in build/deb
