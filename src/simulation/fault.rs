@@ -149,7 +149,7 @@ pub(crate) const FAULTS: [Fault; 60] = [
 /// One of each class, for runs with more faults: those that the code judges alike and that have the
 /// same effect are one class. Of the failures of a connection only those of a new one without a
 /// response are here, to keep the number of runs small.
-pub(crate) const REPRESENTATIVES: [Fault; 23] = [
+pub(crate) const REPRESENTATIVES: [Fault; 24] = [
     Fault::None,
     Fault::Lost(Before),
     Fault::Lost(After),
@@ -158,6 +158,7 @@ pub(crate) const REPRESENTATIVES: [Fault; 23] = [
     Fault::Refused(503, "ServiceUnavailable", Before),
     Fault::Refused(503, "ServiceUnavailable", After),
     Fault::Refused(503, "ServiceUnavailable", Late),
+    Fault::Refused(500, "InternalError", Before),
     Fault::Refused(500, "InternalError", After),
     Fault::Refused(500, "InternalError", Late),
     Fault::Gateway(404, Before),

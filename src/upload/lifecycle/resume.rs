@@ -30,6 +30,8 @@ pub(crate) struct ResumedUpload {
     pub(crate) listed: BTreeMap<PartNumber, ListedPart>,
     /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
+    /// An earlier upload, which is gone, may have created an object that was replaced.
+    pub(crate) object_may_exist: bool,
     /// The content of the checkpoint, if there is one.
     pub(crate) record: Option<Record>,
 }
@@ -59,7 +61,13 @@ struct ExpectedCheckpoint {
 impl ResumedUpload {
     /// An upload that has no part yet.
     pub(crate) fn new(target: UploadTarget, record: Option<Record>) -> Self {
-        Self { target, listed: BTreeMap::new(), earlier: Evidence::NotSent, record }
+        Self {
+            target,
+            listed: BTreeMap::new(),
+            earlier: Evidence::NotSent,
+            object_may_exist: false,
+            record,
+        }
     }
 
     /// Returns the part if OSS has it with the bytes that the source has now.
@@ -124,19 +132,23 @@ impl UploadLifecycle<'_> {
             is_completing: false,
         };
         let expected = ExpectedCheckpoint { record, source: source.clone(), parts };
-        let mut may_have_orphan = false;
-        if let Some(found) = self.find(checkpoint, &expected, &mut may_have_orphan)? {
+        let mut earlier = EarlierUpload::default();
+        if let Some(found) = self.find(checkpoint, &expected, &mut earlier)? {
             return Ok(found);
         }
-        let mut target = self.initiate()?;
-        target.may_have_orphan |= may_have_orphan;
+        let mut target = self.initiate().map_err(|error| earlier.add_to(error))?;
+        target.may_have_orphan |= earlier.may_have_orphan;
         let upload_id = target.upload_id.as_str().to_owned();
         let initiated = target.initiated.map_or(0, seconds);
         let may_have_orphan = target.may_have_orphan;
         let record = Record { upload_id, initiated, may_have_orphan, ..expected.record };
         match checkpoint.save(&record) {
-            Ok(()) => Ok(Resumption::Upload(Box::new(ResumedUpload::new(target, Some(record))))),
-            Err(error) => Err(self.abort_after_error(&target, error)),
+            Ok(()) => {
+                let object_may_exist = earlier.object_may_exist;
+                let upload = ResumedUpload::new(target, Some(record));
+                Ok(Resumption::Upload(Box::new(ResumedUpload { object_may_exist, ..upload })))
+            }
+            Err(error) => Err(earlier.add_to(self.abort_after_error(&target, error))),
         }
     }
 
@@ -145,7 +157,7 @@ impl UploadLifecycle<'_> {
         &self,
         checkpoint: &Checkpoint,
         expected: &ExpectedCheckpoint,
-        may_have_orphan: &mut bool,
+        earlier: &mut EarlierUpload,
     ) -> Result<Option<Resumption>> {
         let logger = self.service.logger();
         let record = match checkpoint.load()? {
@@ -153,7 +165,7 @@ impl UploadLifecycle<'_> {
             Found::Record(record) => record,
             Found::Corrupt(reason) => {
                 logger.warn(|| format!("a checkpoint is corrupt: {reason}; starting over"));
-                *may_have_orphan = true;
+                earlier.may_have_orphan = true;
                 return Ok(None);
             }
         };
@@ -181,9 +193,9 @@ impl UploadLifecycle<'_> {
                     return Err(uncertain(cause, &record));
                 }
                 logger.warn(|| format!("upload {} is left: {cause}", record.upload_id));
-                *may_have_orphan = true;
+                earlier.may_have_orphan = true;
             }
-            *may_have_orphan |= record.may_have_orphan;
+            earlier.may_have_orphan |= record.may_have_orphan;
             return Ok(None);
         }
         match self.list(&target).map_err(|error| uncertain(error, &record))? {
@@ -192,14 +204,15 @@ impl UploadLifecycle<'_> {
                 let earlier =
                     if record.is_completing { Evidence::Uncertain } else { Evidence::NotSent };
                 let record = Some(record);
-                let resumed = ResumedUpload { target, listed, earlier, record };
+                let resumed =
+                    ResumedUpload { target, listed, earlier, object_may_exist: false, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
             }
             Err(_) if record.is_completing => self
-                .find_completed(&target, expected, may_have_orphan)
+                .find_completed(&target, expected, earlier)
                 .map_err(|error| uncertain(error, &record)),
             Err(_) => {
-                *may_have_orphan |= record.may_have_orphan;
+                earlier.may_have_orphan |= record.may_have_orphan;
                 logger.warn(|| "the upload of the checkpoint is gone; starting over".to_owned());
                 Ok(None)
             }
@@ -212,7 +225,7 @@ impl UploadLifecycle<'_> {
         &self,
         target: &UploadTarget,
         expected: &ExpectedCheckpoint,
-        may_have_orphan: &mut bool,
+        earlier: &mut EarlierUpload,
     ) -> Result<Option<Resumption>> {
         let size = expected.parts.size();
         let crc64 = crc64_of(&expected.source.body(0, size), self.scope)?;
@@ -241,8 +254,9 @@ impl UploadLifecycle<'_> {
                     ..UploadResult::default()
                 }))))
             }
-            StoredObject::Absent | StoredObject::Other => {
-                *may_have_orphan |= target.may_have_orphan;
+            other => {
+                earlier.may_have_orphan |= target.may_have_orphan;
+                earlier.object_may_exist |= matches!(other, StoredObject::Other);
                 Ok(None)
             }
         }
@@ -296,6 +310,25 @@ fn initiate_attributes(
         text.push_str(&format!("{name}: {value}\n"));
     }
     Ok(text)
+}
+
+/// What the upload of a checkpoint may have left that cannot be resumed.
+#[derive(Default)]
+struct EarlierUpload {
+    may_have_orphan: bool,
+    /// It may have created an object that another writer has replaced.
+    object_may_exist: bool,
+}
+
+impl EarlierUpload {
+    fn add_to(&self, error: Error) -> Error {
+        let may_exist = error.upload_may_exist() || self.may_have_orphan;
+        let error = error.with_upload_may_exist(may_exist);
+        if self.object_may_exist {
+            return error.with_object_exists(ObjectExists::Unknown);
+        }
+        error
+    }
 }
 
 /// Adds to the error what an earlier process may have left.

@@ -223,7 +223,7 @@ impl Put<'_> {
     ) -> Result<UploadResult> {
         let options = self.options;
         let md5 = options.integrity.contains(Integrity::MD5);
-        let ResumedUpload { target, listed, earlier, record } = resumed;
+        let ResumedUpload { target, listed, earlier, object_may_exist, record } = resumed;
         let before_complete = || match (checkpoint, record) {
             (Some(checkpoint), Some(record)) => {
                 let is_completing = safeguard!(CompletionMark, true);
@@ -232,7 +232,7 @@ impl Put<'_> {
             _ => Ok(()),
         };
         let expected = options.expected_crc64;
-        lifecycle.run(&target, parts, expected, earlier, before_complete, |meter| {
+        let uploaded = lifecycle.run(&target, parts, expected, earlier, before_complete, |meter| {
             Arc::new(SourcePartUploader {
                 service: Arc::clone(self.service),
                 target: target.clone(),
@@ -243,6 +243,10 @@ impl Put<'_> {
                 rate_limiter: RateLimiter::new(options.bytes_per_sec),
                 deadline: lifecycle.scope.deadline,
             })
+        });
+        uploaded.map_err(|error| match error.object_exists() {
+            ObjectExists::No if object_may_exist => error.with_object_exists(ObjectExists::Unknown),
+            _ => error,
         })
     }
 
