@@ -16,7 +16,7 @@ use crate::faults::{Disconnect, Drip};
 use crate::poison::ignore_poison;
 
 /// How long a closing connection reads and discards input.
-const LINGER: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(10);
 /// Duration of a stall without `ms`; the connection is then closed.
 const UNTIMED_STALL: Duration = Duration::from_secs(600);
 
