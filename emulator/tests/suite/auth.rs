@@ -58,7 +58,7 @@ fn a_wrong_signature_returns_the_string_to_sign() {
 fn keys_and_tokens_must_match() {
     let emulator = builder().key(AccessKey::new("sts", "s").with_token("token")).start().unwrap();
     let code = |key: AccessKey| get().signed_by(key).send(&emulator).code().1;
-    assert_eq!(code(AccessKey::new("nobody", "s")), "InvalidAccessKeyId");
+    assert_eq!(code(AccessKey::new("unknown-id", "s")), "InvalidAccessKeyId");
     assert_eq!(code(AccessKey::new("sts", "s").with_token("token")), "");
     assert_eq!(code(AccessKey::new("sts", "s")), "InvalidAccessKeyId");
     assert_eq!(code(AccessKey::new("sts", "s").with_token("else")), "InvalidSecurityToken");

@@ -24,7 +24,7 @@ fn error_documents_have_the_usual_elements() {
 #[test]
 fn the_first_failing_check_is_reported() {
     let emulator = start();
-    let key = || AccessKey::new("nobody", "x");
+    let key = || AccessKey::new("unknown-id", "x");
     let code = |request: Request| request.send(&emulator).code();
     // Method before bucket name, bucket name before the signature.
     let request = Request::new("PATCH", "k").bucket("A_B");
