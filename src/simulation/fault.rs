@@ -78,7 +78,7 @@ pub(crate) enum Then {
     Done,
     /// It takes effect at any later time.
     Late,
-    /// Its response comes in time all the same.
+    /// Its response still comes in time.
     Responded,
 }
 

@@ -19,9 +19,9 @@ use super::service::{
 };
 use crate::error::{Error, ErrorKind, Phase};
 use crate::runtime::{Cancel, IgnorePoison, Mutex, MutexGuard, now};
-use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions};
 #[cfg(not(shuttle))]
-use crate::transport::{OutgoingRequest, SimulatedPeer};
+use crate::transport::SimulatedPeer;
+use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
 use crate::wire::{Response, Sent};
 
 #[derive(Debug)]
@@ -358,6 +358,25 @@ impl NetworkState {
     }
 }
 
+/// The error of a request that is not sent, because the process is killed, or its call is canceled
+/// or past its deadline.
+pub(crate) fn ended_before_sending(
+    is_dead: bool,
+    outgoing: &OutgoingRequest<'_>,
+    call: &ExchangeOptions<'_>,
+) -> Option<ExchangeError> {
+    let error = if is_dead || call.cancel.is_triggered() {
+        Error::canceled()
+    } else if call.deadline.has_passed() {
+        Error::deadline_passed()
+    } else {
+        return None;
+    };
+    let failed = Failed { error, delivery: Delivery::Impossible, stale_connection: false };
+    let sent = (outgoing.body.length() == 0).then(Sent::default);
+    Some(failure(failed, Phase::Resolve, sent, outgoing.target.host.as_str()))
+}
+
 #[cfg(not(shuttle))]
 impl SimulatedPeer for Network {
     fn send(
@@ -365,19 +384,11 @@ impl SimulatedPeer for Network {
         outgoing: &OutgoingRequest<'_>,
         call: &ExchangeOptions<'_>,
     ) -> Result<Exchange, ExchangeError> {
-        let host = outgoing.target.host.as_str();
-        let refuse = |error: Error| {
-            let failed = Failed { error, delivery: Delivery::Impossible, stale_connection: false };
-            let sent = (outgoing.body.length() == 0).then(Sent::default);
-            Err(failure(failed, Phase::Resolve, sent, host))
-        };
         let mut state = self.lock();
-        if state.is_dead || call.cancel.is_triggered() {
-            return refuse(Error::canceled());
+        if let Some(error) = ended_before_sending(state.is_dead, outgoing, call) {
+            return Err(error);
         }
-        if call.deadline.has_passed() {
-            return refuse(Error::deadline_passed());
-        }
+        let host = outgoing.target.host.as_str();
         state.requests += 1;
         assert!(state.requests < MOST_REQUESTS, "too many requests");
         let message = match Message::read(outgoing) {

@@ -1,5 +1,6 @@
 //! What the program does: one function for each way of uploading.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,13 +58,16 @@ pub(crate) struct CallResult {
 
 pub(crate) const PART: usize = 100 * 1024;
 
-pub(crate) fn scenarios() -> Vec<Scenario> {
-    let two = PART + 1000;
-    let base = |name, size, script: fn(&RunContext<'_>) -> Vec<CallResult>| {
-        let mut options = UploadOptions::new();
-        options.set_part_size(PART as u64).unwrap().set_parallelism(1).unwrap();
+impl Scenario {
+    /// A scenario with one worker, whose object has metadata.
+    pub(crate) fn new(
+        name: &'static str,
+        size: usize,
+        mut options: UploadOptions,
+        script: fn(&RunContext<'_>) -> Vec<CallResult>,
+    ) -> Self {
         options.headers_mut().set_metadata("owner", "me").unwrap();
-        Scenario {
+        Self {
             name,
             size,
             options,
@@ -74,6 +78,15 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             threads: 1,
             memory_limit: None,
         }
+    }
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let two = PART + 1000;
+    let base = |name, size, script: fn(&RunContext<'_>) -> Vec<CallResult>| {
+        let mut options = UploadOptions::new();
+        options.set_part_size(PART as u64).unwrap().set_parallelism(1).unwrap();
+        Scenario::new(name, size, options, script)
     };
     let scenario = |name, script| {
         let mut scenario = base(name, two, script);
@@ -216,7 +229,11 @@ fn after_identical_object(context: &RunContext<'_>) -> Vec<CallResult> {
 }
 
 fn stream(context: &RunContext<'_>) -> Vec<CallResult> {
-    let reader = ReaderSource::new(context.data);
+    put_stream(context, context.data)
+}
+
+pub(crate) fn put_stream(context: &RunContext<'_>, reader: impl Read) -> Vec<CallResult> {
+    let reader = ReaderSource::new(reader);
     let options = &context.scenario.options;
     vec![context.end(context.client().put_stream(
         &bucket(),

@@ -6,7 +6,9 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::exchange::{Failed, Outcome, checksum, report};
-use super::network::{MOST_REQUESTS, Network, failure, source_failure, summary};
+use super::network::{
+    MOST_REQUESTS, Network, ended_before_sending, failure, source_failure, summary,
+};
 use super::service::Message;
 use crate::codec::md5::Hasher;
 use crate::error::{Error, ErrorKind, Phase};
@@ -38,18 +40,10 @@ impl SimulatedPeer for Network {
         outgoing: &OutgoingRequest<'_>,
         call: &ExchangeOptions<'_>,
     ) -> Result<Exchange, ExchangeError> {
+        if let Some(error) = ended_before_sending(self.lock().is_dead, outgoing, call) {
+            return Err(error);
+        }
         let host = outgoing.target.host.as_str();
-        let refuse = |error: Error| {
-            let failed = Failed { error, delivery: Delivery::Impossible, stale_connection: false };
-            let sent = (outgoing.body.length() == 0).then(Sent::default);
-            Err(failure(failed, Phase::Resolve, sent, host))
-        };
-        if self.lock().is_dead || call.cancel.is_triggered() {
-            return refuse(Error::canceled());
-        }
-        if call.deadline.has_passed() {
-            return refuse(Error::deadline_passed());
-        }
         let message = match Message::read(outgoing) {
             Ok(message) => message,
             Err((error, count)) => return Err(source_failure(error, count, call)),

@@ -9,11 +9,11 @@ use shuttle::thread;
 use super::fault::{KILLS, NO_CRC, SOURCE_CHANGES, SOURCE_PANICS};
 use super::scenarios::{
     CallResult, PART as TWO_PARTS_PART, RunContext, Scenario, bucket, copy, key, part_number,
-    put_data, scenarios, with_checkpoint,
+    put_data, put_stream, scenarios, with_checkpoint,
 };
 use crate::codec::md5::Kernel;
 use crate::runtime::{Cancel, Deadline};
-use crate::{Integrity, MultipartUpload, ReaderSource, Result, UploadOptions};
+use crate::{Integrity, MultipartUpload, Result, UploadOptions};
 
 /// A scenario with several parts at once.
 pub(crate) struct ThreadedScenario {
@@ -72,17 +72,10 @@ fn threaded(
     // Smaller than OSS allows, so that a run is short.
     options.part_size = Some(PART as u64);
     options.set_parallelism(THREADS).unwrap().set_single_below(0).unwrap();
-    options.headers_mut().set_metadata("owner", "me").unwrap();
     let scenario = Scenario {
-        name,
-        size,
-        options,
-        script,
-        faults: Vec::new(),
-        is_versioned: false,
-        lacks_crc64: false,
         threads: THREADS,
         memory_limit: Some(20 * PART as u64),
+        ..Scenario::new(name, size, options, script)
     };
     ThreadedScenario { scenario, part_size: PART }
 }
@@ -120,15 +113,7 @@ impl Read for SlowReader<'_> {
 fn stream(context: &RunContext<'_>) -> Vec<CallResult> {
     let seed = context.network.lock().concurrency.random.u64(..);
     let random = fastrand::Rng::with_seed(seed);
-    let reader = ReaderSource::new(SlowReader { bytes: context.data, random });
-    let options = &context.scenario.options;
-    vec![context.end(context.client().put_stream(
-        &bucket(),
-        &key(),
-        reader,
-        options,
-        context.cancel,
-    ))]
+    put_stream(context, SlowReader { bytes: context.data, random })
 }
 
 /// Sends each part from a thread of its own. If one fails, the program aborts, at times while
