@@ -21,7 +21,7 @@ static void objects(const ossmpu::client &client, const char *file) {
     CHECK(object && object.value().etag() == stored.value().etag());
 
     const auto nothing = client.head_object(BUCKET, "nothing");
-    CHECK(!nothing && nothing.code() == OSSMPU_ENOTFOUND);
+    CHECK(!nothing && nothing.code() == OSSMPU_ESERVICE);
     CHECK(nothing.failure()->http_status() == 404);
     CHECK(!ossmpu::attempt([&] { return client.put_file("X", "k", path); }));
 }
@@ -31,7 +31,7 @@ static void steps(const ossmpu::client &client) {
     CHECK(initiated);
     const ossmpu::upload upload = std::move(initiated).value();
     CHECK(upload.part(1, "ab\0cd"));
-    CHECK(upload.part(0, "x").failure()->argument() == "number");
+    CHECK(upload.part(0, "x").code() == OSSMPU_EINVAL);
     const auto parts = upload.sent_parts();
     CHECK(parts);
     CHECK(upload.complete().value().size() == 5);
@@ -74,11 +74,6 @@ static void callbacks_end_a_call(const ossmpu::client &client) {
     const auto fails = [](char *, std::size_t) { return ossmpu::read_failed; };
     const auto read = client.put_stream(BUCKET, "never", fails);
     CHECK(read.code() == OSSMPU_ECALLBACK);
-    ossmpu::options options;
-    options.on_progress(
-        [](const auto &) { return ossmpu::progress_action::cancel; });
-    const auto progress = client.put_data(BUCKET, "never", "x", &options);
-    CHECK(progress.code() == OSSMPU_ECALLBACK);
     ossmpu::config config;
     config.env().on_credentials([] { return ossmpu::credentials(); });
     const auto anonymous = ossmpu::client::create(config).value();
