@@ -157,136 +157,139 @@ const char *ossmpu_version_string(void);
  * ossmpu_error has the details of a failure.
  * @{
  */
-/**
- * Success.
- */
-#define OSSMPU_OK 0
+enum {
+    /**
+     * Success.
+     */
+    OSSMPU_OK = 0,
 
-/**
- * The iterator has no more entries. Not an error.
- */
-#define OSSMPU_DONE 1
+    /**
+     * The iterator has no more entries. Not an error.
+     */
+    OSSMPU_DONE = 1,
 
-/**
- * The object is stored, but its upload callback failed (HTTP status 203). Both
- * result and error are set. Do not upload the object again.
- */
-#define OSSMPU_STORED_CALLBACK_FAILED 2
+    /**
+     * The object is stored, but its upload callback failed (HTTP status 203). Both
+     * result and error are set. Do not upload the object again.
+     */
+    OSSMPU_STORED_CALLBACK_FAILED = 2,
 
-/**
- * The value is unknown. Not an error.
- */
-#define OSSMPU_ABSENT 3
+    /**
+     * The value is unknown. Not an error.
+     */
+    OSSMPU_ABSENT = 3,
 
-/**
- * An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
- * it.
- */
-#define OSSMPU_EINVAL (-1)
+    /**
+     * An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
+     * it.
+     */
+    OSSMPU_EINVAL = -1,
 
-/**
- * No memory for part buffers, or no thread can be started.
- */
-#define OSSMPU_ENOMEM (-2)
+    /**
+     * No memory for part buffers, or no thread can be started.
+     */
+    OSSMPU_ENOMEM = -2,
 
-/**
- * No usable credentials.
- */
-#define OSSMPU_ECREDENTIALS (-3)
+    /**
+     * No usable credentials.
+     */
+    OSSMPU_ECREDENTIALS = -3,
 
-/**
- * A local file or descriptor cannot be used; see OSSMPU_ERRINFO_OS_ERRNO.
- */
-#define OSSMPU_EFILE (-4)
+    /**
+     * A local file or descriptor cannot be used; see OSSMPU_ERRINFO_OS_ERRNO.
+     */
+    OSSMPU_EFILE = -4,
 
-/**
- * The source changed while it was being read.
- */
-#define OSSMPU_ECHANGED (-5)
+    /**
+     * The source changed while it was being read.
+     */
+    OSSMPU_ECHANGED = -5,
 
-/**
- * Another upload of this file and object is using the checkpoint.
- */
-#define OSSMPU_EBUSY (-6)
+    /**
+     * Another upload of this file and object is using the checkpoint.
+     */
+    OSSMPU_EBUSY = -6,
 
-/**
- * A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
- * returned.
- */
-#define OSSMPU_ECALLBACK (-7)
+    /**
+     * A read callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the
+     * value it returned.
+     */
+    OSSMPU_ECALLBACK = -7,
 
-/**
- * The cancel token was triggered.
- */
-#define OSSMPU_ECANCELED (-8)
+    /**
+     * The cancel token was triggered, or the progress callback canceled the call;
+     * then OSSMPU_ERRINFO_CALLBACK_VALUE is the value it returned.
+     */
+    OSSMPU_ECANCELED = -8,
 
-/**
- * The host name cannot be resolved.
- */
-#define OSSMPU_ERESOLVE (-9)
+    /**
+     * The host name cannot be resolved.
+     */
+    OSSMPU_ERESOLVE = -9,
 
-/**
- * The connection cannot be established.
- */
-#define OSSMPU_ECONNECT (-10)
+    /**
+     * The connection cannot be established.
+     */
+    OSSMPU_ECONNECT = -10,
 
-/**
- * The TLS handshake failed.
- */
-#define OSSMPU_ETLS (-11)
+    /**
+     * The TLS handshake failed.
+     */
+    OSSMPU_ETLS = -11,
 
-/**
- * Timed out; OSSMPU_ERRINFO_PHASE says in which phase.
- */
-#define OSSMPU_ETIMEOUT (-12)
+    /**
+     * Timed out; OSSMPU_ERRINFO_PHASE says in which phase.
+     */
+    OSSMPU_ETIMEOUT = -12,
 
-/**
- * The connection was lost.
- */
-#define OSSMPU_ENETWORK (-13)
+    /**
+     * The connection was lost.
+     */
+    OSSMPU_ENETWORK = -13,
 
-/**
- * The response is not what OSS sends.
- */
-#define OSSMPU_EPROTOCOL (-14)
+    /**
+     * The response is not what OSS sends.
+     */
+    OSSMPU_EPROTOCOL = -14,
 
-/**
- * An integrity check failed: a CRC-64 or MD5 mismatch.
- */
-#define OSSMPU_EINTEGRITY (-15)
+    /**
+     * An integrity check failed: a CRC-64 or MD5 mismatch.
+     */
+    OSSMPU_EINTEGRITY = -15,
 
-/**
- * OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
- */
-#define OSSMPU_ESERVICE (-16)
+    /**
+     * OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
+     */
+    OSSMPU_ESERVICE = -16,
 
-/**
- * Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
- * Check whether the object exists before you upload it again. An uncertain
- * PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
- * -1 then.
- */
-#define OSSMPU_EUNKNOWN (-17)
+    /**
+     * Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
+     * Check whether the object exists before you upload it again. An uncertain
+     * PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
+     * -1 then.
+     */
+    OSSMPU_EUNKNOWN = -17,
 
-/**
- * The handle is completed, aborted, failed or in use.
- */
-#define OSSMPU_ESTATE (-18)
+    /**
+     * The handle is completed, aborted, failed or in use.
+     */
+    OSSMPU_ESTATE = -18,
 
-/**
- * The handle belongs to the parent process of this forked child.
- */
-#define OSSMPU_EFORKED (-19)
+    /**
+     * The handle belongs to the parent process of this forked child.
+     */
+    OSSMPU_EFORKED = -19,
 
-/**
- * Not supported by the loaded library or by this machine.
- */
-#define OSSMPU_EUNSUPPORTED (-20)
+    /**
+     * Not supported by the loaded library or by this machine.
+     */
+    OSSMPU_EUNSUPPORTED = -20,
 
-/**
- * A bug in the library; please report it.
- */
-#define OSSMPU_EINTERNAL (-21)
+    /**
+     * A bug in the library; please report it.
+     */
+    OSSMPU_EINTERNAL = -21,
+};
 
 /**
  * Returns a short description of a status, also of an unknown one. The text is
@@ -591,6 +594,32 @@ int ossmpu_credentials_set(ossmpu_credentials *out,
                            int64_t expires_unix);
 
 /**
+ * The call reads the source or a checkpoint, or lists the parts of an earlier
+ * call.
+ */
+#define OSSMPU_PHASE_PREPARE 1
+
+/**
+ * The call initiates the upload.
+ */
+#define OSSMPU_PHASE_INITIATE 2
+
+/**
+ * The call sends or copies the parts, or the object in one PutObject.
+ */
+#define OSSMPU_PHASE_SEND 3
+
+/**
+ * The call completes the upload, or determines whether the object was created.
+ */
+#define OSSMPU_PHASE_COMPLETE 4
+
+/**
+ * The call aborts the upload.
+ */
+#define OSSMPU_PHASE_ABORT 5
+
+/**
  * The progress of an upload. Owned by the library and valid during the
  * callback. Never copy it by its size, and test struct_size before reading a
  * field that was added after version 1.0.
@@ -629,13 +658,24 @@ typedef struct ossmpu_progress {
      * decreases.
      */
     int64_t bytes_sent;
+    /**
+     * What the call is doing: OSSMPU_PHASE_*. A later version may add phases.
+     */
+    int32_t phase;
+    /**
+     * 0.
+     */
+    int32_t reserved;
 } ossmpu_progress;
 
 /**
- * Receives the progress of an upload, on the thread that made the call, at
- * most ten times a second and once at the end. Return 0 to continue. Any other
- * value cancels the upload with OSSMPU_ECALLBACK, and is then
- * OSSMPU_ERRINFO_CALLBACK_VALUE.
+ * Receives the progress of a call, on the thread that made it: at its start,
+ * then ten times a second until it returns, whatever it waits for, and when
+ * all bytes are sent. Return 0 to continue. Any other value cancels the call,
+ * as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
+ * OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
+ * again, for example while the upload is aborted. It must not make calls with
+ * the client that it serves.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);

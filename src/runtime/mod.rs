@@ -14,6 +14,7 @@ mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
+mod ticker;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -36,3 +37,4 @@ pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
+pub(crate) use ticker::Tick;

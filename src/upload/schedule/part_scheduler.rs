@@ -11,7 +11,7 @@ use crate::runtime::{
     Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
 };
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::Meter;
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
@@ -31,7 +31,7 @@ pub(crate) struct ScheduleOptions {
     pub(crate) parts: Parts,
     pub(crate) parallelism: usize,
     pub(crate) hedging: Hedging,
-    /// Interrupts the parts in flight; a child of the caller's token.
+    /// Interrupts the parts in flight; a child of the caller's token, which ticks for its thread.
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
 }
@@ -72,9 +72,10 @@ pub(crate) fn upload_parts(
     options: ScheduleOptions,
     workers: &Workers,
     meter: &Arc<Meter>,
-    reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
+    let ticking = options.cancel;
+    let options = ScheduleOptions { cancel: ticking.without_ticker(), ..options };
     let tracker = PartTracker::new(options.parts, options.hedging);
     let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
@@ -85,8 +86,8 @@ pub(crate) fn upload_parts(
     let at_once =
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
-    scheduler.wait(reporter, || workers.add(&task, 1));
-    scheduler.take_result().map_err(|error| reporter.explain(error))
+    scheduler.wait(&ticking, || workers.add(&task, 1));
+    scheduler.take_result()
 }
 
 impl Task for PartScheduler {
@@ -161,7 +162,7 @@ impl PartScheduler {
 
     /// Waits until the tracker is settled. The first failure, cancellation or deadline cancels the
     /// parts in flight; then it waits only for them to end.
-    fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) {
+    fn wait(&self, cancel: &Cancel, add_task: impl Fn() -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut hedge_requested_at = None;
         while !self.is_settled() {
@@ -173,14 +174,11 @@ impl PartScheduler {
                 )
             };
             if failed {
-                Cancel::never().wait_for(fd, Deadline::NEVER);
-            } else if let Err(error) = reporter.tick() {
-                self.fail_upload(error);
+                cancel.shielded().wait_for(fd, Deadline::NEVER);
             } else {
-                let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
-                let ScheduleOptions { cancel, deadline, .. } = &self.options;
-                match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
+                let deadline = self.options.deadline;
+                match cancel.wait_for(fd, deadline.earlier(hedge)) {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
                         self.fail_upload(Error::deadline_passed());

@@ -8,7 +8,7 @@ use crate::model::{PartNumber, PartRange};
 use crate::ops::ListedPart;
 use crate::runtime::{Cancel, Deadline};
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
-use crate::upload::call_scope::CallScope;
+use crate::upload::call_scope;
 use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
@@ -34,8 +34,8 @@ pub(crate) struct SourcePartUploader {
 impl PartUploader for SourcePartUploader {
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
         self.check_unchanged()?;
-        let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
-        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
+        let check = || call_scope::check(cancel, self.deadline);
+        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, check)? {
             self.meter.part_resumed(resumed.size);
             return Ok(resumed);
         }
