@@ -47,13 +47,16 @@
  *            what its callbacks use. The threads of the library have 512 KiB,
  *            of which their callbacks may use 256 KiB.
  *  Callbacks Progress and read callbacks run on the thread that made the
- *            blocking call (for a writer: in its write and finish calls), one
- *            at a time per call. Credentials and log callbacks may run on any
- *            thread, never two at a time, and must not use the client they
- *            serve. A callback must return: no longjmp, no C++ exception. If a
- *            callback uses a handle without const that its call is using, it
- *            gets OSSMPU_ESTATE. A drop callback must not use a handle that is
- *            being freed.
+ *            blocking call (for a writer: in its write, finish and abort
+ *            calls), one at a time per call. Credentials and log callbacks may
+ *            run on any thread, never two at a time. No callback may use the
+ *            client it serves. A callback must return: no longjmp, no C++
+ *            exception, no pthread_exit, and a child that it forks must not
+ *            return into the call. One that never returns stops the call it
+ *            runs in; a log callback also stops the log of its client, and
+ *            freeing that client may wait for it. If a callback uses a handle
+ *            without const that its call is using, it gets OSSMPU_ESTATE. A
+ *            drop callback must not use a handle that is being freed.
  *  fork      A client, the handles created from it, and a cancel token belong
  *            to the process that created them. In a forked child all calls on
  *            them return OSSMPU_EFORKED, a trigger has no effect, and _free
@@ -75,6 +78,9 @@
  *            InitiateMultipartUpload that was sent) may take up to
  *            OSSMPU_CONFIG_ABORT_TIMEOUT_MS before the call returns; the same
  *            applies after a failure or a timeout.
+ *            A progress callback is called within 200 ms whatever the call
+ *            waits for, so it can end the call too. It lets an interpreter run
+ *            its signal handlers during a call.
  *  Signals   The library never raises SIGPIPE. ossmpu_cancel_trigger is
  *            async-signal-safe; no other function is.
  *  Environ   The environment is read only by ossmpu_config_set_env, for
@@ -1427,8 +1433,12 @@ OSSMPU_API void ossmpu_result_free(ossmpu_result *result);
  * error: OSSMPU_ERRINFO_PARTS_LEFT, OSSMPU_ERRINFO_OBJECT_EXISTS and
  * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST.
  *
- * OSSMPU_EFILE if the file cannot be read, OSSMPU_ECHANGED if it changes
- * during the call. OSSMPU_STORED_CALLBACK_FAILED if the object is stored and
+ * OSSMPU_EFILE if the file cannot be read. OSSMPU_ECHANGED if its size or
+ * modification time changes during the call, or its content, which is read
+ * once more if the file was modified in the last 60 seconds before the call
+ * or is renamed or the like during it; docs/reliability.md has the limits. A
+ * file whose content does not end at its size, as in /proc, is uploaded as by
+ * ossmpu_put_stream. OSSMPU_STORED_CALLBACK_FAILED if the object is stored and
  * its upload callback failed.
  */
 OSSMPU_MUST_USE OSSMPU_API
@@ -1444,7 +1454,9 @@ int ossmpu_put_file(const ossmpu_client *client,
 /**
  * Uploads a range of the regular file at path as one object: length bytes from
  * offset, or up to the end of the file if length is -1. Otherwise as
- * ossmpu_put_file. OSSMPU_EINVAL if the file does not contain the range.
+ * ossmpu_put_file. OSSMPU_EINVAL if the file does not contain the range. If
+ * length is not -1, only the bytes of the range must not change: others may be
+ * appended to the file.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_put_range(const ossmpu_client *client,
@@ -1460,7 +1472,7 @@ int ossmpu_put_range(const ossmpu_client *client,
 
 /**
  * Uploads from an open file descriptor as one object: length bytes from
- * offset, or up to the end if length is -1. Otherwise as ossmpu_put_file, but
+ * offset, or up to the end if length is -1. Otherwise as ossmpu_put_range, but
  * without a checkpoint.
  *
  * A regular file is read with pread: the offset of the descriptor is neither
@@ -1916,7 +1928,7 @@ int ossmpu_upload_part(const ossmpu_upload *upload,
  * to the end of the file if length is -1. Blocks; otherwise as
  * ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read, OSSMPU_EINVAL
  * if it does not contain the range, OSSMPU_ECHANGED if it changes during the
- * call.
+ * call, as for ossmpu_put_range.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_file(const ossmpu_upload *upload,

@@ -41,7 +41,6 @@ impl CallScope {
     /// Reports the progress if it is time to. Returns an error if the call was canceled or its
     /// deadline has passed.
     pub(crate) fn check(&self) -> Result<()> {
-        self.cancel.tick();
         check(&self.cancel, self.deadline)
     }
 
@@ -65,8 +64,10 @@ impl CallScope {
     }
 }
 
-/// An error if the token was triggered or the deadline has passed.
+/// Ticks if the token has a ticker. Returns an error if the token was triggered or the deadline has
+/// passed.
 pub(crate) fn check(cancel: &Cancel, deadline: Deadline) -> Result<()> {
+    cancel.tick();
     if cancel.is_triggered() {
         return Err(Error::canceled());
     }

@@ -22,8 +22,9 @@ pub(crate) trait PartUploader: Send + Sync {
     /// Sends or copies one part; `cancel` interrupts it.
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart>;
 
-    /// Returns an error of kind `Changed` if the source changed between parts.
-    fn check_unchanged(&self) -> Result<()>;
+    /// Returns an error of kind `Changed` if the source does not have the bytes of the parts that
+    /// were sent. May read them; `cancel` interrupts that.
+    fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()>;
 }
 
 /// What is scheduled, and its limits.
@@ -87,7 +88,7 @@ pub(crate) fn upload_parts(
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
     scheduler.wait(&ticking, || workers.add(&task, 1));
-    scheduler.take_result()
+    scheduler.take_result(&ticking)
 }
 
 impl Task for PartScheduler {
@@ -205,7 +206,7 @@ impl PartScheduler {
         state.running == 0 && state.tracker.is_settled()
     }
 
-    fn take_result(&self) -> Result<Vec<SentPart>> {
+    fn take_result(&self, cancel: &Cancel) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         let work = state.work.take();
         let tracker = std::mem::replace(
@@ -214,7 +215,7 @@ impl PartScheduler {
         );
         drop(state);
         let sent = tracker.outcome()?;
-        work.map_or(Ok(()), |work| work.check_unchanged())?;
+        work.map_or(Ok(()), |work| work.check_source(&sent, cancel))?;
         Ok(sent)
     }
 
