@@ -137,9 +137,8 @@ mod header {
         let last = part.rfind("#define ").and_then(|at| Some(at + part[at..].find('\n')? + 1));
         let (constants, rest) = part.split_at(last.unwrap_or_default());
         let lines = constants.trim_start().lines().map(|line| match constant(line) {
-            Some((name, value)) => format!("    {name} = {value},\n"),
-            None if line.is_empty() => "\n".to_owned(),
-            None => format!("    {line}\n"),
+            Some((name, value)) => format!("{name} = {value},\n"),
+            None => format!("{line}\n"),
         });
         format!("enum {{\n{}}};\n{rest}", lines.collect::<String>())
     }

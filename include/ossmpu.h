@@ -164,137 +164,137 @@ const char *ossmpu_version_string(void);
  * @{
  */
 enum {
-    /**
-     * Success.
-     */
-    OSSMPU_OK = 0,
+/**
+ * Success.
+ */
+OSSMPU_OK = 0,
 
-    /**
-     * The iterator has no more entries. Not an error.
-     */
-    OSSMPU_DONE = 1,
+/**
+ * The iterator has no more entries. Not an error.
+ */
+OSSMPU_DONE = 1,
 
-    /**
-     * The object is stored, but its upload callback failed (HTTP status 203). Both
-     * result and error are set. Do not upload the object again.
-     */
-    OSSMPU_STORED_CALLBACK_FAILED = 2,
+/**
+ * The object is stored, but its upload callback failed (HTTP status 203). Both
+ * result and error are set. Do not upload the object again.
+ */
+OSSMPU_STORED_CALLBACK_FAILED = 2,
 
-    /**
-     * The value is unknown. Not an error.
-     */
-    OSSMPU_ABSENT = 3,
+/**
+ * The value is unknown. Not an error.
+ */
+OSSMPU_ABSENT = 3,
 
-    /**
-     * An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
-     * it.
-     */
-    OSSMPU_EINVAL = -1,
+/**
+ * An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
+ * it.
+ */
+OSSMPU_EINVAL = -1,
 
-    /**
-     * No memory for part buffers, or no thread can be started.
-     */
-    OSSMPU_ENOMEM = -2,
+/**
+ * No memory for part buffers, or no thread can be started.
+ */
+OSSMPU_ENOMEM = -2,
 
-    /**
-     * No usable credentials.
-     */
-    OSSMPU_ECREDENTIALS = -3,
+/**
+ * No usable credentials.
+ */
+OSSMPU_ECREDENTIALS = -3,
 
-    /**
-     * A local file or descriptor cannot be used; see OSSMPU_ERRINFO_OS_ERRNO.
-     */
-    OSSMPU_EFILE = -4,
+/**
+ * A local file or descriptor cannot be used; see OSSMPU_ERRINFO_OS_ERRNO.
+ */
+OSSMPU_EFILE = -4,
 
-    /**
-     * The source changed while it was being read.
-     */
-    OSSMPU_ECHANGED = -5,
+/**
+ * The source changed while it was being read.
+ */
+OSSMPU_ECHANGED = -5,
 
-    /**
-     * Another upload of this file and object is using the checkpoint.
-     */
-    OSSMPU_EBUSY = -6,
+/**
+ * Another upload of this file and object is using the checkpoint.
+ */
+OSSMPU_EBUSY = -6,
 
-    /**
-     * A read callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the
-     * value it returned.
-     */
-    OSSMPU_ECALLBACK = -7,
+/**
+ * A read callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the
+ * value it returned.
+ */
+OSSMPU_ECALLBACK = -7,
 
-    /**
-     * The cancel token was triggered, or the progress callback canceled the call;
-     * then OSSMPU_ERRINFO_CALLBACK_VALUE is the value it returned.
-     */
-    OSSMPU_ECANCELED = -8,
+/**
+ * The cancel token was triggered, or the progress callback canceled the call;
+ * then OSSMPU_ERRINFO_CALLBACK_VALUE is the value it returned.
+ */
+OSSMPU_ECANCELED = -8,
 
-    /**
-     * The host name cannot be resolved.
-     */
-    OSSMPU_ERESOLVE = -9,
+/**
+ * The host name cannot be resolved.
+ */
+OSSMPU_ERESOLVE = -9,
 
-    /**
-     * The connection cannot be established.
-     */
-    OSSMPU_ECONNECT = -10,
+/**
+ * The connection cannot be established.
+ */
+OSSMPU_ECONNECT = -10,
 
-    /**
-     * The TLS handshake failed.
-     */
-    OSSMPU_ETLS = -11,
+/**
+ * The TLS handshake failed.
+ */
+OSSMPU_ETLS = -11,
 
-    /**
-     * Timed out; OSSMPU_ERRINFO_PHASE says in which phase.
-     */
-    OSSMPU_ETIMEOUT = -12,
+/**
+ * Timed out; OSSMPU_ERRINFO_PHASE says in which phase.
+ */
+OSSMPU_ETIMEOUT = -12,
 
-    /**
-     * The connection was lost.
-     */
-    OSSMPU_ENETWORK = -13,
+/**
+ * The connection was lost.
+ */
+OSSMPU_ENETWORK = -13,
 
-    /**
-     * The response is not what OSS sends.
-     */
-    OSSMPU_EPROTOCOL = -14,
+/**
+ * The response is not what OSS sends.
+ */
+OSSMPU_EPROTOCOL = -14,
 
-    /**
-     * An integrity check failed: a CRC-64 or MD5 mismatch.
-     */
-    OSSMPU_EINTEGRITY = -15,
+/**
+ * An integrity check failed: a CRC-64 or MD5 mismatch.
+ */
+OSSMPU_EINTEGRITY = -15,
 
-    /**
-     * OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
-     */
-    OSSMPU_ESERVICE = -16,
+/**
+ * OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
+ */
+OSSMPU_ESERVICE = -16,
 
-    /**
-     * Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
-     * Check whether the object exists before you upload it again. An uncertain
-     * PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
-     * -1 then.
-     */
-    OSSMPU_EUNKNOWN = -17,
+/**
+ * Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
+ * Check whether the object exists before you upload it again. An uncertain
+ * PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
+ * -1 then.
+ */
+OSSMPU_EUNKNOWN = -17,
 
-    /**
-     * The handle is completed, aborted, failed or in use.
-     */
-    OSSMPU_ESTATE = -18,
+/**
+ * The handle is completed, aborted, failed or in use.
+ */
+OSSMPU_ESTATE = -18,
 
-    /**
-     * The handle belongs to the parent process of this forked child.
-     */
-    OSSMPU_EFORKED = -19,
+/**
+ * The handle belongs to the parent process of this forked child.
+ */
+OSSMPU_EFORKED = -19,
 
-    /**
-     * Not supported by the loaded library or by this machine.
-     */
-    OSSMPU_EUNSUPPORTED = -20,
+/**
+ * Not supported by the loaded library or by this machine.
+ */
+OSSMPU_EUNSUPPORTED = -20,
 
-    /**
-     * A bug in the library; please report it.
-     */
-    OSSMPU_EINTERNAL = -21,
+/**
+ * A bug in the library; please report it.
+ */
+OSSMPU_EINTERNAL = -21,
 };
 
 /**
