@@ -55,10 +55,11 @@ impl Attempts<'_> {
                 next_start = self.next_start(untried.len());
             }
             let failed = self.failed.len();
-            if !self.pending.is_empty() && self.wait(next_start)? {
-                if let Some(connection) = self.take_connection() {
-                    return Ok(connection);
-                }
+            if !self.pending.is_empty()
+                && self.wait(next_start)?
+                && let Some(connection) = self.take_connection()
+            {
+                return Ok(connection);
             }
             if self.failed.len() > failed {
                 next_start = Deadline::after(Duration::ZERO);
