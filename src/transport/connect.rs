@@ -14,11 +14,12 @@ use super::byte_stream::{BlockingStream, ByteStream};
 use super::connect_race::{self, Race};
 use super::connection::Connection;
 use super::error_mapping;
-use super::exchange_state::{self, ExchangeState, Peer};
+use super::exchange_state::{self, ExchangeState, PeerAddress};
 use super::pool_generation::PoolGeneration;
 use super::proxy_setting::{self, ProxyRoute};
 use super::resolver::Resolver;
 use super::tls::Tls;
+use super::uri_host::{port, without_brackets};
 use super::{http_proxy, socks};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
@@ -70,7 +71,7 @@ impl Dialer {
         let port = port(uri, if details.needs_tls() { 443 } else { 80 })
             .ok_or_else(|| Error::invalid("endpoint", "not the address of a server"))?;
         let proxy = self.proxy.as_ref().and_then(|route| route.proxy(host, port));
-        let server = Server { host, port, is_tls: details.needs_tls() };
+        let server = DialTarget { host, port, is_tls: details.needs_tls() };
         let (stream, peer) = match proxy {
             None => self.dial(server, &state)?,
             Some(proxy) => self.dial_through(proxy, server, &state)?,
@@ -81,7 +82,11 @@ impl Dialer {
 
     /// Connects to one of the addresses of a server. If addresses from the cache fail, the host is
     /// looked up again at once, because it may have moved.
-    fn dial(&self, server: Server<'_>, state: &ExchangeState) -> Result<(ByteStream, Peer)> {
+    fn dial(
+        &self,
+        server: DialTarget<'_>,
+        state: &ExchangeState,
+    ) -> Result<(ByteStream, PeerAddress)> {
         let mut resolved = self.resolver.resolve(server.host, state)?;
         let mut tried = Vec::new();
         loop {
@@ -114,9 +119,9 @@ impl Dialer {
     fn dial_addresses(
         &self,
         addresses: &[IpAddr],
-        server: Server<'_>,
+        server: DialTarget<'_>,
         state: &ExchangeState,
-    ) -> Result<(ByteStream, Peer), FailedDial> {
+    ) -> Result<(ByteStream, PeerAddress), FailedDial> {
         state.enter_phase(Phase::Connect);
         let Race { result, mut failed } = connect_race::connect(addresses, server.port, state);
         let secured = result.and_then(|(socket, address)| {
@@ -135,7 +140,9 @@ impl Dialer {
             self.resolver.mark_failed(server.host, *address);
         }
         match secured {
-            Ok((stream, address)) => Ok((stream, Peer { host: server.host.into(), address })),
+            Ok((stream, address)) => {
+                Ok((stream, PeerAddress { host: server.host.into(), address }))
+            }
             Err(error) => {
                 let phase = error.phase().unwrap_or(state.phase());
                 Err(FailedDial { error: error.with_phase(phase), tried: failed })
@@ -146,9 +153,9 @@ impl Dialer {
     fn dial_through(
         &self,
         proxy: &Proxy,
-        server: Server<'_>,
+        server: DialTarget<'_>,
         state: &ExchangeState,
-    ) -> Result<(ByteStream, Peer)> {
+    ) -> Result<(ByteStream, PeerAddress)> {
         let (mut stream, peer) = self
             .open_tunnel(proxy, server, state)
             .map_err(|error| at_proxy(error, proxy_setting::name(proxy)))?;
@@ -164,12 +171,12 @@ impl Dialer {
     fn open_tunnel(
         &self,
         proxy: &Proxy,
-        server: Server<'_>,
+        server: DialTarget<'_>,
         state: &ExchangeState,
-    ) -> Result<(ByteStream, Peer)> {
-        let Server { host, port, .. } = server;
+    ) -> Result<(ByteStream, PeerAddress)> {
+        let DialTarget { host, port, .. } = server;
         let destination = self.destination(proxy, host, state)?;
-        let proxy_server = Server {
+        let proxy_server = DialTarget {
             host: without_brackets(proxy.host()),
             port: proxy.port(),
             is_tls: proxy.protocol() == ProxyProtocol::Https,
@@ -230,7 +237,7 @@ impl Dialer {
 
 /// What a connection is opened to.
 #[derive(Clone, Copy)]
-struct Server<'a> {
+struct DialTarget<'a> {
     host: &'a str,
     port: u16,
     is_tls: bool,
@@ -240,21 +247,6 @@ struct Server<'a> {
 struct FailedDial {
     error: Error,
     tried: Vec<IpAddr>,
-}
-
-/// The host of a URI without the brackets of an IPv6 address.
-fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
-/// The port of a URI; `None` if it is not a valid port, which the `http` crate would ignore.
-pub(super) fn port(uri: &Uri, default: u16) -> Option<u16> {
-    let authority = uri.authority()?;
-    let (_, port) = authority.as_str().rsplit_once(authority.host())?;
-    match port.strip_prefix(':') {
-        None => Some(default),
-        Some(digits) => digits.parse().ok().filter(|port| *port != 0),
-    }
 }
 
 /// Names the proxy, unless the error is not about the connection.
@@ -277,27 +269,5 @@ fn handshake_error(cause: io::Error) -> Error {
         Err(cause) => Error::new(ErrorKind::Connect, "the connection was lost")
             .with_io(&cause)
             .with_cause_in_text(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_is_a_valid_number_or_the_default_of_the_scheme() {
-        for (uri, expected) in [
-            ("http://host", Some(80)),
-            ("http://host:8080/x", Some(8080)),
-            ("http://[::1]", Some(80)),
-            ("http://[::1]:9", Some(9)),
-            ("http://user:1@host:2", Some(2)),
-            ("http://host:99999", None),
-            ("http://host:0", None),
-            ("http://host:", None),
-        ] {
-            assert_eq!(port(&uri.parse().unwrap(), 80), expected, "{uri}");
-        }
-        assert_eq!((without_brackets("[::1]"), without_brackets("host")), ("::1", "host"));
     }
 }

@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport}
 
 use super::byte_stream::{ByteStream, SendProgress, would_block};
 use super::error_mapping;
-use super::exchange_state::{self, BodyStop, ExchangeState, Peer};
+use super::exchange_state::{self, BodyStop, ExchangeState, PeerAddress};
 use super::pool_generation::Generation;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
@@ -24,7 +24,7 @@ pub(super) struct Connection {
     stream: ByteStream,
     buffers: LazyBuffers,
     generation: Generation,
-    peer: Peer,
+    peer: PeerAddress,
     is_tls: bool,
     /// The connection serves no further exchange.
     is_retired: bool,
@@ -40,7 +40,7 @@ impl Connection {
         stream: ByteStream,
         is_tls: bool,
         generation: Generation,
-        peer: Peer,
+        peer: PeerAddress,
     ) -> Self {
         Self {
             stream,

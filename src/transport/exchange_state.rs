@@ -51,12 +51,12 @@ pub(super) struct ExchangeState {
     is_connecting: Cell<bool>,
     body_stop: RefCell<Option<BodyStop>>,
     /// The address that the connection of the exchange was opened to.
-    peer: RefCell<Option<Peer>>,
+    peer: RefCell<Option<PeerAddress>>,
 }
 
 /// The host that a connection was opened to, a proxy if there is one, and its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Peer {
+pub(super) struct PeerAddress {
     pub(super) host: Arc<str>,
     pub(super) address: IpAddr,
 }
@@ -298,11 +298,11 @@ impl ExchangeState {
     }
 
     /// Records the address of the connection that the exchange uses.
-    pub(super) fn set_peer(&self, peer: &Peer) {
+    pub(super) fn set_peer(&self, peer: &PeerAddress) {
         self.peer.borrow_mut().get_or_insert_with(|| peer.clone());
     }
 
-    pub(super) fn peer(&self) -> Option<Peer> {
+    pub(super) fn peer(&self) -> Option<PeerAddress> {
         self.peer.borrow().clone()
     }
 

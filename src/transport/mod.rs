@@ -32,6 +32,7 @@ mod tls_errors;
 mod tls_verifier;
 mod trust_store;
 mod unsent_bytes;
+mod uri_host;
 
 pub(crate) use crate::model::Target;
 pub(crate) use exchange::{

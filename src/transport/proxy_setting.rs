@@ -2,8 +2,8 @@
 
 use ureq::{Proxy, ProxyProtocol};
 
-use super::connect;
 use super::no_proxy::NoProxy;
+use super::uri_host;
 use crate::error::{Error, Result};
 
 /// The proxy that connections go through.
@@ -75,7 +75,7 @@ fn parse(url: &str, error_text: &str) -> Result<Proxy> {
     Proxy::new(url)
         .ok()
         .filter(|proxy| !proxy.host().is_empty())
-        .filter(|proxy| connect::port(proxy.uri(), proxy.port()).is_some())
+        .filter(|proxy| uri_host::port(proxy.uri(), proxy.port()).is_some())
         .ok_or_else(|| Error::invalid("proxy", error_text))
 }
 

@@ -73,8 +73,9 @@ fn certificate(cause: &CertificateError, host: &str) -> String {
             date(*not_before),
             date(*time)
         ),
-        CertificateError::UnknownIssuer => "the server's certificate is signed by an unknown \
-            authority; set ca_file to the certificate of that authority if you trust it"
+        CertificateError::UnknownIssuer => "the server's certificate is not trusted, because \
+            an unknown authority signed it; set ca_file to the certificate of that authority if \
+            you trust it"
             .to_owned(),
         CertificateError::Other(other) if other.to_string() == CA_AS_END_ENTITY => {
             "the server's certificate is a CA certificate; set ca_file to that same certificate \

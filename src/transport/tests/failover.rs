@@ -96,12 +96,12 @@ fn a_refused_address_of_the_cache_is_replaced_in_the_same_call() {
 
 #[test]
 fn an_address_that_fails_after_the_connection_is_looked_up_again() {
-    type Script = fn(&mut Peer) -> std::io::Result<()>;
-    const SILENT: Script = |peer| peer.read_to_end();
-    const RESETS: Script = |peer| peer.head().and_then(|_| peer.reset());
-    const CLOSES: Script = |peer| peer.head().map(drop);
-    const GARBAGE: Script = |peer| peer.head().and_then(|_| peer.send("SSH-2.0-x\r\n\r\n"));
-    const HALF: Script = |peer| {
+    type Behavior = fn(&mut Peer) -> std::io::Result<()>;
+    const SILENT: Behavior = |peer| peer.read_to_end();
+    const RESETS: Behavior = |peer| peer.head().and_then(|_| peer.reset());
+    const CLOSES: Behavior = |peer| peer.head().map(drop);
+    const GARBAGE: Behavior = |peer| peer.head().and_then(|_| peer.send("SSH-2.0-x\r\n\r\n"));
+    const HALF: Behavior = |peer| {
         peer.head()?;
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")?;
         peer.read_to_end()

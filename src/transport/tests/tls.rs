@@ -54,7 +54,7 @@ fn a_rejected_certificate_is_explained() {
     let unknown = Authority::new("unknown");
     let server = unknown.server("127.0.0.1", VALID, Peer::echo);
     let error = tls_error(&http, &server.host());
-    assert!(error.to_string().contains("signed by an unknown authority; set ca_file"), "{error}");
+    assert!(error.to_string().contains("an unknown authority signed it; set ca_file"), "{error}");
     let unverified = TlsSettings { verify: Verify::None, ..Default::default() };
     put_tls(&http_with(unverified), &server.host(), &Body::Empty).unwrap();
 }
