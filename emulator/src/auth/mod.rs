@@ -11,6 +11,8 @@ mod v4;
 pub(crate) use canonical::Signable;
 pub use keys::AccessKey;
 pub use sign::{Resource, Signer};
+use v1::V1Claim;
+use v4::V4Claim;
 
 use crate::clock;
 use crate::error::OssError;
@@ -32,8 +34,8 @@ pub(crate) struct Verifier<'a> {
 /// A signature as sent by the client.
 #[derive(Debug)]
 pub(crate) enum Claim {
-    V4(v4::Claim),
-    V1(v1::Claim),
+    V4(V4Claim),
+    V1(V1Claim),
 }
 
 impl Claim {
@@ -44,8 +46,8 @@ impl Claim {
         let v1_url = has("Signature") || has("OSSAccessKeyId");
         let Some(header) = signable.headers.get("authorization") else {
             return match (v4_url, v1_url) {
-                (true, _) => v4::Claim::of_query(signable).map(Self::V4).map(Some),
-                (false, true) => v1::Claim::of_query(signable).map(Self::V1).map(Some),
+                (true, _) => V4Claim::of_query(signable).map(Self::V4).map(Some),
+                (false, true) => V1Claim::of_query(signable).map(Self::V1).map(Some),
                 (false, false) => Ok(None),
             };
         };
@@ -59,9 +61,9 @@ impl Claim {
         }
         match header.split(' ').next() {
             Some("OSS4-HMAC-SHA256") => {
-                v4::Claim::of_header(signable, header).map(Self::V4).map(Some)
+                V4Claim::of_header(signable, header).map(Self::V4).map(Some)
             }
-            Some("OSS") => v1::Claim::of_header(signable, header).map(Self::V1).map(Some),
+            Some("OSS") => V1Claim::of_header(signable, header).map(Self::V1).map(Some),
             _ => Err(malformed(header).ec("0002-00000061")),
         }
     }

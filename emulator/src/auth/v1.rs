@@ -12,7 +12,7 @@ use crate::error::OssError;
 
 /// A V1 signature as sent.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub(crate) struct V1Claim {
     id: String,
     signature: String,
     /// The date line of the string to sign: the date, or the expiry of a URL.
@@ -21,7 +21,7 @@ pub(crate) struct Claim {
     token: Option<String>,
 }
 
-impl Claim {
+impl V1Claim {
     /// Reads `Authorization: OSS id:signature`.
     pub(super) fn of_header(
         signable: &Signable<'_>,

@@ -13,7 +13,7 @@ const SEVEN_DAYS_S: i64 = 604_800;
 
 /// A V4 signature as sent.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub(crate) struct V4Claim {
     id: String,
     scope: String,
     /// The date line of the string to sign.
@@ -27,7 +27,7 @@ pub(crate) struct Claim {
     token: Option<String>,
 }
 
-impl Claim {
+impl V4Claim {
     /// Reads `Authorization: OSS4-HMAC-SHA256 …`.
     pub(super) fn of_header(
         signable: &Signable<'_>,
@@ -165,7 +165,7 @@ fn validity(sent: Option<&str>) -> Result<i64, OssError> {
     })
 }
 
-fn parse_header(headers: &HeaderMap, authorization: &str) -> Result<Claim, OssError> {
+fn parse_header(headers: &HeaderMap, authorization: &str) -> Result<V4Claim, OssError> {
     let malformed = || super::malformed(authorization);
     let fields = authorization.split_once(' ').map(|(_, rest)| rest).unwrap_or_default();
     let (mut credential, mut additional, mut signature) = (None, "", None);
@@ -179,7 +179,7 @@ fn parse_header(headers: &HeaderMap, authorization: &str) -> Result<Claim, OssEr
     }
     let (id, scope) = split_credential(credential.ok_or_else(malformed)?)?;
     let (date, signed) = header_date(headers);
-    Ok(Claim {
+    Ok(V4Claim {
         id,
         scope,
         date,
