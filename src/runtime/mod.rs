@@ -10,11 +10,13 @@ mod event;
 #[path = "event/shuttle_event.rs"]
 mod event;
 mod fork_guard;
+mod random;
 mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
 mod ticker;
+mod thread_id;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -31,6 +33,7 @@ pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
+pub(crate) use random::{random_fraction, random_hex};
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
 pub(crate) use safeguard::safeguard;
@@ -38,3 +41,4 @@ pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
 pub(crate) use ticker::Tick;
+pub(crate) use thread_id::ThreadId;
