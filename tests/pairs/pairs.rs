@@ -18,6 +18,7 @@ fn an_undisturbed_upload_with_each_pair_is_what_was_asked_for() {
     run_all(|pair| {
         let (fixture, folder) = (Fixture::new(), tempfile::tempdir().unwrap());
         let mut upload = upload(&fixture.client, pair, folder.path());
+        fixture.emulator.set_option("private_callbacks").unwrap();
         upload.prepare();
         fixture.emulator.clear_requests();
         let result = upload.run();
@@ -47,6 +48,7 @@ fn an_upload_that_is_repeated_after_a_kill_is_what_was_asked_for() {
         }
         let (fixture, folder) = (Fixture::new(), tempfile::tempdir().unwrap());
         let mut upload = upload(&fixture.client, pair, folder.path());
+        fixture.emulator.set_option("private_callbacks").unwrap();
         upload.prepare();
         kill_at_the_last_request(&fixture, &upload);
         let result = upload.run().unwrap_or_else(|error| panic!("{pair:?}: {error}"));
