@@ -39,9 +39,8 @@ impl Client {
     ) -> Result<UploadResult> {
         self.check_process()?;
         let source = Source::path(path.as_ref())?;
-        let name = path.as_ref().to_string_lossy();
         let options = with_content_type(options, path.as_ref());
-        self.put(bucket, key, &options).named(&name).run(source, cancel)
+        self.put(bucket, key, &options).named(path.as_ref()).run(source, cancel)
     }
 
     /// Uploads a range of a regular file as one object; otherwise like [`Client::put_file`].
@@ -61,9 +60,10 @@ impl Client {
         self.check_process()?;
         let FileRange { path, range } = file;
         let source = Source::path(path)?.range(*range)?;
-        let name = format!("{} {}+{}", path.display(), range.offset(), source.length());
+        let mut name = path.clone().into_os_string();
+        name.push(format!(" {}+{}", range.offset(), source.length()));
         let options = with_content_type(options, path);
-        self.put(bucket, key, &options).named(&name).run(source, cancel)
+        self.put(bucket, key, &options).named(name.as_ref()).run(source, cancel)
     }
 
     /// Uploads from an open descriptor as one object, and neither closes nor moves it.
