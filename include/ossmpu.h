@@ -911,7 +911,10 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 /**
  * Number: bytes of part buffers, shared by all streams, writers and calls of
  * ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
- * 268435456 (256 MiB). Uploads of files and memory need no buffers.
+ * 268435456 (256 MiB). Uploads of files and memory need no buffers. While
+ * others use all of it, calls wait and are served in their order. A call
+ * returns OSSMPU_ENOMEM only if writers hold all buffers and none of them has
+ * been written to for ten seconds.
  */
 #define OSSMPU_CONFIG_MEMORY_LIMIT 1112
 
@@ -1082,7 +1085,10 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
  * Parts are kept on failure; the same call again sends only those that are
  * missing. A file that has changed is uploaded from the beginning. Resuming
- * costs one ListParts request. Default: no checkpoints.
+ * costs one ListParts request. A second upload with the same checkpoint
+ * returns OSSMPU_EBUSY while the process of the first one lives. The files
+ * are readable by this user only; what is in their place and is not a regular
+ * file of this user is OSSMPU_EFILE. Default: no checkpoints.
  */
 #define OSSMPU_OPTION_CHECKPOINT_DIR 2004
 

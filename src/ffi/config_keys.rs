@@ -116,7 +116,10 @@ pub const OSSMPU_CONFIG_MAX_ATTEMPTS: c_int = 1110;
 pub const OSSMPU_CONFIG_THREADS: c_int = 1111;
 /// Number: bytes of part buffers, shared by all streams, writers and calls of
 /// ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
-/// 268435456 (256 MiB). Uploads of files and memory need no buffers.
+/// 268435456 (256 MiB). Uploads of files and memory need no buffers. While
+/// others use all of it, calls wait and are served in their order. A call
+/// returns OSSMPU_ENOMEM only if writers hold all buffers and none of them has
+/// been written to for ten seconds.
 pub const OSSMPU_CONFIG_MEMORY_LIMIT: c_int = 1112;
 /// Number: the rate limit for the data of all calls of the client together, in
 /// bytes per second; 0 (default) is no limit.

@@ -23,7 +23,10 @@ pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 2003;
 /// files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
 /// Parts are kept on failure; the same call again sends only those that are
 /// missing. A file that has changed is uploaded from the beginning. Resuming
-/// costs one ListParts request. Default: no checkpoints.
+/// costs one ListParts request. A second upload with the same checkpoint
+/// returns OSSMPU_EBUSY while the process of the first one lives. The files
+/// are readable by this user only; what is in their place and is not a regular
+/// file of this user is OSSMPU_EFILE. Default: no checkpoints.
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 2004;
 /// Text: the ID of an upload to resume without a checkpoint, for
 /// ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a

@@ -318,6 +318,10 @@ impl Config {
     /// Sets the memory limit in bytes for the part buffers of all readers and writers of a client;
     /// the default is 256 MiB. Uploads of files and memory need no part buffers.
     ///
+    /// While others use all of it, calls wait and are served in their order. They fail with kind
+    /// `Memory` only if writers hold all buffers and none of them has been written to for ten
+    /// seconds.
+    ///
     /// # Errors
     ///
     /// `Invalid`, naming `memory_limit`, if it is less than two of the smallest parts, 200 KiB.

@@ -89,6 +89,39 @@ mod tests {
         assert!(path.exists(), "the file of another lock is not removed");
     }
 
+    /// Each process takes the lock, which removes and creates its file all the time.
+    #[test]
+    fn two_processes_never_have_the_lock_at_once() {
+        const DIRECTORY: &str = "OSSMPU_TEST_LOCK_DIRECTORY";
+        if let Some(directory) = std::env::var_os(DIRECTORY) {
+            let directory = Path::new(&directory);
+            let mut taken = 0;
+            while taken < 300 {
+                let Ok(lock) = CheckpointLock::take(directory, "lock") else { continue };
+                let proof = directory.join("proof");
+                File::create_new(&proof).expect("another process has the lock too");
+                std::fs::remove_file(&proof).unwrap();
+                drop(lock);
+                taken += 1;
+            }
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let start = |_| {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .arg("two_processes_never_have_the_lock_at_once")
+                .env(DIRECTORY, directory.path())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        };
+        for process in [0, 1, 2].map(start) {
+            let output = process.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        }
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
     #[test]
     fn two_threads_never_have_the_lock_at_once() {
         let directory = tempfile::tempdir().unwrap();
