@@ -37,6 +37,7 @@ pub struct Config {
     pub(crate) threads: usize,
     pub(crate) memory_limit: u64,
     pub(super) bytes_per_sec: u64,
+    pub(super) max_clock_offset: Duration,
     pub(super) logger: Logger,
 }
 
@@ -65,6 +66,7 @@ impl Default for Config {
             threads: limits::THREADS_DEFAULT,
             memory_limit: limits::MEMORY_LIMIT_DEFAULT,
             bytes_per_sec: 0,
+            max_clock_offset: limits::MAX_CLOCK_OFFSET,
             logger: Logger::default(),
         }
     }
@@ -337,6 +339,13 @@ impl Config {
     /// 0, the default, is no limit.
     pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
         self.bytes_per_sec = bytes;
+        self
+    }
+
+    /// Sets how far the server's clock may be from the local clock for requests to be signed with
+    /// the time of the server; the default is one day. Zero always signs the local time.
+    pub fn set_max_clock_offset(&mut self, offset: Duration) -> &mut Self {
+        self.max_clock_offset = offset;
         self
     }
 

@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use super::upload_target::UploadTarget;
-use crate::codec::date::parse_http_date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
@@ -103,8 +102,7 @@ impl NotBefore {
             Self::At(time) => Some(time),
             Self::Ago(time) => found
                 .headers
-                .value("date")
-                .and_then(parse_http_date)
+                .date()
                 .and_then(|now| now.checked_sub(Duration::from_secs(whole_seconds(time)))),
         };
         match (found.last_modified, earliest) {
