@@ -53,6 +53,7 @@ static void check_every_key(void) {
 
 static void check_files(void) {
     ossmpu_config *config = ossmpu_config_new();
+    CHECK(!ossmpu_config_set_env(config));
     /* A path is bytes; other texts are UTF-8. */
     CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CA_FILE, "/\xd6\xd0"));
     CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CLIENT_CERTIFICATE,

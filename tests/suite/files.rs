@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use oss_emulator::{Action, Direction, Stall};
+use oss_emulator::{Action, Direction, Rule, Stall};
 use ossmpu::{Error, ErrorKind, ObjectExists, UploadOptions};
 
-use crate::fixture::{Fixture, MIB, PART, bytes, small_parts};
+use crate::fixture::{Fixture, MIB, PART, bytes, file, small_parts};
 
 /// The error numbers of Linux.
 const ENOENT: i32 = 2;
@@ -143,6 +143,36 @@ fn a_file_that_is_replaced_is_not_completed_and_leaves_nothing_behind() {
 #[test]
 fn a_file_that_is_removed_is_not_completed_and_leaves_nothing_behind() {
     change_while_uploading(|path| fs::remove_file(path).unwrap());
+}
+
+/// Overwrites the file while OSS responds to that part of five, and returns how many were sent.
+fn change_while_part_is_answered(part: u32) -> usize {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(3000)).part(part));
+    let file = file(&bytes(5 * PART));
+    let mut options = small_parts();
+    options.set_parallelism(1).unwrap();
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| client.put_file(bucket, key, file.path(), &options, cancel));
+        fixture.wait_for("UploadPart", part as usize);
+        OpenOptions::new().write(true).open(file.path()).unwrap().write_all(b"other").unwrap();
+        let error = call.join().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
+    });
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    fixture.assert_bucket_empty();
+    fixture.count("UploadPart")
+}
+
+#[test]
+fn a_file_that_changes_after_its_last_part_is_not_completed() {
+    assert_eq!(change_while_part_is_answered(5), 5);
+}
+
+#[test]
+fn no_more_parts_of_a_file_that_has_changed_are_sent() {
+    assert_eq!(change_while_part_is_answered(2), 2);
 }
 
 #[test]
