@@ -33,11 +33,11 @@ pub(super) struct FetchResponse {
     /// Wiped when it is dropped.
     pub(super) body: Zeroizing<Vec<u8>>,
     /// The service's clock minus the local one, if it is known.
-    clock: Option<ClockOffset>,
+    clock: Option<ServiceClock>,
 }
 
 #[derive(Clone, Copy)]
-enum ClockOffset {
+enum ServiceClock {
     Ahead(Duration),
     Behind(Duration),
 }
@@ -48,8 +48,8 @@ impl FetchResponse {
     pub(super) fn with_local_expiry(&self, credentials: Credentials) -> Credentials {
         let expires = credentials.expires.map(|expiry| {
             let local = match self.clock {
-                Some(ClockOffset::Ahead(offset)) => expiry.checked_sub(offset),
-                Some(ClockOffset::Behind(offset)) => expiry.checked_add(offset),
+                Some(ServiceClock::Ahead(offset)) => expiry.checked_sub(offset),
+                Some(ServiceClock::Behind(offset)) => expiry.checked_add(offset),
                 None => None,
             };
             local.unwrap_or(expiry)
@@ -58,7 +58,7 @@ impl FetchResponse {
     }
 }
 
-impl ClockOffset {
+impl ServiceClock {
     fn of(response: &Response, now: SystemTime) -> Option<Self> {
         let date = response.headers.get("date").and_then(parse_http_date)?;
         let (offset, size) = match date.duration_since(now) {
@@ -100,7 +100,7 @@ impl HttpFetch<'_> {
         };
         let exchange = http.send(&outgoing, &options).map_err(|failed| failed.error)?;
         let response = exchange.response;
-        let clock = ClockOffset::of(&response, context.clock.now());
+        let clock = ServiceClock::of(&response, context.clock.now());
         let response =
             FetchResponse { status: response.status, body: Zeroizing::new(response.body), clock };
         if response.body.len() > limits::CREDENTIALS_RESPONSE_MAX {
@@ -168,7 +168,7 @@ mod tests {
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
         let mut response = Response { status: 200, headers: Headers::default(), body: Vec::new() };
         response.headers.set("Date", http_date(at(service))).unwrap();
-        let clock = ClockOffset::of(&response, at(local));
+        let clock = ServiceClock::of(&response, at(local));
         let response = FetchResponse { status: 200, body: Zeroizing::default(), clock };
         let access_key = AccessKey::new("id", "secret").unwrap();
         let credentials = Credentials { access_key, expires: Some(at(10_000)) };

@@ -36,7 +36,7 @@ fn an_upload_that_is_old_by_a_wrong_local_clock_only_is_kept() {
     fixture.emulator.set_clock_offset(-20 * 3600);
     let new = fixture.initiate("new");
     fixture.run(&["clean", &url(""), "--older-than", "12h"]).exits(0);
-    assert_eq!(remaining(&fixture), [new.clone()]);
+    assert_eq!(remaining(&fixture), [new]);
     fixture.emulator.set_clock_offset(-6 * 3600);
     fixture.run(&["clean", &url(""), "--older-than", "12h"]).exits(0);
     assert_eq!(remaining(&fixture), [""; 0], "it is 14 hours old");

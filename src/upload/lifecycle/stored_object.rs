@@ -169,7 +169,12 @@ mod tests {
             (BucketName::parse("bucket").unwrap(), ObjectKey::parse("key").unwrap());
         let mut headers = Headers::default();
         let crc64 = found_crc64.map(|value| ("x-oss-hash-crc64ecma", value));
-        let shown = [("Content-Length", "10"), ("x-oss-object-type", "Multipart")];
+        let shown = [
+            ("Content-Length", "10"),
+            ("ETag", "\"E\""),
+            ("Content-Type", "application/octet-stream"),
+            ("x-oss-object-type", "Multipart"),
+        ];
         for (name, value) in shown.into_iter().chain(crc64) {
             headers.set(name, value).unwrap();
         }

@@ -11,6 +11,7 @@ use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::part::{SentPart, combined_crc64};
 use crate::upload::progress::Meter;
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::source::part_md5::PartMd5s;
@@ -32,7 +33,7 @@ pub(crate) struct SourcePartUploader {
 
 impl PartUploader for SourcePartUploader {
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
-        self.check_unchanged()?;
+        self.source.check_unchanged()?;
         let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
         if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
             return Ok(UploadedPart::Resumed(resumed));
@@ -52,7 +53,8 @@ impl PartUploader for SourcePartUploader {
         Ok(UploadedPart::Sent(sent))
     }
 
-    fn check_unchanged(&self) -> Result<()> {
-        self.source.check_unchanged()
+    fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()> {
+        let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
+        self.source.check_sent(combined_crc64(sent), &scope)
     }
 }
