@@ -12,11 +12,13 @@ mod event;
 mod fork_guard;
 mod private_file;
 mod process_lock;
+mod random;
 mod reservation;
 mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
+mod thread_id;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -35,6 +37,7 @@ pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use private_file::{Access, open_private};
 pub(crate) use process_lock::{LockAttempt, ProcessLock};
+pub(crate) use random::{random_fraction, random_hex};
 pub(crate) use reservation::Reservation;
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
@@ -42,3 +45,4 @@ pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
+pub(crate) use thread_id::ThreadId;

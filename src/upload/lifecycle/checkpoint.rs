@@ -96,26 +96,23 @@ impl Checkpoint {
 
     /// Writes the record; it is on disk when this returns.
     pub(crate) fn save(&self, record: &Record) -> Result<()> {
-        let new = self.file.with_extension(TEMPORARY_SUFFIX);
-        // The temporary file always has the same name, so that a killed writer leaves at most one.
-        let _ = std::fs::remove_file(&new);
+        // It always has the same name, so that a killed writer leaves at most one.
+        let temporary = self.file.with_extension(TEMPORARY_SUFFIX);
+        let _ = std::fs::remove_file(&temporary);
         let write = || {
-            // Opened and written here, because the errors of the crate have no errno.
-            let file = tempfile::Builder::new()
-                .prefix(self.file.file_stem().unwrap_or_default())
-                .suffix(&format!(".{TEMPORARY_SUFFIX}"))
-                .rand_bytes(0)
-                .make_in(&self.directory, |path| {
-                    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-                })?;
-            file.as_file().write_all(record.text().as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&self.file)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+            file.write_all(record.text().as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&temporary, &self.file)?;
             File::open(&self.directory)?.sync_all()
         };
-        write().map_err(|cause: io::Error| match cause.raw_os_error() {
-            Some(libc::EEXIST) => failed(&new, &cause),
-            _ => failed(&self.file, &cause),
+        write().map_err(|cause: io::Error| {
+            let _ = std::fs::remove_file(&temporary);
+            match cause.raw_os_error() {
+                Some(libc::EEXIST) => failed(&temporary, &cause),
+                _ => failed(&self.file, &cause),
+            }
         })
     }
 
