@@ -219,6 +219,10 @@ impl UploadOptions {
     /// size compares the parts that OSS has with the file and sends the others. If the file has
     /// changed, the old upload is aborted and all of the file is uploaded.
     ///
+    /// A checkpoint belongs to the process whose upload uses it, until the upload or the process
+    /// ends. Its files are readable by this user only, and what is not a regular file of this user
+    /// is refused.
+    ///
     /// For files that are named by their path; other calls refuse it. An object that is uploaded
     /// with one PutObject has nothing to resume and ignores it. Excludes
     /// [`UploadOptions::set_upload_id`].

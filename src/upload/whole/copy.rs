@@ -15,7 +15,7 @@ use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
-use crate::upload::schedule::part_scheduler::PartUploader;
+use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::expect_crc64;
 use crate::upload::upload_result::UploadResult;
@@ -104,7 +104,7 @@ struct CopyPartUploader {
 }
 
 impl PartUploader for CopyPartUploader {
-    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let last = part.offset.saturating_add(part.length).saturating_sub(1);
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
@@ -121,12 +121,12 @@ impl PartUploader for CopyPartUploader {
             let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
-        Ok(SentPart {
+        Ok(UploadedPart::Sent(SentPart {
             number: part.number,
             size: part.length,
             etag: response.etag,
             crc64: response.crc64,
-        })
+        }))
     }
 
     /// Each part was copied on the condition that the source has the ETag of the start.
