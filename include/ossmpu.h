@@ -1165,8 +1165,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Text: the CRC-64 that the whole object must have, as a decimal number from 0
  * to 18446744073709551615, for calls that send a whole object. It is checked
  * before CompleteMultipartUpload or PutObject creates the object;
- * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns OSSMPU_EINVAL.
- * Default: not checked.
+ * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns
+ * OSSMPU_EINVAL. Default: not checked.
  */
 #define OSSMPU_OPTION_EXPECTED_CRC64 2006
 
