@@ -10,10 +10,12 @@ mod event;
 #[path = "event/shuttle_event.rs"]
 mod event;
 mod fork_guard;
+mod random;
 mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
+mod thread_id;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -30,9 +32,11 @@ pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
+pub(crate) use random::{random_fraction, random_hex};
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
 pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
+pub(crate) use thread_id::ThreadId;
