@@ -63,7 +63,8 @@ impl ServiceError {
         match document {
             Some(fields) => error.fill(fields),
             None => {
-                error.excerpt = response.compression().unwrap_or_else(|| excerpt(&response.body))
+                let compression = response.compression();
+                error.excerpt = compression.unwrap_or_else(|| excerpt(&response.body));
             }
         }
         if error.code.is_empty() {

@@ -43,7 +43,6 @@ fn host(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::wire::{Headers, Response, ServiceError};
 
     fn message(status: u16, location: &str, document: &str) -> String {
