@@ -22,6 +22,7 @@ mod messages;
 mod multipart_steps;
 mod non_idempotent;
 mod outcomes;
+mod progress;
 mod resuming;
 mod retries;
 mod secrets;
