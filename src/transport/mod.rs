@@ -12,6 +12,7 @@ mod dns_worker;
 mod error_mapping;
 mod exchange;
 mod exchange_state;
+mod getaddrinfo;
 mod http;
 mod http_proxy;
 mod pool_generation;

@@ -4,6 +4,7 @@ use ureq::Proxy;
 
 use super::connect;
 use crate::error::{Error, Result};
+use crate::runtime::env_var_os;
 
 /// The proxy that connections go through.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -55,7 +56,7 @@ fn parse(url: &str, error_text: &str) -> Result<Proxy> {
 /// connect directly.
 fn from_environment() -> Result<Option<Proxy>> {
     for name in VARIABLES {
-        if let Some(url) = std::env::var_os(name).filter(|url| !url.is_empty()) {
+        if let Some(url) = env_var_os(name) {
             let text = format!("the environment variable {name} is not the URL of a proxy");
             parse(&url.to_string_lossy(), &text)?;
             return Ok(Proxy::try_from_env());

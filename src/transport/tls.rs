@@ -11,7 +11,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, io_text};
+use crate::runtime::{is_secure, with_private_descriptors};
 
 /// How a client verifies servers and authenticates itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,10 +91,8 @@ impl Tls {
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
         let provider = Arc::clone(&self.provider);
         Ok(match &self.trust {
-            Trust::System => Arc::new(
-                rustls_platform_verifier::Verifier::new(provider)
-                    .map_err(|cause| setup_error(&cause))?,
-            ),
+            Trust::System => with_private_descriptors(move || system_verifier(&provider))
+                .map_err(|cause| setup_error(&cause))?,
             Trust::File(roots) => {
                 WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider)
                     .build()
@@ -105,6 +104,28 @@ impl Tls {
             Trust::Any => Arc::new(Unverified(provider)),
         })
     }
+}
+
+/// Trusts the certificates of the system. The variables that name others are not read in a program
+/// with more rights than its user, who must not choose whom it trusts.
+fn system_verifier(
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    #[cfg(target_os = "linux")]
+    if is_secure() {
+        let mut roots = RootCertStore::empty();
+        for directory in openssl_probe::candidate_cert_dirs() {
+            let loaded = rustls_native_certs::load_certs_from_paths(None, Some(directory));
+            roots.add_parsable_certificates(loaded.certs);
+        }
+        let builder =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+        return match builder.build() {
+            Ok(verifier) => Ok(verifier),
+            Err(cause) => Err(rustls::Error::General(cause.to_string())),
+        };
+    }
+    Ok(Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(provider))?))
 }
 
 fn load_roots(path: &Path) -> Result<RootCertStore> {
@@ -157,8 +178,8 @@ fn load_certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'st
 }
 
 fn read_file(option: &str, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
-    let bytes = std::fs::read(path).map_err(|cause| {
-        Error::invalid(option, format!("{}: {cause}", path.display())).with_io(&cause)
+    let bytes = crate::runtime::read_file(path).map_err(|cause| {
+        Error::invalid(option, format!("{}: {}", path.display(), io_text(&cause))).with_io(&cause)
     })?;
     Ok(zeroize::Zeroizing::new(bytes))
 }
