@@ -5,6 +5,7 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 DESTDIR    ?=
+LDFLAGS    ?=
 CARGO      ?= cargo
 CC         ?= cc
 OBJCOPY    ?= objcopy
@@ -18,8 +19,9 @@ RELEASE := $(TARGET)/release
 BUILD   := build
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 
-# System libraries that the static library needs; `make native-libs` prints them.
-NATIVE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+# System libraries that the static library needs; `make native-libs` prints them. The unwinder is
+# linked statically (gcc_eh instead of gcc_s), also into programs.
+NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test check-deps check conformance simulate reliability reliability-table bench-deps \
@@ -90,7 +92,7 @@ $(RELEASE)/libossmpu.a: FORCE
 # Debug information is stripped from both, and kept in a file next to the shared one.
 $(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh
 	@mkdir -p $(BUILD)
-	CC="$(CC)" scripts/link-shared.sh $< $@ libossmpu.so.$(SOMAJOR) $(NATIVE_LIBS)
+	CC="$(CC)" LDFLAGS="$(LDFLAGS)" scripts/link-shared.sh $< $@ libossmpu.so.$(SOMAJOR) $(NATIVE_LIBS)
 	$(OBJCOPY) --only-keep-debug $@ $@.debug
 	$(STRIP) --strip-unneeded $@
 	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
@@ -115,6 +117,11 @@ define describe
 	@chmod 644 "$(DESTDIR)$(1)/$(2)"
 endef
 
+# The dynamic linker finds a new library in /usr/local/lib only through its cache, which only root can
+# update. A staged tree is not searched.
+update_linker_cache = @if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then \
+    PATH="$$PATH:/usr/sbin:/sbin"; ! command -v ldconfig >/dev/null || ldconfig; fi
+
 # Without cargo, as is common for root, installs what `make` has built before.
 install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
@@ -129,6 +136,7 @@ install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, p
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfigVersion.cmake)
 	if [ -d $(REFERENCE)/man ]; then install -d "$(MANUAL)" && \
 	    install -m 644 $(REFERENCE)/man/man3/* "$(MANUAL)"; fi
+	$(update_linker_cache)
 
 uninstall: ## remove the installed files
 	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp"
@@ -138,6 +146,7 @@ uninstall: ## remove the installed files
 	rm -f "$(CMAKE)/ossmpuConfigVersion.cmake"
 	rm -f "$(MANUAL)"/ossmpu[-_.]*.3 "$(MANUAL)"/OSSMPU_*.3
 	rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null || true
+	$(update_linker_cache)
 
 deb: ## build the Debian packages, in build/deb
 	packaging/deb.sh $(BUILD)/deb

@@ -1387,8 +1387,12 @@ OSSMPU_API void ossmpu_result_free(ossmpu_result *result);
  * error: OSSMPU_ERRINFO_PARTS_LEFT, OSSMPU_ERRINFO_OBJECT_EXISTS and
  * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST.
  *
- * OSSMPU_EFILE if the file cannot be read, OSSMPU_ECHANGED if it changes
- * during the call. OSSMPU_STORED_CALLBACK_FAILED if the object is stored and
+ * OSSMPU_EFILE if the file cannot be read. OSSMPU_ECHANGED if its size or
+ * modification time changes during the call, or its content, which is read
+ * once more if the file was modified in the last 60 seconds before the call
+ * or is renamed or the like during it; docs/reliability.md has the limits. A
+ * file whose content does not end at its size, as in /proc, is uploaded as by
+ * ossmpu_put_stream. OSSMPU_STORED_CALLBACK_FAILED if the object is stored and
  * its upload callback failed.
  */
 OSSMPU_MUST_USE OSSMPU_API
@@ -1404,7 +1408,9 @@ int ossmpu_put_file(const ossmpu_client *client,
 /**
  * Uploads a range of the regular file at path as one object: length bytes from
  * offset, or up to the end of the file if length is -1. Otherwise as
- * ossmpu_put_file. OSSMPU_EINVAL if the file does not contain the range.
+ * ossmpu_put_file. OSSMPU_EINVAL if the file does not contain the range. If
+ * length is not -1, only the bytes of the range must not change: others may be
+ * appended to the file.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_put_range(const ossmpu_client *client,
@@ -1420,7 +1426,7 @@ int ossmpu_put_range(const ossmpu_client *client,
 
 /**
  * Uploads from an open file descriptor as one object: length bytes from
- * offset, or up to the end if length is -1. Otherwise as ossmpu_put_file, but
+ * offset, or up to the end if length is -1. Otherwise as ossmpu_put_range, but
  * without a checkpoint.
  *
  * A regular file is read with pread: the offset of the descriptor is neither
@@ -1876,7 +1882,7 @@ int ossmpu_upload_part(const ossmpu_upload *upload,
  * to the end of the file if length is -1. Blocks; otherwise as
  * ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read, OSSMPU_EINVAL
  * if it does not contain the range, OSSMPU_ECHANGED if it changes during the
- * call.
+ * call, as for ossmpu_put_range.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_file(const ossmpu_upload *upload,

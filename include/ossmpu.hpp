@@ -24,6 +24,15 @@
  *            an ossmpu::error. To learn what is left on OSS, return
  *            progress_action::cancel instead of throwing. Exceptions of log
  *            callbacks are discarded.
+ *  Paths     In: any text, or a std::filesystem::path.
+ *  Without   With -fno-exceptions, a call that can fail returns an
+ *  exceptions ossmpu::outcome: a value or an ossmpu::error. client::create
+ *            creates a client. A list also ends at an error; see
+ *            listing::failure(). A text that contains NUL is an OSSMPU_EINVAL
+ *            of the call. cancel::get() is NULL if no file descriptor was left.
+ *            The use of such an object or of one that was moved from, and
+ *            outcome::value() of an error, call std::abort(). -fno-rtti has no
+ *            effect. Object files with and without exceptions can be linked.
  *  Threads   As in C: many threads may call const member functions of one
  *            object at the same time; other member functions need exclusive
  *            access. Progress and data callbacks run on the thread of the call,
@@ -41,6 +50,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -55,7 +66,17 @@
 #include <utility>
 #include <variant>
 
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#define OSSMPU_HPP_EXCEPTIONS 1
+#else
+#define OSSMPU_HPP_EXCEPTIONS 0
+#endif
+
 namespace ossmpu {
+#if !OSSMPU_HPP_EXCEPTIONS
+/* Functions have other return types, and need other names for the linker. */
+inline namespace without_exceptions {
+#endif
 
 /** The version of the loaded library; compare OSSMPU_VERSION_NUMBER. */
 inline int version_number() noexcept { return ossmpu_version_number(); }
@@ -81,6 +102,16 @@ inline std::uint64_t crc64(std::string_view data,
 
 namespace detail {
 
+/** Reports a bug of the caller. */
+[[noreturn]] inline void misuse(const char *what) {
+#if OSSMPU_HPP_EXCEPTIONS
+    throw std::logic_error(what);
+#else
+    static_cast<void>(what);
+    std::abort();
+#endif
+}
+
 /** Owns a C handle. */
 template <class T, void (*Free)(T *)> class owner {
   public:
@@ -92,7 +123,7 @@ template <class T, void (*Free)(T *)> class owner {
 
     T *live() const {
         if (!handle_)
-            throw std::logic_error("ossmpu: use of a moved-from object");
+            misuse("ossmpu: use of a moved-from object");
         return handle_.get();
     }
 
@@ -106,26 +137,37 @@ template <class T, void (*Free)(T *)> class owner {
 /** Checks the result of a _new function. It is NULL only after a bug or if no
  * file descriptor is left. */
 template <class T> T *check_created(T *handle) {
+#if OSSMPU_HPP_EXCEPTIONS
     if (handle == nullptr)
         throw std::bad_alloc();
+#endif
     return handle;
 }
 
-/** A NUL-terminated copy of a text. */
+/** A NUL-terminated copy of a text. One that contains NUL throws; without
+ * exceptions it becomes a text that the C function refuses. */
 class text {
   public:
-    explicit text(std::string_view from) : text_(from) {
-        if (from.find('\0') != std::string_view::npos)
+    explicit text(std::string_view from)
+        : text_(from), valid_(from.find('\0') == std::string_view::npos) {
+#if OSSMPU_HPP_EXCEPTIONS
+        if (!valid_)
             throw std::invalid_argument("ossmpu: a text contains NUL");
+#endif
     }
 
-    const char *c_str() const noexcept { return text_.c_str(); }
+    const char *c_str() const noexcept {
+        return valid_ ? text_.c_str() : nullptr;
+    }
     const char *or_null() const noexcept {
+        if (!valid_)
+            return "\xff"; // not UTF-8; NULL would be accepted
         return text_.empty() ? nullptr : text_.c_str();
     }
 
   private:
     std::string text_;
+    bool valid_;
 };
 
 inline std::int64_t
@@ -140,6 +182,7 @@ inline std::optional<std::int64_t> known(std::int64_t number) noexcept {
     return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
 }
 
+#if OSSMPU_HPP_EXCEPTIONS
 /** Carries an exception of a callback past the C frames of a call on this
  * thread. Calls can be nested: a callback can make a call. */
 class exception_carrier {
@@ -173,8 +216,33 @@ class exception_carrier {
     exception_carrier *outer_;
     std::exception_ptr thrown_;
 };
+#else
+struct exception_carrier {
+    template <class Callback> static void run(Callback callback) noexcept {
+        callback();
+    }
+};
+#endif
 
 } // namespace detail
+
+/** A path, borrowed for a call: a text or a std::filesystem::path. */
+class file_path {
+  public:
+    template <class Text, class = std::enable_if_t<std::is_convertible_v<
+                              const Text &, std::string_view>>>
+    file_path(const Text &path) : path_(path) {}
+    /** A path type with native(); <filesystem> need not be included. */
+    template <class Path, class = void,
+              class = decltype(std::string_view(
+                  std::declval<const Path &>().native()))>
+    file_path(const Path &path) : path_(path.native()) {}
+
+    std::string_view text() const noexcept { return path_; }
+
+  private:
+    std::string_view path_;
+};
 
 /** The error of a failed call. Copies share one C error, which never
  * changes. */
@@ -256,17 +324,17 @@ class error : public std::exception {
 };
 
 /** The value of a call or its error; see attempt. */
-template <class T> class outcome {
+template <class T> class [[nodiscard]] outcome {
   public:
-    using value_type =
-        std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    using value_type = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
     outcome(value_type value) : held_(std::move(value)) {}
     outcome(error failed) : held_(std::move(failed)) {}
 
     explicit operator bool() const noexcept { return held_.index() == 0; }
 
-    /** The value; throws the error if the call failed. */
+    /** The value. If the call failed, throws the error, or without exceptions
+     * calls abort(). */
     value_type &value() & {
         check();
         return std::get<0>(held_);
@@ -290,12 +358,27 @@ template <class T> class outcome {
 
   private:
     void check() const {
-        if (const error *failed = failure())
+        if (const error *failed = failure()) {
+#if OSSMPU_HPP_EXCEPTIONS
             throw *failed;
+#else
+            static_cast<void>(failed);
+            std::abort();
+#endif
+        }
     }
     std::variant<value_type, error> held_;
 };
 
+/** What a call that can fail returns: its value, or without exceptions an
+ * outcome. */
+#if OSSMPU_HPP_EXCEPTIONS
+template <class T> using returned = T;
+#else
+template <class T> using returned = outcome<T>;
+#endif
+
+#if OSSMPU_HPP_EXCEPTIONS
 /** Runs calls and returns an ossmpu::error as a value:
  *
  *     auto put = ossmpu::attempt([&] { return client.put_file(...); });
@@ -316,8 +399,13 @@ auto attempt(Calls calls) -> outcome<std::invoke_result_t<Calls &>> {
         return failed;
     }
 }
+#else
+/** Runs one call, which returns its error as a value. */
+template <class Calls> auto attempt(Calls calls) { return calls(); }
+#endif
 
-/** The result of a credentials callback. */
+/** The result of a credentials callback. An empty id fails the call that needs
+ * the credentials. */
 struct credentials {
     std::string id;
     std::string secret;
@@ -336,14 +424,12 @@ class credentials_callback {
     explicit credentials_callback(std::function<credentials()> fetch)
         : fetch_(std::move(fetch)) {}
 
+#if OSSMPU_HPP_EXCEPTIONS
     int fetch(ossmpu_credentials *out) noexcept {
         try {
-            const credentials found = fetch_();
-            const text id(found.id), secret(found.secret), token(found.token);
+            const int status = set(out);
             keep(nullptr);
-            return ossmpu_credentials_set(
-                out, id.c_str(), secret.c_str(), token.or_null(),
-                found.expires ? unix_seconds(*found.expires) : 0);
+            return status;
         } catch (...) {
             keep(std::current_exception());
             return -1;
@@ -355,42 +441,76 @@ class credentials_callback {
         if (thrown_)
             std::rethrow_exception(thrown_);
     }
+#else
+    int fetch(ossmpu_credentials *out) noexcept { return set(out); }
+#endif
 
   private:
+    int set(ossmpu_credentials *out) {
+        const credentials found = fetch_();
+        const text id(found.id), secret(found.secret), token(found.token);
+        return ossmpu_credentials_set(
+            out, id.c_str(), secret.c_str(), token.or_null(),
+            found.expires ? unix_seconds(*found.expires) : 0);
+    }
+
+    std::function<credentials()> fetch_;
+#if OSSMPU_HPP_EXCEPTIONS
     void keep(std::exception_ptr thrown) {
         const std::lock_guard<std::mutex> locked(mutex_);
         thrown_ = std::move(thrown);
     }
 
-    std::function<credentials()> fetch_;
     mutable std::mutex mutex_;
     std::exception_ptr thrown_;
+#endif
 };
 
 using credentials_ptr = std::shared_ptr<credentials_callback>;
 
-/** The status of a call that did not throw. */
-struct call_status {
-    int status;
-    /** Only with OSSMPU_STORED_CALLBACK_FAILED. */
-    std::optional<error> failure;
-};
+/** The return value of a call that returns nothing. */
+#if OSSMPU_HPP_EXCEPTIONS
+inline void nothing() noexcept {}
+#else
+inline std::monostate nothing() noexcept { return {}; }
+#endif
 
-/** Makes a call and throws its error, or the exception of a callback. */
-template <class Call>
-call_status run(const credentials_ptr &source, Call call) {
-    const exception_carrier carrier;
+/** Makes a call. On success, make creates the value; its argument is empty
+ * except with OSSMPU_STORED_CALLBACK_FAILED. Otherwise the error of the call,
+ * or the exception of a callback, is thrown; without exceptions the error is
+ * returned. */
+template <class Call, class Make>
+auto run(const credentials_ptr &source, Call call, Make make)
+    -> returned<std::invoke_result_t<Make &, std::optional<error>>> {
+    using Value = std::invoke_result_t<Make &, std::optional<error>>;
+    const exception_carrier carrier{};
     ossmpu_error *err = nullptr;
     const int status = call(&err);
     std::optional<error> failure;
     if (err != nullptr || status < 0)
         failure.emplace(status, err);
+#if OSSMPU_HPP_EXCEPTIONS
     carrier.rethrow();
     if (status == OSSMPU_ECREDENTIALS && source)
         source->rethrow();
     if (status < 0)
         throw *failure;
-    return call_status{status, std::move(failure)};
+#else
+    static_cast<void>(carrier);
+    static_cast<void>(source);
+    if (status < 0)
+        return std::move(*failure);
+#endif
+    if constexpr (std::is_void_v<Value>)
+        return nothing();
+    else
+        return make(std::move(failure));
+}
+
+/** Makes a call that returns nothing. */
+template <class Call>
+returned<void> run(const credentials_ptr &source, Call call) {
+    return run(source, std::move(call), [](std::optional<error>) {});
 }
 
 /** An out parameter; frees the handle unless it is released. */
@@ -447,7 +567,8 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     std::optional<std::int64_t> bytes_resumed() const {
         return detail::known(number(OSSMPU_RESULT_BYTES_RESUMED));
     }
-    /** True if a response to Initiate was lost, so that another upload may exist. */
+    /** True if a response to Initiate was lost, so that another upload may
+     * exist. */
     bool upload_may_exist() const {
         return number(OSSMPU_RESULT_UPLOAD_MAY_EXIST) == 1;
     }
@@ -525,10 +646,10 @@ class cancel : public detail::owner<ossmpu_cancel, ossmpu_cancel_free> {
     void trigger() const noexcept { ossmpu_cancel_trigger(get()); }
 
     /** Triggers the token after a time; a later call replaces the time. */
-    void after(std::chrono::milliseconds time) const {
-        const int status = ossmpu_cancel_after_ms(live(), time.count());
-        if (status != OSSMPU_OK)
-            throw error(status, nullptr);
+    returned<void> after(std::chrono::milliseconds time) const {
+        return detail::run(nullptr, [&](ossmpu_error **) {
+            return ossmpu_cancel_after_ms(live(), time.count());
+        });
     }
 
     /** The C handle; NULL for none. */
@@ -565,8 +686,11 @@ enum class progress_action { proceed, cancel };
 using progress_fn = std::function<progress_action(const progress &)>;
 
 /** Reads data: fills buf with at most len bytes and returns their number, 0 at
- * the end. To cancel the call, throw. */
+ * the end. To cancel the call, throw or return read_failed. */
 using read_fn = std::function<std::size_t(char *buf, std::size_t len)>;
+
+/** The return value of a read function that cancels the call. */
+inline constexpr std::size_t read_failed = static_cast<std::size_t>(-1);
 
 /** The checksums that protect an upload. */
 enum class integrity {
@@ -590,8 +714,8 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &callback_var(std::string_view json) {
         return set(OSSMPU_OPTION_CALLBACK_VAR, json);
     }
-    options &checkpoint_dir(std::string_view path) {
-        return set(OSSMPU_OPTION_CHECKPOINT_DIR, path);
+    options &checkpoint_dir(const file_path &path) {
+        return set(OSSMPU_OPTION_CHECKPOINT_DIR, path.text());
     }
     options &upload_id(std::string_view id) {
         return set(OSSMPU_OPTION_UPLOAD_ID, id);
@@ -641,9 +765,7 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &sequential(bool on = true) {
         return set(OSSMPU_OPTION_SEQUENTIAL, on);
     }
-    options &hedging(bool on = true) {
-        return set(OSSMPU_OPTION_HEDGING, on);
-    }
+    options &hedging(bool on = true) { return set(OSSMPU_OPTION_HEDGING, on); }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());
@@ -691,11 +813,11 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     template <class Function> options &on_progress(Function function) {
         using Action = std::invoke_result_t<Function &, const progress &>;
         if constexpr (std::is_void_v<Action>)
-            return set_progress([function = std::move(function)](
-                                    const progress &now) mutable {
-                function(now);
-                return progress_action::proceed;
-            });
+            return set_progress(
+                [function = std::move(function)](const progress &now) mutable {
+                    function(now);
+                    return progress_action::proceed;
+                });
         else
             return set_progress(std::move(function));
     }
@@ -775,14 +897,14 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     config &proxy(std::string_view url) {
         return set(OSSMPU_CONFIG_PROXY, url);
     }
-    config &ca_file(std::string_view path) {
-        return set(OSSMPU_CONFIG_CA_FILE, path);
+    config &ca_file(const file_path &path) {
+        return set(OSSMPU_CONFIG_CA_FILE, path.text());
     }
-    config &client_certificate(std::string_view path) {
-        return set(OSSMPU_CONFIG_CLIENT_CERTIFICATE, path);
+    config &client_certificate(const file_path &path) {
+        return set(OSSMPU_CONFIG_CLIENT_CERTIFICATE, path.text());
     }
-    config &client_key(std::string_view path) {
-        return set(OSSMPU_CONFIG_CLIENT_KEY, path);
+    config &client_key(const file_path &path) {
+        return set(OSSMPU_CONFIG_CLIENT_KEY, path.text());
     }
     config &user_agent(std::string_view appended) {
         return set(OSSMPU_CONFIG_USER_AGENT, appended);
@@ -849,8 +971,8 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
      * the call that needs the credentials. */
     config &on_credentials(credentials_fn callback) {
         ossmpu_config *const handle = live();
-        credentials_ = std::make_shared<detail::credentials_callback>(
-            std::move(callback));
+        credentials_ =
+            std::make_shared<detail::credentials_callback>(std::move(callback));
         auto user = std::make_unique<detail::credentials_ptr>(credentials_);
         ossmpu_config_set_credentials_fn(handle, fetch, user.release(),
                                          drop<detail::credentials_ptr>);
@@ -881,12 +1003,15 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
         return (*static_cast<detail::credentials_ptr *>(user))->fetch(out);
     }
     static void log(void *user, int level, const char *line) noexcept {
+#if OSSMPU_HPP_EXCEPTIONS
         try {
-            (*static_cast<log_fn *>(user))(static_cast<log_level>(level),
-                                           line);
+            (*static_cast<log_fn *>(user))(static_cast<log_level>(level), line);
         } catch (...) {
             // No call could rethrow it.
         }
+#else
+        (*static_cast<log_fn *>(user))(static_cast<log_level>(level), line);
+#endif
     }
     template <class T> static void drop(void *user) noexcept {
         delete static_cast<T *>(user);
@@ -928,7 +1053,8 @@ struct upload_entry {
 };
 
 /** An input range whose entries are fetched as they are needed. Its iterators
- * are valid while the range lives. begin() and ++ can block and throw. */
+ * are valid while the range lives. begin() and ++ can block and throw; without
+ * exceptions, check failure() after the last entry. */
 template <class Entry, class Info, class Iter, void (*Free)(Iter *),
           int (*Next)(Iter *, const Info **, ossmpu_error **)>
 class listing {
@@ -936,19 +1062,27 @@ class listing {
     struct state : detail::owner<Iter, Free> {
         detail::credentials_ptr keys;
         std::optional<Entry> now;
+        std::optional<error> failure;
         bool started = false;
 
         state(Iter *owned, detail::credentials_ptr source)
             : detail::owner<Iter, Free>(owned), keys(std::move(source)) {}
 
-        /** Returns false after the last entry. */
+        /** Returns false after the last entry, and at an error. */
         bool advance() {
             const Info *info = nullptr;
             started = true;
             now.reset();
-            detail::run(keys, [&](ossmpu_error **err) {
+            const auto next = [&](ossmpu_error **err) {
                 return Next(this->get(), &info, err);
-            });
+            };
+#if OSSMPU_HPP_EXCEPTIONS
+            detail::run(keys, next);
+#else
+            const outcome<void> found = detail::run(keys, next);
+            if (!found)
+                failure.emplace(*found.failure());
+#endif
             if (info != nullptr)
                 now.emplace(*info);
             return now.has_value();
@@ -1003,30 +1137,48 @@ class listing {
     /** The current entry; the first one before any step. */
     iterator begin() {
         if (!state_)
-            throw std::logic_error("ossmpu: use of a moved-from list");
+            detail::misuse("ossmpu: use of a moved-from list");
         const bool found =
             state_->started ? state_->now.has_value() : state_->advance();
         return found ? iterator(state_.get()) : iterator();
     }
     iterator end() const noexcept { return iterator(); }
 
+    /** Without exceptions, the error that ended the list; nullptr if it is
+     * complete. */
+    const error *failure() const noexcept {
+        return state_ && state_->failure ? &*state_->failure : nullptr;
+    }
+
   private:
     std::unique_ptr<state> state_;
 };
 
-using part_list =
-    listing<part, ossmpu_part_info, ossmpu_part_iter, ossmpu_part_iter_free,
-            ossmpu_part_iter_next>;
+using part_list = listing<part, ossmpu_part_info, ossmpu_part_iter,
+                          ossmpu_part_iter_free, ossmpu_part_iter_next>;
 using upload_list =
     listing<upload_entry, ossmpu_upload_info, ossmpu_upload_iter,
             ossmpu_upload_iter_free, ossmpu_upload_iter_next>;
 
-/** Bytes in memory, borrowed for a call: a pointer and a length, a text, or a
- * contiguous container with data() and size(). */
+/** Bytes in memory, borrowed for a call: a pointer and a length, a string
+ * literal without its final NUL, a text, or a contiguous container with data()
+ * and size(). */
 class bytes {
   public:
     bytes(const void *data, std::size_t size) : data_(data), size_(size) {}
-    bytes(const char *text) : bytes(std::string_view(text)) {}
+    /** A literal, which may contain NUL. */
+    template <std::size_t Size>
+    bytes(const char (&literal)[Size])
+        : bytes(literal, literal[Size - 1] == '\0' ? Size - 1 : Size) {}
+    /** The text in a buffer: the bytes before the first NUL. */
+    template <std::size_t Size>
+    bytes(char (&buffer)[Size])
+        : bytes(static_cast<const void *>(buffer), length(buffer, Size)) {}
+    /** A text that ends with NUL. */
+    template <class Text, std::enable_if_t<std::is_same_v<Text, const char *> ||
+                                               std::is_same_v<Text, char *>,
+                                           int> = 0>
+    bytes(const Text &text) : bytes(std::string_view(text)) {}
     template <class From,
               class Item = std::remove_pointer_t<
                   decltype(std::declval<const From &>().data())>,
@@ -1040,6 +1192,13 @@ class bytes {
     std::size_t size() const noexcept { return size_; }
 
   private:
+    static std::size_t length(const char *buffer, std::size_t size) noexcept {
+        const void *end = std::memchr(buffer, '\0', size);
+        return end == nullptr ? size
+                              : static_cast<std::size_t>(
+                                    static_cast<const char *>(end) - buffer);
+    }
+
     const void *data_;
     std::size_t size_;
 };
@@ -1067,25 +1226,28 @@ namespace detail {
 inline std::int64_t read(void *user, void *buf, std::size_t len) noexcept {
     std::int64_t count = -1;
     exception_carrier::run([&] {
-        const std::size_t filled =
-            (*static_cast<const read_fn *>(user))(static_cast<char *>(buf),
-                                                  len);
-        if (filled > len)
+        const std::size_t filled = (*static_cast<const read_fn *>(user))(
+            static_cast<char *>(buf), len);
+        if (filled <= len)
+            count = static_cast<std::int64_t>(filled);
+#if OSSMPU_HPP_EXCEPTIONS
+        else if (filled != read_failed)
             throw std::length_error(
                 "ossmpu: a read callback returned more than len");
-        count = static_cast<std::int64_t>(filled);
+#endif
     });
     return count;
 }
 
 /** Makes a call that returns a result. */
 template <class Call>
-result make_result(const credentials_ptr &source, Call call) {
+returned<result> make_result(const credentials_ptr &source, Call call) {
     out_param<ossmpu_result, ossmpu_result_free> out;
-    call_status finished = run(source, [&](ossmpu_error **err) {
-        return call(out.place(), err);
-    });
-    return result(out.release(), std::move(finished.failure));
+    return run(
+        source, [&](ossmpu_error **err) { return call(out.place(), err); },
+        [&](std::optional<error> failure) {
+            return result(out.release(), std::move(failure));
+        });
 }
 
 } // namespace detail
@@ -1096,72 +1258,79 @@ class upload : public detail::owner<ossmpu_upload, ossmpu_upload_free> {
   public:
     std::string_view id() const { return ossmpu_upload_id(live()); }
 
-    void part(std::int32_t number, bytes data,
-              const cancel *token = nullptr) const {
-        detail::run(credentials_, [&](ossmpu_error **err) {
+    returned<void> part(std::int32_t number, bytes data,
+                        const cancel *token = nullptr) const {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part(live(), number, data.data(), data.size(),
                                       cancel::raw(token), err);
         });
     }
-    void part_file(std::int32_t number, std::string_view path,
-                   byte_range range = {}, const cancel *token = nullptr) const {
-        const detail::text name(path);
-        detail::run(credentials_, [&](ossmpu_error **err) {
+    returned<void> part_file(std::int32_t number, const file_path &path,
+                             byte_range range = {},
+                             const cancel *token = nullptr) const {
+        const detail::text name(path.text());
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part_file(live(), number, name.c_str(),
                                            range.offset, range.length,
                                            cancel::raw(token), err);
         });
     }
-    void part_from(std::int32_t number, read_fn reader, std::int64_t length,
-                   const cancel *token = nullptr) const {
-        detail::run(credentials_, [&](ossmpu_error **err) {
+    returned<void> part_from(std::int32_t number, read_fn reader,
+                             std::int64_t length,
+                             const cancel *token = nullptr) const {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part_from(live(), number, detail::read,
                                            &reader, length, cancel::raw(token),
                                            err);
         });
     }
-    void part_copy(std::int32_t number, const source &from,
-                   byte_range range = {}, const options *opts = nullptr,
-                   const cancel *token = nullptr) const {
+    returned<void> part_copy(std::int32_t number, const source &from,
+                             byte_range range = {},
+                             const options *opts = nullptr,
+                             const cancel *token = nullptr) const {
         const detail::text bucket(from.bucket), key(from.key),
             version(from.version);
-        detail::run(credentials_, [&](ossmpu_error **err) {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part_copy(
                 live(), number, bucket.c_str(), key.c_str(), version.or_null(),
                 range.offset, range.length, options::raw(opts),
                 cancel::raw(token), err);
         });
     }
-    void add_part(std::int32_t number, std::int64_t size,
-                  std::string_view etag,
-                  std::optional<std::uint64_t> crc64 = {}) const {
+    returned<void> add_part(std::int32_t number, std::int64_t size,
+                            std::string_view etag,
+                            std::optional<std::uint64_t> crc64 = {}) const {
         const detail::text name(etag);
-        detail::run(credentials_, [&](ossmpu_error **err) {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_add_part(live(), number, size, name.c_str(),
                                           crc64 ? &*crc64 : nullptr, err);
         });
     }
 
     /** The parts that this object knows of; sends nothing. */
-    part_list sent_parts() const {
+    returned<part_list> sent_parts() const {
         detail::out_param<ossmpu_part_iter, ossmpu_part_iter_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_upload_sent_parts(live(), out.place(), err);
-        });
-        return part_list(out.release(), credentials_);
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_upload_sent_parts(live(), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return part_list(out.release(), credentials_);
+            });
     }
 
     /** Without opts, the options of the upload apply. */
-    result complete(const options *opts = nullptr,
-                    const cancel *token = nullptr) const {
+    returned<result> complete(const options *opts = nullptr,
+                              const cancel *token = nullptr) const {
         return detail::make_result(
             credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_upload_complete(live(), options::raw(opts),
                                               cancel::raw(token), out, err);
             });
     }
-    void abort() const {
-        detail::run(credentials_, [&](ossmpu_error **err) {
+    returned<void> abort() const {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_abort(live(), err);
         });
     }
@@ -1181,19 +1350,19 @@ class upload : public detail::owner<ossmpu_upload, ossmpu_upload_free> {
  * created; abort also removes the parts from OSS. */
 class writer : public detail::owner<ossmpu_writer, ossmpu_writer_free> {
   public:
-    void write(bytes data) {
-        detail::run(credentials_, [&](ossmpu_error **err) {
+    returned<void> write(bytes data) {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_writer_write(live(), data.data(), data.size(), err);
         });
     }
-    result finish() {
+    returned<result> finish() {
         return detail::make_result(
             credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_writer_finish(live(), out, err);
             });
     }
-    void abort() {
-        detail::run(credentials_, [&](ossmpu_error **err) {
+    returned<void> abort() {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_writer_abort(live(), err);
         });
     }
@@ -1216,15 +1385,30 @@ enum class known_parts { none = 0, listed = OSSMPU_ATTACH_LIST_PARTS };
 /** A client of one OSS endpoint. */
 class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
   public:
+#if OSSMPU_HPP_EXCEPTIONS
     /** Throws the first error of the setters. */
-    explicit client(const config &settings)
-        : owner(create(settings)), credentials_(settings.credentials_) {}
+    explicit client(const config &settings) : client(create(settings)) {}
+#endif
+    /** Creates a client, also without exceptions. The error is the first one of
+     * the setters. */
+    static returned<client> create(const config &settings) {
+        detail::out_param<ossmpu_client, ossmpu_client_free> out;
+        return detail::run(
+            settings.credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_client_new(settings.live(), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return client(out.release(), settings.credentials_);
+            });
+    }
 
-    result put_file(std::string_view bucket, std::string_view key,
-                    std::string_view path, const options *opts = nullptr,
-                    const cancel *token = nullptr) const {
+    returned<result> put_file(std::string_view bucket, std::string_view key,
+                              const file_path &path,
+                              const options *opts = nullptr,
+                              const cancel *token = nullptr) const {
         const object_name target(bucket, key);
-        const detail::text name(path);
+        const detail::text name(path.text());
         return detail::make_result(
             credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_put_file(live(), target.bucket(), target.key(),
@@ -1232,12 +1416,12 @@ class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
                                        cancel::raw(token), out, err);
             });
     }
-    result put_range(std::string_view bucket, std::string_view key,
-                     std::string_view path, byte_range range,
-                     const options *opts = nullptr,
-                     const cancel *token = nullptr) const {
+    returned<result> put_range(std::string_view bucket, std::string_view key,
+                               const file_path &path, byte_range range,
+                               const options *opts = nullptr,
+                               const cancel *token = nullptr) const {
         const object_name target(bucket, key);
-        const detail::text name(path);
+        const detail::text name(path.text());
         return detail::make_result(
             credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
                 return ossmpu_put_range(live(), target.bucket(), target.key(),
@@ -1246,190 +1430,217 @@ class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
                                         cancel::raw(token), out, err);
             });
     }
-    result put_fd(std::string_view bucket, std::string_view key, int fd,
-                  byte_range range = {}, const options *opts = nullptr,
-                  const cancel *token = nullptr) const {
+    returned<result> put_fd(std::string_view bucket, std::string_view key,
+                            int fd, byte_range range = {},
+                            const options *opts = nullptr,
+                            const cancel *token = nullptr) const {
         const object_name target(bucket, key);
-        return detail::make_result(
-            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_fd(live(), target.bucket(), target.key(), fd,
-                                     range.offset, range.length,
-                                     options::raw(opts), cancel::raw(token),
-                                     out, err);
-            });
+        return detail::make_result(credentials_, [&](ossmpu_result **out,
+                                                     ossmpu_error **err) {
+            return ossmpu_put_fd(live(), target.bucket(), target.key(), fd,
+                                 range.offset, range.length, options::raw(opts),
+                                 cancel::raw(token), out, err);
+        });
     }
-    result put_data(std::string_view bucket, std::string_view key, bytes data,
-                    const options *opts = nullptr,
-                    const cancel *token = nullptr) const {
+    returned<result> put_data(std::string_view bucket, std::string_view key,
+                              bytes data, const options *opts = nullptr,
+                              const cancel *token = nullptr) const {
         const object_name target(bucket, key);
-        return detail::make_result(
-            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_data(live(), target.bucket(), target.key(),
-                                       data.data(), data.size(),
-                                       options::raw(opts), cancel::raw(token),
-                                       out, err);
-            });
+        return detail::make_result(credentials_, [&](ossmpu_result **out,
+                                                     ossmpu_error **err) {
+            return ossmpu_put_data(live(), target.bucket(), target.key(),
+                                   data.data(), data.size(), options::raw(opts),
+                                   cancel::raw(token), out, err);
+        });
     }
-    result put_stream(std::string_view bucket, std::string_view key,
-                      read_fn reader, std::int64_t length = to_end,
-                      const options *opts = nullptr,
-                      const cancel *token = nullptr) const {
+    returned<result> put_stream(std::string_view bucket, std::string_view key,
+                                read_fn reader, std::int64_t length = to_end,
+                                const options *opts = nullptr,
+                                const cancel *token = nullptr) const {
         const object_name target(bucket, key);
-        return detail::make_result(
-            credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_put_stream(live(), target.bucket(), target.key(),
-                                         detail::read, &reader, length,
-                                         options::raw(opts), cancel::raw(token),
-                                         out, err);
-            });
+        return detail::make_result(credentials_, [&](ossmpu_result **out,
+                                                     ossmpu_error **err) {
+            return ossmpu_put_stream(
+                live(), target.bucket(), target.key(), detail::read, &reader,
+                length, options::raw(opts), cancel::raw(token), out, err);
+        });
     }
-    result copy_object(std::string_view bucket, std::string_view key,
-                       const source &from, const options *opts = nullptr,
-                       const cancel *token = nullptr) const {
+    returned<result> copy_object(std::string_view bucket, std::string_view key,
+                                 const source &from,
+                                 const options *opts = nullptr,
+                                 const cancel *token = nullptr) const {
         const object_name target(bucket, key), source(from.bucket, from.key);
         const detail::text version(from.version);
         return detail::make_result(
             credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
-                return ossmpu_copy_object(
-                    live(), target.bucket(), target.key(), source.bucket(),
-                    source.key(), version.or_null(), options::raw(opts),
-                    cancel::raw(token), out, err);
+                return ossmpu_copy_object(live(), target.bucket(), target.key(),
+                                          source.bucket(), source.key(),
+                                          version.or_null(), options::raw(opts),
+                                          cancel::raw(token), out, err);
             });
     }
 
-    writer open_writer(std::string_view bucket, std::string_view key,
-                       const options *opts = nullptr,
-                       const cancel *token = nullptr) const {
+    returned<writer> open_writer(std::string_view bucket, std::string_view key,
+                                 const options *opts = nullptr,
+                                 const cancel *token = nullptr) const {
         const object_name target(bucket, key);
         detail::out_param<ossmpu_writer, ossmpu_writer_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_writer_open(live(), target.bucket(), target.key(),
-                                      options::raw(opts), cancel::raw(token),
-                                      out.place(), err);
-        });
-        return writer(out.release(), credentials_, options::kept(opts));
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_writer_open(live(), target.bucket(), target.key(),
+                                          options::raw(opts),
+                                          cancel::raw(token), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return writer(out.release(), credentials_, options::kept(opts));
+            });
     }
 
-    object head_object(std::string_view bucket, std::string_view key,
-                       std::string_view version = {},
-                       const options *opts = nullptr,
-                       const cancel *token = nullptr) const {
+    returned<object> head_object(std::string_view bucket, std::string_view key,
+                                 std::string_view version = {},
+                                 const options *opts = nullptr,
+                                 const cancel *token = nullptr) const {
         const object_name target(bucket, key);
         const detail::text name(version);
         detail::out_param<ossmpu_object, ossmpu_object_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_head_object(live(), target.bucket(), target.key(),
-                                      name.or_null(), options::raw(opts),
-                                      cancel::raw(token), out.place(), err);
-        });
-        return object(out.release());
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_head_object(live(), target.bucket(), target.key(),
+                                          name.or_null(), options::raw(opts),
+                                          cancel::raw(token), out.place(), err);
+            },
+            [&](std::optional<error>) { return object(out.release()); });
     }
 
-    upload initiate(std::string_view bucket, std::string_view key,
-                    const options *opts = nullptr,
-                    const cancel *token = nullptr) const {
+    returned<upload> initiate(std::string_view bucket, std::string_view key,
+                              const options *opts = nullptr,
+                              const cancel *token = nullptr) const {
         const object_name target(bucket, key);
         detail::out_param<ossmpu_upload, ossmpu_upload_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_upload_initiate(live(), target.bucket(), target.key(),
-                                          options::raw(opts),
-                                          cancel::raw(token), out.place(),
-                                          err);
-        });
-        return upload(out.release(), credentials_, options::kept(opts));
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_upload_initiate(
+                    live(), target.bucket(), target.key(), options::raw(opts),
+                    cancel::raw(token), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return upload(out.release(), credentials_, options::kept(opts));
+            });
     }
     /** Creates an object for an upload that was initiated elsewhere. */
-    upload attach(std::string_view bucket, std::string_view key,
-                  std::string_view upload_id, known_parts parts,
-                  const options *opts = nullptr,
-                  const cancel *token = nullptr) const {
+    returned<upload> attach(std::string_view bucket, std::string_view key,
+                            std::string_view upload_id, known_parts parts,
+                            const options *opts = nullptr,
+                            const cancel *token = nullptr) const {
         const object_name target(bucket, key);
         const detail::text id(upload_id);
         detail::out_param<ossmpu_upload, ossmpu_upload_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_upload_attach(live(), target.bucket(), target.key(),
-                                        id.c_str(), static_cast<int>(parts),
-                                        options::raw(opts), cancel::raw(token),
-                                        out.place(), err);
-        });
-        return upload(out.release(), credentials_, options::kept(opts));
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_upload_attach(
+                    live(), target.bucket(), target.key(), id.c_str(),
+                    static_cast<int>(parts), options::raw(opts),
+                    cancel::raw(token), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return upload(out.release(), credentials_, options::kept(opts));
+            });
     }
 
     /** The parts that OSS has of an upload. */
-    part_list list_parts(std::string_view bucket, std::string_view key,
-                         std::string_view upload_id,
-                         const options *opts = nullptr,
-                         const cancel *token = nullptr) const {
+    returned<part_list> list_parts(std::string_view bucket,
+                                   std::string_view key,
+                                   std::string_view upload_id,
+                                   const options *opts = nullptr,
+                                   const cancel *token = nullptr) const {
         const object_name target(bucket, key);
         const detail::text id(upload_id);
         detail::out_param<ossmpu_part_iter, ossmpu_part_iter_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_list_parts(live(), target.bucket(), target.key(),
-                                     id.c_str(), options::raw(opts),
-                                     cancel::raw(token), out.place(), err);
-        });
-        return part_list(out.release(), credentials_);
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_list_parts(live(), target.bucket(), target.key(),
+                                         id.c_str(), options::raw(opts),
+                                         cancel::raw(token), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return part_list(out.release(), credentials_);
+            });
     }
     /** The unfinished uploads of a bucket. */
-    upload_list list_uploads(std::string_view bucket,
-                             std::string_view prefix = {},
-                             std::string_view delimiter = {},
-                             const options *opts = nullptr,
-                             const cancel *token = nullptr) const {
+    returned<upload_list> list_uploads(std::string_view bucket,
+                                       std::string_view prefix = {},
+                                       std::string_view delimiter = {},
+                                       const options *opts = nullptr,
+                                       const cancel *token = nullptr) const {
         const detail::text name(bucket), begin(prefix), mark(delimiter);
         detail::out_param<ossmpu_upload_iter, ossmpu_upload_iter_free> out;
-        detail::run(credentials_, [&](ossmpu_error **err) {
-            return ossmpu_list_uploads(live(), name.c_str(), begin.or_null(),
-                                       mark.or_null(), options::raw(opts),
-                                       cancel::raw(token), out.place(), err);
-        });
-        return upload_list(out.release(), credentials_);
+        return detail::run(
+            credentials_,
+            [&](ossmpu_error **err) {
+                return ossmpu_list_uploads(
+                    live(), name.c_str(), begin.or_null(), mark.or_null(),
+                    options::raw(opts), cancel::raw(token), out.place(), err);
+            },
+            [&](std::optional<error>) {
+                return upload_list(out.release(), credentials_);
+            });
     }
 
     /** Presigns a URL; the result has url() and headers(). */
-    result presign_initiate(std::string_view bucket, std::string_view key,
-                            std::chrono::seconds valid,
-                            const options *opts = nullptr,
-                            const cancel *token = nullptr) const {
+    returned<result> presign_initiate(std::string_view bucket,
+                                      std::string_view key,
+                                      std::chrono::seconds valid,
+                                      const options *opts = nullptr,
+                                      const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_INITIATE, bucket, key, {}, 0, valid, opts,
                        token);
     }
-    result presign_upload_part(std::string_view bucket, std::string_view key,
-                               std::string_view upload_id, std::int32_t number,
-                               std::chrono::seconds valid,
-                               const options *opts = nullptr,
-                               const cancel *token = nullptr) const {
+    returned<result> presign_upload_part(std::string_view bucket,
+                                         std::string_view key,
+                                         std::string_view upload_id,
+                                         std::int32_t number,
+                                         std::chrono::seconds valid,
+                                         const options *opts = nullptr,
+                                         const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_UPLOAD_PART, bucket, key, upload_id,
                        number, valid, opts, token);
     }
-    result presign_complete(std::string_view bucket, std::string_view key,
-                            std::string_view upload_id,
-                            std::chrono::seconds valid,
-                            const options *opts = nullptr,
-                            const cancel *token = nullptr) const {
+    returned<result> presign_complete(std::string_view bucket,
+                                      std::string_view key,
+                                      std::string_view upload_id,
+                                      std::chrono::seconds valid,
+                                      const options *opts = nullptr,
+                                      const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_COMPLETE, bucket, key, upload_id, 0,
                        valid, opts, token);
     }
-    result presign_abort(std::string_view bucket, std::string_view key,
-                         std::string_view upload_id,
-                         std::chrono::seconds valid,
-                         const options *opts = nullptr,
-                         const cancel *token = nullptr) const {
+    returned<result> presign_abort(std::string_view bucket,
+                                   std::string_view key,
+                                   std::string_view upload_id,
+                                   std::chrono::seconds valid,
+                                   const options *opts = nullptr,
+                                   const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_ABORT, bucket, key, upload_id, 0, valid,
                        opts, token);
     }
-    result presign_put_object(std::string_view bucket, std::string_view key,
-                              std::chrono::seconds valid,
-                              const options *opts = nullptr,
-                              const cancel *token = nullptr) const {
+    returned<result> presign_put_object(std::string_view bucket,
+                                        std::string_view key,
+                                        std::chrono::seconds valid,
+                                        const options *opts = nullptr,
+                                        const cancel *token = nullptr) const {
         return presign(OSSMPU_PRESIGN_PUT_OBJECT, bucket, key, {}, 0, valid,
                        opts, token);
     }
 
     /** Sends a part to its presigned URL. */
-    result put_part_url(std::string_view url, bytes data,
-                        const options *opts = nullptr,
-                        const cancel *token = nullptr) const {
+    returned<result> put_part_url(std::string_view url, bytes data,
+                                  const options *opts = nullptr,
+                                  const cancel *token = nullptr) const {
         const detail::text to(url);
         return detail::make_result(
             credentials_, [&](ossmpu_result **out, ossmpu_error **err) {
@@ -1453,18 +1664,13 @@ class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
         detail::text key_;
     };
 
-    static ossmpu_client *create(const config &settings) {
-        detail::out_param<ossmpu_client, ossmpu_client_free> out;
-        detail::run(settings.credentials_, [&](ossmpu_error **err) {
-            return ossmpu_client_new(settings.live(), out.place(), err);
-        });
-        return out.release();
-    }
+    client(ossmpu_client *owned, detail::credentials_ptr source)
+        : owner(owned), credentials_(std::move(source)) {}
 
-    result presign(int operation, std::string_view bucket,
-                   std::string_view key, std::string_view upload_id,
-                   std::int32_t number, std::chrono::seconds valid,
-                   const options *opts, const cancel *token) const {
+    returned<result> presign(int operation, std::string_view bucket,
+                             std::string_view key, std::string_view upload_id,
+                             std::int32_t number, std::chrono::seconds valid,
+                             const options *opts, const cancel *token) const {
         const object_name target(bucket, key);
         const detail::text id(upload_id);
         return detail::make_result(
@@ -1479,6 +1685,9 @@ class client : public detail::owner<ossmpu_client, ossmpu_client_free> {
     detail::credentials_ptr credentials_;
 };
 
+#if !OSSMPU_HPP_EXCEPTIONS
+} // namespace without_exceptions
+#endif
 } // namespace ossmpu
 
 #endif /* OSSMPU_HPP */

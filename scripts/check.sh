@@ -65,6 +65,9 @@ while read -r name; do test -s "build/reference/man/man3/$name.3"; done <tests/a
 stage "installation, and programs linked in every usual way (2 min)"
 scripts/with-emulator.sh scripts/check-install.sh
 
+stage "the commands and the program of the README"
+scripts/with-emulator.sh scripts/check-quick-start.sh
+
 stage "Debian packages (4 min)"
 scripts/with-emulator.sh scripts/check-deb.sh
 

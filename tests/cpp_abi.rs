@@ -60,10 +60,12 @@ fn it_compiles_without_a_warning() {
         "-Wnon-virtual-dtor",
         "-Werror",
     ];
+    let languages = ["c++17", "c++20"].map(|standard| format!("-std={standard}"));
+    let exceptions: [&[&str]; 2] = [&[], &["-fno-exceptions", "-fno-rtti"]];
     for compiler in ["g++", "clang++"] {
-        for standard in ["c++17", "c++20"] {
+        for (language, exceptions) in languages.iter().flat_map(|l| exceptions.map(|e| (l, e))) {
             let mut command = Command::new(compiler);
-            command.arg(format!("-std={standard}")).args(flags);
+            command.arg(language).args(exceptions).args(flags);
             let output = command.arg(root().join("include/ossmpu.hpp")).output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{command:?}: {said}");
@@ -88,6 +90,27 @@ fn programs_run_as_clang_and_the_next_standard_see_them() {
 fn programs_run_under_the_address_and_undefined_behaviour_sanitizers() {
     let flags = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
     run("sanitized", &["g++", "-std=c++20"], flags, static_flags());
+}
+
+#[test]
+#[ignore = "needs C++ compilers; `make check` runs it"]
+fn programs_run_without_exceptions_and_with_object_files_that_have_them() {
+    let folder = root().join("tests/cpp/without_exceptions");
+    for compiler in [&["g++", "-std=c++17"], &["clang++", "-std=c++20"]] {
+        let scratch = TempDir::new().unwrap();
+        let other = scratch.path().join("with_exceptions.o");
+        let mut command = Command::new(compiler[0]);
+        command.args([compiler[1], "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c"]);
+        command.arg(folder.join("with_exceptions.cpp")).arg("-o").arg(&other);
+        command.arg("-I").arg(root().join("include"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let library = [vec![path_text(&other)], shared_flags()].concat();
+        let flags = &["-fno-exceptions", "-fno-rtti"];
+        let variant =
+            BuildVariant { name: "without exceptions", compiler, flags, library, wrapper: &[] };
+        run_all(&variant, &[folder.join("calls.cpp")]);
+    }
 }
 
 #[test]

@@ -74,11 +74,51 @@ fn a_rust_cdylib_that_uses_the_crate_exports_nothing_of_it() {
 fn it_has_a_plain_name_stays_loaded_and_needs_only_the_c_library() {
     let dynamic = output_of(&["readelf", "-W", "-d"], &library::shared_library());
     assert!(dynamic.contains("Library soname: [libossmpu.so]"), "{dynamic}");
-    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+    for flag in ["NODELETE", "BIND_NOW"] {
+        assert!(dynamic.contains(flag), "{flag}: {dynamic}");
+    }
+    let segments = output_of(&["readelf", "-W", "-l"], &library::shared_library());
+    assert!(segments.contains("GNU_RELRO"), "{segments}");
     for line in dynamic.lines().filter(|line| line.contains("(NEEDED)")) {
-        let known = ["libc.so", "libgcc_s.so", "libm.so", "libpthread.so", "libdl.so", "ld-linux"];
+        let known = ["libc.so", "libm.so", "libpthread.so", "libdl.so", "ld-linux"];
         assert!(known.iter().any(|name| line.contains(name)), "{line}");
     }
+}
+
+/// With the options that pkg-config prints for static linking.
+#[test]
+fn a_plug_in_that_links_the_static_library_exports_only_its_own_symbols() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let description = fs::read_to_string(root.join("packaging/ossmpu.pc.in")).unwrap();
+    let options = description.lines().find_map(|line| line.strip_prefix("Libs.private: ")).unwrap();
+    let options = options.replace("@NATIVE_LIBS@", &library::SYSTEM_LIBRARIES.join(" "));
+    let scratch = tempfile::tempdir().unwrap();
+    let plug_in = scratch.path().join("plug_in.so");
+    let mut link = Command::new("cc");
+    link.args(["-shared", "-fPIC", "-Wl,-z,defs", "-o"]).arg(&plug_in);
+    link.arg(root.join("tests/consumers/plug_in.c")).arg("-I").arg(root.join("include"));
+    link.arg(library::static_library()).args(options.split(' '));
+    let output = link.output().unwrap();
+    assert!(output.status.success(), "{link:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let exported = output_of(&["nm", "-D", "--defined-only"], &plug_in);
+    let names: Vec<&str> =
+        exported.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    assert_eq!(names, ["plug_in_upload"]);
+}
+
+/// `LDFLAGS` of a packager reach the linker.
+#[test]
+fn the_shared_library_is_linked_with_the_flags_of_the_packager() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scratch = tempfile::tempdir().unwrap();
+    let shared = scratch.path().join("libossmpu.so");
+    let mut link = Command::new(root.join("scripts/link-shared.sh"));
+    link.env("LDFLAGS", "-Wl,-rpath,/of/the/packager -Wl,--hash-style=sysv");
+    link.arg(library::static_library()).arg(&shared).arg("libossmpu.so");
+    let output = link.args(library::SYSTEM_LIBRARIES).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let dynamic = output_of(&["readelf", "-W", "-d"], &shared);
+    assert!(dynamic.contains("/of/the/packager") && !dynamic.contains("GNU_HASH"), "{dynamic}");
 }
 
 /// The output of a tool for a library.

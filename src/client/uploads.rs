@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Client;
 use crate::error::{Error, Result};
-use crate::model::{BucketName, ObjectKey, UploadId};
+use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
 use crate::runtime::{Cancel, Descriptor};
 use crate::upload::{
@@ -21,6 +21,8 @@ impl Client {
     /// A failed upload is aborted unless [`UploadOptions::set_keep_parts`] or a checkpoint
     /// directory is set; then the error has the upload ID to resume or abort. If the abort fails
     /// too, [`Error::parts_left`] is true.
+    ///
+    /// A file whose content does not end at its size, as in `/proc`, is uploaded as a stream.
     ///
     /// # Errors
     ///
@@ -37,13 +39,14 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<UploadResult> {
         self.check_process()?;
-        let source = Source::path(path.as_ref())?;
+        let file = WatchedFile::open(path.as_ref())?;
         let name = path.as_ref().to_string_lossy();
         let options = with_content_type(options, path.as_ref());
-        self.put(bucket, key, &options).named(&name).run(source, cancel)
+        self.put_watched(&self.put(bucket, key, &options).named(&name), file, .., cancel)
     }
 
-    /// Uploads a range of a regular file as one object; otherwise like [`Client::put_file`].
+    /// Uploads a range of a regular file as one object; otherwise like [`Client::put_file`]. If
+    /// the range has a length, bytes may be appended to the file meanwhile.
     ///
     /// # Errors
     ///
@@ -59,15 +62,17 @@ impl Client {
     ) -> Result<UploadResult> {
         self.check_process()?;
         let FileRange { path, range } = file;
-        let source = Source::path(path)?.range(*range)?;
-        let name = format!("{} {}+{}", path.display(), range.offset(), source.length());
+        let file = WatchedFile::open(path)?;
+        let rest = file.identity().size.saturating_sub(range.offset());
+        let length = range.length().unwrap_or(rest);
+        let name = format!("{} {}+{length}", path.display(), range.offset());
         let options = with_content_type(options, path);
-        self.put(bucket, key, &options).named(&name).run(source, cancel)
+        self.put_watched(&self.put(bucket, key, &options).named(&name), file, *range, cancel)
     }
 
     /// Uploads from an open descriptor as one object, and neither closes nor moves it.
     ///
-    /// A regular file is read by position; otherwise the call is like [`Client::put_file`] without
+    /// A regular file is read by position; otherwise the call is like [`Client::put_range`] without
     /// a checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_stream`],
     /// but a cancellation also ends a wait for the descriptor.
     ///
@@ -94,8 +99,7 @@ impl Client {
         if !is_stream {
             let watched = WatchedFile::new(file, "the descriptor".to_owned())
                 .map_err(|error| error.with_argument("fd"))?;
-            let source = Source::file(watched).range(range)?;
-            return self.put(bucket, key, options).run(source, cancel);
+            return self.put_watched(&self.put(bucket, key, options), watched, range, cancel);
         }
         if range.offset() != 0 {
             let text = "a pipe, socket or terminal has no offset; use 0";
@@ -181,6 +185,23 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<UploadResult> {
         Copy { engine: &self.0, bucket, key, source, options }.run(cancel)
+    }
+
+    /// Uploads a range of a file; as a stream if the size of the file is not true.
+    fn put_watched(
+        &self,
+        put: &Put<'_>,
+        file: WatchedFile,
+        range: impl Into<ByteRange>,
+        cancel: &Cancel,
+    ) -> Result<UploadResult> {
+        let range = range.into();
+        if file.has_true_size() {
+            return put.run(Source::file(file).range(range)?, cancel);
+        }
+        let reader = file.into_reader(range.offset(), range.length());
+        let source = ReaderSource::new(reader).with_length(range.length());
+        self.put_stream(put.bucket, put.key, source, put.options, cancel)
     }
 
     fn put<'a>(

@@ -151,7 +151,7 @@ pub unsafe extern "C" fn ossmpu_upload_part(
 /// to the end of the file if length is -1. Blocks; otherwise as
 /// ossmpu_upload_part. OSSMPU_EFILE if the file cannot be read, OSSMPU_EINVAL
 /// if it does not contain the range, OSSMPU_ECHANGED if it changes during the
-/// call.
+/// call, as for ossmpu_put_range.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_part_file(

@@ -2,19 +2,17 @@
 
 use std::ffi::OsString;
 
-/// Returns the value of an environment variable; `None` for an empty one, and in a program that runs
-/// with more rights than the user who started it, such as a set-user-ID program: that user must not
-/// choose whom it trusts and what it runs.
+/// Returns the value of an environment variable; `None` in a program that runs with more rights than
+/// the user who started it, such as a set-user-ID program: that user must not choose whom it trusts
+/// and what it runs.
 pub(crate) fn env_var_os(name: &str) -> Option<OsString> {
-    if is_secure() {
-        return None;
-    }
-    std::env::var_os(name).filter(|value| !value.is_empty())
+    if is_secure() { None } else { std::env::var_os(name) }
 }
 
-/// Like [`env_var_os`]; `None` also for what is not UTF-8.
+/// Like [`env_var_os`]; `None` also for what is empty or not UTF-8.
 pub(crate) fn env_var(name: &str) -> Option<String> {
-    env_var_os(name).and_then(|value| value.into_string().ok())
+    let value = env_var_os(name).filter(|value| !value.is_empty())?;
+    value.into_string().ok()
 }
 
 /// Completes "the environment variable" where one has no value.

@@ -28,6 +28,7 @@ constexpr const char *BUCKET = "ossmpu-test";
 // The emulator responds to requests for this key after a minute.
 constexpr const char *SLOW_KEY = "slow";
 
+#if OSSMPU_HPP_EXCEPTIONS
 template <class Exception, class Code>
 Exception caught(Code code, const char *text, const char *file, int line) {
     try {
@@ -44,6 +45,7 @@ inline ossmpu::client new_client() {
     ossmpu::config config;
     return ossmpu::client(config.env());
 }
+#endif
 
 // Options that split small data into parts.
 inline ossmpu::options in_parts() {
@@ -60,6 +62,7 @@ inline std::vector<char> some_bytes(std::size_t length) {
     return bytes;
 }
 
+#if OSSMPU_HPP_EXCEPTIONS
 // The object exists, has that size, and the CRC-64 of the result.
 inline void check_object(const ossmpu::client &client, const char *key,
                          std::int64_t size, const ossmpu::result &result) {
@@ -69,5 +72,6 @@ inline void check_object(const ossmpu::client &client, const char *key,
     CHECK(object.crc64().has_value() && object.crc64() == result.crc64());
     CHECK(object.etag() == result.etag() && !result.etag().empty());
 }
+#endif
 
 #endif // CHECK_HPP

@@ -1,6 +1,7 @@
 // Objects that move, errors that are values, tokens, and every setter.
 #include "check.hpp"
 
+#include <filesystem>
 #include <thread>
 
 using std::chrono::milliseconds;
@@ -36,8 +37,7 @@ static void what_was_moved_from_is_refused() {
     CHECK(options.get() == nullptr && options_now.get() != nullptr);
     CHECK_THROWS(std::logic_error, options.part_size(1));
     // A moved-from object is not the same as none.
-    CHECK_THROWS(std::logic_error,
-                 client.put_data(BUCKET, "k", "x", &options));
+    CHECK_THROWS(std::logic_error, client.put_data(BUCKET, "k", "x", &options));
     CHECK_THROWS(std::logic_error,
                  client.put_data(BUCKET, "k", "x", nullptr, &token));
     token.trigger();
@@ -71,6 +71,64 @@ static void texts_and_setters() {
               .code() == OSSMPU_EUNSUPPORTED);
 }
 
+static std::string sent(ossmpu::bytes data) {
+    return std::string(static_cast<const char *>(data.data()), data.size());
+}
+
+static void bytes_of_every_kind() {
+    using std::string_literals::operator""s;
+    CHECK(sent("ab\0cd") == "ab\0cd"s && sent("").empty());
+    const char constant[] = {'a', '\0', 'b'};
+    CHECK(sent(constant) == "a\0b"s);
+    const char *const pointer = "ab\0cd";
+    CHECK(sent(pointer) == "ab");
+    // What follows the text in a buffer is not sent, nor what follows the
+    // buffer.
+    char buffer[8] = "ab\0cd";
+    CHECK(sent(buffer) == "ab" && sent(&buffer[1]) == "b");
+    char full[2] = {'a', 'b'};
+    CHECK(sent(full) == "ab");
+    CHECK(sent("ab\0cd"s).size() == 5 &&
+          sent(std::vector<char>(3)).size() == 3);
+}
+
+static void paths_of_every_kind(const char *file) {
+    const ossmpu::client client = new_client();
+    const std::filesystem::path path(file);
+    const std::string text(file);
+    const std::string_view view(text);
+    const auto size =
+        static_cast<std::int64_t>(std::filesystem::file_size(path));
+    CHECK(client.put_file(BUCKET, "path", path).size() == size);
+    CHECK(client.put_file(BUCKET, "path", path.parent_path() / path.filename())
+              .size() == size);
+    CHECK(client.put_file(BUCKET, "path", file).size() == size);
+    CHECK(client.put_file(BUCKET, "path", text).size() == size);
+    CHECK(client.put_file(BUCKET, "path", view).size() == size);
+    CHECK(client.put_range(BUCKET, "path", path, {1, 10}).size() == 10);
+    const std::filesystem::path two(std::string("a\0b", 3));
+    CHECK_THROWS(std::invalid_argument, client.put_file(BUCKET, "path", two));
+    ossmpu::options options;
+    options.checkpoint_dir(path.parent_path());
+    const ossmpu::upload upload = client.initiate(BUCKET, "path");
+    upload.part_file(1, path);
+    upload.abort();
+    const std::filesystem::path missing = "/nowhere/at all";
+    ossmpu::config config;
+    config.env().ca_file(missing).client_certificate(missing).client_key(
+        missing);
+    CHECK(CHECK_THROWS(ossmpu::error, ossmpu::client(config)).argument() ==
+          "ca_file");
+}
+
+static void reading_can_fail_without_an_exception() {
+    const ossmpu::client client = new_client();
+    const auto fails = [](char *, std::size_t) { return ossmpu::read_failed; };
+    const ossmpu::error error =
+        CHECK_THROWS(ossmpu::error, client.put_stream(BUCKET, "never", fails));
+    CHECK(error.code() == OSSMPU_ECALLBACK && error.callback_value() == -1);
+}
+
 static void errors_are_values() {
     const ossmpu::client client = new_client();
     auto put = ossmpu::attempt(
@@ -86,9 +144,7 @@ static void errors_are_values() {
     const auto nothing = ossmpu::attempt([] {});
     CHECK(nothing);
     // A copy outlives its original.
-    const ossmpu::error copy = [&] {
-        return ossmpu::error(*head.failure());
-    }();
+    const ossmpu::error copy = [&] { return ossmpu::error(*head.failure()); }();
     CHECK(copy.what() == std::string(head.failure()->what()));
     CHECK(copy.host() == head.failure()->host() && !copy.host().empty());
     CHECK(copy.phase() == head.failure()->phase() && copy.ec() == copy.ec());
@@ -96,9 +152,8 @@ static void errors_are_values() {
     CHECK(copy.cause() == head.failure()->cause());
     CHECK(std::string(ossmpu::error(OSSMPU_EBUSY, nullptr).what()) ==
           ossmpu::strerror(OSSMPU_EBUSY));
-    CHECK_THROWS(std::out_of_range, ossmpu::attempt([] {
-        throw std::out_of_range("not ours");
-    }));
+    CHECK_THROWS(std::out_of_range,
+                 ossmpu::attempt([] { throw std::out_of_range("not ours"); }));
 }
 
 static void tokens() {
@@ -146,7 +201,7 @@ static void every_setter() {
         .memory_limit(1 << 20)
         .bytes_per_sec(0)
         .keys(std::getenv("OSS_ACCESS_KEY_ID"),
-             std::getenv("OSS_ACCESS_KEY_SECRET"));
+              std::getenv("OSS_ACCESS_KEY_SECRET"));
     const ossmpu::client client(config);
     CHECK(CHECK_THROWS(ossmpu::error,
                        ossmpu::client(config.ca_file("/nowhere")
@@ -181,8 +236,8 @@ static void every_setter() {
         .part_number_marker(1);
     CHECK(client.put_data(BUCKET, "set", "123456789", &options).parts() == 1);
     options.expected_crc64(1);
-    CHECK(CHECK_THROWS(ossmpu::error, client.put_data(BUCKET, "set",
-                                                      "123456789", &options))
+    CHECK(CHECK_THROWS(ossmpu::error,
+                       client.put_data(BUCKET, "set", "123456789", &options))
               .code() == OSSMPU_EINTEGRITY);
 }
 
@@ -208,6 +263,9 @@ int main(int argc, char **argv) {
     versions();
     what_was_moved_from_is_refused();
     texts_and_setters();
+    bytes_of_every_kind();
+    paths_of_every_kind(argv[1]);
+    reading_can_fail_without_an_exception();
     errors_are_values();
     tokens();
     every_setter();

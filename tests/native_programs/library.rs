@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 /// The system libraries that the static library depends on.
 pub const SYSTEM_LIBRARIES: [&str; 7] =
-    ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
+    ["-lgcc_eh", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
 
 /// Builds the static library.
 pub fn static_library() -> PathBuf {

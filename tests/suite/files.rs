@@ -3,16 +3,21 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use oss_emulator::{Action, Direction, Stall};
-use ossmpu::{Error, ErrorKind, ObjectExists, UploadOptions};
+use ossmpu::{
+    ByteRange, Error, ErrorKind, FdRange, FileRange, ObjectExists, Result, UploadOptions,
+    UploadResult,
+};
 
-use crate::fixture::{Fixture, MIB, PART, bytes, small_parts};
+use crate::fixture::{Fixture, MIB, PART, bytes, number, small_parts};
 
 /// The error numbers of Linux.
 const ENOENT: i32 = 2;
@@ -65,9 +70,62 @@ fn a_fifo_is_refused_without_waiting_for_its_writer() {
 }
 
 #[test]
-fn a_file_with_more_bytes_than_its_size_is_an_error_before_any_request() {
-    let error = open_error(Path::new("/proc/self/status"));
-    assert!(error.to_string().contains("upload it as a stream"), "{error}");
+fn a_file_whose_size_is_not_true_is_read_to_its_end() {
+    // The size of a file in /proc is 0, that of one in /sys a whole page.
+    let clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    for path in ["/proc/version", clock] {
+        let content = fs::read(path).unwrap();
+        assert_ne!(content.len() as u64, fs::metadata(path).unwrap().len());
+        let fixture = Fixture::new();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let options = UploadOptions::new();
+        let uploaded = client.put_file(bucket, key, path, &options, cancel).unwrap();
+        assert_eq!(uploaded.size, content.len() as u64);
+        assert_eq!(fixture.stored().unwrap(), content);
+        let file = fs::File::open(path).unwrap();
+        client.put_fd(bucket, key, FdRange::new(file.as_fd(), 2..), &options, cancel).unwrap();
+        assert_eq!(fixture.stored().unwrap(), content[2..]);
+        let range = FileRange::new(path, ByteRange::new(1, Some(2)));
+        client.put_range(bucket, key, &range, &options, cancel).unwrap();
+        assert_eq!(fixture.stored().unwrap(), content[1..3]);
+    }
+}
+
+#[test]
+fn a_range_that_a_file_with_a_wrong_size_does_not_have_is_refused_by_name() {
+    let path = "/proc/version";
+    let length = fs::read(path).unwrap().len() as u64;
+    for (offset, count, named) in [
+        (0, Some(length + 1), "length"),
+        (1 << 40, Some(1), "offset"),
+        (length + 1, None, "offset"),
+    ] {
+        let fixture = Fixture::new();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let range = FileRange::new(path, ByteRange::new(offset, count));
+        let error =
+            client.put_range(bucket, key, &range, &UploadOptions::new(), cancel).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some(named)), "{error}");
+        assert!(error.to_string().contains(path), "{error}");
+        fixture.assert_bucket_empty();
+    }
+}
+
+#[test]
+fn a_file_whose_size_is_not_true_is_refused_as_a_part() {
+    let fixture = Fixture::new();
+    let part = FileRange::new("/proc/version", ..);
+    let upload = fixture.initiate();
+    let error = upload.upload_part_file(number(1), &part, &fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::File, Some("path")), "{error}");
+    assert!(error.to_string().contains("/proc/version"), "{error}");
+    assert_eq!(fixture.count("UploadPart"), 0);
+}
+
+#[test]
+fn an_empty_file_that_cannot_be_read_is_an_error() {
+    let error = open_error(Path::new("/proc/self/mem"));
+    assert!(error.to_string().contains("/proc/self/mem"), "{error}");
 }
 
 #[test]
@@ -83,10 +141,12 @@ fn an_empty_file_becomes_an_empty_object() {
     assert_eq!(fixture.operations(), ["PutObject"]);
 }
 
-/// Uploads five parts sequentially, each of which takes 200 ms, and applies `change` to the file at
-/// the first progress report.
-fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
-    let fixture = Fixture::new();
+/// Uploads five parts one after the other, and applies `change` to the file after the first.
+fn upload_and_change(
+    fixture: &Fixture,
+    range: ByteRange,
+    change: impl Fn(&Path) + Send + Sync + 'static,
+) -> Result<UploadResult> {
     fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -95,14 +155,19 @@ fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
     options.set_parallelism(1).unwrap();
     let changed: PathBuf = path.clone();
     let once = std::sync::Once::new();
-    options.set_progress(move |_| {
-        once.call_once(|| change(&changed));
+    options.set_progress(move |progress| {
+        if progress.parts_done > 0 {
+            once.call_once(|| change(&changed));
+        }
         ControlFlow::Continue(())
     });
-    let client = &fixture.client;
-    let error = client
-        .put_file(&fixture.bucket, &fixture.key, &path, &options, &fixture.cancel)
-        .unwrap_err();
+    let range = FileRange::new(&path, range);
+    fixture.client.put_range(&fixture.bucket, &fixture.key, &range, &options, &fixture.cancel)
+}
+
+fn is_not_completed(range: impl Into<ByteRange>, change: impl Fn(&Path) + Send + Sync + 'static) {
+    let fixture = Fixture::new();
+    let error = upload_and_change(&fixture, range.into(), change).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
     assert_eq!(error.object_exists(), ObjectExists::No);
     assert!(!error.parts_left() && error.upload_id().is_some(), "{error}");
@@ -110,39 +175,145 @@ fn change_while_uploading(change: impl Fn(&Path) + Send + Sync + 'static) {
     fixture.assert_bucket_empty();
 }
 
+fn is_uploaded(range: impl Into<ByteRange>, change: impl Fn(&Path) + Send + Sync + 'static) {
+    let (fixture, range) = (Fixture::new(), range.into());
+    upload_and_change(&fixture, range, change).unwrap();
+    let offset = usize::try_from(range.offset()).unwrap();
+    let content = &bytes(5 * PART)[offset..];
+    let end = range.length().map_or(content.len(), |length| usize::try_from(length).unwrap());
+    assert_eq!(fixture.stored().unwrap(), content[..end]);
+}
+
+fn truncate(path: &Path) {
+    OpenOptions::new().write(true).open(path).unwrap().set_len(PART + 1).unwrap();
+}
+
+fn append(path: &Path) {
+    OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
+}
+
+fn overwrite_start(path: &Path) {
+    OpenOptions::new().write(true).open(path).unwrap().write_all(b"other").unwrap();
+}
+
 #[test]
 fn a_file_that_shrinks_is_not_completed_and_leaves_nothing_behind() {
-    change_while_uploading(|path| {
-        OpenOptions::new().write(true).open(path).unwrap().set_len(PART + 1).unwrap();
-    });
+    is_not_completed(.., truncate);
+    is_not_completed(ByteRange::new(0, Some(4 * PART)), truncate);
 }
 
 #[test]
 fn a_file_that_is_appended_to_is_not_completed_and_leaves_nothing_behind() {
-    change_while_uploading(|path| {
-        OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
-    });
+    is_not_completed(.., append);
+    is_not_completed(PART.., append);
 }
 
 #[test]
 fn a_file_that_is_overwritten_is_not_completed_and_leaves_nothing_behind() {
-    change_while_uploading(|path| {
-        OpenOptions::new().write(true).open(path).unwrap().write_all(b"other").unwrap();
+    is_not_completed(.., overwrite_start);
+    is_not_completed(ByteRange::new(1, Some(4 * PART)), overwrite_start);
+}
+
+#[test]
+fn a_file_whose_time_is_restored_after_a_write_is_not_completed() {
+    is_not_completed(.., |path| {
+        let modified = fs::metadata(path).unwrap().modified().unwrap();
+        overwrite_start(path);
+        OpenOptions::new().write(true).open(path).unwrap().set_modified(modified).unwrap();
+    });
+}
+
+/// A file that is mapped for writing.
+struct Mapping(AtomicPtr<u8>);
+
+impl Mapping {
+    const LENGTH: usize = 4096;
+
+    fn of(file: &fs::File) -> Self {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let (hint, fd) = (std::ptr::null_mut(), file.as_raw_fd());
+        // SAFETY: the system chooses an address at which nothing else is.
+        let address =
+            unsafe { libc::mmap(hint, Self::LENGTH, protection, libc::MAP_SHARED, fd, 0) };
+        assert_ne!(address, libc::MAP_FAILED);
+        Self(AtomicPtr::new(address.cast()))
+    }
+
+    fn write(&self, byte: u8) {
+        // SAFETY: the file has more bytes than the mapping, which lasts as long as `self`.
+        unsafe { self.0.load(Ordering::SeqCst).write_volatile(byte) };
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made with this length, and nothing else refers to it.
+        unsafe { libc::munmap(self.0.load(Ordering::SeqCst).cast(), Self::LENGTH) };
+    }
+}
+
+#[test]
+fn a_write_to_a_mapping_that_leaves_the_modification_time_is_not_completed() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
+    let file = crate::fixture::file(&bytes(5 * PART));
+    let mapping = Mapping::of(file.as_file());
+    // The first write to a page sets the time, and those until the page is on the disk do not.
+    mapping.write(1);
+    let mut options = small_parts();
+    options.set_parallelism(1).unwrap();
+    options.set_progress(move |progress| {
+        if progress.parts_done > 0 {
+            mapping.write(2);
+        }
+        ControlFlow::Continue(())
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Changed, ObjectExists::No));
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_range_is_uploaded_while_bytes_are_appended_behind_it_or_change_before_it() {
+    is_uploaded(ByteRange::new(0, Some(4 * PART)), append);
+    is_uploaded(ByteRange::new(0, Some(5 * PART)), append);
+    is_uploaded(ByteRange::new(PART, Some(4 * PART)), |path| {
+        overwrite_start(path);
+        append(path);
     });
 }
 
 #[test]
-fn a_file_that_is_replaced_is_not_completed_and_leaves_nothing_behind() {
-    change_while_uploading(|path| {
+fn a_file_that_is_renamed_linked_or_given_other_permissions_is_uploaded() {
+    is_uploaded(.., |path| fs::rename(path, path.with_extension("new")).unwrap());
+    is_uploaded(.., |path| fs::hard_link(path, path.with_extension("new")).unwrap());
+    is_uploaded(.., |path| fs::set_permissions(path, fs::Permissions::from_mode(0o400)).unwrap());
+    is_uploaded(.., |path| fs::remove_file(path).unwrap());
+}
+
+#[test]
+fn a_file_whose_name_is_given_to_another_is_uploaded() {
+    is_uploaded(.., |path| {
         let other = path.with_extension("new");
-        fs::write(&other, bytes(5 * PART)).unwrap();
+        fs::write(&other, bytes(4 * PART)).unwrap();
         fs::rename(&other, path).unwrap();
     });
 }
 
 #[test]
-fn a_file_that_is_removed_is_not_completed_and_leaves_nothing_behind() {
-    change_while_uploading(|path| fs::remove_file(path).unwrap());
+fn a_part_of_a_range_is_sent_while_bytes_are_appended_behind_it() {
+    let fixture = Fixture::new();
+    let file = crate::fixture::file(&bytes(2 * PART));
+    let upload = fixture.initiate();
+    fixture.once("UploadPart", Action { delay_ms: 500, ..Action::default() });
+    let part = FileRange::new(file.path(), ByteRange::new(0, Some(PART)));
+    std::thread::scope(|scope| {
+        let sent = scope.spawn(|| upload.upload_part_file(number(1), &part, &fixture.cancel));
+        fixture.wait_for("UploadPart", 1);
+        append(file.path());
+        sent.join().unwrap().unwrap();
+    });
 }
 
 #[test]

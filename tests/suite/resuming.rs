@@ -1,5 +1,7 @@
 //! Resumed uploads: after a failure, after `kill -9`, by upload ID alone.
 
+use std::fs::File;
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -7,8 +9,8 @@ use std::time::Duration;
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    CopySource, ErrorKind, HeadObject, Integrity, MultipartUpload, ObjectExists, UploadId,
-    UploadOptions,
+    ByteRange, CopySource, ErrorKind, FileRange, HeadObject, Integrity, MultipartUpload,
+    ObjectExists, UploadId, UploadOptions,
 };
 
 use crate::examples;
@@ -75,6 +77,48 @@ fn a_changed_file_starts_a_new_upload_and_the_old_one_is_aborted() {
     let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
     assert_eq!(uploaded.bytes_resumed, 0);
     assert_eq!(fixture.stored().unwrap(), changed);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_range_is_resumed_after_bytes_were_appended_behind_it() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let content = bytes(MIB);
+    let mut file = file(&content);
+    let mut options = with_checkpoint(folder.path());
+    options.set_parallelism(1).unwrap();
+    deny_part_5(&fixture);
+    let range = FileRange::new(file.path(), ByteRange::new(1, Some(MIB - 1)));
+    client.put_range(bucket, key, &range, &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    file.write_all(b"the next line").unwrap();
+    let uploaded = client.put_range(bucket, key, &range, &options, cancel).unwrap();
+    assert!(uploaded.bytes_resumed >= 4 * PART, "{uploaded:?}");
+    assert_eq!(fixture.stored().unwrap(), content[1..]);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_file_that_was_replaced_by_an_equal_one_is_resumed() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let source = tempfile::tempdir().unwrap();
+    let [path, copy] = ["file", "copy"].map(|name| source.path().join(name));
+    std::fs::write(&path, bytes(MIB)).unwrap();
+    let mut options = with_checkpoint(folder.path());
+    options.set_parallelism(1).unwrap();
+    deny_part_5(&fixture);
+    client.put_file(bucket, key, &path, &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    std::fs::write(&copy, bytes(MIB)).unwrap();
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    File::options().write(true).open(&copy).unwrap().set_modified(modified).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    let uploaded = client.put_file(bucket, key, &path, &options, cancel).unwrap();
+    assert!(uploaded.bytes_resumed >= 4 * PART, "{uploaded:?}");
     fixture.assert_nothing_left();
 }
 

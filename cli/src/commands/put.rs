@@ -22,7 +22,7 @@ use crate::transfer_options::TransferOptions;
 ///
 /// If the target is a bucket or ends with a slash, the file name is appended to it. Several files
 /// are uploaded one after the other, the parts of each in parallel; if one fails, the others are
-/// still uploaded. A file that changes while it is read fails.
+/// still uploaded. A file that changes while it is read fails, as far as the system shows it.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Put {
@@ -117,6 +117,11 @@ impl Put {
             }
         }
         let streams = jobs.iter().any(|job| !job.is_resumable());
+        if streams && stdin::was_closed() {
+            let text = "stdin is closed; redirect it from a file or a pipe, and from /dev/null for an \
+                        empty object";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         for (name, given) in [
             ("--upload-id", self.upload_id.is_some()),
             ("--checkpoint-dir", self.checkpoint_dir.is_some()),

@@ -1,8 +1,9 @@
 //! Uploads from stdin.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
 
 use ossmpu::{BucketName, Cancel, Client, Error, FdRange, ObjectKey, UploadOptions, UploadResult};
 
@@ -22,6 +23,28 @@ pub fn put(
     let fd = stdin.as_fd();
     client.put_fd(bucket, key, FdRange::new(fd, position(fd)..), options, cancel)
 }
+
+/// Returns true if stdin was closed at startup. The Rust runtime then opens `/dev/null` in its
+/// place, for reading and writing; `< /dev/null` opens it for reading only. False where `/proc` does
+/// not exist.
+pub fn was_closed() -> bool {
+    let device = |path| fs::metadata(path).map(|metadata| metadata.rdev());
+    let is_null = match (device("/proc/self/fd/0"), device("/dev/null")) {
+        (Ok(stdin), Ok(null)) => stdin == null,
+        _ => false,
+    };
+    is_null && fs::read_to_string("/proc/self/fdinfo/0").is_ok_and(|info| is_read_write(&info))
+}
+
+fn is_read_write(info: &str) -> bool {
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & ACCESS_MODE == READ_WRITE)
+}
+
+/// `O_ACCMODE` and `O_RDWR`.
+const ACCESS_MODE: u32 = 3;
+const READ_WRITE: u32 = 2;
 
 /// The position of a regular file, and 0 for everything else. The library reports descriptors that
 /// cannot be read.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -36,6 +36,29 @@ fn empty_stdin_becomes_an_empty_object() {
     let fixture = Fixture::new();
     fixture.run(&["put", "-", &url("empty")]).exits(0);
     assert_eq!(fixture.stored("empty").unwrap(), b"");
+}
+
+#[test]
+fn closed_stdin_is_refused_and_makes_no_object() {
+    let fixture = Fixture::new();
+    let mut shell = Command::new("/bin/sh");
+    let program = env!("CARGO_BIN_EXE_ossmpu");
+    shell.args(["-c", "exec \"$0\" \"$@\" <&-", program, "put", "-", &url("empty")]);
+    let run = Run::of(fixture.with_environment(shell).output().unwrap()).exits(2);
+    assert!(run.stderr.contains("stdin is closed"), "{run:?}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn files_of_the_kernel_are_uploaded_by_name_and_from_stdin() {
+    let fixture = Fixture::new();
+    let content = std::fs::read("/proc/version").unwrap();
+    fixture.run(&["put", "/proc/version", &url("named")]).exits(0);
+    assert_eq!(fixture.stored("named").unwrap(), content);
+    let stdin = File::open("/proc/version").unwrap();
+    let output = fixture.command(&["put", "-", &url("stdin")]).stdin(stdin).output().unwrap();
+    Run::of(output).exits(0);
+    assert_eq!(fixture.stored("stdin").unwrap(), content);
 }
 
 #[test]

@@ -177,13 +177,12 @@ impl Record {
             is_completing,
         } = self;
         let body = format!(
-            "{HEADING}\n{}size {}\nmodified {} {}\ninode {}\npart_size {part_size}\n\
+            "{HEADING}\n{}size {}\nmodified {} {}\npart_size {part_size}\n\
              upload_id {}\nattributes {attributes}\ninitiated {initiated}\norphan {}\ncompleting {}\n",
             checkpoint_key.text(),
             file.size,
             file.modified.0,
             file.modified.1,
-            file.inode,
             escape(upload_id),
             u8::from(*may_have_orphan),
             u8::from(*is_completing),
@@ -226,10 +225,9 @@ impl Record {
             seconds.parse().map_err(|_| unreadable("modified"))?,
             nanos.parse().map_err(|_| unreadable("modified"))?,
         );
-        let inode = line("inode")?.parse().map_err(|_| unreadable("inode"))?;
         Ok(Self {
             checkpoint_key,
-            file: Identity { size, modified, inode },
+            file: Identity { size, modified },
             part_size: line("part_size")?.parse().map_err(|_| unreadable("part_size"))?,
             upload_id: text("upload_id", line("upload_id")?)?,
             attributes: line("attributes")?.parse().map_err(|_| unreadable("attributes"))?,
@@ -277,7 +275,7 @@ mod tests {
                 key: "k \n中".to_owned(),
                 path: "/a b/c".to_owned(),
             },
-            file: Identity { size: 7, modified: (-1, 999_999_999), inode: u64::MAX },
+            file: Identity { size: 7, modified: (-1, 999_999_999) },
             attributes: 12,
             initiated: 1_700_000_000,
             may_have_orphan: true,
@@ -351,13 +349,13 @@ mod tests {
         }
 
         #[test]
-        fn parse_undoes_text(key in ".*", path in ".*", upload_id in ".*", size: u64, inode: u64) {
+        fn parse_undoes_text(key in ".*", path in ".*", upload_id in ".*", size: u64, time: i64) {
             let mut record = record();
             record.checkpoint_key.key = key;
             record.checkpoint_key.path = path;
             record.upload_id = upload_id;
             record.file.size = size;
-            record.file.inode = inode;
+            record.file.modified.0 = time;
             prop_assert_eq!(Record::parse(&record.text()), Ok(record));
         }
     }

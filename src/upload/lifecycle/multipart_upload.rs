@@ -386,7 +386,7 @@ impl SharedUpload {
         let part = self
             .target
             .send_part(self.engine.service(), number, body, md5, &context)
-            .and_then(|part| source.check_unchanged().map(|()| part))
+            .and_then(|part| source.check_sent(part.crc64, &call.scope).map(|()| part))
             .map_err(|error| reporter.explain(error))?;
         meter.part_done(part.size);
         self.lock().parts.insert(number, part.clone());

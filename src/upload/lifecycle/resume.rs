@@ -238,7 +238,7 @@ impl UploadLifecycle<'_> {
         let object = ExpectedObject::of_upload(target, checksum);
         match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
-                expected.source.check_unchanged()?;
+                expected.source.check_sent(Some(crc64), self.scope)?;
                 let upload_id = target.upload_id.clone();
                 self.service.logger().info(|| format!("upload {upload_id} is completed already"));
                 Ok(Some(Resumption::Completed(Box::new(UploadResult {

@@ -20,8 +20,9 @@ pub(crate) trait PartUploader: Send + Sync {
     /// Sends or copies one part; `cancel` interrupts it.
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart>;
 
-    /// Returns an error of kind `Changed` if the source changed between parts.
-    fn check_unchanged(&self) -> Result<()>;
+    /// Returns an error of kind `Changed` if the source does not have the bytes of the parts that
+    /// were sent. May read them; `cancel` interrupts that.
+    fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()>;
 }
 
 /// What is scheduled, and its limits.
@@ -214,7 +215,7 @@ impl PartScheduler {
         );
         drop(state);
         let sent = tracker.outcome()?;
-        work.map_or(Ok(()), |work| work.check_unchanged())?;
+        work.map_or(Ok(()), |work| work.check_source(&sent, &self.options.cancel))?;
         Ok(sent)
     }
 

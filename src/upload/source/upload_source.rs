@@ -17,6 +17,8 @@ pub(crate) struct Source {
     origin: Origin,
     start: u64,
     length: u64,
+    /// The caller has named the end, so that what is behind it may change.
+    is_settled: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -36,17 +38,22 @@ struct Section {
 impl Source {
     pub(crate) fn file(file: WatchedFile) -> Self {
         let length = file.length();
-        Self { origin: Origin::File(Arc::new(file)), start: 0, length }
+        Self { origin: Origin::File(Arc::new(file)), start: 0, length, is_settled: false }
     }
 
+    /// Opens a file whose size is true.
     pub(crate) fn path(path: &Path) -> Result<Self> {
-        WatchedFile::open(path).map(Self::file)
+        let file = WatchedFile::open(path)?;
+        if !file.has_true_size() {
+            return Err(file.size_error().with_argument("path"));
+        }
+        Ok(Self::file(file))
     }
 
     pub(crate) fn memory(bytes: SharedBytes) -> Self {
         let memory = Memory(bytes);
         let length = memory.length();
-        Self { origin: Origin::Memory(Arc::new(memory)), start: 0, length }
+        Self { origin: Origin::Memory(Arc::new(memory)), start: 0, length, is_settled: false }
     }
 
     /// Narrows the source to a range of it.
@@ -65,27 +72,51 @@ impl Source {
         if length > rest {
             return Err(outside("length", rest));
         }
-        Ok(Self { start: self.start.saturating_add(offset), length, ..self })
+        let is_settled = range.length().is_some();
+        Ok(Self { start: self.start.saturating_add(offset), length, is_settled, ..self })
     }
 
     pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
-    /// What tells a file from one that was changed; memory has none.
+    /// What tells a file from one that was changed; memory has none. A settled range has only its
+    /// size, because whoever resumes it compares its parts.
     pub(crate) fn identity(&self) -> Option<Identity> {
         match &self.origin {
+            Origin::File(_) if self.is_settled => {
+                Some(Identity { size: self.length, modified: (0, 0) })
+            }
             Origin::File(file) => Some(file.identity()),
             Origin::Memory(_) => None,
         }
     }
 
-    /// An error of kind `Changed` if the source is not what it was at the start.
+    /// An error of kind `Changed` if the source cannot have the bytes of the start any more.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
         match &self.origin {
+            Origin::File(file) if self.is_settled => {
+                file.check_reaches(self.start.saturating_add(self.length))
+            }
             Origin::File(file) => file.check_unchanged(),
             Origin::Memory(_) => Ok(()),
         }
+    }
+
+    /// An error of kind `Changed` if a file does not have the bytes that were sent. They are read
+    /// once more if the times of the file do not decide: it was renamed, something was appended
+    /// behind a settled range, or another process may write to a mapping of it.
+    pub(crate) fn check_sent(&self, crc64: Option<u64>, scope: &CallScope) -> Result<()> {
+        self.check_unchanged()?;
+        let Origin::File(file) = &self.origin else { return Ok(()) };
+        if !file.is_in_doubt()? {
+            return Ok(());
+        }
+        let found = crc64_of(&self.body(0, self.length), scope)?;
+        if crc64.is_some_and(|sent| sent != found) {
+            return Err(file.modified());
+        }
+        self.check_unchanged()
     }
 
     /// The bytes themselves, if they are in memory.

@@ -1,9 +1,10 @@
 //! A regular file as the content of bodies: read by position, and watched for changes.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind as Io};
+use std::io::{self, ErrorKind as Io, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Descriptor;
@@ -15,22 +16,35 @@ pub(crate) struct WatchedFile {
     /// For error messages.
     name: String,
     stamp: Stamp,
+    has_true_size: bool,
+    /// It was modified shortly before, so that a mapping may be written to unnoticed.
+    is_recent: bool,
 }
 
-/// What must stay the same while a file is uploaded.
+/// The state of a file at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     identity: Identity,
+    /// When content, name, links or permissions changed last.
     changed: (i64, i64),
 }
 
-/// What must be the same for a file to be the one of an earlier call.
+/// What must be the same for the content of a file to be that of an earlier time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) size: u64,
     /// Seconds and nanoseconds.
     pub(crate) modified: (i64, i64),
-    pub(crate) inode: u64,
+}
+
+/// Reads a file from an offset to its end, whatever its size is said to be.
+#[derive(Debug)]
+pub(crate) struct FileReader {
+    file: WatchedFile,
+    start: u64,
+    /// How many bytes there must be; `None` if any number.
+    length: Option<u64>,
+    done: u64,
 }
 
 impl WatchedFile {
@@ -47,7 +61,11 @@ impl WatchedFile {
     pub(crate) fn new(file: Descriptor, name: String) -> Result<Self> {
         let metadata = file.metadata().map_err(|cause| Error::file(&name, &cause))?;
         let (what, errno) = match metadata.is_file() {
-            true => return Self { file, name, stamp: Stamp::of(&metadata) }.with_true_size(),
+            true => {
+                let (stamp, is_recent) = (Stamp::of(&metadata), is_recent(&metadata));
+                let watched = Self { file, name, stamp, has_true_size: true, is_recent };
+                return watched.with_probed_size();
+            }
             false if metadata.is_dir() => ("a directory", libc::EISDIR),
             false => ("no regular file", libc::EINVAL),
         };
@@ -55,39 +73,114 @@ impl WatchedFile {
         Err(error.with_io(&io::Error::from_raw_os_error(errno)))
     }
 
-    /// Files of the kernel, such as those in `/proc`, have more bytes than their size says.
-    fn with_true_size(self) -> Result<Self> {
-        let size = self.stamp.identity.size;
-        match self.file.read_at(&mut [0], size) {
-            // Any other failure is reported when the content is read.
-            Ok(0) | Err(_) => Ok(self),
-            Ok(_) => {
-                self.check_unchanged()?;
-                let text = format!("{} has more than its {size} bytes", self.name);
-                let error = Error::new(ErrorKind::File, format!("{text}; upload it as a stream"));
-                Err(error.with_io(&io::Error::from_raw_os_error(libc::EINVAL)))
+    /// Compares the size with the content: for files of the kernel and of some FUSE file systems it
+    /// is 0, or larger than the content.
+    fn with_probed_size(mut self) -> Result<Self> {
+        for _ in 0..PROBES {
+            let size = self.stamp.identity.size;
+            if self.ends_at(size)? {
+                return Ok(self);
             }
+            let now = self.stamp_now()?;
+            if now.identity.size == size {
+                return Ok(Self { has_true_size: false, ..self });
+            }
+            // Another process has appended or truncated since.
+            self.stamp = now;
         }
+        Ok(self)
+    }
+
+    fn ends_at(&self, size: u64) -> Result<bool> {
+        let has_byte = |offset| self.read_some(offset, &mut [0]).map(|count| count > 0);
+        let Some(last) = size.checked_sub(1) else { return has_byte(0).map(|is_there| !is_there) };
+        // A failure is reported when the content is read.
+        Ok(has_byte(last).unwrap_or(true) && !has_byte(size).unwrap_or(false))
+    }
+
+    /// False if the file can only be read as a stream: its content ends before or after its size.
+    pub(crate) fn has_true_size(&self) -> bool {
+        self.has_true_size
+    }
+
+    /// The error for a file that is to be read by position although its size is not true.
+    pub(crate) fn size_error(&self) -> Error {
+        let size = self.stamp.identity.size;
+        let text = format!("the content of {} does not end at its size {size}", self.name);
+        let error = Error::new(ErrorKind::File, format!("{text}; upload it as a stream"));
+        error.with_io(&io::Error::from_raw_os_error(libc::EINVAL))
+    }
+
+    /// Returns a reader of that range; without a length, to the end of the content.
+    pub(crate) fn into_reader(self, start: u64, length: Option<u64>) -> FileReader {
+        FileReader { file: self, start, length, done: 0 }
     }
 
     pub(crate) fn identity(&self) -> Identity {
         self.stamp.identity
     }
 
-    /// An error of kind `Changed` if the file is not as it was when it was opened.
+    /// An error of kind `Changed` if size or modification time are not those of the start.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
-        let metadata = self.file.metadata().map_err(|cause| Error::file(&self.name, &cause))?;
-        let now = Stamp::of(&metadata);
-        if now == self.stamp {
+        let now = self.stamp_now()?.identity;
+        let size = self.stamp.identity.size;
+        if now == self.stamp.identity {
             return Ok(());
         }
-        let what = if now.identity.size == self.stamp.identity.size {
-            "was modified".to_owned()
-        } else {
-            format!("had {} bytes and has {}", self.stamp.identity.size, now.identity.size)
-        };
+        if now.size == size {
+            return Err(self.modified());
+        }
+        let text = format!("had {size} bytes and has {}", now.size);
+        Err(self.changed(&text))
+    }
+
+    /// An error of kind `Changed` if the file ends before `end`.
+    pub(crate) fn check_reaches(&self, end: u64) -> Result<()> {
+        let size = self.stamp_now()?.identity.size;
+        if size >= end {
+            return Ok(());
+        }
+        Err(self.changed(&format!("had at least {end} bytes and has {size}")))
+    }
+
+    /// True if only its content can show whether the file is as it was at the start: something was
+    /// done to it since, or its modification time may be late.
+    pub(crate) fn is_in_doubt(&self) -> Result<bool> {
+        Ok(self.is_recent || self.stamp_now()? != self.stamp)
+    }
+
+    /// The error of a file whose bytes are not those that were sent.
+    pub(crate) fn modified(&self) -> Error {
+        self.changed("was modified")
+    }
+
+    fn changed(&self, what: &str) -> Error {
         let text = format!("{} {what} while it was being uploaded", self.name);
-        Err(Error::new(ErrorKind::Changed, text))
+        Error::new(ErrorKind::Changed, text)
+    }
+
+    fn stamp_now(&self) -> Result<Stamp> {
+        let metadata = self.file.metadata().map_err(|cause| Error::file(&self.name, &cause))?;
+        Ok(Stamp::of(&metadata))
+    }
+
+    /// Reads by position; 0 is the end of the content.
+    fn read_some(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            match self.file.read_at(buffer, offset) {
+                Ok(count) => return Ok(count),
+                Err(cause) if cause.kind() == Io::Interrupted => {}
+                Err(cause) => return Err(Error::file(&self.name, &cause)),
+            }
+        }
+    }
+
+    /// The error of a read before the end that found nothing.
+    fn ended_at(&self, offset: u64) -> Error {
+        let size = self.stamp.identity.size;
+        let text = format!("{} ended after {offset} of its {size} bytes", self.name);
+        let error = Error::new(ErrorKind::File, text);
+        self.check_unchanged().err().unwrap_or(error)
     }
 }
 
@@ -97,17 +190,39 @@ impl Content for WatchedFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        loop {
-            match self.file.read_at(buffer, offset) {
-                Ok(0) => {
-                    self.check_unchanged()?;
-                    return Ok(0);
-                }
-                Ok(count) => return Ok(count),
-                Err(cause) if cause.kind() == Io::Interrupted => {}
-                Err(cause) => return Err(Error::file(&self.name, &cause)),
-            }
+        match self.read_some(offset, buffer)? {
+            0 if !buffer.is_empty() => Err(self.ended_at(offset)),
+            count => Ok(count),
         }
+    }
+}
+
+impl FileReader {
+    /// The error of a content that does not have the range.
+    fn check_end(&self) -> Result<()> {
+        let has_start =
+            self.done > 0 || self.start == 0 || self.file.read_some(self.start - 1, &mut [0])? > 0;
+        let missing = if !has_start {
+            "offset"
+        } else if self.length.is_some_and(|length| self.done < length) {
+            "length"
+        } else {
+            return Ok(());
+        };
+        let rest = format!("{} bytes after the offset {}", self.done, self.start);
+        Err(Error::invalid(missing, format!("{} has only {rest}", self.file.name)))
+    }
+}
+
+impl Read for FileReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let offset = self.start.saturating_add(self.done);
+        let count = self.file.read_some(offset, buffer).map_err(io::Error::other)?;
+        if count == 0 {
+            self.check_end().map_err(io::Error::other)?;
+        }
+        self.done += count as u64;
+        Ok(count)
     }
 }
 
@@ -117,12 +232,22 @@ impl Stamp {
             identity: Identity {
                 size: metadata.len(),
                 modified: (metadata.mtime(), metadata.mtime_nsec()),
-                inode: metadata.ino(),
             },
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }
+
+/// A write to a mapping sets the modification time only if it is the first since the system has
+/// written the page to the disk, which it does every half minute.
+fn is_recent(metadata: &Metadata) -> bool {
+    let age = metadata.modified().ok().and_then(|time| time.elapsed().ok());
+    age.is_none_or(|age| age < RECENT)
+}
+
+const RECENT: Duration = Duration::from_secs(60);
+/// How often the size of a file is taken that changes meanwhile.
+const PROBES: u32 = 4;
 
 #[cfg(test)]
 mod tests {

@@ -124,7 +124,7 @@ impl PartUploader for CopyPartUploader {
     }
 
     /// Each part was copied on the condition that the source has the ETag of the start.
-    fn check_unchanged(&self) -> Result<()> {
+    fn check_source(&self, _sent: &[SentPart], _cancel: &Cancel) -> Result<()> {
         Ok(())
     }
 }

@@ -95,7 +95,7 @@ impl Put<'_> {
             }
         };
         source
-            .check_unchanged()
+            .check_sent(Some(outcome.sent.crc64), scope)
             .map_err(|e| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes))?;
         meter.object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.

@@ -11,7 +11,7 @@ use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
-use crate::upload::part::SentPart;
+use crate::upload::part::{SentPart, combined_crc64};
 use crate::upload::progress::Meter;
 use crate::upload::schedule::part_scheduler::PartUploader;
 use crate::upload::source::part_md5::PartMd5s;
@@ -33,7 +33,7 @@ pub(crate) struct SourcePartUploader {
 
 impl PartUploader for SourcePartUploader {
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
-        self.check_unchanged()?;
+        self.source.check_unchanged()?;
         let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
         if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
             self.meter.part_resumed(resumed.size);
@@ -53,7 +53,8 @@ impl PartUploader for SourcePartUploader {
         self.target.send_part(&self.service, part.number, body, md5, &context)
     }
 
-    fn check_unchanged(&self) -> Result<()> {
-        self.source.check_unchanged()
+    fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()> {
+        let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
+        self.source.check_sent(combined_crc64(sent), &scope)
     }
 }
