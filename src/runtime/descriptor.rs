@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_duplicate_is_closed_by_exec_and_is_not_one_of_the_first_three() {
-        let copy = Descriptor::of(std::io::stdin().as_fd()).unwrap();
+        let copy = Descriptor::of(io::stdin().as_fd()).unwrap();
         assert!(copy.as_raw_fd() >= FIRST);
         // SAFETY: F_GETFD takes no argument.
         let flags = unsafe { libc::fcntl(copy.as_raw_fd(), libc::F_GETFD) };

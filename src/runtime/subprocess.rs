@@ -184,7 +184,7 @@ mod tests {
     }
 
     /// True while the process whose ID is in the file exists and is not a zombie.
-    fn is_alive(file: &std::path::Path) -> bool {
+    fn is_alive(file: &Path) -> bool {
         let pid = std::fs::read_to_string(file).unwrap();
         let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim()));
         status.is_ok_and(|status| !status.contains("State:\tZ"))

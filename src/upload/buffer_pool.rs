@@ -173,7 +173,7 @@ mod shuttle_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Cancel, Deadline, Interest, Wake};
+    use crate::runtime::{Cancel, Deadline, Wake};
     use std::time::Duration;
 
     fn event() -> Arc<Event> {

@@ -110,7 +110,8 @@ mod tests {
         pool.finish_request();
         assert_eq!(pool.request(2, 4), 1);
         assert_eq!(pool.request(9, 4), 1);
-        assert_eq!((pool.lock().threads, pool.lock().requests), (4, 11));
+        let state = pool.lock();
+        assert_eq!((state.threads, state.requests), (4, 11));
     }
 
     #[test]
@@ -129,6 +130,7 @@ mod tests {
         assert!(pool.wait_for_request());
         pool.finish_request();
         assert!(!pool.wait_for_request());
-        assert_eq!((pool.lock().threads, pool.lock().idle), (0, 0));
+        let state = pool.lock();
+        assert_eq!((state.threads, state.idle), (0, 0));
     }
 }

@@ -271,7 +271,7 @@ mod tests {
         let watched = WatchedFile::open(&path).unwrap();
         assert_eq!(watched.read_at(90, &mut [0; 20]).unwrap(), 10);
         watched.check_unchanged().unwrap();
-        OpenOptions::new().write(true).open(&path).unwrap().set_len(50).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(50).unwrap();
         assert_eq!(watched.check_unchanged().unwrap_err().kind(), ErrorKind::Changed);
         assert_eq!(watched.read_at(60, &mut [0; 20]).unwrap_err().kind(), ErrorKind::Changed);
     }
