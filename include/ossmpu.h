@@ -58,11 +58,10 @@
  *            to the process that created them. In a forked child all calls on
  *            them return OSSMPU_EFORKED, a trigger has no effect, and _free
  *            only releases memory. Create new ones there.
- *  Exit      Finish all calls and free all clients before main returns or
- *            exit() is called. In atexit handlers, in destructors of static
- *            objects and in destructors of thread-specific data, a call may
- *            return OSSMPU_EINTERNAL, and freeing a client may abort the
- *            process. A client that is not freed at exit does no harm.
+ *  Exit      Calls work and handles can be freed until the process ends: also in
+ *            atexit handlers, in destructor functions, and in destructors of
+ *            static objects, of thread_local objects and of thread-specific
+ *            data. A client that is not freed at exit does no harm.
  *  pthread_cancel on a thread that is in a call terminates the process. Use a
  *            cancel token, or disable cancellation with
  *            pthread_setcancelstate during the call.

@@ -12,8 +12,10 @@ pub(crate) enum Operation {
     ListBuckets,
     PutBucket,
     DeleteBucket,
+    HeadBucket,
     GetBucketInfo,
     GetBucketAcl,
+    PutBucketAcl,
     GetBucketLocation,
     PutBucketVersioning,
     GetBucketVersioning,
@@ -46,6 +48,7 @@ impl Operation {
             self,
             Self::PutBucket
                 | Self::DeleteBucket
+                | Self::PutBucketAcl
                 | Self::PutBucketVersioning
                 | Self::DeleteMultipleObjects
                 | Self::InitiateMultipartUpload
@@ -67,6 +70,7 @@ impl Operation {
                 | Self::DeleteBucket
                 | Self::GetBucketInfo
                 | Self::GetBucketAcl
+                | Self::PutBucketAcl
                 | Self::GetBucketLocation
                 | Self::PutBucketVersioning
                 | Self::GetBucketVersioning
@@ -108,12 +112,17 @@ impl Operation {
         };
         let (resource, allow) = match (&target.bucket, &target.key) {
             (None, _) => ("Service", "GET"),
-            (Some(_), None) => ("Bucket", "GET, PUT, DELETE, POST"),
+            (Some(_), None) => ("Bucket", "GET, HEAD, PUT, DELETE, POST"),
             (Some(_), Some(_)) => ("Object", "GET, HEAD, PUT, POST, DELETE"),
         };
         let operation = operation
             .ok_or_else(|| OssError::method_not_allowed(method.as_str(), resource, allow))?;
-        match query.0.iter().find(|(name, _)| UNSUPPORTED.contains(&name.as_str())) {
+        let changes_bucket = matches!(operation, Self::PutBucket | Self::DeleteBucket);
+        let unsupported = |(name, value): &&(String, String)| {
+            UNSUPPORTED.contains(&name.as_str())
+                || (changes_bucket && value.is_empty() && !name.starts_with("x-oss-"))
+        };
+        match query.0.iter().find(unsupported) {
             Some((name, _)) => Err(OssError::not_implemented(name)),
             None if operation == Self::PutObject && headers.contains_key("x-oss-copy-source") => {
                 Err(OssError::not_implemented("x-oss-copy-source"))
@@ -140,7 +149,9 @@ impl Operation {
             Method::GET if query.value("list-type") == Some("2") => Self::ListObjectsV2,
             Method::GET => Self::ListObjects,
             Method::PUT if query.has("versioning") => Self::PutBucketVersioning,
+            Method::PUT if query.has("acl") => Self::PutBucketAcl,
             Method::PUT => Self::PutBucket,
+            Method::HEAD => Self::HeadBucket,
             Method::DELETE => Self::DeleteBucket,
             Method::POST if query.has("delete") => Self::DeleteMultipleObjects,
             _ => return None,
@@ -169,7 +180,8 @@ impl Operation {
 }
 
 /// Sub-resources that are not supported. They are rejected, because ignoring them would execute the
-/// wrong operation: PutBucketLifecycle would be treated as PutBucket.
+/// wrong operation: PutBucketLifecycle would be treated as PutBucket. PutBucket and DeleteBucket
+/// reject all names without a value.
 const UNSUPPORTED: &[&str] = &[
     "append",
     "cors",
@@ -195,7 +207,8 @@ mod tests {
     use super::*;
 
     fn route(method: &Method, key: Option<&str>, query: &str) -> Result<Operation, OssError> {
-        let target = Target { bucket: Some("b".into()), key: key.map(str::to_owned) };
+        let target =
+            Target { bucket: Some("b".into()), key: key.map(str::to_owned), is_path_style: true };
         Operation::of(method, &target, &Query::parse(query).unwrap(), &HeaderMap::new())
     }
 
@@ -214,6 +227,9 @@ mod tests {
             (Method::GET, None, "uploads&max-uploads=1", ListMultipartUploads),
             (Method::GET, None, "list-type=2", ListObjectsV2),
             (Method::GET, None, "prefix=a", ListObjects),
+            (Method::PUT, None, "acl", PutBucketAcl),
+            (Method::PUT, None, "", PutBucket),
+            (Method::HEAD, None, "", HeadBucket),
         ];
         for (method, key, query, expected) in cases {
             assert_eq!(route(&method, key, query), Ok(expected), "{method} {query}");
@@ -223,6 +239,9 @@ mod tests {
     #[test]
     fn unknown_methods_and_sub_resources_are_rejected() {
         assert_eq!(route(&Method::PATCH, Some("k"), "").unwrap_err().code, "MethodNotAllowed");
-        assert_eq!(route(&Method::PUT, None, "lifecycle").unwrap_err().code, "NotImplemented");
+        for query in ["lifecycle", "transferAcceleration", "bucketInfo=", "style&styleName=a"] {
+            assert_eq!(route(&Method::PUT, None, query).unwrap_err().code, "NotImplemented");
+            assert_eq!(route(&Method::DELETE, None, query).unwrap_err().code, "NotImplemented");
+        }
     }
 }

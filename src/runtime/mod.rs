@@ -16,11 +16,13 @@ mod fork_guard;
 mod library_thread;
 mod orphaned_signals;
 mod private_descriptors;
+mod random;
 mod safeguard;
 mod scheduling;
 mod secret;
 mod subprocess;
 mod sync;
+mod thread_id;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -42,9 +44,11 @@ pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use library_thread::spawn_library_thread;
 pub(crate) use orphaned_signals::deliver_orphaned_signals;
 pub(crate) use private_descriptors::with_private_descriptors;
+pub(crate) use random::{random_fraction, random_hex};
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
 pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
+pub(crate) use thread_id::ThreadId;

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::ops::{Effect, Operation};
 use crate::retry::{self, FailureClass, RecoveryAction, Refusal, RetryDecision};
-use crate::runtime::{Cancel, Deadline, safeguard};
+use crate::runtime::{Cancel, Deadline, random_fraction, safeguard};
 use crate::sign::AccessKey;
 
 impl ServiceClient {
@@ -83,7 +83,7 @@ impl ServiceClient {
         if attempt >= self.max_attempts || cancel.is_triggered() || !self.retry_budget.spend() {
             return false;
         }
-        let delay = retry::delay(attempt, fastrand::f64(), None);
+        let delay = retry::delay(attempt, random_fraction(), None);
         if deadline.left().is_some_and(|left| left <= delay) {
             return false;
         }
@@ -143,7 +143,7 @@ impl<O: Operation> OperationState<'_, O> {
             FailureClass::Refused(refusal) => refusal.retry_after,
             _ => None,
         };
-        let mut delay = retry::delay(self.attempts, fastrand::f64(), retry_after);
+        let mut delay = retry::delay(self.attempts, random_fraction(), retry_after);
         if self.context.attempts == AttemptLimit::Deadline {
             delay = delay.min(limits::ABORT_DELAY_MAX);
         }

@@ -93,24 +93,21 @@ impl Checkpoint {
 
     /// Writes the record; it is on disk when this returns.
     pub(crate) fn save(&self, record: &Record) -> Result<()> {
+        // It always has the same name, so that a killed writer leaves at most one.
+        let temporary = self.file.with_extension(TEMPORARY_SUFFIX);
+        let _ = std::fs::remove_file(&temporary);
         let write = || {
-            // The temporary file always has the same name, so that a killed writer leaves at most
-            // one.
-            let _ = std::fs::remove_file(self.file.with_extension(TEMPORARY_SUFFIX));
-            // Opened and written here, because the errors of the crate have no errno.
-            let file = tempfile::Builder::new()
-                .prefix(self.file.file_stem().unwrap_or_default())
-                .suffix(&format!(".{TEMPORARY_SUFFIX}"))
-                .rand_bytes(0)
-                .make_in(&self.directory, |path| {
-                    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-                })?;
-            file.as_file().write_all(record.text().as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&self.file)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+            file.write_all(record.text().as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&temporary, &self.file)?;
             File::open(&self.directory)?.sync_all()
         };
-        write().map_err(|cause: io::Error| failed(&self.file, &cause))
+        write().map_err(|cause: io::Error| {
+            let _ = std::fs::remove_file(&temporary);
+            failed(&self.file, &cause)
+        })
     }
 
     /// Removes the checkpoint. If that fails, the stale one is detected when it is loaded.

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{ForkGuard, IgnorePoison, spawn_library_thread};
+use crate::runtime::{ForkGuard, IgnorePoison, ThreadId, spawn_library_thread};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
 /// The threads of a client. They are started when tasks are added, end when they have been idle for
@@ -116,7 +116,7 @@ impl Drop for Workers {
         self.pool.shut_down();
         for handle in handles {
             // A client may be dropped by the last step of its own worker.
-            if handle.thread().id() != std::thread::current().id() {
+            if ThreadId::of(&handle) != ThreadId::current() {
                 let _ = handle.join();
             }
         }
