@@ -14,7 +14,7 @@ use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
-use crate::upload::schedule::part_scheduler::PartUploader;
+use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::upload_result::UploadResult;
 
@@ -98,7 +98,7 @@ struct CopyPartUploader {
 }
 
 impl PartUploader for CopyPartUploader {
-    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let last = part.offset.saturating_add(part.length).saturating_sub(1);
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
@@ -115,12 +115,12 @@ impl PartUploader for CopyPartUploader {
             let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
-        Ok(SentPart {
+        Ok(UploadedPart::Sent(SentPart {
             number: part.number,
             size: part.length,
             etag: response.etag,
             crc64: response.crc64,
-        })
+        }))
     }
 
     /// Each part was copied on the condition that the source has the ETag of the start.
