@@ -1099,7 +1099,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * costs one ListParts request. A second upload with the same checkpoint
  * returns OSSMPU_EBUSY while the process of the first one lives. The files
  * are readable by this user only; what is in their place and is not a regular
- * file of this user is OSSMPU_EFILE. Default: no checkpoints.
+ * file of this user is OSSMPU_EFILE. Other calls that send or initiate an
+ * upload, and OSSMPU_OPTION_UPLOAD_ID together with it, return OSSMPU_EINVAL.
+ * Default: no checkpoints.
  */
 #define OSSMPU_OPTION_CHECKPOINT_DIR 2004
 
@@ -1117,13 +1119,15 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Text: the CRC-64 that the whole object must have, as a decimal number from 0
  * to 18446744073709551615, for calls that send a whole object. It is checked
  * before CompleteMultipartUpload or PutObject creates the object;
- * OSSMPU_EINTEGRITY if it differs. Default: not checked.
+ * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns OSSMPU_EINVAL.
+ * Default: not checked.
  */
 #define OSSMPU_OPTION_EXPECTED_CRC64 2006
 
 /**
  * Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
- * as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice.
+ * as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice. ossmpu_copy_object
+ * returns OSSMPU_EINVAL, too.
  */
 #define OSSMPU_OPTION_EXPECTED_MD5 2007
 

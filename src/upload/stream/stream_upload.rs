@@ -13,6 +13,7 @@ use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, object_checksum};
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
@@ -58,7 +59,7 @@ impl StreamUpload {
         cancel: &Cancel,
     ) -> Result<Self> {
         engine.service().check_process()?;
-        options.check_no_upload_id()?;
+        options.check_for(CallKind::Stream)?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
             .service()

@@ -12,10 +12,12 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
+use crate::upload::source::upload_source::expect_crc64;
 use crate::upload::upload_result::UploadResult;
 
 /// One copy of a whole object.
@@ -33,12 +35,16 @@ impl Copy<'_> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
         service.check_process()?;
-        options.check_no_upload_id()?;
+        options.check_for(CallKind::Copy)?;
         let scope = CallScope::new(cancel, options.deadline())?;
         let deadline = scope.deadline;
         let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
         let found = service.execute(&head, &context)?.output;
+        let expected_crc64 = options.expected_crc64;
+        if let (Some(expected), Some(found)) = (expected_crc64, found.crc64) {
+            expect_crc64(expected, found)?;
+        }
         let headers = headers_of_copy(&options.headers, &found)?;
         if found.size == 0 {
             return self.put_nothing(bucket, key, &headers, &context);
@@ -61,7 +67,7 @@ impl Copy<'_> {
         multipart.run(
             &target,
             parts,
-            found.crc64,
+            found.crc64.or(expected_crc64),
             earlier,
             || Ok(()),
             |_| {

@@ -14,6 +14,7 @@ use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, StoredObject};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::ObjectChecksum;
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
@@ -49,6 +50,8 @@ impl Put<'_> {
     /// failed upload leaves.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_process()?;
+        let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
+        self.options.check_for(call)?;
         let scope = CallScope::new(cancel, self.options.deadline())?;
         let plan = Plan::new(source.length(), self.options)?;
         if let Some(expected) = self.options.expected_md5 {
