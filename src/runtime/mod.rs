@@ -26,6 +26,7 @@ mod secret;
 mod subprocess;
 mod sync;
 mod thread_id;
+mod ticker;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -58,3 +59,4 @@ pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
 pub(crate) use thread_id::ThreadId;
+pub(crate) use ticker::Tick;
