@@ -598,8 +598,9 @@ typedef struct ossmpu_credentials ossmpu_credentials;
  * Returns credentials. Called when the client has none, before they expire,
  * and when OSS reports that they have expired. Call ossmpu_credentials_set on
  * out and return 0. Any other value fails the call that needs the credentials
- * with OSSMPU_ECREDENTIALS. It may run on any thread, never two at a time, and
- * must not use the client it serves.
+ * with OSSMPU_ECREDENTIALS. It may run on any thread (see
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER), never two at a time, and must not use
+ * the client it serves.
  */
 typedef int (*ossmpu_credentials_fn)(void *user,
                                      ossmpu_credentials *out);
