@@ -29,6 +29,10 @@ pub struct ossmpu_progress {
     /// Bytes that were sent; retries and hedged requests count again. Never
     /// decreases.
     pub bytes_sent: i64,
+    /// Milliseconds for which OSS delayed requests because of its bandwidth
+    /// limits (x-oss-qos-delay-time). Delays of concurrent requests add up.
+    /// Never decreases.
+    pub throttled_ms: i64,
 }
 
 /// Receives the progress of an upload, on the thread that made the call, at
@@ -69,6 +73,7 @@ impl ossmpu_progress {
             bytes_done: bytes(progress.bytes_done),
             bytes_resumed: bytes(progress.bytes_resumed),
             bytes_sent: bytes(progress.bytes_sent),
+            throttled_ms: bytes(progress.throttled_ms),
         }
     }
 }
@@ -94,7 +99,7 @@ mod tests {
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
         (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
-        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (48, 0, 0));
+        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (56, 0, 0));
         progress.bytes_total = Some(u64::MAX);
         progress.retries = u64::MAX;
         let shown = ossmpu_progress::new(&progress);

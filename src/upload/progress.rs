@@ -29,6 +29,9 @@ pub struct Progress {
     pub bytes_sent: u64,
     /// Requests that were retried.
     pub retries: u64,
+    /// Milliseconds for which OSS delayed requests because of its bandwidth limits
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up. Never falls.
+    pub throttled_ms: u64,
 }
 
 /// The progress callback of the caller; `Break` cancels the call.
@@ -44,6 +47,7 @@ pub(crate) struct Meter {
     bytes_resumed: AtomicU64,
     bytes_sent: AtomicU64,
     retries: AtomicU64,
+    throttled_ms: AtomicU64,
 }
 
 impl Meter {
@@ -56,6 +60,7 @@ impl Meter {
             bytes_resumed: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             retries: AtomicU64::new(0),
+            throttled_ms: AtomicU64::new(0),
         }
     }
 
@@ -74,6 +79,10 @@ impl Meter {
         self.bytes_resumed.fetch_add(bytes, Ordering::SeqCst);
     }
 
+    pub(crate) fn throttled_ms(&self) -> u64 {
+        self.throttled_ms.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn snapshot(&self) -> Progress {
         // Read first, because a part is counted as done first.
         let bytes_resumed = self.bytes_resumed.load(Ordering::SeqCst);
@@ -85,6 +94,7 @@ impl Meter {
             bytes_resumed,
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
+            throttled_ms: self.throttled_ms(),
         }
     }
 }
@@ -96,6 +106,10 @@ impl Observer for Meter {
 
     fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn throttled(&self, ms: u64) {
+        self.throttled_ms.fetch_add(ms, Ordering::Relaxed);
     }
 }
 
@@ -175,6 +189,10 @@ impl Observer for InlineObserver<'_> {
 
     fn retried(&self) {
         self.reporter.meter.retried();
+    }
+
+    fn throttled(&self, ms: u64) {
+        self.reporter.meter.throttled(ms);
     }
 }
 

@@ -130,6 +130,8 @@ const char *ossmpu_strerror(int status);
 
 #define OSSMPU_ERRINFO_UPLOAD_MAY_EXIST 5109
 
+#define OSSMPU_ERRINFO_THROTTLED_MS 5110
+
 typedef struct ossmpu_error ossmpu_error;
 
 OSSMPU_API int ossmpu_error_code(const ossmpu_error *err);
@@ -194,6 +196,7 @@ typedef struct ossmpu_progress {
     int64_t bytes_done;
     int64_t bytes_resumed;
     int64_t bytes_sent;
+    int64_t throttled_ms;
 } ossmpu_progress;
 
 typedef int (*ossmpu_progress_fn)(void *user,
@@ -411,6 +414,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_BYTES_RESUMED 3102
 
 #define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
+
+#define OSSMPU_RESULT_THROTTLED_MS 3104
 
 #define OSSMPU_RESULT_CRC64 3200
 
