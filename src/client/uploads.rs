@@ -1,6 +1,5 @@
 //! Whole-object uploads, copies, and multipart uploads step by step.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -10,10 +9,10 @@ use super::Client;
 use crate::error::{Error, Result};
 use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
-use crate::runtime::Cancel;
+use crate::runtime::{Cancel, Descriptor};
 use crate::upload::{
-    Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes, Source,
-    UploadOptions, UploadResult, WatchedFile, Writer,
+    CallScope, Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes,
+    Source, UploadOptions, UploadResult, WatchedFile, Writer,
 };
 
 impl Client {
@@ -28,8 +27,8 @@ impl Client {
     /// # Errors
     ///
     /// `File`, when the file cannot be read; `Changed`, when it changes during the upload; `Busy`,
-    /// when another upload of this file and object is using the checkpoint; `Callback`, when the
-    /// progress callback cancels the call; `Integrity`, when a checksum does not match; `Unknown`,
+    /// when another upload of this file and object is using the checkpoint; `Canceled`, also when
+    /// the progress callback cancels the call; `Integrity`, when a checksum does not match; `Unknown`,
     /// when the object may exist; and the errors of the requests.
     pub fn put_file(
         &self,
@@ -97,7 +96,7 @@ impl Client {
         self.check_process()?;
         let FdRange { fd, range } = source;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
-        let file = File::from(fd.try_clone_to_owned().map_err(|cause| failed(&cause))?);
+        let file = Descriptor::of(fd).map_err(|cause| failed(&cause))?;
         let is_stream = {
             let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
             kind.is_fifo() || kind.is_socket() || kind.is_char_device()
@@ -111,9 +110,11 @@ impl Client {
             let text = "a pipe, socket or terminal has no offset; use 0";
             return Err(Error::invalid("offset", text));
         }
-        let reader = FdReader { file, cancel: cancel.clone(), deadline: options.deadline() };
-        let source = ReaderSource::new(reader).with_length(range.length());
-        self.put_stream(bucket, key, source, options, cancel)
+        let reader = |scope: &CallScope| {
+            let CallScope { cancel, deadline, .. } = scope.clone();
+            FdReader { file, cancel, deadline }
+        };
+        Writer::send_reader(&self.0, bucket, key, range.length(), reader, options, cancel)
     }
 
     /// Uploads bytes in memory as one object; otherwise like [`Client::put_file`].
@@ -153,7 +154,8 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        Writer::send_reader(&self.0, bucket, key, reader.into(), options, cancel)
+        let ReaderSource { reader, length } = reader.into();
+        Writer::send_reader(&self.0, bucket, key, length, |_| reader, options, cancel)
     }
 
     /// Opens a writer: what is written to it becomes one object. Sends nothing.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::event::poll;
 use super::sync::AtomicBool;
+use super::ticker::{Tick, Ticker};
 use super::timer::Timer;
 use super::{Deadline, Event, ForkGuard};
 use crate::error::Result;
@@ -28,7 +29,11 @@ use crate::error::Result;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Cancel(Option<Arc<Token>>);
+pub struct Cancel {
+    token: Option<Arc<Token>>,
+    /// Runs during waits for this value. Children do not have it.
+    ticker: Option<Ticker>,
+}
 
 #[derive(Debug)]
 struct Token {
@@ -53,6 +58,8 @@ pub(crate) enum Wake {
     Ready,
     Canceled,
     TimedOut,
+    /// The descriptors cannot be waited for; the `errno` is EBADF if one of them is closed.
+    Failed(i32),
 }
 
 impl Cancel {
@@ -67,12 +74,12 @@ impl Cancel {
 
     /// Returns a token that cannot be triggered.
     pub const fn never() -> Self {
-        Self(None)
+        Self { token: None, ticker: None }
     }
 
     /// Triggers the token. Async-signal-safe and idempotent.
     pub fn trigger(&self) {
-        if let Some(token) = self.0.as_ref().filter(|token| token.process.is_current()) {
+        if let Some(token) = self.token.as_ref().filter(|token| token.process.is_current()) {
             token.triggered.store(true, Ordering::SeqCst);
             token.event.set();
         }
@@ -84,7 +91,7 @@ impl Cancel {
     ///
     /// The error of the operating system if the timer cannot be set.
     pub fn trigger_after(&self, time: Duration) -> io::Result<()> {
-        let token = self.0.as_ref().filter(|token| token.process.is_current());
+        let token = self.token.as_ref().filter(|token| token.process.is_current());
         match token.and_then(|token| token.timer.as_ref()) {
             Some(timer) if !self.is_triggered() => timer.set(time),
             _ => Ok(()),
@@ -96,19 +103,60 @@ impl Cancel {
         self.chain().any(Token::is_triggered)
     }
 
-    /// Creates a child token, which is triggered together with this one.
+    /// Creates a child token, which is triggered together with this one. It has no ticker.
     pub(crate) fn child(&self) -> io::Result<Self> {
-        Self::build(None, Some(self.clone()))
+        Self::build(None, Some(self.without_ticker()))
+    }
+
+    /// Returns the token with a ticker, for the thread that makes the call.
+    pub(crate) fn with_ticker(&self, tick: Arc<dyn Tick>) -> Self {
+        Self { token: self.token.clone(), ticker: Some(Ticker(tick)) }
+    }
+
+    /// Returns the token for other threads than the one that makes the call.
+    pub(crate) fn without_ticker(&self) -> Self {
+        Self { token: self.token.clone(), ticker: None }
+    }
+
+    /// Returns a token for waits that a trigger must not end. They tick like those for this token.
+    pub(crate) fn shielded(&self) -> Self {
+        Self { token: None, ticker: self.ticker.clone() }
+    }
+
+    /// Ticks if it is time to.
+    pub(crate) fn tick(&self) {
+        if let Some(ticker) = &self.ticker {
+            ticker.tick_if_due();
+        }
     }
 
     /// Returns an error of kind `Forked` in a forked child of the process that made the token.
     pub(crate) fn check_process(&self) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |token| token.process.check())
+        self.token.as_ref().map_or(Ok(()), |token| token.process.check())
     }
 
     /// Waits for the token; returns true if it was triggered before the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> bool {
-        self.wait_for(None, deadline) == Wake::Canceled
+        loop {
+            match self.wait_for(None, deadline) {
+                Wake::Failed(_) if !deadline.has_passed() => pause(deadline),
+                wake => return wake == Wake::Canceled,
+            }
+        }
+    }
+
+    /// Waits until the event is set, the token is triggered or the deadline passes. It may also
+    /// return `Ready` without a reason, so the caller checks its condition again: if descriptors
+    /// cannot be waited for, it does so every few milliseconds.
+    pub(crate) fn wait_for_event(&self, event: &Event, deadline: Deadline) -> Wake {
+        match self.wait_for(Some((event.descriptor(), Interest::Read)), deadline) {
+            Wake::Failed(_) if deadline.has_passed() => Wake::TimedOut,
+            Wake::Failed(_) => {
+                pause(deadline);
+                Wake::Ready
+            }
+            wake => wake,
+        }
     }
 
     /// Waits until the descriptor is ready, the token is triggered or the deadline passes.
@@ -133,14 +181,22 @@ impl Cancel {
         }
         let polled = polled.get_mut(..count).unwrap_or_default();
         loop {
+            self.tick();
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            let ready = poll(polled, deadline);
+            let next_tick = self.ticker.as_ref().map_or(Deadline::NEVER, Ticker::due);
+            let polled_result = poll(polled, deadline.earlier(next_tick));
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            if ready > 0 && polled.iter().zip(fds).any(|(polled, _)| polled.revents != 0) {
+            if let Err(cause) = polled_result {
+                return Wake::Failed(cause.raw_os_error().unwrap_or(libc::EINVAL));
+            }
+            if polled.iter().any(|fd| fd.revents & libc::POLLNVAL != 0) {
+                return Wake::Failed(libc::EBADF);
+            }
+            if polled.iter().zip(fds).any(|(polled, _)| polled.revents != 0) {
                 return Wake::Ready;
             }
             if deadline.has_passed() {
@@ -150,17 +206,20 @@ impl Cancel {
     }
 
     fn build(timer: Option<Timer>, parent: Option<Self>) -> io::Result<Self> {
-        Ok(Self(Some(Arc::new(Token {
+        let token = Token {
             triggered: AtomicBool::new(false),
             event: Event::new()?,
             timer,
             parent,
             process: ForkGuard::current(),
-        }))))
+        };
+        Ok(Self { token: Some(Arc::new(token)), ticker: None })
     }
 
     fn chain(&self) -> impl Iterator<Item = &Token> {
-        std::iter::successors(self.0.as_deref(), |token| token.parent.as_ref()?.0.as_deref())
+        std::iter::successors(self.token.as_deref(), |token| {
+            token.parent.as_ref()?.token.as_deref()
+        })
     }
 
     fn descriptors(&self) -> impl Iterator<Item = RawFd> {
@@ -178,6 +237,14 @@ impl Token {
         self.triggered.load(Ordering::SeqCst) || self.timer.as_ref().is_some_and(Timer::has_expired)
     }
 }
+
+/// Sleeps before a condition is checked that cannot be waited for.
+fn pause(deadline: Deadline) {
+    std::thread::sleep(deadline.left().map_or(RECHECK_INTERVAL, |left| left.min(RECHECK_INTERVAL)));
+}
+
+/// How often a condition is checked that cannot be waited for.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 const UNUSED: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
@@ -238,6 +305,39 @@ mod tests {
         assert!(thread.join().unwrap());
     }
 
+    struct CountDown {
+        left: std::sync::atomic::AtomicU32,
+        cancel: Cancel,
+    }
+
+    impl Tick for CountDown {
+        fn due(&self) -> Deadline {
+            Deadline::after(Duration::ZERO)
+        }
+
+        fn tick(&self) {
+            if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                self.cancel.trigger();
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_can_trigger_its_token_during_a_wait_and_children_do_not_tick() {
+        let token = Cancel::new().unwrap();
+        let count_down = Arc::new(CountDown { left: 3.into(), cancel: token.clone() });
+        let ticking = token.with_ticker(Arc::clone(&count_down) as Arc<dyn Tick>);
+        let soon = || Deadline::after(Duration::from_millis(5));
+        assert!(!ticking.child().unwrap().wait(soon()));
+        assert!(!ticking.without_ticker().wait(soon()));
+        assert_eq!(count_down.left.load(Ordering::SeqCst), 3);
+        assert!(ticking.wait(Deadline::NEVER));
+        // Nothing ends this wait early, but it ticks.
+        count_down.left.store(u32::MAX, Ordering::SeqCst);
+        assert!(!ticking.shielded().wait(soon()));
+        assert!(count_down.left.load(Ordering::SeqCst) < u32::MAX);
+    }
+
     #[test]
     fn a_wait_reports_readiness_cancellation_and_deadline() {
         let event = Event::new().unwrap();
@@ -252,6 +352,22 @@ mod tests {
         event.set();
         token.trigger();
         assert_eq!(token.wait_for(fd, Deadline::NEVER), Wake::Canceled);
+    }
+
+    #[test]
+    fn a_wait_for_a_closed_descriptor_fails_and_one_for_an_event_checks_again() {
+        let (event, token) = (Event::new().unwrap(), Cancel::new().unwrap());
+        // SAFETY: the event ignores that its descriptor is closed.
+        unsafe { libc::close(event.descriptor()) };
+        let soon = Deadline::after(Duration::from_millis(5));
+        assert_eq!(token.wait_for_event(&event, soon), Wake::Ready);
+        assert_eq!(token.wait_for_event(&event, soon), Wake::TimedOut);
+        token.trigger();
+        assert_eq!(token.wait_for_event(&event, Deadline::NEVER), Wake::Canceled);
+        std::mem::forget(event);
+        let fd = Some((libc::c_int::MAX, Interest::Read));
+        let wake = Cancel::never().wait_for(fd, Deadline::NEVER);
+        assert_eq!(wake, Wake::Failed(libc::EBADF));
     }
 
     #[test]

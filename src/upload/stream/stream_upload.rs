@@ -7,7 +7,7 @@ use crate::codec::md5::Hasher;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
@@ -17,7 +17,7 @@ use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::schedule::task_queue::Task;
 use crate::upload::source::upload_source::{Source, expect_md5};
 use crate::upload::stream::part_growth::PartGrowth;
@@ -35,8 +35,6 @@ pub(crate) struct StreamUpload {
     cleanup_budget: Arc<CleanupBudget>,
     part_growth: PartGrowth,
     filled_by: FilledBy,
-    meter: Arc<Meter>,
-    reporter: Reporter,
     /// Of all bytes so far, if the caller expects one.
     md5: Option<Hasher>,
     changed: Arc<Event>,
@@ -68,8 +66,8 @@ impl StreamUpload {
         if length.is_some_and(|length| length > part_growth.reach()) {
             return Err(part_growth.exceeded());
         }
-        let meter = Arc::new(Meter::new(None, length));
-        let scope = CallScope::new(cancel, options.deadline())?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        scope.meter().set_bytes_total(length);
         Ok(Self {
             engine: engine.clone(),
             bucket: bucket.clone(),
@@ -82,8 +80,6 @@ impl StreamUpload {
             scope,
             part_growth,
             filled_by,
-            reporter: Reporter::new(options.progress.as_ref(), &meter),
-            meter,
             md5: options.expected_md5.map(|_| Hasher::new()),
             changed: Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?),
             filling: None,
@@ -99,15 +95,16 @@ impl StreamUpload {
 
     /// An error if the stream was canceled, has failed or is past its deadline.
     pub(crate) fn check(&self) -> Result<()> {
+        self.scope.cancel.tick();
         if self.scope.cancel.is_triggered() {
             return Err(self.why_canceled());
         }
         self.scope.check()
     }
 
-    /// The token that ends the stream.
-    pub(crate) fn cancel_token(&self) -> &Cancel {
-        &self.scope.cancel
+    /// What ends the stream.
+    pub(crate) fn scope(&self) -> &CallScope {
+        &self.scope
     }
 
     /// Room to put the next bytes into, never empty. Blocks while the buffers are full.
@@ -137,7 +134,12 @@ impl StreamUpload {
     }
 
     /// Creates the object of all bytes so far.
-    pub(crate) fn finish(mut self) -> Result<UploadResult> {
+    pub(crate) fn finish(self) -> Result<UploadResult> {
+        let scope = self.scope.clone();
+        self.create_object().map_err(|error| scope.explain(error))
+    }
+
+    fn create_object(mut self) -> Result<UploadResult> {
         if let Err(error) = self.check_md5() {
             return Err(self.keep_or_abort(error));
         }
@@ -150,7 +152,7 @@ impl StreamUpload {
             }
             Err(error) => Err(self.keep_or_abort(error)),
         };
-        let throttled_ms = self.meter.throttled_ms();
+        let throttled_ms = self.scope.meter().throttled_ms();
         match uploaded {
             Ok(uploaded) => Ok(UploadResult { throttled_ms, ..uploaded }),
             Err(error) => Err(error.with_throttled_ms(throttled_ms)),
@@ -160,12 +162,12 @@ impl StreamUpload {
     /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.
     pub(crate) fn keep_or_abort(&mut self, error: Error) -> Error {
         self.filling = None;
-        let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
+        let Some(queue) = self.queue.take() else { return self.scope.explain(error) };
         queue.fail_upload(error.clone());
         self.wait_until_idle(&queue);
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
-        self.multipart().keep_or_abort(&queue.target, self.reporter.explain(error))
+        self.multipart().keep_or_abort(&queue.target, self.scope.explain(error))
     }
 
     /// Waits for all parts, and returns their combined checksum.
@@ -186,7 +188,7 @@ impl StreamUpload {
         if sent.len() != self.parts {
             return Err(Error::internal("the stream was finished before all parts were sent"));
         }
-        self.reporter.report()?;
+        self.scope.report()?;
         let checksum = object_checksum(&sent, self.options.expected_crc64)?;
         Ok((queue, checksum, sent))
     }
@@ -246,12 +248,13 @@ impl StreamUpload {
             return Ok(Arc::clone(queue));
         }
         let target = self.multipart().initiate()?;
+        self.scope.enter(CallPhase::Send);
         let mut queue = StreamQueue::new(
             self.engine.service(),
             target,
             &self.options,
-            &self.meter,
-            &self.scope.cancel,
+            self.scope.meter(),
+            &self.scope.cancel.without_ticker(),
             self.scope.deadline,
             &self.changed,
         );
@@ -287,16 +290,13 @@ impl StreamUpload {
 
     /// Waits for the event, at most until `check_at`.
     fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
-        self.reporter.tick()?;
-        let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-        let tick = tick.earlier(check_at);
-        let fd = Some((self.changed.descriptor(), Interest::Read));
-        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(tick));
+        let next = self.scope.deadline.earlier(check_at);
+        let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
             Wake::TimedOut if self.scope.deadline.has_passed() => Err(Error::deadline_passed()),
-            Wake::TimedOut | Wake::Ready => Ok(()),
+            Wake::TimedOut | Wake::Ready | Wake::Failed(_) => Ok(()),
         }
     }
 
@@ -308,9 +308,9 @@ impl StreamUpload {
 
     /// After a failure, waits for the parts in flight, which were canceled.
     fn wait_until_idle(&self, queue: &StreamQueue) {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
         while !queue.is_idle() {
-            Cancel::never().wait_for(fd, Deadline::after(limits::PROGRESS_INTERVAL));
+            let again = Deadline::after(limits::PROGRESS_INTERVAL);
+            self.scope.cancel.shielded().wait_for_event(&self.changed, again);
             self.changed.clear();
         }
     }
