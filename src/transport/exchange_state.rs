@@ -178,6 +178,7 @@ impl ExchangeState {
     /// Returns an error if the call was canceled or has timed out. Each step calls this, because it
     /// never waits for a peer that is always ready.
     pub(super) fn check(&self) -> Result<()> {
+        self.cancel.tick();
         if self.cancel.is_triggered() {
             self.interrupt(Error::canceled())?;
         } else if self.deadline.has_passed() {
@@ -212,7 +213,7 @@ impl ExchangeState {
         loop {
             self.start_response_timeout(fd);
             let (cancel, call_deadline) = match &*self.grace.borrow() {
-                Some((_, deadline)) => (Cancel::never(), *deadline),
+                Some((_, deadline)) => (self.cancel.shielded(), *deadline),
                 None => (self.cancel.clone(), self.deadline),
             };
             let checks_stall = self.checks_stall();

@@ -12,10 +12,12 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
+use crate::upload::source::upload_source::expect_crc64;
 use crate::upload::upload_result::UploadResult;
 
 /// One copy of a whole object.
@@ -30,15 +32,25 @@ pub(crate) struct Copy<'a> {
 impl Copy<'_> {
     /// Copies the source in parts and returns when OSS has acknowledged the object.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
+        let options = self.options;
+        self.engine.check_process()?;
+        options.check_for(CallKind::Copy)?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        self.copy(&scope).map_err(|error| scope.explain(error))
+    }
+
+    fn copy(&self, scope: &CallScope) -> Result<UploadResult> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
-        service.check_process()?;
-        options.check_no_upload_id()?;
-        let scope = CallScope::new(cancel, options.deadline())?;
+        scope.check()?;
         let deadline = scope.deadline;
         let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
         let found = service.execute(&head, &context)?.output;
+        let expected_crc64 = options.expected_crc64;
+        if let (Some(expected), Some(found)) = (expected_crc64, found.crc64) {
+            expect_crc64(expected, found)?;
+        }
         let headers = headers_of_copy(&options.headers, &found)?;
         if found.size == 0 {
             return self.put_nothing(bucket, key, &headers, &context);
@@ -53,7 +65,7 @@ impl Copy<'_> {
             options,
             headers: &headers,
             keep_parts: options.keep_parts,
-            scope: &scope,
+            scope,
             cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
         };
         let target = multipart.initiate()?;
@@ -61,7 +73,7 @@ impl Copy<'_> {
         multipart.run(
             &target,
             parts,
-            found.crc64,
+            found.crc64.or(expected_crc64),
             earlier,
             || Ok(()),
             |_| {
