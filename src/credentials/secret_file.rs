@@ -1,25 +1,31 @@
 //! Reads small files that may contain secrets.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::runtime::Descriptor;
+
 /// Reads a file of at most `max` bytes. Does not wait for the writer of a FIFO.
 pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<String>> {
-    let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let options = File::options().read(true).custom_flags(libc::O_NONBLOCK).clone();
+    let file = Descriptor::open(path, &options)?;
     // The capacity is reserved at once: a growing buffer would leave copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max.saturating_add(1)));
-    (&mut file).take(max as u64 + 1).read_to_end(&mut bytes)?;
+    (&*file).take(max as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > max {
         return Err(Error::new(ErrorKind::InvalidData, "the file is too long"));
     }
-    let text = std::str::from_utf8(&bytes);
+    // Editors on Windows begin a file with a byte order mark.
+    let text = std::str::from_utf8(bytes.strip_prefix(BOM).unwrap_or(&bytes));
     let text = text.map_err(|_| Error::new(ErrorKind::InvalidData, "the file is not UTF-8"))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests {
@@ -35,6 +41,17 @@ mod tests {
         std::fs::write(&path, b"\xff").unwrap();
         assert_eq!(read(&path, 2).unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(read(&folder.path().join("gone"), 2).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (bytes, text) in [("\u{feff}[a]", "[a]"), ("\u{feff}", ""), ("a\u{feff}", "a\u{feff}")]
+        {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(read(&path, 9).unwrap().as_str(), text);
+        }
     }
 
     #[test]
