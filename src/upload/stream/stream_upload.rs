@@ -7,7 +7,7 @@ use crate::codec::md5::Hasher;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
@@ -285,13 +285,13 @@ impl StreamUpload {
 
     /// Waits for the event, at most until `check_at`.
     fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
-        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(check_at));
+        let next = self.scope.deadline.earlier(check_at);
+        let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
             Wake::TimedOut if self.scope.deadline.has_passed() => Err(Error::deadline_passed()),
-            Wake::TimedOut | Wake::Ready => Ok(()),
+            Wake::TimedOut | Wake::Ready | Wake::Failed(_) => Ok(()),
         }
     }
 
@@ -303,10 +303,9 @@ impl StreamUpload {
 
     /// After a failure, waits for the parts in flight, which were canceled.
     fn wait_until_idle(&self, queue: &StreamQueue) {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
         while !queue.is_idle() {
             let again = Deadline::after(limits::PROGRESS_INTERVAL);
-            self.scope.cancel.shielded().wait_for(fd, again);
+            self.scope.cancel.shielded().wait_for_event(&self.changed, again);
             self.changed.clear();
         }
     }
