@@ -992,7 +992,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_PART_NUMBER_MARKER.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_REQUIRE_VERIFIED.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1243,8 +1243,15 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
 
 /**
+ * Number: 1 fails the call with OSSMPU_EINTEGRITY if OSSMPU_RESULT_VERIFIED
+ * would be 0; the object exists then. It implies OSSMPU_INTEGRITY_CRC64.
+ * Default 0. For CompleteMultipartUpload, PutObject and copies.
+ */
+#define OSSMPU_OPTION_REQUIRE_VERIFIED 2116
+
+/**
  * CRC-64 of each part and of the object, compared with the one that OSS
- * computes. Costs almost nothing.
+ * computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
  */
 #define OSSMPU_INTEGRITY_CRC64 1
 
@@ -1323,8 +1330,16 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
 
 /**
- * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
- * computed here if OSSMPU_INTEGRITY_CRC64 is set.
+ * Number: 1 if the CRC-64 of the object at OSS was compared with that of the
+ * bytes sent, or for a copy with that of its source, and is the same; 0 if it
+ * could not be compared, because OSS returned none even with HeadObject, or
+ * because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
+ * URL.
+ */
+#define OSSMPU_RESULT_VERIFIED 3104
+
+/**
+ * Unsigned: the CRC-64 of the object as OSS computed it.
  */
 #define OSSMPU_RESULT_CRC64 3200
 
@@ -1344,7 +1359,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+ * OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
  * field, 0 for NULL.
  */
 OSSMPU_API

@@ -19,6 +19,7 @@ pub struct ossmpu_result {
     parts: Option<u16>,
     bytes_resumed: Option<u64>,
     upload_may_exist: bool,
+    verified: Option<bool>,
     crc64: Option<u64>,
 }
 
@@ -50,8 +51,13 @@ pub const OSSMPU_RESULT_BYTES_RESUMED: c_int = 3102;
 /// lost and with it an upload ID; otherwise 0. A lifecycle rule of the bucket
 /// removes it.
 pub const OSSMPU_RESULT_UPLOAD_MAY_EXIST: c_int = 3103;
-/// Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
-/// computed here if OSSMPU_INTEGRITY_CRC64 is set.
+/// Number: 1 if the CRC-64 of the object at OSS was compared with that of the
+/// bytes sent, or for a copy with that of its source, and is the same; 0 if it
+/// could not be compared, because OSS returned none even with HeadObject, or
+/// because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
+/// URL.
+pub const OSSMPU_RESULT_VERIFIED: c_int = 3104;
+/// Unsigned: the CRC-64 of the object as OSS computed it.
 pub const OSSMPU_RESULT_CRC64: c_int = 3200;
 
 /// Returns a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. ""
@@ -62,7 +68,7 @@ pub extern "C" fn ossmpu_result_str(result: Option<&ossmpu_result>, field: c_int
 }
 
 /// Returns a number of a result: OSSMPU_RESULT_SIZE to
-/// OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+/// OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
 /// field, 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_int(result: Option<&ossmpu_result>, field: c_int) -> i64 {
@@ -110,6 +116,7 @@ impl ossmpu_result {
             parts: Some(result.parts),
             bytes_resumed: Some(result.bytes_resumed),
             upload_may_exist: result.upload_may_exist,
+            verified: Some(result.verified),
             crc64: result.crc64,
         }
     }
@@ -124,6 +131,7 @@ impl ossmpu_result {
             parts: None,
             bytes_resumed: None,
             upload_may_exist: false,
+            verified: None,
             crc64: part.crc64,
         }
     }
@@ -140,6 +148,7 @@ impl ossmpu_result {
             parts: None,
             bytes_resumed: None,
             upload_may_exist: false,
+            verified: None,
             crc64: None,
         }
     }
@@ -150,6 +159,7 @@ impl ossmpu_result {
             OSSMPU_RESULT_PARTS => self.parts.map_or(-1, i64::from),
             OSSMPU_RESULT_BYTES_RESUMED => bytes(self.bytes_resumed),
             OSSMPU_RESULT_UPLOAD_MAY_EXIST => i64::from(self.upload_may_exist),
+            OSSMPU_RESULT_VERIFIED => self.verified.map_or(-1, i64::from),
             _ => -1,
         }
     }

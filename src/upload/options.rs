@@ -45,6 +45,17 @@ impl BitOr for Integrity {
     }
 }
 
+/// What happens to an object whose CRC-64 cannot be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verification {
+    /// The CRC-64 is not compared.
+    Off,
+    /// The result says so.
+    WherePossible,
+    /// The call fails.
+    Required,
+}
+
 /// The options of one upload; each has a default.
 ///
 /// Cheap to clone; a call copies what it needs, so the value may be reused and changed afterwards.
@@ -62,6 +73,7 @@ pub struct UploadOptions {
     pub(crate) parallelism: usize,
     pub(crate) single_below: u64,
     pub(crate) integrity: Integrity,
+    pub(crate) require_verified: bool,
     pub(crate) md5_kernel: Kernel,
     pub(crate) hedging: bool,
     pub(crate) bytes_per_sec: u64,
@@ -84,6 +96,7 @@ impl Default for UploadOptions {
             parallelism: limits::PARALLELISM_DEFAULT,
             single_below: limits::SINGLE_BELOW_DEFAULT,
             integrity: Integrity::CRC64,
+            require_verified: false,
             md5_kernel: Kernel::best(),
             hedging: true,
             bytes_per_sec: 0,
@@ -158,6 +171,14 @@ impl UploadOptions {
     /// Sets which checksums verify the upload; the default is CRC-64.
     pub fn set_integrity(&mut self, integrity: Integrity) -> &mut Self {
         self.integrity = integrity;
+        self
+    }
+
+    /// Sets whether the call fails, with kind `Integrity`, unless
+    /// [`UploadResult::verified`](crate::UploadResult::verified) is true; the default is false. The
+    /// object exists then. It implies [`Integrity::CRC64`].
+    pub fn set_require_verified(&mut self, on: bool) -> &mut Self {
+        self.require_verified = on;
         self
     }
 
@@ -290,6 +311,14 @@ impl UploadOptions {
         self.timeout.map_or(Deadline::NEVER, Deadline::after)
     }
 
+    pub(crate) fn verification(&self) -> Verification {
+        match (self.require_verified, self.integrity.contains(Integrity::CRC64)) {
+            (true, _) => Verification::Required,
+            (false, true) => Verification::WherePossible,
+            (false, false) => Verification::Off,
+        }
+    }
+
     /// Checks that no upload ID is set, for calls that always initiate an upload.
     pub(crate) fn check_no_upload_id(&self) -> Result<()> {
         if self.upload_id.is_none() {
@@ -317,6 +346,7 @@ impl fmt::Debug for UploadOptions {
             .field("parallelism", &self.parallelism)
             .field("single_below", &self.single_below)
             .field("integrity", &self.integrity)
+            .field("require_verified", &self.require_verified)
             .field("keep_parts", &self.keep_parts)
             .field("sequential", &self.sequential)
             .field("complete_all", &self.complete_all)

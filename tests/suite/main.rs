@@ -31,4 +31,5 @@ mod slow_parts;
 mod streams;
 mod timeouts;
 mod uncertain_outcomes;
+mod verification;
 mod whole_objects;

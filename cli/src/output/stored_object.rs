@@ -16,6 +16,7 @@ pub struct StoredObject<'a> {
     bytes_resumed: u64,
     /// A string, because many JSON parsers round integers of this size.
     crc64: Option<String>,
+    verified: bool,
     etag: Option<&'a str>,
     version_id: Option<&'a str>,
     request_id: Option<&'a str>,
@@ -33,6 +34,7 @@ impl<'a> StoredObject<'a> {
             parts: result.parts,
             bytes_resumed: result.bytes_resumed,
             crc64: result.crc64.map(|crc64| crc64.to_string()),
+            verified: result.verified,
             etag: result.etag.as_ref().map(ossmpu::ETag::unquoted),
             version_id: result.version_id.as_deref(),
             request_id: result.request_id.as_deref(),

@@ -235,7 +235,7 @@ impl UploadLifecycle<'_> {
             expects_not_found: true,
             ..OperationContext::new(&self.scope.cancel)
         };
-        let object = ExpectedObject::of_upload(target, checksum);
+        let object = ExpectedObject::of_upload(target, checksum, None);
         match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
                 expected.source.check_sent(Some(crc64), self.scope)?;
@@ -247,6 +247,7 @@ impl UploadLifecycle<'_> {
                     parts: u16::try_from(expected.parts.count()).unwrap_or(u16::MAX),
                     bytes_resumed: size,
                     crc64: object.crc64,
+                    verified: object.crc64.is_some(),
                     version_id: object.version_id,
                     request_id: object.request_id,
                     upload_id: Some(upload_id),
@@ -380,6 +381,7 @@ mod tests {
             parallelism: 1,
             single_below: 0,
             integrity: Integrity::NONE,
+            require_verified: false,
             md5_kernel: Kernel::best(),
             hedging: false,
             bytes_per_sec: 0,

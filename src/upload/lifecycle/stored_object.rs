@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::upload_target::UploadTarget;
 use crate::codec::date::parse_http_date;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{BucketName, ObjectHeaders, ObjectKey};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
 use crate::runtime::safeguard;
 use crate::service::{OperationContext, ServiceClient};
@@ -21,6 +21,8 @@ pub(crate) struct ExpectedObject<'a> {
     /// The headers that the object must have.
     pub(crate) attributes: &'a ObjectHeaders,
     pub(crate) checksum: ObjectChecksum,
+    /// The ETag that the object has if OSS computes it as expected; where a CRC-64 is not known.
+    pub(crate) etag: Option<ETag>,
     /// `Multipart` or `Normal`, as HeadObject names it.
     pub(crate) object_type: &'static str,
     /// The earliest time at which the object can have been created.
@@ -48,13 +50,18 @@ pub(crate) enum StoredObject {
 }
 
 impl<'a> ExpectedObject<'a> {
-    pub(crate) fn of_upload(target: &'a UploadTarget, checksum: ObjectChecksum) -> Self {
+    pub(crate) fn of_upload(
+        target: &'a UploadTarget,
+        checksum: ObjectChecksum,
+        etag: Option<ETag>,
+    ) -> Self {
         Self {
             bucket: &target.bucket,
             key: &target.key,
             headers: &target.headers,
             attributes: &target.attributes,
             checksum,
+            etag,
             object_type: "Multipart",
             not_before: target.initiated.map_or(NotBefore::Unknown, NotBefore::At),
         }
@@ -78,12 +85,15 @@ impl<'a> ExpectedObject<'a> {
         }
     }
 
-    /// Returns true if everything that HeadObject shows is as expected. A checksum is required:
-    /// size and time alone do not distinguish an object from an older one.
+    /// Returns true if everything that HeadObject shows is as expected. A checksum or the ETag is
+    /// required: size and time alone do not distinguish an object from another one.
     fn matches(&self, found: &HeadObjectResult) -> bool {
-        let same_crc64 = found.crc64.is_some() && found.crc64 == self.checksum.crc64;
+        let same_content = match (found.crc64, self.checksum.crc64) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            _ => self.etag.as_ref().is_some_and(|etag| found.etag.is_md5(etag.unquoted())),
+        };
         let same_attributes = mismatch(self.attributes, self.key, found).is_none();
-        let differs = safeguard!(ObjectCrc64, !same_crc64)
+        let differs = safeguard!(ObjectContent, !same_content)
             || safeguard!(ObjectAttributes, !same_attributes)
             || safeguard!(ObjectTime, !self.not_before.allows(found));
         found.size == self.checksum.size
