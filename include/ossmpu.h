@@ -992,7 +992,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_REQUIRE_VERIFIED.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_COPY_TAGS.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1151,8 +1151,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PARALLELISM 2101
 
 /**
- * Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
- * (5 GiB); default 8 MiB. With 0 only empty objects are.
+ * Number: objects of fewer bytes are sent with one PutObject, or copied with
+ * one CopyObject if they have less than 1 GiB, 0 to 5368709120 (5 GiB);
+ * default 8 MiB. With 0 only empty objects are.
  */
 #define OSSMPU_OPTION_SINGLE_BELOW 2102
 
@@ -1248,6 +1249,14 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Default 0. For CompleteMultipartUpload, PutObject and copies.
  */
 #define OSSMPU_OPTION_REQUIRE_VERIFIED 2116
+
+/**
+ * Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
+ * unless the options have tags, for which the permission oss:GetObjectTagging
+ * may be necessary; 0 does not. Sent with GetObjectTagging and
+ * InitiateMultipartUpload, or with CopyObject.
+ */
+#define OSSMPU_OPTION_COPY_TAGS 2117
 
 /**
  * CRC-64 of each part and of the object, compared with the one that OSS
@@ -1505,18 +1514,22 @@ int ossmpu_put_stream(const ossmpu_client *client,
                       ossmpu_error **err);
 
 /**
- * Copies an object of any size within OSS, in parts, several at a time; its
- * data does not pass through this machine. The source must be in the same
- * region. Blocks.
+ * Copies an object of any size within OSS: with one CopyObject if it is small
+ * (OSSMPU_OPTION_SINGLE_BELOW) and no callback is set, else in parts, several
+ * at a time. Its data does not pass through this machine. The source must be
+ * in the same region. Blocks.
  *
  * source_version is NULL for the current version. Content headers and
- * metadata are copied from the source unless options set any. Parts have 64
- * MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
- * conditions on the source at the start of the call. options, cancel and out
- * may be NULL.
+ * metadata are those of the source unless options set any, and tags are
+ * unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
+ * and encryption are not copied. Parts have 64 MiB unless
+ * OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
+ * the source at the start of the call; each request after it requires the
+ * ETag that the source had then. options, cancel and out may be NULL.
  *
- * The call verifies that the copy has the CRC-64 of the source.
- * OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
+ * The size of the copy is that of the source. OSS need not report a CRC-64
+ * for it, and old sources have none: OSSMPU_RESULT_VERIFIED says whether the
+ * two were compared. OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
  * HTTP status 412 or 304 if it does not meet a condition. On failure as
  * ossmpu_put_file.
  */

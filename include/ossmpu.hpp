@@ -772,6 +772,9 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &require_verified(bool on = true) {
         return set(OSSMPU_OPTION_REQUIRE_VERIFIED, on);
     }
+    options &copy_tags(bool on = true) {
+        return set(OSSMPU_OPTION_COPY_TAGS, on);
+    }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());

@@ -29,7 +29,9 @@ pub(crate) enum Operation {
     AbortMultipartUpload,
     ListParts,
     PutObject,
+    CopyObject,
     GetObject,
+    GetObjectTagging,
     HeadObject,
     GetObjectMeta,
     DeleteObject,
@@ -54,6 +56,7 @@ impl Operation {
                 | Self::CompleteMultipartUpload
                 | Self::AbortMultipartUpload
                 | Self::PutObject
+                | Self::CopyObject
                 | Self::DeleteObject
         )
     }
@@ -88,7 +91,9 @@ impl Operation {
                 | Self::AbortMultipartUpload
                 | Self::ListParts
                 | Self::PutObject
+                | Self::CopyObject
                 | Self::GetObject
+                | Self::GetObjectTagging
                 | Self::HeadObject
                 | Self::GetObjectMeta
                 | Self::DeleteObject
@@ -113,11 +118,11 @@ impl Operation {
         };
         let operation = operation
             .ok_or_else(|| OssError::method_not_allowed(method.as_str(), resource, allow))?;
-        match query.0.iter().find(|(name, _)| UNSUPPORTED.contains(&name.as_str())) {
+        let is_unsupported = |name: &str| {
+            UNSUPPORTED.contains(&name) || name == "tagging" && operation != Self::GetObjectTagging
+        };
+        match query.0.iter().find(|(name, _)| is_unsupported(name)) {
             Some((name, _)) => Err(OssError::not_implemented(name)),
-            None if operation == Self::PutObject && headers.contains_key("x-oss-copy-source") => {
-                Err(OssError::not_implemented("x-oss-copy-source"))
-            }
             None if operation.is_object_operation() && query.has("acl") => {
                 Err(OssError::not_implemented("acl"))
             }
@@ -156,8 +161,10 @@ impl Operation {
                 Self::UploadPartCopy
             }
             Method::PUT if of_part => Self::UploadPart,
+            Method::PUT if headers.contains_key("x-oss-copy-source") => Self::CopyObject,
             Method::PUT => Self::PutObject,
             Method::GET if query.has("uploadId") => Self::ListParts,
+            Method::GET if query.has("tagging") => Self::GetObjectTagging,
             Method::GET => Self::GetObject,
             Method::HEAD if query.has("objectMeta") => Self::GetObjectMeta,
             Method::HEAD => Self::HeadObject,
@@ -184,7 +191,6 @@ const UNSUPPORTED: &[&str] = &[
     "restore",
     "stat",
     "symlink",
-    "tagging",
     "website",
     "worm",
     "x-oss-process",
@@ -209,6 +215,7 @@ mod tests {
             (Method::PUT, key, "uploadId=1&partNumber=1", UploadPart),
             (Method::PUT, key, "unknown=1", PutObject),
             (Method::GET, key, "uploadId=1", ListParts),
+            (Method::GET, key, "tagging", GetObjectTagging),
             (Method::DELETE, key, "uploadId=1", AbortMultipartUpload),
             (Method::HEAD, key, "objectMeta", GetObjectMeta),
             (Method::GET, None, "uploads&max-uploads=1", ListMultipartUploads),
@@ -224,5 +231,7 @@ mod tests {
     fn unknown_methods_and_sub_resources_are_rejected() {
         assert_eq!(route(&Method::PATCH, Some("k"), "").unwrap_err().code, "MethodNotAllowed");
         assert_eq!(route(&Method::PUT, None, "lifecycle").unwrap_err().code, "NotImplemented");
+        assert_eq!(route(&Method::PUT, Some("k"), "tagging").unwrap_err().code, "NotImplemented");
+        assert_eq!(route(&Method::GET, None, "tagging").unwrap_err().code, "NotImplemented");
     }
 }

@@ -62,8 +62,9 @@ pub const OSSMPU_OPTION_PART_SIZE: c_int = 2100;
 /// Number: UploadPart or UploadPartCopy requests in flight at a time, 1 to 256;
 /// default 8. OSSMPU_CONFIG_THREADS limits all uploads of a client together.
 pub const OSSMPU_OPTION_PARALLELISM: c_int = 2101;
-/// Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
-/// (5 GiB); default 8 MiB. With 0 only empty objects are.
+/// Number: objects of fewer bytes are sent with one PutObject, or copied with
+/// one CopyObject if they have less than 1 GiB, 0 to 5368709120 (5 GiB);
+/// default 8 MiB. With 0 only empty objects are.
 pub const OSSMPU_OPTION_SINGLE_BELOW: c_int = 2102;
 /// Number: the checksums that protect the data, a sum of OSSMPU_INTEGRITY_*;
 /// default OSSMPU_INTEGRITY_CRC64. For UploadPart, PutObject and
@@ -116,6 +117,11 @@ pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 2115;
 /// would be 0; the object exists then. It implies OSSMPU_INTEGRITY_CRC64.
 /// Default 0. For CompleteMultipartUpload, PutObject and copies.
 pub const OSSMPU_OPTION_REQUIRE_VERIFIED: c_int = 2116;
+/// Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
+/// unless the options have tags, for which the permission oss:GetObjectTagging
+/// may be necessary; 0 does not. Sent with GetObjectTagging and
+/// InitiateMultipartUpload, or with CopyObject.
+pub const OSSMPU_OPTION_COPY_TAGS: c_int = 2117;
 
 /// CRC-64 of each part and of the object, compared with the one that OSS
 /// computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
@@ -192,7 +198,8 @@ impl CallOptions {
             | OSSMPU_OPTION_COMPLETE_ALL
             | OSSMPU_OPTION_SEQUENTIAL
             | OSSMPU_OPTION_HEDGING
-            | OSSMPU_OPTION_REQUIRE_VERIFIED => self.set_switch(key, value)?,
+            | OSSMPU_OPTION_REQUIRE_VERIFIED
+            | OSSMPU_OPTION_COPY_TAGS => self.set_switch(key, value)?,
             OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE => {
                 self.copy_if_modified_since = Some(time("copy_if_modified_since", value)?);
             }
@@ -267,6 +274,9 @@ impl CallOptions {
             OSSMPU_OPTION_REQUIRE_VERIFIED => {
                 upload.set_require_verified(arg_check::switch("require_verified", value)?);
             }
+            OSSMPU_OPTION_COPY_TAGS => {
+                upload.set_copy_tags(arg_check::switch("copy_tags", value)?);
+            }
             _ => return Err(KeyGroup::Option.unknown(ValueType::Number, key)),
         }
         Ok(())
@@ -336,6 +346,7 @@ mod tests {
             (OSSMPU_OPTION_SEQUENTIAL, "sequential", 1, -1),
             (OSSMPU_OPTION_HEDGING, "hedging", 0, 2),
             (OSSMPU_OPTION_REQUIRE_VERIFIED, "require_verified", 1, 2),
+            (OSSMPU_OPTION_COPY_TAGS, "copy_tags", 0, 2),
             (OSSMPU_OPTION_TIMEOUT_MS, "timeout", 0, -1),
             (OSSMPU_OPTION_BYTES_PER_SEC, "bytes_per_sec", i64::MAX, -1),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, "traffic_limit", 245_760, 245_759),
@@ -387,6 +398,7 @@ mod tests {
             (OSSMPU_OPTION_SEQUENTIAL, 1, 0),
             (OSSMPU_OPTION_HEDGING, 0, 1),
             (OSSMPU_OPTION_REQUIRE_VERIFIED, 1, 0),
+            (OSSMPU_OPTION_COPY_TAGS, 0, 1),
             (OSSMPU_OPTION_TIMEOUT_MS, 1000, 0),
             (OSSMPU_OPTION_BYTES_PER_SEC, 1000, 0),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, 245_760, 0),

@@ -295,7 +295,7 @@ impl NetworkState {
             }
             Fault::Duplicated => {
                 // The client sees what an identical object of the same second would cause.
-                self.is_put_duplicated |= message.operation == "PutObject";
+                self.is_put_duplicated |= matches!(message.operation, "PutObject" | "CopyObject");
                 self.apply(message);
                 Outcome::Response(self.apply(message))
             }

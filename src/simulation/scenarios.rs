@@ -120,6 +120,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut copy_without_crc64 = scenario("copy without CRC-64", copy);
     copy_without_crc64.lacks_crc64 = true;
     copy_without_crc64.faults = REPLACED.to_vec();
+    let mut one_copy_without_crc64 = base("one CopyObject without CRC-64", 1000, copy);
+    one_copy_without_crc64.lacks_crc64 = true;
     let mut one_put = base("one PutObject", 1000, put_data);
     one_put.faults = NO_CRC.to_vec();
     let mut write_once = base("one PutObject, bucket without overwriting", 1000, put_data);
@@ -139,11 +141,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("upload ID", with_upload_id),
         all,
         scenario("copy", copy),
+        base("one CopyObject", 1000, copy),
         scenario("stream", stream),
         without_crc64,
         put_without_crc64,
         required,
         copy_without_crc64,
+        one_copy_without_crc64,
         write_once,
         write_once_parts,
         versioned,

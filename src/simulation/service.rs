@@ -107,6 +107,7 @@ impl Message {
             Method::Post => "CompleteMultipartUpload",
             Method::Put if part > 0 && copies => "UploadPartCopy",
             Method::Put if part > 0 => "UploadPart",
+            Method::Put if copies => "CopyObject",
             Method::Put => "PutObject",
             Method::Get => "ListParts",
             Method::Delete => "AbortMultipartUpload",
@@ -163,6 +164,18 @@ impl Service {
                 let (size, crc64) = (message.size, message.crc64);
                 let attributes = message.attributes.clone();
                 self.store(&message.key, message.is_ours, size, crc64, attributes, false)
+            }
+            "CopyObject" => {
+                if self.may_not_replace(message) {
+                    return refusal(409, "FileAlreadyExists");
+                }
+                let (size, crc64) = (data.len() as u64, crate::codec::crc64::crc64(data));
+                let attributes = message.attributes.clone();
+                let done =
+                    self.store(&message.key, message.is_ours, size, crc64, attributes, false);
+                let etag = done.headers.get("ETag").unwrap_or_default();
+                let body = format!("<CopyObjectResult><ETag>\"{etag}\"</ETag></CopyObjectResult>");
+                Response { body: body.into_bytes(), ..done }
             }
             "CompleteMultipartUpload" => self.complete(message),
             other => panic!("{other}"),

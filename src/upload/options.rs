@@ -82,6 +82,7 @@ pub struct UploadOptions {
     pub(crate) checkpoint_dir: Option<PathBuf>,
     pub(crate) upload_id: Option<UploadId>,
     pub(crate) keep_parts: bool,
+    pub(crate) copy_tags: bool,
     pub(crate) sequential: bool,
     pub(crate) complete_all: bool,
     pub(crate) timeout: Option<Duration>,
@@ -105,6 +106,7 @@ impl Default for UploadOptions {
             checkpoint_dir: None,
             upload_id: None,
             keep_parts: false,
+            copy_tags: true,
             sequential: false,
             complete_all: false,
             timeout: None,
@@ -154,8 +156,8 @@ impl UploadOptions {
         Ok(self)
     }
 
-    /// Sets the size in bytes below which an object is uploaded with one PutObject, 0 to 5 GiB; the
-    /// default is 8 MiB. With 0 that is only the empty object.
+    /// Sets the size in bytes below which an object is uploaded with one PutObject, or copied with
+    /// one CopyObject, 0 to 5 GiB; the default is 8 MiB. With 0 that is only the empty object.
     ///
     /// # Errors
     ///
@@ -264,6 +266,13 @@ impl UploadOptions {
         self
     }
 
+    /// Sets whether a copy has the tags of its source, unless the headers have tags; the default is
+    /// true. Reading them may need the permission `oss:GetObjectTagging`.
+    pub fn set_copy_tags(&mut self, on: bool) -> &mut Self {
+        self.copy_tags = on;
+        self
+    }
+
     /// Sets whether uploads are sequential; the default is false.
     ///
     /// Parts of a sequential upload are sent in order, one at a time and each once, and the object
@@ -348,6 +357,7 @@ impl fmt::Debug for UploadOptions {
             .field("integrity", &self.integrity)
             .field("require_verified", &self.require_verified)
             .field("keep_parts", &self.keep_parts)
+            .field("copy_tags", &self.copy_tags)
             .field("sequential", &self.sequential)
             .field("complete_all", &self.complete_all)
             .field("hedging", &self.hedging())

@@ -230,6 +230,7 @@ static void every_setter() {
         .sequential(false)
         .hedging(false)
         .require_verified()
+        .copy_tags(false)
         .timeout(60 * second)
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)

@@ -390,6 +390,7 @@ mod tests {
             checkpoint_dir: None,
             upload_id: None,
             keep_parts: false,
+            copy_tags: true,
             complete_all: false,
             timeout: None,
             progress: None,

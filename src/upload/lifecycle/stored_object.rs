@@ -23,8 +23,8 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) checksum: ObjectChecksum,
     /// The ETag that the object has if OSS computes it as expected; where a CRC-64 is not known.
     pub(crate) etag: Option<ETag>,
-    /// `Multipart` or `Normal`, as HeadObject names it.
-    pub(crate) object_type: &'static str,
+    /// `Multipart` or `Normal`, as HeadObject names it; `None` if it may be either.
+    pub(crate) object_type: Option<&'static str>,
     /// The earliest time at which the object can have been created.
     pub(crate) not_before: NotBefore,
 }
@@ -62,7 +62,7 @@ impl<'a> ExpectedObject<'a> {
             attributes: &target.attributes,
             checksum,
             etag,
-            object_type: "Multipart",
+            object_type: Some("Multipart"),
             not_before: target.initiated.map_or(NotBefore::Unknown, NotBefore::At),
         }
     }
@@ -96,12 +96,10 @@ impl<'a> ExpectedObject<'a> {
         let differs = safeguard!(ObjectContent, !same_content)
             || safeguard!(ObjectAttributes, !same_attributes)
             || safeguard!(ObjectTime, !self.not_before.allows(found));
-        found.size == self.checksum.size
-            && found
-                .object_type
-                .as_deref()
-                .is_some_and(|kind| kind.eq_ignore_ascii_case(self.object_type))
-            && !differs
+        let same_type = self.object_type.is_none_or(|expected| {
+            found.object_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(expected))
+        });
+        found.size == self.checksum.size && same_type && !differs
     }
 }
 
@@ -152,11 +150,12 @@ pub(crate) fn attribute_mismatch(name: &str) -> Error {
 }
 
 /// The attributes that HeadObject shows. Tags and ACL are not shown.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 10] = [
     "content-type",
     "cache-control",
     "content-disposition",
     "content-encoding",
+    "content-language",
     "expires",
     "x-oss-storage-class",
     "x-oss-server-side-encryption",

@@ -150,7 +150,7 @@ impl Put<'_> {
             attributes: headers,
             checksum: ObjectChecksum { size: body.length(), crc64 },
             etag: None,
-            object_type: "Normal",
+            object_type: Some("Normal"),
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
         let object = determine(self.service, failed, &expected, scope)?;
