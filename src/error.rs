@@ -124,6 +124,7 @@ struct Fields {
     object_exists: ObjectExists,
     upload_may_exist: bool,
     is_delete_marker: bool,
+    is_permanent: bool,
 }
 
 /// The error of a lower layer, and its text, which [`Error::cause`] lends out.
@@ -160,6 +161,7 @@ impl Error {
             object_exists: ObjectExists::No,
             upload_may_exist: false,
             is_delete_marker: false,
+            is_permanent: false,
         }))
     }
 

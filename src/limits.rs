@@ -82,6 +82,11 @@ pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const RESOLVE_TTL: Duration = Duration::from_secs(60);
 /// The timeout to connect, with the handshakes of proxy and TLS.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The delay until the next address of a host is tried while the earlier ones do not respond, as
+/// RFC 8305 recommends.
+pub(crate) const CONNECT_STAGGER: Duration = Duration::from_millis(250);
+/// How long an address that failed is tried after the others of its host.
+pub(crate) const FAILED_ADDRESS_TTL: Duration = Duration::from_secs(60);
 /// An attempt that moves fewer than `STALL_BYTES` in this time has stalled.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// See `STALL_TIMEOUT`.

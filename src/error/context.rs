@@ -40,6 +40,24 @@ impl Error {
         self
     }
 
+    /// Appends the text of the cause.
+    pub(crate) fn with_cause_in_text(mut self) -> Self {
+        if let Some(cause) = &self.0.cause {
+            self.0.text = format!("{}: {}", self.0.text, cause.text);
+        }
+        self
+    }
+
+    /// True if another attempt would fail the same way although the kind is one that is retried.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.0.is_permanent
+    }
+
+    pub(crate) fn with_permanent(mut self, is_permanent: bool) -> Self {
+        self.0.is_permanent = is_permanent;
+        self
+    }
+
     pub(crate) fn with_argument(mut self, argument: impl Into<String>) -> Self {
         self.0.argument = non_empty(argument);
         self

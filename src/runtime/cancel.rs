@@ -114,15 +114,18 @@ impl Cancel {
     /// Waits until the descriptor is ready, the token is triggered or the deadline passes.
     /// A trigger takes precedence over readiness.
     pub(crate) fn wait_for(&self, fd: Option<(RawFd, Interest)>, deadline: Deadline) -> Wake {
+        self.wait_for_any(fd.as_slice(), deadline)
+    }
+
+    /// Waits until one of at most [`WAITED_MAX`] descriptors is ready.
+    pub(crate) fn wait_for_any(&self, fds: &[(RawFd, Interest)], deadline: Deadline) -> Wake {
         let mut polled = [UNUSED; POLLED_MAX];
         let mut count = 0;
-        let requested = fd.map(|(fd, interest)| match interest {
-            Interest::Read => (fd, libc::POLLIN),
-            Interest::Write => (fd, libc::POLLOUT),
+        let requested = fds.iter().take(WAITED_MAX).map(|(fd, interest)| match interest {
+            Interest::Read => (*fd, libc::POLLIN),
+            Interest::Write => (*fd, libc::POLLOUT),
         });
-        for (fd, events) in
-            requested.into_iter().chain(self.descriptors().map(|fd| (fd, libc::POLLIN)))
-        {
+        for (fd, events) in requested.chain(self.descriptors().map(|fd| (fd, libc::POLLIN))) {
             if let Some(slot) = polled.get_mut(count) {
                 *slot = libc::pollfd { fd, events, revents: 0 };
                 count += 1;
@@ -137,7 +140,7 @@ impl Cancel {
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            if ready > 0 && fd.is_some() && polled.first().is_some_and(|fd| fd.revents != 0) {
+            if ready > 0 && polled.iter().zip(fds).any(|(polled, _)| polled.revents != 0) {
                 return Wake::Ready;
             }
             if deadline.has_passed() {
@@ -178,9 +181,12 @@ impl Token {
 
 const UNUSED: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
-/// The descriptor to wait for, and two for each token of a chain of at most four: of the caller,
+/// The most descriptors of one wait, without those of the token.
+pub(crate) const WAITED_MAX: usize = 16;
+
+/// The descriptors to wait for, and two for each token of a chain of at most four: of the caller,
 /// the call, the upload and the part.
-const POLLED_MAX: usize = 9;
+const POLLED_MAX: usize = WAITED_MAX + 8;
 
 #[cfg(shuttle)]
 mod shuttle_tests;
@@ -246,5 +252,21 @@ mod tests {
         event.set();
         token.trigger();
         assert_eq!(token.wait_for(fd, Deadline::NEVER), Wake::Canceled);
+    }
+
+    #[test]
+    fn a_wait_ends_when_any_of_its_descriptors_is_ready() {
+        let events: Vec<Event> = (0..WAITED_MAX).map(|_| Event::new().unwrap()).collect();
+        let fds: Vec<_> = events.iter().map(|e| (e.descriptor(), Interest::Read)).collect();
+        let token = Cancel::new().unwrap();
+        let soon = Deadline::after(Duration::from_millis(5));
+        assert_eq!(token.wait_for_any(&fds, soon), Wake::TimedOut);
+        for event in [&events[0], &events[WAITED_MAX - 1]] {
+            event.set();
+            assert_eq!(token.wait_for_any(&fds, Deadline::NEVER), Wake::Ready);
+            event.clear();
+        }
+        token.trigger();
+        assert_eq!(token.wait_for_any(&fds, Deadline::NEVER), Wake::Canceled);
     }
 }

@@ -20,7 +20,7 @@ mod timer;
 pub(crate) use std::sync::Condvar;
 
 pub use cancel::Cancel;
-pub(crate) use cancel::{Interest, Wake};
+pub(crate) use cancel::{Interest, WAITED_MAX, Wake};
 pub(crate) use cleanup_budget::CleanupBudget;
 pub(crate) use clock::Clock;
 #[cfg(test)]

@@ -36,10 +36,11 @@ impl AttemptError {
     /// request whose body is incomplete, but a complete one may have arrived.
     pub(super) fn from_exchange_error(error: ExchangeError, length: u64) -> Self {
         let ExchangeError { error, delivery, stale_connection, .. } = error;
-        let is_transient = matches!(
-            error.kind(),
-            ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
-        );
+        let is_transient = !error.is_permanent()
+            && matches!(
+                error.kind(),
+                ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Network
+            );
         let is_sent = delivery == Delivery::Possible && error.bytes_sent() >= length;
         let evidence = if is_sent { Evidence::Uncertain } else { Evidence::NotSent };
         let class = match (is_transient, delivery) {

@@ -1,7 +1,8 @@
 //! Opens connections: DNS, TCP, proxy and TLS.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::{fmt, io};
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
@@ -10,21 +11,24 @@ use ureq::{Proxy, ProxyProtocol};
 
 use super::byte_stream::tls_stream::TlsStream;
 use super::byte_stream::{BlockingStream, ByteStream};
+use super::connect_race::{self, Race};
 use super::connection::Connection;
 use super::error_mapping;
-use super::exchange_state::{self, ExchangeState};
+use super::exchange_state::{self, ExchangeState, PeerAddress};
 use super::pool_generation::PoolGeneration;
+use super::proxy_setting::{self, ProxyRoute};
 use super::resolver::Resolver;
-use super::socket::Socket;
 use super::tls::Tls;
+use super::uri_host::{port, without_brackets};
 use super::{http_proxy, socks};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
 /// Opens the connections of ureq.
 #[derive(Debug)]
 pub(super) struct Dialer {
-    pub(super) resolver: Resolver,
+    pub(super) resolver: Arc<Resolver>,
     pub(super) tls: Tls,
+    pub(super) proxy: Option<ProxyRoute>,
     pub(super) user_agent: String,
     pub(super) pool_generation: PoolGeneration,
 }
@@ -66,80 +70,121 @@ impl Dialer {
         let host = without_brackets(uri.host().unwrap_or_default());
         let port = port(uri, if details.needs_tls() { 443 } else { 80 })
             .ok_or_else(|| Error::invalid("endpoint", "not the address of a server"))?;
-        let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(uri));
-        let mut stream = match proxy {
-            None => self.dial(host, port, &state)?,
-            Some(proxy) => self.dial_through(proxy, host, port, &state)?,
+        let proxy = self.proxy.as_ref().and_then(|route| route.proxy(host, port));
+        let server = DialTarget { host, port, is_tls: details.needs_tls() };
+        let (stream, peer) = match proxy {
+            None => self.dial(server, &state)?,
+            Some(proxy) => self.dial_through(proxy, server, &state)?,
         };
-        if details.needs_tls() {
-            stream = self.start_tls(stream, host, &state)?;
-        }
-        Ok(Connection::new(stream, details.needs_tls(), generation))
+        state.set_peer(&peer);
+        Ok(Connection::new(stream, details.needs_tls(), generation, peer))
     }
 
-    /// Connects to one of the addresses of a host. If none responds, they may be out of date.
-    fn dial(&self, host: &str, port: u16, state: &ExchangeState) -> Result<ByteStream> {
-        let addresses = self.resolver.resolve(host, state)?;
-        state.enter_phase(Phase::Connect);
-        self.dial_addresses(&addresses, host, port, state).inspect_err(|error| {
-            if error.kind() != ErrorKind::Canceled {
-                self.resolver.evict(host);
+    /// Connects to one of the addresses of a server. If addresses from the cache fail, the host is
+    /// looked up again at once, because it may have moved.
+    fn dial(
+        &self,
+        server: DialTarget<'_>,
+        state: &ExchangeState,
+    ) -> Result<(ByteStream, PeerAddress)> {
+        let mut resolved = self.resolver.resolve(server.host, state)?;
+        let mut tried = Vec::new();
+        loop {
+            resolved.addresses.retain(|address| !tried.contains(address));
+            let error = match self.dial_addresses(&resolved.addresses, server, state) {
+                Ok(connected) => return Ok(connected),
+                Err(failed) => {
+                    tried.extend(failed.tried);
+                    failed.error
+                }
+            };
+            if error.kind() == ErrorKind::Canceled || state.check().is_err() {
+                return Err(error);
             }
-        })
+            resolved.addresses.retain(|address| !tried.contains(address));
+            if resolved.addresses.is_empty() && resolved.is_cached {
+                match self.resolver.resolve(server.host, state) {
+                    Ok(newer) => resolved = newer,
+                    Err(_) => return Err(error),
+                }
+                resolved.addresses.retain(|address| !tried.contains(address));
+            }
+            if resolved.addresses.is_empty() {
+                return Err(error);
+            }
+        }
     }
 
-    /// Tries the addresses in order. Each gets an equal share of the time left.
+    /// Connects to the first address that accepts, and performs the TLS handshake with it.
     fn dial_addresses(
         &self,
         addresses: &[IpAddr],
-        host: &str,
-        port: u16,
+        server: DialTarget<'_>,
         state: &ExchangeState,
-    ) -> Result<ByteStream> {
-        let mut error = Error::internal("the host has no addresses");
-        for (index, ip) in addresses.iter().enumerate() {
-            state.check()?;
-            let address = SocketAddr::new(*ip, port);
-            match Socket::connect(address, state, state.address_deadline(addresses.len() - index))?
-            {
-                Ok(socket) => return Ok(ByteStream::Plain(socket)),
-                Err(cause) => {
-                    self.resolver.demote(host, *ip);
-                    error = connect_error(address, &cause);
+    ) -> Result<(ByteStream, PeerAddress), FailedDial> {
+        state.enter_phase(Phase::Connect);
+        let Race { result, mut failed } = connect_race::connect(addresses, server.port, state);
+        let secured = result.and_then(|(socket, address)| {
+            let stream = ByteStream::Plain(socket);
+            let stream = match server.is_tls {
+                false => Ok(stream),
+                true => self.start_tls(stream, server.host, state),
+            };
+            stream.map(|stream| (stream, address)).inspect_err(|error| {
+                if error.kind() != ErrorKind::Canceled {
+                    failed.push(address);
                 }
+            })
+        });
+        for address in &failed {
+            self.resolver.mark_failed(server.host, *address);
+        }
+        match secured {
+            Ok((stream, address)) => {
+                Ok((stream, PeerAddress { host: server.host.into(), address }))
+            }
+            Err(error) => {
+                let phase = error.phase().unwrap_or(state.phase());
+                Err(FailedDial { error: error.with_phase(phase), tried: failed })
             }
         }
-        Err(error)
     }
 
     fn dial_through(
         &self,
         proxy: &Proxy,
-        host: &str,
-        port: u16,
+        server: DialTarget<'_>,
         state: &ExchangeState,
-    ) -> Result<ByteStream> {
-        let protocol = proxy.protocol();
-        let resolves_locally = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
-        let destination = match host.parse() {
-            Ok(address) => socks::Destination::Address(address),
-            Err(_) if resolves_locally => {
-                let addresses = self.resolver.resolve(host, state)?;
-                // SOCKS 4 has no IPv6.
-                let usable = |ip: &&IpAddr| protocol != ProxyProtocol::Socks4 || ip.is_ipv4();
-                let address = addresses.iter().find(usable).or(addresses.first());
-                address
-                    .map_or(socks::Destination::Name(host), |ip| socks::Destination::Address(*ip))
-            }
-            Err(_) => socks::Destination::Name(host),
-        };
-        let mut stream = self.dial(without_brackets(proxy.host()), proxy.port(), state)?;
-        if protocol == ProxyProtocol::Https {
-            stream = self.start_tls(stream, without_brackets(proxy.host()), state)?;
-            state.enter_phase(Phase::Connect);
+    ) -> Result<(ByteStream, PeerAddress)> {
+        let (mut stream, peer) = self
+            .open_tunnel(proxy, server, state)
+            .map_err(|error| at_proxy(error, proxy_setting::name(proxy)))?;
+        if server.is_tls {
+            stream = self.start_tls(stream, server.host, state).map_err(|error| {
+                at_proxy(error, format_args!("through {}", proxy_setting::name(proxy)))
+            })?;
         }
+        Ok((stream, peer))
+    }
+
+    /// Connects to a proxy, and asks it to connect to the server.
+    fn open_tunnel(
+        &self,
+        proxy: &Proxy,
+        server: DialTarget<'_>,
+        state: &ExchangeState,
+    ) -> Result<(ByteStream, PeerAddress)> {
+        let DialTarget { host, port, .. } = server;
+        let destination = self.destination(proxy, host, state)?;
+        let proxy_server = DialTarget {
+            host: without_brackets(proxy.host()),
+            port: proxy.port(),
+            is_tls: proxy.protocol() == ProxyProtocol::Https,
+        };
+        let (mut stream, peer) = self.dial(proxy_server, state)?;
+        state.enter_phase(Phase::Connect);
         let mut blocking = BlockingStream { stream: &mut stream, state };
-        match protocol {
+        match proxy.protocol() {
             ProxyProtocol::Socks4 | ProxyProtocol::Socks4A => {
                 socks::connect_v4(&mut blocking, destination, port)
             }
@@ -148,8 +193,35 @@ impl Dialer {
             }
             _ => http_proxy::connect(&mut blocking, proxy, host, port, &self.user_agent),
         }
-        .map_err(proxy_error)?;
-        Ok(stream)
+        .map_err(|cause| {
+            if let socks::Destination::Address(address) = destination {
+                self.resolver.mark_failed(host, address);
+            }
+            handshake_error(cause)
+        })?;
+        Ok((stream, peer))
+    }
+
+    /// What a SOCKS proxy is asked to connect to.
+    fn destination<'a>(
+        &self,
+        proxy: &Proxy,
+        host: &'a str,
+        state: &ExchangeState,
+    ) -> Result<socks::Destination<'a>> {
+        let protocol = proxy.protocol();
+        let resolves_locally = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
+        if let Ok(address) = host.parse() {
+            return Ok(socks::Destination::Address(address));
+        }
+        if !resolves_locally {
+            return Ok(socks::Destination::Name(host));
+        }
+        let addresses = self.resolver.resolve(host, state)?.addresses;
+        // SOCKS 4 has no IPv6.
+        let usable = |ip: &&IpAddr| protocol != ProxyProtocol::Socks4 || ip.is_ipv4();
+        let address = addresses.iter().find(usable).or(addresses.first());
+        Ok(address.map_or(socks::Destination::Name(host), |ip| socks::Destination::Address(*ip)))
     }
 
     fn start_tls(
@@ -163,59 +235,39 @@ impl Dialer {
     }
 }
 
-/// The host of a URI without the brackets of an IPv6 address.
-fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+/// What a connection is opened to.
+#[derive(Clone, Copy)]
+struct DialTarget<'a> {
+    host: &'a str,
+    port: u16,
+    is_tls: bool,
 }
 
-/// The port of a URI; `None` if it is not a valid port, which the `http` crate would ignore.
-pub(super) fn port(uri: &Uri, default: u16) -> Option<u16> {
-    let authority = uri.authority()?;
-    let (_, port) = authority.as_str().rsplit_once(authority.host())?;
-    match port.strip_prefix(':') {
-        None => Some(default),
-        Some(digits) => digits.parse().ok().filter(|port| *port != 0),
-    }
+/// Why no address of a server could be used.
+struct FailedDial {
+    error: Error,
+    tried: Vec<IpAddr>,
 }
 
-fn connect_error(address: SocketAddr, cause: &io::Error) -> Error {
-    match cause.kind() {
-        io::ErrorKind::TimedOut => {
-            Error::new(ErrorKind::Timeout, format!("connecting to {address} timed out"))
-                .with_io(cause)
+/// Names the proxy, unless the error is not about the connection.
+fn at_proxy(error: Error, proxy: impl fmt::Display) -> Error {
+    match error.kind() {
+        ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout => {
+            error.with_context(proxy)
         }
-        _ => Error::new(ErrorKind::Connect, format!("cannot connect to {address}")).with_io(cause),
+        _ => error,
     }
 }
 
-/// Converts an error of a proxy handshake. Cancellations and timeouts are returned unchanged.
-fn proxy_error(cause: io::Error) -> Error {
+/// Converts an error of a proxy handshake. Errors of this library are returned unchanged.
+fn handshake_error(cause: io::Error) -> Error {
     match cause.downcast::<Error>() {
         Ok(ours) => ours,
-        Err(cause) => {
-            Error::new(ErrorKind::Connect, "cannot connect through the proxy").with_io(&cause)
+        Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            Error::new(ErrorKind::Connect, "it closed the connection without an answer")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_is_a_valid_number_or_the_default_of_the_scheme() {
-        for (uri, expected) in [
-            ("http://host", Some(80)),
-            ("http://host:8080/x", Some(8080)),
-            ("http://[::1]", Some(80)),
-            ("http://[::1]:9", Some(9)),
-            ("http://user:1@host:2", Some(2)),
-            ("http://host:99999", None),
-            ("http://host:0", None),
-            ("http://host:", None),
-        ] {
-            assert_eq!(port(&uri.parse().unwrap(), 80), expected, "{uri}");
-        }
-        assert_eq!((without_brackets("[::1]"), without_brackets("host")), ("::1", "host"));
+        Err(cause) => Error::new(ErrorKind::Connect, "the connection was lost")
+            .with_io(&cause)
+            .with_cause_in_text(),
     }
 }

@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport}
 
 use super::byte_stream::{ByteStream, SendProgress, would_block};
 use super::error_mapping;
-use super::exchange_state::{self, BodyStop, ExchangeState};
+use super::exchange_state::{self, BodyStop, ExchangeState, PeerAddress};
 use super::pool_generation::Generation;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
@@ -24,6 +24,7 @@ pub(super) struct Connection {
     stream: ByteStream,
     buffers: LazyBuffers,
     generation: Generation,
+    peer: PeerAddress,
     is_tls: bool,
     /// The connection serves no further exchange.
     is_retired: bool,
@@ -35,11 +36,17 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: ByteStream, is_tls: bool, generation: Generation) -> Self {
+    pub(super) fn new(
+        stream: ByteStream,
+        is_tls: bool,
+        generation: Generation,
+        peer: PeerAddress,
+    ) -> Self {
         Self {
             stream,
             buffers: LazyBuffers::new(INPUT_BUFFER, limits::IO_STEP),
             generation,
+            peer,
             is_tls,
             is_retired: false,
             has_early_input: false,
@@ -51,6 +58,7 @@ impl Connection {
     fn transmit(&mut self, amount: usize) -> Result<()> {
         let state = exchange_state::current()?;
         state.enter_phase(Phase::Send);
+        state.set_peer(&self.peer);
         if state.is_body_stopped() {
             return Ok(());
         }

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::byte_stream::tls_stream;
 use super::exchange::{Delivery, ExchangeError};
 use super::exchange_state::{BodyStop, ExchangeState};
 use super::socket;
+use super::tls_errors;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::wire::Sent;
 
@@ -17,7 +17,7 @@ pub(super) fn wrap(error: Error) -> ureq::Error {
 /// Converts an error of an established connection.
 pub(super) fn connection_lost(error: io::Error) -> Error {
     match error.downcast::<rustls::Error>() {
-        Ok(cause) => tls_stream::session_error(cause),
+        Ok(cause) => tls_errors::session(cause),
         Err(error) => socket::connection_lost(&error),
     }
 }

@@ -5,6 +5,7 @@
 //! up. All waits for sockets and the resolver are in [`ExchangeState::wait`].
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -30,6 +31,8 @@ pub(super) struct ExchangeState {
     phase: Cell<Phase>,
     /// When the timeout of the phase expires.
     phase_deadline: Cell<Deadline>,
+    /// When the connect timeout expires, once it has started.
+    connect_deadline: Cell<Option<Deadline>>,
     stall: StallTimer,
     /// Set when the call is canceled or times out after the request was sent: the error, and the
     /// deadline of the response.
@@ -47,6 +50,15 @@ pub(super) struct ExchangeState {
     /// The exchange opens its own connection instead of reusing one.
     is_connecting: Cell<bool>,
     body_stop: RefCell<Option<BodyStop>>,
+    /// The address that the connection of the exchange was opened to.
+    peer: RefCell<Option<PeerAddress>>,
+}
+
+/// The host that a connection was opened to, a proxy if there is one, and its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PeerAddress {
+    pub(super) host: Arc<str>,
+    pub(super) address: IpAddr,
 }
 
 /// Why the rest of a body is not sent.
@@ -98,6 +110,8 @@ impl ExchangeState {
             },
             phase: Cell::new(Phase::Resolve),
             phase_deadline: Cell::new(Deadline::NEVER),
+            connect_deadline: Cell::new(None),
+            peer: RefCell::new(None),
             stall: StallTimer::default(),
             grace: RefCell::new(None),
             sent: Cell::new(0),
@@ -122,9 +136,7 @@ impl ExchangeState {
         self.stall.restart();
         match phase {
             Phase::Resolve => self.phase_deadline.set(Deadline::after(self.timeouts.resolve)),
-            // After the TLS handshake with a proxy the connect timeout continues.
-            Phase::Connect if previous == Phase::Tls => {}
-            Phase::Connect => self.phase_deadline.set(Deadline::after(self.timeouts.connect)),
+            Phase::Connect => self.phase_deadline.set(self.connect_deadline()),
             Phase::Tls => {}
             // `start_response_timeout` sets it when the kernel has sent the request.
             Phase::Send | Phase::Wait => self.phase_deadline.set(Deadline::NEVER),
@@ -133,11 +145,22 @@ impl ExchangeState {
         }
     }
 
-    /// The deadline for connecting to one of `addresses` addresses, which share the time left.
-    pub(super) fn address_deadline(&self, addresses: usize) -> Deadline {
-        let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
-        let left = self.phase_deadline.get().left();
-        left.map_or(Deadline::NEVER, |left| Deadline::after(left / addresses))
+    /// True if the deadline of the call has passed.
+    pub(super) fn deadline_has_passed(&self) -> bool {
+        self.deadline.has_passed()
+    }
+
+    /// The time left until the timeout of the phase expires.
+    pub(super) fn phase_left(&self) -> Option<Duration> {
+        self.phase_deadline.get().left()
+    }
+
+    /// The connect timeout includes further addresses and the handshakes of a proxy and of TLS.
+    fn connect_deadline(&self) -> Deadline {
+        let started = self.connect_deadline.get();
+        let deadline = started.unwrap_or_else(|| Deadline::after(self.timeouts.connect));
+        self.connect_deadline.set(Some(deadline));
+        deadline
     }
 
     /// Returns an error if the call was canceled or has timed out. Each step calls this, because it
@@ -163,6 +186,17 @@ impl ExchangeState {
         interest: Interest,
         poll_deadline: Deadline,
     ) -> Result<bool> {
+        self.wait_any(&[(fd, interest)], poll_deadline)
+    }
+
+    /// Waits until one of the descriptors is ready, of which only a phase without a stall timeout
+    /// has several.
+    pub(super) fn wait_any(
+        &self,
+        fds: &[(RawFd, Interest)],
+        poll_deadline: Deadline,
+    ) -> Result<bool> {
+        let fd = fds.first().map_or(-1, |(fd, _)| *fd);
         loop {
             self.start_response_timeout(fd);
             let (cancel, call_deadline) = match &*self.grace.borrow() {
@@ -180,7 +214,7 @@ impl ExchangeState {
                 deadline = deadline.earlier(self.early_response_poll());
             }
             let started = Instant::now();
-            let wake = cancel.wait_for(Some((fd, interest)), deadline);
+            let wake = cancel.wait_for_any(fds, deadline);
             if checks_stall {
                 self.stall.add_wait(started.elapsed(), fd);
             }
@@ -261,6 +295,15 @@ impl ExchangeState {
     /// Records that the exchange opens a connection.
     pub(super) fn mark_connecting(&self) {
         self.is_connecting.set(true);
+    }
+
+    /// Records the address of the connection that the exchange uses.
+    pub(super) fn set_peer(&self, peer: &PeerAddress) {
+        self.peer.borrow_mut().get_or_insert_with(|| peer.clone());
+    }
+
+    pub(super) fn peer(&self) -> Option<PeerAddress> {
+        self.peer.borrow().clone()
     }
 
     /// Stops sending the body. The first reason is kept.

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ureq::http::HeaderValue;
 use ureq::{Agent, RequestBuilder, SendBody};
@@ -34,9 +35,10 @@ pub(crate) struct HttpSettings {
 pub(crate) struct Http {
     agent: Agent,
     user_agent: String,
+    resolver: Arc<Resolver>,
     pool_generation: PoolGeneration,
     #[cfg(test)]
-    simulated: Option<std::sync::Arc<dyn SimulatedPeer>>,
+    simulated: Option<Arc<dyn SimulatedPeer>>,
 }
 
 /// Simulates the network and the service.
@@ -68,7 +70,7 @@ impl Http {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .proxy(settings.proxy.resolve()?)
+            .proxy(None)
             .user_agent("")
             .accept("")
             .accept_encoding("")
@@ -77,9 +79,11 @@ impl Http {
             .max_idle_age(limits::IDLE_CONNECTION_TIMEOUT)
             .build();
         let pool_generation = PoolGeneration::default();
+        let resolver = Arc::new(resolver);
         let dialer = Dialer {
-            resolver,
+            resolver: Arc::clone(&resolver),
             tls: Tls::new(&settings.tls)?,
+            proxy: settings.proxy.resolve()?,
             user_agent: settings.user_agent.clone(),
             pool_generation: pool_generation.clone(),
         };
@@ -87,6 +91,7 @@ impl Http {
         Ok(Self {
             agent,
             user_agent: settings.user_agent.clone(),
+            resolver,
             pool_generation,
             #[cfg(test)]
             simulated: None,
@@ -94,7 +99,7 @@ impl Http {
     }
 
     #[cfg(test)]
-    pub(crate) fn simulate(&mut self, peer: std::sync::Arc<dyn SimulatedPeer>) {
+    pub(crate) fn simulate(&mut self, peer: Arc<dyn SimulatedPeer>) {
         self.simulated = Some(peer);
     }
 
@@ -122,6 +127,9 @@ impl Http {
             Err(error) => {
                 if error.kind() == ErrorKind::Timeout && state.is_on_reused_connection() {
                     self.retire_connections();
+                }
+                if let Some(peer) = state.peer().filter(|_| shows_dead_peer(&error, &state)) {
+                    self.resolver.mark_failed(&peer.host, peer.address);
                 }
                 let sent = (state.body_sent() >= outgoing.body.length()).then(|| body.sent());
                 Err(error_mapping::exchange_error(error, &outgoing.target.host, &state, sent))
@@ -180,6 +188,18 @@ impl Http {
             request = request.header_raw(name, value.as_bytes());
         }
         request
+    }
+}
+
+/// True if the error of a connection suggests that its address is out of service. A server may
+/// close an idle connection at any time.
+fn shows_dead_peer(error: &Error, state: &ExchangeState) -> bool {
+    let is_stale = state.is_on_reused_connection() && !state.has_received();
+    match error.kind() {
+        ErrorKind::Network => !is_stale,
+        ErrorKind::Timeout => !state.deadline_has_passed(),
+        ErrorKind::Tls | ErrorKind::Protocol => true,
+        _ => false,
     }
 }
 

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ureq::Proxy;
 
+use crate::error::{Error, ErrorKind};
+
 /// Connects to `host` through the proxy at the other end of `stream`.
 ///
 /// Reads the response byte by byte, because the bytes after its head belong to the connection.
@@ -21,17 +23,36 @@ pub(super) fn connect(
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD_MAX {
-            return Err(proxy_error("the response of the proxy is too long"));
+            return Err(proxy_error("its response is too long"));
         }
         stream.read_exact(&mut byte)?;
         head.extend_from_slice(&byte);
     }
     match status(&head) {
         Some(200..=299) => Ok(()),
-        Some(407) => Err(proxy_error("the proxy requires a user name and a password")),
-        Some(status) => Err(proxy_error(&format!("the proxy responded with status {status}"))),
-        None => Err(proxy_error("the proxy does not speak HTTP")),
+        Some(status) => Err(refused(status, proxy, host, port)),
+        None => Err(proxy_error("it does not respond with HTTP; check its scheme and port")),
     }
+}
+
+/// The error of a response that is not a success. Most of status 4xx are permanent.
+fn refused(status: u16, proxy: &Proxy, host: &str, port: u16) -> io::Error {
+    let text = match status {
+        407 if proxy.username().is_some() => {
+            format!("it rejected the user name or password of its URL (status {status})")
+        }
+        407 => format!(
+            "it requires a user name and a password (status {status}); put them into its URL, \
+             http://USER:PASSWORD@HOST:PORT"
+        ),
+        403 => format!(
+            "it does not allow connections to {host}:{port} (status {status}); allow them there, \
+             or list the host in NO_PROXY"
+        ),
+        _ => format!("it did not connect to {host}:{port} (status {status})"),
+    };
+    let is_permanent = (400..500).contains(&status) && ![408, 425, 429].contains(&status);
+    Error::new(ErrorKind::Connect, text).with_permanent(is_permanent).into()
 }
 
 fn request(proxy: &Proxy, host: &str, port: u16, user_agent: &str) -> String {
@@ -55,7 +76,7 @@ fn status(head: &[u8]) -> Option<u16> {
 }
 
 fn proxy_error(text: &str) -> io::Error {
-    io::Error::other(text.to_owned())
+    Error::new(ErrorKind::Connect, text).into()
 }
 
 /// The longest head of a response.

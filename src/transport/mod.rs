@@ -4,9 +4,11 @@
 //! implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
 //! any status is a success; `service` decides what is an error and what is retried.
 
+mod address_order;
 mod body_writer;
 mod byte_stream;
 mod connect;
+mod connect_race;
 mod connection;
 mod dns_worker;
 mod error_mapping;
@@ -14,6 +16,8 @@ mod exchange;
 mod exchange_state;
 mod http;
 mod http_proxy;
+mod no_proxy;
+mod pem_file;
 mod pool_generation;
 mod proxy_setting;
 mod resolver;
@@ -24,7 +28,11 @@ mod stall_timer;
 mod tests;
 mod timeout_errors;
 mod tls;
+mod tls_errors;
+mod tls_verifier;
+mod trust_store;
 mod unsent_bytes;
+mod uri_host;
 
 pub(crate) use crate::model::Target;
 pub(crate) use exchange::{

@@ -1,8 +1,9 @@
 //! The proxy setting. The environment is read only with [`ProxySetting::Environment`].
 
-use ureq::Proxy;
+use ureq::{Proxy, ProxyProtocol};
 
-use super::connect;
+use super::no_proxy::NoProxy;
+use super::uri_host;
 use crate::error::{Error, Result};
 
 /// The proxy that connections go through.
@@ -11,25 +12,52 @@ pub enum ProxySetting {
     /// Direct connections.
     #[default]
     None,
-    /// The proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for hosts in `NO_PROXY`.
+    /// The proxy in `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for hosts in `NO_PROXY`. A
+    /// CGI program, which has `REQUEST_METHOD` in its environment, ignores `HTTP_PROXY`.
     Environment,
     /// A URL like `http://user:password@proxy:3128`. The scheme is `http`, `https`, `socks4`,
     /// `socks4a`, `socks5` or `socks5h`; user and password are optional.
     Url(String),
 }
 
+/// The proxy of a client, and the hosts that are reached without it.
+#[derive(Debug)]
+pub(super) struct ProxyRoute {
+    proxy: Proxy,
+    no_proxy: NoProxy,
+}
+
 impl ProxySetting {
-    pub(super) fn resolve(&self) -> Result<Option<Proxy>> {
-        let proxy = match self {
-            Self::None => return Ok(None),
-            Self::Url(url) => parse(url, "not the URL of a proxy")?,
-            Self::Environment => match from_environment()? {
-                None => return Ok(None),
-                Some(proxy) => proxy,
-            },
-        };
-        Ok(Some(proxy))
+    pub(super) fn resolve(&self) -> Result<Option<ProxyRoute>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Url(url) => {
+                let proxy = parse(url, "not the URL of a proxy, such as http://proxy:3128")?;
+                Ok(Some(ProxyRoute { proxy, no_proxy: NoProxy::default() }))
+            }
+            Self::Environment => from_environment(),
+        }
     }
+}
+
+impl ProxyRoute {
+    /// Returns the proxy for connections to a host, unless they are direct.
+    pub(super) fn proxy(&self, host: &str, port: u16) -> Option<&Proxy> {
+        (!self.no_proxy.matches(host, port)).then_some(&self.proxy)
+    }
+}
+
+/// Names a proxy in errors, without user and password.
+pub(super) fn name(proxy: &Proxy) -> String {
+    let scheme = match proxy.protocol() {
+        ProxyProtocol::Https => "https",
+        ProxyProtocol::Socks4 => "socks4",
+        ProxyProtocol::Socks4A => "socks4a",
+        ProxyProtocol::Socks5 => "socks5",
+        ProxyProtocol::Socks5h => "socks5h",
+        _ => "http",
+    };
+    format!("proxy {scheme}://{}:{}", proxy.host(), proxy.port())
 }
 
 /// Hides the URL, which may contain a password.
@@ -47,24 +75,35 @@ fn parse(url: &str, error_text: &str) -> Result<Proxy> {
     Proxy::new(url)
         .ok()
         .filter(|proxy| !proxy.host().is_empty())
-        .filter(|proxy| connect::port(proxy.uri(), proxy.port()).is_some())
+        .filter(|proxy| uri_host::port(proxy.uri(), proxy.port()).is_some())
         .ok_or_else(|| Error::invalid("proxy", error_text))
 }
 
-/// Reads the proxy from the environment. A malformed variable is an error: ureq would ignore it and
-/// connect directly.
-fn from_environment() -> Result<Option<Proxy>> {
+/// Reads the proxy from the environment. A malformed variable is an error.
+fn from_environment() -> Result<Option<ProxyRoute>> {
     for name in VARIABLES {
-        if let Some(url) = std::env::var_os(name).filter(|url| !url.is_empty()) {
+        // A web server passes a header `Proxy` of a request to a CGI program as `HTTP_PROXY`.
+        if name == "HTTP_PROXY" && variable("REQUEST_METHOD").is_some() {
+            continue;
+        }
+        if let Some(url) = variable(name) {
             let text = format!("the environment variable {name} is not the URL of a proxy");
-            parse(&url.to_string_lossy(), &text)?;
-            return Ok(Proxy::try_from_env());
+            let proxy = parse(url.trim(), &text)?;
+            let no_proxy = variable("NO_PROXY").or_else(|| variable("no_proxy"));
+            let no_proxy = NoProxy::parse(&no_proxy.unwrap_or_default());
+            return Ok(Some(ProxyRoute { proxy, no_proxy }));
         }
     }
     Ok(None)
 }
 
-/// In the order in which ureq reads them.
+/// Returns a variable of the environment that is not empty.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// The variables, in the order in which they are read.
 const VARIABLES: [&str; 6] =
     ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 

@@ -7,30 +7,35 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
 
-use super::exchange_state::ExchangeState;
-use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Deadline, Interest};
+use crate::error::{Error, ErrorKind};
 
 #[derive(Debug)]
 pub(super) struct Socket(socket2::Socket);
 
 impl Socket {
-    /// Connects to one address until `deadline`.
-    ///
-    /// The inner error concerns only this address, so that the caller can try the next one.
-    pub(super) fn connect(
-        address: SocketAddr,
-        state: &ExchangeState,
-        deadline: Deadline,
-    ) -> Result<io::Result<Self>> {
-        let socket = match Self::start_connect(address) {
-            Ok(socket) => socket,
-            Err(error) => return Ok(Err(error)),
-        };
-        if !state.wait(socket.descriptor(), Interest::Write, deadline)? {
-            return Ok(Err(io::ErrorKind::TimedOut.into()));
+    /// Starts to connect.
+    pub(super) fn start_connect(address: SocketAddr) -> io::Result<Self> {
+        let domain = Domain::for_address(address);
+        let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        match socket.connect(&address.into()) {
+            Err(error) if !is_in_progress(&error) => Err(error),
+            _ => Ok(Self(socket)),
         }
-        Ok(socket.finish_connect())
+    }
+
+    /// Returns whether the connection to the same address is established.
+    pub(super) fn is_connected(&self, address: SocketAddr) -> io::Result<bool> {
+        if let Some(error) = self.0.take_error()? {
+            return Err(error);
+        }
+        // A second call reports the state of the first.
+        match self.0.connect(&address.into()) {
+            Err(error) if error.raw_os_error() == Some(libc::EISCONN) => Ok(true),
+            Err(error) if is_in_progress(&error) => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 
     /// Sends as many bytes as the socket buffer accepts.
@@ -55,33 +60,18 @@ impl Socket {
     pub(super) fn descriptor(&self) -> RawFd {
         self.0.as_raw_fd()
     }
-
-    fn start_connect(address: SocketAddr) -> io::Result<Self> {
-        let domain = Domain::for_address(address);
-        let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        socket.set_tcp_nodelay(true)?;
-        match socket.connect(&address.into()) {
-            Err(error) if !is_in_progress(&error) => Err(error),
-            _ => Ok(Self(socket)),
-        }
-    }
-
-    fn finish_connect(self) -> io::Result<Self> {
-        match self.0.take_error()? {
-            Some(error) => Err(error),
-            None => Ok(self),
-        }
-    }
 }
 
 /// Converts an error of an established connection.
 pub(super) fn connection_lost(error: &io::Error) -> Error {
-    Error::new(ErrorKind::Network, "the connection was lost").with_io(error)
+    Error::new(ErrorKind::Network, "the connection was lost").with_io(error).with_cause_in_text()
 }
 
 fn is_in_progress(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR | libc::EWOULDBLOCK))
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EINPROGRESS | libc::EALREADY | libc::EINTR | libc::EWOULDBLOCK)
+    )
 }
 
 /// Apple systems have no such flag; socket2 sets `SO_NOSIGPIPE` instead.

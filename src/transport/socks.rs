@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use ureq::Proxy;
 
+use crate::error::{Error, ErrorKind};
+
 /// The host that the proxy connects to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Destination<'a> {
@@ -27,7 +29,8 @@ pub(super) fn connect_v4(
             request.push(0);
         }
         Destination::Address(IpAddr::V6(_)) => {
-            return Err(proxy_error("SOCKS 4 does not support IPv6"));
+            let text = "SOCKS 4 does not support IPv6; use socks5:// or socks5h://";
+            return Err(permanent(text));
         }
         Destination::Name(name) => {
             request.extend_from_slice(&[0, 0, 0, 1, 0]);
@@ -39,9 +42,9 @@ pub(super) fn connect_v4(
     match read::<8>(stream)? {
         [0, 90, ..] => Ok(()),
         [0, code, ..] => {
-            Err(proxy_error(&format!("the proxy refused the connection, code {code}")))
+            Err(proxy_error(&format!("it refused the connection (SOCKS 4 code {code})")))
         }
-        _ => Err(proxy_error("the proxy does not speak SOCKS 4")),
+        _ => Err(proxy_error("it does not respond with SOCKS 4; check its scheme and port")),
     }
 }
 
@@ -61,11 +64,14 @@ pub(super) fn connect_v5(
             authenticate(stream, user, proxy.password().unwrap_or_default())?;
         }
         ([5, _], _) => {
-            return Err(proxy_error(
-                "the proxy requires authentication that is not configured or not supported",
+            return Err(permanent(
+                "it requires authentication; put a user name and a password into its URL, \
+                 socks5h://USER:PASSWORD@HOST:PORT",
             ));
         }
-        _ => return Err(proxy_error("the proxy does not speak SOCKS 5")),
+        _ => {
+            return Err(proxy_error("it does not respond with SOCKS 5; check its scheme and port"));
+        }
     }
     let mut request = vec![5, CONNECT, 0];
     match destination {
@@ -86,7 +92,8 @@ pub(super) fn connect_v5(
     stream.write_all(&request)?;
     let [version, code, _, address_type] = read(stream)?;
     if version != 5 || code != 0 {
-        return Err(proxy_error(&format!("the proxy refused the connection: {}", reason(code))));
+        let text = format!("it did not connect to the server: {}", reason(code));
+        return Err(if is_permanent(code) { permanent(&text) } else { proxy_error(&text) });
     }
     // Skips the address and port that the proxy bound.
     let length = match address_type {
@@ -96,7 +103,7 @@ pub(super) fn connect_v5(
             let [length] = read(stream)?;
             usize::from(length)
         }
-        _ => return Err(proxy_error("the proxy sent an address of an unknown type")),
+        _ => return Err(proxy_error("it sent an address of an unknown type")),
     };
     for _ in 0..length + 2 {
         let [_] = read(stream)?;
@@ -111,12 +118,12 @@ fn authenticate(stream: &mut (impl Read + Write), user: &str, password: &str) ->
     stream.write_all(&request)?;
     match read(stream)? {
         [_, 0] => Ok(()),
-        [_, _] => Err(proxy_error("the proxy rejected the user name or password")),
+        [_, _] => Err(permanent("it rejected the user name or password of its URL")),
     }
 }
 
 fn push_text(request: &mut Vec<u8>, text: &str, too_long: &str) -> io::Result<()> {
-    request.push(u8::try_from(text.len()).map_err(|_| proxy_error(too_long))?);
+    request.push(u8::try_from(text.len()).map_err(|_| permanent(too_long))?);
     request.extend_from_slice(text.as_bytes());
     Ok(())
 }
@@ -125,6 +132,11 @@ fn read<const N: usize>(stream: &mut impl Read) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     stream.read_exact(&mut bytes)?;
     Ok(bytes)
+}
+
+/// True for refusals by configuration, not by the network.
+fn is_permanent(code: u8) -> bool {
+    matches!(code, 2 | 7 | 8)
 }
 
 fn reason(code: u8) -> &'static str {
@@ -142,7 +154,12 @@ fn reason(code: u8) -> &'static str {
 }
 
 fn proxy_error(text: &str) -> io::Error {
-    io::Error::other(text.to_owned())
+    Error::new(ErrorKind::Connect, text).into()
+}
+
+/// The error of a refusal that another attempt would not change.
+fn permanent(text: &str) -> io::Error {
+    Error::new(ErrorKind::Connect, text).with_permanent(true).into()
 }
 
 const CONNECT: u8 = 1;

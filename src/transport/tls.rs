@@ -1,16 +1,17 @@
 //! TLS configuration: trusted certificates and the client certificate, validated up front.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::client::{WebPkiServerVerifier, danger};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, RootCertStore};
 
+use super::pem_file;
+use super::tls_verifier::{PinningVerifier, Unverified};
+use super::trust_store::TrustStore;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a client verifies servers and authenticates itself.
@@ -50,17 +51,17 @@ pub(super) struct Tls {
 #[derive(Debug)]
 enum Trust {
     System,
-    File(Arc<RootCertStore>),
+    File(TrustStore),
     Any,
 }
 
 impl Tls {
     pub(super) fn new(settings: &TlsSettings) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let file = settings.ca_file.as_deref().map(load_roots).transpose()?;
+        let file = settings.ca_file.as_deref().map(TrustStore::from_ca_file).transpose()?;
         let trust = match (settings.verify, file) {
             (Verify::None, _) => Trust::Any,
-            (Verify::Certificate, Some(roots)) => Trust::File(Arc::new(roots)),
+            (Verify::Certificate, Some(store)) => Trust::File(store),
             (Verify::Certificate, None) => Trust::System,
         };
         let identity = load_identity(settings, &provider)?;
@@ -90,31 +91,29 @@ impl Tls {
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
         let provider = Arc::clone(&self.provider);
         Ok(match &self.trust {
-            Trust::System => Arc::new(
-                rustls_platform_verifier::Verifier::new(provider)
-                    .map_err(|cause| setup_error(&cause))?,
-            ),
-            Trust::File(roots) => {
-                WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider)
-                    .build()
-                    .map_err(|cause| {
-                        Error::invalid("ca_file", "the certificates cannot be used")
-                            .with_cause(cause)
-                    })?
-            }
+            Trust::System => match TrustStore::from_environment(|name| std::env::var_os(name))? {
+                Some(store) => pinning_verifier(store, provider)?,
+                None => Arc::new(
+                    rustls_platform_verifier::Verifier::new(provider)
+                        .map_err(|cause| system_store_error(&cause))?,
+                ),
+            },
+            Trust::File(store) => pinning_verifier(store.clone(), provider)?,
             Trust::Any => Arc::new(Unverified(provider)),
         })
     }
 }
 
-fn load_roots(path: &Path) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in load_certificates("ca_file", path)? {
-        roots.add(certificate).map_err(|cause| {
-            Error::invalid("ca_file", "a certificate in the file cannot be used").with_cause(cause)
-        })?;
-    }
-    Ok(roots)
+fn pinning_verifier(
+    store: TrustStore,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>> {
+    let TrustStore { roots, certificates } = store;
+    let webpki =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(
+            |cause| Error::invalid("ca_file", "the certificates cannot be used").with_cause(cause),
+        )?;
+    Ok(Arc::new(PinningVerifier { webpki, trusted: certificates }))
 }
 
 fn load_identity(
@@ -131,11 +130,8 @@ fn load_identity(
             return Err(Error::invalid("client_certificate", "the client key needs a certificate"));
         }
     };
-    let chain = load_certificates("client_certificate", certificate)?;
-    let pem = read_file("client_key", key)?;
-    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|cause| {
-        Error::invalid("client_key", "the file contains no private key in PEM").with_cause(cause)
-    })?;
+    let chain = pem_file::certificates("client_certificate", certificate)?;
+    let key = pem_file::private_key("client_key", key)?;
     let identity = CertifiedKey::from_der(chain, key, provider).map_err(|cause| {
         let text = "the key does not fit the client certificate";
         Error::invalid("client_key", text).with_cause(cause)
@@ -143,67 +139,13 @@ fn load_identity(
     Ok(Some(Arc::new(identity)))
 }
 
-fn load_certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = read_file(option, path)?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|cause: rustls::pki_types::pem::Error| {
-            Error::invalid(option, "the file is not valid PEM").with_cause(cause)
-        })?;
-    if certificates.is_empty() {
-        return Err(Error::invalid(option, "the file contains no certificate in PEM"));
-    }
-    Ok(certificates)
-}
-
-fn read_file(option: &str, path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
-    let bytes = std::fs::read(path).map_err(|cause| {
-        Error::invalid(option, format!("{}: {cause}", path.display())).with_io(&cause)
-    })?;
-    Ok(zeroize::Zeroizing::new(bytes))
-}
-
 fn setup_error(cause: &rustls::Error) -> Error {
-    Error::new(ErrorKind::Tls, "TLS cannot be set up on this system").with_cause(cause)
+    let error = Error::new(ErrorKind::Tls, "TLS cannot be set up on this system");
+    error.with_cause(cause).with_cause_in_text()
 }
 
-/// Accepts any certificate, but verifies the handshake signatures.
-#[derive(Debug)]
-struct Unverified(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<danger::ServerCertVerified, rustls::Error> {
-        Ok(danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &rustls::DigitallySignedStruct,
-    ) -> Result<danger::HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &rustls::DigitallySignedStruct,
-    ) -> Result<danger::HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+fn system_store_error(cause: &rustls::Error) -> Error {
+    let text = "this system has no CA certificates; install the package ca-certificates, or set \
+                ca_file";
+    Error::new(ErrorKind::Tls, text).with_cause(cause)
 }

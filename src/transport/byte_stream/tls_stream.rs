@@ -4,12 +4,13 @@ use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, ClientConfig, ClientConnection};
+use rustls::{ClientConfig, ClientConnection};
 
 use super::{BlockingStream, ByteStream, SendProgress};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::transport::exchange_state::ExchangeState;
 use crate::transport::socket::Socket;
+use crate::transport::tls_errors;
 
 #[derive(Debug)]
 pub(in crate::transport) struct TlsStream {
@@ -37,7 +38,7 @@ impl TlsStream {
         let mut stream = Self { inner, tls };
         let mut blocking = BlockingStream { stream: &mut stream.inner, state };
         while stream.tls.is_handshaking() || stream.tls.wants_write() {
-            stream.tls.complete_io(&mut blocking).map_err(handshake_error)?;
+            stream.tls.complete_io(&mut blocking).map_err(|error| handshake_error(error, host))?;
         }
         Ok(stream)
     }
@@ -116,61 +117,23 @@ impl Write for InnerIo<'_> {
 }
 
 /// Converts a handshake error. Cancellations and timeouts are returned unchanged.
-fn handshake_error(error: io::Error) -> Error {
+fn handshake_error(error: io::Error, host: &str) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(ours) => return ours,
         Err(error) => error,
     };
     match error.downcast::<rustls::Error>() {
-        Ok(cause) => Error::new(ErrorKind::Tls, describe(&cause)).with_cause(cause),
-        Err(error) => Error::new(
+        Ok(cause) => tls_errors::handshake(cause, host),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Error::new(
             ErrorKind::Connect,
             "the server closed the connection during the TLS handshake",
-        )
-        .with_io(&error),
+        ),
+        Err(error) => {
+            Error::new(ErrorKind::Connect, "the connection was lost during the TLS handshake")
+                .with_io(&error)
+                .with_cause_in_text()
+        }
     }
-}
-
-fn describe(cause: &rustls::Error) -> &'static str {
-    match cause {
-        rustls::Error::InvalidMessage(_) => {
-            "the server does not speak TLS on this port; the endpoint may need http:// or another port"
-        }
-        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
-            "the server's certificate is not trusted"
-        }
-        rustls::Error::AlertReceived(alert) if is_client_certificate_alert(*alert) => {
-            "the server rejected the client certificate"
-        }
-        rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => {
-            "the server rejected the TLS handshake"
-        }
-        _ => "the TLS handshake failed",
-    }
-}
-
-/// Converts an error after the handshake. With TLS 1.3 this includes a rejected client certificate.
-pub(in crate::transport) fn session_error(cause: rustls::Error) -> Error {
-    match cause {
-        rustls::Error::AlertReceived(alert) if is_client_certificate_alert(alert) => {
-            Error::new(ErrorKind::Tls, describe(&cause)).with_cause(cause)
-        }
-        cause => Error::new(ErrorKind::Network, "the TLS session failed").with_cause(cause),
-    }
-}
-
-fn is_client_certificate_alert(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateRequired
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-    )
 }
 
 /// The bytes encrypted before they are sent: two records. More does not fit into the L1 cache, and

@@ -5,6 +5,8 @@ mod authority;
 mod contract;
 mod early;
 mod exchange;
+#[cfg(target_os = "linux")]
+mod failover;
 mod proxy;
 mod resolve;
 mod server;

@@ -114,28 +114,59 @@ fn a_socks4_proxy_gets_the_ipv4_address_of_a_host_that_has_both() {
 }
 
 #[test]
-fn an_error_of_the_proxy_is_a_connect_error() {
-    for (scheme, response) in [
-        ("http", "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
-        ("http", "HTTP/1.1 403 Forbidden\r\n\r\n"),
-        ("socks5", "\u{5}\u{7f}"),
-        ("socks4", "\0\u{5b}\0\0\0\0\0\0"),
-        ("http", ""),
+fn an_error_of_the_proxy_names_it_and_is_permanent_if_it_refused() {
+    let required = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+    for (url, response, text, is_permanent) in [
+        ("http://", required, "it requires a user name and a password (status 407)", true),
+        ("http://me:secret@", required, "it rejected the user name or password", true),
+        ("http://", "HTTP/1.1 403 Forbidden\r\n\r\n", "does not allow connections to", true),
+        ("http://", "HTTP/1.1 429 Slow down\r\n\r\n", "(status 429)", false),
+        ("http://", "HTTP/1.1 502 Bad Gateway\r\n\r\n", "(status 502)", false),
+        ("http://", "SSH-2.0-x\r\n\r\n", "does not respond with HTTP", false),
+        ("http://", "", "it closed the connection without an answer", false),
+        ("socks5://", "\u{5}\u{7f}", "it requires authentication", true),
+        ("socks5h://", "\u{5}\0\u{5}\u{2}\0\u{1}", "not allowed by its ruleset", true),
+        ("socks5h://", "\u{5}\0\u{5}\u{5}\0\u{1}", "connection refused", false),
+        ("socks4://", "\0\u{5b}\0\0\0\0\0\0", "it refused the connection", false),
+        ("socks4a://", "HTTP/1.1 4", "does not respond with SOCKS 4", false),
     ] {
         let proxy = Server::start(move |peer| {
             let mut byte = [0; 1];
             peer.stream.read_exact(&mut byte)?;
             peer.send(response)
         });
-        let failure = get(&http_through(format!("{scheme}://{}", proxy.host())), "127.0.0.1:9");
-        let failure = failure.unwrap_err();
-        assert_eq!(failure.error.kind(), ErrorKind::Connect, "{}", failure.error);
-        assert_eq!(failure.error.phase(), Some(Phase::Connect));
-        assert_eq!(
-            (failure.delivery, failure.error.host()),
-            (Delivery::Impossible, Some("127.0.0.1:9"))
-        );
+        let failure = get(&http_through(format!("{url}{}", proxy.host())), "127.0.0.1:9");
+        let ExchangeError { error, delivery, .. } = failure.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+        assert_eq!(error.phase(), Some(Phase::Connect));
+        assert_eq!((delivery, error.host()), (Delivery::Impossible, Some("127.0.0.1:9")));
+        assert_eq!(error.is_permanent(), is_permanent, "{error}");
+        let scheme = url.split_once("://").unwrap().0;
+        let named = format!("proxy {scheme}://{}: ", proxy.host());
+        let shown = error.to_string();
+        assert!(shown.starts_with(&named) && shown.contains(text), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_named() {
+    let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let error = get(&http_through(format!("http://127.0.0.1:{port}")), "a.test").unwrap_err().error;
+    let start = format!("proxy http://127.0.0.1:{port}: cannot connect to 127.0.0.1:{port}: ");
+    assert!(error.to_string().starts_with(&start), "{error}");
+    assert_eq!(error.os_errno(), Some(libc::ECONNREFUSED));
+
+    let plain = Server::start(|peer| {
+        peer.stream.read_exact(&mut [0; 1])?;
+        peer.send("HTTP/1.1 400 no\r\n\r\n")
+    });
+    let error =
+        get(&http_through(format!("https://{}", plain.host())), "a.test").unwrap_err().error;
+    let text = format!("proxy https://{}: the server does not speak TLS", plain.host());
+    assert!(error.to_string().starts_with(&text), "{error}");
 }
 
 #[test]
@@ -233,9 +264,52 @@ fn the_proxy_of_the_environment_is_used() {
     let proxy = ProxySetting::Environment;
     let http = Http::new(&HttpSettings { proxy, ..Default::default() }).unwrap();
     let failure = get(&http, "127.0.0.1:9").unwrap_err();
-    assert!(
-        failure.error.cause().unwrap().contains("user name and a password"),
-        "{}",
-        failure.error
-    );
+    assert!(failure.error.to_string().contains("requires a user name"), "{}", failure.error);
 }
+
+/// The header `Proxy` of a request is `HTTP_PROXY` in a CGI program.
+#[test]
+fn a_cgi_program_does_not_take_its_proxy_from_a_request() {
+    const METHOD: &str = "REQUEST_METHOD";
+    const SERVER: &str = "OSSMPU_TEST_CGI_SERVER";
+    let Some(host) = std::env::var(SERVER).ok() else {
+        let server = Server::start(|peer| {
+            peer.request()?;
+            peer.send(&ok("direct"))
+        });
+        let name = "transport::tests::proxy::a_cgi_program_does_not_take_its_proxy_from_a_request";
+        for (variable, method, is_direct) in [
+            ("HTTP_PROXY", Some("GET"), true),
+            ("HTTP_PROXY", Some(""), false),
+            ("HTTP_PROXY", None, false),
+            ("http_proxy", Some("GET"), false),
+            ("HTTPS_PROXY", Some("GET"), false),
+        ] {
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", name]).env(SERVER, server.host());
+            for unset in VARIABLES {
+                child.env_remove(unset);
+            }
+            child.env(variable, "http://127.0.0.1:9").envs(method.map(|method| (METHOD, method)));
+            let output = child.env("OSSMPU_TEST_DIRECT", is_direct.to_string()).output().unwrap();
+            assert!(output.status.success(), "{variable} {method:?}: {output:?}");
+        }
+        return;
+    };
+    let proxy = ProxySetting::Environment;
+    let http = Http::new(&HttpSettings { proxy, ..Default::default() }).unwrap();
+    let is_direct = get(&http, &host).is_ok();
+    assert_eq!(is_direct.to_string(), std::env::var("OSSMPU_TEST_DIRECT").unwrap());
+}
+
+const VARIABLES: [&str; 9] = [
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "REQUEST_METHOD",
+];

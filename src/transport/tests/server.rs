@@ -34,7 +34,14 @@ impl Server {
     pub(super) fn start(
         script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), script)
+    }
+
+    pub(super) fn start_at(
+        address: SocketAddr,
+        script: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (accepted, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(ServerEnd::default()));
         let connections = Arc::new(Mutex::new(Vec::new()));

@@ -42,9 +42,14 @@ pub(super) struct FullListener {
 
 impl FullListener {
     pub(super) fn new() -> Self {
-        let new = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        Self::at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    pub(super) fn at(address: SocketAddr) -> Self {
+        let domain = socket2::Domain::for_address(address);
+        let new = || socket2::Socket::new(domain, socket2::Type::STREAM, None);
         let listener = new().unwrap();
-        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        listener.bind(&address.into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap();
         let backlog = (0..4).map(|_| {

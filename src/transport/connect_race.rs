@@ -1,0 +1,142 @@
+//! Connects to one of several addresses of a host.
+//!
+//! The attempts are staggered as in RFC 8305 ("Happy Eyeballs"): the next one starts after a short
+//! delay, or as soon as one fails, and the first connection wins. An address that does not respond
+//! therefore costs that delay and not the connect timeout.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::exchange_state::ExchangeState;
+use super::socket::Socket;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::runtime::{Deadline, Interest, WAITED_MAX};
+
+/// The outcome of connecting to some addresses.
+#[derive(Debug)]
+pub(super) struct Race {
+    pub(super) result: Result<(Socket, IpAddr)>,
+    /// The addresses that failed, or did not respond before a later one did.
+    pub(super) failed: Vec<IpAddr>,
+}
+
+/// Connects to the first of the addresses that accepts within the connect timeout.
+pub(super) fn connect(addresses: &[IpAddr], port: u16, state: &ExchangeState) -> Race {
+    let mut attempts = Attempts { state, pending: Vec::new(), failed: Vec::new() };
+    let addresses: Vec<_> =
+        addresses.iter().take(ADDRESSES_MAX).map(|ip| SocketAddr::new(*ip, port)).collect();
+    let result = attempts.run(&addresses);
+    if matches!(&result, Err(error) if error.kind() != ErrorKind::Canceled) {
+        attempts.fail_pending(attempts.pending.len());
+    }
+    Race { result, failed: attempts.failed.iter().map(|(address, _)| address.ip()).collect() }
+}
+
+struct Attempts<'a> {
+    state: &'a ExchangeState,
+    /// In the order of their start.
+    pending: Vec<(SocketAddr, Socket)>,
+    failed: Vec<(SocketAddr, io::Error)>,
+}
+
+impl Attempts<'_> {
+    fn run(&mut self, addresses: &[SocketAddr]) -> Result<(Socket, IpAddr)> {
+        let mut untried = addresses.iter();
+        let mut next_start = Deadline::NEVER;
+        loop {
+            if self.pending.is_empty() || next_start.has_passed() {
+                match untried.next() {
+                    Some(address) => self.start(*address)?,
+                    None if self.pending.is_empty() => return Err(connect_error(&self.failed)),
+                    None => {}
+                }
+                next_start = self.next_start(untried.len());
+            }
+            let failed = self.failed.len();
+            if !self.pending.is_empty()
+                && self.wait(next_start)?
+                && let Some(connection) = self.take_connection()
+            {
+                return Ok(connection);
+            }
+            if self.failed.len() > failed {
+                next_start = Deadline::after(Duration::ZERO);
+            }
+        }
+    }
+
+    fn start(&mut self, address: SocketAddr) -> Result<()> {
+        self.state.check()?;
+        match Socket::start_connect(address) {
+            Ok(socket) => self.pending.push((address, socket)),
+            Err(error) => self.failed.push((address, error)),
+        }
+        Ok(())
+    }
+
+    /// When the next attempt starts: early enough that each address has an attempt within the
+    /// connect timeout.
+    fn next_start(&self, untried: usize) -> Deadline {
+        let Ok(untried @ 1..) = u32::try_from(untried) else {
+            return Deadline::NEVER;
+        };
+        let share =
+            self.state.phase_left().map_or(limits::CONNECT_STAGGER, |left| left / (untried + 1));
+        Deadline::after(share.min(limits::CONNECT_STAGGER))
+    }
+
+    fn wait(&self, next_start: Deadline) -> Result<bool> {
+        let fds: Vec<_> =
+            self.pending.iter().map(|(_, socket)| (socket.descriptor(), Interest::Write)).collect();
+        self.state.wait_any(&fds, next_start)
+    }
+
+    /// Removes the failed attempts, and returns the first connection.
+    fn take_connection(&mut self) -> Option<(Socket, IpAddr)> {
+        let mut index = 0;
+        while let Some((address, socket)) = self.pending.get(index) {
+            let address = *address;
+            match socket.is_connected(address) {
+                Ok(true) => {
+                    let (_, socket) = self.pending.remove(index);
+                    self.fail_pending(index);
+                    return Some((socket, address.ip()));
+                }
+                Ok(false) => index += 1,
+                Err(error) => {
+                    self.pending.remove(index);
+                    self.failed.push((address, error));
+                }
+            }
+        }
+        None
+    }
+
+    /// Gives up the first `count` attempts.
+    fn fail_pending(&mut self, count: usize) {
+        let given_up = self.pending.drain(..count);
+        self.failed.extend(given_up.map(|(address, _)| (address, io::ErrorKind::TimedOut.into())));
+    }
+}
+
+fn connect_error(failed: &[(SocketAddr, io::Error)]) -> Error {
+    let Some((address, cause)) = failed.first() else {
+        return Error::internal("the host has no addresses");
+    };
+    let others = match failed.len() - 1 {
+        0 => String::new(),
+        1 => " and one other address".to_owned(),
+        count => format!(" and {count} other addresses"),
+    };
+    let (kind, text) = match cause.kind() {
+        io::ErrorKind::TimedOut => (ErrorKind::Timeout, "no response from"),
+        _ => (ErrorKind::Connect, "cannot connect to"),
+    };
+    let error = Error::new(kind, format!("{text} {address}{others}"));
+    error.with_io(cause).with_cause_in_text()
+}
+
+/// How many addresses one connection tries.
+const ADDRESSES_MAX: usize = WAITED_MAX;

@@ -1,0 +1,40 @@
+//! Reads PEM files that settings name.
+
+use std::path::Path;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// Reads the certificates of a file, at least one.
+pub(super) fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let pem = read(option, path)?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(without_bom(&pem))
+        .collect::<Result<_, pem::Error>>()
+        .map_err(|cause| Error::invalid(option, "the file is not valid PEM").with_cause(cause))?;
+    if certificates.is_empty() {
+        return Err(Error::invalid(option, "the file contains no certificate in PEM"));
+    }
+    Ok(certificates)
+}
+
+pub(super) fn private_key(option: &str, path: &Path) -> Result<PrivateKeyDer<'static>> {
+    let pem = read(option, path)?;
+    PrivateKeyDer::from_pem_slice(without_bom(&pem)).map_err(|cause| {
+        Error::invalid(option, "the file contains no private key in PEM").with_cause(cause)
+    })
+}
+
+/// The bytes without the byte order mark of UTF-8, which editors on Windows write.
+pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+fn read(option: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let bytes = std::fs::read(path).map_err(|cause| {
+        Error::invalid(option, format!("{}: {cause}", path.display())).with_io(&cause)
+    })?;
+    Ok(Zeroizing::new(bytes))
+}
