@@ -1529,9 +1529,9 @@ int ossmpu_put_stream(const ossmpu_client *client,
  *
  * The size of the copy is that of the source. OSS need not report a CRC-64
  * for it, and old sources have none: OSSMPU_RESULT_VERIFIED says whether the
- * two were compared. OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
- * HTTP status 412 or 304 if it does not meet a condition. On failure as
- * ossmpu_put_file.
+ * two were compared. OSSMPU_ECHANGED if the source changes during the call;
+ * OSSMPU_ESERVICE with HTTP status 412 or 304 if it does not meet a condition.
+ * On failure as ossmpu_put_file.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_copy_object(const ossmpu_client *client,
