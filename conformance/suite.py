@@ -85,6 +85,7 @@ class Emulator:
         command = [
             binary, "--listen", "127.0.0.1:0", "--dir", folder / "store", "--region", "cn-hangzhou",
             "--access-key-id", KEY_ID, "--access-key-secret", SECRET, "--bucket", *buckets,
+            "--option", "private_callbacks",
         ]
         self.log = open(folder / "emulator.log", "w", encoding="utf-8")
         self.process = subprocess.Popen(

@@ -34,6 +34,13 @@ pub(crate) fn check_access(
         Err(OssError::access_denied(message))
     };
     let Some((name, record)) = bucket else { return denied() };
+    if operation == Operation::PutBucket && requester.signed {
+        return Err(OssError::bucket_already_exists(
+            name,
+            "The requested bucket name is not available. Please select a different name and try \
+             again.",
+        ));
+    }
     if operation.is_owner_only() {
         return denied();
     }

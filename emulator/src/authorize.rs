@@ -1,10 +1,11 @@
-//! Checks before an operation: bucket name, signature, length, bucket existence, permission.
+//! Checks before an operation: bucket name, form of the signature, bucket existence, signature,
+//! length, permission.
 
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
 use crate::access::{self, Requester};
-use crate::auth::{AccessKey, Signable, Verifier};
+use crate::auth::{Claim, Signable, Verifier};
 use crate::error::OssError;
 use crate::parsed_request::ParsedRequest;
 use crate::route::Operation;
@@ -29,8 +30,23 @@ impl Authorizer<'_> {
         if let Some(name) = bucket.filter(|name| !is_bucket_name(name)) {
             return Err(bad_bucket_name(name));
         }
+        let signable = self.signable();
+        let claim = Claim::read(&signable)?;
+        let record = bucket.and_then(|name| service.store.bucket(name));
+        if let (Some(name), None) = (bucket, &record)
+            && operation != Operation::PutBucket
+        {
+            return Err(OssError::no_such_bucket(name));
+        }
         let keys = service.keys();
-        let key = self.verify(service, &keys)?;
+        let verifier = Verifier {
+            keys: &keys,
+            region: &service.region,
+            product: "oss",
+            now: self.now,
+            sub_resources: &[],
+        };
+        let key = claim.map(|claim| verifier.verify(&signable, &claim)).transpose()?;
         let payer = self.parts.headers.get("x-oss-request-payer");
         let requester = Requester {
             signed: key.is_some(),
@@ -39,12 +55,6 @@ impl Authorizer<'_> {
         };
         if operation.needs_length() && !self.has_length {
             return Err(missing_length());
-        }
-        let record = bucket.and_then(|name| service.store.bucket(name));
-        if let (Some(name), None) = (bucket, &record)
-            && operation != Operation::PutBucket
-        {
-            return Err(OssError::no_such_bucket(name));
         }
         let key = self.parsed.target.key.as_deref().unwrap_or_default();
         access::check_access(
@@ -57,25 +67,15 @@ impl Authorizer<'_> {
         Ok(requester)
     }
 
-    fn verify<'k>(
-        &self,
-        service: &'k Service,
-        keys: &'k [AccessKey],
-    ) -> Result<Option<&'k AccessKey>, OssError> {
-        let verifier = Verifier {
-            keys,
-            region: &service.region,
-            product: "oss",
-            now: self.now,
-            sub_resources: &[],
-        };
-        verifier.verify(&Signable {
+    fn signable(&self) -> Signable<'_> {
+        Signable {
             method: self.parts.method.as_str(),
             bucket: self.parsed.target.bucket.as_deref(),
             key: self.parsed.target.key.as_deref(),
+            is_path_style: self.parsed.target.is_path_style,
             query: &self.parsed.query.0,
             headers: &self.parts.headers,
-        })
+        }
     }
 }
 

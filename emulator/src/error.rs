@@ -108,6 +108,10 @@ impl OssError {
             .ec("0015-00000101")
     }
 
+    pub(crate) fn bucket_already_exists(bucket: &str, message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "BucketAlreadyExists", message).with("BucketName", bucket)
+    }
+
     pub(crate) fn no_such_key(key: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
             .with("Key", key)

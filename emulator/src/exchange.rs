@@ -72,7 +72,7 @@ pub(crate) async fn handle(
         Err(error) => (Action::default(), Err(error)),
     };
     let idle_timeout = service.options().body_timeout;
-    let mut body = RequestBody::new(incoming, &parts.headers, idle_timeout, Arc::clone(&received));
+    let mut body = RequestBody::new(incoming, &parts, idle_timeout, Arc::clone(&received));
     body.inject(&action);
     let started = Instant::now();
     let exchange =
@@ -168,6 +168,7 @@ impl Exchange {
             options: self.service.options(),
             signed: requester.signed,
             is_owner: requester.is_owner,
+            traffic_limit: None,
         };
         let outcome = operations::perform(parsed.operation, &mut request).await;
         (outcome, request.body)

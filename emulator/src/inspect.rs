@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use crate::store::{Blob, UploadSnapshot, Version, read_blobs};
+use crate::store::{Blob, HeaderText, UploadSnapshot, Version, read_blobs};
 
 /// The latest version of an object.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct ObjectView {
     pub content_md5: Option<String>,
     /// `Content-Type` as sent by the client.
     pub content_type: Option<String>,
-    /// User metadata; names without `x-oss-meta-`.
+    /// User metadata; names without `x-oss-meta-`, invalid UTF-8 replaced.
     pub metadata: BTreeMap<String, String>,
     /// Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Expires and encryption
     /// headers, by lower-case name.
@@ -29,7 +29,7 @@ pub struct ObjectView {
     pub tags: Vec<(String, String)>,
     /// Object ACL, if set.
     pub acl: Option<String>,
-    /// Storage class, if set.
+    /// Storage class.
     pub storage_class: Option<String>,
     /// Whether the object was created by CompleteMultipartUpload.
     pub is_multipart: bool,
@@ -42,15 +42,18 @@ impl ObjectView {
     pub(crate) fn of(version: &Version) -> Self {
         let record = &version.record;
         let attributes = record.attributes.clone();
-        let mut headers = attributes.headers;
+        let texts = |values: BTreeMap<String, HeaderText>| -> BTreeMap<String, String> {
+            values.into_iter().map(|(name, value)| (name, value.to_text().into_owned())).collect()
+        };
+        let mut headers = texts(attributes.headers);
         headers.extend(attributes.encryption);
         Self {
             size: record.size,
             crc64: record.crc64,
             etag: record.etag.clone(),
             content_md5: record.content_md5.clone(),
-            content_type: attributes.content_type,
-            metadata: attributes.meta,
+            content_type: attributes.content_type.map(|value| value.to_text().into_owned()),
+            metadata: texts(attributes.meta),
             headers,
             tags: attributes.tags,
             acl: attributes.acl,

@@ -43,6 +43,7 @@ mod server;
 mod service;
 mod store;
 mod target;
+mod traffic_limit;
 mod xml_scan;
 mod xml_tree;
 mod xml_writer;

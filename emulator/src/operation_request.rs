@@ -10,7 +10,8 @@ use crate::options::Options;
 use crate::query::Query;
 use crate::request_body::RequestBody;
 use crate::service::Service;
-use crate::store::Store;
+use crate::store::{HeaderText, Store};
+use crate::traffic_limit::TrafficLimit;
 use crate::xml_writer::Document;
 
 /// An authorized request with its service, body and options.
@@ -31,6 +32,8 @@ pub(crate) struct OperationRequest {
     pub(crate) options: Options,
     pub(crate) signed: bool,
     pub(crate) is_owner: bool,
+    /// Set once the headers have been checked.
+    pub(crate) traffic_limit: Option<TrafficLimit>,
 }
 
 impl OperationRequest {
@@ -42,6 +45,11 @@ impl OperationRequest {
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+    }
+
+    /// Returns a header as sent, without surrounding white space.
+    pub(crate) fn header_text(&self, name: &str) -> Option<HeaderText> {
+        self.headers.get(name).map(|value| HeaderText::from(value.as_bytes().trim_ascii()))
     }
 
     /// Parses a header that is `true` or `false`.

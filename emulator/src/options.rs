@@ -24,8 +24,8 @@ pub struct Options {
     pub straggler: bool,
     /// Omit `x-oss-err` and `x-oss-ec` from 404 responses to HEAD.
     pub bare_head_errors: bool,
-    /// Respond to PutBucket of an owned bucket with 200, not 409.
-    pub put_own_bucket: bool,
+    /// Allow callbacks to loopback and private addresses.
+    pub private_callbacks: bool,
     /// Use the OSS namespace in XML responses.
     pub xml_namespace: bool,
     /// Include `+`, `/` and `=` in upload IDs.
@@ -50,7 +50,7 @@ impl Default for Options {
             complete_again_conflict: false,
             straggler: false,
             bare_head_errors: false,
-            put_own_bucket: false,
+            private_callbacks: false,
             xml_namespace: false,
             odd_upload_ids: false,
             empty_last_marker: false,
@@ -75,7 +75,7 @@ impl Options {
             "complete_again_conflict" => &mut self.complete_again_conflict,
             "straggler" => &mut self.straggler,
             "bare_head_errors" => &mut self.bare_head_errors,
-            "put_own_bucket" => &mut self.put_own_bucket,
+            "private_callbacks" => &mut self.private_callbacks,
             "xml_namespace" => &mut self.xml_namespace,
             "odd_upload_ids" => &mut self.odd_upload_ids,
             "empty_last_marker" => &mut self.empty_last_marker,

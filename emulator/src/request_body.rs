@@ -8,14 +8,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::HeaderMap;
+use hyper::Method;
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use md5::{Digest, Md5};
 use tokio::time::{sleep, timeout};
 
 use crate::error::{OssError, RequestError};
 use crate::faults::{Action, Direction, Disconnect};
 use crate::store::{BlobWriter, SealedBlob};
+use crate::traffic_limit::{Pace, TrafficLimit};
 
 /// Maximum size of a request document.
 const DOCUMENT_LIMIT: usize = 8 << 20;
@@ -46,17 +48,20 @@ pub(crate) struct RequestBody {
     cut: Option<(u64, Disconnect)>,
     stall: Option<(u64, Option<u64>)>,
     before_commit: Option<Disconnect>,
+    pace: Option<Pace>,
 }
 
 impl RequestBody {
     pub(crate) fn new(
         incoming: Incoming,
-        headers: &HeaderMap,
+        parts: &Parts,
         idle_timeout: Duration,
         received: Arc<AtomicU64>,
     ) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let chunked = headers.contains_key("transfer-encoding");
+        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let chunked = parts.headers.contains_key("transfer-encoding");
+        // Requests that cannot have a body may have `Content-MD5` all the same.
+        let has_body = parts.method != Method::GET && parts.method != Method::HEAD;
         let content_length =
             text("content-length").filter(|_| !chunked).and_then(|v| v.parse().ok());
         Self {
@@ -65,13 +70,14 @@ impl RequestBody {
             has_length: chunked || content_length.is_some(),
             expects_continue: text("expect")
                 .is_some_and(|v| v.eq_ignore_ascii_case("100-continue")),
-            content_md5: text("content-md5").map(str::to_owned),
+            content_md5: text("content-md5").filter(|_| has_body).map(str::to_owned),
             received,
             ended: false,
             idle_timeout,
             cut: None,
             stall: None,
             before_commit: None,
+            pace: None,
         }
     }
 
@@ -88,6 +94,16 @@ impl RequestBody {
             .filter(|stall| stall.at == Direction::Request)
             .map(|stall| (stall.byte, stall.ms));
         self.before_commit = action.disconnect_before_commit();
+    }
+
+    /// Limits the bandwidth.
+    pub(crate) fn limit(&mut self, limit: TrafficLimit) {
+        self.pace = Some(Pace::start(limit));
+    }
+
+    /// Returns for how long the bandwidth limit has delayed the body; `None` without a limit.
+    pub(crate) fn delayed(&self) -> Option<Duration> {
+        self.pace.as_ref().map(Pace::delayed)
     }
 
     /// Returns `Content-Length`; `None` for a chunked body.
@@ -119,6 +135,9 @@ impl RequestBody {
                     let Ok(bytes) = frame.into_data() else { continue };
                     let length = u64::try_from(bytes.len()).unwrap_or_default();
                     self.received.store(received + length, Ordering::Relaxed);
+                    if let Some(pace) = &mut self.pace {
+                        sleep(pace.delay(bytes.len())).await;
+                    }
                     return Ok(Some(bytes));
                 }
             }

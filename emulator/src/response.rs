@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::error::OssError;
 use crate::store::{Blob, read_blobs};
+use crate::traffic_limit::{Pace, TrafficLimit};
 use crate::xml_writer::Document;
 
 /// A response before it is passed to hyper.
@@ -31,7 +33,7 @@ pub(crate) struct OssResponse {
 #[derive(Debug)]
 pub(crate) enum Content {
     Text(Bytes),
-    Blobs { blobs: Vec<Arc<Blob>>, start: u64, length: u64 },
+    Blobs { blobs: Vec<Arc<Blob>>, start: u64, length: u64, limit: Option<TrafficLimit> },
 }
 
 impl OssResponse {
@@ -57,11 +59,19 @@ impl OssResponse {
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
+        self.set_bytes(name, value.as_bytes());
+    }
+
+    pub(crate) fn set_bytes(&mut self, name: &str, value: &[u8]) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value))
         {
             self.headers.insert(name, value);
         }
+    }
+
+    /// Announces for how long a traffic limit delays the request.
+    pub(crate) fn set_delay(&mut self, delay: Duration) {
+        self.set("x-oss-qos-delay-time", &delay.as_millis().to_string());
     }
 
     /// Creates an error response. HEAD gets the document in a header; 304 has none.
@@ -121,17 +131,24 @@ pub(crate) enum ResponseBody {
 
 impl From<Content> for ResponseBody {
     fn from(content: Content) -> Self {
-        let (blobs, start, length) = match content {
+        let (blobs, start, length, limit) = match content {
             Content::Text(text) => return ResponseBody::Text(text),
             Content::Blobs { length: 0, .. } => return ResponseBody::Text(Bytes::new()),
-            Content::Blobs { blobs, start, length } => (blobs, start, length),
+            Content::Blobs { blobs, start, length, limit } => (blobs, start, length, limit),
         };
         let (sender, chunks) = mpsc::channel(4);
         tokio::task::spawn_blocking(move || {
+            let mut pace = limit.map(Pace::start);
+            let step = limit.map_or(usize::MAX, TrafficLimit::step);
             let read = read_blobs(&blobs, start, length, |bytes| {
-                sender
-                    .blocking_send(Ok(Bytes::copy_from_slice(bytes)))
-                    .map_err(|_| io::ErrorKind::BrokenPipe.into())
+                bytes.chunks(step).try_for_each(|chunk| {
+                    if let Some(pace) = &mut pace {
+                        std::thread::sleep(pace.delay(chunk.len()));
+                    }
+                    sender
+                        .blocking_send(Ok(Bytes::copy_from_slice(chunk)))
+                        .map_err(|_| io::ErrorKind::BrokenPipe.into())
+                })
             });
             if let Err(error) = read {
                 // Fails only if the client disconnected.

@@ -12,8 +12,10 @@ pub(crate) enum Operation {
     ListBuckets,
     PutBucket,
     DeleteBucket,
+    HeadBucket,
     GetBucketInfo,
     GetBucketAcl,
+    PutBucketAcl,
     GetBucketLocation,
     PutBucketVersioning,
     GetBucketVersioning,
@@ -48,6 +50,7 @@ impl Operation {
             self,
             Self::PutBucket
                 | Self::DeleteBucket
+                | Self::PutBucketAcl
                 | Self::PutBucketVersioning
                 | Self::DeleteMultipleObjects
                 | Self::InitiateMultipartUpload
@@ -70,6 +73,7 @@ impl Operation {
                 | Self::DeleteBucket
                 | Self::GetBucketInfo
                 | Self::GetBucketAcl
+                | Self::PutBucketAcl
                 | Self::GetBucketLocation
                 | Self::PutBucketVersioning
                 | Self::GetBucketVersioning
@@ -113,15 +117,18 @@ impl Operation {
         };
         let (resource, allow) = match (&target.bucket, &target.key) {
             (None, _) => ("Service", "GET"),
-            (Some(_), None) => ("Bucket", "GET, PUT, DELETE, POST"),
+            (Some(_), None) => ("Bucket", "GET, HEAD, PUT, DELETE, POST"),
             (Some(_), Some(_)) => ("Object", "GET, HEAD, PUT, POST, DELETE"),
         };
         let operation = operation
             .ok_or_else(|| OssError::method_not_allowed(method.as_str(), resource, allow))?;
-        let is_unsupported = |name: &str| {
-            UNSUPPORTED.contains(&name) || name == "tagging" && operation != Self::GetObjectTagging
+        let changes_bucket = matches!(operation, Self::PutBucket | Self::DeleteBucket);
+        let unsupported = |(name, value): &&(String, String)| {
+            UNSUPPORTED.contains(&name.as_str())
+                || (name == "tagging" && operation != Self::GetObjectTagging)
+                || (changes_bucket && value.is_empty() && !name.starts_with("x-oss-"))
         };
-        match query.0.iter().find(|(name, _)| is_unsupported(name)) {
+        match query.0.iter().find(unsupported) {
             Some((name, _)) => Err(OssError::not_implemented(name)),
             None if operation.is_object_operation() && query.has("acl") => {
                 Err(OssError::not_implemented("acl"))
@@ -145,7 +152,9 @@ impl Operation {
             Method::GET if query.value("list-type") == Some("2") => Self::ListObjectsV2,
             Method::GET => Self::ListObjects,
             Method::PUT if query.has("versioning") => Self::PutBucketVersioning,
+            Method::PUT if query.has("acl") => Self::PutBucketAcl,
             Method::PUT => Self::PutBucket,
+            Method::HEAD => Self::HeadBucket,
             Method::DELETE => Self::DeleteBucket,
             Method::POST if query.has("delete") => Self::DeleteMultipleObjects,
             _ => return None,
@@ -176,7 +185,8 @@ impl Operation {
 }
 
 /// Sub-resources that are not supported. They are rejected, because ignoring them would execute the
-/// wrong operation: PutBucketLifecycle would be treated as PutBucket.
+/// wrong operation: PutBucketLifecycle would be treated as PutBucket. PutBucket and DeleteBucket
+/// reject all names without a value.
 const UNSUPPORTED: &[&str] = &[
     "append",
     "cors",
@@ -201,7 +211,8 @@ mod tests {
     use super::*;
 
     fn route(method: &Method, key: Option<&str>, query: &str) -> Result<Operation, OssError> {
-        let target = Target { bucket: Some("b".into()), key: key.map(str::to_owned) };
+        let target =
+            Target { bucket: Some("b".into()), key: key.map(str::to_owned), is_path_style: true };
         Operation::of(method, &target, &Query::parse(query).unwrap(), &HeaderMap::new())
     }
 
@@ -221,6 +232,9 @@ mod tests {
             (Method::GET, None, "uploads&max-uploads=1", ListMultipartUploads),
             (Method::GET, None, "list-type=2", ListObjectsV2),
             (Method::GET, None, "prefix=a", ListObjects),
+            (Method::PUT, None, "acl", PutBucketAcl),
+            (Method::PUT, None, "", PutBucket),
+            (Method::HEAD, None, "", HeadBucket),
         ];
         for (method, key, query, expected) in cases {
             assert_eq!(route(&method, key, query), Ok(expected), "{method} {query}");
@@ -230,7 +244,10 @@ mod tests {
     #[test]
     fn unknown_methods_and_sub_resources_are_rejected() {
         assert_eq!(route(&Method::PATCH, Some("k"), "").unwrap_err().code, "MethodNotAllowed");
-        assert_eq!(route(&Method::PUT, None, "lifecycle").unwrap_err().code, "NotImplemented");
+        for query in ["lifecycle", "transferAcceleration", "bucketInfo=", "style&styleName=a"] {
+            assert_eq!(route(&Method::PUT, None, query).unwrap_err().code, "NotImplemented");
+            assert_eq!(route(&Method::DELETE, None, query).unwrap_err().code, "NotImplemented");
+        }
         assert_eq!(route(&Method::PUT, Some("k"), "tagging").unwrap_err().code, "NotImplemented");
         assert_eq!(route(&Method::GET, None, "tagging").unwrap_err().code, "NotImplemented");
     }

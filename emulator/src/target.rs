@@ -26,6 +26,8 @@ pub(crate) type BoundHosts = BTreeMap<String, String>;
 pub(crate) struct Target {
     pub(crate) bucket: Option<String>,
     pub(crate) key: Option<String>,
+    /// Whether the bucket name was in the path.
+    pub(crate) is_path_style: bool,
 }
 
 impl Target {
@@ -52,7 +54,7 @@ impl Target {
         };
         if let Some(bucket) = by_host {
             let key = Some(path.to_owned()).filter(|key| !key.is_empty());
-            return Ok(Self { bucket: Some(bucket), key });
+            return Ok(Self { bucket: Some(bucket), key, is_path_style: false });
         }
         if path.is_empty() {
             return Ok(Self::default());
@@ -66,7 +68,7 @@ impl Target {
         }
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         let key = Some(key.to_owned()).filter(|key| !key.is_empty());
-        Ok(Self { bucket: Some(bucket.to_owned()), key })
+        Ok(Self { bucket: Some(bucket.to_owned()), key, is_path_style: true })
     }
 }
 

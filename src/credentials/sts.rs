@@ -13,7 +13,7 @@ use super::role::Role;
 use crate::codec::date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Deadline, Secret};
+use crate::runtime::{Deadline, Secret, random_hex};
 use crate::sign::{AccessKey, encode_rpc, rpc_signature};
 use crate::wire::{Headers, Method};
 
@@ -56,7 +56,7 @@ impl Sts {
         let token = key.token().map(Secret::expose);
         let secrets: Vec<&str> = token.into_iter().collect();
         self.call(context, &form, &secrets, |timestamp| {
-            let nonce = format!("{:032x}", fastrand::u128(..));
+            let nonce = random_hex();
             let mut query = query("AssumeRole", timestamp);
             query.extend([
                 ("AccessKeyId", key.id()),
@@ -143,7 +143,8 @@ impl Sts {
         let mut json = Json::parse(&response.body)?;
         let members = json.take_object("Credentials");
         let members = members.ok_or_else(|| unusable("Credentials is missing in the response"))?;
-        members.credentials(Member::Required, Member::Required)
+        let credentials = members.credentials(Member::Required, Member::Required)?;
+        Ok(response.with_local_expiry(credentials))
     }
 
     fn refusal(&self, response: &FetchResponse, secrets: &[&str]) -> Error {

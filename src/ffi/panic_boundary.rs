@@ -88,10 +88,19 @@ fn is_silenced() -> bool {
     match CONTEXT.get() {
         Context::Library => true,
         Context::Callback => false,
-        Context::Host => {
-            std::thread::current().name().is_some_and(|name| name.starts_with(THREAD_NAME_PREFIX))
-        }
+        Context::Host => is_library_thread(),
     }
+}
+
+/// True on the threads that the library starts, by their name. `std::thread::current` would panic
+/// in destructors of thread-local values.
+fn is_library_thread() -> bool {
+    let mut name = [0u8; 64];
+    // SAFETY: pthread_self has no preconditions.
+    let thread = unsafe { libc::pthread_self() };
+    // SAFETY: the thread exists, and the buffer has the length that is passed with it.
+    let failed = unsafe { libc::pthread_getname_np(thread, name.as_mut_ptr().cast(), name.len()) };
+    failed == 0 && name.starts_with(THREAD_NAME_PREFIX.as_bytes())
 }
 
 static HOOK: Once = Once::new();

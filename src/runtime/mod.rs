@@ -1,4 +1,4 @@
-//! Time, cancellation, secrets, fork detection, signals and subprocesses.
+//! Time, cancellation, secrets, fork detection, private files, signals and subprocesses.
 
 mod cancel;
 mod cleanup_budget;
@@ -10,10 +10,15 @@ mod event;
 #[path = "event/shuttle_event.rs"]
 mod event;
 mod fork_guard;
+mod private_file;
+mod process_lock;
+mod random;
+mod reservation;
 mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
+mod thread_id;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -30,9 +35,14 @@ pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
+pub(crate) use private_file::{Access, open_private};
+pub(crate) use process_lock::{LockAttempt, ProcessLock};
+pub(crate) use random::{random_fraction, random_hex};
+pub(crate) use reservation::Reservation;
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
 pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
+pub(crate) use thread_id::ThreadId;

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::ops::{Effect, Operation};
 use crate::retry::{self, FailureClass, RecoveryAction, Refusal, RetryDecision};
-use crate::runtime::{Cancel, Deadline, safeguard};
+use crate::runtime::{Cancel, Deadline, random_fraction, safeguard};
 use crate::sign::AccessKey;
 
 impl ServiceClient {
@@ -84,7 +84,7 @@ impl ServiceClient {
         if attempt >= self.max_attempts || cancel.is_triggered() || !self.retry_budget.spend() {
             return false;
         }
-        let delay = retry::delay(attempt, fastrand::f64(), None);
+        let delay = retry::delay(attempt, random_fraction(), None);
         if deadline.left().is_some_and(|left| left <= delay) {
             return false;
         }
@@ -123,10 +123,8 @@ impl<O: Operation> OperationState<'_, O> {
             self.attempts -= 1;
             return Ok(());
         }
-        if let RetryDecision::RecoverThenRetry(action) = decision
-            && !self.fix_cause(action, &class)
-        {
-            return Err(error);
+        if let RetryDecision::RecoverThenRetry(action) = decision {
+            self.fix_cause(action, &class, &error)?;
         }
         if decision == RetryDecision::Fail {
             return Err(error);
@@ -144,7 +142,7 @@ impl<O: Operation> OperationState<'_, O> {
             FailureClass::Refused(refusal) => refusal.retry_after,
             _ => None,
         };
-        let mut delay = retry::delay(self.attempts, fastrand::f64(), retry_after);
+        let mut delay = retry::delay(self.attempts, random_fraction(), retry_after);
         if self.context.attempts == AttemptLimit::Deadline {
             delay = delay.min(limits::ABORT_DELAY_MAX);
         }
@@ -168,15 +166,20 @@ impl<O: Operation> OperationState<'_, O> {
         }
     }
 
-    /// Fixes the cause of an error response; returns false if that is not possible.
-    fn fix_cause(&mut self, action: RecoveryAction, class: &FailureClass) -> bool {
-        match (action, class) {
+    /// Fixes the cause of an error response; returns the error if that is not possible.
+    fn fix_cause(
+        &mut self,
+        action: RecoveryAction,
+        class: &FailureClass,
+        error: &Error,
+    ) -> Result<()> {
+        let is_fixed = match (action, class) {
             (
                 RecoveryAction::CorrectClock,
                 FailureClass::Refused(Refusal { server_time: Some(time), .. }),
             ) => {
-                self.service.correct_clock(*time);
-                true
+                let corrected = self.service.correct_clock(*time);
+                return corrected.map_err(|text| error.clone().with_text(text));
             }
             (RecoveryAction::CorrectClock, _) => false,
             (RecoveryAction::RefreshCredentials, _) => {
@@ -184,7 +187,8 @@ impl<O: Operation> OperationState<'_, O> {
                 !std::mem::replace(&mut self.credentials_refreshed, true)
                     && self.access_key.as_ref().is_some_and(|key| self.service.invalidate_key(key))
             }
-        }
+        };
+        if is_fixed { Ok(()) } else { Err(error.clone()) }
     }
 }
 

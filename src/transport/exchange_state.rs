@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::ops::Range;
 use std::os::fd::RawFd;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -70,28 +71,39 @@ pub(super) enum BodyStop {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<ExchangeState>>> = const { RefCell::new(None) };
+    /// The state that the innermost [`Guard`] owns, or null. A thread-local value without a
+    /// destructor can be used as long as the thread exists: connections are also used and dropped
+    /// by destructors of other thread-local values, and when the process exits.
+    static CURRENT: Cell<*const ExchangeState> = const { Cell::new(ptr::null()) };
 }
 
 /// Restores the previous current exchange of the thread when dropped.
 #[derive(Debug)]
-pub(super) struct Guard(Option<Rc<ExchangeState>>);
+pub(super) struct Guard {
+    previous: *const ExchangeState,
+    _state: Rc<ExchangeState>,
+}
 
 /// Makes this exchange the current one of the thread.
 pub(super) fn enter(state: Rc<ExchangeState>) -> Guard {
-    Guard(CURRENT.with(|current| current.replace(Some(state))))
+    Guard { previous: CURRENT.replace(Rc::as_ptr(&state)), _state: state }
 }
 
 /// The current exchange of this thread.
 pub(super) fn current() -> Result<Rc<ExchangeState>> {
-    CURRENT
-        .with(|current| current.borrow().clone())
-        .ok_or_else(|| Error::internal("a connection was used outside an exchange"))
+    let state = CURRENT.get();
+    if state.is_null() {
+        return Err(Error::internal("a connection was used outside an exchange"));
+    }
+    // SAFETY: the pointer is of an `Rc` that a guard on this thread owns until it resets `CURRENT`.
+    unsafe { Rc::increment_strong_count(state) };
+    // SAFETY: the count was incremented above for this `Rc`.
+    Ok(unsafe { Rc::from_raw(state) })
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        CURRENT.with(|current| current.replace(self.0.take()));
+        CURRENT.set(self.previous);
     }
 }
 

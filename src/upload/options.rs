@@ -242,6 +242,10 @@ impl UploadOptions {
     /// size compares the parts that OSS has with the file and sends the others. If the file has
     /// changed, the old upload is aborted and all of the file is uploaded.
     ///
+    /// A checkpoint belongs to the process whose upload uses it, until the upload or the process
+    /// ends. Its files are readable by this user only, and what is not a regular file of this user
+    /// is refused.
+    ///
     /// Other sources, and objects that are uploaded with one PutObject, ignore it.
     pub fn set_checkpoint_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.checkpoint_dir = Some(directory.into());

@@ -74,7 +74,8 @@ static inline ossmpu_options *in_parts(void) {
 
 /* Bytes without a pattern; free them. */
 static inline unsigned char *some_bytes(size_t length) {
-    unsigned char *bytes = malloc(length > 0 ? length : 1);
+    unsigned char *bytes =
+        (unsigned char *)malloc(length > 0 ? length : 1);
     size_t i;
     CHECK(bytes != NULL);
     for (i = 0; i < length; i++)

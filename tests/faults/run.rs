@@ -107,6 +107,7 @@ impl CaseRun<'_> {
         }
         if self.case.expect == Expect::CallbackFailed {
             let callback = r#"{"callbackUrl":"http://127.0.0.1:9/","callbackBody":"a"}"#;
+            self.emulator.change_options(|options| options.private_callbacks = true);
             options.headers_mut().set_callback(callback).unwrap();
         }
         if let FaultInjection::Server(rule) = &self.case.injection {

@@ -313,6 +313,7 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_failed_callback_is_reported_in_a_successful_result() {
     let fixture = Fixture::new();
+    fixture.emulator.set_option("private_callbacks").unwrap();
     let port = RefusedPort::new();
     let url = format!("http://{}/", port.address());
     let callback = format!(r#"{{"callbackUrl":"{url}","callbackBody":"a"}}"#);

@@ -11,17 +11,29 @@ pub(crate) struct Signable<'a> {
     pub(crate) method: &'a str,
     pub(crate) bucket: Option<&'a str>,
     pub(crate) key: Option<&'a str>,
+    /// Whether the path, not the host, has the bucket name.
+    pub(crate) is_path_style: bool,
     pub(crate) query: &'a [(String, String)],
     pub(crate) headers: &'a HeaderMap,
 }
 
 impl Signable<'_> {
     /// Returns `/`, `/bucket/` or `/bucket/key`, unescaped.
-    fn resource(&self) -> String {
+    pub(super) fn resource(&self) -> String {
         match self.bucket {
             None => "/".to_owned(),
             Some(bucket) => format!("/{bucket}/{}", self.key.unwrap_or_default()),
         }
+    }
+
+    /// Returns the resources that the client may have signed: in path style a bucket can lack its
+    /// slash.
+    pub(super) fn resources(&self) -> Vec<String> {
+        let mut resources = vec![self.resource()];
+        if let (true, Some(bucket), None) = (self.is_path_style, self.bucket, self.key) {
+            resources.push(format!("/{bucket}"));
+        }
+        resources
     }
 
     /// Returns `name:value\n` for each header in `wanted`, sorted; repeated values are joined.
@@ -53,7 +65,11 @@ pub(crate) fn signed_by_default(name: &str) -> bool {
 }
 
 /// Returns the V4 canonical request. `additional` is sorted and lower-case.
-pub(crate) fn v4_request(signable: &Signable<'_>, additional: &[String]) -> Vec<u8> {
+pub(crate) fn v4_request(
+    signable: &Signable<'_>,
+    resource: &str,
+    additional: &[String],
+) -> Vec<u8> {
     let mut pairs: Vec<(String, String)> = signable
         .query
         .iter()
@@ -67,13 +83,9 @@ pub(crate) fn v4_request(signable: &Signable<'_>, additional: &[String]) -> Vec<
         .collect();
     let wanted =
         |name: &str| signed_by_default(name) || additional.iter().any(|extra| extra == name);
-    let mut request = format!(
-        "{}\n{}\n{}\n",
-        signable.method,
-        escape::path(&signable.resource()),
-        pairs.join("&")
-    )
-    .into_bytes();
+    let mut request =
+        format!("{}\n{}\n{}\n", signable.method, escape::path(resource), pairs.join("&"))
+            .into_bytes();
     request.extend(signable.header_lines(wanted));
     request.extend(format!("\n{}\nUNSIGNED-PAYLOAD", additional.join(";")).bytes());
     request
@@ -85,7 +97,12 @@ pub(crate) fn v4_string(date: &str, scope: &str, request: &[u8]) -> String {
 }
 
 /// Returns the V1 string to sign; `date` is the HTTP date or the decimal expiry.
-pub(crate) fn v1_string(signable: &Signable<'_>, date: &str, extra: &[String]) -> Vec<u8> {
+pub(crate) fn v1_string(
+    signable: &Signable<'_>,
+    resource: &str,
+    date: &str,
+    extra: &[String],
+) -> Vec<u8> {
     let header = |name: &str| {
         signable.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default()
     };
@@ -96,7 +113,7 @@ pub(crate) fn v1_string(signable: &Signable<'_>, date: &str, extra: &[String]) -
     }
     text.push(b'\n');
     text.extend(signable.header_lines(|name| name.starts_with("x-oss-")));
-    text.extend(signable.resource().bytes());
+    text.extend(resource.bytes());
     let is_signed = |name: &str| {
         SUB_RESOURCES.contains(&name)
             || name.starts_with("x-oss-")
@@ -120,17 +137,37 @@ pub(crate) fn v1_string(signable: &Signable<'_>, date: &str, extra: &[String]) -
 const SUB_RESOURCES: &[&str] = &[
     "acl",
     "append",
+    "asyncFetch",
     "bucketInfo",
     "callback",
     "callback-var",
     "cloudboxes",
+    "cname",
+    "comp",
     "continuation-token",
+    "cors",
     "delete",
+    "encryption",
+    "endTime",
+    "img",
+    "inventory",
+    "inventoryId",
+    "lifecycle",
+    "live",
     "location",
+    "logging",
     "objectMeta",
     "partNumber",
+    "policy",
     "position",
+    "qos",
+    "qosInfo",
+    "referer",
     "regionList",
+    "replication",
+    "replicationLocation",
+    "replicationProgress",
+    "requestPayment",
     "response-cache-control",
     "response-content-disposition",
     "response-content-encoding",
@@ -140,12 +177,30 @@ const SUB_RESOURCES: &[&str] = &[
     "restore",
     "security-token",
     "sequential",
+    "startTime",
     "stat",
+    "status",
+    "style",
+    "styleName",
     "symlink",
     "tagging",
+    "transferAcceleration",
+    "udf",
+    "udfApplication",
+    "udfApplicationLog",
+    "udfId",
+    "udfImage",
+    "udfImageDesc",
+    "udfName",
     "uploadId",
     "uploads",
     "versionId",
     "versioning",
     "versions",
+    "vod",
+    "website",
+    "withHashContext",
+    "worm",
+    "wormExtend",
+    "wormId",
 ];

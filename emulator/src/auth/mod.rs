@@ -1,5 +1,6 @@
-//! Authentication by V4 and V1 signatures, in the header or the query. Checks, in this order:
-//! format, date, key and token, signature.
+//! Authentication by V4 and V1 signatures, in the header or the query. The signature is read
+//! first, which checks its form, and verified when the bucket is known. Verification checks, in
+//! this order: key and token, scope, date, signature.
 
 mod canonical;
 mod keys;
@@ -10,6 +11,8 @@ mod v4;
 pub(crate) use canonical::Signable;
 pub use keys::AccessKey;
 pub use sign::{Resource, Signer};
+use v1::V1Claim;
+use v4::V4Claim;
 
 use crate::clock;
 use crate::error::OssError;
@@ -28,19 +31,23 @@ pub(crate) struct Verifier<'a> {
     pub(crate) sub_resources: &'a [String],
 }
 
-impl<'a> Verifier<'a> {
-    /// Returns the key that signed the request, or `None` if the request is not signed.
-    pub(crate) fn verify(
-        &self,
-        signable: &Signable<'_>,
-    ) -> Result<Option<&'a AccessKey>, OssError> {
+/// A signature as sent by the client.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    V4(V4Claim),
+    V1(V1Claim),
+}
+
+impl Claim {
+    /// Reads the signature of a request; `None` if the request is not signed.
+    pub(crate) fn read(signable: &Signable<'_>) -> Result<Option<Self>, OssError> {
         let has = |name: &str| signable.query.iter().any(|(n, _)| n == name);
         let v4_url = has("x-oss-signature") || has("x-oss-signature-version");
         let v1_url = has("Signature") || has("OSSAccessKeyId");
         let Some(header) = signable.headers.get("authorization") else {
             return match (v4_url, v1_url) {
-                (true, _) => v4::verify_query(self, signable).map(Some),
-                (false, true) => v1::verify_query(self, signable).map(Some),
+                (true, _) => V4Claim::of_query(signable).map(Self::V4).map(Some),
+                (false, true) => V1Claim::of_query(signable).map(Self::V1).map(Some),
                 (false, false) => Ok(None),
             };
         };
@@ -53,9 +60,25 @@ impl<'a> Verifier<'a> {
             ));
         }
         match header.split(' ').next() {
-            Some("OSS4-HMAC-SHA256") => v4::verify_header(self, signable, header).map(Some),
-            Some("OSS") => v1::verify_header(self, signable, header).map(Some),
+            Some("OSS4-HMAC-SHA256") => {
+                V4Claim::of_header(signable, header).map(Self::V4).map(Some)
+            }
+            Some("OSS") => V1Claim::of_header(signable, header).map(Self::V1).map(Some),
             _ => Err(malformed(header).ec("0002-00000061")),
+        }
+    }
+}
+
+impl<'a> Verifier<'a> {
+    /// Returns the key that signed the request.
+    pub(crate) fn verify(
+        &self,
+        signable: &Signable<'_>,
+        claim: &Claim,
+    ) -> Result<&'a AccessKey, OssError> {
+        match claim {
+            Claim::V4(claim) => claim.verify(self, signable),
+            Claim::V1(claim) => claim.verify(self, signable),
         }
     }
 }
@@ -63,6 +86,16 @@ impl<'a> Verifier<'a> {
 fn malformed(value: &str) -> OssError {
     let shown = value.split(' ').next().unwrap_or_default();
     OssError::argument("Authorization", shown, "Authorization header is invalid.")
+}
+
+fn no_valid_date() -> OssError {
+    OssError::access_denied("OSS authentication requires a valid Date.")
+}
+
+fn expired(now: i64, until: i64) -> OssError {
+    OssError::access_denied("Request has expired.")
+        .with("Expires", clock::xml_date(until))
+        .with("ServerTime", clock::xml_date(now))
 }
 
 fn too_skewed(now: i64, signed: i64) -> OssError {

@@ -80,9 +80,16 @@ impl Signer {
         extra.sort();
         let day = date.get(..8).unwrap_or_default();
         let scope = format!("{day}/{}/oss/aliyun_v4_request", self.region);
-        let signable =
-            Signable { method, bucket: resource.bucket, key: resource.key, query, headers };
-        let text = v4_string(&date, &scope, &v4_request(&signable, &extra));
+        let signable = Signable {
+            method,
+            bucket: resource.bucket,
+            key: resource.key,
+            is_path_style: false,
+            query,
+            headers,
+        };
+        let request = v4_request(&signable, &signable.resource(), &extra);
+        let text = v4_string(&date, &scope, &request);
         let signature = v4_key(&self.key.secret, &scope)
             .and_then(|key| sha256_mac(&key, text.as_bytes()))
             .map(|mac| hex::encode(mac.finalize().into_bytes()))

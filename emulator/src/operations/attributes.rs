@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::OssError;
 use crate::escape;
 use crate::operation_request::OperationRequest;
-use crate::store::Attributes;
+use crate::store::{Attributes, HeaderText};
 
 const CONTENT_HEADERS: &[&str] =
     &["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
@@ -22,10 +22,12 @@ const ENCRYPTION_KEY: &str = "x-oss-server-side-encryption-key-id";
 pub(super) fn parse(request: &OperationRequest) -> Result<Attributes, OssError> {
     let headers = CONTENT_HEADERS
         .iter()
-        .filter_map(|name| request.header(name).map(|value| ((*name).to_owned(), value)))
+        .filter_map(|name| request.header_text(name).map(|value| ((*name).to_owned(), value)))
         .collect();
     Ok(Attributes {
-        content_type: request.header("content-type").filter(|value| !value.is_empty()),
+        content_type: request
+            .header_text("content-type")
+            .filter(|value| !value.as_bytes().is_empty()),
         headers,
         meta: metadata(request)?,
         storage_class: storage_class(request)?,
@@ -45,20 +47,20 @@ pub(super) fn acl(request: &OperationRequest) -> Result<Option<String>, OssError
     }
 }
 
-fn metadata(request: &OperationRequest) -> Result<BTreeMap<String, String>, OssError> {
+fn metadata(request: &OperationRequest) -> Result<BTreeMap<String, HeaderText>, OssError> {
     let mut meta = BTreeMap::new();
     let mut size = 0;
     for header in request.headers.keys() {
         let Some(name) = header.as_str().strip_prefix("x-oss-meta-") else { continue };
-        let value = request.header(header.as_str()).unwrap_or_default();
+        let Some(value) = request.header_text(header.as_str()) else { continue };
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(OssError::argument(
                 header.as_str(),
-                &value,
+                &value.to_text(),
                 "A metadata name may contain only letters, digits and hyphens.",
             ));
         }
-        size += name.len() + value.len();
+        size += name.len() + value.as_bytes().len();
         meta.insert(name.to_owned(), value);
     }
     if size > META_LIMIT {
@@ -71,6 +73,7 @@ fn metadata(request: &OperationRequest) -> Result<BTreeMap<String, String>, OssE
     Ok(meta)
 }
 
+/// Parses the storage class; the default is that of the bucket.
 fn storage_class(request: &OperationRequest) -> Result<Option<String>, OssError> {
     match request.header("x-oss-storage-class") {
         Some(class) if !STORAGE_CLASSES.contains(&class.as_str()) => Err(OssError::argument(
@@ -78,7 +81,8 @@ fn storage_class(request: &OperationRequest) -> Result<Option<String>, OssError>
             &class,
             "The storage class is not valid.",
         )),
-        class => Ok(class),
+        Some(class) => Ok(Some(class)),
+        None => Ok(request.store().bucket(&request.bucket).map(|bucket| bucket.storage_class)),
     }
 }
 

@@ -44,50 +44,51 @@ pub(super) async fn list(request: &mut OperationRequest) -> Result<OssResponse, 
     Ok(OssResponse::xml(document))
 }
 
-/// PutBucket.
+/// PutBucket. For an existing bucket of the owner it only sets the ACL.
 pub(super) async fn put(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
-    let acl = request.header("x-oss-acl");
-    let allowed = ["private", "public-read", "public-read-write"];
-    if let Some(acl) = acl.as_deref().filter(|acl| !allowed.contains(acl)) {
-        return Err(OssError::argument("x-oss-acl", acl, "The bucket ACL is not valid.").into());
-    }
+    let acl = acl_header(request)?;
     let body = request.body.document().await?;
-    let mut record = BucketRecord::new(request.now);
-    if !body.is_empty() {
-        let configuration = Element::parse(&body, "CreateBucketConfiguration")
-            .ok_or_else(OssError::malformed_xml)?;
-        if let Some(class) = configuration.first("StorageClass") {
-            class.clone_into(&mut record.storage_class);
-        }
-        if let Some(redundancy) = configuration.first("DataRedundancyType") {
-            redundancy.clone_into(&mut record.redundancy);
-        }
+    let configuration = match body.is_empty() {
+        true => Element::default(),
+        false => Element::parse(&body, "CreateBucketConfiguration")
+            .ok_or_else(OssError::malformed_xml)?,
+    };
+    let existing = request.store().bucket(&request.bucket);
+    let is_new = existing.is_none();
+    let mut record = existing.unwrap_or_else(|| BucketRecord::new(request.now));
+    let class = configuration.first("StorageClass");
+    let redundancy = configuration.first("DataRedundancyType");
+    if is_new {
+        check_bucket_count(request)?;
+        class.into_iter().for_each(|class| class.clone_into(&mut record.storage_class));
+        redundancy.into_iter().for_each(|kind| kind.clone_into(&mut record.redundancy));
+    } else if class.is_some_and(|class| class != record.storage_class) {
+        return Err(exists(request, "Cannot modify existing bucket's storage class.").into());
+    } else if redundancy.is_some_and(|kind| kind != record.redundancy) {
+        let message = "Bucket already exists can't modify data redundancy type.";
+        return Err(exists(request, message).into());
     }
-    if let Some(acl) = acl {
-        record.acl = acl;
-    }
-    if request.store().bucket(&request.bucket).is_some() {
-        if request.options.put_own_bucket {
-            return Ok(OssResponse::ok());
-        }
-        return Err(OssError::new(
-            StatusCode::CONFLICT,
-            "BucketAlreadyExists",
-            "The requested bucket name is not available. Please select a different name and try \
-             again.",
-        )
-        .with("BucketName", &request.bucket)
-        .into());
-    }
-    if request.store().buckets().len() >= MAX_BUCKETS {
-        return Err(OssError::bad_request(
-            "TooManyBuckets",
-            "You have attempted to create more buckets than allowed.",
-        )
-        .into());
-    }
+    acl.into_iter().for_each(|acl| record.acl = acl);
     request.store().put_bucket(&request.bucket, record)?;
     Ok(OssResponse::ok().header("location", format!("/{}", request.bucket)))
+}
+
+/// PutBucketAcl.
+pub(super) async fn put_acl(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    let acl = acl_header(request)?
+        .ok_or_else(|| OssError::argument("x-oss-acl", "", "The bucket ACL is missing."))?;
+    request.discard_body().await?;
+    let mut record = record(request)?;
+    record.acl = acl;
+    request.store().put_bucket(&request.bucket, record)?;
+    Ok(OssResponse::ok())
+}
+
+/// HeadBucket: whether the bucket exists and may be read.
+pub(super) async fn head(request: &mut OperationRequest) -> Result<OssResponse, RequestError> {
+    request.discard_body().await?;
+    record(request)?;
+    Ok(OssResponse::ok())
 }
 
 /// DeleteBucket.
@@ -185,6 +186,30 @@ pub(super) async fn put_versioning(
     record.versioning = state;
     request.store().put_bucket(&request.bucket, record)?;
     Ok(OssResponse::ok())
+}
+
+fn acl_header(request: &OperationRequest) -> Result<Option<String>, OssError> {
+    let allowed = ["private", "public-read", "public-read-write"];
+    match request.header("x-oss-acl") {
+        Some(acl) if !allowed.contains(&acl.as_str()) => {
+            Err(OssError::argument("x-oss-acl", &acl, "The bucket ACL is not valid."))
+        }
+        acl => Ok(acl),
+    }
+}
+
+fn check_bucket_count(request: &OperationRequest) -> Result<(), OssError> {
+    if request.store().buckets().len() < MAX_BUCKETS {
+        return Ok(());
+    }
+    Err(OssError::bad_request(
+        "TooManyBuckets",
+        "You have attempted to create more buckets than allowed.",
+    ))
+}
+
+fn exists(request: &OperationRequest, message: &str) -> OssError {
+    OssError::bucket_already_exists(&request.bucket, message)
 }
 
 fn record(request: &OperationRequest) -> Result<BucketRecord, OssError> {

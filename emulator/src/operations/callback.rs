@@ -1,6 +1,7 @@
 //! Upload callbacks: after an object is stored, a callback server supplies the response.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,9 +12,10 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
+use super::callback_address::{is_private, is_private_url};
 use crate::error::OssError;
 use crate::escape;
 use crate::operation_request::OperationRequest;
@@ -34,6 +36,7 @@ pub(super) struct Callback {
     body: String,
     is_json: bool,
     variables: BTreeMap<String, String>,
+    allows_private: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,12 +62,23 @@ pub(super) struct Stored<'a> {
 /// Parses `x-oss-callback` and `x-oss-callback-var`, or the equivalent query parameters.
 pub(super) fn parse(request: &OperationRequest) -> Result<Option<Callback>, OssError> {
     let Some(parameter) = decode(request, "callback")? else { return Ok(None) };
-    let invalid = |message| OssError::argument("x-oss-callback", "", message);
-    let parameter: Parameter = serde_json::from_slice(&parameter)
-        .map_err(|_| invalid("The callback configuration is not json format."))?;
+    let text = String::from_utf8_lossy(&parameter).into_owned();
+    let invalid = |message| OssError::argument("callback", &text, message);
+    let parameter: Parameter = serde_json::from_slice(&parameter).map_err(|_| {
+        invalid("The callback configuration is not json format.").ec("0007-00000003")
+    })?;
     let urls: Vec<String> = parameter.callback_url.split(';').map(str::to_owned).collect();
     if parameter.callback_url.is_empty() || urls.len() > MAX_URLS {
-        return Err(invalid("The callback must have one to five URLs."));
+        return Err(invalid("The callback must have one to five URLs.").ec("0007-00000005"));
+    }
+    let allows_private = request.options.private_callbacks;
+    if !allows_private && urls.iter().any(|url| is_private_url(url)) {
+        return Err(OssError::argument(
+            "callbackUrl",
+            &parameter.callback_url,
+            "Private address is forbidden to callback.",
+        )
+        .ec("0007-00000008"));
     }
     let is_json = match parameter.callback_body_type.as_deref() {
         None | Some(FORM) => false,
@@ -86,24 +100,32 @@ pub(super) fn parse(request: &OperationRequest) -> Result<Option<Callback>, OssE
         body: parameter.callback_body,
         is_json,
         variables,
+        allows_private,
     }))
 }
 
 fn decode(request: &OperationRequest, name: &'static str) -> Result<Option<Vec<u8>>, OssError> {
     let header = format!("x-oss-{name}");
-    let invalid = |message| OssError::argument(name, "", message);
+    let invalid = |value: &str, message| OssError::argument(name, value, message);
     let text = match (request.header(&header), request.query.value(name)) {
         (None, None) => return Ok(None),
-        (Some(_), Some(_)) => {
-            return Err(invalid("The parameter must be in the header or the query, not both."));
+        (Some(text), Some(_)) => {
+            return Err(invalid(
+                &text,
+                "The parameter must be in the header or the query, not both.",
+            ));
         }
         (Some(text), None) => text,
         (None, Some(text)) => text.to_owned(),
     };
     if text.len() > MAX_PARAMETER {
-        return Err(invalid("The parameter exceeds 5 KB."));
+        return Err(invalid(&text, "The parameter exceeds 5 KB."));
     }
-    STANDARD.decode(&text).map(Some).map_err(|_| invalid("The parameter is not base64."))
+    let (message, ec) = match name {
+        "callback" => ("The callback configuration is not base64 encoded.", "0007-00000002"),
+        _ => ("The callback-var configuration is not base64 encoded.", "0007-00000102"),
+    };
+    STANDARD.decode(&text).map(Some).map_err(|_| invalid(&text, message).ec(ec))
 }
 
 impl Callback {
@@ -184,7 +206,11 @@ impl Callback {
         let failed = |error: &dyn std::fmt::Display| Failure::of(&format!("{url}: {error}"));
         let address =
             if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
-        let stream = TcpStream::connect(address).await.map_err(|error| failed(&error))?;
+        let addresses = lookup_host(address).await.map_err(|error| failed(&error))?;
+        let addresses: Vec<SocketAddr> =
+            addresses.filter(|address| self.allows_private || !is_private(address.ip())).collect();
+        let stream =
+            TcpStream::connect(addresses.as_slice()).await.map_err(|error| failed(&error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| failed(&error))?;

@@ -1,14 +1,11 @@
 //! Checks shared by several operations: names, unsupported headers, traffic limit.
 
-use std::ops::RangeInclusive;
-
 use crate::error::OssError;
 use crate::operation_request::OperationRequest;
 use crate::route::Operation;
 use crate::target::is_object_name;
+use crate::traffic_limit::TrafficLimit;
 
-/// Bits per second.
-const TRAFFIC_LIMIT: RangeInclusive<u64> = 245_760..=838_860_800;
 /// Maximum size of a part, and of an object uploaded by PutObject.
 pub(super) const MAX_BODY: u64 = 5 << 30;
 
@@ -18,6 +15,10 @@ pub(super) fn before_body(
     request: &OperationRequest,
 ) -> Result<(), OssError> {
     if operation.is_object_operation() && !is_object_name(&request.key) {
+        // OSS looks for the object of a HEAD without checking its name.
+        if request.method == hyper::Method::HEAD && request.key.starts_with(['/', '\\']) {
+            return Err(OssError::no_such_key(&request.key));
+        }
         return Err(OssError::bad_request(
             "InvalidObjectName",
             "The specified object is not valid.",
@@ -25,7 +26,12 @@ pub(super) fn before_body(
     }
     if request.method == hyper::Method::PUT || request.method == hyper::Method::POST {
         let unsupported = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
-        if let Some(name) = unsupported.iter().find(|name| request.headers.contains_key(**name)) {
+        let is_sent = |name: &&&str| {
+            let is_ignored =
+                operation == Operation::InitiateMultipartUpload && **name == "if-modified-since";
+            request.headers.contains_key(**name) && !is_ignored
+        };
+        if let Some(name) = unsupported.iter().find(is_sent) {
             return Err(OssError::not_implemented(name));
         }
     }
@@ -38,14 +44,15 @@ pub(super) fn before_body(
             "The content encoding aws-chunked is not supported.",
         ));
     }
-    traffic_limit(request)
+    Ok(())
 }
 
-fn traffic_limit(request: &OperationRequest) -> Result<(), OssError> {
+/// Parses `x-oss-traffic-limit`, of the header or the query.
+pub(super) fn traffic_limit(request: &OperationRequest) -> Result<Option<TrafficLimit>, OssError> {
     const NAME: &str = "x-oss-traffic-limit";
     let invalid = |value: &str, message| Err(OssError::argument(NAME, value, message));
     let value = match (request.header(NAME), request.query.value(NAME)) {
-        (None, None) => return Ok(()),
+        (None, None) => return Ok(None),
         (Some(value), Some(_)) => {
             return invalid(
                 &value,
@@ -55,9 +62,9 @@ fn traffic_limit(request: &OperationRequest) -> Result<(), OssError> {
         (Some(value), None) => value,
         (None, Some(value)) => value.to_owned(),
     };
-    match value.parse::<u64>() {
-        Ok(limit) if TRAFFIC_LIMIT.contains(&limit) => Ok(()),
-        _ => invalid(&value, "The traffic limit must be between 245760 and 838860800."),
+    match TrafficLimit::parse(&value) {
+        Some(limit) => Ok(Some(limit)),
+        None => invalid(&value, "The traffic limit must be between 245760 and 838860800."),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::{OssError, RequestError};
 use crate::escape;
 use crate::operation_request::{OperationRequest, quoted, same_etag};
 use crate::response::OssResponse;
-use crate::store::{Part, PutOutcome, UploadSnapshot, VersionRecord};
+use crate::store::{HeaderText, Part, PutOutcome, UploadSnapshot, VersionRecord};
 
 const UNKNOWN_UPLOAD: &str = "0042-00000104";
 /// Minimum size of all parts but the last.
@@ -111,7 +111,8 @@ async fn call_back(
     record: &VersionRecord,
     response: OssResponse,
 ) -> Result<OssResponse, OssError> {
-    let mime_type = record.attributes.content_type.as_deref().unwrap_or_default();
+    let mime_type = record.attributes.content_type.as_ref().map(HeaderText::to_text);
+    let mime_type = mime_type.as_deref().unwrap_or_default();
     let (size, crc64) = (record.size, record.crc64);
     callback.run(request, &Stored { etag: &record.etag, size, mime_type, crc64 }, response).await
 }
@@ -141,7 +142,7 @@ fn all_parts(upload: &UploadSnapshot, body: &[u8]) -> Result<Vec<Part>, OssError
         return Err(OssError::argument(
             "x-oss-complete-all",
             "yes",
-            "The body must be empty with x-oss-complete-all.",
+            "Should not speficy both complete all header and http body.",
         )
         .ec("0042-00000216"));
     }

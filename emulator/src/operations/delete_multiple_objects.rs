@@ -31,7 +31,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         }
         document.open("Deleted");
         document.element("Key", &request.encoded(name, encode));
-        if let Some(id) = version_id {
+        if let (Some(_), Some(id)) = (version_id, &deleted.version_id) {
             document.element("VersionId", id);
         }
         if deleted.is_marker {
@@ -40,7 +40,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         }
         document.close();
     }
-    Ok(OssResponse::xml(document))
+    Ok(if is_quiet { OssResponse::ok() } else { OssResponse::xml(document) })
 }
 
 /// Returns the key untrimmed: it can begin or end with white space.

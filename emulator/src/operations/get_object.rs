@@ -48,8 +48,12 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
             .into());
         }
     };
+    let limit = request.traffic_limit;
+    if let Some(limit) = limit {
+        response.set_delay(limit.time_for(length));
+    }
     overrides.iter().for_each(|(name, value)| response.set(name, value));
-    response.content = Content::Blobs { blobs: version.blobs.clone(), start, length };
+    response.content = Content::Blobs { blobs: version.blobs.clone(), start, length, limit };
     Ok(response)
 }
 

@@ -5,6 +5,7 @@ mod abort_multipart_upload;
 mod attributes;
 mod buckets;
 mod callback;
+mod callback_address;
 mod checks;
 mod complete_multipart_upload;
 mod conditions;
@@ -39,12 +40,16 @@ pub(crate) async fn perform(
     request: &mut OperationRequest,
 ) -> Result<OssResponse, RequestError> {
     checks::before_body(operation, request)?;
+    request.traffic_limit = checks::traffic_limit(request)?;
+    request.traffic_limit.into_iter().for_each(|limit| request.body.limit(limit));
     match operation {
         Operation::ListBuckets => buckets::list(request).await,
         Operation::PutBucket => buckets::put(request).await,
         Operation::DeleteBucket => buckets::delete(request).await,
+        Operation::HeadBucket => buckets::head(request).await,
         Operation::GetBucketInfo => buckets::info(request).await,
         Operation::GetBucketAcl => buckets::acl(request).await,
+        Operation::PutBucketAcl => buckets::put_acl(request).await,
         Operation::GetBucketLocation => buckets::location(request).await,
         Operation::PutBucketVersioning => buckets::put_versioning(request).await,
         Operation::GetBucketVersioning => buckets::versioning(request).await,

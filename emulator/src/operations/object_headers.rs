@@ -38,20 +38,23 @@ pub(super) fn describe(request: &OperationRequest, version: &Version) -> OssResp
     let attributes = &record.attributes;
     let mut response = meta_headers(request, version)
         .header("accept-ranges", "bytes")
-        .header(
-            "content-type",
-            attributes.content_type.as_deref().unwrap_or("application/octet-stream"),
-        )
+        .header("content-type", "application/octet-stream")
         .header("x-oss-object-type", if record.is_multipart { "Multipart" } else { "Normal" })
         .header("x-oss-storage-class", attributes.storage_class.as_deref().unwrap_or("Standard"));
     if let Some(md5) = &record.content_md5 {
         response.set("content-md5", md5);
     }
-    for (name, value) in attributes.headers.iter().chain(&attributes.encryption) {
+    if let Some(content_type) = &attributes.content_type {
+        response.set_bytes("content-type", content_type.as_bytes());
+    }
+    for (name, value) in &attributes.headers {
+        response.set_bytes(name, value.as_bytes());
+    }
+    for (name, value) in &attributes.encryption {
         response.set(name, value);
     }
     for (name, value) in &attributes.meta {
-        response.set(&format!("x-oss-meta-{name}"), value);
+        response.set_bytes(&format!("x-oss-meta-{name}"), value.as_bytes());
     }
     if !attributes.tags.is_empty() {
         response.set("x-oss-tagging-count", &attributes.tags.len().to_string());

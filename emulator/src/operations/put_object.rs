@@ -49,8 +49,10 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .header("etag", quoted(&record.etag))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", record.crc64.to_string());
+    request.body.delayed().into_iter().for_each(|delay| response.set_delay(delay));
     encryption.iter().for_each(|(name, value)| response.set(name, value));
-    let mime_type = record.attributes.content_type.clone().unwrap_or_default();
+    let content_type = record.attributes.content_type.as_ref();
+    let mime_type = content_type.map(|value| value.to_text().into_owned()).unwrap_or_default();
     let (tag, size, crc64) = (record.etag.clone(), record.size, record.crc64);
     let version = Version { record, blobs: vec![sealed.blob] };
     match request.store().put_version(&request.bucket, &request.key, version, forbid)? {

@@ -41,10 +41,11 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .ok_or_else(|| no_such_upload(&id, UNKNOWN_UPLOAD))?;
     let writer = request.store().new_blob()?;
     let sealed = request.body.store(writer, &limit).await?;
-    let response = OssResponse::ok()
+    let mut response = OssResponse::ok()
         .header("etag", quoted(&etag(&sealed)))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", sealed.crc64.to_string());
+    request.body.delayed().into_iter().for_each(|delay| response.set_delay(delay));
     finish_part(request, &in_flight_part, number, sealed, UNKNOWN_UPLOAD)?;
     Ok(in_flight_part
         .record

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::sleep;
+
 use super::checks::{MAX_BODY, no_such_upload, part_number, upload_id};
 use super::conditions::{self, COPY};
 use super::range::{Selected, of_copy};
@@ -9,6 +11,7 @@ use super::upload_part::finish_part;
 use crate::access::{self, Requester};
 use crate::clock;
 use crate::error::{OssError, RequestError};
+use crate::escape;
 use crate::operation_request::{OperationRequest, quoted};
 use crate::response::OssResponse;
 use crate::route::Operation;
@@ -51,6 +54,8 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .into());
     }
     let sealed = copy(request.store().new_blob()?, Arc::clone(&version), start, length).await?;
+    let delay = request.traffic_limit.map(|limit| limit.time_for(length));
+    sleep(delay.unwrap_or_default()).await;
     let etag = quoted(&super::upload_part::etag(&sealed));
     let crc64 = sealed.crc64;
     finish_part(request, &in_flight_part, number, sealed, UNKNOWN_UPLOAD)?;
@@ -59,6 +64,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     document.element("ETag", &etag);
     // Two older official SDKs read the ETag from the header, not from the document.
     let mut response = OssResponse::xml(document).header("etag", etag);
+    delay.into_iter().for_each(|delay| response.set_delay(delay));
     if selected != Selected::Whole {
         let last = start + length - 1;
         response.set("content-range", &format!("bytes {start}-{last}/{size}"));
@@ -72,7 +78,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     Ok(response)
 }
 
-/// Parses `/bucket/escaped-key` with an optional `?versionId=`.
+/// Parses `/bucket/escaped-key` with an optional `?versionId=`; a plus sign is a space.
 pub(super) fn parse_source(header: &str) -> Result<Source, OssError> {
     let invalid = |ec| {
         OssError::argument("x-oss-copy-source", header, "The copy source is not valid.").ec(ec)
@@ -85,7 +91,7 @@ pub(super) fn parse_source(header: &str) -> Result<Source, OssError> {
         Some((path, id)) => (path, Some(id.to_owned())),
         None => (path, None),
     };
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok();
+    let path = escape::decode(path);
     let parts = path.as_deref().and_then(|path| path.split_once('/'));
     match parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty()) {
         Some((bucket, key)) => {
@@ -152,7 +158,7 @@ mod tests {
     #[test]
     fn a_source_is_a_path_with_an_optional_version() {
         let source = parse_source("/b/a%20b/c+d%3F?versionId=v").unwrap();
-        assert_eq!((source.bucket.as_str(), source.key.as_str()), ("b", "a b/c+d?"));
+        assert_eq!((source.bucket.as_str(), source.key.as_str()), ("b", "a b/c d?"));
         assert_eq!(source.version_id.as_deref(), Some("v"));
         assert_eq!(parse_source("").unwrap_err().ec, Some("0042-00000302"));
         for bad in ["b/k", "/b", "/b/", "//k"] {

@@ -7,6 +7,7 @@
 
 mod blob;
 mod disk;
+mod header_text;
 mod objects;
 mod record;
 mod state;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 pub(crate) use blob::{Blob, BlobWriter, Digests, SealedBlob, read_blobs};
+pub(crate) use header_text::HeaderText;
 pub(crate) use objects::PutOutcome;
 pub(crate) use record::{
     Attributes, BlobRecord, BucketRecord, PartRecord, UploadRecord, VersionRecord, Versioning,

@@ -20,6 +20,7 @@ pub(crate) enum PutOutcome {
 /// Result of a deletion.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Deleted {
+    /// `None` in an unversioned bucket.
     pub(crate) version_id: Option<String>,
     pub(crate) is_marker: bool,
 }
@@ -121,6 +122,7 @@ impl Store {
             delete_on_drop(&dropped);
         }
         let is_marker = dropped.iter().any(|version| version.record.is_marker);
+        let version_id = version_id.filter(|_| entry.record.versioning != Versioning::Unset);
         Ok(Deleted { version_id: version_id.map(str::to_owned), is_marker })
     }
 }

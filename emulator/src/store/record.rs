@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::header_text::HeaderText;
+
 /// Versioning state of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Versioning {
@@ -39,12 +41,13 @@ impl BucketRecord {
 /// Headers, metadata, tags and ACL of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attributes {
-    pub(crate) content_type: Option<String>,
+    pub(crate) content_type: Option<HeaderText>,
     /// Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Expires; lower-case
     /// names.
-    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, HeaderText>,
     /// Names without the `x-oss-meta-` prefix, lower-case.
-    pub(crate) meta: BTreeMap<String, String>,
+    pub(crate) meta: BTreeMap<String, HeaderText>,
+    /// That of the bucket, if the client did not name one.
     pub(crate) storage_class: Option<String>,
     /// Encryption headers by full name.
     pub(crate) encryption: BTreeMap<String, String>,

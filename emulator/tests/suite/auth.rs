@@ -13,13 +13,13 @@ fn get() -> Request {
     Request::new("GET", "").query("list-type=2")
 }
 
-fn v1(text: &str) -> String {
+pub(crate) fn v1(text: &str) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(b"secret").unwrap();
     mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-fn http_date(unix: i64) -> String {
+pub(crate) fn http_date(unix: i64) -> String {
     let since = std::time::Duration::from_secs(u64::try_from(unix).unwrap());
     httpdate::fmt_http_date(std::time::UNIX_EPOCH + since)
 }
@@ -156,13 +156,13 @@ fn presigned(method: &str, extra: &[(&str, &str)], headers: &str) -> String {
     format!("/{BUCKET}/k?{query}&x-oss-signature={signature}")
 }
 
-fn mac(key: &[u8], text: &str) -> Vec<u8> {
+pub(crate) fn mac(key: &[u8], text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
 
-fn open(emulator: &Emulator, method: &str, target: &str, headers: &str) -> Response {
+pub(crate) fn open(emulator: &Emulator, method: &str, target: &str, headers: &str) -> Response {
     let text = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", emulator.addr());
     raw(emulator, text.as_bytes(), method)
 }
@@ -182,7 +182,10 @@ fn v4_urls_are_verified() {
     emulator.set_clock_offset(0);
     for bad in ["604801", "0", "x"] {
         let url = presigned("GET", &[("x-oss-expires", bad)], "");
-        assert_eq!(open(&emulator, "GET", &url, "").code(), (400, "InvalidArgument".into()));
+        let response = open(&emulator, "GET", &url, "");
+        assert_eq!(response.code(), (400, "AuthorizationArgumentError".into()), "{bad}");
+        assert_eq!(response.element("EC").as_deref(), Some("0002-00000232"));
+        assert_eq!(response.element("ArgumentValue").as_deref(), Some(bad));
     }
     let both = open(&emulator, "GET", &url, "authorization: OSS a:b\r\n");
     assert_eq!(both.code(), (400, "InvalidArgument".into()));

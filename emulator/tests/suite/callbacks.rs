@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use oss_emulator::Emulator;
 
-use crate::client::*;
+use crate::client::{BUCKET, Request, complete, initiate, upload_part};
 
 /// Serves one request with `served`; the thread returns the head and body of the request.
 fn server(served: &'static str) -> (String, JoinHandle<(String, String)>) {
@@ -30,6 +31,13 @@ fn server(served: &'static str) -> (String, JoinHandle<(String, String)>) {
         (head, String::from_utf8(body).unwrap())
     });
     (url, thread)
+}
+
+/// Starts an emulator that calls back servers on loopback.
+fn start() -> Emulator {
+    let emulator = crate::client::start();
+    emulator.set_option("private-callbacks").unwrap();
+    emulator
 }
 
 fn parameter(json: &str) -> String {
@@ -131,4 +139,46 @@ fn invalid_callbacks_are_rejected_before_anything_is_stored() {
     let variable = request.header("x-oss-callback-var", &parameter(r#"{"a":"b"}"#));
     assert_eq!(variable.send(&emulator).code(), (400, "InvalidArgument".into()));
     assert!(emulator.object(BUCKET, "k").is_none());
+}
+
+#[test]
+fn private_addresses_are_not_called_back() {
+    let emulator = crate::client::start();
+    let id = initiate(&emulator, "parts");
+    let etag = upload_part(&emulator, "parts", &id, 1, b"xyz");
+    for url in [
+        "http://127.0.0.1:1/",
+        "127.0.0.1:8088/test.php",
+        "http://8.8.8.8/;http://192.168.0.1/",
+        "http://localhost/",
+        "http://[::1]/",
+    ] {
+        let callback = parameter(&format!(r#"{{"callbackUrl":"{url}","callbackBody":"x"}}"#));
+        for request in [Request::new("PUT", "k"), complete("parts", &id, &[(1, &etag)])] {
+            let response = request.header("x-oss-callback", &callback).send(&emulator);
+            assert_eq!(response.code(), (400, "InvalidArgument".into()), "{url}");
+            let message = response.element("Message").unwrap();
+            assert_eq!(message, "Private address is forbidden to callback.");
+            assert_eq!(response.element("EC").as_deref(), Some("0007-00000008"));
+            assert_eq!(response.element("ArgumentValue").as_deref(), Some(url));
+        }
+    }
+    assert!(emulator.object(BUCKET, "k").is_none() && emulator.object(BUCKET, "parts").is_none());
+}
+
+#[test]
+fn malformed_callbacks_have_the_messages_of_oss() {
+    let emulator = start();
+    let good = parameter(r#"{"callbackUrl":"http://127.0.0.1:1/","callbackBody":"x"}"#);
+    let error = |callback: &str, variables: &str| {
+        let request = Request::new("PUT", "k").header("x-oss-callback", callback);
+        let response = request.header("x-oss-callback-var", variables).send(&emulator);
+        assert_eq!(response.code(), (400, "InvalidArgument".into()));
+        (response.element("Message").unwrap(), response.element("EC").unwrap())
+    };
+    let not_encoded = "The callback configuration is not base64 encoded.";
+    let not_json = "The callback configuration is not json format.";
+    assert_eq!(error("error argument", ""), (not_encoded.into(), "0007-00000002".into()));
+    assert_eq!(error(&parameter("text"), ""), (not_json.into(), "0007-00000003".into()));
+    assert_eq!(error(&good, "%%").1, "0007-00000102");
 }

@@ -29,7 +29,7 @@ pub(crate) struct Request {
     pub(crate) bucket: String,
     pub(crate) key: String,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
     pub(crate) signer: Option<Signer>,
     pub(crate) additional: Vec<&'static str>,
@@ -70,8 +70,8 @@ impl Request {
         self
     }
 
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_string()));
+    pub(crate) fn header(mut self, name: &str, value: &(impl AsRef<[u8]> + ?Sized)) -> Self {
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
         self
     }
 
@@ -113,7 +113,7 @@ impl Request {
         for (name, value) in &self.headers {
             headers.append(
                 HeaderName::try_from(name.as_str()).unwrap(),
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+                HeaderValue::from_bytes(value).unwrap(),
             );
         }
         let host = self.host.clone().unwrap_or_else(|| emulator.addr().to_string());
@@ -195,6 +195,8 @@ pub(crate) fn connect(emulator: &Emulator) -> TcpStream {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
+    /// The status line and headers as received.
+    pub(crate) head: Vec<u8>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -226,26 +228,21 @@ impl Response {
 }
 
 pub(crate) fn read_response(reader: &mut impl BufRead, method: &str) -> io::Result<Response> {
-    let mut line = String::new();
+    let mut head = Vec::new();
     let mut status = 100;
     let mut headers = Vec::new();
     while status == 100 {
-        line.clear();
-        if reader.read_line(&mut line)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        head.clear();
+        let line = read_line(reader, &mut head)?;
         status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap();
         headers.clear();
         loop {
-            line.clear();
-            if reader.read_line(&mut line)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+            let line = read_line(reader, &mut head)?;
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
-    let mut response = Response { status, headers, body: Vec::new() };
+    let mut response = Response { status, headers, head, body: Vec::new() };
     let bodiless = method == "HEAD" || status == 204 || status == 304;
     let length = response.header("content-length").and_then(|value| value.parse().ok());
     if !bodiless {
@@ -253,6 +250,15 @@ pub(crate) fn read_response(reader: &mut impl BufRead, method: &str) -> io::Resu
         reader.read_exact(&mut response.body)?;
     }
     Ok(response)
+}
+
+/// Appends a line to `head`, and returns it with invalid UTF-8 replaced.
+fn read_line(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<String> {
+    let start = head.len();
+    if reader.read_until(b'\n', head)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(String::from_utf8_lossy(&head[start..]).into_owned())
 }
 
 /// Initiates an upload and returns its ID.

@@ -84,6 +84,8 @@ fn complete_all_takes_every_part() {
     assert_eq!(with_body.code(), (400, "InvalidArgument".into()));
     assert_eq!(with_body.element("ArgumentName").as_deref(), Some("x-oss-complete-all"));
     assert_eq!(with_body.element("EC").as_deref(), Some("0042-00000216"));
+    let message = "Should not speficy both complete all header and http body.";
+    assert_eq!(with_body.element("Message").as_deref(), Some(message));
     upload_part(&emulator, "k", &id, 9, b"end");
     upload_part(&emulator, "k", &id, 4, &vec![4; BIG]);
     assert_eq!(request().send(&emulator).status, 200);

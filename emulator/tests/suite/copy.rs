@@ -43,6 +43,16 @@ fn a_part_can_be_copied_whole_or_in_ranges() {
 }
 
 #[test]
+fn a_plus_sign_in_the_source_is_a_space() {
+    let (emulator, id) = prepared();
+    Request::new("PUT", "a+b c").body("plus").send(&emulator);
+    assert_eq!(copy(&id, &format!("/{BUCKET}/dir/a+b")).send(&emulator).status, 200);
+    assert_eq!(emulator.uploads(BUCKET)[0].parts[0].size, 10);
+    assert_eq!(copy(&id, &format!("/{BUCKET}/a%2Bb+c")).send(&emulator).status, 200);
+    assert_eq!(emulator.uploads(BUCKET)[0].parts[0].size, 4);
+}
+
+#[test]
 fn the_source_must_be_valid_and_exist() {
     let (emulator, id) = prepared();
     let response = |source: &str| copy(&id, source).send(&emulator);

@@ -31,15 +31,19 @@ fn the_first_failing_check_is_reported() {
     assert_eq!(code(request), (405, "MethodNotAllowed".into()));
     let request = Request::new("GET", "k").bucket("A_B").signed_by(key());
     assert_eq!(code(request), (400, "InvalidBucketName".into()));
-    // Date before key, key before bucket.
-    let mut request = Request::new("GET", "k").bucket("missing").signed_by(key());
+    // Bucket before key, key before scope and date, signature before length.
+    let mut request = Request::new("GET", "k").signed_by(key());
     request.unix -= 3600;
-    assert_eq!(code(request.clone()), (403, "RequestTimeTooSkewed".into()));
-    request.unix += 3600;
+    assert_eq!(code(request.clone()), (403, "InvalidAccessKeyId".into()));
+    assert_eq!(code(request.bucket("missing")), (404, "NoSuchBucket".into()));
+    let mut request = Request::new("GET", "k").signed_by(key());
+    request.signer.as_mut().unwrap().region = "cn-beijing".to_owned();
     assert_eq!(code(request), (403, "InvalidAccessKeyId".into()));
-    // Length before bucket, bucket before key name, key name before parameters.
-    let request = Request::new("PUT", "k").bucket("missing").without_length();
-    assert_eq!(code(request), (411, "MissingContentLength".into()));
+    let mut request = Request::new("PUT", "k").without_length();
+    assert_eq!(code(request.clone()), (411, "MissingContentLength".into()));
+    request.unix -= 3600;
+    assert_eq!(code(request), (403, "RequestTimeTooSkewed".into()));
+    // Bucket before key name, key name before parameters.
     let request = Request::new("PUT", "/k").bucket("missing");
     assert_eq!(code(request), (404, "NoSuchBucket".into()));
     let request = Request::new("PUT", "/k").query("partNumber=0&uploadId=x");
@@ -120,6 +124,39 @@ fn content_length_is_checked_before_the_body() {
     assert_eq!(request.send(&emulator).code(), (400, "EntityTooLarge".into()));
     let request = Request::new("PUT", "k").header("content-length", &huge.to_string());
     assert_eq!(request.send(&emulator).code(), (400, "InvalidArgument".into()));
+}
+
+#[test]
+fn get_and_head_ignore_content_md5() {
+    let emulator = start();
+    Request::new("PUT", "k").body("hello").send(&emulator);
+    for md5 in ["XUFA", "XUFAKrxLKna5cZ2REBfFkg=="] {
+        let request = |method, key| Request::new(method, key).header("content-md5", md5);
+        assert_eq!(request("GET", "k").send(&emulator).text(), "hello");
+        assert_eq!(request("HEAD", "k").send(&emulator).status, 200);
+        assert_eq!(request("GET", "").query("uploads").send(&emulator).status, 200);
+    }
+}
+
+#[test]
+fn head_of_an_invalid_name_finds_no_object() {
+    let emulator = start();
+    for key in ["/k", "//", "\\k"] {
+        let head = Request::new("HEAD", key).send(&emulator);
+        assert_eq!((head.status, head.header("x-oss-ec")), (404, Some("0026-00000001")), "{key}");
+        assert_eq!(Request::new("HEAD", key).query("objectMeta").send(&emulator).status, 404);
+        assert_eq!(Request::new("GET", key).send(&emulator).code().1, "InvalidObjectName");
+    }
+}
+
+#[test]
+fn initiate_ignores_if_modified_since() {
+    let emulator = start();
+    let date = "Wed, 15 Jan 2020 10:30:00 GMT";
+    let request = Request::new("POST", "k").query("uploads").header("if-modified-since", date);
+    assert_eq!(request.send(&emulator).status, 200);
+    let request = Request::new("PUT", "k").header("if-modified-since", date);
+    assert_eq!(request.send(&emulator).code(), (400, "NotImplemented".into()));
 }
 
 #[test]

@@ -92,6 +92,30 @@ fn names_can_be_encoded() {
     assert!(other.text().contains("xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\""));
 }
 
+#[test]
+fn markers_with_control_characters_find_the_next_page() {
+    let emulator = start();
+    for key in ["a\u{1}", "a\u{2}b", "a\u{7f}", "a\u{ffff}", "b"] {
+        initiate(&emulator, key);
+        Request::new("PUT", key).send(&emulator);
+    }
+    let pages = |query: &str, marker: &str, next: &str, limit: &str| {
+        let mut found = Vec::new();
+        let mut position = String::new();
+        for _ in 0..5 {
+            let request = Request::new("GET", "").query(query).pair(limit, "1");
+            let page = request.pair(marker, &position).send(&emulator);
+            found.extend(page.elements("Key"));
+            position = page.element(next).unwrap_or_default();
+        }
+        found
+    };
+    let keys = emulator.keys(BUCKET);
+    assert_eq!(pages("uploads", "key-marker", "NextKeyMarker", "max-uploads"), keys);
+    assert_eq!(pages("prefix", "marker", "NextMarker", "max-keys"), keys);
+    assert_eq!(pages("versions", "key-marker", "NextKeyMarker", "max-keys"), keys);
+}
+
 fn filled() -> oss_emulator::Emulator {
     let emulator = start();
     for key in ["a", "b/1", "b/2", "c"] {

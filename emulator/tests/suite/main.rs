@@ -31,4 +31,8 @@ mod persistence;
 #[cfg(test)]
 mod sequential;
 #[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod traffic_limit;
+#[cfg(test)]
 mod vectors;

@@ -133,6 +133,55 @@ fn deleting_a_missing_object_succeeds() {
 }
 
 #[test]
+fn deleting_in_an_unversioned_bucket_returns_no_version() {
+    let emulator = start();
+    for id in ["null", "other"] {
+        Request::new("PUT", "k").body("x").send(&emulator);
+        let response = Request::new("DELETE", "k").pair("versionId", id).send(&emulator);
+        assert_eq!((response.status, response.header("x-oss-version-id")), (204, None));
+        let object = format!("<Object><Key>k</Key><VersionId>{id}</VersionId></Object>");
+        let request = Request::new("POST", "").query("delete");
+        let response = request.body(format!("<Delete>{object}</Delete>")).send(&emulator);
+        assert_eq!(response.elements("Key"), ["k"]);
+        assert_eq!(response.element("VersionId"), None);
+        assert_eq!(emulator.object(BUCKET, "k").is_some(), id == "other");
+    }
+    emulator.set_versioning(BUCKET, true).unwrap();
+    Request::new("PUT", "k").body("x").send(&emulator);
+    let response = Request::new("DELETE", "k").pair("versionId", "null").send(&emulator);
+    assert_eq!(response.header("x-oss-version-id"), Some("null"));
+}
+
+#[test]
+fn header_values_come_back_as_they_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || builder().dir(folder.path()).start().unwrap();
+    let values: [(&str, &[u8]); 4] = [
+        ("x-oss-meta-latin", b"caf\xe9 \xff"),
+        ("x-oss-meta-text", "\u{43a}\u{43b}".as_bytes()),
+        ("content-disposition", b"attachment; filename=\xe9"),
+        ("content-type", b"text/plain; x=\xe9"),
+    ];
+    let with_values = |request: Request| {
+        values.iter().fold(request, |request, (name, value)| request.header(name, value))
+    };
+    let emulator = start();
+    let put = with_values(Request::new("PUT", "put")).send(&emulator);
+    assert_eq!(put.status, 200);
+    let initiated = with_values(Request::new("POST", "parts").query("uploads")).send(&emulator);
+    complete("parts", &initiated.element("UploadId").unwrap(), &[]).send(&emulator);
+    emulator.stop();
+    let emulator = start();
+    for (method, key) in [("HEAD", "put"), ("GET", "put"), ("HEAD", "parts")] {
+        let head = Request::new(method, key).send(&emulator).head;
+        for (name, value) in values {
+            let line = [name.as_bytes(), b": ", value, b"\r\n"].concat();
+            assert!(head.windows(line.len()).any(|found| found == line), "{method} {key} {name}");
+        }
+    }
+}
+
+#[test]
 fn several_objects_can_be_deleted_at_once() {
     let emulator = start();
     for key in ["a", "b&c", "d"] {
@@ -144,7 +193,8 @@ fn several_objects_can_be_deleted_at_once() {
     assert_eq!(emulator.keys(BUCKET), ["d"]);
     let quiet = "<Delete><Quiet>true</Quiet><Object><Key>d</Key></Object></Delete>";
     let response = Request::new("POST", "").query("delete").body(quiet).send(&emulator);
-    assert!(response.elements("Key").is_empty() && emulator.keys(BUCKET).is_empty());
+    assert_eq!((response.status, response.body.len()), (200, 0));
+    assert!(emulator.keys(BUCKET).is_empty());
     let bad = Request::new("POST", "").query("delete").body("<Delete/>").send(&emulator);
     assert_eq!(bad.code(), (400, "MalformedXML".into()));
 }

@@ -12,7 +12,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{ForkGuard, IgnorePoison};
+use crate::runtime::{ForkGuard, IgnorePoison, ThreadId};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
 /// The threads of a client. They are started when the first task is added, and joined on drop.
@@ -144,7 +144,7 @@ impl Drop for Workers {
         let mut handles = pool.handles.lock().ignore_poison();
         for handle in handles.drain(..) {
             // A client may be dropped by the last step of its own worker.
-            if handle.thread().id() != std::thread::current().id() {
+            if ThreadId::of(&handle) != ThreadId::current() {
                 let _ = handle.join();
             }
         }

@@ -19,7 +19,7 @@ use crate::upload::lifecycle::verify::CreatedObject;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::progress::{Meter, Reporter};
-use crate::upload::schedule::part_scheduler::PartUploader;
+use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::Source;
 use crate::upload::upload_result::UploadResult;
@@ -234,7 +234,7 @@ struct CopyPartUploader {
 }
 
 impl PartUploader for CopyPartUploader {
-    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let last = part.offset.saturating_add(part.length).saturating_sub(1);
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
@@ -251,13 +251,13 @@ impl PartUploader for CopyPartUploader {
             let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
-        Ok(SentPart {
+        Ok(UploadedPart::Sent(SentPart {
             number: part.number,
             size: part.length,
             etag: response.etag,
             // Without that of the source it would show nothing about the copy.
             crc64: response.crc64.filter(|_| self.found.crc64.is_some()),
-        })
+        }))
     }
 
     /// Each part was copied on the condition that the source has the ETag of the start.

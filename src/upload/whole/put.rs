@@ -1,5 +1,6 @@
 //! A whole object from a source: in one request, or in parts.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -34,12 +35,12 @@ pub(crate) struct Put<'a> {
     pub(crate) key: &'a ObjectKey,
     pub(crate) options: &'a UploadOptions,
     /// The name of the source in a checkpoint; `None` for none.
-    pub(crate) name: Option<&'a str>,
+    pub(crate) name: Option<&'a Path>,
 }
 
 impl Put<'_> {
     /// Names the source, a path, for its checkpoint.
-    pub(crate) fn named<'a>(self, name: &'a str) -> Put<'a>
+    pub(crate) fn named<'a>(self, name: &'a Path) -> Put<'a>
     where
         Self: 'a,
     {
@@ -239,14 +240,14 @@ impl Put<'_> {
     }
 
     /// Returns the key of the checkpoint of a source of that name.
-    fn checkpoint_key(&self, name: &str) -> Result<CheckpointKey> {
+    fn checkpoint_key(&self, name: &Path) -> Result<CheckpointKey> {
         let path = std::path::absolute(name)
-            .map_err(|cause| Error::file(name, &cause).with_argument("path"))?;
+            .map_err(|cause| Error::file(name.display(), &cause).with_argument("path"))?;
         Ok(CheckpointKey {
             endpoint: self.service.endpoint()?.to_string(),
             bucket: self.bucket.as_str().to_owned(),
             key: self.key.as_str().to_owned(),
-            path: path.to_string_lossy().into_owned(),
+            path,
         })
     }
 }
