@@ -51,7 +51,7 @@ conformance: ## run other OSS clients against the emulator
 
 simulate: ## run uploads against a model of OSS with faults; SIMULATE or SIMULATE_SEED replays one run
 ifndef SIMULATE_SEED
-	FAULTS=$${FAULTS:-2} REPRESENTATIVE_FAULTS=$${REPRESENTATIVE_FAULTS:-3} RUNS=$${RUNS:-70000} \
+	FAULTS=$${FAULTS:-2} BASIC_FAULTS=$${BASIC_FAULTS:-3} RUNS=$${RUNS:-70000} \
 	    $(CARGO) test --release --lib simulation -- --nocapture --test-threads 1
 endif
 ifndef SIMULATE
@@ -63,8 +63,8 @@ reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for f
 	$(CARGO) build --example resume
 	$(CARGO) test --test reliability -- $(ARGS)
 
-reliability-table: ## write the table of the fault matrix into docs/reliability.md
-	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults the_table
+reliability-table: ## write the generated tables into docs/reliability.md
+	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults --test pairs the_table
 
 bench-deps: ## install the clients that bench compares with, in build/bench
 	bench/install-peers.sh
@@ -125,7 +125,7 @@ update_linker_cache = @if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then \
 # Without cargo, as is common for root, installs what `make` has built before.
 install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
-	install -m 644 include/ossmpu.h include/ossmpu.hpp "$(HEADERS)"
+	install -m 644 include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h "$(HEADERS)"
 	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
 	install -m 644 $(SHARED) "$(LIBS)"
 	install -m 644 $(SHARED).debug "$(LIBS)/.debug"
@@ -139,7 +139,7 @@ install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, p
 	$(update_linker_cache)
 
 uninstall: ## remove the installed files
-	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp"
+	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp" "$(HEADERS)/ossmpu-ffi.h"
 	rm -f "$(LIBS)/libossmpu.a" "$(LIBS)/libossmpu.so" "$(LIBS)/libossmpu.so.$(SOMAJOR)"
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
 	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"

@@ -27,7 +27,9 @@ pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 2003;
 /// costs one ListParts request. A second upload with the same checkpoint
 /// returns OSSMPU_EBUSY while the process of the first one lives. The files
 /// are readable by this user only; what is in their place and is not a regular
-/// file of this user is OSSMPU_EFILE. Default: no checkpoints.
+/// file of this user is OSSMPU_EFILE. Other calls that send or initiate an
+/// upload, and OSSMPU_OPTION_UPLOAD_ID together with it, return OSSMPU_EINVAL.
+/// Default: no checkpoints.
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 2004;
 /// Text: the ID of an upload to resume without a checkpoint, for
 /// ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
@@ -39,10 +41,12 @@ pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 2005;
 /// Text: the CRC-64 that the whole object must have, as a decimal number from 0
 /// to 18446744073709551615, for calls that send a whole object. It is checked
 /// before CompleteMultipartUpload or PutObject creates the object;
-/// OSSMPU_EINTEGRITY if it differs. Default: not checked.
+/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns
+/// OSSMPU_EINVAL. Default: not checked.
 pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 2006;
 /// Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
-/// as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice.
+/// as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice. ossmpu_copy_object
+/// returns OSSMPU_EINVAL, too.
 pub const OSSMPU_OPTION_EXPECTED_MD5: c_int = 2007;
 /// Text: an ETag. A copy (ossmpu_copy_object, ossmpu_upload_part_copy) fails
 /// unless the source has it. Default: no condition. Sent with HeadObject for

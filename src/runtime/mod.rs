@@ -19,6 +19,7 @@ mod secret;
 mod subprocess;
 mod sync;
 mod thread_id;
+mod ticker;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -46,3 +47,4 @@ pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
 pub(crate) use thread_id::ThreadId;
+pub(crate) use ticker::Tick;

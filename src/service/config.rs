@@ -86,15 +86,23 @@ impl Config {
     ///
     /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let variable = |name: &'static str| match std::env::var(name) {
+            Err(std::env::VarError::NotUnicode(_)) => {
+                let text =
+                    "the value of the environment variable is not UTF-8; correct or unset it";
+                Err(Error::invalid(name, text))
+            }
+            value => Ok(value.ok().filter(|value| !value.is_empty())),
+        };
         let mut changed = self.clone();
-        if let Some(region) = variable("OSS_REGION") {
+        if let Some(region) = variable("OSS_REGION")? {
             changed.set_region(&region).map_err(|e| e.with_argument("OSS_REGION"))?;
         }
-        if let Some(endpoint) = variable("OSS_ENDPOINT") {
+        if let Some(endpoint) = variable("OSS_ENDPOINT")? {
             changed.set_endpoint(&endpoint).map_err(|e| e.with_argument("OSS_ENDPOINT"))?;
         }
-        if ["OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"].iter().any(|n| variable(n).is_some()) {
+        let (id, secret) = (variable("OSS_ACCESS_KEY_ID")?, variable("OSS_ACCESS_KEY_SECRET")?);
+        if id.is_some() || secret.is_some() {
             changed.credentials = Some(CredentialsSource::environment()?);
         }
         *self = changed;
@@ -369,8 +377,10 @@ impl Config {
 
     pub(super) fn effective_credentials(&self) -> Result<CredentialsSource> {
         self.credentials.clone().ok_or_else(|| {
-            Error::new(ErrorKind::Credentials, "no credentials were set")
-                .with_argument("credentials")
+            let text = "no credentials were set; set the environment variables OSS_ACCESS_KEY_ID \
+                        and OSS_ACCESS_KEY_SECRET and read the environment, or set a source of \
+                        credentials such as \"default\"";
+            Error::new(ErrorKind::Credentials, text).with_argument("credentials")
         })
     }
 }

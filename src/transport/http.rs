@@ -137,6 +137,24 @@ impl Http {
         }
     }
 
+    /// The headers that [`Http::send`] adds to a request with these, for its signature.
+    pub(crate) fn added_headers(
+        &self,
+        method: Method,
+        host: &str,
+        length: u64,
+        headers: &Headers,
+    ) -> Vec<(&'static str, String)> {
+        let mut added = vec![("host", host.to_owned())];
+        if has_content_length(method) {
+            added.push(("content-length", length.to_string()));
+        }
+        if headers.get(USER_AGENT).is_none() {
+            added.push(("user-agent", self.user_agent.clone()));
+        }
+        added
+    }
+
     /// Retires current connections after their request.
     pub(crate) fn retire_connections(&self) {
         self.pool_generation.retire();
@@ -151,7 +169,7 @@ impl Http {
         let uri = uri(outgoing);
         let length = outgoing.body.length();
         let response = match outgoing.method {
-            Method::Put | Method::Post => {
+            method if has_content_length(method) => {
                 let request = match outgoing.method {
                     Method::Put => self.agent.put(uri),
                     _ => self.agent.post(uri),
@@ -167,9 +185,9 @@ impl Http {
                 let method = outgoing.method.as_str();
                 return Err(Error::internal(format!("{method} cannot have a body")));
             }
-            Method::Get => self.with_headers(self.agent.get(uri), outgoing).call(),
             Method::Head => self.with_headers(self.agent.head(uri), outgoing).call(),
             Method::Delete => self.with_headers(self.agent.delete(uri), outgoing).call(),
+            _ => self.with_headers(self.agent.get(uri), outgoing).call(),
         };
         read_response(response.map_err(|error| error_mapping::from_ureq(error, state))?, state)
     }
@@ -180,8 +198,8 @@ impl Http {
         outgoing: &OutgoingRequest<'_>,
     ) -> RequestBuilder<B> {
         request = request.header_raw("Host", outgoing.target.host.as_bytes());
-        if !self.user_agent.is_empty() && outgoing.headers.get("User-Agent").is_none() {
-            request = request.header_raw("User-Agent", self.user_agent.as_bytes());
+        if outgoing.headers.get(USER_AGENT).is_none() && !self.user_agent.is_empty() {
+            request = request.header_raw(USER_AGENT, self.user_agent.as_bytes());
         }
         for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_transport_header(name))
         {
@@ -210,6 +228,13 @@ fn is_transport_header(name: &str) -> bool {
         .any(|header| header.eq_ignore_ascii_case(name))
 }
 
+/// True for the methods whose requests have `Content-Length`, also for an empty body.
+fn has_content_length(method: Method) -> bool {
+    matches!(method, Method::Put | Method::Post)
+}
+
+const USER_AGENT: &str = "User-Agent";
+
 fn uri(outgoing: &OutgoingRequest<'_>) -> String {
     let separator = if outgoing.query.is_empty() { "" } else { "?" };
     format!("{}{separator}{}", outgoing.target, outgoing.query)
@@ -225,6 +250,9 @@ fn read_response(
     for (name, value) in &parts.headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.append_received(name.as_str(), value);
+    }
+    for (name, value) in state.take_metadata() {
+        headers.append_received(&name, value);
     }
     let mut bytes = Vec::new();
     body.into_reader()

@@ -219,7 +219,7 @@ impl UploadOptions {
     /// Sets the CRC-64 that the whole object must have.
     ///
     /// It is checked before Complete, or before the one PutObject is sent: an object with another
-    /// CRC-64 is never created.
+    /// CRC-64 is never created. Step-by-step uploads refuse it.
     pub fn set_expected_crc64(&mut self, crc64: u64) -> &mut Self {
         self.expected_crc64 = Some(crc64);
         self
@@ -229,7 +229,7 @@ impl UploadOptions {
     /// [`UploadOptions::set_expected_crc64`].
     ///
     /// The MD5 of an object cannot be computed from its parts: a file is read once more, by one
-    /// thread, before anything is sent.
+    /// thread, before anything is sent. Copies and step-by-step uploads refuse it.
     pub fn set_expected_md5(&mut self, md5: [u8; 16]) -> &mut Self {
         self.expected_md5 = Some(Digest::from_bytes(md5));
         self
@@ -246,7 +246,9 @@ impl UploadOptions {
     /// ends. Its files are readable by this user only, and what is not a regular file of this user
     /// is refused.
     ///
-    /// Other sources, and objects that are uploaded with one PutObject, ignore it.
+    /// For files that are named by their path; other calls refuse it. An object that is uploaded
+    /// with one PutObject has nothing to resume and ignores it. Excludes
+    /// [`UploadOptions::set_upload_id`].
     pub fn set_checkpoint_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.checkpoint_dir = Some(directory.into());
         self
@@ -256,7 +258,7 @@ impl UploadOptions {
     /// bytes are not sent again.
     ///
     /// For files and memory; streams, copies and step-by-step uploads refuse it. Set the part size
-    /// that the upload was started with.
+    /// that the upload was started with. Excludes [`UploadOptions::set_checkpoint_dir`].
     pub fn set_upload_id(&mut self, upload_id: UploadId) -> &mut Self {
         self.upload_id = Some(upload_id);
         self
@@ -307,8 +309,10 @@ impl UploadOptions {
 
     /// Sets a callback for progress.
     ///
-    /// It runs on the thread that made the call, at most ten times a second and once at the end.
-    /// `Break` cancels the call with an error of kind `Callback` that has the value.
+    /// It runs on the thread that made the call: at its start, then ten times a second until it
+    /// returns, whatever the call waits for ([`Progress::phase`](crate::Progress)), and when all
+    /// bytes are sent. `Break` cancels the call: its error has the kind `Canceled` and the value.
+    /// The callback may run again until the call returns. It must not use the client.
     pub fn set_progress(
         &mut self,
         callback: impl Fn(&Progress) -> ControlFlow<i64> + Send + Sync + 'static,
@@ -330,15 +334,6 @@ impl UploadOptions {
             (false, true) => Verification::WherePossible,
             (false, false) => Verification::Off,
         }
-    }
-
-    /// Checks that no upload ID is set, for calls that always initiate an upload.
-    pub(crate) fn check_no_upload_id(&self) -> Result<()> {
-        if self.upload_id.is_none() {
-            return Ok(());
-        }
-        let text = "only an upload of a file or of memory can be resumed by its upload ID";
-        Err(Error::invalid("upload_id", text))
     }
 
     /// A sequential upload has one part in flight.

@@ -11,7 +11,7 @@ use crate::runtime::{
     Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
 };
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::Meter;
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
@@ -40,7 +40,7 @@ pub(crate) struct ScheduleOptions {
     pub(crate) parts: Parts,
     pub(crate) parallelism: usize,
     pub(crate) hedging: Hedging,
-    /// Interrupts the parts in flight; a child of the caller's token.
+    /// Interrupts the parts in flight; a child of the caller's token, which ticks for its thread.
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
 }
@@ -81,9 +81,10 @@ pub(crate) fn upload_parts(
     options: ScheduleOptions,
     workers: &Workers,
     meter: &Arc<Meter>,
-    reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
+    let ticking = options.cancel;
+    let options = ScheduleOptions { cancel: ticking.without_ticker(), ..options };
     let tracker = PartTracker::new(options.parts, options.hedging);
     let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
@@ -94,8 +95,8 @@ pub(crate) fn upload_parts(
     let at_once =
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
     workers.add(&task, at_once)?;
-    scheduler.wait(reporter, || workers.add(&task, 1));
-    scheduler.take_result().map_err(|error| reporter.explain(error))
+    scheduler.wait(&ticking, || workers.add(&task, 1));
+    scheduler.take_result(&ticking)
 }
 
 impl Task for PartScheduler {
@@ -177,7 +178,7 @@ impl PartScheduler {
 
     /// Waits until the tracker is settled. The first failure, cancellation or deadline cancels the
     /// parts in flight; then it waits only for them to end.
-    fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) {
+    fn wait(&self, cancel: &Cancel, add_task: impl Fn() -> Result<()>) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut hedge_requested_at = None;
         while !self.is_settled() {
@@ -189,14 +190,11 @@ impl PartScheduler {
                 )
             };
             if failed {
-                Cancel::never().wait_for(fd, Deadline::NEVER);
-            } else if let Err(error) = reporter.tick() {
-                self.fail_upload(error);
+                cancel.shielded().wait_for(fd, Deadline::NEVER);
             } else {
-                let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
-                let ScheduleOptions { cancel, deadline, .. } = &self.options;
-                match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
+                let deadline = self.options.deadline;
+                match cancel.wait_for(fd, deadline.earlier(hedge)) {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
                         self.fail_upload(Error::deadline_passed());
@@ -223,7 +221,7 @@ impl PartScheduler {
         state.running == 0 && state.tracker.is_settled()
     }
 
-    fn take_result(&self) -> Result<Vec<SentPart>> {
+    fn take_result(&self, cancel: &Cancel) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         let work = state.work.take();
         let tracker = std::mem::replace(
@@ -232,7 +230,7 @@ impl PartScheduler {
         );
         drop(state);
         let sent = tracker.outcome()?;
-        work.map_or(Ok(()), |work| work.check_source(&sent, &self.options.cancel))?;
+        work.map_or(Ok(()), |work| work.check_source(&sent, cancel))?;
         Ok(sent)
     }
 
@@ -366,6 +364,6 @@ mod tests {
         assert!(!scheduler.lock().tracker.has_failed() && !scheduler.is_settled());
         scheduler.finish_step(first.part, Ok(UploadedPart::Sent(sent(first.part))));
         drop(first);
-        assert_eq!(scheduler.take_result().unwrap().len(), 3);
+        assert_eq!(scheduler.take_result(&Cancel::never()).unwrap().len(), 3);
     }
 }

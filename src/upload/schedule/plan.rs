@@ -24,10 +24,6 @@ pub(crate) struct Parts {
 impl Plan {
     pub(crate) fn new(size: u64, options: &UploadOptions) -> Result<Self> {
         if options.upload_id.is_some() {
-            if options.checkpoint_dir.is_some() {
-                let text = "an upload ID and checkpoint_dir exclude each other";
-                return Err(Error::invalid("upload_id", text));
-            }
             if size == 0 {
                 let text = "an empty object has no parts, so upload_id cannot be used for it";
                 return Err(Error::invalid("upload_id", text));
@@ -38,6 +34,14 @@ impl Plan {
         let requested =
             options.part_size.unwrap_or_else(|| default_part_size(size, options.parallelism()));
         Parts::new(size, requested).map(Self::Parts)
+    }
+
+    /// Returns the number of parts; 0 for PutObject.
+    pub(crate) fn parts(&self) -> u64 {
+        match self {
+            Self::PutObject => 0,
+            Self::Parts(parts) => parts.count() as u64,
+        }
     }
 }
 

@@ -13,10 +13,11 @@ use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, object_checksum};
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::schedule::task_queue::Task;
 use crate::upload::source::upload_source::{Source, expect_md5};
 use crate::upload::stream::part_growth::PartGrowth;
@@ -34,8 +35,6 @@ pub(crate) struct StreamUpload {
     cleanup_budget: Arc<CleanupBudget>,
     part_growth: PartGrowth,
     filled_by: FilledBy,
-    meter: Arc<Meter>,
-    reporter: Reporter,
     /// Of all bytes so far, if the caller expects one.
     md5: Option<Hasher>,
     changed: Arc<Event>,
@@ -58,7 +57,7 @@ impl StreamUpload {
         cancel: &Cancel,
     ) -> Result<Self> {
         engine.service().check_process()?;
-        options.check_no_upload_id()?;
+        options.check_for(CallKind::Stream)?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
             .service()
@@ -67,8 +66,8 @@ impl StreamUpload {
         if length.is_some_and(|length| length > part_growth.reach()) {
             return Err(part_growth.exceeded());
         }
-        let meter = Arc::new(Meter::new(None, length));
-        let scope = CallScope::new(cancel, options.deadline())?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        scope.meter().set_bytes_total(length);
         Ok(Self {
             engine: engine.clone(),
             bucket: bucket.clone(),
@@ -81,8 +80,6 @@ impl StreamUpload {
             scope,
             part_growth,
             filled_by,
-            reporter: Reporter::new(options.progress.as_ref(), &meter),
-            meter,
             md5: options.expected_md5.map(|_| Hasher::new()),
             changed: Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?),
             filling: None,
@@ -98,15 +95,16 @@ impl StreamUpload {
 
     /// An error if the stream was canceled, has failed or is past its deadline.
     pub(crate) fn check(&self) -> Result<()> {
+        self.scope.cancel.tick();
         if self.scope.cancel.is_triggered() {
             return Err(self.why_canceled());
         }
         self.scope.check()
     }
 
-    /// The token that ends the stream.
-    pub(crate) fn cancel_token(&self) -> &Cancel {
-        &self.scope.cancel
+    /// What ends the stream.
+    pub(crate) fn scope(&self) -> &CallScope {
+        &self.scope
     }
 
     /// Room to put the next bytes into, never empty. Blocks while the buffers are full.
@@ -136,7 +134,12 @@ impl StreamUpload {
     }
 
     /// Creates the object of all bytes so far.
-    pub(crate) fn finish(mut self) -> Result<UploadResult> {
+    pub(crate) fn finish(self) -> Result<UploadResult> {
+        let scope = self.scope.clone();
+        self.create_object().map_err(|error| scope.explain(error))
+    }
+
+    fn create_object(mut self) -> Result<UploadResult> {
         if let Err(error) = self.check_md5() {
             return Err(self.keep_or_abort(error));
         }
@@ -154,12 +157,12 @@ impl StreamUpload {
     /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.
     pub(crate) fn keep_or_abort(&mut self, error: Error) -> Error {
         self.filling = None;
-        let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
+        let Some(queue) = self.queue.take() else { return self.scope.explain(error) };
         queue.fail_upload(error.clone());
         self.wait_until_idle(&queue);
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
-        self.multipart().keep_or_abort(&queue.target, self.reporter.explain(error))
+        self.multipart().keep_or_abort(&queue.target, self.scope.explain(error))
     }
 
     /// Waits for all parts, and returns their combined checksum.
@@ -180,7 +183,7 @@ impl StreamUpload {
         if sent.len() != self.parts {
             return Err(Error::internal("the stream was finished before all parts were sent"));
         }
-        self.reporter.report()?;
+        self.scope.report()?;
         let checksum = object_checksum(&sent, self.options.expected_crc64)?;
         Ok((queue, checksum, sent))
     }
@@ -240,12 +243,13 @@ impl StreamUpload {
             return Ok(Arc::clone(queue));
         }
         let target = self.multipart().initiate()?;
+        self.scope.enter(CallPhase::Send);
         let mut queue = StreamQueue::new(
             self.engine.service(),
             target,
             &self.options,
-            &self.meter,
-            &self.scope.cancel,
+            self.scope.meter(),
+            &self.scope.cancel.without_ticker(),
             self.scope.deadline,
             &self.changed,
         );
@@ -281,11 +285,8 @@ impl StreamUpload {
 
     /// Waits for the event, at most until `check_at`.
     fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
-        self.reporter.tick()?;
-        let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-        let tick = tick.earlier(check_at);
         let fd = Some((self.changed.descriptor(), Interest::Read));
-        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(tick));
+        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(check_at));
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
@@ -304,7 +305,8 @@ impl StreamUpload {
     fn wait_until_idle(&self, queue: &StreamQueue) {
         let fd = Some((self.changed.descriptor(), Interest::Read));
         while !queue.is_idle() {
-            Cancel::never().wait_for(fd, Deadline::after(limits::PROGRESS_INTERVAL));
+            let again = Deadline::after(limits::PROGRESS_INTERVAL);
+            self.scope.cancel.shielded().wait_for(fd, again);
             self.changed.clear();
         }
     }

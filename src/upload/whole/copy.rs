@@ -16,12 +16,13 @@ use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::lifecycle::verify::CreatedObject;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
-use crate::upload::source::upload_source::Source;
+use crate::upload::source::upload_source::{Source, expect_crc64};
 use crate::upload::upload_result::UploadResult;
 use crate::upload::whole::determine::{determine, head_context};
 use crate::upload::whole::put::Put;
@@ -38,32 +39,45 @@ pub(crate) struct Copy<'a> {
 impl Copy<'_> {
     /// Copies the source and returns when OSS has acknowledged the object.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
+        let options = self.options;
+        self.engine.check_process()?;
+        options.check_for(CallKind::Copy)?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        self.copy(&scope).map_err(|error| scope.explain(error))
+    }
+
+    fn copy(&self, scope: &CallScope) -> Result<UploadResult> {
         let Self { source, options, .. } = *self;
         let service = self.engine.service();
-        service.check_process()?;
-        options.check_no_upload_id()?;
-        let scope = CallScope::new(cancel, options.deadline())?;
+        scope.check()?;
         let context =
             OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
         let found = service.execute(&head, &context)?.output;
+        let expected_crc64 = options.expected_crc64;
+        if let (Some(expected), Some(found)) = (expected_crc64, found.crc64) {
+            expect_crc64(expected, found)?;
+        }
         let headers = headers_of_copy(&options.headers, &found)?;
-        if self.is_single(found.size) {
-            return self.copy_at_once(&found, &headers, &scope);
+        if self.is_single(&found) {
+            return self.copy_at_once(&found, &headers, scope);
         }
         let headers = self.with_tags(headers, &found, &context)?;
         match found.size {
-            0 => self.put_nothing(&headers, &scope),
-            _ => self.copy_parts(found, &headers, &scope),
+            0 => self.put_nothing(&headers, scope),
+            _ => self.copy_parts(found, &headers, scope),
         }
     }
 
-    /// True if one CopyObject does everything that the options want. OSS makes no callback then, and
-    /// the object of a sequential upload has a `Content-MD5`.
-    fn is_single(&self, size: u64) -> bool {
-        let UploadOptions { single_below, headers, sequential, .. } = self.options;
+    /// True if one CopyObject does everything that the options want: OSS makes no callback then, the
+    /// object of a sequential upload has a `Content-MD5`, and the expected CRC-64 is compared before
+    /// the object is made.
+    fn is_single(&self, found: &HeadObjectResult) -> bool {
+        let UploadOptions { single_below, headers, sequential, expected_crc64, .. } = self.options;
         let largest = (*single_below).min(limits::COPY_OBJECT_MAX);
-        (1..largest).contains(&size) && !headers.has_callback() && !sequential
+        let is_small = (1..largest).contains(&found.size);
+        let is_expected = expected_crc64.is_none() || found.crc64.is_some();
+        is_small && is_expected && !headers.has_callback() && !sequential
     }
 
     fn copy_at_once(
@@ -75,9 +89,9 @@ impl Copy<'_> {
         let started = now();
         let Self { engine, bucket, key, source, options } = *self;
         let service = engine.service();
-        let meter = Arc::new(Meter::new(Some(0), Some(found.size)));
-        let reporter = Reporter::new(options.progress.as_ref(), &meter);
-        reporter.report()?;
+        scope.meter().set_totals(0, found.size);
+        scope.enter(CallPhase::Send);
+        scope.check()?;
         let request = CopyObject::new(bucket, key, &source.pinned(&found.etag))
             .with_headers(&options.headers)
             .with_tags(options.copy_tags);
@@ -91,6 +105,7 @@ impl Copy<'_> {
                 if failed.evidence != Evidence::Uncertain || scope.check().is_err() {
                     return Err(failed.error);
                 }
+                scope.enter(CallPhase::Complete);
                 let expected = ExpectedObject {
                     bucket,
                     key,
@@ -111,9 +126,9 @@ impl Copy<'_> {
             }
         };
         let uploaded = self.verified(copied, checksum, scope)?;
-        meter.object_done(found.size);
+        scope.meter().object_done(found.size);
         // The object exists: a callback that cancels now has nothing left to cancel.
-        let _ = reporter.report();
+        let _ = scope.report();
         Ok(uploaded)
     }
 
@@ -206,7 +221,7 @@ impl Copy<'_> {
             cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), deadline)),
         };
         let target = multipart.initiate()?;
-        let (earlier, crc64) = (Evidence::NotSent, found.crc64);
+        let (earlier, crc64) = (Evidence::NotSent, found.crc64.or(options.expected_crc64));
         multipart.run(
             &target,
             parts,
@@ -216,7 +231,15 @@ impl Copy<'_> {
             |_| {
                 let (service, target) = (Arc::clone(service), target.clone());
                 let source = source.pinned(&found.etag);
-                Arc::new(CopyPartUploader { service, target, source, found, deadline })
+                let compares_crc64 = crc64.is_some();
+                Arc::new(CopyPartUploader {
+                    service,
+                    target,
+                    source,
+                    found,
+                    compares_crc64,
+                    deadline,
+                })
             },
         )
     }
@@ -230,6 +253,8 @@ struct CopyPartUploader {
     source: CopySource,
     /// The source as it was at the start.
     found: HeadObjectResult,
+    /// The CRC-64 of the source is known.
+    compares_crc64: bool,
     deadline: Deadline,
 }
 
@@ -256,7 +281,7 @@ impl PartUploader for CopyPartUploader {
             size: part.length,
             etag: response.etag,
             // Without that of the source it would show nothing about the copy.
-            crc64: response.crc64.filter(|_| self.found.crc64.is_some()),
+            crc64: response.crc64.filter(|_| self.compares_crc64),
         }))
     }
 

@@ -15,9 +15,10 @@ use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject};
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions, Verification};
 use crate::upload::part::ObjectChecksum;
-use crate::upload::progress::{InlineObserver, Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::schedule::plan::{Parts, Plan};
 use crate::upload::schedule::workers::Workers;
 use crate::upload::source::part_md5::PartMd5s;
@@ -51,14 +52,24 @@ impl Put<'_> {
     /// failed upload leaves.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_process()?;
-        let scope = CallScope::new(cancel, self.options.deadline())?;
+        let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
+        self.options.check_for(call)?;
+        let progress = self.options.progress.as_ref();
+        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
+        self.put(source, &scope).map_err(|error| scope.explain(error))
+    }
+
+    fn put(&self, source: Source, scope: &CallScope) -> Result<UploadResult> {
         let plan = Plan::new(source.length(), self.options)?;
+        scope.meter().set_totals(plan.parts(), source.length());
+        scope.check()?;
         if let Some(expected) = self.options.expected_md5 {
-            expect_md5(expected, md5_of(&source.body(0, source.length()), &scope)?)?;
+            let body = source.body(0, source.length());
+            expect_md5(expected, md5_of(&body, || scope.check())?)?;
         }
         match plan {
-            Plan::PutObject => self.put_single(&source, &scope),
-            Plan::Parts(parts) => self.put_parts(source, parts, &scope),
+            Plan::PutObject => self.put_single(&source, scope),
+            Plan::Parts(parts) => self.put_parts(source, parts, scope),
         }
     }
 
@@ -69,20 +80,20 @@ impl Put<'_> {
         let body = source.body(0, size);
         let integrity = self.options.integrity;
         if let Some(expected) = self.options.expected_crc64 {
-            expect_crc64(expected, crc64_of(&body, scope)?)?;
+            expect_crc64(expected, crc64_of(&body, || scope.check())?)?;
         }
         let mut request = PutObject::new(self.bucket, self.key).with_headers(&self.options.headers);
         if integrity.contains(Integrity::MD5) {
-            request = request.with_content_md5(*md5_of(&body, scope)?.as_bytes());
+            request = request.with_content_md5(*md5_of(&body, || scope.check())?.as_bytes());
         }
-        let meter = Arc::new(Meter::new(Some(0), Some(size)));
-        let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
+        scope.meter().set_totals(0, size);
+        scope.enter(CallPhase::Send);
+        scope.check()?;
         let rate_limiter = RateLimiter::new(self.options.bytes_per_sec);
-        let observer = InlineObserver { reporter: &reporter, cancel: &scope.cancel };
         let context = OperationContext {
             deadline: scope.deadline,
             check_crc64: self.options.verification() != Verification::Off,
-            observer: Some(&observer),
+            observer: Some(&**scope.meter()),
             rate_limiter: rate_limiter.as_ref(),
             ..OperationContext::new(&scope.cancel)
         };
@@ -90,7 +101,6 @@ impl Put<'_> {
             Ok(outcome) => outcome,
             Err(failed) => {
                 let uncertain = failed.evidence == Evidence::Uncertain;
-                let failed = OperationError { error: reporter.explain(failed.error), ..failed };
                 if !uncertain || scope.check().is_err() {
                     return Err(failed.error);
                 }
@@ -99,14 +109,14 @@ impl Put<'_> {
         };
         let wrong_object =
             |e: Error| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes);
-        source.check_sent(Some(outcome.sent.crc64), scope).map_err(wrong_object)?;
+        source.check_sent(Some(outcome.sent.crc64), || scope.check()).map_err(wrong_object)?;
         let crc64 = Some(outcome.sent.crc64);
         let uploaded = self
             .verified(outcome.output, ObjectChecksum { size, crc64 }, scope)
             .map_err(wrong_object)?;
-        meter.object_done(size);
+        scope.meter().object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
-        let _ = reporter.report();
+        let _ = scope.report();
         Ok(uploaded)
     }
 
@@ -139,7 +149,8 @@ impl Put<'_> {
         scope: &CallScope,
         started: Instant,
     ) -> Result<UploadResult> {
-        let crc64 = match crc64_of(body, scope) {
+        scope.enter(CallPhase::Complete);
+        let crc64 = match crc64_of(body, || scope.check()) {
             Ok(crc64) => Some(crc64),
             Err(cause) => return Err(not_determined(self.service, failed.error, &cause)),
         };
