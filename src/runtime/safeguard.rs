@@ -65,7 +65,7 @@ impl Safeguard {
         Self::OwnDocument,
         Self::Fence,
         Self::RetriedAbort,
-        Self::ObjectCrc64,
+        Self::ObjectContent,
         Self::ObjectAttributes,
         Self::ObjectTime,
         Self::SameBytes,
