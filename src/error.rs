@@ -5,9 +5,12 @@
 
 mod context;
 mod names;
+mod os_error;
 
 use std::fmt;
 use std::sync::Arc;
+
+pub(crate) use os_error::io_text;
 
 /// The result of a fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -119,6 +122,7 @@ struct Fields {
     os_errno: Option<i32>,
     attempts: u32,
     bytes_sent: u64,
+    throttled_ms: u64,
     retryable: bool,
     callback_value: Option<i64>,
     parts_left: bool,
@@ -157,6 +161,7 @@ impl Error {
             os_errno: None,
             attempts: 0,
             bytes_sent: 0,
+            throttled_ms: 0,
             retryable: false,
             callback_value: None,
             parts_left: false,
@@ -180,7 +185,7 @@ impl Error {
 
     /// Creates an error of kind `File` from the system's error.
     pub(crate) fn file(what: impl fmt::Display, cause: &std::io::Error) -> Self {
-        Self::new(ErrorKind::File, format!("{what}: {cause}")).with_io(cause)
+        Self::new(ErrorKind::File, format!("{what}: {}", io_text(cause))).with_io(cause)
     }
 
     /// Creates an error of kind `Memory` for an event that cannot be created.
@@ -197,6 +202,17 @@ impl Error {
             _ => "an event cannot be created",
         };
         Self::new(ErrorKind::Memory, text).with_io(cause).with_cause_in_text()
+    }
+
+    /// Creates the error of a wait for descriptors that the system refuses.
+    pub(crate) fn wait_failed(errno: i32) -> Self {
+        let error = match errno {
+            libc::EBADF => {
+                Self::new(ErrorKind::File, "the program has closed a descriptor of the library")
+            }
+            _ => Self::new(ErrorKind::Unsupported, "the system refuses poll, which waits need"),
+        };
+        error.with_io(&std::io::Error::from_raw_os_error(errno))
     }
 
     /// Creates an error of kind `Canceled`.
@@ -296,6 +312,12 @@ impl Error {
     /// The value that a callback returned to cancel the call.
     pub fn callback_value(&self) -> Option<i64> {
         self.0.callback_value
+    }
+
+    /// The milliseconds for which OSS delayed the requests of the call because of its bandwidth
+    /// limits (`x-oss-qos-delay-time`). Delays of concurrent requests add up.
+    pub fn throttled_ms(&self) -> u64 {
+        self.0.throttled_ms
     }
 
     /// True if parts may be left under [`Error::upload_id`]; OSS bills them until the upload is
@@ -471,7 +493,7 @@ mod tests {
         let source = source.downcast_ref::<std::io::Error>().unwrap();
         assert_eq!(source.raw_os_error(), Some(libc::ENOENT));
         assert_eq!(error.os_errno(), Some(libc::ENOENT));
-        assert_eq!(error.cause(), Some(io.to_string().as_str()));
+        assert_eq!(error.cause(), Some("no such file or directory (ENOENT)"));
 
         let error = error.into_unknown();
         let source = std::error::Error::source(&error).unwrap();

@@ -1,20 +1,27 @@
 //! Time, cancellation, secrets, fork detection, private files, signals and subprocesses.
 
 mod cancel;
+mod child_process;
 mod cleanup_budget;
 mod clock;
 mod deadline;
+mod descriptor;
+mod env_var;
 #[cfg(not(shuttle))]
 mod event;
 #[cfg(shuttle)]
 #[path = "event/shuttle_event.rs"]
 mod event;
 mod fork_guard;
+mod library_thread;
+mod orphaned_signals;
+mod private_descriptors;
 mod private_file;
 mod process_lock;
 mod random;
 mod reservation;
 mod safeguard;
+mod scheduling;
 mod secret;
 mod subprocess;
 mod sync;
@@ -32,10 +39,15 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use deadline::simulated;
 pub(crate) use deadline::{Deadline, now};
+pub(crate) use descriptor::{Descriptor, open_file, read_file};
+pub(crate) use env_var::{env_var, env_var_os, is_secure, unset_reason};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
+pub(crate) use library_thread::spawn_library_thread;
+pub(crate) use orphaned_signals::deliver_orphaned_signals;
+pub(crate) use private_descriptors::with_private_descriptors;
 pub(crate) use private_file::{Access, open_private};
 pub(crate) use process_lock::{LockAttempt, ProcessLock};
 pub(crate) use random::{random_fraction, random_hex};

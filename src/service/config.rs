@@ -1,6 +1,7 @@
 //! The configuration of a client. Setters check their own value; combinations are checked when the
 //! client is created.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use crate::credentials::{CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{Addressing, Endpoint, EndpointKind, Region};
+use crate::runtime::env_var_os;
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion};
 use crate::transport::{ProxySetting, Timeouts, TlsSettings, Verify};
 
@@ -86,13 +88,14 @@ impl Config {
     ///
     /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
-        let variable = |name: &'static str| match std::env::var(name) {
-            Err(std::env::VarError::NotUnicode(_)) => {
+        let variable = |name: &'static str| match env_var_os(name).map(OsString::into_string) {
+            Some(Err(_)) => {
                 let text =
                     "the value of the environment variable is not UTF-8; correct or unset it";
                 Err(Error::invalid(name, text))
             }
-            value => Ok(value.ok().filter(|value| !value.is_empty())),
+            Some(Ok(value)) => Ok(Some(value).filter(|value| !value.is_empty())),
+            None => Ok(None),
         };
         let mut changed = self.clone();
         if let Some(region) = variable("OSS_REGION")? {

@@ -1,10 +1,11 @@
 //! HTTP exchanges: the only code that opens sockets and the only code that uses ureq.
 //!
-//! ureq implements HTTP/1.1 and the connection pool. Sockets, TLS, proxies, DNS and all waiting are
-//! implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
+//! ureq frames and parses HTTP/1.1. The connection pool, sockets, TLS, proxies, DNS and all waiting
+//! are implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
 //! any status is a success; `service` decides what is an error and what is retried.
 
 mod address_order;
+mod agent;
 mod body_writer;
 mod byte_stream;
 mod connect;
@@ -14,8 +15,10 @@ mod dns_worker;
 mod error_mapping;
 mod exchange;
 mod exchange_state;
+mod getaddrinfo;
 mod http;
 mod http_proxy;
+mod idle_connections;
 mod no_proxy;
 mod pem_file;
 mod pool_generation;

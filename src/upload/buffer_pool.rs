@@ -299,7 +299,7 @@ mod shuttle_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Cancel, Interest, Wake, simulated};
+    use crate::runtime::{Cancel, Wake, simulated};
 
     fn event() -> Arc<Event> {
         Arc::new(Event::new().unwrap())
@@ -333,8 +333,8 @@ mod tests {
         let mut request = buffers.request(100, FilledBy::Writes, &event).unwrap();
         assert!(request.try_take().unwrap().is_none());
         let thread = std::thread::spawn(move || drop(held));
-        let fd = Some((event.descriptor(), Interest::Read));
-        let woken = Cancel::never().wait_for(fd, Deadline::after(Duration::from_secs(20)));
+        let woken =
+            Cancel::never().wait_for_event(&event, Deadline::after(Duration::from_secs(20)));
         thread.join().unwrap();
         assert_eq!(woken, Wake::Ready);
         assert!(request.try_take().unwrap().is_some());

@@ -16,6 +16,9 @@ pub struct UploadResult {
     pub parts: u16,
     /// The bytes of parts that an earlier call had sent and that this call did not send again.
     pub bytes_resumed: u64,
+    /// The milliseconds for which OSS delayed the data of the call because of its bandwidth limits
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up.
+    pub throttled_ms: u64,
     /// The CRC-64 of the object as OSS computed it.
     pub crc64: Option<u64>,
     /// True if that CRC-64 was compared with the one of the bytes sent, or for a copy with the one

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use shuttle::{check_dfs, check_pct, thread};
 
 use super::{Buffer, BufferPool, BufferRequest, FilledBy};
-use crate::runtime::{Cancel, Deadline, Event, Interest};
+use crate::runtime::{Cancel, Deadline, Event};
 
 /// Takes a buffer as a stream does: asks, waits, forgets the wake-up, asks again.
 fn take(buffers: &BufferPool, size: usize) -> Buffer {
@@ -26,8 +26,7 @@ fn wait_for(buffers: &BufferPool, mut request: BufferRequest, event: &Event) -> 
         if let Some(buffer) = taken.expect("a request that could wait") {
             return buffer;
         }
-        let fd = Some((event.descriptor(), Interest::Read));
-        Cancel::never().wait_for(fd, Deadline::NEVER);
+        Cancel::never().wait_for_event(event, Deadline::NEVER);
         event.clear();
     }
 }

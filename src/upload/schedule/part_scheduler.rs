@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
-use crate::runtime::{
-    Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
-};
+use crate::runtime::{Cancel, Deadline, Event, IgnorePoison, Mutex, MutexGuard, Wake, now};
 use crate::upload::part::SentPart;
 use crate::upload::progress::Meter;
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
@@ -179,7 +177,6 @@ impl PartScheduler {
     /// Waits until the tracker is settled. The first failure, cancellation or deadline cancels the
     /// parts in flight; then it waits only for them to end.
     fn wait(&self, cancel: &Cancel, add_task: impl Fn() -> Result<()>) {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut hedge_requested_at = None;
         while !self.is_settled() {
             let (failed, hedge_due) = {
@@ -190,11 +187,11 @@ impl PartScheduler {
                 )
             };
             if failed {
-                cancel.shielded().wait_for(fd, Deadline::NEVER);
+                cancel.shielded().wait_for_event(&self.changed, Deadline::NEVER);
             } else {
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let deadline = self.options.deadline;
-                match cancel.wait_for(fd, deadline.earlier(hedge)) {
+                match cancel.wait_for_event(&self.changed, deadline.earlier(hedge)) {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
                         self.fail_upload(Error::deadline_passed());
@@ -204,7 +201,7 @@ impl PartScheduler {
                         // Without another worker the first copy continues alone.
                         let _ = add_task();
                     }
-                    Wake::TimedOut | Wake::Ready => {}
+                    Wake::TimedOut | Wake::Ready | Wake::Failed(_) => {}
                 }
             }
             self.changed.clear();
@@ -254,9 +251,8 @@ impl Drop for UnwindGuard<'_> {
         }
         self.0.fail_upload(Error::internal("the call has panicked"));
         self.0.lock().work = None;
-        let fd = Some((self.0.changed.descriptor(), Interest::Read));
         while !self.0.is_settled() {
-            Cancel::never().wait_for(fd, Deadline::NEVER);
+            Cancel::never().wait_for_event(&self.0.changed, Deadline::NEVER);
             self.0.changed.clear();
         }
     }

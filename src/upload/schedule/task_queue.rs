@@ -1,7 +1,7 @@
 //! The first-in, first-out queue of the tasks that workers run step by step.
 //!
-//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns. Each
-//! entry has a worker that will take it.
+//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns, or fewer.
+//! Each entry has a worker that will take it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -48,6 +48,17 @@ impl TaskQueue {
         let wanted = count.min(most_workers.saturating_sub(state.workers));
         state.workers += wanted;
         wanted
+    }
+
+    /// Takes back workers that [`TaskQueue::add`] has counted and that cannot be started.
+    pub(crate) fn remove_workers(&self, count: usize) {
+        let mut state = self.lock();
+        state.workers = state.workers.saturating_sub(count);
+    }
+
+    /// Removes the entries of a task that no worker will take.
+    pub(crate) fn remove(&self, task: &Arc<dyn Task>) {
+        self.lock().tasks.retain(|queued| !Arc::ptr_eq(queued, task));
     }
 
     /// Runs steps until the queue is empty.

@@ -7,7 +7,7 @@ use crate::codec::md5::Hasher;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
@@ -146,11 +146,16 @@ impl StreamUpload {
         if self.queue.is_none() && self.is_single() {
             return self.put_single();
         }
-        match self.gather() {
+        let uploaded = match self.gather() {
             Ok((queue, checksum, sent)) => {
                 self.multipart().complete(&queue.target, checksum, &sent, Evidence::NotSent)
             }
             Err(error) => Err(self.keep_or_abort(error)),
+        };
+        let throttled_ms = self.scope.meter().throttled_ms();
+        match uploaded {
+            Ok(uploaded) => Ok(UploadResult { throttled_ms, ..uploaded }),
+            Err(error) => Err(error.with_throttled_ms(throttled_ms)),
         }
     }
 
@@ -285,13 +290,13 @@ impl StreamUpload {
 
     /// Waits for the event, at most until `check_at`.
     fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
-        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(check_at));
+        let next = self.scope.deadline.earlier(check_at);
+        let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
             Wake::TimedOut if self.scope.deadline.has_passed() => Err(Error::deadline_passed()),
-            Wake::TimedOut | Wake::Ready => Ok(()),
+            Wake::TimedOut | Wake::Ready | Wake::Failed(_) => Ok(()),
         }
     }
 
@@ -303,10 +308,9 @@ impl StreamUpload {
 
     /// After a failure, waits for the parts in flight, which were canceled.
     fn wait_until_idle(&self, queue: &StreamQueue) {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
         while !queue.is_idle() {
             let again = Deadline::after(limits::PROGRESS_INTERVAL);
-            self.scope.cancel.shielded().wait_for(fd, again);
+            self.scope.cancel.shielded().wait_for_event(&self.changed, again);
             self.changed.clear();
         }
     }

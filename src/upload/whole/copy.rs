@@ -19,7 +19,7 @@ use crate::upload::lifecycle::verify::CreatedObject;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
-use crate::upload::progress::CallPhase;
+use crate::upload::progress::{CallPhase, Meter};
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::{Source, expect_crc64};
@@ -95,8 +95,11 @@ impl Copy<'_> {
         let request = CopyObject::new(bucket, key, &source.pinned(&found.etag))
             .with_headers(&options.headers)
             .with_tags(options.copy_tags);
-        let context =
-            OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
+        let context = OperationContext {
+            deadline: scope.deadline,
+            observer: Some(&**scope.meter()),
+            ..OperationContext::new(&scope.cancel)
+        };
         let checksum = ObjectChecksum { size: found.size, crc64: found.crc64 };
         let copied = match service.execute(&request, &context) {
             Ok(outcome) => outcome.output,
@@ -129,7 +132,7 @@ impl Copy<'_> {
         scope.meter().object_done(found.size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
-        Ok(uploaded)
+        Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
     }
 
     fn verified(
@@ -228,7 +231,7 @@ impl Copy<'_> {
             crc64,
             earlier,
             || Ok(()),
-            |_| {
+            |meter| {
                 let (service, target) = (Arc::clone(service), target.clone());
                 let source = source.pinned(&found.etag);
                 let compares_crc64 = crc64.is_some();
@@ -239,6 +242,7 @@ impl Copy<'_> {
                     found,
                     compares_crc64,
                     deadline,
+                    meter,
                 })
             },
         )
@@ -256,6 +260,7 @@ struct CopyPartUploader {
     /// The CRC-64 of the source is known.
     compares_crc64: bool,
     deadline: Deadline,
+    meter: Arc<Meter>,
 }
 
 impl PartUploader for CopyPartUploader {
@@ -265,7 +270,11 @@ impl PartUploader for CopyPartUploader {
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
-        let context = OperationContext { deadline: self.deadline, ..OperationContext::new(cancel) };
+        let context = OperationContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            ..OperationContext::new(cancel)
+        };
         let response = self
             .service
             .execute(&request, &context)

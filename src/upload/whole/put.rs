@@ -117,7 +117,7 @@ impl Put<'_> {
         scope.meter().object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
-        Ok(uploaded)
+        Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
     }
 
     fn verified(

@@ -7,7 +7,7 @@ use super::{MultipartUpload, PartCall, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
-use crate::runtime::{Cancel, Event, Interest, Wake};
+use crate::runtime::{Cancel, Event, Wake};
 use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
 use crate::upload::part::SentPart;
@@ -56,14 +56,13 @@ impl SharedUpload {
     fn buffer(&self, length: u64, call: &PartCall<'_>) -> Result<Buffer> {
         let size = usize::try_from(length).unwrap_or(usize::MAX);
         let event = Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?);
-        let fd = Some((event.descriptor(), Interest::Read));
         let mut request = self.engine.buffers().request(size, FilledBy::Reader, &event)?;
         loop {
             if let Some(buffer) = request.try_take()? {
                 return Ok(buffer);
             }
             let until = call.scope.deadline.earlier(request.check_at());
-            if call.scope.cancel.wait_for(fd, until) == Wake::Canceled {
+            if call.scope.cancel.wait_for_event(&event, until) == Wake::Canceled {
                 return Err(Error::canceled());
             }
             call.scope.check()?;
