@@ -324,6 +324,6 @@ fn a_progress_callback_can_stop_a_small_copy_before_it_is_made() {
     let mut options = UploadOptions::new();
     options.set_progress(|_| std::ops::ControlFlow::Break(7));
     let error = copy(&fixture, &source, &options).unwrap_err();
-    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Callback, ObjectExists::No));
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Canceled, ObjectExists::No));
     assert_eq!(fixture.count("CopyObject"), 0);
 }
