@@ -476,8 +476,9 @@ typedef struct ossmpu_error ossmpu_error;
 OSSMPU_API int ossmpu_error_code(const ossmpu_error *err);
 
 /**
- * Returns one line for a log: operation, part, cause, HTTP status, code and
- * message of OSS, request ID, and what is left on OSS. It contains no secrets
+ * Returns one line for a log: operation, part, what was tried and why it
+ * failed, for frequent causes what to do next, HTTP status, code and message
+ * of OSS, request ID, and what is left on OSS. It contains no secrets
  * and is meant for people; programs read the fields. "" for NULL.
  */
 OSSMPU_API
@@ -887,13 +888,22 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 /**
  * Text: the URL of a proxy (http, https, socks4, socks4a, socks5, socks5h),
- * "env" for the proxy variables of the environment, or "none" (default).
+ * "env" for ALL_PROXY, HTTPS_PROXY or HTTP_PROXY (the first that is set; a
+ * program with REQUEST_METHOD in its environment, as CGI programs have,
+ * ignores HTTP_PROXY) with the exceptions in NO_PROXY, or "none" (default).
+ * NO_PROXY has entries as for curl and Go: "*", a domain, which includes its
+ * subdomains, an address, a network such as 10.0.0.0/8, or one of these but
+ * the network with a port. If the proxy refuses a connection, with status 403
+ * or 407 for example, the call fails without a retry.
  */
 #define OSSMPU_CONFIG_PROXY 1004
 
 /**
  * Text: a PEM file of certificates that replace the system's root
- * certificates.
+ * certificates. A server is trusted if one of them issued its certificate, or
+ * is its certificate, as for a self-signed one; its name and its validity
+ * period are checked in both cases. Without this file those of SSL_CERT_FILE
+ * and SSL_CERT_DIR are used if one of these variables is not empty.
  */
 #define OSSMPU_CONFIG_CA_FILE 1005
 
@@ -915,7 +925,7 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 /**
  * Text: additional headers that V4 signs, separated by semicolons:
- * "host;range".
+ * "host;range". Of these, the ones that a request has are signed.
  */
 #define OSSMPU_CONFIG_ADDITIONAL_HEADERS 1009
 

@@ -197,7 +197,8 @@ impl Config {
     }
 
     /// Sets a PEM file of trusted certificates, which are used *instead* of the system's. It is
-    /// read when a client is created.
+    /// read when a client is created. A server whose certificate is one of them is trusted even if
+    /// that is self-signed.
     pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.tls.ca_file = Some(path.as_ref().to_path_buf());
         self
