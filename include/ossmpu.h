@@ -606,8 +606,9 @@ typedef struct ossmpu_credentials ossmpu_credentials;
  * Returns credentials. Called when the client has none, before they expire,
  * and when OSS reports that they have expired. Call ossmpu_credentials_set on
  * out and return 0. Any other value fails the call that needs the credentials
- * with OSSMPU_ECREDENTIALS. It may run on any thread, never two at a time, and
- * must not use the client it serves.
+ * with OSSMPU_ECREDENTIALS. It may run on any thread (see
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER), never two at a time, and must not use
+ * the client it serves.
  */
 typedef int (*ossmpu_credentials_fn)(void *user,
                                      ossmpu_credentials *out);
@@ -714,9 +715,8 @@ typedef struct ossmpu_progress {
  * then ten times a second until it returns, whatever it waits for, and when
  * all bytes are sent. Return 0 to continue. Any other value cancels the call,
  * as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
- * OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
- * again, for example while the upload is aborted. It must not make calls with
- * the client that it serves.
+ * OSSMPU_ERRINFO_CALLBACK_VALUE. The call does not call it again. It must not
+ * make calls with the client that it serves.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);
@@ -771,7 +771,7 @@ int ossmpu_config_set_str(ossmpu_config *config,
 
 /**
  * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to
- * OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS.
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER.
  */
 OSSMPU_API
 int ossmpu_config_set_int(ossmpu_config *config,
@@ -1023,6 +1023,14 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  * local time.
  */
 #define OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS 1114
+
+/**
+ * Number, 0 or 1: 1 calls the credentials callback only on threads that are in
+ * a call with the client, during the waits of uploads. Worker threads that
+ * need credentials wait for such a thread; those of a writer, for its next
+ * write or finish. Default 0: any thread.
+ */
+#define OSSMPU_CONFIG_CALLBACKS_ON_CALLER 1115
 
 /** @} */
 

@@ -983,6 +983,9 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     config &max_clock_offset(std::chrono::milliseconds offset) {
         return set(OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, offset.count());
     }
+    config &callbacks_on_caller(bool on = true) {
+        return set(OSSMPU_CONFIG_CALLBACKS_ON_CALLER, on);
+    }
 
     /** Reads region, endpoint and keys from OSS_*, during this call only. */
     config &env() {

@@ -140,6 +140,12 @@ pub const OSSMPU_CONFIG_BYTES_PER_SEC: c_int = 1113;
 /// local time.
 pub const OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS: c_int = 1114;
 
+/// Number, 0 or 1: 1 calls the credentials callback only on threads that are in
+/// a call with the client, during the waits of uploads. Worker threads that
+/// need credentials wait for such a thread; those of a writer, for its next
+/// write or finish. Default 0: any thread.
+pub const OSSMPU_CONFIG_CALLBACKS_ON_CALLER: c_int = 1115;
+
 /// A configuration, and the settings that it takes as a pair.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
@@ -225,6 +231,9 @@ impl Settings {
             OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS => {
                 config.set_max_clock_offset(arg_check::milliseconds("max_clock_offset", value)?)
             }
+            OSSMPU_CONFIG_CALLBACKS_ON_CALLER => {
+                config.set_callbacks_on_caller(arg_check::switch("callbacks_on_caller", value)?)
+            }
             _ => return Err(KeyGroup::Config.unknown(ValueType::Number, key)),
         };
         Ok(())
@@ -303,7 +312,7 @@ mod tests {
         for unknown in [0, 1000, 1010, 1099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 1115, 1199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 1116, 1199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }

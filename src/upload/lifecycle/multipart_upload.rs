@@ -80,7 +80,12 @@ impl MultipartUpload {
     ) -> Result<Self> {
         options.check_for(CallKind::StepByStep)?;
         let request = initiate_request(bucket, key, &options.headers, options);
-        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        let scope = CallScope::new(
+            engine.service(),
+            cancel,
+            options.deadline(),
+            options.progress.as_ref(),
+        )?;
         scope.enter(CallPhase::Initiate);
         let cleanup_budget =
             Arc::new(CleanupBudget::new(engine.service().abort_timeout(), scope.deadline));
@@ -244,7 +249,8 @@ impl MultipartUpload {
         let cleanup_budget =
             Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
         let progress = shared.options.progress.as_ref();
-        let scope = CallScope::new(&Cancel::never(), Deadline::NEVER, progress)?;
+        let scope =
+            CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)?;
         shared.cancel_parts(&scope, cleanup_budget.start())?;
         let outcome = shared.abort(&scope, &cleanup_budget);
         shared.lock().phase = match &outcome {
@@ -270,12 +276,16 @@ impl SharedUpload {
             state.phase = UploadPhase::Completing;
             state.parts.values().cloned().collect()
         };
-        let outcome =
-            CallScope::new(cancel, self.options.deadline(), self.options.progress.as_ref())
-                .and_then(|scope| {
-                    let outcome = self.complete_parts(target, parts, &scope);
-                    outcome.map_err(|error| scope.explain(error))
-                });
+        let outcome = CallScope::new(
+            self.engine.service(),
+            cancel,
+            self.options.deadline(),
+            self.options.progress.as_ref(),
+        )
+        .and_then(|scope| {
+            let outcome = self.complete_parts(target, parts, &scope);
+            outcome.map_err(|error| scope.explain(error))
+        });
         self.lock().phase = match &outcome {
             Ok(_) => UploadPhase::Completed,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -414,7 +424,8 @@ impl SharedUpload {
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
         self.engine.check_process()?;
         let progress = self.options.progress.as_ref();
-        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
+        let scope =
+            CallScope::new(self.engine.service(), cancel, self.options.deadline(), progress)?;
         let mut state = self.lock();
         state.check_open()?;
         if state.in_flight.iter().any(|(busy, _)| *busy == number) {

@@ -42,7 +42,12 @@ impl Copy<'_> {
         let options = self.options;
         self.engine.check_process()?;
         options.check_for(CallKind::Copy)?;
-        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        let scope = CallScope::new(
+            self.engine.service(),
+            cancel,
+            options.deadline(),
+            options.progress.as_ref(),
+        )?;
         self.copy(&scope).map_err(|error| scope.explain(error))
     }
 

@@ -15,7 +15,7 @@ use crate::upload::source::upload_source::{Source, md5_of};
 
 /// Sends `data` to the URL without a signature of the client.
 pub(crate) fn put_presigned_part(
-    service: &ServiceClient,
+    service: &Arc<ServiceClient>,
     url: &str,
     data: impl AsRef<[u8]> + Send + Sync + 'static,
     options: &UploadOptions,
@@ -27,7 +27,7 @@ pub(crate) fn put_presigned_part(
     let size = source.length();
     let body = source.body(0, size);
     let limit = options.deadline();
-    let scope = CallScope::new(cancel, limit, options.progress.as_ref())?;
+    let scope = CallScope::new(service, cancel, limit, options.progress.as_ref())?;
     scope.meter().set_totals(1, size);
     let explain = |error| scope.explain(error);
     scope.check().map_err(explain)?;

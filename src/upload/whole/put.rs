@@ -55,7 +55,7 @@ impl Put<'_> {
         let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
         self.options.check_for(call)?;
         let progress = self.options.progress.as_ref();
-        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
+        let scope = CallScope::new(self.service, cancel, self.options.deadline(), progress)?;
         self.put(source, &scope).map_err(|error| scope.explain(error))
     }
 
