@@ -96,7 +96,9 @@
  *            a cancel token or a call lives: do not close them. If all are
  *            closed, a call that waits returns OSSMPU_EFILE within about a
  *            second, and a trigger is noticed as late. Descriptors 0, 1 and 2
- *            may be closed: the library does not use them.
+ *            may be closed: the library does not use them. Where the system
+ *            makes a new one there, it is moved away within microseconds, before
+ *            it is connected or read.
  *  Environ   The environment is read only by ossmpu_config_set_env; for
  *            OSSMPU_CONFIG_CREDENTIALS when it is set; for
  *            OSSMPU_CONFIG_PROXY "env" when a client is created; SSL_CERT_FILE
@@ -1104,7 +1106,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_PART_NUMBER_MARKER.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_COPY_TAGS.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1270,8 +1272,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PARALLELISM 2101
 
 /**
- * Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
- * (5 GiB); default 8 MiB. With 0 only empty objects are.
+ * Number: objects of fewer bytes are sent with one PutObject, or copied with
+ * one CopyObject if they have less than 1 GiB, 0 to 5368709120 (5 GiB);
+ * default 8 MiB. With 0 only empty objects are.
  */
 #define OSSMPU_OPTION_SINGLE_BELOW 2102
 
@@ -1362,8 +1365,23 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
 
 /**
+ * Number: 1 fails the call with OSSMPU_EINTEGRITY if OSSMPU_RESULT_VERIFIED
+ * would be 0; the object exists then. It implies OSSMPU_INTEGRITY_CRC64.
+ * Default 0. For CompleteMultipartUpload, PutObject and copies.
+ */
+#define OSSMPU_OPTION_REQUIRE_VERIFIED 2116
+
+/**
+ * Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
+ * unless the options have tags, for which the permission oss:GetObjectTagging
+ * may be necessary; 0 does not. Sent with GetObjectTagging and
+ * InitiateMultipartUpload, or with CopyObject.
+ */
+#define OSSMPU_OPTION_COPY_TAGS 2117
+
+/**
  * CRC-64 of each part and of the object, compared with the one that OSS
- * computes. Costs almost nothing.
+ * computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
  */
 #define OSSMPU_INTEGRITY_CRC64 1
 
@@ -1449,8 +1467,16 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_THROTTLED_MS 3104
 
 /**
- * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
- * computed here if OSSMPU_INTEGRITY_CRC64 is set.
+ * Number: 1 if the CRC-64 of the object at OSS was compared with that of the
+ * bytes sent, or for a copy with that of its source, and is the same; 0 if it
+ * could not be compared, because OSS returned none even with HeadObject, or
+ * because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
+ * URL.
+ */
+#define OSSMPU_RESULT_VERIFIED 3105
+
+/**
+ * Unsigned: the CRC-64 of the object as OSS computed it.
  */
 #define OSSMPU_RESULT_CRC64 3200
 
@@ -1470,7 +1496,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_THROTTLED_MS. -1 if it is unknown and for any other
+ * OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
  * field, 0 for NULL.
  */
 OSSMPU_API
@@ -1616,20 +1642,24 @@ int ossmpu_put_stream(const ossmpu_client *client,
                       ossmpu_error **err);
 
 /**
- * Copies an object of any size within OSS, in parts, several at a time; its
- * data does not pass through this machine. The source must be in the same
- * region. Blocks.
+ * Copies an object of any size within OSS: with one CopyObject if it is small
+ * (OSSMPU_OPTION_SINGLE_BELOW) and no callback is set, else in parts, several
+ * at a time. Its data does not pass through this machine. The source must be
+ * in the same region. Blocks.
  *
  * source_version is NULL for the current version. Content headers and
- * metadata are copied from the source unless options set any. Parts have 64
- * MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
- * conditions on the source at the start of the call. options, cancel and out
- * may be NULL.
+ * metadata are those of the source unless options set any, and tags are
+ * unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
+ * and encryption are not copied. Parts have 64 MiB unless
+ * OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
+ * the source at the start of the call; each request after it requires the
+ * ETag that the source had then. options, cancel and out may be NULL.
  *
- * The call verifies that the copy has the CRC-64 of the source.
- * OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
- * HTTP status 412 or 304 if it does not meet a condition. On failure as
- * ossmpu_put_file.
+ * The size of the copy is that of the source. OSS need not report a CRC-64
+ * for it, and old sources have none: OSSMPU_RESULT_VERIFIED says whether the
+ * two were compared. OSSMPU_ECHANGED if the source changes during the call;
+ * OSSMPU_ESERVICE with HTTP status 412 or 304 if it does not meet a condition.
+ * On failure as ossmpu_put_file.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_copy_object(const ossmpu_client *client,

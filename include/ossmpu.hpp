@@ -578,6 +578,8 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     bool upload_may_exist() const {
         return number(OSSMPU_RESULT_UPLOAD_MAY_EXIST) == 1;
     }
+    /** The CRC-64 was compared with that of the bytes sent or the source. */
+    bool verified() const { return number(OSSMPU_RESULT_VERIFIED) == 1; }
     std::optional<std::uint64_t> crc64() const {
         return unsigned_number(OSSMPU_RESULT_CRC64);
     }
@@ -784,6 +786,13 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return set(OSSMPU_OPTION_SEQUENTIAL, on);
     }
     options &hedging(bool on = true) { return set(OSSMPU_OPTION_HEDGING, on); }
+    /** Fails unless result::verified is true. */
+    options &require_verified(bool on = true) {
+        return set(OSSMPU_OPTION_REQUIRE_VERIFIED, on);
+    }
+    options &copy_tags(bool on = true) {
+        return set(OSSMPU_OPTION_COPY_TAGS, on);
+    }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());

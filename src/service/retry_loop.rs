@@ -42,7 +42,8 @@ impl ServiceClient {
                 }
                 Err(attempt_error) => attempt_error,
             };
-            evidence = safeguard!(EarlierAttempts, evidence).join(attempt_error.evidence);
+            let earlier_attempts = safeguard!(EarlierAttempts, evidence);
+            evidence = earlier_attempts.join(attempt_error.evidence);
             if let Err(error) = state.prepare_retry(attempt_error) {
                 let error = error
                     .with_operation(O::NAME)
@@ -67,7 +68,7 @@ impl ServiceClient {
                     }
                     Effect::Other => error,
                 };
-                return Err(OperationError { error, evidence });
+                return Err(OperationError { error, evidence, earlier_attempts });
             }
         }
     }

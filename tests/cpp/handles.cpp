@@ -231,12 +231,16 @@ static void every_setter() {
         .complete_all(false)
         .sequential(false)
         .hedging(false)
+        .require_verified()
+        .copy_tags(false)
         .timeout(60 * second)
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)
         .page_size(1000)
         .part_number_marker(1);
-    CHECK(client.put_data(BUCKET, "set", "123456789", &options).parts() == 1);
+    const ossmpu::result stored =
+        client.put_data(BUCKET, "set", "123456789", &options);
+    CHECK(stored.parts() == 1 && stored.verified());
     options.expected_crc64(1);
     CHECK(CHECK_THROWS(ossmpu::error,
                        client.put_data(BUCKET, "set", "123456789", &options))

@@ -22,7 +22,7 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
-use crate::upload::part::{ObjectChecksum, SentPart};
+use crate::upload::part::{ObjectChecksum, SentPart, multipart_etag};
 use crate::upload::progress::CallPhase;
 use crate::upload::source::file_range::FileRange;
 use crate::upload::source::upload_source::{Source, md5_of};
@@ -228,8 +228,9 @@ impl MultipartUpload {
     pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<UploadResult> {
         let headers = options.headers.clone();
         let UploadOptions { integrity, complete_all, .. } = *options;
+        let verification = options.verification();
         let known = self.0.target.clone();
-        let target = UploadTarget { headers, integrity, complete_all, ..known };
+        let target = UploadTarget { headers, integrity, verification, complete_all, ..known };
         self.0.complete(&target, cancel)
     }
 
@@ -354,7 +355,8 @@ impl SharedUpload {
         if let Some(error) = outcome.failure {
             return Err(unknown(error).with_parts_left(true));
         }
-        let expected = ExpectedObject::of_upload(&self.target, ObjectChecksum::of(&parts));
+        let (checksum, etag) = (ObjectChecksum::of(&parts), multipart_etag(&parts));
+        let expected = ExpectedObject::of_upload(&self.target, checksum, etag);
         let cancel = scope.cancel.shielded();
         match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),
@@ -383,7 +385,8 @@ impl SharedUpload {
             Err(error) if is_no_such_upload(&error) && state.completes.may_have_taken_effect() => {
                 Ok(state.completed.clone())
             }
-            other => other,
+            Ok(listed) => Ok(listed.into_iter().map(|part| state.as_sent(part)).collect()),
+            Err(error) => Err(error),
         }
     }
 
@@ -468,6 +471,13 @@ impl SharedUpload {
 }
 
 impl UploadState {
+    /// A part that was sent through the handle has the CRC-64 of the bytes sent, not the one of
+    /// those that OSS has received.
+    fn as_sent(&self, listed: SentPart) -> SentPart {
+        let sent = self.parts.get(&listed.number).filter(|sent| sent.etag == listed.etag);
+        SentPart { crc64: sent.and_then(|sent| sent.crc64).or(listed.crc64), ..listed }
+    }
+
     fn check_open(&self) -> Result<()> {
         let text = match self.phase {
             UploadPhase::Open => return Ok(()),
@@ -508,6 +518,7 @@ fn attached_target(
         attributes: options.headers.clone(),
         initiated: None,
         integrity: options.integrity,
+        verification: options.verification(),
         complete_all: options.complete_all,
         may_have_orphan: false,
         is_attached: true,

@@ -8,7 +8,7 @@ use crate::ops::PartUrl;
 use crate::runtime::Cancel;
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
-use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::options::{Integrity, UploadOptions, Verification};
 use crate::upload::part::SentPart;
 use crate::upload::progress::CallPhase;
 use crate::upload::source::upload_source::{Source, md5_of};
@@ -40,7 +40,7 @@ pub(crate) fn put_presigned_part(
         observer: Some(&**scope.meter()),
         rate_limiter: rate_limiter.as_ref(),
         deadline: scope.deadline,
-        check_crc64: options.integrity.contains(Integrity::CRC64),
+        check_crc64: options.verification() != Verification::Off,
         ..OperationContext::new(&scope.cancel)
     };
     let outcome = service
