@@ -248,7 +248,10 @@ impl Drop for FlightGuard<'_> {
 fn fetch_from_provider(provider: &dyn CredentialsProvider) -> Result<Credentials> {
     provider.fetch().map_err(|cause| {
         let value = cause.downcast_ref::<Error>().and_then(Error::callback_value);
-        unusable("the credentials provider failed").with_callback_value(value).with_source(cause)
+        unusable("the credentials provider failed")
+            .with_callback_value(value)
+            .with_source(cause)
+            .with_cause_in_text()
     })
 }
 
