@@ -10,6 +10,7 @@ use crate::failure::{Failure, Subject};
 use crate::object_options::ObjectOptions;
 use crate::object_url::ObjectUrl;
 use crate::output::stored_object::{StoredObject, recovery_hint};
+use crate::size::Size;
 use crate::transfer_options::TransferOptions;
 
 /// Copy an object of any size inside OSS
@@ -31,6 +32,9 @@ pub struct Cp {
     /// Copy this version of the source
     #[arg(long, value_name = "ID")]
     source_version: Option<String>,
+    /// Copy objects smaller than this with a single request, without parts [default: 8MiB]
+    #[arg(long, value_name = "SIZE", value_parser = Size::parse, help_heading = "Transfer")]
+    single_below: Option<Size>,
     /// Leave out the tags of the source
     #[arg(long)]
     no_copy_tags: bool,
@@ -53,6 +57,9 @@ impl Cp {
         self.transfer.apply(&mut options)?;
         self.object.apply(options.headers_mut())?;
         options.set_copy_tags(!self.no_copy_tags);
+        if let Some(Size(bytes)) = self.single_below {
+            options.set_single_below(bytes)?;
+        }
         let client = context.client_with(|config| self.transfer.apply_threads(config))?;
         let bar = context.upload_bar(name);
         bar.attach(&mut options);

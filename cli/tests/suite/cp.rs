@@ -13,7 +13,8 @@ fn with_object() -> Fixture {
 fn a_copy_uses_parts_and_keeps_the_metadata_of_the_source() {
     let fixture = with_object();
     let (from, to) = (url("in/big"), url("out/"));
-    let run = fixture.run(&["cp", "--part-size", "100KiB", &from, &to]).exits(0);
+    let in_parts = ["cp", "--part-size", "100KiB", "--single-below", "0", &from, &to];
+    let run = fixture.run(&in_parts).exits(0);
     assert_eq!(fixture.stored("out/big").unwrap(), five_parts());
     assert_eq!(fixture.emulator.object(BUCKET, "out/big").unwrap().metadata["owner"], "me");
     assert_eq!((fixture.count("UploadPartCopy"), fixture.count("GetObject")), (5, 0));
@@ -40,6 +41,18 @@ fn signature_v1_is_used_on_request() {
     fixture.emulator.clear_requests();
     fixture.run(&["cp", &url("in/big"), &url("b"), "--signature", "v1"]).exits(0);
     let authorization =
-        first_request(&fixture, "UploadPartCopy").header("authorization").unwrap().to_owned();
+        first_request(&fixture, "CopyObject").header("authorization").unwrap().to_owned();
     assert!(authorization.starts_with("OSS test-id:"), "{authorization}");
+}
+
+#[test]
+fn tags_are_copied_unless_they_are_left_out() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"tagged");
+    fixture.run(&["put", "a", &url("a"), "--tag", "team=db"]).exits(0);
+    let tags = |key: &str| fixture.emulator.object(BUCKET, key).unwrap().tags;
+    fixture.run(&["cp", &url("a"), &url("b")]).exits(0);
+    assert_eq!(tags("b"), [("team".into(), "db".into())]);
+    fixture.run(&["cp", "--no-copy-tags", "--single-below", "0", &url("a"), &url("c")]).exits(0);
+    assert!(tags("c").is_empty());
 }
