@@ -9,7 +9,7 @@ use super::single_flight::{FetchOutcome, SingleFlight, deadline_passed};
 use super::{Credentials, CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::IgnorePoison;
+use crate::runtime::{ForkGuard, IgnorePoison, ThreadId};
 use crate::sign::AccessKey;
 
 /// The credentials of one client.
@@ -68,6 +68,11 @@ impl CredentialsCache {
         matches!(self.source, CredentialsSource::Provider(_) | CredentialsSource::Builtin(_))
     }
 
+    /// The thread that fetches from the source, if one does.
+    pub(crate) fn fetching_thread(&self) -> Option<ThreadId> {
+        self.lock().flight.as_ref().map(|flight| flight.thread)
+    }
+
     fn current(&self, context: &FetchContext<'_>) -> Result<Arc<Credentials>> {
         loop {
             match self.next_action(context.clock.now())? {
@@ -118,6 +123,11 @@ impl CredentialsCache {
                 self.lock().cached = Some(cached);
                 guard.outcome = FetchOutcome::Fetched(Arc::clone(&credentials));
                 Ok(credentials)
+            }
+            // In a forked child, a thread that does not exist there may hold the lock.
+            Err(error) if error.kind() == ErrorKind::Forked => {
+                std::mem::forget(guard);
+                Err(error)
             }
             Err(error) if error.kind() == ErrorKind::Canceled => self.valid_or(error, now),
             Err(error) if context.deadline.has_passed() => {
@@ -206,7 +216,10 @@ impl Drop for FlightGuard<'_> {
 }
 
 fn fetch_from_provider(provider: &dyn CredentialsProvider) -> Result<Credentials> {
-    provider.fetch().map_err(|cause| {
+    let process = ForkGuard::current();
+    let fetched = provider.fetch();
+    process.check_after_callback()?;
+    fetched.map_err(|cause| {
         let value = cause.downcast_ref::<Error>().and_then(Error::callback_value);
         unusable("the credentials provider failed").with_callback_value(value).with_source(cause)
     })

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use super::fetch_context::FetchContext;
 use super::source::Credentials;
 use crate::error::{Error, Result};
-use crate::runtime::{Event, IgnorePoison, Interest, Wake};
+use crate::runtime::{Event, IgnorePoison, Interest, ThreadId, Wake};
 
 /// A fetch in progress.
 #[derive(Debug)]
 pub(super) struct SingleFlight {
+    /// The thread that fetches.
+    pub(super) thread: ThreadId,
     /// Set when there is an outcome.
     done: Event,
     outcome: Mutex<Option<FetchOutcome>>,
@@ -25,9 +27,10 @@ pub(super) enum FetchOutcome {
 }
 
 impl SingleFlight {
+    /// Creates a fetch by this thread.
     pub(super) fn new() -> Result<Self> {
         let done = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
-        Ok(Self { done, outcome: Mutex::new(None) })
+        Ok(Self { thread: ThreadId::current(), done, outcome: Mutex::new(None) })
     }
 
     /// Sets the outcome and wakes the waiting threads.

@@ -20,9 +20,9 @@ pub const OSSMPU_LOG_DEBUG: c_int = 4;
 /// run on any thread, never two at a time, and must not use the client it
 /// serves.
 pub type ossmpu_log_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, level: c_int, line: *const c_char)>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, level: c_int, line: *const c_char)>;
 
-type LogFunction = unsafe extern "C" fn(*mut c_void, c_int, *const c_char);
+type LogFunction = unsafe extern "C-unwind" fn(*mut c_void, c_int, *const c_char);
 
 pub(super) fn parse_level(number: c_int) -> Result<LogLevel> {
     match number {

@@ -36,9 +36,9 @@ pub struct ossmpu_progress {
 /// value cancels the upload with OSSMPU_ECALLBACK, and is then
 /// OSSMPU_ERRINFO_CALLBACK_VALUE.
 pub type ossmpu_progress_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
 
-type ProgressFunction = unsafe extern "C" fn(*mut c_void, *const ossmpu_progress) -> c_int;
+type ProgressFunction = unsafe extern "C-unwind" fn(*mut c_void, *const ossmpu_progress) -> c_int;
 
 /// A progress callback as a closure of the Rust interface.
 pub(super) fn progress_callback(

@@ -91,9 +91,11 @@ impl Cancel {
         }
     }
 
-    /// Returns true if the token or one of its ancestors was triggered.
+    /// Returns true if the token or one of its ancestors was triggered. In a forked child of the
+    /// process that made it, a token counts as triggered, so that a call ends that the child has
+    /// returned into from a callback.
     pub fn is_triggered(&self) -> bool {
-        self.chain().any(Token::is_triggered)
+        self.chain().any(Token::is_triggered) || self.check_process().is_err()
     }
 
     /// Creates a child token, which is triggered together with this one.

@@ -9,12 +9,14 @@ mod event;
 #[cfg(shuttle)]
 #[path = "event/shuttle_event.rs"]
 mod event;
+mod foreign_unwind;
 mod fork_guard;
 mod random;
 mod safeguard;
 mod secret;
 mod subprocess;
 mod sync;
+mod thread_cancellation;
 mod thread_id;
 mod timer;
 
@@ -31,6 +33,7 @@ pub(crate) use deadline::{Deadline, now};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
+pub(crate) use foreign_unwind::contain_foreign_unwind;
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use random::{random_fraction, random_hex};
 #[cfg(test)]
@@ -39,4 +42,5 @@ pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
-pub(crate) use thread_id::ThreadId;
+pub(crate) use thread_cancellation::disable_cancellation;
+pub(crate) use thread_id::{ThreadId, enter_library_thread, is_library_thread};

@@ -37,7 +37,11 @@ impl ServiceClient {
                 Ok(outcome) => {
                     let outcome = OperationOutcome { earlier_attempts: evidence, ..outcome };
                     self.retry_budget.refund(state.attempts.saturating_sub(1));
-                    return Ok(outcome);
+                    // A callback may have forked. The parent process has the outcome.
+                    return match self.check_process() {
+                        Ok(()) => Ok(outcome),
+                        Err(error) => Err(OperationError { error, evidence }),
+                    };
                 }
                 Err(attempt_error) => attempt_error,
             };

@@ -4,13 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use super::clock_offset::ClockOffset;
 use super::concurrency_limiter::ConcurrencyLimiter;
+use super::logger::SILENT;
 use super::{Config, Logger, RateLimiter};
 use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addressing, Endpoint};
 use crate::ops::ResponseTimeout;
 use crate::retry::RetryBudget;
-use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
+use crate::runtime::{Cancel, Clock, Deadline, ForkGuard, ThreadId};
 use crate::sign::{AccessKey, SignatureVersion, Signer};
 use crate::transport::{Http, HttpSettings, Timeouts, Verify};
 
@@ -79,8 +80,26 @@ impl ServiceClient {
         self.process.check()
     }
 
+    /// Checks that a call may use the client: in the process that created it, and not in a
+    /// credentials or log callback of its own, which would wait for itself.
+    pub(crate) fn check_call(&self) -> Result<()> {
+        self.process.check()?;
+        if self.logger.is_delivering() || self.is_fetching_credentials(ThreadId::current()) {
+            let text = "the client is used in its own credentials or log callback";
+            return Err(Error::new(ErrorKind::State, text));
+        }
+        Ok(())
+    }
+
+    /// True if that thread fetches credentials for all calls.
+    pub(crate) fn is_fetching_credentials(&self, thread: ThreadId) -> bool {
+        self.credentials.fetching_thread() == Some(thread)
+    }
+
+    /// The logger. It logs nothing in a forked child, where a thread that does not exist there may
+    /// hold its lock.
     pub(crate) fn logger(&self) -> &Logger {
-        &self.logger
+        if self.process.is_current() { &self.logger } else { &SILENT }
     }
 
     /// Returns the time that aborting one upload may take.
@@ -127,7 +146,7 @@ impl ServiceClient {
     /// Sets the offset of the server's clock.
     pub(super) fn correct_clock(&self, server_time: SystemTime) {
         let offset_ms = self.clock_offset.correct(self.clock.now(), server_time);
-        self.logger.warn(|| format!("the local clock is off by {offset_ms} ms; corrected"));
+        self.logger().warn(|| format!("the local clock is off by {offset_ms} ms; corrected"));
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, ForkGuard, IgnorePoison, SignalsBlocked};
+use crate::runtime::{Event, ForkGuard, IgnorePoison, SignalsBlocked, enter_library_thread};
 
 /// The thread and its queue.
 #[derive(Debug)]
@@ -87,7 +87,10 @@ impl DnsWorker {
             // it.
             let blocked = SignalsBlocked::new();
             let spawned =
-                builder.stack_size(STACK_SIZE).spawn(move || run_worker(&queue, resolve_fn));
+                builder.stack_size(STACK_SIZE).spawn(move || {
+                enter_library_thread();
+                run_worker(&queue, resolve_fn);
+            });
             drop(blocked);
             *thread = Some(spawned.map_err(|cause| worker_error(&cause))?);
         }

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, IgnorePoison, Mutex, MutexGuard};
+use crate::runtime::{Event, ForkGuard, IgnorePoison, Mutex, MutexGuard};
 
 /// The part buffers of one client; cheap to clone.
 #[derive(Clone)]
@@ -16,6 +16,7 @@ pub(crate) struct BufferPool(Arc<SharedBufferPool>);
 
 struct SharedBufferPool {
     limit: usize,
+    process: ForkGuard,
     state: Mutex<BufferPoolState>,
 }
 
@@ -40,7 +41,8 @@ pub(crate) struct Buffer {
 impl BufferPool {
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self(Arc::new(SharedBufferPool { limit, state: Mutex::default() }))
+        let process = ForkGuard::current();
+        Self(Arc::new(SharedBufferPool { limit, process, state: Mutex::default() }))
     }
 
     pub(crate) fn limit(&self) -> u64 {
@@ -145,6 +147,10 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if !self.pool.process.is_current() {
+            // A thread that does not exist in this process may hold the lock.
+            return;
+        }
         self.stop_filling();
         let waiting = {
             let mut state = self.pool.lock();

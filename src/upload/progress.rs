@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, IgnorePoison, now};
+use crate::runtime::{Cancel, ForkGuard, IgnorePoison, now};
 use crate::service::Observer;
 
 /// The progress of an upload.
@@ -127,7 +127,7 @@ impl Reporter {
     ///
     /// # Errors
     ///
-    /// `Callback`, when the callback canceled the call.
+    /// `Callback`, when the callback canceled the call; `Forked`, in a child that it forked.
     pub(crate) fn tick(&self) -> Result<()> {
         if self.due_in() == Some(Duration::ZERO) { self.report() } else { Ok(()) }
     }
@@ -135,7 +135,9 @@ impl Reporter {
     /// Reports now.
     pub(crate) fn report(&self) -> Result<()> {
         let Some(callback) = &self.callback else { return Ok(()) };
+        let process = ForkGuard::current();
         let flow = callback(&self.meter.snapshot());
+        process.check()?;
         let mut state = self.state.lock().ignore_poison();
         state.last = now();
         if let ControlFlow::Break(value) = flow {

@@ -166,7 +166,7 @@ impl MultipartUpload {
         file: &FileRange,
         cancel: &Cancel,
     ) -> Result<SentPart> {
-        self.check_process()?;
+        self.0.engine.service().check_call()?;
         let source = Source::path(&file.path)?.range(file.range)?;
         self.0.send(number, &source, cancel)
     }
@@ -233,12 +233,14 @@ impl MultipartUpload {
     /// `State`, after or during complete; otherwise [`Error::parts_left`] is true, and the error
     /// says why the abort failed.
     pub fn abort(&self) -> Result<()> {
-        self.check_process()?;
+        self.0.engine.service().check_call()?;
         let shared = &*self.0;
         let cleanup_budget =
             Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
         shared.cancel_parts(cleanup_budget.start())?;
         let outcome = shared.abort(&cleanup_budget);
+        // A callback may have forked.
+        self.check_process()?;
         shared.lock().phase = match &outcome {
             Ok(()) => UploadPhase::Aborted,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -251,7 +253,7 @@ impl MultipartUpload {
 impl SharedUpload {
     fn complete(&self, target: &UploadTarget, cancel: &Cancel) -> Result<UploadResult> {
         cancel.check_process()?;
-        self.engine.check_process()?;
+        self.engine.service().check_call()?;
         let parts = {
             let mut state = self.lock();
             state.check_open()?;
@@ -263,6 +265,8 @@ impl SharedUpload {
             state.parts.values().cloned().collect()
         };
         let outcome = self.complete_parts(target, parts, cancel);
+        // A callback may have forked.
+        self.engine.check_process()?;
         self.lock().phase = match &outcome {
             Ok(_) => UploadPhase::Completed,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -395,7 +399,7 @@ impl SharedUpload {
     }
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
-        self.engine.check_process()?;
+        self.engine.service().check_call()?;
         let scope = CallScope::new(cancel, self.options.deadline())?;
         let mut state = self.lock();
         state.check_open()?;
@@ -460,6 +464,10 @@ struct PartCall<'a> {
 
 impl Drop for PartCall<'_> {
     fn drop(&mut self) {
+        if self.shared.engine.check_process().is_err() {
+            // A thread that does not exist in this process may hold the lock.
+            return;
+        }
         self.shared.lock().in_flight.retain(|(number, _)| *number != self.number);
         self.shared.ended.notify_all();
     }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
 use crate::runtime::{
-    Cancel, Deadline, Event, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
+    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
 };
+use crate::service::Logger;
 use crate::upload::part::SentPart;
 use crate::upload::progress::{Meter, Reporter};
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
@@ -35,6 +36,8 @@ pub(crate) struct ScheduleOptions {
     /// Interrupts the parts in flight; a child of the caller's token.
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
+    /// Receives the lines of the workers from the caller's thread.
+    pub(crate) logger: Logger,
 }
 
 struct PartScheduler {
@@ -63,7 +66,7 @@ struct RunningCopy<'a> {
     cancel: Cancel,
 }
 
-/// If the caller's thread panics, waits until no worker uses the caller's bytes.
+/// If the caller's thread is unwound, waits until no worker uses the caller's bytes.
 struct UnwindGuard<'a>(&'a PartScheduler);
 
 /// Sends all parts and returns them in the order of their numbers. When it returns, the work and
@@ -81,12 +84,16 @@ pub(crate) fn upload_parts(
     let meter = Arc::clone(meter);
     let scheduler = Arc::new(PartScheduler { options, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
-    let _unwinding = UnwindGuard(&scheduler);
+    let unwinding = UnwindGuard(&scheduler);
     // More queue entries than workers would only delay those of other uploads.
     let at_once =
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
-    workers.add(&task, at_once)?;
-    scheduler.wait(reporter, || workers.add(&task, 1));
+    let waited = workers
+        .add(&task, at_once)
+        .and_then(|()| scheduler.wait(reporter, || workers.add(&task, 1)));
+    std::mem::forget(unwinding);
+    waited?;
+    scheduler.options.logger.deliver();
     scheduler.take_result().map_err(|error| reporter.explain(error))
 }
 
@@ -162,10 +169,18 @@ impl PartScheduler {
 
     /// Waits until the tracker is settled. The first failure, cancellation or deadline cancels the
     /// parts in flight; then it waits only for them to end.
-    fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) {
+    ///
+    /// # Errors
+    ///
+    /// `Forked`, in a child that a callback has forked, which has no workers.
+    fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) -> Result<()> {
+        let process = ForkGuard::current();
+        let logger = &self.options.logger;
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut hedge_requested_at = None;
         while !self.is_settled() {
+            logger.deliver();
+            process.check()?;
             let (failed, hedge_due) = {
                 let tracker = &self.lock().tracker;
                 (
@@ -174,11 +189,13 @@ impl PartScheduler {
                 )
             };
             if failed {
-                Cancel::never().wait_for(fd, Deadline::NEVER);
+                Cancel::never().wait_for(fd, logger.next_delivery());
             } else if let Err(error) = reporter.tick() {
+                process.check()?;
                 self.fail_upload(error);
             } else {
                 let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
+                let tick = tick.earlier(logger.next_delivery());
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let ScheduleOptions { cancel, deadline, .. } = &self.options;
                 match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
@@ -196,6 +213,7 @@ impl PartScheduler {
             }
             self.changed.clear();
         }
+        Ok(())
     }
 
     fn fail_upload(&self, error: Error) {
@@ -236,10 +254,7 @@ impl Drop for RunningCopy<'_> {
 
 impl Drop for UnwindGuard<'_> {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        self.0.fail_upload(Error::internal("the call has panicked"));
+        self.0.fail_upload(Error::internal("the call was unwound"));
         self.0.lock().work = None;
         let fd = Some((self.0.changed.descriptor(), Interest::Read));
         while !self.0.is_settled() {

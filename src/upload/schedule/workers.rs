@@ -7,12 +7,13 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{ForkGuard, IgnorePoison, ThreadId};
+use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, ThreadId, enter_library_thread};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
 /// The threads of a client. They are started when the first task is added, and joined on drop.
@@ -61,6 +62,7 @@ impl Workers {
             self.run_simulated(task, count);
             return Ok(());
         }
+        self.process.check()?;
         let pool = self.pool()?;
         let wanted = self.queue.add(task, count, self.threads);
         if let Some(rayon) = &pool.rayon {
@@ -116,7 +118,10 @@ impl RayonPool {
                     builder = builder.stack_size(bytes);
                 }
                 let blocked = crate::runtime::SignalsBlocked::new();
-                let handle = builder.spawn(|| thread.run())?;
+                let handle = builder.spawn(|| {
+                    enter_library_thread();
+                    thread.run();
+                })?;
                 drop(blocked);
                 started.lock().ignore_poison().push(handle);
                 Ok(())
@@ -132,8 +137,10 @@ impl RayonPool {
     }
 }
 
-impl Drop for Workers {
-    fn drop(&mut self) {
+impl Workers {
+    /// Ends the threads and waits for them, except for those that may never end: a callback has
+    /// ended the thread, or `is_in_callback` says that one runs on it.
+    pub(crate) fn stop(&mut self, is_in_callback: impl Fn(ThreadId) -> bool) {
         let Some(mut pool) = self.pool.take() else { return };
         if !self.process.is_current() {
             // The threads are the parent's; joining them would never return.
@@ -141,22 +148,43 @@ impl Drop for Workers {
             return;
         }
         drop(pool.rayon.take());
-        let mut handles = pool.handles.lock().ignore_poison();
-        for handle in handles.drain(..) {
-            // A client may be dropped by the last step of its own worker.
-            if ThreadId::of(&handle) != ThreadId::current() {
-                let _ = handle.join();
-            }
+        let handles = std::mem::take(&mut *pool.handles.lock().ignore_poison());
+        for handle in handles {
+            join(handle, |thread| self.queue.has_lost(thread) || is_in_callback(thread));
         }
     }
 }
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop(|_| false);
+    }
+}
+
+/// Waits for a thread, unless it is this one or may never end.
+fn join(handle: JoinHandle<()>, may_never_end: impl Fn(ThreadId) -> bool) {
+    let thread = ThreadId::of(&handle);
+    // A client may be dropped by the last step of its own worker.
+    if thread == ThreadId::current() {
+        return;
+    }
+    while !handle.is_finished() {
+        if may_never_end(thread) {
+            return;
+        }
+        Cancel::never().wait(Deadline::after(JOIN_POLL));
+    }
+    let _ = handle.join();
+}
+
+/// How often a thread that is to end is checked.
+const JOIN_POLL: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::upload::schedule::task_queue::TaskStatus;
     use std::sync::mpsc;
-    use std::time::Duration;
 
     /// Counts down its steps, reports each one, and panics when told to.
     struct Countdown {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::codec::md5::Hasher;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
@@ -66,7 +66,7 @@ impl StreamUpload {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
-        engine.service().check_process()?;
+        engine.service().check_call()?;
         options.check_no_upload_id()?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
@@ -105,8 +105,14 @@ impl StreamUpload {
         self.engine.service().check_process()
     }
 
+    /// Checks that a call may use the stream.
+    pub(crate) fn check_call(&self) -> Result<()> {
+        self.engine.service().check_call()
+    }
+
     /// An error if the stream was canceled, has failed or is past its deadline.
     pub(crate) fn check(&self) -> Result<()> {
+        self.check_process()?;
         if self.scope.cancel.is_triggered() {
             return Err(self.why_canceled());
         }
@@ -162,10 +168,16 @@ impl StreamUpload {
 
     /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.
     pub(crate) fn keep_or_abort(&mut self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Forked {
+            // A thread that does not exist in this process may hold the locks.
+            std::mem::forget((self.filling.take(), self.queue.take()));
+            return error;
+        }
         self.filling = None;
         let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
         queue.fail_upload(error.clone());
         self.wait_until_idle(&queue);
+        self.engine.service().logger().deliver();
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
         self.multipart().keep_or_abort(&queue.target, self.reporter.explain(error))
@@ -185,6 +197,7 @@ impl StreamUpload {
         while !queue.is_idle() {
             self.wait(&queue)?;
         }
+        self.engine.service().logger().deliver();
         let sent = queue.outcome()?;
         if sent.len() != self.parts {
             return Err(Error::internal("the stream was finished before all parts were sent"));
@@ -291,8 +304,13 @@ impl StreamUpload {
     }
 
     fn wait_for_change(&self) -> Result<()> {
+        let logger = self.engine.service().logger();
+        logger.deliver();
         self.reporter.tick()?;
+        // A callback may have forked.
+        self.check_process()?;
         let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
+        let tick = tick.earlier(logger.next_delivery());
         let fd = Some((self.changed.descriptor(), Interest::Read));
         let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(tick));
         self.changed.clear();

@@ -32,7 +32,7 @@ impl Copy<'_> {
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
-        service.check_process()?;
+        service.check_call()?;
         options.check_no_upload_id()?;
         let scope = CallScope::new(cancel, options.deadline())?;
         let deadline = scope.deadline;

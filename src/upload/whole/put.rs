@@ -47,7 +47,7 @@ impl Put<'_> {
     /// Uploads the source and returns when OSS has acknowledged the object. The error says what a
     /// failed upload leaves.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
-        self.service.check_process()?;
+        self.service.check_call()?;
         let scope = CallScope::new(cancel, self.options.deadline())?;
         let plan = Plan::new(source.length(), self.options)?;
         if let Some(expected) = self.options.expected_md5 {
@@ -100,6 +100,7 @@ impl Put<'_> {
         meter.object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = reporter.report();
+        self.service.check_process()?;
         Ok(UploadResult::of_put_object(outcome.output, size))
     }
 
