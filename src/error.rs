@@ -5,9 +5,12 @@
 
 mod context;
 mod names;
+mod os_error;
 
 use std::fmt;
 use std::sync::Arc;
+
+pub(crate) use os_error::io_text;
 
 /// The result of a fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -177,12 +180,23 @@ impl Error {
 
     /// Creates an error of kind `File` from the system's error.
     pub(crate) fn file(what: impl fmt::Display, cause: &std::io::Error) -> Self {
-        Self::new(ErrorKind::File, format!("{what}: {cause}")).with_io(cause)
+        Self::new(ErrorKind::File, format!("{what}: {}", io_text(cause))).with_io(cause)
     }
 
     /// Creates an error of kind `Memory` for a process that has no file descriptor left.
     pub(crate) fn no_descriptor(cause: &std::io::Error) -> Self {
         Self::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
+    }
+
+    /// Creates the error of a wait for descriptors that the system refuses.
+    pub(crate) fn wait_failed(errno: i32) -> Self {
+        let error = match errno {
+            libc::EBADF => {
+                Self::new(ErrorKind::File, "the program has closed a descriptor of the library")
+            }
+            _ => Self::new(ErrorKind::Unsupported, "the system refuses poll, which waits need"),
+        };
+        error.with_io(&std::io::Error::from_raw_os_error(errno))
     }
 
     /// Creates an error of kind `Canceled`.
@@ -438,7 +452,7 @@ mod tests {
         let source = source.downcast_ref::<std::io::Error>().unwrap();
         assert_eq!(source.raw_os_error(), Some(libc::ENOENT));
         assert_eq!(error.os_errno(), Some(libc::ENOENT));
-        assert_eq!(error.cause(), Some(io.to_string().as_str()));
+        assert_eq!(error.cause(), Some("no such file or directory (ENOENT)"));
 
         let error = error.into_unknown();
         let source = std::error::Error::source(&error).unwrap();

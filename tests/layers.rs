@@ -34,7 +34,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("ureq", &["transport/"]),
     ("rustls", &["transport/"]),
-    ("rayon", &["upload/schedule/workers.rs"]),
     ("quick_xml", &["wire/xml_read.rs", "wire/xml_write.rs"]),
     ("crc_fast", &["codec/crc64.rs"]),
 ];

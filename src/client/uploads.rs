@@ -1,6 +1,5 @@
 //! Whole-object uploads, copies, and multipart uploads step by step.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -10,7 +9,7 @@ use super::Client;
 use crate::error::{Error, Result};
 use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
-use crate::runtime::Cancel;
+use crate::runtime::{Cancel, Descriptor};
 use crate::upload::{
     Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes, Source,
     UploadOptions, UploadResult, WatchedFile, Writer,
@@ -92,7 +91,7 @@ impl Client {
         self.check_process()?;
         let FdRange { fd, range } = source;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
-        let file = File::from(fd.try_clone_to_owned().map_err(|cause| failed(&cause))?);
+        let file = Descriptor::of(fd).map_err(|cause| failed(&cause))?;
         let is_stream = {
             let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
             kind.is_fifo() || kind.is_socket() || kind.is_char_device()

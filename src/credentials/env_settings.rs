@@ -9,6 +9,7 @@ use super::oidc::Oidc;
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
+use crate::runtime::is_secure;
 
 /// Returns the value of an environment variable.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -40,7 +41,7 @@ impl EnvSettings {
                 Err("ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set")
             }
             Some(path) => Ok(path.into()),
-            None => at_home(".aliyun/config.json").ok_or("HOME is not set"),
+            None => at_home(".aliyun/config.json").ok_or(home_reason()),
         };
         let ini_files = match value("ALIBABA_CLOUD_CREDENTIALS_FILE") {
             Some(path) => vec![path.into()],
@@ -110,6 +111,13 @@ impl EnvSettings {
             ecs_role.step_timeout = step_timeout;
         }
         self
+    }
+}
+
+fn home_reason() -> &'static str {
+    match is_secure() {
+        true => "HOME is not read in a set-user-ID program",
+        false => "HOME is not set",
     }
 }
 

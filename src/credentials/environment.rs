@@ -1,6 +1,7 @@
 //! Access keys from environment variables, under the names of the OSS SDKs or of the other SDKs.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::unset_reason;
 use crate::sign::AccessKey;
 
 /// The variable names of a key.
@@ -33,8 +34,8 @@ pub(crate) fn read(
     let value = |name: &str| variable(name).filter(|value| !value.is_empty());
     let required = |name: &str| {
         value(name).ok_or_else(|| {
-            Error::new(ErrorKind::Credentials, "the environment variable is not set")
-                .with_argument(name)
+            let text = format!("the environment variable {}", unset_reason());
+            Error::new(ErrorKind::Credentials, text).with_argument(name)
         })
     };
     let key = AccessKey::new(required(names.id)?, required(names.secret)?)?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::fetch_context::FetchContext;
 use super::source::Credentials;
 use crate::error::{Error, Result};
-use crate::runtime::{Event, IgnorePoison, Interest, ThreadId, Wake};
+use crate::runtime::{Event, IgnorePoison, ThreadId, Wake};
 
 /// A fetch in progress.
 #[derive(Debug)]
@@ -41,11 +41,10 @@ impl SingleFlight {
 
     /// Waits for the outcome until the call is canceled or its deadline passes.
     pub(super) fn wait(&self, context: &FetchContext<'_>) -> Result<FetchOutcome> {
-        let done = Some((self.done.descriptor(), Interest::Read));
-        match context.cancel.wait_for(done, context.deadline) {
+        match context.cancel.wait_for_event(&self.done, context.deadline) {
             Wake::Canceled => Err(Error::canceled()),
             Wake::TimedOut => Err(deadline_passed()),
-            Wake::Ready => {
+            Wake::Ready | Wake::Failed(_) => {
                 let outcome = self.outcome.lock().ignore_poison();
                 Ok(outcome.clone().unwrap_or(FetchOutcome::Abandoned))
             }

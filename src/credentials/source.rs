@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::builtin_source::{self, BuiltinSource};
 use crate::error::Result;
+use crate::runtime::env_var;
 use crate::sign::AccessKey;
 
 /// An access key and its expiry.
@@ -80,7 +81,7 @@ impl CredentialsSource {
     /// the text after the colon is invalid; `Credentials`, if a variable that the source needs is
     /// missing or invalid. No error contains the text.
     pub fn parse(text: &str) -> Result<Self> {
-        builtin_source::parse(text, &|name| std::env::var(name).ok())
+        builtin_source::parse(text, &env_var)
     }
 
     /// Reads `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN` now.

@@ -1,8 +1,9 @@
 //! Adds what each layer knows to an error on its way up.
 
+use std::sync::Arc;
 use std::{fmt, io};
 
-use super::{Cause, Error, ErrorKind, ObjectExists, Phase};
+use super::{Cause, Error, ErrorKind, ObjectExists, Phase, io_text};
 
 impl Error {
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
@@ -123,10 +124,13 @@ impl Error {
 
     pub(crate) fn with_io(mut self, cause: &io::Error) -> Self {
         self.0.os_errno = cause.raw_os_error();
-        self.with_source(match cause.raw_os_error() {
+        let text = io_text(cause);
+        let error = match cause.raw_os_error() {
             Some(errno) => io::Error::from_raw_os_error(errno),
-            None => io::Error::new(cause.kind(), cause.to_string()),
-        })
+            None => io::Error::new(cause.kind(), text.clone()),
+        };
+        self.0.cause = (!text.is_empty()).then(|| Cause { text, error: Arc::new(error) });
+        self
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {

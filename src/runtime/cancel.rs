@@ -53,6 +53,8 @@ pub(crate) enum Wake {
     Ready,
     Canceled,
     TimedOut,
+    /// The descriptors cannot be waited for; the `errno` is EBADF if one of them is closed.
+    Failed(i32),
 }
 
 impl Cancel {
@@ -110,7 +112,26 @@ impl Cancel {
 
     /// Waits for the token; returns true if it was triggered before the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> bool {
-        self.wait_for(None, deadline) == Wake::Canceled
+        loop {
+            match self.wait_for(None, deadline) {
+                Wake::Failed(_) if !deadline.has_passed() => pause(deadline),
+                wake => return wake == Wake::Canceled,
+            }
+        }
+    }
+
+    /// Waits until the event is set, the token is triggered or the deadline passes. It may also
+    /// return `Ready` without a reason, so the caller checks its condition again: if descriptors
+    /// cannot be waited for, it does so every few milliseconds.
+    pub(crate) fn wait_for_event(&self, event: &Event, deadline: Deadline) -> Wake {
+        match self.wait_for(Some((event.descriptor(), Interest::Read)), deadline) {
+            Wake::Failed(_) if deadline.has_passed() => Wake::TimedOut,
+            Wake::Failed(_) => {
+                pause(deadline);
+                Wake::Ready
+            }
+            wake => wake,
+        }
     }
 
     /// Waits until the descriptor is ready, the token is triggered or the deadline passes.
@@ -138,11 +159,17 @@ impl Cancel {
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            let ready = poll(polled, deadline);
+            let polled_result = poll(polled, deadline);
             if self.is_triggered() {
                 return Wake::Canceled;
             }
-            if ready > 0 && polled.iter().zip(fds).any(|(polled, _)| polled.revents != 0) {
+            if let Err(cause) = polled_result {
+                return Wake::Failed(cause.raw_os_error().unwrap_or(libc::EINVAL));
+            }
+            if polled.iter().any(|fd| fd.revents & libc::POLLNVAL != 0) {
+                return Wake::Failed(libc::EBADF);
+            }
+            if polled.iter().zip(fds).any(|(polled, _)| polled.revents != 0) {
                 return Wake::Ready;
             }
             if deadline.has_passed() {
@@ -180,6 +207,14 @@ impl Token {
         self.triggered.load(Ordering::SeqCst) || self.timer.as_ref().is_some_and(Timer::has_expired)
     }
 }
+
+/// Sleeps before a condition is checked that cannot be waited for.
+fn pause(deadline: Deadline) {
+    std::thread::sleep(deadline.left().map_or(RECHECK_INTERVAL, |left| left.min(RECHECK_INTERVAL)));
+}
+
+/// How often a condition is checked that cannot be waited for.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 const UNUSED: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
@@ -254,6 +289,22 @@ mod tests {
         event.set();
         token.trigger();
         assert_eq!(token.wait_for(fd, Deadline::NEVER), Wake::Canceled);
+    }
+
+    #[test]
+    fn a_wait_for_a_closed_descriptor_fails_and_one_for_an_event_checks_again() {
+        let (event, token) = (Event::new().unwrap(), Cancel::new().unwrap());
+        // SAFETY: the event ignores that its descriptor is closed.
+        unsafe { libc::close(event.descriptor()) };
+        let soon = Deadline::after(Duration::from_millis(5));
+        assert_eq!(token.wait_for_event(&event, soon), Wake::Ready);
+        assert_eq!(token.wait_for_event(&event, soon), Wake::TimedOut);
+        token.trigger();
+        assert_eq!(token.wait_for_event(&event, Deadline::NEVER), Wake::Canceled);
+        std::mem::forget(event);
+        let fd = Some((libc::c_int::MAX, Interest::Read));
+        let wake = Cancel::never().wait_for(fd, Deadline::NEVER);
+        assert_eq!(wake, Wake::Failed(libc::EBADF));
     }
 
     #[test]

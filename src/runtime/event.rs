@@ -2,18 +2,17 @@
 //!
 //! Setting it is one `write`, which is async-signal-safe.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
-use super::Deadline;
 use super::timer::LONGEST_POLL;
+use super::{Deadline, Descriptor, deliver_orphaned_signals};
 
 #[derive(Debug)]
 pub(crate) struct Event {
-    reader: File,
+    reader: Descriptor,
     #[cfg(not(target_os = "linux"))]
-    writer: File,
+    writer: Descriptor,
 }
 
 impl Event {
@@ -28,7 +27,7 @@ impl Event {
         }
         // SAFETY: the call above returned this open descriptor, and nothing else owns it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        Ok(Self { reader: File::from(fd) })
+        Ok(Self { reader: Descriptor::new(fd)? })
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -44,15 +43,15 @@ impl Event {
                 return Err(io::Error::last_os_error());
             }
         }
-        Ok(Self { reader: File::from(reader), writer: File::from(writer) })
+        Ok(Self { reader: Descriptor::new(reader)?, writer: Descriptor::new(writer)? })
     }
 
     /// Wakes the threads that poll the descriptor, now or later. Async-signal-safe.
     pub(crate) fn set(&self) {
         #[cfg(target_os = "linux")]
-        let mut writer = &self.reader;
+        let mut writer = &*self.reader;
         #[cfg(not(target_os = "linux"))]
-        let mut writer = &self.writer;
+        let mut writer = &*self.writer;
         // The write fails only if the counter or pipe is full, and then the event is already set.
         let _ = writer.write(&1u64.to_ne_bytes());
     }
@@ -60,7 +59,7 @@ impl Event {
     /// Resets the event.
     pub(crate) fn clear(&self) {
         let mut sink = [0u8; 64];
-        while matches!((&self.reader).read(&mut sink), Ok(n) if n == sink.len()) {}
+        while matches!((&*self.reader).read(&mut sink), Ok(n) if n == sink.len()) {}
     }
 
     pub(crate) fn descriptor(&self) -> RawFd {
@@ -68,9 +67,9 @@ impl Event {
     }
 }
 
-/// Calls `poll` with the deadline. Returns 0 or less on a timeout or a signal, possibly before the
-/// deadline, so the caller checks its conditions again.
-pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
+/// Calls `poll` with the deadline. Returns 0 on a timeout or a signal, possibly before the deadline,
+/// so the caller checks its conditions again.
+pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> io::Result<libc::c_int> {
     #[cfg(test)]
     if super::deadline::simulated::now().is_some() {
         use super::deadline::simulated;
@@ -82,7 +81,7 @@ pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
             assert!(deadline.is_some(), "this wait would never end");
             simulated::set(deadline.max(simulated::now()));
         }
-        return ready;
+        return Ok(ready);
     }
     let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
     // Rounds up: a wait that ends before its deadline would spin.
@@ -91,5 +90,13 @@ pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
     let ms = libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX);
     let count = polled.len() as libc::nfds_t;
     // SAFETY: the pointer and the count describe one live, exclusive slice.
-    unsafe { libc::poll(polled.as_mut_ptr(), count, ms) }
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, ms) };
+    if ready < 0 {
+        let cause = io::Error::last_os_error();
+        return if cause.kind() == io::ErrorKind::Interrupted { Ok(0) } else { Err(cause) };
+    }
+    if ready == 0 && left == LONGEST_POLL {
+        deliver_orphaned_signals();
+    }
+    Ok(ready)
 }

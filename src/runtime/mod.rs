@@ -1,9 +1,12 @@
 //! Time, cancellation, secrets, fork detection, signals and subprocesses.
 
 mod cancel;
+mod child_process;
 mod cleanup_budget;
 mod clock;
 mod deadline;
+mod descriptor;
+mod env_var;
 #[cfg(not(shuttle))]
 mod event;
 #[cfg(shuttle)]
@@ -11,8 +14,12 @@ mod event;
 mod event;
 mod foreign_unwind;
 mod fork_guard;
+mod library_thread;
+mod orphaned_signals;
+mod private_descriptors;
 mod random;
 mod safeguard;
+mod scheduling;
 mod secret;
 mod subprocess;
 mod sync;
@@ -30,11 +37,16 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use deadline::simulated;
 pub(crate) use deadline::{Deadline, now};
+pub(crate) use descriptor::{Descriptor, read_file};
+pub(crate) use env_var::{env_var, env_var_os, is_secure, unset_reason};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use foreign_unwind::contain_foreign_unwind;
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
+pub(crate) use library_thread::spawn_library_thread;
+pub(crate) use orphaned_signals::deliver_orphaned_signals;
+pub(crate) use private_descriptors::with_private_descriptors;
 pub(crate) use random::{random_fraction, random_hex};
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
@@ -43,4 +55,4 @@ pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
 pub(crate) use thread_cancellation::disable_cancellation;
-pub(crate) use thread_id::{ThreadId, enter_library_thread, is_library_thread};
+pub(crate) use thread_id::{ThreadId, is_library_thread};

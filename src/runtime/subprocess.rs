@@ -1,15 +1,18 @@
 //! Runs a command without a shell, with a deadline and a limit on its output. A command that
 //! exceeds either is killed together with its process group.
 
-use std::io::Read;
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Cancel, Deadline, Interest, Wake};
+use super::child_process::{ChildProcess, ChildState, StandardIo};
+use super::{Cancel, Deadline, Descriptor, Interest, Wake};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A command: a program and its arguments.
@@ -20,7 +23,8 @@ pub(crate) struct Subprocess {
 
 /// The exit status and output of a command.
 pub(crate) struct SubprocessExit {
-    pub(crate) status: ExitStatus,
+    /// `None` if the program has taken it: it ignores SIGCHLD, or waits for any child.
+    pub(crate) status: Option<ExitStatus>,
     /// Standard output, wiped on drop.
     pub(crate) output: Zeroizing<Vec<u8>>,
 }
@@ -44,11 +48,12 @@ impl Subprocess {
         cancel: &Cancel,
         deadline: Deadline,
     ) -> Result<SubprocessExit> {
-        let mut process = ProcessGuard { child: self.spawn()?, is_reaped: false };
+        let (child, stdout) = self
+            .spawn()
+            .map_err(|cause| Error::file("the command could not be started", &cause))?;
+        let mut process = ProcessGuard { child, has_ended: false };
         let mut output = Zeroizing::new(vec![0; output_max.saturating_add(1)]);
-        let stdout = process.child.stdout.take();
-        let stdout = stdout.ok_or_else(|| Error::internal("the standard output is not piped"))?;
-        let length = read(stdout, &mut output, cancel, deadline)?;
+        let length = read(&stdout, &mut output, cancel, deadline)?;
         if length > output_max {
             let text = format!("the command printed more than {output_max} bytes");
             return Err(Error::new(ErrorKind::Protocol, text));
@@ -57,69 +62,74 @@ impl Subprocess {
         Ok(SubprocessExit { status: process.wait(cancel, deadline)?, output })
     }
 
-    fn spawn(&self) -> Result<Child> {
-        let (program, arguments) =
-            self.argv.split_first().ok_or_else(|| Error::internal("the command is empty"))?;
-        let mut command = std::process::Command::new(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0);
-        // SAFETY: between fork and exec the closure only makes calls that are async-signal-safe.
-        unsafe { command.pre_exec(unblock_signals) };
-        command.spawn().map_err(|cause| Error::file("the command could not be started", &cause))
+    /// Starts the command; returns its standard output.
+    fn spawn(&self) -> io::Result<(ChildProcess, Descriptor)> {
+        let argv: Vec<CString> =
+            self.argv.iter().map(|word| CString::new(word.as_str())).collect::<Result<_, _>>()?;
+        let null =
+            Descriptor::open(Path::new("/dev/null"), File::options().read(true).write(true))?;
+        let (reader, writer) = io::pipe()?;
+        let (reader, writer) = (Descriptor::new(reader.into())?, Descriptor::new(writer.into())?);
+        let standard = StandardIo { input: &null, output: &writer, error: &null };
+        Ok((ChildProcess::spawn(&argv, &standard)?, reader))
     }
 }
 
 /// A running child process. Dropping it kills the process group.
 struct ProcessGuard {
-    child: Child,
-    /// The child was waited for, so its process ID may have been reused.
-    is_reaped: bool,
+    child: ChildProcess,
+    has_ended: bool,
 }
 
 impl ProcessGuard {
-    /// Polls for the exit, because a command may close its output before it exits.
-    fn wait(&mut self, cancel: &Cancel, deadline: Deadline) -> Result<ExitStatus> {
+    /// Waits for the exit, because a command may close its output before it exits.
+    fn wait(&mut self, cancel: &Cancel, deadline: Deadline) -> Result<Option<ExitStatus>> {
         loop {
-            let status = self
-                .child
-                .try_wait()
-                .map_err(|cause| Error::file("cannot wait for the command", &cause))?;
+            let status = match self.child.state() {
+                ChildState::Running => None,
+                ChildState::Exited(status) => Some(Some(status)),
+                ChildState::Reaped => Some(None),
+            };
             if let Some(status) = status {
-                self.is_reaped = true;
+                self.has_ended = true;
                 return Ok(status);
             }
-            if cancel.wait(Deadline::after(EXIT_POLL).earlier(deadline)) {
-                return Err(Error::canceled());
+            match self.wait_for_end(cancel, deadline) {
+                Wake::Canceled => return Err(Error::canceled()),
+                Wake::Failed(errno) => return Err(Error::wait_failed(errno)),
+                _ if deadline.has_passed() => return Err(timed_out()),
+                Wake::Ready | Wake::TimedOut => {}
             }
-            if deadline.has_passed() {
-                return Err(timed_out());
-            }
+        }
+    }
+
+    fn wait_for_end(&self, cancel: &Cancel, deadline: Deadline) -> Wake {
+        match self.child.descriptor() {
+            Some(pidfd) => cancel.wait_for(Some((pidfd, Interest::Read)), deadline),
+            None => cancel.wait_for(None, Deadline::after(EXIT_POLL).earlier(deadline)),
         }
     }
 }
 
 impl Drop for ProcessGuard {
     fn drop(&mut self) {
-        if self.is_reaped {
+        if self.has_ended {
             return;
         }
-        if let Ok(group) = libc::pid_t::try_from(self.child.id()) {
-            // SAFETY: kill takes no pointer; the child is not reaped, so its group ID is not
-            // reused.
-            unsafe { libc::kill(-group, libc::SIGKILL) };
+        self.child.kill();
+        // The child was killed, so this wait is short; else it stays a zombie of the program.
+        let deadline = Deadline::after(KILL_TIMEOUT);
+        while self.child.state() == ChildState::Running && !deadline.has_passed() {
+            if let Wake::Failed(_) = self.wait_for_end(&Cancel::never(), deadline) {
+                return;
+            }
         }
-        // The child was killed, so this wait is short.
-        let _ = self.child.wait();
     }
 }
 
 /// Reads until the command closes its output or the buffer is full.
 fn read(
-    mut stdout: ChildStdout,
+    stdout: &Descriptor,
     buffer: &mut [u8],
     cancel: &Cancel,
     deadline: Deadline,
@@ -129,12 +139,14 @@ fn read(
         match cancel.wait_for(Some((stdout.as_raw_fd(), Interest::Read)), deadline) {
             Wake::Canceled => return Err(Error::canceled()),
             Wake::TimedOut => return Err(timed_out()),
+            Wake::Failed(errno) => return Err(Error::wait_failed(errno)),
             Wake::Ready => {}
         }
+        let mut stdout: &File = stdout;
         match stdout.read(rest) {
             Ok(0) => break,
             Ok(count) => length += count,
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
             Err(cause) => return Err(Error::file("cannot read the output of the command", &cause)),
         }
     }
@@ -145,19 +157,11 @@ fn timed_out() -> Error {
     Error::new(ErrorKind::Timeout, "the command exceeded the deadline and was killed")
 }
 
-/// Unblocks all signals in the child, which inherits the mask of the library's threads.
-fn unblock_signals() -> std::io::Result<()> {
-    let mut empty = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset initializes the set.
-    unsafe { libc::sigemptyset(empty.as_mut_ptr()) };
-    // SAFETY: the set was initialized above; NULL means that the old mask is not returned.
-    let failed =
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, empty.as_ptr(), std::ptr::null_mut()) };
-    if failed == 0 { Ok(()) } else { Err(std::io::Error::from_raw_os_error(failed)) }
-}
-
-/// How often the exit of a command is polled.
+/// How often the exit of a command is polled on systems that have no descriptors of processes.
 const EXIT_POLL: Duration = Duration::from_millis(5);
+
+/// How long the end of a command is awaited that was killed.
+const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -180,7 +184,7 @@ mod tests {
     }
 
     /// True while the process whose ID is in the file exists and is not a zombie.
-    fn is_alive(file: &std::path::Path) -> bool {
+    fn is_alive(file: &Path) -> bool {
         let pid = std::fs::read_to_string(file).unwrap();
         let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim()));
         status.is_ok_and(|status| !status.contains("State:\tZ"))
@@ -189,7 +193,7 @@ mod tests {
     #[test]
     fn output_and_status_are_returned_and_standard_error_is_discarded() {
         let exit = run("echo out; echo err >&2; exit 3", LONG).unwrap();
-        assert_eq!((exit.output.as_slice(), exit.status.code()), (&b"out\n"[..], Some(3)));
+        assert_eq!((exit.output.as_slice(), exit.status.unwrap().code()), (&b"out\n"[..], Some(3)));
         assert!(run("cat", LONG).unwrap().output.is_empty(), "standard input is empty");
     }
 

@@ -5,9 +5,10 @@ use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The longest single `poll`. Where a timer has no descriptor, it is checked between polls.
+/// The longest single `poll`. A program that has closed the descriptors, or all of whose threads have
+/// ended, is noticed between polls, and a timer where it has no descriptor.
 #[cfg(target_os = "linux")]
-pub(super) const LONGEST_POLL: Duration = Duration::from_secs(3600);
+pub(super) const LONGEST_POLL: Duration = Duration::from_secs(1);
 #[cfg(not(target_os = "linux"))]
 pub(super) const LONGEST_POLL: Duration = Duration::from_millis(25);
 
@@ -57,8 +58,10 @@ mod timerfd {
     use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
     use std::time::Duration;
 
+    use crate::runtime::Descriptor;
+
     #[derive(Debug)]
-    pub(super) struct OsTimer(OwnedFd);
+    pub(super) struct OsTimer(Descriptor);
 
     impl OsTimer {
         pub(super) fn new() -> io::Result<Self> {
@@ -69,7 +72,8 @@ mod timerfd {
                 return Err(io::Error::last_os_error());
             }
             // SAFETY: the call above returned this open descriptor, and nothing else owns it.
-            Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+            let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+            Descriptor::new(fd).map(Self)
         }
 
         pub(super) fn set(&self, time: Duration) -> io::Result<()> {

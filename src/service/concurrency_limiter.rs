@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::runtime::{
-    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Interest, Mutex, MutexGuard, Wake,
+    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake,
 };
 
 #[derive(Debug)]
@@ -56,8 +56,7 @@ impl ConcurrencyLimiter {
                 state.waiters.push(Arc::downgrade(event));
             }
             let event = event.as_ref().and_then(Option::as_ref)?;
-            let fd = Some((event.descriptor(), Interest::Read));
-            if cancel.wait_for(fd, deadline) != Wake::Ready {
+            if cancel.wait_for_event(event, deadline) != Wake::Ready {
                 return None;
             }
             event.clear();

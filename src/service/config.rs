@@ -10,6 +10,7 @@ use crate::credentials::{CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{Addressing, Endpoint, EndpointKind, Region};
+use crate::runtime::env_var;
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion};
 use crate::transport::{ProxySetting, Timeouts, TlsSettings, Verify};
 
@@ -84,7 +85,7 @@ impl Config {
     ///
     /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let variable = env_var;
         let mut changed = self.clone();
         if let Some(region) = variable("OSS_REGION") {
             changed.set_region(&region).map_err(|e| e.with_argument("OSS_REGION"))?;

@@ -200,6 +200,7 @@ const DELIVERY_INTERVAL: Duration = Duration::from_millis(100);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::spawn_library_thread;
 
     #[test]
     fn a_callback_gets_its_level_and_more_severe_ones() {
@@ -263,12 +264,9 @@ mod tests {
         let sink = Arc::clone(&lines);
         let push = move |_, line: &str| sink.lock().unwrap().push(line.to_owned());
         let logger = Logger::new(LogLevel::Info, Box::new(push));
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                crate::runtime::enter_library_thread();
-                logger.info(|| "of a worker".to_owned());
-            });
-        });
+        let of_worker = logger.clone();
+        let run = move || of_worker.info(|| "of a worker".to_owned());
+        spawn_library_thread("test".to_owned(), 1 << 20, run).unwrap().join().unwrap();
         assert!(lines.lock().unwrap().is_empty());
         logger.deliver();
         assert_eq!(*lines.lock().unwrap(), ["of a worker"]);

@@ -4,26 +4,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::{fmt, io};
 
-use ureq::http::Uri;
-use ureq::unversioned::resolver::ResolvedSocketAddrs;
-use ureq::unversioned::transport::{ConnectionDetails, Connector};
 use ureq::{Proxy, ProxyProtocol};
 
 use super::byte_stream::tls_stream::TlsStream;
 use super::byte_stream::{BlockingStream, ByteStream};
 use super::connect_race::{self, Race};
 use super::connection::Connection;
-use super::error_mapping;
 use super::exchange_state::{self, ExchangeState, PeerAddress};
+use super::idle_connections::ServerAddress;
 use super::pool_generation::PoolGeneration;
 use super::proxy_setting::{self, ProxyRoute};
 use super::resolver::Resolver;
 use super::tls::Tls;
-use super::uri_host::{port, without_brackets};
+use super::uri_host::without_brackets;
 use super::{http_proxy, socks};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
-/// Opens the connections of ureq.
+/// Opens connections.
 #[derive(Debug)]
 pub(super) struct Dialer {
     pub(super) resolver: Arc<Resolver>,
@@ -33,51 +30,20 @@ pub(super) struct Dialer {
     pub(super) pool_generation: PoolGeneration,
 }
 
-impl Connector for Dialer {
-    type Out = Connection;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        _: Option<()>,
-    ) -> Result<Option<Connection>, ureq::Error> {
-        self.open(details).map(Some).map_err(error_mapping::wrap)
-    }
-}
-
-/// Returns no address to ureq, which would resolve the host even to reuse a connection. The
-/// [`Dialer`] resolves it.
-#[derive(Debug)]
-pub(super) struct EmptyResolver;
-
-impl ureq::unversioned::resolver::Resolver for EmptyResolver {
-    fn resolve(
-        &self,
-        _: &Uri,
-        _: &ureq::config::Config,
-        _: ureq::unversioned::transport::NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        Ok(self.empty())
-    }
-}
-
 impl Dialer {
-    fn open(&self, details: &ConnectionDetails<'_>) -> Result<Connection> {
+    /// Opens a connection for the current exchange.
+    pub(super) fn open(&self, server: &ServerAddress) -> Result<Connection> {
         let state = exchange_state::current()?;
         let generation = self.pool_generation.current();
         state.mark_connecting();
-        let uri = details.uri;
-        let host = without_brackets(uri.host().unwrap_or_default());
-        let port = port(uri, if details.needs_tls() { 443 } else { 80 })
-            .ok_or_else(|| Error::invalid("endpoint", "not the address of a server"))?;
-        let proxy = self.proxy.as_ref().and_then(|route| route.proxy(host, port));
-        let server = DialTarget { host, port, is_tls: details.needs_tls() };
+        let server = DialTarget { host: &server.host, port: server.port, is_tls: server.is_tls };
+        let proxy = self.proxy.as_ref().and_then(|route| route.proxy(server.host, server.port));
         let (stream, peer) = match proxy {
             None => self.dial(server, &state)?,
             Some(proxy) => self.dial_through(proxy, server, &state)?,
         };
         state.set_peer(&peer);
-        Ok(Connection::new(stream, details.needs_tls(), generation, peer))
+        Ok(Connection::new(stream, server.is_tls, generation, peer))
     }
 
     /// Connects to one of the addresses of a server. If addresses from the cache fail, the host is

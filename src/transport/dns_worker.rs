@@ -1,22 +1,20 @@
 //! Resolves host names on a thread, because `getaddrinfo` can neither be interrupted nor polled.
 //!
-//! The thread starts with the first host name, blocks all signals and ends when the [`DnsWorker`]
-//! is dropped. A thread that is inside `getaddrinfo` then is detached, and ends when that returns.
+//! The thread starts with a host name and ends when there is no other one. When the [`DnsWorker`] is
+//! dropped it may be inside `getaddrinfo`, and ends when that returns.
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread::JoinHandle;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, ForkGuard, IgnorePoison, SignalsBlocked, enter_library_thread};
+use crate::runtime::{Event, ForkGuard, IgnorePoison, spawn_library_thread};
 
-/// The thread and its queue.
+/// The queue of the thread.
 #[derive(Debug)]
 pub(super) struct DnsWorker {
-    queue: Arc<JobQueue>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    queue: Arc<Mutex<JobQueue>>,
     process: ForkGuard,
     resolve_fn: ResolveFn,
 }
@@ -34,37 +32,26 @@ pub(super) struct Job {
 
 #[derive(Debug, Default)]
 struct JobQueue {
-    state: Mutex<JobQueueState>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct JobQueueState {
     waiting: VecDeque<Arc<Job>>,
     /// The job that the thread is executing.
     current: Option<Arc<Job>>,
-    is_shut_down: bool,
+    /// There is a thread, which will take the waiting jobs.
+    has_thread: bool,
 }
 
 impl DnsWorker {
     pub(super) fn new(resolve_fn: ResolveFn) -> Self {
-        Self {
-            queue: Arc::default(),
-            thread: Mutex::new(None),
-            process: ForkGuard::current(),
-            resolve_fn,
-        }
+        Self { queue: Arc::default(), process: ForkGuard::current(), resolve_fn }
     }
 
     /// Queues a host name, or joins a pending job for the same name.
     pub(super) fn submit(&self, host: &str) -> Result<Arc<Job>> {
         self.process.check()?;
-        self.ensure_started()?;
-        let mut state = lock(&self.queue.state);
-        if let Some(job) = state.current.iter().chain(&state.waiting).find(|job| job.host == host) {
+        let mut queue = lock(&self.queue);
+        if let Some(job) = queue.current.iter().chain(&queue.waiting).find(|job| job.host == host) {
             return Ok(Arc::clone(job));
         }
-        if state.waiting.len() >= QUEUE_MAX {
+        if queue.waiting.len() >= QUEUE_MAX {
             return Err(Error::new(ErrorKind::Resolve, "too many host names are being resolved"));
         }
         let job = Arc::new(Job {
@@ -72,51 +59,28 @@ impl DnsWorker {
             result: Mutex::new(None),
             done: Event::new().map_err(|cause| worker_error(&cause))?,
         });
-        state.waiting.push_back(Arc::clone(&job));
-        drop(state);
-        self.queue.changed.notify_one();
+        if !queue.has_thread {
+            self.start_thread().map_err(|cause| worker_error(&cause))?;
+            queue.has_thread = true;
+        }
+        queue.waiting.push_back(Arc::clone(&job));
         Ok(job)
     }
 
-    fn ensure_started(&self) -> Result<()> {
-        let mut thread = lock(&self.thread);
-        if thread.is_none() {
-            let (queue, resolve_fn) = (Arc::clone(&self.queue), self.resolve_fn);
-            let builder = std::thread::Builder::new().name("ossmpu-resolve".to_owned());
-            // The thread inherits the signal mask, so that no signal handler of the program runs on
-            // it.
-            let blocked = SignalsBlocked::new();
-            let spawned =
-                builder.stack_size(STACK_SIZE).spawn(move || {
-                enter_library_thread();
-                run_worker(&queue, resolve_fn);
-            });
-            drop(blocked);
-            *thread = Some(spawned.map_err(|cause| worker_error(&cause))?);
-        }
-        Ok(())
+    /// The thread waits for the lock of the queue, which the caller holds.
+    fn start_thread(&self) -> io::Result<()> {
+        let (queue, resolve_fn) = (Arc::clone(&self.queue), self.resolve_fn);
+        let run = move || run_worker(&queue, resolve_fn);
+        spawn_library_thread("ossmpu-resolve".to_owned(), STACK_SIZE, run).map(drop)
     }
 }
 
+/// Jobs that have not begun are not needed: each call that waits for one has a client.
 impl Drop for DnsWorker {
     fn drop(&mut self) {
-        let thread = self.thread.get_mut().ignore_poison().take();
-        let Some(thread) = thread else {
-            return;
-        };
-        if !self.process.is_current() {
-            // The thread exists only in the parent, and may have held the locks during the fork.
-            std::mem::forget(thread);
-            return;
-        }
-        let mut state = lock(&self.queue.state);
-        state.is_shut_down = true;
-        let is_busy = state.current.is_some();
-        drop(state);
-        self.queue.changed.notify_one();
-        if !is_busy {
-            // The thread is idle and ends immediately. A panic on it no longer matters.
-            let _ = thread.join();
+        // In a forked child, a thread of the parent may have held the lock.
+        if self.process.is_current() {
+            lock(&self.queue).waiting.clear();
         }
     }
 }
@@ -132,27 +96,19 @@ impl Job {
     }
 }
 
-/// Resolves a host name with the system's resolver and keeps its order of addresses.
-pub(super) fn resolve_with_system(host: &str) -> io::Result<Vec<IpAddr>> {
-    Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
-}
-
-fn run_worker(queue: &JobQueue, resolve_fn: ResolveFn) {
-    let mut state = lock(&queue.state);
-    while !state.is_shut_down {
-        let Some(job) = state.waiting.pop_front() else {
-            state = queue.changed.wait(state).ignore_poison();
-            continue;
-        };
+fn run_worker(queue: &Mutex<JobQueue>, resolve_fn: ResolveFn) {
+    let mut state = lock(queue);
+    while let Some(job) = state.waiting.pop_front() {
         state.current = Some(Arc::clone(&job));
         drop(state);
         let result = resolve_fn(&job.host);
-        state = lock(&queue.state);
+        state = lock(queue);
         // The lock is held, so that no call joins the finished job.
         state.current = None;
         *lock(&job.result) = Some(result.map_err(|cause| resolve_error(&cause)));
         job.done.set();
     }
+    state.has_thread = false;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

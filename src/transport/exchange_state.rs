@@ -237,6 +237,7 @@ impl ExchangeState {
             }
             match wake {
                 Wake::Ready => return Ok(true),
+                Wake::Failed(errno) => return Err(Error::wait_failed(errno)),
                 Wake::Canceled => self.interrupt(Error::canceled())?,
                 Wake::TimedOut if call_deadline.has_passed() => {
                     self.interrupt(Error::deadline_passed())?;

@@ -1,14 +1,15 @@
 //! The adapter to ureq: sends one request and reads its response.
 
-use std::io::Read;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ureq::http::HeaderValue;
-use ureq::{Agent, RequestBuilder, SendBody};
+use ureq::http::request::Builder;
+use ureq::http::{HeaderValue, Request, Uri};
+use ureq_proto::client::header_raw;
 
+use super::agent::Agent;
 use super::body_writer::BodyWriter;
-use super::connect::{Dialer, EmptyResolver};
+use super::connect::Dialer;
 use super::error_mapping;
 use super::exchange::{Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
 use super::exchange_state::{self, ExchangeState};
@@ -17,7 +18,6 @@ use super::proxy_setting::ProxySetting;
 use super::resolver::Resolver;
 use super::tls::{Tls, TlsSettings};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::limits;
 use crate::wire::{Headers, Method, Response};
 
 /// Settings of an [`Http`].
@@ -67,17 +67,6 @@ impl Http {
             return Err(Error::invalid("user_agent", "not a valid header value"));
         }
         let connections = settings.connections.max(1);
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .user_agent("")
-            .accept("")
-            .accept_encoding("")
-            .max_idle_connections(connections)
-            .max_idle_connections_per_host(connections)
-            .max_idle_age(limits::IDLE_CONNECTION_TIMEOUT)
-            .build();
         let pool_generation = PoolGeneration::default();
         let resolver = Arc::new(resolver);
         let dialer = Dialer {
@@ -87,9 +76,8 @@ impl Http {
             user_agent: settings.user_agent.clone(),
             pool_generation: pool_generation.clone(),
         };
-        let agent = Agent::with_parts(config, dialer, EmptyResolver);
         Ok(Self {
-            agent,
+            agent: Agent::new(dialer, connections),
             user_agent: settings.user_agent.clone(),
             resolver,
             pool_generation,
@@ -148,44 +136,38 @@ impl Http {
         body: &mut BodyWriter<'_>,
         state: &ExchangeState,
     ) -> Result<Response> {
-        let uri = uri(outgoing);
         let length = outgoing.body.length();
-        let response = match outgoing.method {
-            Method::Put | Method::Post => {
-                let request = match outgoing.method {
-                    Method::Put => self.agent.put(uri),
-                    _ => self.agent.post(uri),
-                };
-                let request = self.with_headers(request, outgoing);
-                let request = request.header_raw("Content-Length", length.to_string().as_bytes());
-                match length {
-                    0 => request.send(SendBody::none()),
-                    _ => request.send(SendBody::from_reader(body)),
-                }
-            }
-            _ if length > 0 => {
-                let method = outgoing.method.as_str();
-                return Err(Error::internal(format!("{method} cannot have a body")));
-            }
-            Method::Get => self.with_headers(self.agent.get(uri), outgoing).call(),
-            Method::Head => self.with_headers(self.agent.head(uri), outgoing).call(),
-            Method::Delete => self.with_headers(self.agent.delete(uri), outgoing).call(),
+        let has_body = matches!(outgoing.method, Method::Put | Method::Post);
+        if length > 0 && !has_body {
+            let method = outgoing.method.as_str();
+            return Err(Error::internal(format!("{method} cannot have a body")));
+        }
+        let mut request = self.with_headers(Request::builder(), outgoing);
+        if has_body {
+            request = header_raw(request, "Content-Length", length.to_string().as_bytes());
+        }
+        let uri = Uri::try_from(uri(outgoing)).map_err(|cause| {
+            Error::invalid("endpoint", "not the address of a server").with_cause(cause)
+        })?;
+        let request =
+            request.method(outgoing.method.as_str()).uri(uri).body(()).map_err(|cause| {
+                Error::invalid("request", "the request cannot be sent as HTTP").with_cause(cause)
+            })?;
+        let response = match length {
+            0 => self.agent.run(request, &mut std::io::empty()),
+            _ => self.agent.run(request, body),
         };
         read_response(response.map_err(|error| error_mapping::from_ureq(error, state))?, state)
     }
 
-    fn with_headers<B>(
-        &self,
-        mut request: RequestBuilder<B>,
-        outgoing: &OutgoingRequest<'_>,
-    ) -> RequestBuilder<B> {
-        request = request.header_raw("Host", outgoing.target.host.as_bytes());
+    fn with_headers(&self, request: Builder, outgoing: &OutgoingRequest<'_>) -> Builder {
+        let mut request = header_raw(request, "Host", outgoing.target.host.as_bytes());
         if !self.user_agent.is_empty() && outgoing.headers.get("User-Agent").is_none() {
-            request = request.header_raw("User-Agent", self.user_agent.as_bytes());
+            request = header_raw(request, "User-Agent", self.user_agent.as_bytes());
         }
         for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_transport_header(name))
         {
-            request = request.header_raw(name, value.as_bytes());
+            request = header_raw(request, name, value.as_bytes());
         }
         request
     }
@@ -216,24 +198,14 @@ fn uri(outgoing: &OutgoingRequest<'_>) -> String {
 }
 
 fn read_response(
-    response: ureq::http::Response<ureq::Body>,
+    (head, body): (ureq::http::Response<()>, Vec<u8>),
     state: &ExchangeState,
 ) -> Result<Response> {
     state.enter_phase(Phase::Receive);
-    let (parts, body) = response.into_parts();
     let mut headers = Headers::default();
-    for (name, value) in &parts.headers {
+    for (name, value) in head.headers() {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.append_received(name.as_str(), value);
     }
-    let mut bytes = Vec::new();
-    body.into_reader()
-        .take(limits::RESPONSE_BODY_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error_mapping::from_io(error, state))?;
-    if bytes.len() as u64 > limits::RESPONSE_BODY_MAX {
-        let text = format!("the response is longer than {} bytes", limits::RESPONSE_BODY_MAX);
-        return Err(Error::new(ErrorKind::Protocol, text));
-    }
-    Ok(Response { status: parts.status.as_u16(), headers, body: bytes })
+    Ok(Response { status: head.status().as_u16(), headers, body })
 }

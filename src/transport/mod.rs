@@ -5,6 +5,7 @@
 //! any status is a success; `service` decides what is an error and what is retried.
 
 mod address_order;
+mod agent;
 mod body_writer;
 mod byte_stream;
 mod connect;
@@ -14,8 +15,10 @@ mod dns_worker;
 mod error_mapping;
 mod exchange;
 mod exchange_state;
+mod getaddrinfo;
 mod http;
 mod http_proxy;
+mod idle_connections;
 mod no_proxy;
 mod pem_file;
 mod pool_generation;

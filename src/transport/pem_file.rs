@@ -6,7 +6,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, io_text};
+use crate::runtime::read_file;
 
 /// Reads the certificates of a file, at least one.
 pub(super) fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
@@ -33,8 +34,8 @@ pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
 }
 
 fn read(option: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    let bytes = std::fs::read(path).map_err(|cause| {
-        Error::invalid(option, format!("{}: {cause}", path.display())).with_io(&cause)
+    let bytes = read_file(path).map_err(|cause| {
+        Error::invalid(option, format!("{}: {}", path.display(), io_text(&cause))).with_io(&cause)
     })?;
     Ok(Zeroizing::new(bytes))
 }

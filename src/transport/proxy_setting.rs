@@ -5,6 +5,7 @@ use ureq::{Proxy, ProxyProtocol};
 use super::no_proxy::NoProxy;
 use super::uri_host;
 use crate::error::{Error, Result};
+use crate::runtime::env_var_os;
 
 /// The proxy that connections go through.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -99,7 +100,7 @@ fn from_environment() -> Result<Option<ProxyRoute>> {
 
 /// Returns a variable of the environment that is not empty.
 fn variable(name: &str) -> Option<String> {
-    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    let value = env_var_os(name).filter(|value| !value.is_empty())?;
     Some(value.to_string_lossy().into_owned())
 }
 

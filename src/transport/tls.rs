@@ -13,6 +13,7 @@ use super::pem_file;
 use super::tls_verifier::{PinningVerifier, Unverified};
 use super::trust_store::TrustStore;
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::{env_var_os, is_secure, with_private_descriptors};
 
 /// How a client verifies servers and authenticates itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,17 +92,26 @@ impl Tls {
     fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
         let provider = Arc::clone(&self.provider);
         Ok(match &self.trust {
-            Trust::System => match TrustStore::from_environment(|name| std::env::var_os(name))? {
-                Some(store) => pinning_verifier(store, provider)?,
-                None => Arc::new(
-                    rustls_platform_verifier::Verifier::new(provider)
-                        .map_err(|cause| system_store_error(&cause))?,
-                ),
-            },
+            Trust::System => with_private_descriptors(move || system_verifier(&provider))?,
             Trust::File(store) => pinning_verifier(store.clone(), provider)?,
             Trust::Any => Arc::new(Unverified(provider)),
         })
     }
+}
+
+/// Verifies with the certificates that the environment names, or those of the system.
+fn system_verifier(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
+    let provider = Arc::clone(provider);
+    if let Some(store) = TrustStore::from_environment(env_var_os)? {
+        return pinning_verifier(store, provider);
+    }
+    // The crate reads the environment itself.
+    if is_secure() {
+        let store = TrustStore::of_system();
+        return pinning_verifier(store.ok_or_else(no_system_store)?, provider);
+    }
+    let verifier = rustls_platform_verifier::Verifier::new(provider);
+    Ok(Arc::new(verifier.map_err(|cause| no_system_store().with_cause(cause))?))
 }
 
 fn pinning_verifier(
@@ -144,8 +154,8 @@ fn setup_error(cause: &rustls::Error) -> Error {
     error.with_cause(cause).with_cause_in_text()
 }
 
-fn system_store_error(cause: &rustls::Error) -> Error {
+fn no_system_store() -> Error {
     let text = "this system has no CA certificates; install the package ca-certificates, or set \
                 ca_file";
-    Error::new(ErrorKind::Tls, text).with_cause(cause)
+    Error::new(ErrorKind::Tls, text)
 }

@@ -179,7 +179,7 @@ mod shuttle_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Cancel, Deadline, Interest, Wake};
+    use crate::runtime::{Cancel, Deadline, Wake};
     use std::time::Duration;
 
     fn event() -> Arc<Event> {
@@ -210,8 +210,8 @@ mod tests {
         let held = buffers.take(100, &event).unwrap().unwrap().seal();
         assert!(buffers.take(100, &event).unwrap().is_none());
         let thread = std::thread::spawn(move || drop(held));
-        let fd = Some((event.descriptor(), Interest::Read));
-        let woken = Cancel::never().wait_for(fd, Deadline::after(Duration::from_secs(20)));
+        let woken =
+            Cancel::never().wait_for_event(&event, Deadline::after(Duration::from_secs(20)));
         thread.join().unwrap();
         assert_eq!(woken, Wake::Ready);
         assert!(buffers.take(100, &event).unwrap().is_some());

@@ -88,7 +88,7 @@ impl CliConfig<'_> {
             }),
             "external" => {
                 let command = profile.required("process_command")?;
-                Box::new(Process::parse(command).map_err(unusable)?)
+                Box::new(Process::parse_of_profile(command).map_err(unusable)?)
             }
             "credentialsuri" => {
                 let url = profile.required("credentials_uri")?;

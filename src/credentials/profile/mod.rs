@@ -12,7 +12,7 @@ use std::path::Path;
 use super::env_settings::EnvSettings;
 use super::fetch_context::{Fetch, FetchContext, Unavailable, of_source, unusable};
 use super::{Credentials, secret_file};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, io_text};
 use crate::sign::AccessKey;
 
 /// Uses the first of the files that has the profile.
@@ -111,7 +111,9 @@ fn in_file(path: &Path, find: impl FnOnce(&str) -> ProfileLookup) -> ProfileLook
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
             Unavailable::Absent(format!("there is no {}", path.display()))
         }
-        _ => Unavailable::Broken(unusable(format!("{}: {cause}", path.display())).with_io(&cause)),
+        _ => Unavailable::Broken(
+            unusable(format!("{}: {}", path.display(), io_text(&cause))).with_io(&cause),
+        ),
     };
     find(&secret_file::read(path, FILE_SIZE_MAX).map_err(refuse)?)
 }

@@ -142,7 +142,7 @@ impl Condvar {
 
 /// Waits until one of the events is set or the deadline has passed. Other descriptors are never
 /// ready.
-pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_int {
+pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> io::Result<libc::c_int> {
     let mut state = KERNEL.state.lock().ignore_poison();
     let mut timed = None;
     let ready = loop {
@@ -164,7 +164,7 @@ pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> libc::c_i
     if let Some(id) = timed {
         state.end_wait(id);
     }
-    ready
+    Ok(ready)
 }
 
 /// Above all real descriptors of the process.

@@ -6,7 +6,7 @@ use shuttle::{check_dfs, check_pct, thread};
 
 use super::{Buffer, BufferPool};
 use crate::error::ErrorKind;
-use crate::runtime::{Cancel, Deadline, Event, Interest};
+use crate::runtime::{Cancel, Deadline, Event};
 
 /// Takes a buffer as a stream does: asks, waits, forgets the wake-up, asks again.
 fn take(buffers: &BufferPool, size: usize) -> Option<Buffer> {
@@ -17,8 +17,7 @@ fn take(buffers: &BufferPool, size: usize) -> Option<Buffer> {
         match taken {
             Ok(Some(buffer)) => return Some(buffer),
             Ok(None) => {
-                let fd = Some((event.descriptor(), Interest::Read));
-                Cancel::never().wait_for(fd, Deadline::NEVER);
+                Cancel::never().wait_for_event(&event, Deadline::NEVER);
                 event.clear();
             }
             Err(error) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
 use crate::runtime::{
-    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Interest, Mutex, MutexGuard, Wake, now,
+    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake, now,
 };
 use crate::service::Logger;
 use crate::upload::part::SentPart;
@@ -176,7 +176,6 @@ impl PartScheduler {
     fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) -> Result<()> {
         let process = ForkGuard::current();
         let logger = &self.options.logger;
-        let fd = Some((self.changed.descriptor(), Interest::Read));
         let mut hedge_requested_at = None;
         while !self.is_settled() {
             logger.deliver();
@@ -189,7 +188,7 @@ impl PartScheduler {
                 )
             };
             if failed {
-                Cancel::never().wait_for(fd, logger.next_delivery());
+                Cancel::never().wait_for_event(&self.changed, logger.next_delivery());
             } else if let Err(error) = reporter.tick() {
                 process.check()?;
                 self.fail_upload(error);
@@ -198,7 +197,8 @@ impl PartScheduler {
                 let tick = tick.earlier(logger.next_delivery());
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let ScheduleOptions { cancel, deadline, .. } = &self.options;
-                match cancel.wait_for(fd, deadline.earlier(tick).earlier(hedge)) {
+                let next = deadline.earlier(tick).earlier(hedge);
+                match cancel.wait_for_event(&self.changed, next) {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
                         self.fail_upload(Error::deadline_passed());
@@ -208,7 +208,7 @@ impl PartScheduler {
                         // Without another worker the first copy continues alone.
                         let _ = add_task();
                     }
-                    Wake::TimedOut | Wake::Ready => {}
+                    Wake::TimedOut | Wake::Ready | Wake::Failed(_) => {}
                 }
             }
             self.changed.clear();
@@ -256,9 +256,8 @@ impl Drop for UnwindGuard<'_> {
     fn drop(&mut self) {
         self.0.fail_upload(Error::internal("the call was unwound"));
         self.0.lock().work = None;
-        let fd = Some((self.0.changed.descriptor(), Interest::Read));
         while !self.0.is_settled() {
-            Cancel::never().wait_for(fd, Deadline::NEVER);
+            Cancel::never().wait_for_event(&self.0.changed, Deadline::NEVER);
             self.0.changed.clear();
         }
     }

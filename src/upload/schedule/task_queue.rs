@@ -1,7 +1,7 @@
 //! The first-in, first-out queue of the tasks that workers run step by step.
 //!
-//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns. Each
-//! entry has a worker that will take it.
+//! Plain state, no threads: `workers` runs as many workers as [`TaskQueue::add`] returns, or fewer.
+//! Each entry has a worker that will take it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -51,6 +51,17 @@ impl TaskQueue {
         wanted
     }
 
+    /// Takes back workers that [`TaskQueue::add`] has counted and that cannot be started.
+    pub(crate) fn remove_workers(&self, count: usize) {
+        let mut state = self.lock();
+        state.workers = state.workers.saturating_sub(count);
+    }
+
+    /// Removes the entries of a task that no worker will take.
+    pub(crate) fn remove(&self, task: &Arc<dyn Task>) {
+        self.lock().tasks.retain(|queued| !Arc::ptr_eq(queued, task));
+    }
+
     /// Runs steps until the queue is empty.
     pub(crate) fn work(&self) {
         while let Some(task) = self.take() {
@@ -72,6 +83,11 @@ impl TaskQueue {
         state.lost.push(ThreadId::current());
         drop(state);
         task.fail(Error::new(ErrorKind::Callback, "a callback ended its thread"));
+    }
+
+    /// How many workers callbacks have ended.
+    pub(crate) fn lost_workers(&self) -> usize {
+        self.lock().lost.len()
     }
 
     /// True for a worker that a callback has ended. Its thread waits forever.

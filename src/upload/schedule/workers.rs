@@ -1,48 +1,44 @@
-//! The threads of a client: a private rayon pool behind a first-in, first-out queue of tasks.
+//! The threads of a client, behind a first-in, first-out queue of tasks.
 //!
 //! An upload queues its task as often as it may have parts in flight. A worker takes the oldest,
 //! runs one step of it and puts it back at the end, so that uploads share the threads evenly
-//! however many parts they have. No worker waits for another, and nothing is spawned on rayon's
-//! global pool.
+//! however many parts they have. No worker waits for another, so a client works with fewer threads
+//! than it asks for.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
+use super::worker_pool::WorkerPool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, ThreadId, enter_library_thread};
+use crate::runtime::{
+    Cancel, Deadline, ForkGuard, IgnorePoison, ThreadId, spawn_library_thread,
+};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
-/// The threads of a client. They are started when the first task is added, and joined on drop.
+/// The threads of a client. They are started when tasks are added, end when they have been idle for
+/// a while, and are joined on drop.
 #[derive(Debug)]
 pub(crate) struct Workers {
     threads: usize,
     process: ForkGuard,
-    pool: OnceLock<RayonPool>,
-    /// Held while the pool is started, so that concurrent first uploads start one.
-    starting: Mutex<()>,
     queue: Arc<TaskQueue>,
-}
-
-#[derive(Debug)]
-struct RayonPool {
-    /// `None` only while it is dropped.
-    rayon: Option<ThreadPool>,
-    handles: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    pool: Arc<WorkerPool>,
+    /// Of the threads that were started and may have ended. Held while tasks are added, so that the
+    /// queue has no task that no thread will take.
+    handles: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Workers {
     pub(crate) fn new(threads: usize) -> Self {
-        let process = ForkGuard::current();
         Self {
             threads,
-            process,
-            pool: OnceLock::new(),
-            starting: Mutex::new(()),
+            process: ForkGuard::current(),
             queue: Arc::default(),
+            pool: Arc::default(),
+            handles: Mutex::default(),
         }
     }
 
@@ -51,11 +47,12 @@ impl Workers {
         self.threads
     }
 
-    /// Lets workers run steps of the task, at most `count` of them at a time.
+    /// Lets workers run steps of the task, at most `count` of them at a time, and fewer if not all
+    /// threads can be started.
     ///
     /// # Errors
     ///
-    /// `Memory`, when the threads cannot be started.
+    /// `Memory`, when there is no thread and none can be started.
     pub(crate) fn add(&self, task: &Arc<dyn Task>, count: usize) -> Result<()> {
         #[cfg(test)]
         if crate::runtime::simulated::now().is_some() {
@@ -63,12 +60,15 @@ impl Workers {
             return Ok(());
         }
         self.process.check()?;
-        let pool = self.pool()?;
+        let mut handles = self.handles.lock().ignore_poison();
+        handles.retain(|handle| !handle.is_finished());
         let wanted = self.queue.add(task, count, self.threads);
-        if let Some(rayon) = &pool.rayon {
-            for _ in 0..wanted {
-                let queue = Arc::clone(&self.queue);
-                rayon.spawn(move || queue.work());
+        // A thread that a callback has ended is replaced.
+        let most_threads = self.threads + self.queue.lost_workers();
+        for missing in (1..=self.pool.request(wanted, most_threads)).rev() {
+            match self.start_thread() {
+                Ok(handle) => handles.push(handle),
+                Err(cause) => return self.go_on_without(missing, task, &cause),
             }
         }
         Ok(())
@@ -88,67 +88,38 @@ impl Workers {
         }
     }
 
-    fn pool(&self) -> Result<&RayonPool> {
-        if let Some(pool) = self.pool.get() {
-            return Ok(pool);
-        }
-        let _guard = self.starting.lock().ignore_poison();
-        if let Some(pool) = self.pool.get() {
-            return Ok(pool);
-        }
-        let built = RayonPool::build(self.threads)?;
-        Ok(self.pool.get_or_init(|| built))
+    fn start_thread(&self) -> io::Result<JoinHandle<()>> {
+        let name = format!("{}-{}", limits::THREAD_NAME_PREFIX, self.pool.next_index());
+        let (queue, pool) = (Arc::clone(&self.queue), Arc::clone(&self.pool));
+        spawn_library_thread(name, limits::WORKER_STACK_SIZE, move || {
+            while pool.wait_for_request() {
+                queue.work();
+                pool.finish_request();
+            }
+        })
     }
-}
 
-impl RayonPool {
-    fn build(threads: usize) -> Result<Self> {
-        let handles = Arc::new(Mutex::new(Vec::with_capacity(threads)));
-        let started = Arc::clone(&handles);
-        let rayon = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("{}-{index}", limits::THREAD_NAME_PREFIX))
-            .stack_size(limits::WORKER_STACK_SIZE)
-            .spawn_handler(move |thread| {
-                let mut builder = std::thread::Builder::new();
-                if let Some(name) = thread.name() {
-                    builder = builder.name(name.to_owned());
-                }
-                if let Some(bytes) = thread.stack_size() {
-                    builder = builder.stack_size(bytes);
-                }
-                let blocked = crate::runtime::SignalsBlocked::new();
-                let handle = builder.spawn(|| {
-                    enter_library_thread();
-                    thread.run();
-                })?;
-                drop(blocked);
-                started.lock().ignore_poison().push(handle);
-                Ok(())
-            })
-            // A step never unwinds out of a job, and a panic in rayon itself must not abort.
-            .panic_handler(|_| {})
-            .build()
-            .map_err(|cause| {
-                let text = "the worker threads could not be started";
-                Error::new(ErrorKind::Memory, text).with_cause(cause)
-            })?;
-        Ok(Self { rayon: Some(rayon), handles })
+    /// Leaves the task to the threads that there are; takes it back if there is none.
+    fn go_on_without(&self, missing: usize, task: &Arc<dyn Task>, cause: &io::Error) -> Result<()> {
+        self.queue.remove_workers(missing);
+        if self.pool.cancel(missing) > 0 {
+            return Ok(());
+        }
+        self.queue.remove(task);
+        let text = "no worker thread can be started";
+        Err(Error::new(ErrorKind::Memory, text).with_io(cause))
     }
-}
 
-impl Workers {
     /// Ends the threads and waits for them, except for those that may never end: a callback has
     /// ended the thread, or `is_in_callback` says that one runs on it.
     pub(crate) fn stop(&mut self, is_in_callback: impl Fn(ThreadId) -> bool) {
-        let Some(mut pool) = self.pool.take() else { return };
+        let handles = std::mem::take(self.handles.get_mut().ignore_poison());
         if !self.process.is_current() {
             // The threads are the parent's; joining them would never return.
-            std::mem::forget(pool);
+            std::mem::forget(handles);
             return;
         }
-        drop(pool.rayon.take());
-        let handles = std::mem::take(&mut *pool.handles.lock().ignore_poison());
+        self.pool.shut_down();
         for handle in handles {
             join(handle, |thread| self.queue.has_lost(thread) || is_in_callback(thread));
         }
@@ -245,12 +216,52 @@ mod tests {
     fn threads_start_with_the_first_task_and_end_with_the_workers() {
         let (sender, reports) = mpsc::channel();
         let workers = Workers::new(3);
-        assert!(workers.pool.get().is_none());
-        workers.add(&countdown('a', 1, &sender), 1).unwrap();
+        assert_eq!(workers.handles.lock().unwrap().len(), 0);
+        workers.add(&countdown('a', 1, &sender), 2).unwrap();
         reports.recv_timeout(Duration::from_secs(20)).unwrap();
-        let handles = Arc::clone(&workers.pool.get().unwrap().handles);
-        assert_eq!(handles.lock().unwrap().len(), 3);
+        assert_eq!(workers.handles.lock().unwrap().len(), 2);
+        for _ in 0..3 {
+            workers.add(&countdown('a', 1, &sender), 4).unwrap();
+            reports.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+        assert_eq!(workers.handles.lock().unwrap().len(), 3);
+        let pool = Arc::downgrade(&workers.pool);
         drop(workers);
-        assert!(handles.lock().unwrap().is_empty());
+        assert!(pool.upgrade().is_none(), "a thread has not ended");
+    }
+
+    #[test]
+    fn a_task_is_done_by_the_threads_that_there_are() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(4);
+        let done = |count: u32| {
+            (0..count).all(|_| reports.recv_timeout(Duration::from_secs(20)).unwrap() == 'a')
+        };
+        workers.add(&countdown('a', 5, &sender), 1).unwrap();
+        assert!(done(5));
+        // As if three of four could not be started.
+        let task = countdown('a', 9, &sender);
+        let handles = workers.handles.lock().unwrap();
+        assert_eq!(workers.queue.add(&task, 4, 4), 4);
+        let missing = workers.pool.request(4, 4);
+        let cause = io::Error::from_raw_os_error(libc::EAGAIN);
+        workers.go_on_without(missing, &task, &cause).unwrap();
+        drop(handles);
+        assert!(done(9));
+    }
+
+    #[test]
+    fn a_task_without_any_thread_is_an_error_and_is_not_kept() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(4);
+        let task = countdown('a', 1, &sender);
+        assert_eq!(workers.queue.add(&task, 2, 4), 2);
+        let missing = workers.pool.request(2, 4);
+        let cause = io::Error::from_raw_os_error(libc::EAGAIN);
+        let error = workers.go_on_without(missing, &task, &cause).unwrap_err();
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Memory, Some(libc::EAGAIN)));
+        assert_eq!(Arc::strong_count(&task), 1);
+        workers.add(&countdown('b', 1, &sender), 1).unwrap();
+        assert_eq!(reports.recv_timeout(Duration::from_secs(20)).unwrap(), 'b');
     }
 }

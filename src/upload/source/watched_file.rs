@@ -1,17 +1,18 @@
 //! A regular file as the content of bodies: read by position, and watched for changes.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind as Io, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::Descriptor;
 use crate::wire::Content;
 
 #[derive(Debug)]
 pub(crate) struct WatchedFile {
-    file: File,
+    file: Descriptor,
     /// For error messages.
     name: String,
     stamp: Stamp,
@@ -50,16 +51,14 @@ impl WatchedFile {
     /// Opens a regular file. A FIFO is refused at once; opening one would wait for its writer.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(path)
-            .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
+        let file =
+            Descriptor::open(path, File::options().read(true).custom_flags(libc::O_NONBLOCK))
+                .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
         Self::new(file, name).map_err(|error| error.with_argument("path"))
     }
 
     /// Watches an open regular file; the name is for error messages.
-    pub(crate) fn new(file: File, name: String) -> Result<Self> {
+    pub(crate) fn new(file: Descriptor, name: String) -> Result<Self> {
         let metadata = file.metadata().map_err(|cause| Error::file(&name, &cause))?;
         let (what, errno) = match metadata.is_file() {
             true => {
@@ -272,7 +271,7 @@ mod tests {
         let watched = WatchedFile::open(&path).unwrap();
         assert_eq!(watched.read_at(90, &mut [0; 20]).unwrap(), 10);
         watched.check_unchanged().unwrap();
-        OpenOptions::new().write(true).open(&path).unwrap().set_len(50).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(50).unwrap();
         assert_eq!(watched.check_unchanged().unwrap_err().kind(), ErrorKind::Changed);
         assert_eq!(watched.read_at(60, &mut [0; 20]).unwrap_err().kind(), ErrorKind::Changed);
     }

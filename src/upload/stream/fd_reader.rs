@@ -1,14 +1,13 @@
 //! A pipe, socket or terminal as a reader whose waits end with the cancel token.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 
 use crate::error::Error;
-use crate::runtime::{Cancel, Deadline, Interest, Wake};
+use crate::runtime::{Cancel, Deadline, Descriptor, Interest, Wake};
 
 pub(crate) struct FdReader {
-    pub(crate) file: File,
+    pub(crate) file: Descriptor,
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
 }
@@ -21,7 +20,8 @@ impl Read for FdReader {
             match self.cancel.wait_for(fd, self.deadline) {
                 Wake::Canceled => return Err(io::Error::other(Error::canceled())),
                 Wake::TimedOut => return Err(io::Error::other(Error::deadline_passed())),
-                Wake::Ready => match self.file.read(buffer) {
+                Wake::Failed(errno) => return Err(io::Error::other(Error::wait_failed(errno))),
+                Wake::Ready => match (&*self.file).read(buffer) {
                     // Another reader of the same descriptor was first.
                     Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
                     outcome => return outcome,

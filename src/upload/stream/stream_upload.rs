@@ -7,7 +7,7 @@ use crate::codec::md5::Hasher;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Wake};
 use crate::service::Evidence;
 use crate::upload::buffer_pool::Buffer;
 use crate::upload::call_scope::CallScope;
@@ -310,14 +310,13 @@ impl StreamUpload {
         // A callback may have forked.
         self.check_process()?;
         let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-        let tick = tick.earlier(logger.next_delivery());
-        let fd = Some((self.changed.descriptor(), Interest::Read));
-        let woken = self.scope.cancel.wait_for(fd, self.scope.deadline.earlier(tick));
+        let next = self.scope.deadline.earlier(tick).earlier(logger.next_delivery());
+        let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
             Wake::TimedOut if self.scope.deadline.has_passed() => Err(Error::deadline_passed()),
-            Wake::TimedOut | Wake::Ready => Ok(()),
+            Wake::TimedOut | Wake::Ready | Wake::Failed(_) => Ok(()),
         }
     }
 
@@ -329,9 +328,9 @@ impl StreamUpload {
 
     /// After a failure, waits for the parts in flight, which were canceled.
     fn wait_until_idle(&self, queue: &StreamQueue) {
-        let fd = Some((self.changed.descriptor(), Interest::Read));
         while !queue.is_idle() {
-            Cancel::never().wait_for(fd, Deadline::after(limits::PROGRESS_INTERVAL));
+            let next = Deadline::after(limits::PROGRESS_INTERVAL);
+            Cancel::never().wait_for_event(&self.changed, next);
             self.changed.clear();
         }
     }

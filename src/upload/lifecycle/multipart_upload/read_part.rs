@@ -7,7 +7,7 @@ use super::{MultipartUpload, PartCall, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
-use crate::runtime::{Cancel, Event, Interest, Wake};
+use crate::runtime::{Cancel, Event, Wake};
 use crate::upload::buffer_pool::Buffer;
 use crate::upload::call_scope::CallScope;
 use crate::upload::part::SentPart;
@@ -50,15 +50,14 @@ impl SharedUpload {
     fn buffer(&self, length: u64, call: &PartCall<'_>) -> Result<Buffer> {
         let size = usize::try_from(length).unwrap_or(usize::MAX);
         let event = Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?);
-        let fd = Some((event.descriptor(), Interest::Read));
         loop {
             if let Some(buffer) = self.engine.buffers().take(size, &event)? {
                 return Ok(buffer);
             }
-            match call.scope.cancel.wait_for(fd, call.scope.deadline) {
+            match call.scope.cancel.wait_for_event(&event, call.scope.deadline) {
                 Wake::Canceled => return Err(Error::canceled()),
                 Wake::TimedOut => return Err(Error::deadline_passed()),
-                Wake::Ready => event.clear(),
+                Wake::Ready | Wake::Failed(_) => event.clear(),
             }
         }
     }

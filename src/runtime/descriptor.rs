@@ -1,0 +1,99 @@
+//! Descriptors of the library: closed by exec, and never 0, 1 or 2.
+//!
+//! A program may run with those closed. If one of them were a connection, what the program prints
+//! would become a part of the request.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
+
+/// An open descriptor. Unlike with a [`File`], it is harmless if the program has closed it.
+#[derive(Debug)]
+pub(crate) struct Descriptor(ManuallyDrop<File>);
+
+impl Descriptor {
+    /// Takes a descriptor, and moves it if it is one of the first three.
+    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
+        let fd = if fd.as_raw_fd() < FIRST { duplicate(&fd)? } else { fd };
+        Ok(Self(ManuallyDrop::new(File::from(fd))))
+    }
+
+    pub(crate) fn open(path: &Path, options: &OpenOptions) -> io::Result<Self> {
+        Self::new(options.open(path)?.into())
+    }
+
+    /// Duplicates a descriptor of the program.
+    pub(crate) fn of(fd: BorrowedFd<'_>) -> io::Result<Self> {
+        Self::new(duplicate(&fd)?)
+    }
+}
+
+impl Deref for Descriptor {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: this owns the descriptor, which is not used afterwards.
+        unsafe { libc::close(self.0.as_raw_fd()) };
+    }
+}
+
+/// Reads a whole file.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let file = Descriptor::open(path, File::options().read(true))?;
+    let mut bytes = Vec::new();
+    (&*file).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// True if one of the first three descriptors is closed, so that the next one that is opened is
+/// one of them.
+pub(super) fn has_standard_gap() -> bool {
+    // SAFETY: F_GETFD takes no argument.
+    (0..FIRST).any(|fd| unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0)
+}
+
+fn duplicate(fd: &impl AsRawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_DUPFD_CLOEXEC takes an integer; what it returns is checked below.
+    let fd = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, FIRST) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call above returned this open descriptor, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The first descriptor that the library uses.
+const FIRST: libc::c_int = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_duplicate_is_closed_by_exec_and_is_not_one_of_the_first_three() {
+        let copy = Descriptor::of(io::stdin().as_fd()).unwrap();
+        assert!(copy.as_raw_fd() >= FIRST);
+        // SAFETY: F_GETFD takes no argument.
+        let flags = unsafe { libc::fcntl(copy.as_raw_fd(), libc::F_GETFD) };
+        assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+    }
+
+    #[test]
+    fn a_file_is_read_and_a_missing_one_has_an_errno() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "text").unwrap();
+        assert_eq!(read_file(file.path()).unwrap(), b"text");
+        let error = read_file(&file.path().join("none")).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOTDIR));
+    }
+}
