@@ -51,7 +51,7 @@ conformance: ## run other OSS clients against the emulator
 
 simulate: ## run uploads against a model of OSS with faults; SIMULATE or SIMULATE_SEED replays one run
 ifndef SIMULATE_SEED
-	FAULTS=$${FAULTS:-2} REPRESENTATIVE_FAULTS=$${REPRESENTATIVE_FAULTS:-3} RUNS=$${RUNS:-70000} \
+	FAULTS=$${FAULTS:-2} BASIC_FAULTS=$${BASIC_FAULTS:-3} RUNS=$${RUNS:-70000} \
 	    $(CARGO) test --release --lib simulation -- --nocapture --test-threads 1
 endif
 ifndef SIMULATE
@@ -63,8 +63,8 @@ reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for f
 	$(CARGO) build --example resume
 	$(CARGO) test --test reliability -- $(ARGS)
 
-reliability-table: ## write the table of the fault matrix into docs/reliability.md
-	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults the_table
+reliability-table: ## write the generated tables into docs/reliability.md
+	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults --test pairs the_table
 
 bench-deps: ## install the clients that bench compares with, in build/bench
 	bench/install-peers.sh

@@ -13,11 +13,12 @@
  *            handle keeps what it needs of the handles it was created from, so
  *            handles may be freed in any order, but not while a call that uses
  *            them is running.
- *  Strings   In: NUL-terminated UTF-8, copied before the call returns. Data (a
- *            pointer and a length) is borrowed until then. Out: NUL-terminated,
- *            owned by the handle it came from, valid until that handle is
- *            freed, never NULL ("" if unknown). Never pass anything to free():
- *            each type has its own _free function.
+ *  Strings   In: NUL-terminated UTF-8, copied before the call returns; a path
+ *            is any bytes. Data (a pointer and a length) is borrowed until
+ *            then. Out: NUL-terminated UTF-8, owned by the handle it came from,
+ *            valid until that handle is freed, never NULL ("" if unknown).
+ *            Never pass anything to free(): each type has its own _free
+ *            function.
  *  Errors    A call that can fail returns OSSMPU_OK (0), a negative OSSMPU_E*,
  *            or a positive status for a success with additional information.
  *            Its last parameter err is NULL or the address of a pointer, which
@@ -679,7 +680,8 @@ OSSMPU_API
 ossmpu_config *ossmpu_config_new(void);
 
 /**
- * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS.
+ * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS. A path
+ * is any bytes, other texts are UTF-8.
  */
 OSSMPU_API
 int ossmpu_config_set_str(ossmpu_config *config,
@@ -687,7 +689,8 @@ int ossmpu_config_set_str(ossmpu_config *config,
                           const char *value);
 
 /**
- * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_BYTES_PER_SEC.
+ * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to
+ * OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS.
  */
 OSSMPU_API
 int ossmpu_config_set_int(ossmpu_config *config,
@@ -910,7 +913,10 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 /**
  * Number: bytes of part buffers, shared by all streams, writers and calls of
  * ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
- * 268435456 (256 MiB). Uploads of files and memory need no buffers.
+ * 268435456 (256 MiB). Uploads of files and memory need no buffers. While
+ * others use all of it, calls wait and are served in their order. A call
+ * returns OSSMPU_ENOMEM only if writers hold all buffers and none of them has
+ * been written to for ten seconds.
  */
 #define OSSMPU_CONFIG_MEMORY_LIMIT 1112
 
@@ -919,6 +925,14 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  * bytes per second; 0 (default) is no limit.
  */
 #define OSSMPU_CONFIG_BYTES_PER_SEC 1113
+
+/**
+ * Number: milliseconds that the server's clock may differ from the local clock
+ * for requests to be signed with the time of the server; default 86400000 (one
+ * day). A larger difference is an error that names it. 0 always signs the
+ * local time.
+ */
+#define OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS 1114
 
 /** @} */
 
@@ -983,7 +997,8 @@ typedef struct ossmpu_options ossmpu_options;
 OSSMPU_API ossmpu_options *ossmpu_options_new(void);
 
 /**
- * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER.
+ * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER. A
+ * path is any bytes, other texts are UTF-8.
  */
 OSSMPU_API
 int ossmpu_options_set_str(ossmpu_options *options,
@@ -1081,7 +1096,12 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
  * Parts are kept on failure; the same call again sends only those that are
  * missing. A file that has changed is uploaded from the beginning. Resuming
- * costs one ListParts request. Default: no checkpoints.
+ * costs one ListParts request. A second upload with the same checkpoint
+ * returns OSSMPU_EBUSY while the process of the first one lives. The files
+ * are readable by this user only; what is in their place and is not a regular
+ * file of this user is OSSMPU_EFILE. Other calls that send or initiate an
+ * upload, and OSSMPU_OPTION_UPLOAD_ID together with it, return OSSMPU_EINVAL.
+ * Default: no checkpoints.
  */
 #define OSSMPU_OPTION_CHECKPOINT_DIR 2004
 
@@ -1099,13 +1119,15 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Text: the CRC-64 that the whole object must have, as a decimal number from 0
  * to 18446744073709551615, for calls that send a whole object. It is checked
  * before CompleteMultipartUpload or PutObject creates the object;
- * OSSMPU_EINTEGRITY if it differs. Default: not checked.
+ * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns OSSMPU_EINVAL.
+ * Default: not checked.
  */
 #define OSSMPU_OPTION_EXPECTED_CRC64 2006
 
 /**
  * Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
- * as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice.
+ * as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice. ossmpu_copy_object
+ * returns OSSMPU_EINVAL, too.
  */
 #define OSSMPU_OPTION_EXPECTED_MD5 2007
 

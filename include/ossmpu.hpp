@@ -953,6 +953,9 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     config &bytes_per_sec(std::int64_t bytes) {
         return set(OSSMPU_CONFIG_BYTES_PER_SEC, bytes);
     }
+    config &max_clock_offset(std::chrono::milliseconds offset) {
+        return set(OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, offset.count());
+    }
 
     /** Reads region, endpoint and keys from OSS_*, during this call only. */
     config &env() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the model checks of the cancel token, the buffer pool and the task queue, and the simulation of
-# uploads with several workers: shuttle explores the interleavings of their threads. The locks of
+# Runs the model checks of the cancel token, the buffer pool, the queue of a stream and the task queue,
+# and the simulation of uploads with several workers: shuttle explores the interleavings of their threads. The locks of
 # shuttle work only in its own scheduler, so these tests need a build of their own, with --cfg
 # shuttle; PROFILE=bench makes an optimized one. Arguments go to the test program and replace the
 # filter.

@@ -74,6 +74,10 @@ pub(crate) const RETRY_COST: u32 = 5;
 /// The most attempts of one call that are not counted because a kept-alive connection was dead.
 pub(crate) const STALE_CONNECTION_RETRIES_MAX: u32 = 4;
 
+/// How far the server's clock may be from the local one to be signed with.
+pub(crate) const MAX_CLOCK_OFFSET: Duration = Duration::from_secs(24 * 3600);
+/// Clocks that differ by less are equal: a request takes time.
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
 /// The timeout to resolve a host name.
 pub(crate) const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a resolved address is reused.

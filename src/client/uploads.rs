@@ -40,9 +40,8 @@ impl Client {
     ) -> Result<UploadResult> {
         self.check_process()?;
         let file = WatchedFile::open(path.as_ref())?;
-        let name = path.as_ref().to_string_lossy();
         let options = with_content_type(options, path.as_ref());
-        self.put_watched(&self.put(bucket, key, &options).named(&name), file, .., cancel)
+        self.put_watched(&self.put(bucket, key, &options).named(path.as_ref()), file, .., cancel)
     }
 
     /// Uploads a range of a regular file as one object; otherwise like [`Client::put_file`]. If
@@ -65,9 +64,15 @@ impl Client {
         let file = WatchedFile::open(path)?;
         let rest = file.identity().size.saturating_sub(range.offset());
         let length = range.length().unwrap_or(rest);
-        let name = format!("{} {}+{length}", path.display(), range.offset());
+        let mut name = path.clone().into_os_string();
+        name.push(format!(" {}+{length}", range.offset()));
         let options = with_content_type(options, path);
-        self.put_watched(&self.put(bucket, key, &options).named(&name), file, *range, cancel)
+        self.put_watched(
+            &self.put(bucket, key, &options).named(name.as_ref()),
+            file,
+            *range,
+            cancel,
+        )
     }
 
     /// Uploads from an open descriptor as one object, and neither closes nor moves it.

@@ -1,10 +1,17 @@
 //! Percent-encoding with the two character sets of OSS, and decoding.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
+};
 
 /// Encodes every byte except `A-Z a-z 0-9 - . _ ~`, for query names and values.
 pub fn escape(text: &str) -> String {
     utf8_percent_encode(text, ALL_RESERVED).to_string()
+}
+
+/// Encodes bytes that need not be UTF-8, like [`escape`].
+pub fn escape_bytes(bytes: &[u8]) -> String {
+    percent_encode(bytes, ALL_RESERVED).to_string()
 }
 
 /// Encodes like [`escape`] but keeps `/`, for object keys in a path.
@@ -16,6 +23,11 @@ pub fn escape_path(text: &str) -> String {
 pub fn unescape(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// Decodes `%XX`, the inverse of [`escape_bytes`].
+pub fn unescape_bytes(text: &str) -> Vec<u8> {
+    percent_decode_str(text).collect()
 }
 
 const ALL_RESERVED: &AsciiSet =
@@ -48,6 +60,11 @@ mod tests {
         fn unescape_reverses_escape(text in ".*") {
             proptest::prop_assert_eq!(unescape(&escape(&text)), Some(text.clone()));
             proptest::prop_assert_eq!(unescape(&escape_path(&text)), Some(text));
+        }
+
+        #[test]
+        fn unescape_bytes_reverses_escape_bytes(bytes: Vec<u8>) {
+            proptest::prop_assert_eq!(unescape_bytes(&escape_bytes(&bytes)), bytes);
         }
     }
 }

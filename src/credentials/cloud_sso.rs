@@ -72,7 +72,8 @@ impl CloudSso {
         let members = Json::parse(&response.body)?.take_object("CloudCredential");
         let members =
             members.ok_or_else(|| unusable("CloudCredential is missing in the response"))?;
-        members.credentials(Member::Required, Member::Required)
+        let credentials = members.credentials(Member::Required, Member::Required)?;
+        Ok(response.with_local_expiry(credentials))
     }
 }
 

@@ -57,7 +57,8 @@ impl EcsRole {
         if !json.is_success() {
             return Err(service.refuse("Code in the response is not Success"));
         }
-        json.credentials(Member::Required, Member::Required)
+        let credentials = json.credentials(Member::Required, Member::Required)?;
+        Ok(response.with_local_expiry(credentials))
     }
 
     /// Requests a token; `None` if the service issues none and requests without one are allowed.

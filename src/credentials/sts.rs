@@ -143,7 +143,8 @@ impl Sts {
         let mut json = Json::parse(&response.body)?;
         let members = json.take_object("Credentials");
         let members = members.ok_or_else(|| unusable("Credentials is missing in the response"))?;
-        members.credentials(Member::Required, Member::Required)
+        let credentials = members.credentials(Member::Required, Member::Required)?;
+        Ok(response.with_local_expiry(credentials))
     }
 
     fn refusal(&self, response: &FetchResponse, secrets: &[&str]) -> Error {

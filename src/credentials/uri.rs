@@ -37,6 +37,7 @@ impl Uri {
         if !json.is_success() {
             return Err(refuse("Code in the response is not Success"));
         }
-        json.credentials(Member::Optional, Member::Optional)
+        let credentials = json.credentials(Member::Optional, Member::Optional)?;
+        Ok(response.with_local_expiry(credentials))
     }
 }

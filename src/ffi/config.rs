@@ -40,7 +40,8 @@ pub extern "C" fn ossmpu_config_new() -> Option<Box<ossmpu_config>> {
     guard_value(None, || Some(Box::new(ossmpu_config(Builder::default()))))
 }
 
-/// Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS.
+/// Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS. A path
+/// is any bytes, other texts are UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_config_set_str(
     config: ConfigMut<'_>,
@@ -49,11 +50,15 @@ pub extern "C" fn ossmpu_config_set_str(
 ) -> c_int {
     guard_status(|| {
         let config = handle::required(config, "config")?;
-        config.0.set(|settings| settings.set_text(key, value.required("value")?))
+        config.0.set(|settings| match Settings::is_path(key) {
+            true => settings.set_path(key, value.required_path("value")?),
+            false => settings.set_text(key, value.required("value")?),
+        })
     })
 }
 
-/// Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to OSSMPU_CONFIG_BYTES_PER_SEC.
+/// Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to
+/// OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_config_set_int(config: ConfigMut<'_>, key: c_int, value: i64) -> c_int {
     guard_status(|| {

@@ -1,6 +1,7 @@
 //! The keys of a configuration and what they set.
 
 use std::ffi::c_int;
+use std::path::{Path, PathBuf};
 
 use super::arg_check;
 use super::key_group::{KeyGroup, ValueType};
@@ -116,18 +117,26 @@ pub const OSSMPU_CONFIG_MAX_ATTEMPTS: c_int = 1110;
 pub const OSSMPU_CONFIG_THREADS: c_int = 1111;
 /// Number: bytes of part buffers, shared by all streams, writers and calls of
 /// ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
-/// 268435456 (256 MiB). Uploads of files and memory need no buffers.
+/// 268435456 (256 MiB). Uploads of files and memory need no buffers. While
+/// others use all of it, calls wait and are served in their order. A call
+/// returns OSSMPU_ENOMEM only if writers hold all buffers and none of them has
+/// been written to for ten seconds.
 pub const OSSMPU_CONFIG_MEMORY_LIMIT: c_int = 1112;
 /// Number: the rate limit for the data of all calls of the client together, in
 /// bytes per second; 0 (default) is no limit.
 pub const OSSMPU_CONFIG_BYTES_PER_SEC: c_int = 1113;
+/// Number: milliseconds that the server's clock may differ from the local clock
+/// for requests to be signed with the time of the server; default 86400000 (one
+/// day). A larger difference is an error that names it. 0 always signs the
+/// local time.
+pub const OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS: c_int = 1114;
 
 /// A configuration, and the settings that it takes as a pair.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     pub(super) config: Config,
-    client_certificate: Option<String>,
-    client_key: Option<String>,
+    client_certificate: Option<PathBuf>,
+    client_key: Option<PathBuf>,
 }
 
 impl Settings {
@@ -144,22 +153,29 @@ impl Settings {
                 config.set_proxy(proxy(value));
                 Ok(())
             }
-            OSSMPU_CONFIG_CA_FILE => {
-                config.set_ca_file(value);
-                Ok(())
-            }
-            OSSMPU_CONFIG_CLIENT_CERTIFICATE => {
-                self.client_certificate = Some(value.to_owned());
-                Ok(())
-            }
-            OSSMPU_CONFIG_CLIENT_KEY => {
-                self.client_key = Some(value.to_owned());
-                Ok(())
-            }
             OSSMPU_CONFIG_USER_AGENT => config.set_user_agent(value).map(|_| ()),
             OSSMPU_CONFIG_ADDITIONAL_HEADERS => config.set_additional_headers(value).map(|_| ()),
             _ => Err(KeyGroup::Config.unknown(ValueType::Text, key)),
         }
+    }
+
+    /// True for the texts that are paths, whose bytes need not be UTF-8.
+    pub(super) fn is_path(key: c_int) -> bool {
+        let paths =
+            [OSSMPU_CONFIG_CA_FILE, OSSMPU_CONFIG_CLIENT_CERTIFICATE, OSSMPU_CONFIG_CLIENT_KEY];
+        paths.contains(&key)
+    }
+
+    pub(super) fn set_path(&mut self, key: c_int, path: &Path) -> Result<()> {
+        match key {
+            OSSMPU_CONFIG_CA_FILE => {
+                self.config.set_ca_file(path);
+            }
+            OSSMPU_CONFIG_CLIENT_CERTIFICATE => self.client_certificate = Some(path.to_owned()),
+            OSSMPU_CONFIG_CLIENT_KEY => self.client_key = Some(path.to_owned()),
+            _ => return Err(KeyGroup::Config.unknown(ValueType::Text, key)),
+        }
+        Ok(())
     }
 
     pub(super) fn set_number(&mut self, key: c_int, value: i64) -> Result<()> {
@@ -196,6 +212,9 @@ impl Settings {
             }
             OSSMPU_CONFIG_BYTES_PER_SEC => {
                 config.set_bytes_per_sec(arg_check::number("bytes_per_sec", value)?)
+            }
+            OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS => {
+                config.set_max_clock_offset(arg_check::milliseconds("max_clock_offset", value)?)
             }
             _ => return Err(KeyGroup::Config.unknown(ValueType::Number, key)),
         };
@@ -275,7 +294,7 @@ mod tests {
         for unknown in [0, 1000, 1010, 1099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 1114, 1199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 1115, 1199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }
@@ -295,11 +314,12 @@ mod tests {
     }
 
     #[test]
-    fn memory_and_rate_have_no_upper_bound() {
+    fn memory_rate_and_clock_offset_have_no_upper_bound() {
         let mut settings = Settings::default();
         for (key, good, bad, name) in [
             (OSSMPU_CONFIG_MEMORY_LIMIT, 204_800, 204_799, "memory_limit"),
             (OSSMPU_CONFIG_BYTES_PER_SEC, 0, -1, "bytes_per_sec"),
+            (OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, 0, -1, "max_clock_offset"),
         ] {
             settings.set_number(key, good).unwrap();
             settings.set_number(key, i64::MAX).unwrap();
@@ -313,9 +333,9 @@ mod tests {
     fn a_certificate_and_its_key_are_a_pair() {
         let mut settings = Settings::default();
         assert!(settings.build().is_ok());
-        settings.set_text(OSSMPU_CONFIG_CLIENT_CERTIFICATE, "a.pem").unwrap();
+        settings.set_path(OSSMPU_CONFIG_CLIENT_CERTIFICATE, Path::new("a.pem")).unwrap();
         assert_eq!(settings.build().unwrap_err().argument(), Some("client_key"));
-        settings.set_text(OSSMPU_CONFIG_CLIENT_KEY, "b.pem").unwrap();
+        settings.set_path(OSSMPU_CONFIG_CLIENT_KEY, Path::new("b.pem")).unwrap();
         assert!(settings.build().is_ok());
     }
 

@@ -1,6 +1,7 @@
 //! The keys of the options and what they set.
 
 use std::ffi::c_int;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::arg_check;
@@ -23,7 +24,12 @@ pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 2003;
 /// files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
 /// Parts are kept on failure; the same call again sends only those that are
 /// missing. A file that has changed is uploaded from the beginning. Resuming
-/// costs one ListParts request. Default: no checkpoints.
+/// costs one ListParts request. A second upload with the same checkpoint
+/// returns OSSMPU_EBUSY while the process of the first one lives. The files
+/// are readable by this user only; what is in their place and is not a regular
+/// file of this user is OSSMPU_EFILE. Other calls that send or initiate an
+/// upload, and OSSMPU_OPTION_UPLOAD_ID together with it, return OSSMPU_EINVAL.
+/// Default: no checkpoints.
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 2004;
 /// Text: the ID of an upload to resume without a checkpoint, for
 /// ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
@@ -35,10 +41,12 @@ pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 2005;
 /// Text: the CRC-64 that the whole object must have, as a decimal number from 0
 /// to 18446744073709551615, for calls that send a whole object. It is checked
 /// before CompleteMultipartUpload or PutObject creates the object;
-/// OSSMPU_EINTEGRITY if it differs. Default: not checked.
+/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns OSSMPU_EINVAL.
+/// Default: not checked.
 pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 2006;
 /// Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
-/// as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice.
+/// as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice. ossmpu_copy_object
+/// returns OSSMPU_EINVAL, too.
 pub const OSSMPU_OPTION_EXPECTED_MD5: c_int = 2007;
 /// Text: an ETag. A copy (ossmpu_copy_object, ossmpu_upload_part_copy) fails
 /// unless the source has it. Default: no condition. Sent with HeadObject for
@@ -153,12 +161,6 @@ impl CallOptions {
             OSSMPU_OPTION_CALLBACK_VAR => {
                 upload.headers_mut().set_callback_var(value)?;
             }
-            OSSMPU_OPTION_CHECKPOINT_DIR if value.is_empty() => {
-                return Err(Error::invalid("checkpoint_dir", "the name of the directory is empty"));
-            }
-            OSSMPU_OPTION_CHECKPOINT_DIR => {
-                upload.set_checkpoint_dir(value);
-            }
             OSSMPU_OPTION_UPLOAD_ID => {
                 upload.set_upload_id(UploadId::parse(value)?);
             }
@@ -179,6 +181,24 @@ impl CallOptions {
             _ => return Err(KeyGroup::Option.unknown(ValueType::Text, key)),
         }
         Ok(())
+    }
+
+    /// True for the texts that are paths, whose bytes need not be UTF-8.
+    pub(super) fn is_path(key: c_int) -> bool {
+        key == OSSMPU_OPTION_CHECKPOINT_DIR
+    }
+
+    pub(super) fn set_path(&mut self, key: c_int, path: &Path) -> Result<()> {
+        match key {
+            OSSMPU_OPTION_CHECKPOINT_DIR if path.as_os_str().is_empty() => {
+                Err(Error::invalid("checkpoint_dir", "the name of the directory is empty"))
+            }
+            OSSMPU_OPTION_CHECKPOINT_DIR => {
+                self.upload.set_checkpoint_dir(path);
+                Ok(())
+            }
+            _ => Err(KeyGroup::Option.unknown(ValueType::Text, key)),
+        }
     }
 
     pub(super) fn set_number(&mut self, key: c_int, value: i64) -> Result<()> {
@@ -348,7 +368,6 @@ mod tests {
     fn every_text_is_checked_and_names_itself() {
         let md5 = "d41d8cd98f00b204e9800998ECF8427E";
         for (key, name, good, bad) in [
-            (OSSMPU_OPTION_CHECKPOINT_DIR, "checkpoint_dir", "/tmp", ""),
             (OSSMPU_OPTION_UPLOAD_ID, "upload_id", "AB", ""),
             (OSSMPU_OPTION_EXPECTED_CRC64, "expected_crc64", "18446744073709551615", "+1"),
             (OSSMPU_OPTION_EXPECTED_CRC64, "expected_crc64", "0", "18446744073709551616"),
@@ -366,6 +385,16 @@ mod tests {
                 "{bad:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_path_is_set_as_a_path_only() {
+        let mut options = CallOptions::default();
+        options.set_path(OSSMPU_OPTION_CHECKPOINT_DIR, Path::new("/tmp")).unwrap();
+        let error = options.set_path(OSSMPU_OPTION_CHECKPOINT_DIR, Path::new("")).unwrap_err();
+        assert_eq!(error.argument(), Some("checkpoint_dir"));
+        assert!(options.set_text(OSSMPU_OPTION_CHECKPOINT_DIR, "/tmp").is_err());
+        assert!(options.set_path(OSSMPU_OPTION_UPLOAD_ID, Path::new("AB")).is_err());
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub extern "C" fn ossmpu_options_new() -> Option<Box<ossmpu_options>> {
     guard_value(None, || Some(Box::new(ossmpu_options(Builder::default()))))
 }
 
-/// Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER.
+/// Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER. A
+/// path is any bytes, other texts are UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_set_str(
     options: OptionsMut<'_>,
@@ -43,8 +44,10 @@ pub extern "C" fn ossmpu_options_set_str(
 ) -> c_int {
     guard_status(|| {
         let set = |options: &mut CallOptions| {
-            let value = value.required("value")?;
-            options.set_text(key, value)
+            if CallOptions::is_path(key) {
+                return options.set_path(key, value.required_path("value")?);
+            }
+            options.set_text(key, value.required("value")?)
         };
         change(options, set)
     })

@@ -49,7 +49,7 @@ pub extern "C" fn ossmpu_put_file(
     guard(err, || {
         let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
-        let path = path.required("path")?;
+        let path = path.required_path("path")?;
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
         Ok(set_result(client.put_file(&bucket, &key, path, &options, cancel)?, out))
@@ -80,7 +80,7 @@ pub extern "C" fn ossmpu_put_range(
     guard(err, || {
         let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
-        let path = path.required("path")?;
+        let path = path.required_path("path")?;
         let range = arg_check::byte_range(offset, length)?;
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);

@@ -1,9 +1,12 @@
 //! Text from C and text for C.
 //!
-//! In: NUL-terminated UTF-8, borrowed for the call. Out: owned by a handle, never NULL.
+//! In: NUL-terminated UTF-8, or any bytes for a path, borrowed for the call. Out: owned by a handle,
+//! never NULL.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int};
 use std::marker::PhantomData;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::handle::null_error;
 use crate::{Error, Result};
@@ -27,17 +30,27 @@ impl<'call> Text<'call> {
         self.optional(name)?.ok_or_else(|| null_error(name))
     }
 
+    /// Returns the bytes as a path, or an error if it is NULL.
+    pub(super) fn required_path(self, name: &str) -> Result<&'call Path> {
+        let bytes = self.bytes().ok_or_else(|| null_error(name))?;
+        Ok(Path::new(OsStr::from_bytes(bytes)))
+    }
+
     /// Returns the text, `None` if it is NULL, or an error if it is not UTF-8.
     pub(super) fn optional(self, name: &str) -> Result<Option<&'call str>> {
-        if self.start.is_null() {
-            return Ok(None);
-        }
-        // SAFETY: it is not NULL, so it is NUL-terminated by the invariant of the type.
-        let text = unsafe { CStr::from_ptr(self.start) };
-        match text.to_str() {
-            Ok(text) => Ok(Some(text)),
+        match self.bytes().map(std::str::from_utf8).transpose() {
+            Ok(text) => Ok(text),
             Err(cause) => Err(Error::invalid(name, "is not valid UTF-8").with_cause(cause)),
         }
+    }
+
+    /// Returns the bytes without the NUL, `None` if it is NULL.
+    fn bytes(self) -> Option<&'call [u8]> {
+        if self.start.is_null() {
+            return None;
+        }
+        // SAFETY: it is not NULL, so it is NUL-terminated by the invariant of the type.
+        Some(unsafe { CStr::from_ptr(self.start) }.to_bytes())
     }
 }
 
@@ -82,6 +95,13 @@ mod tests {
         assert_eq!(Text::from(None).optional("token").unwrap(), None);
         assert_eq!(Text::from(Some(c"\xff")).required("key").unwrap_err().argument(), Some("key"));
         assert_eq!(Text::from(Some(c"\u{e9}")).required("key").unwrap(), "\u{e9}");
+    }
+
+    #[test]
+    fn a_path_is_any_bytes() {
+        assert_eq!(Text::from(None).required_path("path").unwrap_err().argument(), Some("path"));
+        let path = Text::from(Some(c"/\xd6\xd0")).required_path("path").unwrap();
+        assert_eq!(path.as_os_str().as_bytes(), b"/\xd6\xd0");
     }
 
     #[test]

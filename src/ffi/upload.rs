@@ -167,7 +167,7 @@ pub extern "C" fn ossmpu_upload_part_file(
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
         let number = PartNumber::try_from(i64::from(number))?;
-        let path = path.required("path")?;
+        let path = path.required_path("path")?;
         let cancel = cancel::or_never(cancel);
         let range = arg_check::byte_range(offset, length)?;
         let file = FileRange::new(path, range);

@@ -18,6 +18,12 @@ impl ResponseHeaders {
         self.0.get(name)
     }
 
+    /// Returns the header `Date`: the time of the server when it responded. Times that OSS returns
+    /// are compared with it, because the local clock may be wrong.
+    pub fn date(&self) -> Option<SystemTime> {
+        self.value("date").and_then(date::parse_http_date)
+    }
+
     /// Returns all headers, in the order received.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter()

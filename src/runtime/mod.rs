@@ -1,4 +1,4 @@
-//! Time, cancellation, secrets, fork detection, signals and subprocesses.
+//! Time, cancellation, secrets, fork detection, private files, signals and subprocesses.
 
 mod cancel;
 mod child_process;
@@ -17,7 +17,10 @@ mod fork_guard;
 mod library_thread;
 mod orphaned_signals;
 mod private_descriptors;
+mod private_file;
+mod process_lock;
 mod random;
+mod reservation;
 mod safeguard;
 mod scheduling;
 mod secret;
@@ -47,7 +50,10 @@ pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use library_thread::spawn_library_thread;
 pub(crate) use orphaned_signals::deliver_orphaned_signals;
 pub(crate) use private_descriptors::with_private_descriptors;
+pub(crate) use private_file::{Access, open_private};
+pub(crate) use process_lock::{LockAttempt, ProcessLock};
 pub(crate) use random::{random_fraction, random_hex};
+pub(crate) use reservation::Reservation;
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
 pub(crate) use safeguard::safeguard;

@@ -57,6 +57,23 @@ pub(crate) enum Safeguard {
 
 #[cfg(test)]
 impl Safeguard {
+    pub(crate) const ALL: [Self; 14] = [
+        Self::EarlierAttempts,
+        Self::EarlierCalls,
+        Self::RetriedRefusal,
+        Self::OwnEffect,
+        Self::OwnDocument,
+        Self::Fence,
+        Self::RetriedAbort,
+        Self::ObjectCrc64,
+        Self::ObjectAttributes,
+        Self::ObjectTime,
+        Self::SameBytes,
+        Self::CompletionMark,
+        Self::SecondAbort,
+        Self::OrphanedUpload,
+    ];
+
     pub(crate) fn is_on(self) -> bool {
         OFF.get() != Some(self)
     }

@@ -171,10 +171,10 @@ impl<'a, O: Operation> OperationState<'a, O> {
 
     fn refusal(&self, response: &Response, refused: ServiceError) -> AttemptError {
         let (server_time, is_foreign) = (refused.server_time, refused.is_foreign());
-        let retry_after = response
-            .headers
-            .get("retry-after")
-            .and_then(|value| retry::parse_retry_after(value, self.service.clock.now()));
+        let retry_after = response.headers.get("retry-after").and_then(|value| {
+            let now = server_time.unwrap_or_else(|| self.service.signing_time());
+            retry::parse_retry_after(value, now)
+        });
         let status = response.status;
         let throttled = retry::is_throttled(status);
         if throttled {
@@ -182,7 +182,11 @@ impl<'a, O: Operation> OperationState<'a, O> {
         }
         let evidence =
             Evidence::of_error_response(&refused, self.operation.refused_by_own_effect(&refused));
-        let error = refused.into_error();
+        let is_skewed = refused.code == "RequestTimeTooSkewed";
+        let mut error = refused.into_error();
+        if let Some(time) = server_time.filter(|_| is_skewed) {
+            error = error.with_text(self.service.clock_difference(time).to_string());
+        }
         let code = error.oss_code().unwrap_or_default().to_owned();
         let class =
             FailureClass::Refused(Refusal { status, code, is_foreign, retry_after, server_time });

@@ -38,6 +38,7 @@ pub struct Config {
     pub(crate) threads: usize,
     pub(crate) memory_limit: u64,
     pub(super) bytes_per_sec: u64,
+    pub(super) max_clock_offset: Duration,
     pub(super) logger: Logger,
 }
 
@@ -66,6 +67,7 @@ impl Default for Config {
             threads: limits::THREADS_DEFAULT,
             memory_limit: limits::MEMORY_LIMIT_DEFAULT,
             bytes_per_sec: 0,
+            max_clock_offset: limits::MAX_CLOCK_OFFSET,
             logger: Logger::default(),
         }
     }
@@ -319,6 +321,10 @@ impl Config {
     /// Sets the memory limit in bytes for the part buffers of all readers and writers of a client;
     /// the default is 256 MiB. Uploads of files and memory need no part buffers.
     ///
+    /// While others use all of it, calls wait and are served in their order. They fail with kind
+    /// `Memory` only if writers hold all buffers and none of them has been written to for ten
+    /// seconds.
+    ///
     /// # Errors
     ///
     /// `Invalid`, naming `memory_limit`, if it is less than two of the smallest parts, 200 KiB.
@@ -334,6 +340,13 @@ impl Config {
     /// 0, the default, is no limit.
     pub fn set_bytes_per_sec(&mut self, bytes: u64) -> &mut Self {
         self.bytes_per_sec = bytes;
+        self
+    }
+
+    /// Sets how far the server's clock may be from the local clock for requests to be signed with
+    /// the time of the server; the default is one day. Zero always signs the local time.
+    pub fn set_max_clock_offset(&mut self, offset: Duration) -> &mut Self {
+        self.max_clock_offset = offset;
         self
     }
 

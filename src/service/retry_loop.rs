@@ -126,10 +126,8 @@ impl<O: Operation> OperationState<'_, O> {
             self.attempts -= 1;
             return Ok(());
         }
-        if let RetryDecision::RecoverThenRetry(action) = decision
-            && !self.fix_cause(action, &class)
-        {
-            return Err(error);
+        if let RetryDecision::RecoverThenRetry(action) = decision {
+            self.fix_cause(action, &class, &error)?;
         }
         if decision == RetryDecision::Fail {
             return Err(error);
@@ -171,15 +169,20 @@ impl<O: Operation> OperationState<'_, O> {
         }
     }
 
-    /// Fixes the cause of an error response; returns false if that is not possible.
-    fn fix_cause(&mut self, action: RecoveryAction, class: &FailureClass) -> bool {
-        match (action, class) {
+    /// Fixes the cause of an error response; returns the error if that is not possible.
+    fn fix_cause(
+        &mut self,
+        action: RecoveryAction,
+        class: &FailureClass,
+        error: &Error,
+    ) -> Result<()> {
+        let is_fixed = match (action, class) {
             (
                 RecoveryAction::CorrectClock,
                 FailureClass::Refused(Refusal { server_time: Some(time), .. }),
             ) => {
-                self.service.correct_clock(*time);
-                true
+                let corrected = self.service.correct_clock(*time);
+                return corrected.map_err(|text| error.clone().with_text(text));
             }
             (RecoveryAction::CorrectClock, _) => false,
             (RecoveryAction::RefreshCredentials, _) => {
@@ -187,7 +190,8 @@ impl<O: Operation> OperationState<'_, O> {
                 !std::mem::replace(&mut self.credentials_refreshed, true)
                     && self.access_key.as_ref().is_some_and(|key| self.service.invalidate_key(key))
             }
-        }
+        };
+        if is_fixed { Ok(()) } else { Err(error.clone()) }
     }
 }
 

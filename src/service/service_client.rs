@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::clock_offset::ClockOffset;
+use super::clock_offset::{ClockDifference, ClockOffset, Correction};
 use super::concurrency_limiter::ConcurrencyLimiter;
 use super::logger::SILENT;
 use super::{Config, Logger, RateLimiter};
@@ -66,7 +66,7 @@ impl ServiceClient {
             rate_limiter: RateLimiter::new(config.bytes_per_sec),
             concurrency_limiter: ConcurrencyLimiter::new(config.threads),
             clock: Clock::default(),
-            clock_offset: ClockOffset::default(),
+            clock_offset: ClockOffset::new(config.max_clock_offset),
             logger: config.logger.clone(),
         })
     }
@@ -143,10 +143,26 @@ impl ServiceClient {
         self.clock_offset.signing_time(self.clock.now())
     }
 
-    /// Sets the offset of the server's clock.
-    pub(super) fn correct_clock(&self, server_time: SystemTime) {
-        let offset_ms = self.clock_offset.correct(self.clock.now(), server_time);
-        self.logger().warn(|| format!("the local clock is off by {offset_ms} ms; corrected"));
+    /// Corrects the offset of the server's clock. The error says why that is not possible.
+    pub(super) fn correct_clock(&self, server_time: SystemTime) -> Result<(), String> {
+        let difference = ClockDifference::new(self.clock.now(), server_time);
+        match self.clock_offset.correct(difference) {
+            Correction::Applied => {
+                self.logger().warn(|| format!("{difference}; requests are signed with its time"));
+                Ok(())
+            }
+            Correction::Refused => {
+                let most = self.clock_offset.max().as_secs();
+                let text = format!("{difference}, more than the maximum of {most} s");
+                self.logger().warn(|| format!("{text}: the local time is used"));
+                Err(format!("{text}; set the local clock"))
+            }
+        }
+    }
+
+    /// Describes how far the server's clock is from the local one.
+    pub(super) fn clock_difference(&self, server_time: SystemTime) -> ClockDifference {
+        ClockDifference::new(self.clock.now(), server_time)
     }
 }
 

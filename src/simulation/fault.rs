@@ -146,9 +146,8 @@ pub(crate) const FAULTS: [Fault; 60] = [
     Fault::ResponseCut(ErrorKind::Protocol, Late),
 ];
 
-/// One of each class, for runs with more faults: those that the code judges alike and that have the
-/// same effect are one class. Of the failures of a connection only those of a new one without a
-/// response are here, to keep the number of runs small.
+/// One of each class: those that the code judges alike and that have the same effect are one class.
+/// Of the failures of a connection only those of a new one without a response are here.
 pub(crate) const REPRESENTATIVES: [Fault; 24] = [
     Fault::None,
     Fault::Lost(Before),
@@ -176,7 +175,28 @@ pub(crate) const REPRESENTATIVES: [Fault; 24] = [
     Fault::Lifecycle,
 ];
 
-/// What a scenario adds to either list.
+/// For runs with three faults: of those above without a response after which the client retries one
+/// of each effect, and of the others those whose effect comes last.
+pub(crate) const BASIC_FAULTS: [Fault; 16] = [
+    Fault::None,
+    Fault::Lost(Before),
+    Fault::Lost(After),
+    Fault::Lost(Late),
+    Fault::Refused(403, "AccessDenied", Before),
+    Fault::Refused(503, "ServiceUnavailable", Before),
+    Fault::Refused(503, "ServiceUnavailable", After),
+    Fault::Gateway(404, Before),
+    Fault::Gateway(404, After),
+    Fault::Delayed,
+    Fault::Canceled(Then::Done),
+    Fault::Canceled(Then::Late),
+    Fault::Duplicated,
+    Fault::OtherWriter,
+    Fault::SameBytes,
+    Fault::Lifecycle,
+];
+
+/// What a scenario adds to each list.
 pub(crate) const KILLS: [Fault; 3] =
     [Fault::Killed(Then::Lost), Fault::Killed(Then::Done), Fault::Killed(Then::Late)];
 pub(crate) const REPLACED: [Fault; 1] = [Fault::Replaced];

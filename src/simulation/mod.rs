@@ -12,6 +12,8 @@ mod concurrency;
 mod exchange;
 pub(crate) mod explorer;
 pub(crate) mod fault;
+#[cfg(not(shuttle))]
+mod found_traces;
 mod invariants;
 pub(crate) mod network;
 #[cfg(not(shuttle))]

@@ -30,6 +30,14 @@ pub(crate) fn sample(scenario: &Scenario, faults: &[Fault], seeds: std::ops::Ran
     Report::new(&runner, &counts, None)
 }
 
+/// Makes one run.
+pub(crate) fn replay(scenario: &Scenario, faults: &[Fault], choices: &[u16]) -> Report {
+    let runner = ScenarioRunner::new(scenario, faults);
+    let mut counts = Counts::default();
+    runner.run(Explorer::replay(choices), false, &mut counts);
+    Report::new(&runner, &counts, None)
+}
+
 /// Returns the trace of one list of choices.
 pub(crate) fn trace(scenario: &Scenario, faults: &[Fault], choices: &[u16]) -> Vec<String> {
     let runner = ScenarioRunner::new(scenario, faults);

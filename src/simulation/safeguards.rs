@@ -81,6 +81,13 @@ impl SafeguardCase {
         !counts.violations.is_empty()
     }
 
+    fn names(&self, choices: &[u16]) -> String {
+        let scenarios = scenarios();
+        let runner = self.runner(&scenarios);
+        let run = runner.run(Explorer::replay(choices), false, &mut Counts::default());
+        run.explorer.names(&runner.faults)
+    }
+
     fn runner<'a>(&self, scenarios: &'a [Scenario]) -> ScenarioRunner<'a> {
         let scenario = scenarios.iter().find(|scenario| scenario.name == self.scenario).unwrap();
         ScenarioRunner::new(scenario, &[&[Fault::None], self.faults].concat())
@@ -95,6 +102,7 @@ fn the_simulation_notices_each_safeguard_that_is_off() {
         let choices = safeguard.without(|| case.find_violation());
         let choices = choices.unwrap_or_else(|| panic!("{safeguard:?} is off, and not missed"));
         assert!(!case.has_violation(&choices), "{safeguard:?} is on: {choices:?}");
-        println!("{safeguard:?}: {scenario} {choices:?}: {violation}; {:?}", started.elapsed());
+        let names = case.names(&choices);
+        println!("{safeguard:?}, {scenario}: {names}: {violation}; {:?}", started.elapsed());
     }
 }

@@ -3,7 +3,8 @@
 use std::env;
 
 use super::explorer::Explorer;
-use super::fault::{FAULTS, Fault, REPRESENTATIVES};
+use super::fault::{BASIC_FAULTS, FAULTS, Fault, REPRESENTATIVES};
+use super::found_traces::found_traces;
 use super::report::{Report, explore, sample, trace};
 use super::run::{Counts, ScenarioRunner};
 use super::scenarios::{Scenario, scenarios};
@@ -13,7 +14,7 @@ fn number(name: &str, default: u64) -> u64 {
     env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Runs a check of all scenarios on all cores, and prints what was found.
+/// Runs the found traces and then a check of all scenarios on all cores, and prints what was found.
 fn check_all(check: impl Fn(&Scenario) -> Report + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let all = scenarios();
@@ -25,7 +26,7 @@ fn check_all(check: impl Fn(&Scenario) -> Report + Sync) {
                 while let Some(scenario) =
                     all.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
                 {
-                    let report = check(scenario);
+                    let report = replay_found(scenario).unwrap_or_else(|| check(scenario));
                     reports.lock().unwrap().push(report);
                 }
             });
@@ -38,6 +39,12 @@ fn check_all(check: impl Fn(&Scenario) -> Report + Sync) {
     }
     let findings: Vec<String> = reports.into_iter().flat_map(|report| report.findings).collect();
     assert!(findings.is_empty(), "{} findings:\n\n{}", findings.len(), findings.join("\n"));
+}
+
+/// The report of the found traces of a scenario, if one ends in a wrong answer again.
+fn replay_found(scenario: &Scenario) -> Option<Report> {
+    let traces = found_traces().into_iter().filter(|found| found.scenario == scenario.name);
+    traces.map(|found| found.replay(scenario)).find(|report| !report.findings.is_empty())
 }
 
 #[test]
@@ -56,6 +63,15 @@ fn no_order_of_representative_faults_ends_in_a_wrong_answer() {
     }
     let most_faults = u8::try_from(number("REPRESENTATIVE_FAULTS", 0)).unwrap();
     check_all(|scenario| explore(scenario, &REPRESENTATIVES, most_faults));
+}
+
+#[test]
+fn no_order_of_basic_faults_ends_in_a_wrong_answer() {
+    if env::var("SIMULATE").is_ok() {
+        return;
+    }
+    let most_faults = u8::try_from(number("BASIC_FAULTS", 0)).unwrap();
+    check_all(|scenario| explore(scenario, &BASIC_FAULTS, most_faults));
 }
 
 #[test]
@@ -88,7 +104,7 @@ fn the_names_of_choices_replay_their_run() {
     let names = run.explorer.names(&runner.faults);
     assert_eq!(names, "- - - Delayed now");
     assert_eq!(Explorer::parse(&names, &runner.faults), choices);
-    for fault in &REPRESENTATIVES {
+    for fault in REPRESENTATIVES.iter().chain(&BASIC_FAULTS) {
         assert!(FAULTS.contains(fault), "{fault:?} cannot be replayed by name");
     }
 }

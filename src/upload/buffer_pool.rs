@@ -1,14 +1,18 @@
 //! Part buffers of streams, within the memory limit that all uploads of a client share.
 //!
 //! A buffer that is returned is kept for the next part of its size, and counts until it is
-//! dropped. A thread waits for room on an event of its own, so that a cancellation ends the wait.
+//! dropped. Requests are served in their order, so that none waits for ever while others are
+//! served. A thread waits for room on an event of its own, so that a cancellation ends the wait.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, ForkGuard, IgnorePoison, Mutex, MutexGuard};
+use crate::runtime::{Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, now};
 
 /// The part buffers of one client; cheap to clone.
 #[derive(Clone)]
@@ -18,16 +22,53 @@ struct SharedBufferPool {
     limit: usize,
     process: ForkGuard,
     state: Mutex<BufferPoolState>,
+    /// Changes whenever a buffer is taken or filled.
+    writes: AtomicU64,
 }
 
 #[derive(Default)]
 struct BufferPoolState {
     /// Bytes of all buffers, including spare ones.
     allocated: usize,
-    /// Bytes of buffers that callers fill: only their next writes can free them.
+    /// Bytes of buffers that writers fill: only their next writes can free them.
     filling: usize,
     spare: Vec<Vec<u8>>,
-    waiting: Vec<Weak<Event>>,
+    /// The requests that wait, in the order in which they are served.
+    waiting: VecDeque<WaitingRequest>,
+    requests: u64,
+}
+
+struct WaitingRequest {
+    id: u64,
+    event: Arc<Event>,
+}
+
+/// What fills a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FilledBy {
+    /// A reader, within one call: others can wait for the buffer.
+    Reader,
+    /// Writes of the caller, who may wait for another buffer before the next one.
+    Writes,
+}
+
+/// A request for a buffer. It gives up its place when it is dropped.
+pub(crate) struct BufferRequest {
+    pool: Arc<SharedBufferPool>,
+    size: usize,
+    filled_by: FilledBy,
+    /// Set when the request may be served.
+    event: Arc<Event>,
+    /// The place among the requests that wait.
+    id: Option<u64>,
+    idle: Option<IdleWriters>,
+}
+
+/// A time when writers held all buffers, and what `writes` was then.
+#[derive(Clone, Copy)]
+struct IdleWriters {
+    since: Instant,
+    writes: u64,
 }
 
 /// Room for one part. Its bytes are returned to the pool when it is dropped.
@@ -41,66 +82,150 @@ pub(crate) struct Buffer {
 impl BufferPool {
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let process = ForkGuard::current();
-        Self(Arc::new(SharedBufferPool { limit, process, state: Mutex::default() }))
+        let (process, writes) = (ForkGuard::current(), AtomicU64::new(0));
+        Self(Arc::new(SharedBufferPool { limit, process, state: Mutex::default(), writes }))
     }
 
     pub(crate) fn limit(&self) -> u64 {
         self.0.limit as u64
     }
 
-    /// A buffer of that size to be filled, or `None` if there is no room for it now; then the event
-    /// is set when there may be.
+    /// Requests a buffer of that size. The event is set when the request may be served.
     ///
     /// # Errors
     ///
-    /// `Memory`, when the size exceeds the limit, when the system has no memory, or when streams
-    /// that wait to be written to hold all of it, so that waiting cannot help.
-    pub(crate) fn take(&self, size: usize, event: &Arc<Event>) -> Result<Option<Buffer>> {
-        let mut state = self.0.lock();
+    /// `Memory`, when the size exceeds the limit.
+    pub(crate) fn request(
+        &self,
+        size: usize,
+        filled_by: FilledBy,
+        event: &Arc<Event>,
+    ) -> Result<BufferRequest> {
         if size > self.0.limit {
             return Err(exhausted("a part is larger than the memory limit of the client"));
         }
-        while state.allocated.saturating_add(size) > self.0.limit && !state.has_spare(size) {
-            let Some(other) = state.spare.pop() else { break };
-            state.allocated -= other.len();
+        let (pool, event) = (Arc::clone(&self.0), Arc::clone(event));
+        Ok(BufferRequest { pool, size, filled_by, event, id: None, idle: None })
+    }
+}
+
+impl BufferRequest {
+    /// The buffer, to be filled, or `None` if there is no room for it now: wait for the event, at
+    /// most until [`BufferRequest::check_at`], and call this again.
+    ///
+    /// # Errors
+    ///
+    /// `Memory`, when the system has none, or when waiting does not help, because writers hold all
+    /// buffers and none of them has been written to for some time.
+    pub(crate) fn try_take(&mut self) -> Result<Option<Buffer>> {
+        let pool = Arc::clone(&self.pool);
+        let mut state = pool.lock();
+        if state.is_next(self.id)
+            && let Some(bytes) = state.bytes(self.size, pool.limit)?
+        {
+            let is_filling = self.filled_by == FilledBy::Writes;
+            state.filling += if is_filling { self.size } else { 0 };
+            pool.writes.fetch_add(1, Ordering::Relaxed);
+            drop(state);
+            self.leave();
+            return Ok(Some(Buffer { pool, bytes, filled: 0, is_filling }));
         }
-        if !state.has_spare(size) && state.allocated.saturating_add(size) > self.0.limit {
-            if state.filling == state.allocated {
-                return Err(exhausted("the memory limit is used up by streams not written to"));
+        if self.id.is_none() {
+            let (id, event) = (state.requests, Arc::clone(&self.event));
+            state.waiting.push_back(WaitingRequest { id, event });
+            state.requests += 1;
+            self.id = Some(id);
+        }
+        self.idle = self.idle_writers(&state);
+        match self.idle {
+            Some(idle) if now().saturating_duration_since(idle.since) >= WRITERS_IDLE => {
+                Err(exhausted("the memory limit is used up by writers that are not written to"))
             }
-            state.waiting.retain(|waiting| waiting.strong_count() > 0);
-            state.waiting.push(Arc::downgrade(event));
-            return Ok(None);
+            _ => Ok(None),
         }
-        let bytes = state.bytes(size)?;
-        state.filling += size;
-        Ok(Some(Buffer { pool: Arc::clone(&self.0), bytes, filled: 0, is_filling: true }))
+    }
+
+    /// When to try again even if the event was not set.
+    pub(crate) fn check_at(&self) -> Deadline {
+        let at = self.idle.and_then(|idle| idle.since.checked_add(WRITERS_IDLE));
+        at.map_or(Deadline::NEVER, Deadline::at)
+    }
+
+    /// `None` if a buffer will be returned without another write.
+    fn idle_writers(&self, state: &BufferPoolState) -> Option<IdleWriters> {
+        let spare: usize = state.spare.iter().map(Vec::len).sum();
+        if state.filling == 0 || state.filling + spare < state.allocated {
+            return None;
+        }
+        let writes = self.pool.writes.load(Ordering::Relaxed);
+        let same = self.idle.filter(|idle| idle.writes == writes);
+        Some(same.unwrap_or_else(|| IdleWriters { since: now(), writes }))
+    }
+
+    /// Lets the next request be served.
+    fn leave(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.pool.lock().waiting.retain(|waiting| waiting.id != id);
+        }
+        self.pool.wake();
+    }
+}
+
+impl Drop for BufferRequest {
+    fn drop(&mut self) {
+        // In a forked child, a thread that does not exist there may hold the lock.
+        if self.id.is_some() && self.pool.process.is_current() {
+            self.leave();
+        }
     }
 }
 
 impl BufferPoolState {
-    fn has_spare(&self, size: usize) -> bool {
-        self.spare.iter().any(|spare| spare.len() == size)
+    /// True if no request comes before that one.
+    fn is_next(&self, id: Option<u64>) -> bool {
+        self.waiting.front().is_none_or(|first| Some(first.id) == id)
     }
 
-    fn bytes(&mut self, size: usize) -> Result<Vec<u8>> {
+    /// `None` if there is no room.
+    fn bytes(&mut self, size: usize, limit: usize) -> Result<Option<Vec<u8>>> {
         if let Some(index) = self.spare.iter().position(|spare| spare.len() == size) {
-            return Ok(self.spare.swap_remove(index));
+            return Ok(Some(self.spare.swap_remove(index)));
+        }
+        while self.allocated.saturating_add(size) > limit {
+            if !self.free_one() {
+                return Ok(None);
+            }
         }
         let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(size)
-            .map_err(|cause| exhausted("no memory for a part buffer").with_cause(cause))?;
+        while let Err(cause) = bytes.try_reserve_exact(size) {
+            if !self.free_one() {
+                let error = exhausted("no memory for a part buffer").with_cause(cause);
+                return if self.allocated > 0 { Ok(None) } else { Err(error) };
+            }
+        }
         bytes.resize(size, 0);
         self.allocated += size;
-        Ok(bytes)
+        Ok(Some(bytes))
+    }
+
+    /// Frees a spare buffer; returns false if there is none.
+    fn free_one(&mut self) -> bool {
+        let freed = self.spare.pop();
+        self.allocated -= freed.as_ref().map_or(0, Vec::len);
+        freed.is_some()
     }
 }
 
 impl SharedBufferPool {
     fn lock(&self) -> MutexGuard<'_, BufferPoolState> {
         self.state.lock().ignore_poison()
+    }
+
+    /// Lets the requests that wait try again.
+    fn wake(&self) {
+        for waiting in &self.lock().waiting {
+            waiting.event.set();
+        }
     }
 }
 
@@ -112,13 +237,14 @@ impl Buffer {
 
     pub(crate) fn advance(&mut self, count: usize) {
         self.filled = self.filled.saturating_add(count).min(self.bytes.len());
+        self.pool.writes.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn is_full(&self) -> bool {
         self.filled == self.bytes.len()
     }
 
-    /// Marks the buffer as returned without another call: it is being sent, or a reader fills it.
+    /// Marks the buffer as returned without another write: it is being sent.
     pub(crate) fn seal(mut self) -> Self {
         self.stop_filling();
         self
@@ -127,6 +253,7 @@ impl Buffer {
     fn stop_filling(&mut self) {
         if std::mem::take(&mut self.is_filling) {
             self.pool.lock().filling -= self.bytes.len();
+            self.pool.wake();
         }
     }
 }
@@ -152,14 +279,9 @@ impl Drop for Buffer {
             return;
         }
         self.stop_filling();
-        let waiting = {
-            let mut state = self.pool.lock();
-            state.spare.push(std::mem::take(&mut self.bytes));
-            std::mem::take(&mut state.waiting)
-        };
-        for event in waiting.iter().filter_map(Weak::upgrade) {
-            event.set();
-        }
+        let bytes = std::mem::take(&mut self.bytes);
+        self.pool.lock().spare.push(bytes);
+        self.pool.wake();
     }
 }
 
@@ -173,33 +295,39 @@ fn exhausted(text: &str) -> Error {
     Error::new(ErrorKind::Memory, text).with_argument("memory_limit")
 }
 
+/// How long a request waits if writers hold all buffers and none of them is written to. They may
+/// belong to the thread that waits.
+const WRITERS_IDLE: Duration = Duration::from_secs(10);
+
 #[cfg(shuttle)]
 mod shuttle_tests;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::{Cancel, Deadline, Wake};
-    use std::time::Duration;
+    use crate::runtime::{Cancel, Wake, simulated};
 
     fn event() -> Arc<Event> {
         Arc::new(Event::new().unwrap())
     }
 
+    fn take(buffers: &BufferPool, size: usize) -> Option<Buffer> {
+        buffers.request(size, FilledBy::Writes, &event()).unwrap().try_take().unwrap()
+    }
+
     #[test]
     fn the_limit_is_never_exceeded_and_buffers_are_reused() {
         let buffers = BufferPool::new(300);
-        let event = event();
-        let first = buffers.take(100, &event).unwrap().unwrap().seal();
+        let first = take(&buffers, 100).unwrap().seal();
         let address = first.bytes.as_ptr();
-        let others = [(); 2].map(|()| buffers.take(100, &event).unwrap().unwrap().seal());
-        assert!(buffers.take(100, &event).unwrap().is_none());
+        let others = [(); 2].map(|()| take(&buffers, 100).unwrap().seal());
+        assert!(take(&buffers, 100).is_none());
         drop(first);
-        let again = buffers.take(100, &event).unwrap().unwrap();
+        let again = take(&buffers, 100).unwrap();
         assert_eq!(again.bytes.as_ptr(), address);
         assert_eq!(buffers.0.lock().allocated, 300);
         drop((again, others));
-        assert!(buffers.take(250, &event).unwrap().is_some(), "spare buffers make room");
+        assert!(take(&buffers, 250).is_some(), "spare buffers make room");
         assert!(buffers.0.lock().allocated <= 300);
     }
 
@@ -207,24 +335,58 @@ mod tests {
     fn a_waiting_stream_is_woken_when_there_is_room() {
         let buffers = BufferPool::new(100);
         let event = event();
-        let held = buffers.take(100, &event).unwrap().unwrap().seal();
-        assert!(buffers.take(100, &event).unwrap().is_none());
+        let held = take(&buffers, 100).unwrap().seal();
+        let mut request = buffers.request(100, FilledBy::Writes, &event).unwrap();
+        assert!(request.try_take().unwrap().is_none());
         let thread = std::thread::spawn(move || drop(held));
         let woken =
             Cancel::never().wait_for_event(&event, Deadline::after(Duration::from_secs(20)));
         thread.join().unwrap();
         assert_eq!(woken, Wake::Ready);
-        assert!(buffers.take(100, &event).unwrap().is_some());
+        assert!(request.try_take().unwrap().is_some());
     }
 
     #[test]
-    fn a_wait_that_could_not_end_is_an_error() {
+    fn requests_are_served_in_their_order_and_one_that_gives_up_is_passed_over() {
+        let buffers = BufferPool::new(200);
+        let mut held = [(); 2].map(|()| Some(take(&buffers, 100).unwrap().seal()));
+        let mut large = buffers.request(200, FilledBy::Writes, &event()).unwrap();
+        let mut small = buffers.request(100, FilledBy::Writes, &event()).unwrap();
+        assert!(large.try_take().unwrap().is_none() && small.try_take().unwrap().is_none());
+        held[0] = None;
+        assert!(small.try_take().unwrap().is_none(), "the large part comes first");
+        assert!(take(&buffers, 100).is_none(), "and before requests that are made later");
+        drop(large);
+        assert!(small.try_take().unwrap().is_some());
+    }
+
+    #[test]
+    fn only_a_wait_for_writers_that_are_not_written_to_is_an_error() {
+        let start = Instant::now();
+        let at = |seconds| simulated::set(Some(start + Duration::from_secs(seconds)));
+        at(0);
         let buffers = BufferPool::new(100);
-        let event = event();
-        let idle = buffers.take(100, &event).unwrap().unwrap();
-        assert_eq!(buffers.take(100, &event).err().unwrap().kind(), ErrorKind::Memory);
-        assert_eq!(buffers.take(101, &event).err().unwrap().kind(), ErrorKind::Memory);
-        drop(idle);
-        assert!(buffers.take(100, &event).unwrap().is_some());
+        let mut idle = take(&buffers, 100).unwrap();
+        let mut request = buffers.request(100, FilledBy::Writes, &event()).unwrap();
+        for seconds in [0, 9, 18, 27] {
+            at(seconds);
+            idle.advance(1);
+            assert!(request.try_take().unwrap().is_none());
+        }
+        at(36);
+        assert!(request.try_take().unwrap().is_none());
+        assert_eq!(request.check_at().instant(), Some(start + Duration::from_secs(37)));
+        at(37);
+        assert_eq!(request.try_take().err().unwrap().kind(), ErrorKind::Memory);
+        let sealed = idle.seal();
+        at(100);
+        assert!(request.try_take().unwrap().is_none(), "it is being sent");
+        drop(sealed);
+        assert!(request.try_take().unwrap().is_some());
+        assert_eq!(
+            buffers.request(101, FilledBy::Writes, &event()).err().unwrap().kind(),
+            ErrorKind::Memory
+        );
+        simulated::set(None);
     }
 }

@@ -8,6 +8,7 @@ mod buffer_pool;
 mod call_scope;
 mod engine;
 mod lifecycle;
+mod option_conflicts;
 mod options;
 mod part;
 mod progress;

@@ -196,7 +196,7 @@ impl UploadOptions {
     /// Sets the CRC-64 that the whole object must have.
     ///
     /// It is checked before Complete, or before the one PutObject is sent: an object with another
-    /// CRC-64 is never created.
+    /// CRC-64 is never created. Step-by-step uploads refuse it.
     pub fn set_expected_crc64(&mut self, crc64: u64) -> &mut Self {
         self.expected_crc64 = Some(crc64);
         self
@@ -206,7 +206,7 @@ impl UploadOptions {
     /// [`UploadOptions::set_expected_crc64`].
     ///
     /// The MD5 of an object cannot be computed from its parts: a file is read once more, by one
-    /// thread, before anything is sent.
+    /// thread, before anything is sent. Copies and step-by-step uploads refuse it.
     pub fn set_expected_md5(&mut self, md5: [u8; 16]) -> &mut Self {
         self.expected_md5 = Some(Digest::from_bytes(md5));
         self
@@ -219,7 +219,13 @@ impl UploadOptions {
     /// size compares the parts that OSS has with the file and sends the others. If the file has
     /// changed, the old upload is aborted and all of the file is uploaded.
     ///
-    /// Other sources, and objects that are uploaded with one PutObject, ignore it.
+    /// A checkpoint belongs to the process whose upload uses it, until the upload or the process
+    /// ends. Its files are readable by this user only, and what is not a regular file of this user
+    /// is refused.
+    ///
+    /// For files that are named by their path; other calls refuse it. An object that is uploaded
+    /// with one PutObject has nothing to resume and ignores it. Excludes
+    /// [`UploadOptions::set_upload_id`].
     pub fn set_checkpoint_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.checkpoint_dir = Some(directory.into());
         self
@@ -229,7 +235,7 @@ impl UploadOptions {
     /// bytes are not sent again.
     ///
     /// For files and memory; streams, copies and step-by-step uploads refuse it. Set the part size
-    /// that the upload was started with.
+    /// that the upload was started with. Excludes [`UploadOptions::set_checkpoint_dir`].
     pub fn set_upload_id(&mut self, upload_id: UploadId) -> &mut Self {
         self.upload_id = Some(upload_id);
         self
@@ -288,15 +294,6 @@ impl UploadOptions {
     /// Returns when a call that starts now has to end.
     pub(crate) fn deadline(&self) -> Deadline {
         self.timeout.map_or(Deadline::NEVER, Deadline::after)
-    }
-
-    /// Checks that no upload ID is set, for calls that always initiate an upload.
-    pub(crate) fn check_no_upload_id(&self) -> Result<()> {
-        if self.upload_id.is_none() {
-            return Ok(());
-        }
-        let text = "only an upload of a file or of memory can be resumed by its upload ID";
-        Err(Error::invalid("upload_id", text))
     }
 
     /// A sequential upload has one part in flight.

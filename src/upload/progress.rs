@@ -66,21 +66,23 @@ impl Meter {
 
     pub(crate) fn part_done(&self, bytes: u64) {
         self.parts_done.fetch_add(1, Ordering::Relaxed);
-        self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes_done.fetch_add(bytes, Ordering::SeqCst);
     }
 
-    /// Counts a part that OSS already had; it will be counted as done like any other.
+    /// Counts a part that OSS already had, after it was counted as done like any other.
     pub(crate) fn part_resumed(&self, bytes: u64) {
-        self.bytes_resumed.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes_resumed.fetch_add(bytes, Ordering::SeqCst);
     }
 
     pub(crate) fn snapshot(&self) -> Progress {
+        // Read first, because a part is counted as done first.
+        let bytes_resumed = self.bytes_resumed.load(Ordering::SeqCst);
         Progress {
             parts_total: self.parts_total,
             parts_done: self.parts_done.load(Ordering::Relaxed),
             bytes_total: self.bytes_total,
             bytes_done: self.bytes_done.load(Ordering::Relaxed),
-            bytes_resumed: self.bytes_resumed.load(Ordering::Relaxed),
+            bytes_resumed,
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
         }

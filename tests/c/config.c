@@ -43,6 +43,7 @@ static void check_every_key(void) {
     }
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_MAX_ATTEMPTS, 1));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_THREADS, 2));
+    CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, 0));
     CHECK(!ossmpu_config_set_keys(config, "id", "secret", NULL));
     CHECK(!ossmpu_config_set_keys(config, "id", "secret", "token"));
     CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(config, &client, &err), err);
@@ -52,6 +53,15 @@ static void check_every_key(void) {
 
 static void check_files(void) {
     ossmpu_config *config = ossmpu_config_new();
+    CHECK(!ossmpu_config_set_env(config));
+    /* A path is bytes; other texts are UTF-8. */
+    CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CA_FILE, "/\xd6\xd0"));
+    CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CLIENT_CERTIFICATE,
+                                 "/\xd6\xd0"));
+    CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CLIENT_KEY,
+                                 "/\xd6\xd0"));
+    check_refused(config, OSSMPU_EINVAL, "ca_file");
+    config = ossmpu_config_new();
     CHECK(!ossmpu_config_set_env(config));
     CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CA_FILE, "/none"));
     check_refused(config, OSSMPU_EINVAL, "ca_file");

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
+#include <signal.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,6 +171,75 @@ static void run_child(void) {
     _exit(0);
 }
 
+static int child_pipe[2];
+
+/* Forks a child that lives on, and ends the call or the process. */
+static int fork_after_a_part(void *user, const ossmpu_progress *progress) {
+    pid_t living;
+    if (progress->parts_done == 0)
+        return 0;
+    living = fork();
+    CHECK(living >= 0);
+    if (living == 0) {
+        alarm(100);
+        for (;;)
+            pause();
+    }
+    CHECK(write(child_pipe[1], &living, sizeof living) ==
+          (ssize_t)sizeof living);
+    if (user)
+        kill(getpid(), SIGKILL);
+    return 9;
+}
+
+static void put_and_fork(const ossmpu_client *sender, const char *folder,
+                         int is_killed) {
+    ossmpu_options *forking = in_parts();
+    CHECK(!ossmpu_options_set_str(forking, OSSMPU_OPTION_CHECKPOINT_DIR,
+                                  folder));
+    CHECK(!ossmpu_options_set_int(forking, OSSMPU_OPTION_PARALLELISM, 1));
+    CHECK(!ossmpu_options_set_int(forking, OSSMPU_OPTION_BYTES_PER_SEC,
+                                  200000));
+    CHECK(!ossmpu_options_set_progress(forking, fork_after_a_part,
+                                       is_killed ? &child_pipe : NULL));
+    CHECK(ossmpu_put_file(sender, BUCKET, "forked", path, forking, NULL, NULL,
+                          NULL) == OSSMPU_ECALLBACK);
+    ossmpu_options_free(forking);
+}
+
+/* The checkpoint belongs to the process that locked it, not to a child that
+ * lives on after a failure or the death of its parent. */
+static void check_checkpoint(int is_killed) {
+    char folder[] = "/tmp/ossmpu-fork-XXXXXX";
+    ossmpu_options *again = in_parts();
+    ossmpu_error *err = NULL;
+    pid_t living;
+    int status = 0;
+    CHECK(mkdtemp(folder) != NULL);
+    if (is_killed) {
+        pid_t killed = fork();
+        CHECK(killed >= 0);
+        if (killed == 0) {
+            put_and_fork(new_client(), folder, 1);
+            _exit(1);
+        }
+        CHECK(waitpid(killed, &status, 0) == killed);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    } else {
+        put_and_fork(client, folder, 0);
+    }
+    CHECK(read(child_pipe[0], &living, sizeof living) ==
+          (ssize_t)sizeof living);
+    CHECK(!ossmpu_options_set_str(again, OSSMPU_OPTION_CHECKPOINT_DIR, folder));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_file(client, BUCKET, "forked", path, again, NULL,
+                                 NULL, &err),
+                 err);
+    CHECK(kill(living, SIGKILL) == 0);
+    CHECK(rmdir(folder) == 0);
+    ossmpu_options_free(again);
+}
+
 int main(int argc, char **argv) {
     ossmpu_config *config = ossmpu_config_new();
     ossmpu_result *result = NULL;
@@ -223,6 +293,9 @@ int main(int argc, char **argv) {
         run_child();
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(pipe(child_pipe) == 0);
+    check_checkpoint(0);
+    check_checkpoint(1);
     /* The child has not changed the parent. */
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_complete(upload, NULL, cancel, &result, &err),

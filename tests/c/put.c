@@ -1,7 +1,9 @@
 /* Whole objects, from a file and from memory, and their results. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <limits.h>
+#include <unistd.h>
 
 /* base64 of {"callbackUrl":"http://127.0.0.1:1/","callbackBody":"x"} */
 #define CALLBACK                                                               \
@@ -113,11 +115,52 @@ static void check_failed_callback(const ossmpu_client *client) {
     free(data);
 }
 
+/* A path is bytes, here GBK, in every place that takes one. */
+static void check_path_in_bytes(const ossmpu_client *client, const char *path,
+                                int64_t size) {
+    char folder[64] = "/tmp/ossmpu-put-\xb5\xb1-XXXXXX";
+    char copy[128];
+    ossmpu_options *options = in_parts();
+    ossmpu_upload *upload = NULL;
+    ossmpu_error *err = NULL;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(copy, sizeof copy, "%s/\xd6\xd0\xce\xc4.dat", folder);
+    CHECK(symlink(path, copy) == 0);
+    CHECK(!ossmpu_options_set_str(options, OSSMPU_OPTION_CHECKPOINT_DIR,
+                                  folder));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_file(client, BUCKET, "gbk", copy, options, NULL,
+                                 NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_range(client, BUCKET, "gbk", copy, 1, size - 1,
+                                  options, NULL, NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_upload_initiate(client, BUCKET, "gbk", NULL, NULL,
+                                        &upload, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_upload_part_file(upload, 1, copy, 0, -1, NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_abort(upload, &err), err);
+    ossmpu_upload_free(upload);
+    CHECK(unlink(copy) == 0);
+    CHECK(ossmpu_put_file(client, BUCKET, "gbk", copy, options, NULL, NULL,
+                          &err) == OSSMPU_EFILE);
+    /* The message is UTF-8. */
+    CHECK(strstr(ossmpu_error_message(err), "\xef\xbf\xbd") != NULL);
+    ossmpu_error_free(err);
+    CHECK(rmdir(folder) == 0);
+    ossmpu_options_free(options);
+}
+
 int main(int argc, char **argv) {
     ossmpu_client *client = new_client();
     ossmpu_options *options = in_parts();
     CHECK(argc == 3);
     check_file(client, argv[1], atoll(argv[2]));
+    check_path_in_bytes(client, argv[1], atoll(argv[2]));
     check_data(client, 0, NULL);
     check_data(client, 12345, NULL);
     check_data(client, 0, options);

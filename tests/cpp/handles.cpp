@@ -200,6 +200,7 @@ static void every_setter() {
         .threads(2)
         .memory_limit(1 << 20)
         .bytes_per_sec(0)
+        .max_clock_offset(second)
         .keys(std::getenv("OSS_ACCESS_KEY_ID"),
               std::getenv("OSS_ACCESS_KEY_SECRET"));
     const ossmpu::client client(config);

@@ -58,6 +58,16 @@ fn headers_of_the_caller_replace_those_of_the_source() {
 }
 
 #[test]
+fn a_source_with_another_crc64_than_expected_is_not_copied() {
+    let (fixture, _, source) = with_source();
+    let mut options = small_parts();
+    options.set_expected_crc64(7);
+    let error = copy(&fixture, &source, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity);
+    assert_eq!(fixture.operations(), ["HeadObject"]);
+}
+
+#[test]
 fn an_empty_object_is_copied_without_a_part() {
     let (fixture, _, _) = with_source();
     let Fixture { client, bucket, cancel, .. } = &fixture;

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use oss_emulator::{Action, Direction, Stall};
+use oss_emulator::{Action, Direction, Rule, Stall};
 use ossmpu::{
     ByteRange, Error, ErrorKind, FdRange, FileRange, ObjectExists, Result, UploadOptions,
     UploadResult,
 };
 
-use crate::fixture::{Fixture, MIB, PART, bytes, number, small_parts};
+use crate::fixture::{Fixture, MIB, PART, bytes, file, number, small_parts};
 
 /// The error numbers of Linux.
 const ENOENT: i32 = 2;
@@ -131,7 +131,7 @@ fn an_empty_file_that_cannot_be_read_is_an_error() {
 #[test]
 fn an_empty_file_becomes_an_empty_object() {
     let fixture = Fixture::new();
-    let file = crate::fixture::file(b"");
+    let file = file(b"");
     let uploaded = fixture
         .client
         .put_file(&fixture.bucket, &fixture.key, file.path(), &small_parts(), &fixture.cancel)
@@ -256,7 +256,7 @@ impl Drop for Mapping {
 fn a_write_to_a_mapping_that_leaves_the_modification_time_is_not_completed() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
-    let file = crate::fixture::file(&bytes(5 * PART));
+    let file = file(&bytes(5 * PART));
     let mapping = Mapping::of(file.as_file());
     // The first write to a page sets the time, and those until the page is on the disk do not.
     mapping.write(1);
@@ -304,7 +304,7 @@ fn a_file_whose_name_is_given_to_another_is_uploaded() {
 #[test]
 fn a_part_of_a_range_is_sent_while_bytes_are_appended_behind_it() {
     let fixture = Fixture::new();
-    let file = crate::fixture::file(&bytes(2 * PART));
+    let file = file(&bytes(2 * PART));
     let upload = fixture.initiate();
     fixture.once("UploadPart", Action { delay_ms: 500, ..Action::default() });
     let part = FileRange::new(file.path(), ByteRange::new(0, Some(PART)));
@@ -314,6 +314,36 @@ fn a_part_of_a_range_is_sent_while_bytes_are_appended_behind_it() {
         append(file.path());
         sent.join().unwrap().unwrap();
     });
+}
+
+/// Overwrites the file while OSS responds to that part of five, and returns how many were sent.
+fn change_while_part_is_answered(part: u32) -> usize {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(3000)).part(part));
+    let file = file(&bytes(5 * PART));
+    let mut options = small_parts();
+    options.set_parallelism(1).unwrap();
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| client.put_file(bucket, key, file.path(), &options, cancel));
+        fixture.wait_for("UploadPart", part as usize);
+        OpenOptions::new().write(true).open(file.path()).unwrap().write_all(b"other").unwrap();
+        let error = call.join().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
+    });
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    fixture.assert_bucket_empty();
+    fixture.count("UploadPart")
+}
+
+#[test]
+fn a_file_that_changes_after_its_last_part_is_not_completed() {
+    assert_eq!(change_while_part_is_answered(5), 5);
+}
+
+#[test]
+fn no_more_parts_of_a_file_that_has_changed_are_sent() {
+    assert_eq!(change_while_part_is_answered(2), 2);
 }
 
 #[test]

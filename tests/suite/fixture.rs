@@ -108,7 +108,7 @@ impl Fixture {
     }
 
     /// Waits until the requests to the emulator meet a condition.
-    pub fn wait_until(&self, condition: impl Fn(&[RequestRecord]) -> bool) {
+    pub fn wait_until(&self, mut condition: impl FnMut(&[RequestRecord]) -> bool) {
         let started = Instant::now();
         while !condition(&self.emulator.requests()) {
             assert!(
@@ -151,10 +151,15 @@ impl Lines {
 
 /// A client configuration for the emulator, with timeouts that a test can wait for.
 pub fn config(emulator: &Emulator) -> Config {
+    config_for(emulator.url())
+}
+
+/// [`config`] for the URL of an emulator in another process.
+pub fn config_for(url: &str) -> Config {
     let mut config = Config::new();
     config
         .set_region("cn-hangzhou")
-        .and_then(|c| c.set_endpoint(emulator.url()))
+        .and_then(|c| c.set_endpoint(url))
         .and_then(|c| c.set_keys("test-id", "test-secret", None))
         .and_then(|c| c.set_connect_timeout(Duration::from_secs(2)))
         .and_then(|c| c.set_abort_timeout(Duration::from_secs(5)))

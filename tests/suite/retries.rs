@@ -242,6 +242,21 @@ fn a_closed_keep_alive_connection_does_not_count_as_an_attempt() {
 }
 
 #[test]
+fn no_connection_is_reused_after_a_mismatch() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    fixture.once("PutObject", Action { bad_crc: true, ..Action::default() });
+    assert_eq!(run("PutObject", &fixture).unwrap_err().kind(), ErrorKind::Integrity);
+    fixture.always("HeadObject", Action::status(403, "AccessDenied"));
+    // A lost response on a reused connection would not count as an attempt.
+    fixture.once("PutObject", Action::lose_response(Commit::Before));
+    let error = run("PutObject", &fixture).unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Network, 1), "{error}");
+    assert_eq!(fixture.count("PutObject"), 2);
+}
+
+#[test]
 fn a_lost_response_to_initiate_leaves_an_upload_behind_and_the_error_reports_it() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();

@@ -3,8 +3,9 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use oss_emulator::{AccessKey as ServerKey, Action};
+use oss_emulator::{AccessKey as ServerKey, Action, RequestRecord};
 use ossmpu::{
     AccessKey, Config, Credentials, CredentialsProvider, Error, ErrorKind, LogLevel, UploadOptions,
 };
@@ -77,8 +78,34 @@ fn clock_skew_is_corrected_with_one_more_request() {
         assert_eq!(fixture.count("PutObject"), 3);
         let warnings = lines.at(LogLevel::Warn);
         assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("clock is off"), "{warnings:?}");
+        let direction = if offset < 0 { "behind" } else { "ahead of" };
+        let expected = format!(" s {direction} the local clock; requests are signed");
+        assert!(warnings[0].contains(&expected), "{warnings:?}");
     }
+}
+
+#[test]
+fn a_server_clock_that_is_off_by_more_than_the_maximum_is_an_error_that_says_so() {
+    const YEARS: i64 = 14 * 365 * 86_400;
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
+    fixture.emulator.set_clock_offset(YEARS);
+    let error = fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
+    assert_eq!((error.oss_code(), error.attempts()), (Some("RequestTimeTooSkewed"), 1));
+    for text in [error.to_string(), lines.at(LogLevel::Warn).concat()] {
+        assert!(text.contains(" s ahead of the local clock, more than the maximum"), "{text}");
+    }
+    fixture.emulator.clear_requests();
+    fixture.put(&bytes(10), &UploadOptions::new()).unwrap_err();
+    let year = |request: &RequestRecord| request.header("x-oss-date").unwrap()[..4].to_owned();
+    let years: Vec<String> = fixture.emulator.requests().iter().map(year).collect();
+    assert!(years.iter().all(|year| year.as_str() < "2035"), "{years:?}");
+
+    let believing = Fixture::with(|config| {
+        config.set_max_clock_offset(Duration::from_secs(20 * 365 * 86_400));
+    });
+    believing.emulator.set_clock_offset(YEARS);
+    believing.put(&bytes(10), &UploadOptions::new()).unwrap();
 }
 
 #[test]

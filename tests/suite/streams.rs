@@ -12,7 +12,7 @@ use ossmpu::{
     UploadOptions,
 };
 
-use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, number, small_parts};
 
 /// Returns its bytes in chunks of an odd size.
 struct ChunkedReader<'a>(&'a [u8]);
@@ -226,6 +226,60 @@ fn a_stream_waits_for_the_buffers_of_other_readers() {
         client.put_stream(bucket, &fixture.key, &b"bytes"[..], &options, cancel).unwrap();
     });
     assert_eq!(fixture.emulator.keys(BUCKET).len(), 5);
+}
+
+/// Gives its bytes in small chunks, so that many threads read at once.
+struct YieldingReader<'a>(&'a [u8]);
+
+impl Read for YieldingReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        std::thread::yield_now();
+        let most = buffer.len().min(10_000);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+#[test]
+fn more_threads_than_buffers_are_served_one_after_the_other() {
+    let fixture = Fixture::with(|config| {
+        config.set_memory_limit(2 * PART).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let content = bytes(2 * PART + 1);
+    let upload = fixture.initiate();
+    let started = Barrier::new(24);
+    std::thread::scope(|scope| {
+        for thread in 1..=8 {
+            let (content, started, upload) = (&content, &started, &upload);
+            let key = move |kind| ObjectKey::parse(&format!("{kind}-{thread}")).unwrap();
+            scope.spawn(move || {
+                started.wait();
+                let part = YieldingReader(&content[..PART as usize]);
+                upload.upload_part_from(number(thread), part, PART, cancel).unwrap();
+            });
+            scope.spawn(move || {
+                started.wait();
+                let mut writer =
+                    client.open_writer(bucket, &key("writer"), &small_parts(), cancel).unwrap();
+                for chunk in content.chunks(10_000) {
+                    writer.write_all(chunk).unwrap();
+                    std::thread::yield_now();
+                }
+                writer.finish().unwrap();
+            });
+            scope.spawn(move || {
+                started.wait();
+                let reader = YieldingReader(content);
+                let mut options = small_parts();
+                options.set_integrity(Integrity::MD5);
+                client.put_stream(bucket, &key("reader"), reader, &options, cancel).unwrap();
+            });
+        }
+    });
+    upload.complete(cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap().len() as u64, 8 * PART);
+    assert_eq!(fixture.emulator.keys(BUCKET).len(), 17);
+    assert!(fixture.emulator.object(BUCKET, key.as_str()).is_some());
 }
 
 #[test]

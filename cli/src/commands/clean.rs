@@ -1,11 +1,11 @@
 //! `clean`: aborts old unfinished uploads.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use ossmpu::{
     BucketName, Client, Error, ListMultipartUploads, ListedUpload, MultipartUpload, ObjectKey,
-    UploadOptions, UploadsEntry, rfc3339,
+    UploadOptions, rfc3339,
 };
 
 use crate::bucket_url::BucketUrl;
@@ -18,8 +18,8 @@ use crate::summary::Summary;
 
 /// Abort all unfinished uploads that are older than a given age
 ///
-/// The age counts from the initiation of the upload: an upload that is still running is aborted
-/// too if it has taken longer. Use --dry-run first to see which uploads would be aborted.
+/// The age counts from the initiation of the upload, on the clock of the server: an upload that is
+/// still running is aborted too if it has taken longer. Use --dry-run first to see which uploads would be aborted.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -44,11 +44,10 @@ impl Clean {
     pub fn run(&self, context: &Context<'_>) -> Result<ExitStatus, Failure> {
         let url = self.url.with_prefix(self.prefix.as_deref())?;
         let client = context.client()?;
-        let before = SystemTime::now().checked_sub(self.older_than);
         let options = context.client_options.upload_options();
         let mut summary = Summary::default();
         // Lists everything first: aborting while paging could skip entries.
-        for upload in old_uploads(&client, &url, before, context)? {
+        for upload in old_uploads(&client, &url, self.older_than, context)? {
             if context.cancel().is_triggered() {
                 summary.add_failure();
                 break;
@@ -79,22 +78,29 @@ impl Clean {
     }
 }
 
-/// Lists the uploads initiated before `before`. An upload of unknown age is not old.
+/// Lists the uploads of at least that age. Both times are of the server, because the local clock may
+/// be wrong. An upload of unknown age is not old.
 fn old_uploads(
     client: &Client,
     url: &BucketUrl,
-    before: Option<SystemTime>,
+    age: Duration,
     context: &Context<'_>,
 ) -> Result<Vec<ListedUpload>, Error> {
     let request = ListMultipartUploads::new(&url.bucket)
         .with_prefix(&url.path)
         .with_headers(&context.client_options.headers());
-    let is_old = |upload: &ListedUpload| {
-        upload.initiated.zip(before).is_some_and(|(initiated, before)| initiated < before)
-    };
-    let entries = client.uploads_iter(request, context.cancel());
-    let uploads = entries.map(|entry| entry.map(UploadsEntry::into_upload));
-    uploads.filter_map(Result::transpose).filter(|u| u.as_ref().map_or(true, is_old)).collect()
+    let mut old = Vec::new();
+    let mut next = Some(request);
+    while let Some(request) = next {
+        let page = client.list_multipart_uploads(&request, context.cancel())?;
+        next = request.next_page(&page)?;
+        let before = page.headers.date().and_then(|now| now.checked_sub(age));
+        let is_old = |upload: &ListedUpload| {
+            upload.initiated.zip(before).is_some_and(|(initiated, before)| initiated < before)
+        };
+        old.extend(page.uploads.into_iter().filter(is_old));
+    }
+    Ok(old)
 }
 
 /// Returns when OSS has confirmed that the upload is gone, or was gone already.

@@ -30,6 +30,19 @@ fn older_uploads_are_aborted_and_younger_ones_are_kept() {
 }
 
 #[test]
+fn an_upload_that_is_old_by_a_wrong_local_clock_only_is_kept() {
+    let fixture = Fixture::new();
+    // The local clock is 20 hours ahead.
+    fixture.emulator.set_clock_offset(-20 * 3600);
+    let new = fixture.initiate("new");
+    fixture.run(&["clean", &url(""), "--older-than", "12h"]).exits(0);
+    assert_eq!(remaining(&fixture), [new]);
+    fixture.emulator.set_clock_offset(-6 * 3600);
+    fixture.run(&["clean", &url(""), "--older-than", "12h"]).exits(0);
+    assert_eq!(remaining(&fixture), [""; 0], "it is 14 hours old");
+}
+
+#[test]
 fn only_keys_with_the_prefix_are_aborted() {
     let (fixture, [_, other, new]) = old_and_new();
     fixture.run(&["clean", &url(""), "--older-than", "7d", "--prefix", "in/"]).exits(0);

@@ -123,6 +123,8 @@ impl Fixture {
             .and_then(|config| config.set_endpoint(self.emulator.url()))
             .and_then(|config| config.set_keys("test-id", SECRET, None))
             .unwrap();
+        // Some tests initiate uploads days ago.
+        config.set_max_clock_offset(Duration::from_secs(30 * 24 * 3600));
         let client = Client::new(&config).unwrap();
         let (bucket, key) = (BucketName::parse(BUCKET).unwrap(), ObjectKey::parse(key).unwrap());
         let options = UploadOptions::new();

@@ -35,6 +35,16 @@ fn a_file_name_that_is_not_utf8_needs_a_key() {
     assert_eq!(fixture.stored("a").unwrap(), b"hello");
     let run = put(&url("")).exits(2);
     assert!(run.stderr.contains("specify the key"), "{run:?}");
+    // The directory of the checkpoint and the file of certificates are bytes too.
+    let directory = fixture.folder.path().join(OsStr::from_bytes(b"\xb5\xb1"));
+    std::fs::create_dir(&directory).unwrap();
+    let mut command = fixture.command(&["put", "--single-below", "0", "--checkpoint-dir"]);
+    Run::of(command.arg(&directory).arg(name).arg(url("b")).output().unwrap()).exits(0);
+    assert_eq!(fixture.stored("b").unwrap(), b"hello");
+    let mut command = fixture.command(&["put", "--json", "--ca-file"]);
+    let run = Run::of(command.arg(&directory).arg(name).arg(url("c")).output().unwrap());
+    assert!(run.stderr.is_ascii() || run.stderr.contains('\u{fffd}'), "{run:?}");
+    assert_ne!(run.code, Some(0), "{run:?}");
 }
 
 #[test]

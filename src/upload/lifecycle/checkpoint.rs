@@ -4,15 +4,19 @@
 //! names: written atomically, with its own checksum, and locked while an upload uses it. It
 //! lists no parts; ListParts does.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint_lock::CheckpointLock;
 use crate::codec::crc64::Crc64;
 use crate::codec::md5::md5;
-use crate::codec::percent::{escape, unescape};
-use crate::error::{Error, ErrorKind, Result};
+use crate::codec::percent::{escape, escape_bytes, unescape, unescape_bytes};
+use crate::error::{Error, Result};
+use crate::runtime::{Access, open_private};
 use crate::upload::source::watched_file::Identity;
 
 /// The endpoint, bucket, key and path of a checkpoint.
@@ -22,7 +26,7 @@ pub(crate) struct CheckpointKey {
     pub(crate) bucket: String,
     pub(crate) key: String,
     /// Absolute.
-    pub(crate) path: String,
+    pub(crate) path: PathBuf,
 }
 
 /// The content of a checkpoint: what has to be the same for the upload to be resumed.
@@ -56,8 +60,7 @@ pub(crate) enum Found {
 pub(crate) struct Checkpoint {
     directory: PathBuf,
     file: PathBuf,
-    lock_file: PathBuf,
-    _lock: File,
+    _lock: CheckpointLock,
 }
 
 impl Checkpoint {
@@ -68,22 +71,22 @@ impl Checkpoint {
     /// `Busy`, when another upload uses it; `File`, when the directory cannot be used.
     pub(crate) fn lock(directory: &Path, checkpoint_key: &CheckpointKey) -> Result<Self> {
         let name = md5(checkpoint_key.text().as_bytes()).to_hex_upper();
-        let lock_file = directory.join(format!("{name}.lock"));
         Ok(Self {
             directory: directory.to_path_buf(),
             file: directory.join(format!("{name}.ossmpu")),
-            _lock: lock(&lock_file)?,
-            lock_file,
+            _lock: CheckpointLock::take(directory, &format!("{name}.lock"))?,
         })
     }
 
     pub(crate) fn load(&self) -> Result<Found> {
+        let file = match open_private(&self.file, Access::Read) {
+            Ok(file) => file,
+            Err(error) if error.os_errno() == Some(libc::ENOENT) => return Ok(Found::Nothing),
+            Err(error) => return Err(error.with_argument("checkpoint_dir")),
+        };
         let mut text = String::new();
-        let read =
-            File::open(&self.file).and_then(|file| file.take(SIZE_MAX).read_to_string(&mut text));
-        match read {
+        match file.take(SIZE_MAX).read_to_string(&mut text) {
             Ok(_) => Ok(Record::parse(&text).map_or_else(Found::Corrupt, Found::Record)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
             Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
                 Ok(Found::Corrupt("it is not text".to_owned()))
             }
@@ -106,42 +109,17 @@ impl Checkpoint {
         };
         write().map_err(|cause: io::Error| {
             let _ = std::fs::remove_file(&temporary);
-            failed(&self.file, &cause)
+            match cause.raw_os_error() {
+                Some(libc::EEXIST) => failed(&temporary, &cause),
+                _ => failed(&self.file, &cause),
+            }
         })
     }
 
     /// Removes the checkpoint. If that fails, the stale one is detected when it is loaded.
     pub(crate) fn remove(self) {
-        for file in [&self.file, &self.lock_file] {
-            let _ = std::fs::remove_file(file);
-        }
+        let _ = std::fs::remove_file(&self.file);
     }
-}
-
-/// Takes the lock, and retries if its last owner has removed the file meanwhile.
-fn lock(path: &Path) -> Result<File> {
-    for _ in 0..LOCK_ATTEMPTS {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .map_err(|cause| failed(path, &cause))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(busy()),
-            Err(TryLockError::Error(cause)) => return Err(failed(path, &cause)),
-        }
-        let locked = file.metadata().map_err(|cause| failed(path, &cause))?.ino();
-        if std::fs::metadata(path).is_ok_and(|there| there.ino() == locked) {
-            return Ok(file);
-        }
-    }
-    Err(busy())
-}
-
-fn busy() -> Error {
-    Error::new(ErrorKind::Busy, "another upload uses the checkpoint of this file and object")
 }
 
 fn failed(path: &Path, cause: &io::Error) -> Error {
@@ -156,7 +134,7 @@ impl CheckpointKey {
             escape(endpoint),
             escape(bucket),
             escape(key),
-            escape(path)
+            escape_bytes(path.as_os_str().as_bytes())
         )
     }
 }
@@ -213,7 +191,7 @@ impl Record {
             endpoint: text("endpoint", line("endpoint")?)?,
             bucket: text("bucket", line("bucket")?)?,
             key: text("key", line("key")?)?,
-            path: text("path", line("path")?)?,
+            path: OsString::from_vec(unescape_bytes(line("path")?)).into(),
         };
         let size = line("size")?.parse().map_err(|_| unreadable("size"))?;
         let (seconds, nanos) =
@@ -257,11 +235,11 @@ const HEADING: &str = "ossmpu-checkpoint 1";
 const SIZE_MAX: u64 = 64 * 1024;
 /// Suffix of the temporary file.
 const TEMPORARY_SUFFIX: &str = "new";
-const LOCK_ATTEMPTS: u32 = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use proptest::prelude::*;
 
     fn record() -> Record {
@@ -270,7 +248,7 @@ mod tests {
                 endpoint: "https://h:1".to_owned(),
                 bucket: "b".to_owned(),
                 key: "k \n中".to_owned(),
-                path: "/a b/c".to_owned(),
+                path: OsString::from_vec(b"/a b+c/\xd6\xd0".to_vec()).into(),
             },
             file: Identity { size: 7, modified: (-1, 999_999_999) },
             attributes: 12,
@@ -317,6 +295,51 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_is_removed_with_its_upload_but_not_the_checkpoint() {
+        let directory = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
+        checkpoint.save(&record()).unwrap();
+        let file = checkpoint.file.clone();
+        drop(checkpoint);
+        let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
+        assert_eq!((left.len(), file.exists()), (1, true), "{left:?}");
+    }
+
+    #[test]
+    fn what_is_not_a_file_in_the_place_of_a_checkpoint_is_refused_and_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let checkpoint = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
+        let check = |error: Error, name: &Path| {
+            assert_eq!((error.kind(), error.argument()), (ErrorKind::File, Some("checkpoint_dir")));
+            assert!(error.to_string().contains(&name.display().to_string()), "{error}");
+        };
+        let new = checkpoint.file.with_extension(TEMPORARY_SUFFIX);
+        std::fs::create_dir(&new).unwrap();
+        check(checkpoint.save(&record()).unwrap_err(), &new);
+        std::fs::remove_dir(&new).unwrap();
+        // A link of that name is replaced, not followed.
+        std::os::unix::fs::symlink(directory.path().join("target"), &new).unwrap();
+        checkpoint.save(&record()).unwrap();
+        assert!(!directory.path().join("target").exists());
+        std::fs::remove_file(&checkpoint.file).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&checkpoint.file).status().unwrap();
+        assert!(made.success());
+        check(checkpoint.load().unwrap_err(), &checkpoint.file);
+    }
+
+    #[test]
+    fn paths_that_differ_only_in_bytes_that_are_not_utf_8_have_two_checkpoints() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = |path: &[u8]| CheckpointKey {
+            path: OsString::from_vec(path.to_vec()).into(),
+            ..record().checkpoint_key
+        };
+        let first = Checkpoint::lock(directory.path(), &key(b"/\xd6")).unwrap();
+        let second = Checkpoint::lock(directory.path(), &key(b"/\xd7")).unwrap();
+        assert_ne!(first.file, second.file);
+    }
+
+    #[test]
     fn every_truncation_and_every_changed_byte_is_detected() {
         let text = record().text();
         for end in 0..text.len() {
@@ -346,10 +369,10 @@ mod tests {
         }
 
         #[test]
-        fn parse_undoes_text(key in ".*", path in ".*", upload_id in ".*", size: u64, time: i64) {
+        fn parse_undoes_text(key in ".*", path: Vec<u8>, upload_id in ".*", size: u64, time: i64) {
             let mut record = record();
             record.checkpoint_key.key = key;
-            record.checkpoint_key.path = path;
+            record.checkpoint_key.path = OsString::from_vec(path).into();
             record.upload_id = upload_id;
             record.file.size = size;
             record.file.modified.0 = time;

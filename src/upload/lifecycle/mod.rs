@@ -2,6 +2,7 @@
 
 pub(super) mod abort;
 pub(super) mod checkpoint;
+mod checkpoint_lock;
 pub(super) mod complete;
 pub(super) mod multipart_upload;
 pub(super) mod resume;

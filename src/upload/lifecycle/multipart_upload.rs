@@ -20,6 +20,7 @@ use crate::runtime::{
 use crate::service::{Evidence, OperationContext, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
@@ -77,7 +78,7 @@ impl MultipartUpload {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
-        options.check_no_upload_id()?;
+        options.check_for(CallKind::StepByStep)?;
         let request = initiate_request(bucket, key, &options.headers, options);
         let scope = CallScope::new(cancel, options.deadline())?;
         let cleanup_budget =

@@ -12,7 +12,6 @@ use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
-use crate::codec::date::parse_http_date;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
@@ -292,7 +291,7 @@ impl UploadLifecycle<'_> {
                 Err(failed) => return Err(left(failed.error)),
             };
             next = request.next_page(&page).map_err(left)?;
-            listed.time = page.headers.value("date").and_then(parse_http_date);
+            listed.time = page.headers.date();
             listed.parts.extend(page.parts.into_iter().map(|part| (part.number, part)));
         }
         Ok(Ok(listed))

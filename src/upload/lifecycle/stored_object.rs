@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use super::upload_target::UploadTarget;
-use crate::codec::date::parse_http_date;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
@@ -103,8 +102,7 @@ impl NotBefore {
             Self::At(time) => Some(time),
             Self::Ago(time) => found
                 .headers
-                .value("date")
-                .and_then(parse_http_date)
+                .date()
                 .and_then(|now| now.checked_sub(Duration::from_secs(whole_seconds(time)))),
         };
         match (found.last_modified, earliest) {
@@ -157,4 +155,48 @@ const SHOWN: [&str; 9] = [
 /// Rounds up, because the times of the service are rounded down.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Operation;
+    use crate::wire::{Headers, Response};
+
+    /// Whether an object of the expected size and type, with that CRC-64, is taken for ours.
+    fn is_ours(expected_crc64: Option<u64>, found_crc64: Option<&str>) -> bool {
+        let (bucket, key) =
+            (BucketName::parse("bucket").unwrap(), ObjectKey::parse("key").unwrap());
+        let mut headers = Headers::default();
+        let crc64 = found_crc64.map(|value| ("x-oss-hash-crc64ecma", value));
+        let shown = [
+            ("Content-Length", "10"),
+            ("ETag", "\"E\""),
+            ("Content-Type", "application/octet-stream"),
+            ("x-oss-object-type", "Multipart"),
+        ];
+        for (name, value) in shown.into_iter().chain(crc64) {
+            headers.set(name, value).unwrap();
+        }
+        let response = Response { status: 200, headers, body: Vec::new() };
+        let found = HeadObject::new(&bucket, &key).parse(&response).unwrap();
+        let attributes = ObjectHeaders::new();
+        let expected = ExpectedObject {
+            bucket: &bucket,
+            key: &key,
+            headers: &attributes,
+            attributes: &attributes,
+            checksum: ObjectChecksum { size: 10, crc64: expected_crc64 },
+            object_type: "Multipart",
+            not_before: NotBefore::Unknown,
+        };
+        expected.matches(&found)
+    }
+
+    #[test]
+    fn an_object_without_a_crc64_is_never_ours() {
+        assert!(is_ours(Some(7), Some("7")));
+        assert!(!is_ours(Some(7), Some("8")));
+        assert!(!is_ours(Some(7), None) && !is_ours(None, None) && !is_ours(None, Some("7")));
+    }
 }

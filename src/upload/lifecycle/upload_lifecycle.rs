@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::codec::date::parse_http_date;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
 use crate::ops::InitiateMultipartUpload;
@@ -205,7 +204,7 @@ pub(crate) fn initiate(
             format!("besides upload {upload_id} another may exist: a response to Initiate was lost")
         });
     }
-    let time = outcome.output.headers.value("date").and_then(parse_http_date);
+    let time = outcome.output.headers.date();
     Ok(Initiated { upload_id, may_have_orphan, time })
 }
 

@@ -21,11 +21,19 @@ use crate::upload::schedule::workers::Workers;
 /// Sends or copies the parts of one object. Called by several workers at once.
 pub(crate) trait PartUploader: Send + Sync {
     /// Sends or copies one part; `cancel` interrupts it.
-    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart>;
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart>;
 
     /// Returns an error of kind `Changed` if the source does not have the bytes of the parts that
     /// were sent. May read them; `cancel` interrupts that.
     fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()>;
+}
+
+/// A part that OSS has.
+#[derive(Debug)]
+pub(crate) enum UploadedPart {
+    Sent(SentPart),
+    /// It was there already, from an earlier call.
+    Resumed(SentPart),
 }
 
 /// What is scheduled, and its limits.
@@ -133,17 +141,21 @@ impl PartScheduler {
                 Ok(Some(RunningCopy { scheduler: self, part, work: Some(work), cancel }))
             }
             Err(cause) => {
-                state.tracker.fail_copy(part.number, Error::no_descriptor(&cause));
-                Err(Error::no_descriptor(&cause))
+                let error = Error::no_descriptor(&cause);
+                state.tracker.fail_copy(part.number, error.clone());
+                // Without a hedged request the first copy continues alone.
+                if state.tracker.has_failed() { Err(error) } else { Ok(None) }
             }
         }
     }
 
     /// Records the outcome of one copy of a part.
-    fn finish_step(&self, part: PartRange, outcome: Result<SentPart>) {
+    fn finish_step(&self, part: PartRange, outcome: Result<UploadedPart>) {
         let mut state = self.lock();
         match outcome {
-            Ok(sent) => {
+            Ok(uploaded) => {
+                let is_resumed = matches!(uploaded, UploadedPart::Resumed(_));
+                let (UploadedPart::Sent(sent) | UploadedPart::Resumed(sent)) = uploaded;
                 let size = sent.size;
                 let first = !state.tracker.has(part.number);
                 if state.tracker.record(sent, now()) == OtherCopies::Cancel {
@@ -153,6 +165,9 @@ impl PartScheduler {
                 }
                 if first {
                     self.meter.part_done(size);
+                }
+                if first && is_resumed {
+                    self.meter.part_resumed(size);
                 }
             }
             Err(error) => state.tracker.fail_copy(part.number, error),
@@ -260,5 +275,111 @@ impl Drop for UnwindGuard<'_> {
             Cancel::never().wait_for_event(&self.0.changed, Deadline::NEVER);
             self.0.changed.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ETag;
+    use crate::runtime::simulated;
+    use crate::upload::options::UploadOptions;
+    use crate::upload::schedule::plan::Plan;
+    use std::fs::File;
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    struct Unused;
+
+    impl PartUploader for Unused {
+        fn upload(&self, _part: PartRange, _cancel: &Cancel) -> Result<UploadedPart> {
+            Err(Error::internal("not called"))
+        }
+
+        fn check_source(&self, _sent: &[SentPart], _cancel: &Cancel) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn scheduler() -> PartScheduler {
+        let mut options = UploadOptions::new();
+        options.set_single_below(0).unwrap().set_part_size(1 << 20).unwrap();
+        let Plan::Parts(parts) = Plan::new(3 << 20, &options).unwrap() else { unreachable!() };
+        let options = ScheduleOptions {
+            parts,
+            parallelism: 4,
+            hedging: Hedging::LastParts,
+            cancel: Cancel::new().unwrap(),
+            deadline: Deadline::NEVER,
+        };
+        let tracker = PartTracker::new(parts, Hedging::LastParts);
+        let work: Arc<dyn PartUploader> = Arc::new(Unused);
+        let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
+        let meter = Arc::new(Meter::new(None, None));
+        PartScheduler { options, meter, state: Mutex::new(state), changed: Event::new().unwrap() }
+    }
+
+    fn sent(part: PartRange) -> SentPart {
+        let etag = ETag::parse("E").unwrap();
+        SentPart { number: part.number, size: part.length, etag, crc64: Some(0) }
+    }
+
+    /// Starts all parts and finishes all but the last, which is then slow enough to be hedged.
+    fn one_slow_part(scheduler: &PartScheduler) -> RunningCopy<'_> {
+        let start = Instant::now();
+        simulated::set(Some(start));
+        let mut steps: Vec<_> = (0..3).filter_map(|_| scheduler.start_step().unwrap()).collect();
+        let slow = steps.pop().unwrap();
+        for step in steps {
+            scheduler.finish_step(step.part, Ok(UploadedPart::Sent(sent(step.part))));
+        }
+        simulated::set(Some(start + Duration::from_secs(60)));
+        slow
+    }
+
+    #[test]
+    fn a_hedged_part_that_was_resumed_counts_once() {
+        let scheduler = scheduler();
+        let first = one_slow_part(&scheduler);
+        let hedge = scheduler.start_step().unwrap().unwrap();
+        assert_eq!(hedge.part, first.part);
+        for step in [hedge, first] {
+            scheduler.finish_step(step.part, Ok(UploadedPart::Resumed(sent(step.part))));
+        }
+        let progress = scheduler.meter.snapshot();
+        assert_eq!((progress.parts_done, progress.bytes_done), (3, 3 << 20));
+        assert_eq!(progress.bytes_resumed, 1 << 20);
+        assert!(scheduler.is_settled());
+    }
+
+    #[test]
+    fn without_a_descriptor_for_a_hedge_the_first_copy_continues() {
+        const LIMITED: &str = "OSSMPU_TEST_HAS_FEW_DESCRIPTORS";
+        if std::env::var_os(LIMITED).is_none() {
+            // The limit is that of a process, so the test runs again in one of its own.
+            let name = "without_a_descriptor_for_a_hedge_the_first_copy_continues";
+            let ran = Command::new("sh")
+                .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
+                .arg(std::env::current_exe().unwrap())
+                .args([name, "--test-threads", "1"])
+                .env(LIMITED, "1")
+                .output()
+                .unwrap();
+            let output = String::from_utf8_lossy(&ran.stdout);
+            assert!(ran.status.success() && output.contains("1 passed"), "{output}");
+            return;
+        }
+        let scheduler = scheduler();
+        let first = one_slow_part(&scheduler);
+        let mut files = Vec::new();
+        while let Ok(file) = File::open("/dev/null") {
+            files.push(file);
+        }
+        assert!(scheduler.start_step().unwrap().is_none(), "there is no hedge");
+        drop(files);
+        assert!(!scheduler.lock().tracker.has_failed() && !scheduler.is_settled());
+        scheduler.finish_step(first.part, Ok(UploadedPart::Sent(sent(first.part))));
+        drop(first);
+        assert_eq!(scheduler.take_result().unwrap().len(), 3);
     }
 }

@@ -24,10 +24,6 @@ pub(crate) struct Parts {
 impl Plan {
     pub(crate) fn new(size: u64, options: &UploadOptions) -> Result<Self> {
         if options.upload_id.is_some() {
-            if options.checkpoint_dir.is_some() {
-                let text = "an upload ID and checkpoint_dir exclude each other";
-                return Err(Error::invalid("upload_id", text));
-            }
             if size == 0 {
                 let text = "an empty object has no parts, so upload_id cannot be used for it";
                 return Err(Error::invalid("upload_id", text));

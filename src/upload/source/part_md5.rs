@@ -57,16 +57,25 @@ impl PartMd5s {
                 GroupAction::Ready(digest) => return Ok(digest),
                 GroupAction::Hash(mine) => {
                     drop(groups);
-                    let hashed = self.hash(mine, source, cancel);
-                    let outcome = hashed.map_or_else(GroupState::Failed, GroupState::Done);
-                    if let Some(slot) = self.lock().get_mut(mine) {
-                        *slot = outcome;
-                    }
-                    self.changed.notify_all();
+                    self.hash_group(mine, source, cancel);
                 }
                 GroupAction::Wait => drop(self.changed.wait_timeout(groups, CANCEL_POLL)),
             }
         }
+    }
+
+    /// Hashes a group that this worker has claimed.
+    fn hash_group(&self, group: usize, source: &Source, cancel: &Cancel) {
+        let outcome = match self.hash(group, source, cancel) {
+            Ok(part_md5s) => GroupState::Done(part_md5s),
+            // Only this copy of a part was canceled: another worker hashes the group.
+            Err(_) if cancel.is_triggered() => GroupState::Open,
+            Err(error) => GroupState::Failed(error),
+        };
+        if let Some(slot) = self.lock().get_mut(group) {
+            *slot = outcome;
+        }
+        self.changed.notify_all();
     }
 
     fn hash(&self, group: usize, source: &Source, cancel: &Cancel) -> Result<Vec<Digest>> {
@@ -210,6 +219,25 @@ mod tests {
             check(&Source::memory(Arc::new(bytes.clone())), &bytes, kernel);
             check(&Source::path(file.path()).unwrap(), &bytes, kernel);
         }
+    }
+
+    #[test]
+    fn a_copy_that_is_canceled_leaves_its_group_to_the_other_parts() {
+        let bytes = vec![7; 300 * 1024];
+        let source = Source::memory(Arc::new(bytes.clone()));
+        let parts = parts_of(&bytes);
+        let part_md5s = PartMd5s::new(Kernel::best(), parts);
+        let canceled = Cancel::new().unwrap();
+        // It is canceled between the check in `of` and the first slice.
+        canceled.trigger();
+        let group = claim(&mut part_md5s.lock(), 0);
+        assert!(matches!(group, GroupAction::Hash(0)));
+        part_md5s.hash_group(0, &source, &canceled);
+        let part = parts.part(1).unwrap();
+        assert_eq!(
+            part_md5s.of(part, &source, &Cancel::never()).unwrap(),
+            md5(&bytes[..100 * 1024])
+        );
     }
 
     #[test]

@@ -308,15 +308,18 @@ const HASH_GROUP_WAIT: Duration = Duration::from_millis(15);
 /// How often a worker that waits for another's digests checks for a failure.
 const FAILURE_POLL: Duration = Duration::from_millis(10);
 
+#[cfg(shuttle)]
+mod shuttle_tests;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::codec::md5::md5;
     use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
     use crate::service::Config;
-    use crate::upload::buffer_pool::BufferPool;
+    use crate::upload::buffer_pool::{BufferPool, FilledBy};
 
-    fn queue_with_md5() -> StreamQueue {
+    pub(super) fn queue_with_md5() -> StreamQueue {
         let mut config = Config::new();
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
         let target = UploadTarget {
@@ -341,7 +344,9 @@ mod tests {
 
     fn filled(size: usize) -> Buffer {
         let changed = Arc::new(Event::new().unwrap());
-        let mut buffer = BufferPool::new(u64::MAX).take(size, &changed).unwrap().unwrap();
+        let mut request =
+            BufferPool::new(u64::MAX).request(size, FilledBy::Writes, &changed).unwrap();
+        let mut buffer = request.try_take().unwrap().unwrap();
         let room = buffer.room().len();
         buffer.advance(room);
         buffer

@@ -9,10 +9,11 @@ use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Wake};
 use crate::service::Evidence;
-use crate::upload::buffer_pool::Buffer;
+use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::{UploadLifecycle, object_checksum};
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
@@ -47,15 +48,6 @@ pub(crate) struct StreamUpload {
     queue: Option<Arc<StreamQueue>>,
 }
 
-/// Where the bytes of a stream come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FilledBy {
-    /// A reader, within one call: other streams can wait for its buffer.
-    Reader,
-    /// Writes of the caller, who may wait for another stream before the next one.
-    Writes,
-}
-
 impl StreamUpload {
     pub(crate) fn new(
         engine: &Engine,
@@ -67,7 +59,7 @@ impl StreamUpload {
         cancel: &Cancel,
     ) -> Result<Self> {
         engine.service().check_call()?;
-        options.check_no_upload_id()?;
+        options.check_for(CallKind::Stream)?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
             .service()
@@ -279,18 +271,16 @@ impl StreamUpload {
     }
 
     /// An empty buffer for the next part; waits until the memory limit has room for it.
-    fn buffer(&mut self) -> Result<Buffer> {
+    fn buffer(&self) -> Result<Buffer> {
         let size = self.part_growth.part_size(self.parts);
         let size = size.ok_or_else(|| self.part_growth.exceeded())?;
         let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut request = self.engine.buffers().request(size, self.filled_by, &self.changed)?;
         loop {
-            if let Some(buffer) = self.engine.buffers().take(size, &self.changed)? {
-                return Ok(match self.filled_by {
-                    FilledBy::Reader => buffer.seal(),
-                    FilledBy::Writes => buffer,
-                });
+            if let Some(buffer) = request.try_take()? {
+                return Ok(buffer);
             }
-            self.wait_for_change()?;
+            self.wait_for_change(request.check_at())?;
         }
     }
 
@@ -300,17 +290,19 @@ impl StreamUpload {
             self.wait_until_idle(queue);
             return queue.outcome().map(|_| ());
         }
-        self.wait_for_change()
+        self.wait_for_change(Deadline::NEVER)
     }
 
-    fn wait_for_change(&self) -> Result<()> {
+    /// Waits for the event, at most until `check_at`.
+    fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
         let logger = self.engine.service().logger();
         logger.deliver();
         self.reporter.tick()?;
         // A callback may have forked.
         self.check_process()?;
         let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-        let next = self.scope.deadline.earlier(tick).earlier(logger.next_delivery());
+        let next = self.scope.deadline.earlier(tick).earlier(check_at);
+        let next = next.earlier(logger.next_delivery());
         let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         self.changed.clear();
         match woken {

@@ -5,11 +5,12 @@ use std::io::{self, Read, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::runtime::Cancel;
+use crate::upload::buffer_pool::FilledBy;
 use crate::upload::engine::Engine;
 use crate::upload::options::UploadOptions;
 use crate::upload::source::read_some::read_some;
 use crate::upload::stream::reader_source::ReaderSource;
-use crate::upload::stream::stream_upload::{FilledBy, StreamUpload};
+use crate::upload::stream::stream_upload::StreamUpload;
 use crate::upload::upload_result::UploadResult;
 use crate::wire::copy_at;
 

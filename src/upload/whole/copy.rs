@@ -12,10 +12,12 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
-use crate::upload::schedule::part_scheduler::PartUploader;
+use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
+use crate::upload::source::upload_source::expect_crc64;
 use crate::upload::upload_result::UploadResult;
 
 /// One copy of a whole object.
@@ -33,12 +35,16 @@ impl Copy<'_> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
         service.check_call()?;
-        options.check_no_upload_id()?;
+        options.check_for(CallKind::Copy)?;
         let scope = CallScope::new(cancel, options.deadline())?;
         let deadline = scope.deadline;
         let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
         let found = service.execute(&head, &context)?.output;
+        let expected_crc64 = options.expected_crc64;
+        if let (Some(expected), Some(found)) = (expected_crc64, found.crc64) {
+            expect_crc64(expected, found)?;
+        }
         let headers = headers_of_copy(&options.headers, &found)?;
         if found.size == 0 {
             return self.put_nothing(bucket, key, &headers, &context);
@@ -61,7 +67,7 @@ impl Copy<'_> {
         multipart.run(
             &target,
             parts,
-            found.crc64,
+            found.crc64.or(expected_crc64),
             earlier,
             || Ok(()),
             |_| {
@@ -98,7 +104,7 @@ struct CopyPartUploader {
 }
 
 impl PartUploader for CopyPartUploader {
-    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let last = part.offset.saturating_add(part.length).saturating_sub(1);
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
@@ -115,12 +121,12 @@ impl PartUploader for CopyPartUploader {
             let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text).with_part(part.number.get()));
         }
-        Ok(SentPart {
+        Ok(UploadedPart::Sent(SentPart {
             number: part.number,
             size: part.length,
             etag: response.etag,
             crc64: response.crc64,
-        })
+        }))
     }
 
     /// Each part was copied on the condition that the source has the ETag of the start.

@@ -1,5 +1,6 @@
 //! A whole object from a source: in one request, or in parts.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, StoredObject};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::ObjectChecksum;
 use crate::upload::progress::{InlineObserver, Meter, Reporter};
@@ -32,12 +34,12 @@ pub(crate) struct Put<'a> {
     pub(crate) key: &'a ObjectKey,
     pub(crate) options: &'a UploadOptions,
     /// The name of the source in a checkpoint; `None` for none.
-    pub(crate) name: Option<&'a str>,
+    pub(crate) name: Option<&'a Path>,
 }
 
 impl Put<'_> {
     /// Names the source, a path, for its checkpoint.
-    pub(crate) fn named<'a>(self, name: &'a str) -> Put<'a>
+    pub(crate) fn named<'a>(self, name: &'a Path) -> Put<'a>
     where
         Self: 'a,
     {
@@ -48,6 +50,8 @@ impl Put<'_> {
     /// failed upload leaves.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
         self.service.check_call()?;
+        let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
+        self.options.check_for(call)?;
         let scope = CallScope::new(cancel, self.options.deadline())?;
         let plan = Plan::new(source.length(), self.options)?;
         if let Some(expected) = self.options.expected_md5 {
@@ -252,14 +256,14 @@ impl Put<'_> {
     }
 
     /// Returns the key of the checkpoint of a source of that name.
-    fn checkpoint_key(&self, name: &str) -> Result<CheckpointKey> {
+    fn checkpoint_key(&self, name: &Path) -> Result<CheckpointKey> {
         let path = std::path::absolute(name)
-            .map_err(|cause| Error::file(name, &cause).with_argument("path"))?;
+            .map_err(|cause| Error::file(name.display(), &cause).with_argument("path"))?;
         Ok(CheckpointKey {
             endpoint: self.service.endpoint()?.to_string(),
             bucket: self.bucket.as_str().to_owned(),
             key: self.key.as_str().to_owned(),
-            path: path.to_string_lossy().into_owned(),
+            path,
         })
     }
 }

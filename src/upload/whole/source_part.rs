@@ -13,7 +13,7 @@ use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::{SentPart, combined_crc64};
 use crate::upload::progress::Meter;
-use crate::upload::schedule::part_scheduler::PartUploader;
+use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::source::part_md5::PartMd5s;
 use crate::upload::source::upload_source::Source;
 
@@ -32,12 +32,11 @@ pub(crate) struct SourcePartUploader {
 }
 
 impl PartUploader for SourcePartUploader {
-    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<SentPart> {
+    fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         self.source.check_unchanged()?;
         let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
         if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
-            self.meter.part_resumed(resumed.size);
-            return Ok(resumed);
+            return Ok(UploadedPart::Resumed(resumed));
         }
         let body = self.source.body(part.offset, part.length);
         let md5 = match &self.part_md5s {
@@ -50,7 +49,8 @@ impl PartUploader for SourcePartUploader {
             rate_limiter: self.rate_limiter.as_ref(),
             ..OperationContext::new(cancel)
         };
-        self.target.send_part(&self.service, part.number, body, md5, &context)
+        let sent = self.target.send_part(&self.service, part.number, body, md5, &context)?;
+        Ok(UploadedPart::Sent(sent))
     }
 
     fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
 use crate::runtime::{Cancel, Event, Wake};
-use crate::upload::buffer_pool::Buffer;
+use crate::upload::buffer_pool::{Buffer, FilledBy};
 use crate::upload::call_scope::CallScope;
 use crate::upload::part::SentPart;
 use crate::upload::source::read_some::read_some;
@@ -18,11 +18,12 @@ impl MultipartUpload {
     /// Sends a part of `length` bytes from a reader, which is read on the calling thread.
     ///
     /// The bytes are read into memory first, which counts against the client's memory limit; if
-    /// that is used up, the call waits until a part of another upload is sent.
+    /// that is used up, the call waits for its turn.
     ///
     /// # Errors
     ///
-    /// `Memory`, when there is no room; `File`, when the reader fails or ends before `length`; the
+    /// `Memory`, when the part exceeds the memory limit, or writers that are not written to hold
+    /// all of it; `File`, when the reader fails or ends before `length`; the
     /// [`Error`] inside the reader's error, unchanged; and those of
     /// [`MultipartUpload::upload_part`].
     pub fn upload_part_from(
@@ -41,7 +42,7 @@ impl MultipartUpload {
         let mut buffer = shared.buffer(length, &call)?;
         fill(&mut buffer, &mut reader, &call.scope)
             .map_err(|error| error.with_part(number.get()))?;
-        shared.send_part_of(call, &Source::memory(Arc::new(buffer.seal())))
+        shared.send_part_of(call, &Source::memory(Arc::new(buffer)))
     }
 }
 
@@ -50,15 +51,17 @@ impl SharedUpload {
     fn buffer(&self, length: u64, call: &PartCall<'_>) -> Result<Buffer> {
         let size = usize::try_from(length).unwrap_or(usize::MAX);
         let event = Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?);
+        let mut request = self.engine.buffers().request(size, FilledBy::Reader, &event)?;
         loop {
-            if let Some(buffer) = self.engine.buffers().take(size, &event)? {
+            if let Some(buffer) = request.try_take()? {
                 return Ok(buffer);
             }
-            match call.scope.cancel.wait_for_event(&event, call.scope.deadline) {
-                Wake::Canceled => return Err(Error::canceled()),
-                Wake::TimedOut => return Err(Error::deadline_passed()),
-                Wake::Ready | Wake::Failed(_) => event.clear(),
+            let until = call.scope.deadline.earlier(request.check_at());
+            if call.scope.cancel.wait_for_event(&event, until) == Wake::Canceled {
+                return Err(Error::canceled());
             }
+            call.scope.check()?;
+            event.clear();
         }
     }
 }

@@ -1,0 +1,144 @@
+//! The lock of a checkpoint: a file beside it, which is removed with the lock.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::{Access, LockAttempt, ProcessLock, Reservation, open_private};
+
+/// A locked file. When this is dropped, the file is removed and the lock ends.
+#[derive(Debug)]
+pub(super) struct CheckpointLock {
+    lock: ProcessLock,
+    path: PathBuf,
+}
+
+impl CheckpointLock {
+    /// Takes the lock, and retries if its last owner has removed the file meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `Busy`, when another upload has it; `File`, when there is no such directory, or not a file
+    /// of this user.
+    pub(super) fn take(directory: &Path, name: &str) -> Result<Self> {
+        let path = directory.join(name);
+        let failed = |cause: io::Error| {
+            let what = format!("checkpoint {}", path.display());
+            Error::file(what, &cause).with_argument("checkpoint_dir")
+        };
+        for _ in 0..LOCK_ATTEMPTS {
+            let Some(reservation) = Reservation::new(directory, name).map_err(failed)? else {
+                return Err(busy());
+            };
+            let file = open_private(&path, Access::ReadAndWrite)
+                .map_err(|error| error.with_argument("checkpoint_dir"))?;
+            match ProcessLock::try_lock(file, reservation).map_err(failed)? {
+                LockAttempt::Locked(lock) if is_at(lock.file(), &path) => {
+                    return Ok(Self { lock, path });
+                }
+                LockAttempt::Orphaned(file) if is_at(&file, &path) => {
+                    std::fs::remove_file(&path).map_err(failed)?;
+                }
+                LockAttempt::Locked(_) | LockAttempt::Orphaned(_) => {}
+                LockAttempt::Held => return Err(busy()),
+            }
+        }
+        Err(busy())
+    }
+}
+
+impl Drop for CheckpointLock {
+    fn drop(&mut self) {
+        // While the lock lasts, no other process removes the file.
+        if self.lock.is_owner() && is_at(self.lock.file(), &self.path) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Returns true if the path names the open file.
+fn is_at(file: &File, path: &Path) -> bool {
+    let found = file.metadata().and_then(|open| Ok((open, std::fs::symlink_metadata(path)?)));
+    found.is_ok_and(|(open, there)| (open.dev(), open.ino()) == (there.dev(), there.ino()))
+}
+
+fn busy() -> Error {
+    Error::new(ErrorKind::Busy, "another upload uses the checkpoint of this file and object")
+}
+
+const LOCK_ATTEMPTS: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn a_lock_whose_file_was_replaced_while_it_was_taken_is_not_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let lock = CheckpointLock::take(directory.path(), "lock").unwrap();
+        assert!(is_at(lock.lock.file(), &path));
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_at(lock.lock.file(), &path));
+        std::fs::write(&path, "another").unwrap();
+        assert!(!is_at(lock.lock.file(), &path));
+        drop(lock);
+        assert!(path.exists(), "the file of another lock is not removed");
+    }
+
+    /// Each process takes the lock, which removes and creates its file all the time.
+    #[test]
+    fn two_processes_never_have_the_lock_at_once() {
+        const DIRECTORY: &str = "OSSMPU_TEST_LOCK_DIRECTORY";
+        if let Some(directory) = std::env::var_os(DIRECTORY) {
+            let directory = Path::new(&directory);
+            let mut taken = 0;
+            while taken < 300 {
+                let Ok(lock) = CheckpointLock::take(directory, "lock") else { continue };
+                let proof = directory.join("proof");
+                File::create_new(&proof).expect("another process has the lock too");
+                std::fs::remove_file(&proof).unwrap();
+                drop(lock);
+                taken += 1;
+            }
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let start = |_| {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .arg("two_processes_never_have_the_lock_at_once")
+                .env(DIRECTORY, directory.path())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        };
+        for process in [0, 1, 2].map(start) {
+            let output = process.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        }
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn two_threads_never_have_the_lock_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let holders = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let taken = CheckpointLock::take(directory.path(), "lock");
+                        if taken.is_ok() {
+                            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
+                            holders.fetch_sub(1, Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}
