@@ -125,7 +125,7 @@ update_linker_cache = @if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then \
 # Without cargo, as is common for root, installs what `make` has built before.
 install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
-	install -m 644 include/ossmpu.h include/ossmpu.hpp "$(HEADERS)"
+	install -m 644 include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h "$(HEADERS)"
 	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
 	install -m 644 $(SHARED) "$(LIBS)"
 	install -m 644 $(SHARED).debug "$(LIBS)/.debug"
@@ -139,7 +139,7 @@ install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, p
 	$(update_linker_cache)
 
 uninstall: ## remove the installed files
-	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp"
+	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp" "$(HEADERS)/ossmpu-ffi.h"
 	rm -f "$(LIBS)/libossmpu.a" "$(LIBS)/libossmpu.so" "$(LIBS)/libossmpu.so.$(SOMAJOR)"
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
 	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"

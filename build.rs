@@ -1,7 +1,8 @@
-//! Generates the C header if the feature `capi` is enabled.
+//! Generates the C header if the feature `capi` is enabled, and its declarations for tools without a
+//! preprocessor.
 //!
-//! The header is written to `OUT_DIR`, and in a checkout also to `include/ossmpu.h`. A packaged
-//! crate, which has a `Cargo.toml.orig`, is not changed.
+//! The headers are written to `OUT_DIR`, and in a checkout also to `include/`. A packaged crate,
+//! which has a `Cargo.toml.orig`, is not changed.
 
 use std::error::Error;
 
@@ -24,9 +25,13 @@ mod header {
         println!("cargo::rerun-if-changed=src/ffi");
         let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
         let header = header(&root)?;
-        fs::write(Path::new(&env::var("OUT_DIR")?).join(NAME), &header)?;
-        if !root.join("Cargo.toml.orig").exists() {
-            refresh(&root.join("include"), &header);
+        let declarations = declarations(&header);
+        let out = env::var("OUT_DIR")?;
+        for (name, text) in [("ossmpu.h", &header), ("ossmpu-ffi.h", &declarations)] {
+            fs::write(Path::new(&out).join(name), text)?;
+            if !root.join("Cargo.toml.orig").exists() {
+                refresh(&root.join("include"), name, text);
+            }
         }
         Ok(())
     }
@@ -52,7 +57,8 @@ mod header {
                     .generate()?;
                 let mut part = Vec::new();
                 bindings.write(&mut part);
-                header += &postprocess(&String::from_utf8(part)?);
+                let part = postprocess(&String::from_utf8(part)?);
+                header += &if file == "status.rs" { with_enum(&part) } else { part };
             }
             header += "\n/** @} */\n";
         }
@@ -125,6 +131,52 @@ mod header {
         }
     }
 
+    /// Makes one enumeration of the constants. Macros would have different types in tools that
+    /// translate the header, because only the negative ones are signed.
+    fn with_enum(part: &str) -> String {
+        let last = part.rfind("#define ").and_then(|at| Some(at + part[at..].find('\n')? + 1));
+        let (constants, rest) = part.split_at(last.unwrap_or_default());
+        let lines = constants.trim_start().lines().map(|line| match constant(line) {
+            Some((name, value)) => format!("{name} = {value},\n"),
+            None => format!("{line}\n"),
+        });
+        format!("enum {{\n{}}};\n{rest}", lines.collect::<String>())
+    }
+
+    /// Parses the definition of a constant: its name and value.
+    fn constant(line: &str) -> Option<(&str, i64)> {
+        let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+        Some((name, value.trim_matches(['(', ')']).parse().ok()?))
+    }
+
+    /// Returns the declarations of the header without comments and directives: first all constants
+    /// as one enumeration.
+    fn declarations(header: &str) -> String {
+        let (mut constants, mut rest) = (Vec::new(), String::new());
+        for line in code(header).lines().filter(|line| !line.trim().is_empty()) {
+            match (constant(line), line.trim().trim_end_matches(',').split_once(" = ")) {
+                (Some((name, value)), _) => constants.push(format!("    {name} = {value}")),
+                (_, Some((name, value))) => constants.push(format!("    {name} = {value}")),
+                _ if line.starts_with('#') || ["enum {", "};", "}"].contains(&line.trim_end()) => {}
+                _ => rest += &format!("{}\n", line.trim_end()),
+            }
+        }
+        format!("{DECLARATIONS}enum {{\n{}\n}};\n{rest}", constants.join(",\n"))
+    }
+
+    /// Returns what the header declares for C++, without comments and attributes.
+    fn code(header: &str) -> String {
+        let declared = header.split_once("extern \"C\" {").map_or("", |(_, declared)| declared);
+        let mut comments = declared.split("/*");
+        let first = comments.next().unwrap_or_default().to_owned();
+        let code = comments.fold(first, |code, comment| {
+            code + comment.split_once("*/").map_or("", |(_, after)| after)
+        });
+        let attributes =
+            ["OSSMPU_MUST_USE", "OSSMPU_API"].map(|name| [format!("{name} "), format!("{name}\n")]);
+        attributes.as_flattened().iter().fold(code, |code, attribute| code.replace(attribute, ""))
+    }
+
     /// Defines the version macros from the manifest.
     fn version() -> Result<String, Box<dyn Error>> {
         let part = |name: &str| -> Result<u32, Box<dyn Error>> {
@@ -142,14 +194,14 @@ mod header {
         ))
     }
 
-    /// Replaces the header in a folder atomically: other builds may read or write it. A read-only
+    /// Replaces a header in a folder atomically: other builds may read or write it. A read-only
     /// folder is not an error, because the tests use the header in `OUT_DIR`.
-    fn refresh(folder: &Path, header: &str) {
-        let path = folder.join(NAME);
+    fn refresh(folder: &Path, name: &str, header: &str) {
+        let path = folder.join(name);
         if fs::read_to_string(&path).is_ok_and(|current| current == header) {
             return;
         }
-        let scratch = folder.join(format!(".{NAME}.{}", std::process::id()));
+        let scratch = folder.join(format!(".{name}.{}", std::process::id()));
         let written = fs::create_dir_all(folder)
             .and_then(|()| fs::write(&scratch, header))
             .and_then(|()| fs::rename(&scratch, &path));
@@ -158,5 +210,12 @@ mod header {
         }
     }
 
-    const NAME: &str = "ossmpu.h";
+    const DECLARATIONS: &str = "\
+/*
+ * ossmpu-ffi.h - the declarations of ossmpu.h for tools that have no C
+ * preprocessor, such as cffi, LuaJIT and PHP FFI. ossmpu.h documents them, and
+ * docs/bindings.md has the rules for each language.
+ * Generated from src/ffi; do not edit.
+ */
+";
 }

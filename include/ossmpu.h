@@ -12,8 +12,7 @@
  *            threads to exit, but not for callbacks, and it cancels an
  *            unfinished writer first. A handle keeps what it needs of the
  *            handles it was created from, so handles may be freed in any order,
- *            but not while a call of another thread that uses
- *            them is running.
+ *            but not while a call that uses them is running.
  *  Strings   In: NUL-terminated UTF-8, copied before the call returns; a path
  *            is any bytes. Data (a pointer and a length) is borrowed until
  *            then. Out: NUL-terminated UTF-8, owned by the handle it came from,
@@ -49,16 +48,16 @@
  *            what its callbacks use. The threads of the library have 512 KiB,
  *            of which their callbacks may use 256 KiB.
  *  Callbacks Progress and read callbacks run on the thread that made the
- *            blocking call (for a writer: in its write and finish calls), one
- *            at a time per call. Log callbacks run on a thread that is in a
- *            call, one at a time, also for lines of other calls; lines wait
+ *            blocking call (for a writer: in its write, finish and abort
+ *            calls), one at a time per call. Log callbacks run on a thread that
+ *            is in a call, one at a time, also for lines of other calls; lines wait
  *            meanwhile, and if more than 1000 wait, the others are dropped and
  *            a line says how many. Credentials callbacks may run on any thread,
  *            one at a time per client. A call on a client in its own
  *            credentials or log callback, and on a handle without const in a
  *            callback of a call that is using it, returns OSSMPU_ESTATE. A
- *            callback may free the client: the call keeps what it needs. A drop
- *            callback must not use a handle that is being freed.
+ *            callback may free the client of its call, which keeps what it
+ *            needs. A drop callback must not use a handle that is being freed.
  *            A callback must return, and not by longjmp. One that never returns
  *            stops its own call, the log of its client if it is a log callback,
  *            and the calls that wait for its credentials, until they are
@@ -90,6 +89,9 @@
  *            InitiateMultipartUpload that was sent) may take up to
  *            OSSMPU_CONFIG_ABORT_TIMEOUT_MS before the call returns; the same
  *            applies after a failure or a timeout.
+ *            A progress callback is called within 200 ms whatever the call
+ *            waits for, so it can end the call too. It lets an interpreter run
+ *            its signal handlers during a call.
  *  Signals   The library never raises SIGPIPE. ossmpu_cancel_trigger is
  *            async-signal-safe; no other function is.
  *  Environ   The environment is read only by ossmpu_config_set_env, for
@@ -172,108 +174,110 @@ const char *ossmpu_version_string(void);
  * ossmpu_error has the details of a failure.
  * @{
  */
+enum {
 /**
  * Success.
  */
-#define OSSMPU_OK 0
+OSSMPU_OK = 0,
 
 /**
  * The iterator has no more entries. Not an error.
  */
-#define OSSMPU_DONE 1
+OSSMPU_DONE = 1,
 
 /**
  * The object is stored, but its upload callback failed (HTTP status 203). Both
  * result and error are set. Do not upload the object again.
  */
-#define OSSMPU_STORED_CALLBACK_FAILED 2
+OSSMPU_STORED_CALLBACK_FAILED = 2,
 
 /**
  * The value is unknown. Not an error.
  */
-#define OSSMPU_ABSENT 3
+OSSMPU_ABSENT = 3,
 
 /**
  * An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
  * it.
  */
-#define OSSMPU_EINVAL (-1)
+OSSMPU_EINVAL = -1,
 
 /**
  * No memory for part buffers, or no thread can be started.
  */
-#define OSSMPU_ENOMEM (-2)
+OSSMPU_ENOMEM = -2,
 
 /**
  * No usable credentials.
  */
-#define OSSMPU_ECREDENTIALS (-3)
+OSSMPU_ECREDENTIALS = -3,
 
 /**
  * A local file or descriptor cannot be used; see OSSMPU_ERRINFO_OS_ERRNO.
  */
-#define OSSMPU_EFILE (-4)
+OSSMPU_EFILE = -4,
 
 /**
  * The source changed while it was being read.
  */
-#define OSSMPU_ECHANGED (-5)
+OSSMPU_ECHANGED = -5,
 
 /**
  * Another upload of this file and object is using the checkpoint.
  */
-#define OSSMPU_EBUSY (-6)
+OSSMPU_EBUSY = -6,
 
 /**
- * A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
- * returned.
+ * A read callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the
+ * value it returned.
  */
-#define OSSMPU_ECALLBACK (-7)
+OSSMPU_ECALLBACK = -7,
 
 /**
- * The cancel token was triggered.
+ * The cancel token was triggered, or the progress callback canceled the call;
+ * then OSSMPU_ERRINFO_CALLBACK_VALUE is the value it returned.
  */
-#define OSSMPU_ECANCELED (-8)
+OSSMPU_ECANCELED = -8,
 
 /**
  * The host name cannot be resolved.
  */
-#define OSSMPU_ERESOLVE (-9)
+OSSMPU_ERESOLVE = -9,
 
 /**
  * The connection cannot be established.
  */
-#define OSSMPU_ECONNECT (-10)
+OSSMPU_ECONNECT = -10,
 
 /**
  * The TLS handshake failed.
  */
-#define OSSMPU_ETLS (-11)
+OSSMPU_ETLS = -11,
 
 /**
  * Timed out; OSSMPU_ERRINFO_PHASE says in which phase.
  */
-#define OSSMPU_ETIMEOUT (-12)
+OSSMPU_ETIMEOUT = -12,
 
 /**
  * The connection was lost.
  */
-#define OSSMPU_ENETWORK (-13)
+OSSMPU_ENETWORK = -13,
 
 /**
  * The response is not what OSS sends.
  */
-#define OSSMPU_EPROTOCOL (-14)
+OSSMPU_EPROTOCOL = -14,
 
 /**
  * An integrity check failed: a CRC-64 or MD5 mismatch.
  */
-#define OSSMPU_EINTEGRITY (-15)
+OSSMPU_EINTEGRITY = -15,
 
 /**
  * OSS refused the request; OSSMPU_ERRINFO_OSS_CODE says why.
  */
-#define OSSMPU_ESERVICE (-16)
+OSSMPU_ESERVICE = -16,
 
 /**
  * Outcome unknown: CompleteMultipartUpload was sent and may have taken effect.
@@ -281,27 +285,28 @@ const char *ossmpu_version_string(void);
  * PutObject keeps the status of its failure; OSSMPU_ERRINFO_OBJECT_EXISTS is
  * -1 then.
  */
-#define OSSMPU_EUNKNOWN (-17)
+OSSMPU_EUNKNOWN = -17,
 
 /**
  * The handle is completed, aborted, failed or in use.
  */
-#define OSSMPU_ESTATE (-18)
+OSSMPU_ESTATE = -18,
 
 /**
  * The handle belongs to the parent process of this forked child.
  */
-#define OSSMPU_EFORKED (-19)
+OSSMPU_EFORKED = -19,
 
 /**
  * Not supported by the loaded library or by this machine.
  */
-#define OSSMPU_EUNSUPPORTED (-20)
+OSSMPU_EUNSUPPORTED = -20,
 
 /**
  * A bug in the library; please report it.
  */
-#define OSSMPU_EINTERNAL (-21)
+OSSMPU_EINTERNAL = -21,
+};
 
 /**
  * Returns a short description of a status, also of an unknown one. The text is
@@ -606,6 +611,32 @@ int ossmpu_credentials_set(ossmpu_credentials *out,
                            int64_t expires_unix);
 
 /**
+ * The call reads the source or a checkpoint, or lists the parts of an earlier
+ * call.
+ */
+#define OSSMPU_PHASE_PREPARE 1
+
+/**
+ * The call initiates the upload.
+ */
+#define OSSMPU_PHASE_INITIATE 2
+
+/**
+ * The call sends or copies the parts, or the object in one PutObject.
+ */
+#define OSSMPU_PHASE_SEND 3
+
+/**
+ * The call completes the upload, or determines whether the object was created.
+ */
+#define OSSMPU_PHASE_COMPLETE 4
+
+/**
+ * The call aborts the upload.
+ */
+#define OSSMPU_PHASE_ABORT 5
+
+/**
  * The progress of an upload. Owned by the library and valid during the
  * callback. Never copy it by its size, and test struct_size before reading a
  * field that was added after version 1.0.
@@ -644,13 +675,24 @@ typedef struct ossmpu_progress {
      * decreases.
      */
     int64_t bytes_sent;
+    /**
+     * What the call is doing: OSSMPU_PHASE_*. A later version may add phases.
+     */
+    int32_t phase;
+    /**
+     * 0.
+     */
+    int32_t reserved;
 } ossmpu_progress;
 
 /**
- * Receives the progress of an upload, on the thread that made the call, at
- * most ten times a second and once at the end. Return 0 to continue. Any other
- * value cancels the upload with OSSMPU_ECALLBACK, and is then
- * OSSMPU_ERRINFO_CALLBACK_VALUE.
+ * Receives the progress of a call, on the thread that made it: at its start,
+ * then ten times a second until it returns, whatever it waits for, and when
+ * all bytes are sent. Return 0 to continue. Any other value cancels the call,
+ * as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
+ * OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
+ * again, for example while the upload is aborted. It must not make calls with
+ * the client that it serves.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);
@@ -1134,8 +1176,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Text: the CRC-64 that the whole object must have, as a decimal number from 0
  * to 18446744073709551615, for calls that send a whole object. It is checked
  * before CompleteMultipartUpload or PutObject creates the object;
- * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns OSSMPU_EINVAL.
- * Default: not checked.
+ * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns
+ * OSSMPU_EINVAL. Default: not checked.
  */
 #define OSSMPU_OPTION_EXPECTED_CRC64 2006
 

@@ -674,8 +674,18 @@ class cancel : public detail::owner<ossmpu_cancel, ossmpu_cancel_free> {
     }
 };
 
-/** The progress of an upload. */
+/** What a call is doing. A later version may add phases. */
+enum class call_phase {
+    prepare = OSSMPU_PHASE_PREPARE,
+    initiate = OSSMPU_PHASE_INITIATE,
+    send = OSSMPU_PHASE_SEND,
+    complete = OSSMPU_PHASE_COMPLETE,
+    abort = OSSMPU_PHASE_ABORT
+};
+
+/** The progress of a call. */
 struct progress {
+    call_phase phase;
     /** Empty while unknown; 0 if the object goes in one PutObject. */
     std::optional<std::int32_t> parts_total;
     std::int32_t parts_done;
@@ -687,7 +697,8 @@ struct progress {
     std::int64_t bytes_sent;
 
     explicit progress(const ossmpu_progress &from)
-        : parts_done(from.parts_done), retries(from.retries),
+        : phase(static_cast<call_phase>(from.phase)),
+          parts_done(from.parts_done), retries(from.retries),
           bytes_total(detail::known(from.bytes_total)),
           bytes_done(from.bytes_done), bytes_resumed(from.bytes_resumed),
           bytes_sent(from.bytes_sent) {

@@ -99,7 +99,8 @@ mkdir -p "$work/$library-dbgsym/usr/share/doc"
 ln -s $library "$work/$library-dbgsym/usr/share/doc/$library-dbgsym"
 build libossmpu0-dbgsym $library-dbgsym
 
-move libossmpu-dev usr/include/ossmpu.h usr/include/ossmpu.hpp "$libdir/libossmpu.a" \
+move libossmpu-dev usr/include/ossmpu.h usr/include/ossmpu.hpp usr/include/ossmpu-ffi.h \
+    "$libdir/libossmpu.a" \
     "$libdir/libossmpu.so" "$libdir/pkgconfig/ossmpu.pc" "$libdir/cmake/ossmpu"
 if [ -d "$work/tree/usr/share/man" ]; then
     move libossmpu-dev usr/share/man/man3

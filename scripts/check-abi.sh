@@ -71,7 +71,8 @@ echo "ok: abidiff detects incompatible changes"
 
 # abidiff does not see constants: compares their values directly.
 constants() {
-    sed -n -E 's/^#define (OSSMPU_[A-Z0-9_]+) \(?(-?[0-9]+)\)?$/\1 \2/p' "$1" |
+    sed -n -E -e 's/^#define (OSSMPU_[A-Z0-9_]+) \(?(-?[0-9]+)\)?$/\1 \2/p' \
+        -e 's/^(OSSMPU_[A-Z0-9_]+) = (-?[0-9]+),?$/\1 \2/p' "$1" |
         grep -v _VERSION_ | sort
 }
 constants "$baseline" >"$scratch/old"

@@ -18,6 +18,8 @@ doxygen doxygen
 pkg-config pkg-config
 cmake cmake
 python3 python3
+cffi python3-cffi
+luajit luajit
 dpkg-shlibdeps dpkg-dev
 '
 # crate version options
@@ -26,7 +28,13 @@ cargo-deny 0.20.2 --no-default-features
 cargo-fuzz 0.13.2
 '
 
-exists() { command -v "$1" >/dev/null 2>&1; }
+# The package of cffi is for the Python of the system, which need not be the first in PATH.
+exists() {
+    case $1 in
+    cffi) /usr/bin/python3 -c 'import cffi' ;;
+    *) command -v "$1" ;;
+    esac >/dev/null 2>&1
+}
 
 # Prints the packages of the tools that are missing; with the argument `tool`, their names.
 missing_tools() {

@@ -74,6 +74,9 @@ cc $cflags -static -o "$scratch/all-static" "$sources/upload.c" \
 cc $cflags -o "$scratch/loaded" "$sources/loaded.c" -ldl
 "$scratch/loaded" "$lib/libossmpu.so.0"
 python3 "$sources/upload.py" "$lib/libossmpu.so.0"
+declarations=$scratch/first/include/ossmpu-ffi.h
+/usr/bin/python3 "$sources/upload_cffi.py" "$lib/libossmpu.so.0" "$declarations"
+luajit "$sources/upload.lua" "$lib/libossmpu.so.0" "$declarations"
 
 say "linked with another Rust static library, in both orders"
 rustc --edition 2024 -O --crate-type staticlib --print native-static-libs \

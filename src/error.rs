@@ -31,9 +31,10 @@ pub enum ErrorKind {
     Changed,
     /// Another upload of this file and object is using the checkpoint.
     Busy,
-    /// A callback canceled the call; [`Error::callback_value`] is what it returned.
+    /// A read callback canceled the call; [`Error::callback_value`] is what it returned.
     Callback,
-    /// The cancel token was triggered.
+    /// The cancel token was triggered, or the progress callback canceled the call; then
+    /// [`Error::callback_value`] is what it returned.
     Canceled,
     /// The host name could not be resolved.
     Resolve,

@@ -68,7 +68,7 @@ pub use service::{Config, LogLevel};
 pub use sign::{AccessKey, SignatureVersion};
 pub use transport::{ProxySetting, Verify};
 pub use upload::{
-    FdRange, FileRange, Integrity, MultipartUpload, Progress, ReaderSource, SentPart,
+    CallPhase, FdRange, FileRange, Integrity, MultipartUpload, Progress, ReaderSource, SentPart,
     UploadOptions, UploadResult, Writer,
 };
 

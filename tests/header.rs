@@ -6,10 +6,40 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
-fn the_committed_header_is_the_generated_one() {
-    let generated = fs::read_to_string(Path::new(env!("OUT_DIR")).join("ossmpu.h")).unwrap();
-    let hint = "edit src/ffi, never the header; `touch build.rs` and a build regenerate it";
-    assert!(header() == generated, "include/ossmpu.h is not what the build has made: {hint}");
+fn the_committed_headers_are_the_generated_ones() {
+    for name in ["ossmpu.h", "ossmpu-ffi.h"] {
+        let generated = fs::read_to_string(Path::new(env!("OUT_DIR")).join(name)).unwrap();
+        let committed = fs::read_to_string(root().join("include").join(name)).unwrap();
+        let hint = "edit src/ffi, never the header; `touch build.rs` and a build regenerate it";
+        assert!(committed == generated, "include/{name} is not what the build has made: {hint}");
+    }
+}
+
+/// Tools without a preprocessor read it, so it has neither directives nor attributes.
+#[test]
+fn the_declarations_have_all_constants_types_and_functions() {
+    let text = fs::read_to_string(root().join("include/ossmpu-ffi.h")).unwrap();
+    let (_, code) = text.split_once("*/").unwrap();
+    for absent in ["#", "extern", "OSSMPU_API", "OSSMPU_MUST_USE", "/*", "//"] {
+        assert!(!code.contains(absent), "{absent}");
+    }
+    let symbols = fs::read_to_string(root().join("tests/abi/symbols.txt")).unwrap();
+    for name in symbols.lines() {
+        assert!(code.contains(&format!("{name}(")), "{name} is missing");
+    }
+    // As C sees both headers, they are the same.
+    let scratch = tempfile::TempDir::new().unwrap();
+    let source = scratch.path().join("both.c");
+    let mut program =
+        String::from("#include <stddef.h>\n#include <stdint.h>\n#include \"ossmpu-ffi.h\"\n");
+    for (name, value) in defined() {
+        program += &format!("_Static_assert({name} == {value}, \"{name}\");\n");
+    }
+    program += &declared_functions();
+    fs::write(&source, program).unwrap();
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
+    output_of(cc.arg(root().join("include")).arg(source));
 }
 
 #[test]
@@ -53,7 +83,8 @@ fn every_name_is_explained_in_words_of_c() {
     for (index, line) in lines.iter().enumerate().skip_while(|(_, l)| !l.contains("extern")) {
         let begins = ["OSSMPU_API", "OSSMPU_MUST_USE", "typedef", "#define OSSMPU_"]
             .iter()
-            .any(|s| line.starts_with(s));
+            .any(|s| line.starts_with(s))
+            || line.starts_with("OSSMPU_") && line.contains(" = ");
         let version = line.starts_with("#define OSSMPU_VERSION_");
         if begins && !version {
             assert!(lines[index - 1].trim_end().ends_with("*/"), "{line} is not explained");
@@ -84,11 +115,15 @@ fn the_status_of_calls_with_an_error_must_be_used_except_of_aborts() {
     assert!(marked > 20, "only {marked} functions are marked");
 }
 
+/// Tools that translate the header give the constants of one enumeration one type.
 #[test]
-fn negative_constants_are_in_parentheses() {
-    for line in header().lines().filter(|line| line.starts_with("#define OSSMPU_E")) {
-        assert!(!line.contains(" -"), "{line}");
+fn the_statuses_are_one_enumeration() {
+    let header = header();
+    let statuses = header.split("enum {").nth(1).unwrap().split("};").next().unwrap();
+    for name in ["OSSMPU_OK = 0,", "OSSMPU_ABSENT = 3,", "OSSMPU_EINVAL = -1,"] {
+        assert!(statuses.contains(name), "{name}");
     }
+    assert!(!header.contains("(-"), "a negative macro");
 }
 
 /// A change of this file is a decision about the ABI. `OSSMPU_BLESS=1` rewrites it.
@@ -100,11 +135,8 @@ fn the_table_of_outcomes_has_every_status_of_a_failure_once() {
     let cells = rows.map(|row| row.split('|').nth(1).unwrap());
     let mut listed: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
     listed.sort_unstable();
-    let header = header();
-    let lines = header.lines().filter_map(|line| line.strip_prefix("#define OSSMPU_E"));
-    let failures = lines.filter(|line| line.contains("(-"));
-    let mut declared: Vec<String> =
-        failures.map(|line| format!("OSSMPU_E{}", line.split(' ').next().unwrap())).collect();
+    let failures = defined().into_iter().filter(|(_, value)| *value < 0);
+    let mut declared: Vec<String> = failures.map(|(name, _)| name).collect();
     declared.sort_unstable();
     assert_eq!(listed, declared);
 }
@@ -121,13 +153,32 @@ fn constants_and_structs_keep_their_values_and_places() {
 }
 
 fn constants() -> String {
+    let constants = defined().into_iter().filter(|(name, _)| !name.starts_with("OSSMPU_VERSION_"));
+    constants.map(|(name, value)| format!("{name} {value}\n")).collect()
+}
+
+/// The constants of the header, macros and enumerators, with their values.
+fn defined() -> Vec<(String, i64)> {
     let header = header();
-    let defined = header.lines().filter_map(|line| line.strip_prefix("#define OSSMPU_"));
-    let numbers = defined.filter(|rest| {
-        let value = rest.split_once(' ').map_or("", |(_, value)| value);
-        !rest.starts_with("VERSION_") && value.trim_matches(['(', ')']).parse::<i64>().is_ok()
+    let constants = header.lines().filter_map(|line| {
+        let (name, value) = match line.strip_prefix("#define ") {
+            Some(definition) => definition.split_once(' ')?,
+            None => line.strip_suffix(',')?.trim().split_once(" = ")?,
+        };
+        Some((name.to_owned(), value.parse().ok()?))
     });
-    numbers.map(|rest| format!("OSSMPU_{rest}\n")).collect()
+    constants.collect()
+}
+
+/// The declarations of the functions in the header, without their attributes.
+fn declared_functions() -> String {
+    let header = header();
+    let (_, declarations) = header.split_once("extern \"C\" {").unwrap();
+    let functions = declarations.match_indices("OSSMPU_API").map(|(at, attribute)| {
+        let declaration = declarations[at + attribute.len()..].split(';').next().unwrap();
+        format!("{declaration};\n")
+    });
+    functions.collect()
 }
 
 /// Sizes and offsets as the C compiler sees them.

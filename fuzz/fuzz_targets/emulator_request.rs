@@ -36,7 +36,7 @@ fn is_skipped(bytes: &[u8]) -> bool {
     let plain: Vec<u8> = percent_encoding::percent_decode(bytes).collect();
     let lower = plain.to_ascii_lowercase();
     let has = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
-    [b"callback".as_slice(), b"delay_ms", b"stall", b"drip"].into_iter().any(has)
+    [b"callback".as_slice(), b"traffic-limit", b"delay_ms", b"stall", b"drip"].into_iter().any(has)
 }
 
 fn start() -> std::io::Result<Emulator> {

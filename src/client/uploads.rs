@@ -11,8 +11,8 @@ use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
 use crate::runtime::{Cancel, Descriptor};
 use crate::upload::{
-    Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes, Source,
-    UploadOptions, UploadResult, WatchedFile, Writer,
+    CallScope, Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes,
+    Source, UploadOptions, UploadResult, WatchedFile, Writer,
 };
 
 impl Client {
@@ -27,8 +27,8 @@ impl Client {
     /// # Errors
     ///
     /// `File`, when the file cannot be read; `Changed`, when it changes during the upload; `Busy`,
-    /// when another upload of this file and object is using the checkpoint; `Callback`, when the
-    /// progress callback cancels the call; `Integrity`, when a checksum does not match; `Unknown`,
+    /// when another upload of this file and object is using the checkpoint; `Canceled`, also when
+    /// the progress callback cancels the call; `Integrity`, when a checksum does not match; `Unknown`,
     /// when the object may exist; and the errors of the requests.
     pub fn put_file(
         &self,
@@ -110,9 +110,11 @@ impl Client {
             let text = "a pipe, socket or terminal has no offset; use 0";
             return Err(Error::invalid("offset", text));
         }
-        let reader = FdReader { file, cancel: cancel.clone(), deadline: options.deadline() };
-        let source = ReaderSource::new(reader).with_length(range.length());
-        self.put_stream(bucket, key, source, options, cancel)
+        let reader = |scope: &CallScope| {
+            let CallScope { cancel, deadline, .. } = scope.clone();
+            FdReader { file, cancel, deadline }
+        };
+        Writer::send_reader(&self.0, bucket, key, range.length(), reader, options, cancel)
     }
 
     /// Uploads bytes in memory as one object; otherwise like [`Client::put_file`].
@@ -152,7 +154,8 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        Writer::send_reader(&self.0, bucket, key, reader.into(), options, cancel)
+        let ReaderSource { reader, length } = reader.into();
+        Writer::send_reader(&self.0, bucket, key, length, |_| reader, options, cancel)
     }
 
     /// Opens a writer: what is written to it becomes one object. Sends nothing.

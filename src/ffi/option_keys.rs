@@ -41,8 +41,8 @@ pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 2005;
 /// Text: the CRC-64 that the whole object must have, as a decimal number from 0
 /// to 18446744073709551615, for calls that send a whole object. It is checked
 /// before CompleteMultipartUpload or PutObject creates the object;
-/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns OSSMPU_EINVAL.
-/// Default: not checked.
+/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns
+/// OSSMPU_EINVAL. Default: not checked.
 pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 2006;
 /// Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
 /// as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice. ossmpu_copy_object

@@ -4,7 +4,19 @@ use std::ffi::{c_int, c_void};
 use std::ops::ControlFlow;
 
 use super::callback::Callback;
-use crate::Progress;
+use crate::{CallPhase, Progress};
+
+/// The call reads the source or a checkpoint, or lists the parts of an earlier
+/// call.
+pub const OSSMPU_PHASE_PREPARE: c_int = 1;
+/// The call initiates the upload.
+pub const OSSMPU_PHASE_INITIATE: c_int = 2;
+/// The call sends or copies the parts, or the object in one PutObject.
+pub const OSSMPU_PHASE_SEND: c_int = 3;
+/// The call completes the upload, or determines whether the object was created.
+pub const OSSMPU_PHASE_COMPLETE: c_int = 4;
+/// The call aborts the upload.
+pub const OSSMPU_PHASE_ABORT: c_int = 5;
 
 /// The progress of an upload. Owned by the library and valid during the
 /// callback. Never copy it by its size, and test struct_size before reading a
@@ -29,12 +41,19 @@ pub struct ossmpu_progress {
     /// Bytes that were sent; retries and hedged requests count again. Never
     /// decreases.
     pub bytes_sent: i64,
+    /// What the call is doing: OSSMPU_PHASE_*. A later version may add phases.
+    pub phase: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
-/// Receives the progress of an upload, on the thread that made the call, at
-/// most ten times a second and once at the end. Return 0 to continue. Any other
-/// value cancels the upload with OSSMPU_ECALLBACK, and is then
-/// OSSMPU_ERRINFO_CALLBACK_VALUE.
+/// Receives the progress of a call, on the thread that made it: at its start,
+/// then ten times a second until it returns, whatever it waits for, and when
+/// all bytes are sent. Return 0 to continue. Any other value cancels the call,
+/// as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
+/// OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
+/// again, for example while the upload is aborted. It must not make calls with
+/// the client that it serves.
 pub type ossmpu_progress_fn =
     Option<unsafe extern "C-unwind" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
 
@@ -69,7 +88,19 @@ impl ossmpu_progress {
             bytes_done: bytes(progress.bytes_done),
             bytes_resumed: bytes(progress.bytes_resumed),
             bytes_sent: bytes(progress.bytes_sent),
+            phase: phase(progress.phase),
+            reserved: 0,
         }
+    }
+}
+
+fn phase(phase: CallPhase) -> i32 {
+    match phase {
+        CallPhase::Prepare => OSSMPU_PHASE_PREPARE,
+        CallPhase::Initiate => OSSMPU_PHASE_INITIATE,
+        CallPhase::Send => OSSMPU_PHASE_SEND,
+        CallPhase::Complete => OSSMPU_PHASE_COMPLETE,
+        CallPhase::Abort => OSSMPU_PHASE_ABORT,
     }
 }
 
@@ -94,7 +125,7 @@ mod tests {
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
         (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
-        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (48, 0, 0));
+        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (56, 0, 0));
         progress.bytes_total = Some(u64::MAX);
         progress.retries = u64::MAX;
         let shown = ossmpu_progress::new(&progress);

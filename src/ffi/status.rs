@@ -26,10 +26,11 @@ pub const OSSMPU_EFILE: c_int = -4;
 pub const OSSMPU_ECHANGED: c_int = -5;
 /// Another upload of this file and object is using the checkpoint.
 pub const OSSMPU_EBUSY: c_int = -6;
-/// A callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the value it
-/// returned.
+/// A read callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the
+/// value it returned.
 pub const OSSMPU_ECALLBACK: c_int = -7;
-/// The cancel token was triggered.
+/// The cancel token was triggered, or the progress callback canceled the call;
+/// then OSSMPU_ERRINFO_CALLBACK_VALUE is the value it returned.
 pub const OSSMPU_ECANCELED: c_int = -8;
 /// The host name cannot be resolved.
 pub const OSSMPU_ERESOLVE: c_int = -9;

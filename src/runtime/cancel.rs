@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::event::poll;
 use super::sync::AtomicBool;
+use super::ticker::{Tick, Ticker};
 use super::timer::Timer;
 use super::{Deadline, Event, ForkGuard};
 use crate::error::Result;
@@ -28,7 +29,11 @@ use crate::error::Result;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Cancel(Option<Arc<Token>>);
+pub struct Cancel {
+    token: Option<Arc<Token>>,
+    /// Runs during waits for this value. Children do not have it.
+    ticker: Option<Ticker>,
+}
 
 #[derive(Debug)]
 struct Token {
@@ -69,12 +74,12 @@ impl Cancel {
 
     /// Returns a token that cannot be triggered.
     pub const fn never() -> Self {
-        Self(None)
+        Self { token: None, ticker: None }
     }
 
     /// Triggers the token. Async-signal-safe and idempotent.
     pub fn trigger(&self) {
-        if let Some(token) = self.0.as_ref().filter(|token| token.process.is_current()) {
+        if let Some(token) = self.token.as_ref().filter(|token| token.process.is_current()) {
             token.triggered.store(true, Ordering::SeqCst);
             token.event.set();
         }
@@ -86,7 +91,7 @@ impl Cancel {
     ///
     /// The error of the operating system if the timer cannot be set.
     pub fn trigger_after(&self, time: Duration) -> io::Result<()> {
-        let token = self.0.as_ref().filter(|token| token.process.is_current());
+        let token = self.token.as_ref().filter(|token| token.process.is_current());
         match token.and_then(|token| token.timer.as_ref()) {
             Some(timer) if !self.is_triggered() => timer.set(time),
             _ => Ok(()),
@@ -100,14 +105,44 @@ impl Cancel {
         self.chain().any(Token::is_triggered) || self.check_process().is_err()
     }
 
-    /// Creates a child token, which is triggered together with this one.
+    /// Creates a child token, which is triggered together with this one. It has no ticker.
     pub(crate) fn child(&self) -> io::Result<Self> {
-        Self::build(None, Some(self.clone()))
+        Self::build(None, Some(self.without_ticker()))
+    }
+
+    /// Returns the token with a ticker, for the thread that makes the call.
+    pub(crate) fn with_ticker(&self, tick: Arc<dyn Tick>) -> Self {
+        Self { token: self.token.clone(), ticker: Some(Ticker(tick)) }
+    }
+
+    /// Returns the token for other threads than the one that makes the call.
+    pub(crate) fn without_ticker(&self) -> Self {
+        Self { token: self.token.clone(), ticker: None }
+    }
+
+    /// Returns a token for waits that a trigger must not end. They tick like those for this token.
+    pub(crate) fn shielded(&self) -> Self {
+        Self { token: None, ticker: self.ticker.clone() }
+    }
+
+    /// Ticks if it is time to.
+    pub(crate) fn tick(&self) {
+        if let Some(ticker) = &self.ticker {
+            ticker.tick_if_due();
+        }
+    }
+
+    /// Ticks; returns true in a child that the tick has forked.
+    fn tick_forks(&self) -> bool {
+        let Some(ticker) = &self.ticker else { return false };
+        let process = ForkGuard::current();
+        ticker.tick_if_due();
+        !process.is_current()
     }
 
     /// Returns an error of kind `Forked` in a forked child of the process that made the token.
     pub(crate) fn check_process(&self) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |token| token.process.check())
+        self.token.as_ref().map_or(Ok(()), |token| token.process.check())
     }
 
     /// Waits for the token; returns true if it was triggered before the deadline.
@@ -156,10 +191,11 @@ impl Cancel {
         }
         let polled = polled.get_mut(..count).unwrap_or_default();
         loop {
-            if self.is_triggered() {
+            if self.tick_forks() || self.is_triggered() {
                 return Wake::Canceled;
             }
-            let polled_result = poll(polled, deadline);
+            let next_tick = self.ticker.as_ref().map_or(Deadline::NEVER, Ticker::due);
+            let polled_result = poll(polled, deadline.earlier(next_tick));
             if self.is_triggered() {
                 return Wake::Canceled;
             }
@@ -179,17 +215,20 @@ impl Cancel {
     }
 
     fn build(timer: Option<Timer>, parent: Option<Self>) -> io::Result<Self> {
-        Ok(Self(Some(Arc::new(Token {
+        let token = Token {
             triggered: AtomicBool::new(false),
             event: Event::new()?,
             timer,
             parent,
             process: ForkGuard::current(),
-        }))))
+        };
+        Ok(Self { token: Some(Arc::new(token)), ticker: None })
     }
 
     fn chain(&self) -> impl Iterator<Item = &Token> {
-        std::iter::successors(self.0.as_deref(), |token| token.parent.as_ref()?.0.as_deref())
+        std::iter::successors(self.token.as_deref(), |token| {
+            token.parent.as_ref()?.token.as_deref()
+        })
     }
 
     fn descriptors(&self) -> impl Iterator<Item = RawFd> {
@@ -273,6 +312,39 @@ mod tests {
         let thread = std::thread::spawn(move || waiting.wait(Deadline::after(LONG)));
         token.trigger_after(Duration::from_millis(20)).unwrap();
         assert!(thread.join().unwrap());
+    }
+
+    struct CountDown {
+        left: std::sync::atomic::AtomicU32,
+        cancel: Cancel,
+    }
+
+    impl Tick for CountDown {
+        fn due(&self) -> Deadline {
+            Deadline::after(Duration::ZERO)
+        }
+
+        fn tick(&self) {
+            if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                self.cancel.trigger();
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_can_trigger_its_token_during_a_wait_and_children_do_not_tick() {
+        let token = Cancel::new().unwrap();
+        let count_down = Arc::new(CountDown { left: 3.into(), cancel: token.clone() });
+        let ticking = token.with_ticker(Arc::clone(&count_down) as Arc<dyn Tick>);
+        let soon = || Deadline::after(Duration::from_millis(5));
+        assert!(!ticking.child().unwrap().wait(soon()));
+        assert!(!ticking.without_ticker().wait(soon()));
+        assert_eq!(count_down.left.load(Ordering::SeqCst), 3);
+        assert!(ticking.wait(Deadline::NEVER));
+        // Nothing ends this wait early, but it ticks.
+        count_down.left.store(u32::MAX, Ordering::SeqCst);
+        assert!(!ticking.shielded().wait(soon()));
+        assert!(count_down.left.load(Ordering::SeqCst) < u32::MAX);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod subprocess;
 mod sync;
 mod thread_cancellation;
 mod thread_id;
+mod ticker;
 mod timer;
 
 #[cfg(not(shuttle))]
@@ -62,3 +63,4 @@ pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
 pub(crate) use thread_cancellation::disable_cancellation;
 pub(crate) use thread_id::{ThreadId, is_library_thread};
+pub(crate) use ticker::Tick;

@@ -181,6 +181,7 @@ impl ExchangeState {
     /// Returns an error if the call was canceled or has timed out. Each step calls this, because it
     /// never waits for a peer that is always ready.
     pub(super) fn check(&self) -> Result<()> {
+        self.cancel.tick();
         self.process.check()?;
         if self.cancel.is_triggered() {
             self.interrupt(Error::canceled())?;
@@ -216,7 +217,7 @@ impl ExchangeState {
         loop {
             self.start_response_timeout(fd);
             let (cancel, call_deadline) = match &*self.grace.borrow() {
-                Some((_, deadline)) => (Cancel::never(), *deadline),
+                Some((_, deadline)) => (self.cancel.shielded(), *deadline),
                 None => (self.cancel.clone(), self.deadline),
             };
             let checks_stall = self.checks_stall();

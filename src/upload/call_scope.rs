@@ -1,14 +1,19 @@
-//! What ends a call early.
+//! What ends a call early, and its progress.
+
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::runtime::{Cancel, Deadline};
+use crate::runtime::{Cancel, Deadline, Tick};
+use crate::upload::progress::{CallPhase, Meter, ProgressCallback, Reporter};
 
-/// The cancel token and the deadline of one call, or of a part of it.
+/// The cancel token, the deadline and the progress of one call.
 #[derive(Debug, Clone)]
 pub(crate) struct CallScope {
-    /// A child of the caller's token, which the library may trigger for itself.
+    /// A child of the caller's token, which the library may trigger for itself. Waits for it report
+    /// the progress, so it must not be given to another thread: [`Cancel::without_ticker`].
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
+    reporter: Arc<Reporter>,
 }
 
 impl CallScope {
@@ -17,17 +22,54 @@ impl CallScope {
     /// # Errors
     ///
     /// `Memory`, when no file descriptor is left; `Forked`, when the token belongs to the parent.
-    pub(crate) fn new(cancel: &Cancel, deadline: Deadline) -> Result<Self> {
+    pub(crate) fn new(
+        cancel: &Cancel,
+        deadline: Deadline,
+        progress: Option<&ProgressCallback>,
+    ) -> Result<Self> {
         cancel.check_process()?;
         let cancel = cancel.child().map_err(|cause| Error::no_descriptor(&cause))?;
-        Ok(Self { cancel, deadline })
+        let reporter = Arc::new(Reporter::new(progress, &cancel));
+        let cancel = if reporter.has_callback() {
+            cancel.with_ticker(Arc::clone(&reporter) as Arc<dyn Tick>)
+        } else {
+            cancel
+        };
+        Ok(Self { cancel, deadline, reporter })
     }
 
-    /// An error if the call was canceled or its deadline has passed.
+    /// Reports the progress if it is time to. Returns an error if the call was canceled or its
+    /// deadline has passed.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.cancel.is_triggered() {
-            return Err(Error::canceled());
-        }
-        if self.deadline.has_passed() { Err(Error::deadline_passed()) } else { Ok(()) }
+        check(&self.cancel, self.deadline)
     }
+
+    /// Sets the phase that the progress shows.
+    pub(crate) fn enter(&self, phase: CallPhase) {
+        self.meter().enter(phase);
+    }
+
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        self.reporter.meter()
+    }
+
+    /// Reports the progress now; an error if the callback cancels the call.
+    pub(crate) fn report(&self) -> Result<()> {
+        self.reporter.report()
+    }
+
+    /// Adds what the progress callback returned to the cancellation that it caused.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        self.reporter.explain(error)
+    }
+}
+
+/// Ticks if the token has a ticker. Returns an error if the token was triggered or the deadline has
+/// passed.
+pub(crate) fn check(cancel: &Cancel, deadline: Deadline) -> Result<()> {
+    cancel.tick();
+    if cancel.is_triggered() {
+        return Err(Error::canceled());
+    }
+    if deadline.has_passed() { Err(Error::deadline_passed()) } else { Ok(()) }
 }

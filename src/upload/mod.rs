@@ -18,6 +18,7 @@ mod stream;
 mod upload_result;
 mod whole;
 
+pub(crate) use call_scope::CallScope;
 pub(crate) use engine::Engine;
 #[cfg(fuzzing)]
 pub use lifecycle::checkpoint::fuzz as fuzz_checkpoint;
@@ -26,7 +27,7 @@ pub use options::{Integrity, UploadOptions};
 pub use part::SentPart;
 #[cfg(feature = "bench-internals")]
 pub(crate) use part::combined_crc64;
-pub use progress::Progress;
+pub use progress::{CallPhase, Progress};
 pub use source::file_range::{FdRange, FileRange};
 pub(crate) use source::memory::SharedBytes;
 pub(crate) use source::upload_source::Source;

@@ -279,8 +279,10 @@ impl UploadOptions {
 
     /// Sets a callback for progress.
     ///
-    /// It runs on the thread that made the call, at most ten times a second and once at the end.
-    /// `Break` cancels the call with an error of kind `Callback` that has the value.
+    /// It runs on the thread that made the call: at its start, then ten times a second until it
+    /// returns, whatever the call waits for ([`Progress::phase`](crate::Progress)), and when all
+    /// bytes are sent. `Break` cancels the call: its error has the kind `Canceled` and the value.
+    /// The callback may run again until the call returns. It must not use the client.
     pub fn set_progress(
         &mut self,
         callback: impl Fn(&Progress) -> ControlFlow<i64> + Send + Sync + 'static,

@@ -1,20 +1,22 @@
-//! The progress of an upload: counters that the workers increase, and the callback on the caller's
+//! The progress of a call: counters that the workers increase, and the callback on the caller's
 //! thread.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, ForkGuard, IgnorePoison, now};
+use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, Tick, now};
 use crate::service::Observer;
 
-/// The progress of an upload.
+/// The progress of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Progress {
+    /// What the call is doing.
+    pub phase: CallPhase,
     /// Parts in all, 0 if there is one PutObject; `None` while unknown.
     pub parts_total: Option<u64>,
     /// Parts that OSS has acknowledged.
@@ -31,14 +33,33 @@ pub struct Progress {
     pub retries: u64,
 }
 
+/// What a call is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum CallPhase {
+    /// Reads the source or a checkpoint, or lists the parts of an earlier call.
+    #[default]
+    Prepare,
+    /// Initiates the upload.
+    Initiate,
+    /// Sends or copies the parts, or the object in one PutObject.
+    Send,
+    /// Completes the upload, or determines whether the object was created.
+    Complete,
+    /// Aborts the upload.
+    Abort,
+}
+
 /// The progress callback of the caller; `Break` cancels the call.
 pub(crate) type ProgressCallback = Arc<dyn Fn(&Progress) -> ControlFlow<i64> + Send + Sync>;
 
-/// The counters of one upload.
+/// The counters of one call.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    parts_total: Option<u64>,
-    bytes_total: Option<u64>,
+    phase: AtomicU8,
+    /// [`UNKNOWN`] until they are known.
+    parts_total: AtomicU64,
+    bytes_total: AtomicU64,
     parts_done: AtomicU64,
     bytes_done: AtomicU64,
     bytes_resumed: AtomicU64,
@@ -49,14 +70,28 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn new(parts_total: Option<u64>, bytes_total: Option<u64>) -> Self {
         Self {
-            parts_total,
-            bytes_total,
+            phase: AtomicU8::new(CallPhase::default() as u8),
+            parts_total: AtomicU64::new(parts_total.unwrap_or(UNKNOWN)),
+            bytes_total: AtomicU64::new(bytes_total.unwrap_or(UNKNOWN)),
             parts_done: AtomicU64::new(0),
             bytes_done: AtomicU64::new(0),
             bytes_resumed: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }
+    }
+
+    pub(crate) fn set_totals(&self, parts: u64, bytes: u64) {
+        self.parts_total.store(parts, Ordering::Relaxed);
+        self.bytes_total.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_bytes_total(&self, bytes: Option<u64>) {
+        self.bytes_total.store(bytes.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    pub(crate) fn enter(&self, phase: CallPhase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     /// Counts the bytes of an object that one PutObject has sent.
@@ -75,19 +110,30 @@ impl Meter {
     }
 
     pub(crate) fn snapshot(&self) -> Progress {
+        let known =
+            |total: &AtomicU64| Some(total.load(Ordering::Relaxed)).filter(|t| *t != UNKNOWN);
         // Read first, because a part is counted as done first.
         let bytes_resumed = self.bytes_resumed.load(Ordering::SeqCst);
         Progress {
-            parts_total: self.parts_total,
+            phase: self.phase(),
+            parts_total: known(&self.parts_total),
             parts_done: self.parts_done.load(Ordering::Relaxed),
-            bytes_total: self.bytes_total,
+            bytes_total: known(&self.bytes_total),
             bytes_done: self.bytes_done.load(Ordering::Relaxed),
             bytes_resumed,
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
         }
     }
+
+    fn phase(&self) -> CallPhase {
+        let phases = [CallPhase::Initiate, CallPhase::Send, CallPhase::Complete, CallPhase::Abort];
+        let phase = self.phase.load(Ordering::Relaxed);
+        phases.into_iter().find(|known| *known as u8 == phase).unwrap_or_default()
+    }
 }
+
+const UNKNOWN: u64 = u64::MAX;
 
 impl Observer for Meter {
     fn sent(&self, bytes: u64) {
@@ -99,120 +145,119 @@ impl Observer for Meter {
     }
 }
 
-/// Calls the caller's progress callback, on the caller's thread and not too often.
+/// Calls the progress callback, on the thread that makes the call and not too often.
 pub(crate) struct Reporter {
     callback: Option<ProgressCallback>,
     meter: Arc<Meter>,
+    /// Triggered when the callback cancels the call.
+    cancel: Cancel,
     state: Mutex<ReporterState>,
 }
 
+#[derive(Default)]
 struct ReporterState {
-    last: Instant,
+    last: Option<Instant>,
     /// What the callback returned to cancel the call.
     canceled_with: Option<i64>,
 }
 
 impl Reporter {
-    pub(crate) fn new(callback: Option<&ProgressCallback>, meter: &Arc<Meter>) -> Self {
-        let state = ReporterState { last: now(), canceled_with: None };
-        Self { callback: callback.cloned(), meter: Arc::clone(meter), state: Mutex::new(state) }
+    pub(crate) fn new(callback: Option<&ProgressCallback>, cancel: &Cancel) -> Self {
+        let meter = Arc::new(Meter::new(None, None));
+        let callback = callback.cloned();
+        Self { callback, meter, cancel: cancel.without_ticker(), state: Mutex::default() }
     }
 
-    /// Time until the next report; `None` without a callback.
-    pub(crate) fn due_in(&self) -> Option<Duration> {
-        self.callback.as_ref()?;
-        let last = self.state.lock().ignore_poison().last;
-        Some(limits::PROGRESS_INTERVAL.saturating_sub(now().saturating_duration_since(last)))
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
     }
 
-    /// Reports if it is time to.
-    ///
-    /// # Errors
-    ///
-    /// `Callback`, when the callback canceled the call; `Forked`, in a child that it forked.
-    pub(crate) fn tick(&self) -> Result<()> {
-        if self.due_in() == Some(Duration::ZERO) { self.report() } else { Ok(()) }
+    pub(crate) fn has_callback(&self) -> bool {
+        self.callback.is_some()
     }
 
     /// Reports now.
+    ///
+    /// # Errors
+    ///
+    /// `Canceled`, when the callback canceled the call; `Forked`, in a child that it forked.
     pub(crate) fn report(&self) -> Result<()> {
         let Some(callback) = &self.callback else { return Ok(()) };
         let process = ForkGuard::current();
         let flow = callback(&self.meter.snapshot());
         process.check()?;
         let mut state = self.state.lock().ignore_poison();
-        state.last = now();
+        state.last = Some(now());
         if let ControlFlow::Break(value) = flow {
             state.canceled_with.get_or_insert(value);
+            self.cancel.trigger();
         }
-        state.canceled_with.map_or(Ok(()), |value| Err(canceled_by_callback(value)))
+        state.canceled_with.map_or(Ok(()), |_| Err(Error::canceled()))
     }
 
-    /// Replaces the cancellation that the progress callback caused by the error of the callback.
+    /// Adds the value of the callback to the cancellation that it caused.
     pub(crate) fn explain(&self, error: Error) -> Error {
         let canceled_with = self.state.lock().ignore_poison().canceled_with;
         match canceled_with {
-            Some(value) if error.kind() == ErrorKind::Canceled => error
-                .with_kind(ErrorKind::Callback)
-                .with_text(CANCELED_BY_CALLBACK)
-                .with_callback_value(value),
+            Some(value) if error.kind() == ErrorKind::Canceled => {
+                let text = "the progress callback canceled the call";
+                error.with_text(text).with_callback_value(value)
+            }
             _ => error,
         }
     }
 }
 
-/// Reports while the caller's own thread sends; `Break` of the callback triggers the token.
-pub(crate) struct InlineObserver<'a> {
-    pub(crate) reporter: &'a Reporter,
-    pub(crate) cancel: &'a Cancel,
-}
-
-impl Observer for InlineObserver<'_> {
-    fn sent(&self, bytes: u64) {
-        self.reporter.meter.sent(bytes);
-        if self.reporter.tick().is_err() {
-            self.cancel.trigger();
-        }
+impl Tick for Reporter {
+    fn due(&self) -> Deadline {
+        let last = self.state.lock().ignore_poison().last;
+        last.map_or(Deadline::after(Duration::ZERO), |last| {
+            Deadline::at(last).plus(limits::PROGRESS_INTERVAL)
+        })
     }
 
-    fn retried(&self) {
-        self.reporter.meter.retried();
+    fn tick(&self) {
+        // A cancellation is in the token.
+        let _ = self.report();
     }
 }
 
-fn canceled_by_callback(value: i64) -> Error {
-    Error::new(ErrorKind::Callback, CANCELED_BY_CALLBACK).with_callback_value(value)
+impl std::fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reporter").field("meter", &self.meter).finish_non_exhaustive()
+    }
 }
-
-const CANCELED_BY_CALLBACK: &str = "the progress callback canceled the call";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_break_is_an_error_with_its_value_and_explains_the_cancellation() {
-        let meter = Arc::new(Meter::new(Some(2), Some(10)));
-        meter.part_done(5);
+    fn a_break_triggers_the_token_and_explains_the_cancellation() {
         let callback: ProgressCallback = Arc::new(|progress: &Progress| {
             assert_eq!((progress.parts_done, progress.bytes_done), (1, 5));
+            assert_eq!((progress.parts_total, progress.bytes_total), (Some(2), Some(10)));
+            assert_eq!(progress.phase, CallPhase::Send);
             ControlFlow::Break(-42)
         });
-        let reporter = Reporter::new(Some(&callback), &meter);
-        let error = reporter.report().unwrap_err();
-        assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(-42)));
-        let explained = reporter.explain(Error::canceled());
-        assert_eq!(
-            (explained.kind(), explained.callback_value()),
-            (ErrorKind::Callback, Some(-42))
-        );
+        let cancel = Cancel::new().unwrap();
+        let reporter = Reporter::new(Some(&callback), &cancel);
+        let meter = reporter.meter();
+        meter.set_totals(2, 10);
+        meter.enter(CallPhase::Send);
+        meter.part_done(5);
+        assert!(reporter.due().has_passed(), "the first report is due at once");
+        let error = reporter.explain(reporter.report().unwrap_err());
+        assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Canceled, Some(-42)));
+        assert!(cancel.is_triggered() && !reporter.due().has_passed());
         let other = reporter.explain(Error::internal("x"));
-        assert_eq!(other.kind(), ErrorKind::Internal);
+        assert_eq!((other.kind(), other.callback_value()), (ErrorKind::Internal, None));
     }
 
     #[test]
-    fn without_a_callback_nothing_is_due() {
-        let meter = Arc::new(Meter::new(None, None));
-        assert_eq!(Reporter::new(None, &meter).due_in(), None);
+    fn without_totals_they_are_unknown() {
+        let progress = Reporter::new(None, &Cancel::never()).meter().snapshot();
+        assert_eq!((progress.parts_total, progress.bytes_total), (None, None));
+        assert_eq!(progress.phase, CallPhase::Prepare);
     }
 }

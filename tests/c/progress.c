@@ -17,8 +17,12 @@ static int see(void *user, const ossmpu_progress *progress) {
     CHECK(progress->struct_size >= sizeof *progress);
     CHECK(progress->bytes_done >= seen->last.bytes_done);
     CHECK(progress->bytes_sent >= seen->last.bytes_sent);
-    CHECK(progress->bytes_done <= progress->bytes_total);
-    CHECK(progress->parts_done <= progress->parts_total);
+    CHECK(progress->bytes_done <= progress->bytes_total ||
+          progress->bytes_total == -1);
+    CHECK(progress->parts_done <= progress->parts_total ||
+          progress->parts_total == -1);
+    CHECK(progress->phase >= OSSMPU_PHASE_PREPARE &&
+          progress->phase <= OSSMPU_PHASE_ABORT && progress->reserved == 0);
     CHECK(progress->bytes_resumed == 0);
     seen->calls++;
     seen->last = *progress;
@@ -53,18 +57,39 @@ static void check_stop(const ossmpu_client *client) {
     seen.return_value = -42;
     CHECK(!ossmpu_options_set_progress(options, see, &seen));
     CHECK(ossmpu_put_data(client, BUCKET, "stopped", data, 300000, options,
-                          NULL, &result, &err) == OSSMPU_ECALLBACK);
+                          NULL, &result, &err) == OSSMPU_ECANCELED);
     CHECK(result == NULL);
-    CHECK(ossmpu_error_code(err) == OSSMPU_ECALLBACK);
+    CHECK(ossmpu_error_code(err) == OSSMPU_ECANCELED);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == -42);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 0);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 0);
     ossmpu_error_free(err);
     memset(&seen.last, 0, sizeof seen.last);
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
-                          NULL, NULL) == OSSMPU_ECALLBACK);
+                          NULL, NULL) == OSSMPU_ECANCELED);
     ossmpu_options_free(options);
     free(data);
+}
+
+/* Ended by its first report, a call sends nothing. */
+static void check_stop_at_once(const ossmpu_client *client) {
+    Seen seen = {0};
+    ossmpu_options *options = ossmpu_options_new();
+    ossmpu_object *object = NULL;
+    ossmpu_error *err = NULL;
+    seen.thread = pthread_self();
+    seen.return_value = 7;
+    CHECK(!ossmpu_options_set_progress(options, see, &seen));
+    CHECK(ossmpu_put_data(client, BUCKET, "stopped", "x", 1, options, NULL,
+                          NULL, &err) == OSSMPU_ECANCELED);
+    CHECK(seen.calls == 1 && seen.last.phase == OSSMPU_PHASE_PREPARE);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == 7);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_OBJECT_EXISTS) == 0);
+    ossmpu_error_free(err);
+    CHECK(ossmpu_head_object(client, BUCKET, "stopped", NULL, NULL, NULL,
+                             &object, &err) == OSSMPU_ESERVICE);
+    ossmpu_error_free(err);
+    ossmpu_options_free(options);
 }
 
 /* A call that sends one part reports that part. */
@@ -83,6 +108,8 @@ static void check_part(const ossmpu_client *client) {
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 9, data, 5000, NULL, &err), err);
     CHECK(seen.last.parts_total == 1 && seen.last.bytes_done == 5000);
+    CHECK(seen.last.phase == OSSMPU_PHASE_SEND);
+    memset(&seen.last, 0, sizeof seen.last); /* of another call */
     CHECK_STATUS(OSSMPU_OK, ossmpu_upload_abort(upload, &err), err);
     ossmpu_upload_free(upload);
     ossmpu_options_free(options);
@@ -95,6 +122,7 @@ int main(void) {
     check_put(client, several, 3);
     check_put(client, single, 0);
     check_stop(client);
+    check_stop_at_once(client);
     check_part(client);
     ossmpu_options_free(several);
     ossmpu_options_free(single);

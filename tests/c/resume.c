@@ -27,7 +27,7 @@ static void check_checkpoint(const ossmpu_client *client, const char *path,
                                   200000));
     CHECK(!ossmpu_options_set_progress(options, stop_after_a_part, NULL));
     CHECK(ossmpu_put_file(client, BUCKET, "resumed", path, options, NULL,
-                          &result, &err) == OSSMPU_ECALLBACK);
+                          &result, &err) == OSSMPU_ECANCELED);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == 9);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 1);
     ossmpu_error_free(err);

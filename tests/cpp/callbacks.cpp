@@ -28,13 +28,15 @@ void progress_is_told(const ossmpu::client &client) {
 void progress_stops(const ossmpu::client &client) {
     ossmpu::options options = in_parts();
     options.on_progress(
-        [](const ossmpu::progress &) {
-            return ossmpu::progress_action::cancel;
+        [](const ossmpu::progress &now) {
+            return now.phase == ossmpu::call_phase::send
+                       ? ossmpu::progress_action::cancel
+                       : ossmpu::progress_action::proceed;
         });
     const ossmpu::error error = CHECK_THROWS(
         ossmpu::error,
         client.put_data(BUCKET, SLOW_KEY, some_bytes(300000), &options));
-    CHECK(error.code() == OSSMPU_ECALLBACK && error.callback_value() == 1);
+    CHECK(error.code() == OSSMPU_ECANCELED && error.callback_value() == 1);
     CHECK(!error.parts_left());
 }
 

@@ -176,7 +176,10 @@ fn emulator() -> Emulator {
         }
     }
     let builder = Emulator::builder().bucket(BUCKET).access_key(KEY_ID, KEY_SECRET);
-    builder.rules(rules).start().unwrap()
+    let emulator = builder.rules(rules).start().unwrap();
+    // For the programs with an upload callback, whose server is on loopback.
+    emulator.set_option("private_callbacks").unwrap();
+    emulator
 }
 
 /// The programs of a folder with this file extension.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Direction, Stall};
 use ossmpu::{
-    Cancel, Error, ErrorKind, Integrity, MultipartUpload, ObjectExists, Progress, UploadOptions,
+    CallPhase, Cancel, Error, ErrorKind, Integrity, MultipartUpload, ObjectExists, Progress,
+    UploadOptions,
 };
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
@@ -317,10 +318,13 @@ fn a_progress_callback_that_breaks_ends_the_upload_with_its_value() {
     let fixture = Fixture::new();
     fixture.always("UploadPart", slow(NEVER_MS));
     let mut options = small_parts();
-    options.set_progress(|_| ControlFlow::Break(-7));
+    options.set_progress(|progress| match progress.phase {
+        CallPhase::Send => ControlFlow::Break(-7),
+        _ => ControlFlow::Continue(()),
+    });
     let started = Instant::now();
     let error = fixture.put(&five_parts(), &options).unwrap_err();
-    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(-7)), "{error}");
+    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Canceled, Some(-7)), "{error}");
     assert!(started.elapsed() < PROMPTLY + Duration::from_millis(100), "{:?}", started.elapsed());
     assert!(error.upload_id().is_some() && !error.parts_left(), "{error}");
     fixture.assert_bucket_empty();
@@ -330,11 +334,14 @@ fn a_progress_callback_that_breaks_ends_the_upload_with_its_value() {
 fn a_progress_callback_that_breaks_at_the_end_fails_the_call_and_keeps_the_part() {
     let fixture = Fixture::new();
     let mut options = UploadOptions::new();
-    options.set_progress(|_| ControlFlow::Break(9));
+    options.set_progress(|progress| match progress.parts_done {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(9),
+    });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
     let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
-    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Callback, Some(9)), "{error}");
+    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Canceled, Some(9)), "{error}");
     assert_eq!(upload.sent_parts().len(), 1);
 }
 

@@ -21,6 +21,7 @@ mod malformed_responses;
 mod multipart_steps;
 mod non_idempotent;
 mod outcomes;
+mod progress;
 mod resuming;
 mod retries;
 mod secrets;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    ByteRange, CopySource, ErrorKind, FileRange, HeadObject, Integrity, MultipartUpload,
+    ByteRange, CallPhase, CopySource, ErrorKind, FileRange, HeadObject, Integrity, MultipartUpload,
     ObjectExists, UploadId, UploadOptions,
 };
 
@@ -324,9 +324,12 @@ fn a_call_that_fails_before_complete_reports_that_of_an_earlier_process() {
     fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::Before));
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::Unknown, true));
-    options.set_progress(|_| ControlFlow::Break(1));
+    options.set_progress(|progress| match progress.phase {
+        CallPhase::Send => ControlFlow::Break(1),
+        _ => ControlFlow::Continue(()),
+    });
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
-    assert_eq!((error.kind(), error.parts_left()), (ErrorKind::Callback, true), "{error}");
+    assert_eq!((error.kind(), error.parts_left()), (ErrorKind::Canceled, true), "{error}");
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 
 use oss_emulator::{Action, Rule};
@@ -219,8 +219,12 @@ fn a_stream_waits_for_the_buffers_of_other_readers() {
         barrier.wait();
         let releases = Mutex::new(std::mem::take(&mut *released.lock().unwrap()));
         let mut options = options.clone();
+        let reports = AtomicUsize::new(0);
         options.set_progress(move |_| {
-            releases.lock().unwrap().clear();
+            // The first report is that of the start.
+            if reports.fetch_add(1, Ordering::SeqCst) > 0 {
+                releases.lock().unwrap().clear();
+            }
             ControlFlow::Continue(())
         });
         client.put_stream(bucket, &fixture.key, &b"bytes"[..], &options, cancel).unwrap();

@@ -8,6 +8,8 @@ use crate::limits;
 use crate::ops::{AbortMultipartUpload, ListParts};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
 use crate::service::{AttemptLimit, OperationContext, ServiceClient};
+use crate::upload::call_scope::CallScope;
+use crate::upload::progress::CallPhase;
 
 /// Why no Complete of an upload can take effect any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +37,11 @@ pub(crate) struct AbortOutcome {
 pub(crate) fn abort(
     service: &ServiceClient,
     target: &UploadTarget,
+    scope: &CallScope,
     cleanup_budget: &CleanupBudget,
 ) -> AbortOutcome {
-    let cancel = Cancel::never();
+    scope.enter(CallPhase::Abort);
+    let cancel = scope.cancel.shielded();
     let context = cleanup_context(&cancel, cleanup_budget.start());
     let mut fence = None;
     let failed = |fence, error| AbortOutcome { fence, failure: Some(error) };
@@ -65,11 +69,12 @@ pub(crate) fn abort(
 pub(crate) fn abort_after_error(
     service: &ServiceClient,
     target: &UploadTarget,
+    scope: &CallScope,
     cleanup_budget: &CleanupBudget,
     error: Error,
 ) -> Error {
     let error = error.with_upload_id(target.upload_id.as_str());
-    match abort(service, target, cleanup_budget).failure {
+    match abort(service, target, scope, cleanup_budget).failure {
         None => error,
         Some(cause) => {
             service.logger().warn(|| format!("abort failed: {cause}"));

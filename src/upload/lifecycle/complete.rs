@@ -12,13 +12,15 @@ use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::ops::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
 };
-use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
+use crate::runtime::{Cancel, CleanupBudget, safeguard};
 use crate::service::{
     AttemptLimit, CancelPolicy, Evidence, OperationContext, OperationError, OperationOutcome,
     ServiceClient,
 };
+use crate::upload::call_scope::CallScope;
 use crate::upload::options::Integrity;
 use crate::upload::part::{ObjectChecksum, SentPart, completed};
+use crate::upload::progress::CallPhase;
 use crate::upload::upload_result::UploadResult;
 use crate::wire::ServiceError;
 
@@ -28,8 +30,7 @@ pub(crate) struct CompleteUpload<'a> {
     pub(crate) target: &'a UploadTarget,
     pub(crate) parts: &'a [SentPart],
     pub(crate) checksum: ObjectChecksum,
-    pub(crate) cancel: &'a Cancel,
-    pub(crate) deadline: Deadline,
+    pub(crate) scope: &'a CallScope,
     pub(crate) cleanup_budget: &'a Arc<CleanupBudget>,
     /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
@@ -48,6 +49,7 @@ impl CompleteUpload<'_> {
     /// Sends Complete and returns when its outcome is known, or cannot be determined without
     /// aborting the upload.
     pub(crate) fn complete(&self) -> Result<UploadResult, NotCompleted> {
+        self.scope.enter(CallPhase::Complete);
         let mut evidence = self.earlier;
         let mut first_error: Option<Error> = None;
         let mut requests = 0;
@@ -83,7 +85,7 @@ impl CompleteUpload<'_> {
 
     /// Aborts an upload whose Complete is uncertain, which determines the outcome of Complete.
     pub(crate) fn determine_by_abort(&self, uncertain: Error) -> Result<UploadResult> {
-        let outcome = abort(self.service, self.target, self.cleanup_budget);
+        let outcome = abort(self.service, self.target, self.scope, self.cleanup_budget);
         let parts_left = outcome.failure.is_some();
         if let Some(cause) = outcome.failure {
             self.service.logger().warn(|| format!("abort failed: {cause}"));
@@ -109,9 +111,9 @@ impl CompleteUpload<'_> {
         }
         .with_headers(headers);
         let context = OperationContext {
-            deadline: self.deadline,
+            deadline: self.scope.deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
-            ..OperationContext::new(self.cancel)
+            ..OperationContext::new(&self.scope.cancel)
         };
         self.service.execute(&request, &context)
     }
@@ -198,7 +200,7 @@ impl CompleteUpload<'_> {
     /// Determines the outcome with HeadObject: the upload is gone, so no Complete can still take
     /// effect.
     fn determine_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
-        let cancel = Cancel::never();
+        let cancel = self.scope.cancel.shielded();
         let expected = ExpectedObject::of_upload(self.target, self.checksum);
         match expected.find(self.service, &self.outcome_context(&cancel)) {
             Ok(StoredObject::Ours(object)) => {
@@ -233,7 +235,7 @@ impl CompleteUpload<'_> {
     fn is_listed(&self) -> Result<bool> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
         let list = ListParts::new(bucket, key, upload_id).with_headers(headers).with_max_parts(1);
-        let cancel = Cancel::never();
+        let cancel = self.scope.cancel.shielded();
         match self.service.execute(&list, &self.outcome_context(&cancel)) {
             Ok(_) => Ok(safeguard!(Fence, true)),
             Err(failed) if is_no_such_upload(&failed.error) => Ok(false),
@@ -248,30 +250,31 @@ impl CompleteUpload<'_> {
         if let Some(version_id) = version_id {
             request = request.with_version(version_id);
         }
-        let cancel = Cancel::never();
+        let cancel = self.scope.cancel.shielded();
         Ok(self.service.execute(&request, &self.outcome_context(&cancel))?.output)
     }
 
     /// The context of requests that determine the outcome. Until a cancellation each request has
     /// the abort timeout; a cancellation starts the cleanup budget, which the later ones share.
-    fn outcome_context<'c>(&'c self, never: &'c Cancel) -> OperationContext<'c> {
-        if self.cancel.is_triggered()
-            || self.deadline.has_passed()
+    fn outcome_context<'c>(&'c self, shielded: &'c Cancel) -> OperationContext<'c> {
+        if self.scope.cancel.is_triggered()
+            || self.scope.deadline.has_passed()
             || self.cleanup_budget.has_started()
         {
-            return cleanup_context(never, self.cleanup_budget.start());
+            return cleanup_context(shielded, self.cleanup_budget.start());
         }
         OperationContext {
             deadline: self.cleanup_budget.next_request(),
             attempts: AttemptLimit::Deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
             expects_not_found: true,
-            ..OperationContext::new(self.cancel)
+            ..OperationContext::new(&self.scope.cancel)
         }
     }
 
     fn back_off(&self, attempts: u32, cause: &Error) -> bool {
-        self.service.back_off(attempts, cause, self.cancel, self.deadline)
+        let CallScope { cancel, deadline, .. } = self.scope;
+        self.service.back_off(attempts, cause, cancel, *deadline)
     }
 
     fn not_completed(&self, error: Error, evidence: Evidence, is_open: bool) -> NotCompleted {

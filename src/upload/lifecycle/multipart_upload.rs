@@ -23,7 +23,7 @@ use crate::upload::engine::Engine;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::{ObjectChecksum, SentPart};
-use crate::upload::progress::{InlineObserver, Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::source::file_range::FileRange;
 use crate::upload::source::upload_source::{Source, md5_of};
 use crate::upload::upload_result::UploadResult;
@@ -80,10 +80,14 @@ impl MultipartUpload {
     ) -> Result<Self> {
         options.check_for(CallKind::StepByStep)?;
         let request = initiate_request(bucket, key, &options.headers, options);
-        let scope = CallScope::new(cancel, options.deadline())?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        scope.enter(CallPhase::Initiate);
         let cleanup_budget =
             Arc::new(CleanupBudget::new(engine.service().abort_timeout(), scope.deadline));
-        let initiated = initiate(engine.service(), &request, &scope, &cleanup_budget)?;
+        let initiated = scope
+            .check()
+            .and_then(|()| initiate(engine.service(), &request, &scope, &cleanup_budget))
+            .map_err(|error| scope.explain(error))?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
         let target = UploadTarget {
             may_have_orphan,
@@ -238,8 +242,10 @@ impl MultipartUpload {
         let shared = &*self.0;
         let cleanup_budget =
             Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
-        shared.cancel_parts(cleanup_budget.start())?;
-        let outcome = shared.abort(&cleanup_budget);
+        let progress = shared.options.progress.as_ref();
+        let scope = CallScope::new(&Cancel::never(), Deadline::NEVER, progress)?;
+        shared.cancel_parts(&scope, cleanup_budget.start())?;
+        let outcome = shared.abort(&scope, &cleanup_budget);
         // A callback may have forked.
         self.check_process()?;
         shared.lock().phase = match &outcome {
@@ -265,7 +271,12 @@ impl SharedUpload {
             state.phase = UploadPhase::Completing;
             state.parts.values().cloned().collect()
         };
-        let outcome = self.complete_parts(target, parts, cancel);
+        let outcome =
+            CallScope::new(cancel, self.options.deadline(), self.options.progress.as_ref())
+                .and_then(|scope| {
+                    let outcome = self.complete_parts(target, parts, &scope);
+                    outcome.map_err(|error| scope.explain(error))
+                });
         // A callback may have forked.
         self.engine.check_process()?;
         self.lock().phase = match &outcome {
@@ -280,10 +291,11 @@ impl SharedUpload {
         &self,
         target: &UploadTarget,
         known: Vec<SentPart>,
-        cancel: &Cancel,
+        scope: &CallScope,
     ) -> Result<UploadResult> {
         let earlier = safeguard!(EarlierCalls, self.lock().completes);
-        let parts = if target.complete_all { self.listed(target, cancel) } else { Ok(known) }
+        let parts = if target.complete_all { self.listed(target, scope) } else { Ok(known) }
+            .and_then(|parts| scope.check().map(|()| parts))
             .and_then(checked)
             .map_err(|error| {
                 let is_left = !is_no_such_upload(&error);
@@ -297,16 +309,14 @@ impl SharedUpload {
                 }
             })?;
         self.lock().completed.clone_from(&parts);
-        let deadline = self.options.deadline();
         let cleanup_budget =
-            Arc::new(CleanupBudget::new(self.engine.service().abort_timeout(), deadline));
+            Arc::new(CleanupBudget::new(self.engine.service().abort_timeout(), scope.deadline));
         let complete = CompleteUpload {
             service: self.engine.service(),
             target,
             parts: &parts,
             checksum: ObjectChecksum::of(&parts),
-            cancel,
-            deadline,
+            scope,
             cleanup_budget: &cleanup_budget,
             earlier,
         };
@@ -321,9 +331,9 @@ impl SharedUpload {
     }
 
     /// Aborts the upload. If a Complete is uncertain, Abort determines its outcome.
-    fn abort(&self, cleanup_budget: &Arc<CleanupBudget>) -> Result<()> {
+    fn abort(&self, scope: &CallScope, cleanup_budget: &Arc<CleanupBudget>) -> Result<()> {
         let service = self.engine.service();
-        let outcome = abort(service, &self.target, cleanup_budget);
+        let outcome = abort(service, &self.target, scope, cleanup_budget);
         let (completes, parts) = {
             let mut state = self.lock();
             if outcome.fence == Some(Fence::Aborted) {
@@ -339,7 +349,7 @@ impl SharedUpload {
             return Err(unknown(error).with_parts_left(true));
         }
         let expected = ExpectedObject::of_upload(&self.target, ObjectChecksum::of(&parts));
-        let cancel = Cancel::never();
+        let cancel = scope.cancel.shielded();
         match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),
             Ok(StoredObject::Ours(_)) => {
@@ -358,8 +368,10 @@ impl SharedUpload {
     ///
     /// If the upload is gone, an earlier Complete may have created the object from the parts that
     /// it listed.
-    fn listed(&self, target: &UploadTarget, cancel: &Cancel) -> Result<Vec<SentPart>> {
-        let listed = target.list_parts(self.engine.service(), &OperationContext::new(cancel));
+    fn listed(&self, target: &UploadTarget, scope: &CallScope) -> Result<Vec<SentPart>> {
+        let context =
+            OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
+        let listed = target.list_parts(self.engine.service(), &context);
         let state = self.lock();
         match listed {
             Err(error) if is_no_such_upload(&error) && state.completes.may_have_taken_effect() => {
@@ -371,55 +383,58 @@ impl SharedUpload {
 
     fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
         let call = self.begin_part(number, cancel)?;
-        self.send_part_of(call, source)
+        let scope = call.scope.clone();
+        self.send_part_of(call, source).map_err(|error| scope.explain(error))
     }
 
     fn send_part_of(&self, call: PartCall<'_>, source: &Source) -> Result<SentPart> {
         let number = call.number;
         let body = source.body(0, source.length());
-        let meter = Arc::new(Meter::new(Some(1), Some(body.length())));
-        let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
-        let observer = InlineObserver { reporter: &reporter, cancel: &call.scope.cancel };
+        let scope = call.scope.clone();
+        scope.meter().set_totals(1, body.length());
+        scope.enter(CallPhase::Send);
+        scope.check()?;
         let context = OperationContext {
-            deadline: call.scope.deadline,
-            observer: Some(&observer),
+            deadline: scope.deadline,
+            observer: Some(&**scope.meter()),
             rate_limiter: self.rate_limiter.as_ref(),
-            ..OperationContext::new(&call.scope.cancel)
+            ..OperationContext::new(&scope.cancel)
         };
         let md5 = self.target.integrity.contains(Integrity::MD5);
-        let md5 = md5.then(|| md5_of(&body, &call.scope)).transpose()?;
+        let md5 = md5.then(|| md5_of(&body, || scope.check())).transpose()?;
         let part = self
             .target
             .send_part(self.engine.service(), number, body, md5, &context)
-            .and_then(|part| source.check_sent(part.crc64, &call.scope).map(|()| part))
-            .map_err(|error| reporter.explain(error))?;
-        meter.part_done(part.size);
+            .and_then(|part| source.check_sent(part.crc64, || scope.check()).map(|()| part))?;
+        scope.meter().part_done(part.size);
         self.lock().parts.insert(number, part.clone());
         drop(call);
-        reporter.report().map(|()| part)
+        scope.report().map(|()| part)
     }
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
         self.engine.service().check_call()?;
-        let scope = CallScope::new(cancel, self.options.deadline())?;
+        let progress = self.options.progress.as_ref();
+        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
         let mut state = self.lock();
         state.check_open()?;
         if state.in_flight.iter().any(|(busy, _)| *busy == number) {
             let error = Error::new(ErrorKind::State, "the part is being sent by another call");
             return Err(error.with_part(number.get()));
         }
-        state.in_flight.push((number, scope.cancel.clone()));
+        state.in_flight.push((number, scope.cancel.without_ticker()));
         Ok(PartCall { shared: self, number, scope })
     }
 
     /// Cancels the running part calls and waits for them; reopens the upload if they do not end in
     /// time.
-    fn cancel_parts(&self, deadline: Deadline) -> Result<()> {
+    fn cancel_parts(&self, scope: &CallScope, deadline: Deadline) -> Result<()> {
         let mut state = self.lock();
         if state.phase != UploadPhase::Aborted {
             state.check_open()?;
         }
         state.phase = UploadPhase::Aborting;
+        scope.enter(CallPhase::Abort);
         for (_, cancel) in &state.in_flight {
             cancel.trigger();
         }
@@ -432,8 +447,12 @@ impl SharedUpload {
                     .with_upload_id(self.target.upload_id.as_str())
                     .with_parts_left(true));
             }
-            let waited = self.ended.wait_timeout(state, left);
-            state = waited.ignore_poison().0;
+            let waited = self.ended.wait_timeout(state, left.min(limits::PROGRESS_INTERVAL));
+            drop(waited.ignore_poison());
+            scope.cancel.tick();
+            // A callback may have forked.
+            self.engine.check_process()?;
+            state = self.lock();
         }
         Ok(())
     }

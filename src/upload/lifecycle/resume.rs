@@ -16,7 +16,6 @@ use crate::error::{Error, ObjectExists, Result};
 use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
 use crate::service::{Evidence, OperationContext};
-use crate::upload::call_scope::CallScope;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::schedule::plan::Parts;
@@ -74,16 +73,16 @@ impl ResumedUpload {
         listed: &BTreeMap<PartNumber, ListedPart>,
         part: PartRange,
         source: &Source,
-        scope: &CallScope,
+        check: impl Fn() -> Result<()>,
     ) -> Result<Option<SentPart>> {
         let Some(there) = listed.get(&part.number).filter(|there| there.size == part.length) else {
             return Ok(None);
         };
         let body = source.body(part.offset, part.length);
-        let crc64 = crc64_of(&body, scope)?;
+        let crc64 = crc64_of(&body, &check)?;
         let same = match there.crc64 {
             Some(theirs) => theirs == crc64,
-            None => there.etag.is_md5(&md5_of(&body, scope)?.to_hex_upper()),
+            None => there.etag.is_md5(&md5_of(&body, &check)?.to_hex_upper()),
         };
         let etag = there.etag.clone();
         let sent = SentPart { number: part.number, size: part.length, etag, crc64: Some(crc64) };
@@ -185,7 +184,7 @@ impl UploadLifecycle<'_> {
         };
         if let Some(what) = changed_since_checkpoint(&record, &expected.record) {
             logger.warn(|| format!("{what} changed; starting over"));
-            let outcome = abort(self.service, &target, &self.cleanup_budget);
+            let outcome = abort(self.service, &target, self.scope, &self.cleanup_budget);
             if let Some(cause) = outcome.failure {
                 // A Complete of the earlier process could still replace the object of this call.
                 if record.is_completing && outcome.fence.is_none() {
@@ -227,7 +226,7 @@ impl UploadLifecycle<'_> {
         earlier: &mut EarlierUpload,
     ) -> Result<Option<Resumption>> {
         let size = expected.parts.size();
-        let crc64 = crc64_of(&expected.source.body(0, size), self.scope)?;
+        let crc64 = crc64_of(&expected.source.body(0, size), || self.scope.check())?;
         let checksum = ObjectChecksum { size, crc64: Some(crc64) };
         let context = OperationContext {
             deadline: self.scope.deadline,
@@ -237,7 +236,7 @@ impl UploadLifecycle<'_> {
         let object = ExpectedObject::of_upload(target, checksum);
         match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
-                expected.source.check_sent(Some(crc64), self.scope)?;
+                expected.source.check_sent(Some(crc64), || self.scope.check())?;
                 let upload_id = target.upload_id.clone();
                 self.service.logger().info(|| format!("upload {upload_id} is completed already"));
                 Ok(Some(Resumption::Completed(Box::new(UploadResult {

@@ -15,7 +15,7 @@ use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::{CallPhase, Meter};
 use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleOptions, upload_parts};
 use crate::upload::schedule::part_tracker::Hedging;
 use crate::upload::schedule::plan::Parts;
@@ -51,9 +51,10 @@ impl UploadLifecycle<'_> {
         before_complete: impl FnOnce() -> Result<()>,
         work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
     ) -> Result<UploadResult> {
-        let meter = Arc::new(Meter::new(Some(parts.count() as u64), Some(parts.size())));
+        let meter = self.scope.meter();
+        meter.set_totals(parts.count() as u64, parts.size());
         let (checksum, sent) = self
-            .upload(work(Arc::clone(&meter)), parts, &meter)
+            .upload(work(Arc::clone(meter)), parts)
             .and_then(|sent| Ok((object_checksum(&sent, expected_crc64)?, sent)))
             .and_then(|sent| before_complete().map(|()| sent))
             .map_err(|error| self.keep_or_abort_after(earlier, target, error))?;
@@ -62,6 +63,7 @@ impl UploadLifecycle<'_> {
     }
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
+        self.scope.enter(CallPhase::Initiate);
         let request = initiate_request(self.bucket, self.key, self.headers, self.options);
         let initiated = initiate(self.service, &request, self.scope, &self.cleanup_budget)?;
         let Initiated { upload_id, may_have_orphan, time } = initiated;
@@ -85,13 +87,8 @@ impl UploadLifecycle<'_> {
         }
     }
 
-    fn upload(
-        &self,
-        work: Arc<dyn PartUploader>,
-        parts: Parts,
-        meter: &Arc<Meter>,
-    ) -> Result<Vec<SentPart>> {
-        let reporter = Reporter::new(self.options.progress.as_ref(), meter);
+    fn upload(&self, work: Arc<dyn PartUploader>, parts: Parts) -> Result<Vec<SentPart>> {
+        self.scope.enter(CallPhase::Send);
         let options = ScheduleOptions {
             parts,
             parallelism: self.options.parallelism(),
@@ -100,8 +97,8 @@ impl UploadLifecycle<'_> {
             deadline: self.scope.deadline,
             logger: self.service.logger().clone(),
         };
-        let sent = upload_parts(work, options, self.workers, meter, &reporter)?;
-        reporter.report()?;
+        let sent = upload_parts(work, options, self.workers, self.scope.meter())?;
+        self.scope.report()?;
         Ok(sent)
     }
 
@@ -117,8 +114,7 @@ impl UploadLifecycle<'_> {
             target,
             parts: sent,
             checksum,
-            cancel: &self.scope.cancel,
-            deadline: self.scope.deadline,
+            scope: self.scope,
             cleanup_budget: &self.cleanup_budget,
             earlier,
         };
@@ -157,7 +153,7 @@ impl UploadLifecycle<'_> {
     }
 
     pub(crate) fn abort_after_error(&self, target: &UploadTarget, error: Error) -> Error {
-        abort_after_error(self.service, target, &self.cleanup_budget, error)
+        abort_after_error(self.service, target, self.scope, &self.cleanup_budget, error)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::runtime::{
 };
 use crate::service::Logger;
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::Meter;
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
@@ -41,7 +41,7 @@ pub(crate) struct ScheduleOptions {
     pub(crate) parts: Parts,
     pub(crate) parallelism: usize,
     pub(crate) hedging: Hedging,
-    /// Interrupts the parts in flight; a child of the caller's token.
+    /// Interrupts the parts in flight; a child of the caller's token, which ticks for its thread.
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
     /// Receives the lines of the workers from the caller's thread.
@@ -84,9 +84,10 @@ pub(crate) fn upload_parts(
     options: ScheduleOptions,
     workers: &Workers,
     meter: &Arc<Meter>,
-    reporter: &Reporter,
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
+    let ticking = options.cancel;
+    let options = ScheduleOptions { cancel: ticking.without_ticker(), ..options };
     let tracker = PartTracker::new(options.parts, options.hedging);
     let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
@@ -98,11 +99,11 @@ pub(crate) fn upload_parts(
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
     let waited = workers
         .add(&task, at_once)
-        .and_then(|()| scheduler.wait(reporter, || workers.add(&task, 1)));
+        .and_then(|()| scheduler.wait(&ticking, || workers.add(&task, 1)));
     std::mem::forget(unwinding);
     waited?;
     scheduler.options.logger.deliver();
-    scheduler.take_result().map_err(|error| reporter.explain(error))
+    scheduler.take_result(&ticking)
 }
 
 impl Task for PartScheduler {
@@ -188,7 +189,7 @@ impl PartScheduler {
     /// # Errors
     ///
     /// `Forked`, in a child that a callback has forked, which has no workers.
-    fn wait(&self, reporter: &Reporter, add_task: impl Fn() -> Result<()>) -> Result<()> {
+    fn wait(&self, cancel: &Cancel, add_task: impl Fn() -> Result<()>) -> Result<()> {
         let process = ForkGuard::current();
         let logger = &self.options.logger;
         let mut hedge_requested_at = None;
@@ -203,17 +204,15 @@ impl PartScheduler {
                 )
             };
             if failed {
-                Cancel::never().wait_for_event(&self.changed, logger.next_delivery());
-            } else if let Err(error) = reporter.tick() {
+                cancel.shielded().wait_for_event(&self.changed, logger.next_delivery());
                 process.check()?;
-                self.fail_upload(error);
             } else {
-                let tick = reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-                let tick = tick.earlier(logger.next_delivery());
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
-                let ScheduleOptions { cancel, deadline, .. } = &self.options;
-                let next = deadline.earlier(tick).earlier(hedge);
-                match cancel.wait_for_event(&self.changed, next) {
+                let deadline = self.options.deadline;
+                let next = deadline.earlier(hedge).earlier(logger.next_delivery());
+                let woken = cancel.wait_for_event(&self.changed, next);
+                process.check()?;
+                match woken {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
                         self.fail_upload(Error::deadline_passed());
@@ -241,7 +240,7 @@ impl PartScheduler {
         state.running == 0 && state.tracker.is_settled()
     }
 
-    fn take_result(&self) -> Result<Vec<SentPart>> {
+    fn take_result(&self, cancel: &Cancel) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
         let work = state.work.take();
         let tracker = std::mem::replace(
@@ -250,7 +249,7 @@ impl PartScheduler {
         );
         drop(state);
         let sent = tracker.outcome()?;
-        work.map_or(Ok(()), |work| work.check_source(&sent, &self.options.cancel))?;
+        work.map_or(Ok(()), |work| work.check_source(&sent, cancel))?;
         Ok(sent)
     }
 
@@ -380,6 +379,6 @@ mod tests {
         assert!(!scheduler.lock().tracker.has_failed() && !scheduler.is_settled());
         scheduler.finish_step(first.part, Ok(UploadedPart::Sent(sent(first.part))));
         drop(first);
-        assert_eq!(scheduler.take_result().unwrap().len(), 3);
+        assert_eq!(scheduler.take_result(&Cancel::never()).unwrap().len(), 3);
     }
 }

@@ -35,6 +35,14 @@ impl Plan {
             options.part_size.unwrap_or_else(|| default_part_size(size, options.parallelism()));
         Parts::new(size, requested).map(Self::Parts)
     }
+
+    /// Returns the number of parts; 0 for PutObject.
+    pub(crate) fn parts(&self) -> u64 {
+        match self {
+            Self::PutObject => 0,
+            Self::Parts(parts) => parts.count() as u64,
+        }
+    }
 }
 
 impl Parts {

@@ -17,7 +17,7 @@ use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::progress::{Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::schedule::task_queue::Task;
 use crate::upload::source::upload_source::{Source, expect_md5};
 use crate::upload::stream::part_growth::PartGrowth;
@@ -35,8 +35,6 @@ pub(crate) struct StreamUpload {
     cleanup_budget: Arc<CleanupBudget>,
     part_growth: PartGrowth,
     filled_by: FilledBy,
-    meter: Arc<Meter>,
-    reporter: Reporter,
     /// Of all bytes so far, if the caller expects one.
     md5: Option<Hasher>,
     changed: Arc<Event>,
@@ -68,8 +66,8 @@ impl StreamUpload {
         if length.is_some_and(|length| length > part_growth.reach()) {
             return Err(part_growth.exceeded());
         }
-        let meter = Arc::new(Meter::new(None, length));
-        let scope = CallScope::new(cancel, options.deadline())?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        scope.meter().set_bytes_total(length);
         Ok(Self {
             engine: engine.clone(),
             bucket: bucket.clone(),
@@ -82,8 +80,6 @@ impl StreamUpload {
             scope,
             part_growth,
             filled_by,
-            reporter: Reporter::new(options.progress.as_ref(), &meter),
-            meter,
             md5: options.expected_md5.map(|_| Hasher::new()),
             changed: Arc::new(Event::new().map_err(|cause| Error::no_descriptor(&cause))?),
             filling: None,
@@ -104,6 +100,7 @@ impl StreamUpload {
 
     /// An error if the stream was canceled, has failed or is past its deadline.
     pub(crate) fn check(&self) -> Result<()> {
+        self.scope.cancel.tick();
         self.check_process()?;
         if self.scope.cancel.is_triggered() {
             return Err(self.why_canceled());
@@ -111,9 +108,9 @@ impl StreamUpload {
         self.scope.check()
     }
 
-    /// The token that ends the stream.
-    pub(crate) fn cancel_token(&self) -> &Cancel {
-        &self.scope.cancel
+    /// What ends the stream.
+    pub(crate) fn scope(&self) -> &CallScope {
+        &self.scope
     }
 
     /// Room to put the next bytes into, never empty. Blocks while the buffers are full.
@@ -143,7 +140,12 @@ impl StreamUpload {
     }
 
     /// Creates the object of all bytes so far.
-    pub(crate) fn finish(mut self) -> Result<UploadResult> {
+    pub(crate) fn finish(self) -> Result<UploadResult> {
+        let scope = self.scope.clone();
+        self.create_object().map_err(|error| scope.explain(error))
+    }
+
+    fn create_object(mut self) -> Result<UploadResult> {
         if let Err(error) = self.check_md5() {
             return Err(self.keep_or_abort(error));
         }
@@ -166,13 +168,17 @@ impl StreamUpload {
             return error;
         }
         self.filling = None;
-        let Some(queue) = self.queue.take() else { return self.reporter.explain(error) };
+        let Some(queue) = self.queue.take() else { return self.scope.explain(error) };
         queue.fail_upload(error.clone());
         self.wait_until_idle(&queue);
+        if let Err(forked) = self.check_process() {
+            std::mem::forget(queue);
+            return forked;
+        }
         self.engine.service().logger().deliver();
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
-        self.multipart().keep_or_abort(&queue.target, self.reporter.explain(error))
+        self.multipart().keep_or_abort(&queue.target, self.scope.explain(error))
     }
 
     /// Waits for all parts, and returns their combined checksum.
@@ -194,7 +200,7 @@ impl StreamUpload {
         if sent.len() != self.parts {
             return Err(Error::internal("the stream was finished before all parts were sent"));
         }
-        self.reporter.report()?;
+        self.scope.report()?;
         let checksum = object_checksum(&sent, self.options.expected_crc64)?;
         Ok((queue, checksum, sent))
     }
@@ -254,12 +260,13 @@ impl StreamUpload {
             return Ok(Arc::clone(queue));
         }
         let target = self.multipart().initiate()?;
+        self.scope.enter(CallPhase::Send);
         let mut queue = StreamQueue::new(
             self.engine.service(),
             target,
             &self.options,
-            &self.meter,
-            &self.scope.cancel,
+            self.scope.meter(),
+            &self.scope.cancel.without_ticker(),
             self.scope.deadline,
             &self.changed,
         );
@@ -297,13 +304,10 @@ impl StreamUpload {
     fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
         let logger = self.engine.service().logger();
         logger.deliver();
-        self.reporter.tick()?;
+        let next = self.scope.deadline.earlier(check_at).earlier(logger.next_delivery());
+        let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         // A callback may have forked.
         self.check_process()?;
-        let tick = self.reporter.due_in().map_or(Deadline::NEVER, Deadline::after);
-        let next = self.scope.deadline.earlier(tick).earlier(check_at);
-        let next = next.earlier(logger.next_delivery());
-        let woken = self.scope.cancel.wait_for_event(&self.changed, next);
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
@@ -321,8 +325,11 @@ impl StreamUpload {
     /// After a failure, waits for the parts in flight, which were canceled.
     fn wait_until_idle(&self, queue: &StreamQueue) {
         while !queue.is_idle() {
-            let next = Deadline::after(limits::PROGRESS_INTERVAL);
-            Cancel::never().wait_for_event(&self.changed, next);
+            let again = Deadline::after(limits::PROGRESS_INTERVAL);
+            self.scope.cancel.shielded().wait_for_event(&self.changed, again);
+            if self.check_process().is_err() {
+                return;
+            }
             self.changed.clear();
         }
     }

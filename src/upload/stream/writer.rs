@@ -6,10 +6,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectKey};
 use crate::runtime::Cancel;
 use crate::upload::buffer_pool::FilledBy;
+use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::options::UploadOptions;
 use crate::upload::source::read_some::read_some;
-use crate::upload::stream::reader_source::ReaderSource;
 use crate::upload::stream::stream_upload::StreamUpload;
 use crate::upload::upload_result::UploadResult;
 use crate::wire::copy_at;
@@ -42,18 +42,19 @@ impl Writer {
         Ok(Self { stream: Some(stream) })
     }
 
-    /// Uploads what a reader gives.
-    pub(crate) fn send_reader(
+    /// Uploads what a reader gives. Waits of the reader are those of the call if they use its scope.
+    pub(crate) fn send_reader<R: Read>(
         engine: &Engine,
         bucket: &BucketName,
         key: &ObjectKey,
-        source: ReaderSource<impl Read>,
+        length: Option<u64>,
+        reader: impl FnOnce(&CallScope) -> R,
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<UploadResult> {
-        let ReaderSource { mut reader, length } = source;
         let mut stream =
             StreamUpload::new(engine, bucket, key, length, FilledBy::Reader, options, cancel)?;
+        let mut reader = reader(stream.scope());
         match fill(&mut stream, &mut reader, length) {
             Ok(()) => stream.finish(),
             Err(error) => Err(stream.keep_or_abort(error)),
@@ -140,7 +141,7 @@ impl Write for Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         match self.stream.take() {
-            Some(stream) if stream.check_process().is_ok() => stream.cancel_token().trigger(),
+            Some(stream) if stream.check_process().is_ok() => stream.scope().cancel.trigger(),
             // In a forked child, threads that do not exist there may hold its locks.
             stream => std::mem::forget(stream),
         }

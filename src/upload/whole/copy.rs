@@ -32,11 +32,17 @@ pub(crate) struct Copy<'a> {
 impl Copy<'_> {
     /// Copies the source in parts and returns when OSS has acknowledged the object.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
+        let options = self.options;
+        self.engine.service().check_call()?;
+        options.check_for(CallKind::Copy)?;
+        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        self.copy(&scope).map_err(|error| scope.explain(error))
+    }
+
+    fn copy(&self, scope: &CallScope) -> Result<UploadResult> {
         let Self { bucket, key, source, options, .. } = *self;
         let service = self.engine.service();
-        service.check_call()?;
-        options.check_for(CallKind::Copy)?;
-        let scope = CallScope::new(cancel, options.deadline())?;
+        scope.check()?;
         let deadline = scope.deadline;
         let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
@@ -59,7 +65,7 @@ impl Copy<'_> {
             options,
             headers: &headers,
             keep_parts: options.keep_parts,
-            scope: &scope,
+            scope,
             cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
         };
         let target = multipart.initiate()?;

@@ -10,6 +10,7 @@ use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::SentPart;
+use crate::upload::progress::CallPhase;
 use crate::upload::source::upload_source::{Source, md5_of};
 
 /// Sends `data` to the URL without a signature of the client.
@@ -26,17 +27,25 @@ pub(crate) fn put_presigned_part(
     let size = source.length();
     let body = source.body(0, size);
     let limit = options.deadline();
-    let scope = CallScope::new(cancel, limit)?;
+    let scope = CallScope::new(cancel, limit, options.progress.as_ref())?;
+    scope.meter().set_totals(1, size);
+    let explain = |error| scope.explain(error);
+    scope.check().map_err(explain)?;
     let md5 = options.integrity.contains(Integrity::MD5);
-    let md5 = md5.then(|| md5_of(&body, &scope)).transpose()?.map(Digest::to_hex_upper);
+    let md5 = md5.then(|| md5_of(&body, || scope.check())).transpose().map_err(explain)?;
+    let md5 = md5.map(Digest::to_hex_upper);
+    scope.enter(CallPhase::Send);
     let rate_limiter = RateLimiter::new(options.bytes_per_sec);
     let context = OperationContext {
+        observer: Some(&**scope.meter()),
         rate_limiter: rate_limiter.as_ref(),
         deadline: scope.deadline,
         check_crc64: options.integrity.contains(Integrity::CRC64),
         ..OperationContext::new(&scope.cancel)
     };
-    let outcome = service.execute(&request.with_body(body), &context)?;
+    let outcome = service
+        .execute(&request.with_body(body), &context)
+        .map_err(|failed| explain(failed.error))?;
     let (crc64, etag) = (Some(outcome.sent.crc64), outcome.output.etag);
     // A `Content-MD5` header would belong to the signature, so the ETag alone is compared.
     match md5 {

@@ -17,7 +17,7 @@ use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::ObjectChecksum;
-use crate::upload::progress::{InlineObserver, Meter, Reporter};
+use crate::upload::progress::CallPhase;
 use crate::upload::schedule::plan::{Parts, Plan};
 use crate::upload::schedule::workers::Workers;
 use crate::upload::source::part_md5::PartMd5s;
@@ -52,14 +52,22 @@ impl Put<'_> {
         self.service.check_call()?;
         let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
         self.options.check_for(call)?;
-        let scope = CallScope::new(cancel, self.options.deadline())?;
+        let progress = self.options.progress.as_ref();
+        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
+        self.put(source, &scope).map_err(|error| scope.explain(error))
+    }
+
+    fn put(&self, source: Source, scope: &CallScope) -> Result<UploadResult> {
         let plan = Plan::new(source.length(), self.options)?;
+        scope.meter().set_totals(plan.parts(), source.length());
+        scope.check()?;
         if let Some(expected) = self.options.expected_md5 {
-            expect_md5(expected, md5_of(&source.body(0, source.length()), &scope)?)?;
+            let body = source.body(0, source.length());
+            expect_md5(expected, md5_of(&body, || scope.check())?)?;
         }
         match plan {
-            Plan::PutObject => self.put_single(&source, &scope),
-            Plan::Parts(parts) => self.put_parts(source, parts, &scope),
+            Plan::PutObject => self.put_single(&source, scope),
+            Plan::Parts(parts) => self.put_parts(source, parts, scope),
         }
     }
 
@@ -70,20 +78,20 @@ impl Put<'_> {
         let body = source.body(0, size);
         let integrity = self.options.integrity;
         if let Some(expected) = self.options.expected_crc64 {
-            expect_crc64(expected, crc64_of(&body, scope)?)?;
+            expect_crc64(expected, crc64_of(&body, || scope.check())?)?;
         }
         let mut request = PutObject::new(self.bucket, self.key).with_headers(&self.options.headers);
         if integrity.contains(Integrity::MD5) {
-            request = request.with_content_md5(*md5_of(&body, scope)?.as_bytes());
+            request = request.with_content_md5(*md5_of(&body, || scope.check())?.as_bytes());
         }
-        let meter = Arc::new(Meter::new(Some(0), Some(size)));
-        let reporter = Reporter::new(self.options.progress.as_ref(), &meter);
+        scope.meter().set_totals(0, size);
+        scope.enter(CallPhase::Send);
+        scope.check()?;
         let rate_limiter = RateLimiter::new(self.options.bytes_per_sec);
-        let observer = InlineObserver { reporter: &reporter, cancel: &scope.cancel };
         let context = OperationContext {
             deadline: scope.deadline,
             check_crc64: integrity.contains(Integrity::CRC64),
-            observer: Some(&observer),
+            observer: Some(&**scope.meter()),
             rate_limiter: rate_limiter.as_ref(),
             ..OperationContext::new(&scope.cancel)
         };
@@ -91,19 +99,18 @@ impl Put<'_> {
             Ok(outcome) => outcome,
             Err(failed) => {
                 let uncertain = failed.evidence == Evidence::Uncertain;
-                let error = reporter.explain(failed.error);
                 if !uncertain || scope.check().is_err() {
-                    return Err(error);
+                    return Err(failed.error);
                 }
-                return self.determine_put_object(error, &body, scope, started);
+                return self.determine_put_object(failed.error, &body, scope, started);
             }
         };
         source
-            .check_sent(Some(outcome.sent.crc64), scope)
+            .check_sent(Some(outcome.sent.crc64), || scope.check())
             .map_err(|e| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes))?;
-        meter.object_done(size);
+        scope.meter().object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
-        let _ = reporter.report();
+        let _ = scope.report();
         self.service.check_process()?;
         Ok(UploadResult::of_put_object(outcome.output, size))
     }
@@ -117,7 +124,8 @@ impl Put<'_> {
         scope: &CallScope,
         started: Instant,
     ) -> Result<UploadResult> {
-        let crc64 = match crc64_of(body, scope) {
+        scope.enter(CallPhase::Complete);
+        let crc64 = match crc64_of(body, || scope.check()) {
             Ok(crc64) => Some(crc64),
             Err(cause) => return Err(self.not_determined(error, &cause)),
         };

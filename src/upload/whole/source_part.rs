@@ -8,7 +8,7 @@ use crate::model::{PartNumber, PartRange};
 use crate::ops::ListedPart;
 use crate::runtime::{Cancel, Deadline};
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
-use crate::upload::call_scope::CallScope;
+use crate::upload::call_scope;
 use crate::upload::lifecycle::resume::ResumedUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::{SentPart, combined_crc64};
@@ -34,8 +34,8 @@ pub(crate) struct SourcePartUploader {
 impl PartUploader for SourcePartUploader {
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         self.source.check_unchanged()?;
-        let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
-        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, &scope)? {
+        let check = || call_scope::check(cancel, self.deadline);
+        if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, check)? {
             return Ok(UploadedPart::Resumed(resumed));
         }
         let body = self.source.body(part.offset, part.length);
@@ -54,7 +54,7 @@ impl PartUploader for SourcePartUploader {
     }
 
     fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()> {
-        let scope = CallScope { cancel: cancel.clone(), deadline: self.deadline };
-        self.source.check_sent(combined_crc64(sent), &scope)
+        let check = || call_scope::check(cancel, self.deadline);
+        self.source.check_sent(combined_crc64(sent), check)
     }
 }

@@ -74,6 +74,11 @@ static void callbacks_end_a_call(const ossmpu::client &client) {
     const auto fails = [](char *, std::size_t) { return ossmpu::read_failed; };
     const auto read = client.put_stream(BUCKET, "never", fails);
     CHECK(read.code() == OSSMPU_ECALLBACK);
+    ossmpu::options options;
+    options.on_progress(
+        [](const auto &) { return ossmpu::progress_action::cancel; });
+    const auto progress = client.put_data(BUCKET, "never", "x", &options);
+    CHECK(progress.code() == OSSMPU_ECANCELED);
     ossmpu::config config;
     config.env().on_credentials([] { return ossmpu::credentials(); });
     const auto anonymous = ossmpu::client::create(config).value();

@@ -9,6 +9,7 @@ use crate::runtime::Cancel;
 use crate::service::OperationContext;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
+use crate::upload::progress::CallPhase;
 
 impl MultipartUpload {
     /// Copies a range of an object inside OSS into a part; the bytes do not pass through this
@@ -30,7 +31,7 @@ impl MultipartUpload {
         let call = shared.begin_part(number, cancel)?;
         let part = shared
             .copy(&call, source, range.into())
-            .map_err(|error| error.with_part(number.get()))?;
+            .map_err(|error| call.scope.explain(error).with_part(number.get()))?;
         shared.lock().parts.insert(number, part.clone());
         Ok(part)
     }
@@ -39,6 +40,8 @@ impl MultipartUpload {
 impl SharedUpload {
     /// HeadObject comes first: for a range outside the source OSS copies all of it.
     fn copy(&self, call: &PartCall<'_>, source: &CopySource, range: ByteRange) -> Result<SentPart> {
+        call.scope.enter(CallPhase::Send);
+        call.scope.check()?;
         let context = OperationContext {
             deadline: call.scope.deadline,
             ..OperationContext::new(&call.scope.cancel)

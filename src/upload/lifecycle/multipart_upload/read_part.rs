@@ -39,10 +39,15 @@ impl MultipartUpload {
         }
         let shared = &*self.0;
         let call = shared.begin_part(number, cancel)?;
-        let mut buffer = shared.buffer(length, &call)?;
-        fill(&mut buffer, &mut reader, &call.scope)
-            .map_err(|error| error.with_part(number.get()))?;
-        shared.send_part_of(call, &Source::memory(Arc::new(buffer)))
+        let scope = call.scope.clone();
+        scope.meter().set_totals(1, length);
+        let read = shared.buffer(length, &call).and_then(|mut buffer| {
+            fill(&mut buffer, &mut reader, &scope)
+                .map_err(|error| error.with_part(number.get()))?;
+            Ok(Source::memory(Arc::new(buffer)))
+        });
+        read.and_then(|source| shared.send_part_of(call, &source))
+            .map_err(|error| scope.explain(error))
     }
 }
 
