@@ -127,6 +127,7 @@ struct Fields {
     parts_left: bool,
     object_exists: ObjectExists,
     upload_may_exist: bool,
+    upload_aborted: bool,
     is_delete_marker: bool,
     is_permanent: bool,
 }
@@ -164,6 +165,7 @@ impl Error {
             parts_left: false,
             object_exists: ObjectExists::No,
             upload_may_exist: false,
+            upload_aborted: false,
             is_delete_marker: false,
             is_permanent: false,
         }))
@@ -184,9 +186,20 @@ impl Error {
         Self::new(ErrorKind::File, format!("{what}: {}", io_text(cause))).with_io(cause)
     }
 
-    /// Creates an error of kind `Memory` for a process that has no file descriptor left.
+    /// Creates an error of kind `Memory` for an event that cannot be created.
     pub(crate) fn no_descriptor(cause: &std::io::Error) -> Self {
-        Self::new(ErrorKind::Memory, "no file descriptor is left").with_io(cause)
+        let text = match cause.raw_os_error() {
+            Some(libc::EMFILE) => {
+                "no file descriptor is left in this process; raise its limit of open files, or \
+                 use fewer threads"
+            }
+            Some(libc::ENFILE) => "no file descriptor is left on this system",
+            Some(libc::EPERM | libc::EACCES | libc::ENOSYS) => {
+                "an event cannot be created; a sandbox of this process forbids it"
+            }
+            _ => "an event cannot be created",
+        };
+        Self::new(ErrorKind::Memory, text).with_io(cause).with_cause_in_text()
     }
 
     /// Creates the error of a wait for descriptors that the system refuses.
@@ -352,7 +365,9 @@ impl fmt::Display for Error {
         }
         if let Some(upload_id) = &fields.upload_id {
             let left = if fields.parts_left { "parts may be left in " } else { "" };
-            write!(f, "; {left}upload {}", one_line(upload_id))?;
+            let aborted =
+                if fields.upload_aborted && !fields.parts_left { " was aborted" } else { "" };
+            write!(f, "; {left}upload {}{aborted}", one_line(upload_id))?;
         }
         if fields.upload_may_exist {
             f.write_str("; an orphaned upload may exist")?;
@@ -402,8 +417,19 @@ impl fmt::Debug for Cause {
     }
 }
 
+/// Replaces the characters that move a terminal's cursor, or reverse or hide its text.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect()
+}
+
+/// True for line separators, directional marks and other characters without a glyph.
+fn is_format(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -435,6 +461,8 @@ mod tests {
     fn control_characters_do_not_break_the_line() {
         let error = Error::invalid("x\r\ny", "the response is a b\nc").with_cause("d\ne");
         assert_eq!(error.to_string(), "x  y: the response is a b c");
+        let error = Error::new(ErrorKind::Service, "a\u{202e}b\u{2028}c\u{85}d\te\u{2066}f");
+        assert_eq!(error.to_string(), "a b c d e f");
     }
 
     #[test]
@@ -443,6 +471,10 @@ mod tests {
         assert_eq!(error.to_string(), "canceled; parts may be left in upload ABC");
         let error = Error::canceled().with_upload_id("ABC");
         assert_eq!(error.to_string(), "canceled; upload ABC");
+        let error = error.with_upload_aborted();
+        assert_eq!(error.to_string(), "canceled; upload ABC was aborted");
+        let error = error.with_parts_left(true);
+        assert_eq!(error.to_string(), "canceled; parts may be left in upload ABC");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::error_json::ErrorJson;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::sanitize::sanitize;
+use crate::sanitize::{sanitize, sanitize_json};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -27,8 +27,8 @@ pub struct Console {
 
 /// A line of output. Its fields are the JSON object.
 pub trait Output: Serialize {
-    /// The line in text format, not sanitized.
-    fn to_text(&self) -> String;
+    /// The fields of the line in text format, which tabs separate; not sanitized.
+    fn to_fields(&self) -> Vec<String>;
 }
 
 impl Console {
@@ -39,7 +39,7 @@ impl Console {
     /// `Output`, when stdout cannot be written to.
     pub fn print_result(self, output: &impl Output) -> Result<(), Failure> {
         match self.format {
-            Format::Text => write_stdout_line(sanitize(&output.to_text()).as_bytes()),
+            Format::Text => write_stdout_line(sanitize_fields(&output.to_fields()).as_bytes()),
             Format::Json => write_stdout_line(to_json(output).as_bytes()),
         }
     }
@@ -95,7 +95,10 @@ pub fn print_parse_result(result: &clap::Error) -> ExitStatus {
     if std::env::args_os().any(|argument| argument == "--json") {
         write_stderr_line(&to_json(&ErrorJson::usage(result.to_string().trim_end().to_owned())));
     } else {
-        write_stderr_line(result.to_string().trim_end());
+        let text = result.to_string();
+        for line in text.trim_end().lines() {
+            write_stderr_line(&sanitize(line));
+        }
     }
     ExitStatus::Usage
 }
@@ -120,9 +123,13 @@ fn write_stderr_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+fn sanitize_fields(fields: &[String]) -> String {
+    fields.iter().map(|field| sanitize(field)).collect::<Vec<_>>().join("\t")
+}
+
 /// Serializes an output. This cannot fail: all of them are maps of text and numbers.
 fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    sanitize_json(&serde_json::to_string(value).unwrap_or_default())
 }
 
 const PROGRAM: &str = "ossmpu";

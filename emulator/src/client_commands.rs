@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::auth::{Resource, Signer};
 use crate::response::ResponseBody;
+use crate::server::HEADERS_MAX;
 use crate::{escape, xml_scan};
 
 type CommandResult<T> = Result<T, String>;
@@ -184,7 +185,9 @@ async fn send_request(
 ) -> CommandResult<Response<Incoming>> {
     let failed = |error: &dyn std::fmt::Display| format!("{authority}: {error}");
     let stream = TcpStream::connect(authority).await.map_err(|error| failed(&error))?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_headers(HEADERS_MAX)
+        .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| failed(&error))?;
     // Errors of the connection are also returned by the request and the body.

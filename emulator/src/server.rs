@@ -43,10 +43,14 @@ async fn connection(service: Arc<Service>, stream: TcpStream) {
         service_fn(move |request| handle(Arc::clone(&service), write_control.clone(), request));
     let mut http = http1::Builder::new();
     // A client may shut down its writing side after sending the request.
-    http.half_close(true).max_buf_size(1 << 20);
+    http.half_close(true).max_buf_size(1 << 20).max_headers(HEADERS_MAX);
     // Errors here come from the client or from injected faults.
     let _ = http.serve_connection(io, handler).await;
 }
+
+/// The most headers of a request: 8 KiB of metadata, each of which has a name and a value, and the
+/// others. hyper responds with 431 to more.
+pub(crate) const HEADERS_MAX: usize = 4 * 1024 + 100;
 
 /// Handles a request in its own task, so that it completes even if the client disconnects.
 async fn handle(

@@ -24,7 +24,8 @@ pub(super) enum Member {
 impl Json {
     /// Parses an object. Parser errors may quote the input, so the error has only the position.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        match serde_json::from_slice(bytes) {
+        // Files and programs of Windows begin with a byte order mark.
+        match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
             Ok(value @ Value::Object(_)) => Ok(Self(value)),
             Ok(other) => {
                 drop(Self(other));

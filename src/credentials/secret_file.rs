@@ -19,10 +19,13 @@ pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<String>> {
     if bytes.len() > max {
         return Err(Error::new(ErrorKind::InvalidData, "the file is too long"));
     }
-    let text = std::str::from_utf8(&bytes);
+    // Editors on Windows begin a file with a byte order mark.
+    let text = std::str::from_utf8(bytes.strip_prefix(BOM).unwrap_or(&bytes));
     let text = text.map_err(|_| Error::new(ErrorKind::InvalidData, "the file is not UTF-8"))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests {
@@ -38,6 +41,17 @@ mod tests {
         std::fs::write(&path, b"\xff").unwrap();
         assert_eq!(read(&path, 2).unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(read(&folder.path().join("gone"), 2).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (bytes, text) in [("\u{feff}[a]", "[a]"), ("\u{feff}", ""), ("a\u{feff}", "a\u{feff}")]
+        {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(read(&path, 9).unwrap().as_str(), text);
+        }
     }
 
     #[test]

@@ -49,6 +49,12 @@ impl Error {
         self
     }
 
+    /// Appends what to do about the error.
+    pub(crate) fn with_remedy(mut self, remedy: &str) -> Self {
+        self.0.text = format!("{}; {remedy}", self.0.text);
+        self
+    }
+
     /// True if another attempt would fail the same way although the kind is one that is retried.
     pub(crate) fn is_permanent(&self) -> bool {
         self.0.is_permanent
@@ -165,6 +171,12 @@ impl Error {
 
     pub(crate) fn with_parts_left(mut self, left: bool) -> Self {
         self.0.parts_left = left;
+        self
+    }
+
+    /// The upload of the error was aborted, and no parts are left.
+    pub(crate) fn with_upload_aborted(mut self) -> Self {
+        self.0.upload_aborted = true;
         self
     }
 

@@ -67,6 +67,12 @@ impl Endpoint {
     ///
     /// `Invalid`, naming the argument `endpoint` and the rule that it breaks.
     pub(crate) fn parse(text: &str) -> Result<Self> {
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(refuse(
+                "there is a space, a line end or another control character in the endpoint; the \
+                 line end of a file or a shell command may be part of it",
+            ));
+        }
         let (https, rest) = match text.split_once("://") {
             None => (true, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
@@ -199,6 +205,12 @@ fn check_host(host: &str) -> Result<HostKind> {
         let Some((address, port)) = rest.split_once(']') else {
             return Err(refuse("an IPv6 address must be enclosed in [ and ]"));
         };
+        if address.contains('%') {
+            return Err(refuse(
+                "an IPv6 address with a zone, such as %eth0, is not supported; use an address \
+                 without one",
+            ));
+        }
         if address.parse::<Ipv6Addr>().is_err() {
             return Err(refuse("not a valid IPv6 address"));
         }
@@ -231,6 +243,9 @@ fn check_name(name: &str) -> Result<HostKind> {
         return Err(refuse(
             "an endpoint is a host, such as oss-cn-hangzhou.aliyuncs.com, or its URL",
         ));
+    }
+    if let Some(rest) = name.strip_suffix('.').filter(|rest| !rest.is_empty()) {
+        return Err(refuse(format!("a host name here has no dot at its end: use {rest}")));
     }
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
         return Err(refuse("a host name has only letters, digits, hyphens and dots"));

@@ -84,9 +84,14 @@ impl<'a, O: Operation> OperationState<'a, O> {
         self.access_key = service.access_key(self.context.cancel, self.context.deadline)?;
         if let Some(access_key) = &self.access_key {
             let now = service.signing_time();
-            let length = request.body.length().to_string();
-            let implied = [("host", target.host.as_str()), ("content-length", length.as_str())];
-            service.signer.sign(&mut request, access_key, &implied, now)?;
+            let added = service.http.added_headers(
+                request.method,
+                &target.host,
+                request.body.length(),
+                &request.headers,
+            );
+            let added: Vec<_> = added.iter().map(|(name, value)| (*name, &**value)).collect();
+            service.signer.sign(&mut request, access_key, &added, now)?;
         }
         Ok((request, target))
     }

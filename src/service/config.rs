@@ -1,6 +1,7 @@
 //! The configuration of a client. Setters check their own value; combinations are checked when the
 //! client is created.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::credentials::{CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{Addressing, Endpoint, EndpointKind, Region};
-use crate::runtime::env_var;
+use crate::runtime::env_var_os;
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion};
 use crate::transport::{ProxySetting, Timeouts, TlsSettings, Verify};
 
@@ -87,15 +88,23 @@ impl Config {
     ///
     /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
-        let variable = env_var;
+        let variable = |name: &'static str| {
+            let value = env_var_os(name).filter(|value| !value.is_empty());
+            value.map(OsString::into_string).transpose().map_err(|_| {
+                let text =
+                    "the value of the environment variable is not UTF-8; correct or unset it";
+                Error::invalid(name, text)
+            })
+        };
         let mut changed = self.clone();
-        if let Some(region) = variable("OSS_REGION") {
+        if let Some(region) = variable("OSS_REGION")? {
             changed.set_region(&region).map_err(|e| e.with_argument("OSS_REGION"))?;
         }
-        if let Some(endpoint) = variable("OSS_ENDPOINT") {
+        if let Some(endpoint) = variable("OSS_ENDPOINT")? {
             changed.set_endpoint(&endpoint).map_err(|e| e.with_argument("OSS_ENDPOINT"))?;
         }
-        if ["OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"].iter().any(|n| variable(n).is_some()) {
+        let (id, secret) = (variable("OSS_ACCESS_KEY_ID")?, variable("OSS_ACCESS_KEY_SECRET")?);
+        if id.is_some() || secret.is_some() {
             changed.credentials = Some(CredentialsSource::environment()?);
         }
         *self = changed;
@@ -372,8 +381,10 @@ impl Config {
 
     pub(super) fn effective_credentials(&self) -> Result<CredentialsSource> {
         self.credentials.clone().ok_or_else(|| {
-            Error::new(ErrorKind::Credentials, "no credentials were set")
-                .with_argument("credentials")
+            let text = "no credentials were set; set the environment variables OSS_ACCESS_KEY_ID \
+                        and OSS_ACCESS_KEY_SECRET and read the environment, or set a source of \
+                        credentials such as \"default\"";
+            Error::new(ErrorKind::Credentials, text).with_argument("credentials")
         })
     }
 }

@@ -23,6 +23,11 @@ impl AccessKey {
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Result<Self> {
         let (id, secret) = (id.into(), Secret::new(secret));
         check("access_key_id", &id, char::is_ascii_graphic)?;
+        if secret.expose().trim().len() != secret.expose().len() {
+            let rule = "this begins or ends with a space or a line end, which is not part of a \
+                        secret; remove it";
+            return Err(Error::invalid("access_key_secret", rule));
+        }
         check("access_key_secret", secret.expose(), |c| !c.is_control())?;
         Ok(Self { id, secret, token: None })
     }
@@ -90,6 +95,10 @@ mod tests {
                 assert_eq!(error.argument(), Some(argument), "{bad:?}");
                 assert!(!error.to_string().contains("bad"), "{error}");
             }
+        }
+        for secret in ["secret ", " secret", "secret\n", "secret\u{a0}"] {
+            let error = AccessKey::new("id", secret).unwrap_err().to_string();
+            assert!(error.contains("begins or ends with a space"), "{error}");
         }
         assert!(AccessKey::new("a b", "secret").is_err());
         assert!(AccessKey::new("id", "a b").is_ok());

@@ -31,7 +31,7 @@ pub(super) fn connect(addresses: &[IpAddr], port: u16, state: &ExchangeState) ->
     if matches!(&result, Err(error) if error.kind() != ErrorKind::Canceled) {
         attempts.fail_pending(attempts.pending.len());
     }
-    Race { result, failed: attempts.failed.iter().map(|(address, _)| address.ip()).collect() }
+    Race { result, failed: attempts.failed_addresses() }
 }
 
 struct Attempts<'a> {
@@ -65,6 +65,11 @@ impl Attempts<'_> {
                 next_start = Deadline::after(Duration::ZERO);
             }
         }
+    }
+
+    fn failed_addresses(&self) -> Vec<IpAddr> {
+        let failed = self.failed.iter().filter(|(_, cause)| !is_local(cause));
+        failed.map(|(address, _)| address.ip()).collect()
     }
 
     fn start(&mut self, address: SocketAddr) -> Result<()> {
@@ -135,7 +140,36 @@ fn connect_error(failed: &[(SocketAddr, io::Error)]) -> Error {
         _ => (ErrorKind::Connect, "cannot connect to"),
     };
     let error = Error::new(kind, format!("{text} {address}{others}"));
-    error.with_io(cause).with_cause_in_text()
+    let error = error.with_io(cause).with_cause_in_text();
+    match remedy(cause) {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
+    }
+}
+
+/// What to do about a frequent reason why there is no connection.
+fn remedy(cause: &io::Error) -> Option<&'static str> {
+    if cause.kind() == io::ErrorKind::TimedOut {
+        return Some("check the network, the endpoint, and whether a proxy is needed");
+    }
+    Some(match cause.raw_os_error()? {
+        libc::ECONNREFUSED => "nothing accepts connections there: check host and port",
+        libc::ENETUNREACH | libc::EHOSTUNREACH => "check the network and the endpoint",
+        libc::EMFILE => {
+            "no file descriptor is left in this process: raise its limit of open files, or use \
+             fewer threads"
+        }
+        libc::ENFILE => "no file descriptor is left on this system",
+        libc::EADDRNOTAVAIL => "no local port or address is left for the connection",
+        libc::EACCES | libc::EPERM => "a firewall or sandbox of this machine forbids it",
+        _ => return None,
+    })
+}
+
+/// True for errors of this machine, which say nothing about the address.
+fn is_local(cause: &io::Error) -> bool {
+    let local = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    cause.raw_os_error().is_some_and(|errno| local.contains(&errno))
 }
 
 /// How many addresses one connection tries.

@@ -15,6 +15,7 @@ use super::byte_stream::{ByteStream, SendProgress, would_block};
 use super::error_mapping;
 use super::exchange_state::{self, BodyStop, ExchangeState, PeerAddress};
 use super::pool_generation::Generation;
+use super::response_head;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::runtime::{Deadline, Interest};
@@ -32,6 +33,10 @@ pub(super) struct Connection {
     has_early_input: bool,
     /// The head of the request, held back to be sent together with the first bytes of the body.
     deferred_head: Vec<u8>,
+    /// The head of the response has not been received completely.
+    awaits_head: bool,
+    /// Received bytes that the input buffer has no room for.
+    overflow: Vec<u8>,
     sends: u32,
 }
 
@@ -51,6 +56,8 @@ impl Connection {
             is_retired: false,
             has_early_input: false,
             deferred_head: Vec::new(),
+            awaits_head: false,
+            overflow: Vec::new(),
             sends: 0,
         }
     }
@@ -59,6 +66,7 @@ impl Connection {
         let state = exchange_state::current()?;
         state.enter_phase(Phase::Send);
         state.set_peer(&self.peer);
+        self.awaits_head = true;
         if state.is_body_stopped() {
             return Ok(());
         }
@@ -144,10 +152,25 @@ impl Connection {
 
     fn receive(&mut self) -> Result<bool> {
         let state = exchange_state::current()?;
+        if !self.overflow.is_empty() {
+            return self.drain_overflow().map(|()| true);
+        }
         if std::mem::take(&mut self.has_early_input) {
             state.enter_phase(Phase::Receive);
-            return Ok(true);
+        } else if !self.read_input(&state)? {
+            return Ok(false);
         }
+        if self.awaits_head {
+            if response_head::is_long(self.buffers.input()) {
+                self.shorten_head(&state)?;
+            }
+            self.awaits_head = !response_head::is_complete(self.buffers.input());
+        }
+        Ok(true)
+    }
+
+    /// Waits for input; returns false at the end of the stream.
+    fn read_input(&mut self, state: &ExchangeState) -> Result<bool> {
         if state.phase() == Phase::Send {
             state.enter_phase(Phase::Wait);
         }
@@ -180,6 +203,43 @@ impl Connection {
             }
         }
     }
+
+    /// Takes the metadata out of a long head, which is read to its end first.
+    fn shorten_head(&mut self, state: &ExchangeState) -> Result<()> {
+        let mut bytes = Vec::new();
+        loop {
+            bytes.extend_from_slice(self.buffers.input());
+            self.buffers.input_consume(self.buffers.input().len());
+            if let Some(shortened) = response_head::shorten(&bytes) {
+                state.add_metadata(shortened.metadata);
+                self.overflow = shortened.bytes;
+                return self.drain_overflow();
+            }
+            if bytes.len() > HEAD_MAX {
+                return Err(head_too_long());
+            }
+            if !self.read_input(state)? {
+                // ureq finds that the head is incomplete.
+                bytes.truncate(INPUT_BUFFER);
+                self.overflow = bytes;
+                return self.drain_overflow();
+            }
+        }
+    }
+
+    /// Moves bytes to the input buffer, as many as it has room for.
+    fn drain_overflow(&mut self) -> Result<()> {
+        let buffer = self.buffers.input_append_buf();
+        let count = buffer.len().min(self.overflow.len());
+        if count == 0 {
+            return Err(head_too_long());
+        }
+        for (to, from) in buffer.iter_mut().zip(self.overflow.drain(..count)) {
+            *to = from;
+        }
+        self.buffers.input_appended(count);
+        Ok(())
+    }
 }
 
 impl Transport for Connection {
@@ -199,7 +259,10 @@ impl Transport for Connection {
     /// consumes session tickets.
     fn is_open(&mut self) -> bool {
         let is_idle = |read: io::Result<usize>| matches!(read, Err(error) if would_block(&error));
-        !self.is_retired && self.generation.is_current() && is_idle(self.stream.receive(&mut [0]))
+        !self.is_retired
+            && self.overflow.is_empty()
+            && self.generation.is_current()
+            && is_idle(self.stream.receive(&mut [0]))
     }
 
     fn is_tls(&self) -> bool {
@@ -236,11 +299,21 @@ fn closed_while_sending() -> Error {
 }
 
 fn head_too_long() -> Error {
-    Error::new(ErrorKind::Protocol, "the head of the response is too long")
+    let kib = HEAD_MAX / 1024;
+    let text = format!(
+        "the head of the response is too long: the limit is {kib} KiB, of which {} KiB are not \
+         metadata",
+        INPUT_BUFFER / 1024
+    );
+    Error::new(ErrorKind::Protocol, text)
 }
 
-/// The size of the input buffer, which is also the longest head of a response.
+/// The size of the input buffer, which is also the longest head of a response without metadata.
 const INPUT_BUFFER: usize = 16 * 1024;
+
+/// The longest head of a response. The shortest metadata make the longest head: OSS counts the
+/// bytes of at least their names and values, of which there may be 8 KiB.
+const HEAD_MAX: usize = 128 * 1024;
 
 /// How many sends there are per check for an early response.
 const SENDS_PER_INPUT_CHECK: u32 = 4;

@@ -116,11 +116,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn resolve_error(cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Resolve, "cannot resolve the host name").with_io(cause)
+    Error::new(ErrorKind::Resolve, "cannot resolve the host name")
+        .with_io(cause)
+        .with_cause_in_text()
+        .with_remedy("check the endpoint, the bucket and the DNS settings")
 }
 
 fn worker_error(cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Resolve, "cannot start the DNS worker").with_io(cause)
+    Error::new(ErrorKind::Resolve, "cannot start the DNS worker")
+        .with_io(cause)
+        .with_cause_in_text()
 }
 
 /// The maximum number of queued host names.

@@ -59,7 +59,11 @@ pub(super) fn from_ureq(error: ureq::Error, state: &ExchangeState) -> Error {
         },
         ureq::Error::Io(cause) => from_io(cause, state),
         ureq::Error::Protocol(cause) => {
-            Error::new(ErrorKind::Protocol, protocol_error_text(state)).with_cause(cause)
+            let text = match cause.to_string().contains("too many headers") {
+                true => "the response has more than 128 headers besides metadata",
+                false => protocol_error_text(state),
+            };
+            Error::new(ErrorKind::Protocol, text).with_cause(cause)
         }
         ureq::Error::LargeResponseHeader(..) => {
             Error::new(ErrorKind::Protocol, "the head of the response is too long")

@@ -55,6 +55,8 @@ pub(super) struct ExchangeState {
     body_stop: RefCell<Option<BodyStop>>,
     /// The address that the connection of the exchange was opened to.
     peer: RefCell<Option<PeerAddress>>,
+    /// Metadata of the object that ureq has not seen.
+    metadata: RefCell<Vec<(String, String)>>,
 }
 
 /// The host that a connection was opened to, a proxy if there is one, and its address.
@@ -127,6 +129,7 @@ impl ExchangeState {
             phase_deadline: Cell::new(Deadline::NEVER),
             connect_deadline: Cell::new(None),
             peer: RefCell::new(None),
+            metadata: RefCell::default(),
             stall: StallTimer::default(),
             grace: RefCell::new(None),
             sent: Cell::new(0),
@@ -314,6 +317,15 @@ impl ExchangeState {
     /// Records that the exchange opens a connection.
     pub(super) fn mark_connecting(&self) {
         self.is_connecting.set(true);
+    }
+
+    /// Adds metadata of the object that were taken out of the head of the response.
+    pub(super) fn add_metadata(&self, metadata: Vec<(String, String)>) {
+        self.metadata.borrow_mut().extend(metadata);
+    }
+
+    pub(super) fn take_metadata(&self) -> Vec<(String, String)> {
+        self.metadata.take()
     }
 
     /// Records the address of the connection that the exchange uses.

@@ -125,6 +125,24 @@ impl Http {
         }
     }
 
+    /// The headers that [`Http::send`] adds to a request with these, for its signature.
+    pub(crate) fn added_headers(
+        &self,
+        method: Method,
+        host: &str,
+        length: u64,
+        headers: &Headers,
+    ) -> Vec<(&'static str, String)> {
+        let mut added = vec![("host", host.to_owned())];
+        if has_content_length(method) {
+            added.push(("content-length", length.to_string()));
+        }
+        if headers.get(USER_AGENT).is_none() {
+            added.push(("user-agent", self.user_agent.clone()));
+        }
+        added
+    }
+
     /// Retires current connections after their request.
     pub(crate) fn retire_connections(&self) {
         self.pool_generation.retire();
@@ -137,7 +155,7 @@ impl Http {
         state: &ExchangeState,
     ) -> Result<Response> {
         let length = outgoing.body.length();
-        let has_body = matches!(outgoing.method, Method::Put | Method::Post);
+        let has_body = has_content_length(outgoing.method);
         if length > 0 && !has_body {
             let method = outgoing.method.as_str();
             return Err(Error::internal(format!("{method} cannot have a body")));
@@ -162,8 +180,8 @@ impl Http {
 
     fn with_headers(&self, request: Builder, outgoing: &OutgoingRequest<'_>) -> Builder {
         let mut request = header_raw(request, "Host", outgoing.target.host.as_bytes());
-        if !self.user_agent.is_empty() && outgoing.headers.get("User-Agent").is_none() {
-            request = header_raw(request, "User-Agent", self.user_agent.as_bytes());
+        if !self.user_agent.is_empty() && outgoing.headers.get(USER_AGENT).is_none() {
+            request = header_raw(request, USER_AGENT, self.user_agent.as_bytes());
         }
         for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_transport_header(name))
         {
@@ -192,6 +210,13 @@ fn is_transport_header(name: &str) -> bool {
         .any(|header| header.eq_ignore_ascii_case(name))
 }
 
+/// True for the methods whose requests have `Content-Length`, also for an empty body.
+fn has_content_length(method: Method) -> bool {
+    matches!(method, Method::Put | Method::Post)
+}
+
+const USER_AGENT: &str = "User-Agent";
+
 fn uri(outgoing: &OutgoingRequest<'_>) -> String {
     let separator = if outgoing.query.is_empty() { "" } else { "?" };
     format!("{}{separator}{}", outgoing.target, outgoing.query)
@@ -206,6 +231,9 @@ fn read_response(
     for (name, value) in head.headers() {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.append_received(name.as_str(), value);
+    }
+    for (name, value) in state.take_metadata() {
+        headers.append_received(&name, value);
     }
     Ok(Response { status: head.status().as_u16(), headers, body })
 }

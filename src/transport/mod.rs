@@ -24,6 +24,7 @@ mod pem_file;
 mod pool_generation;
 mod proxy_setting;
 mod resolver;
+mod response_head;
 mod socket;
 mod socks;
 mod stall_timer;

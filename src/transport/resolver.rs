@@ -90,7 +90,8 @@ impl Resolver {
             }
         };
         if addresses.is_empty() {
-            return Err(Error::new(ErrorKind::Resolve, "the host name has no addresses"));
+            return Err(Error::new(ErrorKind::Resolve, "the host name has no addresses")
+                .with_remedy("check the endpoint and the bucket"));
         }
         Ok(addresses)
     }

@@ -7,8 +7,15 @@ use crate::limits;
 /// The timeout of a phase expired.
 pub(super) fn phase(phase: Phase, timeouts: &Timeouts) -> Error {
     let text = match phase {
-        Phase::Resolve => format!("the host name was not resolved within {:?}", timeouts.resolve),
-        Phase::Connect => format!("no connection within {:?}", timeouts.connect),
+        Phase::Resolve => format!(
+            "the host name was not resolved within {:?}; check the DNS settings",
+            timeouts.resolve
+        ),
+        Phase::Connect => format!(
+            "no connection within {:?}; check the network, the endpoint, and whether a proxy is \
+             needed",
+            timeouts.connect
+        ),
         Phase::Tls => format!("no TLS session within {:?}", timeouts.connect),
         Phase::Send | Phase::Wait => format!("no response within {:?}", timeouts.response),
         Phase::Receive => format!("the response was not complete within {:?}", timeouts.response),

@@ -7,6 +7,7 @@ mod query;
 mod request;
 mod response;
 mod service_error;
+mod service_remedy;
 mod xml_read;
 mod xml_write;
 

@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
 use super::excerpt::excerpt;
-use super::{Element, Response};
+use super::{Element, Response, service_remedy};
 use crate::codec::date;
 use crate::error::{Error, ErrorKind, ObjectExists};
 use crate::model::oss_header;
@@ -62,7 +62,10 @@ impl ServiceError {
         };
         match document {
             Some(fields) => error.fill(fields),
-            None => error.excerpt = excerpt(&response.body),
+            None => {
+                let compression = response.compression();
+                error.excerpt = compression.unwrap_or_else(|| excerpt(&response.body));
+            }
         }
         if error.code.is_empty() {
             Self::NO_DOCUMENT.clone_into(&mut error.code);
@@ -110,12 +113,17 @@ impl ServiceError {
         }
     }
 
-    fn text(&self) -> &'static str {
-        match self.status {
+    fn text(&self) -> String {
+        let what = match self.status {
             203 => "the object is stored, but its callback failed",
             304 | 412 => "a condition was not met",
             300..400 => "redirect refused",
             _ => "refused by the service",
+        };
+        let endpoint = self.field("Endpoint");
+        match service_remedy::remedy(self.status, &self.code, endpoint, &self.location) {
+            Some(remedy) => format!("{what}; {remedy}"),
+            None => what.to_owned(),
         }
     }
 

@@ -18,6 +18,7 @@ mod files;
 mod fixture;
 mod lists;
 mod malformed_responses;
+mod messages;
 mod multipart_steps;
 mod non_idempotent;
 mod outcomes;

@@ -1,10 +1,32 @@
 //! Uploads of files and memory.
 
 use ossmpu::{
-    Integrity, ListMultipartUploads, MultipartUpload, ObjectKey, UploadOptions, UploadsEntry,
+    HeadObject, Integrity, ListMultipartUploads, MultipartUpload, ObjectKey, UploadOptions,
+    UploadsEntry,
 };
 
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, file, five_parts, number, small_parts};
+
+#[test]
+fn an_object_has_as_many_metadata_as_oss_stores() {
+    let fixture = Fixture::new();
+    // The limit of 8 KiB in short names and values, and in long ones.
+    let short: Vec<_> = (0..1600).map(|n| (format!("{n:04}"), "v".to_owned())).collect();
+    let long: Vec<_> = (0..8).map(|n| (format!("{n}"), "v".repeat(1000))).collect();
+    for metadata in [&short[..90], &short[..125], &short[..400], &short[..], &long[..]] {
+        let mut options = UploadOptions::new();
+        for (name, value) in metadata {
+            options.headers_mut().set_metadata(name, value).unwrap();
+        }
+        fixture.put(b"a", &options).unwrap();
+        let head = HeadObject::new(&fixture.bucket, &fixture.key);
+        let object = fixture.client.head_object(&head, &fixture.cancel).unwrap();
+        let mut found = object.metadata.clone();
+        found.sort();
+        assert_eq!(found, metadata);
+        assert_eq!(object.size, 1);
+    }
+}
 
 #[test]
 fn a_file_is_uploaded_in_parts() {

@@ -83,13 +83,16 @@ impl<'a> Entry<'a> {
 }
 
 impl Output for Entry<'_> {
-    fn to_text(&self) -> String {
+    fn to_fields(&self) -> Vec<String> {
         match self {
             Self::Upload { key, upload_id, initiated, bucket, .. } => {
                 let initiated = initiated.as_deref().unwrap_or("-");
-                format!("{initiated}\t{upload_id}\toss://{bucket}/{key}")
+                let url = format!("oss://{bucket}/{key}");
+                vec![initiated.to_owned(), (*upload_id).to_owned(), url]
             }
-            Self::Prefix { prefix, bucket } => format!("PRE\t-\toss://{bucket}/{prefix}"),
+            Self::Prefix { prefix, bucket } => {
+                vec!["PRE".to_owned(), "-".to_owned(), format!("oss://{bucket}/{prefix}")]
+            }
         }
     }
 }

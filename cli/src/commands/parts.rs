@@ -61,9 +61,9 @@ impl From<ListedPart> for UploadedPart {
 }
 
 impl Output for UploadedPart {
-    fn to_text(&self) -> String {
+    fn to_fields(&self) -> Vec<String> {
         let Self { part_number, size, etag, .. } = self;
-        let time = self.last_modified.as_deref().unwrap_or("-");
-        format!("{part_number}\t{size}\t{etag}\t{time}")
+        let time = self.last_modified.as_deref().unwrap_or("-").to_owned();
+        vec![part_number.to_string(), size.to_string(), etag.to_string(), time]
     }
 }

@@ -16,11 +16,11 @@ pub struct AbortedUpload<'a> {
 }
 
 impl Output for AbortedUpload<'_> {
-    fn to_text(&self) -> String {
+    fn to_fields(&self) -> Vec<String> {
         let Self { target, upload_id, initiated, aborted } = self;
         let verb = if *aborted { "aborted" } else { "would abort" };
         let since =
             initiated.as_ref().map(|time| format!(", initiated {time}")).unwrap_or_default();
-        format!("{verb} {target} {upload_id}{since}")
+        vec![format!("{verb} {target} {upload_id}{since}")]
     }
 }

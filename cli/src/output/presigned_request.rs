@@ -38,7 +38,7 @@ impl<'a> PresignedRequest<'a> {
 }
 
 impl Output for PresignedRequest<'_> {
-    fn to_text(&self) -> String {
-        self.url.to_owned()
+    fn to_fields(&self) -> Vec<String> {
+        vec![self.url.to_owned()]
     }
 }

@@ -43,7 +43,7 @@ impl<'a> StoredObject<'a> {
 }
 
 impl Output for StoredObject<'_> {
-    fn to_text(&self) -> String {
+    fn to_fields(&self) -> Vec<String> {
         let Self { source, target, size, .. } = self;
         let mut text = format!("{source} -> {target}: {size} bytes");
         if self.bytes_resumed > 0 {
@@ -55,7 +55,7 @@ impl Output for StoredObject<'_> {
         if let Some(error) = &self.callback_error {
             text += &format!("; callback failed: {error}");
         }
-        text
+        vec![text]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::ini::{self, IniSection};
+use super::ini::{self, IniSection, token};
 use super::{ProfileLookup, access_key, describe, with_description};
 use crate::credentials::assume_role::AssumeRole;
 use crate::credentials::env_settings::EnvSettings;
@@ -48,7 +48,8 @@ fn source(section: &IniSection, env_settings: &EnvSettings) -> Result<Box<dyn Fe
 }
 
 fn section_key(section: &IniSection) -> Result<AccessKey> {
-    access_key(section.value("access_key_id"), section.value("access_key_secret"), None)
+    let (id, secret) = (section.value("access_key_id"), section.value("access_key_secret"));
+    access_key(id, secret, token(section))
 }
 
 fn role(section: &IniSection, env_settings: &EnvSettings) -> Result<Role> {

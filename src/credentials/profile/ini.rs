@@ -38,6 +38,11 @@ pub(super) fn parse(text: &str) -> Vec<IniSection> {
     sections
 }
 
+/// Returns the security token of a temporary key.
+pub(super) fn token(section: &IniSection) -> Option<&str> {
+    section.value("sts_token").or(section.value("security_token"))
+}
+
 fn without_comment(value: &str) -> &str {
     let comment = value.find(" #").into_iter().chain(value.find("\t#")).min();
     value.get(..comment.unwrap_or(value.len())).unwrap_or(value)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::ini::{self, IniSection};
+use super::ini::{self, IniSection, token};
 use super::{ProfileLookup, access_key, describe, with_description};
 use crate::credentials::fetch_context::{Fetch, Unavailable, unusable};
 use crate::error::Result;
@@ -34,7 +34,10 @@ fn source(section: &IniSection) -> Result<Box<dyn Fetch>> {
             "only access keys of this file are supported, with or without a token",
         ));
     }
-    let token = section.value("sts_token").or(section.value("security_token"));
+    let token = token(section);
+    if token.is_none() && mode.eq_ignore_ascii_case("StsToken") {
+        return Err(unusable("stsToken is missing"));
+    }
     let (id, secret) = (section.value("access_key_id"), section.value("access_key_secret"));
     Ok(Box::new(access_key(id, secret, token)?))
 }

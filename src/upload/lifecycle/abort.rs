@@ -75,7 +75,7 @@ pub(crate) fn abort_after_error(
 ) -> Error {
     let error = error.with_upload_id(target.upload_id.as_str());
     match abort(service, target, scope, cleanup_budget).failure {
-        None => error,
+        None => error.with_upload_aborted(),
         Some(cause) => {
             service.logger().warn(|| format!("abort failed: {cause}"));
             error.with_parts_left(true)

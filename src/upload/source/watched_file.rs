@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind as Io, Read};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ impl WatchedFile {
                 return watched.with_probed_size();
             }
             false if metadata.is_dir() => ("a directory", libc::EISDIR),
-            false => ("no regular file", libc::EINVAL),
+            false => (special_file(&metadata), libc::EINVAL),
         };
         let error = Error::new(ErrorKind::File, format!("{name} is {what}"));
         Err(error.with_io(&io::Error::from_raw_os_error(errno)))
@@ -170,7 +170,7 @@ impl WatchedFile {
             match self.file.read_at(buffer, offset) {
                 Ok(count) => return Ok(count),
                 Err(cause) if cause.kind() == Io::Interrupted => {}
-                Err(cause) => return Err(Error::file(&self.name, &cause)),
+                Err(cause) => return Err(read_error(&self.name, &cause)),
             }
         }
     }
@@ -248,6 +248,24 @@ fn is_recent(metadata: &Metadata) -> bool {
 const RECENT: Duration = Duration::from_secs(60);
 /// How often the size of a file is taken that changes meanwhile.
 const PROBES: u32 = 4;
+
+/// What a file is that cannot be read by position, and how to upload it.
+fn special_file(metadata: &Metadata) -> &'static str {
+    if metadata.file_type().is_fifo() {
+        return "a FIFO, not a regular file; open it and upload its descriptor (`ossmpu put - <FIFO`)";
+    }
+    "not a regular file; open it and upload its descriptor (`ossmpu put - <FILE`)"
+}
+
+fn read_error(name: &str, cause: &io::Error) -> Error {
+    let error = Error::file(name, cause);
+    match cause.raw_os_error() {
+        Some(libc::EINVAL) => error.with_remedy(
+            "if it was opened with O_DIRECT, open it without, because parts are not aligned",
+        ),
+        _ => error,
+    }
+}
 
 #[cfg(test)]
 mod tests {
