@@ -93,11 +93,32 @@
  *            waits for, so it can end the call too. It lets an interpreter run
  *            its signal handlers during a call.
  *  Signals   The library never raises SIGPIPE. ossmpu_cancel_trigger is
- *            async-signal-safe; no other function is.
- *  Environ   The environment is read only by ossmpu_config_set_env, for
- *            OSSMPU_CONFIG_CREDENTIALS when it is set, for
- *            OSSMPU_CONFIG_PROXY "env" when a client is created, and, for
- *            SSL_CERT_FILE, by the certificate store of the system.
+ *            async-signal-safe; no other function is. The threads of the
+ *            library block all signals. When all other threads of the process
+ *            have ended, a signal that ends it by default still does (Linux).
+ *  Children  Only a "process:" source of credentials starts a child process.
+ *            The program may ignore SIGCHLD or wait for any child: the output
+ *            of the command then decides alone.
+ *  Workers   run on the CPUs and with the priority of the main thread, in the
+ *            normal scheduling class, whichever thread makes the call. If some
+ *            cannot be started, uploads use the others. One that is idle for
+ *            ten seconds ends.
+ *  Descriptors of the library are close-on-exec and belong to it while a client,
+ *            a cancel token or a call lives: do not close them. If all are
+ *            closed, a call that waits returns OSSMPU_EFILE within about a
+ *            second, and a trigger is noticed as late. Descriptors 0, 1 and 2
+ *            may be closed: the library does not use them.
+ *  Environ   The environment is read only by ossmpu_config_set_env; for
+ *            OSSMPU_CONFIG_CREDENTIALS when it is set; for
+ *            OSSMPU_CONFIG_PROXY "env" when a client is created; SSL_CERT_FILE
+ *            and SSL_CERT_DIR at the first TLS connection that is verified by
+ *            the certificates of the system; by the C library, when it resolves
+ *            a host name (RES_OPTIONS, LOCALDOMAIN, HOSTALIASES); and a command
+ *            of "process:" inherits it. In a program with more rights than its
+ *            user, such as a set-user-ID program, the library reads nothing,
+ *            and runs no command of a profile.
+ *  Texts     are in English and UTF-8 whatever the locale. The text of an error
+ *            of the operating system ends with the name of its errno.
  *  ABI       Within one SONAME no symbol, constant or struct field is removed
  *            or changed. New constants, functions, and fields at the end of
  *            read-only structs may be added: never copy or allocate these

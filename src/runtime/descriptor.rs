@@ -17,8 +17,7 @@ pub(crate) struct Descriptor(ManuallyDrop<File>);
 impl Descriptor {
     /// Takes a descriptor, and moves it if it is one of the first three.
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
-        let fd = if fd.as_raw_fd() < FIRST { duplicate(&fd)? } else { fd };
-        Ok(Self(ManuallyDrop::new(File::from(fd))))
+        move_up(fd).map(|fd| Self(ManuallyDrop::new(File::from(fd))))
     }
 
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> io::Result<Self> {
@@ -46,6 +45,11 @@ impl Drop for Descriptor {
     }
 }
 
+/// Opens a file that is closed before the call of the program returns.
+pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    move_up(options.open(path)?.into()).map(File::from)
+}
+
 /// Reads a whole file.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let file = Descriptor::open(path, File::options().read(true))?;
@@ -59,6 +63,10 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn has_standard_gap() -> bool {
     // SAFETY: F_GETFD takes no argument.
     (0..FIRST).any(|fd| unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0)
+}
+
+fn move_up(fd: OwnedFd) -> io::Result<OwnedFd> {
+    if fd.as_raw_fd() < FIRST { duplicate(&fd) } else { Ok(fd) }
 }
 
 fn duplicate(fd: &impl AsRawFd) -> io::Result<OwnedFd> {

@@ -41,7 +41,7 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use deadline::simulated;
 pub(crate) use deadline::{Deadline, now};
-pub(crate) use descriptor::{Descriptor, read_file};
+pub(crate) use descriptor::{Descriptor, open_file, read_file};
 pub(crate) use env_var::{env_var, env_var_os, is_secure, unset_reason};
 pub(crate) use event::Event;
 #[cfg(shuttle)]

@@ -3,11 +3,12 @@
 //! What is not a regular file of this user is refused: a FIFO would wait for its other end, a link
 //! would name a file elsewhere, and another user could lock or change the file.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use super::descriptor::open_file;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a private file is opened for.
@@ -29,14 +30,10 @@ pub(crate) fn open_private(path: &Path, access: Access) -> Result<File> {
         Err(cause) => return Err(failed(cause)),
     }
     let writes = access == Access::ReadAndWrite;
-    let file = OpenOptions::new()
-        .read(true)
-        .write(writes)
-        .create(writes)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .map_err(failed)?;
+    let mut options = File::options();
+    options.read(true).write(writes).create(writes).mode(0o600);
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    let file = open_file(path, &options).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     check(path, access, &metadata)?;
     if writes && metadata.mode() & 0o077 != 0 {

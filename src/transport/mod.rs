@@ -1,7 +1,7 @@
 //! HTTP exchanges: the only code that opens sockets and the only code that uses ureq.
 //!
-//! ureq implements HTTP/1.1 and the connection pool. Sockets, TLS, proxies, DNS and all waiting are
-//! implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
+//! ureq frames and parses HTTP/1.1. The connection pool, sockets, TLS, proxies, DNS and all waiting
+//! are implemented here. Every wait ends on a cancellation, a timeout or the deadline. A response of
 //! any status is a success; `service` decides what is an error and what is retried.
 
 mod address_order;

@@ -5,7 +5,7 @@
 //! lists no parts; ListParts does.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
@@ -16,7 +16,7 @@ use crate::codec::crc64::Crc64;
 use crate::codec::md5::md5;
 use crate::codec::percent::{escape, escape_bytes, unescape, unescape_bytes};
 use crate::error::{Error, Result};
-use crate::runtime::{Access, open_private};
+use crate::runtime::{Access, open_file, open_private};
 use crate::upload::source::watched_file::Identity;
 
 /// The endpoint, bucket, key and path of a checkpoint.
@@ -101,11 +101,11 @@ impl Checkpoint {
         let _ = std::fs::remove_file(&temporary);
         let write = || {
             let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+                open_file(&temporary, File::options().write(true).create_new(true).mode(0o600))?;
             file.write_all(record.text().as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&temporary, &self.file)?;
-            File::open(&self.directory)?.sync_all()
+            open_file(&self.directory, File::options().read(true))?.sync_all()
         };
         write().map_err(|cause: io::Error| {
             let _ = std::fs::remove_file(&temporary);

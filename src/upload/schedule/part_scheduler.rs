@@ -310,6 +310,7 @@ mod tests {
             hedging: Hedging::LastParts,
             cancel: Cancel::new().unwrap(),
             deadline: Deadline::NEVER,
+            logger: Logger::default(),
         };
         let tracker = PartTracker::new(parts, Hedging::LastParts);
         let work: Arc<dyn PartUploader> = Arc::new(Unused);
