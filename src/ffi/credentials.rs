@@ -50,7 +50,8 @@ pub extern "C" fn ossmpu_credentials_set(
     })
 }
 
-type CredentialsFunction = unsafe extern "C-unwind" fn(*mut c_void, *mut ossmpu_credentials) -> c_int;
+type CredentialsFunction =
+    unsafe extern "C-unwind" fn(*mut c_void, *mut ossmpu_credentials) -> c_int;
 
 /// A credentials callback as a provider of the Rust interface.
 #[derive(Debug)]

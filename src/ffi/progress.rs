@@ -54,8 +54,9 @@ pub struct ossmpu_progress {
 /// OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
 /// again, for example while the upload is aborted. It must not make calls with
 /// the client that it serves.
-pub type ossmpu_progress_fn =
-    Option<unsafe extern "C-unwind" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
+pub type ossmpu_progress_fn = Option<
+    unsafe extern "C-unwind" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int,
+>;
 
 type ProgressFunction = unsafe extern "C-unwind" fn(*mut c_void, *const ossmpu_progress) -> c_int;
 

@@ -8,19 +8,16 @@
 use std::mem;
 
 /// Runs `body`. If something other than a panic unwinds it, calls `release` and never returns.
-pub(crate) fn contain_foreign_unwind<T>(
-    body: impl FnOnce() -> T,
-    release: impl FnOnce(),
-) -> T {
-    let guard = UnwindGuard(Some(release));
+pub(crate) fn contain_foreign_unwind<T>(body: impl FnOnce() -> T, release: impl FnOnce()) -> T {
+    let guard = ForeignUnwindGuard(Some(release));
     let value = body();
     mem::forget(guard);
     value
 }
 
-struct UnwindGuard<F: FnOnce()>(Option<F>);
+struct ForeignUnwindGuard<F: FnOnce()>(Option<F>);
 
-impl<F: FnOnce()> Drop for UnwindGuard<F> {
+impl<F: FnOnce()> Drop for ForeignUnwindGuard<F> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;

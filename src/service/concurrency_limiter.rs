@@ -6,9 +6,7 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::runtime::{
-    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake,
-};
+use crate::runtime::{Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake};
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {

@@ -49,7 +49,7 @@ struct LogQueue {
 }
 
 /// Lets another thread deliver when it is dropped, also by unwinding.
-struct Delivery<'a>(&'a LogCallback);
+struct LogDelivery<'a>(&'a LogCallback);
 
 impl Logger {
     pub(crate) fn new(level: LogLevel, sink: LogSink) -> Self {
@@ -130,13 +130,13 @@ impl LogCallback {
         }
     }
 
-    fn begin_delivery(&self) -> Option<Delivery<'_>> {
+    fn begin_delivery(&self) -> Option<LogDelivery<'_>> {
         let mut queue = self.lock();
         if queue.deliverer.is_some() || queue.lines.is_empty() {
             return None;
         }
         queue.deliverer = Some(ThreadId::current());
-        Some(Delivery(self))
+        Some(LogDelivery(self))
     }
 
     fn lock(&self) -> MutexGuard<'_, LogQueue> {
@@ -172,7 +172,7 @@ impl LogQueue {
     }
 }
 
-impl Drop for Delivery<'_> {
+impl Drop for LogDelivery<'_> {
     fn drop(&mut self) {
         self.0.lock().deliverer = None;
     }
