@@ -54,6 +54,7 @@ enum {
     OSSMPU_ERRINFO_PARTS_LEFT = 5107,
     OSSMPU_ERRINFO_OBJECT_EXISTS = 5108,
     OSSMPU_ERRINFO_UPLOAD_MAY_EXIST = 5109,
+    OSSMPU_ERRINFO_THROTTLED_MS = 5110,
     OSSMPU_LOG_ERROR = 1,
     OSSMPU_LOG_WARN = 2,
     OSSMPU_LOG_INFO = 3,
@@ -127,6 +128,7 @@ enum {
     OSSMPU_RESULT_PARTS = 3101,
     OSSMPU_RESULT_BYTES_RESUMED = 3102,
     OSSMPU_RESULT_UPLOAD_MAY_EXIST = 3103,
+    OSSMPU_RESULT_THROTTLED_MS = 3104,
     OSSMPU_RESULT_CRC64 = 3200,
     OSSMPU_OBJECT_ETAG = 4001,
     OSSMPU_OBJECT_CONTENT_TYPE = 4002,
@@ -181,6 +183,7 @@ typedef struct ossmpu_progress {
     int64_t bytes_sent;
     int32_t phase;
     int32_t reserved;
+    int64_t throttled_ms;
 } ossmpu_progress;
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);

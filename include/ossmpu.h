@@ -469,6 +469,13 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_UPLOAD_MAY_EXIST 5109
 
 /**
+ * Number: milliseconds for which OSS delayed the requests of the call because
+ * of its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent
+ * requests add up.
+ */
+#define OSSMPU_ERRINFO_THROTTLED_MS 5110
+
+/**
  * Why a call failed. It never changes, so any number of threads may read it.
  * Free it with ossmpu_error_free.
  */
@@ -498,7 +505,7 @@ const char *ossmpu_error_str(const ossmpu_error *err,
 
 /**
  * Returns a number of an error: OSSMPU_ERRINFO_HTTP_STATUS to
- * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL. -1 for
+ * OSSMPU_ERRINFO_THROTTLED_MS. -1 for any other field, 0 for NULL. -1 for
  * OSSMPU_ERRINFO_OBJECT_EXISTS means that it cannot be known, and for
  * OSSMPU_ERRINFO_CALLBACK_VALUE it may be the value of the callback.
  */
@@ -704,6 +711,12 @@ typedef struct ossmpu_progress {
      * 0.
      */
     int32_t reserved;
+    /**
+     * Milliseconds for which OSS delayed requests because of its bandwidth
+     * limits (x-oss-qos-delay-time). Delays of concurrent requests add up.
+     * Never decreases.
+     */
+    int64_t throttled_ms;
 } ossmpu_progress;
 
 /**
@@ -1422,6 +1435,13 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
 
 /**
+ * Number: milliseconds for which OSS delayed the data of the call because of
+ * its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent requests
+ * add up.
+ */
+#define OSSMPU_RESULT_THROTTLED_MS 3104
+
+/**
  * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
  * computed here if OSSMPU_INTEGRITY_CRC64 is set.
  */
@@ -1443,7 +1463,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+ * OSSMPU_RESULT_THROTTLED_MS. -1 if it is unknown and for any other
  * field, 0 for NULL.
  */
 OSSMPU_API

@@ -323,6 +323,9 @@ class error : public std::exception {
     bool upload_may_exist() const {
         return number(OSSMPU_ERRINFO_UPLOAD_MAY_EXIST) != 0;
     }
+    std::int64_t throttled_ms() const {
+        return number(OSSMPU_ERRINFO_THROTTLED_MS);
+    }
 
     /** A field, OSSMPU_ERRINFO_*. */
     std::string_view text(int field) const {
@@ -583,6 +586,9 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     std::optional<std::int64_t> bytes_resumed() const {
         return detail::known(number(OSSMPU_RESULT_BYTES_RESUMED));
     }
+    std::optional<std::int64_t> throttled_ms() const {
+        return detail::known(number(OSSMPU_RESULT_THROTTLED_MS));
+    }
     /** True if a response to Initiate was lost, so that another upload may
      * exist. */
     bool upload_may_exist() const {
@@ -695,13 +701,14 @@ struct progress {
     std::int64_t bytes_done;
     std::int64_t bytes_resumed;
     std::int64_t bytes_sent;
+    std::int64_t throttled_ms;
 
     explicit progress(const ossmpu_progress &from)
         : phase(static_cast<call_phase>(from.phase)),
           parts_done(from.parts_done), retries(from.retries),
           bytes_total(detail::known(from.bytes_total)),
           bytes_done(from.bytes_done), bytes_resumed(from.bytes_resumed),
-          bytes_sent(from.bytes_sent) {
+          bytes_sent(from.bytes_sent), throttled_ms(from.throttled_ms) {
         if (from.parts_total >= 0)
             parts_total = from.parts_total;
     }

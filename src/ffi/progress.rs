@@ -45,6 +45,10 @@ pub struct ossmpu_progress {
     pub phase: i32,
     /// 0.
     pub reserved: i32,
+    /// Milliseconds for which OSS delayed requests because of its bandwidth
+    /// limits (x-oss-qos-delay-time). Delays of concurrent requests add up.
+    /// Never decreases.
+    pub throttled_ms: i64,
 }
 
 /// Receives the progress of a call, on the thread that made it: at its start,
@@ -91,6 +95,7 @@ impl ossmpu_progress {
             bytes_sent: bytes(progress.bytes_sent),
             phase: phase(progress.phase),
             reserved: 0,
+            throttled_ms: bytes(progress.throttled_ms),
         }
     }
 }
@@ -126,7 +131,7 @@ mod tests {
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
         (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
-        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (56, 0, 0));
+        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (64, 0, 0));
         progress.bytes_total = Some(u64::MAX);
         progress.retries = u64::MAX;
         let shown = ossmpu_progress::new(&progress);

@@ -18,6 +18,7 @@ pub struct ossmpu_result {
     size: Option<u64>,
     parts: Option<u16>,
     bytes_resumed: Option<u64>,
+    throttled_ms: Option<u64>,
     upload_may_exist: bool,
     crc64: Option<u64>,
 }
@@ -50,6 +51,10 @@ pub const OSSMPU_RESULT_BYTES_RESUMED: c_int = 3102;
 /// lost and with it an upload ID; otherwise 0. A lifecycle rule of the bucket
 /// removes it.
 pub const OSSMPU_RESULT_UPLOAD_MAY_EXIST: c_int = 3103;
+/// Number: milliseconds for which OSS delayed the data of the call because of
+/// its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent requests
+/// add up.
+pub const OSSMPU_RESULT_THROTTLED_MS: c_int = 3104;
 /// Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
 /// computed here if OSSMPU_INTEGRITY_CRC64 is set.
 pub const OSSMPU_RESULT_CRC64: c_int = 3200;
@@ -62,7 +67,7 @@ pub extern "C" fn ossmpu_result_str(result: Option<&ossmpu_result>, field: c_int
 }
 
 /// Returns a number of a result: OSSMPU_RESULT_SIZE to
-/// OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+/// OSSMPU_RESULT_THROTTLED_MS. -1 if it is unknown and for any other
 /// field, 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_int(result: Option<&ossmpu_result>, field: c_int) -> i64 {
@@ -109,6 +114,7 @@ impl ossmpu_result {
             size: Some(result.size),
             parts: Some(result.parts),
             bytes_resumed: Some(result.bytes_resumed),
+            throttled_ms: Some(result.throttled_ms),
             upload_may_exist: result.upload_may_exist,
             crc64: result.crc64,
         }
@@ -123,6 +129,7 @@ impl ossmpu_result {
             size,
             parts: None,
             bytes_resumed: None,
+            throttled_ms: None,
             upload_may_exist: false,
             crc64: part.crc64,
         }
@@ -139,6 +146,7 @@ impl ossmpu_result {
             size: None,
             parts: None,
             bytes_resumed: None,
+            throttled_ms: None,
             upload_may_exist: false,
             crc64: None,
         }
@@ -149,6 +157,7 @@ impl ossmpu_result {
             OSSMPU_RESULT_SIZE => bytes(self.size),
             OSSMPU_RESULT_PARTS => self.parts.map_or(-1, i64::from),
             OSSMPU_RESULT_BYTES_RESUMED => bytes(self.bytes_resumed),
+            OSSMPU_RESULT_THROTTLED_MS => bytes(self.throttled_ms),
             OSSMPU_RESULT_UPLOAD_MAY_EXIST => i64::from(self.upload_may_exist),
             _ => -1,
         }

@@ -88,13 +88,14 @@ impl Config {
     ///
     /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
-        let variable = |name: &'static str| {
-            let value = env_var_os(name).filter(|value| !value.is_empty());
-            value.map(OsString::into_string).transpose().map_err(|_| {
+        let variable = |name: &'static str| match env_var_os(name).map(OsString::into_string) {
+            Some(Err(_)) => {
                 let text =
                     "the value of the environment variable is not UTF-8; correct or unset it";
-                Error::invalid(name, text)
-            })
+                Err(Error::invalid(name, text))
+            }
+            Some(Ok(value)) => Ok(Some(value).filter(|value| !value.is_empty())),
+            None => Ok(None),
         };
         let mut changed = self.clone();
         if let Some(region) = variable("OSS_REGION")? {

@@ -37,6 +37,9 @@ pub(crate) trait Observer: Sync {
 
     /// The operation will be retried.
     fn retried(&self);
+
+    /// OSS has delayed a request by so many milliseconds, because of its bandwidth limits.
+    fn throttled(&self, ms: u64);
 }
 
 /// The outcome of a successful operation.

@@ -180,7 +180,7 @@ impl Http {
 
     fn with_headers(&self, request: Builder, outgoing: &OutgoingRequest<'_>) -> Builder {
         let mut request = header_raw(request, "Host", outgoing.target.host.as_bytes());
-        if !self.user_agent.is_empty() && outgoing.headers.get(USER_AGENT).is_none() {
+        if outgoing.headers.get(USER_AGENT).is_none() && !self.user_agent.is_empty() {
             request = header_raw(request, USER_AGENT, self.user_agent.as_bytes());
         }
         for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_transport_header(name))

@@ -31,6 +31,9 @@ pub struct Progress {
     pub bytes_sent: u64,
     /// Requests that were retried.
     pub retries: u64,
+    /// Milliseconds for which OSS delayed requests because of its bandwidth limits
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up. Never falls.
+    pub throttled_ms: u64,
 }
 
 /// What a call is doing.
@@ -65,6 +68,7 @@ pub(crate) struct Meter {
     bytes_resumed: AtomicU64,
     bytes_sent: AtomicU64,
     retries: AtomicU64,
+    throttled_ms: AtomicU64,
 }
 
 impl Meter {
@@ -78,6 +82,7 @@ impl Meter {
             bytes_resumed: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             retries: AtomicU64::new(0),
+            throttled_ms: AtomicU64::new(0),
         }
     }
 
@@ -109,6 +114,10 @@ impl Meter {
         self.bytes_resumed.fetch_add(bytes, Ordering::SeqCst);
     }
 
+    pub(crate) fn throttled_ms(&self) -> u64 {
+        self.throttled_ms.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn snapshot(&self) -> Progress {
         let known =
             |total: &AtomicU64| Some(total.load(Ordering::Relaxed)).filter(|t| *t != UNKNOWN);
@@ -123,6 +132,7 @@ impl Meter {
             bytes_resumed,
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
+            throttled_ms: self.throttled_ms(),
         }
     }
 
@@ -142,6 +152,10 @@ impl Observer for Meter {
 
     fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn throttled(&self, ms: u64) {
+        self.throttled_ms.fetch_add(ms, Ordering::Relaxed);
     }
 }
 

@@ -16,6 +16,9 @@ pub struct UploadResult {
     pub parts: u16,
     /// The bytes of parts that an earlier call had sent and that this call did not send again.
     pub bytes_resumed: u64,
+    /// The milliseconds for which OSS delayed the data of the call because of its bandwidth limits
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up.
+    pub throttled_ms: u64,
     /// The CRC-64 of the object as OSS computed it. With [`Integrity::CRC64`] it was compared.
     ///
     /// [`Integrity::CRC64`]: crate::Integrity::CRC64

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use oss_emulator::{AccessKey as ServerKey, Action, RequestRecord};
 use ossmpu::{
@@ -107,6 +107,21 @@ fn a_server_clock_that_is_off_by_more_than_the_maximum_is_an_error_that_says_so(
     });
     believing.emulator.set_clock_offset(YEARS);
     believing.put(&bytes(10), &UploadOptions::new()).unwrap();
+}
+
+#[test]
+fn a_time_to_retry_is_on_the_clock_of_the_server() {
+    let fixture = Fixture::new();
+    // So little that requests are accepted.
+    let ahead = Duration::from_secs(600);
+    fixture.emulator.set_clock_offset(600);
+    let at = httpdate::fmt_http_date(SystemTime::now() + ahead);
+    let action = Action::status(503, "ServiceUnavailable").header("Retry-After", at);
+    fixture.once("PutObject", action);
+    let started = Instant::now();
+    fixture.put(&bytes(10), &UploadOptions::new()).unwrap();
+    assert_eq!(fixture.count("PutObject"), 2);
+    assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
 }
 
 #[test]

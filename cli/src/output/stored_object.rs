@@ -14,6 +14,7 @@ pub struct StoredObject<'a> {
     size: u64,
     parts: u16,
     bytes_resumed: u64,
+    throttled_ms: u64,
     /// A string, because many JSON parsers round integers of this size.
     crc64: Option<String>,
     etag: Option<&'a str>,
@@ -32,6 +33,7 @@ impl<'a> StoredObject<'a> {
             size: result.size,
             parts: result.parts,
             bytes_resumed: result.bytes_resumed,
+            throttled_ms: result.throttled_ms,
             crc64: result.crc64.map(|crc64| crc64.to_string()),
             etag: result.etag.as_ref().map(ossmpu::ETag::unquoted),
             version_id: result.version_id.as_deref(),

@@ -152,11 +152,16 @@ impl StreamUpload {
         if self.queue.is_none() && self.is_single() {
             return self.put_single();
         }
-        match self.gather() {
+        let uploaded = match self.gather() {
             Ok((queue, checksum, sent)) => {
                 self.multipart().complete(&queue.target, checksum, &sent, Evidence::NotSent)
             }
             Err(error) => Err(self.keep_or_abort(error)),
+        };
+        let throttled_ms = self.scope.meter().throttled_ms();
+        match uploaded {
+            Ok(uploaded) => Ok(UploadResult { throttled_ms, ..uploaded }),
+            Err(error) => Err(error.with_throttled_ms(throttled_ms)),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::SentPart;
+use crate::upload::progress::Meter;
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::expect_crc64;
@@ -76,10 +77,10 @@ impl Copy<'_> {
             found.crc64.or(expected_crc64),
             earlier,
             || Ok(()),
-            |_| {
+            |meter| {
                 let (service, target) = (Arc::clone(service), target.clone());
                 let source = source.pinned(&found.etag);
-                Arc::new(CopyPartUploader { service, target, source, found, deadline })
+                Arc::new(CopyPartUploader { service, target, source, found, deadline, meter })
             },
         )
     }
@@ -107,6 +108,7 @@ struct CopyPartUploader {
     /// The source as it was at the start.
     found: HeadObjectResult,
     deadline: Deadline,
+    meter: Arc<Meter>,
 }
 
 impl PartUploader for CopyPartUploader {
@@ -116,7 +118,11 @@ impl PartUploader for CopyPartUploader {
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
-        let context = OperationContext { deadline: self.deadline, ..OperationContext::new(cancel) };
+        let context = OperationContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            ..OperationContext::new(cancel)
+        };
         let response = self
             .service
             .execute(&request, &context)

@@ -112,7 +112,8 @@ impl Put<'_> {
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
         self.service.check_process()?;
-        Ok(UploadResult::of_put_object(outcome.output, size))
+        let uploaded = UploadResult::of_put_object(outcome.output, size);
+        Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
     }
 
     /// Determines the outcome with HeadObject. PutObject has no fence: HeadObject can prove that
