@@ -38,7 +38,7 @@ impl BuildVariant {
     fn supports(&self, program: &str) -> bool {
         match (program, self.name) {
             // The sanitizer of the compiler holds its locks across fork; that of rustc does not.
-            ("fork" | "prefork", "sanitized") => false,
+            ("fork" | "prefork" | "callback_fork", "sanitized") => false,
             // This program loads the shared library, which is not instrumented.
             ("unload", "instrumented") => false,
             _ => true,
