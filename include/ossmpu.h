@@ -50,10 +50,10 @@
  *  Callbacks Progress and read callbacks run on the thread that made the
  *            blocking call (for a writer: in its write, finish and abort
  *            calls), one at a time per call. Log callbacks run on a thread that
- *            is in a call, one at a time, also for lines of other calls; lines wait
- *            meanwhile, and if more than 1000 wait, the others are dropped and
- *            a line says how many. Credentials callbacks may run on any thread,
- *            one at a time per client. A call on a client in its own
+ *            is in a call, one at a time, also for lines of other calls; lines
+ *            wait meanwhile, and if more than 1000 wait, the others are dropped
+ *            and a line says how many. Credentials callbacks may run on any
+ *            thread, one at a time per client. A call on a client in its own
  *            credentials or log callback, and on a handle without const in a
  *            callback of a call that is using it, returns OSSMPU_ESTATE. A
  *            callback may free the client of its call, which keeps what it
