@@ -107,7 +107,9 @@
  *            a cancel token or a call lives: do not close them. If all are
  *            closed, a call that waits returns OSSMPU_EFILE within about a
  *            second, and a trigger is noticed as late. Descriptors 0, 1 and 2
- *            may be closed: the library does not use them.
+ *            may be closed: the library does not use them. Where the system
+ *            makes a new one there, it is moved away within microseconds, before
+ *            it is connected or read.
  *  Environ   The environment is read only by ossmpu_config_set_env; for
  *            OSSMPU_CONFIG_CREDENTIALS when it is set; for
  *            OSSMPU_CONFIG_PROXY "env" when a client is created; SSL_CERT_FILE
@@ -487,8 +489,9 @@ typedef struct ossmpu_error ossmpu_error;
 OSSMPU_API int ossmpu_error_code(const ossmpu_error *err);
 
 /**
- * Returns one line for a log: operation, part, cause, HTTP status, code and
- * message of OSS, request ID, and what is left on OSS. It contains no secrets
+ * Returns one line for a log: operation, part, what was tried and why it
+ * failed, for frequent causes what to do next, HTTP status, code and message
+ * of OSS, request ID, and what is left on OSS. It contains no secrets
  * and is meant for people; programs read the fields. "" for NULL.
  */
 OSSMPU_API
@@ -616,8 +619,9 @@ typedef struct ossmpu_credentials ossmpu_credentials;
  * Returns credentials. Called when the client has none, before they expire,
  * and when OSS reports that they have expired. Call ossmpu_credentials_set on
  * out and return 0. Any other value fails the call that needs the credentials
- * with OSSMPU_ECREDENTIALS. It may run on any thread, one at a time per client.
- * Calls on the client that it serves return OSSMPU_ESTATE.
+ * with OSSMPU_ECREDENTIALS. It may run on any thread (see
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER), one at a time per client. Calls on the
+ * client that it serves return OSSMPU_ESTATE.
  */
 typedef int (*ossmpu_credentials_fn)(void *user,
                                      ossmpu_credentials *out);
@@ -724,9 +728,8 @@ typedef struct ossmpu_progress {
  * then ten times a second until it returns, whatever it waits for, and when
  * all bytes are sent. Return 0 to continue. Any other value cancels the call,
  * as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
- * OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
- * again, for example while the upload is aborted. It must not make calls with
- * the client that it serves.
+ * OSSMPU_ERRINFO_CALLBACK_VALUE. The call does not call it again. It must not
+ * make calls with the client that it serves.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);
@@ -781,7 +784,7 @@ int ossmpu_config_set_str(ossmpu_config *config,
 
 /**
  * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to
- * OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS.
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER.
  */
 OSSMPU_API
 int ossmpu_config_set_int(ossmpu_config *config,
@@ -898,13 +901,22 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 /**
  * Text: the URL of a proxy (http, https, socks4, socks4a, socks5, socks5h),
- * "env" for the proxy variables of the environment, or "none" (default).
+ * "env" for ALL_PROXY, HTTPS_PROXY or HTTP_PROXY (the first that is set; a
+ * program with REQUEST_METHOD in its environment, as CGI programs have,
+ * ignores HTTP_PROXY) with the exceptions in NO_PROXY, or "none" (default).
+ * NO_PROXY has entries as for curl and Go: "*", a domain, which includes its
+ * subdomains, an address, a network such as 10.0.0.0/8, or one of these but
+ * the network with a port. If the proxy refuses a connection, with status 403
+ * or 407 for example, the call fails without a retry.
  */
 #define OSSMPU_CONFIG_PROXY 1004
 
 /**
  * Text: a PEM file of certificates that replace the system's root
- * certificates.
+ * certificates. A server is trusted if one of them issued its certificate, or
+ * is its certificate, as for a self-signed one; its name and its validity
+ * period are checked in both cases. Without this file those of SSL_CERT_FILE
+ * and SSL_CERT_DIR are used if one of these variables is not empty.
  */
 #define OSSMPU_CONFIG_CA_FILE 1005
 
@@ -926,7 +938,7 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 /**
  * Text: additional headers that V4 signs, separated by semicolons:
- * "host;range".
+ * "host;range". Of these, the ones that a request has are signed.
  */
 #define OSSMPU_CONFIG_ADDITIONAL_HEADERS 1009
 
@@ -1025,6 +1037,14 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  */
 #define OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS 1114
 
+/**
+ * Number, 0 or 1: 1 calls the credentials callback only on threads that are in
+ * a call with the client, during the waits of uploads. Worker threads that
+ * need credentials wait for such a thread; those of a writer, for its next
+ * write or finish. Default 0: any thread.
+ */
+#define OSSMPU_CONFIG_CALLBACKS_ON_CALLER 1115
+
 /** @} */
 
 /**
@@ -1097,7 +1117,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_PART_NUMBER_MARKER.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_COPY_TAGS.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1263,8 +1283,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PARALLELISM 2101
 
 /**
- * Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
- * (5 GiB); default 8 MiB. With 0 only empty objects are.
+ * Number: objects of fewer bytes are sent with one PutObject, or copied with
+ * one CopyObject if they have less than 1 GiB, 0 to 5368709120 (5 GiB);
+ * default 8 MiB. With 0 only empty objects are.
  */
 #define OSSMPU_OPTION_SINGLE_BELOW 2102
 
@@ -1355,8 +1376,23 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
 
 /**
+ * Number: 1 fails the call with OSSMPU_EINTEGRITY if OSSMPU_RESULT_VERIFIED
+ * would be 0; the object exists then. It implies OSSMPU_INTEGRITY_CRC64.
+ * Default 0. For CompleteMultipartUpload, PutObject and copies.
+ */
+#define OSSMPU_OPTION_REQUIRE_VERIFIED 2116
+
+/**
+ * Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
+ * unless the options have tags, for which the permission oss:GetObjectTagging
+ * may be necessary; 0 does not. Sent with GetObjectTagging and
+ * InitiateMultipartUpload, or with CopyObject.
+ */
+#define OSSMPU_OPTION_COPY_TAGS 2117
+
+/**
  * CRC-64 of each part and of the object, compared with the one that OSS
- * computes. Costs almost nothing.
+ * computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
  */
 #define OSSMPU_INTEGRITY_CRC64 1
 
@@ -1442,8 +1478,16 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_THROTTLED_MS 3104
 
 /**
- * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
- * computed here if OSSMPU_INTEGRITY_CRC64 is set.
+ * Number: 1 if the CRC-64 of the object at OSS was compared with that of the
+ * bytes sent, or for a copy with that of its source, and is the same; 0 if it
+ * could not be compared, because OSS returned none even with HeadObject, or
+ * because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
+ * URL.
+ */
+#define OSSMPU_RESULT_VERIFIED 3105
+
+/**
+ * Unsigned: the CRC-64 of the object as OSS computed it.
  */
 #define OSSMPU_RESULT_CRC64 3200
 
@@ -1463,7 +1507,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_THROTTLED_MS. -1 if it is unknown and for any other
+ * OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
  * field, 0 for NULL.
  */
 OSSMPU_API
@@ -1609,20 +1653,24 @@ int ossmpu_put_stream(const ossmpu_client *client,
                       ossmpu_error **err);
 
 /**
- * Copies an object of any size within OSS, in parts, several at a time; its
- * data does not pass through this machine. The source must be in the same
- * region. Blocks.
+ * Copies an object of any size within OSS: with one CopyObject if it is small
+ * (OSSMPU_OPTION_SINGLE_BELOW) and no callback is set, else in parts, several
+ * at a time. Its data does not pass through this machine. The source must be
+ * in the same region. Blocks.
  *
  * source_version is NULL for the current version. Content headers and
- * metadata are copied from the source unless options set any. Parts have 64
- * MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
- * conditions on the source at the start of the call. options, cancel and out
- * may be NULL.
+ * metadata are those of the source unless options set any, and tags are
+ * unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
+ * and encryption are not copied. Parts have 64 MiB unless
+ * OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
+ * the source at the start of the call; each request after it requires the
+ * ETag that the source had then. options, cancel and out may be NULL.
  *
- * The call verifies that the copy has the CRC-64 of the source.
- * OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
- * HTTP status 412 or 304 if it does not meet a condition. On failure as
- * ossmpu_put_file.
+ * The size of the copy is that of the source. OSS need not report a CRC-64
+ * for it, and old sources have none: OSSMPU_RESULT_VERIFIED says whether the
+ * two were compared. OSSMPU_ECHANGED if the source changes during the call;
+ * OSSMPU_ESERVICE with HTTP status 412 or 304 if it does not meet a condition.
+ * On failure as ossmpu_put_file.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_copy_object(const ossmpu_client *client,

@@ -594,6 +594,8 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     bool upload_may_exist() const {
         return number(OSSMPU_RESULT_UPLOAD_MAY_EXIST) == 1;
     }
+    /** The CRC-64 was compared with that of the bytes sent or the source. */
+    bool verified() const { return number(OSSMPU_RESULT_VERIFIED) == 1; }
     std::optional<std::uint64_t> crc64() const {
         return unsigned_number(OSSMPU_RESULT_CRC64);
     }
@@ -800,6 +802,13 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return set(OSSMPU_OPTION_SEQUENTIAL, on);
     }
     options &hedging(bool on = true) { return set(OSSMPU_OPTION_HEDGING, on); }
+    /** Fails unless result::verified is true. */
+    options &require_verified(bool on = true) {
+        return set(OSSMPU_OPTION_REQUIRE_VERIFIED, on);
+    }
+    options &copy_tags(bool on = true) {
+        return set(OSSMPU_OPTION_COPY_TAGS, on);
+    }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());
@@ -989,6 +998,9 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     }
     config &max_clock_offset(std::chrono::milliseconds offset) {
         return set(OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, offset.count());
+    }
+    config &callbacks_on_caller(bool on = true) {
+        return set(OSSMPU_CONFIG_CALLBACKS_ON_CALLER, on);
     }
 
     /** Reads region, endpoint and keys from OSS_*, during this call only. */

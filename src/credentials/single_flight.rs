@@ -5,13 +5,11 @@ use std::sync::{Arc, Mutex};
 use super::fetch_context::FetchContext;
 use super::source::Credentials;
 use crate::error::{Error, Result};
-use crate::runtime::{Event, IgnorePoison, ThreadId, Wake};
+use crate::runtime::{Event, IgnorePoison, Wake};
 
 /// A fetch in progress.
 #[derive(Debug)]
 pub(super) struct SingleFlight {
-    /// The thread that fetches.
-    pub(super) thread: ThreadId,
     /// Set when there is an outcome.
     done: Event,
     outcome: Mutex<Option<FetchOutcome>>,
@@ -27,10 +25,9 @@ pub(super) enum FetchOutcome {
 }
 
 impl SingleFlight {
-    /// Creates a fetch by this thread.
     pub(super) fn new() -> Result<Self> {
         let done = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
-        Ok(Self { thread: ThreadId::current(), done, outcome: Mutex::new(None) })
+        Ok(Self { done, outcome: Mutex::new(None) })
     }
 
     /// Sets the outcome and wakes the waiting threads.

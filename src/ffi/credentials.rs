@@ -20,8 +20,9 @@ const _: () = handle::assert_sized::<ossmpu_credentials>();
 /// Returns credentials. Called when the client has none, before they expire,
 /// and when OSS reports that they have expired. Call ossmpu_credentials_set on
 /// out and return 0. Any other value fails the call that needs the credentials
-/// with OSSMPU_ECREDENTIALS. It may run on any thread, one at a time per client.
-/// Calls on the client that it serves return OSSMPU_ESTATE.
+/// with OSSMPU_ECREDENTIALS. It may run on any thread (see
+/// OSSMPU_CONFIG_CALLBACKS_ON_CALLER), one at a time per client. Calls on the
+/// client that it serves return OSSMPU_ESTATE.
 pub type ossmpu_credentials_fn =
     Option<unsafe extern "C-unwind" fn(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int>;
 

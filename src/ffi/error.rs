@@ -76,8 +76,9 @@ pub extern "C" fn ossmpu_error_code(err: Option<&ossmpu_error>) -> c_int {
     guard_value(0, || err.map_or(0, ossmpu_error::status))
 }
 
-/// Returns one line for a log: operation, part, cause, HTTP status, code and
-/// message of OSS, request ID, and what is left on OSS. It contains no secrets
+/// Returns one line for a log: operation, part, what was tried and why it
+/// failed, for frequent causes what to do next, HTTP status, code and message
+/// of OSS, request ID, and what is left on OSS. It contains no secrets
 /// and is meant for people; programs read the fields. "" for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_error_message(err: Option<&ossmpu_error>) -> *const c_char {

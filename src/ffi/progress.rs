@@ -55,9 +55,8 @@ pub struct ossmpu_progress {
 /// then ten times a second until it returns, whatever it waits for, and when
 /// all bytes are sent. Return 0 to continue. Any other value cancels the call,
 /// as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
-/// OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
-/// again, for example while the upload is aborted. It must not make calls with
-/// the client that it serves.
+/// OSSMPU_ERRINFO_CALLBACK_VALUE. The call does not call it again. It must not
+/// make calls with the client that it serves.
 pub type ossmpu_progress_fn = Option<
     unsafe extern "C-unwind" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int,
 >;

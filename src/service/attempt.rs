@@ -243,7 +243,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
                 .with_request_id(request_id))
         };
         if self.context.check_crc64 {
-            match exchange.response.crc64() {
+            match exchange.response.crc64().map_err(AttemptError::unusable_success)? {
                 Some(theirs) if theirs != ours => {
                     return mismatch(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
                 }

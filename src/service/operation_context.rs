@@ -58,6 +58,8 @@ pub(crate) struct OperationError {
     pub(crate) error: Error,
     /// Whether any attempt took effect.
     pub(crate) evidence: Evidence,
+    /// Whether attempts before the last one took effect.
+    pub(crate) earlier_attempts: Evidence,
 }
 
 impl From<OperationError> for Error {

@@ -41,12 +41,16 @@ impl ServiceClient {
                     // A callback may have forked. The parent process has the outcome.
                     return match self.check_process() {
                         Ok(()) => Ok(outcome),
-                        Err(error) => Err(OperationError { error, evidence }),
+                        Err(error) => {
+                            let earlier_attempts = evidence;
+                            Err(OperationError { error, evidence, earlier_attempts })
+                        }
                     };
                 }
                 Err(attempt_error) => attempt_error,
             };
-            evidence = safeguard!(EarlierAttempts, evidence).join(attempt_error.evidence);
+            let earlier_attempts = safeguard!(EarlierAttempts, evidence);
+            evidence = earlier_attempts.join(attempt_error.evidence);
             if let Err(error) = state.prepare_retry(attempt_error) {
                 let error = error
                     .with_operation(O::NAME)
@@ -71,7 +75,7 @@ impl ServiceClient {
                     }
                     Effect::Other => error,
                 };
-                return Err(OperationError { error, evidence });
+                return Err(OperationError { error, evidence, earlier_attempts });
             }
         }
     }

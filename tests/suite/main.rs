@@ -34,4 +34,5 @@ mod streams;
 mod throttling;
 mod timeouts;
 mod uncertain_outcomes;
+mod verification;
 mod whole_objects;

@@ -17,6 +17,7 @@ pub struct StoredObject<'a> {
     throttled_ms: u64,
     /// A string, because many JSON parsers round integers of this size.
     crc64: Option<String>,
+    verified: bool,
     etag: Option<&'a str>,
     version_id: Option<&'a str>,
     request_id: Option<&'a str>,
@@ -35,6 +36,7 @@ impl<'a> StoredObject<'a> {
             bytes_resumed: result.bytes_resumed,
             throttled_ms: result.throttled_ms,
             crc64: result.crc64.map(|crc64| crc64.to_string()),
+            verified: result.verified,
             etag: result.etag.as_ref().map(ossmpu::ETag::unquoted),
             version_id: result.version_id.as_deref(),
             request_id: result.request_id.as_deref(),

@@ -84,6 +84,7 @@ impl UploadLifecycle<'_> {
             attributes: self.headers.clone(),
             initiated: None,
             integrity: self.options.integrity,
+            verification: self.options.verification(),
             may_have_orphan: false,
             is_attached: false,
             complete_all: self.options.complete_all,

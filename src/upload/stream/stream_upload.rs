@@ -66,7 +66,12 @@ impl StreamUpload {
         if length.is_some_and(|length| length > part_growth.reach()) {
             return Err(part_growth.exceeded());
         }
-        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        let scope = CallScope::new(
+            engine.service(),
+            cancel,
+            options.deadline(),
+            options.progress.as_ref(),
+        )?;
         scope.meter().set_bytes_total(length);
         Ok(Self {
             engine: engine.clone(),
@@ -271,7 +276,7 @@ impl StreamUpload {
             target,
             &self.options,
             self.scope.meter(),
-            &self.scope.cancel.without_ticker(),
+            &self.scope.cancel.for_workers(),
             self.scope.deadline,
             &self.changed,
         );
