@@ -458,6 +458,13 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_UPLOAD_MAY_EXIST 5109
 
 /**
+ * Number: milliseconds for which OSS delayed the requests of the call because
+ * of its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent
+ * requests add up.
+ */
+#define OSSMPU_ERRINFO_THROTTLED_MS 5110
+
+/**
  * Why a call failed. It never changes, so any number of threads may read it.
  * Free it with ossmpu_error_free.
  */
@@ -469,8 +476,9 @@ typedef struct ossmpu_error ossmpu_error;
 OSSMPU_API int ossmpu_error_code(const ossmpu_error *err);
 
 /**
- * Returns one line for a log: operation, part, cause, HTTP status, code and
- * message of OSS, request ID, and what is left on OSS. It contains no secrets
+ * Returns one line for a log: operation, part, what was tried and why it
+ * failed, for frequent causes what to do next, HTTP status, code and message
+ * of OSS, request ID, and what is left on OSS. It contains no secrets
  * and is meant for people; programs read the fields. "" for NULL.
  */
 OSSMPU_API
@@ -487,7 +495,7 @@ const char *ossmpu_error_str(const ossmpu_error *err,
 
 /**
  * Returns a number of an error: OSSMPU_ERRINFO_HTTP_STATUS to
- * OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL. -1 for
+ * OSSMPU_ERRINFO_THROTTLED_MS. -1 for any other field, 0 for NULL. -1 for
  * OSSMPU_ERRINFO_OBJECT_EXISTS means that it cannot be known, and for
  * OSSMPU_ERRINFO_CALLBACK_VALUE it may be the value of the callback.
  */
@@ -598,8 +606,9 @@ typedef struct ossmpu_credentials ossmpu_credentials;
  * Returns credentials. Called when the client has none, before they expire,
  * and when OSS reports that they have expired. Call ossmpu_credentials_set on
  * out and return 0. Any other value fails the call that needs the credentials
- * with OSSMPU_ECREDENTIALS. It may run on any thread, never two at a time, and
- * must not use the client it serves.
+ * with OSSMPU_ECREDENTIALS. It may run on any thread (see
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER), never two at a time, and must not use
+ * the client it serves.
  */
 typedef int (*ossmpu_credentials_fn)(void *user,
                                      ossmpu_credentials *out);
@@ -693,6 +702,12 @@ typedef struct ossmpu_progress {
      * 0.
      */
     int32_t reserved;
+    /**
+     * Milliseconds for which OSS delayed requests because of its bandwidth
+     * limits (x-oss-qos-delay-time). Delays of concurrent requests add up.
+     * Never decreases.
+     */
+    int64_t throttled_ms;
 } ossmpu_progress;
 
 /**
@@ -700,9 +715,8 @@ typedef struct ossmpu_progress {
  * then ten times a second until it returns, whatever it waits for, and when
  * all bytes are sent. Return 0 to continue. Any other value cancels the call,
  * as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
- * OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
- * again, for example while the upload is aborted. It must not make calls with
- * the client that it serves.
+ * OSSMPU_ERRINFO_CALLBACK_VALUE. The call does not call it again. It must not
+ * make calls with the client that it serves.
  */
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);
@@ -757,7 +771,7 @@ int ossmpu_config_set_str(ossmpu_config *config,
 
 /**
  * Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to
- * OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS.
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER.
  */
 OSSMPU_API
 int ossmpu_config_set_int(ossmpu_config *config,
@@ -874,13 +888,22 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 /**
  * Text: the URL of a proxy (http, https, socks4, socks4a, socks5, socks5h),
- * "env" for the proxy variables of the environment, or "none" (default).
+ * "env" for ALL_PROXY, HTTPS_PROXY or HTTP_PROXY (the first that is set; a
+ * program with REQUEST_METHOD in its environment, as CGI programs have,
+ * ignores HTTP_PROXY) with the exceptions in NO_PROXY, or "none" (default).
+ * NO_PROXY has entries as for curl and Go: "*", a domain, which includes its
+ * subdomains, an address, a network such as 10.0.0.0/8, or one of these but
+ * the network with a port. If the proxy refuses a connection, with status 403
+ * or 407 for example, the call fails without a retry.
  */
 #define OSSMPU_CONFIG_PROXY 1004
 
 /**
  * Text: a PEM file of certificates that replace the system's root
- * certificates.
+ * certificates. A server is trusted if one of them issued its certificate, or
+ * is its certificate, as for a self-signed one; its name and its validity
+ * period are checked in both cases. Without this file those of SSL_CERT_FILE
+ * and SSL_CERT_DIR are used if one of these variables is not empty.
  */
 #define OSSMPU_CONFIG_CA_FILE 1005
 
@@ -902,7 +925,7 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 /**
  * Text: additional headers that V4 signs, separated by semicolons:
- * "host;range".
+ * "host;range". Of these, the ones that a request has are signed.
  */
 #define OSSMPU_CONFIG_ADDITIONAL_HEADERS 1009
 
@@ -1001,6 +1024,14 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  */
 #define OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS 1114
 
+/**
+ * Number, 0 or 1: 1 calls the credentials callback only on threads that are in
+ * a call with the client, during the waits of uploads. Worker threads that
+ * need credentials wait for such a thread; those of a writer, for its next
+ * write or finish. Default 0: any thread.
+ */
+#define OSSMPU_CONFIG_CALLBACKS_ON_CALLER 1115
+
 /** @} */
 
 /**
@@ -1073,7 +1104,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_PART_NUMBER_MARKER.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_COPY_TAGS.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1239,8 +1270,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PARALLELISM 2101
 
 /**
- * Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
- * (5 GiB); default 8 MiB. With 0 only empty objects are.
+ * Number: objects of fewer bytes are sent with one PutObject, or copied with
+ * one CopyObject if they have less than 1 GiB, 0 to 5368709120 (5 GiB);
+ * default 8 MiB. With 0 only empty objects are.
  */
 #define OSSMPU_OPTION_SINGLE_BELOW 2102
 
@@ -1331,8 +1363,23 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
 
 /**
+ * Number: 1 fails the call with OSSMPU_EINTEGRITY if OSSMPU_RESULT_VERIFIED
+ * would be 0; the object exists then. It implies OSSMPU_INTEGRITY_CRC64.
+ * Default 0. For CompleteMultipartUpload, PutObject and copies.
+ */
+#define OSSMPU_OPTION_REQUIRE_VERIFIED 2116
+
+/**
+ * Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
+ * unless the options have tags, for which the permission oss:GetObjectTagging
+ * may be necessary; 0 does not. Sent with GetObjectTagging and
+ * InitiateMultipartUpload, or with CopyObject.
+ */
+#define OSSMPU_OPTION_COPY_TAGS 2117
+
+/**
  * CRC-64 of each part and of the object, compared with the one that OSS
- * computes. Costs almost nothing.
+ * computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
  */
 #define OSSMPU_INTEGRITY_CRC64 1
 
@@ -1411,8 +1458,23 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
 
 /**
- * Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
- * computed here if OSSMPU_INTEGRITY_CRC64 is set.
+ * Number: milliseconds for which OSS delayed the data of the call because of
+ * its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent requests
+ * add up.
+ */
+#define OSSMPU_RESULT_THROTTLED_MS 3104
+
+/**
+ * Number: 1 if the CRC-64 of the object at OSS was compared with that of the
+ * bytes sent, or for a copy with that of its source, and is the same; 0 if it
+ * could not be compared, because OSS returned none even with HeadObject, or
+ * because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
+ * URL.
+ */
+#define OSSMPU_RESULT_VERIFIED 3105
+
+/**
+ * Unsigned: the CRC-64 of the object as OSS computed it.
  */
 #define OSSMPU_RESULT_CRC64 3200
 
@@ -1432,7 +1494,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+ * OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
  * field, 0 for NULL.
  */
 OSSMPU_API
@@ -1578,20 +1640,24 @@ int ossmpu_put_stream(const ossmpu_client *client,
                       ossmpu_error **err);
 
 /**
- * Copies an object of any size within OSS, in parts, several at a time; its
- * data does not pass through this machine. The source must be in the same
- * region. Blocks.
+ * Copies an object of any size within OSS: with one CopyObject if it is small
+ * (OSSMPU_OPTION_SINGLE_BELOW) and no callback is set, else in parts, several
+ * at a time. Its data does not pass through this machine. The source must be
+ * in the same region. Blocks.
  *
  * source_version is NULL for the current version. Content headers and
- * metadata are copied from the source unless options set any. Parts have 64
- * MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
- * conditions on the source at the start of the call. options, cancel and out
- * may be NULL.
+ * metadata are those of the source unless options set any, and tags are
+ * unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
+ * and encryption are not copied. Parts have 64 MiB unless
+ * OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
+ * the source at the start of the call; each request after it requires the
+ * ETag that the source had then. options, cancel and out may be NULL.
  *
- * The call verifies that the copy has the CRC-64 of the source.
- * OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
- * HTTP status 412 or 304 if it does not meet a condition. On failure as
- * ossmpu_put_file.
+ * The size of the copy is that of the source. OSS need not report a CRC-64
+ * for it, and old sources have none: OSSMPU_RESULT_VERIFIED says whether the
+ * two were compared. OSSMPU_ECHANGED if the source changes during the call;
+ * OSSMPU_ESERVICE with HTTP status 412 or 304 if it does not meet a condition.
+ * On failure as ossmpu_put_file.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_copy_object(const ossmpu_client *client,

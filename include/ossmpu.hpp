@@ -309,6 +309,9 @@ class error : public std::exception {
     bool upload_may_exist() const {
         return number(OSSMPU_ERRINFO_UPLOAD_MAY_EXIST) != 0;
     }
+    std::int64_t throttled_ms() const {
+        return number(OSSMPU_ERRINFO_THROTTLED_MS);
+    }
 
     /** A field, OSSMPU_ERRINFO_*. */
     std::string_view text(int field) const {
@@ -567,11 +570,16 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     std::optional<std::int64_t> bytes_resumed() const {
         return detail::known(number(OSSMPU_RESULT_BYTES_RESUMED));
     }
+    std::optional<std::int64_t> throttled_ms() const {
+        return detail::known(number(OSSMPU_RESULT_THROTTLED_MS));
+    }
     /** True if a response to Initiate was lost, so that another upload may
      * exist. */
     bool upload_may_exist() const {
         return number(OSSMPU_RESULT_UPLOAD_MAY_EXIST) == 1;
     }
+    /** The CRC-64 was compared with that of the bytes sent or the source. */
+    bool verified() const { return number(OSSMPU_RESULT_VERIFIED) == 1; }
     std::optional<std::uint64_t> crc64() const {
         return unsigned_number(OSSMPU_RESULT_CRC64);
     }
@@ -679,13 +687,14 @@ struct progress {
     std::int64_t bytes_done;
     std::int64_t bytes_resumed;
     std::int64_t bytes_sent;
+    std::int64_t throttled_ms;
 
     explicit progress(const ossmpu_progress &from)
         : phase(static_cast<call_phase>(from.phase)),
           parts_done(from.parts_done), retries(from.retries),
           bytes_total(detail::known(from.bytes_total)),
           bytes_done(from.bytes_done), bytes_resumed(from.bytes_resumed),
-          bytes_sent(from.bytes_sent) {
+          bytes_sent(from.bytes_sent), throttled_ms(from.throttled_ms) {
         if (from.parts_total >= 0)
             parts_total = from.parts_total;
     }
@@ -777,6 +786,13 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return set(OSSMPU_OPTION_SEQUENTIAL, on);
     }
     options &hedging(bool on = true) { return set(OSSMPU_OPTION_HEDGING, on); }
+    /** Fails unless result::verified is true. */
+    options &require_verified(bool on = true) {
+        return set(OSSMPU_OPTION_REQUIRE_VERIFIED, on);
+    }
+    options &copy_tags(bool on = true) {
+        return set(OSSMPU_OPTION_COPY_TAGS, on);
+    }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());
@@ -966,6 +982,9 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     }
     config &max_clock_offset(std::chrono::milliseconds offset) {
         return set(OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, offset.count());
+    }
+    config &callbacks_on_caller(bool on = true) {
+        return set(OSSMPU_CONFIG_CALLBACKS_ON_CALLER, on);
     }
 
     /** Reads region, endpoint and keys from OSS_*, during this call only. */

@@ -122,6 +122,7 @@ struct Fields {
     os_errno: Option<i32>,
     attempts: u32,
     bytes_sent: u64,
+    throttled_ms: u64,
     retryable: bool,
     callback_value: Option<i64>,
     parts_left: bool,
@@ -160,6 +161,7 @@ impl Error {
             os_errno: None,
             attempts: 0,
             bytes_sent: 0,
+            throttled_ms: 0,
             retryable: false,
             callback_value: None,
             parts_left: false,
@@ -310,6 +312,12 @@ impl Error {
     /// The value that a callback returned to cancel the call.
     pub fn callback_value(&self) -> Option<i64> {
         self.0.callback_value
+    }
+
+    /// The milliseconds for which OSS delayed the requests of the call because of its bandwidth
+    /// limits (`x-oss-qos-delay-time`). Delays of concurrent requests add up.
+    pub fn throttled_ms(&self) -> u64 {
+        self.0.throttled_ms
     }
 
     /// True if parts may be left under [`Error::upload_id`]; OSS bills them until the upload is

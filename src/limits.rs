@@ -43,6 +43,8 @@ pub(crate) const PRESIGN_EXPIRES_MAX: Duration = Duration::from_secs(604_800);
 
 /// The part size that the planner starts from.
 pub(crate) const PART_SIZE_DEFAULT: u64 = 8 * MIB;
+/// The largest object that one CopyObject can copy.
+pub(crate) const COPY_OBJECT_MAX: u64 = GIB;
 /// The part size of a server-side copy. Its bytes do not pass through this machine.
 pub(crate) const COPY_PART_SIZE_DEFAULT: u64 = 64 * MIB;
 /// The smallest part size that the planner chooses by itself.

@@ -22,6 +22,9 @@ pub struct TransferOptions {
     /// Keep the parts on OSS if the upload fails or is interrupted, and print the upload ID
     #[arg(long)]
     keep_parts: bool,
+    /// Fail if the CRC-64 of the object cannot be compared; the object exists then
+    #[arg(long)]
+    require_verified: bool,
     /// Fail if it takes longer than this: 90s, 30m, 12h [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
@@ -40,6 +43,9 @@ impl TransferOptions {
         }
         if self.keep_parts {
             options.set_keep_parts(true);
+        }
+        if self.require_verified {
+            options.set_require_verified(true);
         }
         options.set_timeout(self.timeout);
         Ok(())

@@ -22,8 +22,8 @@ pub struct ObjectView {
     pub content_type: Option<String>,
     /// User metadata; names without `x-oss-meta-`, invalid UTF-8 replaced.
     pub metadata: BTreeMap<String, String>,
-    /// Cache-Control, Content-Disposition, Content-Encoding, Expires and encryption headers, by
-    /// lower-case name.
+    /// Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Expires and encryption
+    /// headers, by lower-case name.
     pub headers: BTreeMap<String, String>,
     /// Tags in the order they were sent.
     pub tags: Vec<(String, String)>,

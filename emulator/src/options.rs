@@ -15,7 +15,7 @@ pub struct Options {
     pub clamp_limits: bool,
     /// Compare the ETags of CompleteMultipartUpload case-insensitively.
     pub etag_any_case: bool,
-    /// Send `x-oss-hash-crc64ecma` in UploadPartCopy responses.
+    /// Send `x-oss-hash-crc64ecma` in UploadPartCopy and CopyObject responses.
     pub copy_crc: bool,
     /// Respond to a repeated CompleteMultipartUpload that forbids overwriting with 409
     /// FileAlreadyExists, not 404.

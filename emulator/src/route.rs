@@ -31,7 +31,9 @@ pub(crate) enum Operation {
     AbortMultipartUpload,
     ListParts,
     PutObject,
+    CopyObject,
     GetObject,
+    GetObjectTagging,
     HeadObject,
     GetObjectMeta,
     DeleteObject,
@@ -57,6 +59,7 @@ impl Operation {
                 | Self::CompleteMultipartUpload
                 | Self::AbortMultipartUpload
                 | Self::PutObject
+                | Self::CopyObject
                 | Self::DeleteObject
         )
     }
@@ -92,7 +95,9 @@ impl Operation {
                 | Self::AbortMultipartUpload
                 | Self::ListParts
                 | Self::PutObject
+                | Self::CopyObject
                 | Self::GetObject
+                | Self::GetObjectTagging
                 | Self::HeadObject
                 | Self::GetObjectMeta
                 | Self::DeleteObject
@@ -120,13 +125,11 @@ impl Operation {
         let changes_bucket = matches!(operation, Self::PutBucket | Self::DeleteBucket);
         let unsupported = |(name, value): &&(String, String)| {
             UNSUPPORTED.contains(&name.as_str())
+                || (name == "tagging" && operation != Self::GetObjectTagging)
                 || (changes_bucket && value.is_empty() && !name.starts_with("x-oss-"))
         };
         match query.0.iter().find(unsupported) {
             Some((name, _)) => Err(OssError::not_implemented(name)),
-            None if operation == Self::PutObject && headers.contains_key("x-oss-copy-source") => {
-                Err(OssError::not_implemented("x-oss-copy-source"))
-            }
             None if operation.is_object_operation() && query.has("acl") => {
                 Err(OssError::not_implemented("acl"))
             }
@@ -167,8 +170,10 @@ impl Operation {
                 Self::UploadPartCopy
             }
             Method::PUT if of_part => Self::UploadPart,
+            Method::PUT if headers.contains_key("x-oss-copy-source") => Self::CopyObject,
             Method::PUT => Self::PutObject,
             Method::GET if query.has("uploadId") => Self::ListParts,
+            Method::GET if query.has("tagging") => Self::GetObjectTagging,
             Method::GET => Self::GetObject,
             Method::HEAD if query.has("objectMeta") => Self::GetObjectMeta,
             Method::HEAD => Self::HeadObject,
@@ -196,7 +201,6 @@ const UNSUPPORTED: &[&str] = &[
     "restore",
     "stat",
     "symlink",
-    "tagging",
     "website",
     "worm",
     "x-oss-process",
@@ -222,6 +226,7 @@ mod tests {
             (Method::PUT, key, "uploadId=1&partNumber=1", UploadPart),
             (Method::PUT, key, "unknown=1", PutObject),
             (Method::GET, key, "uploadId=1", ListParts),
+            (Method::GET, key, "tagging", GetObjectTagging),
             (Method::DELETE, key, "uploadId=1", AbortMultipartUpload),
             (Method::HEAD, key, "objectMeta", GetObjectMeta),
             (Method::GET, None, "uploads&max-uploads=1", ListMultipartUploads),
@@ -243,5 +248,7 @@ mod tests {
             assert_eq!(route(&Method::PUT, None, query).unwrap_err().code, "NotImplemented");
             assert_eq!(route(&Method::DELETE, None, query).unwrap_err().code, "NotImplemented");
         }
+        assert_eq!(route(&Method::PUT, Some("k"), "tagging").unwrap_err().code, "NotImplemented");
+        assert_eq!(route(&Method::GET, None, "tagging").unwrap_err().code, "NotImplemented");
     }
 }

@@ -108,6 +108,6 @@ impl Client {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<SentPart> {
-        put_presigned_part(self.service(), url, data, options, cancel)
+        put_presigned_part(self.0.service(), url, data, options, cancel)
     }
 }

@@ -175,10 +175,12 @@ impl Client {
 
     /// Copies an object of any size inside OSS.
     ///
-    /// Its parts, 64 MiB unless the options set a part size, are copied in parallel and their bytes
-    /// do not pass through this machine. Content headers and metadata are those of the source
-    /// unless the options set any. The call fails if the target does not get the CRC-64 of the
-    /// source. Otherwise like [`Client::put_file`].
+    /// A small object ([`UploadOptions::set_single_below`]) is copied with one CopyObject. Of others
+    /// the parts, 64 MiB unless the options set a part size, are copied in parallel. The bytes do
+    /// not pass through this machine. Content headers and metadata are those of the source unless
+    /// the options set any, and so are tags ([`UploadOptions::set_copy_tags`]). The call fails if
+    /// the target has another CRC-64 than the source; [`UploadResult::verified`] is false if OSS
+    /// does not report both. Otherwise like [`Client::put_file`].
     ///
     /// # Errors
     ///

@@ -13,6 +13,12 @@ pub fn crc64(bytes: &[u8]) -> u64 {
     crc.value()
 }
 
+/// Parses a CRC-64 as OSS writes it, in decimal digits.
+pub(crate) fn parse(text: &str) -> Option<u64> {
+    // `str::parse` would accept a sign.
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Computes the CRC-64 of a concatenation from the CRC-64 `a` of the first block, and the CRC-64
 /// `b` and length of the second block.
 ///

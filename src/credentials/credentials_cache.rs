@@ -16,6 +16,8 @@ use crate::sign::AccessKey;
 #[derive(Debug)]
 pub(crate) struct CredentialsCache {
     source: CredentialsSource,
+    /// Workers do not fetch; the threads that make calls do.
+    is_fetched_by_callers: bool,
     state: Mutex<CacheState>,
 }
 
@@ -24,6 +26,8 @@ struct CacheState {
     cached: Option<CachedCredentials>,
     /// The fetch in progress.
     flight: Option<Arc<SingleFlight>>,
+    /// The fetch is wanted by a worker and waits for a thread that makes a call.
+    is_unclaimed: bool,
 }
 
 #[derive(Debug)]
@@ -46,7 +50,28 @@ enum CacheAction {
 
 impl CredentialsCache {
     pub(crate) fn new(source: CredentialsSource) -> Self {
-        Self { source, state: Mutex::default() }
+        Self { source, is_fetched_by_callers: false, state: Mutex::default() }
+    }
+
+    /// Lets only threads that make calls run a [`CredentialsProvider`].
+    #[must_use]
+    pub(crate) fn fetched_by_callers(self, on: bool) -> Self {
+        let is_provider = matches!(self.source, CredentialsSource::Provider(_));
+        Self { is_fetched_by_callers: on && is_provider, ..self }
+    }
+
+    /// True if workers wait for threads that make calls; these must call
+    /// [`CredentialsCache::serve_workers`] during their waits.
+    pub(crate) fn is_fetched_by_callers(&self) -> bool {
+        self.is_fetched_by_callers
+    }
+
+    /// Fetches what a worker waits for.
+    pub(crate) fn serve_workers(&self, context: &FetchContext<'_>) {
+        if self.lock().is_unclaimed {
+            // The worker gets the outcome.
+            let _ = self.current(context);
+        }
     }
 
     /// Returns the key to sign with; `None` means anonymous. May block during a fetch, which
@@ -70,7 +95,7 @@ impl CredentialsCache {
 
     fn current(&self, context: &FetchContext<'_>) -> Result<Arc<Credentials>> {
         loop {
-            match self.next_action(context.clock.now())? {
+            match self.next_action(context)? {
                 CacheAction::Use(credentials) => return Ok(credentials),
                 CacheAction::Fetch(flight) => return self.fetch_for_all(flight, context),
                 CacheAction::Wait(flight) => match flight.wait(context)? {
@@ -82,8 +107,15 @@ impl CredentialsCache {
         }
     }
 
-    fn next_action(&self, now: SystemTime) -> Result<CacheAction> {
+    fn next_action(&self, context: &FetchContext<'_>) -> Result<CacheAction> {
+        let now = context.clock.now();
+        let may_fetch = !(self.is_fetched_by_callers && context.cancel.is_for_workers());
         let mut state = self.lock();
+        if may_fetch && std::mem::take(&mut state.is_unclaimed) {
+            if let Some(flight) = &state.flight {
+                return Ok(CacheAction::Fetch(Arc::clone(flight)));
+            }
+        }
         let valid = state.cached.as_ref().filter(|cached| cached.is_valid(now));
         if let (None, Some(flight)) = (valid, &state.flight) {
             return Ok(CacheAction::Wait(Arc::clone(flight)));
@@ -100,7 +132,14 @@ impl CredentialsCache {
             (Err(error), None) => return Err(error),
         };
         state.flight = Some(Arc::clone(&flight));
-        Ok(CacheAction::Fetch(flight))
+        if may_fetch {
+            return Ok(CacheAction::Fetch(flight));
+        }
+        state.is_unclaimed = true;
+        match state.cached.as_ref().filter(|cached| cached.is_valid(now)) {
+            Some(cached) => Ok(CacheAction::Use(Arc::clone(&cached.credentials))),
+            None => Ok(CacheAction::Wait(flight)),
+        }
     }
 
     /// Fetches from the source and passes the outcome to all waiting threads.

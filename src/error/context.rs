@@ -185,6 +185,12 @@ impl Error {
         self
     }
 
+    /// Sets the delay, which is that of the whole call where the caller knows it.
+    pub(crate) fn with_throttled_ms(mut self, ms: u64) -> Self {
+        self.0.throttled_ms = self.0.throttled_ms.max(ms);
+        self
+    }
+
     pub(crate) fn with_upload_may_exist(mut self, may: bool) -> Self {
         self.0.upload_may_exist = may;
         self

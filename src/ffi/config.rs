@@ -58,7 +58,7 @@ pub extern "C" fn ossmpu_config_set_str(
 }
 
 /// Sets a number: OSSMPU_CONFIG_ENDPOINT_KIND to
-/// OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS.
+/// OSSMPU_CONFIG_CALLBACKS_ON_CALLER.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_config_set_int(config: ConfigMut<'_>, key: c_int, value: i64) -> c_int {
     guard_status(|| {

@@ -65,10 +65,19 @@ pub const OSSMPU_CONFIG_ENDPOINT: c_int = 1002;
 /// the text.
 pub const OSSMPU_CONFIG_CREDENTIALS: c_int = 1003;
 /// Text: the URL of a proxy (http, https, socks4, socks4a, socks5, socks5h),
-/// "env" for the proxy variables of the environment, or "none" (default).
+/// "env" for ALL_PROXY, HTTPS_PROXY or HTTP_PROXY (the first that is set; a
+/// program with REQUEST_METHOD in its environment, as CGI programs have,
+/// ignores HTTP_PROXY) with the exceptions in NO_PROXY, or "none" (default).
+/// NO_PROXY has entries as for curl and Go: "*", a domain, which includes its
+/// subdomains, an address, a network such as 10.0.0.0/8, or one of these but
+/// the network with a port. If the proxy refuses a connection, with status 403
+/// or 407 for example, the call fails without a retry.
 pub const OSSMPU_CONFIG_PROXY: c_int = 1004;
 /// Text: a PEM file of certificates that replace the system's root
-/// certificates.
+/// certificates. A server is trusted if one of them issued its certificate, or
+/// is its certificate, as for a self-signed one; its name and its validity
+/// period are checked in both cases. Without this file those of SSL_CERT_FILE
+/// and SSL_CERT_DIR are used if one of these variables is not empty.
 pub const OSSMPU_CONFIG_CA_FILE: c_int = 1005;
 /// Text: a PEM file with the client certificate for mutual TLS. Requires
 /// OSSMPU_CONFIG_CLIENT_KEY.
@@ -78,7 +87,7 @@ pub const OSSMPU_CONFIG_CLIENT_KEY: c_int = 1007;
 /// Text: appended to the User-Agent of the library.
 pub const OSSMPU_CONFIG_USER_AGENT: c_int = 1008;
 /// Text: additional headers that V4 signs, separated by semicolons:
-/// "host;range".
+/// "host;range". Of these, the ones that a request has are signed.
 pub const OSSMPU_CONFIG_ADDITIONAL_HEADERS: c_int = 1009;
 /// Number: the kind of endpoint that the region stands for: 0 public
 /// (default), 1 internal, 2 transfer acceleration, 3 dual-stack.
@@ -130,6 +139,12 @@ pub const OSSMPU_CONFIG_BYTES_PER_SEC: c_int = 1113;
 /// day). A larger difference is an error that names it. 0 always signs the
 /// local time.
 pub const OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS: c_int = 1114;
+
+/// Number, 0 or 1: 1 calls the credentials callback only on threads that are in
+/// a call with the client, during the waits of uploads. Worker threads that
+/// need credentials wait for such a thread; those of a writer, for its next
+/// write or finish. Default 0: any thread.
+pub const OSSMPU_CONFIG_CALLBACKS_ON_CALLER: c_int = 1115;
 
 /// A configuration, and the settings that it takes as a pair.
 #[derive(Debug, Default)]
@@ -216,6 +231,9 @@ impl Settings {
             OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS => {
                 config.set_max_clock_offset(arg_check::milliseconds("max_clock_offset", value)?)
             }
+            OSSMPU_CONFIG_CALLBACKS_ON_CALLER => {
+                config.set_callbacks_on_caller(arg_check::switch("callbacks_on_caller", value)?)
+            }
             _ => return Err(KeyGroup::Config.unknown(ValueType::Number, key)),
         };
         Ok(())
@@ -294,7 +312,7 @@ mod tests {
         for unknown in [0, 1000, 1010, 1099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 1115, 1199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 1116, 1199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }

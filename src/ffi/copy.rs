@@ -15,20 +15,24 @@ use super::result::{ossmpu_result, set_result};
 use super::text::Text;
 use crate::{BucketName, CopySource, ObjectKey, Result};
 
-/// Copies an object of any size within OSS, in parts, several at a time; its
-/// data does not pass through this machine. The source must be in the same
-/// region. Blocks.
+/// Copies an object of any size within OSS: with one CopyObject if it is small
+/// (OSSMPU_OPTION_SINGLE_BELOW) and no callback is set, else in parts, several
+/// at a time. Its data does not pass through this machine. The source must be
+/// in the same region. Blocks.
 ///
 /// source_version is NULL for the current version. Content headers and
-/// metadata are copied from the source unless options set any. Parts have 64
-/// MiB unless OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are
-/// conditions on the source at the start of the call. options, cancel and out
-/// may be NULL.
+/// metadata are those of the source unless options set any, and tags are
+/// unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
+/// and encryption are not copied. Parts have 64 MiB unless
+/// OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
+/// the source at the start of the call; each request after it requires the
+/// ETag that the source had then. options, cancel and out may be NULL.
 ///
-/// The call verifies that the copy has the CRC-64 of the source.
-/// OSSMPU_ECHANGED if the source changes during the call; OSSMPU_ESERVICE with
-/// HTTP status 412 or 304 if it does not meet a condition. On failure as
-/// ossmpu_put_file.
+/// The size of the copy is that of the source. OSS need not report a CRC-64
+/// for it, and old sources have none: OSSMPU_RESULT_VERIFIED says whether the
+/// two were compared. OSSMPU_ECHANGED if the source changes during the call;
+/// OSSMPU_ESERVICE with HTTP status 412 or 304 if it does not meet a condition.
+/// On failure as ossmpu_put_file.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_copy_object(

@@ -21,8 +21,9 @@ const _: () = handle::assert_sized::<ossmpu_credentials>();
 /// Returns credentials. Called when the client has none, before they expire,
 /// and when OSS reports that they have expired. Call ossmpu_credentials_set on
 /// out and return 0. Any other value fails the call that needs the credentials
-/// with OSSMPU_ECREDENTIALS. It may run on any thread, never two at a time, and
-/// must not use the client it serves.
+/// with OSSMPU_ECREDENTIALS. It may run on any thread (see
+/// OSSMPU_CONFIG_CALLBACKS_ON_CALLER), never two at a time, and must not use
+/// the client it serves.
 pub type ossmpu_credentials_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int>;
 

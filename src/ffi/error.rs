@@ -65,6 +65,10 @@ pub const OSSMPU_ERRINFO_OBJECT_EXISTS: c_int = 5108;
 /// Number: 1 if OSS may have initiated an upload whose ID was lost with the
 /// response; else 0.
 pub const OSSMPU_ERRINFO_UPLOAD_MAY_EXIST: c_int = 5109;
+/// Number: milliseconds for which OSS delayed the requests of the call because
+/// of its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent
+/// requests add up.
+pub const OSSMPU_ERRINFO_THROTTLED_MS: c_int = 5110;
 
 /// Returns the status of the call that failed; 0 for NULL.
 #[unsafe(no_mangle)]
@@ -72,8 +76,9 @@ pub extern "C" fn ossmpu_error_code(err: Option<&ossmpu_error>) -> c_int {
     guard_value(0, || err.map_or(0, ossmpu_error::status))
 }
 
-/// Returns one line for a log: operation, part, cause, HTTP status, code and
-/// message of OSS, request ID, and what is left on OSS. It contains no secrets
+/// Returns one line for a log: operation, part, what was tried and why it
+/// failed, for frequent causes what to do next, HTTP status, code and message
+/// of OSS, request ID, and what is left on OSS. It contains no secrets
 /// and is meant for people; programs read the fields. "" for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_error_message(err: Option<&ossmpu_error>) -> *const c_char {
@@ -89,7 +94,7 @@ pub extern "C" fn ossmpu_error_str(err: Option<&ossmpu_error>, field: c_int) -> 
 }
 
 /// Returns a number of an error: OSSMPU_ERRINFO_HTTP_STATUS to
-/// OSSMPU_ERRINFO_UPLOAD_MAY_EXIST. -1 for any other field, 0 for NULL. -1 for
+/// OSSMPU_ERRINFO_THROTTLED_MS. -1 for any other field, 0 for NULL. -1 for
 /// OSSMPU_ERRINFO_OBJECT_EXISTS means that it cannot be known, and for
 /// OSSMPU_ERRINFO_CALLBACK_VALUE it may be the value of the callback.
 #[unsafe(no_mangle)]
@@ -146,6 +151,7 @@ impl ossmpu_error {
                 ObjectExists::Unknown => -1,
             },
             OSSMPU_ERRINFO_UPLOAD_MAY_EXIST => error.upload_may_exist().into(),
+            OSSMPU_ERRINFO_THROTTLED_MS => i64::try_from(error.throttled_ms()).unwrap_or(i64::MAX),
             _ => -1,
         }
     }
@@ -180,7 +186,8 @@ mod tests {
             .with_callback_value(-9)
             .with_parts_left(true)
             .with_object_exists(ObjectExists::Unknown)
-            .with_upload_may_exist(true);
+            .with_upload_may_exist(true)
+            .with_throttled_ms(70);
         let object = ossmpu_error::new(&error);
         let texts: Vec<_> = (OSSMPU_ERRINFO_OPERATION..=OSSMPU_ERRINFO_CAUSE)
             .map(|field| object.texts.get(field))
@@ -198,10 +205,10 @@ mod tests {
             c"cause",
         ];
         assert_eq!(texts, expected);
-        let numbers: Vec<_> = (OSSMPU_ERRINFO_HTTP_STATUS..=OSSMPU_ERRINFO_UPLOAD_MAY_EXIST)
+        let numbers: Vec<_> = (OSSMPU_ERRINFO_HTTP_STATUS..=OSSMPU_ERRINFO_THROTTLED_MS)
             .map(|field| object.number(field))
             .collect();
-        assert_eq!(numbers, [503, 7, 0, 3, i64::MAX, 1, -9, 1, -1, 1]);
-        assert_eq!([0, 5110, -1].map(|field| object.number(field)), [-1; 3]);
+        assert_eq!(numbers, [503, 7, 0, 3, i64::MAX, 1, -9, 1, -1, 1, 70]);
+        assert_eq!([0, 5111, -1].map(|field| object.number(field)), [-1; 3]);
     }
 }

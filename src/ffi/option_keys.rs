@@ -70,8 +70,9 @@ pub const OSSMPU_OPTION_PART_SIZE: c_int = 2100;
 /// Number: UploadPart or UploadPartCopy requests in flight at a time, 1 to 256;
 /// default 8. OSSMPU_CONFIG_THREADS limits all uploads of a client together.
 pub const OSSMPU_OPTION_PARALLELISM: c_int = 2101;
-/// Number: objects of fewer bytes are sent with one PutObject, 0 to 5368709120
-/// (5 GiB); default 8 MiB. With 0 only empty objects are.
+/// Number: objects of fewer bytes are sent with one PutObject, or copied with
+/// one CopyObject if they have less than 1 GiB, 0 to 5368709120 (5 GiB);
+/// default 8 MiB. With 0 only empty objects are.
 pub const OSSMPU_OPTION_SINGLE_BELOW: c_int = 2102;
 /// Number: the checksums that protect the data, a sum of OSSMPU_INTEGRITY_*;
 /// default OSSMPU_INTEGRITY_CRC64. For UploadPart, PutObject and
@@ -120,9 +121,18 @@ pub const OSSMPU_OPTION_PAGE_SIZE: c_int = 2114;
 /// Number: ossmpu_list_parts begins after the part with this number, 1 to
 /// 10000. Default: with the first part. Sent with ListParts.
 pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 2115;
+/// Number: 1 fails the call with OSSMPU_EINTEGRITY if OSSMPU_RESULT_VERIFIED
+/// would be 0; the object exists then. It implies OSSMPU_INTEGRITY_CRC64.
+/// Default 0. For CompleteMultipartUpload, PutObject and copies.
+pub const OSSMPU_OPTION_REQUIRE_VERIFIED: c_int = 2116;
+/// Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
+/// unless the options have tags, for which the permission oss:GetObjectTagging
+/// may be necessary; 0 does not. Sent with GetObjectTagging and
+/// InitiateMultipartUpload, or with CopyObject.
+pub const OSSMPU_OPTION_COPY_TAGS: c_int = 2117;
 
 /// CRC-64 of each part and of the object, compared with the one that OSS
-/// computes. Costs almost nothing.
+/// computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
 pub const OSSMPU_INTEGRITY_CRC64: c_int = 1;
 /// Content-MD5 with each part, so that OSS refuses corrupted data, and the ETag
 /// compared.
@@ -207,7 +217,9 @@ impl CallOptions {
             | OSSMPU_OPTION_FORBID_OVERWRITE
             | OSSMPU_OPTION_COMPLETE_ALL
             | OSSMPU_OPTION_SEQUENTIAL
-            | OSSMPU_OPTION_HEDGING => self.set_switch(key, value)?,
+            | OSSMPU_OPTION_HEDGING
+            | OSSMPU_OPTION_REQUIRE_VERIFIED
+            | OSSMPU_OPTION_COPY_TAGS => self.set_switch(key, value)?,
             OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE => {
                 self.copy_if_modified_since = Some(time("copy_if_modified_since", value)?);
             }
@@ -279,6 +291,12 @@ impl CallOptions {
             OSSMPU_OPTION_HEDGING => {
                 upload.set_hedging(arg_check::switch("hedging", value)?);
             }
+            OSSMPU_OPTION_REQUIRE_VERIFIED => {
+                upload.set_require_verified(arg_check::switch("require_verified", value)?);
+            }
+            OSSMPU_OPTION_COPY_TAGS => {
+                upload.set_copy_tags(arg_check::switch("copy_tags", value)?);
+            }
             _ => return Err(KeyGroup::Option.unknown(ValueType::Number, key)),
         }
         Ok(())
@@ -347,6 +365,8 @@ mod tests {
             (OSSMPU_OPTION_COMPLETE_ALL, "complete_all", 1, 2),
             (OSSMPU_OPTION_SEQUENTIAL, "sequential", 1, -1),
             (OSSMPU_OPTION_HEDGING, "hedging", 0, 2),
+            (OSSMPU_OPTION_REQUIRE_VERIFIED, "require_verified", 1, 2),
+            (OSSMPU_OPTION_COPY_TAGS, "copy_tags", 0, 2),
             (OSSMPU_OPTION_TIMEOUT_MS, "timeout", 0, -1),
             (OSSMPU_OPTION_BYTES_PER_SEC, "bytes_per_sec", i64::MAX, -1),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, "traffic_limit", 245_760, 245_759),
@@ -406,6 +426,8 @@ mod tests {
             (OSSMPU_OPTION_COMPLETE_ALL, 1, 0),
             (OSSMPU_OPTION_SEQUENTIAL, 1, 0),
             (OSSMPU_OPTION_HEDGING, 0, 1),
+            (OSSMPU_OPTION_REQUIRE_VERIFIED, 1, 0),
+            (OSSMPU_OPTION_COPY_TAGS, 0, 1),
             (OSSMPU_OPTION_TIMEOUT_MS, 1000, 0),
             (OSSMPU_OPTION_BYTES_PER_SEC, 1000, 0),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, 245_760, 0),
@@ -443,7 +465,7 @@ mod tests {
         for unknown in [0, 2000, 2012, 2099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(options.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 2117, 2199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 2118, 2199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(options.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }

@@ -45,15 +45,18 @@ pub struct ossmpu_progress {
     pub phase: i32,
     /// 0.
     pub reserved: i32,
+    /// Milliseconds for which OSS delayed requests because of its bandwidth
+    /// limits (x-oss-qos-delay-time). Delays of concurrent requests add up.
+    /// Never decreases.
+    pub throttled_ms: i64,
 }
 
 /// Receives the progress of a call, on the thread that made it: at its start,
 /// then ten times a second until it returns, whatever it waits for, and when
 /// all bytes are sent. Return 0 to continue. Any other value cancels the call,
 /// as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
-/// OSSMPU_ERRINFO_CALLBACK_VALUE. Until the call returns, it may be called
-/// again, for example while the upload is aborted. It must not make calls with
-/// the client that it serves.
+/// OSSMPU_ERRINFO_CALLBACK_VALUE. The call does not call it again. It must not
+/// make calls with the client that it serves.
 pub type ossmpu_progress_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
 
@@ -90,6 +93,7 @@ impl ossmpu_progress {
             bytes_sent: bytes(progress.bytes_sent),
             phase: phase(progress.phase),
             reserved: 0,
+            throttled_ms: bytes(progress.throttled_ms),
         }
     }
 }
@@ -125,7 +129,7 @@ mod tests {
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
         (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
-        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (56, 0, 0));
+        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (64, 0, 0));
         progress.bytes_total = Some(u64::MAX);
         progress.retries = u64::MAX;
         let shown = ossmpu_progress::new(&progress);

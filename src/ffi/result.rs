@@ -18,7 +18,9 @@ pub struct ossmpu_result {
     size: Option<u64>,
     parts: Option<u16>,
     bytes_resumed: Option<u64>,
+    throttled_ms: Option<u64>,
     upload_may_exist: bool,
+    verified: Option<bool>,
     crc64: Option<u64>,
 }
 
@@ -50,8 +52,17 @@ pub const OSSMPU_RESULT_BYTES_RESUMED: c_int = 3102;
 /// lost and with it an upload ID; otherwise 0. A lifecycle rule of the bucket
 /// removes it.
 pub const OSSMPU_RESULT_UPLOAD_MAY_EXIST: c_int = 3103;
-/// Unsigned: the CRC-64 of the object as OSS computed it. It equals the one
-/// computed here if OSSMPU_INTEGRITY_CRC64 is set.
+/// Number: milliseconds for which OSS delayed the data of the call because of
+/// its bandwidth limits (x-oss-qos-delay-time). Delays of concurrent requests
+/// add up.
+pub const OSSMPU_RESULT_THROTTLED_MS: c_int = 3104;
+/// Number: 1 if the CRC-64 of the object at OSS was compared with that of the
+/// bytes sent, or for a copy with that of its source, and is the same; 0 if it
+/// could not be compared, because OSS returned none even with HeadObject, or
+/// because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
+/// URL.
+pub const OSSMPU_RESULT_VERIFIED: c_int = 3105;
+/// Unsigned: the CRC-64 of the object as OSS computed it.
 pub const OSSMPU_RESULT_CRC64: c_int = 3200;
 
 /// Returns a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. ""
@@ -62,7 +73,7 @@ pub extern "C" fn ossmpu_result_str(result: Option<&ossmpu_result>, field: c_int
 }
 
 /// Returns a number of a result: OSSMPU_RESULT_SIZE to
-/// OSSMPU_RESULT_UPLOAD_MAY_EXIST. -1 if it is unknown and for any other
+/// OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
 /// field, 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_int(result: Option<&ossmpu_result>, field: c_int) -> i64 {
@@ -109,7 +120,9 @@ impl ossmpu_result {
             size: Some(result.size),
             parts: Some(result.parts),
             bytes_resumed: Some(result.bytes_resumed),
+            throttled_ms: Some(result.throttled_ms),
             upload_may_exist: result.upload_may_exist,
+            verified: Some(result.verified),
             crc64: result.crc64,
         }
     }
@@ -123,7 +136,9 @@ impl ossmpu_result {
             size,
             parts: None,
             bytes_resumed: None,
+            throttled_ms: None,
             upload_may_exist: false,
+            verified: None,
             crc64: part.crc64,
         }
     }
@@ -139,7 +154,9 @@ impl ossmpu_result {
             size: None,
             parts: None,
             bytes_resumed: None,
+            throttled_ms: None,
             upload_may_exist: false,
+            verified: None,
             crc64: None,
         }
     }
@@ -149,7 +166,9 @@ impl ossmpu_result {
             OSSMPU_RESULT_SIZE => bytes(self.size),
             OSSMPU_RESULT_PARTS => self.parts.map_or(-1, i64::from),
             OSSMPU_RESULT_BYTES_RESUMED => bytes(self.bytes_resumed),
+            OSSMPU_RESULT_THROTTLED_MS => bytes(self.throttled_ms),
             OSSMPU_RESULT_UPLOAD_MAY_EXIST => i64::from(self.upload_may_exist),
+            OSSMPU_RESULT_VERIFIED => self.verified.map_or(-1, i64::from),
             _ => -1,
         }
     }

@@ -39,7 +39,12 @@ pub(crate) enum RequestKind {
     ListParts,
     ListUploads,
     PutObject,
+    /// CopyObject that keeps the content headers and metadata of the source.
+    CopyObject,
+    /// CopyObject that replaces them.
+    CopyObjectReplacing,
     HeadObject,
+    GetObjectTagging,
 }
 
 /// The content type of an object for which none was set.
@@ -224,16 +229,14 @@ impl ObjectHeaders {
         let sent = self.fields.iter().filter(|(name, _)| name.rule().takes.contains(&takes));
         let mut fields: Vec<_> =
             sent.map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
-        if !MAKE_CONTENT.contains(&takes) {
-            return Ok(fields);
-        }
-        if let Some(guess) = self.guess(key.map(ObjectKey::as_str)) {
+        let makes_content = MAKE_CONTENT.contains(&takes);
+        if makes_content && let Some(guess) = self.guess(key.map(ObjectKey::as_str)) {
             fields.push((CONTENT_TYPE.to_owned(), guess.to_owned()));
         }
-        for (name, value) in &self.metadata {
+        for (name, value) in self.metadata.iter().filter(|_| makes_content) {
             fields.push((format!("{}{name}", oss_header::METADATA_PREFIX), value.clone()));
         }
-        if !self.tags.is_empty() {
+        if self.has_tags() && (makes_content || takes == RequestKind::CopyObject) {
             let name = oss_header::TAGGING.to_owned();
             fields.push((name, self.tags.to_string()));
         }
@@ -255,7 +258,7 @@ impl ObjectHeaders {
         let creates = |name: &Name| name.rule().takes.contains(&RequestKind::Initiate);
         self.fields.iter().any(|(name, _)| creates(name))
             || !self.metadata.is_empty()
-            || !self.tags.is_empty()
+            || self.has_tags()
     }
 
     /// Returns true if a callback is set, so that the response may have status 203.
@@ -267,11 +270,14 @@ impl ObjectHeaders {
         self.value(&Name::known(oss_header::FORBID_OVERWRITE)) == Some("true")
     }
 
-    /// Returns true if content headers, metadata or tags are set. A copy otherwise takes them from
-    /// its source.
+    /// Returns true if content headers or metadata are set. A copy otherwise takes them from its
+    /// source.
     pub(crate) fn describes_content(&self) -> bool {
-        let http = self.fields.iter().any(|(name, _)| name.is_http());
-        http || !self.metadata.is_empty() || !self.tags.is_empty()
+        self.fields.iter().any(|(name, _)| name.is_http()) || !self.metadata.is_empty()
+    }
+
+    pub(crate) fn has_tags(&self) -> bool {
+        !self.tags.is_empty()
     }
 
     /// Sets the content type from the name of the source file, unless one is set, guessing is off
@@ -305,7 +311,8 @@ fn put<N: PartialEq>(pairs: &mut Vec<(N, String)>, name: N, value: &str) {
 const CONTENT_TYPE: &str = "content-type";
 const CONTENT_TYPE_UNKNOWN: &str = "application/octet-stream";
 /// The requests that carry content type, metadata and tags.
-const MAKE_CONTENT: [RequestKind; 2] = [RequestKind::Initiate, RequestKind::PutObject];
+const MAKE_CONTENT: [RequestKind; 3] =
+    [RequestKind::Initiate, RequestKind::PutObject, RequestKind::CopyObjectReplacing];
 
 #[cfg(test)]
 mod tests;

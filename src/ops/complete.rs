@@ -92,19 +92,19 @@ impl CompleteMultipartUpload {
 
 impl CompleteMultipartUploadResult {
     /// Reads the headers, which is all there is besides the body of a callback.
-    fn from_headers(response: &Response) -> Self {
+    fn from_headers(response: &Response) -> Result<Self> {
         let reader = ResponseReader::new(response);
         let version = response.headers.get(oss_header::VERSION_ID);
-        Self {
+        Ok(Self {
             etag: reader.etag_header().ok(),
             location: None,
-            crc64: response.crc64(),
+            crc64: response.crc64()?,
             version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
             request_id: non_empty(response.request_id()),
             headers: reader.headers(),
-        }
+        })
     }
 }
 
@@ -135,7 +135,7 @@ impl Operation for CompleteMultipartUpload {
     /// 200. With a callback, its JSON replaces the document.
     fn parse(&self, response: &Response) -> Result<Self::Output> {
         let reader = ResponseReader::new(response);
-        let result = CompleteMultipartUploadResult::from_headers(response);
+        let result = CompleteMultipartUploadResult::from_headers(response)?;
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
             let error = ServiceError::read(response).into_error();

@@ -156,7 +156,7 @@ impl Operation for UploadPartCopy {
         Ok(UploadPartCopyResult {
             etag: document.etag(&document.root)?,
             last_modified: time(&document.root, "LastModified"),
-            crc64: response.crc64(),
+            crc64: response.crc64()?,
             source_version_id: version.map(str::to_owned),
             content_range: non_empty(content_range),
             request_id: non_empty(response.request_id()),

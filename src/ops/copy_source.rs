@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::HeadObject;
+use super::{GetObjectTagging, HeadObject};
 use crate::codec::date;
 use crate::error::{Error, ErrorKind};
 use crate::model::{BucketName, ETag, ObjectKey, copy_source, oss_header};
@@ -94,6 +94,11 @@ impl CopySource {
             request = request.if_unmodified_since(time);
         }
         request
+    }
+
+    /// Creates a GetObjectTagging for the source.
+    pub(crate) fn tagging(&self) -> GetObjectTagging {
+        GetObjectTagging::new(&self.bucket, &self.key, self.version_id.as_deref())
     }
 
     /// Formats the header value.

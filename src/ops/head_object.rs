@@ -151,7 +151,7 @@ impl Operation for HeadObject {
         Ok(HeadObjectResult {
             size: size.parse().map_err(|_| reader.refuse("Content-Length", size))?,
             etag: reader.etag_header()?,
-            crc64: response.crc64(),
+            crc64: response.crc64()?,
             content_type: text("content-type"),
             content_md5: text(CONTENT_MD5),
             object_type: text(oss_header::OBJECT_TYPE),

@@ -168,7 +168,7 @@ fn read_part(document: &XmlDocument<'_>, part: &Element) -> Result<ListedPart> {
         number: document.part_number(part)?,
         etag: document.etag(part)?,
         size: document.number(part, "Size")?.unwrap_or(0),
-        crc64: document.number(part, "HashCrc64ecma")?,
+        crc64: document.crc64(part)?,
         last_modified: time(part, "LastModified"),
     })
 }

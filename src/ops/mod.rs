@@ -6,8 +6,10 @@
 
 mod abort;
 mod complete;
+mod copy_object;
 mod copy_part;
 mod copy_source;
+mod get_object_tagging;
 mod head_object;
 mod initiate;
 mod list_parts;
@@ -21,9 +23,11 @@ mod upload_part;
 
 pub use abort::{AbortMultipartUpload, AbortMultipartUploadResult};
 pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
+pub(crate) use copy_object::{CopyObject, CopyObjectResult};
 pub use copy_part::{UploadPartCopy, UploadPartCopyResult};
 pub use copy_source::CopySource;
 pub(crate) use copy_source::copy_source_changed;
+pub(crate) use get_object_tagging::GetObjectTagging;
 pub use head_object::{HeadObject, HeadObjectResult};
 pub use initiate::{InitiateMultipartUpload, InitiateMultipartUploadResult};
 pub use list_parts::{ListParts, ListPartsResult, ListedPart};
@@ -98,7 +102,7 @@ pub(crate) trait Operation {
 /// The effect of a request on the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// PutObject and Complete.
+    /// PutObject, CopyObject and Complete.
     CreatesObject,
     /// Initiate.
     StartsUpload,
@@ -113,7 +117,7 @@ pub(crate) enum RetrySafety {
     /// leave an orphaned upload; a second Abort gets NoSuchUpload, which
     /// [`Operation::result_of_earlier_attempt`] accepts.
     AlwaysSafe,
-    /// Complete, and PutObject with forbid-overwrite: after a success whose response was lost, a
+    /// Complete, and PutObject or CopyObject with forbid-overwrite: after a success whose response was lost, a
     /// retry fails. The outcome has to be determined instead. A 429 or 503 is retried nevertheless,
     /// because OSS throttles a request before it processes it.
     UnsafeAfterEffect,

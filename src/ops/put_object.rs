@@ -84,19 +84,19 @@ impl PutObject {
 
 impl PutObjectResult {
     /// Reads the headers of a successful response.
-    fn from_headers(response: &Response) -> Self {
+    fn from_headers(response: &Response) -> Result<Self> {
         let reader = ResponseReader::new(response);
         let version = response.headers.get(oss_header::VERSION_ID);
-        Self {
+        Ok(Self {
             etag: reader.etag_header().ok(),
-            crc64: response.crc64(),
+            crc64: response.crc64()?,
             content_md5: non_empty(reader.header(CONTENT_MD5)),
             version_id: version.map(str::to_owned),
             callback_body: None,
             callback_error: None,
             request_id: non_empty(response.request_id()),
             headers: reader.headers(),
-        }
+        })
     }
 }
 
@@ -120,7 +120,7 @@ impl Operation for PutObject {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
-        let result = PutObjectResult::from_headers(response);
+        let result = PutObjectResult::from_headers(response)?;
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
             let error = ServiceError::read(response).into_error();

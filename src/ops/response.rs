@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use crate::codec::{date, percent};
+use crate::codec::{crc64, date, percent};
 use crate::error::{Error, Result};
 use crate::model::{ETag, PartNumber};
 use crate::wire::{Element, Headers, Response, ServiceError};
@@ -119,6 +119,15 @@ impl XmlDocument<'_> {
         text.parse().map(Some).map_err(|_| self.reader.refuse(child, text))
     }
 
+    /// Reads the CRC-64 of a part; `None` if the element is empty or missing.
+    pub(super) fn crc64(&self, parent: &Element) -> Result<Option<u64>> {
+        let text = parent.text_of(CRC64).trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        crc64::parse(text).map(Some).ok_or_else(|| self.reader.refuse(CRC64, text))
+    }
+
     pub(super) fn part_number(&self, parent: &Element) -> Result<PartNumber> {
         let number = self.number::<i64>(parent, "PartNumber")?.unwrap_or(0);
         PartNumber::try_from(number)
@@ -150,4 +159,5 @@ pub(super) fn non_empty(text: impl Into<String>) -> Option<String> {
     Some(text.into()).filter(|text| !text.is_empty())
 }
 
+const CRC64: &str = "HashCrc64ecma";
 const SHOWN_MAX: usize = 64;

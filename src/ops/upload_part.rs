@@ -163,7 +163,7 @@ pub(super) fn part_result(response: &Response) -> Result<UploadPartResult> {
     let reader = ResponseReader::new(response);
     Ok(UploadPartResult {
         etag: reader.etag_header()?,
-        crc64: response.crc64(),
+        crc64: response.crc64()?,
         content_md5: non_empty(reader.header(CONTENT_MD5)),
         request_id: non_empty(response.request_id()),
         headers: reader.headers(),

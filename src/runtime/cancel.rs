@@ -33,6 +33,8 @@ pub struct Cancel {
     token: Option<Arc<Token>>,
     /// Runs during waits for this value. Children do not have it.
     ticker: Option<Ticker>,
+    /// True for the tokens of worker threads.
+    is_for_workers: bool,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,7 @@ impl Cancel {
 
     /// Returns a token that cannot be triggered.
     pub const fn never() -> Self {
-        Self { token: None, ticker: None }
+        Self { token: None, ticker: None, is_for_workers: false }
     }
 
     /// Triggers the token. Async-signal-safe and idempotent.
@@ -105,22 +107,33 @@ impl Cancel {
 
     /// Creates a child token, which is triggered together with this one. It has no ticker.
     pub(crate) fn child(&self) -> io::Result<Self> {
-        Self::build(None, Some(self.without_ticker()))
+        let child = Self::build(None, Some(self.without_ticker()))?;
+        Ok(Self { is_for_workers: self.is_for_workers, ..child })
     }
 
     /// Returns the token with a ticker, for the thread that makes the call.
     pub(crate) fn with_ticker(&self, tick: Arc<dyn Tick>) -> Self {
-        Self { token: self.token.clone(), ticker: Some(Ticker(tick)) }
+        Self { ticker: Some(Ticker(tick)), ..self.clone() }
     }
 
     /// Returns the token for other threads than the one that makes the call.
     pub(crate) fn without_ticker(&self) -> Self {
-        Self { token: self.token.clone(), ticker: None }
+        Self { ticker: None, ..self.clone() }
+    }
+
+    /// Returns the token for worker threads.
+    pub(crate) fn for_workers(&self) -> Self {
+        Self { is_for_workers: true, ..self.without_ticker() }
+    }
+
+    /// True if the token was made for worker threads.
+    pub(crate) fn is_for_workers(&self) -> bool {
+        self.is_for_workers
     }
 
     /// Returns a token for waits that a trigger must not end. They tick like those for this token.
     pub(crate) fn shielded(&self) -> Self {
-        Self { token: None, ticker: self.ticker.clone() }
+        Self { token: None, ..self.clone() }
     }
 
     /// Ticks if it is time to.
@@ -213,7 +226,7 @@ impl Cancel {
             parent,
             process: ForkGuard::current(),
         };
-        Ok(Self { token: Some(Arc::new(token)), ticker: None })
+        Ok(Self { token: Some(Arc::new(token)), ..Self::never() })
     }
 
     fn chain(&self) -> impl Iterator<Item = &Token> {

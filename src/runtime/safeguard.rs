@@ -39,8 +39,8 @@ pub(crate) enum Safeguard {
     Fence,
     /// A retry of Abort that finds no upload does not prove that no Complete took effect.
     RetriedAbort,
-    /// The object must have the CRC-64 of the parts.
-    ObjectCrc64,
+    /// The object must have the CRC-64 of the parts, or their ETag.
+    ObjectContent,
     /// The object must have the attributes that Initiate was asked for.
     ObjectAttributes,
     /// The object must not be older than the upload.
@@ -65,7 +65,7 @@ impl Safeguard {
         Self::OwnDocument,
         Self::Fence,
         Self::RetriedAbort,
-        Self::ObjectCrc64,
+        Self::ObjectContent,
         Self::ObjectAttributes,
         Self::ObjectTime,
         Self::SameBytes,

@@ -30,6 +30,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
         drop(permit);
         let attempt_error = match outcome {
             Ok(mut exchange) => {
+                self.count_delay(&exchange.response);
                 let changed =
                     self.check_unchanged(&request, exchange.body_complete.then_some(exchange.sent));
                 redact_response::redact(&request, &mut exchange.response);
@@ -66,6 +67,16 @@ impl<'a, O: Operation> OperationState<'a, O> {
         };
         log.debug(|| format!("< {}", attempt_error.error));
         Err(attempt_error)
+    }
+
+    /// Counts the time for which OSS has delayed the request.
+    fn count_delay(&mut self, response: &Response) {
+        let delay = response.headers.get("x-oss-qos-delay-time").and_then(|ms| ms.parse().ok());
+        let Some(ms) = delay.filter(|ms| *ms > 0) else { return };
+        self.throttled_ms = self.throttled_ms.saturating_add(ms);
+        if let Some(observer) = self.context.observer {
+            observer.throttled(ms);
+        }
     }
 
     fn signed_request(&mut self) -> Result<(Request, Target)> {
@@ -230,7 +241,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
                 .with_request_id(request_id))
         };
         if self.context.check_crc64 {
-            match exchange.response.crc64() {
+            match exchange.response.crc64().map_err(AttemptError::unusable_success)? {
                 Some(theirs) if theirs != ours => {
                     return mismatch(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
                 }

@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) memory_limit: u64,
     pub(super) bytes_per_sec: u64,
     pub(super) max_clock_offset: Duration,
+    pub(super) callbacks_on_caller: bool,
     pub(super) logger: Logger,
 }
 
@@ -69,6 +70,7 @@ impl Default for Config {
             memory_limit: limits::MEMORY_LIMIT_DEFAULT,
             bytes_per_sec: 0,
             max_clock_offset: limits::MAX_CLOCK_OFFSET,
+            callbacks_on_caller: false,
             logger: Logger::default(),
         }
     }
@@ -197,7 +199,8 @@ impl Config {
     }
 
     /// Sets a PEM file of trusted certificates, which are used *instead* of the system's. It is
-    /// read when a client is created.
+    /// read when a client is created. A server whose certificate is one of them is trusted even if
+    /// that is self-signed.
     pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.tls.ca_file = Some(path.as_ref().to_path_buf());
         self
@@ -357,6 +360,15 @@ impl Config {
     /// the time of the server; the default is one day. Zero always signs the local time.
     pub fn set_max_clock_offset(&mut self, offset: Duration) -> &mut Self {
         self.max_clock_offset = offset;
+        self
+    }
+
+    /// Calls the [`CredentialsProvider`](crate::CredentialsProvider) only on threads that make calls
+    /// with the client, during the waits of uploads. Workers that need credentials wait for one, so
+    /// credentials that expire between two writes of a [`Writer`](crate::Writer) are fetched by the
+    /// next one. Off by default: it may run on any thread.
+    pub fn set_callbacks_on_caller(&mut self, on: bool) -> &mut Self {
+        self.callbacks_on_caller = on;
         self
     }
 

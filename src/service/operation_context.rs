@@ -37,6 +37,9 @@ pub(crate) trait Observer: Sync {
 
     /// The operation will be retried.
     fn retried(&self);
+
+    /// OSS has delayed a request by so many milliseconds, because of its bandwidth limits.
+    fn throttled(&self, ms: u64);
 }
 
 /// The outcome of a successful operation.
@@ -55,6 +58,8 @@ pub(crate) struct OperationError {
     pub(crate) error: Error,
     /// Whether any attempt took effect.
     pub(crate) evidence: Evidence,
+    /// Whether attempts before the last one took effect.
+    pub(crate) earlier_attempts: Evidence,
 }
 
 impl From<OperationError> for Error {

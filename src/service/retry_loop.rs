@@ -30,6 +30,7 @@ impl ServiceClient {
             crc64: None,
             access_key: None,
             credentials_refreshed: false,
+            throttled_ms: 0,
         };
         let mut evidence = Evidence::NotSent;
         loop {
@@ -41,9 +42,13 @@ impl ServiceClient {
                 }
                 Err(attempt_error) => attempt_error,
             };
-            evidence = safeguard!(EarlierAttempts, evidence).join(attempt_error.evidence);
+            let earlier_attempts = safeguard!(EarlierAttempts, evidence);
+            evidence = earlier_attempts.join(attempt_error.evidence);
             if let Err(error) = state.prepare_retry(attempt_error) {
-                let error = error.with_operation(O::NAME).with_attempts(state.attempts);
+                let error = error
+                    .with_operation(O::NAME)
+                    .with_attempts(state.attempts)
+                    .with_throttled_ms(state.throttled_ms);
                 let error = match operation.upload_id() {
                     "" => error,
                     upload_id => error.with_upload_id(upload_id),
@@ -63,7 +68,7 @@ impl ServiceClient {
                     }
                     Effect::Other => error,
                 };
-                return Err(OperationError { error, evidence });
+                return Err(OperationError { error, evidence, earlier_attempts });
             }
         }
     }
@@ -106,6 +111,8 @@ pub(super) struct OperationState<'a, O> {
     pub(super) access_key: Option<AccessKey>,
     /// Credentials were refreshed after OSS had refused a key.
     credentials_refreshed: bool,
+    /// The milliseconds for which OSS has delayed the attempts.
+    pub(super) throttled_ms: u64,
 }
 
 impl<O: Operation> OperationState<'_, O> {

@@ -55,7 +55,8 @@ impl ServiceClient {
             endpoint,
             addressing: config.addressing,
             signer,
-            credentials: CredentialsCache::new(credentials),
+            credentials: CredentialsCache::new(credentials)
+                .fetched_by_callers(config.callbacks_on_caller),
             http,
             timeouts: config.timeouts,
             complete_timeout: config.complete_timeout,
@@ -77,6 +78,18 @@ impl ServiceClient {
 
     pub(crate) fn check_process(&self) -> Result<()> {
         self.process.check()
+    }
+
+    /// True if the threads that make calls must call [`ServiceClient::serve_workers`] during their
+    /// waits.
+    pub(crate) fn has_callbacks_on_caller(&self) -> bool {
+        self.credentials.is_fetched_by_callers()
+    }
+
+    /// Fetches credentials that a worker waits for.
+    pub(crate) fn serve_workers(&self, cancel: &Cancel, deadline: Deadline) {
+        let context = FetchContext { http: &self.http, clock: &self.clock, cancel, deadline };
+        self.credentials.serve_workers(&context);
     }
 
     pub(crate) fn logger(&self) -> &Logger {

@@ -47,8 +47,9 @@ pub(crate) enum Fault {
     /// Another process aborts the upload and stores an object of the same size with the same
     /// attributes; the request is processed after that.
     Replaced,
-    /// The response has no CRC-64.
+    /// The response has no CRC-64, or one that is no number.
     NoCrc,
+    BadCrc,
     /// The source has other bytes from here on; the response is lost after the effect.
     SourceChanges,
     /// The next read of the source panics.
@@ -202,7 +203,7 @@ pub(crate) const KILLS: [Fault; 3] =
 pub(crate) const REPLACED: [Fault; 1] = [Fault::Replaced];
 #[cfg(shuttle)]
 pub(crate) const SOURCE_PANICS: [Fault; 1] = [Fault::SourcePanics];
-pub(crate) const NO_CRC: [Fault; 1] = [Fault::NoCrc];
+pub(crate) const NO_CRC: [Fault; 2] = [Fault::NoCrc, Fault::BadCrc];
 pub(crate) const SOURCE_CHANGES: [Fault; 1] = [Fault::SourceChanges];
 
 /// Faults that the code above the transport handles like one of the others; the contract test has

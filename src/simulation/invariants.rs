@@ -30,6 +30,12 @@ pub(crate) fn violations(
 ) -> Vec<&'static str> {
     let mut wrong: Vec<&'static str> = state.wrong.iter().copied().collect();
     match &result.outcome {
+        Ok(result) if result.verified && state.service.lacks_crc64 => {
+            wrong.push("verified, and OSS has reported no CRC-64");
+        }
+        Ok(result) if !result.verified && context.scenario.options.require_verified => {
+            wrong.push("OK, and the object was not verified as required");
+        }
         Ok(_) => wrong.extend(wrong_success(context, state, at_return)),
         Err(error) => wrong.extend(match error.object_exists() {
             ObjectExists::No if state.is_put_duplicated => None,

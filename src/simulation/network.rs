@@ -295,7 +295,7 @@ impl NetworkState {
             }
             Fault::Duplicated => {
                 // The client sees what an identical object of the same second would cause.
-                self.is_put_duplicated |= message.operation == "PutObject";
+                self.is_put_duplicated |= matches!(message.operation, "PutObject" | "CopyObject");
                 self.apply(message);
                 Outcome::Response(self.apply(message))
             }
@@ -314,9 +314,14 @@ impl NetworkState {
                 self.service.uploads.clear();
                 Outcome::Response(self.apply(message))
             }
-            Fault::NoCrc => {
+            Fault::NoCrc | Fault::BadCrc => {
                 let mut response = self.apply(message);
-                response.headers.remove(CRC64);
+                if response.headers.get(CRC64).is_some() {
+                    response.headers.remove(CRC64);
+                    if fault == Fault::BadCrc {
+                        response.headers.append_received(CRC64, "-5".to_owned());
+                    }
+                }
                 Outcome::Response(response)
             }
             Fault::None | Fault::RefusedFromNowOn(..) => Outcome::Response(self.apply(message)),

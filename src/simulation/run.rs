@@ -80,6 +80,7 @@ impl<'a> ScenarioRunner<'a> {
             let mut state = network.lock();
             state.service.is_versioned = self.scenario.is_versioned;
             state.service.lacks_crc64 = self.scenario.lacks_crc64;
+            state.service.is_write_once = self.scenario.is_write_once;
             state.trace = records.then(Arc::default);
         }
         let context = RunContext {

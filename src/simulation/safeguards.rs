@@ -36,7 +36,7 @@ const CASES: [SafeguardCase; 14] = [
     case(Safeguard::OwnDocument, "two parts", &[Fault::Gateway(404, Before)], 1, UNREPORTED),
     case(Safeguard::Fence, "two parts", &[Fault::Delayed], 1, MADE_LATER),
     case(Safeguard::RetriedAbort, "two parts", &[Fault::Canceled(Then::Late), Fault::Lost(Before)], 2, MADE),
-    case(Safeguard::ObjectCrc64, "two parts", &[Fault::Replaced], 1, NOT_MADE),
+    case(Safeguard::ObjectContent, "two parts", &[Fault::Replaced], 1, NOT_MADE),
     case(Safeguard::ObjectAttributes, "two parts", &[Fault::SameBytes, Fault::Lifecycle], 2, NOT_MADE),
     case(Safeguard::ObjectTime, "older identical object", &[Fault::Lifecycle], 1, NOT_MADE),
     case(Safeguard::SameBytes, "two parts", &[Fault::SourceChanges], 1, OTHER_BYTES),

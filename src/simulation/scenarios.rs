@@ -30,6 +30,7 @@ pub(crate) struct Scenario {
     pub(crate) faults: Vec<Fault>,
     pub(crate) is_versioned: bool,
     pub(crate) lacks_crc64: bool,
+    pub(crate) is_write_once: bool,
     /// Workers of the client.
     pub(crate) threads: usize,
     /// Of the client, in bytes.
@@ -75,6 +76,7 @@ impl Scenario {
             faults: Vec::new(),
             is_versioned: false,
             lacks_crc64: false,
+            is_write_once: false,
             threads: 1,
             memory_limit: None,
         }
@@ -110,9 +112,25 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut without_crc64 = scenario("responses without CRC-64", put_data);
     without_crc64.lacks_crc64 = true;
     without_crc64.faults = REPLACED.to_vec();
+    let mut put_without_crc64 = base("one PutObject without CRC-64", 1000, put_data);
+    put_without_crc64.lacks_crc64 = true;
+    let mut required = scenario("verification required, without CRC-64", put_data);
+    required.lacks_crc64 = true;
+    required.options.set_require_verified(true);
+    let mut copy_without_crc64 = scenario("copy without CRC-64", copy);
+    copy_without_crc64.lacks_crc64 = true;
+    copy_without_crc64.faults = REPLACED.to_vec();
+    let mut one_copy_without_crc64 = base("one CopyObject without CRC-64", 1000, copy);
+    one_copy_without_crc64.lacks_crc64 = true;
+    let mut one_put = base("one PutObject", 1000, put_data);
+    one_put.faults = NO_CRC.to_vec();
+    let mut write_once = base("one PutObject, bucket without overwriting", 1000, put_data);
+    write_once.is_write_once = true;
+    let mut write_once_parts = scenario("two parts, bucket without overwriting", put_data);
+    write_once_parts.is_write_once = true;
     vec![
         two_parts,
-        base("one PutObject", 1000, put_data),
+        one_put,
         protected,
         protected_parts,
         scenario("step by step, completed again", complete_again),
@@ -123,8 +141,15 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("upload ID", with_upload_id),
         all,
         scenario("copy", copy),
+        base("one CopyObject", 1000, copy),
         scenario("stream", stream),
         without_crc64,
+        put_without_crc64,
+        required,
+        copy_without_crc64,
+        one_copy_without_crc64,
+        write_once,
+        write_once_parts,
         versioned,
         scenario("older identical object", after_identical_object),
     ]

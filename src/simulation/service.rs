@@ -8,6 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::time_of_day;
 use crate::codec::crc64::combine;
 use crate::codec::date::http_date;
+use crate::codec::md5::md5;
 use crate::error::Error;
 use crate::transport::OutgoingRequest;
 use crate::wire::{Body, Headers, Method, Response};
@@ -57,6 +58,7 @@ pub(crate) struct Object {
     pub(crate) attributes: Vec<(String, String)>,
     pub(crate) is_multipart: bool,
     pub(crate) modified: SystemTime,
+    etag: String,
     version: u32,
 }
 
@@ -70,8 +72,10 @@ pub(crate) struct Service {
     pub(crate) made: Vec<Object>,
     /// Responses carry version IDs.
     pub(crate) is_versioned: bool,
-    /// Responses carry CRC-64s.
+    /// Responses carry no CRC-64s.
     pub(crate) lacks_crc64: bool,
+    /// A rule of the bucket forbids to replace objects.
+    pub(crate) is_write_once: bool,
     next: u32,
 }
 
@@ -103,6 +107,7 @@ impl Message {
             Method::Post => "CompleteMultipartUpload",
             Method::Put if part > 0 && copies => "UploadPartCopy",
             Method::Put if part > 0 => "UploadPart",
+            Method::Put if copies => "CopyObject",
             Method::Put => "PutObject",
             Method::Get => "ListParts",
             Method::Delete => "AbortMultipartUpload",
@@ -153,12 +158,24 @@ impl Service {
             },
             "HeadObject" => self.head(message),
             "PutObject" => {
-                if message.forbids_overwrite && self.objects.contains_key(&message.key) {
+                if self.may_not_replace(message) {
                     return refusal(409, "FileAlreadyExists");
                 }
                 let (size, crc64) = (message.size, message.crc64);
                 let attributes = message.attributes.clone();
                 self.store(&message.key, message.is_ours, size, crc64, attributes, false)
+            }
+            "CopyObject" => {
+                if self.may_not_replace(message) {
+                    return refusal(409, "FileAlreadyExists");
+                }
+                let (size, crc64) = (data.len() as u64, crate::codec::crc64::crc64(data));
+                let attributes = message.attributes.clone();
+                let done =
+                    self.store(&message.key, message.is_ours, size, crc64, attributes, false);
+                let etag = done.headers.get("ETag").unwrap_or_default();
+                let body = format!("<CopyObjectResult><ETag>\"{etag}\"</ETag></CopyObjectResult>");
+                Response { body: body.into_bytes(), ..done }
             }
             "CompleteMultipartUpload" => self.complete(message),
             other => panic!("{other}"),
@@ -232,15 +249,11 @@ impl Service {
     fn head(&self, message: &Message) -> Response {
         let Some(object) = self.objects.get(&message.key) else { return respond(404, &[], "") };
         let kind = if object.is_multipart { "Multipart" } else { "Normal" };
-        // An ETag says nothing about the content of an object, so it must not stand in for a
-        // CRC-64.
-        let etag =
-            if self.lacks_crc64 { "O".to_owned() } else { format!("O{:016X}", object.crc64) };
         let mut response = respond(
             200,
             &[
                 ("Content-Length", &object.size.to_string()),
-                ("ETag", &etag),
+                ("ETag", &object.etag),
                 (CRC64, &object.crc64.to_string()),
                 ("x-oss-object-type", kind),
                 ("Last-Modified", &http_date(object.modified)),
@@ -259,7 +272,7 @@ impl Service {
         let Some(upload) = upload.cloned() else {
             return refusal(404, "NoSuchUpload");
         };
-        if message.forbids_overwrite && self.objects.contains_key(&message.key) {
+        if self.may_not_replace(message) {
             return refusal(409, "FileAlreadyExists");
         }
         let numbers = if message.completes_all {
@@ -267,17 +280,35 @@ impl Service {
         } else {
             listed_parts(&message.text)
         };
-        let (mut size, mut crc64) = (0, 0);
+        let (mut size, mut crc64, mut etags, mut count) = (0, 0, String::new(), 0);
         for number in numbers {
             let Some(part) = upload.parts.get(&number) else { return refusal(400, "InvalidPart") };
             crc64 = combine(crc64, part.crc64, part.size);
             size += part.size;
+            etags += &part.etag;
+            count += 1;
         }
         self.uploads.remove(&message.upload_id);
-        let done = self.store(&message.key, message.is_ours, size, crc64, upload.attributes, true);
+        let etag = format!("{}-{count}", md5(etags.as_bytes()).to_hex_upper());
         let root = "CompleteMultipartUploadResult";
-        let body = format!("<{root}><ETag>\"O{crc64:016X}\"</ETag></{root}>");
+        let body = format!("<{root}><ETag>\"{etag}\"</ETag></{root}>");
+        let object = Object {
+            is_ours: message.is_ours,
+            size,
+            crc64,
+            attributes: upload.attributes,
+            is_multipart: true,
+            modified: time_of_day(),
+            etag,
+            version: 0,
+        };
+        let done = self.store_object(&message.key, object);
         Response { body: body.into_bytes(), ..done }
+    }
+
+    fn may_not_replace(&self, message: &Message) -> bool {
+        let is_forbidden = message.forbids_overwrite || self.is_write_once;
+        is_forbidden && self.objects.contains_key(&message.key)
     }
 
     /// Stores an object and returns the response to it.
@@ -290,17 +321,23 @@ impl Service {
         attributes: Vec<(String, String)>,
         is_multipart: bool,
     ) -> Response {
+        let (modified, etag) = (time_of_day(), format!("O{crc64:016X}"));
+        self.store_object(
+            key,
+            Object { is_ours, size, crc64, attributes, is_multipart, modified, etag, version: 0 },
+        )
+    }
+
+    fn store_object(&mut self, key: &str, object: Object) -> Response {
         self.next += 1;
-        let version = self.next;
-        let modified = time_of_day();
-        let object = Object { is_ours, size, crc64, attributes, is_multipart, modified, version };
+        let object = Object { version: self.next, ..object };
         self.objects.insert(key.to_owned(), object.clone());
+        let crc64 = object.crc64.to_string();
+        let mut response = respond(200, &[("ETag", &object.etag), (CRC64, &crc64)], "");
+        self.add_version(&mut response, object.version);
         if key == TARGET {
             self.made.push(object);
         }
-        let etag = format!("O{crc64:016X}");
-        let mut response = respond(200, &[("ETag", &etag), (CRC64, &crc64.to_string())], "");
-        self.add_version(&mut response, version);
         response
     }
 

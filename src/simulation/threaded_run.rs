@@ -164,6 +164,7 @@ impl ThreadedRuns {
         state.trace.clone_from(&self.trace);
         state.service.is_versioned = self.scenario.is_versioned;
         state.service.lacks_crc64 = self.scenario.lacks_crc64;
+        state.service.is_write_once = self.scenario.is_write_once;
         state.concurrency.random = fastrand::Rng::with_seed(random.u64(..));
         state.concurrency.most_parts = self.scenario.threads;
         state.concurrency.plan(&self.data, self.part_size);

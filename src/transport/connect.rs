@@ -53,6 +53,9 @@ impl Dialer {
         server: DialTarget<'_>,
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress)> {
+        if server.is_tls {
+            self.tls.config().map_err(|error| error.with_phase(Phase::Tls))?;
+        }
         let mut resolved = self.resolver.resolve(server.host, state)?;
         let mut tried = Vec::new();
         loop {
@@ -90,6 +93,8 @@ impl Dialer {
     ) -> Result<(ByteStream, PeerAddress), FailedDial> {
         state.enter_phase(Phase::Connect);
         let Race { result, mut failed } = connect_race::connect(addresses, server.port, state);
+        // Without a connection, all of them were tried.
+        let tried = if result.is_ok() { 0 } else { addresses.len() };
         let secured = result.and_then(|(socket, address)| {
             let stream = ByteStream::Plain(socket);
             let stream = match server.is_tls {
@@ -111,6 +116,7 @@ impl Dialer {
             }
             Err(error) => {
                 let phase = error.phase().unwrap_or(state.phase());
+                failed.extend(addresses.iter().take(tried));
                 Err(FailedDial { error: error.with_phase(phase), tried: failed })
             }
         }

@@ -174,3 +174,29 @@ fn is_local(cause: &io::Error) -> bool {
 
 /// How many addresses one connection tries.
 const ADDRESSES_MAX: usize = WAITED_MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_has_the_first_address_the_cause_and_the_remedy() {
+        let address = SocketAddr::from(([192, 0, 2, 1], 443));
+        for (errno, count, text, remedy) in [
+            (libc::ECONNREFUSED, 1, "cannot connect to 192.0.2.1:443: ", "check host and port"),
+            (libc::ENETUNREACH, 2, "192.0.2.1:443 and one other address: ", "check the network"),
+            (libc::EHOSTUNREACH, 3, "192.0.2.1:443 and 2 other addresses: ", "check the network"),
+            (libc::ETIMEDOUT, 1, "no response from 192.0.2.1:443: ", "whether a proxy is needed"),
+            (libc::EMFILE, 1, "cannot connect to", "raise its limit of open files"),
+            (libc::ENFILE, 1, "cannot connect to", "no file descriptor is left on this system"),
+            (libc::EADDRNOTAVAIL, 1, "cannot connect to", "no local port or address is left"),
+            (libc::EPERM, 1, "cannot connect to", "a firewall or sandbox of this machine"),
+        ] {
+            let failed = (0..count).map(|_| (address, io::Error::from_raw_os_error(errno)));
+            let error = connect_error(&failed.collect::<Vec<_>>());
+            let message = error.to_string();
+            assert!(message.contains(text) && message.contains(remedy), "{message}");
+            assert_eq!(error.os_errno(), Some(errno));
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::runtime::{Cancel, Deadline, Tick};
+use crate::service::ServiceClient;
 use crate::upload::progress::{CallPhase, Meter, ProgressCallback, Reporter};
 
 /// The cancel token, the deadline and the progress of one call.
@@ -23,6 +24,7 @@ impl CallScope {
     ///
     /// `Memory`, when no file descriptor is left; `Forked`, when the token belongs to the parent.
     pub(crate) fn new(
+        service: &Arc<ServiceClient>,
         cancel: &Cancel,
         deadline: Deadline,
         progress: Option<&ProgressCallback>,
@@ -30,11 +32,15 @@ impl CallScope {
         cancel.check_process()?;
         let cancel = cancel.child().map_err(|cause| Error::no_descriptor(&cause))?;
         let reporter = Arc::new(Reporter::new(progress, &cancel));
-        let cancel = if reporter.has_callback() {
-            cancel.with_ticker(Arc::clone(&reporter) as Arc<dyn Tick>)
+        let tick: Option<Arc<dyn Tick>> = if service.has_callbacks_on_caller() {
+            let (service, reporter) = (Arc::clone(service), Arc::clone(&reporter));
+            Some(Arc::new(CallbackTick { reporter, service, cancel: cancel.clone(), deadline }))
+        } else if reporter.has_callback() {
+            Some(Arc::clone(&reporter) as Arc<dyn Tick>)
         } else {
-            cancel
+            None
         };
+        let cancel = tick.map_or(cancel.clone(), |tick| cancel.with_ticker(tick));
         Ok(Self { cancel, deadline, reporter })
     }
 
@@ -61,6 +67,25 @@ impl CallScope {
     /// Adds what the progress callback returned to the cancellation that it caused.
     pub(crate) fn explain(&self, error: Error) -> Error {
         self.reporter.explain(error)
+    }
+}
+
+/// Runs all callbacks of a call on its thread.
+struct CallbackTick {
+    reporter: Arc<Reporter>,
+    service: Arc<ServiceClient>,
+    cancel: Cancel,
+    deadline: Deadline,
+}
+
+impl Tick for CallbackTick {
+    fn due(&self) -> Deadline {
+        self.reporter.due()
+    }
+
+    fn tick(&self) {
+        self.service.serve_workers(&self.cancel, self.deadline);
+        self.reporter.tick();
     }
 }
 

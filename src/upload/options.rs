@@ -45,6 +45,17 @@ impl BitOr for Integrity {
     }
 }
 
+/// What happens to an object whose CRC-64 cannot be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verification {
+    /// The CRC-64 is not compared.
+    Off,
+    /// The result says so.
+    WherePossible,
+    /// The call fails.
+    Required,
+}
+
 /// The options of one upload; each has a default.
 ///
 /// Cheap to clone; a call copies what it needs, so the value may be reused and changed afterwards.
@@ -62,6 +73,7 @@ pub struct UploadOptions {
     pub(crate) parallelism: usize,
     pub(crate) single_below: u64,
     pub(crate) integrity: Integrity,
+    pub(crate) require_verified: bool,
     pub(crate) md5_kernel: Kernel,
     pub(crate) hedging: bool,
     pub(crate) bytes_per_sec: u64,
@@ -70,6 +82,7 @@ pub struct UploadOptions {
     pub(crate) checkpoint_dir: Option<PathBuf>,
     pub(crate) upload_id: Option<UploadId>,
     pub(crate) keep_parts: bool,
+    pub(crate) copy_tags: bool,
     pub(crate) sequential: bool,
     pub(crate) complete_all: bool,
     pub(crate) timeout: Option<Duration>,
@@ -84,6 +97,7 @@ impl Default for UploadOptions {
             parallelism: limits::PARALLELISM_DEFAULT,
             single_below: limits::SINGLE_BELOW_DEFAULT,
             integrity: Integrity::CRC64,
+            require_verified: false,
             md5_kernel: Kernel::best(),
             hedging: true,
             bytes_per_sec: 0,
@@ -92,6 +106,7 @@ impl Default for UploadOptions {
             checkpoint_dir: None,
             upload_id: None,
             keep_parts: false,
+            copy_tags: true,
             sequential: false,
             complete_all: false,
             timeout: None,
@@ -141,8 +156,8 @@ impl UploadOptions {
         Ok(self)
     }
 
-    /// Sets the size in bytes below which an object is uploaded with one PutObject, 0 to 5 GiB; the
-    /// default is 8 MiB. With 0 that is only the empty object.
+    /// Sets the size in bytes below which an object is uploaded with one PutObject, or copied with
+    /// one CopyObject, 0 to 5 GiB; the default is 8 MiB. With 0 that is only the empty object.
     ///
     /// # Errors
     ///
@@ -158,6 +173,14 @@ impl UploadOptions {
     /// Sets which checksums verify the upload; the default is CRC-64.
     pub fn set_integrity(&mut self, integrity: Integrity) -> &mut Self {
         self.integrity = integrity;
+        self
+    }
+
+    /// Sets whether the call fails, with kind `Integrity`, unless
+    /// [`UploadResult::verified`](crate::UploadResult::verified) is true; the default is false. The
+    /// object exists then. It implies [`Integrity::CRC64`].
+    pub fn set_require_verified(&mut self, on: bool) -> &mut Self {
+        self.require_verified = on;
         self
     }
 
@@ -249,6 +272,13 @@ impl UploadOptions {
         self
     }
 
+    /// Sets whether a copy has the tags of its source, unless the headers have tags; the default is
+    /// true. Reading them may need the permission `oss:GetObjectTagging`.
+    pub fn set_copy_tags(&mut self, on: bool) -> &mut Self {
+        self.copy_tags = on;
+        self
+    }
+
     /// Sets whether uploads are sequential; the default is false.
     ///
     /// Parts of a sequential upload are sent in order, one at a time and each once, and the object
@@ -282,7 +312,7 @@ impl UploadOptions {
     /// It runs on the thread that made the call: at its start, then ten times a second until it
     /// returns, whatever the call waits for ([`Progress::phase`](crate::Progress)), and when all
     /// bytes are sent. `Break` cancels the call: its error has the kind `Canceled` and the value.
-    /// The callback may run again until the call returns. It must not use the client.
+    /// The call does not run the callback again. The callback must not use the client.
     pub fn set_progress(
         &mut self,
         callback: impl Fn(&Progress) -> ControlFlow<i64> + Send + Sync + 'static,
@@ -296,6 +326,14 @@ impl UploadOptions {
     /// Returns when a call that starts now has to end.
     pub(crate) fn deadline(&self) -> Deadline {
         self.timeout.map_or(Deadline::NEVER, Deadline::after)
+    }
+
+    pub(crate) fn verification(&self) -> Verification {
+        match (self.require_verified, self.integrity.contains(Integrity::CRC64)) {
+            (true, _) => Verification::Required,
+            (false, true) => Verification::WherePossible,
+            (false, false) => Verification::Off,
+        }
     }
 
     /// A sequential upload has one part in flight.
@@ -316,7 +354,9 @@ impl fmt::Debug for UploadOptions {
             .field("parallelism", &self.parallelism)
             .field("single_below", &self.single_below)
             .field("integrity", &self.integrity)
+            .field("require_verified", &self.require_verified)
             .field("keep_parts", &self.keep_parts)
+            .field("copy_tags", &self.copy_tags)
             .field("sequential", &self.sequential)
             .field("complete_all", &self.complete_all)
             .field("hedging", &self.hedging())

@@ -1,6 +1,7 @@
 //! A part that OSS has.
 
 use crate::codec::crc64::{Combiner, combine};
+use crate::codec::md5::md5;
 use crate::model::{ETag, PartNumber};
 use crate::ops::{CompletedPart, ListedPart};
 
@@ -42,6 +43,13 @@ pub(crate) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
         .iter()
         .map(|part| CompletedPart { number: part.number, etag: part.etag.clone() })
         .collect()
+}
+
+/// Returns the ETag that OSS gives the object of these parts. It identifies an object, but that OSS
+/// computes it in this way is not promised, so another ETag proves nothing.
+pub(crate) fn multipart_etag(parts: &[SentPart]) -> Option<ETag> {
+    let etags: String = parts.iter().map(|part| part.etag.unquoted()).collect();
+    ETag::parse(&format!("{}-{}", md5(etags.as_bytes()).to_hex_upper(), parts.len())).ok()
 }
 
 /// Combines the CRC-64s of the parts. Most parts have one size, so its operator is computed once.

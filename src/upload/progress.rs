@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +31,9 @@ pub struct Progress {
     pub bytes_sent: u64,
     /// Requests that were retried.
     pub retries: u64,
+    /// Milliseconds for which OSS delayed requests because of its bandwidth limits
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up. Never falls.
+    pub throttled_ms: u64,
 }
 
 /// What a call is doing.
@@ -65,6 +68,7 @@ pub(crate) struct Meter {
     bytes_resumed: AtomicU64,
     bytes_sent: AtomicU64,
     retries: AtomicU64,
+    throttled_ms: AtomicU64,
 }
 
 impl Meter {
@@ -78,6 +82,7 @@ impl Meter {
             bytes_resumed: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             retries: AtomicU64::new(0),
+            throttled_ms: AtomicU64::new(0),
         }
     }
 
@@ -109,6 +114,10 @@ impl Meter {
         self.bytes_resumed.fetch_add(bytes, Ordering::SeqCst);
     }
 
+    pub(crate) fn throttled_ms(&self) -> u64 {
+        self.throttled_ms.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn snapshot(&self) -> Progress {
         let known =
             |total: &AtomicU64| Some(total.load(Ordering::Relaxed)).filter(|t| *t != UNKNOWN);
@@ -123,6 +132,7 @@ impl Meter {
             bytes_resumed,
             bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
+            throttled_ms: self.throttled_ms(),
         }
     }
 
@@ -142,6 +152,10 @@ impl Observer for Meter {
 
     fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn throttled(&self, ms: u64) {
+        self.throttled_ms.fetch_add(ms, Ordering::Relaxed);
     }
 }
 
@@ -176,18 +190,21 @@ impl Reporter {
         self.callback.is_some()
     }
 
-    /// Reports now.
+    /// Reports now, unless the callback has canceled the call.
     ///
     /// # Errors
     ///
     /// `Canceled`, when the callback canceled the call.
     pub(crate) fn report(&self) -> Result<()> {
-        let Some(callback) = &self.callback else { return Ok(()) };
-        let flow = callback(&self.meter.snapshot());
-        let mut state = self.state.lock().ignore_poison();
+        let is_canceled = self.lock().canceled_with.is_some();
+        let flow = match &self.callback {
+            Some(callback) if !is_canceled => callback(&self.meter.snapshot()),
+            _ => ControlFlow::Continue(()),
+        };
+        let mut state = self.lock();
         state.last = Some(now());
         if let ControlFlow::Break(value) = flow {
-            state.canceled_with.get_or_insert(value);
+            state.canceled_with = Some(value);
             self.cancel.trigger();
         }
         state.canceled_with.map_or(Ok(()), |_| Err(Error::canceled()))
@@ -195,7 +212,7 @@ impl Reporter {
 
     /// Adds the value of the callback to the cancellation that it caused.
     pub(crate) fn explain(&self, error: Error) -> Error {
-        let canceled_with = self.state.lock().ignore_poison().canceled_with;
+        let canceled_with = self.lock().canceled_with;
         match canceled_with {
             Some(value) if error.kind() == ErrorKind::Canceled => {
                 let text = "the progress callback canceled the call";
@@ -204,11 +221,15 @@ impl Reporter {
             _ => error,
         }
     }
+
+    fn lock(&self) -> MutexGuard<'_, ReporterState> {
+        self.state.lock().ignore_poison()
+    }
 }
 
 impl Tick for Reporter {
     fn due(&self) -> Deadline {
-        let last = self.state.lock().ignore_poison().last;
+        let last = self.lock().last;
         last.map_or(Deadline::after(Duration::ZERO), |last| {
             Deadline::at(last).plus(limits::PROGRESS_INTERVAL)
         })
@@ -232,7 +253,10 @@ mod tests {
 
     #[test]
     fn a_break_triggers_the_token_and_explains_the_cancellation() {
-        let callback: ProgressCallback = Arc::new(|progress: &Progress| {
+        let calls = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&calls);
+        let callback: ProgressCallback = Arc::new(move |progress: &Progress| {
+            count.fetch_add(1, Ordering::SeqCst);
             assert_eq!((progress.parts_done, progress.bytes_done), (1, 5));
             assert_eq!((progress.parts_total, progress.bytes_total), (Some(2), Some(10)));
             assert_eq!(progress.phase, CallPhase::Send);
@@ -248,6 +272,8 @@ mod tests {
         let error = reporter.explain(reporter.report().unwrap_err());
         assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Canceled, Some(-42)));
         assert!(cancel.is_triggered() && !reporter.due().has_passed());
+        assert!(reporter.report().is_err());
+        assert_eq!(calls.load(Ordering::SeqCst), 1, "it is not called again");
         let other = reporter.explain(Error::internal("x"));
         assert_eq!((other.kind(), other.callback_value()), (ErrorKind::Internal, None));
     }

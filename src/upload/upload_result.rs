@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::model::{ETag, UploadId};
-use crate::ops::PutObjectResult;
+use crate::ops::{HeadObjectResult, PutObjectResult};
 
 /// An object that was uploaded and that OSS has acknowledged.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +16,16 @@ pub struct UploadResult {
     pub parts: u16,
     /// The bytes of parts that an earlier call had sent and that this call did not send again.
     pub bytes_resumed: u64,
-    /// The CRC-64 of the object as OSS computed it. With [`Integrity::CRC64`] it was compared.
+    /// The milliseconds for which OSS delayed the data of the call because of its bandwidth limits
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up.
+    pub throttled_ms: u64,
+    /// The CRC-64 of the object as OSS computed it.
+    pub crc64: Option<u64>,
+    /// True if that CRC-64 was compared with the one of the bytes sent, or for a copy with the one
+    /// of its source. False if either is not known, or [`Integrity::CRC64`] is not set.
     ///
     /// [`Integrity::CRC64`]: crate::Integrity::CRC64
-    pub crc64: Option<u64>,
+    pub verified: bool,
     /// The version that was created; `None` if the bucket has no versioning.
     pub version_id: Option<String>,
     /// The URL of the object, if OSS returned it.
@@ -48,6 +54,18 @@ impl UploadResult {
             request_id: result.request_id,
             callback_body: result.callback_body,
             callback_error: result.callback_error,
+            ..Self::default()
+        }
+    }
+
+    /// An object that HeadObject shows after the response to its creation was lost.
+    pub(crate) fn of_found(object: HeadObjectResult) -> Self {
+        Self {
+            etag: Some(object.etag),
+            size: object.size,
+            crc64: object.crc64,
+            version_id: object.version_id,
+            request_id: object.request_id,
             ..Self::default()
         }
     }

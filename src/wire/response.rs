@@ -2,8 +2,9 @@
 
 use super::Headers;
 use super::excerpt::excerpt;
-use crate::error::{Error, ErrorKind};
-use crate::model::oss_header;
+use crate::codec::crc64;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::oss_header::{self, HASH_CRC64};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
@@ -18,9 +19,23 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const CODINGS: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "zstd"];
 
 impl Response {
-    /// Returns the CRC-64 that OSS computed; `None` if the header is missing or malformed.
-    pub(crate) fn crc64(&self) -> Option<u64> {
-        self.headers.get(oss_header::HASH_CRC64)?.trim().parse().ok()
+    /// Returns the CRC-64 that OSS computed; `None` if the response has none.
+    ///
+    /// # Errors
+    ///
+    /// `Protocol`, if the header is not a decimal number, or there are several that differ.
+    pub(crate) fn crc64(&self) -> Result<Option<u64>> {
+        let named = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(HASH_CRC64));
+        let mut values = named.map(|(_, value)| value.trim());
+        let Some(first) = values.next() else { return Ok(None) };
+        match crc64::parse(first) {
+            Some(value) if values.all(|other| other == first) => Ok(Some(value)),
+            _ => {
+                let shown: String = first.chars().take(SHOWN_MAX).collect();
+                let text = format!("the response has a bad {HASH_CRC64}: {shown:?}");
+                Err(self.protocol_error(text))
+            }
+        }
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -50,5 +65,34 @@ impl Response {
                  gateway may do that"
             )
         })
+    }
+}
+
+const SHOWN_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crc64(values: &[&str]) -> Result<Option<u64>> {
+        let mut headers = Headers::default();
+        for value in values {
+            headers.append_received("X-Oss-Hash-Crc64ecma", (*value).to_owned());
+        }
+        Response { status: 200, headers, body: Vec::new() }.crc64()
+    }
+
+    #[test]
+    fn a_crc64_is_absent_or_a_decimal_number() {
+        assert_eq!(crc64(&[]).unwrap(), None);
+        assert_eq!(crc64(&["0"]).unwrap(), Some(0));
+        assert_eq!(crc64(&[" 18446744073709551615 "]).unwrap(), Some(u64::MAX));
+        assert_eq!(crc64(&["7", "7"]).unwrap(), Some(7));
+        for bad in ["", "abc", "-5", "+5", "0x1", "1 2", "1,1", "18446744073709551616"] {
+            let error = crc64(&[bad]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{bad:?}");
+            assert!(error.to_string().contains(HASH_CRC64), "{error}");
+        }
+        assert!(crc64(&["7", "8"]).is_err());
     }
 }

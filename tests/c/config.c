@@ -44,6 +44,7 @@ static void check_every_key(void) {
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_MAX_ATTEMPTS, 1));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_THREADS, 2));
     CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS, 0));
+    CHECK(!ossmpu_config_set_int(config, OSSMPU_CONFIG_CALLBACKS_ON_CALLER, 1));
     CHECK(!ossmpu_config_set_keys(config, "id", "secret", NULL));
     CHECK(!ossmpu_config_set_keys(config, "id", "secret", "token"));
     CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(config, &client, &err), err);

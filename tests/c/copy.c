@@ -10,6 +10,8 @@ static void put_source(const ossmpu_client *client) {
     ossmpu_options *options = ossmpu_options_new();
     ossmpu_error *err = NULL;
     CHECK(!ossmpu_options_add_metadata(options, "colour", "blue"));
+    CHECK(!ossmpu_options_add_tag(options, "kind", "test"));
+    CHECK(!ossmpu_options_add_header(options, "Content-Language", "de"));
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_put_data(client, BUCKET, "source", data, SIZE, options,
                                  NULL, NULL, &err),
@@ -28,8 +30,10 @@ static void check_copy(const ossmpu_client *client) {
                                     NULL, options, NULL, &result, &err),
                  err);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_PARTS) == 3);
+    CHECK(ossmpu_result_int(result, OSSMPU_RESULT_VERIFIED) == 1);
     check_object(client, "copy", SIZE, result);
     ossmpu_result_free(result);
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_COPY_TAGS, 0));
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_head_object(client, BUCKET, "copy", NULL, NULL, NULL,
                                     &object, &err),

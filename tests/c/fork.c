@@ -203,7 +203,7 @@ static void put_and_fork(const ossmpu_client *sender, const char *folder,
                                   200000));
     CHECK(!ossmpu_options_set_progress(forking, fork_after_a_part,
                                        is_killed ? &child_pipe : NULL));
-    CHECK_STATUS(OSSMPU_ECALLBACK,
+    CHECK_STATUS(OSSMPU_ECANCELED,
                  ossmpu_put_file(sender, BUCKET, "forked", path, forking, NULL,
                                  NULL, &err),
                  err);

@@ -19,6 +19,7 @@ static void check_what_arrives(const ossmpu_client *client) {
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_TRAFFIC_LIMIT,
                                   838860800));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_PARALLELISM, 2));
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_REQUIRE_VERIFIED, 1));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_TIMEOUT_MS, 60000));
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_put_data(client, BUCKET, "dressed", "abc", 3, options,

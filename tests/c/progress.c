@@ -24,6 +24,7 @@ static int see(void *user, const ossmpu_progress *progress) {
     CHECK(progress->phase >= OSSMPU_PHASE_PREPARE &&
           progress->phase <= OSSMPU_PHASE_ABORT && progress->reserved == 0);
     CHECK(progress->bytes_resumed == 0);
+    CHECK(progress->throttled_ms >= seen->last.throttled_ms);
     seen->calls++;
     seen->last = *progress;
     return seen->return_value;
@@ -116,6 +117,29 @@ static void check_part(const ossmpu_client *client) {
     free(data);
 }
 
+/* With a traffic limit OSS delays the data, and says for how long. */
+static void check_throttled(const ossmpu_client *client) {
+    Seen seen = {0};
+    ossmpu_options *options = in_parts();
+    ossmpu_result *result = NULL;
+    ossmpu_error *err = NULL;
+    unsigned char *data = some_bytes(300000);
+    seen.thread = pthread_self();
+    CHECK(!ossmpu_options_set_progress(options, see, &seen));
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_TRAFFIC_LIMIT,
+                                  4096000));
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_put_data(client, BUCKET, "throttled", data, 300000,
+                                 options, NULL, &result, &err),
+                 err);
+    CHECK(ossmpu_result_int(result, OSSMPU_RESULT_THROTTLED_MS) > 0);
+    CHECK(ossmpu_result_int(result, OSSMPU_RESULT_THROTTLED_MS) ==
+          seen.last.throttled_ms);
+    ossmpu_result_free(result);
+    ossmpu_options_free(options);
+    free(data);
+}
+
 int main(void) {
     ossmpu_client *client = new_client();
     ossmpu_options *several = in_parts(), *single = ossmpu_options_new();
@@ -124,6 +148,7 @@ int main(void) {
     check_stop(client);
     check_stop_at_once(client);
     check_part(client);
+    check_throttled(client);
     ossmpu_options_free(several);
     ossmpu_options_free(single);
     ossmpu_client_free(client);

@@ -20,6 +20,7 @@ static void check_file(const ossmpu_client *client, const char *path,
                                  &result, &err),
                  err);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_SIZE) == size);
+    CHECK(ossmpu_result_int(result, OSSMPU_RESULT_VERIFIED) == 1);
     CHECK(ossmpu_result_int(result, OSSMPU_RESULT_PARTS) ==
           (size + 102399) / 102400);
     CHECK(ossmpu_result_str(result, OSSMPU_RESULT_ETAG)[0] == '"');

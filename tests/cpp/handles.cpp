@@ -201,6 +201,7 @@ static void every_setter() {
         .memory_limit(1 << 20)
         .bytes_per_sec(0)
         .max_clock_offset(second)
+        .callbacks_on_caller()
         .keys(std::getenv("OSS_ACCESS_KEY_ID"),
               std::getenv("OSS_ACCESS_KEY_SECRET"));
     const ossmpu::client client(config);
@@ -230,12 +231,16 @@ static void every_setter() {
         .complete_all(false)
         .sequential(false)
         .hedging(false)
+        .require_verified()
+        .copy_tags(false)
         .timeout(60 * second)
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)
         .page_size(1000)
         .part_number_marker(1);
-    CHECK(client.put_data(BUCKET, "set", "123456789", &options).parts() == 1);
+    const ossmpu::result stored =
+        client.put_data(BUCKET, "set", "123456789", &options);
+    CHECK(stored.parts() == 1 && stored.verified());
     options.expected_crc64(1);
     CHECK(CHECK_THROWS(ossmpu::error,
                        client.put_data(BUCKET, "set", "123456789", &options))

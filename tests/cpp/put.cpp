@@ -14,7 +14,7 @@ static void from_files(const ossmpu::client &client, const char *path,
     const ossmpu::result whole =
         client.put_file(BUCKET, "whole", path, &options);
     CHECK(whole.parts() == (size + 102399) / 102400);
-    CHECK(whole.bytes_resumed() == 0);
+    CHECK(whole.bytes_resumed() == 0 && whole.throttled_ms() == 0);
     CHECK(!whole.request_id().empty() && whole.version_id().empty());
     CHECK(whole.callback_error() == nullptr && whole.callback_body().empty());
     check_object(client, "whole", size, whole);

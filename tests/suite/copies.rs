@@ -1,7 +1,9 @@
 //! Concurrent copies of objects within OSS.
 
 use oss_emulator::{Action, Commit, Rule};
-use ossmpu::{CopySource, ErrorKind, ObjectKey, PutObject, Result, UploadOptions, UploadResult};
+use ossmpu::{
+    CopySource, ErrorKind, ObjectExists, ObjectKey, PutObject, Result, UploadOptions, UploadResult,
+};
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
 
@@ -156,4 +158,172 @@ fn lost_responses_and_a_cancel_are_handled_as_in_an_upload() {
     });
     assert_eq!(error.kind(), ErrorKind::Canceled);
     fixture.assert_nothing_left();
+}
+
+/// An object with everything that a copy keeps, of four parts and a byte.
+fn with_described_source() -> (Fixture, Vec<u8>, CopySource) {
+    let (fixture, content, source) = with_source();
+    let mut options = small_parts();
+    let headers = options.headers_mut();
+    headers.set_metadata("color", "blue").unwrap().set_tag("team", "d b").unwrap();
+    headers.set_header("Content-Language", "de").unwrap().set_tag("x", "").unwrap();
+    let Fixture { client, bucket, cancel, .. } = &fixture;
+    let key = ObjectKey::parse("source +%中").unwrap();
+    client.put_data(bucket, &key, content.clone(), &options, cancel).unwrap();
+    fixture.emulator.clear_requests();
+    (fixture, content, source)
+}
+
+fn target(fixture: &Fixture) -> oss_emulator::ObjectView {
+    fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap()
+}
+
+fn without_crc64(operation: &str) -> Rule {
+    let remove_headers = vec!["x-oss-hash-crc64ecma".to_owned()];
+    Rule::on(operation, Action { remove_headers, ..Action::default() }).always()
+}
+
+/// In parts, and with one CopyObject.
+fn ways() -> [(UploadOptions, &'static str); 2] {
+    [(small_parts(), "CompleteMultipartUpload"), (UploadOptions::new(), "CopyObject")]
+}
+
+#[test]
+fn a_small_object_is_copied_with_one_request() {
+    let (fixture, content, source) = with_described_source();
+    let copied = copy(&fixture, &source, &UploadOptions::new()).unwrap();
+    assert_eq!((copied.parts, copied.size, copied.verified), (0, content.len() as u64, true));
+    // The second HeadObject has the CRC-64 of the copy.
+    assert_eq!(fixture.operations(), ["HeadObject", "CopyObject", "HeadObject"]);
+    assert_eq!(fixture.stored().unwrap(), content);
+    fixture.emulator.change_options(|options| options.copy_crc = true);
+    fixture.emulator.clear_requests();
+    assert!(copy(&fixture, &source, &UploadOptions::new()).unwrap().verified);
+    assert_eq!(fixture.operations(), ["HeadObject", "CopyObject"]);
+}
+
+#[test]
+fn a_copy_has_the_tags_and_the_language_of_its_source() {
+    for (mut options, _) in ways() {
+        let (fixture, _, source) = with_described_source();
+        copy(&fixture, &source, &options).unwrap();
+        let copied = target(&fixture);
+        assert_eq!(copied.tags, [("team".into(), "d b".into()), ("x".into(), String::new())]);
+        assert_eq!(copied.headers["content-language"], "de");
+        assert_eq!(copied.metadata["color"], "blue");
+        options.set_copy_tags(false);
+        fixture.emulator.clear_requests();
+        copy(&fixture, &source, &options).unwrap();
+        assert!(target(&fixture).tags.is_empty());
+        assert_eq!(target(&fixture).metadata["color"], "blue");
+        assert_eq!(fixture.count("GetObjectTagging"), 0);
+    }
+}
+
+#[test]
+fn tags_and_metadata_of_the_caller_do_not_replace_each_other() {
+    for (options, _) in ways() {
+        let (fixture, _, source) = with_described_source();
+        let mut tagged = options.clone();
+        tagged.headers_mut().set_tag("mine", "1").unwrap();
+        copy(&fixture, &source, &tagged).unwrap();
+        let copied = target(&fixture);
+        assert_eq!(copied.tags, [("mine".into(), "1".into())]);
+        assert_eq!(copied.metadata["color"], "blue");
+        let mut described = options;
+        described.headers_mut().set_metadata("size", "large").unwrap();
+        copy(&fixture, &source, &described).unwrap();
+        let copied = target(&fixture);
+        assert_eq!(copied.tags.len(), 2);
+        assert!(copied.metadata.contains_key("size") && !copied.metadata.contains_key("color"));
+    }
+}
+
+#[test]
+fn an_object_without_tags_is_not_asked_for_them() {
+    let (fixture, _, source) = with_source();
+    copy(&fixture, &source, &small_parts()).unwrap();
+    assert_eq!(fixture.count("GetObjectTagging"), 0);
+}
+
+#[test]
+fn tags_that_must_not_be_read_fail_the_copy_with_a_remedy() {
+    let (fixture, _, source) = with_described_source();
+    fixture.always("GetObjectTagging", Action::status(403, "AccessDenied"));
+    let error = copy(&fixture, &source, &small_parts()).unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Service, Some("GetObjectTagging")));
+    assert!(error.to_string().contains("copy_tags"), "{error}");
+    assert_eq!(fixture.count("InitiateMultipartUpload"), 0);
+}
+
+#[test]
+fn a_lost_response_is_determined_without_a_crc64_of_the_copy() {
+    for (options, creates) in ways() {
+        for forbid_overwrite in [false, true] {
+            let (fixture, content, source) = with_source();
+            let mut options = options.clone();
+            options.headers_mut().set_forbid_overwrite(forbid_overwrite);
+            fixture.emulator.add_rule(without_crc64("HeadObject"));
+            fixture.once(creates, Action::lose_response(Commit::After));
+            let copied = copy(&fixture, &source, &options).unwrap();
+            assert!(!copied.verified && copied.crc64.is_none(), "{creates}");
+            assert_eq!(copied.etag.unwrap().unquoted(), target(&fixture).etag);
+            assert_eq!(fixture.stored().unwrap(), content);
+            fixture.assert_nothing_left();
+        }
+    }
+}
+
+#[test]
+fn a_repeated_copy_that_a_rule_of_the_bucket_refuses_was_successful() {
+    let (fixture, content, source) = with_source();
+    fixture.once("CopyObject", Action::lose_response(Commit::After));
+    let refused = Rule::on("CopyObject", Action::status(409, "FileImmutable")).nth(2).always();
+    fixture.emulator.add_rule(refused);
+    assert!(copy(&fixture, &source, &UploadOptions::new()).unwrap().verified);
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
+fn a_copy_of_a_source_without_crc64_is_not_verified() {
+    for (mut options, creates) in ways() {
+        let (fixture, content, source) = with_source();
+        // The parts have one, which shows nothing about the source.
+        fixture.emulator.change_options(|options| options.copy_crc = true);
+        fixture.emulator.add_rule(without_crc64("HeadObject").times(1));
+        assert!(!copy(&fixture, &source, &options).unwrap().verified);
+        assert_eq!(fixture.stored().unwrap(), content);
+        fixture.emulator.add_rule(without_crc64("HeadObject").times(1));
+        options.set_require_verified(true);
+        let error = copy(&fixture, &source, &options).unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Integrity, Some(creates)));
+        assert_eq!(error.object_exists(), ObjectExists::Yes);
+    }
+}
+
+#[test]
+fn a_source_that_is_replaced_before_the_copy_is_an_error() {
+    let (fixture, _, source) = with_source();
+    fixture.once("HeadObject", Action::delay_response(1_000));
+    let error = std::thread::scope(|scope| {
+        let copying = scope.spawn(|| copy(&fixture, &source, &UploadOptions::new()).unwrap_err());
+        fixture
+            .wait_until(|requests| requests.iter().any(|r| r.op == "HeadObject" && r.status != 0));
+        let Fixture { client, bucket, cancel, .. } = &fixture;
+        let key = ObjectKey::parse("source +%中").unwrap();
+        client.put_data(bucket, &key, b"other".to_vec(), &UploadOptions::new(), cancel).unwrap();
+        copying.join().unwrap()
+    });
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Changed, ObjectExists::No));
+    assert!(fixture.stored().is_none());
+}
+
+#[test]
+fn a_progress_callback_can_stop_a_small_copy_before_it_is_made() {
+    let (fixture, _, source) = with_source();
+    let mut options = UploadOptions::new();
+    options.set_progress(|_| std::ops::ControlFlow::Break(7));
+    let error = copy(&fixture, &source, &options).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Canceled, ObjectExists::No));
+    assert_eq!(fixture.count("CopyObject"), 0);
 }

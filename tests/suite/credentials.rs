@@ -1,12 +1,16 @@
 //! Credentials of a source that expire, rotate, arrive late or are unavailable.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
-use oss_emulator::AccessKey as ServerKey;
-use ossmpu::{CredentialsSource, ErrorKind, LogLevel, UploadOptions};
+use oss_emulator::{AccessKey as ServerKey, Action};
+use ossmpu::{
+    AccessKey, Credentials, CredentialsProvider, CredentialsSource, ErrorKind, LogLevel,
+    UploadOptions,
+};
 
 use crate::fake_server::FakeServer;
 use crate::fixture::{Fixture, Lines, PART, bytes, five_parts, small_parts};
@@ -170,10 +174,10 @@ fn a_cancel_ends_the_wait_for_a_source() {
     for source in [format!("uri:{}", uri.url()), "process:sleep 60".to_owned()] {
         let fixture = fixture(&source, &lines);
         let started = Instant::now();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let upload = scope.spawn(|| fixture.put_five_parts().unwrap_err());
             while source.starts_with("uri") && !*requested.lock().unwrap() {
-                std::thread::yield_now();
+                thread::yield_now();
             }
             fixture.cancel.trigger();
             assert_eq!(upload.join().unwrap().kind(), ErrorKind::Canceled);
@@ -188,4 +192,61 @@ fn an_unknown_source_is_unsupported() {
     let error = CredentialsSource::parse("vault:hidden").unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Unsupported, Some("credentials")));
     assert!(!error.to_string().contains("hidden"), "{error}");
+}
+
+/// Returns the key of the fixture, and remembers on which threads.
+#[derive(Clone, Default)]
+struct ThreadSpy(Arc<Mutex<Vec<ThreadId>>>);
+
+impl CredentialsProvider for ThreadSpy {
+    fn fetch(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.lock().unwrap().push(thread::current().id());
+        Ok(Credentials { access_key: AccessKey::new("test-id", "test-secret")?, expires: None })
+    }
+}
+
+/// Uploads parts of which two are refused because of their key, in one call and with a writer.
+/// Returns the threads of the fetches.
+fn threads_of_fetches(callbacks_on_caller: bool) -> Vec<ThreadId> {
+    let spy = ThreadSpy::default();
+    let fixture = Fixture::with(|config| {
+        config.set_credentials_provider(spy.clone());
+        config.set_callbacks_on_caller(callbacks_on_caller);
+    });
+    let expired = || Action::status(403, "SecurityTokenExpired");
+    fixture.once("UploadPart", expired());
+    fixture.put(&five_parts(), &small_parts()).unwrap();
+    fixture.once("UploadPart", expired());
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
+    writer.write_all(&five_parts()).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(fixture.stored().unwrap(), five_parts());
+    let threads = spy.0.lock().unwrap().clone();
+    assert!(threads.len() >= 3, "{threads:?}");
+    threads
+}
+
+#[test]
+fn a_provider_runs_on_the_thread_of_the_call_if_the_client_is_set_so() {
+    let here = thread::current().id();
+    assert!(threads_of_fetches(true).iter().all(|thread| *thread == here));
+    assert!(threads_of_fetches(false).iter().any(|thread| *thread != here));
+}
+
+#[test]
+fn a_call_that_is_canceled_does_not_wait_for_a_thread_that_fetches() {
+    let spy = ThreadSpy::default();
+    let fixture = Fixture::with(|config| {
+        config.set_credentials_provider(spy.clone());
+        config.set_callbacks_on_caller(true);
+    });
+    fixture.once("UploadPart", Action::status(403, "SecurityTokenExpired"));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut writer = client.open_writer(bucket, key, &small_parts(), cancel).unwrap();
+    writer.write_all(&bytes(PART + 1)).unwrap();
+    fixture.wait_for("UploadPart", 1);
+    cancel.trigger();
+    writer.write_all(&bytes(1)).unwrap_err();
+    drop(writer);
 }

@@ -31,6 +31,8 @@ mod service_errors;
 mod shared_client;
 mod slow_parts;
 mod streams;
+mod throttling;
 mod timeouts;
 mod uncertain_outcomes;
+mod verification;
 mod whole_objects;

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use oss_emulator::Action;
-use ossmpu::{Client, Config, Error, UploadOptions};
+use ossmpu::{Client, Config, Error, ProxySetting, UploadOptions};
 
+use crate::fake_server::FakeServer;
 use crate::fixture::{Fixture, RefusedPort, bytes, small_parts};
 
 fn assert_message(error: &Error, parts: &[&str]) {
@@ -78,6 +79,25 @@ fn a_refused_connection_names_address_and_cause() {
     let error = fixture.put(&bytes(9), &UploadOptions::new()).unwrap_err();
     let address = format!("PutObject: cannot connect to {}: ", port.address());
     assert_message(&error, &[&address, "refused", "; nothing accepts connections there"]);
+}
+
+#[test]
+fn a_refusal_of_the_proxy_is_not_repeated() {
+    for (status, attempts, text) in [
+        (407, 1, "it requires a user name and a password"),
+        (403, 1, "it does not allow connections to "),
+        (502, 2, "it did not connect to "),
+    ] {
+        let proxy = FakeServer::with_response(status, "");
+        let fixture = Fixture::with(|config| {
+            config.set_proxy(ProxySetting::Url(proxy.url())).set_max_attempts(2).unwrap();
+        });
+        let error = fixture.put(&bytes(9), &UploadOptions::new()).unwrap_err();
+        let name = format!("proxy {}: ", proxy.url());
+        assert_message(&error, &["PutObject: ", &name, text]);
+        assert_eq!((error.attempts(), proxy.lines().len()), (attempts, attempts as usize));
+        assert_eq!(fixture.operations(), [""; 0]);
+    }
 }
 
 #[test]

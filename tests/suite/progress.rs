@@ -146,22 +146,23 @@ fn a_back_off_ends_with_the_callback() {
 }
 
 #[test]
-fn the_progress_of_an_abort_is_reported_and_does_not_end_it() {
+fn the_progress_of_an_abort_is_reported() {
     let fixture = silent("AbortMultipartUpload");
     fixture.always("UploadPart", Action { delay_ms: NEVER_MS, ..Action::default() });
+    let cancel = fixture.cancel.clone();
     let aborting = Arc::new(AtomicUsize::new(0));
     let (seen, mut options) = (Arc::clone(&aborting), small_parts());
     options.set_progress(move |progress| {
         if progress.phase == CallPhase::Abort {
             seen.fetch_add(1, Ordering::SeqCst);
         }
-        if progress.phase >= CallPhase::Send {
-            ControlFlow::Break(VALUE)
-        } else {
-            ControlFlow::Continue(())
+        if progress.phase == CallPhase::Send {
+            cancel.trigger();
         }
+        ControlFlow::Continue(())
     });
-    let error = ended(|| fixture.put(&five_parts(), &options));
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Canceled, None), "{error}");
     assert!(error.parts_left(), "{error}");
     assert!(aborting.load(Ordering::SeqCst) >= 3);
 }

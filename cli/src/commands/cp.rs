@@ -15,8 +15,8 @@ use crate::transfer_options::TransferOptions;
 /// Copy an object of any size inside OSS
 ///
 /// OSS copies the parts in parallel; no data passes through this machine. Both buckets must be in
-/// the same region. The copy keeps the content type and metadata of the source unless options
-/// replace them, and its CRC-64 is compared with that of the source.
+/// the same region. The copy keeps the content headers, the metadata and the tags of the source
+/// unless options replace them. Its CRC-64 is compared with that of the source if OSS reports both.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -31,6 +31,9 @@ pub struct Cp {
     /// Copy this version of the source
     #[arg(long, value_name = "ID")]
     source_version: Option<String>,
+    /// Leave out the tags of the source
+    #[arg(long)]
+    no_copy_tags: bool,
     #[command(flatten)]
     transfer: TransferOptions,
     #[command(flatten)]
@@ -49,6 +52,7 @@ impl Cp {
         let mut options = context.client_options.upload_options();
         self.transfer.apply(&mut options)?;
         self.object.apply(options.headers_mut())?;
+        options.set_copy_tags(!self.no_copy_tags);
         let client = context.client_with(|config| self.transfer.apply_threads(config))?;
         let bar = context.upload_bar(name);
         bar.attach(&mut options);

@@ -52,7 +52,7 @@ fn a_failure_has_all_fields_of_the_library_error() {
 }
 
 /// Stable names; unknown values are null.
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 24] = [
     "argument",
     "attempts",
     "bytes_sent",
@@ -74,6 +74,7 @@ const FIELDS: [&str; 23] = [
     "retryable",
     "source",
     "target",
+    "throttled_ms",
     "upload_id",
     "upload_may_exist",
 ];

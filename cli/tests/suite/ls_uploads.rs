@@ -34,6 +34,28 @@ fn control_characters_in_keys_are_escaped() {
 }
 
 #[test]
+fn characters_that_reverse_or_break_lines_are_escaped() {
+    const KEY: &str = "a\tb\u{202e}c\u{2028}d\u{9b}e";
+    let fixture = Fixture::new();
+    fixture.initiate(KEY);
+    let run = fixture.run(&["ls-uploads", &url("")]).exits(0);
+    assert!(run.stdout.ends_with("/a\\tb\\u{202e}c\\u{2028}d\\u{9b}e\n"), "{run:?}");
+    assert_eq!(run.stdout.split('\t').count(), 3);
+    let run = fixture.run(&["ls-uploads", &url(""), "--json"]).exits(0);
+    assert!(run.stdout.is_ascii(), "{run:?}");
+    assert_eq!(run.results()[0]["key"], KEY);
+    // The errors of a command and of the command line.
+    for arguments in
+        [&["put", "no\u{202e}file\u{9b}", &url("k")][..], &["put", "--no\u{202e}option"]]
+    {
+        for json in [&[][..], &["--json"]] {
+            let run = fixture.run(&[arguments, json].concat());
+            assert!(run.stderr.is_ascii() && run.stderr.contains("202e"), "{run:?}");
+        }
+    }
+}
+
+#[test]
 fn parts_are_listed_and_abort_removes_them() {
     let fixture = Fixture::new();
     let denied = Rule::on("CompleteMultipartUpload", Action::status(403, "AccessDenied"));

@@ -9,7 +9,7 @@ use crate::operation_request::OperationRequest;
 use crate::store::{Attributes, HeaderText};
 
 const CONTENT_HEADERS: &[&str] =
-    &["cache-control", "content-disposition", "content-encoding", "expires"];
+    &["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 const STORAGE_CLASSES: &[&str] = &["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"];
 const ACLS: &[&str] = &["default", "private", "public-read", "public-read-write"];
 const META_LIMIT: usize = 8 * 1024;

@@ -9,9 +9,11 @@ mod callback_address;
 mod checks;
 mod complete_multipart_upload;
 mod conditions;
+mod copy_object;
 mod delete_multiple_objects;
 mod delete_object;
 mod get_object;
+mod get_object_tagging;
 mod head_object;
 mod initiate_multipart_upload;
 mod list_multipart_uploads;
@@ -63,7 +65,9 @@ pub(crate) async fn perform(
         Operation::AbortMultipartUpload => abort_multipart_upload::run(request).await,
         Operation::ListParts => list_parts::run(request).await,
         Operation::PutObject => put_object::run(request).await,
+        Operation::CopyObject => copy_object::run(request).await,
         Operation::GetObject => get_object::run(request).await,
+        Operation::GetObjectTagging => get_object_tagging::run(request).await,
         Operation::HeadObject | Operation::GetObjectMeta => head_object::run(request).await,
         Operation::DeleteObject => delete_object::run(request).await,
     }

@@ -21,7 +21,7 @@ const UNKNOWN_UPLOAD: &str = "0042-00000311";
 
 /// The object to copy from.
 #[derive(Debug, PartialEq, Eq)]
-struct Source {
+pub(super) struct Source {
     bucket: String,
     key: String,
     version_id: Option<String>,
@@ -79,7 +79,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
 }
 
 /// Parses `/bucket/escaped-key` with an optional `?versionId=`; a plus sign is a space.
-fn parse_source(header: &str) -> Result<Source, OssError> {
+pub(super) fn parse_source(header: &str) -> Result<Source, OssError> {
     let invalid = |ec| {
         OssError::argument("x-oss-copy-source", header, "The copy source is not valid.").ec(ec)
     };
@@ -102,7 +102,7 @@ fn parse_source(header: &str) -> Result<Source, OssError> {
 }
 
 /// Returns the version to copy and the versioning state of its bucket.
-fn find(
+pub(super) fn find(
     request: &OperationRequest,
     source: &Source,
 ) -> Result<(Arc<Version>, Versioning), OssError> {
@@ -138,7 +138,7 @@ fn find(
     Ok((version, record.versioning))
 }
 
-async fn copy(
+pub(super) async fn copy(
     mut writer: BlobWriter,
     version: Arc<Version>,
     start: u64,

@@ -42,7 +42,8 @@ impl BucketRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attributes {
     pub(crate) content_type: Option<HeaderText>,
-    /// Cache-Control, Content-Disposition, Content-Encoding, Expires; lower-case names.
+    /// Cache-Control, Content-Disposition, Content-Encoding, Content-Language, Expires; lower-case
+    /// names.
     pub(crate) headers: BTreeMap<String, HeaderText>,
     /// Names without the `x-oss-meta-` prefix, lower-case.
     pub(crate) meta: BTreeMap<String, HeaderText>,

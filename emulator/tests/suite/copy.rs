@@ -1,4 +1,4 @@
-//! UploadPartCopy.
+//! UploadPartCopy, CopyObject and GetObjectTagging.
 
 use crate::client::*;
 
@@ -116,4 +116,64 @@ fn versions_can_be_copied_but_markers_cannot() {
     assert_eq!(copy(&id, &source()).send(&emulator).code(), (404, "NoSuchKey".into()));
     let request = copy(&id, &format!("{}?versionId={marker}", source()));
     assert_eq!(request.send(&emulator).code(), (400, "InvalidArgument".into()));
+}
+
+fn copy_object(directives: &[(&str, &str)]) -> Request {
+    let request = Request::new("PUT", "copy").header("x-oss-copy-source", &source());
+    directives.iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
+fn described(emulator: &oss_emulator::Emulator) {
+    let put = Request::new("PUT", "dir/a b").body("0123456789");
+    let put = put.header("x-oss-meta-color", "blue").header("x-oss-tagging", "team=d%20b&x=");
+    put.header("content-language", "de").send(emulator);
+}
+
+#[test]
+fn an_object_is_copied_with_its_content_headers_metadata_and_tags() {
+    let emulator = start();
+    described(&emulator);
+    let response = copy_object(&[]).send(&emulator);
+    assert_eq!(response.status, 200, "{}", response.text());
+    let etag = "\"781E5E245D69B566979B86E28D23F2C7\"";
+    assert_eq!(response.element("ETag").as_deref(), Some(etag));
+    assert_eq!(response.header("x-oss-hash-crc64ecma"), None);
+    let copied = emulator.object(BUCKET, "copy").unwrap();
+    assert_eq!(copied.bytes().unwrap(), b"0123456789");
+    assert_eq!((copied.metadata["color"].as_str(), copied.tags.len()), ("blue", 2));
+    assert_eq!(copied.headers["content-language"], "de");
+    let head = Request::new("HEAD", "copy").send(&emulator);
+    assert_eq!(head.header("content-language"), Some("de"));
+    assert_eq!(head.header("x-oss-tagging-count"), Some("2"));
+}
+
+#[test]
+fn directives_and_conditions_of_copy_object_are_obeyed() {
+    let emulator = start();
+    described(&emulator);
+    let replacing = [("x-oss-metadata-directive", "REPLACE"), ("x-oss-meta-size", "large")];
+    copy_object(&replacing).send(&emulator);
+    let copied = emulator.object(BUCKET, "copy").unwrap();
+    assert!(copied.metadata.contains_key("size") && !copied.metadata.contains_key("color"));
+    assert_eq!(copied.tags.len(), 2);
+    copy_object(&[("x-oss-tagging-directive", "Replace")]).send(&emulator);
+    let copied = emulator.object(BUCKET, "copy").unwrap();
+    assert!(copied.tags.is_empty() && copied.metadata.contains_key("color"));
+    let code = |header| copy_object(&[header]).send(&emulator).code();
+    assert_eq!(code(("x-oss-metadata-directive", "x")), (400, "InvalidArgument".into()));
+    let unlike = ("x-oss-copy-source-if-match", "\"other\"");
+    assert_eq!(code(unlike), (412, "PreconditionFailed".into()));
+    assert_eq!(code(("x-oss-forbid-overwrite", "true")), (409, "FileAlreadyExists".into()));
+}
+
+#[test]
+fn the_tags_of_an_object_are_listed() {
+    let emulator = start();
+    described(&emulator);
+    let response = Request::new("GET", "dir/a b").query("tagging").send(&emulator);
+    let tags = "<Tagging><TagSet><Tag><Key>team</Key><Value>d b</Value></Tag>\
+        <Tag><Key>x</Key><Value></Value></Tag></TagSet></Tagging>";
+    assert!(response.text().ends_with(tags), "{}", response.text());
+    let missing = Request::new("GET", "none").query("tagging").send(&emulator);
+    assert_eq!(missing.code(), (404, "NoSuchKey".into()));
 }

@@ -118,10 +118,13 @@ fn check_callback(value: &str) -> Result<(), String> {
     Err("the value is not a JSON object".to_owned())
 }
 
-const CONTENT: &[RequestKind] = &[Initiate, PutObject];
-const DATA: &[RequestKind] = &[UploadPart, UploadPartCopy, PutObject];
-const END: &[RequestKind] = &[Complete, PutObject];
-const BOTH_ENDS: &[RequestKind] = &[Initiate, Complete, PutObject];
+const CONTENT: &[RequestKind] = &[Initiate, PutObject, CopyObjectReplacing];
+const STORAGE: &[RequestKind] = &[Initiate, PutObject, CopyObject, CopyObjectReplacing];
+const DATA: &[RequestKind] =
+    &[UploadPart, UploadPartCopy, PutObject, CopyObject, CopyObjectReplacing];
+const END: &[RequestKind] = &[Complete, PutObject, CopyObject, CopyObjectReplacing];
+const CALLBACK: &[RequestKind] = &[Complete, PutObject];
+const BOTH_ENDS: &[RequestKind] = &[Initiate, Complete, PutObject, CopyObject, CopyObjectReplacing];
 const ALL: &[RequestKind] = &[
     Initiate,
     UploadPart,
@@ -131,28 +134,32 @@ const ALL: &[RequestKind] = &[
     ListParts,
     ListUploads,
     PutObject,
+    CopyObject,
+    CopyObjectReplacing,
     HeadObject,
+    GetObjectTagging,
 ];
 
 const ACLS: &[&str] = &["default", "private", "public-read", "public-read-write"];
 const ENCRYPTIONS: &[&str] = &["AES256", "KMS", "SM4"];
 const STORAGE_CLASSES: &[&str] = &["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"];
 
-static RULES: [Rule; 16] = [
+static RULES: [Rule; 17] = [
     rule("content-type", CONTENT, Values::Any),
     rule("cache-control", CONTENT, Values::Any),
     rule("content-disposition", CONTENT, Values::Any),
     rule("content-encoding", CONTENT, Values::Any),
+    rule("content-language", CONTENT, Values::Any),
     rule("expires", CONTENT, Values::Any),
-    rule(oss_header::SERVER_SIDE_ENCRYPTION, CONTENT, Values::OneOf(ENCRYPTIONS)),
-    rule(oss_header::SERVER_SIDE_DATA_ENCRYPTION, CONTENT, Values::OneOf(&["SM4"])),
-    rule(oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID, CONTENT, Values::Any),
-    rule(oss_header::STORAGE_CLASS, CONTENT, Values::OneOf(STORAGE_CLASSES)),
+    rule(oss_header::SERVER_SIDE_ENCRYPTION, STORAGE, Values::OneOf(ENCRYPTIONS)),
+    rule(oss_header::SERVER_SIDE_DATA_ENCRYPTION, STORAGE, Values::OneOf(&["SM4"])),
+    rule(oss_header::SERVER_SIDE_ENCRYPTION_KEY_ID, STORAGE, Values::Any),
+    rule(oss_header::STORAGE_CLASS, STORAGE, Values::OneOf(STORAGE_CLASSES)),
     rule(oss_header::TAGGING, CONTENT, Values::Any),
     rule(oss_header::FORBID_OVERWRITE, BOTH_ENDS, Values::OneOf(&["true", "false"])),
     rule(oss_header::ACL, END, Values::OneOf(ACLS)),
-    rule(oss_header::CALLBACK, END, Values::Callback),
-    rule(oss_header::CALLBACK_VAR, END, Values::Callback),
+    rule(oss_header::CALLBACK, CALLBACK, Values::Callback),
+    rule(oss_header::CALLBACK_VAR, CALLBACK, Values::Callback),
     rule(oss_header::TRAFFIC_LIMIT, DATA, Values::TrafficLimit),
     rule(oss_header::REQUEST_PAYER, ALL, Values::OneOf(&["requester"])),
 ];
@@ -174,13 +181,15 @@ const OWNED: [&str; 10] = [
     "user-agent",
     oss_header::DATE,
 ];
-const OWNED_BEGINNINGS: [&str; 6] = [
+const OWNED_BEGINNINGS: [&str; 8] = [
     "if-",
     "x-oss-additional-",
     oss_header::COMPLETE_ALL,
     oss_header::CONTENT_SHA256,
     oss_header::COPY_SOURCE,
+    oss_header::METADATA_DIRECTIVE,
     oss_header::SECURITY_TOKEN,
+    oss_header::TAGGING_DIRECTIVE,
 ];
 
 const fn rule(name: &'static str, takes: &'static [RequestKind], values: Values) -> Rule {

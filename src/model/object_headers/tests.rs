@@ -14,6 +14,7 @@ fn everything() -> ObjectHeaders {
     headers.set_content_type("text/csv").unwrap().set_cache_control("no-cache").unwrap();
     headers.set_content_disposition("inline").unwrap().set_content_encoding("gzip").unwrap();
     headers.set_expires("Wed, 15 Jan 2025 10:30:00 GMT").unwrap();
+    headers.set_header("Content-Language", "de, en").unwrap();
     headers
         .set_metadata("Foo", "bar")
         .unwrap()
@@ -43,6 +44,7 @@ fn each_header_goes_with_the_requests_that_take_it() {
         "content-disposition",
         "content-encoding",
         "expires",
+        "content-language",
         "x-oss-storage-class",
         "x-oss-server-side-encryption",
         "x-oss-server-side-data-encryption",
@@ -71,10 +73,15 @@ fn each_header_goes_with_the_requests_that_take_it() {
         RequestKind::ListParts,
         RequestKind::ListUploads,
         RequestKind::HeadObject,
+        RequestKind::GetObjectTagging,
     ] {
         assert_eq!(names(&headers, takes), ["x-oss-request-payer"]);
     }
-    assert_eq!(names(&headers, RequestKind::PutObject).len(), 18);
+    assert_eq!(names(&headers, RequestKind::PutObject).len(), 19);
+    let copy = names(&headers, RequestKind::CopyObject);
+    assert_eq!(copy.len(), 10, "{copy:?}");
+    assert!(!copy.iter().any(|name| name.starts_with("content-") || name.contains("callback")));
+    assert_eq!(names(&headers, RequestKind::CopyObjectReplacing).len(), 17);
 }
 
 #[test]
@@ -140,6 +147,8 @@ fn invalid_headers_are_refused_by_name() {
         ("x-oss-date", "a"),
         ("x-oss-security-token", "a"),
         ("X-Oss-Copy-Source-Range", "bytes=0-1"),
+        ("X-Oss-Metadata-Directive", "COPY"),
+        ("X-Oss-Tagging-Directive", "Copy"),
         ("If-Match", "a"),
         ("X-Amz-Acl", "private"),
         ("Accept", "a"),

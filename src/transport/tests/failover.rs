@@ -235,6 +235,32 @@ fn known_addresses_are_used_if_a_later_lookup_fails() {
     assert!(LOOKUPS.load(Ordering::SeqCst) > 1);
 }
 
+/// All tests of a process share its descriptors, so the test runs itself in a child process.
+#[test]
+fn a_process_without_descriptors_is_told_so_at_once() {
+    const IS_CHILD: &str = "OSSMPU_TEST_DESCRIPTORS";
+    if std::env::var_os(IS_CHILD).is_none() {
+        let test = "transport::tests::failover::a_process_without_descriptors_is_told_so_at_once";
+        let mut child = std::process::Command::new("sh");
+        child.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""]);
+        child.arg(std::env::current_exe().unwrap()).args(["--exact", test]);
+        let output = child.env(IS_CHILD, "1").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    let (http, started) = (http(), Instant::now());
+    let mut files = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        files.push(file);
+    }
+    let failed = get(&http, "127.0.0.1:9");
+    drop(files);
+    let error = failed.unwrap_err().error;
+    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Connect, Some(libc::EMFILE)));
+    assert!(error.to_string().contains("no file descriptor is left in this process"), "{error}");
+    assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
+}
+
 #[test]
 fn a_connect_timeout_ends_all_attempts_together() {
     dns!(DNS, vec![ip(2), ip(3)]);

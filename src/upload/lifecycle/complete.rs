@@ -8,9 +8,10 @@ use std::sync::Arc;
 use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
 use super::stored_object::{ExpectedObject, StoredObject, attribute_mismatch, mismatch};
 use super::upload_target::UploadTarget;
+use super::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::ops::{
-    CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObject, HeadObjectResult, ListParts,
+    CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObjectResult, ListParts,
 };
 use crate::runtime::{Cancel, CleanupBudget, safeguard};
 use crate::service::{
@@ -18,8 +19,8 @@ use crate::service::{
     ServiceClient,
 };
 use crate::upload::call_scope::CallScope;
-use crate::upload::options::Integrity;
-use crate::upload::part::{ObjectChecksum, SentPart, completed};
+use crate::upload::options::Verification;
+use crate::upload::part::{ObjectChecksum, SentPart, completed, multipart_etag};
 use crate::upload::progress::CallPhase;
 use crate::upload::upload_result::UploadResult;
 use crate::wire::ServiceError;
@@ -123,23 +124,34 @@ impl CompleteUpload<'_> {
         &self,
         response: CompleteMultipartUploadResult,
     ) -> Result<UploadResult, NotCompleted> {
-        let mut crc64 = response.crc64;
-        let attributes_matter = self.target.is_attached && self.target.attributes.are_set();
-        if self.cannot_compare(crc64) || attributes_matter {
-            match self.head(response.version_id.as_deref()) {
-                Ok(object) => {
-                    self.check_object(&object, attributes_matter)?;
-                    crc64 = crc64.or(object.crc64);
-                }
-                Err(cause) => {
-                    self.service.logger().warn(|| format!("the object was not verified: {cause}"));
-                }
-            }
+        let UploadTarget { bucket, key, headers, verification, .. } = self.target;
+        let created = CreatedObject {
+            bucket,
+            key,
+            headers,
+            checksum: self.checksum,
+            etag: response.etag.as_ref(),
+            crc64: response.crc64,
+            version_id: response.version_id.as_deref(),
+        };
+        let cancel = self.scope.cancel.shielded();
+        let context = self.outcome_context(&cancel);
+        let verified = created
+            .verify(*verification, self.service, &context)
+            .map_err(|error| self.wrong_object(error))?;
+        let VerifiedObject { crc64, is_verified, found } = verified;
+        if self.target.is_attached && self.target.attributes.are_set() {
+            let found = match found {
+                Some(found) => Ok(Some(found)),
+                None => created.find(self.service, &context),
+            };
+            let found = found.map_err(|error| self.wrong_object(error))?;
+            found.map_or(Ok(()), |found| self.check_attributes(&found))?;
         }
-        self.check_crc64(crc64)?;
         Ok(UploadResult {
-            etag: response.etag,
             crc64,
+            verified: is_verified,
+            etag: response.etag,
             version_id: response.version_id,
             location: response.location,
             request_id: response.request_id,
@@ -149,44 +161,10 @@ impl CompleteUpload<'_> {
         })
     }
 
-    /// The CRC-64 should be compared, but one of the two is missing.
-    fn cannot_compare(&self, theirs: Option<u64>) -> bool {
-        let is_missing = theirs.is_none() || self.checksum.crc64.is_none();
-        is_missing && self.target.integrity.contains(Integrity::CRC64)
-    }
-
-    fn check_object(
-        &self,
-        object: &HeadObjectResult,
-        attributes_matter: bool,
-    ) -> Result<(), NotCompleted> {
-        if object.size != self.checksum.size {
-            let (ours, theirs) = (self.checksum.size, object.size);
-            let text = format!("the object has {theirs} bytes at OSS and {ours} were sent");
-            return Err(self.wrong_object(Error::new(ErrorKind::Integrity, text)));
-        }
+    fn check_attributes(&self, object: &HeadObjectResult) -> Result<(), NotCompleted> {
         match mismatch(&self.target.attributes, &self.target.key, object) {
-            Some(name) if attributes_matter => Err(self.wrong_object(attribute_mismatch(&name))),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_crc64(&self, theirs: Option<u64>) -> Result<(), NotCompleted> {
-        if !self.target.integrity.contains(Integrity::CRC64) {
-            return Ok(());
-        }
-        match (self.checksum.crc64, theirs) {
-            (Some(ours), Some(theirs)) if ours != theirs => {
-                let text = format!("the CRC-64 of the object is {ours} here and {theirs} at OSS");
-                Err(self.wrong_object(Error::new(ErrorKind::Integrity, text)))
-            }
-            (Some(_), Some(_)) => Ok(()),
-            _ => {
-                self.service.logger().warn(|| {
-                    "CompleteMultipartUpload: the CRC-64 of the object was not compared".to_owned()
-                });
-                Ok(())
-            }
+            Some(name) => Err(self.wrong_object(attribute_mismatch(&name))),
+            None => Ok(()),
         }
     }
 
@@ -201,19 +179,14 @@ impl CompleteUpload<'_> {
     /// effect.
     fn determine_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
         let cancel = self.scope.cancel.shielded();
-        let expected = ExpectedObject::of_upload(self.target, self.checksum);
+        let etag = multipart_etag(self.parts);
+        let expected = ExpectedObject::of_upload(self.target, self.checksum, etag);
         match expected.find(self.service, &self.outcome_context(&cancel)) {
             Ok(StoredObject::Ours(object)) => {
                 self.service
                     .logger()
                     .info(|| "the response to Complete was lost; the object exists".to_owned());
-                Ok(UploadResult {
-                    etag: Some(object.etag),
-                    crc64: object.crc64,
-                    version_id: object.version_id,
-                    request_id: object.request_id,
-                    ..self.result()
-                })
+                self.found(*object)
             }
             Ok(StoredObject::Absent) => {
                 let error = error.with_object_exists(ObjectExists::No);
@@ -231,6 +204,22 @@ impl CompleteUpload<'_> {
         }
     }
 
+    /// The result for an object that HeadObject shows.
+    fn found(&self, object: HeadObjectResult) -> Result<UploadResult, NotCompleted> {
+        let verified = object.crc64.is_some() && object.crc64 == self.checksum.crc64;
+        if !verified && self.target.verification == Verification::Required {
+            return Err(self.wrong_object(not_verified()));
+        }
+        Ok(UploadResult {
+            etag: Some(object.etag),
+            crc64: object.crc64,
+            verified,
+            version_id: object.version_id,
+            request_id: object.request_id,
+            ..self.result()
+        })
+    }
+
     /// Returns whether ListParts shows the upload.
     fn is_listed(&self) -> Result<bool> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = self.target;
@@ -241,17 +230,6 @@ impl CompleteUpload<'_> {
             Err(failed) if is_no_such_upload(&failed.error) => Ok(false),
             Err(failed) => Err(failed.error),
         }
-    }
-
-    /// Sends HeadObject for that version; `None` is the current one.
-    fn head(&self, version_id: Option<&str>) -> Result<HeadObjectResult> {
-        let UploadTarget { bucket, key, headers, .. } = self.target;
-        let mut request = HeadObject::new(bucket, key).with_headers(headers);
-        if let Some(version_id) = version_id {
-            request = request.with_version(version_id);
-        }
-        let cancel = self.scope.cancel.shielded();
-        Ok(self.service.execute(&request, &self.outcome_context(&cancel))?.output)
     }
 
     /// The context of requests that determine the outcome. Until a cancellation each request has

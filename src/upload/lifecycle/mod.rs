@@ -9,3 +9,4 @@ pub(super) mod resume;
 pub(super) mod stored_object;
 pub(super) mod upload_lifecycle;
 pub(super) mod upload_target;
+pub(super) mod verify;

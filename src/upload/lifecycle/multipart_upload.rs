@@ -22,7 +22,7 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
-use crate::upload::part::{ObjectChecksum, SentPart};
+use crate::upload::part::{ObjectChecksum, SentPart, multipart_etag};
 use crate::upload::progress::CallPhase;
 use crate::upload::source::file_range::FileRange;
 use crate::upload::source::upload_source::{Source, md5_of};
@@ -80,7 +80,12 @@ impl MultipartUpload {
     ) -> Result<Self> {
         options.check_for(CallKind::StepByStep)?;
         let request = initiate_request(bucket, key, &options.headers, options);
-        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        let scope = CallScope::new(
+            engine.service(),
+            cancel,
+            options.deadline(),
+            options.progress.as_ref(),
+        )?;
         scope.enter(CallPhase::Initiate);
         let cleanup_budget =
             Arc::new(CleanupBudget::new(engine.service().abort_timeout(), scope.deadline));
@@ -223,8 +228,9 @@ impl MultipartUpload {
     pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<UploadResult> {
         let headers = options.headers.clone();
         let UploadOptions { integrity, complete_all, .. } = *options;
+        let verification = options.verification();
         let known = self.0.target.clone();
-        let target = UploadTarget { headers, integrity, complete_all, ..known };
+        let target = UploadTarget { headers, integrity, verification, complete_all, ..known };
         self.0.complete(&target, cancel)
     }
 
@@ -243,7 +249,8 @@ impl MultipartUpload {
         let cleanup_budget =
             Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
         let progress = shared.options.progress.as_ref();
-        let scope = CallScope::new(&Cancel::never(), Deadline::NEVER, progress)?;
+        let scope =
+            CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)?;
         shared.cancel_parts(&scope, cleanup_budget.start())?;
         let outcome = shared.abort(&scope, &cleanup_budget);
         shared.lock().phase = match &outcome {
@@ -269,12 +276,16 @@ impl SharedUpload {
             state.phase = UploadPhase::Completing;
             state.parts.values().cloned().collect()
         };
-        let outcome =
-            CallScope::new(cancel, self.options.deadline(), self.options.progress.as_ref())
-                .and_then(|scope| {
-                    let outcome = self.complete_parts(target, parts, &scope);
-                    outcome.map_err(|error| scope.explain(error))
-                });
+        let outcome = CallScope::new(
+            self.engine.service(),
+            cancel,
+            self.options.deadline(),
+            self.options.progress.as_ref(),
+        )
+        .and_then(|scope| {
+            let outcome = self.complete_parts(target, parts, &scope);
+            outcome.map_err(|error| scope.explain(error))
+        });
         self.lock().phase = match &outcome {
             Ok(_) => UploadPhase::Completed,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -344,7 +355,8 @@ impl SharedUpload {
         if let Some(error) = outcome.failure {
             return Err(unknown(error).with_parts_left(true));
         }
-        let expected = ExpectedObject::of_upload(&self.target, ObjectChecksum::of(&parts));
+        let (checksum, etag) = (ObjectChecksum::of(&parts), multipart_etag(&parts));
+        let expected = ExpectedObject::of_upload(&self.target, checksum, etag);
         let cancel = scope.cancel.shielded();
         match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),
@@ -373,7 +385,8 @@ impl SharedUpload {
             Err(error) if is_no_such_upload(&error) && state.completes.may_have_taken_effect() => {
                 Ok(state.completed.clone())
             }
-            other => other,
+            Ok(listed) => Ok(listed.into_iter().map(|part| state.as_sent(part)).collect()),
+            Err(error) => Err(error),
         }
     }
 
@@ -411,7 +424,8 @@ impl SharedUpload {
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
         self.engine.check_process()?;
         let progress = self.options.progress.as_ref();
-        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
+        let scope =
+            CallScope::new(self.engine.service(), cancel, self.options.deadline(), progress)?;
         let mut state = self.lock();
         state.check_open()?;
         if state.in_flight.iter().any(|(busy, _)| *busy == number) {
@@ -457,6 +471,13 @@ impl SharedUpload {
 }
 
 impl UploadState {
+    /// A part that was sent through the handle has the CRC-64 of the bytes sent, not the one of
+    /// those that OSS has received.
+    fn as_sent(&self, listed: SentPart) -> SentPart {
+        let sent = self.parts.get(&listed.number).filter(|sent| sent.etag == listed.etag);
+        SentPart { crc64: sent.and_then(|sent| sent.crc64).or(listed.crc64), ..listed }
+    }
+
     fn check_open(&self) -> Result<()> {
         let text = match self.phase {
             UploadPhase::Open => return Ok(()),
@@ -497,6 +518,7 @@ fn attached_target(
         attributes: options.headers.clone(),
         initiated: None,
         integrity: options.integrity,
+        verification: options.verification(),
         complete_all: options.complete_all,
         may_have_orphan: false,
         is_attached: true,

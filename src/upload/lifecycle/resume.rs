@@ -233,7 +233,7 @@ impl UploadLifecycle<'_> {
             expects_not_found: true,
             ..OperationContext::new(&self.scope.cancel)
         };
-        let object = ExpectedObject::of_upload(target, checksum);
+        let object = ExpectedObject::of_upload(target, checksum, None);
         match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
                 expected.source.check_sent(Some(crc64), || self.scope.check())?;
@@ -245,6 +245,7 @@ impl UploadLifecycle<'_> {
                     parts: u16::try_from(expected.parts.count()).unwrap_or(u16::MAX),
                     bytes_resumed: size,
                     crc64: object.crc64,
+                    verified: object.crc64.is_some(),
                     version_id: object.version_id,
                     request_id: object.request_id,
                     upload_id: Some(upload_id),
@@ -378,6 +379,7 @@ mod tests {
             parallelism: 1,
             single_below: 0,
             integrity: Integrity::NONE,
+            require_verified: false,
             md5_kernel: Kernel::best(),
             hedging: false,
             bytes_per_sec: 0,
@@ -386,6 +388,7 @@ mod tests {
             checkpoint_dir: None,
             upload_id: None,
             keep_parts: false,
+            copy_tags: true,
             complete_all: false,
             timeout: None,
             progress: None,

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{BucketName, ObjectHeaders, ObjectKey};
+use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
 use crate::runtime::safeguard;
 use crate::service::{OperationContext, ServiceClient};
@@ -20,8 +20,10 @@ pub(crate) struct ExpectedObject<'a> {
     /// The headers that the object must have.
     pub(crate) attributes: &'a ObjectHeaders,
     pub(crate) checksum: ObjectChecksum,
-    /// `Multipart` or `Normal`, as HeadObject names it.
-    pub(crate) object_type: &'static str,
+    /// The ETag that the object has if OSS computes it as expected; where a CRC-64 is not known.
+    pub(crate) etag: Option<ETag>,
+    /// `Multipart` or `Normal`, as HeadObject names it; `None` if it may be either.
+    pub(crate) object_type: Option<&'static str>,
     /// The earliest time at which the object can have been created.
     pub(crate) not_before: NotBefore,
 }
@@ -47,14 +49,19 @@ pub(crate) enum StoredObject {
 }
 
 impl<'a> ExpectedObject<'a> {
-    pub(crate) fn of_upload(target: &'a UploadTarget, checksum: ObjectChecksum) -> Self {
+    pub(crate) fn of_upload(
+        target: &'a UploadTarget,
+        checksum: ObjectChecksum,
+        etag: Option<ETag>,
+    ) -> Self {
         Self {
             bucket: &target.bucket,
             key: &target.key,
             headers: &target.headers,
             attributes: &target.attributes,
             checksum,
-            object_type: "Multipart",
+            etag,
+            object_type: Some("Multipart"),
             not_before: target.initiated.map_or(NotBefore::Unknown, NotBefore::At),
         }
     }
@@ -77,20 +84,21 @@ impl<'a> ExpectedObject<'a> {
         }
     }
 
-    /// Returns true if everything that HeadObject shows is as expected. A checksum is required:
-    /// size and time alone do not distinguish an object from an older one.
+    /// Returns true if everything that HeadObject shows is as expected. A checksum or the ETag is
+    /// required: size and time alone do not distinguish an object from another one.
     fn matches(&self, found: &HeadObjectResult) -> bool {
-        let same_crc64 = found.crc64.is_some() && found.crc64 == self.checksum.crc64;
+        let same_content = match (found.crc64, self.checksum.crc64) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            _ => self.etag.as_ref().is_some_and(|etag| found.etag.is_md5(etag.unquoted())),
+        };
         let same_attributes = mismatch(self.attributes, self.key, found).is_none();
-        let differs = safeguard!(ObjectCrc64, !same_crc64)
+        let differs = safeguard!(ObjectContent, !same_content)
             || safeguard!(ObjectAttributes, !same_attributes)
             || safeguard!(ObjectTime, !self.not_before.allows(found));
-        found.size == self.checksum.size
-            && found
-                .object_type
-                .as_deref()
-                .is_some_and(|kind| kind.eq_ignore_ascii_case(self.object_type))
-            && !differs
+        let same_type = self.object_type.is_none_or(|expected| {
+            found.object_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(expected))
+        });
+        found.size == self.checksum.size && same_type && !differs
     }
 }
 
@@ -140,11 +148,12 @@ pub(crate) fn attribute_mismatch(name: &str) -> Error {
 }
 
 /// The attributes that HeadObject shows. Tags and ACL are not shown.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 10] = [
     "content-type",
     "cache-control",
     "content-disposition",
     "content-encoding",
+    "content-language",
     "expires",
     "x-oss-storage-class",
     "x-oss-server-side-encryption",
@@ -164,7 +173,11 @@ mod tests {
     use crate::wire::{Headers, Response};
 
     /// Whether an object of the expected size and type, with that CRC-64, is taken for ours.
-    fn is_ours(expected_crc64: Option<u64>, found_crc64: Option<&str>) -> bool {
+    fn is_ours(
+        expected_crc64: Option<u64>,
+        found_crc64: Option<&str>,
+        expected_etag: Option<&str>,
+    ) -> bool {
         let (bucket, key) =
             (BucketName::parse("bucket").unwrap(), ObjectKey::parse("key").unwrap());
         let mut headers = Headers::default();
@@ -187,16 +200,21 @@ mod tests {
             headers: &attributes,
             attributes: &attributes,
             checksum: ObjectChecksum { size: 10, crc64: expected_crc64 },
-            object_type: "Multipart",
+            etag: expected_etag.map(|etag| ETag::parse(etag).unwrap()),
+            object_type: Some("Multipart"),
             not_before: NotBefore::Unknown,
         };
         expected.matches(&found)
     }
 
     #[test]
-    fn an_object_without_a_crc64_is_never_ours() {
-        assert!(is_ours(Some(7), Some("7")));
-        assert!(!is_ours(Some(7), Some("8")));
-        assert!(!is_ours(Some(7), None) && !is_ours(None, None) && !is_ours(None, Some("7")));
+    fn an_object_without_a_crc64_is_ours_only_if_its_etag_is() {
+        for etag in [None, Some("E"), Some("other")] {
+            assert!(is_ours(Some(7), Some("7"), etag));
+            assert!(!is_ours(Some(7), Some("8"), etag));
+            for (expected, found) in [(Some(7), None), (None, None), (None, Some("7"))] {
+                assert_eq!(is_ours(expected, found, etag), etag == Some("E"));
+            }
+        }
     }
 }

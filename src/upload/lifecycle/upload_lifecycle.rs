@@ -15,7 +15,7 @@ use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
-use crate::upload::progress::{CallPhase, Meter};
+use crate::upload::progress::{CallPhase, Meter, Progress};
 use crate::upload::schedule::part_scheduler::{PartUploader, ScheduleOptions, upload_parts};
 use crate::upload::schedule::part_tracker::Hedging;
 use crate::upload::schedule::plan::Parts;
@@ -53,13 +53,16 @@ impl UploadLifecycle<'_> {
     ) -> Result<UploadResult> {
         let meter = self.scope.meter();
         meter.set_totals(parts.count() as u64, parts.size());
-        let (checksum, sent) = self
+        let uploaded = self
             .upload(work(Arc::clone(meter)), parts)
             .and_then(|sent| Ok((object_checksum(&sent, expected_crc64)?, sent)))
             .and_then(|sent| before_complete().map(|()| sent))
-            .map_err(|error| self.keep_or_abort_after(earlier, target, error))?;
-        let uploaded = self.complete(target, checksum, &sent, earlier)?;
-        Ok(UploadResult { bytes_resumed: meter.snapshot().bytes_resumed, ..uploaded })
+            .map_err(|error| self.keep_or_abort_after(earlier, target, error))
+            .and_then(|(checksum, sent)| self.complete(target, checksum, &sent, earlier));
+        let progress = meter.snapshot();
+        let uploaded = uploaded.map_err(|error| error.with_throttled_ms(progress.throttled_ms))?;
+        let Progress { bytes_resumed, throttled_ms, .. } = progress;
+        Ok(UploadResult { bytes_resumed, throttled_ms, ..uploaded })
     }
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
@@ -81,6 +84,7 @@ impl UploadLifecycle<'_> {
             attributes: self.headers.clone(),
             initiated: None,
             integrity: self.options.integrity,
+            verification: self.options.verification(),
             may_have_orphan: false,
             is_attached: false,
             complete_all: self.options.complete_all,

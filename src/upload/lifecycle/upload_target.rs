@@ -8,7 +8,7 @@ use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
 use crate::ops::{ListParts, UploadPart};
 use crate::service::{OperationContext, ServiceClient};
-use crate::upload::options::Integrity;
+use crate::upload::options::{Integrity, Verification};
 use crate::upload::part::SentPart;
 use crate::wire::Body;
 
@@ -20,6 +20,7 @@ pub(crate) struct UploadTarget {
     pub(crate) upload_id: UploadId,
     pub(crate) headers: ObjectHeaders,
     pub(crate) integrity: Integrity,
+    pub(crate) verification: Verification,
     /// The headers that Initiate sent, and that the object must have.
     pub(crate) attributes: ObjectHeaders,
     /// The service's clock at Initiate, if it is known.
@@ -71,7 +72,7 @@ impl UploadTarget {
             request = request.with_content_md5(*md5.as_bytes());
         }
         let context =
-            OperationContext { check_crc64: self.integrity.contains(Integrity::CRC64), ..*context };
+            OperationContext { check_crc64: self.verification != Verification::Off, ..*context };
         let outcome = service.execute(&request.with_body(body), &context)?;
         let crc64 = Some(outcome.sent.crc64);
         Ok(SentPart { number, size, etag: outcome.output.etag, crc64 })

@@ -82,7 +82,7 @@ pub(crate) fn upload_parts(
 ) -> Result<Vec<SentPart>> {
     let changed = Event::new().map_err(|cause| Error::no_descriptor(&cause))?;
     let ticking = options.cancel;
-    let options = ScheduleOptions { cancel: ticking.without_ticker(), ..options };
+    let options = ScheduleOptions { cancel: ticking.for_workers(), ..options };
     let tracker = PartTracker::new(options.parts, options.hedging);
     let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);

@@ -318,6 +318,7 @@ mod tests {
     use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
     use crate::service::Config;
     use crate::upload::buffer_pool::{BufferPool, FilledBy};
+    use crate::upload::options::Verification;
 
     pub(super) fn queue_with_md5() -> StreamQueue {
         let mut config = Config::new();
@@ -330,6 +331,7 @@ mod tests {
             upload_id: UploadId::parse("ID").unwrap(),
             headers: ObjectHeaders::new(),
             integrity: Integrity::MD5,
+            verification: Verification::WherePossible,
             complete_all: false,
             may_have_orphan: false,
             is_attached: false,

@@ -66,7 +66,12 @@ impl StreamUpload {
         if length.is_some_and(|length| length > part_growth.reach()) {
             return Err(part_growth.exceeded());
         }
-        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        let scope = CallScope::new(
+            engine.service(),
+            cancel,
+            options.deadline(),
+            options.progress.as_ref(),
+        )?;
         scope.meter().set_bytes_total(length);
         Ok(Self {
             engine: engine.clone(),
@@ -146,11 +151,16 @@ impl StreamUpload {
         if self.queue.is_none() && self.is_single() {
             return self.put_single();
         }
-        match self.gather() {
+        let uploaded = match self.gather() {
             Ok((queue, checksum, sent)) => {
                 self.multipart().complete(&queue.target, checksum, &sent, Evidence::NotSent)
             }
             Err(error) => Err(self.keep_or_abort(error)),
+        };
+        let throttled_ms = self.scope.meter().throttled_ms();
+        match uploaded {
+            Ok(uploaded) => Ok(UploadResult { throttled_ms, ..uploaded }),
+            Err(error) => Err(error.with_throttled_ms(throttled_ms)),
         }
     }
 
@@ -249,7 +259,7 @@ impl StreamUpload {
             target,
             &self.options,
             self.scope.meter(),
-            &self.scope.cancel.without_ticker(),
+            &self.scope.cancel.for_workers(),
             self.scope.deadline,
             &self.changed,
         );

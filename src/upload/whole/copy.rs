@@ -1,24 +1,31 @@
-//! Copies an object inside OSS, part by part; its bytes do not pass through this machine.
+//! Copies an object inside OSS, at once or part by part; its bytes do not pass through this machine.
 
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
-use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange};
-use crate::ops::{CopySource, HeadObjectResult, PutObject, UploadPartCopy, copy_source_changed};
-use crate::runtime::{Cancel, CleanupBudget, Deadline};
-use crate::service::{Evidence, OperationContext, ServiceClient};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange, oss_header};
+use crate::ops::{
+    CopyObject, CopyObjectResult, CopySource, HeadObjectResult, UploadPartCopy, copy_source_changed,
+};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
+use crate::service::{Evidence, OperationContext, OperationError, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
+use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::lifecycle::verify::CreatedObject;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
-use crate::upload::part::SentPart;
+use crate::upload::part::{ObjectChecksum, SentPart};
+use crate::upload::progress::{CallPhase, Meter};
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
-use crate::upload::source::upload_source::expect_crc64;
+use crate::upload::source::upload_source::{Source, expect_crc64};
 use crate::upload::upload_result::UploadResult;
+use crate::upload::whole::determine::{determine, head_context};
+use crate::upload::whole::put::Put;
 
 /// One copy of a whole object.
 pub(crate) struct Copy<'a> {
@@ -30,21 +37,26 @@ pub(crate) struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// Copies the source in parts and returns when OSS has acknowledged the object.
+    /// Copies the source and returns when OSS has acknowledged the object.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
         let options = self.options;
         self.engine.check_process()?;
         options.check_for(CallKind::Copy)?;
-        let scope = CallScope::new(cancel, options.deadline(), options.progress.as_ref())?;
+        let scope = CallScope::new(
+            self.engine.service(),
+            cancel,
+            options.deadline(),
+            options.progress.as_ref(),
+        )?;
         self.copy(&scope).map_err(|error| scope.explain(error))
     }
 
     fn copy(&self, scope: &CallScope) -> Result<UploadResult> {
-        let Self { bucket, key, source, options, .. } = *self;
+        let Self { source, options, .. } = *self;
         let service = self.engine.service();
         scope.check()?;
-        let deadline = scope.deadline;
-        let context = OperationContext { deadline, ..OperationContext::new(&scope.cancel) };
+        let context =
+            OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
         let head = source.head().with_headers(&options.headers);
         let found = service.execute(&head, &context)?.output;
         let expected_crc64 = options.expected_crc64;
@@ -52,9 +64,157 @@ impl Copy<'_> {
             expect_crc64(expected, found)?;
         }
         let headers = headers_of_copy(&options.headers, &found)?;
-        if found.size == 0 {
-            return self.put_nothing(bucket, key, &headers, &context);
+        if self.is_single(&found) {
+            return self.copy_at_once(&found, &headers, scope);
         }
+        let headers = self.with_tags(headers, &found, &context)?;
+        match found.size {
+            0 => self.put_nothing(&headers, scope),
+            _ => self.copy_parts(found, &headers, scope),
+        }
+    }
+
+    /// True if one CopyObject does everything that the options want: OSS makes no callback then, the
+    /// object of a sequential upload has a `Content-MD5`, and the expected CRC-64 is compared before
+    /// the object is made.
+    fn is_single(&self, found: &HeadObjectResult) -> bool {
+        let UploadOptions { single_below, headers, sequential, expected_crc64, .. } = self.options;
+        let largest = (*single_below).min(limits::COPY_OBJECT_MAX);
+        let is_small = (1..largest).contains(&found.size);
+        let is_expected = expected_crc64.is_none() || found.crc64.is_some();
+        is_small && is_expected && !headers.has_callback() && !sequential
+    }
+
+    fn copy_at_once(
+        &self,
+        found: &HeadObjectResult,
+        headers: &ObjectHeaders,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
+        let started = now();
+        let Self { engine, bucket, key, source, options } = *self;
+        let service = engine.service();
+        scope.meter().set_totals(0, found.size);
+        scope.enter(CallPhase::Send);
+        scope.check()?;
+        let request = CopyObject::new(bucket, key, &source.pinned(&found.etag))
+            .with_headers(&options.headers)
+            .with_tags(options.copy_tags);
+        let context = OperationContext {
+            deadline: scope.deadline,
+            observer: Some(&**scope.meter()),
+            ..OperationContext::new(&scope.cancel)
+        };
+        let checksum = ObjectChecksum { size: found.size, crc64: found.crc64 };
+        let copied = match service.execute(&request, &context) {
+            Ok(outcome) => outcome.output,
+            Err(failed) => {
+                let failed = OperationError { error: copy_source_changed(failed.error), ..failed };
+                if failed.evidence != Evidence::Uncertain || scope.check().is_err() {
+                    return Err(failed.error);
+                }
+                scope.enter(CallPhase::Complete);
+                let expected = ExpectedObject {
+                    bucket,
+                    key,
+                    headers: &options.headers,
+                    attributes: headers,
+                    checksum,
+                    etag: Some(found.etag.clone()),
+                    object_type: None,
+                    not_before: NotBefore::Ago(now().saturating_duration_since(started)),
+                };
+                let object = *determine(service, failed, &expected, scope)?;
+                CopyObjectResult {
+                    etag: object.etag,
+                    crc64: object.crc64,
+                    version_id: object.version_id,
+                    request_id: object.request_id,
+                }
+            }
+        };
+        let uploaded = self.verified(copied, checksum, scope)?;
+        scope.meter().object_done(found.size);
+        // The object exists: a callback that cancels now has nothing left to cancel.
+        let _ = scope.report();
+        Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
+    }
+
+    fn verified(
+        &self,
+        copied: CopyObjectResult,
+        checksum: ObjectChecksum,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
+        let service = self.engine.service();
+        let created = CreatedObject {
+            bucket: self.bucket,
+            key: self.key,
+            headers: &self.options.headers,
+            checksum,
+            etag: Some(&copied.etag),
+            crc64: copied.crc64,
+            version_id: copied.version_id.as_deref(),
+        };
+        let context = head_context(service, scope);
+        let verified = created
+            .verify(self.options.verification(), service, &context)
+            .map_err(|e| e.with_operation("CopyObject").with_object_exists(ObjectExists::Yes))?;
+        Ok(UploadResult {
+            crc64: verified.crc64,
+            verified: verified.is_verified,
+            etag: Some(copied.etag),
+            size: checksum.size,
+            version_id: copied.version_id,
+            request_id: copied.request_id,
+            ..UploadResult::default()
+        })
+    }
+
+    /// Adds the tags of the source, which HeadObject only counts.
+    fn with_tags(
+        &self,
+        mut headers: ObjectHeaders,
+        found: &HeadObjectResult,
+        context: &OperationContext<'_>,
+    ) -> Result<ObjectHeaders> {
+        let count = found.headers.value(oss_header::TAGGING_COUNT).unwrap_or("0");
+        if !self.options.copy_tags || headers.has_tags() || count == "0" {
+            return Ok(headers);
+        }
+        let request = self.source.tagging().with_headers(&self.options.headers);
+        let tags = self.engine.service().execute(&request, context).map_err(|failed| {
+            failed.error.with_context("reading the tags of the source; copy_tags=0 leaves them out")
+        })?;
+        for (name, value) in tags.output {
+            headers.set_tag(&name, &value)?;
+        }
+        Ok(headers)
+    }
+
+    /// An empty range cannot be copied, and an empty object need not be.
+    fn put_nothing(&self, headers: &ObjectHeaders, scope: &CallScope) -> Result<UploadResult> {
+        let options = UploadOptions { headers: headers.clone(), ..self.options.clone() };
+        let put = Put {
+            service: self.engine.service(),
+            workers: self.engine.workers(),
+            bucket: self.bucket,
+            key: self.key,
+            options: &options,
+            name: None,
+        };
+        put.put_single(&Source::memory(Arc::new([])), scope)
+    }
+
+    fn copy_parts(
+        &self,
+        found: HeadObjectResult,
+        headers: &ObjectHeaders,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
+        let Self { bucket, key, source, options, .. } = *self;
+        let service = self.engine.service();
+        let deadline = scope.deadline;
         let part_size = options.part_size.unwrap_or(limits::COPY_PART_SIZE_DEFAULT);
         let parts = Parts::new(found.size, part_size)?;
         let multipart = UploadLifecycle {
@@ -63,38 +223,34 @@ impl Copy<'_> {
             bucket,
             key,
             options,
-            headers: &headers,
+            headers,
             keep_parts: options.keep_parts,
             scope,
-            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
+            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), deadline)),
         };
         let target = multipart.initiate()?;
-        let earlier = Evidence::NotSent;
+        let (earlier, crc64) = (Evidence::NotSent, found.crc64.or(options.expected_crc64));
         multipart.run(
             &target,
             parts,
-            found.crc64.or(expected_crc64),
+            crc64,
             earlier,
             || Ok(()),
-            |_| {
+            |meter| {
                 let (service, target) = (Arc::clone(service), target.clone());
                 let source = source.pinned(&found.etag);
-                Arc::new(CopyPartUploader { service, target, source, found, deadline })
+                let compares_crc64 = crc64.is_some();
+                Arc::new(CopyPartUploader {
+                    service,
+                    target,
+                    source,
+                    found,
+                    compares_crc64,
+                    deadline,
+                    meter,
+                })
             },
         )
-    }
-
-    /// An empty range cannot be copied, and an empty object need not be.
-    fn put_nothing(
-        &self,
-        bucket: &BucketName,
-        key: &ObjectKey,
-        headers: &ObjectHeaders,
-        context: &OperationContext<'_>,
-    ) -> Result<UploadResult> {
-        let request = PutObject::new(bucket, key).with_headers(headers);
-        let response = self.engine.service().execute(&request, context)?.output;
-        Ok(UploadResult::of_put_object(response, 0))
     }
 }
 
@@ -106,7 +262,10 @@ struct CopyPartUploader {
     source: CopySource,
     /// The source as it was at the start.
     found: HeadObjectResult,
+    /// The CRC-64 of the source is known.
+    compares_crc64: bool,
     deadline: Deadline,
+    meter: Arc<Meter>,
 }
 
 impl PartUploader for CopyPartUploader {
@@ -116,7 +275,11 @@ impl PartUploader for CopyPartUploader {
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
-        let context = OperationContext { deadline: self.deadline, ..OperationContext::new(cancel) };
+        let context = OperationContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            ..OperationContext::new(cancel)
+        };
         let response = self
             .service
             .execute(&request, &context)
@@ -131,7 +294,8 @@ impl PartUploader for CopyPartUploader {
             number: part.number,
             size: part.length,
             etag: response.etag,
-            crc64: response.crc64,
+            // Without that of the source it would show nothing about the copy.
+            crc64: response.crc64.filter(|_| self.compares_crc64),
         }))
     }
 
@@ -158,5 +322,11 @@ fn headers_of_copy(requested: &ObjectHeaders, source: &HeadObjectResult) -> Resu
     Ok(headers)
 }
 
-const CONTENT_HEADERS: [&str; 5] =
-    ["content-type", "cache-control", "content-disposition", "content-encoding", "expires"];
+const CONTENT_HEADERS: [&str; 6] = [
+    "content-type",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "expires",
+];

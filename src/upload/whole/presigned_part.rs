@@ -8,14 +8,14 @@ use crate::ops::PartUrl;
 use crate::runtime::Cancel;
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
-use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::options::{Integrity, UploadOptions, Verification};
 use crate::upload::part::SentPart;
 use crate::upload::progress::CallPhase;
 use crate::upload::source::upload_source::{Source, md5_of};
 
 /// Sends `data` to the URL without a signature of the client.
 pub(crate) fn put_presigned_part(
-    service: &ServiceClient,
+    service: &Arc<ServiceClient>,
     url: &str,
     data: impl AsRef<[u8]> + Send + Sync + 'static,
     options: &UploadOptions,
@@ -27,7 +27,7 @@ pub(crate) fn put_presigned_part(
     let size = source.length();
     let body = source.body(0, size);
     let limit = options.deadline();
-    let scope = CallScope::new(cancel, limit, options.progress.as_ref())?;
+    let scope = CallScope::new(service, cancel, limit, options.progress.as_ref())?;
     scope.meter().set_totals(1, size);
     let explain = |error| scope.explain(error);
     scope.check().map_err(explain)?;
@@ -40,7 +40,7 @@ pub(crate) fn put_presigned_part(
         observer: Some(&**scope.meter()),
         rate_limiter: rate_limiter.as_ref(),
         deadline: scope.deadline,
-        check_crc64: options.integrity.contains(Integrity::CRC64),
+        check_crc64: options.verification() != Verification::Off,
         ..OperationContext::new(&scope.cancel)
     };
     let outcome = service

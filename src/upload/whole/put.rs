@@ -6,16 +6,17 @@ use std::time::Instant;
 
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::PutObject;
-use crate::runtime::{Cancel, CleanupBudget, Deadline, now, safeguard};
-use crate::service::{AttemptLimit, Evidence, OperationContext, RateLimiter, ServiceClient};
+use crate::ops::{PutObject, PutObjectResult};
+use crate::runtime::{Cancel, CleanupBudget, now, safeguard};
+use crate::service::{Evidence, OperationContext, OperationError, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
-use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, StoredObject};
+use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
+use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject};
 use crate::upload::option_conflicts::CallKind;
-use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::options::{Integrity, UploadOptions, Verification};
 use crate::upload::part::ObjectChecksum;
 use crate::upload::progress::CallPhase;
 use crate::upload::schedule::plan::{Parts, Plan};
@@ -23,6 +24,7 @@ use crate::upload::schedule::workers::Workers;
 use crate::upload::source::part_md5::PartMd5s;
 use crate::upload::source::upload_source::{Source, crc64_of, expect_crc64, expect_md5, md5_of};
 use crate::upload::upload_result::UploadResult;
+use crate::upload::whole::determine::{determine, head_context, not_determined};
 use crate::upload::whole::source_part::SourcePartUploader;
 use crate::wire::Body;
 
@@ -53,7 +55,7 @@ impl Put<'_> {
         let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
         self.options.check_for(call)?;
         let progress = self.options.progress.as_ref();
-        let scope = CallScope::new(cancel, self.options.deadline(), progress)?;
+        let scope = CallScope::new(self.service, cancel, self.options.deadline(), progress)?;
         self.put(source, &scope).map_err(|error| scope.explain(error))
     }
 
@@ -90,7 +92,7 @@ impl Put<'_> {
         let rate_limiter = RateLimiter::new(self.options.bytes_per_sec);
         let context = OperationContext {
             deadline: scope.deadline,
-            check_crc64: integrity.contains(Integrity::CRC64),
+            check_crc64: self.options.verification() != Verification::Off,
             observer: Some(&**scope.meter()),
             rate_limiter: rate_limiter.as_ref(),
             ..OperationContext::new(&scope.cancel)
@@ -102,23 +104,47 @@ impl Put<'_> {
                 if !uncertain || scope.check().is_err() {
                     return Err(failed.error);
                 }
-                return self.determine_put_object(failed.error, &body, scope, started);
+                return self.determine_put_object(failed, &body, scope, started);
             }
         };
-        source
-            .check_sent(Some(outcome.sent.crc64), || scope.check())
-            .map_err(|e| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes))?;
+        let wrong_object =
+            |e: Error| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes);
+        source.check_sent(Some(outcome.sent.crc64), || scope.check()).map_err(wrong_object)?;
+        let crc64 = Some(outcome.sent.crc64);
+        let uploaded = self
+            .verified(outcome.output, ObjectChecksum { size, crc64 }, scope)
+            .map_err(wrong_object)?;
         scope.meter().object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
-        Ok(UploadResult::of_put_object(outcome.output, size))
+        Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
     }
 
-    /// Determines the outcome with HeadObject. PutObject has no fence: HeadObject can prove that
-    /// the object was created, but the contrary only if another object made OSS refuse the request.
+    fn verified(
+        &self,
+        response: PutObjectResult,
+        checksum: ObjectChecksum,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
+        let created = CreatedObject {
+            bucket: self.bucket,
+            key: self.key,
+            headers: &self.options.headers,
+            checksum,
+            etag: response.etag.as_ref(),
+            crc64: response.crc64,
+            version_id: response.version_id.as_deref(),
+        };
+        let context = head_context(self.service, scope);
+        let verified = created.verify(self.options.verification(), self.service, &context)?;
+        let VerifiedObject { crc64, is_verified: verified, .. } = verified;
+        Ok(UploadResult { crc64, verified, ..UploadResult::of_put_object(response, checksum.size) })
+    }
+
+    /// Determines the outcome with HeadObject.
     fn determine_put_object(
         &self,
-        error: Error,
+        failed: OperationError,
         body: &Body,
         scope: &CallScope,
         started: Instant,
@@ -126,59 +152,21 @@ impl Put<'_> {
         scope.enter(CallPhase::Complete);
         let crc64 = match crc64_of(body, || scope.check()) {
             Ok(crc64) => Some(crc64),
-            Err(cause) => return Err(self.not_determined(error, &cause)),
+            Err(cause) => return Err(not_determined(self.service, failed.error, &cause)),
         };
-        let checksum = ObjectChecksum { size: body.length(), crc64 };
         let headers = &self.options.headers;
         let expected = ExpectedObject {
             bucket: self.bucket,
             key: self.key,
             headers,
             attributes: headers,
-            checksum,
-            object_type: "Normal",
+            checksum: ObjectChecksum { size: body.length(), crc64 },
+            etag: None,
+            object_type: Some("Normal"),
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
-        let context = OperationContext {
-            deadline: scope.deadline.earlier(Deadline::after(self.service.abort_timeout())),
-            attempts: AttemptLimit::Deadline,
-            expects_not_found: true,
-            ..OperationContext::new(&scope.cancel)
-        };
-        // The only attempt was refused because of another object. After several attempts an earlier
-        // one may have created the object, and another writer may have replaced it.
-        let is_refused_once =
-            error.attempts() == 1 && matches!(error.http_status(), Some(409 | 412));
-        match expected.find(self.service, &context) {
-            // An identical object may have been stored in the same second by another call.
-            Ok(StoredObject::Ours(_)) if is_refused_once => Err(error),
-            Ok(StoredObject::Ours(object)) => {
-                self.service
-                    .logger()
-                    .info(|| "the response to PutObject was lost; the object exists".to_owned());
-                Ok(UploadResult {
-                    etag: Some(object.etag),
-                    size: checksum.size,
-                    crc64: object.crc64,
-                    version_id: object.version_id,
-                    request_id: object.request_id,
-                    ..UploadResult::default()
-                })
-            }
-            Ok(StoredObject::Other | StoredObject::Absent) if is_refused_once => {
-                Err(error.with_object_exists(ObjectExists::No))
-            }
-            Ok(StoredObject::Other | StoredObject::Absent) => Err(error),
-            Err(cause) => Err(self.not_determined(error, &cause)),
-        }
-    }
-
-    /// Logs why the outcome of PutObject remains unknown, and returns the error of the request.
-    fn not_determined(&self, error: Error, cause: &Error) -> Error {
-        self.service
-            .logger()
-            .warn(|| format!("the outcome of PutObject could not be determined: {cause}"));
-        error
+        let object = determine(self.service, failed, &expected, scope)?;
+        Ok(UploadResult { verified: true, ..UploadResult::of_found(*object) })
     }
 
     fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {

@@ -37,55 +37,57 @@ OSSMPU_API int ossmpu_version_number(void);
 OSSMPU_API
 const char *ossmpu_version_string(void);
 
-#define OSSMPU_OK 0
+enum {
+OSSMPU_OK = 0,
 
-#define OSSMPU_DONE 1
+OSSMPU_DONE = 1,
 
-#define OSSMPU_STORED_CALLBACK_FAILED 2
+OSSMPU_STORED_CALLBACK_FAILED = 2,
 
-#define OSSMPU_ABSENT 3
+OSSMPU_ABSENT = 3,
 
-#define OSSMPU_EINVAL (-1)
+OSSMPU_EINVAL = -1,
 
-#define OSSMPU_ENOMEM (-2)
+OSSMPU_ENOMEM = -2,
 
-#define OSSMPU_ECREDENTIALS (-3)
+OSSMPU_ECREDENTIALS = -3,
 
-#define OSSMPU_EFILE (-4)
+OSSMPU_EFILE = -4,
 
-#define OSSMPU_ECHANGED (-5)
+OSSMPU_ECHANGED = -5,
 
-#define OSSMPU_EBUSY (-6)
+OSSMPU_EBUSY = -6,
 
-#define OSSMPU_ECALLBACK (-7)
+OSSMPU_ECALLBACK = -7,
 
-#define OSSMPU_ECANCELED (-8)
+OSSMPU_ECANCELED = -8,
 
-#define OSSMPU_ERESOLVE (-9)
+OSSMPU_ERESOLVE = -9,
 
-#define OSSMPU_ECONNECT (-10)
+OSSMPU_ECONNECT = -10,
 
-#define OSSMPU_ETLS (-11)
+OSSMPU_ETLS = -11,
 
-#define OSSMPU_ETIMEOUT (-12)
+OSSMPU_ETIMEOUT = -12,
 
-#define OSSMPU_ENETWORK (-13)
+OSSMPU_ENETWORK = -13,
 
-#define OSSMPU_EPROTOCOL (-14)
+OSSMPU_EPROTOCOL = -14,
 
-#define OSSMPU_EINTEGRITY (-15)
+OSSMPU_EINTEGRITY = -15,
 
-#define OSSMPU_ESERVICE (-16)
+OSSMPU_ESERVICE = -16,
 
-#define OSSMPU_EUNKNOWN (-17)
+OSSMPU_EUNKNOWN = -17,
 
-#define OSSMPU_ESTATE (-18)
+OSSMPU_ESTATE = -18,
 
-#define OSSMPU_EFORKED (-19)
+OSSMPU_EFORKED = -19,
 
-#define OSSMPU_EUNSUPPORTED (-20)
+OSSMPU_EUNSUPPORTED = -20,
 
-#define OSSMPU_EINTERNAL (-21)
+OSSMPU_EINTERNAL = -21,
+};
 
 OSSMPU_API
 const char *ossmpu_strerror(int status);
@@ -129,6 +131,8 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_OBJECT_EXISTS 5108
 
 #define OSSMPU_ERRINFO_UPLOAD_MAY_EXIST 5109
+
+#define OSSMPU_ERRINFO_THROTTLED_MS 5110
 
 typedef struct ossmpu_error ossmpu_error;
 
@@ -185,6 +189,16 @@ int ossmpu_credentials_set(ossmpu_credentials *out,
                            const char *token,
                            int64_t expires_unix);
 
+#define OSSMPU_PHASE_PREPARE 1
+
+#define OSSMPU_PHASE_INITIATE 2
+
+#define OSSMPU_PHASE_SEND 3
+
+#define OSSMPU_PHASE_COMPLETE 4
+
+#define OSSMPU_PHASE_ABORT 5
+
 typedef struct ossmpu_progress {
     uint32_t struct_size;
     int32_t parts_total;
@@ -194,6 +208,9 @@ typedef struct ossmpu_progress {
     int64_t bytes_done;
     int64_t bytes_resumed;
     int64_t bytes_sent;
+    int32_t phase;
+    int32_t reserved;
+    int64_t throttled_ms;
 } ossmpu_progress;
 
 typedef int (*ossmpu_progress_fn)(void *user,
@@ -285,6 +302,8 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 #define OSSMPU_CONFIG_MEMORY_LIMIT 1112
 
 #define OSSMPU_CONFIG_BYTES_PER_SEC 1113
+
+#define OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS 1114
 
 typedef struct ossmpu_client ossmpu_client;
 
@@ -411,6 +430,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_BYTES_RESUMED 3102
 
 #define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
+
+#define OSSMPU_RESULT_THROTTLED_MS 3104
 
 #define OSSMPU_RESULT_CRC64 3200
 

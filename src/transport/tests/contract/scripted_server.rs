@@ -65,7 +65,8 @@ impl Action {
             | Fault::SameBytes
             | Fault::Lifecycle
             | Fault::Replaced
-            | Fault::NoCrc => Self::Respond,
+            | Fault::NoCrc
+            | Fault::BadCrc => Self::Respond,
             Fault::Lost(_) | Fault::StaleConnection(_) | Fault::SourceChanges => Self::Close,
             Fault::Delayed | Fault::TimedOut(_) | Fault::Killed(_) => Self::BeSilent,
             Fault::Canceled(Then::Responded) => Self::CancelAndRespond,

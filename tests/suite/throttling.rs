@@ -1,0 +1,87 @@
+//! Delays by OSS, which it reports in `x-oss-qos-delay-time`.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use oss_emulator::Action;
+use ossmpu::{CopySource, ObjectKey, UploadOptions};
+
+use crate::fixture::*;
+
+const UPLOAD_PART: &str = "UploadPart";
+
+fn delayed(action: Action) -> Action {
+    action.header("x-oss-qos-delay-time", "70")
+}
+
+/// Options that record the delay in the last progress.
+fn observed(mut options: UploadOptions) -> (UploadOptions, Arc<Mutex<u64>>) {
+    let last = Arc::new(Mutex::new(0));
+    let sink = Arc::clone(&last);
+    options.set_progress(move |progress| {
+        *sink.lock().unwrap() = progress.throttled_ms;
+        ControlFlow::Continue(())
+    });
+    (options, last)
+}
+
+#[test]
+fn the_delays_of_all_requests_are_in_progress_and_result() {
+    let mut single = UploadOptions::new();
+    single.set_single_below(1 << 30).unwrap();
+    for (options, operation, ms) in [(small_parts(), UPLOAD_PART, 350), (single, "PutObject", 70)] {
+        let fixture = Fixture::new();
+        fixture.always(operation, delayed(Action::default()));
+        let (options, last) = observed(options);
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert_eq!((uploaded.throttled_ms, *last.lock().unwrap()), (ms, ms), "{operation}");
+    }
+    let fixture = Fixture::new();
+    assert_eq!(fixture.put_five_parts().unwrap().throttled_ms, 0);
+}
+
+#[test]
+fn a_refused_attempt_can_have_been_delayed_too() {
+    let fixture = Fixture::new();
+    fixture.once(UPLOAD_PART, delayed(Action::status(503, "UploadTrafficRateLimitExceeded")));
+    assert_eq!(fixture.put_five_parts().unwrap().throttled_ms, 70);
+}
+
+#[test]
+fn an_error_has_the_delays_of_the_whole_call() {
+    let fixture = Fixture::new();
+    fixture.always(UPLOAD_PART, delayed(Action::default()));
+    fixture.always("CompleteMultipartUpload", Action::status(403, "AccessDenied"));
+    assert_eq!(fixture.put_five_parts().unwrap_err().throttled_ms(), 350);
+    let fixture = Fixture::new();
+    fixture.always("PutObject", delayed(Action::status(403, "AccessDenied")));
+    let mut single = UploadOptions::new();
+    single.set_single_below(1 << 30).unwrap();
+    assert_eq!(fixture.put(b"x", &single).unwrap_err().throttled_ms(), 70);
+}
+
+#[test]
+fn streams_and_copies_report_delays() {
+    let fixture = Fixture::new();
+    let content = five_parts();
+    fixture.always(UPLOAD_PART, delayed(Action::default()));
+    fixture.always("UploadPartCopy", delayed(Action::default()));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let options = small_parts();
+    let streamed = client.put_stream(bucket, key, &content[..], &options, cancel).unwrap();
+    assert_eq!(streamed.throttled_ms, 350);
+    let source = CopySource::new(bucket, key);
+    let target = ObjectKey::parse("copy").unwrap();
+    let copied = client.copy_object(bucket, &target, &source, &options, cancel).unwrap();
+    assert_eq!(copied.throttled_ms, 350);
+}
+
+#[test]
+fn values_that_are_no_number_are_ignored() {
+    for value in ["", "-5", "soon", "99999999999999999999"] {
+        let fixture = Fixture::new();
+        let action = Action::default().header("x-oss-qos-delay-time", value);
+        fixture.always(UPLOAD_PART, action);
+        assert_eq!(fixture.put_five_parts().unwrap().throttled_ms, 0, "{value}");
+    }
+}

@@ -1,0 +1,195 @@
+//! Objects and parts whose CRC-64 is missing, malformed or wrong.
+
+use oss_emulator::{Action, Commit, Rule};
+use ossmpu::{ErrorKind, Integrity, LogLevel, ObjectExists, SentPart, UploadOptions};
+
+use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, number, small_parts};
+
+const COMPLETE: &str = "CompleteMultipartUpload";
+const CRC64: &str = "x-oss-hash-crc64ecma";
+/// The operations whose responses have the CRC-64 of the object.
+const OF_OBJECT: [&str; 3] = ["PutObject", COMPLETE, "HeadObject"];
+
+fn without_crc64() -> Action {
+    Action { remove_headers: vec![CRC64.to_owned()], ..Action::default() }
+}
+
+fn with_crc64(value: &str) -> Action {
+    Action { headers: [(CRC64.to_owned(), value.to_owned())].into(), ..Action::default() }
+}
+
+/// One PutObject, and five parts.
+fn ways() -> [(UploadOptions, &'static str); 2] {
+    [(UploadOptions::new(), "PutObject"), (small_parts(), COMPLETE)]
+}
+
+#[test]
+fn a_malformed_crc64_is_an_error() {
+    for value in ["", "abc", "-5", "+5", "99999999999999999999999", "1 2"] {
+        for (options, creates) in ways() {
+            let fixture = Fixture::new();
+            fixture.always(creates, with_crc64(value));
+            fixture.always("HeadObject", with_crc64(value));
+            let error = fixture.put(&five_parts(), &options).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unknown), "{error}");
+            assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+            let names_it = error.to_string().contains(CRC64);
+            assert!(names_it || error.kind() == ErrorKind::Unknown, "{error}");
+        }
+        let fixture = Fixture::new();
+        fixture.always("UploadPart", with_crc64(value));
+        let error = fixture.put_five_parts().unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some("UploadPart")));
+        fixture.assert_bucket_empty();
+    }
+}
+
+#[test]
+fn a_malformed_crc64_is_replaced_by_that_of_head_object() {
+    for (options, creates) in ways() {
+        let fixture = Fixture::new();
+        fixture.always(creates, with_crc64("abc"));
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert!(uploaded.verified && uploaded.crc64.is_some());
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+}
+
+#[test]
+fn head_object_has_the_crc64_that_a_response_does_not_have() {
+    for (options, creates) in ways() {
+        let fixture = Fixture::new();
+        fixture.always(creates, without_crc64());
+        fixture.always("UploadPart", without_crc64());
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+        assert_eq!((uploaded.verified, uploaded.crc64), (true, Some(object.crc64)));
+        assert_eq!(fixture.count("HeadObject"), 1);
+        // Without damage in between no other request is necessary.
+        fixture.emulator.clear_rules();
+        assert!(fixture.put(&five_parts(), &options).unwrap().verified);
+        assert_eq!(fixture.count("HeadObject"), 1);
+    }
+}
+
+#[test]
+fn a_damaged_object_is_an_error_although_the_response_has_no_crc64() {
+    for (options, creates) in ways() {
+        let fixture = Fixture::new();
+        fixture.always(creates, without_crc64());
+        fixture.always("HeadObject", Action { bad_crc: true, ..Action::default() });
+        let error = fixture.put(&five_parts(), &options).unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Integrity, Some(creates)));
+        assert_eq!(error.object_exists(), ObjectExists::Yes);
+    }
+}
+
+#[test]
+fn an_object_without_any_crc64_is_reported_as_not_verified() {
+    for (options, _) in ways() {
+        let lines = Lines::default();
+        let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
+        OF_OBJECT.iter().for_each(|operation| fixture.always(operation, without_crc64()));
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert_eq!((uploaded.verified, uploaded.crc64), (false, None));
+        assert!(lines.all().iter().any(|line| line.contains("was not compared")));
+        assert_eq!(fixture.stored().unwrap(), five_parts());
+    }
+}
+
+#[test]
+fn verification_can_be_required() {
+    for (mut options, creates) in ways() {
+        // The option implies the check.
+        options.set_require_verified(true).set_integrity(Integrity::NONE);
+        let fixture = Fixture::new();
+        assert!(fixture.put(&five_parts(), &options).unwrap().verified);
+        OF_OBJECT.iter().for_each(|operation| fixture.always(operation, without_crc64()));
+        let error = fixture.put(&five_parts(), &options).unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Integrity, Some(creates)));
+        assert_eq!(error.object_exists(), ObjectExists::Yes);
+        fixture.assert_nothing_left();
+    }
+}
+
+#[test]
+fn verification_can_be_required_of_an_object_that_head_object_shows() {
+    let fixture = Fixture::new();
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    fixture.always("HeadObject", without_crc64());
+    let uploaded = fixture.put_five_parts().unwrap();
+    assert!(!uploaded.verified, "only its ETag shows that it is the object");
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    let mut options = small_parts();
+    options.set_require_verified(true);
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+}
+
+#[test]
+fn nothing_is_verified_without_the_check() {
+    for (mut options, _) in ways() {
+        options.set_integrity(Integrity::NONE);
+        let fixture = Fixture::new();
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert!(!uploaded.verified && uploaded.crc64.is_some());
+        assert_eq!(fixture.count("HeadObject"), 0);
+    }
+}
+
+#[test]
+fn an_object_that_another_writer_replaces_is_not_taken_for_a_damaged_one() {
+    let fixture = Fixture::new();
+    let slow = Action { delay_response_ms: 1_000, ..without_crc64() };
+    fixture.once(COMPLETE, slow);
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| fixture.put_five_parts());
+        fixture.wait_until(|requests| requests.iter().any(|r| r.op == COMPLETE && r.status != 0));
+        fixture.put(b"other", &UploadOptions::new()).unwrap();
+        assert!(!upload.join().unwrap().unwrap().verified);
+    });
+    assert_eq!(fixture.stored().unwrap(), b"other");
+}
+
+#[test]
+fn complete_all_compares_the_bytes_that_were_sent_with_those_that_oss_has() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let sent = upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    // As if the part was damaged on its way, and the response had no CRC-64.
+    upload.add_part(SentPart { crc64: sent.crc64.map(|crc64| crc64 ^ 1), ..sent }).unwrap();
+    let mut options = UploadOptions::new();
+    options.set_complete_all(true);
+    let error = upload.complete_with(&options, &fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+}
+
+#[test]
+fn a_repeated_put_object_that_a_rule_of_the_bucket_refuses_was_successful() {
+    for code in ["FileAlreadyExists", "FileImmutable"] {
+        for has_connection in [false, true] {
+            let fixture = Fixture::new();
+            if has_connection {
+                // On a kept connection the second request does not count as another attempt.
+                let upload = fixture.initiate();
+                upload.abort().unwrap();
+            }
+            fixture.once("PutObject", Action::lose_response(Commit::After));
+            let refused = Rule::on("PutObject", Action::status(409, code));
+            fixture.emulator.add_rule(refused.nth(2).always());
+            let uploaded = fixture.put(b"once", &UploadOptions::new()).unwrap();
+            assert!(uploaded.verified, "{code}");
+            assert_eq!(fixture.stored().unwrap(), b"once");
+            assert_eq!((fixture.count("PutObject"), fixture.count("HeadObject")), (2, 1));
+        }
+    }
+}
+
+#[test]
+fn a_put_object_that_a_rule_of_the_bucket_refuses_at_once_has_failed() {
+    let fixture = Fixture::new();
+    fixture.put(b"same", &UploadOptions::new()).unwrap();
+    fixture.always("PutObject", Action::status(409, "FileImmutable"));
+    let error = fixture.put(b"other", &UploadOptions::new()).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Service, ObjectExists::No));
+}
