@@ -28,9 +28,15 @@ void show_progress(const ossmpu::progress &now) {
     std::fprintf(stderr, "\r[%s] %3d%%  %d/%d parts ", bar.c_str(),
                  static_cast<int>(100 * share), now.parts_done,
                  now.parts_total.value_or(0));
-    if (now.bytes_done == now.bytes_total)
-        std::fputc('\n', stderr);
 }
+
+// Ends the line of the progress, whether or not the call fails.
+struct end_of_line {
+    ~end_of_line() {
+        if (isatty(STDERR_FILENO) != 0)
+            std::fputc('\n', stderr);
+    }
+};
 
 void print_result(const ossmpu::result &result) {
     std::cout << "ETag  " << result.etag() << '\n';
@@ -62,7 +68,11 @@ void put(const char *path, const char *bucket, const char *key) {
     ossmpu::options options;
     if (isatty(STDERR_FILENO) != 0)
         options.on_progress(show_progress);
-    print_result(client.put_file(bucket, key, path, &options, &token));
+    const auto stored = [&] {
+        const end_of_line after_the_call;
+        return client.put_file(bucket, key, path, &options, &token);
+    }();
+    print_result(stored);
 }
 
 int run(char **argv) {

@@ -96,7 +96,9 @@
  *            a cancel token or a call lives: do not close them. If all are
  *            closed, a call that waits returns OSSMPU_EFILE within about a
  *            second, and a trigger is noticed as late. Descriptors 0, 1 and 2
- *            may be closed: the library does not use them.
+ *            may be closed: the library does not use them. Where the system
+ *            makes a new one there, it is moved away within microseconds, before
+ *            it is connected or read.
  *  Environ   The environment is read only by ossmpu_config_set_env; for
  *            OSSMPU_CONFIG_CREDENTIALS when it is set; for
  *            OSSMPU_CONFIG_PROXY "env" when a client is created; SSL_CERT_FILE

@@ -7,15 +7,15 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::runtime::Descriptor;
+use crate::runtime::open_file;
 
 /// Reads a file of at most `max` bytes. Does not wait for the writer of a FIFO.
 pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<String>> {
     let options = File::options().read(true).custom_flags(libc::O_NONBLOCK).clone();
-    let file = Descriptor::open(path, &options)?;
+    let file = open_file(path, &options)?;
     // The capacity is reserved at once: a growing buffer would leave copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max.saturating_add(1)));
-    (&*file).take(max as u64 + 1).read_to_end(&mut bytes)?;
+    (&file).take(max as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > max {
         return Err(Error::new(ErrorKind::InvalidData, "the file is too long"));
     }

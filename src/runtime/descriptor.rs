@@ -4,11 +4,10 @@
 //! would become a part of the request.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::path::Path;
 
 /// An open descriptor. Unlike with a [`File`], it is harmless if the program has closed it.
 #[derive(Debug)]
@@ -20,7 +19,8 @@ impl Descriptor {
         move_up(fd).map(|fd| Self(ManuallyDrop::new(File::from(fd))))
     }
 
-    pub(crate) fn open(path: &Path, options: &OpenOptions) -> io::Result<Self> {
+    /// Opens a file of the kernel, which takes no time.
+    pub(super) fn open(path: &str, options: &OpenOptions) -> io::Result<Self> {
         Self::new(options.open(path)?.into())
     }
 
@@ -45,19 +45,6 @@ impl Drop for Descriptor {
     }
 }
 
-/// Opens a file that is closed before the call of the program returns.
-pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> io::Result<File> {
-    move_up(options.open(path)?.into()).map(File::from)
-}
-
-/// Reads a whole file.
-pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = Descriptor::open(path, File::options().read(true))?;
-    let mut bytes = Vec::new();
-    (&*file).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// True if one of the first three descriptors is closed, so that the next one that is opened is
 /// one of them.
 pub(super) fn has_standard_gap() -> bool {
@@ -65,7 +52,8 @@ pub(super) fn has_standard_gap() -> bool {
     (0..FIRST).any(|fd| unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0)
 }
 
-fn move_up(fd: OwnedFd) -> io::Result<OwnedFd> {
+/// Moves a descriptor if it is one of the first three.
+pub(super) fn move_up(fd: OwnedFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() < FIRST { duplicate(&fd) } else { Ok(fd) }
 }
 
@@ -94,14 +82,5 @@ mod tests {
         // SAFETY: F_GETFD takes no argument.
         let flags = unsafe { libc::fcntl(copy.as_raw_fd(), libc::F_GETFD) };
         assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
-    }
-
-    #[test]
-    fn a_file_is_read_and_a_missing_one_has_an_errno() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "text").unwrap();
-        assert_eq!(read_file(file.path()).unwrap(), b"text");
-        let error = read_file(&file.path().join("none")).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::ENOTDIR));
     }
 }

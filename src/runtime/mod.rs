@@ -14,6 +14,7 @@ mod event;
 mod event;
 mod fork_guard;
 mod library_thread;
+mod open_file;
 mod orphaned_signals;
 mod private_descriptors;
 mod private_file;
@@ -39,13 +40,14 @@ pub(crate) use clock::Clock;
 #[cfg(test)]
 pub(crate) use deadline::simulated;
 pub(crate) use deadline::{Deadline, now};
-pub(crate) use descriptor::{Descriptor, open_file, read_file};
+pub(crate) use descriptor::Descriptor;
 pub(crate) use env_var::{env_var, env_var_os, is_secure, unset_reason};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use library_thread::spawn_library_thread;
+pub(crate) use open_file::{open_file, read_file};
 pub(crate) use orphaned_signals::deliver_orphaned_signals;
 pub(crate) use private_descriptors::with_private_descriptors;
 pub(crate) use private_file::{Access, open_private};

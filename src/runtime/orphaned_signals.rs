@@ -14,11 +14,12 @@ pub(crate) fn deliver_orphaned_signals() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::fs::File;
+    use std::io::Read;
     use std::mem::MaybeUninit;
-    use std::path::Path;
 
+    use crate::runtime::Descriptor;
     use crate::runtime::library_thread::library_threads;
-    use crate::runtime::read_file;
 
     pub(super) fn deliver() {
         let Some(pending) = pending() else { return };
@@ -57,8 +58,10 @@ mod linux {
 
     /// True if the main thread has ended, and all other threads are those of the library.
     fn is_program_gone() -> bool {
-        let stat = read_file(Path::new("/proc/self/stat")).unwrap_or_default();
-        is_only_library_left(&String::from_utf8_lossy(&stat), library_threads())
+        let mut stat = String::new();
+        Descriptor::open("/proc/self/stat", File::options().read(true))
+            .and_then(|file| (&*file).read_to_string(&mut stat))
+            .is_ok_and(|_| is_only_library_left(&stat, library_threads()))
     }
 
     /// The text is that of `/proc/self/stat`, which is about the main thread.

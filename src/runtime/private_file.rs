@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::descriptor::open_file;
+use super::open_file;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a private file is opened for.

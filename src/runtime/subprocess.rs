@@ -5,7 +5,6 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
-use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -66,8 +65,7 @@ impl Subprocess {
     fn spawn(&self) -> io::Result<(ChildProcess, Descriptor)> {
         let argv: Vec<CString> =
             self.argv.iter().map(|word| CString::new(word.as_str())).collect::<Result<_, _>>()?;
-        let null =
-            Descriptor::open(Path::new("/dev/null"), File::options().read(true).write(true))?;
+        let null = Descriptor::open("/dev/null", File::options().read(true).write(true))?;
         let (reader, writer) = io::pipe()?;
         let (reader, writer) = (Descriptor::new(reader.into())?, Descriptor::new(writer.into())?);
         let standard = StandardIo { input: &null, output: &writer, error: &null };
@@ -167,6 +165,7 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 mod tests {
     use super::*;
     use crate::runtime::SignalsBlocked;
+    use std::path::Path;
     use std::time::Instant;
 
     const LONG: Duration = Duration::from_secs(30);

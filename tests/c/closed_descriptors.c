@@ -29,10 +29,15 @@ static int report;
         }                                                                      \
     } while (0)
 
+/* A new descriptor is there for a moment before it is moved. */
 static void check_free(void) {
+    int64_t start = now_ms();
     int fd;
-    for (fd = 0; fd < 3; fd++)
+    for (fd = 0; fd < 3; fd++) {
+        while (fcntl(fd, F_GETFD) != -1 && now_ms() - start < 20)
+            sched_yield();
         SEE(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+    }
 }
 
 static int look_at_progress(void *user, const ossmpu_progress *progress) {

@@ -16,7 +16,7 @@ use crate::codec::crc64::Crc64;
 use crate::codec::md5::md5;
 use crate::codec::percent::{escape, escape_bytes, unescape, unescape_bytes};
 use crate::error::{Error, Result};
-use crate::runtime::{Access, open_file, open_private};
+use crate::runtime::{Access, open_private, with_private_descriptors};
 use crate::upload::source::watched_file::Identity;
 
 /// The endpoint, bucket, key and path of a checkpoint.
@@ -99,15 +99,18 @@ impl Checkpoint {
         // It always has the same name, so that a killed writer leaves at most one.
         let temporary = self.file.with_extension(TEMPORARY_SUFFIX);
         let _ = std::fs::remove_file(&temporary);
-        let write = || {
-            let mut file =
-                open_file(&temporary, File::options().write(true).create_new(true).mode(0o600))?;
-            file.write_all(record.text().as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, &self.file)?;
-            open_file(&self.directory, File::options().read(true))?.sync_all()
-        };
-        write().map_err(|cause: io::Error| {
+        let paths = (temporary.clone(), self.file.clone(), self.directory.clone());
+        let text = record.text();
+        let written = with_private_descriptors(move || {
+            let (temporary, file, directory) = &paths;
+            let mut writer =
+                File::options().write(true).create_new(true).mode(0o600).open(temporary)?;
+            writer.write_all(text.as_bytes())?;
+            writer.sync_all()?;
+            std::fs::rename(temporary, file)?;
+            File::open(directory)?.sync_all()
+        });
+        written.map_err(|cause: io::Error| {
             let _ = std::fs::remove_file(&temporary);
             match cause.raw_os_error() {
                 Some(libc::EEXIST) => failed(&temporary, &cause),

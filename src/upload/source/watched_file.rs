@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::Descriptor;
+use crate::runtime::{Descriptor, open_file};
 use crate::wire::Content;
 
 #[derive(Debug)]
@@ -51,9 +51,9 @@ impl WatchedFile {
     /// Opens a regular file. A FIFO is refused at once; opening one would wait for its writer.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let file =
-            Descriptor::open(path, File::options().read(true).custom_flags(libc::O_NONBLOCK))
-                .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
+        let file = open_file(path, File::options().read(true).custom_flags(libc::O_NONBLOCK))
+            .and_then(|file| Descriptor::new(file.into()))
+            .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
         Self::new(file, name).map_err(|error| error.with_argument("path"))
     }
 
