@@ -232,7 +232,8 @@ mod tests {
         );
         check("a timeout on a reused connection", "are not reused");
         check("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
-        assert_eq!(rows.len(), 13, "a row is not checked");
+        check("PutObject is refused with 409 after a lost response", "HeadObject decides");
+        assert_eq!(rows.len(), 14, "a row is not checked");
     }
 
     #[test]
