@@ -107,7 +107,8 @@
  *            a host name (RES_OPTIONS, LOCALDOMAIN, HOSTALIASES); and a command
  *            of "process:" inherits it. In a program with more rights than its
  *            user, such as a set-user-ID program, the library reads nothing,
- *            and runs no command of a profile.
+ *            runs no command of a profile, and needs the absolute path of a
+ *            command of "process:".
  *  Texts     are in English and UTF-8 whatever the locale. The text of an error
  *            of the operating system ends with the name of its errno.
  *  ABI       Within one SONAME no symbol, constant or struct field is removed

@@ -204,10 +204,10 @@ impl Error {
         Self::new(ErrorKind::Memory, text).with_io(cause).with_cause_in_text()
     }
 
-    /// Creates the error of a wait for descriptors that the system refuses.
+    /// Creates the error of a descriptor that cannot be used or waited for.
     pub(crate) fn wait_failed(errno: i32) -> Self {
         let error = match errno {
-            libc::EBADF => {
+            libc::EBADF | libc::ENOTSOCK => {
                 Self::new(ErrorKind::File, "the program has closed a descriptor of the library")
             }
             _ => Self::new(ErrorKind::Unsupported, "the system refuses poll, which waits need"),

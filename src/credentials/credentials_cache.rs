@@ -111,10 +111,11 @@ impl CredentialsCache {
         let now = context.clock.now();
         let may_fetch = !(self.is_fetched_by_callers && context.cancel.is_for_workers());
         let mut state = self.lock();
-        if may_fetch && std::mem::take(&mut state.is_unclaimed) {
-            if let Some(flight) = &state.flight {
-                return Ok(CacheAction::Fetch(Arc::clone(flight)));
-            }
+        if may_fetch
+            && std::mem::take(&mut state.is_unclaimed)
+            && let Some(flight) = &state.flight
+        {
+            return Ok(CacheAction::Fetch(Arc::clone(flight)));
         }
         let valid = state.cached.as_ref().filter(|cached| cached.is_valid(now));
         if let (None, Some(flight)) = (valid, &state.flight) {
@@ -247,7 +248,10 @@ impl Drop for FlightGuard<'_> {
 fn fetch_from_provider(provider: &dyn CredentialsProvider) -> Result<Credentials> {
     provider.fetch().map_err(|cause| {
         let value = cause.downcast_ref::<Error>().and_then(Error::callback_value);
-        unusable("the credentials provider failed").with_callback_value(value).with_source(cause)
+        unusable("the credentials provider failed")
+            .with_callback_value(value)
+            .with_source(cause)
+            .with_cause_in_text()
     })
 }
 

@@ -15,7 +15,7 @@ impl Error {
     pub(crate) fn into_unknown(self) -> Self {
         let cause = self.clone();
         self.with_kind(ErrorKind::Unknown)
-            .with_text("the outcome of Complete is unknown; the object may exist")
+            .with_context("the outcome of Complete is unknown")
             .with_source(cause)
             .with_object_exists(ObjectExists::Unknown)
     }

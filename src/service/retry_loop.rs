@@ -159,7 +159,7 @@ impl<O: Operation> OperationState<'_, O> {
         if self.context.deadline.left().is_some_and(|left| left <= delay) {
             let text = "the deadline of the call would pass before the next attempt";
             let cause = error.clone();
-            return Err(error.with_kind(ErrorKind::Timeout).with_text(text).with_source(cause));
+            return Err(error.with_kind(ErrorKind::Timeout).with_context(text).with_source(cause));
         }
         self.service.logger().info(|| format!("retrying in {} ms: {error}", delay.as_millis()));
         if let Some(observer) = self.context.observer {

@@ -14,9 +14,13 @@ pub(super) fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateD
     let pem = read(option, path)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(without_bom(&pem))
         .collect::<Result<_, pem::Error>>()
-        .map_err(|cause| Error::invalid(option, "the file is not valid PEM").with_cause(cause))?;
+        .map_err(|cause| {
+            let text = format!("{} is not valid PEM", path.display());
+            Error::invalid(option, text).with_cause(cause).with_cause_in_text()
+        })?;
     if certificates.is_empty() {
-        return Err(Error::invalid(option, "the file contains no certificate in PEM"));
+        let text = format!("{} contains no certificate in PEM", path.display());
+        return Err(Error::invalid(option, text));
     }
     Ok(certificates)
 }
@@ -24,7 +28,8 @@ pub(super) fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateD
 pub(super) fn private_key(option: &str, path: &Path) -> Result<PrivateKeyDer<'static>> {
     let pem = read(option, path)?;
     PrivateKeyDer::from_pem_slice(without_bom(&pem)).map_err(|cause| {
-        Error::invalid(option, "the file contains no private key in PEM").with_cause(cause)
+        let text = format!("{} contains no private key in PEM", path.display());
+        Error::invalid(option, text).with_cause(cause)
     })
 }
 

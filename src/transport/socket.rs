@@ -71,6 +71,10 @@ impl Socket {
 
 /// Converts an error of an established connection.
 pub(super) fn connection_lost(error: &io::Error) -> Error {
+    // Another attempt would use descriptors that the program closes as well.
+    if let Some(errno @ (libc::EBADF | libc::ENOTSOCK)) = error.raw_os_error() {
+        return Error::wait_failed(errno);
+    }
     Error::new(ErrorKind::Network, "the connection was lost").with_io(error).with_cause_in_text()
 }
 

@@ -123,6 +123,10 @@ impl ServiceError {
         let endpoint = self.field("Endpoint");
         match service_remedy::remedy(self.status, &self.code, endpoint, &self.location) {
             Some(remedy) => format!("{what}; {remedy}"),
+            None if self.is_foreign() => format!(
+                "{what}; the response is not one of OSS: a proxy, a gateway or another server at \
+                 the endpoint sent it"
+            ),
             None => what.to_owned(),
         }
     }

@@ -84,8 +84,19 @@ mod tests {
             (404, "", "<Code>NoSuchBucket</Code>", "check the bucket name and the endpoint"),
             (403, "", "<Code>RequestTimeTooSkewed</Code>", "check the clock of this machine"),
             (403, "", "<Code>AccessDenied</Code>", "refused by the service; status 403"),
-            (403, "", "<Endpoint>a b</Endpoint>", "refused by the service; status 403"),
-            (302, "/login", "", "redirect refused; status 302"),
+            (
+                403,
+                "",
+                "<Code>X</Code><Endpoint>a b</Endpoint>",
+                "refused by the service; status 403",
+            ),
+            (302, "/login", "<Code>Moved</Code>", "redirect refused; status 302"),
+            (
+                403,
+                "",
+                "<Message/>",
+                "the response is not one of OSS: a proxy, a gateway or another",
+            ),
         ] {
             let message = message(status, location, document);
             assert!(message.contains(text), "{message}");

@@ -69,7 +69,8 @@ static void check_scheduling(pid_t thread) {
     CHECK(sched_getscheduler(thread) == SCHED_OTHER);
     CHECK(!sched_getaffinity(thread, sizeof cpus, &cpus));
     CHECK(CPU_EQUAL(&cpus, &cpus_of_process));
-    CHECK(getpriority(PRIO_PROCESS, (id_t)thread) == 0);
+    CHECK(getpriority(PRIO_PROCESS, (id_t)thread) ==
+          getpriority(PRIO_PROCESS, (id_t)getpid()));
 }
 
 /* The thread of the first upload is bound to one CPU and, where that is

@@ -30,9 +30,12 @@ impl TlsStream {
         let name = ServerName::try_from(host.to_owned()).map_err(|cause| {
             Error::new(ErrorKind::Tls, format!("`{host}` is not a valid TLS server name"))
                 .with_cause(cause)
+                .with_remedy("check the endpoint")
         })?;
         let mut tls = ClientConnection::new(config, name).map_err(|cause| {
-            Error::new(ErrorKind::Tls, "the TLS handshake cannot be started").with_cause(cause)
+            Error::new(ErrorKind::Tls, "the TLS handshake cannot be started")
+                .with_cause(cause)
+                .with_cause_in_text()
         })?;
         tls.set_buffer_limit(Some(OUTPUT_BUFFER_MAX));
         let mut stream = Self { inner, tls };

@@ -101,7 +101,7 @@ impl Workers {
         }
         self.queue.remove(task);
         let text = "no worker thread can be started";
-        Err(Error::new(ErrorKind::Memory, text).with_io(cause))
+        Err(Error::new(ErrorKind::Memory, text).with_io(cause).with_cause_in_text())
     }
 }
 

@@ -272,6 +272,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_unaligned_read_points_to_o_direct() {
+        let message = |errno| read_error("a.bin", &io::Error::from_raw_os_error(errno)).to_string();
+        assert!(message(libc::EINVAL).contains("open it without"), "{}", message(libc::EINVAL));
+        assert!(!message(libc::EIO).contains("O_DIRECT"));
+    }
+
+    #[test]
     fn what_is_no_regular_file_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let error = WatchedFile::open(directory.path()).unwrap_err();
