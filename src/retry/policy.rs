@@ -230,9 +230,11 @@ mod tests {
             "an idle connection that the server has closed",
             "not counted as an attempt, up to four times",
         );
+        check("refused with 409 after a lost response", "HeadObject decides");
+        let refused = refused(409, "FileImmutable");
+        assert_eq!(decide(&refused, RetrySafety::AlwaysSafe), RetryDecision::Fail);
         check("a timeout on a reused connection", "are not reused");
         check("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
-        check("PutObject is refused with 409 after a lost response", "HeadObject decides");
         assert_eq!(rows.len(), 14, "a row is not checked");
     }
 

@@ -45,11 +45,18 @@ pub(crate) fn completed(parts: &[SentPart]) -> Vec<CompletedPart> {
         .collect()
 }
 
-/// Returns the ETag that OSS gives the object of these parts. It identifies an object, but that OSS
-/// computes it in this way is not promised, so another ETag proves nothing.
-pub(crate) fn multipart_etag(parts: &[SentPart]) -> Option<ETag> {
-    let etags: String = parts.iter().map(|part| part.etag.unquoted()).collect();
-    ETag::parse(&format!("{}-{}", md5(etags.as_bytes()).to_hex_upper(), parts.len())).ok()
+/// Returns the ETags that the object of these parts may have: OSS hashes the text of the ETags of the
+/// parts, and servers that follow S3 the MD5s that they stand for. Either identifies the object, but
+/// neither is promised, so another ETag proves nothing.
+pub(crate) fn multipart_etags(parts: &[SentPart]) -> Vec<ETag> {
+    let texts: String = parts.iter().map(|part| part.etag.unquoted()).collect();
+    let digests = parts.iter().map(|part| u128::from_str_radix(part.etag.unquoted(), 16).ok());
+    let digests = digests.map(|digest| digest.map(u128::to_be_bytes)).collect::<Option<Vec<_>>>();
+    let hashed = [Some(texts.into_bytes()), digests.map(|digests| digests.concat())];
+    let etag = |bytes: Vec<u8>| {
+        ETag::parse(&format!("{}-{}", md5(&bytes).to_hex_upper(), parts.len())).ok()
+    };
+    hashed.into_iter().flatten().filter_map(etag).collect()
 }
 
 /// Combines the CRC-64s of the parts. Most parts have one size, so its operator is computed once.
@@ -87,6 +94,20 @@ mod tests {
         let checksum = ObjectChecksum { size: 1000, crc64: Some(crc64(&bytes)) };
         assert_eq!(ObjectChecksum::of(&parts), checksum);
         assert_eq!(ObjectChecksum::of(&[]), ObjectChecksum { size: 0, crc64: Some(0) });
+    }
+
+    #[test]
+    fn the_etag_of_an_object_is_made_of_those_of_its_parts() {
+        let mut parts = [part(1, b"a"), part(2, b"b")];
+        parts[0].etag = ETag::parse("0CC175B9C0F1B6A831C399E269772661").unwrap();
+        parts[1].etag = ETag::parse("92EB5FFEE6AE2FEC3AD71C777531578F").unwrap();
+        let found: Vec<_> = multipart_etags(&parts).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            ["\"6A57590691A4345F35997DC1B3C6FFD6-2\"", "\"96E024BA2074FE77E8E965BA43A704BE-2\"",]
+        );
+        parts[0].etag = ETag::parse("opaque").unwrap();
+        assert_eq!(multipart_etags(&parts).len(), 1);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::service::{
 };
 use crate::upload::call_scope::CallScope;
 use crate::upload::options::Verification;
-use crate::upload::part::{ObjectChecksum, SentPart, completed, multipart_etag};
+use crate::upload::part::{ObjectChecksum, SentPart, completed, multipart_etags};
 use crate::upload::progress::CallPhase;
 use crate::upload::upload_result::UploadResult;
 use crate::wire::ServiceError;
@@ -179,8 +179,8 @@ impl CompleteUpload<'_> {
     /// effect.
     fn determine_by_object(&self, error: Error) -> Result<UploadResult, NotCompleted> {
         let cancel = self.scope.cancel.shielded();
-        let etag = multipart_etag(self.parts);
-        let expected = ExpectedObject::of_upload(self.target, self.checksum, etag);
+        let etags = multipart_etags(self.parts);
+        let expected = ExpectedObject::of_upload(self.target, self.checksum, etags);
         match expected.find(self.service, &self.outcome_context(&cancel)) {
             Ok(StoredObject::Ours(object)) => {
                 self.service

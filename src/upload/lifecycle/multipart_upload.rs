@@ -22,7 +22,7 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
-use crate::upload::part::{ObjectChecksum, SentPart, multipart_etag};
+use crate::upload::part::{ObjectChecksum, SentPart, multipart_etags};
 use crate::upload::progress::CallPhase;
 use crate::upload::source::file_range::FileRange;
 use crate::upload::source::upload_source::{Source, md5_of};
@@ -355,8 +355,8 @@ impl SharedUpload {
         if let Some(error) = outcome.failure {
             return Err(unknown(error).with_parts_left(true));
         }
-        let (checksum, etag) = (ObjectChecksum::of(&parts), multipart_etag(&parts));
-        let expected = ExpectedObject::of_upload(&self.target, checksum, etag);
+        let (checksum, etags) = (ObjectChecksum::of(&parts), multipart_etags(&parts));
+        let expected = ExpectedObject::of_upload(&self.target, checksum, etags);
         let cancel = scope.cancel.shielded();
         match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
             Ok(StoredObject::Absent) => Ok(()),

@@ -233,7 +233,7 @@ impl UploadLifecycle<'_> {
             expects_not_found: true,
             ..OperationContext::new(&self.scope.cancel)
         };
-        let object = ExpectedObject::of_upload(target, checksum, None);
+        let object = ExpectedObject::of_upload(target, checksum, Vec::new());
         match object.find(self.service, &context)? {
             StoredObject::Ours(object) => {
                 expected.source.check_sent(Some(crc64), || self.scope.check())?;

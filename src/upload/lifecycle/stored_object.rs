@@ -20,8 +20,8 @@ pub(crate) struct ExpectedObject<'a> {
     /// The headers that the object must have.
     pub(crate) attributes: &'a ObjectHeaders,
     pub(crate) checksum: ObjectChecksum,
-    /// The ETag that the object has if OSS computes it as expected; where a CRC-64 is not known.
-    pub(crate) etag: Option<ETag>,
+    /// The ETags that the object may have, where a CRC-64 is not known.
+    pub(crate) etags: Vec<ETag>,
     /// `Multipart` or `Normal`, as HeadObject names it; `None` if it may be either.
     pub(crate) object_type: Option<&'static str>,
     /// The earliest time at which the object can have been created.
@@ -52,7 +52,7 @@ impl<'a> ExpectedObject<'a> {
     pub(crate) fn of_upload(
         target: &'a UploadTarget,
         checksum: ObjectChecksum,
-        etag: Option<ETag>,
+        etags: Vec<ETag>,
     ) -> Self {
         Self {
             bucket: &target.bucket,
@@ -60,7 +60,7 @@ impl<'a> ExpectedObject<'a> {
             headers: &target.headers,
             attributes: &target.attributes,
             checksum,
-            etag,
+            etags,
             object_type: Some("Multipart"),
             not_before: target.initiated.map_or(NotBefore::Unknown, NotBefore::At),
         }
@@ -87,9 +87,10 @@ impl<'a> ExpectedObject<'a> {
     /// Returns true if everything that HeadObject shows is as expected. A checksum or the ETag is
     /// required: size and time alone do not distinguish an object from another one.
     fn matches(&self, found: &HeadObjectResult) -> bool {
+        let same_etag = self.etags.iter().any(|etag| found.etag.is_md5(etag.unquoted()));
         let same_content = match (found.crc64, self.checksum.crc64) {
             (Some(theirs), Some(ours)) => theirs == ours,
-            _ => self.etag.as_ref().is_some_and(|etag| found.etag.is_md5(etag.unquoted())),
+            _ => same_etag,
         };
         let same_attributes = mismatch(self.attributes, self.key, found).is_none();
         let differs = safeguard!(ObjectContent, !same_content)
@@ -98,7 +99,7 @@ impl<'a> ExpectedObject<'a> {
         let same_type = self.object_type.is_none_or(|expected| {
             found.object_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(expected))
         });
-        found.size == self.checksum.size && same_type && !differs
+        found.size == self.checksum.size && (same_type || same_etag) && !differs
     }
 }
 
@@ -200,7 +201,7 @@ mod tests {
             headers: &attributes,
             attributes: &attributes,
             checksum: ObjectChecksum { size: 10, crc64: expected_crc64 },
-            etag: expected_etag.map(|etag| ETag::parse(etag).unwrap()),
+            etags: expected_etag.iter().map(|etag| ETag::parse(etag).unwrap()).collect(),
             object_type: Some("Multipart"),
             not_before: NotBefore::Unknown,
         };

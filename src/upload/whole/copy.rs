@@ -120,7 +120,7 @@ impl Copy<'_> {
                     headers: &options.headers,
                     attributes: headers,
                     checksum,
-                    etag: Some(found.etag.clone()),
+                    etags: vec![found.etag.clone()],
                     object_type: None,
                     not_before: NotBefore::Ago(now().saturating_duration_since(started)),
                 };

@@ -161,7 +161,7 @@ impl Put<'_> {
             headers,
             attributes: headers,
             checksum: ObjectChecksum { size: body.length(), crc64 },
-            etag: None,
+            etags: Vec::new(),
             object_type: Some("Normal"),
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
