@@ -8,11 +8,11 @@
  *            thread, changes no signal disposition and reads no file. It is
  *            linked with -z nodelete, so dlclose has no effect.
  *  Handles   are opaque. ossmpu_X_free(NULL) is a no-op. Freeing does no
- *            network or disk I/O and cannot fail; it may wait for idle worker
- *            threads to exit, and it cancels an unfinished writer first. A
- *            handle keeps what it needs of the handles it was created from, so
- *            handles may be freed in any order, but not while a call that uses
- *            them is running.
+ *            network or disk I/O and cannot fail; it may wait for worker
+ *            threads to exit, but not for callbacks, and it cancels an
+ *            unfinished writer first. A handle keeps what it needs of the
+ *            handles it was created from, so handles may be freed in any order,
+ *            but not while a call that uses them is running.
  *  Strings   In: NUL-terminated UTF-8, copied before the call returns; a path
  *            is any bytes. Data (a pointer and a length) is borrowed until
  *            then. Out: NUL-terminated UTF-8, owned by the handle it came from,
@@ -49,26 +49,37 @@
  *            of which their callbacks may use 256 KiB.
  *  Callbacks Progress and read callbacks run on the thread that made the
  *            blocking call (for a writer: in its write, finish and abort
- *            calls), one at a time per call. Credentials and log callbacks may
- *            run on any thread, never two at a time. No callback may use the
- *            client it serves. A callback must return: no longjmp, no C++
- *            exception, no pthread_exit, and a child that it forks must not
- *            return into the call. One that never returns stops the call it
- *            runs in; a log callback also stops the log of its client, and
- *            freeing that client may wait for it. If a callback uses a handle
- *            without const that its call is using, it gets OSSMPU_ESTATE. A
- *            drop callback must not use a handle that is being freed.
+ *            calls), one at a time per call. Log callbacks run on a thread that
+ *            is in a call, one at a time, also for lines of other calls; lines
+ *            wait meanwhile, and if more than 1000 wait, the others are dropped
+ *            and a line says how many. Credentials callbacks may run on any
+ *            thread, one at a time per client. A call on a client in its own
+ *            credentials or log callback, and on a handle without const in a
+ *            callback of a call that is using it, returns OSSMPU_ESTATE. A
+ *            callback may free the client of its call, which keeps what it
+ *            needs. A drop callback must not use a handle that is being freed.
+ *            A callback must return, and not by longjmp. One that never returns
+ *            stops its own call, the log of its client if it is a log callback,
+ *            and the calls that wait for its credentials, until they are
+ *            canceled; freeing does not wait for it. If pthread_exit or a C++
+ *            exception ends a callback, its thread releases what it holds in
+ *            the library, and then waits forever; if it is a thread of the
+ *            library, the call that it worked for returns OSSMPU_ECALLBACK.
  *  fork      A client, the handles created from it, and a cancel token belong
  *            to the process that created them. In a forked child all calls on
  *            them return OSSMPU_EFORKED, a trigger has no effect, and _free
- *            only releases memory. Create new ones there.
+ *            only releases memory. Create new ones there. A child that a
+ *            callback forks should not return from it: the call would end with
+ *            OSSMPU_EFORKED, and the process with _exit(1) if the callback runs
+ *            on a thread of the library.
  *  Exit      Calls work and handles can be freed until the process ends: also in
  *            atexit handlers, in destructor functions, and in destructors of
  *            static objects, of thread_local objects and of thread-specific
  *            data. A client that is not freed at exit does no harm.
- *  pthread_cancel on a thread that is in a call terminates the process. Use a
- *            cancel token, or disable cancellation with
- *            pthread_setcancelstate during the call.
+ *  pthread_cancel on a thread that is in a call takes effect after the call
+ *            has returned, also if a callback is running. The cancelability
+ *            type of the thread becomes deferred. Use a cancel token to end the
+ *            call.
  *  Waiting   All calls that can block take a cancel token (NULL for none),
  *            except abort and presign; writers and iterators keep the token
  *            they were opened with. All waits have a timeout: with the
@@ -593,9 +604,9 @@ typedef void (*ossmpu_drop_fn)(void *user);
 #define OSSMPU_LOG_DEBUG 4
 
 /**
- * Receives one log line, without a line end, valid during the callback. It may
- * run on any thread, never two at a time, and must not use the client it
- * serves.
+ * Receives one log line, without a line end, valid during the callback. It
+ * runs on a thread that is in a call, one at a time, also for lines of other
+ * calls. Calls on the client that it serves return OSSMPU_ESTATE.
  */
 typedef void (*ossmpu_log_fn)(void *user, int level, const char *line);
 
@@ -610,8 +621,8 @@ typedef struct ossmpu_credentials ossmpu_credentials;
  * and when OSS reports that they have expired. Call ossmpu_credentials_set on
  * out and return 0. Any other value fails the call that needs the credentials
  * with OSSMPU_ECREDENTIALS. It may run on any thread (see
- * OSSMPU_CONFIG_CALLBACKS_ON_CALLER), never two at a time, and must not use
- * the client it serves.
+ * OSSMPU_CONFIG_CALLBACKS_ON_CALLER), one at a time per client. Calls on the
+ * client that it serves return OSSMPU_ESTATE.
  */
 typedef int (*ossmpu_credentials_fn)(void *user,
                                      ossmpu_credentials *out);

@@ -36,8 +36,8 @@
  *  Threads   As in C: many threads may call const member functions of one
  *            object at the same time; other member functions need exclusive
  *            access. Progress and data callbacks run on the thread of the call,
- *            credentials and log callbacks on any thread. A list is read by one
- *            thread at a time.
+ *            log callbacks on a thread that is in a call, credentials callbacks
+ *            on any thread. A list is read by one thread at a time.
  *  Options   and cancel tokens are passed by pointer; nullptr means none. They
  *            must stay valid until the call returns. Uploads, writers and lists
  *            keep what they need of them.
@@ -70,6 +70,18 @@
 #define OSSMPU_HPP_EXCEPTIONS 1
 #else
 #define OSSMPU_HPP_EXCEPTIONS 0
+#endif
+
+/* pthread_exit in a callback unwinds it with an exception that must not be
+ * caught for good. */
+#ifdef __GLIBCXX__
+#include <cxxabi.h>
+#define OSSMPU_HPP_PASS_THREAD_EXIT                                            \
+    catch (abi::__forced_unwind &) {                                           \
+        throw;                                                                 \
+    }
+#else
+#define OSSMPU_HPP_PASS_THREAD_EXIT
 #endif
 
 namespace ossmpu {
@@ -193,10 +205,12 @@ class exception_carrier {
     ~exception_carrier() { innermost() = outer_; }
 
     /** Runs a callback and keeps its exception. */
-    template <class Callback> static void run(Callback callback) noexcept {
+    template <class Callback> static void run(Callback callback) {
         try {
             callback();
-        } catch (...) {
+        }
+        OSSMPU_HPP_PASS_THREAD_EXIT
+        catch (...) {
             if (innermost() != nullptr)
                 innermost()->thrown_ = std::current_exception();
         }
@@ -218,7 +232,7 @@ class exception_carrier {
 };
 #else
 struct exception_carrier {
-    template <class Callback> static void run(Callback callback) noexcept {
+    template <class Callback> static void run(Callback callback) {
         callback();
     }
 };
@@ -428,12 +442,14 @@ class credentials_callback {
         : fetch_(std::move(fetch)) {}
 
 #if OSSMPU_HPP_EXCEPTIONS
-    int fetch(ossmpu_credentials *out) noexcept {
+    int fetch(ossmpu_credentials *out) {
         try {
             const int status = set(out);
             keep(nullptr);
             return status;
-        } catch (...) {
+        }
+        OSSMPU_HPP_PASS_THREAD_EXIT
+        catch (...) {
             keep(std::current_exception());
             return -1;
         }
@@ -445,7 +461,7 @@ class credentials_callback {
             std::rethrow_exception(thrown_);
     }
 #else
-    int fetch(ossmpu_credentials *out) noexcept { return set(out); }
+    int fetch(ossmpu_credentials *out) { return set(out); }
 #endif
 
   private:
@@ -876,7 +892,7 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
         return *this;
     }
 
-    static int report(void *user, const ossmpu_progress *now) noexcept {
+    static int report(void *user, const ossmpu_progress *now) {
         progress_action action = progress_action::cancel;
         detail::exception_carrier::run([&] {
             action = (*static_cast<progress_fn *>(user))(progress(*now));
@@ -1032,14 +1048,16 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
   private:
     friend class client;
 
-    static int fetch(void *user, ossmpu_credentials *out) noexcept {
+    static int fetch(void *user, ossmpu_credentials *out) {
         return (*static_cast<detail::credentials_ptr *>(user))->fetch(out);
     }
-    static void log(void *user, int level, const char *line) noexcept {
+    static void log(void *user, int level, const char *line) {
 #if OSSMPU_HPP_EXCEPTIONS
         try {
             (*static_cast<log_fn *>(user))(static_cast<log_level>(level), line);
-        } catch (...) {
+        }
+        OSSMPU_HPP_PASS_THREAD_EXIT
+        catch (...) {
             // No call could rethrow it.
         }
 #else
@@ -1256,7 +1274,7 @@ struct source {
 namespace detail {
 
 /** A data callback for C. */
-inline std::int64_t read(void *user, void *buf, std::size_t len) noexcept {
+inline std::int64_t read(void *user, void *buf, std::size_t len) {
     std::int64_t count = -1;
     exception_carrier::run([&] {
         const std::size_t filled = (*static_cast<const read_fn *>(user))(

@@ -77,6 +77,9 @@ mod simulation;
 
 #[cfg(feature = "capi")]
 mod ffi;
+// What calls from C need in addition to the public interface.
+#[cfg(feature = "capi")]
+pub(crate) use runtime::{contain_foreign_unwind, disable_cancellation};
 
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]

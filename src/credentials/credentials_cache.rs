@@ -9,7 +9,7 @@ use super::single_flight::{FetchOutcome, SingleFlight, deadline_passed};
 use super::{Credentials, CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::IgnorePoison;
+use crate::runtime::{ForkGuard, IgnorePoison, ThreadId};
 use crate::sign::AccessKey;
 
 /// The credentials of one client.
@@ -26,6 +26,7 @@ struct CacheState {
     cached: Option<CachedCredentials>,
     /// The fetch in progress.
     flight: Option<Arc<SingleFlight>>,
+    fetching_thread: Option<ThreadId>,
     /// The fetch is wanted by a worker and waits for a thread that makes a call.
     is_unclaimed: bool,
 }
@@ -93,6 +94,11 @@ impl CredentialsCache {
         matches!(self.source, CredentialsSource::Provider(_) | CredentialsSource::Builtin(_))
     }
 
+    /// The thread that fetches from the source, if one does.
+    pub(crate) fn fetching_thread(&self) -> Option<ThreadId> {
+        self.lock().fetching_thread
+    }
+
     fn current(&self, context: &FetchContext<'_>) -> Result<Arc<Credentials>> {
         loop {
             match self.next_action(context)? {
@@ -150,6 +156,7 @@ impl CredentialsCache {
         context: &FetchContext<'_>,
     ) -> Result<Arc<Credentials>> {
         let mut guard = FlightGuard { cache: self, flight, outcome: FetchOutcome::Abandoned };
+        self.lock().fetching_thread = Some(ThreadId::current());
         let fetched = self.fetch(context);
         let now = context.clock.now();
         match fetched.and_then(|credentials| CachedCredentials::new(credentials, now)) {
@@ -158,6 +165,11 @@ impl CredentialsCache {
                 self.lock().cached = Some(cached);
                 guard.outcome = FetchOutcome::Fetched(Arc::clone(&credentials));
                 Ok(credentials)
+            }
+            // In a forked child, a thread that does not exist there may hold the lock.
+            Err(error) if error.kind() == ErrorKind::Forked => {
+                std::mem::forget(guard);
+                Err(error)
             }
             Err(error) if error.kind() == ErrorKind::Canceled => self.valid_or(error, now),
             Err(error) if context.deadline.has_passed() => {
@@ -240,13 +252,19 @@ struct FlightGuard<'a> {
 
 impl Drop for FlightGuard<'_> {
     fn drop(&mut self) {
-        self.cache.lock().flight = None;
+        let mut state = self.cache.lock();
+        state.flight = None;
+        state.fetching_thread = None;
+        drop(state);
         self.flight.complete(self.outcome.clone());
     }
 }
 
 fn fetch_from_provider(provider: &dyn CredentialsProvider) -> Result<Credentials> {
-    provider.fetch().map_err(|cause| {
+    let process = ForkGuard::current();
+    let fetched = provider.fetch();
+    process.check_after_callback()?;
+    fetched.map_err(|cause| {
         let value = cause.downcast_ref::<Error>().and_then(Error::callback_value);
         unusable("the credentials provider failed")
             .with_callback_value(value)

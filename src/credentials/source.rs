@@ -21,7 +21,8 @@ pub struct Credentials {
 /// A credentials source that the caller implements.
 ///
 /// It is called on first use, shortly before expiry and when OSS has refused the key; never by two
-/// threads at once. It runs on any thread that uses the client and must not use that client itself.
+/// threads of a client at once. It runs on any thread that uses the client. Calls of that client
+/// that it makes fail with kind `State`.
 /// Cancellation does not interrupt it: a canceled call returns only after `fetch` has returned.
 pub trait CredentialsProvider: Send + Sync {
     /// Fetches valid credentials. May block.

@@ -11,7 +11,7 @@ use crate::Result;
 /// callback again; also if setting the callback failed. Must not use the
 /// handle that the callback was set on if that handle is being freed. Not
 /// called in a forked child.
-pub type ossmpu_drop_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
+pub type ossmpu_drop_fn = Option<unsafe extern "C-unwind" fn(user: *mut c_void)>;
 
 /// A function of the caller and its user pointer, which is released once.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    unsafe extern "C" fn count(user: *mut c_void) {
+    unsafe extern "C-unwind" fn count(user: *mut c_void) {
         // SAFETY: the tests pass a pointer to a live counter.
         let counter = unsafe { &*user.cast::<AtomicU32>() };
         counter.fetch_add(1, Ordering::SeqCst);

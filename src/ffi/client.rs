@@ -9,7 +9,7 @@ use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
 use super::panic_boundary::guard_value;
-use crate::Client;
+use crate::{Client, Result};
 
 /// A client of one OSS endpoint: credentials, connection pool and worker
 /// threads. Any number of threads may use it at once. It belongs to the process
@@ -19,6 +19,11 @@ use crate::Client;
 pub struct ossmpu_client(pub(super) Client);
 
 const _: () = handle::assert_shared::<ossmpu_client>();
+
+/// The client of a call, which keeps it until it returns: a callback may free the handle.
+pub(super) fn of_call(client: Option<&ossmpu_client>) -> Result<Client> {
+    Ok(handle::required(client, "client")?.0.clone())
+}
 
 /// Creates a client, or returns the first error of a setter of config. Copies
 /// the settings; opens no connection and starts no thread. Does not block, but

@@ -107,7 +107,7 @@ pub unsafe extern "C" fn ossmpu_config_set_credentials_fn(
         // SAFETY: the functions can be called with `user` on any thread (contract of `ffi`).
         let callback = unsafe { Callback::new(callback, user, drop) };
         let set = |config: &mut Config| {
-            config.set_credentials_provider(CallbackProvider::new(callback?));
+            config.set_credentials_provider(CallbackProvider(callback?));
             Ok(())
         };
         change(config, set)

@@ -5,10 +5,10 @@ use std::mem::MaybeUninit;
 
 use super::arg_check;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::guard;
 use super::error::ossmpu_error;
-use super::handle::{self, OutParam};
+use super::handle::OutParam;
 use super::option_keys::CallOptions;
 use super::options::{self, ossmpu_options};
 use super::result::{ossmpu_result, set_result};
@@ -50,7 +50,7 @@ pub extern "C" fn ossmpu_copy_object(
     let err = OutParam::init(err);
     let out = OutParam::init(out);
     guard(err, || {
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let source = parse_source(source_bucket, source_key, source_version)?;
         let options = options::of_call(options)?;

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::ffi::{c_int, c_void};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::callback::Callback;
@@ -22,10 +21,10 @@ const _: () = handle::assert_sized::<ossmpu_credentials>();
 /// and when OSS reports that they have expired. Call ossmpu_credentials_set on
 /// out and return 0. Any other value fails the call that needs the credentials
 /// with OSSMPU_ECREDENTIALS. It may run on any thread (see
-/// OSSMPU_CONFIG_CALLBACKS_ON_CALLER), never two at a time, and must not use
-/// the client it serves.
+/// OSSMPU_CONFIG_CALLBACKS_ON_CALLER), one at a time per client. Calls on the
+/// client that it serves return OSSMPU_ESTATE.
 pub type ossmpu_credentials_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int>;
 
 /// Sets the result of a credentials callback.
 ///
@@ -52,28 +51,18 @@ pub extern "C" fn ossmpu_credentials_set(
     })
 }
 
-type CredentialsFunction = unsafe extern "C" fn(*mut c_void, *mut ossmpu_credentials) -> c_int;
+type CredentialsFunction =
+    unsafe extern "C-unwind" fn(*mut c_void, *mut ossmpu_credentials) -> c_int;
 
 /// A credentials callback as a provider of the Rust interface.
 #[derive(Debug)]
-pub(super) struct CallbackProvider {
-    callback: Callback<CredentialsFunction>,
-    /// Held while the callback runs: two clients of one configuration may need credentials at once.
-    running: Mutex<()>,
-}
-
-impl CallbackProvider {
-    pub(super) fn new(callback: Callback<CredentialsFunction>) -> Self {
-        Self { callback, running: Mutex::new(()) }
-    }
-}
+pub(super) struct CallbackProvider(pub(super) Callback<CredentialsFunction>);
 
 impl CredentialsProvider for CallbackProvider {
     fn fetch(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
-        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut place = ossmpu_credentials::default();
         let out = &raw mut place;
-        let value = self.callback.run(|function, user| {
+        let value = self.0.run(|function, user| {
             // SAFETY: `Callback::new` was promised that it can be called with `user`; `out` is
             // live.
             unsafe { function(user, out) }
@@ -119,7 +108,7 @@ fn expiry(unix: i64) -> Result<Option<SystemTime>> {
 mod tests {
     use super::*;
 
-    unsafe extern "C" fn callback(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int {
+    unsafe extern "C-unwind" fn callback(user: *mut c_void, out: *mut ossmpu_credentials) -> c_int {
         // SAFETY: the tests pass a pointer to a number.
         let wanted = unsafe { *user.cast::<c_int>() };
         if wanted == 1 {
@@ -135,7 +124,7 @@ mod tests {
         let function: CredentialsFunction = callback;
         // SAFETY: the number outlives the provider.
         let callback = unsafe { Callback::new(Some(function), (&raw mut wanted).cast(), None) };
-        CallbackProvider::new(callback.unwrap()).fetch()
+        CallbackProvider(callback.unwrap()).fetch()
     }
 
     #[test]

@@ -16,13 +16,13 @@ pub const OSSMPU_LOG_INFO: c_int = 3;
 /// always redacted.
 pub const OSSMPU_LOG_DEBUG: c_int = 4;
 
-/// Receives one log line, without a line end, valid during the callback. It may
-/// run on any thread, never two at a time, and must not use the client it
-/// serves.
+/// Receives one log line, without a line end, valid during the callback. It
+/// runs on a thread that is in a call, one at a time, also for lines of other
+/// calls. Calls on the client that it serves return OSSMPU_ESTATE.
 pub type ossmpu_log_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, level: c_int, line: *const c_char)>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, level: c_int, line: *const c_char)>;
 
-type LogFunction = unsafe extern "C" fn(*mut c_void, c_int, *const c_char);
+type LogFunction = unsafe extern "C-unwind" fn(*mut c_void, c_int, *const c_char);
 
 pub(super) fn parse_level(number: c_int) -> Result<LogLevel> {
     match number {

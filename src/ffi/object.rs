@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::arg_check;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::{Success, guard, write_number};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -67,7 +67,7 @@ pub extern "C" fn ossmpu_head_object(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let version = version.optional("version")?;
         let mut options = options::or_default(options)?;

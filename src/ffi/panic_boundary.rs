@@ -1,4 +1,5 @@
-//! The panic boundary: no panic unwinds into C, and none prints a message.
+//! The boundary of a call from C: no panic unwinds into C, none prints a message, and a callback
+//! that ends its thread does not end the process.
 //!
 //! A panic is a bug in this library. It becomes `OSSMPU_EINTERNAL`, never a value that could be a
 //! result.
@@ -9,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use crate::limits::THREAD_NAME_PREFIX;
-use crate::{Error, Result};
+use crate::{Error, Result, contain_foreign_unwind, disable_cancellation};
 
 /// Runs the body of a function that cannot fail; returns `after_panic` if it panics.
 pub(super) fn guard_value<T>(after_panic: T, body: impl FnOnce() -> T) -> T {
@@ -18,20 +19,30 @@ pub(super) fn guard_value<T>(after_panic: T, body: impl FnOnce() -> T) -> T {
 
 /// Runs `body` and turns a panic into an error of kind `Internal`.
 pub(super) fn catch_panic<T>(body: impl FnOnce() -> T) -> Result<T> {
+    let cancellation = disable_cancellation();
     install_hook();
-    let _context = ContextGuard::enter(Context::Library);
-    // Shared state survives a panic by the rules of the Rust interface; `TryLocked` poisons the
+    let context = ContextGuard::enter(Context::Library);
+    // Shared state survives unwinding by the rules of the Rust interface; `TryLocked` poisons the
     // rest.
-    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| contain_foreign_unwind(body, || ())));
+    drop(context);
+    cancellation.restore();
+    outcome.map_err(|payload| {
         let error = Error::internal("the library panicked; please report this bug");
         error.with_cause(panic_message(&*payload))
     })
 }
 
 /// Runs the caller's code. A panic in there is the caller's, and its message is printed.
+///
+/// The code may be unwound by `pthread_exit`, so functions of the caller are called with the ABI
+/// `C-unwind`.
 pub(super) fn run_callback<T>(callback: impl FnOnce() -> T) -> T {
     let _context = ContextGuard::enter(Context::Callback);
-    callback()
+    let value = callback();
+    // The callback may have enabled it.
+    disable_cancellation();
+    value
 }
 
 fn panic_message(payload: &(dyn Any + Send)) -> String {

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::arg_check;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -75,7 +75,7 @@ pub extern "C" fn ossmpu_list_parts(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         client.check_process()?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let upload_id = UploadId::parse(upload_id.required("upload_id")?)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -62,7 +62,7 @@ pub extern "C" fn ossmpu_presign(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let upload_id = upload_id.optional("upload_id")?;
         let expires = Duration::from_secs(arg_check::number("expires", expires_seconds)?);
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn ossmpu_put_part_url(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let url = url.required("url")?;
         // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
         // `put_part_url` drops the value before it returns.

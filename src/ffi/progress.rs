@@ -57,10 +57,11 @@ pub struct ossmpu_progress {
 /// as ossmpu_cancel_trigger does: it returns OSSMPU_ECANCELED, and the value is
 /// OSSMPU_ERRINFO_CALLBACK_VALUE. The call does not call it again. It must not
 /// make calls with the client that it serves.
-pub type ossmpu_progress_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int>;
+pub type ossmpu_progress_fn = Option<
+    unsafe extern "C-unwind" fn(user: *mut c_void, progress: *const ossmpu_progress) -> c_int,
+>;
 
-type ProgressFunction = unsafe extern "C" fn(*mut c_void, *const ossmpu_progress) -> c_int;
+type ProgressFunction = unsafe extern "C-unwind" fn(*mut c_void, *const ossmpu_progress) -> c_int;
 
 /// A progress callback as a closure of the Rust interface.
 pub(super) fn progress_callback(

@@ -7,10 +7,10 @@ use std::os::fd::BorrowedFd;
 use super::arg_check;
 use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::guard;
 use super::error::ossmpu_error;
-use super::handle::{self, OutParam};
+use super::handle::OutParam;
 use super::options::{self, ossmpu_options};
 use super::result::{ossmpu_result, set_result};
 use super::text::Text;
@@ -47,7 +47,7 @@ pub extern "C" fn ossmpu_put_file(
     let err = OutParam::init(err);
     let out = OutParam::init(out);
     guard(err, || {
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let path = path.required_path("path")?;
         let options = options::or_default(options)?;
@@ -78,7 +78,7 @@ pub extern "C" fn ossmpu_put_range(
     let err = OutParam::init(err);
     let out = OutParam::init(out);
     guard(err, || {
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let path = path.required_path("path")?;
         let range = arg_check::byte_range(offset, length)?;
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn ossmpu_put_fd(
     let err = OutParam::init(err);
     let out = OutParam::init(out);
     guard(err, || {
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         if fd < 0 {
             return Err(Error::invalid("fd", "a descriptor must not be negative"));
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn ossmpu_put_data(
     let err = OutParam::init(err);
     let out = OutParam::init(out);
     guard(err, || {
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
         // `put_data` drops the value before it returns.

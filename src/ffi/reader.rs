@@ -12,9 +12,9 @@ use crate::{Error, ErrorKind};
 /// than len do not mean the end. It runs on the thread that made the call and
 /// never has to rewind.
 pub type ossmpu_read_fn =
-    Option<unsafe extern "C" fn(user: *mut c_void, buf: *mut c_void, len: usize) -> i64>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, buf: *mut c_void, len: usize) -> i64>;
 
-type ReadFunction = unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> i64;
+type ReadFunction = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, usize) -> i64;
 
 /// A read callback as a reader of the Rust interface.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     /// Fills the buffer and returns the number that `user` points to.
-    unsafe extern "C" fn callback(user: *mut c_void, buf: *mut c_void, len: usize) -> i64 {
+    unsafe extern "C-unwind" fn callback(user: *mut c_void, buf: *mut c_void, len: usize) -> i64 {
         // SAFETY: the buffer has that many bytes.
         unsafe { buf.cast::<u8>().write_bytes(7, len) };
         // SAFETY: the test passes a pointer to a live number.

@@ -6,10 +6,10 @@ use std::mem::MaybeUninit;
 use super::arg_check;
 use super::callback::Callback;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::guard;
 use super::error::ossmpu_error;
-use super::handle::{self, OutParam};
+use super::handle::OutParam;
 use super::options::{self, ossmpu_options};
 use super::reader::{CallbackReader, ossmpu_read_fn};
 use super::result::{ossmpu_result, set_result};
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn ossmpu_put_stream(
     let err = OutParam::init(err);
     let out = OutParam::init(out);
     guard(err, || {
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         // SAFETY: the function can be called with `user` on this thread (contract of `ffi`).
         let reader = CallbackReader(unsafe { Callback::new(callback, user, None) }?);

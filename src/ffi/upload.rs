@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::arg_check;
 use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -49,11 +49,11 @@ pub extern "C" fn ossmpu_upload_initiate(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        let upload = MultipartUpload::initiate(client, &bucket, &key, &options, cancel)?;
+        let upload = MultipartUpload::initiate(&client, &bucket, &key, &options, cancel)?;
         out.set(ossmpu_upload::new(upload));
         Ok(Success::Ok)
     })
@@ -88,7 +88,7 @@ pub extern "C" fn ossmpu_upload_attach(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         client.check_process()?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let id = UploadId::parse(upload_id.required("upload_id")?)?;
@@ -99,7 +99,7 @@ pub extern "C" fn ossmpu_upload_attach(
         };
         let mut options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        let upload = MultipartUpload::attach(client, &bucket, &key, &id, &options);
+        let upload = MultipartUpload::attach(&client, &bucket, &key, &id, &options);
         if list {
             let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
             for part in client.parts_iter(request, cancel) {

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char, c_int};
 use std::mem::MaybeUninit;
 
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -77,7 +77,7 @@ pub extern "C" fn ossmpu_list_uploads(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         client.check_process()?;
         let bucket = BucketName::parse(bucket.required("bucket")?)?;
         let prefix = prefix.optional("prefix")?;

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use super::arg_check;
 use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
-use super::client::ossmpu_client;
+use super::client::{self, ossmpu_client};
 use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::{self, OutParam};
@@ -51,7 +51,7 @@ pub extern "C" fn ossmpu_writer_open(
     let out = OutParam::init(out);
     guard(err, || {
         let out = out.required("out")?;
-        let client = &handle::required(client, "client")?.0;
+        let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);

@@ -100,9 +100,11 @@ impl Cancel {
         }
     }
 
-    /// Returns true if the token or one of its ancestors was triggered.
+    /// Returns true if the token or one of its ancestors was triggered. In a forked child of the
+    /// process that made it, a token counts as triggered, so that a call ends that the child has
+    /// returned into from a callback.
     pub fn is_triggered(&self) -> bool {
-        self.chain().any(Token::is_triggered)
+        self.chain().any(Token::is_triggered) || self.check_process().is_err()
     }
 
     /// Creates a child token, which is triggered together with this one. It has no ticker.
@@ -141,6 +143,14 @@ impl Cancel {
         if let Some(ticker) = &self.ticker {
             ticker.tick_if_due();
         }
+    }
+
+    /// Ticks; returns true in a child that the tick has forked.
+    fn tick_forks(&self) -> bool {
+        let Some(ticker) = &self.ticker else { return false };
+        let process = ForkGuard::current();
+        ticker.tick_if_due();
+        !process.is_current()
     }
 
     /// Returns an error of kind `Forked` in a forked child of the process that made the token.
@@ -194,8 +204,7 @@ impl Cancel {
         }
         let polled = polled.get_mut(..count).unwrap_or_default();
         loop {
-            self.tick();
-            if self.is_triggered() {
+            if self.tick_forks() || self.is_triggered() {
                 return Wake::Canceled;
             }
             let next_tick = self.ticker.as_ref().map_or(Deadline::NEVER, Ticker::due);

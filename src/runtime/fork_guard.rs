@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::thread_id::is_library_thread;
 use crate::error::{Error, ErrorKind};
 
 /// The process ID at construction.
@@ -16,6 +17,16 @@ impl ForkGuard {
     /// Returns true in the process that made the guard. Async-signal-safe.
     pub(crate) fn is_current(self) -> bool {
         self == Self::current()
+    }
+
+    /// Like [`ForkGuard::check`], after a callback has returned. On a thread of the library a forked
+    /// child ends: it has no other thread, and no call that could return.
+    pub(crate) fn check_after_callback(self) -> Result<(), Error> {
+        if !self.is_current() && is_library_thread() {
+            // SAFETY: _exit has no preconditions.
+            unsafe { libc::_exit(libc::EXIT_FAILURE) };
+        }
+        self.check()
     }
 
     /// Returns an error of kind `Forked` in any other process.

@@ -11,6 +11,7 @@ use std::thread::{Builder, JoinHandle};
 
 use super::SignalsBlocked;
 use super::scheduling::Scheduling;
+use super::thread_id::enter_library_thread;
 
 /// Starts a thread. The stack size is explicit, because std would read it from the environment.
 pub(crate) fn spawn_library_thread(
@@ -24,6 +25,7 @@ pub(crate) fn spawn_library_thread(
     Builder::new().name(name).stack_size(stack_size).spawn(move || {
         let _counted = counted;
         scheduling.apply();
+        enter_library_thread();
         run();
     })
 }

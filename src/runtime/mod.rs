@@ -12,6 +12,7 @@ mod event;
 #[cfg(shuttle)]
 #[path = "event/shuttle_event.rs"]
 mod event;
+mod foreign_unwind;
 mod fork_guard;
 mod library_thread;
 mod open_file;
@@ -26,6 +27,7 @@ mod scheduling;
 mod secret;
 mod subprocess;
 mod sync;
+mod thread_cancellation;
 mod thread_id;
 mod ticker;
 mod timer;
@@ -45,6 +47,7 @@ pub(crate) use env_var::{env_var, env_var_os, is_secure, unset_reason};
 pub(crate) use event::Event;
 #[cfg(shuttle)]
 pub(crate) use event::{Condvar, run_clock, stop_clock};
+pub(crate) use foreign_unwind::contain_foreign_unwind;
 pub(crate) use fork_guard::{ForkGuard, SignalsBlocked};
 pub(crate) use library_thread::spawn_library_thread;
 pub(crate) use open_file::{open_file, read_file};
@@ -60,5 +63,6 @@ pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
-pub(crate) use thread_id::ThreadId;
+pub(crate) use thread_cancellation::disable_cancellation;
+pub(crate) use thread_id::{ThreadId, is_library_thread};
 pub(crate) use ticker::Tick;

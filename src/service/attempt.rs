@@ -25,6 +25,8 @@ impl<'a, O: Operation> OperationState<'a, O> {
             let Request { method, query, headers, body, .. } = &request;
             wire_log::request(*method, &target, query, headers, body.length())
         });
+        // The log callback may have forked.
+        self.service.check_process().map_err(AttemptError::not_sent)?;
         let permit = self.acquire_permit(&request)?;
         let outcome = self.send(&request, &target);
         drop(permit);
@@ -81,7 +83,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
 
     fn signed_request(&mut self) -> Result<(Request, Target)> {
         let service = self.service;
-        service.check_process()?;
+        service.check_call()?;
         self.context.cancel.check_process()?;
         let mut request = self.operation.request()?;
         if let Some(target) = self.operation.presigned_target() {

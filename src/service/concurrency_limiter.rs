@@ -6,12 +6,13 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Cancel, Deadline, Event, IgnorePoison, Mutex, MutexGuard, Wake};
+use crate::runtime::{Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake};
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
     /// The limit is removed when it reaches this value.
     max: usize,
+    process: ForkGuard,
     state: Mutex<LimiterState>,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Permit<'a>(&'a ConcurrencyLimiter);
 
 impl ConcurrencyLimiter {
     pub(super) fn new(max: usize) -> Self {
-        Self { max, state: Mutex::default() }
+        Self { max, process: ForkGuard::current(), state: Mutex::default() }
     }
 
     /// Waits for a permit; `None` if the wait was canceled or the deadline has passed.
@@ -102,6 +103,10 @@ impl LimiterState {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
+        if !self.0.process.is_current() {
+            // A thread that does not exist in this process may hold the lock.
+            return;
+        }
         let mut state = self.0.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
         state.wake_waiters();

@@ -374,7 +374,9 @@ impl Config {
 
     /// Sets a callback that receives every log line up to `level`, in addition to the `log` crate.
     ///
-    /// It may run on any thread of the client, but on one at a time. It must not use the client.
+    /// It runs on threads that make calls, on one at a time, also for lines of other calls and of
+    /// worker threads. Calls of the client that it makes fail with kind `State`. While it runs, up
+    /// to 1000 lines wait; then lines are dropped, and a line says how many.
     pub fn set_log(
         &mut self,
         level: LogLevel,

@@ -22,7 +22,7 @@ impl ServiceClient {
         operation: &O,
         expires: Duration,
     ) -> Result<Presigned> {
-        self.check_process()?;
+        self.check_call()?;
         let mut request = operation.request()?;
         // The user of the URL reads the response and chooses the body and its type and MD5.
         request.query.retain(|(name, _)| name != "encoding-type");

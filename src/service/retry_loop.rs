@@ -38,7 +38,14 @@ impl ServiceClient {
                 Ok(outcome) => {
                     let outcome = OperationOutcome { earlier_attempts: evidence, ..outcome };
                     self.retry_budget.refund(state.attempts.saturating_sub(1));
-                    return Ok(outcome);
+                    // A callback may have forked. The parent process has the outcome.
+                    return match self.check_process() {
+                        Ok(()) => Ok(outcome),
+                        Err(error) => {
+                            let earlier_attempts = evidence;
+                            Err(OperationError { error, evidence, earlier_attempts })
+                        }
+                    };
                 }
                 Err(attempt_error) => attempt_error,
             };

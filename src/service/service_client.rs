@@ -4,13 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use super::clock_offset::{ClockDifference, ClockOffset, Correction};
 use super::concurrency_limiter::ConcurrencyLimiter;
+use super::logger::SILENT;
 use super::{Config, Logger, RateLimiter};
 use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addressing, Endpoint};
 use crate::ops::ResponseTimeout;
 use crate::retry::RetryBudget;
-use crate::runtime::{Cancel, Clock, Deadline, ForkGuard};
+use crate::runtime::{Cancel, Clock, Deadline, ForkGuard, ThreadId};
 use crate::sign::{AccessKey, SignatureVersion, Signer};
 use crate::transport::{Http, HttpSettings, Timeouts, Verify};
 
@@ -92,8 +93,26 @@ impl ServiceClient {
         self.credentials.serve_workers(&context);
     }
 
+    /// Checks that a call may use the client: in the process that created it, and not in a
+    /// credentials or log callback of its own, which would wait for itself.
+    pub(crate) fn check_call(&self) -> Result<()> {
+        self.process.check()?;
+        if self.logger.is_delivering() || self.is_fetching_credentials(ThreadId::current()) {
+            let text = "the client is used in its own credentials or log callback";
+            return Err(Error::new(ErrorKind::State, text));
+        }
+        Ok(())
+    }
+
+    /// True if that thread fetches credentials for all calls.
+    pub(crate) fn is_fetching_credentials(&self, thread: ThreadId) -> bool {
+        self.credentials.fetching_thread() == Some(thread)
+    }
+
+    /// The logger. It logs nothing in a forked child, where a thread that does not exist there may
+    /// hold its lock.
     pub(crate) fn logger(&self) -> &Logger {
-        &self.logger
+        if self.process.is_current() { &self.logger } else { &SILENT }
     }
 
     /// Returns the time that aborting one upload may take.
@@ -142,13 +161,13 @@ impl ServiceClient {
         let difference = ClockDifference::new(self.clock.now(), server_time);
         match self.clock_offset.correct(difference) {
             Correction::Applied => {
-                self.logger.warn(|| format!("{difference}; requests are signed with its time"));
+                self.logger().warn(|| format!("{difference}; requests are signed with its time"));
                 Ok(())
             }
             Correction::Refused => {
                 let most = self.clock_offset.max().as_secs();
                 let text = format!("{difference}, more than the maximum of {most} s");
-                self.logger.warn(|| format!("{text}: the local time is used"));
+                self.logger().warn(|| format!("{text}: the local time is used"));
                 Err(format!("{text}; set the local clock"))
             }
         }

@@ -75,6 +75,8 @@ impl Read for BodyWriter<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.state.mark_head_sent();
         self.report();
+        // The progress callback may have forked or canceled the call.
+        self.state.check().map_err(io::Error::other)?;
         let count = if self.state.is_body_stopped() {
             usize::try_from(self.unread).unwrap_or(usize::MAX).min(buffer.len())
         } else {

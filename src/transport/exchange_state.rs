@@ -18,12 +18,14 @@ use super::stall_timer::StallTimer;
 use super::timeout_errors;
 use super::unsent_bytes::unsent_bytes;
 use crate::error::{Error, Phase, Result};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, Interest, Wake};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, ForkGuard, Interest, Wake};
 use crate::wire::Body;
 
 /// The state of one exchange.
 #[derive(Debug)]
 pub(super) struct ExchangeState {
+    /// A child that a callback has forked must not touch the connection, which it shares.
+    process: ForkGuard,
     cancel: Cancel,
     timeouts: Timeouts,
     deadline: Deadline,
@@ -112,6 +114,7 @@ impl Drop for Guard {
 impl ExchangeState {
     pub(super) fn new(options: &ExchangeOptions<'_>, body: &Body) -> Self {
         Self {
+            process: ForkGuard::current(),
             body: body.clone(),
             zero_copy: RefCell::new(None),
             coalesces_head: body.length() > 0 && options.rate_limiter.is_none(),
@@ -182,6 +185,7 @@ impl ExchangeState {
     /// never waits for a peer that is always ready.
     pub(super) fn check(&self) -> Result<()> {
         self.cancel.tick();
+        self.process.check()?;
         if self.cancel.is_triggered() {
             self.interrupt(Error::canceled())?;
         } else if self.deadline.has_passed() {
@@ -231,6 +235,7 @@ impl ExchangeState {
             }
             let started = Instant::now();
             let wake = cancel.wait_for_any(fds, deadline);
+            self.process.check()?;
             if checks_stall {
                 self.stall.add_wait(started.elapsed(), fd);
             }
@@ -347,7 +352,9 @@ impl ExchangeState {
 
     /// True if the kernel must discard the unsent bytes of the request on close.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.is_body_stopped() || matches!(self.phase(), Phase::Send | Phase::Wait)
+        let is_unfinished =
+            self.is_body_stopped() || matches!(self.phase(), Phase::Send | Phase::Wait);
+        is_unfinished && self.process.is_current()
     }
 
     pub(super) fn has_sent(&self) -> bool {

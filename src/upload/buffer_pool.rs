@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Deadline, Event, IgnorePoison, Mutex, MutexGuard, now};
+use crate::runtime::{Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, now};
 
 /// The part buffers of one client; cheap to clone.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ pub(crate) struct BufferPool(Arc<SharedBufferPool>);
 
 struct SharedBufferPool {
     limit: usize,
+    process: ForkGuard,
     state: Mutex<BufferPoolState>,
     /// Changes whenever a buffer is taken or filled.
     writes: AtomicU64,
@@ -63,11 +64,12 @@ pub(crate) struct BufferRequest {
     idle: Option<IdleWriters>,
 }
 
-/// A time when writers held all buffers, and what `writes` was then.
+/// How often in a row writers were found to hold all buffers while `writes` did not change.
 #[derive(Clone, Copy)]
 struct IdleWriters {
-    since: Instant,
     writes: u64,
+    checks: u32,
+    checked_at: Instant,
 }
 
 /// Room for one part. Its bytes are returned to the pool when it is dropped.
@@ -81,8 +83,8 @@ pub(crate) struct Buffer {
 impl BufferPool {
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let writes = AtomicU64::new(0);
-        Self(Arc::new(SharedBufferPool { limit, state: Mutex::default(), writes }))
+        let (process, writes) = (ForkGuard::current(), AtomicU64::new(0));
+        Self(Arc::new(SharedBufferPool { limit, process, state: Mutex::default(), writes }))
     }
 
     pub(crate) fn limit(&self) -> u64 {
@@ -137,7 +139,7 @@ impl BufferRequest {
         }
         self.idle = self.idle_writers(&state);
         match self.idle {
-            Some(idle) if now().saturating_duration_since(idle.since) >= WRITERS_IDLE => {
+            Some(idle) if idle.checks >= IDLE_CHECKS => {
                 Err(exhausted("the memory limit is used up by writers that are not written to"))
             }
             _ => Ok(None),
@@ -146,7 +148,7 @@ impl BufferRequest {
 
     /// When to try again even if the event was not set.
     pub(crate) fn check_at(&self) -> Deadline {
-        let at = self.idle.and_then(|idle| idle.since.checked_add(WRITERS_IDLE));
+        let at = self.idle.and_then(|idle| idle.checked_at.checked_add(IDLE_CHECK_INTERVAL));
         at.map_or(Deadline::NEVER, Deadline::at)
     }
 
@@ -157,8 +159,17 @@ impl BufferRequest {
             return None;
         }
         let writes = self.pool.writes.load(Ordering::Relaxed);
-        let same = self.idle.filter(|idle| idle.writes == writes);
-        Some(same.unwrap_or_else(|| IdleWriters { since: now(), writes }))
+        let now = now();
+        let due = |idle: &IdleWriters| {
+            now.saturating_duration_since(idle.checked_at) >= IDLE_CHECK_INTERVAL
+        };
+        match self.idle.filter(|idle| idle.writes == writes) {
+            None => Some(IdleWriters { writes, checks: 0, checked_at: now }),
+            Some(idle) if due(&idle) => {
+                Some(IdleWriters { writes, checks: idle.checks + 1, checked_at: now })
+            }
+            idle => idle,
+        }
     }
 
     /// Lets the next request be served.
@@ -172,7 +183,8 @@ impl BufferRequest {
 
 impl Drop for BufferRequest {
     fn drop(&mut self) {
-        if self.id.is_some() {
+        // In a forked child, a thread that does not exist there may hold the lock.
+        if self.id.is_some() && self.pool.process.is_current() {
             self.leave();
         }
     }
@@ -272,6 +284,10 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if !self.pool.process.is_current() {
+            // A thread that does not exist in this process may hold the lock.
+            return;
+        }
         self.stop_filling();
         let bytes = std::mem::take(&mut self.bytes);
         self.pool.lock().spare.push(bytes);
@@ -289,9 +305,11 @@ fn exhausted(text: &str) -> Error {
     Error::new(ErrorKind::Memory, text).with_argument("memory_limit")
 }
 
-/// How long a request waits if writers hold all buffers and none of them is written to. They may
-/// belong to the thread that waits.
-const WRITERS_IDLE: Duration = Duration::from_secs(10);
+/// So many checks in a row must find that writers hold all buffers and none of them is written to:
+/// they may belong to the thread that waits. One check is not enough, because the process may have
+/// been stopped before it.
+const IDLE_CHECKS: u32 = 10;
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(shuttle)]
 mod shuttle_tests;
@@ -362,18 +380,27 @@ mod tests {
         let buffers = BufferPool::new(100);
         let mut idle = take(&buffers, 100).unwrap();
         let mut request = buffers.request(100, FilledBy::Writes, &event()).unwrap();
-        for seconds in [0, 9, 18, 27] {
+        for seconds in 0..30 {
             at(seconds);
-            idle.advance(1);
+            if seconds % 8 == 0 {
+                idle.advance(1);
+            }
+            assert!(request.try_take().unwrap().is_none(), "it was written to at {seconds} s");
+        }
+        at(1000);
+        idle.advance(1);
+        assert!(request.try_take().unwrap().is_none());
+        at(2000);
+        assert!(request.try_take().unwrap().is_none(), "the process was stopped");
+        assert_eq!(request.check_at().instant(), Some(start + Duration::from_secs(2001)));
+        for seconds in 2001..2009 {
+            at(seconds);
             assert!(request.try_take().unwrap().is_none());
         }
-        at(36);
-        assert!(request.try_take().unwrap().is_none());
-        assert_eq!(request.check_at().instant(), Some(start + Duration::from_secs(37)));
-        at(37);
+        at(2009);
         assert_eq!(request.try_take().err().unwrap().kind(), ErrorKind::Memory);
         let sealed = idle.seal();
-        at(100);
+        at(3000);
         assert!(request.try_take().unwrap().is_none(), "it is being sent");
         drop(sealed);
         assert!(request.try_take().unwrap().is_some());

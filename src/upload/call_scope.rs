@@ -85,7 +85,10 @@ impl Tick for CallbackTick {
 
     fn tick(&self) {
         self.service.serve_workers(&self.cancel, self.deadline);
-        self.reporter.tick();
+        // The credentials callback may have forked.
+        if self.service.check_process().is_ok() {
+            self.reporter.tick();
+        }
     }
 }
 

@@ -18,6 +18,15 @@ struct Shared {
     buffers: BufferPool,
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let service = &self.service;
+        self.workers.stop(|thread| service.is_fetching_credentials(thread));
+        // Those of the workers that ended last.
+        service.logger().deliver();
+    }
+}
+
 impl Engine {
     /// Opens no connection and starts no thread.
     pub(crate) fn new(config: &Config) -> Result<Self> {

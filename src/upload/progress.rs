@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, Deadline, IgnorePoison, Tick, now};
+use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, Tick, now};
 use crate::service::Observer;
 
 /// The progress of a call.
@@ -194,13 +194,15 @@ impl Reporter {
     ///
     /// # Errors
     ///
-    /// `Canceled`, when the callback canceled the call.
+    /// `Canceled`, when the callback canceled the call; `Forked`, in a child that it forked.
     pub(crate) fn report(&self) -> Result<()> {
         let is_canceled = self.lock().canceled_with.is_some();
+        let process = ForkGuard::current();
         let flow = match &self.callback {
             Some(callback) if !is_canceled => callback(&self.meter.snapshot()),
             _ => ControlFlow::Continue(()),
         };
+        process.check()?;
         let mut state = self.lock();
         state.last = Some(now());
         if let ControlFlow::Break(value) = flow {

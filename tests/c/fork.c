@@ -195,6 +195,7 @@ static int fork_after_a_part(void *user, const ossmpu_progress *progress) {
 static void put_and_fork(const ossmpu_client *sender, const char *folder,
                          int is_killed) {
     ossmpu_options *forking = in_parts();
+    ossmpu_error *err = NULL;
     CHECK(!ossmpu_options_set_str(forking, OSSMPU_OPTION_CHECKPOINT_DIR,
                                   folder));
     CHECK(!ossmpu_options_set_int(forking, OSSMPU_OPTION_PARALLELISM, 1));
@@ -202,8 +203,10 @@ static void put_and_fork(const ossmpu_client *sender, const char *folder,
                                   200000));
     CHECK(!ossmpu_options_set_progress(forking, fork_after_a_part,
                                        is_killed ? &child_pipe : NULL));
-    CHECK(ossmpu_put_file(sender, BUCKET, "forked", path, forking, NULL, NULL,
-                          NULL) == OSSMPU_ECANCELED);
+    CHECK_STATUS(OSSMPU_ECANCELED,
+                 ossmpu_put_file(sender, BUCKET, "forked", path, forking, NULL,
+                                 NULL, &err),
+                 err);
     ossmpu_options_free(forking);
 }
 

@@ -1,6 +1,8 @@
 /* A callback that uses the handle of its own call gets OSSMPU_ESTATE, and the
- * outer call continues. */
-#include "check.h"
+ * outer call continues; also one that uses its own client, where the call would
+ * wait for itself. */
+#define _POSIX_C_SOURCE 200809L
+#include "hooks.h"
 
 #define PART 102400
 #define PARTS 20
@@ -92,8 +94,106 @@ static void check_config(void) {
     reentered = NULL;
 }
 
+static ossmpu_upload *attached;
+
+static void use_client(struct hooks *hooks) {
+    const ossmpu_client *client = hooks->client;
+    const ossmpu_part_info *part = NULL;
+    ossmpu_part_iter *parts = NULL;
+    ossmpu_upload *upload = NULL;
+    ossmpu_writer *writer = NULL;
+    ossmpu_object *object = NULL;
+    ossmpu_result *result = NULL;
+    ossmpu_options *options = in_parts();
+    ossmpu_error *err = NULL;
+    unsigned char *bytes = some_bytes(HOOKED_SIZE);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_put_data(client, BUCKET, "inner", "x", 1, NULL, NULL,
+                                 NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_put_data(client, BUCKET, "inner", bytes, HOOKED_SIZE,
+                                 options, NULL, NULL, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_head_object(client, BUCKET, "inner", NULL, NULL, NULL,
+                                    &object, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_writer_open(client, BUCKET, "inner", NULL, NULL,
+                                    &writer, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_upload_initiate(client, BUCKET, "inner", NULL, NULL,
+                                        &upload, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_presign(client, OSSMPU_PRESIGN_PUT_OBJECT, BUCKET,
+                                "inner", NULL, 0, 60, NULL, NULL, &result,
+                                &err),
+                 err);
+    CHECK_STATUS(OSSMPU_OK,
+                 ossmpu_list_parts(client, BUCKET, "inner", "ID", NULL, NULL,
+                                   &parts, &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE, ossmpu_part_iter_next(parts, &part, &err), err);
+    ossmpu_part_iter_free(parts);
+    CHECK_STATUS(OSSMPU_ESTATE,
+                 ossmpu_upload_part(attached, 1, bytes, HOOKED_SIZE, NULL,
+                                    &err),
+                 err);
+    CHECK_STATUS(OSSMPU_ESTATE, ossmpu_upload_abort(attached, &err), err);
+    ossmpu_options_free(options);
+    free(bytes);
+}
+
+static void use_other_client(struct hooks *hooks) {
+    ossmpu_client *other = new_client();
+    (void)hooks;
+    CHECK(!ossmpu_put_data(other, BUCKET, "inner", "x", 1, NULL, NULL, NULL,
+                           NULL));
+    ossmpu_client_free(other);
+}
+
+/* The call that is running keeps what it needs. */
+static void free_client(struct hooks *hooks) {
+    ossmpu_client_free((ossmpu_client *)hooks->client);
+}
+
+static void check_client(enum place place, int on_worker,
+                         void (*run)(struct hooks *)) {
+    struct hooks hooks;
+    ossmpu_client *client = hooked_client(&hooks);
+    CHECK(!ossmpu_upload_attach(client, BUCKET, "inner", "ID", 0, NULL, NULL,
+                                &attached, NULL));
+    hooks.place = place;
+    hooks.on_worker = on_worker;
+    hooks.run = run;
+    CHECK(hooked_upload(&hooks, "outer", NULL) == OSSMPU_OK);
+    CHECK(hooks.done);
+    hooks.run = NULL;
+    ossmpu_upload_free(attached);
+    if (run != free_client) {
+        check_hooked_upload(&hooks, "outer");
+        ossmpu_client_free(client);
+    }
+}
+
+static void check_clients(void) {
+    int place;
+    check_client(IN_CREDENTIALS, 0, use_client);
+    check_client(IN_CREDENTIALS, 1, use_client);
+    check_client(IN_LOG, 0, use_client);
+    check_client(IN_CREDENTIALS, 1, free_client);
+    for (place = 0; place < PLACES; place++) {
+        check_client((enum place)place, 0, use_other_client);
+        check_client((enum place)place, 0, free_client);
+    }
+}
+
 int main(void) {
     ossmpu_client *client = new_client();
+    check_clients();
     check_writer(client);
     check_config();
     ossmpu_client_free(client);

@@ -1,5 +1,5 @@
-// Clients are used and freed by destructors of static and thread_local objects, which run after
-// those of thread-local values that the library has made since.
+// Clients are used and freed by destructors of static and thread_local objects,
+// which run after those of thread-local values that the library has made since.
 #include "every_use.h"
 
 #include <thread>

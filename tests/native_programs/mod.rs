@@ -38,7 +38,7 @@ impl BuildVariant {
     fn supports(&self, program: &str) -> bool {
         match (program, self.name) {
             // The sanitizer of the compiler holds its locks across fork; that of rustc does not.
-            ("fork" | "prefork", "sanitized") => false,
+            ("fork" | "prefork" | "callback_fork", "sanitized") => false,
             // This program loads the shared library, which is not instrumented.
             ("unload", "instrumented") => false,
             _ => true,
@@ -79,8 +79,9 @@ fn run(variant: &BuildVariant, source: &Path, scratch: &Path) -> Result<(), Stri
     let emulator = emulator();
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", SECONDS]).args(variant.wrapper);
-    if name.ends_with("fork") && variant.is_slow() {
-        // A forked child cannot free the memory of its parent's threads.
+    if (name.ends_with("fork") || name.ends_with("exit")) && variant.is_slow() {
+        // A forked child cannot free the memory of its parent's threads, and a thread that has
+        // ended, or never will, not its own.
         command.arg("--leak-check=no");
     }
     command.arg(&program);

@@ -1,25 +1,35 @@
 //! `cp`: copies objects without downloading them.
 
-use crate::fixture::{BUCKET, Fixture, first_request, five_parts, url};
+use crate::fixture::{BUCKET, Fixture, bytes, first_request, five_parts, url};
 
-fn with_object() -> Fixture {
+fn with_object(content: &[u8]) -> Fixture {
     let fixture = Fixture::new();
-    fixture.file("big", &five_parts());
+    fixture.file("big", content);
     fixture.run(&["put", "big", &url("in/big"), "--metadata", "owner=me"]).exits(0);
+    fixture.emulator.clear_requests();
     fixture
 }
 
 #[test]
-fn a_copy_uses_parts_and_keeps_the_metadata_of_the_source() {
-    let fixture = with_object();
+fn a_large_copy_uses_parts_and_keeps_the_metadata_of_the_source() {
+    let content = bytes(9 << 20);
+    let fixture = with_object(&content);
     let (from, to) = (url("in/big"), url("out/"));
-    let in_parts = ["cp", "--part-size", "100KiB", "--single-below", "0", &from, &to];
-    let run = fixture.run(&in_parts).exits(0);
-    assert_eq!(fixture.stored("out/big").unwrap(), five_parts());
+    let run = fixture.run(&["cp", "--part-size", "2MiB", &from, &to]).exits(0);
+    assert!(fixture.stored("out/big").unwrap() == content);
     assert_eq!(fixture.emulator.object(BUCKET, "out/big").unwrap().metadata["owner"], "me");
     assert_eq!((fixture.count("UploadPartCopy"), fixture.count("GetObject")), (5, 0));
-    let expected = format!("{from} -> {}: 409601 bytes", url("out/big"));
+    let expected = format!("{from} -> {}: 9437184 bytes", url("out/big"));
     assert!(run.stdout.starts_with(&expected), "{run:?}");
+}
+
+#[test]
+fn a_small_copy_is_one_request_and_keeps_the_metadata_of_the_source() {
+    let fixture = with_object(&five_parts());
+    fixture.run(&["cp", &url("in/big"), &url("out/")]).exits(0);
+    assert_eq!(fixture.stored("out/big").unwrap(), five_parts());
+    assert_eq!(fixture.emulator.object(BUCKET, "out/big").unwrap().metadata["owner"], "me");
+    assert_eq!((fixture.count("CopyObject"), fixture.count("UploadPartCopy")), (1, 0));
 }
 
 #[test]
@@ -37,8 +47,7 @@ fn a_missing_source_is_named() {
 
 #[test]
 fn signature_v1_is_used_on_request() {
-    let fixture = with_object();
-    fixture.emulator.clear_requests();
+    let fixture = with_object(&five_parts());
     fixture.run(&["cp", &url("in/big"), &url("b"), "--signature", "v1"]).exits(0);
     let authorization =
         first_request(&fixture, "CopyObject").header("authorization").unwrap().to_owned();

@@ -180,6 +180,6 @@ fn quiet_prints_nothing_on_success() {
 fn a_missing_file_is_a_failure() {
     let fixture = Fixture::new();
     let run = fixture.run(&["put", "none", &url("a")]).exits(1);
-    assert!(run.stderr.contains("none: No such file"), "{run:?}");
+    assert!(run.stderr.contains("none: no such file or directory (ENOENT)"), "{run:?}");
     assert_eq!(fixture.emulator.requests().len(), 0);
 }

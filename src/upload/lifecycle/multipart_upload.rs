@@ -176,7 +176,7 @@ impl MultipartUpload {
         file: &FileRange,
         cancel: &Cancel,
     ) -> Result<SentPart> {
-        self.check_process()?;
+        self.0.engine.service().check_call()?;
         let source = Source::path(&file.path)?.range(file.range)?;
         self.0.send(number, &source, cancel)
     }
@@ -244,7 +244,7 @@ impl MultipartUpload {
     /// `State`, after or during complete; otherwise [`Error::parts_left`] is true, and the error
     /// says why the abort failed.
     pub fn abort(&self) -> Result<()> {
-        self.check_process()?;
+        self.0.engine.service().check_call()?;
         let shared = &*self.0;
         let cleanup_budget =
             Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
@@ -253,6 +253,8 @@ impl MultipartUpload {
             CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)?;
         shared.cancel_parts(&scope, cleanup_budget.start())?;
         let outcome = shared.abort(&scope, &cleanup_budget);
+        // A callback may have forked.
+        self.check_process()?;
         shared.lock().phase = match &outcome {
             Ok(()) => UploadPhase::Aborted,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -265,7 +267,7 @@ impl MultipartUpload {
 impl SharedUpload {
     fn complete(&self, target: &UploadTarget, cancel: &Cancel) -> Result<UploadResult> {
         cancel.check_process()?;
-        self.engine.check_process()?;
+        self.engine.service().check_call()?;
         let parts = {
             let mut state = self.lock();
             state.check_open()?;
@@ -286,6 +288,8 @@ impl SharedUpload {
             let outcome = self.complete_parts(target, parts, &scope);
             outcome.map_err(|error| scope.explain(error))
         });
+        // A callback may have forked.
+        self.engine.check_process()?;
         self.lock().phase = match &outcome {
             Ok(_) => UploadPhase::Completed,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
@@ -422,7 +426,7 @@ impl SharedUpload {
     }
 
     fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
-        self.engine.check_process()?;
+        self.engine.service().check_call()?;
         let progress = self.options.progress.as_ref();
         let scope =
             CallScope::new(self.engine.service(), cancel, self.options.deadline(), progress)?;
@@ -460,6 +464,8 @@ impl SharedUpload {
             let waited = self.ended.wait_timeout(state, left.min(limits::PROGRESS_INTERVAL));
             drop(waited.ignore_poison());
             scope.cancel.tick();
+            // A callback may have forked.
+            self.engine.check_process()?;
             state = self.lock();
         }
         Ok(())
@@ -499,6 +505,10 @@ struct PartCall<'a> {
 
 impl Drop for PartCall<'_> {
     fn drop(&mut self) {
+        if self.shared.engine.check_process().is_err() {
+            // A thread that does not exist in this process may hold the lock.
+            return;
+        }
         self.shared.lock().in_flight.retain(|(number, _)| *number != self.number);
         self.shared.ended.notify_all();
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::error::{Error, ObjectExists, Result};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
 use crate::ops::InitiateMultipartUpload;
 use crate::runtime::{CleanupBudget, safeguard};
@@ -99,6 +99,7 @@ impl UploadLifecycle<'_> {
             hedging: if self.options.hedging() { Hedging::LastParts } else { Hedging::Never },
             cancel: self.scope.cancel.clone(),
             deadline: self.scope.deadline,
+            logger: self.service.logger().clone(),
         };
         let sent = upload_parts(work, options, self.workers, self.scope.meter())?;
         self.scope.report()?;
@@ -134,6 +135,10 @@ impl UploadLifecycle<'_> {
 
     /// Ends a failed upload: keeps its parts or aborts it. Returns the error with what is left.
     pub(crate) fn keep_or_abort(&self, target: &UploadTarget, error: Error) -> Error {
+        if error.kind() == ErrorKind::Forked {
+            // The parent process continues the upload.
+            return error;
+        }
         let error = error.with_upload_may_exist(target.may_have_orphan);
         if self.keep_parts {
             return error.with_upload_id(target.upload_id.as_str()).with_parts_left(true);

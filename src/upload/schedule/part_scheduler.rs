@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
-use crate::runtime::{Cancel, Deadline, Event, IgnorePoison, Mutex, MutexGuard, Wake, now};
+use crate::runtime::{
+    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake, now,
+};
+use crate::service::Logger;
 use crate::upload::part::SentPart;
 use crate::upload::progress::Meter;
 use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
@@ -41,6 +44,8 @@ pub(crate) struct ScheduleOptions {
     /// Interrupts the parts in flight; a child of the caller's token, which ticks for its thread.
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
+    /// Receives the lines of the workers from the caller's thread.
+    pub(crate) logger: Logger,
 }
 
 struct PartScheduler {
@@ -69,7 +74,7 @@ struct RunningCopy<'a> {
     cancel: Cancel,
 }
 
-/// If the caller's thread panics, waits until no worker uses the caller's bytes.
+/// If the caller's thread is unwound, waits until no worker uses the caller's bytes.
 struct UnwindGuard<'a>(&'a PartScheduler);
 
 /// Sends all parts and returns them in the order of their numbers. When it returns, the work and
@@ -88,12 +93,16 @@ pub(crate) fn upload_parts(
     let meter = Arc::clone(meter);
     let scheduler = Arc::new(PartScheduler { options, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
-    let _unwinding = UnwindGuard(&scheduler);
+    let unwinding = UnwindGuard(&scheduler);
     // More queue entries than workers would only delay those of other uploads.
     let at_once =
         scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
-    workers.add(&task, at_once)?;
-    scheduler.wait(&ticking, || workers.add(&task, 1));
+    let waited = workers
+        .add(&task, at_once)
+        .and_then(|()| scheduler.wait(&ticking, || workers.add(&task, 1)));
+    std::mem::forget(unwinding);
+    waited?;
+    scheduler.options.logger.deliver();
     scheduler.take_result(&ticking)
 }
 
@@ -176,9 +185,17 @@ impl PartScheduler {
 
     /// Waits until the tracker is settled. The first failure, cancellation or deadline cancels the
     /// parts in flight; then it waits only for them to end.
-    fn wait(&self, cancel: &Cancel, add_task: impl Fn() -> Result<()>) {
+    ///
+    /// # Errors
+    ///
+    /// `Forked`, in a child that a callback has forked, which has no workers.
+    fn wait(&self, cancel: &Cancel, add_task: impl Fn() -> Result<()>) -> Result<()> {
+        let process = ForkGuard::current();
+        let logger = &self.options.logger;
         let mut hedge_requested_at = None;
         while !self.is_settled() {
+            logger.deliver();
+            process.check()?;
             let (failed, hedge_due) = {
                 let tracker = &self.lock().tracker;
                 (
@@ -187,11 +204,15 @@ impl PartScheduler {
                 )
             };
             if failed {
-                cancel.shielded().wait_for_event(&self.changed, Deadline::NEVER);
+                cancel.shielded().wait_for_event(&self.changed, logger.next_delivery());
+                process.check()?;
             } else {
                 let hedge = hedge_due.map_or(Deadline::NEVER, Deadline::at);
                 let deadline = self.options.deadline;
-                match cancel.wait_for_event(&self.changed, deadline.earlier(hedge)) {
+                let next = deadline.earlier(hedge).earlier(logger.next_delivery());
+                let woken = cancel.wait_for_event(&self.changed, next);
+                process.check()?;
+                match woken {
                     Wake::Canceled => self.fail_upload(Error::canceled()),
                     Wake::TimedOut if deadline.has_passed() => {
                         self.fail_upload(Error::deadline_passed());
@@ -206,6 +227,7 @@ impl PartScheduler {
             }
             self.changed.clear();
         }
+        Ok(())
     }
 
     fn fail_upload(&self, error: Error) {
@@ -246,10 +268,7 @@ impl Drop for RunningCopy<'_> {
 
 impl Drop for UnwindGuard<'_> {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        self.0.fail_upload(Error::internal("the call has panicked"));
+        self.0.fail_upload(Error::internal("the call was unwound"));
         self.0.lock().work = None;
         while !self.0.is_settled() {
             Cancel::never().wait_for_event(&self.0.changed, Deadline::NEVER);
@@ -291,6 +310,7 @@ mod tests {
             hedging: Hedging::LastParts,
             cancel: Cancel::new().unwrap(),
             deadline: Deadline::NEVER,
+            logger: Logger::default(),
         };
         let tracker = PartTracker::new(parts, Hedging::LastParts);
         let work: Arc<dyn PartUploader> = Arc::new(Unused);

@@ -8,8 +8,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::error::Error;
-use crate::runtime::{IgnorePoison, Mutex, MutexGuard};
+use crate::error::{Error, ErrorKind};
+use crate::runtime::{IgnorePoison, Mutex, MutexGuard, ThreadId, contain_foreign_unwind};
 
 /// Work in steps, several of which may run at once.
 pub(crate) trait Task: Send + Sync {
@@ -37,6 +37,7 @@ struct TaskQueueState {
     tasks: VecDeque<Arc<dyn Task>>,
     /// Workers that are running or about to start.
     workers: usize,
+    lost: Vec<ThreadId>,
 }
 
 impl TaskQueue {
@@ -64,7 +65,8 @@ impl TaskQueue {
     /// Runs steps until the queue is empty.
     pub(crate) fn work(&self) {
         while let Some(task) = self.take() {
-            let next = catch_unwind(AssertUnwindSafe(|| task.step())).unwrap_or_else(|_| {
+            let step = || contain_foreign_unwind(|| task.step(), || self.lose_worker(&*task));
+            let next = catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| {
                 task.fail(Error::internal("a worker panicked; please report this bug"));
                 TaskStatus::Done
             });
@@ -72,6 +74,25 @@ impl TaskQueue {
                 self.lock().tasks.push_back(task);
             }
         }
+    }
+
+    /// Ends the task of a worker that does not return from a step: a callback has ended its thread.
+    fn lose_worker(&self, task: &dyn Task) {
+        let mut state = self.lock();
+        state.workers = state.workers.saturating_sub(1);
+        state.lost.push(ThreadId::current());
+        drop(state);
+        task.fail(Error::new(ErrorKind::Callback, "a callback ended its thread"));
+    }
+
+    /// How many workers callbacks have ended.
+    pub(crate) fn lost_workers(&self) -> usize {
+        self.lock().lost.len()
+    }
+
+    /// True for a worker that a callback has ended. Its thread waits forever.
+    pub(crate) fn has_lost(&self, thread: ThreadId) -> bool {
+        self.lock().lost.contains(&thread)
     }
 
     /// Takes the oldest task. If there is none, the worker is no longer counted.

@@ -8,11 +8,12 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{ForkGuard, IgnorePoison, ThreadId, spawn_library_thread};
+use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, ThreadId, spawn_library_thread};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
 /// The threads of a client. They are started when tasks are added, end when they have been idle for
@@ -56,10 +57,13 @@ impl Workers {
             self.run_simulated(task, count);
             return Ok(());
         }
+        self.process.check()?;
         let mut handles = self.handles.lock().ignore_poison();
         handles.retain(|handle| !handle.is_finished());
         let wanted = self.queue.add(task, count, self.threads);
-        for missing in (1..=self.pool.request(wanted, self.threads)).rev() {
+        // A thread that a callback has ended is replaced.
+        let most_threads = self.threads + self.queue.lost_workers();
+        for missing in (1..=self.pool.request(wanted, most_threads)).rev() {
             match self.start_thread() {
                 Ok(handle) => handles.push(handle),
                 Err(cause) => return self.go_on_without(missing, task, &cause),
@@ -103,10 +107,10 @@ impl Workers {
         let text = "no worker thread can be started";
         Err(Error::new(ErrorKind::Memory, text).with_io(cause).with_cause_in_text())
     }
-}
 
-impl Drop for Workers {
-    fn drop(&mut self) {
+    /// Ends the threads and waits for them, except for those that may never end: a callback has
+    /// ended the thread, or `is_in_callback` says that one runs on it.
+    pub(crate) fn stop(&mut self, is_in_callback: impl Fn(ThreadId) -> bool) {
         let handles = std::mem::take(self.handles.get_mut().ignore_poison());
         if !self.process.is_current() {
             // The threads are the parent's; joining them would never return.
@@ -115,20 +119,41 @@ impl Drop for Workers {
         }
         self.pool.shut_down();
         for handle in handles {
-            // A client may be dropped by the last step of its own worker.
-            if ThreadId::of(&handle) != ThreadId::current() {
-                let _ = handle.join();
-            }
+            join(handle, |thread| self.queue.has_lost(thread) || is_in_callback(thread));
         }
     }
 }
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop(|_| false);
+    }
+}
+
+/// Waits for a thread, unless it is this one or may never end.
+fn join(handle: JoinHandle<()>, may_never_end: impl Fn(ThreadId) -> bool) {
+    let thread = ThreadId::of(&handle);
+    // A client may be dropped by the last step of its own worker.
+    if thread == ThreadId::current() {
+        return;
+    }
+    while !handle.is_finished() {
+        if may_never_end(thread) {
+            return;
+        }
+        Cancel::never().wait(Deadline::after(JOIN_POLL));
+    }
+    let _ = handle.join();
+}
+
+/// How often a thread that is to end is checked.
+const JOIN_POLL: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::upload::schedule::task_queue::TaskStatus;
     use std::sync::mpsc;
-    use std::time::Duration;
 
     /// Counts down its steps, reports each one, and panics when told to.
     struct Countdown {
@@ -215,8 +240,9 @@ mod tests {
         // As if three of four could not be started.
         let task = countdown('a', 9, &sender);
         let handles = workers.handles.lock().unwrap();
-        assert_eq!(workers.queue.add(&task, 4, 4), 4);
-        let missing = workers.pool.request(4, 4);
+        // The thread may still look for the next step.
+        let wanted = workers.queue.add(&task, 4, 4);
+        let missing = workers.pool.request(wanted, 4);
         let cause = io::Error::from_raw_os_error(libc::EAGAIN);
         workers.go_on_without(missing, &task, &cause).unwrap();
         drop(handles);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::codec::md5::Hasher;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{BucketName, ObjectKey, PartNumber};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Event, Wake};
@@ -56,7 +56,7 @@ impl StreamUpload {
         options: &UploadOptions,
         cancel: &Cancel,
     ) -> Result<Self> {
-        engine.service().check_process()?;
+        engine.service().check_call()?;
         options.check_for(CallKind::Stream)?;
         let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
         engine
@@ -98,9 +98,15 @@ impl StreamUpload {
         self.engine.service().check_process()
     }
 
+    /// Checks that a call may use the stream.
+    pub(crate) fn check_call(&self) -> Result<()> {
+        self.engine.service().check_call()
+    }
+
     /// An error if the stream was canceled, has failed or is past its deadline.
     pub(crate) fn check(&self) -> Result<()> {
         self.scope.cancel.tick();
+        self.check_process()?;
         if self.scope.cancel.is_triggered() {
             return Err(self.why_canceled());
         }
@@ -166,10 +172,20 @@ impl StreamUpload {
 
     /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.
     pub(crate) fn keep_or_abort(&mut self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Forked {
+            // A thread that does not exist in this process may hold the locks.
+            std::mem::forget((self.filling.take(), self.queue.take()));
+            return error;
+        }
         self.filling = None;
         let Some(queue) = self.queue.take() else { return self.scope.explain(error) };
         queue.fail_upload(error.clone());
         self.wait_until_idle(&queue);
+        if let Err(forked) = self.check_process() {
+            std::mem::forget(queue);
+            return forked;
+        }
+        self.engine.service().logger().deliver();
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
         self.multipart().keep_or_abort(&queue.target, self.scope.explain(error))
@@ -189,6 +205,7 @@ impl StreamUpload {
         while !queue.is_idle() {
             self.wait(&queue)?;
         }
+        self.engine.service().logger().deliver();
         let sent = queue.outcome()?;
         if sent.len() != self.parts {
             return Err(Error::internal("the stream was finished before all parts were sent"));
@@ -295,8 +312,12 @@ impl StreamUpload {
 
     /// Waits for the event, at most until `check_at`.
     fn wait_for_change(&self, check_at: Deadline) -> Result<()> {
-        let next = self.scope.deadline.earlier(check_at);
+        let logger = self.engine.service().logger();
+        logger.deliver();
+        let next = self.scope.deadline.earlier(check_at).earlier(logger.next_delivery());
         let woken = self.scope.cancel.wait_for_event(&self.changed, next);
+        // A callback may have forked.
+        self.check_process()?;
         self.changed.clear();
         match woken {
             Wake::Canceled => Err(self.why_canceled()),
@@ -316,6 +337,9 @@ impl StreamUpload {
         while !queue.is_idle() {
             let again = Deadline::after(limits::PROGRESS_INTERVAL);
             self.scope.cancel.shielded().wait_for_event(&self.changed, again);
+            if self.check_process().is_err() {
+                return;
+            }
             self.changed.clear();
         }
     }

@@ -64,7 +64,7 @@ impl Writer {
     /// Appends all of the bytes.
     fn append(&mut self, data: &[u8]) -> Result<()> {
         let stream = self.stream.as_mut().ok_or_else(ended)?;
-        stream.check_process()?;
+        stream.check_call()?;
         let mut written = 0;
         while written < data.len() {
             let is_open = stream.check();
@@ -91,7 +91,7 @@ impl Writer {
     ///
     /// Those of [`Client::put_file`](crate::Client::put_file); `State`, after a write that failed.
     pub fn finish(mut self) -> Result<UploadResult> {
-        self.check_process()?;
+        self.check_call()?;
         self.stream.take().ok_or_else(ended)?.finish()
     }
 
@@ -103,7 +103,7 @@ impl Writer {
     /// `Canceled`, with [`Error::parts_left`], when parts may be left; `State`, after a write that
     /// failed.
     pub fn abort(mut self) -> Result<()> {
-        self.check_process()?;
+        self.check_call()?;
         let mut stream = self.stream.take().ok_or_else(ended)?;
         let error = stream.keep_or_abort(Error::canceled());
         if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
@@ -116,6 +116,12 @@ impl Writer {
     /// `Forked`, in a child of the process that opened the writer.
     pub fn check_process(&self) -> Result<()> {
         self.stream.as_ref().map_or(Ok(()), StreamUpload::check_process)
+    }
+}
+
+impl Writer {
+    fn check_call(&self) -> Result<()> {
+        self.stream.as_ref().map_or(Ok(()), StreamUpload::check_call)
     }
 }
 

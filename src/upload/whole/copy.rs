@@ -40,7 +40,7 @@ impl Copy<'_> {
     /// Copies the source and returns when OSS has acknowledged the object.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<UploadResult> {
         let options = self.options;
-        self.engine.check_process()?;
+        self.engine.service().check_call()?;
         options.check_for(CallKind::Copy)?;
         let scope = CallScope::new(
             self.engine.service(),

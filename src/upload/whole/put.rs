@@ -51,7 +51,7 @@ impl Put<'_> {
     /// Uploads the source and returns when OSS has acknowledged the object. The error says what a
     /// failed upload leaves.
     pub(crate) fn run(&self, source: Source, cancel: &Cancel) -> Result<UploadResult> {
-        self.service.check_process()?;
+        self.service.check_call()?;
         let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
         self.options.check_for(call)?;
         let progress = self.options.progress.as_ref();
@@ -117,6 +117,7 @@ impl Put<'_> {
         scope.meter().object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
+        self.service.check_process()?;
         Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
     }
 
