@@ -26,8 +26,8 @@ impl Signable<'_> {
         }
     }
 
-    /// Returns the resources that the client may have signed: in path style a bucket can lack its
-    /// slash.
+    /// Returns the resources that the client may have signed: in path style a bucket can be without
+    /// its slash.
     pub(super) fn resources(&self) -> Vec<String> {
         let mut resources = vec![self.resource()];
         if let (true, Some(bucket), None) = (self.is_path_style, self.bucket, self.key) {

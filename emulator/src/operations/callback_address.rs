@@ -36,7 +36,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || address.is_unicast_link_local()
 }
 
-/// Returns the host of a URL, which can lack a scheme, without brackets.
+/// Returns the host of a URL, which may have no scheme, without brackets.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest).trim();
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -80,7 +80,7 @@ impl Source {
     }
 
     /// What tells a file from one that was changed; memory has none. A settled range has only its
-    /// size, because whoever resumes it compares its parts.
+    /// size, because the call that resumes it compares its parts.
     pub(crate) fn identity(&self) -> Option<Identity> {
         match &self.origin {
             Origin::File(_) if self.is_settled => {
