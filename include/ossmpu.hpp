@@ -80,8 +80,11 @@
     catch (abi::__forced_unwind &) {                                           \
         throw;                                                                 \
     }
+/* That exception is a null reference, which sanitizers must not report. */
+#define OSSMPU_HPP_CATCHES_THREAD_EXIT __attribute__((no_sanitize("null")))
 #else
 #define OSSMPU_HPP_PASS_THREAD_EXIT
+#define OSSMPU_HPP_CATCHES_THREAD_EXIT
 #endif
 
 namespace ossmpu {
@@ -205,7 +208,8 @@ class exception_carrier {
     ~exception_carrier() { innermost() = outer_; }
 
     /** Runs a callback and keeps its exception. */
-    template <class Callback> static void run(Callback callback) {
+    template <class Callback>
+    OSSMPU_HPP_CATCHES_THREAD_EXIT static void run(Callback callback) {
         try {
             callback();
         }
@@ -442,7 +446,7 @@ class credentials_callback {
         : fetch_(std::move(fetch)) {}
 
 #if OSSMPU_HPP_EXCEPTIONS
-    int fetch(ossmpu_credentials *out) {
+    OSSMPU_HPP_CATCHES_THREAD_EXIT int fetch(ossmpu_credentials *out) {
         try {
             const int status = set(out);
             keep(nullptr);
@@ -1051,7 +1055,8 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     static int fetch(void *user, ossmpu_credentials *out) {
         return (*static_cast<detail::credentials_ptr *>(user))->fetch(out);
     }
-    static void log(void *user, int level, const char *line) {
+    OSSMPU_HPP_CATCHES_THREAD_EXIT static void log(void *user, int level,
+                                                   const char *line) {
 #if OSSMPU_HPP_EXCEPTIONS
         try {
             (*static_cast<log_fn *>(user))(static_cast<log_level>(level), line);

@@ -141,7 +141,7 @@ fn the_example_runs() {
     let size = emulator.object(BUCKET, "one").map(|object| object.size);
     assert_eq!(size, Some(FILE_SIZE as u64));
     let (code, said) = run("/nowhere/at all");
-    assert!(code == Some(1) && said.contains("No such file"), "{code:?}: {said}");
+    assert!(code == Some(1) && said.contains("no such file"), "{code:?}: {said}");
 }
 
 fn run(

@@ -11,9 +11,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::ptr::null;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use oss_emulator::Emulator;
-use ossmpu::{BucketName, Cancel, Client, Config, ErrorKind, LogLevel, ObjectKey, UploadOptions};
+use ossmpu::{BucketName, Cancel, Client, Config, LogLevel, ObjectKey, UploadOptions};
 
 #[test]
 fn the_global_rayon_pool_is_never_built() {
@@ -37,23 +38,28 @@ fn the_global_rayon_pool_is_never_built() {
 
 /// The panic is in a callback of the host, on a worker of the library.
 #[test]
-fn a_log_callback_that_panics_is_worker_thread_fails_only_the_upload() {
+fn a_panic_of_a_log_callback_is_that_of_the_call_and_only_of_it() {
     let emulator = emulator();
     let mut config = config(&emulator);
-    config.set_log(LogLevel::Debug, |_, line| {
-        assert!(!(is_worker_thread() && line.starts_with("> ")), "on purpose");
+    let (is_armed, on_worker) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+    let (armed, worker) = (Arc::clone(&is_armed), Arc::clone(&on_worker));
+    config.set_log(LogLevel::Debug, move |_, line| {
+        worker.fetch_or(is_worker_thread(), Ordering::SeqCst);
+        let panics = line.starts_with("> PUT") && armed.swap(false, Ordering::SeqCst);
+        assert!(!panics, "on purpose");
     });
     let client = Client::new(&config).unwrap();
     let (bucket, key) = target("object");
-    for _ in 0..3 {
-        let content = vec![7; SIZE];
-        let put = client.put_data(&bucket, &key, content, &in_parts(), &Cancel::never());
-        let error = put.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
-        assert!(!error.parts_left(), "{error}");
-        assert!(emulator.uploads(BUCKET).is_empty());
-    }
-    client.put_data(&bucket, &key, vec![7], &UploadOptions::new(), &Cancel::never()).unwrap();
+    let content = Arc::new(vec![7; SIZE]);
+    let put = || {
+        let shared = Shared(Arc::clone(&content));
+        client.put_data(&bucket, &key, shared, &in_parts(), &Cancel::never())
+    };
+    assert!(catch_unwind(AssertUnwindSafe(put)).is_err());
+    assert!(!is_armed.load(Ordering::SeqCst));
+    assert_eq!(Arc::strong_count(&content), 1);
+    put().unwrap();
+    assert!(!on_worker.load(Ordering::SeqCst), "log callbacks run on threads that make calls");
 }
 
 #[test]

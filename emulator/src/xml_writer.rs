@@ -6,12 +6,14 @@ const NAMESPACE: &str = "http://doc.oss-cn-hangzhou.aliyuncs.com";
 
 /// An XML document under construction. Elements appear in the order they are added.
 ///
-/// Control characters, which XML 1.0 cannot represent, are written as they are: OSS encodes names
-/// only on request, and the markers of a list must find the next page all the same.
+/// Lists have control characters, which XML 1.0 cannot represent, as they are: OSS encodes names
+/// only on request, and the markers of a list must find the next page all the same. Other documents
+/// have U+FFFD in their place.
 #[derive(Debug)]
 pub(crate) struct Document {
     text: String,
     open: Vec<&'static str>,
+    is_list: bool,
 }
 
 impl Document {
@@ -24,13 +26,13 @@ impl Document {
             text.push('"');
         }
         text.push('>');
-        Self { text, open: vec![root] }
+        Self { text, open: vec![root], is_list: root.starts_with("List") }
     }
 
     /// Creates a document with a single text element.
     pub(crate) fn with_text(root: &'static str, text: &str, namespace: bool) -> Self {
         let mut document = Self::new(root, namespace);
-        document.text.push_str(&partial_escape(text));
+        document.push_escaped(text);
         document
     }
 
@@ -38,7 +40,7 @@ impl Document {
         self.text.push('<');
         self.text.push_str(name);
         self.text.push('>');
-        self.text.push_str(&partial_escape(value));
+        self.push_escaped(value);
         self.text.push_str("</");
         self.text.push_str(name);
         self.text.push('>');
@@ -59,6 +61,14 @@ impl Document {
         }
     }
 
+    fn push_escaped(&mut self, value: &str) {
+        if self.is_list {
+            self.text.push_str(&partial_escape(value));
+        } else {
+            self.text.push_str(&partial_escape(replace_invalid_chars(value)));
+        }
+    }
+
     pub(crate) fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.close();
@@ -67,15 +77,26 @@ impl Document {
     }
 }
 
+/// Replaces characters that XML 1.0 cannot represent, even as references.
+fn replace_invalid_chars(value: &str) -> String {
+    let allowed = |c: char| {
+        matches!(c, '\t' | '\n' | '\r') || (' '..'\u{FFFE}').contains(&c) || c > '\u{FFFF}'
+    };
+    value.chars().map(|c| if allowed(c) { c } else { '\u{FFFD}' }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_document_escapes_text_and_closes_itself() {
-        let mut document = Document::new("R", false);
-        document.open("A");
-        document.element("B", "<\"&\u{1}\r>");
-        assert!(document.finish().ends_with("<R><A><B>&lt;\"&amp;\u{1}&#13;&gt;</B></A></R>"));
+        for (root, control) in [("R", '\u{FFFD}'), ("List", '\u{1}')] {
+            let mut document = Document::new(root, false);
+            document.open("A");
+            document.element("B", "<\"&\u{1}\r>");
+            let expected = format!("<A><B>&lt;\"&amp;{control}&#13;&gt;</B></A></{root}>");
+            assert!(document.finish().ends_with(&expected));
+        }
     }
 }

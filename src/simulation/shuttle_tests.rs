@@ -84,7 +84,7 @@ fn two_runs_of_one_seed_are_equal() {
         assert_eq!(run_seeds(&threaded, 0..10), first, "{}", threaded.scenario.name);
         for seed in [3, 4] {
             let trace = trace_of_seed(&threaded, seed);
-            assert!(trace.len() > 4, "{trace:?}");
+            assert!(trace.len() > 2, "{trace:?}");
             // Other runs before it do not change it.
             assert_eq!(trace_of_seed(&threaded, seed), trace, "{}", threaded.scenario.name);
         }
