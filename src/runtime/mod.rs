@@ -63,6 +63,7 @@ pub(crate) use safeguard::safeguard;
 pub(crate) use secret::Secret;
 pub(crate) use subprocess::Subprocess;
 pub(crate) use sync::{IgnorePoison, Mutex, MutexGuard};
+#[cfg(feature = "capi")]
 pub(crate) use thread_cancellation::disable_cancellation;
 pub(crate) use thread_id::{ThreadId, is_library_thread};
 pub(crate) use ticker::Tick;

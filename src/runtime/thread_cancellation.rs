@@ -5,12 +5,13 @@ use std::ptr;
 
 /// The cancellation state of this thread before [`disable_cancellation`].
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C calls restore it"))]
 pub(crate) struct CancellationState(c_int);
 
 /// Makes this thread ignore `pthread_cancel` until the state is restored.
 ///
 /// The type becomes deferred, and stays so: with the asynchronous type a pending cancellation would
-/// act in [`CancellationState::restore`].
+/// act when the state is restored.
 pub(crate) fn disable_cancellation() -> CancellationState {
     let mut state = ENABLE;
     // SAFETY: the pointer is to a live variable. The function fails only for an invalid state.
@@ -20,6 +21,7 @@ pub(crate) fn disable_cancellation() -> CancellationState {
     CancellationState(state)
 }
 
+#[cfg(feature = "capi")]
 impl CancellationState {
     /// Restores the state. A pending cancellation acts at the next cancellation point.
     pub(crate) fn restore(self) {
