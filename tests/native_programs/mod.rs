@@ -94,7 +94,7 @@ fn run(variant: &BuildVariant, source: &Path, scratch: &Path) -> Result<(), Stri
         .output()
         .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
     let printed = [output.stdout, output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed);
+    let printed = without_notes(&String::from_utf8_lossy(&printed));
     if !output.status.success() {
         return Err(format!("{name}: {}\n{printed}", output.status));
     }
@@ -107,6 +107,13 @@ fn run(variant: &BuildVariant, source: &Path, scratch: &Path) -> Result<(), Stri
         return Err(format!("{name} leaves uploads behind: {left:?}"));
     }
     Ok(())
+}
+
+/// Removes what valgrind prints about itself, for example that it does not know a system call. Its
+/// reports about the program begin with `==`.
+fn without_notes(printed: &str) -> String {
+    let is_note = |line: &str| line.starts_with("--") && line.contains("-- ");
+    printed.split_inclusive('\n').filter(|line| !is_note(line)).collect()
 }
 
 /// Sets the endpoint and keys of the emulator in the environment of a program, and removes related
