@@ -41,6 +41,8 @@ impl BuildVariant {
             ("fork" | "prefork" | "callback_fork", "sanitized") => false,
             // This program loads the shared library, which is not instrumented.
             ("unload", "instrumented") => false,
+            // The sanitizer of rustc does not allow to join the main thread.
+            ("worker_threads", "instrumented") => false,
             _ => true,
         }
     }
