@@ -6,9 +6,9 @@ const NAMESPACE: &str = "http://doc.oss-cn-hangzhou.aliyuncs.com";
 
 /// An XML document under construction. Elements appear in the order they are added.
 ///
-/// Lists have control characters, which XML 1.0 cannot represent, as they are: OSS encodes names
-/// only on request, and the markers of a list must find the next page all the same. Other documents
-/// have U+FFFD in their place.
+/// Lists of names have control characters, which XML 1.0 cannot represent, as they are: OSS encodes
+/// names only on request, and the markers of a list must find the next page all the same. Other
+/// documents have U+FFFD in their place.
 #[derive(Debug)]
 pub(crate) struct Document {
     text: String,
@@ -26,7 +26,7 @@ impl Document {
             text.push('"');
         }
         text.push('>');
-        Self { text, open: vec![root], is_list: root.starts_with("List") }
+        Self { text, open: vec![root], is_list: LISTS.contains(&root) }
     }
 
     /// Creates a document with a single text element.
@@ -77,6 +77,8 @@ impl Document {
     }
 }
 
+const LISTS: [&str; 3] = ["ListBucketResult", "ListMultipartUploadsResult", "ListVersionsResult"];
+
 /// Replaces characters that XML 1.0 cannot represent, even as references.
 fn replace_invalid_chars(value: &str) -> String {
     let allowed = |c: char| {
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_document_escapes_text_and_closes_itself() {
-        for (root, control) in [("R", '\u{FFFD}'), ("List", '\u{1}')] {
+        for (root, control) in [("R", '\u{FFFD}'), (LISTS[0], '\u{1}')] {
             let mut document = Document::new(root, false);
             document.open("A");
             document.element("B", "<\"&\u{1}\r>");

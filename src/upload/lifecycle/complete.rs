@@ -172,6 +172,7 @@ impl CompleteUpload<'_> {
     fn wrong_object(&self, error: Error) -> NotCompleted {
         let error = error.with_operation("CompleteMultipartUpload");
         let error = self.with_upload_id(error).with_object_exists(ObjectExists::Yes);
+        let error = error.with_upload_may_exist(self.target.may_have_orphan);
         NotCompleted { error, evidence: Evidence::TookEffect, is_open: false }
     }
 

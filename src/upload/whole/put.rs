@@ -62,7 +62,6 @@ impl Put<'_> {
     fn put(&self, source: Source, scope: &CallScope) -> Result<UploadResult> {
         let plan = Plan::new(source.length(), self.options)?;
         scope.meter().set_totals(plan.parts(), source.length());
-        scope.check()?;
         if let Some(expected) = self.options.expected_md5 {
             let body = source.body(0, source.length());
             expect_md5(expected, md5_of(&body, || scope.check())?)?;
@@ -199,7 +198,10 @@ impl Put<'_> {
                 }
             }
             (None, Some(upload_id)) => Ok(lifecycle.attach(upload_id)?),
-            (None, None) => Ok(ResumedUpload::new(lifecycle.initiate()?, None)),
+            (None, None) => {
+                scope.check()?;
+                Ok(ResumedUpload::new(lifecycle.initiate()?, None))
+            }
         };
         let uploaded = match resumed {
             Ok(resumed) => {
