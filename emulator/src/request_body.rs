@@ -60,7 +60,7 @@ impl RequestBody {
     ) -> Self {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let chunked = parts.headers.contains_key("transfer-encoding");
-        // Requests that cannot have a body may have `Content-MD5` all the same.
+        // A request that cannot have a body may still have `Content-MD5`, which is ignored.
         let has_body = parts.method != Method::GET && parts.method != Method::HEAD;
         let content_length =
             text("content-length").filter(|_| !chunked).and_then(|v| v.parse().ok());

@@ -7,8 +7,8 @@ const NAMESPACE: &str = "http://doc.oss-cn-hangzhou.aliyuncs.com";
 /// An XML document under construction. Elements appear in the order they are added.
 ///
 /// Lists of names have control characters, which XML 1.0 cannot represent, as they are: OSS encodes
-/// names only on request, and the markers of a list must find the next page all the same. Other
-/// documents have U+FFFD in their place.
+/// names only on request, and the markers of a list must find the next page even if a name has one.
+/// Other documents have U+FFFD in their place.
 #[derive(Debug)]
 pub(crate) struct Document {
     text: String,
