@@ -1,5 +1,6 @@
 //! The entity tag of a part or an object.
 
+use crate::codec::md5::Digest;
 use crate::error::{Error, Result};
 
 /// An ETag, with its quotes. Opaque, except that the ETag of a part is its MD5 in hex.
@@ -19,6 +20,11 @@ impl ETag {
             return Err(Error::invalid("etag", "an ETag is text between double quotes"));
         }
         Ok(Self(format!("\"{inner}\"")))
+    }
+
+    /// The ETag of an unencrypted object that a PutObject has created.
+    pub(crate) fn of_md5(md5: Digest) -> Self {
+        Self(format!("\"{}\"", md5.to_hex_upper()))
     }
 
     /// Returns the ETag with quotes, as in headers and XML.

@@ -8,7 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::time_of_day;
 use crate::codec::crc64::combine;
 use crate::codec::date::http_date;
-use crate::codec::md5::md5;
+use crate::codec::md5::{Hasher, md5};
 use crate::error::Error;
 use crate::transport::OutgoingRequest;
 use crate::wire::{Body, Headers, Method, Response};
@@ -31,6 +31,8 @@ pub(crate) struct Message {
     pub(crate) range: Option<(u64, u64)>,
     /// Its `Content-MD5`, as an ETag has it.
     content_md5: Option<String>,
+    /// The MD5 of the body of a PutObject, as an ETag has it.
+    body_md5: String,
     /// The program that sent it, not another writer.
     pub(crate) is_ours: bool,
 }
@@ -87,15 +89,6 @@ impl Message {
     /// Reads the whole body; an error of the source comes with the number of bytes before it.
     pub(crate) fn read(outgoing: &OutgoingRequest<'_>) -> Result<Self, (Error, u64)> {
         let (mut text, mut count) = (String::new(), 0);
-        let is_text = matches!(outgoing.body, Body::Text(_));
-        let sent = outgoing.body.read_through(|bytes| {
-            count += bytes.len() as u64;
-            if is_text {
-                text.push_str(&String::from_utf8_lossy(bytes));
-            }
-            Ok(())
-        });
-        let sent = sent.map_err(|error| (error, count))?;
         let pairs = outgoing.query.split('&');
         let query: BTreeMap<&str, &str> =
             pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
@@ -113,6 +106,19 @@ impl Message {
             Method::Delete => "AbortMultipartUpload",
             Method::Head => "HeadObject",
         };
+        let is_text = matches!(outgoing.body, Body::Text(_));
+        let mut hasher = Hasher::new();
+        let sent = outgoing.body.read_through(|bytes| {
+            count += bytes.len() as u64;
+            if is_text {
+                text.push_str(&String::from_utf8_lossy(bytes));
+            }
+            if operation == "PutObject" {
+                hasher.update(bytes);
+            }
+            Ok(())
+        });
+        let sent = sent.map_err(|error| (error, count))?;
         let named = outgoing.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
         let attributes = named.filter(|(name, _)| is_attribute(name));
         Ok(Self {
@@ -128,6 +134,7 @@ impl Message {
             attributes: attributes.map(|(name, value)| (name, value.to_owned())).collect(),
             range: header("x-oss-copy-source-range").and_then(parse_range),
             content_md5: header("Content-MD5").and_then(hex_of_base64),
+            body_md5: hasher.finish().to_hex_upper(),
             is_ours: true,
         })
     }
@@ -161,9 +168,17 @@ impl Service {
                 if self.may_not_replace(message) {
                     return refusal(409, "FileAlreadyExists");
                 }
-                let (size, crc64) = (message.size, message.crc64);
-                let attributes = message.attributes.clone();
-                self.store(&message.key, message.is_ours, size, crc64, attributes, false)
+                let object = Object {
+                    is_ours: message.is_ours,
+                    size: message.size,
+                    crc64: message.crc64,
+                    attributes: message.attributes.clone(),
+                    is_multipart: false,
+                    modified: time_of_day(),
+                    etag: message.body_md5.clone(),
+                    version: 0,
+                };
+                self.store_object(&message.key, object)
             }
             "CopyObject" => {
                 if self.may_not_replace(message) {

@@ -12,6 +12,7 @@
 
 /* The emulator responds to requests for this key after a minute. */
 #define SLOW_KEY "slow"
+#define PART_SIZE 102400
 
 #define CHECK(condition)                                                       \
     do {                                                                       \
@@ -65,7 +66,7 @@ static inline ossmpu_client *new_client(void) {
 static inline ossmpu_options *in_parts(void) {
     ossmpu_options *options = ossmpu_options_new();
     CHECK(options != NULL);
-    CHECK(ossmpu_options_set_int(options, OSSMPU_OPTION_PART_SIZE, 102400) ==
+    CHECK(ossmpu_options_set_int(options, OSSMPU_OPTION_PART_SIZE, PART_SIZE) ==
           OSSMPU_OK);
     CHECK(ossmpu_options_set_int(options, OSSMPU_OPTION_SINGLE_BELOW, 0) ==
           OSSMPU_OK);

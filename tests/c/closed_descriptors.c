@@ -125,6 +125,8 @@ static int run_without_standard_descriptors(const char *path) {
     return 0;
 }
 
+#define WORKERS 4
+
 struct slow_call {
     ossmpu_client *client;
     ossmpu_cancel *cancel;
@@ -132,11 +134,21 @@ struct slow_call {
     int64_t os_errno;
 };
 
+static int64_t bytes_sent;
+
+static int see_bytes_sent(void *user, const ossmpu_progress *progress) {
+    (void)user;
+    __atomic_store_n(&bytes_sent, progress->bytes_sent, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
 static void *put_slowly(void *user) {
     struct slow_call *call = user;
     ossmpu_options *options = in_parts();
     ossmpu_error *err = NULL;
     unsigned char *data = some_bytes(SIZE);
+    SEE(!ossmpu_options_set_int(options, OSSMPU_OPTION_PARALLELISM, WORKERS));
+    SEE(!ossmpu_options_set_progress(options, see_bytes_sent, NULL));
     call->status = ossmpu_put_data(call->client, BUCKET, SLOW_KEY, data, SIZE,
                                    options, call->cancel, NULL, &err);
     call->os_errno = ossmpu_error_int(err, OSSMPU_ERRINFO_OS_ERRNO);
@@ -146,16 +158,7 @@ static void *put_slowly(void *user) {
     return NULL;
 }
 
-static int seen_parts;
-
-static void count_parts(void *user, int level, const char *line) {
-    (void)level;
-    (void)user;
-    if (strstr(line, "partNumber") != NULL)
-        __atomic_fetch_add(&seen_parts, 1, __ATOMIC_SEQ_CST);
-}
-
-/* All descriptors are closed while parts wait for their responses. */
+/* All descriptors are closed while every worker waits for a response. */
 static int close_all(int cancels) {
     struct slow_call call = {NULL, NULL, 0, 0};
     ossmpu_config *config = ossmpu_config_new();
@@ -163,14 +166,12 @@ static int close_all(int cancels) {
     int64_t start;
     SEE(!ossmpu_config_set_env(config));
     SEE(!ossmpu_config_set_int(config, OSSMPU_CONFIG_ABORT_TIMEOUT_MS, 2000));
-    SEE(!ossmpu_config_set_log_fn(config, OSSMPU_LOG_DEBUG, count_parts, NULL,
-                                  NULL));
     SEE(!ossmpu_client_new(config, &call.client, NULL));
     ossmpu_config_free(config);
     call.cancel = ossmpu_cancel_new();
     SEE(!pthread_create(&thread, NULL, put_slowly, &call));
-    while (__atomic_load_n(&seen_parts, __ATOMIC_SEQ_CST) < 4)
-        sched_yield();
+    while (__atomic_load_n(&bytes_sent, __ATOMIC_SEQ_CST) < WORKERS * PART_SIZE)
+        usleep(1000);
     start = now_ms();
     SEE(syscall(SYS_close_range, 3, ~0U, 0) == 0);
     if (cancels)

@@ -179,12 +179,20 @@ impl Content for Section {
 
 /// The MD5 of a body, read once for it. `check`, which is called for each step, can end it.
 pub(crate) fn md5_of(body: &Body, check: impl Fn() -> Result<()>) -> Result<Digest> {
+    md5_and_crc64_of(body, check).map(|(md5, _)| md5)
+}
+
+/// The MD5 and the CRC-64 of a body, as [`md5_of`].
+pub(crate) fn md5_and_crc64_of(
+    body: &Body,
+    check: impl Fn() -> Result<()>,
+) -> Result<(Digest, u64)> {
     let mut hasher = Hasher::new();
-    body.read_through(|read| {
-        hasher.update(read);
+    let read = body.read_through(|bytes| {
+        hasher.update(bytes);
         check()
     })?;
-    Ok(hasher.finish())
+    Ok((hasher.finish(), read.crc64))
 }
 
 /// The CRC-64 of a body, as [`md5_of`].

@@ -95,8 +95,8 @@ impl Copy<'_> {
         let Self { engine, bucket, key, source, options } = *self;
         let service = engine.service();
         scope.meter().set_totals(0, found.size);
-        scope.enter(CallPhase::Send);
         scope.check()?;
+        scope.enter(CallPhase::Send);
         let request = CopyObject::new(bucket, key, &source.pinned(&found.etag))
             .with_headers(&options.headers)
             .with_tags(options.copy_tags);

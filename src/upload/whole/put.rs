@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ObjectExists, Result};
-use crate::model::{BucketName, ObjectKey};
+use crate::model::{BucketName, ETag, ObjectKey};
 use crate::ops::{PutObject, PutObjectResult};
 use crate::runtime::{Cancel, CleanupBudget, now, safeguard};
 use crate::service::{Evidence, OperationContext, OperationError, RateLimiter, ServiceClient};
@@ -14,7 +14,7 @@ use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
-use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject};
+use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions, Verification};
 use crate::upload::part::ObjectChecksum;
@@ -22,7 +22,9 @@ use crate::upload::progress::CallPhase;
 use crate::upload::schedule::plan::{Parts, Plan};
 use crate::upload::schedule::workers::Workers;
 use crate::upload::source::part_md5::PartMd5s;
-use crate::upload::source::upload_source::{Source, crc64_of, expect_crc64, expect_md5, md5_of};
+use crate::upload::source::upload_source::{
+    Source, crc64_of, expect_crc64, expect_md5, md5_and_crc64_of, md5_of,
+};
 use crate::upload::upload_result::UploadResult;
 use crate::upload::whole::determine::{determine, head_context, not_determined};
 use crate::upload::whole::source_part::SourcePartUploader;
@@ -86,8 +88,8 @@ impl Put<'_> {
             request = request.with_content_md5(*md5_of(&body, || scope.check())?.as_bytes());
         }
         scope.meter().set_totals(0, size);
-        scope.enter(CallPhase::Send);
         scope.check()?;
+        scope.enter(CallPhase::Send);
         let rate_limiter = RateLimiter::new(self.options.bytes_per_sec);
         let context = OperationContext {
             deadline: scope.deadline,
@@ -106,8 +108,6 @@ impl Put<'_> {
                 return self.determine_put_object(failed, &body, scope, started);
             }
         };
-        let wrong_object =
-            |e: Error| e.with_operation("PutObject").with_object_exists(ObjectExists::Yes);
         source.check_sent(Some(outcome.sent.crc64), || scope.check()).map_err(wrong_object)?;
         let crc64 = Some(outcome.sent.crc64);
         let uploaded = self
@@ -141,7 +141,8 @@ impl Put<'_> {
         Ok(UploadResult { crc64, verified, ..UploadResult::of_put_object(response, checksum.size) })
     }
 
-    /// Determines the outcome with HeadObject.
+    /// Determines the outcome with HeadObject, by the CRC-64 or by the ETag, which is the MD5 unless
+    /// the object is encrypted.
     fn determine_put_object(
         &self,
         failed: OperationError,
@@ -150,8 +151,8 @@ impl Put<'_> {
         started: Instant,
     ) -> Result<UploadResult> {
         scope.enter(CallPhase::Complete);
-        let crc64 = match crc64_of(body, || scope.check()) {
-            Ok(crc64) => Some(crc64),
+        let (md5, crc64) = match md5_and_crc64_of(body, || scope.check()) {
+            Ok(checksums) => checksums,
             Err(cause) => return Err(not_determined(self.service, failed.error, &cause)),
         };
         let headers = &self.options.headers;
@@ -160,13 +161,17 @@ impl Put<'_> {
             key: self.key,
             headers,
             attributes: headers,
-            checksum: ObjectChecksum { size: body.length(), crc64 },
-            etags: Vec::new(),
+            checksum: ObjectChecksum { size: body.length(), crc64: Some(crc64) },
+            etags: vec![ETag::of_md5(md5)],
             object_type: Some("Normal"),
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
         let object = determine(self.service, failed, &expected, scope)?;
-        Ok(UploadResult { verified: true, ..UploadResult::of_found(*object) })
+        let verified = object.crc64.is_some();
+        if !verified && self.options.verification() == Verification::Required {
+            return Err(wrong_object(not_verified()));
+        }
+        Ok(UploadResult { verified, ..UploadResult::of_found(*object) })
     }
 
     fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {
@@ -264,4 +269,8 @@ impl Put<'_> {
             path,
         })
     }
+}
+
+fn wrong_object(error: Error) -> Error {
+    error.with_operation("PutObject").with_object_exists(ObjectExists::Yes)
 }
