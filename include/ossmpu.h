@@ -775,7 +775,7 @@ OSSMPU_API
 ossmpu_config *ossmpu_config_new(void);
 
 /**
- * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS. A path
+ * Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_BIND_ADDRESS. A path
  * is any bytes, other texts are UTF-8.
  */
 OSSMPU_API
@@ -942,6 +942,17 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  * "host;range". Of these, the ones that a request has are signed.
  */
 #define OSSMPU_CONFIG_ADDITIONAL_HEADERS 1009
+
+/**
+ * Text: the local IP address, IPv4 or IPv6, from which connections are made,
+ * to proxies too; by default the system chooses it. Of a host with addresses
+ * of both families, those of the other family are not tried; if it has no
+ * others, calls return OSSMPU_ECONNECT, as they do if this machine does not
+ * have the address. "0.0.0.0" and "::" only choose the family. Requests for
+ * credentials to the metadata service and to this machine are not affected.
+ * OSSMPU_EINVAL if the text is not an address.
+ */
+#define OSSMPU_CONFIG_BIND_ADDRESS 1010
 
 /**
  * Number: the kind of endpoint that the region stands for: 0 public

@@ -944,6 +944,10 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     config &proxy(std::string_view url) {
         return set(OSSMPU_CONFIG_PROXY, url);
     }
+    /** The local address from which connections are made. */
+    config &bind_address(std::string_view address) {
+        return set(OSSMPU_CONFIG_BIND_ADDRESS, address);
+    }
     config &ca_file(const file_path &path) {
         return set(OSSMPU_CONFIG_CA_FILE, path.text());
     }

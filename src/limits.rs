@@ -107,6 +107,11 @@ pub(crate) const ABORT_DELAY_MAX: Duration = Duration::from_secs(1);
 pub(crate) const ABORT_ATTEMPTS_MAX: u32 = 16;
 /// The longest timeout that may be set.
 pub(crate) const TIMEOUT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A TCP connection on which nothing arrives for so long is probed, in these intervals, and is lost
+/// if none of the probes is answered.
+pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+pub(crate) const KEEPALIVE_PROBES: u32 = 8;
 /// A connection that was idle for longer is not reused.
 pub(crate) const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(15);
 

@@ -1,5 +1,6 @@
 //! Client options that every command takes.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -33,6 +34,9 @@ pub struct ClientOptions {
     /// URL of a proxy, http://, socks5:// or others; `env` reads HTTPS_PROXY and its relatives
     #[arg(long, global = true, value_name = "URL")]
     proxy: Option<String>,
+    /// Local IP address from which connections are made
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    bind_address: Option<IpAddr>,
     /// PEM file of CA certificates to trust instead of the system's
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -115,6 +119,9 @@ impl ClientOptions {
                 "env" => ProxySetting::Environment,
                 url => ProxySetting::Url(url.to_owned()),
             });
+        }
+        if let Some(address) = self.bind_address {
+            config.set_bind_address(address);
         }
         if let Some(file) = &self.ca_file {
             config.set_ca_file(file);

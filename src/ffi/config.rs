@@ -40,7 +40,7 @@ pub extern "C" fn ossmpu_config_new() -> Option<Box<ossmpu_config>> {
     guard_value(None, || Some(Box::new(ossmpu_config(Builder::default()))))
 }
 
-/// Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_ADDITIONAL_HEADERS. A path
+/// Sets a text: OSSMPU_CONFIG_REGION to OSSMPU_CONFIG_BIND_ADDRESS. A path
 /// is any bytes, other texts are UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_config_set_str(

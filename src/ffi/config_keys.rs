@@ -1,6 +1,7 @@
 //! The keys of a configuration and what they set.
 
 use std::ffi::c_int;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::arg_check;
@@ -89,6 +90,14 @@ pub const OSSMPU_CONFIG_USER_AGENT: c_int = 1008;
 /// Text: additional headers that V4 signs, separated by semicolons:
 /// "host;range". Of these, the ones that a request has are signed.
 pub const OSSMPU_CONFIG_ADDITIONAL_HEADERS: c_int = 1009;
+/// Text: the local IP address, IPv4 or IPv6, from which connections are made,
+/// to proxies too; by default the system chooses it. Of a host with addresses
+/// of both families, those of the other family are not tried; if it has no
+/// others, calls return OSSMPU_ECONNECT, as they do if this machine does not
+/// have the address. "0.0.0.0" and "::" only choose the family. Requests for
+/// credentials to the metadata service and to this machine are not affected.
+/// OSSMPU_EINVAL if the text is not an address.
+pub const OSSMPU_CONFIG_BIND_ADDRESS: c_int = 1010;
 /// Number: the kind of endpoint that the region stands for: 0 public
 /// (default), 1 internal, 2 transfer acceleration, 3 dual-stack.
 pub const OSSMPU_CONFIG_ENDPOINT_KIND: c_int = 1100;
@@ -166,6 +175,10 @@ impl Settings {
             }
             OSSMPU_CONFIG_PROXY => {
                 config.set_proxy(proxy(value));
+                Ok(())
+            }
+            OSSMPU_CONFIG_BIND_ADDRESS => {
+                config.set_bind_address(ip_address("bind_address", value)?);
                 Ok(())
             }
             OSSMPU_CONFIG_USER_AGENT => config.set_user_agent(value).map(|_| ()),
@@ -267,6 +280,10 @@ fn proxy(text: &str) -> ProxySetting {
     }
 }
 
+fn ip_address(name: &str, text: &str) -> Result<IpAddr> {
+    text.parse().map_err(|_| Error::invalid(name, "not an IPv4 or IPv6 address"))
+}
+
 fn endpoint_kind(number: i64) -> Result<EndpointKind> {
     match number {
         0 => Ok(EndpointKind::Public),
@@ -309,7 +326,7 @@ mod tests {
         let kind = |outcome: Result<()>| outcome.unwrap_err().kind();
         assert_eq!(kind(settings.set_text(OSSMPU_CONFIG_THREADS, "1")), ErrorKind::Invalid);
         assert_eq!(kind(settings.set_number(OSSMPU_CONFIG_REGION, 1)), ErrorKind::Invalid);
-        for unknown in [0, 1000, 1010, 1099, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 1000, 1011, 1099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(settings.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
         for unknown in [0, 1116, 1199, -1, c_int::MAX, c_int::MIN] {
@@ -355,6 +372,18 @@ mod tests {
         assert_eq!(settings.build().unwrap_err().argument(), Some("client_key"));
         settings.set_path(OSSMPU_CONFIG_CLIENT_KEY, Path::new("b.pem")).unwrap();
         assert!(settings.build().is_ok());
+    }
+
+    #[test]
+    fn a_bind_address_is_an_ip_address_without_port_and_brackets() {
+        let mut settings = Settings::default();
+        for good in ["127.0.0.2", "0.0.0.0", "::1", "2001:db8::1"] {
+            settings.set_text(OSSMPU_CONFIG_BIND_ADDRESS, good).unwrap();
+        }
+        for bad in ["", "localhost", "127.0.0.1:80", "[::1]", "eth0", "1.2.3"] {
+            let error = settings.set_text(OSSMPU_CONFIG_BIND_ADDRESS, bad).unwrap_err();
+            assert_eq!(error.argument(), Some("bind_address"), "{bad}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! client is created.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub struct Config {
     pub(super) additional_headers: AdditionalHeaders,
     pub(super) credentials: Option<CredentialsSource>,
     pub(super) proxy: ProxySetting,
+    pub(super) bind_address: Option<IpAddr>,
     pub(super) tls: TlsSettings,
     pub(super) user_agent: String,
     pub(super) timeouts: Timeouts,
@@ -55,6 +57,7 @@ impl Default for Config {
             additional_headers: AdditionalHeaders::default(),
             credentials: None,
             proxy: ProxySetting::None,
+            bind_address: None,
             tls: TlsSettings::default(),
             user_agent: USER_AGENT.to_owned(),
             timeouts: Timeouts {
@@ -195,6 +198,16 @@ impl Config {
     /// Sets the proxy; the default is none.
     pub fn set_proxy(&mut self, proxy: ProxySetting) -> &mut Self {
         self.proxy = proxy;
+        self
+    }
+
+    /// Sets the local address from which connections are made, to proxies too; by default the system
+    /// chooses it. Addresses of a host that are of the other family are not tried. An unspecified
+    /// address, `0.0.0.0` or `::`, only chooses the family.
+    ///
+    /// Requests for credentials to the metadata service and to loopback addresses are not affected.
+    pub fn set_bind_address(&mut self, address: IpAddr) -> &mut Self {
+        self.bind_address = Some(address);
         self
     }
 

@@ -47,6 +47,7 @@ impl ServiceClient {
             user_agent: config.user_agent.clone(),
             tls: config.tls.clone(),
             proxy: config.proxy.clone(),
+            bind_address: config.bind_address,
         })?;
         if config.tls.verify != Verify::Certificate {
             config.logger.warn(|| "the server's certificate will not be checked".to_owned());

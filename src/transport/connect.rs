@@ -26,6 +26,7 @@ pub(super) struct Dialer {
     pub(super) resolver: Arc<Resolver>,
     pub(super) tls: Tls,
     pub(super) proxy: Option<ProxyRoute>,
+    pub(super) bind_address: Option<IpAddr>,
     pub(super) user_agent: String,
     pub(super) pool_generation: PoolGeneration,
 }
@@ -58,8 +59,9 @@ impl Dialer {
         }
         let mut resolved = self.resolver.resolve(server.host, state)?;
         let mut tried = Vec::new();
+        self.retain_reachable(server.host, &mut resolved.addresses)
+            .map_err(|error| error.with_phase(Phase::Connect))?;
         loop {
-            resolved.addresses.retain(|address| !tried.contains(address));
             let error = match self.dial_addresses(&resolved.addresses, server, state) {
                 Ok(connected) => return Ok(connected),
                 Err(failed) => {
@@ -77,11 +79,30 @@ impl Dialer {
                     Err(_) => return Err(error),
                 }
                 resolved.addresses.retain(|address| !tried.contains(address));
+                if self.retain_reachable(server.host, &mut resolved.addresses).is_err() {
+                    return Err(error);
+                }
             }
             if resolved.addresses.is_empty() {
                 return Err(error);
             }
         }
+    }
+
+    /// Removes the addresses that cannot be reached from the bind address, because they are of the
+    /// other family.
+    fn retain_reachable(&self, host: &str, addresses: &mut Vec<IpAddr>) -> Result<()> {
+        let Some(local) = self.bind_address else {
+            return Ok(());
+        };
+        addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
+        if !addresses.is_empty() {
+            return Ok(());
+        }
+        let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
+        let text = format!("cannot connect to {host} from {local}: it has no {family} address");
+        Err(Error::new(ErrorKind::Connect, text)
+            .with_remedy("set a bind_address of the other family, or none"))
     }
 
     /// Connects to the first address that accepts, and performs the TLS handshake with it.
@@ -92,7 +113,8 @@ impl Dialer {
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress), FailedDial> {
         state.enter_phase(Phase::Connect);
-        let Race { result, mut failed } = connect_race::connect(addresses, server.port, state);
+        let Race { result, mut failed } =
+            connect_race::connect(addresses, server.port, self.bind_address, state);
         // Without a connection, all of them were tried.
         let tried = if result.is_ok() { 0 } else { addresses.len() };
         let secured = result.and_then(|(socket, address)| {

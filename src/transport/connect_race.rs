@@ -8,6 +8,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use socket2::Domain;
+
 use super::exchange_state::ExchangeState;
 use super::socket::Socket;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,9 +24,15 @@ pub(super) struct Race {
     pub(super) failed: Vec<IpAddr>,
 }
 
-/// Connects to the first of the addresses that accepts within the connect timeout.
-pub(super) fn connect(addresses: &[IpAddr], port: u16, state: &ExchangeState) -> Race {
-    let mut attempts = Attempts { state, pending: Vec::new(), failed: Vec::new() };
+/// Connects to the first of the addresses that accepts within the connect timeout, from the bind
+/// address, which is of their family.
+pub(super) fn connect(
+    addresses: &[IpAddr],
+    port: u16,
+    bind_address: Option<IpAddr>,
+    state: &ExchangeState,
+) -> Race {
+    let mut attempts = Attempts { bind_address, state, pending: Vec::new(), failed: Vec::new() };
     let addresses: Vec<_> =
         addresses.iter().take(ADDRESSES_MAX).map(|ip| SocketAddr::new(*ip, port)).collect();
     let result = attempts.run(&addresses);
@@ -35,6 +43,7 @@ pub(super) fn connect(addresses: &[IpAddr], port: u16, state: &ExchangeState) ->
 }
 
 struct Attempts<'a> {
+    bind_address: Option<IpAddr>,
     state: &'a ExchangeState,
     /// In the order of their start.
     pending: Vec<(SocketAddr, Socket)>,
@@ -74,8 +83,18 @@ impl Attempts<'_> {
 
     fn start(&mut self, address: SocketAddr) -> Result<()> {
         self.state.check()?;
-        match Socket::start_connect(address) {
-            Ok(socket) => self.pending.push((address, socket)),
+        let socket = match Socket::new(Domain::for_address(address)) {
+            Ok(socket) => socket,
+            Err(error) => {
+                self.failed.push((address, error));
+                return Ok(());
+            }
+        };
+        if let Some(local) = self.bind_address {
+            socket.bind(local).map_err(|cause| bind_error(local, &cause))?;
+        }
+        match socket.start_connect(address) {
+            Ok(()) => self.pending.push((address, socket)),
             Err(error) => self.failed.push((address, error)),
         }
         Ok(())
@@ -123,6 +142,17 @@ impl Attempts<'_> {
     fn fail_pending(&mut self, count: usize) {
         let given_up = self.pending.drain(..count);
         self.failed.extend(given_up.map(|(address, _)| (address, io::ErrorKind::TimedOut.into())));
+    }
+}
+
+fn bind_error(local: IpAddr, cause: &io::Error) -> Error {
+    let error = Error::new(ErrorKind::Connect, format!("cannot make connections from {local}"));
+    let error = error.with_io(cause).with_cause_in_text();
+    match cause.raw_os_error() {
+        Some(libc::EADDRNOTAVAIL) => {
+            error.with_remedy("bind_address is no address of this machine")
+        }
+        _ => error,
     }
 }
 

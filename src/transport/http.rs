@@ -1,5 +1,6 @@
 //! The adapter to ureq: sends one request and reads its response.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(crate) struct HttpSettings {
     pub(crate) user_agent: String,
     pub(crate) tls: TlsSettings,
     pub(crate) proxy: ProxySetting,
+    /// The local address from which connections are made.
+    pub(crate) bind_address: Option<IpAddr>,
 }
 
 /// Sends requests over pooled connections. The threads of a client share one.
@@ -73,6 +76,7 @@ impl Http {
             resolver: Arc::clone(&resolver),
             tls: Tls::new(&settings.tls)?,
             proxy: settings.proxy.resolve()?,
+            bind_address: settings.bind_address,
             user_agent: settings.user_agent.clone(),
             pool_generation: pool_generation.clone(),
         };

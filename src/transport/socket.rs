@@ -1,30 +1,59 @@
 //! A non-blocking TCP socket that never raises SIGPIPE.
 
 use std::io::{self, IoSlice, Read};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Type};
+use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 
 use crate::error::{Error, ErrorKind};
+use crate::limits;
 use crate::runtime::Descriptor;
 
 #[derive(Debug)]
 pub(super) struct Socket(Descriptor);
 
 impl Socket {
-    /// Starts to connect.
-    pub(super) fn start_connect(address: SocketAddr) -> io::Result<Self> {
-        let domain = Domain::for_address(address);
+    /// Creates a socket for connections to addresses of this family.
+    pub(super) fn new(domain: Domain) -> io::Result<Self> {
         let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         let socket = Self(Descriptor::new(socket.into())?);
         socket.reference().set_nonblocking(true)?;
         socket.reference().set_tcp_nodelay(true)?;
-        let connected = socket.reference().connect(&address.into());
-        match connected {
+        // Connections work without it.
+        let _ = socket.reference().set_tcp_keepalive(&KEEPALIVE);
+        Ok(socket)
+    }
+
+    /// Makes the connection come from a local address.
+    pub(super) fn bind(&self, address: IpAddr) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        self.choose_port_on_connect();
+        self.reference().bind(&SocketAddr::new(address, 0).into())
+    }
+
+    /// Lets connections to different servers share a local port, as without `bind`.
+    #[cfg(target_os = "linux")]
+    fn choose_port_on_connect(&self) {
+        let (on, length) = (1, size_of::<libc::c_int>() as libc::socklen_t);
+        // SAFETY: the kernel reads one `c_int` from `on`. If it fails, each connection has its port.
+        unsafe {
+            libc::setsockopt(
+                self.descriptor(),
+                libc::IPPROTO_IP,
+                libc::IP_BIND_ADDRESS_NO_PORT,
+                (&raw const on).cast(),
+                length,
+            )
+        };
+    }
+
+    /// Starts to connect.
+    pub(super) fn start_connect(&self, address: SocketAddr) -> io::Result<()> {
+        match self.reference().connect(&address.into()) {
             Err(error) if !is_in_progress(&error) => Err(error),
-            _ => Ok(socket),
+            _ => Ok(()),
         }
     }
 
@@ -85,8 +114,32 @@ fn is_in_progress(error: &io::Error) -> bool {
     )
 }
 
+/// A NAT or a firewall may forget a connection on which nothing is sent, while it is idle or the
+/// service completes an upload.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(limits::KEEPALIVE_IDLE)
+    .with_interval(limits::KEEPALIVE_INTERVAL)
+    .with_retries(limits::KEEPALIVE_PROBES);
+
 /// Apple systems have no such flag; socket2 sets `SO_NOSIGPIPE` instead.
 #[cfg(not(target_vendor = "apple"))]
 const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const SEND_FLAGS: libc::c_int = 0;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_connections_are_probed() {
+        for domain in [Domain::IPV4, Domain::IPV6] {
+            let socket = Socket::new(domain).unwrap();
+            let socket = socket.reference();
+            assert!(socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), limits::KEEPALIVE_IDLE);
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), limits::KEEPALIVE_INTERVAL);
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), limits::KEEPALIVE_PROBES);
+        }
+    }
+}

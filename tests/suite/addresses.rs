@@ -113,3 +113,17 @@ fn a_server_that_never_responds_times_out() {
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert!(error.upload_may_exist(), "{error}");
 }
+
+#[test]
+fn a_client_connects_from_its_bind_address() {
+    let bound_to = |address: &str| {
+        Fixture::with(|config| {
+            config.set_bind_address(address.parse().unwrap());
+            config.set_max_attempts(1).unwrap();
+        })
+    };
+    bound_to("127.0.0.1").put_five_parts().unwrap();
+    let error = bound_to("::1").put_five_parts().unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
+    assert!(error.to_string().contains("127.0.0.1 from ::1"), "{error}");
+}

@@ -9,8 +9,9 @@ use super::authority::{Authority, VALID};
 use super::server::{Peer, Server, ok};
 use super::time::FullListener;
 use super::*;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::limits;
+use crate::transport::ProxySetting;
 use crate::transport::dns_worker::ResolveFn;
 use crate::transport::resolver::Resolver;
 
@@ -233,6 +234,78 @@ fn known_addresses_are_used_if_a_later_lookup_fails() {
         get_text(&http, port).unwrap();
     }
     assert!(LOOKUPS.load(Ordering::SeqCst) > 1);
+}
+
+/// Answers each request with the address that it came from.
+fn show_client(peer: &mut Peer) -> std::io::Result<()> {
+    loop {
+        peer.request()?;
+        let client = peer.stream.get_ref().peer_addr()?.ip();
+        peer.send(&ok(&client.to_string()))?;
+    }
+}
+
+fn bound_to(address: IpAddr) -> HttpSettings {
+    HttpSettings { bind_address: Some(address), ..Default::default() }
+}
+
+#[test]
+fn connections_come_from_the_bind_address() {
+    let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
+    dns!(DNS, vec![v6, ip(2)]);
+    let port = free_port(&[v6, ip(2)]);
+    let servers = [v6, ip(2)].map(|ip| Server::start_at(SocketAddr::new(ip, port), show_client));
+    for (local, seen) in [("127.0.0.7", "127.0.0.7"), ("::1", "::1"), ("0.0.0.0", "127.0.0.1")] {
+        let http = http_with(resolve_with!(DNS), &bound_to(local.parse().unwrap()));
+        assert_eq!(get_text(&http, port).unwrap(), seen);
+    }
+    assert_eq!(servers.each_ref().map(Server::accepted), [1, 2]);
+}
+
+#[test]
+fn connections_to_a_proxy_come_from_the_bind_address() {
+    let proxy = Server::start(|peer| {
+        peer.head()?;
+        peer.send("HTTP/1.1 200 Connection established\r\n\r\n")?;
+        show_client(peer)
+    });
+    let url = ProxySetting::Url(format!("http://{}", proxy.host()));
+    let http = Http::new(&HttpSettings { proxy: url, ..bound_to(ip(7)) }).unwrap();
+    assert_eq!(get_text(&http, 80).unwrap(), "127.0.0.7");
+}
+
+#[test]
+fn addresses_of_the_other_family_are_not_tried() {
+    dns!(DNS, vec![ip(2), ip(3)]);
+    let port = free_port(&[ip(2), ip(3)]);
+    let servers = [2, 3].map(|last| serve(ip(last), port));
+    let http = http_with(resolve_with!(DNS), &bound_to(Ipv6Addr::LOCALHOST.into()));
+    let error = get_text(&http, port).unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
+    let text = "cannot connect to bucket.test from ::1: it has no IPv6 address";
+    assert!(error.to_string().contains(text), "{error}");
+    // The host moves to an address of the other family while connections are refused.
+    let http = http_with(resolve_with!(DNS), &bound_to(ip(7)));
+    get_text(&http, port).unwrap();
+    assert_eq!(servers.each_ref().map(Server::accepted).iter().sum::<usize>(), 1);
+    drop(servers);
+    DNS.lock().unwrap().1 = vec![Ipv6Addr::LOCALHOST.into()];
+    let error = get_text(&http, port).unwrap_err();
+    assert!(error.to_string().contains("cannot connect to 127.0.0."), "{error}");
+}
+
+#[test]
+fn a_bind_address_of_another_machine_is_an_error_that_names_it() {
+    dns!(DNS, vec![ip(2)]);
+    let port = free_port(&[ip(2)]);
+    let server = serve(ip(2), port);
+    let http = http_with(resolve_with!(DNS), &bound_to(IpAddr::from([192, 0, 2, 1])));
+    let error = get_text(&http, port).unwrap_err();
+    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Connect, Some(libc::EADDRNOTAVAIL)));
+    let text = error.to_string();
+    assert!(text.contains("cannot make connections from 192.0.2.1: "), "{text}");
+    assert!(text.contains("bind_address is no address of this machine"), "{text}");
+    assert_eq!(server.accepted(), 0);
 }
 
 /// All tests of a process share its descriptors, so the test runs itself in a child process.
