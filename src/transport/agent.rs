@@ -50,7 +50,7 @@ impl Agent {
             None => self.dialer.open(&server).map_err(error_mapping::wrap)?,
         };
         let received = exchange(call.proceed(), body, &mut connection)?;
-        if !received.must_close {
+        if !received.must_close && connection.is_reusable() {
             self.idle.put(server, connection);
         }
         Ok((received.head, received.body))

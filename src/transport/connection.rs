@@ -62,6 +62,12 @@ impl Connection {
         }
     }
 
+    /// Returns false if the request was not sent completely, or if bytes follow the response: they
+    /// would be taken for the response to the next request.
+    pub(super) fn is_reusable(&self) -> bool {
+        !self.is_retired && self.overflow.is_empty() && self.buffers.input().is_empty()
+    }
+
     fn transmit(&mut self, amount: usize) -> Result<()> {
         let state = exchange_state::current()?;
         state.enter_phase(Phase::Send);
@@ -259,10 +265,7 @@ impl Transport for Connection {
     /// consumes session tickets.
     fn is_open(&mut self) -> bool {
         let is_idle = |read: io::Result<usize>| matches!(read, Err(error) if would_block(&error));
-        !self.is_retired
-            && self.overflow.is_empty()
-            && self.generation.is_current()
-            && is_idle(self.stream.receive(&mut [0]))
+        self.is_reusable() && self.generation.is_current() && is_idle(self.stream.receive(&mut [0]))
     }
 
     fn is_tls(&self) -> bool {

@@ -72,6 +72,22 @@ fn an_early_response_is_read_when_the_server_keeps_reading() {
 }
 
 #[test]
+fn a_connection_with_an_incomplete_request_is_closed_at_once() {
+    let (closed, is_closed) = std::sync::mpsc::channel();
+    let server = Server::start(move |peer| {
+        peer.head()?;
+        peer.send(FORBIDDEN)?;
+        // The client resets it, because it has bytes that are not sent.
+        let _ = peer.read_to_end();
+        let _ = closed.send(());
+        Ok(())
+    });
+    let http = http();
+    expect_early_403(&http, &server);
+    is_closed.recv_timeout(LONG).unwrap();
+}
+
+#[test]
 fn an_early_response_is_read_on_a_reused_connection() {
     let server = Server::start(|peer| {
         peer.request()?;

@@ -107,6 +107,34 @@ fn responses_to_head_and_204_have_no_body_and_the_connection_is_reused() {
 }
 
 #[test]
+fn bytes_after_a_response_are_not_the_response_to_the_next_request() {
+    let stray = ok("stray");
+    for (method, first) in [
+        (Method::Put, ok("first") + &stray),
+        (Method::Head, ok(&stray)),
+        (Method::Delete, format!("HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n{stray}")),
+        (
+            Method::Put,
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{stray}"),
+        ),
+    ] {
+        let server = Server::start(move |peer| {
+            if peer.number == 0 {
+                peer.request()?;
+                peer.send(&first)?;
+            }
+            loop {
+                peer.request()?;
+                peer.send(&ok("second"))?;
+            }
+        });
+        let (http, host, cancel) = (http(), server.host(), Cancel::never());
+        send(&http, &host, method, &Body::Empty, &default_options(&cancel)).unwrap();
+        assert_eq!(get(&http, &host).unwrap().response.body, b"second");
+    }
+}
+
+#[test]
 fn redirects_and_errors_are_responses() {
     for status in [301, 302, 307, 400, 404, 503] {
         let server = serve(format!(
