@@ -1,7 +1,7 @@
 //! TLS configuration: trusted certificates and the client certificate, validated up front.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use rustls::ClientConfig;
 use rustls::client::WebPkiServerVerifier;
@@ -13,7 +13,7 @@ use super::pem_file;
 use super::tls_verifier::{PinningVerifier, Unverified};
 use super::trust_store::TrustStore;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{env_var_os, is_secure, with_private_descriptors};
+use crate::runtime::{IgnorePoison, env_var_os, is_secure, with_private_descriptors};
 
 /// How a client verifies servers and authenticates itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,8 +45,9 @@ pub(super) struct Tls {
     provider: Arc<CryptoProvider>,
     trust: Trust,
     identity: Option<Arc<CertifiedKey>>,
-    /// Built at the first use, because loading the system's certificates is slow.
-    config: OnceLock<Result<Arc<ClientConfig>>>,
+    /// Built at the first use, because loading the system's certificates is slow. A failure is not
+    /// kept: the process may have had no descriptor left.
+    config: Mutex<Option<Arc<ClientConfig>>>,
 }
 
 #[derive(Debug)]
@@ -66,11 +67,15 @@ impl Tls {
             (Verify::Certificate, None) => Trust::System,
         };
         let identity = load_identity(settings, &provider)?;
-        Ok(Self { provider, trust, identity, config: OnceLock::new() })
+        Ok(Self { provider, trust, identity, config: Mutex::default() })
     }
 
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>> {
-        self.config.get_or_init(|| self.build_config()).clone()
+        let mut config = self.config.lock().ignore_poison();
+        match &*config {
+            Some(config) => Ok(Arc::clone(config)),
+            None => Ok(Arc::clone(config.insert(self.build_config()?))),
+        }
     }
 
     fn build_config(&self) -> Result<Arc<ClientConfig>> {
@@ -158,4 +163,38 @@ fn no_system_store() -> Error {
     let text = "this system has no CA certificates; install the package ca-certificates, or set \
                 ca_file";
     Error::new(ErrorKind::Tls, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn certificates_that_cannot_be_read_once_are_read_again() {
+        const IS_CHILD: &str = "OSSMPU_TEST_HAS_NO_CERTIFICATES";
+        const FILE: &str = "SSL_CERT_FILE";
+        if std::env::var_os(IS_CHILD).is_some() {
+            let file = std::env::var_os(FILE).unwrap();
+            let tls = Tls::new(&TlsSettings::default()).unwrap();
+            assert_eq!(tls.config().err().unwrap().kind(), ErrorKind::Tls);
+            let key = rcgen::KeyPair::generate().unwrap();
+            let parameters = rcgen::CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+            std::fs::write(file, parameters.self_signed(&key).unwrap().pem()).unwrap();
+            let config = tls.config().ok().unwrap();
+            assert!(Arc::ptr_eq(&config, &tls.config().ok().unwrap()), "it is kept");
+            return;
+        }
+        // The environment is that of a process, so the test runs again in one of its own.
+        let directory = tempfile::tempdir().unwrap();
+        let ran = Command::new(std::env::current_exe().unwrap())
+            .args(["certificates_that_cannot_be_read_once_are_read_again", "--test-threads", "1"])
+            .env(FILE, directory.path().join("ca.pem"))
+            .env_remove("SSL_CERT_DIR")
+            .env(IS_CHILD, "1")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success() && output.contains("1 passed"), "{output}");
+    }
 }
