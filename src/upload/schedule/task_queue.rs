@@ -77,7 +77,7 @@ impl TaskQueue {
     }
 
     /// Ends the task of a worker that does not return from a step: a callback has ended its thread.
-    fn lose_worker(&self, task: &dyn Task) {
+    pub(super) fn lose_worker(&self, task: &dyn Task) {
         let mut state = self.lock();
         state.workers = state.workers.saturating_sub(1);
         state.lost.push(ThreadId::current());

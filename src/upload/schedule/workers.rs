@@ -100,7 +100,7 @@ impl Workers {
     /// Leaves the task to the threads that there are; takes it back if there is none.
     fn go_on_without(&self, missing: usize, task: &Arc<dyn Task>, cause: &io::Error) -> Result<()> {
         self.queue.remove_workers(missing);
-        if self.pool.cancel(missing) > 0 {
+        if self.pool.cancel(missing) > self.queue.lost_workers() {
             return Ok(());
         }
         self.queue.remove(task);
@@ -178,6 +178,19 @@ mod tests {
         fn fail(&self, error: Error) {
             assert_eq!(error.kind(), ErrorKind::Internal);
             self.report.lock().unwrap().send('!').unwrap();
+        }
+    }
+
+    /// A task whose callback ends the thread.
+    struct Ended;
+
+    impl Task for Ended {
+        fn step(&self) -> TaskStatus {
+            TaskStatus::Done
+        }
+
+        fn fail(&self, error: Error) {
+            assert_eq!(error.kind(), ErrorKind::Callback);
         }
     }
 
@@ -262,5 +275,23 @@ mod tests {
         assert_eq!(Arc::strong_count(&task), 1);
         workers.add(&countdown('b', 1, &sender), 1).unwrap();
         assert_eq!(reports.recv_timeout(Duration::from_secs(20)).unwrap(), 'b');
+    }
+
+    #[test]
+    fn a_task_is_not_left_to_threads_that_callbacks_have_ended() {
+        let workers = Workers::new(1);
+        let ended: Arc<dyn Task> = Arc::new(Ended);
+        assert_eq!(workers.queue.add(&ended, 1, 1), 1);
+        assert_eq!(workers.pool.request(1, 1), 1);
+        assert!(workers.pool.wait_for_request());
+        workers.queue.lose_worker(&*ended);
+        workers.queue.remove(&ended);
+        let task = countdown('a', 1, &mpsc::channel().0);
+        assert_eq!(workers.queue.add(&task, 1, 1), 1);
+        let missing = workers.pool.request(1, 2);
+        assert_eq!(missing, 1);
+        let cause = io::Error::from_raw_os_error(libc::EAGAIN);
+        let error = workers.go_on_without(missing, &task, &cause).unwrap_err();
+        assert_eq!((error.kind(), Arc::strong_count(&task)), (ErrorKind::Memory, 1));
     }
 }
