@@ -1,11 +1,15 @@
 //! Multipart uploads step by step, from several threads.
 
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use oss_emulator::Action;
 use ossmpu::{
-    ByteRange, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload, Result, SentPart,
-    UploadOptions, UploadPart,
+    ByteRange, CallPhase, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload,
+    ObjectExists, Result, SentPart, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{Fixture, PART, bytes, number};
@@ -276,4 +280,58 @@ fn ranges_outside_a_file_are_invalid_and_send_no_request() {
     }
     assert_eq!(fixture.count("UploadPart"), 0);
     assert_eq!(upload.sent_parts(), []);
+}
+
+/// A response after this time never arrives.
+const NEVER_MS: u64 = 600_000;
+
+/// An upload with a part, whose progress callback panics in a phase while it is told to.
+fn panicking(fixture: &Fixture, phase: CallPhase) -> (MultipartUpload, Arc<AtomicBool>) {
+    let panics = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&panics);
+    let mut options = UploadOptions::new();
+    options.set_progress(move |progress| {
+        assert!(progress.phase != phase || !told.load(Ordering::SeqCst), "on purpose");
+        ControlFlow::Continue(())
+    });
+    let Fixture { client, bucket, key, cancel, .. } = fixture;
+    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+    send(&upload, 1, bytes(PART), fixture);
+    (upload, panics)
+}
+
+fn unwinds<T>(call: impl FnOnce() -> T) {
+    assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
+}
+
+#[test]
+fn an_upload_can_be_ended_after_a_callback_has_unwound_complete_or_abort() {
+    let fixture = Fixture::new();
+    let (upload, panics) = panicking(&fixture, CallPhase::Prepare);
+    panics.store(true, Ordering::SeqCst);
+    unwinds(|| upload.complete(&fixture.cancel));
+    panics.store(false, Ordering::SeqCst);
+    upload.complete(&fixture.cancel).unwrap();
+    let (upload, panics) = panicking(&fixture, CallPhase::Abort);
+    panics.store(true, Ordering::SeqCst);
+    unwinds(|| upload.abort());
+    panics.store(false, Ordering::SeqCst);
+    upload.abort().unwrap();
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn abort_finds_the_object_of_a_complete_that_a_callback_has_unwound() {
+    let fixture = Fixture::new();
+    fixture.once("CompleteMultipartUpload", Action::delay_response(NEVER_MS));
+    let (upload, panics) = panicking(&fixture, CallPhase::Complete);
+    std::thread::scope(|scope| {
+        scope.spawn(|| unwinds(|| upload.complete(&fixture.cancel)));
+        while fixture.stored().is_none() {
+            std::thread::yield_now();
+        }
+        panics.store(true, Ordering::SeqCst);
+    });
+    let error = upload.abort().unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::State, ObjectExists::Yes));
 }

@@ -251,11 +251,12 @@ impl MultipartUpload {
         let progress = shared.options.progress.as_ref();
         let scope =
             CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)?;
+        let mut ending = shared.begin_abort()?;
         shared.cancel_parts(&scope, cleanup_budget.start())?;
         let outcome = shared.abort(&scope, &cleanup_budget);
         // A callback may have forked.
         self.check_process()?;
-        shared.lock().phase = match &outcome {
+        ending.next = match &outcome {
             Ok(()) => UploadPhase::Aborted,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
             Err(_) => UploadPhase::Open,
@@ -278,6 +279,7 @@ impl SharedUpload {
             state.phase = UploadPhase::Completing;
             state.parts.values().cloned().collect()
         };
+        let mut ending = EndingCall { shared: self, next: UploadPhase::Open };
         let outcome = CallScope::new(
             self.engine.service(),
             cancel,
@@ -290,7 +292,7 @@ impl SharedUpload {
         });
         // A callback may have forked.
         self.engine.check_process()?;
-        self.lock().phase = match &outcome {
+        ending.next = match &outcome {
             Ok(_) => UploadPhase::Completed,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
             Err(_) => UploadPhase::Open,
@@ -319,7 +321,12 @@ impl SharedUpload {
                     false => error,
                 }
             })?;
-        self.lock().completed.clone_from(&parts);
+        {
+            let mut state = self.lock();
+            state.completed.clone_from(&parts);
+            // A callback may unwind the call before the outcome is known.
+            state.completes = Evidence::Uncertain;
+        }
         let cleanup_budget =
             Arc::new(CleanupBudget::new(self.engine.service().abort_timeout(), scope.deadline));
         let complete = CompleteUpload {
@@ -440,22 +447,25 @@ impl SharedUpload {
         Ok(PartCall { shared: self, number, scope })
     }
 
-    /// Cancels the running part calls and waits for them; reopens the upload if they do not end in
-    /// time.
-    fn cancel_parts(&self, scope: &CallScope, deadline: Deadline) -> Result<()> {
+    fn begin_abort(&self) -> Result<EndingCall<'_>> {
         let mut state = self.lock();
         if state.phase != UploadPhase::Aborted {
             state.check_open()?;
         }
         state.phase = UploadPhase::Aborting;
+        Ok(EndingCall { shared: self, next: UploadPhase::Open })
+    }
+
+    /// Cancels the running part calls and waits for them.
+    fn cancel_parts(&self, scope: &CallScope, deadline: Deadline) -> Result<()> {
         scope.enter(CallPhase::Abort);
+        let mut state = self.lock();
         for (_, cancel) in &state.in_flight {
             cancel.trigger();
         }
         while !state.in_flight.is_empty() {
             let left = deadline.left().unwrap_or_default();
             if left.is_zero() {
-                state.phase = UploadPhase::Open;
                 let text = "a part call did not end in time; its source may be blocked";
                 return Err(Error::new(ErrorKind::Timeout, text)
                     .with_upload_id(self.target.upload_id.as_str())
@@ -493,6 +503,22 @@ impl UploadState {
             UploadPhase::Aborted => "the upload is aborted",
         };
         Err(Error::new(ErrorKind::State, text))
+    }
+}
+
+/// A running call that ends the upload.
+struct EndingCall<'a> {
+    shared: &'a SharedUpload,
+    /// The phase after the call; the upload is open if a callback unwinds it.
+    next: UploadPhase,
+}
+
+impl Drop for EndingCall<'_> {
+    fn drop(&mut self) {
+        // In a forked child, a thread that does not exist there may hold the lock.
+        if self.shared.engine.check_process().is_ok() {
+            self.shared.lock().phase = self.next;
+        }
     }
 }
 
