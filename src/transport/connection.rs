@@ -161,10 +161,16 @@ impl Connection {
         if !self.overflow.is_empty() {
             return self.drain_overflow().map(|()| true);
         }
-        if std::mem::take(&mut self.has_early_input) {
-            state.enter_phase(Phase::Receive);
-        } else if !self.read_input(&state)? {
+        if state.phase() == Phase::Send {
+            state.enter_phase(Phase::Wait);
+        }
+        let has_input = std::mem::take(&mut self.has_early_input) || self.read_input(&state)?;
+        if !has_input {
             return Ok(false);
+        }
+        self.skip_interim_responses();
+        if !self.awaits_head || is_final_response(self.buffers.input()) {
+            state.enter_phase(Phase::Receive);
         }
         if self.awaits_head {
             if response_head::is_long(self.buffers.input()) {
@@ -175,11 +181,17 @@ impl Connection {
         Ok(true)
     }
 
+    /// Discards interim responses: the server is still processing the request, and ureq refuses
+    /// 100 with header fields.
+    fn skip_interim_responses(&mut self) {
+        let length = response_head::interim_length(self.buffers.input());
+        if self.awaits_head && length > 0 {
+            self.buffers.input_consume(length);
+        }
+    }
+
     /// Waits for input; returns false at the end of the stream.
     fn read_input(&mut self, state: &ExchangeState) -> Result<bool> {
-        if state.phase() == Phase::Send {
-            state.enter_phase(Phase::Wait);
-        }
         state.check()?;
         let buffer = self.buffers.input_append_buf();
         if buffer.is_empty() {
@@ -193,7 +205,6 @@ impl Connection {
                 }
                 Ok(count) => {
                     self.buffers.input_appended(count);
-                    state.enter_phase(Phase::Receive);
                     state.record_received(count);
                     state.record_moved(count);
                     return Ok(true);

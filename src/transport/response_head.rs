@@ -11,7 +11,7 @@ pub(super) struct ShortenedResponse {
 
 /// Returns true if the input has the start of an HTTP response whose head may be too long for ureq.
 pub(super) fn is_long(input: &[u8]) -> bool {
-    let start = final_head(input);
+    let start = interim_length(input);
     let Some(rest) = input.get(start..).filter(|rest| rest.starts_with(b"HTTP/1.")) else {
         return false;
     };
@@ -21,12 +21,12 @@ pub(super) fn is_long(input: &[u8]) -> bool {
 
 /// Returns true if the head of a final response is complete.
 pub(super) fn is_complete(input: &[u8]) -> bool {
-    input.get(final_head(input)..).and_then(end).is_some()
+    input.get(interim_length(input)..).and_then(end).is_some()
 }
 
 /// Takes the metadata out of the head; `None` if that is not complete.
 pub(super) fn shorten(input: &[u8]) -> Option<ShortenedResponse> {
-    let start = final_head(input);
+    let start = interim_length(input);
     let (interim, rest) = input.split_at_checked(start)?;
     let (head, body) = rest.split_at_checked(end(rest)?)?;
     let mut shortened = ShortenedResponse { bytes: interim.to_vec(), metadata: Vec::new() };
@@ -52,10 +52,12 @@ fn metadata(line: &[u8]) -> Option<(String, String)> {
     Some((text(line.get(..colon)), value.trim_matches([' ', '\t', '\r', '\n']).to_owned()))
 }
 
-/// Where the head of the final response begins, after interim ones.
-fn final_head(input: &[u8]) -> usize {
+/// The length of the interim responses before the final one. 101 is final.
+pub(super) fn interim_length(input: &[u8]) -> usize {
+    let is_interim =
+        |rest: &&[u8]| rest.starts_with(b"HTTP/1.1 1") && !rest.starts_with(b"HTTP/1.1 101");
     let mut start = 0;
-    while let Some(rest) = input.get(start..).filter(|rest| rest.starts_with(b"HTTP/1.1 1")) {
+    while let Some(rest) = input.get(start..).filter(is_interim) {
         match end(rest) {
             Some(length) => start += length,
             None => break,

@@ -115,6 +115,26 @@ fn waiting_for_the_server_is_not_a_stall() {
 }
 
 #[test]
+fn waiting_after_an_interim_response_is_not_a_stall() {
+    for interim in ["HTTP/1.1 102 Processing\r\n\r\n", "HTTP/1.1 100 Continue\r\nServer: a\r\n\r\n"]
+    {
+        let server = Server::start(move |peer| {
+            peer.request()?;
+            for _ in 0..2 {
+                peer.send(interim)?;
+                peer.idle(3 * SHORT);
+            }
+            peer.send(&ok("done"))
+        });
+        let cancel = Cancel::never();
+        let mut options = default_options(&cancel);
+        options.timeouts.stall = SHORT;
+        let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &options).unwrap();
+        assert_eq!(exchange.response.body, b"done");
+    }
+}
+
+#[test]
 fn a_slow_response_is_a_stall() {
     let server = Server::start(|peer| {
         peer.request()?;
