@@ -20,6 +20,7 @@ fn no_schedule_of_several_workers_ends_in_a_wrong_outcome() {
     let mut scenarios = threaded_scenarios();
     if let Ok(name) = env::var("SCENARIO") {
         scenarios.retain(|threaded| threaded.scenario.name == name);
+        assert!(!scenarios.is_empty(), "{name:?} is no scenario with several workers");
     }
     let runs = number("SCHEDULES", 1100).div_ceil(scenarios.len() as u64);
     let first = number("FIRST_SEED", 0);

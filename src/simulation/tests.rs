@@ -14,10 +14,15 @@ fn number(name: &str, default: u64) -> u64 {
     env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Runs the found traces and then a check of all scenarios on all cores, and prints what was found.
+/// Runs the found traces and then a check of all scenarios, or of `SCENARIO`, on all cores, and
+/// prints what was found.
 fn check_all(check: impl Fn(&Scenario) -> Report + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
-    let all = scenarios();
+    let mut all = scenarios();
+    if let Ok(name) = env::var("SCENARIO") {
+        all.retain(|scenario| scenario.name == name);
+        assert!(!all.is_empty(), "{name:?} is no scenario with one worker");
+    }
     let reports = std::sync::Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
