@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Client;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
 use crate::runtime::{Cancel, Descriptor};
 use crate::upload::{
-    CallScope, Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource, SharedBytes,
-    Source, UploadOptions, UploadResult, WatchedFile, Writer,
+    CallKind, CallScope, Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource,
+    SharedBytes, Source, UploadOptions, UploadResult, WatchedFile, Writer,
 };
 
 impl Client {
@@ -97,6 +97,11 @@ impl Client {
         let FdRange { fd, range } = source;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
         let file = Descriptor::of(fd).map_err(|cause| failed(&cause))?;
+        if !file.is_open_for_reading() {
+            let error = Error::new(ErrorKind::File, "the descriptor is not open for reading");
+            let cause = io::Error::from_raw_os_error(libc::EBADF);
+            return Err(error.with_io(&cause).with_cause_in_text().with_argument("fd"));
+        }
         let is_stream = {
             let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
             kind.is_fifo() || kind.is_socket() || kind.is_char_device()
@@ -209,6 +214,9 @@ impl Client {
         if file.has_true_size() {
             return put.run(Source::file(file).range(range)?, cancel);
         }
+        put.options
+            .check_for(CallKind::Stream)
+            .map_err(|error| error.with_context(file.size_error()))?;
         let reader = file.into_reader(range.offset(), range.length());
         let source = ReaderSource::new(reader).with_length(range.length());
         self.put_stream(put.bucket, put.key, source, put.options, cancel)

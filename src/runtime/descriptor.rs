@@ -28,6 +28,13 @@ impl Descriptor {
     pub(crate) fn of(fd: BorrowedFd<'_>) -> io::Result<Self> {
         Self::new(duplicate(&fd)?)
     }
+
+    /// False if reading it would fail, or waiting for something to read would never end.
+    pub(crate) fn is_open_for_reading(&self) -> bool {
+        // SAFETY: F_GETFL takes no argument.
+        let flags = unsafe { libc::fcntl(self.as_raw_fd(), libc::F_GETFL) };
+        flags >= 0 && flags & libc::O_ACCMODE != libc::O_WRONLY && flags & PATH_ONLY == 0
+    }
 }
 
 impl Deref for Descriptor {
@@ -66,6 +73,12 @@ fn duplicate(fd: &impl AsRawFd) -> io::Result<OwnedFd> {
     // SAFETY: the call above returned this open descriptor, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
+
+/// The flag of a descriptor that only names a file.
+#[cfg(target_os = "linux")]
+const PATH_ONLY: libc::c_int = libc::O_PATH;
+#[cfg(not(target_os = "linux"))]
+const PATH_ONLY: libc::c_int = 0;
 
 /// The first descriptor that the library uses.
 const FIRST: libc::c_int = 3;

@@ -23,6 +23,7 @@ pub(crate) use engine::Engine;
 #[cfg(fuzzing)]
 pub use lifecycle::checkpoint::fuzz as fuzz_checkpoint;
 pub use lifecycle::multipart_upload::MultipartUpload;
+pub(crate) use option_conflicts::CallKind;
 pub use options::{Integrity, UploadOptions};
 pub use part::SentPart;
 #[cfg(feature = "bench-internals")]

@@ -1,10 +1,10 @@
 //! Files that cannot be uploaded, and files that change during the upload.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use oss_emulator::{Action, Direction, Rule, Stall};
 use ossmpu::{
-    ByteRange, Error, ErrorKind, FdRange, FileRange, ObjectExists, Result, UploadOptions,
+    ByteRange, Error, ErrorKind, FdRange, FileRange, ObjectExists, Result, UploadId, UploadOptions,
     UploadResult,
 };
 
@@ -21,9 +21,12 @@ use crate::fixture::{Fixture, MIB, PART, bytes, file, number, small_parts};
 
 /// The error numbers of Linux.
 const ENOENT: i32 = 2;
+const EBADF: i32 = 9;
 const ENOTDIR: i32 = 20;
 const EISDIR: i32 = 21;
 const ENAMETOOLONG: i32 = 36;
+/// A flag of Linux: the descriptor only names the file.
+const O_PATH: i32 = 0o10_000_000;
 
 fn open_error(path: &Path) -> Error {
     let fixture = Fixture::new();
@@ -73,7 +76,8 @@ fn a_fifo_is_refused_without_waiting_for_its_writer() {
 fn a_file_whose_size_is_not_true_is_read_to_its_end() {
     // The size of a file in /proc is 0, that of one in /sys a whole page.
     let clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    for path in ["/proc/version", clock] {
+    // Linux refuses to read more than 4 MiB of a file in /proc/sys at once.
+    for path in ["/proc/version", "/proc/sys/kernel/ostype", clock] {
         let content = fs::read(path).unwrap();
         assert_ne!(content.len() as u64, fs::metadata(path).unwrap().len());
         let fixture = Fixture::new();
@@ -109,6 +113,42 @@ fn a_range_that_a_file_with_a_wrong_size_does_not_have_is_refused_by_name() {
         assert!(error.to_string().contains(path), "{error}");
         fixture.assert_bucket_empty();
     }
+}
+
+#[test]
+fn a_file_whose_size_is_not_true_is_named_when_it_cannot_be_resumed() {
+    let path = "/proc/version";
+    let folder = tempfile::tempdir().unwrap();
+    let (mut checkpoint, mut upload) = (UploadOptions::new(), UploadOptions::new());
+    checkpoint.set_checkpoint_dir(folder.path());
+    upload.set_upload_id(UploadId::parse("ID").unwrap());
+    for (named, options) in [("checkpoint_dir", checkpoint), ("upload_id", upload)] {
+        let fixture = Fixture::new();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let error = client.put_file(bucket, key, path, &options, cancel).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some(named)), "{error}");
+        assert!(error.to_string().contains(path), "{error}");
+    }
+}
+
+#[test]
+fn a_descriptor_that_is_not_open_for_reading_is_refused_at_once() {
+    let fixture = Fixture::new();
+    let path = file(b"content");
+    let written = fs::File::options().write(true).open(path.path()).unwrap();
+    let named = fs::File::options().read(true).custom_flags(O_PATH).open(path.path()).unwrap();
+    let (_reader, writer) = io::pipe().unwrap();
+    for fd in [written.as_fd(), named.as_fd(), writer.as_fd()] {
+        let Fixture { client, bucket, key, .. } = &fixture;
+        let mut options = UploadOptions::new();
+        options.set_timeout(Some(Duration::from_secs(30)));
+        let put = client.put_fd(bucket, key, FdRange::new(fd, ..), &options, &fixture.cancel);
+        let error = put.unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::File, Some("fd")), "{error}");
+        assert_eq!(error.os_errno(), Some(EBADF));
+        assert!(error.to_string().contains("not open for reading"), "{error}");
+    }
+    fixture.assert_bucket_empty();
 }
 
 #[test]

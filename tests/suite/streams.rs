@@ -365,6 +365,10 @@ fn ranges_of_a_file_are_uploaded() {
     assert_eq!(fixture.stored().unwrap(), &content[1_000_000..]);
     let beyond = client.put_fd(bucket, key, FdRange::new(fd.as_fd(), 2 * MIB..), &options, cancel);
     assert_eq!(beyond.unwrap_err().argument(), Some("offset"));
+    let range = FileRange::new(file.path(), ByteRange::new(1000, Some(2 * MIB)));
+    let error = client.put_range(bucket, key, &range, &options, cancel).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&*file.path().to_string_lossy()) && text.contains("1000"), "{text}");
 }
 
 #[test]

@@ -61,18 +61,27 @@ impl Source {
     ///
     /// `Invalid`, naming `offset` or `length`, when the source does not have the range.
     pub(crate) fn range(self, range: ByteRange) -> Result<Self> {
-        let size = self.length;
-        let outside = |argument, rest| {
-            Error::invalid(argument, format!("the file has only {rest} bytes after the offset"))
-        };
         let offset = range.offset();
-        let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", size))?;
+        let outside = |argument, rest| {
+            let name = self.name();
+            let text = format!("{name} has only {rest} bytes after the offset {offset}");
+            Error::invalid(argument, text)
+        };
+        let rest = self.length.checked_sub(offset).ok_or_else(|| outside("offset", 0))?;
         let length = range.length().unwrap_or(rest);
         if length > rest {
             return Err(outside("length", rest));
         }
         let is_settled = range.length().is_some();
         Ok(Self { start: self.start.saturating_add(offset), length, is_settled, ..self })
+    }
+
+    /// For error messages.
+    fn name(&self) -> &str {
+        match &self.origin {
+            Origin::File(file) => file.name(),
+            Origin::Memory(_) => "the data",
+        }
     }
 
     pub(crate) fn length(&self) -> u64 {

@@ -116,6 +116,10 @@ impl WatchedFile {
         FileReader { file: self, start, length, done: 0 }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn identity(&self) -> Identity {
         self.stamp.identity
     }
@@ -217,7 +221,9 @@ impl FileReader {
 impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let offset = self.start.saturating_add(self.done);
-        let count = self.file.read_some(offset, buffer).map_err(io::Error::other)?;
+        let most = buffer.len().min(READ_MAX);
+        let room = buffer.get_mut(..most).unwrap_or_default();
+        let count = self.file.read_some(offset, room).map_err(io::Error::other)?;
         if count == 0 {
             self.check_end().map_err(io::Error::other)?;
         }
@@ -246,6 +252,9 @@ fn is_recent(metadata: &Metadata) -> bool {
 }
 
 const RECENT: Duration = Duration::from_secs(60);
+/// How much is read at once of a file whose size is not true. Linux allocates as much for a file in
+/// `/proc/sys`, and refuses 4 MiB.
+const READ_MAX: usize = 1 << 20;
 /// How often the size of a file is taken that changes meanwhile.
 const PROBES: u32 = 4;
 

@@ -71,10 +71,12 @@ impl SharedUpload {
 
 /// Returns the length of the range; an empty range of a non-empty source cannot be copied.
 fn length_within(size: u64, range: ByteRange) -> Result<u64> {
+    let offset = range.offset();
     let outside = |argument, rest| {
-        Error::invalid(argument, format!("the source has only {rest} bytes after the offset"))
+        let text = format!("the source has only {rest} bytes after the offset {offset}");
+        Error::invalid(argument, text)
     };
-    let rest = size.checked_sub(range.offset()).ok_or_else(|| outside("offset", size))?;
+    let rest = size.checked_sub(offset).ok_or_else(|| outside("offset", 0))?;
     let length = range.length().unwrap_or(rest);
     if length > rest {
         return Err(outside("length", rest));
