@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::pem_file;
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::read_file;
 
 /// Trusted certificates: authorities, and servers that are accepted as they are.
 #[derive(Debug, Clone)]
@@ -81,7 +82,7 @@ impl TrustStore {
 
     /// Adds the usable certificates of a file.
     fn add_file(&mut self, path: &Path) -> std::io::Result<()> {
-        let pem = std::fs::read(path)?;
+        let pem = read_file(path)?;
         for certificate in CertificateDer::pem_slice_iter(pem_file::without_bom(&pem)).flatten() {
             if self.roots.add(certificate.clone()).is_ok() {
                 self.certificates.push(certificate);
