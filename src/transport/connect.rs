@@ -134,7 +134,7 @@ impl Dialer {
         }
         match secured {
             Ok((stream, address)) => {
-                Ok((stream, PeerAddress { host: server.host.into(), address }))
+                Ok((stream, PeerAddress { host: server.host.into(), address, proxy: None }))
             }
             Err(error) => {
                 let phase = error.phase().unwrap_or(state.phase());
@@ -150,14 +150,15 @@ impl Dialer {
         server: DialTarget<'_>,
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress)> {
-        let (mut stream, peer) = self
-            .open_tunnel(proxy, server, state)
-            .map_err(|error| at_proxy(error, proxy_setting::name(proxy)))?;
+        let name = proxy_setting::name(proxy);
+        let (mut stream, mut peer) =
+            self.open_tunnel(proxy, server, state).map_err(|error| at_proxy(error, &name))?;
         if server.is_tls {
-            stream = self.start_tls(stream, server.host, state).map_err(|error| {
-                at_proxy(error, format_args!("through {}", proxy_setting::name(proxy)))
-            })?;
+            stream = self
+                .start_tls(stream, server.host, state)
+                .map_err(|error| at_proxy(error, format_args!("through {name}")))?;
         }
+        peer.proxy = Some(name.into());
         Ok((stream, peer))
     }
 

@@ -42,12 +42,25 @@ pub(super) fn exchange_error(
     let error = match error.kind() {
         kind if is_exchange_kind(kind) => {
             let phase = error.phase().unwrap_or(state.phase());
-            error.with_phase(phase).with_host(host).with_bytes_sent(state.body_sent())
+            through_proxy(error, phase, state)
+                .with_phase(phase)
+                .with_host(host)
+                .with_bytes_sent(state.body_sent())
         }
         _ => error.with_bytes_sent(state.body_sent()),
     };
     let delivery = if state.has_sent() { Delivery::Possible } else { Delivery::Impossible };
     ExchangeError { error, delivery, stale_connection, sent }
+}
+
+/// Names the proxy of an established connection, which may be the cause.
+fn through_proxy(error: Error, phase: Phase, state: &ExchangeState) -> Error {
+    let is_established = matches!(phase, Phase::Send | Phase::Wait | Phase::Receive);
+    let is_lost = is_established && error.kind() != ErrorKind::Canceled;
+    match state.peer().and_then(|peer| peer.proxy) {
+        Some(proxy) if is_lost => error.with_context(format_args!("through {proxy}")),
+        _ => error,
+    }
 }
 
 /// Converts an error of ureq 3.5.

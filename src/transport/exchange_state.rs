@@ -64,6 +64,8 @@ pub(super) struct ExchangeState {
 pub(super) struct PeerAddress {
     pub(super) host: Arc<str>,
     pub(super) address: IpAddr,
+    /// The name of the proxy for errors, if it is one.
+    pub(super) proxy: Option<Arc<str>>,
 }
 
 /// Why the rest of a body is not sent.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ureq::Proxy;
 
+use super::proxy_setting;
 use crate::error::{Error, ErrorKind};
 
 /// Connects to `host` through the proxy at the other end of `stream`.
@@ -43,7 +44,8 @@ fn refused(status: u16, proxy: &Proxy, host: &str, port: u16) -> io::Error {
         }
         407 => format!(
             "it requires a user name and a password (status {status}); put them into its URL, \
-             http://USER:PASSWORD@HOST:PORT"
+             {}://USER:PASSWORD@HOST:PORT",
+            proxy_setting::scheme(proxy)
         ),
         403 => format!(
             "it does not allow connections to {host}:{port} (status {status}); allow them there, \
@@ -125,6 +127,15 @@ mod tests {
             "CONNECT bucket.example:443 HTTP/1.1\r\nHost: bucket.example:443\r\n\
              User-Agent: agent/1\r\nProxy-Authorization: Basic dUB4OnA6cQ==\r\n\r\n"
         );
+    }
+
+    #[test]
+    fn a_missing_password_belongs_into_the_url_of_that_proxy() {
+        for scheme in ["http", "https"] {
+            let proxy = Proxy::new(&format!("{scheme}://proxy")).unwrap();
+            let text = refused(407, &proxy, "a.test", 443).to_string();
+            assert!(text.contains(&format!("{scheme}://USER:PASSWORD@HOST:PORT")), "{text}");
+        }
     }
 
     #[test]

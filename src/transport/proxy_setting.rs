@@ -50,15 +50,19 @@ impl ProxyRoute {
 
 /// Names a proxy in errors, without user and password.
 pub(super) fn name(proxy: &Proxy) -> String {
-    let scheme = match proxy.protocol() {
+    format!("proxy {}://{}:{}", scheme(proxy), proxy.host(), proxy.port())
+}
+
+/// The scheme of the URL of a proxy.
+pub(super) fn scheme(proxy: &Proxy) -> &'static str {
+    match proxy.protocol() {
         ProxyProtocol::Https => "https",
         ProxyProtocol::Socks4 => "socks4",
         ProxyProtocol::Socks4A => "socks4a",
         ProxyProtocol::Socks5 => "socks5",
         ProxyProtocol::Socks5h => "socks5h",
         _ => "http",
-    };
-    format!("proxy {scheme}://{}:{}", proxy.host(), proxy.port())
+    }
 }
 
 /// Hides the URL, which may contain a password.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ureq::Proxy;
 
+use super::proxy_setting;
 use crate::error::{Error, ErrorKind};
 
 /// The host that the proxy connects to.
@@ -64,10 +65,11 @@ pub(super) fn connect_v5(
             authenticate(stream, user, proxy.password().unwrap_or_default())?;
         }
         ([5, _], _) => {
-            return Err(permanent(
+            return Err(permanent(&format!(
                 "it requires authentication; put a user name and a password into its URL, \
-                 socks5h://USER:PASSWORD@HOST:PORT",
-            ));
+                 {}://USER:PASSWORD@HOST:PORT",
+                proxy_setting::scheme(proxy)
+            )));
         }
         _ => {
             return Err(proxy_error("it does not respond with SOCKS 5; check its scheme and port"));

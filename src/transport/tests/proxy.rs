@@ -170,6 +170,23 @@ fn a_proxy_that_cannot_be_reached_is_named() {
 }
 
 #[test]
+fn a_proxy_is_named_when_its_connection_fails() {
+    for (answer, text) in [("", "the connection was closed"), ("SSH-2.0-x\r\n\r\n", "not HTTP")] {
+        let proxy = Server::start(move |peer| {
+            peer.head()?;
+            peer.send(ESTABLISHED)?;
+            peer.head()?;
+            peer.send(answer)
+        });
+        let http = http_through(format!("http://me:secret@{}", proxy.host()));
+        let error = get(&http, "127.0.0.1:9").unwrap_err().error;
+        let shown = error.to_string();
+        let start = format!("through proxy http://{}: ", proxy.host());
+        assert!(shown.starts_with(&start) && shown.contains(text), "{shown}");
+    }
+}
+
+#[test]
 fn a_silent_proxy_is_a_connect_timeout() {
     let proxy = Server::start(Peer::read_to_end);
     let http = http_through(format!("http://{}", proxy.host()));
