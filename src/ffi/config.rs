@@ -51,8 +51,8 @@ pub extern "C" fn ossmpu_config_set_str(
     guard_status(|| {
         let config = handle::required(config, "config")?;
         config.0.set(|settings| match Settings::is_path(key) {
-            true => settings.set_path(key, value.required_path("value")?),
-            false => settings.set_text(key, value.required("value")?),
+            true => settings.set_path(key, value.path_of_key(key)?),
+            false => settings.set_text(key, value.of_key(key)?),
         })
     })
 }

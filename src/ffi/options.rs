@@ -45,9 +45,9 @@ pub extern "C" fn ossmpu_options_set_str(
     guard_status(|| {
         let set = |options: &mut CallOptions| {
             if CallOptions::is_path(key) {
-                return options.set_path(key, value.required_path("value")?);
+                return options.set_path(key, value.path_of_key(key)?);
             }
-            options.set_text(key, value.required("value")?)
+            options.set_text(key, value.of_key(key)?)
         };
         change(options, set)
     })

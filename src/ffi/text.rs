@@ -36,6 +36,17 @@ impl<'call> Text<'call> {
         Ok(Path::new(OsStr::from_bytes(bytes)))
     }
 
+    /// Returns the value of a setting. The error has the key, because a builder keeps it until the
+    /// settings are used.
+    pub(super) fn of_key(self, key: c_int) -> Result<&'call str> {
+        self.required(VALUE).map_err(|error| with_key(error, key))
+    }
+
+    /// Returns the value of a setting that is a path; otherwise as `of_key`.
+    pub(super) fn path_of_key(self, key: c_int) -> Result<&'call Path> {
+        self.required_path(VALUE).map_err(|error| with_key(error, key))
+    }
+
     /// Returns the text, `None` if it is NULL, or an error if it is not UTF-8.
     pub(super) fn optional(self, name: &str) -> Result<Option<&'call str>> {
         match self.bytes().map(std::str::from_utf8).transpose() {
@@ -53,6 +64,13 @@ impl<'call> Text<'call> {
         Some(unsafe { CStr::from_ptr(self.start) }.to_bytes())
     }
 }
+
+fn with_key(error: Error, key: c_int) -> Error {
+    error.with_context(format_args!("of key {key}"))
+}
+
+/// The name of the argument that is the value of a setting.
+const VALUE: &str = "value";
 
 #[cfg(test)]
 impl<'call> From<Option<&'call CStr>> for Text<'call> {
@@ -95,6 +113,18 @@ mod tests {
         assert_eq!(Text::from(None).optional("token").unwrap(), None);
         assert_eq!(Text::from(Some(c"\xff")).required("key").unwrap_err().argument(), Some("key"));
         assert_eq!(Text::from(Some(c"\u{e9}")).required("key").unwrap(), "\u{e9}");
+    }
+
+    #[test]
+    fn the_value_of_a_setting_is_refused_with_its_key() {
+        for error in [
+            Text::from(None).of_key(1001).unwrap_err(),
+            Text::from(Some(c"\xff")).of_key(1001).unwrap_err(),
+            Text::from(None).path_of_key(1001).unwrap_err(),
+        ] {
+            assert_eq!(error.argument(), Some("value"));
+            assert!(error.to_string().contains("key 1001"), "{error}");
+        }
     }
 
     #[test]

@@ -127,6 +127,12 @@ impl ServiceError {
                 "{what}; the response is not one of OSS: a proxy, a gateway or another server at \
                  the endpoint sent it"
             ),
+            // The response to HeadObject has no body.
+            None if self.status == 404 && self.code == Self::NO_DOCUMENT => {
+                format!(
+                    "{what}; there is no such object: check the bucket, the key and the version"
+                )
+            }
             None => what.to_owned(),
         }
     }

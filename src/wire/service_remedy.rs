@@ -105,6 +105,15 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_object_is_said_to_be_missing_where_the_response_has_no_body() {
+        let mut headers = Headers::default();
+        headers.append_received("x-oss-request-id", "ID".to_owned());
+        let response = Response { status: 404, headers, body: Vec::new() };
+        let message = ServiceError::read(&response).into_error().to_string();
+        assert!(message.contains("there is no such object: check the bucket"), "{message}");
+    }
+
+    #[test]
     fn a_compressed_body_is_recognized() {
         let gzip = Response {
             status: 200,
