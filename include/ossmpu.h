@@ -1129,7 +1129,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_COPY_TAGS.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_KEEP_CACHE.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1401,6 +1401,17 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * InitiateMultipartUpload, or with CopyObject.
  */
 #define OSSMPU_OPTION_COPY_TAGS 2117
+
+/**
+ * Number: 1 leaves what is read of a file in the page cache of the system; 0
+ * (default) removes the pages of a part when OSS has acknowledged it, and all
+ * of them when the call ends. Pages that were cached when the call began stay,
+ * and so do pages that a process has mapped; other pages of the file that
+ * programs read meanwhile may be removed as well. For files on Linux that
+ * this user owns or may write to; others stay in the cache, because the
+ * system does not tell what was cached before. No effect on other sources.
+ */
+#define OSSMPU_OPTION_KEEP_CACHE 2118
 
 /**
  * CRC-64 of each part and of the object, compared with the one that OSS

@@ -813,6 +813,10 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     options &copy_tags(bool on = true) {
         return set(OSSMPU_OPTION_COPY_TAGS, on);
     }
+    /** Whether what is read of a file stays in the page cache. */
+    options &keep_cache(bool on = true) {
+        return set(OSSMPU_OPTION_KEEP_CACHE, on);
+    }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
         return set(OSSMPU_OPTION_TIMEOUT_MS, time.count());

@@ -130,6 +130,14 @@ pub const OSSMPU_OPTION_REQUIRE_VERIFIED: c_int = 2116;
 /// may be necessary; 0 does not. Sent with GetObjectTagging and
 /// InitiateMultipartUpload, or with CopyObject.
 pub const OSSMPU_OPTION_COPY_TAGS: c_int = 2117;
+/// Number: 1 leaves what is read of a file in the page cache of the system; 0
+/// (default) removes the pages of a part when OSS has acknowledged it, and all
+/// of them when the call ends. Pages that were cached when the call began stay,
+/// and so do pages that a process has mapped; other pages of the file that
+/// programs read meanwhile may be removed as well. For files on Linux that
+/// this user owns or may write to; others stay in the cache, because the
+/// system does not tell what was cached before. No effect on other sources.
+pub const OSSMPU_OPTION_KEEP_CACHE: c_int = 2118;
 
 /// CRC-64 of each part and of the object, compared with the one that OSS
 /// computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
@@ -219,7 +227,8 @@ impl CallOptions {
             | OSSMPU_OPTION_SEQUENTIAL
             | OSSMPU_OPTION_HEDGING
             | OSSMPU_OPTION_REQUIRE_VERIFIED
-            | OSSMPU_OPTION_COPY_TAGS => self.set_switch(key, value)?,
+            | OSSMPU_OPTION_COPY_TAGS
+            | OSSMPU_OPTION_KEEP_CACHE => self.set_switch(key, value)?,
             OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE => {
                 self.copy_if_modified_since = Some(time("copy_if_modified_since", value)?);
             }
@@ -297,6 +306,9 @@ impl CallOptions {
             OSSMPU_OPTION_COPY_TAGS => {
                 upload.set_copy_tags(arg_check::switch("copy_tags", value)?);
             }
+            OSSMPU_OPTION_KEEP_CACHE => {
+                upload.set_keep_cache(arg_check::switch("keep_cache", value)?);
+            }
             _ => return Err(KeyGroup::Option.unknown(ValueType::Number, key)),
         }
         Ok(())
@@ -367,6 +379,7 @@ mod tests {
             (OSSMPU_OPTION_HEDGING, "hedging", 0, 2),
             (OSSMPU_OPTION_REQUIRE_VERIFIED, "require_verified", 1, 2),
             (OSSMPU_OPTION_COPY_TAGS, "copy_tags", 0, 2),
+            (OSSMPU_OPTION_KEEP_CACHE, "keep_cache", 1, 2),
             (OSSMPU_OPTION_TIMEOUT_MS, "timeout", 0, -1),
             (OSSMPU_OPTION_BYTES_PER_SEC, "bytes_per_sec", i64::MAX, -1),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, "traffic_limit", 245_760, 245_759),
@@ -428,6 +441,7 @@ mod tests {
             (OSSMPU_OPTION_HEDGING, 0, 1),
             (OSSMPU_OPTION_REQUIRE_VERIFIED, 1, 0),
             (OSSMPU_OPTION_COPY_TAGS, 0, 1),
+            (OSSMPU_OPTION_KEEP_CACHE, 1, 0),
             (OSSMPU_OPTION_TIMEOUT_MS, 1000, 0),
             (OSSMPU_OPTION_BYTES_PER_SEC, 1000, 0),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, 245_760, 0),
@@ -465,7 +479,7 @@ mod tests {
         for unknown in [0, 2000, 2012, 2099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(options.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 2118, 2199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 2119, 2199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(options.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }

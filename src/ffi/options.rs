@@ -53,7 +53,7 @@ pub extern "C" fn ossmpu_options_set_str(
     })
 }
 
-/// Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_COPY_TAGS.
+/// Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_KEEP_CACHE.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_set_int(options: OptionsMut<'_>, key: c_int, value: i64) -> c_int {
     guard_status(|| change(options, |options| options.set_number(key, value)))

@@ -85,6 +85,7 @@ pub struct UploadOptions {
     pub(crate) copy_tags: bool,
     pub(crate) sequential: bool,
     pub(crate) complete_all: bool,
+    pub(crate) keep_cache: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) headers: ObjectHeaders,
     pub(crate) progress: Option<ProgressCallback>,
@@ -109,6 +110,7 @@ impl Default for UploadOptions {
             copy_tags: true,
             sequential: false,
             complete_all: false,
+            keep_cache: false,
             timeout: None,
             headers: ObjectHeaders::default(),
             progress: None,
@@ -295,6 +297,18 @@ impl UploadOptions {
         self
     }
 
+    /// Sets whether what is read of a file stays in the page cache; the default is false.
+    ///
+    /// Otherwise the pages of a part are removed when OSS has acknowledged the part, and all of them
+    /// at the end of the call, successful or not. Pages that were cached when the call began stay,
+    /// and so do pages that a process has mapped. If two uploads or programs read a file at the same
+    /// time, pages that one of them needs may have to be read again. For files on Linux whose owner
+    /// this user is, or that it may write to: the system does not tell others what is cached.
+    pub fn set_keep_cache(&mut self, on: bool) -> &mut Self {
+        self.keep_cache = on;
+        self
+    }
+
     /// Sets the timeout of the whole call, without that of an abort after it; the default is
     /// `None`: only the timeouts of its requests apply.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
@@ -360,6 +374,7 @@ impl fmt::Debug for UploadOptions {
             .field("sequential", &self.sequential)
             .field("complete_all", &self.complete_all)
             .field("hedging", &self.hedging())
+            .field("keep_cache", &self.keep_cache)
             .field("bytes_per_sec", &self.bytes_per_sec)
             .field("timeout", &self.timeout)
             .field("headers", &self.headers)

@@ -23,6 +23,7 @@ static void check_checkpoint(const ossmpu_client *client, const char *path,
                                   folder));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_PARALLELISM, 1));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_HEDGING, 0));
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_KEEP_CACHE, 1));
     CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_BYTES_PER_SEC,
                                   200000));
     CHECK(!ossmpu_options_set_progress(options, stop_after_a_part, NULL));

@@ -233,6 +233,7 @@ static void every_setter() {
         .hedging(false)
         .require_verified()
         .copy_tags(false)
+        .keep_cache()
         .timeout(60 * second)
         .bytes_per_sec(1 << 30)
         .traffic_limit(838860800)

@@ -39,12 +39,13 @@ pub enum Setting {
     Headers,
     Metadata,
     CopyTags,
+    KeepCache,
     Encryption,
     Callback,
     Service,
 }
 
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 32] = [
     Setting::Range,
     Setting::Descriptor,
     Setting::Memory,
@@ -73,6 +74,7 @@ pub const SETTINGS: [Setting; 31] = [
     Setting::Headers,
     Setting::Metadata,
     Setting::CopyTags,
+    Setting::KeepCache,
     Setting::Encryption,
     Setting::Callback,
     Setting::Service,
@@ -112,6 +114,7 @@ impl Setting {
             Self::Headers => "HTTP headers",
             Self::Metadata => "metadata and tags",
             Self::CopyTags => "no copy_tags",
+            Self::KeepCache => "keep_cache",
             Self::Encryption => "encryption, storage class and ACL",
             Self::Callback => "callback",
             Self::Service => "request payer and traffic limit",
@@ -165,6 +168,7 @@ impl Setting {
             ],
             Self::Metadata => &["set_metadata", "set_tag"],
             Self::CopyTags => &["set_copy_tags"],
+            Self::KeepCache => &["set_keep_cache"],
             Self::Encryption => &[
                 "set_acl",
                 "set_storage_class",
@@ -232,6 +236,7 @@ impl Setting {
             Self::Md5 => _ = options.set_integrity(Integrity::MD5 | Integrity::CRC64),
             Self::RequireVerified => _ = options.set_require_verified(true),
             Self::CopyTags => _ = options.set_copy_tags(false),
+            Self::KeepCache => _ = options.set_keep_cache(true),
             Self::ForbidOverwrite => _ = headers.set_forbid_overwrite(true),
             Self::Timeout => _ = options.set_timeout(Some(Duration::from_secs(600))),
             Self::Rate => _ = options.set_bytes_per_sec(8 << 20),

@@ -22,6 +22,8 @@ mod messages;
 mod multipart_steps;
 mod non_idempotent;
 mod outcomes;
+#[cfg(target_os = "linux")]
+mod page_cache;
 mod progress;
 mod resuming;
 mod retries;

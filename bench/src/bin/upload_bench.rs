@@ -25,7 +25,7 @@ const VALUED: &[&str] = &[
 ];
 
 fn main() -> Result<()> {
-    let flags = Flags::read(VALUED, &["stream"])?;
+    let flags = Flags::read(VALUED, &["stream", "keep-cache", "drop-cache"])?;
     let parallel: usize = flags.number("parallel", 8)?;
     let client = Client::new(&config(&flags, parallel)?)?;
     let bucket = BucketName::parse("bench")?;
@@ -76,6 +76,9 @@ fn config(flags: &Flags, parallel: usize) -> Result<Config> {
 fn options(flags: &Flags, parallel: usize) -> Result<UploadOptions> {
     let mut options = UploadOptions::new();
     options.set_parallelism(parallel)?;
+    if flags.has("keep-cache") || flags.has("drop-cache") {
+        options.set_keep_cache(flags.has("keep-cache"));
+    }
     if flags.has("part-size") {
         options.set_part_size(flags.number("part-size", 0)?)?;
     }

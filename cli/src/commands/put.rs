@@ -43,6 +43,9 @@ pub struct Put {
     /// Upload parts in order, one at a time, so that OSS stores a Content-MD5 of the object
     #[arg(long, help_heading = "Transfer")]
     sequential: bool,
+    /// Leave what is read of the files in the page cache of the system
+    #[arg(long, help_heading = "Transfer")]
+    keep_cache: bool,
     /// Keep a checkpoint in this directory, which must exist: after a failure, even kill -9, the
     /// same command resumes the upload
     #[arg(long, value_name = "DIR", help_heading = "Resume")]
@@ -147,6 +150,7 @@ impl Put {
         if self.sequential {
             options.set_sequential(true);
         }
+        options.set_keep_cache(self.keep_cache);
         if let Some(folder) = &self.checkpoint_dir {
             options.set_checkpoint_dir(folder);
         }

@@ -178,7 +178,10 @@ impl MultipartUpload {
     ) -> Result<SentPart> {
         self.0.engine.service().check_call()?;
         let source = Source::path(&file.path)?.range(file.range)?;
-        self.0.send(number, &source, cancel)
+        let source = if self.0.options.keep_cache { source } else { source.with_footprint() };
+        let sent = self.0.send(number, &source, cancel);
+        source.leave_cache_entirely();
+        sent
     }
 
     /// Adds a part that was sent elsewhere, by another process for example. Sends nothing.

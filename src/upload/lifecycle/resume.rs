@@ -390,6 +390,7 @@ mod tests {
             keep_parts: false,
             copy_tags: true,
             complete_all: false,
+            keep_cache: true,
             timeout: None,
             progress: None,
         }

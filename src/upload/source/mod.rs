@@ -1,5 +1,6 @@
 //! Sources that are read by position: files and memory.
 
+pub(super) mod cache_footprint;
 pub(super) mod file_range;
 pub(super) mod memory;
 pub(super) mod part_md5;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::codec::md5::{Digest, Hasher};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ByteRange;
+use crate::upload::source::cache_footprint::CacheFootprint;
 use crate::upload::source::memory::{Memory, SharedBytes};
 use crate::upload::source::watched_file::{Identity, WatchedFile};
 use crate::wire::{Body, Content};
@@ -18,6 +19,8 @@ pub(crate) struct Source {
     length: u64,
     /// The caller has named the end, so that what is behind it may change.
     is_settled: bool,
+    /// `None` if the bytes that are read stay in the page cache.
+    footprint: Option<Arc<CacheFootprint>>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,7 +40,8 @@ struct Section {
 impl Source {
     pub(crate) fn file(file: WatchedFile) -> Self {
         let length = file.length();
-        Self { origin: Origin::File(Arc::new(file)), start: 0, length, is_settled: false }
+        let origin = Origin::File(Arc::new(file));
+        Self { origin, start: 0, length, is_settled: false, footprint: None }
     }
 
     /// Opens a file whose size is true.
@@ -52,7 +56,8 @@ impl Source {
     pub(crate) fn memory(bytes: SharedBytes) -> Self {
         let memory = Memory(bytes);
         let length = memory.length();
-        Self { origin: Origin::Memory(Arc::new(memory)), start: 0, length, is_settled: false }
+        let origin = Origin::Memory(Arc::new(memory));
+        Self { origin, start: 0, length, is_settled: false, footprint: None }
     }
 
     /// Narrows the source to a range of it.
@@ -86,6 +91,34 @@ impl Source {
 
     pub(crate) fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Notes what the page cache holds now, so that [`Source::leave_cache`] can remove what is read
+    /// from now on. Call it when the range is final.
+    pub(crate) fn with_footprint(self) -> Self {
+        let footprint = match &self.origin {
+            Origin::File(file) => {
+                let range = self.start..self.start.saturating_add(self.length);
+                Some(Arc::new(CacheFootprint::new(Arc::clone(file), range)))
+            }
+            Origin::Memory(_) => None,
+        };
+        Self { footprint, ..self }
+    }
+
+    /// Removes from the page cache what was read of these bytes and was not cached before.
+    pub(crate) fn leave_cache(&self, offset: u64, length: u64) {
+        if let Some(footprint) = &self.footprint {
+            let start = self.start.saturating_add(offset);
+            footprint.remove(start..start.saturating_add(length));
+        }
+    }
+
+    /// As [`Source::leave_cache`], for all bytes, at the end of the upload.
+    pub(crate) fn leave_cache_entirely(&self) {
+        if let Some(footprint) = &self.footprint {
+            footprint.remove_all();
+        }
     }
 
     /// What tells a file from one that was changed; memory has none. A settled range has only its
@@ -176,7 +209,15 @@ impl Content for Section {
         let left = self.length.saturating_sub(offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         let at = self.offset.saturating_add(offset);
-        self.source.read_at(at, buffer.get_mut(..wanted).unwrap_or_default())
+        let count = self.source.read_at(at, buffer.get_mut(..wanted).unwrap_or_default())?;
+        // A long section leaves the cache while it is read.
+        let (before, after) = (offset / CACHED, offset.saturating_add(count as u64) / CACHED);
+        if before < after
+            && let Some(previous) = before.checked_sub(1)
+        {
+            self.source.leave_cache(self.offset.saturating_add(previous * CACHED), CACHED);
+        }
+        Ok(count)
     }
 
     fn bytes(&self, offset: u64, most: usize) -> Option<&[u8]> {
@@ -185,6 +226,9 @@ impl Content for Section {
         self.source.bytes(self.offset.saturating_add(offset), wanted)
     }
 }
+
+/// How much of a section stays in the page cache for the next time that it is read, at least.
+const CACHED: u64 = 64 * 1024 * 1024;
 
 /// The MD5 of a body, read once for it. `check`, which is called for each step, can end it.
 pub(crate) fn md5_of(body: &Body, check: impl Fn() -> Result<()>) -> Result<Digest> {

@@ -2,12 +2,13 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind as Io, Read};
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Descriptor, open_file};
+use crate::runtime::{Descriptor, open_file, uncached_ranges};
 use crate::wire::Content;
 
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct WatchedFile {
     has_true_size: bool,
     /// It was modified shortly before, so that a mapping may be written to unnoticed.
     is_recent: bool,
+    /// The last page, if it was not in the page cache before its size was compared.
+    probed: Option<Range<u64>>,
 }
 
 /// The state of a file at one time.
@@ -63,7 +66,9 @@ impl WatchedFile {
         let (what, errno) = match metadata.is_file() {
             true => {
                 let (stamp, is_recent) = (Stamp::of(&metadata), is_recent(&metadata));
-                let watched = Self { file, name, stamp, has_true_size: true, is_recent };
+                let end = metadata.len();
+                let probed = uncached_ranges(&file, end.saturating_sub(1)..end, 1).pop();
+                let watched = Self { file, name, stamp, has_true_size: true, is_recent, probed };
                 return watched.with_probed_size();
             }
             false if metadata.is_dir() => ("a directory", libc::EISDIR),
@@ -118,6 +123,15 @@ impl WatchedFile {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The bytes at the end that were not in the page cache before the file was opened, but are now.
+    pub(crate) fn probed(&self) -> Option<Range<u64>> {
+        self.probed.clone()
+    }
+
+    pub(crate) fn as_file(&self) -> &File {
+        &self.file
     }
 
     pub(crate) fn identity(&self) -> Identity {

@@ -58,7 +58,10 @@ impl Put<'_> {
         self.options.check_for(call)?;
         let progress = self.options.progress.as_ref();
         let scope = CallScope::new(self.service, cancel, self.options.deadline(), progress)?;
-        self.put(source, &scope).map_err(|error| scope.explain(error))
+        let source = if self.options.keep_cache { source } else { source.with_footprint() };
+        let result = self.put(source.clone(), &scope);
+        source.leave_cache_entirely();
+        result.map_err(|error| scope.explain(error))
     }
 
     fn put(&self, source: Source, scope: &CallScope) -> Result<UploadResult> {

@@ -36,6 +36,7 @@ impl PartUploader for SourcePartUploader {
         self.source.check_unchanged()?;
         let check = || call_scope::check(cancel, self.deadline);
         if let Some(resumed) = ResumedUpload::part(&self.listed, part, &self.source, check)? {
+            self.source.leave_cache(part.offset, part.length);
             return Ok(UploadedPart::Resumed(resumed));
         }
         let body = self.source.body(part.offset, part.length);
@@ -50,6 +51,7 @@ impl PartUploader for SourcePartUploader {
             ..OperationContext::new(cancel)
         };
         let sent = self.target.send_part(&self.service, part.number, body, md5, &context)?;
+        self.source.leave_cache(part.offset, part.length);
         Ok(UploadedPart::Sent(sent))
     }
 

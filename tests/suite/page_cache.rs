@@ -1,0 +1,168 @@
+//! What uploads of files leave in the page cache.
+//!
+//! The files are in cargo's target directory, which must be on a file system that removes pages on
+//! request: not on tmpfs.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use ossmpu::{ByteRange, FdRange, FileRange, Integrity, MultipartUpload, UploadOptions};
+
+use crate::fixture::{Fixture, MIB, bytes, number};
+
+const PAGE: usize = 4096;
+const SIZE: usize = 6 * MIB as usize + 4321;
+
+/// A file of which only two ranges are cached.
+struct CachedFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl CachedFile {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&path, bytes(SIZE as u64)).unwrap();
+        let file = File::open(&path).unwrap();
+        file.sync_all().unwrap();
+        advise(&file, libc::POSIX_FADV_DONTNEED);
+        let cached = Self { path, file };
+        let left = cached.pages().iter().filter(|is_cached| **is_cached).count();
+        let text = "keeps pages in the cache, so that this test shows nothing: set CARGO_TARGET_DIR \
+                    to a directory on a disk";
+        assert_eq!(left, 0, "the file system of {} {text}", cached.path.display());
+        // Without reading ahead.
+        advise(&cached.file, libc::POSIX_FADV_RANDOM);
+        for (start, length) in [(MIB, MIB / 2), (4 * MIB + 5000, 1)] {
+            let mut buffer = vec![0; usize::try_from(length).unwrap()];
+            cached.file.read_exact_at(&mut buffer, start).unwrap();
+        }
+        let count = cached.pages().iter().filter(|is_cached| **is_cached).count();
+        assert!((129..700).contains(&count), "{count} pages");
+        cached
+    }
+
+    /// Whether each page is in the cache.
+    fn pages(&self) -> Vec<bool> {
+        let (access, fd) = (libc::PROT_NONE, self.file.as_raw_fd());
+        // SAFETY: the kernel chooses the address.
+        let address = unsafe { libc::mmap(ptr::null_mut(), SIZE, access, libc::MAP_SHARED, fd, 0) };
+        assert_ne!(address, libc::MAP_FAILED, "{}", io::Error::last_os_error());
+        let mut pages = vec![0u8; SIZE.div_ceil(PAGE)];
+        // SAFETY: the mapping has this size, and the vector a byte for each page.
+        let result = unsafe { libc::mincore(address, SIZE, pages.as_mut_ptr()) };
+        assert_eq!(result, 0, "{}", io::Error::last_os_error());
+        // SAFETY: nothing refers to the mapping.
+        unsafe { libc::munmap(address, SIZE) };
+        pages.into_iter().map(|page| page & 1 == 1).collect()
+    }
+}
+
+impl Drop for CachedFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn advise(file: &File, advice: i32) {
+    // SAFETY: the call has no pointers.
+    assert_eq!(unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, advice) }, 0);
+}
+
+fn in_parts() -> UploadOptions {
+    let mut options = UploadOptions::new();
+    options.set_single_below(0).unwrap().set_part_size(MIB + 1000).unwrap();
+    options.set_keep_cache(false);
+    options
+}
+
+/// Uploads the file, and asserts that the same pages are cached before and after.
+fn assert_as_before(name: &str, upload: impl Fn(&Fixture, &CachedFile)) {
+    let file = CachedFile::new(name);
+    let before = file.pages();
+    upload(&Fixture::new(), &file);
+    // A worker may still read a copy of a part that was canceled.
+    let started = Instant::now();
+    loop {
+        let after = file.pages();
+        let differing = (0..before.len()).filter(|page| before[*page] != after[*page]);
+        let differing: Vec<_> = differing.collect();
+        if differing.is_empty() {
+            return;
+        }
+        let waited = started.elapsed();
+        assert!(waited < Duration::from_secs(20), "{name}: these pages differ: {differing:?}");
+        std::thread::yield_now();
+    }
+}
+
+fn put_file(fixture: &Fixture, file: &CachedFile, options: &UploadOptions) {
+    let Fixture { client, bucket, key, cancel, .. } = fixture;
+    client.put_file(bucket, key, &file.path, options, cancel).unwrap();
+}
+
+#[test]
+fn an_upload_leaves_the_page_cache_as_it_was() {
+    assert_as_before("parts", |fixture, file| put_file(fixture, file, &in_parts()));
+    assert_as_before("md5", |fixture, file| {
+        let mut options = in_parts();
+        options.set_integrity(Integrity::MD5 | Integrity::CRC64);
+        put_file(fixture, file, &options);
+    });
+    assert_as_before("single", |fixture, file| {
+        let mut options = in_parts();
+        options.set_single_below(1 << 30).unwrap().set_expected_crc64(crc64());
+        put_file(fixture, file, &options);
+    });
+    assert_as_before("descriptor", |fixture, file| {
+        let Fixture { client, bucket, key, cancel, .. } = fixture;
+        let source = FdRange::new(file.file.as_fd(), ..);
+        client.put_fd(bucket, key, source, &in_parts(), cancel).unwrap();
+    });
+    assert_as_before("range", |fixture, file| {
+        let Fixture { client, bucket, key, cancel, .. } = fixture;
+        let range = FileRange::new(&file.path, ByteRange::new(MIB + 777, Some(3 * MIB)));
+        client.put_range(bucket, key, &range, &in_parts(), cancel).unwrap();
+    });
+}
+
+#[test]
+fn a_part_of_a_file_leaves_the_page_cache_as_it_was() {
+    assert_as_before("step", |fixture, file| {
+        let Fixture { client, bucket, key, cancel, .. } = fixture;
+        let upload = MultipartUpload::initiate(client, bucket, key, &in_parts(), cancel).unwrap();
+        let range = FileRange::new(&file.path, ByteRange::new(777, Some(2 * MIB)));
+        upload.upload_part_file(number(1), &range, cancel).unwrap();
+        upload.abort().unwrap();
+    });
+}
+
+#[test]
+fn an_upload_that_fails_leaves_the_page_cache_as_it_was() {
+    assert_as_before("failed", |fixture, file| {
+        let Fixture { client, bucket, key, cancel, .. } = fixture;
+        let mut options = in_parts();
+        options.set_expected_crc64(1);
+        client.put_file(bucket, key, &file.path, &options, cancel).unwrap_err();
+    });
+}
+
+#[test]
+fn an_upload_that_keeps_the_cache_fills_it() {
+    let file = CachedFile::new("kept");
+    let mut options = in_parts();
+    options.set_keep_cache(true);
+    put_file(&Fixture::new(), &file, &options);
+    assert!(file.pages().iter().all(|is_cached| *is_cached));
+}
+
+fn crc64() -> u64 {
+    let mut crc64 = ossmpu::Crc64::new();
+    crc64.update(&bytes(SIZE as u64));
+    crc64.value()
+}
