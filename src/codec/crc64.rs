@@ -1,8 +1,11 @@
 //! CRC-64/XZ, which OSS calls crc64ecma: computation and combination.
 //!
-//! `crc-fast` computes checksums. Combination is implemented here, because a [`Combiner`] for one
+//! `crc-fast` computes checksums, on some CPUs after a kernel of our own. Combination is implemented here, because a [`Combiner`] for one
 //! length then needs a single multiplication per part. A finished value is the complete state: the
 //! CRC-64 of no bytes is 0, and any value can be continued.
+
+#[cfg(target_arch = "x86_64")]
+mod vpclmulqdq;
 
 use crc_fast::{CrcAlgorithm, Digest};
 
@@ -54,8 +57,9 @@ impl Crc64 {
     /// Appends bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         // The register is the inverse of the finished value.
-        let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, !self.value);
-        digest.update(bytes);
+        let (register, rest) = advance(!self.value, bytes);
+        let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, register);
+        digest.update(rest);
         self.value = digest.finalize();
     }
 
@@ -63,6 +67,17 @@ impl Crc64 {
     pub fn value(&self) -> u64 {
         self.value
     }
+}
+
+/// Advances the register over as many bytes as the fastest kernel of this CPU takes, if `crc-fast`
+/// does not have it; returns it and the remaining bytes.
+fn advance(register: u64, bytes: &[u8]) -> (u64, &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if bytes.len() >= vpclmulqdq::LENGTH_MIN && vpclmulqdq::is_best() {
+        // SAFETY: the CPU has the features.
+        return unsafe { vpclmulqdq::advance(register, bytes) };
+    }
+    (register, bytes)
 }
 
 /// Combines checksums of blocks of one length, in about 0.1 microseconds each for any length.
@@ -182,7 +197,61 @@ mod tests {
         assert_eq!(whole, crc64(&vec![7; 1_000_000]));
     }
 
+    /// Continues with the 256-bit kernel, also where another one is faster.
+    #[cfg(target_arch = "x86_64")]
+    fn with_256_bits(value: u64, bytes: &[u8]) -> u64 {
+        if !vpclmulqdq::is_available() {
+            eprintln!("NOT TESTED: this CPU lacks the instructions of the 256-bit kernel");
+            return with_crc_fast(value, bytes);
+        }
+        // SAFETY: the CPU has the features.
+        let (register, rest) = unsafe { vpclmulqdq::advance(!value, bytes) };
+        assert!(rest.len() < 128);
+        with_crc_fast(!register, rest)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn with_crc_fast(value: u64, bytes: &[u8]) -> u64 {
+        let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, !value);
+        digest.update(bytes);
+        digest.finalize()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_256_bit_kernel_agrees_with_the_vectors_and_at_every_length_with_crc_fast() {
+        for case in list(&vectors(), "single") {
+            let value = with_256_bits(0, &content(case));
+            assert_eq!(value, decimal(case, "crc64_decimal"), "{}", case["name"]);
+        }
+        let bytes: Vec<u8> = (0..1100_u32).map(|i| (i.pow(2) >> 3) as u8).collect();
+        for start in 0..33 {
+            for end in start..bytes.len() {
+                let bytes = &bytes[start..end];
+                for value in [0, u64::MAX, 0x0123_4567_89ab_cdef] {
+                    assert_eq!(with_256_bits(value, bytes), with_crc_fast(value, bytes));
+                }
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_256_bit_kernel_is_not_used_where_crc_fast_uses_avx512() {
+        let target = crc_fast::get_calculator_target(CrcAlgorithm::Crc64Xz);
+        assert!(!(vpclmulqdq::is_best() && target.contains("avx512")), "{target}");
+    }
+
     proptest! {
+        #[cfg(target_arch = "x86_64")]
+        #[test]
+        fn the_256_bit_kernel_agrees_with_crc_fast(
+            value: u64,
+            bytes in proptest::collection::vec(any::<u8>(), 0..5000),
+        ) {
+            prop_assert_eq!(with_256_bits(value, &bytes), with_crc_fast(value, &bytes));
+        }
+
         #[test]
         fn combining_and_resuming_equal_the_crc_of_all_bytes(
             bytes in prop::collection::vec(any::<u8>(), 0..2000),
