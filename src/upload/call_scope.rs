@@ -10,8 +10,9 @@ use crate::upload::progress::{CallPhase, Meter, ProgressCallback, Reporter};
 /// The cancel token, the deadline and the progress of one call.
 #[derive(Debug, Clone)]
 pub(crate) struct CallScope {
-    /// A child of the caller's token, which the library may trigger for itself. Waits for it report
-    /// the progress, so it must not be given to another thread: [`Cancel::without_ticker`].
+    /// A child of the caller's token, which the library may trigger for itself, unless nothing but
+    /// the caller cancels the call. Waits for it report the progress, so it must not be given to
+    /// another thread: [`Cancel::without_ticker`].
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,
     reporter: Arc<Reporter>,
@@ -31,7 +32,35 @@ impl CallScope {
     ) -> Result<Self> {
         cancel.check_process()?;
         let cancel = cancel.child().map_err(|cause| Error::no_descriptor(&cause))?;
-        let reporter = Arc::new(Reporter::new(progress, &cancel));
+        Ok(Self::with_token(service, &cancel, deadline, progress))
+    }
+
+    /// Starts the scope of a call that sends one request after the other on the caller's thread.
+    /// Without a callback it needs no descriptor.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CallScope::new`].
+    pub(crate) fn for_one_request(
+        service: &Arc<ServiceClient>,
+        cancel: &Cancel,
+        deadline: Deadline,
+        progress: Option<&ProgressCallback>,
+    ) -> Result<Self> {
+        if progress.is_some() {
+            return Self::new(service, cancel, deadline, progress);
+        }
+        cancel.check_process()?;
+        Ok(Self::with_token(service, &cancel.without_ticker(), deadline, None))
+    }
+
+    fn with_token(
+        service: &Arc<ServiceClient>,
+        cancel: &Cancel,
+        deadline: Deadline,
+        progress: Option<&ProgressCallback>,
+    ) -> Self {
+        let reporter = Arc::new(Reporter::new(progress, cancel));
         let tick: Option<Arc<dyn Tick>> = if service.has_callbacks_on_caller() {
             let (service, reporter) = (Arc::clone(service), Arc::clone(&reporter));
             Some(Arc::new(CallbackTick { reporter, service, cancel: cancel.clone(), deadline }))
@@ -41,7 +70,7 @@ impl CallScope {
             None
         };
         let cancel = tick.map_or(cancel.clone(), |tick| cancel.with_ticker(tick));
-        Ok(Self { cancel, deadline, reporter })
+        Self { cancel, deadline, reporter }
     }
 
     /// Reports the progress if it is time to. Returns an error if the call was canceled or its

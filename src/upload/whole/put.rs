@@ -57,15 +57,19 @@ impl Put<'_> {
         let call = if self.name.is_some() { CallKind::File } else { CallKind::Unnamed };
         self.options.check_for(call)?;
         let progress = self.options.progress.as_ref();
-        let scope = CallScope::new(self.service, cancel, self.options.deadline(), progress)?;
+        let plan = Plan::new(source.length(), self.options)?;
+        let start = match plan {
+            Plan::PutObject => CallScope::for_one_request,
+            Plan::Parts(_) => CallScope::new,
+        };
+        let scope = start(self.service, cancel, self.options.deadline(), progress)?;
         let source = if self.options.keep_cache { source } else { source.with_footprint() };
-        let result = self.put(source.clone(), &scope);
+        let result = self.put(source.clone(), plan, &scope);
         source.leave_cache_entirely();
         result.map_err(|error| scope.explain(error))
     }
 
-    fn put(&self, source: Source, scope: &CallScope) -> Result<UploadResult> {
-        let plan = Plan::new(source.length(), self.options)?;
+    fn put(&self, source: Source, plan: Plan, scope: &CallScope) -> Result<UploadResult> {
         scope.meter().set_totals(plan.parts(), source.length());
         if let Some(expected) = self.options.expected_md5 {
             let body = source.body(0, source.length());
