@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use oss_emulator::{Action, Direction, Stall};
+use oss_emulator::{Action, Commit, Direction, Stall};
 use ossmpu::{
-    CallPhase, Cancel, Error, ErrorKind, Integrity, MultipartUpload, ObjectExists, Progress,
-    UploadOptions,
+    CallPhase, Cancel, Error, ErrorKind, Integrity, LogLevel, MultipartUpload, ObjectExists,
+    Progress, UploadOptions,
 };
 
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
@@ -111,6 +111,26 @@ fn canceling_during_complete_returns_the_completed_upload() {
         assert_eq!(uploaded.size, 4 * PART + 1);
     });
     assert_eq!(fixture.stored().unwrap(), five_parts());
+}
+
+#[test]
+fn a_cancellation_after_a_lost_response_to_complete_does_not_hide_the_object() {
+    let cancel = Cancel::new().unwrap();
+    let trigger = cancel.clone();
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+        // The next request is the first of those that determine the outcome.
+        config.set_log(LogLevel::Error, move |_, line| {
+            assert!(line.contains(COMPLETE), "{line}");
+            trigger.trigger();
+        });
+    });
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &cancel).unwrap();
+    let completed = upload.complete(&cancel).unwrap();
+    assert!(completed.verified && cancel.is_triggered());
+    assert_eq!(fixture.stored().unwrap(), bytes(PART));
 }
 
 #[test]

@@ -193,6 +193,7 @@ fn a_small_object_is_copied_with_one_request() {
     let (fixture, content, source) = with_described_source();
     let copied = copy(&fixture, &source, &UploadOptions::new()).unwrap();
     assert_eq!((copied.parts, copied.size, copied.verified), (0, content.len() as u64, true));
+    assert_eq!(copied.crc64, Some(target(&fixture).crc64));
     // The second HeadObject has the CRC-64 of the copy.
     assert_eq!(fixture.operations(), ["HeadObject", "CopyObject", "HeadObject"]);
     assert_eq!(fixture.stored().unwrap(), content);

@@ -101,6 +101,7 @@ fn a_range_that_a_file_with_a_wrong_size_does_not_have_is_refused_by_name() {
     let length = fs::read(path).unwrap().len() as u64;
     for (offset, count, named) in [
         (0, Some(length + 1), "length"),
+        (length, Some(1), "length"),
         (1 << 40, Some(1), "offset"),
         (length + 1, None, "offset"),
     ] {

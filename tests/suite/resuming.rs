@@ -305,9 +305,19 @@ fn an_older_identical_object_is_not_mistaken_for_that_of_the_upload() {
     let gone = Action::status(404, "NoSuchUpload");
     let mut by_id = options.clone();
     by_id.set_upload_id(fixture.initiate().upload_id().clone());
-    for options in [options, by_id] {
+    let (folder, file) = (tempfile::tempdir().unwrap(), file(&content));
+    let mut checkpoint = options.clone();
+    checkpoint.set_checkpoint_dir(folder.path());
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let put = |options: &UploadOptions| {
+        client.put_file(bucket, key, file.path(), options, cancel).unwrap_err()
+    };
+    deny_part_5(&fixture);
+    put(&checkpoint);
+    fixture.emulator.clear_rules();
+    for options in [options, by_id, checkpoint] {
         fixture.always("CompleteMultipartUpload", gone.clone());
-        let error = fixture.put(&content, &options).unwrap_err();
+        let error = put(&options);
         assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
     }
 }
@@ -387,6 +397,47 @@ fn a_complete_of_a_killed_process_that_took_effect_is_resolved_by_head_object() 
     assert_eq!(fixture.stored().unwrap(), content);
     assert_eq!(files_in(folder.path()), 0);
     fixture.assert_nothing_left();
+}
+
+#[test]
+fn the_object_of_a_complete_with_an_unknown_outcome_is_found_by_the_next_call() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, content) = (tempfile::tempdir().unwrap(), bytes(MIB));
+    let file = file(&content);
+    let options = with_checkpoint(folder.path());
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
+    fixture.once("ListParts", Action::status(403, "AccessDenied"));
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    fixture.emulator.clear_requests();
+
+    let found = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert_eq!(fixture.operations(), ["ListParts", "HeadObject"]);
+    assert_eq!(found.request_id, fixture.emulator.requests().pop().map(|last| last.request_id));
+    assert_eq!((found.bytes_resumed, found.verified), (MIB, true));
+    assert_eq!(found.crc64, Some(fixture.emulator.object(BUCKET, key.as_str()).unwrap().crc64));
+    assert_eq!(files_in(folder.path()), 0);
+}
+
+#[test]
+fn an_object_of_an_earlier_call_that_was_replaced_is_not_denied_by_a_later_failure() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
+    let options = with_checkpoint(folder.path());
+    let put = || client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
+    fixture.once("ListParts", Action::status(403, "AccessDenied"));
+    assert_eq!(put().object_exists(), ObjectExists::Unknown);
+    fixture.put(b"of another writer", &UploadOptions::new()).unwrap();
+    deny_part_5(&fixture);
+    let error = put();
+    assert_eq!((error.part_number(), error.object_exists()), (Some(5), ObjectExists::Unknown));
 }
 
 #[test]

@@ -469,3 +469,14 @@ fn a_part_that_fails_while_the_reader_is_read_is_the_error_of_the_call() {
     assert_eq!((error.part_number(), error.parts_left()), (Some(1), false), "{error}");
     fixture.assert_bucket_empty();
 }
+
+#[test]
+fn a_part_of_five_gibibytes_fails_only_for_want_of_memory() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let error =
+        |length| upload.upload_part_from(number(1), &b""[..], length, &fixture.cancel).unwrap_err();
+    assert_eq!(error(5 << 30).kind(), ErrorKind::Memory);
+    let larger = error((5 << 30) + 1);
+    assert_eq!((larger.kind(), larger.argument()), (ErrorKind::Invalid, Some("length")));
+}

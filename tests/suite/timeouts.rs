@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Direction, Drip, Stall};
-use ossmpu::{Config, Error, ErrorKind, HeadObject, ObjectExists, Phase, Result, UploadOptions};
+use ossmpu::{
+    Config, CopySource, Error, ErrorKind, HeadObject, MultipartUpload, ObjectExists, Phase, Result,
+    UploadOptions,
+};
 use socket2::{Domain, Socket, Type};
 
-use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, number, small_parts};
 
 /// Long enough for requests without a delay, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -165,4 +168,19 @@ fn a_deadline_ends_the_back_off_between_attempts() {
     assert!(error.cause().unwrap().contains("ServiceUnavailable"), "{error:?}");
     // The back-off would pass the deadline, so the call ends at once.
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+}
+
+#[test]
+fn the_deadline_of_a_step_ends_the_requests_before_its_last_one() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_timeout(Some(TIMEOUT)).set_complete_all(true);
+    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+    for operation in ["ListParts", "HeadObject"] {
+        fixture.always(operation, Action { delay_ms: NEVER_MS, ..Action::default() });
+    }
+    timeout_error(|| upload.complete(cancel).unwrap_err());
+    let source = CopySource::new(bucket, key);
+    timeout_error(|| upload.upload_part_copy(number(1), &source, .., cancel).unwrap_err());
 }

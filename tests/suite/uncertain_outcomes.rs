@@ -225,6 +225,16 @@ fn a_lost_response_to_a_single_put_object_request_may_have_created_the_object() 
 }
 
 #[test]
+fn head_object_is_retried_until_it_determines_the_outcome_however_few_attempts_are_configured() {
+    let fixture = with_one_attempt();
+    fixture.once("PutObject", Action::lose_response(Commit::After));
+    let busy = Action::status(503, "ServiceUnavailable");
+    fixture.emulator.add_rule(Rule::on("HeadObject", busy).times(2));
+    assert!(fixture.put(b"new", &UploadOptions::new()).unwrap().verified);
+    assert_eq!(fixture.operations(), ["PutObject", "HeadObject", "HeadObject", "HeadObject"]);
+}
+
+#[test]
 fn a_source_that_cannot_be_read_again_does_not_hide_the_object() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
@@ -257,6 +267,14 @@ fn a_lost_response_to_the_copy_of_an_empty_object_is_determined() {
     let (source, options) = (CopySource::new(bucket, key), UploadOptions::new());
     let copied = client.copy_object(bucket, &target, &source, &options, cancel).unwrap();
     assert!(copied.verified && fixture.emulator.object(BUCKET, "target").is_some());
+}
+
+#[test]
+fn a_complete_that_a_gateway_answers_with_a_404_page_is_sent_again() {
+    let fixture = Fixture::new();
+    fixture.once(COMPLETE, Action::raw(404, "<html>404 Not Found</html>"));
+    assert!(fixture.put_five_parts().unwrap().verified);
+    assert_eq!(fixture.count(COMPLETE), 2);
 }
 
 #[test]

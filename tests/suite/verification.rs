@@ -1,7 +1,12 @@
 //! Objects and parts whose CRC-64 is missing, malformed or wrong.
 
+use std::time::Duration;
+
 use oss_emulator::{Action, Commit, Rule};
-use ossmpu::{ErrorKind, Integrity, LogLevel, ObjectExists, SentPart, UploadOptions};
+use ossmpu::{
+    ErrorKind, Integrity, LogLevel, ObjectExists, PresignRequest, SentPart, UploadOptions,
+    UploadPart,
+};
 
 use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, number, small_parts};
 
@@ -85,6 +90,14 @@ fn a_damaged_object_is_an_error_although_the_response_has_no_crc64() {
 }
 
 #[test]
+fn an_object_whose_crc64_differs_once_is_sent_again() {
+    let fixture = Fixture::new();
+    fixture.once("PutObject", Action { bad_crc: true, ..Action::default() });
+    assert!(fixture.put(b"x", &UploadOptions::new()).unwrap().verified);
+    assert_eq!(fixture.operations(), ["PutObject", "PutObject"]);
+}
+
+#[test]
 fn an_object_without_any_crc64_is_reported_as_not_verified() {
     for (options, _) in ways() {
         let lines = Lines::default();
@@ -114,16 +127,23 @@ fn verification_can_be_required() {
 
 #[test]
 fn verification_can_be_required_of_an_object_that_head_object_shows() {
-    let fixture = Fixture::new();
-    fixture.once(COMPLETE, Action::lose_response(Commit::After));
-    fixture.always("HeadObject", without_crc64());
-    let uploaded = fixture.put_five_parts().unwrap();
-    assert!(!uploaded.verified, "only its ETag shows that it is the object");
-    fixture.once(COMPLETE, Action::lose_response(Commit::After));
-    let mut options = small_parts();
-    options.set_require_verified(true);
-    let error = fixture.put(&five_parts(), &options).unwrap_err();
-    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+    for (mut options, operation) in ways() {
+        let fixture = Fixture::with(|config| {
+            config.set_max_attempts(1).unwrap();
+        });
+        fixture.always(operation, Action::lose_response(Commit::After));
+        options.set_require_verified(true);
+        assert!(fixture.put(&five_parts(), &options).unwrap().verified, "{operation}");
+        fixture.always("HeadObject", without_crc64());
+        let error = fixture.put(&five_parts(), &options).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.object_exists()),
+            (ErrorKind::Integrity, ObjectExists::Yes)
+        );
+        options.set_require_verified(false);
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert!(!uploaded.verified, "only its ETag shows that it is the object");
+    }
 }
 
 #[test]
@@ -149,6 +169,22 @@ fn an_object_that_another_writer_replaces_is_not_taken_for_a_damaged_one() {
         assert!(!upload.join().unwrap().unwrap().verified);
     });
     assert_eq!(fixture.stored().unwrap(), b"other");
+}
+
+#[test]
+fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
+    let url =
+        client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap().url;
+    let mut options = UploadOptions::new();
+    options.set_integrity(Integrity::MD5);
+    client.put_part_url(&url, bytes(9), &options, cancel).unwrap();
+    fixture.once("UploadPart", Action { bad_etag: true, ..Action::default() });
+    let error = client.put_part_url(&url, bytes(9), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Integrity, Some(1)), "{error}");
 }
 
 #[test]

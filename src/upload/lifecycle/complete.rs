@@ -236,10 +236,7 @@ impl CompleteUpload<'_> {
     /// The context of requests that determine the outcome. Until a cancellation each request has
     /// the abort timeout; a cancellation starts the cleanup budget, which the later ones share.
     fn outcome_context<'c>(&'c self, shielded: &'c Cancel) -> OperationContext<'c> {
-        if self.scope.cancel.is_triggered()
-            || self.scope.deadline.has_passed()
-            || self.cleanup_budget.has_started()
-        {
+        if self.scope.cancel.is_triggered() || self.cleanup_budget.has_started() {
             return cleanup_context(shielded, self.cleanup_budget.start());
         }
         OperationContext {

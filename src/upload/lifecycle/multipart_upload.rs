@@ -230,10 +230,9 @@ impl MultipartUpload {
     /// Those of [`MultipartUpload::complete`].
     pub fn complete_with(&self, options: &UploadOptions, cancel: &Cancel) -> Result<UploadResult> {
         let headers = options.headers.clone();
-        let UploadOptions { integrity, complete_all, .. } = *options;
-        let verification = options.verification();
+        let (verification, complete_all) = (options.verification(), options.complete_all);
         let known = self.0.target.clone();
-        let target = UploadTarget { headers, integrity, verification, complete_all, ..known };
+        let target = UploadTarget { headers, verification, complete_all, ..known };
         self.0.complete(&target, cancel)
     }
 

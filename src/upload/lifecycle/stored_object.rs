@@ -209,6 +209,13 @@ mod tests {
     }
 
     #[test]
+    fn the_time_that_has_passed_is_rounded_up_to_whole_seconds() {
+        let seconds =
+            [0, 1, 999, 1000, 1001, 5000].map(|ms| whole_seconds(Duration::from_millis(ms)));
+        assert_eq!(seconds, [0, 1, 1, 1, 2, 5]);
+    }
+
+    #[test]
     fn an_object_without_a_crc64_is_ours_only_if_its_etag_is() {
         for etag in [None, Some("E"), Some("other")] {
             assert!(is_ours(Some(7), Some("7"), etag));

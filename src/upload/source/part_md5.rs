@@ -222,6 +222,14 @@ mod tests {
     }
 
     #[test]
+    fn while_another_worker_hashes_its_group_a_worker_hashes_the_next() {
+        let mut groups = vec![GroupState::Open; 2];
+        assert!(matches!(group_action(&mut groups, 0, 0).unwrap(), GroupAction::Hash(0)));
+        assert!(matches!(group_action(&mut groups, 0, 1).unwrap(), GroupAction::Hash(1)));
+        assert!(matches!(group_action(&mut groups, 0, 2).unwrap(), GroupAction::Wait));
+    }
+
+    #[test]
     fn a_copy_that_is_canceled_leaves_its_group_to_the_other_parts() {
         let bytes = vec![7; 300 * 1024];
         let source = Source::memory(Arc::new(bytes.clone()));

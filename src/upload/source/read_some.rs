@@ -25,3 +25,24 @@ pub(crate) fn read_some(reader: &mut dyn Read, room: &mut [u8]) -> Result<Option
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says that it has read so many bytes.
+    struct Claims(usize);
+
+    impl Read for Claims {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(self.0)
+        }
+    }
+
+    #[test]
+    fn a_reader_cannot_have_read_more_than_there_was_room_for() {
+        assert_eq!(read_some(&mut Claims(4), &mut [0; 4]).unwrap(), Some(4));
+        let error = read_some(&mut Claims(5), &mut [0; 4]).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("reader")));
+    }
+}
