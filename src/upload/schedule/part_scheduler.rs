@@ -286,6 +286,7 @@ mod tests {
     use crate::upload::schedule::plan::Plan;
     use std::fs::File;
     use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
     struct Unused;
@@ -335,6 +336,27 @@ mod tests {
         }
         simulated::set(Some(start + Duration::from_secs(60)));
         slow
+    }
+
+    #[test]
+    fn a_call_that_is_unwound_ends_with_the_last_running_copy() {
+        let scheduler = scheduler();
+        let running = scheduler.start_step().unwrap().unwrap();
+        let has_ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                drop(UnwindGuard(&scheduler));
+                assert!(has_ended.load(Ordering::SeqCst));
+            });
+            while scheduler.lock().work.is_some() {
+                std::thread::yield_now();
+            }
+            has_ended.store(true, Ordering::SeqCst);
+            scheduler.finish_step(running.part, Err(Error::canceled()));
+            drop(running);
+        });
+        // Nothing is running.
+        drop(UnwindGuard(&scheduler));
     }
 
     #[test]

@@ -116,9 +116,9 @@ mod tests {
     #[test]
     fn every_connection_gets_a_part_before_parts_grow() {
         let options = UploadOptions::new();
-        assert_eq!(parts(16 * MIB, &options).part_size, 2 * MIB);
-        assert_eq!(parts(64 * MIB, &options).part_size, 8 * MIB);
-        assert_eq!(parts(1024 * MIB, &options).part_size, 8 * MIB);
+        assert_eq!(parts(16 * MIB, &options).part_size(), 2 * MIB);
+        assert_eq!(parts(64 * MIB, &options).part_size(), 8 * MIB);
+        assert_eq!(parts(1024 * MIB, &options).part_size(), 8 * MIB);
     }
 
     #[test]

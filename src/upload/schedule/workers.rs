@@ -227,6 +227,7 @@ mod tests {
     fn threads_start_with_the_first_task_and_end_with_the_workers() {
         let (sender, reports) = mpsc::channel();
         let workers = Workers::new(3);
+        assert_eq!(workers.threads(), 3);
         assert_eq!(workers.handles.lock().unwrap().len(), 0);
         workers.add(&countdown('a', 1, &sender), 2).unwrap();
         reports.recv_timeout(Duration::from_secs(20)).unwrap();
