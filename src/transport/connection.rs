@@ -16,6 +16,7 @@ use super::error_mapping;
 use super::exchange_state::{self, BodyStop, ExchangeState, PeerAddress};
 use super::pool_generation::Generation;
 use super::response_head;
+use super::socket;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
 use crate::runtime::{Deadline, Interest};
@@ -106,6 +107,10 @@ impl Connection {
                     if !state.wait(fd, Interest::Write, state.early_response_poll())? {
                         self.check_for_response(&state)?;
                     }
+                }
+                Err(error) if socket::is_refused_here(&error) => {
+                    self.is_retired = true;
+                    return Err(error_mapping::connection_lost(error));
                 }
                 Err(error) => self.stop_sending(&state, error_mapping::connection_lost(error)),
             }

@@ -107,6 +107,11 @@ pub(super) fn connection_lost(error: &io::Error) -> Error {
     Error::new(ErrorKind::Network, "the connection was lost").with_io(error).with_cause_in_text()
 }
 
+/// True if this machine refuses to send, so that the server will not respond.
+pub(super) fn is_refused_here(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES | libc::ENOBUFS | libc::ENOMEM))
+}
+
 fn is_in_progress(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),

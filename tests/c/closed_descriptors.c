@@ -197,32 +197,43 @@ static int close_all_and_cancel(const char *path) {
     return close_all(1);
 }
 
-/* A filter refuses poll. */
-static int refuse_poll(const char *path) {
+/* A filter refuses two system calls. */
+static int refuse(unsigned first, unsigned second, int want) {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-#ifdef SYS_poll
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_poll, 1, 0),
-#else
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 1, 0),
-#endif
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, second, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
     };
     struct sock_fprog program = {sizeof code / sizeof *code, code};
     ossmpu_client *client = new_client();
     ossmpu_error *err = NULL;
-    (void)path;
     SEE(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     SEE(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
     SEE(ossmpu_put_data(client, BUCKET, "refused", "x", 1, NULL, NULL, NULL,
-                        &err) == OSSMPU_EUNSUPPORTED);
+                        &err) == want);
     SEE(ossmpu_error_int(err, OSSMPU_ERRINFO_OS_ERRNO) == EPERM);
     SEE(strstr(ossmpu_error_message(err), "EPERM") != NULL ||
         strstr(ossmpu_error_str(err, OSSMPU_ERRINFO_CAUSE), "EPERM") != NULL);
     ossmpu_error_free(err);
     ossmpu_client_free(client);
     return 0;
+}
+
+static int refuse_poll(const char *path) {
+    (void)path;
+#ifdef SYS_poll
+    return refuse(SYS_poll, SYS_poll, OSSMPU_EUNSUPPORTED);
+#else
+    return refuse(SYS_ppoll, SYS_ppoll, OSSMPU_EUNSUPPORTED);
+#endif
+}
+
+/* No response is waited for. */
+static int refuse_sending(const char *path) {
+    (void)path;
+    return refuse(SYS_sendto, SYS_sendmsg, OSSMPU_ENETWORK);
 }
 
 /* In a process of its own. */
@@ -249,5 +260,6 @@ int main(int argc, char **argv) {
     check_run(close_all_and_wait, argv[1]);
     check_run(close_all_and_cancel, argv[1]);
     check_run(refuse_poll, argv[1]);
+    check_run(refuse_sending, argv[1]);
     return 0;
 }
