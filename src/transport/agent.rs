@@ -105,8 +105,9 @@ fn receive_head(
     mut call: Call<RecvResponse>,
     connection: &mut Connection,
 ) -> Result<(Response<()>, RecvResponseResult), ureq::Error> {
+    // The connection looks at what it received while it sent the request.
+    let mut is_open = connection.await_input(NextTimeout::default())?;
     loop {
-        let is_open = connection.maybe_await_input(NextTimeout::default())?;
         let (used, head) = call.try_response(connection.buffers().input(), false)?;
         connection.buffers().input_consume(used);
         match head {
@@ -114,6 +115,7 @@ fn receive_head(
             None if is_open => {}
             None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
         }
+        is_open = connection.maybe_await_input(NextTimeout::default())?;
     }
 }
 

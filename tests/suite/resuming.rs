@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    ByteRange, CallPhase, CopySource, ErrorKind, FileRange, HeadObject, Integrity, MultipartUpload,
-    ObjectExists, UploadId, UploadOptions,
+    ByteRange, CallPhase, CopySource, Crc64, ErrorKind, FileRange, HeadObject, Integrity,
+    MultipartUpload, ObjectExists, UploadId, UploadOptions,
 };
 
 use crate::examples;
@@ -60,6 +60,31 @@ fn a_failed_upload_is_resumed_and_only_missing_parts_are_sent() {
     assert_eq!(fixture.stored().unwrap(), content);
     assert_eq!(files_in(folder.path()), 0, "the checkpoint is removed");
     fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_checkpoint_with_an_impossible_time_is_no_panic() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&bytes(MIB));
+    let options = with_checkpoint(folder.path());
+    deny_part_5(&fixture);
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    let checkpoint = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&checkpoint).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("crc64 "));
+    let changed = lines.map(|line| match line.starts_with("initiated ") {
+        true => format!("initiated {}\n", u64::MAX),
+        false => format!("{line}\n"),
+    });
+    let changed: String = changed.collect();
+    let mut crc64 = Crc64::new();
+    crc64.update(changed.as_bytes());
+    std::fs::write(&checkpoint, format!("{changed}crc64 {}\n", crc64.value())).unwrap();
+    let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert!(uploaded.bytes_resumed > 0);
 }
 
 #[test]

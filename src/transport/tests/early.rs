@@ -105,14 +105,20 @@ fn an_early_response_is_read_on_a_reused_connection() {
 #[test]
 fn an_interim_response_does_not_stop_the_body() {
     let server = Server::start(|peer| {
-        let head = peer.head()?;
-        peer.send("HTTP/1.1 100 Continue\r\n\r\n")?;
-        let body = peer.body(&head)?;
-        peer.send(&ok(&body.len().to_string()))
+        loop {
+            let head = peer.head()?;
+            peer.send("HTTP/1.1 100 Continue\r\nServer: a\r\n\r\n")?;
+            let body = peer.body(&head)?;
+            peer.send(&ok(&body.len().to_string()))?;
+        }
     });
-    let exchange = put(&http(), &server.host(), &Zeros::body(16 * MIB)).unwrap();
-    assert!(exchange.body_complete);
-    assert_eq!(exchange.response.body, (16 * MIB).to_string().as_bytes());
+    let http = http();
+    for _ in 0..2 {
+        let exchange = put(&http, &server.host(), &Zeros::body(16 * MIB)).unwrap();
+        assert!(exchange.body_complete);
+        assert_eq!(exchange.response.body, (16 * MIB).to_string().as_bytes());
+    }
+    assert_eq!(server.accepted(), 1);
 }
 
 #[test]

@@ -173,7 +173,8 @@ impl UploadLifecycle<'_> {
             return Ok(None);
         }
         let initiated = Some(record.initiated).filter(|seconds| *seconds > 0);
-        let initiated = initiated.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+        let initiated =
+            initiated.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
         // The attributes are those of Initiate: if the checkpoint has others, the upload is aborted
         // below.
         let target = UploadTarget {
