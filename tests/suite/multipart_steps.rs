@@ -335,3 +335,23 @@ fn abort_finds_the_object_of_a_complete_that_a_callback_has_unwound() {
     let error = upload.abort().unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::State, ObjectExists::Yes));
 }
+
+#[test]
+fn the_timeout_and_the_progress_callback_of_the_options_apply_to_complete() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(PART), &fixture);
+    let mut options = UploadOptions::new();
+    options.set_timeout(Some(Duration::from_nanos(1)));
+    let error = upload.complete_with(&options, &fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Timeout, ObjectExists::No));
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    let reported = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&reported);
+    options.set_timeout(None).set_progress(move |_| {
+        told.store(true, Ordering::SeqCst);
+        ControlFlow::Continue(())
+    });
+    upload.complete_with(&options, &fixture.cancel).unwrap();
+    assert!(reported.load(Ordering::SeqCst));
+}

@@ -219,11 +219,11 @@ impl MultipartUpload {
     /// being sent, and after complete or abort; `Integrity`, when the CRC-64 of the object does not
     /// match; `Unknown`, when the object may exist; and those of CompleteMultipartUpload.
     pub fn complete(&self, cancel: &Cancel) -> Result<UploadResult> {
-        self.0.complete(&self.0.target, cancel)
+        self.0.complete(&self.0.target, &self.0.options, cancel)
     }
 
-    /// Completes with the headers, the integrity and the complete-all setting of `options` instead
-    /// of those that the handle was created with.
+    /// Completes with the headers, the integrity, the complete-all setting, the timeout and the
+    /// progress callback of `options` instead of those that the handle was created with.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl MultipartUpload {
         let (verification, complete_all) = (options.verification(), options.complete_all);
         let known = self.0.target.clone();
         let target = UploadTarget { headers, verification, complete_all, ..known };
-        self.0.complete(&target, cancel)
+        self.0.complete(&target, options, cancel)
     }
 
     /// Aborts the upload: cancels the part calls that are running, then removes the parts that OSS
@@ -268,7 +268,12 @@ impl MultipartUpload {
 }
 
 impl SharedUpload {
-    fn complete(&self, target: &UploadTarget, cancel: &Cancel) -> Result<UploadResult> {
+    fn complete(
+        &self,
+        target: &UploadTarget,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<UploadResult> {
         cancel.check_process()?;
         self.engine.service().check_call()?;
         let parts = {
@@ -285,8 +290,8 @@ impl SharedUpload {
         let outcome = CallScope::new(
             self.engine.service(),
             cancel,
-            self.options.deadline(),
-            self.options.progress.as_ref(),
+            options.deadline(),
+            options.progress.as_ref(),
         )
         .and_then(|scope| {
             let outcome = self.complete_parts(target, parts, &scope);
