@@ -138,13 +138,13 @@ impl Operation for CompleteMultipartUpload {
         let result = CompleteMultipartUploadResult::from_headers(response)?;
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
-            let error = ServiceError::read(response).into_error();
-            return Ok(CompleteMultipartUploadResult { callback_error: Some(error), ..result });
+            let callback_error = Some(reader.callback_error()?);
+            return Ok(CompleteMultipartUploadResult { callback_error, ..result });
         }
         let is_document = response.body.trim_ascii_start().starts_with(b"<");
         if with_callback && !is_document {
-            let body = String::from_utf8_lossy(&response.body).into_owned();
-            return Ok(CompleteMultipartUploadResult { callback_body: Some(body), ..result });
+            let callback_body = Some(reader.callback_body()?);
+            return Ok(CompleteMultipartUploadResult { callback_body, ..result });
         }
         let document = reader.document("CompleteMultipartUploadResult")?;
         Ok(CompleteMultipartUploadResult {
@@ -200,6 +200,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::ops::tests::{body_of, bucket, key, ok, query_of, response, upload};
+    use crate::wire::Headers;
 
     fn part(number: u16, etag: &str) -> CompletedPart {
         CompletedPart { number: PartNumber::new(number).unwrap(), etag: ETag::parse(etag).unwrap() }
@@ -282,6 +283,16 @@ mod tests {
         assert_eq!((result.etag, result.crc64), (ETag::parse("AB-1").ok(), Some(7)));
         let result = with_callback().parse(&ok(RESPONSE)).unwrap();
         assert!(result.etag.is_some() && result.callback_body.is_none());
+    }
+
+    #[test]
+    fn the_page_of_a_proxy_is_not_a_callback_result() {
+        for status in [200, 203] {
+            let mut page = response(status, &[], "Sign in to the hotel network");
+            page.headers = Headers::default();
+            let error = with_callback().parse(&page).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        }
     }
 
     #[test]

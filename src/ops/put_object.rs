@@ -120,17 +120,18 @@ impl Operation for PutObject {
     }
 
     fn parse(&self, response: &Response) -> Result<Self::Output> {
+        let reader = ResponseReader::new(response);
         let result = PutObjectResult::from_headers(response)?;
         let with_callback = self.headers.has_callback();
         if with_callback && response.status == CALLBACK_FAILED {
-            let error = ServiceError::read(response).into_error();
-            return Ok(PutObjectResult { callback_error: Some(error), ..result });
+            let callback_error = Some(reader.callback_error()?);
+            return Ok(PutObjectResult { callback_error, ..result });
         }
         if with_callback {
-            let body = String::from_utf8_lossy(&response.body).into_owned();
-            return Ok(PutObjectResult { callback_body: Some(body), ..result });
+            let callback_body = Some(reader.callback_body()?);
+            return Ok(PutObjectResult { callback_body, ..result });
         }
-        ResponseReader::new(response).etag_header()?;
+        reader.etag_header()?;
         Ok(result)
     }
 
@@ -155,6 +156,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::ops::tests::{body_of, bucket, key, query_of, response};
+    use crate::wire::Headers;
 
     fn operation() -> PutObject {
         PutObject::new(&bucket(), &key()).with_bytes(b"hello".to_vec())
@@ -203,6 +205,19 @@ mod tests {
         let body = "<Error><Code>CallbackFailed</Code></Error>";
         let result = operation.parse(&response(203, &[], body)).unwrap();
         assert_eq!(result.callback_error.unwrap().oss_code(), Some("CallbackFailed"));
+    }
+
+    #[test]
+    fn the_page_of_a_proxy_is_not_a_callback_result() {
+        let mut headers = ObjectHeaders::new();
+        headers.set_callback("{}").unwrap();
+        let operation = operation().with_headers(&headers);
+        for status in [200, 203] {
+            let mut page = response(status, &[], "Sign in to the hotel network");
+            page.headers = Headers::default();
+            let error = operation.parse(&page).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        }
     }
 
     #[test]

@@ -72,6 +72,24 @@ impl<'a> ResponseReader<'a> {
         Ok(XmlDocument { reader: self, root: element, encoded })
     }
 
+    /// Returns the body that a callback server returned. It may be anything, so only the request
+    /// ID shows that OSS sent the response, and not a proxy a page.
+    pub(super) fn callback_body(self) -> Result<String> {
+        if self.0.request_id().is_empty() {
+            return Err(self.0.protocol_error("the response has no request ID of OSS"));
+        }
+        Ok(String::from_utf8_lossy(&self.0.body).into_owned())
+    }
+
+    /// Returns why a callback failed. A proxy that changes a response sends the same status.
+    pub(super) fn callback_error(self) -> Result<Error> {
+        let refused = ServiceError::read(self.0);
+        if refused.is_foreign() {
+            return Err(self.0.protocol_error("the response does not say why the callback failed"));
+        }
+        Ok(refused.into_error())
+    }
+
     /// Creates a `Protocol` error that names the element or header.
     pub(super) fn refuse(self, name: &str, text: &str) -> Error {
         let text = if text.trim().is_empty() {
