@@ -134,8 +134,9 @@ pub extern "C" fn ossmpu_writer_free(writer: Option<Box<ossmpu_writer>>) {
     guard_value((), || drop(writer));
 }
 
+/// Takes the writer, unless the call is refused, which leaves it as it is.
 fn take(writer: &mut Option<Writer>) -> Result<Writer> {
-    writer.as_ref().map_or(Ok(()), Writer::check_process)?;
+    writer.as_ref().map_or(Ok(()), Writer::check_call)?;
     writer.take().ok_or_else(closed)
 }
 

@@ -95,6 +95,7 @@ static void check_config(void) {
 }
 
 static ossmpu_upload *attached;
+static ossmpu_writer *opened;
 
 static void use_client(struct hooks *hooks) {
     const ossmpu_client *client = hooks->client;
@@ -143,6 +144,9 @@ static void use_client(struct hooks *hooks) {
                                     &err),
                  err);
     CHECK_STATUS(OSSMPU_ESTATE, ossmpu_upload_abort(attached, &err), err);
+    CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_write(opened, "x", 1, &err), err);
+    CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_abort(opened, &err), err);
+    CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_finish(opened, NULL, &err), err);
     ossmpu_options_free(options);
     free(bytes);
 }
@@ -166,6 +170,9 @@ static void check_client(enum place place, int on_worker,
     ossmpu_client *client = hooked_client(&hooks);
     CHECK(!ossmpu_upload_attach(client, BUCKET, "inner", "ID", 0, NULL, NULL,
                                 &attached, NULL));
+    CHECK(!ossmpu_writer_open(client, BUCKET, "opened", NULL, NULL, &opened,
+                              NULL));
+    CHECK(!ossmpu_writer_write(opened, "abc", 3, NULL));
     hooks.place = place;
     hooks.on_worker = on_worker;
     hooks.run = run;
@@ -173,6 +180,9 @@ static void check_client(enum place place, int on_worker,
     CHECK(hooks.done);
     hooks.run = NULL;
     ossmpu_upload_free(attached);
+    /* The refused calls have left no trace. */
+    CHECK(!ossmpu_writer_finish(opened, NULL, NULL));
+    ossmpu_writer_free(opened);
     if (run != free_client) {
         check_hooked_upload(&hooks, "outer");
         ossmpu_client_free(client);

@@ -120,7 +120,8 @@ impl Writer {
 }
 
 impl Writer {
-    fn check_call(&self) -> Result<()> {
+    /// Checks that a call may use the writer: it is none of a credentials or log callback.
+    pub(crate) fn check_call(&self) -> Result<()> {
         self.stream.as_ref().map_or(Ok(()), StreamUpload::check_call)
     }
 }
