@@ -2,8 +2,11 @@
 
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use super::IgnorePoison;
 
 /// The longest single `poll`. A program that has closed the descriptors, or all of whose threads have
 /// ended, is noticed between polls, and a timer where it has no descriptor.
@@ -18,6 +21,8 @@ pub(super) struct Timer {
     /// Nanoseconds after `created`; 0 means not set.
     expires_at: AtomicU64,
     os_timer: OsTimer,
+    /// Held while both are set to the same time.
+    setting: Mutex<()>,
 }
 
 impl Timer {
@@ -26,10 +31,12 @@ impl Timer {
             created: Instant::now(),
             expires_at: AtomicU64::new(0),
             os_timer: OsTimer::new()?,
+            setting: Mutex::default(),
         })
     }
 
     pub(super) fn set(&self, time: Duration) -> io::Result<()> {
+        let _setting = self.setting.lock().ignore_poison();
         let at = self.created.elapsed().saturating_add(time).as_nanos();
         let at = u64::try_from(at).unwrap_or(u64::MAX).max(1);
         self.expires_at.store(at, Ordering::SeqCst);

@@ -55,6 +55,7 @@ impl Attempts<'_> {
         let mut untried = addresses.iter();
         let mut next_start = Deadline::NEVER;
         loop {
+            let failed = self.failed.len();
             if self.pending.is_empty() || next_start.has_passed() {
                 match untried.next() {
                     Some(address) => self.start(*address)?,
@@ -63,7 +64,6 @@ impl Attempts<'_> {
                 }
                 next_start = self.next_start(untried.len());
             }
-            let failed = self.failed.len();
             if !self.pending.is_empty()
                 && self.wait(next_start)?
                 && let Some(connection) = self.take_connection()

@@ -155,7 +155,8 @@ impl Observer for Meter {
     }
 
     fn throttled(&self, ms: u64) {
-        self.throttled_ms.fetch_add(ms, Ordering::Relaxed);
+        let add = |sum: u64| Some(sum.saturating_add(ms));
+        let _ = self.throttled_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 

@@ -77,12 +77,17 @@ impl TaskQueue {
     }
 
     /// Ends the task of a worker that does not return from a step: a callback has ended its thread.
+    /// Without another worker, also ends the queued tasks, which none would take.
     pub(super) fn lose_worker(&self, task: &dyn Task) {
         let mut state = self.lock();
         state.workers = state.workers.saturating_sub(1);
         state.lost.push(ThreadId::current());
+        let is_last = state.workers == 0;
+        let queued = if is_last { std::mem::take(&mut state.tasks) } else { VecDeque::new() };
         drop(state);
-        task.fail(Error::new(ErrorKind::Callback, "a callback ended its thread"));
+        for task in std::iter::once(task).chain(queued.iter().map(|task| &**task)) {
+            task.fail(Error::new(ErrorKind::Callback, "a callback ended its thread"));
+        }
     }
 
     /// How many workers callbacks have ended.

@@ -295,4 +295,17 @@ mod tests {
         let error = workers.go_on_without(missing, &task, &cause).unwrap_err();
         assert_eq!((error.kind(), Arc::strong_count(&task)), (ErrorKind::Memory, 1));
     }
+
+    #[test]
+    fn tasks_are_not_left_in_the_queue_of_a_last_worker_that_a_callback_has_ended() {
+        let workers = Workers::new(2);
+        let ended: Arc<dyn Task> = Arc::new(Ended);
+        let queued: Arc<dyn Task> = Arc::new(Ended);
+        assert_eq!(workers.queue.add(&ended, 2, 2), 2);
+        assert_eq!(workers.queue.add(&queued, 1, 2), 0);
+        workers.queue.lose_worker(&*ended);
+        assert_eq!(Arc::strong_count(&queued), 2, "the other worker will take it");
+        workers.queue.lose_worker(&*ended);
+        assert_eq!(Arc::strong_count(&queued), 1);
+    }
 }
