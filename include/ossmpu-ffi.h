@@ -101,6 +101,7 @@ enum {
     OSSMPU_OPTION_COPY_IF_NONE_MATCH = 2009,
     OSSMPU_OPTION_KEY_MARKER = 2010,
     OSSMPU_OPTION_UPLOAD_ID_MARKER = 2011,
+    OSSMPU_OPTION_DELTA_BASE = 2012,
     OSSMPU_OPTION_PART_SIZE = 2100,
     OSSMPU_OPTION_PARALLELISM = 2101,
     OSSMPU_OPTION_SINGLE_BELOW = 2102,
@@ -120,6 +121,7 @@ enum {
     OSSMPU_OPTION_REQUIRE_VERIFIED = 2116,
     OSSMPU_OPTION_COPY_TAGS = 2117,
     OSSMPU_OPTION_KEEP_CACHE = 2118,
+    OSSMPU_OPTION_DELTA = 2119,
     OSSMPU_INTEGRITY_CRC64 = 1,
     OSSMPU_INTEGRITY_MD5 = 2,
     OSSMPU_RESULT_ETAG = 3001,
@@ -129,12 +131,17 @@ enum {
     OSSMPU_RESULT_CALLBACK_BODY = 3005,
     OSSMPU_RESULT_URL = 3006,
     OSSMPU_RESULT_HEADERS = 3007,
+    OSSMPU_RESULT_DELTA_STOPPED = 3008,
     OSSMPU_RESULT_SIZE = 3100,
     OSSMPU_RESULT_PARTS = 3101,
     OSSMPU_RESULT_BYTES_RESUMED = 3102,
     OSSMPU_RESULT_UPLOAD_MAY_EXIST = 3103,
     OSSMPU_RESULT_THROTTLED_MS = 3104,
     OSSMPU_RESULT_VERIFIED = 3105,
+    OSSMPU_RESULT_BYTES_SENT = 3106,
+    OSSMPU_RESULT_BYTES_REUSED = 3107,
+    OSSMPU_RESULT_PARTS_REUSED = 3108,
+    OSSMPU_RESULT_COPIES_IN_VAIN = 3109,
     OSSMPU_RESULT_CRC64 = 3200,
     OSSMPU_OBJECT_ETAG = 4001,
     OSSMPU_OBJECT_CONTENT_TYPE = 4002,
@@ -190,6 +197,7 @@ typedef struct ossmpu_progress {
     int32_t phase;
     int32_t reserved;
     int64_t throttled_ms;
+    int64_t bytes_reused;
 } ossmpu_progress;
 typedef int (*ossmpu_progress_fn)(void *user,
                                   const ossmpu_progress *progress);
@@ -400,6 +408,13 @@ int ossmpu_upload_part_file(const ossmpu_upload *upload,
                             int64_t length,
                             const ossmpu_cancel *cancel,
                             ossmpu_error **err);
+int ossmpu_upload_part_delta(const ossmpu_upload *upload,
+                             int32_t number,
+                             int64_t base_offset,
+                             const void *data,
+                             size_t len,
+                             const ossmpu_cancel *cancel,
+                             ossmpu_error **err);
 int ossmpu_upload_sent_parts(const ossmpu_upload *upload,
                              ossmpu_part_iter **out,
                              ossmpu_error **err);

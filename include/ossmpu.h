@@ -722,6 +722,11 @@ typedef struct ossmpu_progress {
      * Never decreases.
      */
     int64_t throttled_ms;
+    /**
+     * The bytes of bytes_done that OSS copied from the base of a delta upload
+     * (OSSMPU_OPTION_DELTA). Never decreases.
+     */
+    int64_t bytes_reused;
 } ossmpu_progress;
 
 /**
@@ -1281,10 +1286,21 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_UPLOAD_ID_MARKER 2011
 
 /**
+ * Text: another object as the base of a delta upload (OSSMPU_OPTION_DELTA,
+ * which this turns on), in the same region: "BUCKET/KEY" for its current
+ * version or "BUCKET/KEY?versionId=ID", as the header x-oss-copy-source has
+ * it; the slash before the bucket may be missing. In KEY and ID "%XX" is a
+ * byte of the UTF-8; "%" and "?" must be written like that ("%25", "%3F"),
+ * all else may be. Default, and with "": the object that has the key. Sent
+ * with HeadObject for the base and UploadPartCopy.
+ */
+#define OSSMPU_OPTION_DELTA_BASE 2012
+
+/**
  * Number: bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Raised
  * automatically to stay within 10000 parts. Default: 8 MiB or what the size
- * of the object requires; 64 MiB for a copy. For UploadPart and
- * UploadPartCopy.
+ * of the object requires; 64 MiB for a copy, 1 MiB for a delta upload. For
+ * UploadPart and UploadPartCopy.
  */
 #define OSSMPU_OPTION_PART_SIZE 2100
 
@@ -1414,6 +1430,37 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_KEEP_CACHE 2118
 
 /**
+ * Number: 1 makes a delta upload: only parts that differ from an earlier
+ * object, the base, are sent. For each part whose range the base has in full,
+ * OSS is asked to copy that range into the part. If the ETag of the copy is
+ * the MD5 of the local bytes, nothing is sent; otherwise the part is
+ * uploaded. Whatever the base is, the object has the bytes of the source. The
+ * base is the object that has the key, or OSSMPU_OPTION_DELTA_BASE. 0
+ * (default): all parts are sent.
+ *
+ * A base that is missing, not readable, archived, appendable, in another
+ * region or encrypted so that ETags are no MD5s, or that changes during the
+ * call, is no error: the rest is sent as usual, and
+ * OSSMPU_RESULT_DELTA_STOPPED says why. OSSMPU_RESULT_BYTES_SENT,
+ * OSSMPU_RESULT_BYTES_REUSED, OSSMPU_RESULT_PARTS_REUSED and
+ * OSSMPU_RESULT_COPIES_IN_VAIN say what came of it.
+ *
+ * Ranges are compared at their offset: after an insertion, all that follows
+ * differs. Objects below OSSMPU_OPTION_SINGLE_BELOW are sent whole. With
+ * OSSMPU_OPTION_CHECKPOINT_DIR a manifest of the parts stays there, so that
+ * the next delta upload does not copy what is known to differ.
+ * CompleteMultipartUpload lists the parts, also with
+ * OSSMPU_OPTION_COMPLETE_ALL; ListParts before it confirms those that were
+ * copied, where their CRC-64s are not known yet.
+ *
+ * For files, ranges and memory. Streams (ossmpu_put_stream, ossmpu_put_fd of
+ * a pipe, ossmpu_writer_open), ossmpu_copy_object and OSSMPU_OPTION_SEQUENTIAL
+ * return OSSMPU_EINVAL. Step by step: ossmpu_upload_part_delta. Sent with
+ * HeadObject for the base, UploadPartCopy and ListParts.
+ */
+#define OSSMPU_OPTION_DELTA 2119
+
+/**
  * CRC-64 of each part and of the object, compared with the one that OSS
  * computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
  */
@@ -1472,6 +1519,13 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_HEADERS 3007
 
 /**
+ * Text: why no part, or from some part on no more parts, of a delta upload
+ * (OSSMPU_OPTION_DELTA) were copied from the base. The object is as it should
+ * be: they were sent. "" if the base was used to the end.
+ */
+#define OSSMPU_RESULT_DELTA_STOPPED 3008
+
+/**
  * Number: bytes of the object, or of the part that was sent to a URL.
  */
 #define OSSMPU_RESULT_SIZE 3100
@@ -1510,6 +1564,29 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_VERIFIED 3105
 
 /**
+ * Number: bytes of bodies that the call sent, or all calls on the handle of an
+ * upload; retries and hedged requests count again.
+ */
+#define OSSMPU_RESULT_BYTES_SENT 3106
+
+/**
+ * Number: bytes of parts that OSS copied from the base of a delta upload
+ * (OSSMPU_OPTION_DELTA) instead of being sent.
+ */
+#define OSSMPU_RESULT_BYTES_REUSED 3107
+
+/**
+ * Number: these parts.
+ */
+#define OSSMPU_RESULT_PARTS_REUSED 3108
+
+/**
+ * Number: parts that OSS copied from the base, or was asked to copy, and that
+ * were sent nevertheless, because their bytes differ or the copy failed.
+ */
+#define OSSMPU_RESULT_COPIES_IN_VAIN 3109
+
+/**
  * Unsigned: the CRC-64 of the object as OSS computed it.
  */
 #define OSSMPU_RESULT_CRC64 3200
@@ -1521,8 +1598,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 typedef struct ossmpu_result ossmpu_result;
 
 /**
- * Returns a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. ""
- * if it is unknown, for any other field, and for NULL.
+ * Returns a text of a result: OSSMPU_RESULT_ETAG to
+ * OSSMPU_RESULT_DELTA_STOPPED. "" if it is unknown, for any other field, and
+ * for NULL.
  */
 OSSMPU_API
 const char *ossmpu_result_str(const ossmpu_result *result,
@@ -1530,7 +1608,7 @@ const char *ossmpu_result_str(const ossmpu_result *result,
 
 /**
  * Returns a number of a result: OSSMPU_RESULT_SIZE to
- * OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
+ * OSSMPU_RESULT_COPIES_IN_VAIN. -1 if it is unknown and for any other
  * field, 0 for NULL.
  */
 OSSMPU_API
@@ -2082,6 +2160,30 @@ int ossmpu_upload_part_file(const ossmpu_upload *upload,
                             int64_t length,
                             const ossmpu_cancel *cancel,
                             ossmpu_error **err);
+
+/**
+ * Sends a part from memory, unless the base of a delta upload has the same
+ * bytes at base_offset: then OSS copies them, and nothing is sent. Blocks;
+ * otherwise as ossmpu_upload_part.
+ *
+ * The base is OSSMPU_OPTION_DELTA_BASE of the options of the handle, otherwise
+ * the object that has the key of the upload; it is looked up once for each
+ * handle. Whatever it is, the part has the bytes of data. A base that cannot
+ * be used, or no longer, is no error: the result of ossmpu_upload_complete
+ * says why, and what was reused. OSSMPU_EINVAL in a sequential upload.
+ *
+ * Completing lists the parts then. OSSMPU_EINTEGRITY, before anything is
+ * created, if a copy that was delayed has replaced the part that the error
+ * names: send it again.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_part_delta(const ossmpu_upload *upload,
+                             int32_t number,
+                             int64_t base_offset,
+                             const void *data,
+                             size_t len,
+                             const ossmpu_cancel *cancel,
+                             ossmpu_error **err);
 
 /**
  * Returns the parts that the handle knows of, in the order of their numbers.

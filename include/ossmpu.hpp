@@ -593,6 +593,23 @@ class result : public detail::owner<ossmpu_result, ossmpu_result_free> {
     std::optional<std::int64_t> throttled_ms() const {
         return detail::known(number(OSSMPU_RESULT_THROTTLED_MS));
     }
+    std::optional<std::int64_t> bytes_sent() const {
+        return detail::known(number(OSSMPU_RESULT_BYTES_SENT));
+    }
+    /** Of a delta upload, as the three below. */
+    std::optional<std::int64_t> bytes_reused() const {
+        return detail::known(number(OSSMPU_RESULT_BYTES_REUSED));
+    }
+    std::optional<std::int64_t> parts_reused() const {
+        return detail::known(number(OSSMPU_RESULT_PARTS_REUSED));
+    }
+    std::optional<std::int64_t> copies_in_vain() const {
+        return detail::known(number(OSSMPU_RESULT_COPIES_IN_VAIN));
+    }
+    /** Why no more parts were copied; empty if the base was used to the end. */
+    std::string_view delta_stopped() const {
+        return text(OSSMPU_RESULT_DELTA_STOPPED);
+    }
     /** True if a response to Initiate was lost, so that another upload may
      * exist. */
     bool upload_may_exist() const {
@@ -708,13 +725,15 @@ struct progress {
     std::int64_t bytes_resumed;
     std::int64_t bytes_sent;
     std::int64_t throttled_ms;
+    std::int64_t bytes_reused;
 
     explicit progress(const ossmpu_progress &from)
         : phase(static_cast<call_phase>(from.phase)),
           parts_done(from.parts_done), retries(from.retries),
           bytes_total(detail::known(from.bytes_total)),
           bytes_done(from.bytes_done), bytes_resumed(from.bytes_resumed),
-          bytes_sent(from.bytes_sent), throttled_ms(from.throttled_ms) {
+          bytes_sent(from.bytes_sent), throttled_ms(from.throttled_ms),
+          bytes_reused(from.bytes_reused) {
         if (from.parts_total >= 0)
             parts_total = from.parts_total;
     }
@@ -816,6 +835,12 @@ class options : public detail::owner<ossmpu_options, ossmpu_options_free> {
     /** Whether what is read of a file stays in the page cache. */
     options &keep_cache(bool on = true) {
         return set(OSSMPU_OPTION_KEEP_CACHE, on);
+    }
+    /** Sends only parts that differ from the object that has the key. */
+    options &delta(bool on = true) { return set(OSSMPU_OPTION_DELTA, on); }
+    /** The same against another object: "BUCKET/KEY[?versionId=ID]". */
+    options &delta_base(std::string_view base) {
+        return set(OSSMPU_OPTION_DELTA_BASE, base);
     }
     /** For the whole call; zero is no timeout. */
     options &timeout(std::chrono::milliseconds time) {
@@ -1327,6 +1352,15 @@ class upload : public detail::owner<ossmpu_upload, ossmpu_upload_free> {
         return detail::run(credentials_, [&](ossmpu_error **err) {
             return ossmpu_upload_part(live(), number, data.data(), data.size(),
                                       cancel::raw(token), err);
+        });
+    }
+    /** Sends nothing if the base of a delta upload has these bytes there. */
+    returned<void> part_delta(std::int32_t number, std::int64_t base_offset,
+                              bytes data, const cancel *token = nullptr) const {
+        return detail::run(credentials_, [&](ossmpu_error **err) {
+            return ossmpu_upload_part_delta(live(), number, base_offset,
+                                            data.data(), data.size(),
+                                            cancel::raw(token), err);
         });
     }
     returned<void> part_file(std::int32_t number, const file_path &path,

@@ -47,6 +47,8 @@ pub(crate) const PART_SIZE_DEFAULT: u64 = 8 * MIB;
 pub(crate) const COPY_OBJECT_MAX: u64 = GIB;
 /// The part size of a server-side copy. Its bytes do not pass through this machine.
 pub(crate) const COPY_PART_SIZE_DEFAULT: u64 = 64 * MIB;
+/// The part size of a delta upload: the smaller, the less is sent.
+pub(crate) const DELTA_PART_SIZE_DEFAULT: u64 = MIB;
 /// The smallest part size that the planner chooses by itself.
 pub(crate) const PART_SIZE_SMALLEST_PLANNED: u64 = MIB;
 /// Objects smaller than this are uploaded with one PutObject.

@@ -56,10 +56,11 @@ impl Drop for UploadBar {
     }
 }
 
-/// Shows the bytes sent, which advance more evenly than acknowledged parts. The position is at
+/// Shows the bytes sent and those that were there, which advance more evenly than acknowledged parts. The position is at
 /// most the total, because retries send bytes again, and at least what OSS has acknowledged.
 fn update(bar: &ProgressBar, progress: &Progress) {
-    let mut position = progress.bytes_sent.saturating_add(progress.bytes_resumed);
+    let at_oss = progress.bytes_resumed.saturating_add(progress.bytes_reused);
+    let mut position = progress.bytes_sent.saturating_add(at_oss);
     if let Some(total) = progress.bytes_total {
         if bar.length().is_none() {
             bar.set_style(style(LENGTH_KNOWN));

@@ -17,6 +17,8 @@ pub struct Options {
     pub etag_any_case: bool,
     /// Send `x-oss-hash-crc64ecma` in UploadPartCopy and CopyObject responses.
     pub copy_crc: bool,
+    /// Give parts an ETag that is not their MD5, as for objects that KMS encrypts.
+    pub opaque_part_etags: bool,
     /// Respond to a repeated CompleteMultipartUpload that forbids overwriting with 409
     /// FileAlreadyExists, not 404.
     pub complete_again_conflict: bool,
@@ -47,6 +49,7 @@ impl Default for Options {
             clamp_limits: false,
             etag_any_case: false,
             copy_crc: false,
+            opaque_part_etags: false,
             complete_again_conflict: false,
             straggler: false,
             bare_head_errors: false,
@@ -72,6 +75,7 @@ impl Options {
             "clamp_limits" => &mut self.clamp_limits,
             "etag_any_case" => &mut self.etag_any_case,
             "copy_crc" => &mut self.copy_crc,
+            "opaque_part_etags" => &mut self.opaque_part_etags,
             "complete_again_conflict" => &mut self.complete_again_conflict,
             "straggler" => &mut self.straggler,
             "bare_head_errors" => &mut self.bare_head_errors,

@@ -25,6 +25,14 @@ pub fn unescape(text: &str) -> Option<String> {
     percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
+/// Decodes `%XX` and nothing else. `None` for another use of `%`, or if the result is not UTF-8.
+pub fn unescape_strictly(text: &str) -> Option<String> {
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let is_valid = text.split('%').skip(1).all(is_escape);
+    let decoded = percent_decode_str(text).decode_utf8().ok().filter(|_| is_valid);
+    decoded.map(std::borrow::Cow::into_owned)
+}
+
 /// Decodes `%XX`, the inverse of [`escape_bytes`].
 pub fn unescape_bytes(text: &str) -> Vec<u8> {
     percent_decode_str(text).collect()
@@ -50,6 +58,14 @@ mod tests {
     }
 
     #[test]
+    fn strict_decoding_keeps_a_plus_and_refuses_a_bare_percent() {
+        assert_eq!(unescape_strictly("a+b%20c%2B").as_deref(), Some("a+b c+"));
+        for bad in ["%", "a%2", "%zz", "50% of", "%ff", "%+1"] {
+            assert_eq!(unescape_strictly(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn plus_and_percent_20_decode_to_a_space() {
         assert_eq!(unescape("a+b%20c%2B").as_deref(), Some("a b c+"));
         assert_eq!(unescape("%ff"), None);
@@ -59,7 +75,8 @@ mod tests {
         #[test]
         fn unescape_reverses_escape(text in ".*") {
             proptest::prop_assert_eq!(unescape(&escape(&text)), Some(text.clone()));
-            proptest::prop_assert_eq!(unescape(&escape_path(&text)), Some(text));
+            proptest::prop_assert_eq!(unescape(&escape_path(&text)), Some(text.clone()));
+            proptest::prop_assert_eq!(unescape_strictly(&escape_path(&text)), Some(text));
         }
 
         #[test]

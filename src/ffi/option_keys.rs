@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::arg_check;
 use super::key_group::{KeyGroup, ValueType};
-use crate::{ETag, Error, Integrity, PartNumber, Result, UploadId, UploadOptions, limits};
+use crate::{
+    CopySource, ETag, Error, Integrity, PartNumber, Result, UploadId, UploadOptions, limits,
+};
 
 /// Text: the Content-Type of the object. Default: guessed from the name of the
 /// file, else from the key; "application/octet-stream" if neither is known.
@@ -62,10 +64,18 @@ pub const OSSMPU_OPTION_KEY_MARKER: c_int = 2010;
 /// OSSMPU_OPTION_KEY_MARKER. Default: after all uploads of that key. Sent with
 /// ListMultipartUploads.
 pub const OSSMPU_OPTION_UPLOAD_ID_MARKER: c_int = 2011;
+/// Text: another object as the base of a delta upload (OSSMPU_OPTION_DELTA,
+/// which this turns on), in the same region: "BUCKET/KEY" for its current
+/// version or "BUCKET/KEY?versionId=ID", as the header x-oss-copy-source has
+/// it; the slash before the bucket may be missing. In KEY and ID "%XX" is a
+/// byte of the UTF-8; "%" and "?" must be written like that ("%25", "%3F"),
+/// all else may be. Default, and with "": the object that has the key. Sent
+/// with HeadObject for the base and UploadPartCopy.
+pub const OSSMPU_OPTION_DELTA_BASE: c_int = 2012;
 /// Number: bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Raised
 /// automatically to stay within 10000 parts. Default: 8 MiB or what the size
-/// of the object requires; 64 MiB for a copy. For UploadPart and
-/// UploadPartCopy.
+/// of the object requires; 64 MiB for a copy, 1 MiB for a delta upload. For
+/// UploadPart and UploadPartCopy.
 pub const OSSMPU_OPTION_PART_SIZE: c_int = 2100;
 /// Number: UploadPart or UploadPartCopy requests in flight at a time, 1 to 256;
 /// default 8. OSSMPU_CONFIG_THREADS limits all uploads of a client together.
@@ -138,6 +148,34 @@ pub const OSSMPU_OPTION_COPY_TAGS: c_int = 2117;
 /// this user owns or may write to; others stay in the cache, because the
 /// system does not tell what was cached before. No effect on other sources.
 pub const OSSMPU_OPTION_KEEP_CACHE: c_int = 2118;
+/// Number: 1 makes a delta upload: only parts that differ from an earlier
+/// object, the base, are sent. For each part whose range the base has in full,
+/// OSS is asked to copy that range into the part. If the ETag of the copy is
+/// the MD5 of the local bytes, nothing is sent; otherwise the part is
+/// uploaded. Whatever the base is, the object has the bytes of the source. The
+/// base is the object that has the key, or OSSMPU_OPTION_DELTA_BASE. 0
+/// (default): all parts are sent.
+///
+/// A base that is missing, not readable, archived, appendable, in another
+/// region or encrypted so that ETags are no MD5s, or that changes during the
+/// call, is no error: the rest is sent as usual, and
+/// OSSMPU_RESULT_DELTA_STOPPED says why. OSSMPU_RESULT_BYTES_SENT,
+/// OSSMPU_RESULT_BYTES_REUSED, OSSMPU_RESULT_PARTS_REUSED and
+/// OSSMPU_RESULT_COPIES_IN_VAIN say what came of it.
+///
+/// Ranges are compared at their offset: after an insertion, all that follows
+/// differs. Objects below OSSMPU_OPTION_SINGLE_BELOW are sent whole. With
+/// OSSMPU_OPTION_CHECKPOINT_DIR a manifest of the parts stays there, so that
+/// the next delta upload does not copy what is known to differ.
+/// CompleteMultipartUpload lists the parts, also with
+/// OSSMPU_OPTION_COMPLETE_ALL; ListParts before it confirms those that were
+/// copied, where their CRC-64s are not known yet.
+///
+/// For files, ranges and memory. Streams (ossmpu_put_stream, ossmpu_put_fd of
+/// a pipe, ossmpu_writer_open), ossmpu_copy_object and OSSMPU_OPTION_SEQUENTIAL
+/// return OSSMPU_EINVAL. Step by step: ossmpu_upload_part_delta. Sent with
+/// HeadObject for the base, UploadPartCopy and ListParts.
+pub const OSSMPU_OPTION_DELTA: c_int = 2119;
 
 /// CRC-64 of each part and of the object, compared with the one that OSS
 /// computes, where it is known: OSSMPU_RESULT_VERIFIED. Costs almost nothing.
@@ -181,6 +219,13 @@ impl CallOptions {
             }
             OSSMPU_OPTION_UPLOAD_ID => {
                 upload.set_upload_id(UploadId::parse(value)?);
+            }
+            OSSMPU_OPTION_DELTA_BASE if value.is_empty() => {
+                upload.set_delta_base(None);
+            }
+            OSSMPU_OPTION_DELTA_BASE => {
+                let base = CopySource::parse(value);
+                upload.set_delta_base(Some(base.map_err(|e| e.with_argument("delta_base"))?));
             }
             OSSMPU_OPTION_EXPECTED_CRC64 => {
                 upload.set_expected_crc64(decimal("expected_crc64", value)?);
@@ -228,7 +273,8 @@ impl CallOptions {
             | OSSMPU_OPTION_HEDGING
             | OSSMPU_OPTION_REQUIRE_VERIFIED
             | OSSMPU_OPTION_COPY_TAGS
-            | OSSMPU_OPTION_KEEP_CACHE => self.set_switch(key, value)?,
+            | OSSMPU_OPTION_KEEP_CACHE
+            | OSSMPU_OPTION_DELTA => self.set_switch(key, value)?,
             OSSMPU_OPTION_COPY_IF_MODIFIED_SINCE => {
                 self.copy_if_modified_since = Some(time("copy_if_modified_since", value)?);
             }
@@ -308,6 +354,9 @@ impl CallOptions {
             }
             OSSMPU_OPTION_KEEP_CACHE => {
                 upload.set_keep_cache(arg_check::switch("keep_cache", value)?);
+            }
+            OSSMPU_OPTION_DELTA => {
+                upload.set_delta(arg_check::switch("delta", value)?);
             }
             _ => return Err(KeyGroup::Option.unknown(ValueType::Number, key)),
         }
@@ -442,6 +491,7 @@ mod tests {
             (OSSMPU_OPTION_REQUIRE_VERIFIED, 1, 0),
             (OSSMPU_OPTION_COPY_TAGS, 0, 1),
             (OSSMPU_OPTION_KEEP_CACHE, 1, 0),
+            (OSSMPU_OPTION_DELTA, 1, 0),
             (OSSMPU_OPTION_TIMEOUT_MS, 1000, 0),
             (OSSMPU_OPTION_BYTES_PER_SEC, 1000, 0),
             (OSSMPU_OPTION_TRAFFIC_LIMIT, 245_760, 0),
@@ -476,10 +526,10 @@ mod tests {
         let kind = |outcome: Result<()>| outcome.unwrap_err().kind();
         assert_eq!(kind(options.set_text(OSSMPU_OPTION_PART_SIZE, "1")), ErrorKind::Invalid);
         assert_eq!(kind(options.set_number(OSSMPU_OPTION_CONTENT_TYPE, 1)), ErrorKind::Invalid);
-        for unknown in [0, 2000, 2012, 2099, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 2000, 2013, 2099, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(options.set_text(unknown, "1")), ErrorKind::Unsupported);
         }
-        for unknown in [0, 2119, 2199, -1, c_int::MAX, c_int::MIN] {
+        for unknown in [0, 2120, 2199, -1, c_int::MAX, c_int::MIN] {
             assert_eq!(kind(options.set_number(unknown, 1)), ErrorKind::Unsupported);
         }
     }

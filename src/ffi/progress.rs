@@ -49,6 +49,9 @@ pub struct ossmpu_progress {
     /// limits (x-oss-qos-delay-time). Delays of concurrent requests add up.
     /// Never decreases.
     pub throttled_ms: i64,
+    /// The bytes of bytes_done that OSS copied from the base of a delta upload
+    /// (OSSMPU_OPTION_DELTA). Never decreases.
+    pub bytes_reused: i64,
 }
 
 /// Receives the progress of a call, on the thread that made it: at its start,
@@ -95,6 +98,7 @@ impl ossmpu_progress {
             phase: phase(progress.phase),
             reserved: 0,
             throttled_ms: bytes(progress.throttled_ms),
+            bytes_reused: bytes(progress.bytes_reused),
         }
     }
 }
@@ -130,7 +134,7 @@ mod tests {
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
         (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
-        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (64, 0, 0));
+        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (72, 0, 0));
         progress.bytes_total = Some(u64::MAX);
         progress.retries = u64::MAX;
         let shown = ossmpu_progress::new(&progress);

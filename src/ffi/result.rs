@@ -18,6 +18,10 @@ pub struct ossmpu_result {
     size: Option<u64>,
     parts: Option<u16>,
     bytes_resumed: Option<u64>,
+    bytes_sent: Option<u64>,
+    bytes_reused: Option<u64>,
+    parts_reused: Option<u64>,
+    copies_in_vain: Option<u64>,
     throttled_ms: Option<u64>,
     upload_may_exist: bool,
     verified: Option<bool>,
@@ -42,6 +46,10 @@ pub const OSSMPU_RESULT_URL: c_int = 3006;
 /// Text: the headers that were signed with the URL and must be sent with the
 /// same values, one "name: value" per line; often none.
 pub const OSSMPU_RESULT_HEADERS: c_int = 3007;
+/// Text: why no part, or from some part on no more parts, of a delta upload
+/// (OSSMPU_OPTION_DELTA) were copied from the base. The object is as it should
+/// be: they were sent. "" if the base was used to the end.
+pub const OSSMPU_RESULT_DELTA_STOPPED: c_int = 3008;
 /// Number: bytes of the object, or of the part that was sent to a URL.
 pub const OSSMPU_RESULT_SIZE: c_int = 3100;
 /// Number: parts of the object; 0 if it went in one PutObject.
@@ -62,18 +70,30 @@ pub const OSSMPU_RESULT_THROTTLED_MS: c_int = 3104;
 /// because OSSMPU_INTEGRITY_CRC64 is not set. -1 for a part that was sent to a
 /// URL.
 pub const OSSMPU_RESULT_VERIFIED: c_int = 3105;
+/// Number: bytes of bodies that the call sent, or all calls on the handle of an
+/// upload; retries and hedged requests count again.
+pub const OSSMPU_RESULT_BYTES_SENT: c_int = 3106;
+/// Number: bytes of parts that OSS copied from the base of a delta upload
+/// (OSSMPU_OPTION_DELTA) instead of being sent.
+pub const OSSMPU_RESULT_BYTES_REUSED: c_int = 3107;
+/// Number: these parts.
+pub const OSSMPU_RESULT_PARTS_REUSED: c_int = 3108;
+/// Number: parts that OSS copied from the base, or was asked to copy, and that
+/// were sent nevertheless, because their bytes differ or the copy failed.
+pub const OSSMPU_RESULT_COPIES_IN_VAIN: c_int = 3109;
 /// Unsigned: the CRC-64 of the object as OSS computed it.
 pub const OSSMPU_RESULT_CRC64: c_int = 3200;
 
-/// Returns a text of a result: OSSMPU_RESULT_ETAG to OSSMPU_RESULT_HEADERS. ""
-/// if it is unknown, for any other field, and for NULL.
+/// Returns a text of a result: OSSMPU_RESULT_ETAG to
+/// OSSMPU_RESULT_DELTA_STOPPED. "" if it is unknown, for any other field, and
+/// for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_str(result: Option<&ossmpu_result>, field: c_int) -> *const c_char {
     guard_value(EMPTY.as_ptr(), || result.map_or(EMPTY, |result| result.texts.get(field)).as_ptr())
 }
 
 /// Returns a number of a result: OSSMPU_RESULT_SIZE to
-/// OSSMPU_RESULT_VERIFIED. -1 if it is unknown and for any other
+/// OSSMPU_RESULT_COPIES_IN_VAIN. -1 if it is unknown and for any other
 /// field, 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_result_int(result: Option<&ossmpu_result>, field: c_int) -> i64 {
@@ -108,7 +128,9 @@ pub extern "C" fn ossmpu_result_free(result: Option<Box<ossmpu_result>>) {
 
 impl ossmpu_result {
     pub(super) fn new(result: &UploadResult) -> Self {
+        let delta_stopped = result.delta_stopped.as_ref().map(ToString::to_string);
         let texts = Texts::new([
+            (OSSMPU_RESULT_DELTA_STOPPED, delta_stopped.as_deref().unwrap_or_default()),
             (OSSMPU_RESULT_ETAG, result.etag.as_ref().map_or("", ETag::as_str)),
             (OSSMPU_RESULT_REQUEST_ID, result.request_id.as_deref().unwrap_or_default()),
             (OSSMPU_RESULT_VERSION_ID, result.version_id.as_deref().unwrap_or_default()),
@@ -120,6 +142,10 @@ impl ossmpu_result {
             size: Some(result.size),
             parts: Some(result.parts),
             bytes_resumed: Some(result.bytes_resumed),
+            bytes_sent: Some(result.bytes_sent),
+            bytes_reused: Some(result.bytes_reused),
+            parts_reused: Some(result.parts_reused),
+            copies_in_vain: Some(result.copies_in_vain),
             throttled_ms: Some(result.throttled_ms),
             upload_may_exist: result.upload_may_exist,
             verified: Some(result.verified),
@@ -136,6 +162,10 @@ impl ossmpu_result {
             size,
             parts: None,
             bytes_resumed: None,
+            bytes_sent: None,
+            bytes_reused: None,
+            parts_reused: None,
+            copies_in_vain: None,
             throttled_ms: None,
             upload_may_exist: false,
             verified: None,
@@ -154,6 +184,10 @@ impl ossmpu_result {
             size: None,
             parts: None,
             bytes_resumed: None,
+            bytes_sent: None,
+            bytes_reused: None,
+            parts_reused: None,
+            copies_in_vain: None,
             throttled_ms: None,
             upload_may_exist: false,
             verified: None,
@@ -166,6 +200,10 @@ impl ossmpu_result {
             OSSMPU_RESULT_SIZE => bytes(self.size),
             OSSMPU_RESULT_PARTS => self.parts.map_or(-1, i64::from),
             OSSMPU_RESULT_BYTES_RESUMED => bytes(self.bytes_resumed),
+            OSSMPU_RESULT_BYTES_SENT => bytes(self.bytes_sent),
+            OSSMPU_RESULT_BYTES_REUSED => bytes(self.bytes_reused),
+            OSSMPU_RESULT_PARTS_REUSED => bytes(self.parts_reused),
+            OSSMPU_RESULT_COPIES_IN_VAIN => bytes(self.copies_in_vain),
             OSSMPU_RESULT_THROTTLED_MS => bytes(self.throttled_ms),
             OSSMPU_RESULT_UPLOAD_MAY_EXIST => i64::from(self.upload_may_exist),
             OSSMPU_RESULT_VERIFIED => self.verified.map_or(-1, i64::from),

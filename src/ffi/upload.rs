@@ -176,6 +176,44 @@ pub extern "C" fn ossmpu_upload_part_file(
     })
 }
 
+/// Sends a part from memory, unless the base of a delta upload has the same
+/// bytes at base_offset: then OSS copies them, and nothing is sent. Blocks;
+/// otherwise as ossmpu_upload_part.
+///
+/// The base is OSSMPU_OPTION_DELTA_BASE of the options of the handle, otherwise
+/// the object that has the key of the upload; it is looked up once for each
+/// handle. Whatever it is, the part has the bytes of data. A base that cannot
+/// be used, or no longer, is no error: the result of ossmpu_upload_complete
+/// says why, and what was reused. OSSMPU_EINVAL in a sequential upload.
+///
+/// Completing lists the parts then. OSSMPU_EINTEGRITY, before anything is
+/// created, if a copy that was delayed has replaced the part that the error
+/// names: send it again.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_upload_part_delta(
+    upload: Option<&ossmpu_upload>,
+    number: i32,
+    base_offset: i64,
+    data: *const c_void,
+    len: usize,
+    cancel: Option<&ossmpu_cancel>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
+) -> c_int {
+    let err = OutParam::init(err);
+    guard(err, || {
+        let upload = handle::required(upload, "upload")?;
+        let number = PartNumber::try_from(i64::from(number))?;
+        let base_offset = arg_check::number("base_offset", base_offset)?;
+        // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
+        // `upload_part_delta` drops the value before it returns.
+        let data = unsafe { Bytes::borrow(data, len, "data") }?;
+        let cancel = cancel::or_never(cancel);
+        upload.upload.upload_part_delta(number, data, base_offset, cancel)?;
+        Ok(Success::Ok)
+    })
+}
+
 /// Returns the parts that the handle knows of, in the order of their numbers.
 /// Sends nothing and does not block. out is required.
 #[must_use]

@@ -37,6 +37,14 @@ impl ETag {
         self.0.trim_matches('"')
     }
 
+    /// Returns the MD5 that it stands for; `None` if it cannot be one.
+    pub(crate) fn as_md5(&self) -> Option<Digest> {
+        let hex = self.unquoted();
+        let digits = hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u128::from_str_radix(hex, 16).ok().filter(|_| digits && hex.len() == 32);
+        number.map(|number| Digest::from_bytes(number.to_be_bytes()))
+    }
+
     /// Returns true if it is the MD5 `hex`, in either case.
     pub(crate) fn is_md5(&self, hex: &str) -> bool {
         self.unquoted().eq_ignore_ascii_case(hex)
@@ -54,6 +62,17 @@ mod tests {
         assert_eq!(ETag::parse("\"AB\"").unwrap().as_str(), "\"AB\"");
         assert_eq!(ETag::parse("AB").unwrap(), ETag::parse("\"AB\"").unwrap());
         assert!(ETag::parse("\"ab\"").unwrap().is_md5("AB"));
+    }
+
+    #[test]
+    fn only_32_hex_digits_are_an_md5() {
+        let digest = crate::codec::md5::md5(b"a");
+        for text in [digest.to_hex_upper(), digest.to_hex_upper().to_lowercase()] {
+            assert_eq!(ETag::parse(&text).unwrap().as_md5(), Some(digest));
+        }
+        for other in ["AB", "+CC175B9C0F1B6A831C399E269772661", "opaque", "AB-2"] {
+            assert_eq!(ETag::parse(other).unwrap().as_md5(), None);
+        }
     }
 
     #[test]

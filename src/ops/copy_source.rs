@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use super::{GetObjectTagging, HeadObject};
-use crate::codec::date;
-use crate::error::{Error, ErrorKind};
+use crate::codec::{date, percent};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ETag, ObjectKey, copy_source, oss_header};
 
 /// An object, or a version of it, as the source of a copy. It must be in the region of the target.
@@ -30,6 +30,35 @@ impl CopySource {
             if_none_match: None,
             if_modified_since: None,
             if_unmodified_since: None,
+        }
+    }
+
+    /// Parses `bucket/key` or `bucket/key?versionId=ID`, as the header `x-oss-copy-source` has it;
+    /// the slash before the bucket may be missing.
+    ///
+    /// In key and ID `%XX` is a byte of the UTF-8. `%` and `?` must be written like that, all else
+    /// may be.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming `source`, `bucket` or `key`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refuse = |why: &str| Error::invalid("source", why);
+        let path = text.strip_prefix('/').unwrap_or(text);
+        let (path, version_id) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        let (bucket, key) = path.split_once('/').ok_or_else(|| refuse(COPY_SOURCE_FORM))?;
+        let decoded = |text: &str| {
+            let text = percent::unescape_strictly(text);
+            text.ok_or_else(|| refuse("% is followed by two hex digits of UTF-8; write % as %25"))
+        };
+        let source = Self::new(&BucketName::parse(bucket)?, &ObjectKey::parse(&decoded(key)?)?);
+        let Some(query) = version_id else { return Ok(source) };
+        match query.strip_prefix("versionId=").map(decoded).transpose()? {
+            Some(id) if !id.is_empty() => Ok(source.with_version(&id)),
+            _ => Err(refuse(COPY_SOURCE_FORM)),
         }
     }
 
@@ -121,6 +150,9 @@ impl CopySource {
     }
 }
 
+const COPY_SOURCE_FORM: &str =
+    "expected BUCKET/KEY or BUCKET/KEY?versionId=ID; in KEY and ID write ? as %3F and % as %25";
+
 /// Converts a failed condition (412) of a copy to an error of kind `Changed`.
 pub(crate) fn copy_source_changed(error: Error) -> Error {
     if error.http_status() != Some(412) {
@@ -140,6 +172,39 @@ mod tests {
         assert_eq!(source.text(), "/src-bucket/src%20dir/a%3Fb");
         let source = source.with_version("CAEQ+/=");
         assert_eq!(source.text(), "/src-bucket/src%20dir/a%3Fb?versionId=CAEQ%2B%2F%3D");
+    }
+
+    #[test]
+    fn a_text_that_is_no_source_is_refused() {
+        let source = CopySource::parse("src-bucket/a b+c/d%3F").unwrap();
+        assert_eq!(source.text(), "/src-bucket/a%20b%2Bc/d%3F");
+        for bad in [
+            "",
+            "src-bucket",
+            "src-bucket/",
+            "/",
+            "//k",
+            "src-bucket/k?",
+            "src-bucket/k?versionId=",
+            "src-bucket/k?version=1",
+            "src-bucket/50%",
+            "src-bucket/%ff",
+            "src_bucket/k",
+        ] {
+            assert!(CopySource::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parsing_the_text_gives_the_same_source(key in "[^/].{0,30}", id in ".{1,9}") {
+            if let Ok(key) = ObjectKey::parse(&key) {
+                let source = CopySource::new(&BucketName::parse("src-bucket").unwrap(), &key);
+                for source in [source.clone(), source.with_version(&id)] {
+                    proptest::prop_assert_eq!(CopySource::parse(&source.text()).unwrap(), source);
+                }
+            }
+        }
     }
 
     #[test]

@@ -53,11 +53,15 @@ pub(crate) enum Safeguard {
     SecondAbort,
     /// An Initiate whose response was lost may have left an upload.
     OrphanedUpload,
+    /// A copied part counts only if its ETag is the MD5 of the local bytes.
+    CopiedBytes,
+    /// Complete lists the parts of a delta upload.
+    ListedParts,
 }
 
 #[cfg(test)]
 impl Safeguard {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::EarlierAttempts,
         Self::EarlierCalls,
         Self::RetriedRefusal,
@@ -72,6 +76,8 @@ impl Safeguard {
         Self::CompletionMark,
         Self::SecondAbort,
         Self::OrphanedUpload,
+        Self::CopiedBytes,
+        Self::ListedParts,
     ];
 
     pub(crate) fn is_on(self) -> bool {

@@ -400,7 +400,8 @@ impl SimulatedPeer for Network {
         let host = outgoing.target.host.as_str();
         state.requests += 1;
         assert!(state.requests < MOST_REQUESTS, "too many requests");
-        let message = match Message::read(outgoing) {
+        let hashes_parts = state.service.delta_base.is_some();
+        let message = match Message::read(outgoing, hashes_parts) {
             Ok(message) => message,
             Err((error, count)) => return Err(source_failure(error, count, call)),
         };

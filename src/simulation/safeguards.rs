@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::explorer::Explorer;
-use super::fault::Moment::{After, Before};
+use super::fault::Moment::{After, Before, Late};
 use super::fault::{Fault, Then};
 use super::run::{Counts, ScenarioRunner};
 use super::scenarios::{Scenario, scenarios};
@@ -28,7 +28,7 @@ const UNREPORTED: &str = "an upload is left unreported";
 const DENIED: Fault = Fault::Refused(403, "AccessDenied", Before);
 
 #[rustfmt::skip]
-const CASES: [SafeguardCase; 14] = [
+const CASES: [SafeguardCase; 16] = [
     case(Safeguard::EarlierAttempts, "one PutObject", &[Fault::Lost(After), DENIED], 2, MADE),
     case(Safeguard::EarlierCalls, "step by step, completed again", &[Fault::Canceled(Then::Late), DENIED], 2, MADE_LATER),
     case(Safeguard::RetriedRefusal, "one PutObject", &[Fault::RefusedFromNowOn(503, "ServiceUnavailable", After)], 1, MADE),
@@ -43,6 +43,8 @@ const CASES: [SafeguardCase; 14] = [
     case(Safeguard::CompletionMark, "checkpoint, killed and restarted", &[Fault::Killed(Then::Late), DENIED], 2, MADE_LATER),
     case(Safeguard::SecondAbort, "two parts", &[Fault::Delayed, DENIED], 2, UNREPORTED),
     case(Safeguard::OrphanedUpload, "two parts", &[Fault::Lost(After)], 1, UNREPORTED),
+    case(Safeguard::CopiedBytes, "delta, complete all, without CRC-64", &[], 0, OTHER_BYTES),
+    case(Safeguard::ListedParts, "delta, complete all, without CRC-64", &[Fault::Lost(Late)], 1, OTHER_BYTES),
 ];
 
 const fn case(

@@ -128,6 +128,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     write_once.is_write_once = true;
     let mut write_once_parts = scenario("two parts, bucket without overwriting", put_data);
     write_once_parts.is_write_once = true;
+    let mut delta_base = scenario("delta", delta);
+    delta_base.options.set_delta_base(Some(copy_source()));
+    let mut delta_without_crc64 = delta_base.clone();
+    delta_without_crc64.name = "delta, complete all, without CRC-64";
+    delta_without_crc64.lacks_crc64 = true;
+    delta_without_crc64.options.set_complete_all(true);
     vec![
         two_parts,
         one_put,
@@ -152,6 +158,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         write_once_parts,
         versioned,
         scenario("older identical object", after_identical_object),
+        delta_base,
+        delta_without_crc64,
     ]
 }
 
@@ -272,15 +280,30 @@ pub(crate) fn put_stream(context: &RunContext<'_>, reader: impl Read) -> Vec<Cal
 pub(crate) fn copy(context: &RunContext<'_>) -> Vec<CallResult> {
     let (size, sum) = (context.data.len() as u64, crc64(context.data));
     context.network.lock().service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
-    let source = CopySource::new(&bucket(), &ObjectKey::parse(COPY_SOURCE).unwrap());
     let options = &context.scenario.options;
     vec![context.end(context.client().copy_object(
         &bucket(),
         &key(),
-        &source,
+        &copy_source(),
         options,
         context.cancel,
     ))]
+}
+
+fn copy_source() -> CopySource {
+    CopySource::new(&bucket(), &ObjectKey::parse(COPY_SOURCE).unwrap())
+}
+
+/// The base has the bytes of the first part, and others in the second.
+pub(crate) fn delta(context: &RunContext<'_>) -> Vec<CallResult> {
+    let mut base = context.data.to_vec();
+    base[PART..].iter_mut().for_each(|byte| *byte = !*byte);
+    let mut network = context.network.lock();
+    let (size, sum) = (base.len() as u64, crc64(&base));
+    network.service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
+    network.service.delta_base = Some(base.into());
+    drop(network);
+    put_data(context)
 }
 
 /// Restarts the program after each kill.

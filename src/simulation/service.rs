@@ -1,6 +1,7 @@
 //! The model of the service: one bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -31,7 +32,7 @@ pub(crate) struct Message {
     pub(crate) range: Option<(u64, u64)>,
     /// Its `Content-MD5`, as an ETag has it.
     content_md5: Option<String>,
-    /// The MD5 of the body of a PutObject, as an ETag has it.
+    /// The MD5 of the body, as an ETag has it, if the operation needs it.
     body_md5: String,
     /// The program that sent it, not another writer.
     pub(crate) is_ours: bool,
@@ -78,6 +79,9 @@ pub(crate) struct Service {
     pub(crate) lacks_crc64: bool,
     /// A rule of the bucket forbids to replace objects.
     pub(crate) is_write_once: bool,
+    /// The bytes of the base of a delta upload. The ETags of parts are MD5s then, and Complete
+    /// compares them.
+    pub(crate) delta_base: Option<Arc<[u8]>>,
     next: u32,
 }
 
@@ -86,8 +90,12 @@ pub(crate) const TARGET: &str = "target";
 pub(crate) const COPY_SOURCE: &str = "source";
 
 impl Message {
-    /// Reads the whole body; an error of the source comes with the number of bytes before it.
-    pub(crate) fn read(outgoing: &OutgoingRequest<'_>) -> Result<Self, (Error, u64)> {
+    /// Reads the whole body, with the MD5 of a part if that is needed; an error of the source comes
+    /// with the number of bytes before it.
+    pub(crate) fn read(
+        outgoing: &OutgoingRequest<'_>,
+        hashes_parts: bool,
+    ) -> Result<Self, (Error, u64)> {
         let (mut text, mut count) = (String::new(), 0);
         let pairs = outgoing.query.split('&');
         let query: BTreeMap<&str, &str> =
@@ -106,6 +114,7 @@ impl Message {
             Method::Delete => "AbortMultipartUpload",
             Method::Head => "HeadObject",
         };
+        let needs_md5 = operation == "PutObject" || (operation == "UploadPart" && hashes_parts);
         let is_text = matches!(outgoing.body, Body::Text(_));
         let mut hasher = Hasher::new();
         let sent = outgoing.body.read_through(|bytes| {
@@ -113,7 +122,7 @@ impl Message {
             if is_text {
                 text.push_str(&String::from_utf8_lossy(bytes));
             }
-            if operation == "PutObject" {
+            if needs_md5 {
                 hasher.update(bytes);
             }
             Ok(())
@@ -153,7 +162,10 @@ impl Service {
     fn respond(&mut self, message: &Message, data: &[u8]) -> Response {
         match message.operation {
             "InitiateMultipartUpload" => self.initiate(message),
-            "UploadPart" => self.upload_part(message, message.size, message.crc64),
+            "UploadPart" => {
+                let md5 = self.delta_base.is_some().then(|| message.body_md5.clone());
+                self.upload_part(message, message.size, message.crc64, md5)
+            }
             "UploadPartCopy" => self.copy_part(message, data),
             "ListParts" => self.list_parts(message),
             "AbortMultipartUpload" => match self.uploads.remove(&message.upload_id) {
@@ -207,7 +219,13 @@ impl Service {
         respond(200, &[], &format!("<{root}><UploadId>{id}</UploadId></{root}>"))
     }
 
-    fn upload_part(&mut self, message: &Message, size: u64, crc64: u64) -> Response {
+    fn upload_part(
+        &mut self,
+        message: &Message,
+        size: u64,
+        crc64: u64,
+        md5: Option<String>,
+    ) -> Response {
         if self.aborting.remove(&message.upload_id) {
             let upload =
                 Upload { attributes: Vec::new(), parts: BTreeMap::new(), is_aborted: true };
@@ -216,22 +234,27 @@ impl Service {
         let Some(upload) = self.uploads.get_mut(&message.upload_id) else {
             return refusal(404, "NoSuchUpload");
         };
-        let etag = message.content_md5.clone().unwrap_or_else(|| format!("P{crc64:016X}"));
+        let etag = md5.or_else(|| message.content_md5.clone());
+        let etag = etag.unwrap_or_else(|| format!("P{crc64:016X}"));
         upload.parts.insert(message.part, StoredPart { size, crc64, etag: etag.clone() });
         respond(200, &[("ETag", &etag), (CRC64, &crc64.to_string())], "")
     }
 
     fn copy_part(&mut self, message: &Message, data: &[u8]) -> Response {
+        let base = self.delta_base.clone();
+        let data = base.as_deref().unwrap_or(data);
         let (first, last) = message.range.unwrap_or((0, data.len() as u64 - 1));
         let bytes = &data[usize::try_from(first).unwrap()..=usize::try_from(last).unwrap()];
         let (size, crc64) = (bytes.len() as u64, crate::codec::crc64::crc64(bytes));
-        let done = self.upload_part(message, size, crc64);
+        let digest = base.is_some().then(|| md5(bytes).to_hex_upper());
+        let done = self.upload_part(message, size, crc64, digest);
         if done.status != 200 {
             return done;
         }
+        let etag = done.headers.get("ETag").unwrap_or_default();
         let range = format!("bytes {first}-{last}/{}", data.len());
         let body = format!(
-            "<CopyPartResult><ETag>\"P{crc64:016X}\"</ETag>\
+            "<CopyPartResult><ETag>\"{etag}\"</ETag>\
              <LastModified>2023-11-14T22:13:20.000Z</LastModified></CopyPartResult>"
         );
         let headers = [(CRC64, crc64.to_string()), ("x-oss-copy-source-range", range.clone())];
@@ -295,6 +318,9 @@ impl Service {
         } else {
             listed_parts(&message.text)
         };
+        if self.delta_base.is_some() && !has_listed_etags(&upload, &message.text) {
+            return refusal(400, "InvalidPart");
+        }
         let (mut size, mut crc64, mut etags, mut count) = (0, 0, String::new(), 0);
         for number in numbers {
             let Some(part) = upload.parts.get(&number) else { return refusal(400, "InvalidPart") };
@@ -367,6 +393,15 @@ impl Service {
 pub(crate) fn listed_parts(text: &str) -> Vec<u16> {
     let numbers = text.split("<PartNumber>").skip(1);
     numbers.map(|rest| rest.split('<').next().unwrap().parse().unwrap()).collect()
+}
+
+/// True if each part that a Complete lists has the ETag that it lists.
+fn has_listed_etags(upload: &Upload, text: &str) -> bool {
+    let listed = listed_parts(text).into_iter().zip(text.split("<PartNumber>").skip(1));
+    let parts = &upload.parts;
+    listed
+        .into_iter()
+        .all(|(number, text)| parts.get(&number).is_none_or(|part| text.contains(&part.etag)))
 }
 
 fn parse_range(text: &str) -> Option<(u64, u64)> {

@@ -44,7 +44,8 @@ impl SimulatedPeer for Network {
             return Err(error);
         }
         let host = outgoing.target.host.as_str();
-        let message = match Message::read(outgoing) {
+        let hashes_parts = self.lock().service.delta_base.is_some();
+        let message = match Message::read(outgoing, hashes_parts) {
             Ok(message) => message,
             Err((error, count)) => return Err(source_failure(error, count, call)),
         };

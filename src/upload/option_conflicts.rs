@@ -25,12 +25,17 @@ impl UploadOptions {
             let text = "upload_id and checkpoint_dir exclude each other: set one of them";
             return Err(Error::invalid("upload_id", text));
         }
+        if self.is_delta() && self.sequential {
+            let text = "delta and sequential exclude each other: set one of them";
+            return Err(Error::invalid("delta", text));
+        }
         let is_whole = matches!(call, CallKind::File | CallKind::Unnamed);
         let compares_crc64 = call != CallKind::StepByStep;
         let compares_md5 = compares_crc64 && call != CallKind::Copy;
         let rules = [
             ("upload_id", upload_id, is_whole),
             ("checkpoint_dir", checkpoint_dir, call == CallKind::File),
+            ("delta", self.is_delta(), is_whole || call == CallKind::StepByStep),
             ("expected_crc64", self.expected_crc64.is_some(), compares_crc64),
             ("expected_md5", self.expected_md5.is_some(), compares_md5),
         ];

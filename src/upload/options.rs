@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::codec::md5::{Digest, Kernel};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::model::{ObjectHeaders, UploadId};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
+use crate::ops::CopySource;
 use crate::runtime::Deadline;
 use crate::upload::progress::{Progress, ProgressCallback};
 
@@ -86,6 +87,8 @@ pub struct UploadOptions {
     pub(crate) sequential: bool,
     pub(crate) complete_all: bool,
     pub(crate) keep_cache: bool,
+    pub(crate) delta: bool,
+    pub(crate) delta_base: Option<CopySource>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) headers: ObjectHeaders,
     pub(crate) progress: Option<ProgressCallback>,
@@ -111,6 +114,8 @@ impl Default for UploadOptions {
             sequential: false,
             complete_all: false,
             keep_cache: false,
+            delta: false,
+            delta_base: None,
             timeout: None,
             headers: ObjectHeaders::default(),
             progress: None,
@@ -309,6 +314,39 @@ impl UploadOptions {
         self
     }
 
+    /// Sets whether the upload is a delta upload against the object that has the key now; the default
+    /// is false.
+    ///
+    /// For each part whose range the base has in full, OSS is asked to copy that range into the part
+    /// (UploadPartCopy). If the ETag of the copy is the MD5 of the local bytes, no byte is sent;
+    /// otherwise the part is uploaded. Whatever the base is, the object has the bytes of the source.
+    /// If the base cannot be used, or no longer, the parts are uploaded as usual:
+    /// [`UploadResult::delta_stopped`](crate::UploadResult::delta_stopped) says why.
+    ///
+    /// Parts have 1 MiB unless [`UploadOptions::set_part_size`] is called, or more if 10,000 would
+    /// not suffice. Ranges are compared at their offset: after an insertion nothing is found. With a
+    /// checkpoint directory, a manifest of the parts is kept there after the upload, and the next one
+    /// does not try to copy those that are known to differ. An object below
+    /// [`UploadOptions::set_single_below`] is sent whole. Complete lists the parts, also with
+    /// [`UploadOptions::set_complete_all`].
+    ///
+    /// For files, ranges and memory; streams and copies refuse it, and so do sequential uploads. Step
+    /// by step it sets the base of [`MultipartUpload::upload_part_delta`].
+    ///
+    /// [`MultipartUpload::upload_part_delta`]: crate::MultipartUpload::upload_part_delta
+    pub fn set_delta(&mut self, on: bool) -> &mut Self {
+        self.delta = on;
+        self
+    }
+
+    /// Sets another object, or a version, as the base of a delta upload, which the upload is then
+    /// without [`UploadOptions::set_delta`]. It must be in the same region. `None`, the default, is
+    /// the object that has the key.
+    pub fn set_delta_base(&mut self, base: Option<CopySource>) -> &mut Self {
+        self.delta_base = base;
+        self
+    }
+
     /// Sets the timeout of the whole call, without that of an abort after it; the default is
     /// `None`: only the timeouts of its requests apply.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
@@ -350,6 +388,16 @@ impl UploadOptions {
         }
     }
 
+    /// Returns the base of a delta upload to that key; `None` if the upload is none.
+    pub(crate) fn delta_base(&self, bucket: &BucketName, key: &ObjectKey) -> Option<CopySource> {
+        let base = || self.delta_base.clone().unwrap_or_else(|| CopySource::new(bucket, key));
+        self.is_delta().then(base)
+    }
+
+    pub(crate) fn is_delta(&self) -> bool {
+        self.delta || self.delta_base.is_some()
+    }
+
     /// A sequential upload has one part in flight.
     pub(crate) fn parallelism(&self) -> usize {
         if self.sequential { 1 } else { self.parallelism }
@@ -373,6 +421,8 @@ impl fmt::Debug for UploadOptions {
             .field("copy_tags", &self.copy_tags)
             .field("sequential", &self.sequential)
             .field("complete_all", &self.complete_all)
+            .field("delta", &self.delta)
+            .field("delta_base", &self.delta_base)
             .field("hedging", &self.hedging())
             .field("keep_cache", &self.keep_cache)
             .field("bytes_per_sec", &self.bytes_per_sec)

@@ -34,6 +34,8 @@ pub struct Progress {
     /// Milliseconds for which OSS delayed requests because of its bandwidth limits
     /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up. Never falls.
     pub throttled_ms: u64,
+    /// Of the bytes done, those of parts that OSS copied from the base of a delta upload.
+    pub bytes_reused: u64,
 }
 
 /// What a call is doing.
@@ -69,6 +71,7 @@ pub(crate) struct Meter {
     bytes_sent: AtomicU64,
     retries: AtomicU64,
     throttled_ms: AtomicU64,
+    bytes_reused: AtomicU64,
 }
 
 impl Meter {
@@ -83,6 +86,7 @@ impl Meter {
             bytes_sent: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             throttled_ms: AtomicU64::new(0),
+            bytes_reused: AtomicU64::new(0),
         }
     }
 
@@ -114,6 +118,15 @@ impl Meter {
         self.bytes_resumed.fetch_add(bytes, Ordering::SeqCst);
     }
 
+    /// Counts a part that was copied from the base, after it was counted as done like any other.
+    pub(crate) fn part_reused(&self, bytes: u64) {
+        self.bytes_reused.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    pub(crate) fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn throttled_ms(&self) -> u64 {
         self.throttled_ms.load(Ordering::Relaxed)
     }
@@ -123,6 +136,7 @@ impl Meter {
             |total: &AtomicU64| Some(total.load(Ordering::Relaxed)).filter(|t| *t != UNKNOWN);
         // Read first, because a part is counted as done first.
         let bytes_resumed = self.bytes_resumed.load(Ordering::SeqCst);
+        let bytes_reused = self.bytes_reused.load(Ordering::SeqCst);
         Progress {
             phase: self.phase(),
             parts_total: known(&self.parts_total),
@@ -130,9 +144,10 @@ impl Meter {
             bytes_total: known(&self.bytes_total),
             bytes_done: self.bytes_done.load(Ordering::Relaxed),
             bytes_resumed,
-            bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
+            bytes_sent: self.bytes_sent(),
             retries: self.retries.load(Ordering::Relaxed),
             throttled_ms: self.throttled_ms(),
+            bytes_reused,
         }
     }
 

@@ -16,6 +16,18 @@ pub struct UploadResult {
     pub parts: u16,
     /// The bytes of parts that an earlier call had sent and that this call did not send again.
     pub bytes_resumed: u64,
+    /// The bytes of bodies that this call, or all part calls of the handle, sent; what was sent
+    /// twice counts twice.
+    pub bytes_sent: u64,
+    /// The bytes of parts that OSS copied from the base of a delta upload instead of being sent.
+    pub bytes_reused: u64,
+    /// The number of these parts.
+    pub parts_reused: u64,
+    /// How many parts were copied from the base, or were to be, and had to be sent nevertheless.
+    pub copies_in_vain: u64,
+    /// Why no part, or from some part on no more parts, were copied from the base of a delta upload;
+    /// they were sent. `None` if the base was used to the end.
+    pub delta_stopped: Option<Error>,
     /// The milliseconds for which OSS delayed the data of the call because of its bandwidth limits
     /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up.
     pub throttled_ms: u64,

@@ -181,6 +181,14 @@ static void check_uploads(void) {
     REFUSES("upload",
             ossmpu_upload_part_file(NULL, 1, "/dev/null", 0, 1, NULL, &err));
     REFUSES("path", ossmpu_upload_part_file(upload, 1, NULL, 0, 1, NULL, &err));
+    REFUSES("upload",
+            ossmpu_upload_part_delta(NULL, 1, 0, "x", 1, NULL, &err));
+    REFUSES("data",
+            ossmpu_upload_part_delta(upload, 1, 0, NULL, 1, NULL, &err));
+    REFUSES("part_number",
+            ossmpu_upload_part_delta(upload, 0, 0, "x", 1, NULL, &err));
+    REFUSES("base_offset",
+            ossmpu_upload_part_delta(upload, 1, -1, "x", 1, NULL, &err));
     REFUSES("upload", ossmpu_upload_sent_parts(NULL, &parts, &err));
     REFUSES("out", ossmpu_upload_sent_parts(upload, NULL, &err));
     REFUSES("upload", ossmpu_upload_complete(NULL, NULL, NULL, NULL, &err));
@@ -403,6 +411,7 @@ static void check_no_slots(void) {
     CHECK(ossmpu_upload_initiate(NULL, NULL, NULL, NULL, NULL, NULL, NULL) < 0);
     CHECK(ossmpu_upload_part(NULL, -1, NULL, 0, NULL, NULL) < 0);
     CHECK(ossmpu_upload_part_file(NULL, -1, NULL, -1, -1, NULL, NULL) < 0);
+    CHECK(ossmpu_upload_part_delta(NULL, -1, -1, NULL, 0, NULL, NULL) < 0);
     CHECK(ossmpu_upload_sent_parts(NULL, NULL, NULL) < 0);
     CHECK(ossmpu_upload_complete(NULL, NULL, NULL, NULL, NULL) < 0);
     CHECK(ossmpu_upload_abort(NULL, NULL) < 0);

@@ -26,6 +26,7 @@ pub enum Setting {
     KeepParts,
     CompleteAll,
     Sequential,
+    Delta,
     Hedging,
     NoIntegrity,
     Md5,
@@ -45,7 +46,7 @@ pub enum Setting {
     Service,
 }
 
-pub const SETTINGS: [Setting; 32] = [
+pub const SETTINGS: [Setting; 33] = [
     Setting::Range,
     Setting::Descriptor,
     Setting::Memory,
@@ -61,6 +62,7 @@ pub const SETTINGS: [Setting; 32] = [
     Setting::KeepParts,
     Setting::CompleteAll,
     Setting::Sequential,
+    Setting::Delta,
     Setting::Hedging,
     Setting::NoIntegrity,
     Setting::Md5,
@@ -101,6 +103,7 @@ impl Setting {
             Self::KeepParts => "keep_parts",
             Self::CompleteAll => "complete_all",
             Self::Sequential => "sequential",
+            Self::Delta => "delta",
             Self::Hedging => "hedging",
             Self::NoIntegrity => "no integrity",
             Self::Md5 => "Content-MD5",
@@ -149,6 +152,7 @@ impl Setting {
             Self::KeepParts => &["set_keep_parts"],
             Self::CompleteAll => &["set_complete_all"],
             Self::Sequential => &["set_sequential"],
+            Self::Delta => &["set_delta", "set_delta_base"],
             Self::Hedging => &["set_hedging"],
             Self::NoIntegrity | Self::Md5 => &["set_integrity"],
             Self::RequireVerified => &["set_require_verified"],
@@ -215,6 +219,9 @@ impl Setting {
             Self::CheckpointDir => {
                 matches!(other, Self::Memory | Self::Descriptor) || streams.contains(&other)
             }
+            Self::Delta => {
+                matches!(other, Self::Stream | Self::Writer | Self::Copy | Self::Sequential)
+            }
             Self::ExpectedCrc64 => other == Self::StepByStep,
             Self::ExpectedMd5 => matches!(other, Self::Copy | Self::StepByStep),
             _ => false,
@@ -231,6 +238,7 @@ impl Setting {
             Self::KeepParts => _ = options.set_keep_parts(true),
             Self::CompleteAll => _ = options.set_complete_all(true),
             Self::Sequential => _ = options.set_sequential(true),
+            Self::Delta => _ = options.set_delta(true),
             Self::Hedging => _ = options.set_hedging(true),
             Self::NoIntegrity => _ = options.set_integrity(Integrity::NONE),
             Self::Md5 => _ = options.set_integrity(Integrity::MD5 | Integrity::CRC64),

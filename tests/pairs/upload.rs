@@ -90,7 +90,13 @@ impl Upload<'_> {
                 let upload = MultipartUpload::initiate(client, &bucket, &key, &options, &cancel)?;
                 for (index, part) in five_parts().chunks(100 * 1024).enumerate() {
                     let number = number(u16::try_from(index).unwrap() + 1);
-                    upload.upload_part(number, part.to_vec(), &cancel)?;
+                    match self.has(Setting::Delta) {
+                        true => {
+                            let offset = index as u64 * 100 * 1024;
+                            upload.upload_part_delta(number, part.to_vec(), offset, &cancel)?
+                        }
+                        false => upload.upload_part(number, part.to_vec(), &cancel)?,
+                    };
                 }
                 upload.complete(&cancel)
             }
@@ -105,6 +111,10 @@ impl Upload<'_> {
             match setting {
                 Setting::CheckpointDir => {
                     options.set_checkpoint_dir(self.folder.join("checkpoints"));
+                }
+                Setting::Delta => {
+                    let copied = ObjectKey::parse(COPIED).unwrap();
+                    options.set_delta_base(Some(CopySource::new(&bucket(), &copied)));
                 }
                 Setting::UploadId => {
                     options.set_upload_id(self.upload_id.clone().unwrap());

@@ -12,6 +12,7 @@ mod canceling;
 mod concurrency;
 mod copies;
 mod credentials;
+mod delta;
 mod examples;
 mod fake_server;
 mod files;

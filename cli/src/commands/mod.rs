@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub mod abort;
+mod base;
 pub mod clean;
 pub mod completions;
 pub mod cp;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ossmpu::{Client, Error, Integrity, UploadId, UploadOptions, UploadResult};
+use ossmpu::{Client, CopySource, Error, Integrity, UploadId, UploadOptions, UploadResult};
 
-use super::stdin;
 use super::upload_jobs::{Source, UploadJob};
+use super::{base, stdin};
 use crate::bucket_url::BucketUrl;
 use crate::context::Context;
 use crate::exit_status::ExitStatus;
@@ -46,6 +46,12 @@ pub struct Put {
     /// Leave what is read of the files in the page cache of the system
     #[arg(long, help_heading = "Transfer")]
     keep_cache: bool,
+    /// Send only the parts that differ from an earlier object, the base, and have OSS copy the others
+    /// from it: from the object that has the key now, or from oss://BUCKET/KEY[?versionId=ID], where
+    /// %, ? and other bytes of the key may be written as %XX, and % and ? must be
+    #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true,
+          conflicts_with = "sequential", value_parser = base::parse, help_heading = "Transfer")]
+    delta: Option<Option<CopySource>>,
     /// Keep a checkpoint in this directory, which must exist: after a failure, even kill -9, the
     /// same command resumes the upload
     #[arg(long, value_name = "DIR", help_heading = "Resume")]
@@ -108,10 +114,12 @@ impl Put {
         Ok(summary.exit_status())
     }
 
-    /// Refuses options that describe one object for several files, and resuming for stdin.
+    /// Refuses options that describe one object for several files, and those that read the source
+    /// more than once for stdin.
     fn check(&self, jobs: &[UploadJob]) -> Result<(), Failure> {
         for (name, given) in [
             ("--upload-id", self.upload_id.is_some()),
+            ("--delta=BASE", matches!(self.delta, Some(Some(_)))),
             ("--expected-crc64", self.expected_crc64.is_some()),
             ("--expected-md5", self.expected_md5.is_some()),
         ] {
@@ -128,6 +136,7 @@ impl Put {
         for (name, given) in [
             ("--upload-id", self.upload_id.is_some()),
             ("--checkpoint-dir", self.checkpoint_dir.is_some()),
+            ("--delta", self.delta.is_some()),
         ] {
             if given && streams {
                 let text = format!("{name} requires files: stdin cannot be read again");
@@ -151,6 +160,9 @@ impl Put {
             options.set_sequential(true);
         }
         options.set_keep_cache(self.keep_cache);
+        if let Some(base) = &self.delta {
+            options.set_delta(true).set_delta_base(base.clone());
+        }
         if let Some(folder) = &self.checkpoint_dir {
             options.set_checkpoint_dir(folder);
         }
@@ -193,5 +205,6 @@ Examples:
   ossmpu put *.log oss://my-bucket/logs/
   pg_dump db | ossmpu put --part-size 32MiB - oss://my-bucket/db.sql
   ossmpu put --checkpoint-dir ~/.cache big.img oss://my-bucket/   # run again to resume
+  ossmpu put --delta disk.img oss://my-bucket/                    # sends only what has changed
   ossmpu put --keep-parts big.img oss://my-bucket/                # prints the upload ID on failure
   ossmpu put --upload-id ID big.img oss://my-bucket/              # resumes that upload";

@@ -14,6 +14,12 @@ pub struct StoredObject<'a> {
     size: u64,
     parts: u16,
     bytes_resumed: u64,
+    bytes_sent: u64,
+    bytes_reused: u64,
+    parts_reused: u64,
+    copies_in_vain: u64,
+    /// Why no more parts were copied from the base of a delta upload.
+    delta_stopped: Option<String>,
     throttled_ms: u64,
     /// A string, because many JSON parsers round integers of this size.
     crc64: Option<String>,
@@ -34,6 +40,11 @@ impl<'a> StoredObject<'a> {
             size: result.size,
             parts: result.parts,
             bytes_resumed: result.bytes_resumed,
+            bytes_sent: result.bytes_sent,
+            bytes_reused: result.bytes_reused,
+            parts_reused: result.parts_reused,
+            copies_in_vain: result.copies_in_vain,
+            delta_stopped: result.delta_stopped.as_ref().map(Error::to_string),
             throttled_ms: result.throttled_ms,
             crc64: result.crc64.map(|crc64| crc64.to_string()),
             verified: result.verified,
@@ -53,8 +64,15 @@ impl Output for StoredObject<'_> {
         if self.bytes_resumed > 0 {
             text += &format!(", {} of them resumed", self.bytes_resumed);
         }
+        if self.bytes_reused > 0 {
+            let (reused, sent) = (self.bytes_reused, self.bytes_sent);
+            text += &format!(", {reused} of them reused, {sent} sent");
+        }
         if let Some(crc64) = &self.crc64 {
             text += &format!(", CRC-64 {crc64}");
+        }
+        if let Some(reason) = &self.delta_stopped {
+            text += &format!("; the base was not used, or not to the end: {reason}");
         }
         if let Some(error) = &self.callback_error {
             text += &format!("; callback failed: {error}");

@@ -183,3 +183,26 @@ fn a_missing_file_is_a_failure() {
     assert!(run.stderr.contains("none: no such file or directory (ENOENT)"), "{run:?}");
     assert_eq!(fixture.emulator.requests().len(), 0);
 }
+
+#[test]
+fn a_delta_upload_sends_what_has_changed_and_says_what_it_reused() {
+    let fixture = Fixture::new();
+    let mut content = five_parts();
+    fixture.file("disk", &content);
+    let target = url("disk?.img");
+    let run = fixture.put_in_parts(&["--delta", "disk", &target]).exits(0);
+    assert!(run.stdout.contains("the base was not used, or not to the end"), "{run:?}");
+    content[PART] ^= 1;
+    fixture.file("disk", &content);
+    let run = fixture.put_in_parts(&["--delta", "disk", &target]).exits(0);
+    let reused = content.len() - PART;
+    assert!(run.stdout.contains(&format!("{reused} of them reused, {PART} sent")), "{run:?}");
+    assert_eq!(fixture.stored("disk?.img").unwrap(), content);
+    let base = format!("--delta={}", url("disk%3F.img"));
+    let run = fixture.put_in_parts(&[&base, "--json", "disk", &url("copy")]).exits(0);
+    let [line] = run.results().try_into().unwrap();
+    assert_eq!((&line["bytes_sent"], &line["copies_in_vain"]), (&0.into(), &0.into()));
+    assert_eq!((&line["parts_reused"], &line["delta_stopped"]), (&5.into(), &().into()));
+    assert_eq!(line["bytes_reused"], content.len());
+    assert_eq!(fixture.stored("copy").unwrap(), content);
+}

@@ -25,6 +25,13 @@ fn invalid_command_lines_are_refused_before_any_request() {
             "--upload-id allows only one file",
         ),
         (&["put", "--upload-id", "x", "-", &target], "stdin cannot be read again"),
+        (&["put", "--delta", "-", &target], "--delta requires files"),
+        (&["put", "--delta", "--sequential", "a", &target], "cannot be used with"),
+        (&["put", "--delta=bucket/key", "a", &target], "expected oss://BUCKET/KEY"),
+        (
+            &["put", "--delta=oss://cli-bucket/k", "a", "b", "oss://cli-bucket/"],
+            "--delta=BASE allows only one file",
+        ),
         (&["put", "--acl", "mine", "a", &target], "x-oss-object-acl"),
         (&["put", "--credentials", "x", "a", &target], "the sources are default, env, oidc"),
         (&["put", "--proxy", "ftp://u:hunter2@h", "a", &target], "proxy: "),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::attributes;
 use super::checks::MAX_BODY;
 use super::conditions::{self, COPY};
-use super::upload_part_copy::{copy, find, parse_source};
+use super::upload_part_copy::{check_not_archived, copy, find, parse_source};
 use crate::clock;
 use crate::error::{OssError, RequestError};
 use crate::operation_request::{OperationRequest, quoted};
@@ -23,6 +23,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let (version, versioning) = find(request, &source)?;
     let found = version.record.clone();
     conditions::check(request, COPY, &found)?;
+    check_not_archived(&version)?;
     if found.size > MAX_BODY {
         let text = "The object is too large to be copied by CopyObject.";
         return Err(OssError::bad_request("EntityTooLarge", text).into());

@@ -42,7 +42,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let writer = request.store().new_blob()?;
     let sealed = request.body.store(writer, &limit).await?;
     let mut response = OssResponse::ok()
-        .header("etag", quoted(&etag(&sealed)))
+        .header("etag", quoted(&part_etag(request, &sealed)))
         .header("content-md5", STANDARD.encode(sealed.md5))
         .header("x-oss-hash-crc64ecma", sealed.crc64.to_string());
     request.body.delayed().into_iter().for_each(|delay| response.set_delay(delay));
@@ -55,7 +55,16 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
         .fold(response, |r, (n, v)| r.header(n, v)))
 }
 
-/// Returns the ETag without quotes.
+/// Returns the ETag of a part without quotes.
+pub(super) fn part_etag(request: &OperationRequest, sealed: &SealedBlob) -> String {
+    if request.options.opaque_part_etags {
+        let opaque: Vec<u8> = sealed.md5.iter().map(|byte| !byte).collect();
+        return hex::encode_upper(opaque);
+    }
+    etag(sealed)
+}
+
+/// Returns the ETag of an object without quotes.
 pub(super) fn etag(sealed: &SealedBlob) -> String {
     hex::encode_upper(sealed.md5)
 }
@@ -70,7 +79,7 @@ pub(super) fn finish_part(
 ) -> Result<(), RequestError> {
     let record = PartRecord {
         number,
-        etag: etag(&sealed),
+        etag: part_etag(request, &sealed),
         crc64: sealed.crc64,
         modified: request.now,
         blob: BlobRecord { name: sealed.blob.name.clone(), size: sealed.blob.size },

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::checks::{MAX_BODY, no_such_upload, part_number, upload_id};
 use super::conditions::{self, COPY};
 use super::range::{Selected, of_copy};
-use super::upload_part::finish_part;
+use super::upload_part::{finish_part, part_etag};
 use crate::access::{self, Requester};
 use crate::clock;
 use crate::error::{OssError, RequestError};
@@ -38,6 +38,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     request.discard_body().await?;
     let (version, versioning) = find(request, &source)?;
     conditions::check(request, COPY, &version.record)?;
+    check_not_archived(&version)?;
     let size = version.record.size;
     let selected = request
         .header("x-oss-copy-source-range")
@@ -56,7 +57,7 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     let sealed = copy(request.store().new_blob()?, Arc::clone(&version), start, length).await?;
     let delay = request.traffic_limit.map(|limit| limit.time_for(length));
     sleep(delay.unwrap_or_default()).await;
-    let etag = quoted(&super::upload_part::etag(&sealed));
+    let etag = quoted(&part_etag(request, &sealed));
     let crc64 = sealed.crc64;
     finish_part(request, &in_flight_part, number, sealed, UNKNOWN_UPLOAD)?;
     let mut document = request.document("CopyPartResult");
@@ -136,6 +137,16 @@ pub(super) fn find(
         ));
     }
     Ok((version, record.versioning))
+}
+
+/// An archived object has to be restored first, which the emulator does not offer.
+pub(super) fn check_not_archived(version: &Version) -> Result<(), OssError> {
+    let class = version.record.attributes.storage_class.as_deref().unwrap_or_default();
+    if class.contains("Archive") {
+        let text = "The operation is not valid for the object's state.";
+        return Err(OssError::forbidden("InvalidObjectState", text));
+    }
+    Ok(())
 }
 
 pub(super) async fn copy(

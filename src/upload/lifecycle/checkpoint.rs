@@ -2,7 +2,7 @@
 //!
 //! One small text file for each endpoint, bucket, key and path, in a directory that the caller
 //! names: written atomically, with its own checksum, and locked while an upload uses it. It
-//! lists no parts; ListParts does.
+//! lists no parts; ListParts does. Other files of the upload stand beside it.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -79,28 +79,35 @@ impl Checkpoint {
     }
 
     pub(crate) fn load(&self) -> Result<Found> {
-        let file = match open_private(&self.file, Access::Read) {
-            Ok(file) => file,
-            Err(error) if error.os_errno() == Some(libc::ENOENT) => return Ok(Found::Nothing),
-            Err(error) => return Err(error.with_argument("checkpoint_dir")),
-        };
-        let mut text = String::new();
-        match file.take(SIZE_MAX).read_to_string(&mut text) {
-            Ok(_) => Ok(Record::parse(&text).map_or_else(Found::Corrupt, Found::Record)),
-            Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
-                Ok(Found::Corrupt("it is not text".to_owned()))
-            }
-            Err(cause) => Err(failed(&self.file, &cause)),
-        }
+        Ok(match read(&self.file, SIZE_MAX)? {
+            None => Found::Nothing,
+            Some(text) => match String::from_utf8(text) {
+                Ok(text) => Record::parse(&text).map_or_else(Found::Corrupt, Found::Record),
+                Err(_) => Found::Corrupt("it is not text".to_owned()),
+            },
+        })
     }
 
     /// Writes the record; it is on disk when this returns.
     pub(crate) fn save(&self, record: &Record) -> Result<()> {
+        self.write(&self.file, record.text())
+    }
+
+    /// Reads at most so many bytes of another file of this upload; `None` if there is none.
+    pub(crate) fn read_beside(&self, extension: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        read(&self.file.with_extension(extension), most)
+    }
+
+    /// Writes another file of this upload, which outlives it.
+    pub(crate) fn write_beside(&self, extension: &str, text: String) -> Result<()> {
+        self.write(&self.file.with_extension(extension), text)
+    }
+
+    fn write(&self, path: &Path, text: String) -> Result<()> {
         // It always has the same name, so that a killed writer leaves at most one.
         let temporary = self.file.with_extension(TEMPORARY_SUFFIX);
         let _ = std::fs::remove_file(&temporary);
-        let paths = (temporary.clone(), self.file.clone(), self.directory.clone());
-        let text = record.text();
+        let paths = (temporary.clone(), path.to_path_buf(), self.directory.clone());
         let written = with_private_descriptors(move || {
             let (temporary, file, directory) = &paths;
             let mut writer =
@@ -114,7 +121,7 @@ impl Checkpoint {
             let _ = std::fs::remove_file(&temporary);
             match cause.raw_os_error() {
                 Some(libc::EEXIST) => failed(&temporary, &cause),
-                _ => failed(&self.file, &cause),
+                _ => failed(path, &cause),
             }
         })
     }
@@ -123,6 +130,17 @@ impl Checkpoint {
     pub(crate) fn remove(self) {
         let _ = std::fs::remove_file(&self.file);
     }
+}
+
+fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
+    let file = match open_private(path, Access::Read) {
+        Ok(file) => file,
+        Err(error) if error.os_errno() == Some(libc::ENOENT) => return Ok(None),
+        Err(error) => return Err(error.with_argument("checkpoint_dir")),
+    };
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(|cause| failed(path, &cause))?;
+    Ok(Some(bytes))
 }
 
 fn failed(path: &Path, cause: &io::Error) -> Error {

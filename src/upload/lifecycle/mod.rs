@@ -4,6 +4,7 @@ pub(super) mod abort;
 pub(super) mod checkpoint;
 mod checkpoint_lock;
 pub(super) mod complete;
+pub(super) mod delta;
 pub(super) mod multipart_upload;
 pub(super) mod resume;
 pub(super) mod stored_object;

@@ -1,6 +1,7 @@
 //! A multipart upload step by step, by any number of the caller's own threads.
 
 mod copied_part;
+mod delta_part;
 mod read_part;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::runtime::{
 use crate::service::{Evidence, OperationContext, RateLimiter};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
+use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions};
 use crate::upload::part::{ObjectChecksum, SentPart, multipart_etags};
@@ -58,6 +60,10 @@ struct UploadState {
     completed: Vec<SentPart>,
     /// The running part calls, each with the token that cancels it.
     in_flight: Vec<(PartNumber, Cancel)>,
+    /// The bytes that ended part calls have sent.
+    bytes_sent: u64,
+    /// What the delta parts share, once one was sent.
+    delta: Option<Arc<DeltaUpload>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -313,10 +319,20 @@ impl SharedUpload {
         known: Vec<SentPart>,
         scope: &CallScope,
     ) -> Result<UploadResult> {
-        let earlier = safeguard!(EarlierCalls, self.lock().completes);
-        let parts = if target.complete_all { self.listed(target, scope) } else { Ok(known) }
+        let (earlier, delta) = {
+            let state = self.lock();
+            (safeguard!(EarlierCalls, state.completes), state.delta.clone())
+        };
+        let listing = UploadTarget { complete_all: false, ..target.clone() };
+        // As for a whole object: only the list detects a copy that takes effect late.
+        let (target, is_list_complete) = match (&delta, target.complete_all) {
+            (Some(_), is_list_complete) => (&listing, is_list_complete),
+            (None, is_list_complete) => (target, is_list_complete),
+        };
+        let parts = if is_list_complete { self.listed(target, scope) } else { Ok(known) }
             .and_then(|parts| scope.check().map(|()| parts))
             .and_then(checked)
+            .and_then(|parts| self.confirm_delta(delta.as_deref(), parts, scope))
             .map_err(|error| {
                 let is_left = !is_no_such_upload(&error);
                 let error = error.with_upload_id(target.upload_id.as_str());
@@ -345,7 +361,12 @@ impl SharedUpload {
             cleanup_budget: &cleanup_budget,
             earlier,
         };
-        complete.complete().map_err(|failed| {
+        let uploaded = complete.complete().map(|uploaded| {
+            let bytes_sent = self.lock().bytes_sent;
+            let uploaded = UploadResult { bytes_sent, ..uploaded };
+            delta.map_or(uploaded.clone(), |delta| delta.add_to(uploaded))
+        });
+        uploaded.map_err(|failed| {
             let mut state = self.lock();
             state.completes = failed.evidence;
             let is_uncertain = failed.is_open && failed.evidence.may_have_taken_effect();
@@ -495,9 +516,14 @@ impl SharedUpload {
 
 impl UploadState {
     /// A part that was sent through the handle has the CRC-64 of the bytes sent, not the one of
-    /// those that OSS has received.
+    /// those that OSS has received. In a delta upload it is the one that was sent: a late copy may
+    /// have replaced it.
     fn as_sent(&self, listed: SentPart) -> SentPart {
-        let sent = self.parts.get(&listed.number).filter(|sent| sent.etag == listed.etag);
+        let sent = self.parts.get(&listed.number);
+        if let (Some(sent), true) = (sent, self.delta.is_some()) {
+            return sent.clone();
+        }
+        let sent = sent.filter(|sent| sent.etag == listed.etag);
         SentPart { crc64: sent.and_then(|sent| sent.crc64).or(listed.crc64), ..listed }
     }
 
@@ -542,7 +568,10 @@ impl Drop for PartCall<'_> {
             // A thread that does not exist in this process may hold the lock.
             return;
         }
-        self.shared.lock().in_flight.retain(|(number, _)| *number != self.number);
+        let mut state = self.shared.lock();
+        state.in_flight.retain(|(number, _)| *number != self.number);
+        state.bytes_sent += self.scope.meter().bytes_sent();
+        drop(state);
         self.shared.ended.notify_all();
     }
 }

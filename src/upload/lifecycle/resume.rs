@@ -392,6 +392,8 @@ mod tests {
             copy_tags: true,
             complete_all: false,
             keep_cache: true,
+            delta: false,
+            delta_base: None,
             timeout: None,
             progress: None,
         }

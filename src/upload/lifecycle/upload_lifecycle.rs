@@ -61,8 +61,8 @@ impl UploadLifecycle<'_> {
             .and_then(|(checksum, sent)| self.complete(target, checksum, &sent, earlier));
         let progress = meter.snapshot();
         let uploaded = uploaded.map_err(|error| error.with_throttled_ms(progress.throttled_ms))?;
-        let Progress { bytes_resumed, throttled_ms, .. } = progress;
-        Ok(UploadResult { bytes_resumed, throttled_ms, ..uploaded })
+        let Progress { bytes_resumed, bytes_sent, throttled_ms, .. } = progress;
+        Ok(UploadResult { bytes_resumed, bytes_sent, throttled_ms, ..uploaded })
     }
 
     pub(crate) fn initiate(&self) -> Result<UploadTarget> {
@@ -87,7 +87,9 @@ impl UploadLifecycle<'_> {
             verification: self.options.verification(),
             may_have_orphan: false,
             is_attached: false,
-            complete_all: self.options.complete_all,
+            // A copy that takes effect late may have replaced a part: only the list detects that.
+            complete_all: self.options.complete_all
+                && !safeguard!(ListedParts, self.options.is_delta()),
         }
     }
 

@@ -23,6 +23,11 @@ pub(crate) trait PartUploader: Send + Sync {
     /// Sends or copies one part; `cancel` interrupts it.
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart>;
 
+    /// Returns the parts to complete the upload with; by default those that were sent.
+    fn confirm(&self, sent: Vec<SentPart>, _cancel: &Cancel) -> Result<Vec<SentPart>> {
+        Ok(sent)
+    }
+
     /// Returns an error of kind `Changed` if the source does not have the bytes of the parts that
     /// were sent. May read them; `cancel` interrupts that.
     fn check_source(&self, sent: &[SentPart], cancel: &Cancel) -> Result<()>;
@@ -34,6 +39,8 @@ pub(crate) enum UploadedPart {
     Sent(SentPart),
     /// It was there already, from an earlier call.
     Resumed(SentPart),
+    /// OSS has copied it from the base of a delta upload.
+    Reused(SentPart),
 }
 
 /// What is scheduled, and its limits.
@@ -156,10 +163,18 @@ impl PartScheduler {
         match outcome {
             Ok(uploaded) => {
                 let is_resumed = matches!(uploaded, UploadedPart::Resumed(_));
-                let (UploadedPart::Sent(sent) | UploadedPart::Resumed(sent)) = uploaded;
+                let is_reused = matches!(uploaded, UploadedPart::Reused(_));
+                let (UploadedPart::Sent(sent)
+                | UploadedPart::Resumed(sent)
+                | UploadedPart::Reused(sent)) = uploaded;
                 let size = sent.size;
                 let first = !state.tracker.has(part.number);
-                if state.tracker.record(sent, now()) == OtherCopies::Cancel {
+                let others = if is_reused {
+                    state.tracker.record_reused(sent)
+                } else {
+                    state.tracker.record(sent, now())
+                };
+                if others == OtherCopies::Cancel {
                     for (_, copy) in state.copies.iter().filter(|(n, _)| *n == part.number) {
                         copy.trigger();
                     }
@@ -169,6 +184,9 @@ impl PartScheduler {
                 }
                 if first && is_resumed {
                     self.meter.part_resumed(size);
+                }
+                if first && is_reused {
+                    self.meter.part_reused(size);
                 }
             }
             Err(error) => state.tracker.fail_copy(part.number, error),
@@ -249,7 +267,9 @@ impl PartScheduler {
         );
         drop(state);
         let sent = tracker.outcome()?;
-        work.map_or(Ok(()), |work| work.check_source(&sent, cancel))?;
+        let Some(work) = work else { return Ok(sent) };
+        let sent = work.confirm(sent, cancel)?;
+        work.check_source(&sent, cancel)?;
         Ok(sent)
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct PartTracker {
     next: usize,
     in_flight: Vec<InFlight>,
     done: Vec<Option<SentPart>>,
-    /// How long each part that is done took.
+    /// How long each part that was sent took.
     times: Vec<Duration>,
     /// How many more parts may be hedged.
     hedges_left: usize,
@@ -94,12 +94,25 @@ impl PartTracker {
 
     /// Records a copy that succeeded. Only the first one counts.
     pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherCopies {
+        self.record_after(part, |began| Some(now.saturating_duration_since(began)))
+    }
+
+    /// Records a part that OSS has copied from an object instead: how long that took does not show
+    /// which of the other parts are slow.
+    pub(crate) fn record_reused(&mut self, part: SentPart) -> OtherCopies {
+        self.record_after(part, |_| None)
+    }
+
+    fn record_after(
+        &mut self,
+        part: SentPart,
+        took: impl FnOnce(Instant) -> Option<Duration>,
+    ) -> OtherCopies {
         let Some(flight) = self.finish_copy(part.number) else { return OtherCopies::None };
         let rest = if flight.copies > 0 { OtherCopies::Cancel } else { OtherCopies::None };
-        let took = now.saturating_duration_since(flight.began);
         if let Some(slot) = self.done.get_mut(part.number.index()).filter(|slot| slot.is_none()) {
             *slot = Some(part);
-            self.times.push(took);
+            self.times.extend(took(flight.began));
         }
         rest
     }
@@ -265,6 +278,18 @@ mod tests {
         assert!(!tracker.is_settled(), "the other copy is still in flight");
         tracker.fail_copy(parts[2].number, Error::canceled());
         assert!(tracker.is_settled());
+        assert_eq!(tracker.outcome().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_part_is_not_slow_because_others_were_copied_from_an_object() {
+        let start = Instant::now();
+        let mut tracker = three_parts();
+        let parts: Vec<_> = std::iter::from_fn(|| tracker.next_part(start)).collect();
+        tracker.record_reused(sent(parts[0]));
+        tracker.record_reused(sent(parts[1]));
+        assert_eq!(tracker.hedge_due(), None);
+        tracker.record(sent(parts[2]), start);
         assert_eq!(tracker.outcome().unwrap().len(), 3);
     }
 

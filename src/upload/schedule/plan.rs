@@ -31,8 +31,10 @@ impl Plan {
         } else if size == 0 || size < options.single_below {
             return Ok(Self::PutObject);
         }
-        let requested =
-            options.part_size.unwrap_or_else(|| default_part_size(size, options.parallelism()));
+        let requested = options.part_size.unwrap_or_else(|| match options.is_delta() {
+            true => limits::DELTA_PART_SIZE_DEFAULT,
+            false => default_part_size(size, options.parallelism()),
+        });
         Parts::new(size, requested).map(Self::Parts)
     }
 
@@ -119,6 +121,18 @@ mod tests {
         assert_eq!(parts(16 * MIB, &options).part_size(), 2 * MIB);
         assert_eq!(parts(64 * MIB, &options).part_size(), 8 * MIB);
         assert_eq!(parts(1024 * MIB, &options).part_size(), 8 * MIB);
+    }
+
+    #[test]
+    fn parts_of_a_delta_upload_are_small_while_ten_thousand_suffice() {
+        let mut options = UploadOptions::new();
+        options.set_delta(true);
+        assert_eq!(parts(1024 * MIB, &options).part_size, MIB);
+        assert_eq!(parts(10_000 * MIB, &options).part_size, MIB);
+        let larger = parts(100_000 * MIB, &options);
+        assert!(larger.part_size > MIB && larger.count() <= 10_000);
+        options.set_part_size(limits::PART_SIZE_MIN).unwrap();
+        assert_eq!(parts(500 * MIB, &options).part_size, limits::PART_SIZE_MIN);
     }
 
     #[test]

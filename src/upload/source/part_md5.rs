@@ -1,5 +1,5 @@
 //! The MD5 of each part, known before the part is sent, from a kernel that hashes many parts at
-//! once.
+//! once; and its CRC-64, if that is needed before the part is sent.
 //!
 //! Parts are hashed in groups of as many as the kernel has lanes, by the first worker that needs
 //! one of the group. If another worker is hashing its group, a worker hashes the next group before
@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use crate::codec::crc64::Crc64;
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
@@ -18,22 +19,31 @@ use crate::upload::source::upload_source::Source;
 pub(crate) struct PartMd5s {
     kernel: Kernel,
     parts: Parts,
+    computes_crc64: bool,
     groups: Mutex<Vec<GroupState>>,
     /// Notified when a group is done or has failed.
     changed: Condvar,
+}
+
+/// The checksums of the bytes of one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartDigest {
+    pub(crate) md5: Digest,
+    /// `None` unless [`PartMd5s::with_crc64`] was called.
+    pub(crate) crc64: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
 enum GroupState {
     Open,
     Claimed,
-    Done(Vec<Digest>),
+    Done(Vec<PartDigest>),
     Failed(Error),
 }
 
 /// What a worker that needs a digest does next.
 enum GroupAction {
-    Ready(Digest),
+    Ready(PartDigest),
     Hash(usize),
     Wait,
 }
@@ -41,11 +51,23 @@ enum GroupAction {
 impl PartMd5s {
     pub(crate) fn new(kernel: Kernel, parts: Parts) -> Self {
         let groups = vec![GroupState::Open; parts.count().div_ceil(kernel.lanes())];
-        Self { kernel, parts, groups: Mutex::new(groups), changed: Condvar::new() }
+        let computes_crc64 = false;
+        Self { kernel, parts, computes_crc64, groups: Mutex::new(groups), changed: Condvar::new() }
+    }
+
+    /// Computes the CRC-64 of each part from the same reads.
+    #[must_use]
+    pub(crate) fn with_crc64(self) -> Self {
+        Self { computes_crc64: true, ..self }
     }
 
     /// The digest of one part. Blocks while another worker hashes it, until `cancel` is triggered.
-    pub(crate) fn of(&self, part: PartRange, source: &Source, cancel: &Cancel) -> Result<Digest> {
+    pub(crate) fn of(
+        &self,
+        part: PartRange,
+        source: &Source,
+        cancel: &Cancel,
+    ) -> Result<PartDigest> {
         let group = part.number.index() / self.kernel.lanes();
         let lane = part.number.index() % self.kernel.lanes();
         loop {
@@ -78,7 +100,7 @@ impl PartMd5s {
         self.changed.notify_all();
     }
 
-    fn hash(&self, group: usize, source: &Source, cancel: &Cancel) -> Result<Vec<Digest>> {
+    fn hash(&self, group: usize, source: &Source, cancel: &Cancel) -> Result<Vec<PartDigest>> {
         let first = group * self.kernel.lanes();
         let parts: Vec<_> = (first..first + self.kernel.lanes())
             .map_while(|index| self.parts.part(index))
@@ -87,15 +109,21 @@ impl PartMd5s {
             .ok_or_else(|| Error::internal("the CPU does not support the chosen MD5 kernel"))?;
         let longest = parts.iter().map(|part| part.length).max().unwrap_or(0);
         let mut scratch = Scratch::new(source, parts.len())?;
+        let mut crc64s = vec![Crc64::new(); if self.computes_crc64 { parts.len() } else { 0 }];
         let mut done = 0;
         while done < longest {
             if cancel.is_triggered() {
                 return Err(Error::canceled());
             }
-            lanes.update(&scratch.read(source, &parts, done)?);
+            let slices = scratch.read(source, &parts, done)?;
+            crc64s.iter_mut().zip(&slices).for_each(|(crc64, slice)| crc64.update(slice));
+            lanes.update(&slices);
             done += SLICE as u64;
         }
-        Ok(lanes.finish())
+        let crc64s = crc64s.iter().map(|crc64| Some(crc64.value()));
+        let crc64s = crc64s.chain(std::iter::repeat(None));
+        let digests = lanes.finish().into_iter().zip(crc64s);
+        Ok(digests.map(|(md5, crc64)| PartDigest { md5, crc64 }).collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<GroupState>> {
@@ -178,6 +206,7 @@ const CANCEL_POLL: Duration = Duration::from_millis(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::crc64::crc64;
     use crate::codec::md5::md5;
     use crate::upload::options::UploadOptions;
     use crate::upload::schedule::plan::Plan;
@@ -194,7 +223,7 @@ mod tests {
 
     fn check(source: &Source, bytes: &[u8], kernel: Kernel) {
         let parts = parts_of(bytes);
-        let part_md5s = PartMd5s::new(kernel, parts);
+        let part_md5s = PartMd5s::new(kernel, parts).with_crc64();
         let cancel = Cancel::never();
         std::thread::scope(|scope| {
             for thread in 0..4 {
@@ -202,7 +231,8 @@ mod tests {
                 scope.spawn(move || {
                     for part in (thread..parts.count()).step_by(4).filter_map(|n| parts.part(n)) {
                         let start = part.offset as usize;
-                        let expected = md5(&bytes[start..start + part.length as usize]);
+                        let bytes = &bytes[start..start + part.length as usize];
+                        let expected = PartDigest { md5: md5(bytes), crc64: Some(crc64(bytes)) };
                         assert_eq!(part_md5s.of(part, source, cancel).unwrap(), expected);
                     }
                 });
@@ -244,7 +274,7 @@ mod tests {
         let part = parts.part(1).unwrap();
         assert_eq!(
             part_md5s.of(part, &source, &Cancel::never()).unwrap(),
-            md5(&bytes[..100 * 1024])
+            PartDigest { md5: md5(&bytes[..100 * 1024]), crc64: None }
         );
     }
 

@@ -165,7 +165,10 @@ impl StreamUpload {
         };
         let throttled_ms = self.scope.meter().throttled_ms();
         match uploaded {
-            Ok(uploaded) => Ok(UploadResult { throttled_ms, ..uploaded }),
+            Ok(uploaded) => {
+                let bytes_sent = self.scope.meter().bytes_sent();
+                Ok(UploadResult { bytes_sent, throttled_ms, ..uploaded })
+            }
             Err(error) => Err(error.with_throttled_ms(throttled_ms)),
         }
     }

@@ -11,6 +11,9 @@ use crate::runtime::{Cancel, CleanupBudget, now, safeguard};
 use crate::service::{Evidence, OperationContext, OperationError, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
+use crate::upload::lifecycle::delta::base::DeltaBase;
+use crate::upload::lifecycle::delta::delta_upload::{DeltaUpload, ends_call};
+use crate::upload::lifecycle::delta::manifest::Manifest;
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
@@ -124,7 +127,8 @@ impl Put<'_> {
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
         self.service.check_process()?;
-        Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
+        let (bytes_sent, throttled_ms) = (scope.meter().bytes_sent(), scope.meter().throttled_ms());
+        Ok(UploadResult { bytes_sent, throttled_ms, ..uploaded })
     }
 
     fn verified(
@@ -174,11 +178,12 @@ impl Put<'_> {
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
         let object = determine(self.service, failed, &expected, scope)?;
+        let bytes_sent = scope.meter().bytes_sent();
         let verified = object.crc64.is_some();
         if !verified && self.options.verification() == Verification::Required {
             return Err(wrong_object(not_verified()));
         }
-        Ok(UploadResult { verified, ..UploadResult::of_found(*object) })
+        Ok(UploadResult { verified, bytes_sent, ..UploadResult::of_found(*object) })
     }
 
     fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {
@@ -201,6 +206,8 @@ impl Put<'_> {
             scope,
             cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
         };
+        let place = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint);
+        let delta = self.find_delta_base(place, scope)?;
         let resumed = match (&checkpoint, &options.upload_id) {
             (Some((checkpoint, checkpoint_key)), _) => {
                 let checkpoint_key = checkpoint_key.clone();
@@ -216,11 +223,16 @@ impl Put<'_> {
             }
         };
         let uploaded = match resumed {
-            Ok(resumed) => {
-                let place = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint);
-                self.send(&lifecycle, resumed, source, parts, place)?
-            }
+            Ok(resumed) => self.send(&lifecycle, resumed, source, parts, place, delta.as_ref())?,
             Err(completed) => completed,
+        };
+        let uploaded = match (delta, &checkpoint) {
+            (Some(delta), Some((checkpoint, _))) => {
+                self.save_manifest(&delta, &uploaded, parts, checkpoint);
+                delta.add_to(uploaded)
+            }
+            (Some(delta), None) => delta.add_to(uploaded),
+            (None, _) => uploaded,
         };
         if let Some((checkpoint, _)) = checkpoint {
             checkpoint.remove();
@@ -235,9 +247,10 @@ impl Put<'_> {
         source: Source,
         parts: Parts,
         checkpoint: Option<&Checkpoint>,
+        delta: Option<&Arc<DeltaUpload>>,
     ) -> Result<UploadResult> {
         let options = self.options;
-        let md5 = options.integrity.contains(Integrity::MD5);
+        let sends_md5 = options.integrity.contains(Integrity::MD5);
         let ResumedUpload { target, listed, earlier, object_may_exist, record } = resumed;
         let before_complete = || match (checkpoint, record) {
             (Some(checkpoint), Some(record)) => {
@@ -246,14 +259,25 @@ impl Put<'_> {
             }
             _ => Ok(()),
         };
+        if let Some(delta) = delta.filter(|_| !listed.is_empty()) {
+            delta.note_resumed();
+        }
+        let part_md5s = match (delta, sends_md5) {
+            (Some(_), _) => Some(PartMd5s::new(options.md5_kernel, parts).with_crc64()),
+            (None, true) => Some(PartMd5s::new(options.md5_kernel, parts)),
+            (None, false) => None,
+        };
         let expected = options.expected_crc64;
         let uploaded = lifecycle.run(&target, parts, expected, earlier, before_complete, |meter| {
             Arc::new(SourcePartUploader {
                 service: Arc::clone(self.service),
                 target: target.clone(),
                 source,
+                parts,
                 listed,
-                part_md5s: md5.then(|| PartMd5s::new(options.md5_kernel, parts)),
+                part_md5s,
+                sends_md5,
+                delta: delta.cloned(),
                 meter,
                 rate_limiter: RateLimiter::new(options.bytes_per_sec),
                 deadline: lifecycle.scope.deadline,
@@ -263,6 +287,40 @@ impl Put<'_> {
             ObjectExists::No if object_may_exist => error.with_object_exists(ObjectExists::Unknown),
             _ => error,
         })
+    }
+
+    /// Looks for the base of a delta upload; `None` if the upload is none.
+    fn find_delta_base(
+        &self,
+        checkpoint: Option<&Checkpoint>,
+        scope: &CallScope,
+    ) -> Result<Option<Arc<DeltaUpload>>> {
+        let Some(base) = self.options.delta_base(self.bucket, self.key) else { return Ok(None) };
+        scope.check()?;
+        let context =
+            OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
+        let base = match DeltaBase::find(&base, self.service, &self.options.headers, &context) {
+            Err(error) if ends_call(&error, &context) => return Err(error),
+            found => found,
+        };
+        let manifest = checkpoint.map(Manifest::load).transpose()?.flatten();
+        let delta = DeltaUpload::new(base, self.options.verification(), self.service);
+        Ok(Some(Arc::new(delta.with_manifest(manifest))))
+    }
+
+    /// Saves what the next delta upload of the source can use. The object exists, so a failure is
+    /// not one of the call.
+    fn save_manifest(
+        &self,
+        delta: &DeltaUpload,
+        uploaded: &UploadResult,
+        parts: Parts,
+        checkpoint: &Checkpoint,
+    ) {
+        let saved = delta.next_manifest(uploaded, parts).map(|manifest| manifest.save(checkpoint));
+        if let Some(Err(cause)) = saved {
+            self.service.logger().warn(|| format!("delta: the manifest was not saved: {cause}"));
+        }
     }
 
     /// Returns the key of the checkpoint of a source of that name.
