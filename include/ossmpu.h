@@ -1299,7 +1299,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 /**
  * Number: bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Raised
  * automatically to stay within 10000 parts. Default: 8 MiB or what the size
- * of the object requires; 64 MiB for a copy, 1 MiB for a delta upload. For
+ * of the object requires; 4 MiB, and more later, for a stream with
+ * OSSMPU_INTEGRITY_MD5; 64 MiB for a copy; 1 MiB for a delta upload. For
  * UploadPart and UploadPartCopy.
  */
 #define OSSMPU_OPTION_PART_SIZE 2100

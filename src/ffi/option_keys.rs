@@ -74,7 +74,8 @@ pub const OSSMPU_OPTION_UPLOAD_ID_MARKER: c_int = 2011;
 pub const OSSMPU_OPTION_DELTA_BASE: c_int = 2012;
 /// Number: bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Raised
 /// automatically to stay within 10000 parts. Default: 8 MiB or what the size
-/// of the object requires; 64 MiB for a copy, 1 MiB for a delta upload. For
+/// of the object requires; 4 MiB, and more later, for a stream with
+/// OSSMPU_INTEGRITY_MD5; 64 MiB for a copy; 1 MiB for a delta upload. For
 /// UploadPart and UploadPartCopy.
 pub const OSSMPU_OPTION_PART_SIZE: c_int = 2100;
 /// Number: UploadPart or UploadPartCopy requests in flight at a time, 1 to 256;

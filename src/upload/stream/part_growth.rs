@@ -3,11 +3,14 @@
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::upload::options::UploadOptions;
+use crate::upload::options::{Integrity, UploadOptions};
 
 /// The sizes of the parts of one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartGrowth {
+    /// The size of the first thousand parts.
+    start: u64,
+    /// The size from which later ones grow.
     first: u64,
     largest: u64,
 }
@@ -29,13 +32,20 @@ impl PartGrowth {
                 return Err(Error::invalid("part_size", text));
             }
         };
-        Ok(Self { first, largest })
+        // With MD5s more parts are in memory, because they are hashed together.
+        let is_halved = options.part_size.is_none() && options.integrity.contains(Integrity::MD5);
+        let half = (first / 2).max(limits::PART_SIZE_MIN).min(first);
+        let start = if is_halved { half } else { first };
+        Ok(Self { start, first, largest })
     }
 
     /// The size of the part with that 0-based index; `None` past the last.
     pub(crate) fn part_size(&self, index: usize) -> Option<u64> {
         if index >= usize::from(limits::PART_NUMBER_MAX) {
             return None;
+        }
+        if index < STEP {
+            return Some(self.start);
         }
         let mut size = self.first;
         for _ in 0..index / STEP {
@@ -74,6 +84,21 @@ mod tests {
         assert_eq!([mib(0), mib(999), mib(1000), mib(2000), mib(9_999)], [8, 8, 12, 18, 128]);
         assert_eq!(part_growth.part_size(10_000), None);
         assert!(part_growth.reach() > 600 * GIB && part_growth.reach() < 700 * GIB);
+    }
+
+    #[test]
+    fn the_first_parts_with_md5s_have_half_the_size() {
+        let mut options = UploadOptions::new();
+        options.set_integrity(Integrity::MD5);
+        let part_growth = PartGrowth::new(&options, limits::MEMORY_LIMIT_DEFAULT).unwrap();
+        let mib = |index| part_growth.part_size(index).unwrap() / limits::MIB;
+        assert_eq!([mib(0), mib(999), mib(1000), mib(2000), mib(9_999)], [4, 4, 12, 18, 128]);
+        assert!(part_growth.reach() > 600 * GIB);
+        let part_growth = PartGrowth::new(&options, 2 * limits::PART_SIZE_MIN).unwrap();
+        assert_eq!(part_growth.part_size(0), Some(limits::PART_SIZE_MIN));
+        options.set_part_size(limits::PART_SIZE_DEFAULT).unwrap();
+        let part_growth = PartGrowth::new(&options, limits::MEMORY_LIMIT_DEFAULT).unwrap();
+        assert_eq!(part_growth.part_size(0), Some(limits::PART_SIZE_DEFAULT));
     }
 
     #[test]

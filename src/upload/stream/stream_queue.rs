@@ -1,9 +1,9 @@
 //! The queue of a stream's parts, between the thread that fills them and the workers that send
 //! them.
 //!
-//! At most `parallelism` parts are in flight. With MD5s as many again may be queued, so that a
-//! worker can hash several at once; it waits for them for a short time. The filling thread waits
-//! for room on the event. `stream_upload` numbers the parts.
+//! At most `parallelism` parts are in flight. With MD5s a group of parts more may be queued, so that
+//! a worker can hash them at once; it waits for them for a short time. The filling thread waits for
+//! room on the event. `stream_upload` numbers the parts.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -82,8 +82,10 @@ impl PartHashing {
     pub(crate) fn new(options: &UploadOptions) -> Self {
         let kernel = options.md5_kernel;
         let wanted = options.integrity.contains(Integrity::MD5);
-        let group = if wanted { options.parallelism().min(kernel.lanes()) } else { 0 };
-        Self { kernel, group }
+        let parallelism = options.parallelism();
+        // Eight parts take hardly more time to hash together than four.
+        let group = (2 * parallelism).min(FULL_GROUP).max(parallelism).min(kernel.lanes());
+        Self { kernel, group: if wanted { group } else { 0 } }
     }
 
     fn is_wanted(self) -> bool {
@@ -305,6 +307,8 @@ impl Task for StreamQueue {
 /// How long a worker waits for more parts to hash together: hashing one part of 8 MiB alone takes
 /// about as long.
 const HASH_GROUP_WAIT: Duration = Duration::from_millis(15);
+/// The lanes of an AVX2 register.
+const FULL_GROUP: usize = 8;
 /// How often a worker that waits for another's digests checks for a failure.
 const FAILURE_POLL: Duration = Duration::from_millis(10);
 
