@@ -364,7 +364,10 @@ impl SharedUpload {
         let uploaded = complete.complete().map(|uploaded| {
             let bytes_sent = self.lock().bytes_sent;
             let uploaded = UploadResult { bytes_sent, ..uploaded };
-            delta.map_or(uploaded.clone(), |delta| delta.add_to(uploaded))
+            match delta {
+                Some(delta) => delta.add_to(uploaded),
+                None => uploaded,
+            }
         });
         uploaded.map_err(|failed| {
             let mut state = self.lock();
