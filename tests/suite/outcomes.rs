@@ -135,6 +135,7 @@ fn a_lost_response_to_complete_is_resolved_by_head_object() {
         assert_eq!((uploaded.size, uploaded.parts), (4 * PART + 1, 5));
         let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
         assert_eq!(uploaded.crc64, Some(object.crc64));
+        assert_eq!(uploaded.etag.unwrap().unquoted(), object.etag);
         assert_eq!(fixture.stored().unwrap(), five_parts());
         assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
     }

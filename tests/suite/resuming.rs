@@ -442,7 +442,7 @@ fn the_object_of_a_complete_with_an_unknown_outcome_is_found_by_the_next_call() 
     let found = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
     assert_eq!(fixture.operations(), ["ListParts", "HeadObject"]);
     assert_eq!(found.request_id, fixture.emulator.requests().pop().map(|last| last.request_id));
-    assert_eq!((found.bytes_resumed, found.verified), (MIB, true));
+    assert_eq!((found.size, found.bytes_resumed, found.verified), (MIB, MIB, true));
     assert_eq!(found.crc64, Some(fixture.emulator.object(BUCKET, key.as_str()).unwrap().crc64));
     assert_eq!(files_in(folder.path()), 0);
 }

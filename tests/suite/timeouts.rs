@@ -171,15 +171,16 @@ fn a_deadline_ends_the_back_off_between_attempts() {
 }
 
 #[test]
-fn the_deadline_of_a_step_ends_the_requests_before_its_last_one() {
+fn the_deadline_of_a_step_ends_each_of_its_requests() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let mut options = UploadOptions::new();
     options.set_timeout(Some(TIMEOUT)).set_complete_all(true);
     let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
-    for operation in ["ListParts", "HeadObject"] {
+    for operation in ["InitiateMultipartUpload", "ListParts", "HeadObject"] {
         fixture.always(operation, Action { delay_ms: NEVER_MS, ..Action::default() });
     }
+    timeout_error(|| MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap_err());
     timeout_error(|| upload.complete(cancel).unwrap_err());
     let source = CopySource::new(bucket, key);
     timeout_error(|| upload.upload_part_copy(number(1), &source, .., cancel).unwrap_err());

@@ -228,4 +228,7 @@ fn a_put_object_that_a_rule_of_the_bucket_refuses_at_once_has_failed() {
     fixture.always("PutObject", Action::status(409, "FileImmutable"));
     let error = fixture.put(b"other", &UploadOptions::new()).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Service, ObjectExists::No));
+    // Even if another call has stored the same bytes in this second.
+    let error = fixture.put(b"same", &UploadOptions::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service, "{error}");
 }
