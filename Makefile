@@ -24,8 +24,8 @@ SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check-deps check conformance simulate reliability reliability-table bench-deps \
-    bench examples reference install uninstall deb native-libs clean
+.PHONY: all help demo test check-deps check conformance simulate reliability reliability-table \
+    mutants bench-deps bench examples reference install uninstall deb native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -65,6 +65,9 @@ reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for f
 
 reliability-table: ## write the generated tables into docs/reliability.md
 	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults --test pairs the_table
+
+mutants: ## change the code in one place at a time, and see a test fail; ARGS="--shard 1/20" for a sample
+	scripts/mutants.sh $(ARGS)
 
 bench-deps: ## install the clients that bench compares with, in build/bench
 	bench/install-peers.sh
