@@ -176,12 +176,18 @@ fn the_deadline_of_a_step_ends_each_of_its_requests() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let mut options = UploadOptions::new();
     options.set_timeout(Some(TIMEOUT)).set_complete_all(true);
-    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+    let initiate = || MultipartUpload::initiate(client, bucket, key, &options, cancel);
+    let upload = initiate().unwrap();
     for operation in ["InitiateMultipartUpload", "ListParts", "HeadObject"] {
         fixture.always(operation, Action { delay_ms: NEVER_MS, ..Action::default() });
     }
-    timeout_error(|| MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap_err());
-    timeout_error(|| upload.complete(cancel).unwrap_err());
     let source = CopySource::new(bucket, key);
-    timeout_error(|| upload.upload_part_copy(number(1), &source, .., cancel).unwrap_err());
+    for error in [
+        initiate().unwrap_err(),
+        upload.complete(cancel).unwrap_err(),
+        upload.upload_part_copy(number(1), &source, .., cancel).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        assert!(error.to_string().contains("deadline"), "{error}");
+    }
 }
