@@ -5,7 +5,7 @@ use std::env;
 use super::explorer::Explorer;
 use super::fault::{BASIC_FAULTS, FAULTS, Fault, REPRESENTATIVES};
 use super::found_traces::found_traces;
-use super::report::{Report, explore, sample, trace};
+use super::report::{Report, explore, explore_basic, sample, trace};
 use super::run::{Counts, ScenarioRunner};
 use super::scenarios::{Scenario, scenarios};
 
@@ -76,7 +76,7 @@ fn no_order_of_basic_faults_ends_in_a_wrong_answer() {
         return;
     }
     let most_faults = u8::try_from(number("BASIC_FAULTS", 0)).unwrap();
-    check_all(|scenario| explore(scenario, &BASIC_FAULTS, most_faults));
+    check_all(|scenario| explore_basic(scenario, &BASIC_FAULTS, most_faults));
 }
 
 #[test]
