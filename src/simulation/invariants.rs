@@ -1,5 +1,7 @@
 //! What must be true whenever a call has ended, seen from outside.
 
+use std::path::Path;
+
 use super::network::NetworkState;
 use super::scenarios::{CallResult, RunContext};
 use crate::ObjectExists;
@@ -87,10 +89,14 @@ fn unreported(state: &NetworkState, result: &CallResult) -> Option<&'static str>
         .then_some("parts are said to be left after a confirmed Abort")
 }
 
-/// After a success no file is left; after a failure a checkpoint and its lock at most.
+/// After a success no file is left but the manifest of a delta upload; after a failure besides a
+/// checkpoint and its lock at most.
 fn left_on_disk(context: &RunContext<'_>, result: &CallResult) -> Option<&'static str> {
     let names = std::fs::read_dir(context.folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let left = names.filter(|name| name != "source").count();
+    let is_kept = |name: &std::ffi::OsString| {
+        name == "source" || Path::new(name).extension().is_some_and(|suffix| suffix == "manifest")
+    };
+    let left = names.filter(|name| !is_kept(name)).count();
     match &result.outcome {
         Ok(_) if left > 0 => Some("OK, and a checkpoint is left"),
         Err(_) if left > 2 => Some("more than a checkpoint and its lock is left"),

@@ -134,6 +134,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     delta_without_crc64.name = "delta, complete all, without CRC-64";
     delta_without_crc64.lacks_crc64 = true;
     delta_without_crc64.options.set_complete_all(true);
+    let mut delta_checkpoint = scenario("delta, killed and restarted", delta_with_checkpoint);
+    delta_checkpoint.options.set_delta_base(Some(copy_source()));
+    delta_checkpoint.faults = KILLS.to_vec();
     vec![
         two_parts,
         one_put,
@@ -160,6 +163,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("older identical object", after_identical_object),
         delta_base,
         delta_without_crc64,
+        delta_checkpoint,
     ]
 }
 
@@ -296,14 +300,23 @@ fn copy_source() -> CopySource {
 
 /// The base has the bytes of the first part, and others in the second.
 pub(crate) fn delta(context: &RunContext<'_>) -> Vec<CallResult> {
+    store_base(context);
+    put_data(context)
+}
+
+/// The same, restarted after each kill.
+fn delta_with_checkpoint(context: &RunContext<'_>) -> Vec<CallResult> {
+    store_base(context);
+    with_checkpoint(context)
+}
+
+fn store_base(context: &RunContext<'_>) {
     let mut base = context.data.to_vec();
     base[PART..].iter_mut().for_each(|byte| *byte = !*byte);
     let mut network = context.network.lock();
     let (size, sum) = (base.len() as u64, crc64(&base));
     network.service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
     network.service.delta_base = Some(base.into());
-    drop(network);
-    put_data(context)
 }
 
 /// Restarts the program after each kill.

@@ -487,6 +487,11 @@ fn a_manifest_spares_the_copies_of_parts_that_are_known_to_differ() {
     std::fs::write(files[0].path(), "ossmpu-manifest 1\n").unwrap();
     let uploaded = put(&changed_at(PART));
     assert_eq!((uploaded.parts_reused, uploaded.copies_in_vain), (3, 2));
+    // One that cannot be read is not used.
+    std::fs::remove_file(files[0].path()).unwrap();
+    std::fs::create_dir(files[0].path()).unwrap();
+    let uploaded = put(&changed_at(0));
+    assert_eq!((uploaded.parts_reused, uploaded.copies_in_vain), (3, 2));
 }
 
 #[test]

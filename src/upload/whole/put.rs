@@ -12,7 +12,7 @@ use crate::service::{Evidence, OperationContext, OperationError, RateLimiter, Se
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::delta::base::DeltaBase;
-use crate::upload::lifecycle::delta::delta_upload::{DeltaUpload, ends_call};
+use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
 use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
@@ -207,7 +207,7 @@ impl Put<'_> {
             cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
         };
         let place = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint);
-        let delta = self.find_delta_base(place, scope)?;
+        let delta = self.find_delta_base(place, scope);
         let resumed = match (&checkpoint, &options.upload_id) {
             (Some((checkpoint, checkpoint_key)), _) => {
                 let checkpoint_key = checkpoint_key.clone();
@@ -289,23 +289,26 @@ impl Put<'_> {
         })
     }
 
-    /// Looks for the base of a delta upload; `None` if the upload is none.
+    /// Looks for the base of a delta upload; `None` if the upload is none. No failure ends the call,
+    /// not even a cancellation: an earlier process may have created the object, which only its
+    /// checkpoint shows.
     fn find_delta_base(
         &self,
         checkpoint: Option<&Checkpoint>,
         scope: &CallScope,
-    ) -> Result<Option<Arc<DeltaUpload>>> {
-        let Some(base) = self.options.delta_base(self.bucket, self.key) else { return Ok(None) };
-        scope.check()?;
+    ) -> Option<Arc<DeltaUpload>> {
+        let base = self.options.delta_base(self.bucket, self.key)?;
         let context =
             OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
-        let base = match DeltaBase::find(&base, self.service, &self.options.headers, &context) {
-            Err(error) if ends_call(&error, &context) => return Err(error),
-            found => found,
-        };
-        let manifest = checkpoint.map(Manifest::load).transpose()?.flatten();
+        let base = DeltaBase::find(&base, self.service, &self.options.headers, &context);
+        let manifest = checkpoint.and_then(|checkpoint| {
+            let warn = |cause: &Error| {
+                self.service.logger().warn(|| format!("delta: the manifest is not used: {cause}"));
+            };
+            Manifest::load(checkpoint).inspect_err(warn).ok().flatten()
+        });
         let delta = DeltaUpload::new(base, self.options.verification(), self.service);
-        Ok(Some(Arc::new(delta.with_manifest(manifest))))
+        Some(Arc::new(delta.with_manifest(manifest)))
     }
 
     /// Saves what the next delta upload of the source can use. The object exists, so a failure is
