@@ -174,7 +174,9 @@ impl Connection {
             return Ok(false);
         }
         self.skip_interim_responses();
-        if !self.awaits_head || is_final_response(self.buffers.input()) {
+        let input = self.buffers.input();
+        let is_interim = input.is_empty() || input.starts_with(INTERIM_PREFIX);
+        if !(self.awaits_head && is_interim) {
             state.enter_phase(Phase::Receive);
         }
         if self.awaits_head {
