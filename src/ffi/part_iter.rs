@@ -226,7 +226,7 @@ mod tests {
             let info = &parts.entry.as_ref().unwrap().info;
             seen.push((info.number, info.size, info.has_crc64, info.struct_size));
         }
-        assert_eq!(seen, [(1, 5, 1, 48), (2, 5, 0, 48)]);
+        assert_eq!(seen, [(1, 5, 1, SIZE), (2, 5, 0, SIZE)]);
         assert!(!parts.change(PartIter::advance).unwrap());
     }
 }

@@ -134,7 +134,7 @@ mod tests {
         assert_eq!((shown.parts_total, shown.bytes_total), (-1, -1));
         (progress.parts_total, progress.bytes_total) = (Some(0), Some(0));
         let shown = ossmpu_progress::new(&progress);
-        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (72, 0, 0));
+        assert_eq!((shown.struct_size, shown.parts_total, shown.bytes_total), (SIZE, 0, 0));
         progress.bytes_total = Some(u64::MAX);
         progress.retries = u64::MAX;
         let shown = ossmpu_progress::new(&progress);

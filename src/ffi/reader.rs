@@ -30,11 +30,11 @@ impl Read for CallbackReader {
         });
         match usize::try_from(count) {
             Ok(count) if count <= length => Ok(count),
-            Ok(_) => {
+            _ if count >= 0 => {
                 let text = "the callback returned more bytes than the buffer holds";
                 Err(io::Error::other(Error::invalid("callback", text)))
             }
-            Err(_) => Err(io::Error::other(stopped(count))),
+            _ => Err(io::Error::other(stopped(count))),
         }
     }
 }

@@ -88,7 +88,7 @@ mod timerfd {
                 it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
                 it_value: libc::timespec {
                     tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-                    tv_nsec: time.subsec_nanos().into(),
+                    tv_nsec: time.subsec_nanos().cast_signed().into(),
                 },
             };
             let old = std::ptr::null_mut();
