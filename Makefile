@@ -38,7 +38,6 @@ demo: examples ## upload a file to a local server and read it back
 test: ## run all tests that need only Rust, cc and make
 	$(CARGO) build --workspace --lib --bins --examples
 	$(CARGO) test --workspace
-	REPRESENTATIVE_FAULTS=2 $(CARGO) test --release --lib simulation::tests
 
 check-deps: ## install the tools that check needs (Debian, as root)
 	scripts/check-deps.sh

@@ -30,6 +30,9 @@ cargo deny check licenses bans sources
 stage "fuzz targets, half a minute each (6 min)"
 fuzz/run.sh 30
 
+stage "C tests with the static library (2 min)"
+cargo test --test c_abi static_library -- --ignored
+
 stage "C tests under valgrind (6 min)"
 cargo test --test c_abi valgrind -- --ignored
 
@@ -40,7 +43,7 @@ stage "model checks with shuttle (2 min)"
 scripts/shuttle-tests.sh
 
 stage "simulated uploads: up to two faults, random lists, and schedules of several workers (9 min)"
-BASIC_FAULTS=0 SCHEDULES=5000 make simulate
+BASIC_FAULTS=0 RUNS=30000 SCHEDULES=5000 make simulate
 
 stage "conformance with other OSS clients (8 min)"
 make conformance

@@ -21,6 +21,7 @@ fn programs_run_with_the_shared_library() {
 }
 
 #[test]
+#[ignore = "needs minutes, and the sanitized programs have the same library; `make check` runs it"]
 fn programs_run_with_the_static_library() {
     run_all("static", &[], static_flags(), &[]);
 }
