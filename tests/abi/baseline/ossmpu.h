@@ -211,6 +211,7 @@ typedef struct ossmpu_progress {
     int32_t phase;
     int32_t reserved;
     int64_t throttled_ms;
+    int64_t bytes_reused;
 } ossmpu_progress;
 
 typedef int (*ossmpu_progress_fn)(void *user,
@@ -275,6 +276,8 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 
 #define OSSMPU_CONFIG_ADDITIONAL_HEADERS 1009
 
+#define OSSMPU_CONFIG_BIND_ADDRESS 1010
+
 #define OSSMPU_CONFIG_ENDPOINT_KIND 1100
 
 #define OSSMPU_CONFIG_ADDRESSING 1101
@@ -304,6 +307,8 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 #define OSSMPU_CONFIG_BYTES_PER_SEC 1113
 
 #define OSSMPU_CONFIG_MAX_CLOCK_OFFSET_MS 1114
+
+#define OSSMPU_CONFIG_CALLBACKS_ON_CALLER 1115
 
 typedef struct ossmpu_client ossmpu_client;
 
@@ -373,6 +378,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 
 #define OSSMPU_OPTION_UPLOAD_ID_MARKER 2011
 
+#define OSSMPU_OPTION_DELTA_BASE 2012
+
 #define OSSMPU_OPTION_PART_SIZE 2100
 
 #define OSSMPU_OPTION_PARALLELISM 2101
@@ -405,6 +412,14 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 
 #define OSSMPU_OPTION_PART_NUMBER_MARKER 2115
 
+#define OSSMPU_OPTION_REQUIRE_VERIFIED 2116
+
+#define OSSMPU_OPTION_COPY_TAGS 2117
+
+#define OSSMPU_OPTION_KEEP_CACHE 2118
+
+#define OSSMPU_OPTION_DELTA 2119
+
 #define OSSMPU_INTEGRITY_CRC64 1
 
 #define OSSMPU_INTEGRITY_MD5 2
@@ -423,6 +438,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 
 #define OSSMPU_RESULT_HEADERS 3007
 
+#define OSSMPU_RESULT_DELTA_STOPPED 3008
+
 #define OSSMPU_RESULT_SIZE 3100
 
 #define OSSMPU_RESULT_PARTS 3101
@@ -432,6 +449,16 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_UPLOAD_MAY_EXIST 3103
 
 #define OSSMPU_RESULT_THROTTLED_MS 3104
+
+#define OSSMPU_RESULT_VERIFIED 3105
+
+#define OSSMPU_RESULT_BYTES_SENT 3106
+
+#define OSSMPU_RESULT_BYTES_REUSED 3107
+
+#define OSSMPU_RESULT_PARTS_REUSED 3108
+
+#define OSSMPU_RESULT_COPIES_IN_VAIN 3109
 
 #define OSSMPU_RESULT_CRC64 3200
 
@@ -668,6 +695,15 @@ int ossmpu_upload_part_file(const ossmpu_upload *upload,
                             int64_t length,
                             const ossmpu_cancel *cancel,
                             ossmpu_error **err);
+
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_upload_part_delta(const ossmpu_upload *upload,
+                             int32_t number,
+                             int64_t base_offset,
+                             const void *data,
+                             size_t len,
+                             const ossmpu_cancel *cancel,
+                             ossmpu_error **err);
 
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_sent_parts(const ossmpu_upload *upload,
