@@ -107,11 +107,7 @@ fn waiting_for_the_server_is_not_a_stall() {
         peer.idle(3 * SHORT);
         peer.send(&ok("done"))
     });
-    let cancel = Cancel::never();
-    let mut options = default_options(&cancel);
-    options.timeouts.stall = SHORT;
-    let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &options).unwrap();
-    assert_eq!(exchange.response.body, b"done");
+    assert_done_without_stall(&server);
 }
 
 #[test]
@@ -126,12 +122,16 @@ fn waiting_after_an_interim_response_is_not_a_stall() {
             }
             peer.send(&ok("done"))
         });
-        let cancel = Cancel::never();
-        let mut options = default_options(&cancel);
-        options.timeouts.stall = SHORT;
-        let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &options).unwrap();
-        assert_eq!(exchange.response.body, b"done");
+        assert_done_without_stall(&server);
     }
+}
+
+fn assert_done_without_stall(server: &Server) {
+    let cancel = Cancel::never();
+    let mut options = default_options(&cancel);
+    options.timeouts.stall = SHORT;
+    let exchange = send(&http(), &server.host(), Method::Post, &Body::Empty, &options).unwrap();
+    assert_eq!(exchange.response.body, b"done");
 }
 
 #[test]
