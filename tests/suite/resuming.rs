@@ -62,16 +62,23 @@ fn a_failed_upload_is_resumed_and_only_missing_parts_are_sent() {
     fixture.assert_nothing_left();
 }
 
+/// An upload that fails at its fifth part and leaves a checkpoint; returns its options.
+fn fail_with_checkpoint(fixture: &Fixture, folder: &Path, source: &Path) -> UploadOptions {
+    let Fixture { client, bucket, key, cancel, .. } = fixture;
+    let options = with_checkpoint(folder);
+    deny_part_5(fixture);
+    client.put_file(bucket, key, source, &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    options
+}
+
 #[test]
 fn a_checkpoint_with_an_impossible_time_is_no_panic() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
     let file = file(&bytes(MIB));
-    let options = with_checkpoint(folder.path());
-    deny_part_5(&fixture);
-    client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
-    fixture.emulator.clear_rules();
+    let options = fail_with_checkpoint(&fixture, folder.path(), file.path());
     let checkpoint = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     let text = std::fs::read_to_string(&checkpoint).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with("crc64 "));
@@ -93,10 +100,7 @@ fn a_changed_file_starts_a_new_upload_and_the_old_one_is_aborted() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let folder = tempfile::tempdir().unwrap();
     let file = file(&bytes(MIB));
-    let options = with_checkpoint(folder.path());
-    deny_part_5(&fixture);
-    client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
-    fixture.emulator.clear_rules();
+    let options = fail_with_checkpoint(&fixture, folder.path(), file.path());
     let changed: Vec<u8> = bytes(MIB).into_iter().rev().collect();
     std::fs::write(file.path(), &changed).unwrap();
     let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
