@@ -319,12 +319,12 @@ fn store_base(context: &RunContext<'_>) {
     network.service.delta_base = Some(base.into());
 }
 
-/// Restarts the program after each kill.
+/// Restarts the program after each kill; each is a fault, and a run has a limited number of them.
 pub(crate) fn with_checkpoint(context: &RunContext<'_>) -> Vec<CallResult> {
     let mut options = context.scenario.options.clone();
     options.set_checkpoint_dir(context.folder);
     let file = context.folder.join("source");
-    for _ in 0..4 {
+    loop {
         let outcome = context.client().put_file(&bucket(), &key(), &file, &options, context.cancel);
         let mut network = context.network.lock();
         if !std::mem::take(&mut network.is_dead) {
@@ -333,7 +333,6 @@ pub(crate) fn with_checkpoint(context: &RunContext<'_>) -> Vec<CallResult> {
         }
         network.record(|| "the process is killed, and started again".to_owned());
     }
-    panic!("more kills than faults")
 }
 
 /// The first part was sent by another program, which gives the upload ID.
