@@ -2,6 +2,7 @@
 
 mod copied_part;
 mod delta_part;
+mod part_call;
 mod read_part;
 
 use std::collections::BTreeMap;
@@ -23,11 +24,9 @@ use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
 use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::option_conflicts::CallKind;
-use crate::upload::options::{Integrity, UploadOptions};
+use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart, multipart_etags};
 use crate::upload::progress::CallPhase;
-use crate::upload::source::file_range::FileRange;
-use crate::upload::source::upload_source::{Source, md5_of};
 use crate::upload::upload_result::UploadResult;
 
 /// A handle for one multipart upload, whose parts the caller sends.
@@ -149,45 +148,6 @@ impl MultipartUpload {
     // In the child no lock may be waited for: a thread of the parent may hold it.
     pub fn check_process(&self) -> Result<()> {
         self.0.engine.check_process()
-    }
-
-    /// Sends a part from memory, and replaces an earlier part of the same number.
-    ///
-    /// A part has 0 bytes to 5 GiB. Complete requires 100 KiB or more of every part but the last.
-    ///
-    /// # Errors
-    ///
-    /// `State`, after complete or abort, or while the same part is being sent; and those of
-    /// UploadPart.
-    pub fn upload_part(
-        &self,
-        number: PartNumber,
-        data: impl AsRef<[u8]> + Send + Sync + 'static,
-        cancel: &Cancel,
-    ) -> Result<SentPart> {
-        let source = Source::memory(Arc::new(data));
-        self.0.send(number, &source, cancel)
-    }
-
-    /// Sends a range of a regular file as a part; otherwise like [`MultipartUpload::upload_part`].
-    ///
-    /// # Errors
-    ///
-    /// `Invalid`, naming `offset` or `length`, when the file does not have the range; `File`, when
-    /// it cannot be read; `Changed`, when it changes during the call; and those of
-    /// [`MultipartUpload::upload_part`].
-    pub fn upload_part_file(
-        &self,
-        number: PartNumber,
-        file: &FileRange,
-        cancel: &Cancel,
-    ) -> Result<SentPart> {
-        self.0.engine.service().check_call()?;
-        let source = Source::path(&file.path)?.range(file.range)?;
-        let source = if self.0.options.keep_cache { source } else { source.with_footprint() };
-        let sent = self.0.send(number, &source, cancel);
-        source.leave_cache_entirely();
-        sent
     }
 
     /// Adds a part that was sent elsewhere, by another process for example. Sends nothing.
@@ -432,52 +392,6 @@ impl SharedUpload {
         }
     }
 
-    fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
-        let call = self.begin_part(number, cancel)?;
-        let scope = call.scope.clone();
-        self.send_part_of(call, source).map_err(|error| scope.explain(error))
-    }
-
-    fn send_part_of(&self, call: PartCall<'_>, source: &Source) -> Result<SentPart> {
-        let number = call.number;
-        let body = source.body(0, source.length());
-        let scope = call.scope.clone();
-        scope.meter().set_totals(1, body.length());
-        scope.enter(CallPhase::Send);
-        scope.check()?;
-        let context = OperationContext {
-            deadline: scope.deadline,
-            observer: Some(&**scope.meter()),
-            rate_limiter: self.rate_limiter.as_ref(),
-            ..OperationContext::new(&scope.cancel)
-        };
-        let md5 = self.target.integrity.contains(Integrity::MD5);
-        let md5 = md5.then(|| md5_of(&body, || scope.check())).transpose()?;
-        let part = self
-            .target
-            .send_part(self.engine.service(), number, body, md5, &context)
-            .and_then(|part| source.check_sent(part.crc64, || scope.check()).map(|()| part))?;
-        scope.meter().part_done(part.size);
-        self.lock().parts.insert(number, part.clone());
-        drop(call);
-        scope.report().map(|()| part)
-    }
-
-    fn begin_part(&self, number: PartNumber, cancel: &Cancel) -> Result<PartCall<'_>> {
-        self.engine.service().check_call()?;
-        let progress = self.options.progress.as_ref();
-        let scope =
-            CallScope::new(self.engine.service(), cancel, self.options.deadline(), progress)?;
-        let mut state = self.lock();
-        state.check_open()?;
-        if state.in_flight.iter().any(|(busy, _)| *busy == number) {
-            let error = Error::new(ErrorKind::State, "the part is being sent by another call");
-            return Err(error.with_part(number.get()));
-        }
-        state.in_flight.push((number, scope.cancel.without_ticker()));
-        Ok(PartCall { shared: self, number, scope })
-    }
-
     fn begin_abort(&self) -> Result<EndingCall<'_>> {
         let mut state = self.lock();
         if state.phase != UploadPhase::Aborted {
@@ -555,27 +469,6 @@ impl Drop for EndingCall<'_> {
         if self.shared.engine.check_process().is_ok() {
             self.shared.lock().phase = self.next;
         }
-    }
-}
-
-/// A running part call.
-struct PartCall<'a> {
-    shared: &'a SharedUpload,
-    number: PartNumber,
-    scope: CallScope,
-}
-
-impl Drop for PartCall<'_> {
-    fn drop(&mut self) {
-        if self.shared.engine.check_process().is_err() {
-            // A thread that does not exist in this process may hold the lock.
-            return;
-        }
-        let mut state = self.shared.lock();
-        state.in_flight.retain(|(number, _)| *number != self.number);
-        state.bytes_sent += self.scope.meter().bytes_sent();
-        drop(state);
-        self.shared.ended.notify_all();
     }
 }
 

@@ -1,6 +1,7 @@
 //! A part that OSS copies from an object it has.
 
-use super::{MultipartUpload, PartCall, SharedUpload};
+use super::part_call::PartCall;
+use super::{MultipartUpload, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{ByteRange, PartNumber};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{MultipartUpload, PartCall, SharedUpload};
+use super::part_call::PartCall;
+use super::{MultipartUpload, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PartNumber, PartRange};
 use crate::ops::CopySource;

@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::{MultipartUpload, PartCall, SharedUpload};
+use super::part_call::PartCall;
+use super::{MultipartUpload, SharedUpload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::PartNumber;
