@@ -1,4 +1,5 @@
-//! Time, cancellation, secrets, fork detection, private files, signals and subprocesses.
+//! Time, cancellation, secrets, memory pages, fork detection, private files, signals and
+//! subprocesses.
 
 mod cancel;
 mod child_process;
@@ -18,6 +19,7 @@ mod library_thread;
 mod open_file;
 mod orphaned_signals;
 mod page_cache;
+mod page_memory;
 mod private_descriptors;
 mod private_file;
 mod process_lock;
@@ -54,6 +56,7 @@ pub(crate) use library_thread::spawn_library_thread;
 pub(crate) use open_file::{open_file, read_file};
 pub(crate) use orphaned_signals::deliver_orphaned_signals;
 pub(crate) use page_cache::{remove_from_cache, uncached_ranges};
+pub(crate) use page_memory::PageMemory;
 pub(crate) use private_descriptors::with_private_descriptors;
 pub(crate) use private_file::{Access, open_private};
 pub(crate) use process_lock::{LockAttempt, ProcessLock};

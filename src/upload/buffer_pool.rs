@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, now};
+use crate::runtime::{
+    Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, PageMemory, now,
+};
 
 /// The part buffers of one client; cheap to clone.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ struct BufferPoolState {
     allocated: usize,
     /// Bytes of buffers that writers fill: only their next writes can free them.
     filling: usize,
-    spare: Vec<Vec<u8>>,
+    spare: Vec<PageMemory>,
     /// The requests that wait, in the order in which they are served.
     waiting: VecDeque<WaitingRequest>,
     requests: u64,
@@ -75,7 +77,7 @@ struct IdleWriters {
 /// Room for one part. Its bytes are returned to the pool when it is dropped.
 pub(crate) struct Buffer {
     pool: Arc<SharedBufferPool>,
-    bytes: Vec<u8>,
+    bytes: PageMemory,
     filled: usize,
     is_filling: bool,
 }
@@ -154,7 +156,7 @@ impl BufferRequest {
 
     /// `None` if a buffer will be returned without another write.
     fn idle_writers(&self, state: &BufferPoolState) -> Option<IdleWriters> {
-        let spare: usize = state.spare.iter().map(Vec::len).sum();
+        let spare: usize = state.spare.iter().map(|bytes| bytes.len()).sum();
         if state.filling == 0 || state.filling + spare < state.allocated {
             return None;
         }
@@ -197,7 +199,7 @@ impl BufferPoolState {
     }
 
     /// `None` if there is no room.
-    fn bytes(&mut self, size: usize, limit: usize) -> Result<Option<Vec<u8>>> {
+    fn bytes(&mut self, size: usize, limit: usize) -> Result<Option<PageMemory>> {
         if let Some(index) = self.spare.iter().position(|spare| spare.len() == size) {
             return Ok(Some(self.spare.swap_remove(index)));
         }
@@ -206,22 +208,25 @@ impl BufferPoolState {
                 return Ok(None);
             }
         }
-        let mut bytes = Vec::new();
-        while let Err(cause) = bytes.try_reserve_exact(size) {
-            if !self.free_one() {
-                let error = exhausted("no memory for a part buffer").with_cause(cause);
-                return if self.allocated > 0 { Ok(None) } else { Err(error) };
+        loop {
+            match PageMemory::zeroed(size) {
+                Ok(bytes) => {
+                    self.allocated += size;
+                    return Ok(Some(bytes));
+                }
+                Err(_) if self.free_one() => {}
+                Err(_) if self.allocated > 0 => return Ok(None),
+                Err(cause) => {
+                    return Err(exhausted("no memory for a part buffer").with_io(&cause));
+                }
             }
         }
-        bytes.resize(size, 0);
-        self.allocated += size;
-        Ok(Some(bytes))
     }
 
     /// Frees a spare buffer; returns false if there is none.
     fn free_one(&mut self) -> bool {
         let freed = self.spare.pop();
-        self.allocated -= freed.as_ref().map_or(0, Vec::len);
+        self.allocated -= freed.as_ref().map_or(0, |bytes| bytes.len());
         freed.is_some()
     }
 }

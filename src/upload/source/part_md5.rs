@@ -11,7 +11,7 @@ use crate::codec::crc64::Crc64;
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
-use crate::runtime::{Cancel, Condvar, IgnorePoison, Mutex, MutexGuard};
+use crate::runtime::{Cancel, Condvar, IgnorePoison, Mutex, MutexGuard, PageMemory};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::Source;
 
@@ -155,17 +155,15 @@ fn claim(groups: &mut [GroupState], group: usize) -> GroupAction {
 }
 
 /// Room for one slice of each part; none is needed for bytes that are in memory anyway.
-struct Scratch(Vec<u8>);
+struct Scratch(PageMemory);
 
 impl Scratch {
     fn new(source: &Source, parts: usize) -> Result<Self> {
-        let mut room = Vec::new();
-        if source.bytes(0, 0).is_none() {
-            room.try_reserve_exact(parts * STRIDE).map_err(|cause| {
-                Error::new(ErrorKind::Memory, "not enough memory to compute MD5s").with_cause(cause)
-            })?;
-            room.resize(parts * STRIDE, 0);
-        }
+        let is_in_memory = source.bytes(0, 0).is_some();
+        let size = if is_in_memory { 0 } else { parts * STRIDE };
+        let room = PageMemory::zeroed(size).map_err(|cause| {
+            Error::new(ErrorKind::Memory, "not enough memory to compute MD5s").with_io(&cause)
+        })?;
         Ok(Self(room))
     }
 
