@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from dataclasses import asdict
 from pathlib import Path
 
-from harness import files, goals, machine, plot, table
+from harness import delta, files, goals, machine, plot, table
 from harness.clients import BASELINE, OURS, Job, command
+from harness.neighbors import Neighbors
 from harness.samples import Row, Sample
 from harness.scenarios import PART, scenarios
 from harness.sink import Sink
@@ -40,7 +42,11 @@ def main():
                 rows.append(Row.from_samples(scenario, entry, samples[entry]))
             else:
                 failed.append((scenario, entry))
-    write(given.work, chosen, rows)
+    deltas = []
+    if not given.only or delta.KEY in given.only:
+        say(f"{delta.KEY} [{(time.monotonic() - started) / 60:.1f} min]")
+        deltas = delta.measure(given.programs, given.work, scale, say)
+    write(given.work, chosen, rows, deltas)
     for scenario, entry in failed:
         say(f"no results: {scenario.key}, {entry.label}")
     say(f"took {(time.monotonic() - started) / 60:.1f} min")
@@ -66,7 +72,7 @@ def measure(scenario, given, certificate, rounds, no_more_rounds_after):
     """Runs the clients of a scenario in interleaved rounds: A B C A B C."""
     samples = {entry: [] for entry in scenario.entries}
     failed = set()
-    with Sink(given.programs, scenario, certificate) as sink:
+    with Sink(given.programs, scenario, certificate) as sink, Neighbors(scenario.neighbors):
         for number in range(rounds):
             if number > 0 and time.monotonic() > no_more_rounds_after:
                 break
@@ -89,6 +95,8 @@ def job_of(scenario, client, work, endpoint, certificate):
         object_dir = files.object_dir(work, scenario.objects, scenario.object_size)
         return Job(endpoint, PART, objects=scenario.objects, object_size=scenario.object_size,
                    object_dir=object_dir, ca=ca)
+    if scenario.data_size:
+        return Job(endpoint, PART, data_size=scenario.data_size, ca=ca)
     size, sparse = scenario.size_for(client)
     make = files.sparse_file if sparse else files.data_file
     return Job(endpoint, PART, file=make(work, size), ca=ca)
@@ -115,13 +123,20 @@ def run(entry, job, sink, programs):
     return sample
 
 
-def write(work, chosen, rows):
+def write(work, chosen, rows, deltas):
     """Writes all results to the work directory, and the table to stdout."""
     described = machine.describe()
-    text = table.markdown(described, chosen, rows, goals.goals(rows))
+    found = list(goals.goals(rows))
+    if deltas:
+        found += delta.goals(deltas, goals.Goal)
+    text = table.markdown(described, chosen, rows, found)
+    if deltas:
+        text += "\n" + delta.table(deltas)
     (work / "table.md").write_text(text, encoding="utf-8")
     (work / "results.json").write_text(
-        json.dumps([row.to_json() for row in rows], indent=1), encoding="utf-8")
+        json.dumps({"rows": [asdict(row) for row in rows],
+                    "deltas": [asdict(result) for result in deltas]}, indent=1),
+        encoding="utf-8")
     shown = [row for row in rows if row.scenario == "file-crc64"]
     shown += [row for row in rows if row.scenario == "file-md5" and "avx" in row.label]
     if shown:

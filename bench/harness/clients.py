@@ -31,7 +31,8 @@ class Entry:
     parallel: int
     integrity: str = "crc64"
     kernel: str = "auto"
-    #: If not 0, upload a stream of unknown length with this memory limit in bytes.
+    #: If not 0, upload a stream of unknown length with this memory limit in bytes, which the baseline
+    #: does not need.
     stream_memory: int = 0
     note: str = ""
 
@@ -52,6 +53,8 @@ class Job:
     objects: int = 0
     object_size: int = 0
     object_dir: str = ""
+    #: Bytes in memory.
+    data_size: int = 0
     ca: str = ""
 
 
@@ -60,12 +63,15 @@ def command(entry, job, programs):
     arguments = ["--endpoint", job.endpoint, "--parallel", str(entry.parallel)]
     if job.file:
         arguments += ["--file", job.file, "--part-size", str(job.part_size)]
+    elif job.data_size:
+        arguments += ["--size", str(job.data_size), "--part-size", str(job.part_size)]
     else:
         arguments += ["--objects", str(job.objects), "--object-size", str(job.object_size)]
     if job.ca:
         arguments += ["--ca", job.ca]
     if entry.client == BASELINE:
-        return [str(programs / "baseline"), *arguments]
+        stream = ["--stream"] if entry.stream_memory else []
+        return [str(programs / "baseline"), *arguments, *stream]
     if entry.client == OURS:
         ours = ["--integrity", entry.integrity, "--kernel", entry.kernel]
         if entry.stream_memory:

@@ -1,6 +1,6 @@
 """Measured runs and their medians."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 
 GIB = 1 << 30
@@ -56,7 +56,3 @@ class Row:
             cpu_us_per_item=middle(lambda s: s.cpu_seconds / s.items * 1e6),
             rss_mib=max(s.rss_kib for s in samples) / 1024,
             connections=max(s.connections for s in samples))
-
-    def to_json(self):
-        """The row as a dictionary, for results.json."""
-        return asdict(self)

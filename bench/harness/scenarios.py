@@ -26,9 +26,13 @@ class Scenario:
     long_size: int = 0
     objects: int = 0
     object_size: int = 0
+    #: Bytes that are uploaded from memory.
+    data_size: int = 0
     verify: bool = False
     delay_ms: int = 0
     tls: bool = False
+    #: Processes that keep the cores busy during the scenario.
+    neighbors: int = 0
     #: Main scenarios run in all rounds, the others in three fifths of them.
     main: bool = False
 
@@ -70,10 +74,19 @@ def scenarios(kernels, scale):
             objects=1000 // scale, object_size=MIB),
         Scenario(
             "stream", "stream of unknown length, CRC-64", [
-                Entry(OURS, 4, stream_memory=STREAM_MEMORY),
+                *stream_entries(),
                 Entry(OURS, 4, integrity="both", stream_memory=STREAM_MEMORY,
                       note="MD5 and CRC-64")],
-            file_size=file_size),
+            file_size=file_size, main=True),
+        Scenario(
+            "data", "bytes in memory, CRC-64", best([BASELINE, OURS]), data_size=GIB // scale,
+            main=True),
+        Scenario(
+            "busy-file", "file, CRC-64, beside two busy processes", best(all_clients),
+            file_size=file_size // 2, neighbors=2),
+        Scenario(
+            "busy-stream", "stream of unknown length, CRC-64, beside two busy processes",
+            stream_entries(), file_size=file_size // 2, neighbors=2),
     ]
     found += [delayed(connections, scale) for connections in DELAY_CONNECTIONS]
     found += [
@@ -103,6 +116,11 @@ def best(clients, parallel=None, integrity="crc64"):
     """An entry for each client, with the number of connections with which it is fastest."""
     parallel = parallel or BEST_PARALLEL
     return [Entry(client, parallel[client], integrity=integrity) for client in clients]
+
+
+def stream_entries():
+    """A stream with CRC-64 and its baseline."""
+    return [Entry(client, 4, stream_memory=STREAM_MEMORY) for client in (BASELINE, OURS)]
 
 
 def md5_entries(kernels):

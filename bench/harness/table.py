@@ -43,6 +43,8 @@ def sizes(scenario):
     """The amount of data of a scenario."""
     if scenario.objects:
         return f", {scenario.objects}"
+    if scenario.data_size:
+        return f", {gib(scenario.data_size)}"
     own = f" (baseline and ossmpu {gib(scenario.long_size)})" if scenario.long_size else ""
     return f", {gib(scenario.file_size)}{own}"
 

@@ -22,10 +22,11 @@ const VALUED: &[&str] = &[
     "object-size",
     "ca",
     "memory-limit",
+    "checkpoint-dir",
 ];
 
 fn main() -> Result<()> {
-    let flags = Flags::read(VALUED, &["stream", "keep-cache", "drop-cache"])?;
+    let flags = Flags::read(VALUED, &["stream", "keep-cache", "drop-cache", "delta"])?;
     let parallel: usize = flags.number("parallel", 8)?;
     let client = Client::new(&config(&flags, parallel)?)?;
     let bucket = BucketName::parse("bench")?;
@@ -50,10 +51,12 @@ fn main() -> Result<()> {
         };
         meter.report(fs::metadata(file)?.len(), result.parts.into());
     } else {
-        let data = pattern(flags.number("size", 64 << 20)?);
+        let data: Arc<[u8]> = pattern(flags.number("size", 64 << 20)?).into();
         let length = data.len() as u64;
         let meter = Meter::start();
-        let result = client.put_data(&bucket, &key, data, &options, &Cancel::never())?;
+        // Another reference, so that the time to free the bytes is not measured.
+        let sent = Arc::clone(&data);
+        let result = client.put_data(&bucket, &key, sent, &options, &Cancel::never())?;
         meter.report(length, result.parts.into());
     }
     Ok(())
@@ -81,6 +84,10 @@ fn options(flags: &Flags, parallel: usize) -> Result<UploadOptions> {
     }
     if flags.has("part-size") {
         options.set_part_size(flags.number("part-size", 0)?)?;
+    }
+    options.set_delta(flags.has("delta"));
+    if let Some(directory) = flags.text("checkpoint-dir") {
+        options.set_checkpoint_dir(directory);
     }
     options.set_integrity(match flags.text("integrity").unwrap_or("crc64") {
         "none" => Integrity::NONE,

@@ -14,6 +14,14 @@ pub enum Framing {
     Chunked,
 }
 
+/// The range of an object that a part is copied from.
+#[derive(Debug, Default)]
+pub struct CopiedRange {
+    pub path: String,
+    pub start: u64,
+    pub length: u64,
+}
+
 /// The head of a request.
 #[derive(Debug)]
 pub struct Request {
@@ -22,6 +30,7 @@ pub struct Request {
     pub query: String,
     pub body: Framing,
     pub content_md5: Option<[u8; 16]>,
+    pub copied: Option<CopiedRange>,
     pub expects_continue: bool,
     pub closes: bool,
 }
@@ -38,6 +47,7 @@ impl Request {
             query: query.to_owned(),
             body: Framing::Length(0),
             content_md5: None,
+            copied: None,
             expects_continue: false,
             closes: false,
         };
@@ -56,6 +66,13 @@ impl Request {
             self.body = Framing::Chunked;
         } else if is("content-md5") {
             self.content_md5 = Some(BASE64_STANDARD.decode(value).ok()?.try_into().ok()?);
+        } else if is("x-oss-copy-source") {
+            self.copied.get_or_insert_default().path = value.to_owned();
+        } else if is("x-oss-copy-source-range") {
+            let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            let copied = self.copied.get_or_insert_default();
+            (copied.start, copied.length) = (first, (last + 1).checked_sub(first)?);
         } else if is("expect") {
             self.expects_continue = true;
         } else if is("connection") {

@@ -2,7 +2,7 @@
 //!
 //! Bodies are discarded in the kernel, so that the client is the bottleneck; responses then have no
 //! checksums. With `--verify` bodies are read and hashed, `Content-MD5` is verified and responses
-//! have the CRC-64. Signatures are not verified.
+//! have the CRC-64; parts can then be copied from the parts of an object. Signatures are not verified.
 
 mod body;
 mod http;
@@ -24,7 +24,7 @@ use http::{Connection, Request};
 use response::Response;
 use stats::Stats;
 use stream::Stream;
-use uploads::{Part, Uploads};
+use uploads::{Part, PartChecksums, Uploads};
 
 struct Sink {
     verify: bool,
@@ -127,7 +127,11 @@ impl Sink {
                 upload_id.inspect(|upload_id| self.uploads.abort(upload_id));
                 Response::no_content()
             }
-            ("GET", Some(upload_id)) => response::no_parts(upload_id),
+            ("GET", Some(upload_id)) => {
+                let marker = request.parameter("part-number-marker").and_then(|n| n.parse().ok());
+                let parts = self.uploads.parts(upload_id, marker.unwrap_or(0), LISTED_PARTS);
+                response::listed(upload_id, &parts, parts.len() == LISTED_PARTS)
+            }
             ("GET", None) => response::empty_list(),
             ("HEAD", _) => match self.uploads.object_size(&request.path) {
                 Some(size) => response::object_of_size(size),
@@ -140,15 +144,36 @@ impl Sink {
     /// Responds to a PUT of an object or part, after the delay.
     fn store(&self, request: &Request, body: &Body) -> Response {
         thread::sleep(self.delay);
-        let md5 = body.checksums.as_ref().map(Checksums::md5);
-        let crc64 = body.checksums.as_ref().map(Checksums::crc64);
+        if let Some(copied) = &request.copied {
+            let part = self.uploads.part_of_object(&copied.path, copied.start, copied.length);
+            return self.copy(request, part);
+        }
+        let checksums = body.checksums.as_ref();
+        let checksums = checksums.map(|sums| PartChecksums { md5: sums.md5(), crc64: sums.crc64() });
+        let (md5, crc64) = checksums.as_ref().map(|sums| (sums.md5, sums.crc64)).unzip();
         if request.content_md5.is_some_and(|sent| md5.is_some_and(|actual| actual != sent)) {
             return response::bad_digest();
         }
-        let number = request.parameter("partNumber").and_then(|number| number.parse().ok());
-        if let (Some(upload_id), Some(number)) = (request.parameter("uploadId"), number) {
-            self.uploads.add(upload_id, number, Part { length: body.length, crc64 });
-        }
+        self.add_part(request, Part { length: body.length, checksums });
         response::stored(md5.or(request.content_md5), crc64)
     }
+
+    fn copy(&self, request: &Request, part: Option<Part>) -> Response {
+        let Some(part) = part else { return Response::not_found() };
+        let Some(md5) = part.checksums.as_ref().map(|sums| sums.md5) else {
+            return Response::not_found();
+        };
+        self.add_part(request, part);
+        response::copied(md5)
+    }
+
+    fn add_part(&self, request: &Request, part: Part) {
+        let number = request.parameter("partNumber").and_then(|number| number.parse().ok());
+        if let (Some(upload_id), Some(number)) = (request.parameter("uploadId"), number) {
+            self.uploads.add(upload_id, number, part);
+        }
+    }
 }
+
+/// On a page of ListParts.
+const LISTED_PARTS: usize = 1000;

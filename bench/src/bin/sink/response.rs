@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::uploads::Part;
+
 pub struct Response {
     status: &'static str,
     headers: String,
@@ -105,11 +107,38 @@ pub fn completed(bucket: &str, key: &str, crc64: Option<u64>) -> Response {
     }
 }
 
-pub fn no_parts(upload_id: &str) -> Response {
-    Response::ok().with_xml(&format!(
-        "<ListPartsResult><UploadId>{upload_id}</UploadId><NextPartNumberMarker>0</NextPartNumberMarker><IsTruncated>false</IsTruncated>\
-         </ListPartsResult>"
+/// The response to UploadPartCopy; as from OSS, without a CRC-64.
+pub fn copied(md5: [u8; 16]) -> Response {
+    let etag = etag(md5);
+    Response::ok().with_header("ETag", &etag).with_xml(&format!(
+        "<CopyPartResult><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>{etag}</ETag>\
+         </CopyPartResult>"
     ))
+}
+
+/// The response to ListParts.
+pub fn listed(upload_id: &str, parts: &[(u32, Part)], is_truncated: bool) -> Response {
+    let next = parts.last().map_or(0, |(number, _)| *number);
+    let mut xml = format!(
+        "<ListPartsResult><UploadId>{upload_id}</UploadId>\
+         <NextPartNumberMarker>{next}</NextPartNumberMarker>\
+         <IsTruncated>{is_truncated}</IsTruncated>"
+    );
+    for (number, part) in parts {
+        let etag = etag(part.checksums.as_ref().map(|sums| sums.md5).unwrap_or_default());
+        let size = part.length;
+        let crc64 = part.checksums.as_ref().map_or(String::new(), |sums| {
+            format!("<HashCrc64ecma>{}</HashCrc64ecma>", sums.crc64)
+        });
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            xml,
+            "<Part><PartNumber>{number}</PartNumber>\
+             <LastModified>2026-01-01T00:00:00.000Z</LastModified>\
+             <ETag>{etag}</ETag>{crc64}<Size>{size}</Size></Part>"
+        );
+    }
+    Response::ok().with_xml(&(xml + "</ListPartsResult>"))
 }
 
 pub fn empty_list() -> Response {
