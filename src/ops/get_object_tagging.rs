@@ -2,9 +2,9 @@
 
 use super::response::ResponseReader;
 use super::{Operation, RetrySafety, request};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, RequestKind};
-use crate::wire::{Method, Request, Response};
+use crate::wire::{Element, Method, Request, Response};
 
 /// Reads the tags of an object, or of a version of it.
 #[derive(Debug, Clone)]
@@ -48,7 +48,11 @@ impl Operation for GetObjectTagging {
         let document = ResponseReader::new(response).document("Tagging")?;
         let sets = document.root.children("TagSet");
         let tags = sets.flat_map(|set| set.children("Tag"));
-        Ok(tags.map(|tag| (tag.text_of("Key").into(), tag.text_of("Value").into())).collect())
+        let pair = |tag: &Element| match tag.text_of("Key") {
+            "" => Err(Error::new(ErrorKind::Protocol, "the response has a tag without a name")),
+            name => Ok((name.into(), tag.text_of("Value").into())),
+        };
+        tags.map(pair).collect()
     }
 
     fn retry_safety(&self) -> RetrySafety {
@@ -59,7 +63,6 @@ impl Operation for GetObjectTagging {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
     use crate::ops::tests::{bucket, key, ok, query_of};
 
     #[test]
@@ -75,7 +78,9 @@ mod tests {
         let tags = operation.parse(&ok(body)).unwrap();
         assert_eq!(tags, [("a b".into(), "<1>".into()), ("c".into(), String::new())]);
         assert!(operation.parse(&ok("<Tagging><TagSet/></Tagging>")).unwrap().is_empty());
-        let error = operation.parse(&ok("<TagSet/>")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Protocol);
+        for bad in ["<TagSet/>", "<Tagging><TagSet><Tag><Value>1</Value></Tag></TagSet></Tagging>"]
+        {
+            assert_eq!(operation.parse(&ok(bad)).unwrap_err().kind(), ErrorKind::Protocol, "{bad}");
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use evidence::Evidence;
 pub use logger::LogLevel;
 pub(crate) use logger::Logger;
 pub(crate) use operation_context::{
-    AttemptLimit, Observer, OperationContext, OperationError, OperationOutcome,
+    AttemptLimit, ExpectedFailure, Observer, OperationContext, OperationError, OperationOutcome,
 };
 pub(crate) use presign::Presigned;
 pub(crate) use rate_limiter::RateLimiter;

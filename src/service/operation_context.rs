@@ -17,8 +17,17 @@ pub(crate) struct OperationContext<'a> {
     pub(crate) observer: Option<&'a dyn Observer>,
     /// The rate limiter of the upload, in addition to that of the client.
     pub(crate) rate_limiter: Option<&'a RateLimiter>,
-    /// An expected 404 is not logged as an error.
-    pub(crate) expects_not_found: bool,
+    /// Which failures are not logged as errors.
+    pub(crate) expected_failure: ExpectedFailure,
+}
+
+/// A failure that is no error to the caller, who goes on without the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExpectedFailure {
+    None,
+    /// A response with the status 404.
+    NotFound,
+    Any,
 }
 
 /// How often a request is attempted.
@@ -78,8 +87,18 @@ impl<'a> OperationContext<'a> {
             check_crc64: true,
             observer: None,
             rate_limiter: None,
-            expects_not_found: false,
+            expected_failure: ExpectedFailure::None,
         }
+    }
+
+    /// True if the operation may fail so.
+    pub(super) fn expects(&self, error: &Error) -> bool {
+        let is_expected = match self.expected_failure {
+            ExpectedFailure::None => false,
+            ExpectedFailure::NotFound => error.http_status() == Some(404),
+            ExpectedFailure::Any => true,
+        };
+        is_expected || error.kind() == ErrorKind::Canceled
     }
 
     /// An error if the call was canceled or its deadline has passed.

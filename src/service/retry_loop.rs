@@ -64,8 +64,7 @@ impl ServiceClient {
                     Some(number) => error.with_part(number.get()),
                     None => error,
                 };
-                let is_expected = error.kind() == ErrorKind::Canceled
-                    || context.expects_not_found && error.http_status() == Some(404);
+                let is_expected = context.expects(&error);
                 let level = if is_expected { LogLevel::Info } else { LogLevel::Error };
                 self.logger().log(level, || error.to_string());
                 let error = match O::EFFECT {

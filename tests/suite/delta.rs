@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use md5::{Digest, Md5};
 use oss_emulator::{Action, Commit, Direction, Rule, Stall};
 use ossmpu::{
-    BucketName, ByteRange, Client, CopySource, ErrorKind, FdRange, FileRange, Integrity,
+    BucketName, ByteRange, Client, CopySource, ErrorKind, FdRange, FileRange, Integrity, LogLevel,
     MultipartUpload, ObjectExists, ObjectKey, UploadId, UploadOptions, UploadPartCopy,
     UploadResult,
 };
 
 use crate::fixture::{
-    BUCKET, Fixture, MIB, PART, bytes, config_for, file, five_parts, number, small_parts,
+    BUCKET, Fixture, Lines, MIB, PART, bytes, config_for, file, five_parts, number, small_parts,
 };
 
 /// Against the object that has the key, with parts of 100 KiB.
@@ -187,7 +187,10 @@ fn a_base_that_cannot_be_copied_is_tried_once() {
         ("UploadPartCopy", 404, "NoSuchKey"),
         ("UploadPartCopy", 400, "OperationNotSupported"),
     ] {
-        let fixture = with_base(&five_parts());
+        let lines = Lines::default();
+        let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Info));
+        fixture.put(&five_parts(), &small_parts()).unwrap();
+        fixture.emulator.clear_requests();
         fixture.always(operation, Action::status(status, code));
         let mut options = delta();
         options.set_parallelism(1).unwrap();
@@ -197,6 +200,9 @@ fn a_base_that_cannot_be_copied_is_tried_once() {
         assert_eq!(fixture.count("UploadPartCopy") as u64, copies);
         let reason = uploaded.delta_stopped.unwrap();
         assert_eq!((reason.http_status(), reason.oss_code()), (Some(status), Some(code)));
+        assert_eq!(lines.at(LogLevel::Error), [""; 0], "the upload has not failed");
+        let is_logged = lines.all().iter().any(|line| line.starts_with("delta: "));
+        assert!(is_logged, "{:?}", lines.all());
     }
 }
 
@@ -614,6 +620,13 @@ fn parts_are_compared_step_by_step() {
     assert!(uploaded.verified && uploaded.delta_stopped.is_none());
     assert_eq!(fixture.count("HeadObject"), 1, "the base is looked up once");
     assert_eq!(received(&fixture), PART);
+
+    let upload = fixture.initiate();
+    upload.upload_part_delta(number(1), content[..PART as usize].to_vec(), 0, cancel).unwrap();
+    upload.upload_part(number(1), vec![1; 3], cancel).unwrap();
+    let uploaded = upload.complete(cancel).unwrap();
+    assert_eq!((uploaded.parts_reused, uploaded.bytes_reused), (0, 0), "it was overwritten");
+    assert_eq!(fixture.stored().unwrap(), [1; 3]);
 
     let mut sequential = small_parts();
     sequential.set_sequential(true);

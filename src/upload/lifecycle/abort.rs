@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::ops::{AbortMultipartUpload, ListParts};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
-use crate::service::{AttemptLimit, OperationContext, ServiceClient};
+use crate::service::{AttemptLimit, ExpectedFailure, OperationContext, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::progress::CallPhase;
 
@@ -88,7 +88,7 @@ pub(super) fn cleanup_context(cancel: &Cancel, deadline: Deadline) -> OperationC
     OperationContext {
         deadline,
         attempts: AttemptLimit::Deadline,
-        expects_not_found: true,
+        expected_failure: ExpectedFailure::NotFound,
         ..OperationContext::new(cancel)
     }
 }

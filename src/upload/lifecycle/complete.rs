@@ -15,8 +15,8 @@ use crate::ops::{
 };
 use crate::runtime::{Cancel, CleanupBudget, safeguard};
 use crate::service::{
-    AttemptLimit, CancelPolicy, Evidence, OperationContext, OperationError, OperationOutcome,
-    ServiceClient,
+    AttemptLimit, CancelPolicy, Evidence, ExpectedFailure, OperationContext, OperationError,
+    OperationOutcome, ServiceClient,
 };
 use crate::upload::call_scope::CallScope;
 use crate::upload::options::Verification;
@@ -243,7 +243,7 @@ impl CompleteUpload<'_> {
             deadline: self.cleanup_budget.next_request(),
             attempts: AttemptLimit::Deadline,
             cancel_policy: CancelPolicy::AwaitResponse(self.cleanup_budget),
-            expects_not_found: true,
+            expected_failure: ExpectedFailure::NotFound,
             ..OperationContext::new(&self.scope.cancel)
         }
     }

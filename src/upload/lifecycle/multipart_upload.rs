@@ -159,7 +159,7 @@ impl MultipartUpload {
         self.check_process()?;
         let mut state = self.0.lock();
         state.check_open()?;
-        state.parts.insert(part.number, part);
+        state.add(part);
         Ok(())
     }
 
@@ -432,6 +432,14 @@ impl SharedUpload {
 }
 
 impl UploadState {
+    /// Adds a part, or replaces the one of the same number.
+    fn add(&mut self, part: SentPart) {
+        if let Some(delta) = &self.delta {
+            delta.note_overwritten(part.number);
+        }
+        self.parts.insert(part.number, part);
+    }
+
     /// A part that was sent through the handle has the CRC-64 of the bytes sent, not the one of
     /// those that OSS has received. In a delta upload it is the one that was sent: a late copy may
     /// have replaced it.

@@ -15,7 +15,7 @@ use crate::codec::crc64::crc64;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
-use crate::service::{Evidence, OperationContext};
+use crate::service::{Evidence, ExpectedFailure, OperationContext};
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::schedule::plan::Parts;
@@ -231,7 +231,7 @@ impl UploadLifecycle<'_> {
         let checksum = ObjectChecksum { size, crc64: Some(crc64) };
         let context = OperationContext {
             deadline: self.scope.deadline,
-            expects_not_found: true,
+            expected_failure: ExpectedFailure::NotFound,
             ..OperationContext::new(&self.scope.cancel)
         };
         let object = ExpectedObject::of_upload(target, checksum, Vec::new());
@@ -279,7 +279,7 @@ impl UploadLifecycle<'_> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = target;
         let context = OperationContext {
             deadline: self.scope.deadline,
-            expects_not_found: true,
+            expected_failure: ExpectedFailure::NotFound,
             ..OperationContext::new(&self.scope.cancel)
         };
         let left = |error: Error| error.with_upload_id(upload_id.as_str()).with_parts_left(true);

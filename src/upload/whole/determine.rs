@@ -3,7 +3,9 @@
 use crate::error::{Error, ObjectExists, Result};
 use crate::ops::HeadObjectResult;
 use crate::runtime::Deadline;
-use crate::service::{AttemptLimit, OperationContext, OperationError, ServiceClient};
+use crate::service::{
+    AttemptLimit, ExpectedFailure, OperationContext, OperationError, ServiceClient,
+};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::stored_object::{ExpectedObject, StoredObject};
 
@@ -53,7 +55,7 @@ pub(crate) fn head_context<'a>(
     OperationContext {
         deadline: scope.deadline.earlier(Deadline::after(service.abort_timeout())),
         attempts: AttemptLimit::Deadline,
-        expects_not_found: true,
+        expected_failure: ExpectedFailure::NotFound,
         ..OperationContext::new(&scope.cancel)
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, ObjectHeaders};
 use crate::ops::{CopySource, HeadObjectResult};
-use crate::service::{OperationContext, ServiceClient};
+use crate::service::{ExpectedFailure, OperationContext, ServiceClient};
 
 /// The base as it was at the start of the call.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl DeltaBase {
         headers: &ObjectHeaders,
         context: &OperationContext<'_>,
     ) -> Result<Self> {
-        let context = OperationContext { expects_not_found: true, ..*context };
+        let context = OperationContext { expected_failure: ExpectedFailure::Any, ..*context };
         let found = service.execute(&base.head().with_headers(headers), &context)?.output;
         if let Some(reason) = why_not_copied(&found) {
             return Err(Error::new(ErrorKind::Unsupported, reason));

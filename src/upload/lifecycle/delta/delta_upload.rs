@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PartNumber, PartRange};
 use crate::ops::{HeadObject, UploadPartCopy, copy_source_changed};
 use crate::runtime::{IgnorePoison, Mutex, MutexGuard, safeguard};
-use crate::service::{LogLevel, Logger, OperationContext, ServiceClient};
+use crate::service::{ExpectedFailure, LogLevel, Logger, OperationContext, ServiceClient};
 use crate::upload::lifecycle::abort::is_no_such_upload;
 use crate::upload::lifecycle::delta::base::DeltaBase;
 use crate::upload::lifecycle::delta::manifest::Manifest;
@@ -111,6 +111,8 @@ impl DeltaUpload {
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &base.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
+        // `stop` logs what ends the copies.
+        let context = &OperationContext { expected_failure: ExpectedFailure::Any, ..*context };
         match service.execute(&request, context) {
             Ok(copied) => {
                 let has_md5 = copied.output.etag.is_md5(&digest.md5.to_hex_upper());
@@ -142,6 +144,11 @@ impl DeltaUpload {
                 Ok(None)
             }
         }
+    }
+
+    /// Notes that a part is not the copy any more.
+    pub(crate) fn note_overwritten(&self, number: PartNumber) {
+        self.lock().reused.remove(&number);
     }
 
     /// Notes a part that was uploaded although its digest was known. If its ETag is no MD5, those of

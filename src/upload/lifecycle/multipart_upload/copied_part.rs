@@ -33,7 +33,7 @@ impl MultipartUpload {
         let part = shared
             .copy(&call, source, range.into())
             .map_err(|error| call.scope.explain(error).with_part(number.get()))?;
-        shared.lock().parts.insert(number, part.clone());
+        shared.lock().add(part.clone());
         Ok(part)
     }
 }

@@ -82,7 +82,7 @@ impl SharedUpload {
             .send_part(self.engine.service(), number, body, md5, &context)
             .and_then(|part| source.check_sent(part.crc64, || scope.check()).map(|()| part))?;
         scope.meter().part_done(part.size);
-        self.lock().parts.insert(number, part.clone());
+        self.lock().add(part.clone());
         drop(call);
         scope.report().map(|()| part)
     }
