@@ -42,6 +42,10 @@ pub(super) fn connect_v4(
     stream.write_all(&request)?;
     match read::<8>(stream)? {
         [0, 90, ..] => Ok(()),
+        [0, code @ (92 | 93), ..] => Err(permanent(&format!(
+            "it identifies users with identd (SOCKS 4 code {code}), which is not supported; use \
+             socks5:// if it serves that"
+        ))),
         [0, code, ..] => {
             Err(proxy_error(&format!("it refused the connection (SOCKS 4 code {code})")))
         }

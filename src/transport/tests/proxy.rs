@@ -128,6 +128,7 @@ fn an_error_of_the_proxy_names_it_and_is_permanent_if_it_refused() {
         ("socks5h://", "\u{5}\0\u{5}\u{2}\0\u{1}", "not allowed by its ruleset", true),
         ("socks5h://", "\u{5}\0\u{5}\u{5}\0\u{1}", "connection refused", false),
         ("socks4://", "\0\u{5b}\0\0\0\0\0\0", "it refused the connection", false),
+        ("socks4://", "\0\u{5d}\0\0\0\0\0\0", "identd (SOCKS 4 code 93)", true),
         ("socks4a://", "HTTP/1.1 4", "does not respond with SOCKS 4", false),
     ] {
         let proxy = Server::start(move |peer| {
