@@ -13,7 +13,7 @@ from collections import namedtuple
 from dataclasses import asdict
 from pathlib import Path
 
-from harness import delta, files, goals, machine, plot, table
+from harness import delta, files, goals, machine, plot, table, working_set
 from harness.clients import BASELINE, OURS, Job, command
 from harness.neighbors import Neighbors
 from harness.samples import Row, Sample
@@ -46,7 +46,11 @@ def main():
     if not given.only or delta.KEY in given.only:
         say(f"{delta.KEY} [{(time.monotonic() - started) / 60:.1f} min]")
         deltas = delta.measure(given.programs, given.work, scale, say)
-    write(given.work, chosen, rows, deltas)
+    working_sets = []
+    if not given.only or working_set.KEY in given.only:
+        say(f"{working_set.KEY} [{(time.monotonic() - started) / 60:.1f} min]")
+        working_sets = working_set.measure(given.programs, given.work, scale, say)
+    write(given.work, chosen, rows, deltas, working_sets)
     for scenario, entry in failed:
         say(f"no results: {scenario.key}, {entry.label}")
     say(f"took {(time.monotonic() - started) / 60:.1f} min")
@@ -123,7 +127,7 @@ def run(entry, job, sink, programs):
     return sample
 
 
-def write(work, chosen, rows, deltas):
+def write(work, chosen, rows, deltas, working_sets):
     """Writes all results to the work directory, and the table to stdout."""
     described = machine.describe()
     found = list(goals.goals(rows))
@@ -132,10 +136,13 @@ def write(work, chosen, rows, deltas):
     text = table.markdown(described, chosen, rows, found)
     if deltas:
         text += "\n" + delta.table(deltas)
+    if working_sets:
+        text += "\n" + working_set.table(working_sets)
     (work / "table.md").write_text(text, encoding="utf-8")
     (work / "results.json").write_text(
         json.dumps({"rows": [asdict(row) for row in rows],
-                    "deltas": [asdict(result) for result in deltas]}, indent=1),
+                    "deltas": [asdict(result) for result in deltas],
+                    "working_sets": [asdict(result) for result in working_sets]}, indent=1),
         encoding="utf-8")
     shown = [row for row in rows if row.scenario == "file-crc64"]
     shown += [row for row in rows if row.scenario == "file-md5" and "avx" in row.label]
