@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,7 +40,10 @@ impl Fixture {
 
     /// The command, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.with_environment(ossmpu(arguments))
+        let mut command = self.with_environment(ossmpu(arguments));
+        // SAFETY: `signal` is safe between fork and exec.
+        unsafe { command.pre_exec(default_signals) };
+        command
     }
 
     /// Replaces the environment of `command` by what the command needs for this emulator.
@@ -144,6 +148,15 @@ pub fn ossmpu(arguments: &[&str]) -> Command {
 /// Delays the response of an operation beyond the end of the test.
 pub fn no_response(operation: &str) -> Rule {
     Rule::on(operation, Action { delay_ms: 60_000, ..Action::default() })
+}
+
+/// The tests may run with signals ignored, as in the background of a shell.
+fn default_signals() -> std::io::Result<()> {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: no handler is set.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    Ok(())
 }
 
 pub fn send(signal: Signal, child: &Child) {
