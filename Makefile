@@ -71,7 +71,7 @@ mutants: ## change the code in one place at a time, and see a test fail; ARGS="-
 bench-deps: ## install the clients that bench compares with, in build/bench
 	bench/install-peers.sh
 
-bench: ## compare with other clients; 30 minutes on an idle machine
+bench: ## compare with other clients; 45 minutes on an idle machine
 	bench/run.sh
 
 examples: all ## build the C programs in examples-c

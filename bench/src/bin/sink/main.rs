@@ -12,7 +12,7 @@ mod stream;
 mod uploads;
 
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -35,8 +35,9 @@ struct Sink {
 }
 
 fn main() -> Result<()> {
-    let flags = Flags::read(&["port", "delay-ms", "cert", "key"], &["verify"])?;
-    let listener = TcpListener::bind(("127.0.0.1", flags.number("port", 0)?))?;
+    let flags = Flags::read(&["address", "port", "delay-ms", "cert", "key"], &["verify"])?;
+    let address = flags.number("address", Ipv4Addr::LOCALHOST)?;
+    let listener = TcpListener::bind((address, flags.number("port", 0)?))?;
     let tls = match flags.text("cert") {
         Some(cert) => Some(stream::tls_config(cert, flags.required("key")?)?),
         None => None,
