@@ -31,19 +31,35 @@ pub(crate) enum LockAttempt {
     /// Another process, or another part of this one, has the lock.
     Held,
     /// Only a forked child of an owner that has ended still has the file. This process alone has
-    /// its record lock now, until the file is dropped.
-    Orphaned(File),
+    /// its record lock now, until this is dropped.
+    Orphaned(OrphanedLock),
+}
+
+/// The file of a lock whose owner has ended.
+#[derive(Debug)]
+pub(crate) struct OrphanedLock {
+    // Closed before the reservation ends, as in `ProcessLock`.
+    file: File,
+    _reservation: Reservation,
+}
+
+impl OrphanedLock {
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
 }
 
 impl ProcessLock {
     /// Locks a file that is open for reading and writing.
-    pub(crate) fn try_lock(file: File, reservation: Reservation) -> io::Result<LockAttempt> {
+    // The last parameter is dropped first: the file is closed before the reservation ends.
+    pub(crate) fn try_lock(reservation: Reservation, file: File) -> io::Result<LockAttempt> {
         if !set_lock(&file, RECORD, libc::F_WRLCK)? {
             return Ok(LockAttempt::Held);
         }
         if !set_lock(&file, DESCRIPTION, libc::F_WRLCK)? {
             let held = owner(&file)?.is_some_and(is_alive);
-            return Ok(if held { LockAttempt::Held } else { LockAttempt::Orphaned(file) });
+            let orphaned = OrphanedLock { file, _reservation: reservation };
+            return Ok(if held { LockAttempt::Held } else { LockAttempt::Orphaned(orphaned) });
         }
         file.set_len(0)?;
         (&file).write_all(format!("{}\n", std::process::id()).as_bytes())?;
@@ -133,7 +149,7 @@ mod tests {
         let file = options.create(true).truncate(false).read(true).write(true).open(path).unwrap();
         let reservation = Reservation::new(path.parent().unwrap(), "lock").unwrap();
         match reservation {
-            Some(reservation) => ProcessLock::try_lock(file, reservation).unwrap(),
+            Some(reservation) => ProcessLock::try_lock(reservation, file).unwrap(),
             None => LockAttempt::Held,
         }
     }
@@ -236,9 +252,10 @@ mod tests {
         done.read_exact(&mut [0]).unwrap();
         assert!(matches!(attempt(&path), LockAttempt::Held));
         drop(owner);
-        let LockAttempt::Orphaned(file) = attempt(&path) else { panic!("not orphaned") };
+        let LockAttempt::Orphaned(orphaned) = attempt(&path) else { panic!("not orphaned") };
+        assert!(matches!(attempt(&path), LockAttempt::Held), "one part removes the file");
         std::fs::remove_file(&path).unwrap();
-        drop(file);
+        drop(orphaned);
         drop(locked(&path));
     }
 

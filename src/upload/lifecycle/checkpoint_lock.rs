@@ -34,11 +34,11 @@ impl CheckpointLock {
             };
             let file = open_private(&path, Access::ReadAndWrite)
                 .map_err(|error| error.with_argument("checkpoint_dir"))?;
-            match ProcessLock::try_lock(file, reservation).map_err(failed)? {
+            match ProcessLock::try_lock(reservation, file).map_err(failed)? {
                 LockAttempt::Locked(lock) if is_at(lock.file(), &path) => {
                     return Ok(Self { lock, path });
                 }
-                LockAttempt::Orphaned(file) if is_at(&file, &path) => {
+                LockAttempt::Orphaned(orphaned) if is_at(orphaned.file(), &path) => {
                     std::fs::remove_file(&path).map_err(failed)?;
                 }
                 LockAttempt::Locked(_) | LockAttempt::Orphaned(_) => {}
