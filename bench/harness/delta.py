@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import files
 from .scenarios import GIB, MIB
-from .sink import Sink
+from .sink import Settings, Sink
 
 KEY = "delta"
 BLOCK = 4 << 10
@@ -23,15 +23,6 @@ DELAYS_MS = (20, 50)
 DELAY_CONNECTIONS = 64
 CONNECTIONS = 4
 GIGABIT = 1e9 / 8
-
-
-@dataclass(frozen=True)
-class Server:
-    """The sink of a delta run: it hashes what it receives, and can copy parts."""
-
-    delay_ms: int
-    verify: bool = True
-    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,8 @@ def measure(programs, work, scale, say):
     results = []
     for part_size in PART_SIZES:
         for delay_ms in (0, *DELAYS_MS):
-            with Sink(programs, Server(delay_ms), None) as sink:
+            # The server hashes what it receives, so that it can copy parts.
+            with Sink(programs, Settings(delay_ms, verify=True)) as sink:
                 runner = Runner(programs, work, sink, file, part_size, delay_ms)
                 results.append(runner.run("all is sent, with MD5", unchanged, "none"))
                 for name, change in CHANGES.items():

@@ -4,12 +4,22 @@ import json
 import ssl
 import subprocess
 import urllib.request
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a scenario says of the sink, for what is not a scenario."""
+
+    delay_ms: int = 0
+    verify: bool = False
+    tls: bool = False
 
 
 class Sink:
     """A context manager that runs the sink as a child process."""
 
-    def __init__(self, programs, scenario, certificate):
+    def __init__(self, programs, scenario, certificate=None):
         self.command = [str(programs / "sink"), "--delay-ms", str(scenario.delay_ms)]
         if scenario.verify:
             self.command.append("--verify")

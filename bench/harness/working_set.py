@@ -16,22 +16,13 @@ from pathlib import Path
 
 from . import files
 from .scenarios import GIB, MIB
-from .sink import Sink
+from .sink import Settings, Sink
 
 KEY = "working-set"
 CONNECTIONS = 4
 GROUP = "ossmpu-bench"
 V1 = Path("/sys/fs/cgroup/memory")
 V2 = Path("/sys/fs/cgroup")
-
-
-@dataclass(frozen=True)
-class Plain:
-    """The settings of the sink."""
-
-    delay_ms: int = 0
-    verify: bool = False
-    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ def measure(programs, work, scale, say):
     uploaded = files.data_file(work, 8 * GIB // scale)
     results = []
     for way in ("--keep-cache", "--drop-cache") * 3:
-        with Sink(programs, Plain(), None) as sink, control_group(limit) as join:
+        with Sink(programs, Settings()) as sink, control_group(limit) as join:
             results.append(run(programs, memory, uploaded, way, sink, join, limit))
         say(f"  {way}: {results[-1].resident_after / MIB:.0f} MiB stayed resident")
     return results
