@@ -8,6 +8,7 @@ mod library;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use oss_emulator::{Action, Commit, Emulator, Rule};
 use tempfile::TempDir;
@@ -51,18 +52,16 @@ impl BuildVariant {
 /// Builds and runs all programs.
 pub fn run_all(variant: &BuildVariant, programs: &[PathBuf]) {
     let scratch = TempDir::new().unwrap();
-    // Two at a time: linking takes longer than running.
+    let next = AtomicUsize::new(0);
+    let run_some = || {
+        let take = || programs.get(next.fetch_add(1, Ordering::Relaxed));
+        let mine = std::iter::from_fn(take);
+        mine.filter_map(|program| run(variant, program, scratch.path()).err()).collect::<Vec<_>>()
+    };
+    // Two link, and others wait in their programs.
     let failures: Vec<String> = std::thread::scope(|scope| {
-        let halves = programs.chunks(programs.len().div_ceil(2));
-        let running: Vec<_> = halves
-            .map(|half| {
-                let scratch = scratch.path();
-                scope.spawn(move || {
-                    half.iter().filter_map(|p| run(variant, p, scratch).err()).collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        running.into_iter().flat_map(|half| half.join().unwrap()).collect()
+        let running = [(); 4].map(|()| scope.spawn(run_some));
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(failures.is_empty(), "{}:\n{}", variant.name, failures.join("\n"));
 }
