@@ -5,13 +5,11 @@
  *
  * Reads the same environment as put_file.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "ossmpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static int complain(int status, ossmpu_error *err) {
     const char *what =
@@ -37,7 +35,7 @@ static int abort_upload(const ossmpu_client *client, const char *bucket,
 
 /* Lists all uploads; returns the first status that is a failure. */
 static int go_through(const ossmpu_client *client, const char *bucket,
-                      const char *prefix, const char *before, int remove) {
+                      const char *prefix, double hours, int remove) {
     ossmpu_upload_iter *iter = NULL;
     const ossmpu_upload_info *info = NULL;
     ossmpu_error *err = NULL;
@@ -47,8 +45,9 @@ static int go_through(const ossmpu_client *client, const char *bucket,
     while (status == OSSMPU_OK) {
         status = ossmpu_upload_iter_next(iter, &info, &err);
         if (status == OSSMPU_OK) {
-            /* Both dates are RFC 3339 in UTC and compare as texts. */
-            int old = strcmp(info->initiated, before) < 0;
+            /* By the clock of OSS: the one of this machine may be wrong. */
+            int old = info->age_ms >= 0 &&
+                      (double)info->age_ms >= hours * 3600000;
             const char *fate = !old ? "young" : remove ? "abort" : "old";
             printf("%-5s  %s  %s  %s\n", fate, info->initiated, info->upload_id,
                    info->key);
@@ -67,10 +66,8 @@ int main(int argc, char **argv) {
     ossmpu_config *config;
     ossmpu_client *client = NULL;
     ossmpu_error *err = NULL;
-    char before[32], *end = NULL;
+    char *end = NULL;
     double hours;
-    time_t limit;
-    struct tm utc;
     int status;
 
     argc -= remove;
@@ -82,9 +79,6 @@ int main(int argc, char **argv) {
                 "usage: list_and_abort [--abort] BUCKET HOURS [PREFIX]\n");
         return 2;
     }
-    limit = time(NULL) - (time_t)(hours * 3600);
-    gmtime_r(&limit, &utc);
-    strftime(before, sizeof before, "%Y-%m-%dT%H:%M:%SZ", &utc);
 
     config = ossmpu_config_new();
     ossmpu_config_set_env(config);
@@ -94,7 +88,7 @@ int main(int argc, char **argv) {
         complain(status, err);
         return 1;
     }
-    status = go_through(client, argv[1], argc > 3 ? argv[3] : NULL, before,
+    status = go_through(client, argv[1], argc > 3 ? argv[3] : NULL, hours,
                         remove);
     ossmpu_client_free(client);
     return status == OSSMPU_OK ? 0 : 1;

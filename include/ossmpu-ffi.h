@@ -457,6 +457,7 @@ typedef struct ossmpu_upload_info {
     const char *upload_id;
     const char *initiated;
     const char *storage_class;
+    int64_t age_ms;
 } ossmpu_upload_info;
 int ossmpu_list_uploads(const ossmpu_client *client,
                         const char *bucket,

@@ -2342,6 +2342,11 @@ typedef struct ossmpu_upload_info {
      * The storage class of the object that the upload would create.
      */
     const char *storage_class;
+    /**
+     * Milliseconds since its initiation by the clock of OSS, since the local
+     * one may be wrong; -1 if OSS did not tell, and of a prefix.
+     */
+    int64_t age_ms;
 } ossmpu_upload_info;
 
 /**

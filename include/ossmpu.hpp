@@ -1134,11 +1134,16 @@ struct upload_entry {
     /** RFC 3339. */
     std::string initiated;
     std::string storage_class;
+    /** Since its initiation, by the clock of OSS. */
+    std::optional<std::chrono::milliseconds> age;
 
     explicit upload_entry(const ossmpu_upload_info &from)
         : is_prefix(from.is_prefix != 0), key(from.key),
           upload_id(from.upload_id), initiated(from.initiated),
-          storage_class(from.storage_class) {}
+          storage_class(from.storage_class) {
+        if (from.age_ms >= 0)
+            age = std::chrono::milliseconds(from.age_ms);
+    }
 };
 
 /** An input range whose entries are fetched as they are needed. Its iterators

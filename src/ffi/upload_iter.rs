@@ -2,6 +2,7 @@
 
 use std::ffi::{CString, c_char, c_int};
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use super::cancel::{self, ossmpu_cancel};
 use super::client::{self, ossmpu_client};
@@ -48,6 +49,9 @@ pub struct ossmpu_upload_info {
     pub initiated: *const c_char,
     /// The storage class of the object that the upload would create.
     pub storage_class: *const c_char,
+    /// Milliseconds since its initiation by the clock of OSS, since the local
+    /// one may be wrong; -1 if OSS did not tell, and of a prefix.
+    pub age_ms: i64,
 }
 
 /// Lists the uploads of a bucket that are neither completed nor aborted, by key
@@ -147,7 +151,7 @@ impl UploadIter {
         self.entry = None;
         self.entry = self.uploads.next().transpose()?.map(|entry| match entry {
             UploadsEntry::Upload(upload) => CurrentUpload::of_upload(&upload),
-            UploadsEntry::Prefix(prefix) => CurrentUpload::new(1, [&prefix, "", "", ""]),
+            UploadsEntry::Prefix(prefix) => CurrentUpload::new(1, [&prefix, "", "", ""], None),
         });
         Ok(self.entry.is_some())
     }
@@ -158,10 +162,10 @@ impl CurrentUpload {
         let initiated = upload.initiated.map(rfc3339).unwrap_or_default();
         let id = upload.upload_id.as_str();
         let storage_class = upload.storage_class.as_deref().unwrap_or_default();
-        Self::new(0, [&upload.key, id, &initiated, storage_class])
+        Self::new(0, [&upload.key, id, &initiated, storage_class], upload.age)
     }
 
-    fn new(is_prefix: i32, texts: [&str; 4]) -> Box<Self> {
+    fn new(is_prefix: i32, texts: [&str; 4], age: Option<Duration>) -> Box<Self> {
         let texts = texts.map(text::to_c_string);
         // The texts are on the heap: moving their owners does not move them.
         let [key, upload_id, initiated, storage_class] = texts.each_ref().map(|text| text.as_ptr());
@@ -172,6 +176,7 @@ impl CurrentUpload {
             upload_id,
             initiated,
             storage_class,
+            age_ms: age.map_or(-1, |age| age.as_millis().try_into().unwrap_or(i64::MAX)),
         };
         Box::new(Self { info, _texts: texts })
     }

@@ -1,6 +1,6 @@
 //! ListMultipartUploads: lists the unfinished uploads of a bucket.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::response::{ResponseHeaders, ResponseReader, XmlDocument, non_empty, time};
 use super::upload_marker::UploadMarker;
@@ -56,6 +56,8 @@ pub struct ListedUpload {
     pub upload_id: UploadId,
     /// When the upload was initiated.
     pub initiated: Option<SystemTime>,
+    /// How long before the response that was, both by the clock of OSS: the local clock may be wrong.
+    pub age: Option<Duration>,
     /// The storage class of the object.
     pub storage_class: Option<String>,
 }
@@ -202,10 +204,14 @@ fn read_upload(
     upload: &Element,
 ) -> Result<ListedUpload> {
     let upload_id = upload.text_of("UploadId").trim();
+    let initiated = time(upload, "Initiated");
+    let now = reader.headers().date();
     Ok(ListedUpload {
         key: document.name(upload, "Key")?,
         upload_id: UploadId::parse(upload_id).map_err(|_| reader.refuse("UploadId", upload_id))?,
-        initiated: time(upload, "Initiated"),
+        initiated,
+        // The header has no fractions of a second.
+        age: initiated.zip(now).map(|(then, now)| now.duration_since(then).unwrap_or_default()),
         storage_class: non_empty(upload.text_of("StorageClass").trim()),
     })
 }
@@ -266,6 +272,7 @@ mod tests {
         let upload = page.uploads.first().unwrap();
         assert_eq!(upload.key, "a/b c\u{c}");
         assert_eq!((upload.upload_id.as_str(), upload.initiated.is_some()), ("A+/=", true));
+        assert_eq!(upload.age, None, "the response has no date");
         assert_eq!(page.common_prefixes, ["a/x/", "a/y/", "z"]);
         assert_eq!((page.prefix.as_deref(), page.delimiter.as_deref()), (Some("a/"), Some("/")));
         assert_eq!(page.next_key_marker.as_deref(), Some("a/b c\u{c}"));
@@ -274,6 +281,22 @@ mod tests {
         let page = parse(&body("")).unwrap();
         assert_eq!(page.uploads.first().unwrap().key, "a%2Fb+c%0C");
         assert_eq!(page.common_prefixes.first().unwrap(), "a%2Fx%2F");
+    }
+
+    #[test]
+    fn the_age_is_that_of_the_server() {
+        let age = |date: &str| {
+            let mut response = ok("<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>\
+                <Upload><Key>k</Key><UploadId>I</UploadId>\
+                <Initiated>2012-02-23T04:18:23.500Z</Initiated></Upload>\
+                </ListMultipartUploadsResult>");
+            response.headers.set("Date", date).unwrap();
+            operation().parse(&response).unwrap().uploads[0].age
+        };
+        let ms = |count| Some(Duration::from_millis(count));
+        assert_eq!(age("Thu, 23 Feb 2012 05:18:24 GMT"), ms(3_600_500));
+        assert_eq!(age("Thu, 23 Feb 2012 04:18:23 GMT"), ms(0));
+        assert_eq!(age("yesterday"), None);
     }
 
     #[test]

@@ -165,6 +165,23 @@ static void check_message(const ossmpu_error *err, const char *expected) {
     CHECK(strstr(message, expected) != NULL || strstr(cause, expected) != NULL);
 }
 
+/* The files that the user names for certificates are not read: then the call
+ * would fail before it finds that the server does not speak TLS. */
+static void check_certificates(void) {
+    char endpoint[64];
+    ossmpu_client *client;
+    ossmpu_error *err = NULL;
+    CHECK(find("SSL_CERT_FILE") != NULL && find("SSL_CERT_DIR") != NULL);
+    snprintf(endpoint, sizeof endpoint, "https%s",
+             find("OSS_ENDPOINT") + strlen("http"));
+    client = keys_client(endpoint);
+    CHECK(ossmpu_put_data(client, BUCKET, "key", "x", 1, NULL, NULL, NULL,
+                          &err) < 0);
+    check_message(err, "does not speak TLS");
+    ossmpu_error_free(err);
+    ossmpu_client_free(client);
+}
+
 /* What the user of a set-user-ID program sets has no effect. */
 static int run_with_more_rights(void) {
     ossmpu_config *config = ossmpu_config_new();
@@ -192,6 +209,7 @@ static int run_with_more_rights(void) {
     ossmpu_error_free(err);
     ossmpu_client_free(client);
     ossmpu_config_free(config);
+    check_certificates();
     return 0;
 }
 
@@ -234,6 +252,8 @@ static void check_more_rights(const char *path) {
     if (child == 0) {
         CHECK(!setenv("ALL_PROXY", "not a URL", 1));
         CHECK(!setenv("HOME", "/nonexistent", 1));
+        CHECK(!setenv("SSL_CERT_FILE", "/nonexistent", 1));
+        CHECK(!setenv("SSL_CERT_DIR", "/nonexistent", 1));
         if (geteuid() == 0)
             CHECK(!setgroups(0, NULL) && !setgid(OTHER_USER) &&
                   !setuid(OTHER_USER));

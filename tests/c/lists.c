@@ -22,6 +22,8 @@ static void check_list(const ossmpu_client *client, const char *prefix,
         CHECK_TEXT(upload->key, *want + is_prefix);
         CHECK((upload->upload_id[0] == '\0') == is_prefix);
         CHECK(strlen(upload->initiated) == (is_prefix ? 0 : 20));
+        CHECK(is_prefix ? upload->age_ms == -1
+                        : upload->age_ms >= 0 && upload->age_ms < 3600000);
         CHECK_TEXT(upload->storage_class, is_prefix ? "" : "Standard");
         want++;
     }

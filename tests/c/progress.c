@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <time.h>
 
 typedef struct {
     pthread_t thread;
@@ -93,6 +94,37 @@ static void check_stop_at_once(const ossmpu_client *client) {
     ossmpu_options_free(options);
 }
 
+typedef struct {
+    int calls;
+    struct timespec first;
+    double seconds;
+} Stalled;
+
+static int stop_after_ten(void *user, const ossmpu_progress *progress) {
+    Stalled *stalled = user;
+    struct timespec now;
+    (void)progress;
+    CHECK(!clock_gettime(CLOCK_MONOTONIC, &now));
+    if (stalled->calls++ == 0)
+        stalled->first = now;
+    stalled->seconds = (double)(now.tv_sec - stalled->first.tv_sec) +
+                       (double)(now.tv_nsec - stalled->first.tv_nsec) / 1e9;
+    return stalled->calls > 10;
+}
+
+/* Reports come at least every 200 ms also while nothing happens: ten in two
+ * seconds, with some room for a busy machine. */
+static void check_stalled(const ossmpu_client *client,
+                          ossmpu_options *options) {
+    Stalled stalled = {0};
+    unsigned char *data = some_bytes(300000);
+    CHECK(!ossmpu_options_set_progress(options, stop_after_ten, &stalled));
+    CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
+                          NULL, NULL) == OSSMPU_ECANCELED);
+    CHECK(stalled.calls == 11 && stalled.seconds < 8);
+    free(data);
+}
+
 /* A call that sends one part reports that part. */
 static void check_part(const ossmpu_client *client) {
     Seen seen = {0};
@@ -149,6 +181,8 @@ int main(void) {
     check_stop_at_once(client);
     check_part(client);
     check_throttled(client);
+    check_stalled(client, single);
+    check_stalled(client, several);
     ossmpu_options_free(several);
     ossmpu_options_free(single);
     ossmpu_client_free(client);

@@ -89,11 +89,30 @@ static void check(void *(*run)(void *), enum place place, int type,
     }
 }
 
+static void cancel_this_thread(struct hooks *hooks) {
+    (void)hooks;
+    CHECK(!pthread_cancel(pthread_self()));
+    pthread_testcancel();
+}
+
+/* A thread of the library is not canceled, in a callback or after it. */
+static void check_worker(void) {
+    struct hooks hooks;
+    ossmpu_client *client = hooked_client(&hooks);
+    hooks.place = IN_CREDENTIALS;
+    hooks.on_worker = 1;
+    hooks.run = cancel_this_thread;
+    CHECK(hooked_upload(&hooks, "worker", NULL) == OSSMPU_OK && hooks.done);
+    check_hooked_upload(&hooks, "after");
+    ossmpu_client_free(client);
+}
+
 int main(void) {
     const int types[] = {PTHREAD_CANCEL_DEFERRED, PTHREAD_CANCEL_ASYNCHRONOUS};
     int place, type;
     CHECK(!sem_init(&in_call, 0, 0));
     CHECK(!sem_init(&go_on, 0, 0));
+    check_worker();
     for (type = 0; type < 2; type++) {
         for (place = 0; place < PLACES; place++)
             check(upload, (enum place)place, types[type], wait_in_call);

@@ -62,7 +62,9 @@ fn list_and_abort_ends_what_is_old_and_only_if_told_to() {
     let example = Example::new("list_and_abort");
     let emulator = &example.emulator;
     assert_eq!(example.succeeds(&[BUCKET, "0"]), "");
+    emulator.set_clock_offset(-300);
     begin_uploads(emulator, &["a/one", "b/two", "a/three"]);
+    emulator.set_clock_offset(0);
     let old = example.succeeds(&[BUCKET, "0", "a/"]);
     assert!(old.lines().count() == 2 && old.lines().all(|line| line.starts_with("old ")), "{old}");
     let young = example.succeeds(&["--abort", BUCKET, "1"]);
@@ -72,6 +74,11 @@ fn list_and_abort_ends_what_is_old_and_only_if_told_to() {
     assert!(gone.contains("a/one") && gone.contains("a/three"), "{gone}");
     let left: Vec<_> = emulator.uploads(BUCKET).into_iter().map(|upload| upload.key).collect();
     assert_eq!(left, ["b/two"]);
+    // The local clock is 20 hours ahead.
+    emulator.set_clock_offset(-20 * 3600);
+    begin_uploads(emulator, &["new"]);
+    let said = example.succeeds(&["--abort", BUCKET, "12", "new"]);
+    assert!(said.starts_with("young "), "{said}");
 }
 
 #[test]
@@ -286,9 +293,8 @@ fn until(reached: impl Fn() -> bool) {
     }
 }
 
-/// Starts uploads that look five minutes old.
+/// Starts uploads.
 fn begin_uploads(emulator: &Emulator, keys: &[&str]) {
-    emulator.set_clock_offset(-300);
     let mut config = ossmpu::Config::new();
     config.set_region("cn-hangzhou").unwrap().set_endpoint(emulator.url()).unwrap();
     config.set_keys(KEY_ID, KEY_SECRET, None).unwrap();

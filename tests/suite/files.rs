@@ -326,6 +326,28 @@ fn a_range_is_uploaded_while_bytes_are_appended_behind_it_or_change_before_it() 
 }
 
 #[test]
+fn a_range_of_a_descriptor_is_uploaded_while_bytes_are_appended_behind_it() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
+    let file = file(&bytes(5 * PART));
+    let appended = file.path().to_owned();
+    let once = std::sync::Once::new();
+    let mut options = small_parts();
+    options.set_parallelism(1).unwrap();
+    options.set_progress(move |progress| {
+        if progress.parts_done > 0 {
+            once.call_once(|| append(&appended));
+        }
+        ControlFlow::Continue(())
+    });
+    let range = FdRange::new(file.as_file().as_fd(), ByteRange::new(0, Some(5 * PART)));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    client.put_fd(bucket, key, range, &options, cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), bytes(5 * PART));
+    assert_eq!(file.as_file().metadata().unwrap().len(), 5 * PART + 4);
+}
+
+#[test]
 fn a_file_that_is_renamed_linked_or_given_other_permissions_is_uploaded() {
     is_uploaded(.., |path| fs::rename(path, path.with_extension("new")).unwrap());
     is_uploaded(.., |path| fs::hard_link(path, path.with_extension("new")).unwrap());

@@ -46,7 +46,11 @@ fn an_invalid_setting_names_the_mistake() {
     let error = Client::new(Config::new().set_region("cn-hangzhou").unwrap()).unwrap_err();
     assert_message(
         &error,
-        &["credentials: no credentials were set; ", "OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET"],
+        &[
+            "credentials: no credentials were set; ",
+            "OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET",
+            "or set a source of credentials",
+        ],
     );
 }
 
@@ -107,7 +111,10 @@ fn a_fifo_is_pointed_to_the_ways_that_read_it() {
     let path = folder.path().join("fifo");
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     for (path, text) in [
-        (path.as_path(), "fifo is a FIFO, not a regular file; open it and upload its descriptor"),
+        (
+            path.as_path(),
+            "fifo is a FIFO, not a regular file; open it and upload its descriptor (`ossmpu put - <",
+        ),
         (std::path::Path::new("/dev/null"), "/dev/null is not a regular file; open it"),
         (folder.path(), "is a directory"),
     ] {

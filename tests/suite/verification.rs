@@ -1,11 +1,13 @@
 //! Objects and parts whose CRC-64 is missing, malformed or wrong.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use oss_emulator::{Action, Commit, Rule};
+use oss_emulator::{AccessKey as ServerKey, Action, Commit, Rule};
 use ossmpu::{
-    ErrorKind, Integrity, LogLevel, ObjectExists, PresignRequest, SentPart, UploadOptions,
-    UploadPart,
+    AccessKey, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel, ObjectExists,
+    PresignRequest, SentPart, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, number, small_parts};
@@ -47,6 +49,47 @@ fn a_malformed_crc64_is_an_error() {
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some("UploadPart")));
         fixture.assert_bucket_empty();
     }
+}
+
+/// Bytes in memory that change when credentials are fetched: after the MD5, before they are sent.
+struct Changing {
+    has_changed: Arc<AtomicBool>,
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl AsRef<[u8]> for Changing {
+    fn as_ref(&self) -> &[u8] {
+        if self.has_changed.load(Ordering::SeqCst) { &self.after } else { &self.before }
+    }
+}
+
+struct ChangingKeys(Arc<AtomicBool>);
+
+impl CredentialsProvider for ChangingKeys {
+    fn fetch(&self) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.store(true, Ordering::SeqCst);
+        Ok(Credentials { access_key: AccessKey::new("id", "secret")?, expires: None })
+    }
+}
+
+#[test]
+fn bytes_that_change_after_their_md5_was_computed_are_refused() {
+    let has_changed = Arc::new(AtomicBool::new(false));
+    let keys = ChangingKeys(Arc::clone(&has_changed));
+    let fixture = Fixture::with(|config| {
+        config.set_credentials_provider(keys);
+    });
+    fixture.emulator.add_key(ServerKey::new("id", "secret"));
+    let (before, after) = (bytes(1000), vec![7; 1000]);
+    let data = Changing { has_changed, before, after };
+    let mut options = UploadOptions::new();
+    options.set_integrity(Integrity::MD5);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let error = client.put_data(bucket, key, data, &options, cancel).unwrap_err();
+    assert_eq!(error.oss_code(), Some("InvalidDigest"), "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::No);
+    fixture.assert_bucket_empty();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use ossmpu::{
     BucketName, Client, Error, ListMultipartUploads, ListedUpload, MultipartUpload, ObjectKey,
-    UploadOptions, rfc3339,
+    UploadOptions, UploadsEntry, rfc3339,
 };
 
 use crate::bucket_url::BucketUrl;
@@ -78,8 +78,7 @@ impl Clean {
     }
 }
 
-/// Lists the uploads of at least that age. Both times are of the server, because the local clock may
-/// be wrong. An upload of unknown age is not old.
+/// Lists the uploads of more than that age. An upload of unknown age is not old.
 fn old_uploads(
     client: &Client,
     url: &BucketUrl,
@@ -90,15 +89,13 @@ fn old_uploads(
         .with_prefix(&url.path)
         .with_headers(&context.client_options.headers());
     let mut old = Vec::new();
-    let mut next = Some(request);
-    while let Some(request) = next {
-        let page = client.list_multipart_uploads(&request, context.cancel())?;
-        next = request.next_page(&page)?;
-        let before = page.headers.date().and_then(|now| now.checked_sub(age));
-        let is_old = |upload: &ListedUpload| {
-            upload.initiated.zip(before).is_some_and(|(initiated, before)| initiated < before)
-        };
-        old.extend(page.uploads.into_iter().filter(is_old));
+    for entry in client.uploads_iter(request, context.cancel()) {
+        match entry? {
+            UploadsEntry::Upload(upload) if upload.age.is_some_and(|its| its > age) => {
+                old.push(upload);
+            }
+            UploadsEntry::Upload(_) | UploadsEntry::Prefix(_) => {}
+        }
     }
     Ok(old)
 }

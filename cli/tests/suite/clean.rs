@@ -40,6 +40,14 @@ fn an_upload_that_is_old_by_a_wrong_local_clock_only_is_kept() {
     fixture.emulator.set_clock_offset(-6 * 3600);
     fixture.run(&["clean", &url(""), "--older-than", "12h"]).exits(0);
     assert_eq!(remaining(&fixture), [""; 0], "it is 14 hours old");
+
+    // So far ahead that no request is valid.
+    fixture.emulator.set_clock_offset(0);
+    let new = fixture.initiate("new");
+    fixture.emulator.set_clock_offset(-30 * DAY);
+    let run = fixture.run(&["clean", &url(""), "--older-than", "7d"]);
+    assert_ne!(run.code, Some(0), "{run:?}");
+    assert_eq!(remaining(&fixture), [new]);
 }
 
 #[test]

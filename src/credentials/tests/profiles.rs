@@ -285,6 +285,22 @@ fn access_keys_of_ossutil_are_read_in_both_layouts() {
 }
 
 #[test]
+fn files_may_begin_with_a_byte_order_mark() {
+    let keys = format!("accessKeyID=AK\naccessKeySecret={SECRET}\n");
+    let ini = format!("[default]\ntype=access_key\naccess_key_id=AK\naccess_key_secret={SECRET}\n");
+    let json = format!(r#"{{"current":"one","profiles":[{}]}}"#, pair("one", "AK"));
+    for (file, content) in [
+        (CONFIG, json),
+        (".alibabacloud/credentials", ini),
+        (".ossutilconfig", format!("[Credentials]\n{keys}")),
+    ] {
+        let machine = Machine::new();
+        machine.write(file, &format!("\u{feff}{content}"));
+        assert_eq!(machine.id("profile"), "AK", "{file}");
+    }
+}
+
+#[test]
 fn an_unknown_profile_names_every_file() {
     let machine = machine(&pair("one", "AK1"));
     machine.write(".alibabacloud/credentials.ini", "[default]\n");

@@ -181,10 +181,11 @@ fn a_response_that_is_not_http_is_a_protocol_error() {
     let garbage = "SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n".to_owned();
     let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(70_000));
     let alert = "\u{15}\u{3}\u{3}\0\u{2}\u{2}\n".to_owned();
-    for response in [garbage, long, alert] {
+    for (response, text) in [(garbage, ""), (long, "the limit is "), (alert, "")] {
         let server = serve(response);
         let failure = get(&http(), &server.host()).unwrap_err();
         assert_eq!(failure.error.kind(), ErrorKind::Protocol, "{}", failure.error);
+        assert!(failure.error.to_string().contains(text), "{}", failure.error);
         assert_eq!(failure.error.host(), Some(&*server.host()));
     }
 }

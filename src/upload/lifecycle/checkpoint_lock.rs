@@ -89,6 +89,25 @@ mod tests {
         assert!(path.exists(), "the file of another lock is not removed");
     }
 
+    #[test]
+    fn what_is_not_a_file_in_the_place_of_the_lock_is_refused_and_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let refused = || {
+            let error = CheckpointLock::take(directory.path(), "lock").unwrap_err();
+            assert_eq!((error.kind(), error.argument()), (ErrorKind::File, Some("checkpoint_dir")));
+            assert!(path.symlink_metadata().is_ok());
+            std::fs::remove_file(&path).unwrap();
+        };
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        refused();
+        let target = directory.path().join("target");
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        refused();
+        assert!(!target.exists(), "no file is made through a link");
+        drop(CheckpointLock::take(directory.path(), "lock").unwrap());
+    }
+
     /// Each process takes the lock, which removes and creates its file all the time.
     #[test]
     fn two_processes_never_have_the_lock_at_once() {
