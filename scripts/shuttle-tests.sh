@@ -7,7 +7,8 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-tests=$(cargo rustc --lib --profile "${PROFILE:-test}" --message-format=json -- --cfg shuttle |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+built=$(cargo rustc --lib --profile "${PROFILE:-test}" --message-format=json-render-diagnostics \
+    -- --cfg shuttle)
+tests=$(printf '%s\n' "$built" | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 test $# -gt 0 || set -- shuttle_tests::
 SHUTTLE_SILENCE_WARNINGS=1 "$tests" "$@"

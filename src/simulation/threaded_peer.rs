@@ -17,7 +17,6 @@ use crate::transport::{
     CancelPolicy, Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest,
     SimulatedPeer,
 };
-use crate::wire::Sent;
 
 /// How a wait of a request has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::native_programs::{path_text, root, static_flags_of};
+use super::native_programs::{library, path_text, root, static_flags_of};
 
 /// Builds the library in a target folder of its own and returns what a program links.
 ///
@@ -11,7 +11,7 @@ use super::native_programs::{path_text, root, static_flags_of};
 pub(super) fn library() -> Vec<String> {
     let target = root().join("target/instrumented");
     let triple = host();
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = library::cargo();
     command
         .current_dir(root())
         .args([

@@ -44,7 +44,7 @@ pub fn shared_library() -> PathBuf {
 /// Runs cargo with the target folder and profile of this test; returns the file that it creates.
 pub fn build(arguments: &[&str], file: &str) -> PathBuf {
     let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo();
     cargo.current_dir(root()).args(arguments).args(["--quiet", "--locked", "--target-dir"]);
     cargo.arg(folder.parent().unwrap());
     match folder.file_name().and_then(OsStr::to_str).unwrap() {
@@ -55,6 +55,21 @@ pub fn build(arguments: &[&str], file: &str) -> PathBuf {
     let file = folder.join(file);
     assert!(file.exists(), "{} is missing", file.display());
     file
+}
+
+/// Cargo without the variables that it has set for this test: some build scripts would run again, and
+/// then once more in the next build.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        let of_test =
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        if of_test.iter().any(|start| name.starts_with(start)) || name == "CARGO_TARGET_TMPDIR" {
+            cargo.env_remove(&variable);
+        }
+    }
+    cargo
 }
 
 fn run(command: &mut Command) {

@@ -3,7 +3,7 @@
 //! The library writes nothing to stdout or stderr, so the programs must not print anything.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod library;
+pub mod library;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -33,7 +33,7 @@ fn wait_for(buffers: &BufferPool, mut request: BufferRequest, event: &Event) -> 
 
 fn check(buffers: &BufferPool) {
     let state = buffers.0.lock();
-    let spare: usize = state.spare.iter().map(Vec::len).sum();
+    let spare: usize = state.spare.iter().map(|bytes| bytes.len()).sum();
     assert!(state.allocated <= buffers.0.limit, "the budget is exceeded");
     assert!(state.filling + spare <= state.allocated);
 }
@@ -42,7 +42,7 @@ fn check(buffers: &BufferPool) {
 fn check_at_rest(buffers: &BufferPool) {
     check(buffers);
     let state = buffers.0.lock();
-    let spare: usize = state.spare.iter().map(Vec::len).sum();
+    let spare: usize = state.spare.iter().map(|bytes| bytes.len()).sum();
     assert_eq!((state.filling, spare, state.waiting.len()), (0, state.allocated, 0));
 }
 
