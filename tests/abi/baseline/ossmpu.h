@@ -762,6 +762,7 @@ typedef struct ossmpu_upload_info {
     const char *upload_id;
     const char *initiated;
     const char *storage_class;
+    int64_t age_ms;
 } ossmpu_upload_info;
 
 OSSMPU_MUST_USE OSSMPU_API
