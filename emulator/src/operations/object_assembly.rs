@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
-use crate::store::{Digests, Part, UploadSnapshot, Version, VersionRecord, read_blobs};
+use crate::store::{Digests, Part, UploadSnapshot, Version, VersionRecord, new_crc64, read_blobs};
 
 /// Creates the object version; its CRC-64 is computed from the content.
 pub(super) async fn assemble(
@@ -27,12 +27,12 @@ pub(super) async fn assemble(
             let (md5, crc64) = digests.finish();
             (Some(STANDARD.encode(md5)), crc64)
         } else {
-            let mut crc64 = crc64fast::Digest::new();
+            let mut crc64 = new_crc64();
             read_blobs(&blobs, 0, size, |bytes| {
-                crc64.write(bytes);
+                crc64.update(bytes);
                 Ok(())
             })?;
-            (None, crc64.sum64())
+            (None, crc64.finalize())
         };
         let mut attributes = upload.record.attributes;
         attributes.acl = acl;

@@ -42,10 +42,15 @@ impl Drop for Blob {
     }
 }
 
+/// Starts a CRC-64/XZ, which OSS calls crc64ecma.
+pub(crate) fn new_crc64() -> crc_fast::Digest {
+    crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz)
+}
+
 /// MD5 and CRC-64 of a byte stream.
 pub(crate) struct Digests {
     md5: Md5,
-    crc64: crc64fast::Digest,
+    crc64: crc_fast::Digest,
 }
 
 impl std::fmt::Debug for Digests {
@@ -56,17 +61,17 @@ impl std::fmt::Debug for Digests {
 
 impl Digests {
     pub(crate) fn new() -> Self {
-        Self { md5: Md5::new(), crc64: crc64fast::Digest::new() }
+        Self { md5: Md5::new(), crc64: new_crc64() }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
-        self.crc64.write(bytes);
+        self.crc64.update(bytes);
     }
 
     /// Returns MD5 and CRC-64.
     pub(crate) fn finish(self) -> ([u8; 16], u64) {
-        (self.md5.finalize().into(), self.crc64.sum64())
+        (self.md5.finalize().into(), self.crc64.finalize())
     }
 }
 

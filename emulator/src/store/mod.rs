@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
-pub(crate) use blob::{Blob, BlobWriter, Digests, SealedBlob, read_blobs};
+pub(crate) use blob::{Blob, BlobWriter, Digests, SealedBlob, new_crc64, read_blobs};
 pub(crate) use header_text::HeaderText;
 pub(crate) use objects::PutOutcome;
 pub(crate) use record::{
