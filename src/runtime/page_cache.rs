@@ -47,7 +47,7 @@ pub(crate) fn remove_from_cache(file: &File, range: Range<u64>) {
         return;
     };
     // SAFETY: the call has no pointers. Without it, the pages stay.
-    unsafe { libc::posix_fadvise(file.as_raw_fd(), start, length, libc::POSIX_FADV_DONTNEED) };
+    unsafe { libc::posix_fadvise64(file.as_raw_fd(), start, length, libc::POSIX_FADV_DONTNEED) };
 }
 
 /// Other systems have no such call.

@@ -22,36 +22,43 @@ const SIZE: usize = 6 * MIB as usize + 4321;
 struct CachedFile {
     path: PathBuf,
     file: File,
+    /// The content begins here, after a hole.
+    start: u64,
 }
 
 impl CachedFile {
     fn new(name: &str) -> Self {
+        Self::at(name, 0)
+    }
+
+    fn at(name: &str, start: u64) -> Self {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, bytes(SIZE as u64)).unwrap();
+        File::create(&path).unwrap().write_all_at(&bytes(SIZE as u64), start).unwrap();
         let file = File::open(&path).unwrap();
         file.sync_all().unwrap();
         advise(&file, libc::POSIX_FADV_DONTNEED);
-        let cached = Self { path, file };
+        let cached = Self { path, file, start };
         let left = cached.pages().iter().filter(|is_cached| **is_cached).count();
         let text = "keeps pages in the cache, so that this test shows nothing: set CARGO_TARGET_DIR \
                     to a directory on a disk";
         assert_eq!(left, 0, "the file system of {} {text}", cached.path.display());
         // Without reading ahead.
         advise(&cached.file, libc::POSIX_FADV_RANDOM);
-        for (start, length) in [(MIB, MIB / 2), (4 * MIB + 5000, 1)] {
+        for (offset, length) in [(MIB, MIB / 2), (4 * MIB + 5000, 1)] {
             let mut buffer = vec![0; usize::try_from(length).unwrap()];
-            cached.file.read_exact_at(&mut buffer, start).unwrap();
+            cached.file.read_exact_at(&mut buffer, start + offset).unwrap();
         }
         let count = cached.pages().iter().filter(|is_cached| **is_cached).count();
         assert!((129..700).contains(&count), "{count} pages");
         cached
     }
 
-    /// Whether each page is in the cache.
+    /// Whether each page of the content is in the cache.
     fn pages(&self) -> Vec<bool> {
-        let (access, fd) = (libc::PROT_NONE, self.file.as_raw_fd());
+        let (access, kind, fd) = (libc::PROT_NONE, libc::MAP_SHARED, self.file.as_raw_fd());
+        let start = self.start.cast_signed();
         // SAFETY: the kernel chooses the address.
-        let address = unsafe { libc::mmap(ptr::null_mut(), SIZE, access, libc::MAP_SHARED, fd, 0) };
+        let address = unsafe { libc::mmap64(ptr::null_mut(), SIZE, access, kind, fd, start) };
         assert_ne!(address, libc::MAP_FAILED, "{}", io::Error::last_os_error());
         let mut pages = vec![0u8; SIZE.div_ceil(PAGE)];
         // SAFETY: the mapping has this size, and the vector a byte for each page.
@@ -81,11 +88,14 @@ fn in_parts() -> UploadOptions {
     options
 }
 
-/// Uploads the file, and asserts that the same pages are cached before and after.
+/// Uploads a file, and asserts that the same pages are cached before and after.
 fn assert_as_before(name: &str, upload: impl Fn(&Fixture, &CachedFile)) {
-    let file = CachedFile::new(name);
+    assert_unchanged(&CachedFile::new(name), name, upload);
+}
+
+fn assert_unchanged(file: &CachedFile, name: &str, upload: impl Fn(&Fixture, &CachedFile)) {
     let before = file.pages();
-    upload(&Fixture::new(), &file);
+    upload(&Fixture::new(), file);
     // A worker may still read a copy of a part that was canceled.
     let started = Instant::now();
     loop {
@@ -127,6 +137,18 @@ fn an_upload_leaves_the_page_cache_as_it_was() {
     assert_as_before("range", |fixture, file| {
         let Fixture { client, bucket, key, cancel, .. } = fixture;
         let range = FileRange::new(&file.path, ByteRange::new(MIB + 777, Some(3 * MIB)));
+        client.put_range(bucket, key, &range, &in_parts(), cancel).unwrap();
+    });
+}
+
+/// Offsets of 32 bits end at 2 GiB.
+#[test]
+fn a_range_far_inside_a_file_leaves_the_page_cache_as_it_was() {
+    const START: u64 = 5 << 30;
+    let file = CachedFile::at("far", START);
+    assert_unchanged(&file, "far", |fixture, file| {
+        let Fixture { client, bucket, key, cancel, .. } = fixture;
+        let range = FileRange::new(&file.path, ByteRange::new(START + 777, Some(3 * MIB)));
         client.put_range(bucket, key, &range, &in_parts(), cancel).unwrap();
     });
 }
