@@ -99,6 +99,7 @@ fn options(flags: &Flags, parallel: usize) -> Result<UploadOptions> {
     options.set_md5_kernel(match flags.text("kernel").unwrap_or("auto") {
         "auto" => Md5Kernel::best(),
         "scalar" => Md5Kernel::Scalar,
+        "neon" => Md5Kernel::Neon,
         "avx2" => Md5Kernel::Avx2,
         "avx512" => Md5Kernel::Avx512,
         other => return Err(format!("--kernel: unknown value {other}").into()),

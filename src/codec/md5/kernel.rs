@@ -6,6 +6,8 @@
 use std::array;
 
 use super::group::{Lane, LaneGroup};
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
@@ -14,6 +16,8 @@ use super::{avx2, avx512};
 pub enum Kernel {
     /// One stream at a time, with the `md-5` crate.
     Scalar,
+    /// Two groups of four lanes.
+    Neon,
     /// Two groups of eight lanes.
     Avx2,
     /// Two groups of sixteen lanes.
@@ -23,11 +27,11 @@ pub enum Kernel {
 impl Kernel {
     /// All kernels, including those that the CPU does not support.
     #[cfg(any(test, feature = "bench-internals"))]
-    pub const ALL: [Kernel; 3] = [Kernel::Scalar, Kernel::Avx2, Kernel::Avx512];
+    pub const ALL: [Kernel; 4] = [Kernel::Scalar, Kernel::Neon, Kernel::Avx2, Kernel::Avx512];
 
     /// Returns the fastest kernel that the CPU supports.
     pub fn best() -> Kernel {
-        let widest_first = [Kernel::Avx512, Kernel::Avx2].into_iter();
+        let widest_first = [Kernel::Avx512, Kernel::Avx2, Kernel::Neon].into_iter();
         widest_first.filter(|kernel| kernel.is_available()).max().unwrap_or(Kernel::Scalar)
     }
 
@@ -36,12 +40,16 @@ impl Kernel {
     pub fn is_available(self) -> bool {
         match self {
             Kernel::Scalar => true,
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => {
+                cfg!(target_endian = "little") && std::arch::is_aarch64_feature_detected!("neon")
+            }
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => is_x86_feature_detected!("avx512f"),
-            #[cfg(not(target_arch = "x86_64"))]
-            Kernel::Avx2 | Kernel::Avx512 => false,
+            // Of another CPU.
+            _ => false,
         }
     }
 
@@ -49,6 +57,7 @@ impl Kernel {
     pub fn lanes(self) -> usize {
         match self {
             Kernel::Scalar => 1,
+            Kernel::Neon => 8,
             Kernel::Avx2 => 16,
             Kernel::Avx512 => 32,
         }
@@ -84,6 +93,16 @@ impl Available {
         match (self.0, lanes.len()) {
             // A vector step costs as much as a scalar step, so a single lane gains nothing.
             (Kernel::Scalar, _) | (_, 0..=1) => process_scalar(lanes, count),
+            #[cfg(target_arch = "aarch64")]
+            (Kernel::Neon, 0..=4) => process_groups::<4, 1>(lanes, count, |groups| {
+                // SAFETY: `check` confirmed the NEON that this function is compiled for.
+                unsafe { neon::compress(groups, count) }
+            }),
+            #[cfg(target_arch = "aarch64")]
+            (Kernel::Neon, _) => process_groups::<4, 2>(lanes, count, |groups| {
+                // SAFETY: `check` confirmed the NEON that this function is compiled for.
+                unsafe { neon::compress(groups, count) }
+            }),
             #[cfg(target_arch = "x86_64")]
             (Kernel::Avx2, 0..=8) => process_groups::<8, 1>(lanes, count, |groups| {
                 // SAFETY: `check` confirmed the AVX2 that this function is compiled for.
@@ -104,8 +123,8 @@ impl Available {
                 // SAFETY: `check` confirmed the AVX-512F that this function is compiled for.
                 unsafe { avx512::compress(groups, count) }
             }),
-            #[cfg(not(target_arch = "x86_64"))]
-            (Kernel::Avx2 | Kernel::Avx512, _) => process_scalar(lanes, count),
+            // Of another CPU, so `check` has refused it.
+            _ => process_scalar(lanes, count),
         }
     }
 }
@@ -119,6 +138,10 @@ fn process_scalar(lanes: &mut [Lane<'_>], count: usize) {
 }
 
 /// Calls `compress` for G groups of N lanes at a time.
+#[cfg_attr(
+    not(any(target_arch = "aarch64", target_arch = "x86_64")),
+    expect(dead_code, reason = "other CPUs have no vector kernel")
+)]
 fn process_groups<'a, const N: usize, const G: usize>(
     lanes: &mut [Lane<'a>],
     count: usize,

@@ -1,7 +1,7 @@
 //! MD5 of several streams in parallel.
 //!
 //! The steps of one MD5 depend on each other, but the parts of an upload are independent, and one
-//! vector register can hold the state of 8 or 16 of them. [`Lanes`] computes several digests this
+//! vector register can hold the state of 4, 8 or 16 of them. [`Lanes`] computes several digests this
 //! way, with the instructions of a [`Kernel`]. The `md-5` crate computes single digests.
 
 #[cfg(target_arch = "x86_64")]
@@ -11,6 +11,9 @@ mod avx512;
 mod group;
 mod kernel;
 mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 mod rounds;
 
 pub use kernel::Kernel;
