@@ -265,16 +265,24 @@ impl PolledThread {
 
     /// Waits until the thread is blocked in `poll`.
     fn wait_until_polling(self) {
-        #[cfg(target_arch = "x86_64")]
-        const POLL: [libc::c_long; 2] = [libc::SYS_poll, libc::SYS_ppoll];
-        #[cfg(not(target_arch = "x86_64"))]
-        const POLL: [libc::c_long; 1] = [libc::SYS_ppoll];
+        // Newer architectures have only `ppoll`.
+        #[cfg(any(target_arch = "aarch64", target_arch = "riscv64", target_arch = "loongarch64"))]
+        const POLL: libc::c_long = libc::SYS_ppoll;
+        #[cfg(not(any(
+            target_arch = "aarch64",
+            target_arch = "riscv64",
+            target_arch = "loongarch64"
+        )))]
+        const POLL: libc::c_long = libc::SYS_poll;
+        // With qemu-user, the thread is blocked in a system call of the host.
+        const HOST_PPOLL: libc::c_long = 271;
+        const WAITS: [libc::c_long; 3] = [POLL, libc::SYS_ppoll, HOST_PPOLL];
         let started = Instant::now();
         let is_polling = || {
             let syscall = std::fs::read_to_string(format!("/proc/self/task/{}/syscall", self.0));
             let syscall = syscall.unwrap();
             let number = syscall.split_whitespace().next().and_then(|number| number.parse().ok());
-            number.is_some_and(|number| POLL.contains(&number))
+            number.is_some_and(|number| WAITS.contains(&number))
         };
         while !is_polling() {
             assert!(started.elapsed() < LONG, "the exchange does not wait");
