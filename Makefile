@@ -15,7 +15,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 SOMAJOR := 0
 TARGET  := $(shell $(CARGO) metadata --no-deps --format-version 1 2>/dev/null \
              | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-RELEASE := $(TARGET)/release
+PROFILE ?= release
+OUTPUT  := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE)
 BUILD   := build
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 
@@ -25,7 +26,8 @@ NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test check-deps check conformance simulate reliability reliability-table \
-    mutants bench-deps bench examples reference install uninstall deb native-libs clean
+    mutants cross-deps cross tsan bench-deps bench examples reference install uninstall deb \
+    native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -68,6 +70,15 @@ reliability-table: ## write the generated tables into docs/reliability.md
 mutants: ## change the code in one place at a time, and see a test fail; ARGS="--shard 1/20" for a sample
 	scripts/mutants.sh $(ARGS)
 
+cross-deps: ## install the tools that cross and tsan need (Debian 12, as root), some of them in build/cross
+	scripts/cross-deps.sh
+
+cross: ## build and test for aarch64, armv7, i686, s390x and musl; ARGS="aarch64" for one
+	scripts/cross.sh $(ARGS)
+
+tsan: ## run the unit tests and the suite under ThreadSanitizer
+	scripts/tsan.sh $(ARGS)
+
 bench-deps: ## install the clients that bench compares with, in build/bench
 	bench/install-peers.sh
 
@@ -87,18 +98,18 @@ reference: ## generate web and manual pages of the C interface with doxygen
 	rm $(REFERENCE)/man/man3/OSSMPU_API.3 $(REFERENCE)/man/man3/OSSMPU_MUST_USE.3
 
 # One crate type at a time: with several, cargo omits link-time optimization.
-$(RELEASE)/libossmpu.a: FORCE
-	$(CARGO) rustc --release --lib --features capi --crate-type staticlib
+$(OUTPUT)/libossmpu.a: FORCE
+	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib
 
 # The shared library is linked from the static one, because rustc cannot give symbols versions.
 # Debug information is stripped from both, and kept in a file next to the shared one.
-$(SHARED): $(RELEASE)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh
+$(SHARED): $(OUTPUT)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh
 	@mkdir -p $(BUILD)
 	CC="$(CC)" LDFLAGS="$(LDFLAGS)" scripts/link-shared.sh $< $@ libossmpu.so.$(SOMAJOR) $(NATIVE_LIBS)
 	$(OBJCOPY) --only-keep-debug $@ $@.debug
 	$(STRIP) --strip-unneeded $@
 	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
-	$(STRIP) --strip-debug -o $(BUILD)/libossmpu.a $(RELEASE)/libossmpu.a
+	$(STRIP) --strip-debug -o $(BUILD)/libossmpu.a $(OUTPUT)/libossmpu.a
 	ln -sf libossmpu.so.$(VERSION) $(BUILD)/libossmpu.so.$(SOMAJOR)
 	ln -sf libossmpu.so.$(SOMAJOR) $(BUILD)/libossmpu.so
 

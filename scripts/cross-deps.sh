@@ -1,0 +1,143 @@
+#!/bin/bash
+# Installs what `make cross` and `make tsan` need, on Debian 12 (x86-64) as root: packages of the
+# system, and in build/cross Debian's Rust compiler and Zig, which are not installed. With --verify
+# it installs nothing, names what is missing, and fails if something is.
+#
+# The compiler is Debian's because apt also has the sources of its standard library, which is built
+# from them for most targets and for ThreadSanitizer. The run time of ThreadSanitizer, which Debian
+# leaves out, is that of the installed toolchain.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+readonly build=$PWD/build/cross
+
+# libc6-i386 and lib32gcc-s1 run 32-bit programs; the libraries below python3-venv are those of the
+# compiler.
+readonly packages=(
+    qemu-user
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+    gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 lib32gcc-s1
+    gcc-s390x-linux-gnu libc6-dev-s390x-cross
+    python3-venv
+    libedit2 libxml2 libz3-4
+)
+# Debian's names of the architectures whose build of the standard library is used.
+readonly architectures=(amd64 arm64)
+readonly zig=ziglang==0.17.0
+
+is_installed() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+has_rust() {
+    [ "$(cat "$build/rust/architectures" 2>/dev/null)" = "${architectures[*]}" ]
+}
+has_zig() {
+    [ "$(cat "$build/zig/version" 2>/dev/null)" = "$zig" ]
+}
+
+missing=()
+for package in "${packages[@]}"; do is_installed "$package" || missing+=("$package"); done
+
+if [ "${1-}" = --verify ]; then
+    has_rust || missing+=("the compiler")
+    has_zig || missing+=(Zig)
+    [ "${#missing[@]}" -eq 0 ] && exit
+    printf -v list '%s, ' "${missing[@]}"
+    echo "missing: ${list%, }; run \`make cross-deps\`" >&2
+    exit 1
+fi
+
+say() { printf 'installing %s\n' "$*"; }
+
+install_packages() {
+    [ "${#missing[@]}" -eq 0 ] && return
+    say "${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Makes an apt with lists of its own, so that the machine gets no foreign architectures.
+configure_apt() {
+    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/packages"
+    {
+        echo "Dir::State \"$apt/state\";"
+        echo "Dir::State::status \"/var/lib/dpkg/status\";"
+        echo "Dir::Cache \"$apt/cache\";"
+        printf 'APT::Architectures { %s };\n' "$(printf '"%s"; ' "${architectures[@]}")"
+        echo 'APT::Sandbox::User "root";'
+        echo 'Acquire::Languages "none";'
+    } >"$apt/apt.conf"
+    export APT_CONFIG=$apt/apt.conf
+}
+
+install_rust() {
+    has_rust && return
+    say "Debian's Rust compiler in build/cross/rust"
+    local apt=$build/apt version release llvm names=() architecture package
+    rm -rf "$build/rust" "$apt"
+    configure_apt
+    apt-get update -qq
+    version=$(apt-cache policy rustc-web | sed -n 's/^ *Candidate: //p')
+    release=$(echo "$version" | cut -d . -f 1-2)
+    llvm=$(apt-cache depends "libstd-rust-web-$release" |
+        sed -n 's/.*Depends: \(libllvm[0-9]*\)$/\1/p')
+    names=("rustc-web=$version" "libstd-rust-web-$release=$version" "rust-web-src=$version" "$llvm")
+    for architecture in "${architectures[@]}"; do
+        names+=("libstd-rust-web-dev:$architecture=$version")
+    done
+    (cd "$apt/packages" && apt-get download -qq "${names[@]}")
+    for package in "$apt"/packages/*.deb; do dpkg -x "$package" "$build/rust"; done
+    rm -rf "$apt"
+
+    cat >"$build/rust/rustc" <<'EOF'
+#!/bin/sh
+rust=$(dirname "$0")
+LD_LIBRARY_PATH=$rust/usr/lib/x86_64-linux-gnu exec "$rust/usr/bin/rustc" "$@"
+EOF
+    chmod +x "$build/rust/rustc"
+    install_sanitizer
+    echo "${architectures[*]}" >"$build/rust/architectures"
+}
+
+install_sanitizer() {
+    local libraries=lib/rustlib/x86_64-unknown-linux-gnu/lib installed ours
+    installed=$(llvm_of rustc)
+    ours=$(llvm_of "$build/rust/rustc")
+    if [ "$installed" != "$ours" ]; then
+        echo "the installed toolchain has LLVM $installed, Debian's compiler LLVM $ours" >&2
+        exit 1
+    fi
+    cp "$(rustc --print sysroot)/$libraries"/librustc-*_rt.tsan.a "$build/rust/usr/$libraries/"
+}
+
+llvm_of() {
+    "$1" -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p'
+}
+
+install_zig() {
+    has_zig && return
+    say "Zig in build/cross/zig"
+    rm -rf "$build/zig"
+    python3 -m venv "$build/zig"
+    "$build/zig/bin/python" -m pip install --quiet --disable-pip-version-check "$zig"
+    # The triple that the build scripts of crates add is not one of Zig's.
+    cat >"$build/zig/musl-cc" <<'EOF'
+#!/bin/bash
+zig=$(dirname "$0")
+for argument; do
+    shift
+    case $argument in --target=*) ;; *) set -- "$@" "$argument" ;; esac
+done
+exec "$zig/bin/python" -m ziglang cc -target x86_64-linux-musl "$@"
+EOF
+    chmod +x "$build/zig/musl-cc"
+    echo "$zig" >"$build/zig/version"
+}
+
+install_packages
+mkdir -p "$build"
+install_rust
+install_zig
+exec scripts/cross-deps.sh --verify
