@@ -8,6 +8,7 @@ DESTDIR    ?=
 LDFLAGS    ?=
 CARGO      ?= cargo
 CC         ?= cc
+NM         ?= nm
 OBJCOPY    ?= objcopy
 STRIP      ?= strip
 
@@ -15,7 +16,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 SOMAJOR := 0
 TARGET  := $(shell $(CARGO) metadata --no-deps --format-version 1 2>/dev/null \
              | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-PROFILE ?= release
+PROFILE ?= dist
 OUTPUT  := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE)
 BUILD   := build
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
@@ -101,15 +102,16 @@ reference: ## generate web and manual pages of the C interface with doxygen
 $(OUTPUT)/libossmpu.a: FORCE
 	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib
 
-# The shared library is linked from the static one, because rustc cannot give symbols versions.
-# Debug information is stripped from both, and kept in a file next to the shared one.
-$(SHARED): $(OUTPUT)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh
+# Both libraries are linked from the archive of rustc, because it cannot give symbols versions and
+# leaves the symbols of the Rust runtime global. Debug information is stripped from both, and kept in
+# a file next to the shared one.
+$(SHARED): $(OUTPUT)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh scripts/link-static.sh
 	@mkdir -p $(BUILD)
 	CC="$(CC)" LDFLAGS="$(LDFLAGS)" scripts/link-shared.sh $< $@ libossmpu.so.$(SOMAJOR) $(NATIVE_LIBS)
 	$(OBJCOPY) --only-keep-debug $@ $@.debug
 	$(STRIP) --strip-unneeded $@
 	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
-	$(STRIP) --strip-debug -o $(BUILD)/libossmpu.a $(OUTPUT)/libossmpu.a
+	LD="$(LD)" NM="$(NM)" OBJCOPY="$(OBJCOPY)" AR="$(AR)" scripts/link-static.sh $< $(BUILD)/libossmpu.a
 	ln -sf libossmpu.so.$(VERSION) $(BUILD)/libossmpu.so.$(SOMAJOR)
 	ln -sf libossmpu.so.$(SOMAJOR) $(BUILD)/libossmpu.so
 
@@ -165,7 +167,7 @@ deb: ## build the Debian packages, in build/deb
 	packaging/deb.sh $(BUILD)/deb
 
 native-libs: ## print the system libraries that the static library needs
-	$(CARGO) rustc --release --lib --features capi --crate-type staticlib -- --print native-static-libs
+	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib -- --print native-static-libs
 
 clean: ## remove build output
 	$(CARGO) clean

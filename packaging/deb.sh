@@ -111,13 +111,13 @@ build libossmpu-dev libossmpu-dev
 
 # The command, with its manual pages and completions.
 if [ -d cli ]; then
-    cargo build --release -p ossmpu-cli
+    cargo build --profile dist -p ossmpu-cli
     target=$(cargo metadata --no-deps --format-version 1 |
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
     share=$work/ossmpu-tools/usr/share
     mkdir -p "$share/man/man1" "$share/bash-completion/completions" \
         "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
-    command=$target/release/ossmpu
+    command=$target/dist/ossmpu
     "$command" man --dir "$share/man/man1"
     gzip -9n "$share/man/man1"/*
     "$command" completions bash >"$share/bash-completion/completions/ossmpu"

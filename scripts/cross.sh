@@ -51,7 +51,7 @@ for_target() {
 build_examples() {
     local examples=$build/$target/examples
     for_target make BUILD="$build/$target" PROFILE="$profile" CC="$gnu-gcc" \
-        OBJCOPY="$gnu-objcopy" STRIP="$gnu-strip"
+        LD="$gnu-ld" AR="$gnu-ar" NM="$gnu-nm" OBJCOPY="$gnu-objcopy" STRIP="$gnu-strip"
     rm -rf "$examples"
     mkdir -p "$examples"
     cp examples-c/Makefile examples-c/*.c "$examples/"
