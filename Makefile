@@ -28,7 +28,7 @@ NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
 .DEFAULT_GOAL := all
 .PHONY: all help demo test check-deps check conformance simulate reliability reliability-table \
     mutants cross-deps cross tsan bench-deps bench examples reference install uninstall deb \
-    native-libs clean
+    release-deps release reproduce-release native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -165,6 +165,16 @@ uninstall: ## remove the installed files
 
 deb: ## build the Debian packages, in build/deb
 	packaging/deb.sh $(BUILD)/deb
+
+release-deps: ## install the tools that release needs (Debian, as root)
+	scripts/release-deps.sh
+
+release: ## build the archives of a release from the last commit, in build/release, and test them
+	scripts/release.sh $(BUILD)/release
+	scripts/with-emulator.sh scripts/check-release.sh $(BUILD)/release
+
+reproduce-release: ## build the archives again in another folder, and compare them
+	scripts/reproduce-release.sh $(BUILD)/release
 
 native-libs: ## print the system libraries that the static library needs
 	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib -- --print native-static-libs

@@ -15,18 +15,24 @@ use std::sync::LazyLock;
 pub const SYSTEM_LIBRARIES: [&str; 7] =
     ["-lgcc_eh", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
 
-/// Builds the static library.
+/// Builds the static library. `OSSMPU_STATIC_LIBRARY` names that of a release to test instead.
 pub fn static_library() -> PathBuf {
     static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        if let Some(library) = std::env::var_os("OSSMPU_STATIC_LIBRARY") {
+            return library.into();
+        }
         let arguments = ["rustc", "--lib", "--features", "capi", "--crate-type", "staticlib"];
         build(&arguments, "libossmpu.a")
     });
     LIBRARY.clone()
 }
 
-/// Builds the shared library.
+/// Builds the shared library. `OSSMPU_SHARED_LIBRARY` names that of a release to test instead.
 pub fn shared_library() -> PathBuf {
     static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        if let Some(library) = std::env::var_os("OSSMPU_SHARED_LIBRARY") {
+            return library.into();
+        }
         let archive = static_library();
         let folder = archive.with_file_name("capi");
         fs::create_dir_all(&folder).unwrap();

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Installs the tools that `make release` needs besides those of `make`, on Debian as root, and zig in
+# build/release-tools. With --verify it installs nothing, names what is missing, and fails if something
+# is.
+set -eu
+
+cd "$(dirname "$0")/.."
+work=build/release-tools
+zig=0.15.2
+
+# tool package
+tools='
+git git
+doxygen doxygen
+pkg-config pkg-config
+cmake cmake
+c++ g++
+readelf binutils
+python3-venv python3-venv
+gcc-11-unwinder libgcc-11-dev
+'
+
+exists() {
+    case $1 in
+    python3-venv) /usr/bin/python3 -c 'import ensurepip, tomllib' ;;
+    gcc-11-unwinder) [ -e /usr/lib/gcc/x86_64-linux-gnu/11/libgcc_eh.a ] ;;
+    zig) [ "$("$work/venv/bin/python" -m ziglang version)" = $zig ] ;;
+    *) command -v "$1" ;;
+    esac >/dev/null 2>&1
+}
+
+# Prints the packages of the tools that are missing; with the argument `tool`, their names.
+missing_tools() {
+    echo "$tools" | while read -r tool package; do
+        [ -n "$tool" ] || continue
+        exists "$tool" || if [ "${1-}" = tool ]; then echo "$tool"; else echo "$package"; fi
+    done
+}
+
+if [ "${1-}" = --verify ]; then
+    missing=$({ missing_tools tool && { exists zig || echo "zig $zig"; }; } | tr '\n' ' ')
+    if [ -n "$missing" ]; then
+        echo "missing: ${missing% }; run \`make release-deps\`" >&2
+        exit 1
+    fi
+    exit
+fi
+
+packages=$(missing_tools)
+if [ -n "$packages" ]; then
+    echo "installing $(echo "$packages" | tr '\n' ' ')"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $packages >/dev/null
+fi
+if ! exists zig; then
+    echo "installing zig $zig"
+    mkdir -p "$work"
+    /usr/bin/python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check "ziglang==$zig"
+fi
+exec scripts/release-deps.sh --verify
