@@ -18,7 +18,7 @@ describe() {
     case $1 in
     aarch64)
         triple=aarch64-unknown-linux-gnu gnu=aarch64-linux-gnu qemu=aarch64
-        profile=release tests=suite
+        profile=dist tests=suite
         ;;
     armv7)
         triple=armv7-unknown-linux-gnueabihf gnu=arm-linux-gnueabihf qemu=arm
