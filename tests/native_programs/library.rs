@@ -71,7 +71,8 @@ pub fn cargo() -> Command {
         let name = variable.to_string_lossy();
         let of_test =
             ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
-        if of_test.iter().any(|start| name.starts_with(start)) || name == "CARGO_TARGET_TMPDIR" {
+        let is_of_test = of_test.iter().any(|start| name.starts_with(start));
+        if is_of_test || name == "CARGO_TARGET_TMPDIR" || name == "OUT_DIR" {
             cargo.env_remove(&variable);
         }
     }
