@@ -171,6 +171,12 @@ mod tests {
     use std::process::Command;
 
     #[test]
+    fn a_system_without_certificates_is_told_what_to_install_or_set() {
+        let text = no_system_store().to_string();
+        assert!(text.contains("package ca-certificates") && text.contains("ca_file"), "{text}");
+    }
+
+    #[test]
     fn certificates_that_cannot_be_read_once_are_read_again() {
         const IS_CHILD: &str = "OSSMPU_TEST_HAS_NO_CERTIFICATES";
         const FILE: &str = "SSL_CERT_FILE";
