@@ -15,6 +15,7 @@ use super::idle_connections::ServerAddress;
 use super::pool_generation::PoolGeneration;
 use super::proxy_setting::{self, ProxyRoute};
 use super::resolver::Resolver;
+use super::server_role::ServerRole;
 use super::tls::Tls;
 use super::uri_host::without_brackets;
 use super::{http_proxy, socks};
@@ -37,7 +38,12 @@ impl Dialer {
         let state = exchange_state::current()?;
         let generation = self.pool_generation.current();
         state.mark_connecting();
-        let server = DialTarget { host: &server.host, port: server.port, is_tls: server.is_tls };
+        let server = DialTarget {
+            host: &server.host,
+            port: server.port,
+            is_tls: server.is_tls,
+            role: ServerRole::Oss,
+        };
         let proxy = self.proxy.as_ref().and_then(|route| route.proxy(server.host, server.port));
         let (stream, peer) = match proxy {
             None => self.dial(server, &state)?,
@@ -54,6 +60,7 @@ impl Dialer {
         server: DialTarget<'_>,
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress)> {
+        state.set_server_role(server.role);
         if server.is_tls {
             self.tls.config().map_err(|error| error.with_phase(Phase::Tls))?;
         }
@@ -151,8 +158,12 @@ impl Dialer {
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress)> {
         let name = proxy_setting::name(proxy);
-        let (mut stream, mut peer) =
-            self.open_tunnel(proxy, server, state).map_err(|error| at_proxy(error, &name))?;
+        state.set_server_role(server.role);
+        let destination = self.destination(proxy, server.host, state)?;
+        let (mut stream, mut peer) = self
+            .open_tunnel(proxy, server, destination, state)
+            .map_err(|error| at_proxy(error, &name))?;
+        state.set_server_role(server.role);
         if server.is_tls {
             stream = self
                 .start_tls(stream, server.host, state)
@@ -167,14 +178,15 @@ impl Dialer {
         &self,
         proxy: &Proxy,
         server: DialTarget<'_>,
+        destination: socks::Destination<'_>,
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress)> {
         let DialTarget { host, port, .. } = server;
-        let destination = self.destination(proxy, host, state)?;
         let proxy_server = DialTarget {
             host: without_brackets(proxy.host()),
             port: proxy.port(),
             is_tls: proxy.protocol() == ProxyProtocol::Https,
+            role: ServerRole::Proxy,
         };
         let (mut stream, peer) = self.dial(proxy_server, state)?;
         state.enter_phase(Phase::Connect);
@@ -236,6 +248,7 @@ struct DialTarget<'a> {
     host: &'a str,
     port: u16,
     is_tls: bool,
+    role: ServerRole,
 }
 
 /// Why no address of a server could be used.

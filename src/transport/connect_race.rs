@@ -11,6 +11,7 @@ use std::time::Duration;
 use socket2::Domain;
 
 use super::exchange_state::ExchangeState;
+use super::server_role::ServerRole;
 use super::socket::Socket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -59,7 +60,9 @@ impl Attempts<'_> {
             if self.pending.is_empty() || next_start.has_passed() {
                 match untried.next() {
                     Some(address) => self.start(*address)?,
-                    None if self.pending.is_empty() => return Err(connect_error(&self.failed)),
+                    None if self.pending.is_empty() => {
+                        return Err(connect_error(&self.failed, self.state.server_role()));
+                    }
                     None => {}
                 }
                 next_start = self.next_start(untried.len());
@@ -156,7 +159,7 @@ fn bind_error(local: IpAddr, cause: &io::Error) -> Error {
     }
 }
 
-fn connect_error(failed: &[(SocketAddr, io::Error)]) -> Error {
+fn connect_error(failed: &[(SocketAddr, io::Error)], role: ServerRole) -> Error {
     let Some((address, cause)) = failed.first() else {
         return Error::internal("the host has no addresses");
     };
@@ -171,20 +174,22 @@ fn connect_error(failed: &[(SocketAddr, io::Error)]) -> Error {
     };
     let error = Error::new(kind, format!("{text} {address}{others}"));
     let error = error.with_io(cause).with_cause_in_text();
-    match remedy(cause) {
-        Some(remedy) => error.with_remedy(remedy),
+    match remedy(cause, role) {
+        Some(remedy) => error.with_remedy(&remedy),
         None => error,
     }
 }
 
 /// What to do about a frequent reason why there is no connection.
-fn remedy(cause: &io::Error) -> Option<&'static str> {
+fn remedy(cause: &io::Error, role: ServerRole) -> Option<String> {
     if cause.kind() == io::ErrorKind::TimedOut {
-        return Some("check the network, the endpoint, and whether a proxy is needed");
+        return Some(role.no_connection_remedy().to_owned());
     }
-    Some(match cause.raw_os_error()? {
+    let remedy = match cause.raw_os_error()? {
         libc::ECONNREFUSED => "nothing accepts connections there: check host and port",
-        libc::ENETUNREACH | libc::EHOSTUNREACH => "check the network and the endpoint",
+        libc::ENETUNREACH | libc::EHOSTUNREACH => {
+            return Some(format!("check the network and {}", role.setting()));
+        }
         libc::EMFILE => {
             "no file descriptor is left in this process: raise its limit of open files, or use \
              fewer threads"
@@ -193,7 +198,8 @@ fn remedy(cause: &io::Error) -> Option<&'static str> {
         libc::EADDRNOTAVAIL => "no local port or address is left for the connection",
         libc::EACCES | libc::EPERM => "a firewall or sandbox of this machine forbids it",
         _ => return None,
-    })
+    };
+    Some(remedy.to_owned())
 }
 
 /// True for errors of this machine, which say nothing about the address.
@@ -212,18 +218,39 @@ mod tests {
     #[test]
     fn the_error_has_the_first_address_the_cause_and_the_remedy() {
         let address = SocketAddr::from(([192, 0, 2, 1], 443));
-        for (errno, count, text, remedy) in [
-            (libc::ECONNREFUSED, 1, "cannot connect to 192.0.2.1:443: ", "check host and port"),
-            (libc::ENETUNREACH, 2, "192.0.2.1:443 and one other address: ", "check the network"),
-            (libc::EHOSTUNREACH, 3, "192.0.2.1:443 and 2 other addresses: ", "check the network"),
-            (libc::ETIMEDOUT, 1, "no response from 192.0.2.1:443: ", "whether a proxy is needed"),
-            (libc::EMFILE, 1, "cannot connect to", "raise its limit of open files"),
-            (libc::ENFILE, 1, "cannot connect to", "no file descriptor is left on this system"),
-            (libc::EADDRNOTAVAIL, 1, "cannot connect to", "no local port or address is left"),
-            (libc::EPERM, 1, "cannot connect to", "a firewall or sandbox of this machine"),
+        let (oss, proxy) = (ServerRole::Oss, ServerRole::Proxy);
+        for (errno, count, role, text, remedy) in [
+            (libc::ECONNREFUSED, 1, oss, "to 192.0.2.1:443: ", "check host and port"),
+            (
+                libc::ENETUNREACH,
+                2,
+                oss,
+                "1:443 and one other address: ",
+                "network and the endpoint",
+            ),
+            (libc::EHOSTUNREACH, 3, oss, "1:443 and 2 other addresses: ", "check the network"),
+            (
+                libc::EHOSTUNREACH,
+                1,
+                proxy,
+                "to 192.0.2.1:443: ",
+                "network and the URL of the proxy",
+            ),
+            (libc::ETIMEDOUT, 1, oss, "no response from 192.0.2.1:443: ", "whether a proxy is"),
+            (libc::ETIMEDOUT, 1, proxy, "no response from", "that it can connect to the endpoint"),
+            (libc::EMFILE, 1, oss, "cannot connect to", "raise its limit of open files"),
+            (
+                libc::ENFILE,
+                1,
+                oss,
+                "cannot connect to",
+                "no file descriptor is left on this system",
+            ),
+            (libc::EADDRNOTAVAIL, 1, oss, "cannot connect to", "no local port or address is left"),
+            (libc::EPERM, 1, oss, "cannot connect to", "a firewall or sandbox of this machine"),
         ] {
             let failed = (0..count).map(|_| (address, io::Error::from_raw_os_error(errno)));
-            let error = connect_error(&failed.collect::<Vec<_>>());
+            let error = connect_error(&failed.collect::<Vec<_>>(), role);
             let message = error.to_string();
             assert!(message.contains(text) && message.contains(remedy), "{message}");
             assert_eq!(error.os_errno(), Some(errno));

@@ -119,7 +119,6 @@ fn resolve_error(cause: &io::Error) -> Error {
     Error::new(ErrorKind::Resolve, "cannot resolve the host name")
         .with_io(cause)
         .with_cause_in_text()
-        .with_remedy("check the endpoint, the bucket and the DNS settings")
 }
 
 fn worker_error(cause: &io::Error) -> Error {

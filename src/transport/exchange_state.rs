@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::exchange::{CancelPolicy, ExchangeOptions, Timeouts};
+use super::server_role::ServerRole;
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
 use super::unsent_bytes::unsent_bytes;
@@ -52,6 +53,8 @@ pub(super) struct ExchangeState {
     received: Cell<u64>,
     /// The exchange opens its own connection instead of reusing one.
     is_connecting: Cell<bool>,
+    /// Of the server that the connection is being opened to.
+    server_role: Cell<ServerRole>,
     body_stop: RefCell<Option<BodyStop>>,
     /// The address that the connection of the exchange was opened to.
     peer: RefCell<Option<PeerAddress>>,
@@ -138,6 +141,7 @@ impl ExchangeState {
             head_length: Cell::new(None),
             received: Cell::new(0),
             is_connecting: Cell::new(false),
+            server_role: Cell::new(ServerRole::Oss),
             body_stop: RefCell::new(None),
         }
     }
@@ -163,6 +167,14 @@ impl ExchangeState {
             Phase::Receive if self.phase_deadline.get() != Deadline::NEVER => {}
             Phase::Receive => self.phase_deadline.set(Deadline::after(self.timeouts.response)),
         }
+    }
+
+    pub(super) fn server_role(&self) -> ServerRole {
+        self.server_role.get()
+    }
+
+    pub(super) fn set_server_role(&self, role: ServerRole) {
+        self.server_role.set(role);
     }
 
     /// True if the deadline of the call has passed.
@@ -194,7 +206,7 @@ impl ExchangeState {
             self.interrupt(Error::deadline_passed())?;
         }
         if self.phase_deadline.get().has_passed() {
-            Err(timeout_errors::phase(self.phase(), &self.timeouts))
+            Err(timeout_errors::phase(self.phase(), &self.timeouts, self.server_role()))
         } else {
             Ok(())
         }
@@ -249,7 +261,11 @@ impl ExchangeState {
                     self.interrupt(Error::deadline_passed())?;
                 }
                 Wake::TimedOut if self.phase_deadline.get().has_passed() => {
-                    return Err(timeout_errors::phase(self.phase(), &self.timeouts));
+                    return Err(timeout_errors::phase(
+                        self.phase(),
+                        &self.timeouts,
+                        self.server_role(),
+                    ));
                 }
                 Wake::TimedOut if checks_stall && self.stall.is_stalled(stall_timeout) => {
                     return Err(timeout_errors::stall(self.stalled_phase(), &self.timeouts));

@@ -25,6 +25,7 @@ mod pool_generation;
 mod proxy_setting;
 mod resolver;
 mod response_head;
+mod server_role;
 mod socket;
 mod socks;
 mod stall_timer;

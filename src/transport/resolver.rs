@@ -79,10 +79,13 @@ impl Resolver {
     }
 
     fn look_up(&self, host: &str, state: &ExchangeState) -> Result<Vec<IpAddr>> {
+        let role = state.server_role();
         let job = self.worker.submit(host)?;
         let addresses = loop {
             match job.result() {
-                Some(result) => break result?,
+                Some(result) => {
+                    break result.map_err(|error| error.with_remedy(role.name_remedy()))?;
+                }
                 None => {
                     let fd = job.done().descriptor();
                     state.wait(fd, Interest::Read, Deadline::NEVER)?;
@@ -91,7 +94,7 @@ impl Resolver {
         };
         if addresses.is_empty() {
             return Err(Error::new(ErrorKind::Resolve, "the host name has no addresses")
-                .with_remedy("check the endpoint and the bucket"));
+                .with_remedy(role.name_remedy()));
         }
         Ok(addresses)
     }

@@ -1,21 +1,20 @@
 //! The errors of expired timeouts.
 
 use super::exchange::Timeouts;
+use super::server_role::ServerRole;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits;
 
 /// The timeout of a phase expired.
-pub(super) fn phase(phase: Phase, timeouts: &Timeouts) -> Error {
+pub(super) fn phase(phase: Phase, timeouts: &Timeouts, role: ServerRole) -> Error {
     let text = match phase {
         Phase::Resolve => format!(
             "the host name was not resolved within {:?}; check the DNS settings",
             timeouts.resolve
         ),
-        Phase::Connect => format!(
-            "no connection within {:?}; check the network, the endpoint, and whether a proxy is \
-             needed",
-            timeouts.connect
-        ),
+        Phase::Connect => {
+            format!("no connection within {:?}; {}", timeouts.connect, role.no_connection_remedy())
+        }
         Phase::Tls => format!("no TLS session within {:?}", timeouts.connect),
         Phase::Send | Phase::Wait => format!("no response within {:?}", timeouts.response),
         Phase::Receive => format!("the response was not complete within {:?}", timeouts.response),

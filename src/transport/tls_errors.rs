@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
+use super::server_role::ServerRole;
 use super::tls_verifier::CA_AS_END_ENTITY;
 use crate::error::{Error, ErrorKind};
 
 /// Converts an error of the handshake with `host`.
-pub(super) fn handshake(cause: rustls::Error, host: &str) -> Error {
-    Error::new(ErrorKind::Tls, describe(&cause, host)).with_cause(cause)
+pub(super) fn handshake(cause: rustls::Error, host: &str, role: ServerRole) -> Error {
+    Error::new(ErrorKind::Tls, describe(&cause, host, role)).with_cause(cause)
 }
 
 /// Converts an error after the handshake. With TLS 1.3 this includes a rejected client certificate.
@@ -25,15 +26,16 @@ pub(super) fn session(cause: rustls::Error) -> Error {
     }
 }
 
-fn describe(cause: &rustls::Error, host: &str) -> String {
+fn describe(cause: &rustls::Error, host: &str, role: ServerRole) -> String {
     match cause {
-        rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port; the \
-            endpoint may need http:// or another port"
-            .to_owned(),
-        rustls::Error::InvalidCertificate(cause) => certificate(cause, host),
+        rustls::Error::InvalidMessage(_) => format!(
+            "the server does not speak TLS on this port; {} may need http:// or another port",
+            role.setting()
+        ),
+        rustls::Error::InvalidCertificate(cause) => certificate(cause, host, role),
         rustls::Error::NoCertificatesPresented => "the server has no certificate".to_owned(),
         rustls::Error::AlertReceived(AlertDescription::UnrecognisedName) => {
-            format!("the server does not serve the name {host}; check the endpoint")
+            format!("the server does not serve the name {host}; check {}", role.setting())
         }
         rustls::Error::AlertReceived(alert) if is_client_certificate_alert(*alert) => {
             client_certificate(*alert)
@@ -48,15 +50,16 @@ fn describe(cause: &rustls::Error, host: &str) -> String {
     }
 }
 
-fn certificate(cause: &CertificateError, host: &str) -> String {
+fn certificate(cause: &CertificateError, host: &str, role: ServerRole) -> String {
     const CLOCK: &str = "; check the clock of this machine";
     match cause {
         CertificateError::NotValidForName => {
-            format!("the server's certificate is not valid for {host}; check the endpoint")
+            format!("the server's certificate is not valid for {host}; check {}", role.setting())
         }
         CertificateError::NotValidForNameContext { presented, .. } => format!(
-            "the server's certificate is not valid for {host} but for {}; check the endpoint",
-            names(presented)
+            "the server's certificate is not valid for {host} but for {}; check {}",
+            names(presented),
+            role.setting()
         ),
         CertificateError::Expired => format!("the server's certificate has expired{CLOCK}"),
         CertificateError::ExpiredContext { time, not_after } => format!(

@@ -9,6 +9,7 @@ use rustls::{ClientConfig, ClientConnection};
 use super::{BlockingStream, ByteStream, SendProgress};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::transport::exchange_state::ExchangeState;
+use crate::transport::server_role::ServerRole;
 use crate::transport::socket::Socket;
 use crate::transport::tls_errors;
 
@@ -27,10 +28,11 @@ impl TlsStream {
         state: &ExchangeState,
     ) -> Result<Self> {
         state.enter_phase(Phase::Tls);
+        let role = state.server_role();
         let name = ServerName::try_from(host.to_owned()).map_err(|cause| {
             Error::new(ErrorKind::Tls, format!("`{host}` is not a valid TLS server name"))
                 .with_cause(cause)
-                .with_remedy("check the endpoint")
+                .with_remedy(&format!("check {}", role.setting()))
         })?;
         let mut tls = ClientConnection::new(config, name).map_err(|cause| {
             Error::new(ErrorKind::Tls, "the TLS handshake cannot be started")
@@ -41,7 +43,10 @@ impl TlsStream {
         let mut stream = Self { inner, tls };
         let mut blocking = BlockingStream { stream: &mut stream.inner, state };
         while stream.tls.is_handshaking() || stream.tls.wants_write() {
-            stream.tls.complete_io(&mut blocking).map_err(|error| handshake_error(error, host))?;
+            stream
+                .tls
+                .complete_io(&mut blocking)
+                .map_err(|error| handshake_error(error, host, role))?;
         }
         Ok(stream)
     }
@@ -120,13 +125,13 @@ impl Write for InnerIo<'_> {
 }
 
 /// Converts a handshake error. Cancellations and timeouts are returned unchanged.
-fn handshake_error(error: io::Error, host: &str) -> Error {
+fn handshake_error(error: io::Error, host: &str, role: ServerRole) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(ours) => return ours,
         Err(error) => error,
     };
     match error.downcast::<rustls::Error>() {
-        Ok(cause) => tls_errors::handshake(cause, host),
+        Ok(cause) => tls_errors::handshake(cause, host, role),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Error::new(
             ErrorKind::Connect,
             "the server closed the connection during the TLS handshake",

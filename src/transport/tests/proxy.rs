@@ -1,7 +1,7 @@
 //! HTTP and SOCKS proxies.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use super::authority::{Authority, VALID, accept_tls};
@@ -9,6 +9,7 @@ use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
 use crate::limits;
+use crate::transport::dns_worker::ResolveFn;
 use crate::transport::resolver::Resolver;
 use crate::transport::{Delivery, ProxySetting};
 
@@ -166,8 +167,84 @@ fn a_proxy_that_cannot_be_reached_is_named() {
     });
     let error =
         get(&http_through(format!("https://{}", plain.host())), "a.test").unwrap_err().error;
-    let text = format!("proxy https://{}: the server does not speak TLS", plain.host());
-    assert!(error.to_string().starts_with(&text), "{error}");
+    let text = format!(
+        "proxy https://{}: the server does not speak TLS on this port; the URL of the proxy may \
+         need http:// or another port; host a.test",
+        plain.host()
+    );
+    assert_eq!(error.to_string(), text);
+}
+
+fn unknown(_: &str) -> io::Result<Vec<IpAddr>> {
+    Err(io::Error::other("no such name"))
+}
+
+fn no_addresses(_: &str) -> io::Result<Vec<IpAddr>> {
+    Ok(Vec::new())
+}
+
+#[test]
+fn a_name_that_is_unknown_is_that_of_the_proxy_or_of_the_endpoint() {
+    let of_proxy = "check the URL of the proxy and the DNS settings";
+    let of_endpoint = "check the endpoint, the bucket and the DNS settings";
+    let lookups: [(ResolveFn, &str); 2] = [
+        (unknown, "cannot resolve the host name: no such name"),
+        (no_addresses, "the host name has no addresses"),
+    ];
+    for (url, prefix, remedy) in [
+        ("http://proxy.test:3128", "proxy http://proxy.test:3128: ", of_proxy),
+        ("https://proxy.test:3128", "proxy https://proxy.test:3128: ", of_proxy),
+        ("socks5h://proxy.test:1080", "proxy socks5h://proxy.test:1080: ", of_proxy),
+        // This client resolves the name that the proxy connects to.
+        ("socks5://127.0.0.1:9", "", of_endpoint),
+    ] {
+        for (resolve_fn, cause) in lookups {
+            let proxy = ProxySetting::Url(url.to_owned());
+            let settings = HttpSettings { connections: 1, proxy, ..Default::default() };
+            let resolver = Resolver::with_resolve_fn(resolve_fn, limits::RESOLVE_TTL);
+            let http = Http::with_resolver(&settings, resolver).unwrap();
+            let error = get(&http, "bucket.test").unwrap_err().error;
+            assert_eq!(error.to_string(), format!("{prefix}{cause}; {remedy}; host bucket.test"));
+            assert_eq!((error.kind(), error.phase()), (ErrorKind::Resolve, Some(Phase::Resolve)));
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_is_refused_is_that_of_the_proxy_or_of_the_endpoint() {
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    let connect_to = |http: Http| put_tls(&http, "127.0.0.1:9", &Body::Empty).unwrap_err().error;
+    let http = |url: String| {
+        let (tls, proxy) = (ours.settings(), ProxySetting::Url(url));
+        Http::new(&HttpSettings { connections: 1, proxy, tls, ..Default::default() }).unwrap()
+    };
+    for (authority, name, text) in [
+        (
+            &ours,
+            "other.test",
+            "not valid for 127.0.0.1 but for other.test; check the URL of the proxy",
+        ),
+        (&theirs, "127.0.0.1", "an unknown authority signed it; set ca_file to the certificate of"),
+    ] {
+        let proxy = authority.server(name, VALID, Peer::read_to_end);
+        let shown = connect_to(http(format!("https://{}", proxy.host()))).to_string();
+        let start = format!("proxy https://{}: the server's certificate is ", proxy.host());
+        assert!(shown.starts_with(&start) && shown.contains(text), "{shown}");
+    }
+    let config = ours.config("other.test", VALID);
+    let proxy = Server::start(move |peer| {
+        peer.head()?;
+        peer.send(ESTABLISHED)?;
+        let (end, stream) = (Arc::clone(&peer.end), peer.stream.get_ref().try_clone()?);
+        Peer { number: 0, stream: accept_tls(&config, stream), end }.read_to_end()
+    });
+    let error = connect_to(http(format!("http://{}", proxy.host())));
+    let text = format!(
+        "through proxy http://{}: the server's certificate is not valid for 127.0.0.1 but for \
+         other.test; check the endpoint; host 127.0.0.1:9",
+        proxy.host()
+    );
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]
@@ -197,6 +274,12 @@ fn a_silent_proxy_is_a_connect_timeout() {
     let failure = send(&http, "127.0.0.1:9", Method::Get, &Body::Empty, &options).unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
     assert_eq!(failure.error.phase(), Some(Phase::Connect));
+    let text = format!(
+        "proxy http://{}: no connection within 100ms; check the network, the URL of the proxy, and \
+         that it can connect to the endpoint; host 127.0.0.1:9",
+        proxy.host()
+    );
+    assert_eq!(failure.error.to_string(), text);
 }
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
