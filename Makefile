@@ -53,7 +53,8 @@ conformance: ## run other OSS clients against the emulator
 
 simulate: ## run uploads against a model of OSS with faults; SIMULATE or SIMULATE_SEED replays one run
 ifndef SIMULATE_SEED
-	FAULTS=$${FAULTS:-2} BASIC_FAULTS=$${BASIC_FAULTS:-3} RUNS=$${RUNS:-70000} \
+	FAULTS=$${FAULTS:-2} REPRESENTATIVE_FAULTS=$${REPRESENTATIVE_FAULTS:-0} \
+	    BASIC_FAULTS=$${BASIC_FAULTS:-3} RUNS=$${RUNS:-70000} \
 	    $(CARGO) test --release --lib simulation -- --nocapture --test-threads 1
 endif
 ifndef SIMULATE

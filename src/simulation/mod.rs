@@ -28,6 +28,7 @@ mod seeded_scheduler;
 pub(crate) mod service;
 #[cfg(shuttle)]
 mod shuttle_tests;
+pub(crate) mod source_bytes;
 #[cfg(not(shuttle))]
 mod tests;
 #[cfg(shuttle)]

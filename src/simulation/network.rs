@@ -17,6 +17,7 @@ use super::pass;
 use super::service::{
     CRC64, Message, Service, TARGET, error_in_200, gateway, listed_parts, refusal,
 };
+use super::source_bytes::SourceBytes;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::runtime::{Cancel, IgnorePoison, Mutex, MutexGuard, now};
 #[cfg(not(shuttle))]
@@ -39,6 +40,7 @@ pub(crate) struct NetworkState {
     lasting: HashMap<&'static str, (u16, &'static str)>,
     /// The bytes of the source; a fault changes them.
     pub(crate) data: Arc<[u8]>,
+    changed: Arc<[u8]>,
     pub(crate) has_source_changed: Arc<AtomicBool>,
     pub(crate) source_panics: Arc<AtomicBool>,
     /// The source holds a clone of it.
@@ -71,14 +73,20 @@ pub(crate) struct NetworkState {
 }
 
 impl Network {
-    pub(crate) fn new(explorer: Explorer, faults: Vec<Fault>, data: &[u8], cancel: Cancel) -> Self {
+    pub(crate) fn new(
+        explorer: Explorer,
+        faults: Vec<Fault>,
+        data: &SourceBytes,
+        cancel: Cancel,
+    ) -> Self {
         Self(Mutex::new(NetworkState {
             explorer,
             faults,
             service: Service::default(),
             late: Vec::new(),
             lasting: HashMap::new(),
-            data: data.into(),
+            data: Arc::clone(&data.original),
+            changed: Arc::clone(&data.changed),
             has_source_changed: Arc::default(),
             source_panics: Arc::default(),
             source_in_use: Arc::default(),
@@ -336,8 +344,7 @@ impl NetworkState {
     }
 
     fn change_source(&mut self) {
-        let changed: Vec<u8> = self.data.iter().map(|byte| byte ^ 1).collect();
-        self.data = changed.into();
+        self.data = Arc::clone(&self.changed);
         self.has_source_changed.store(true, Ordering::SeqCst);
     }
 

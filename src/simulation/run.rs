@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::invariants::{AtReturn, is_made, violations};
 use super::network::Network;
 use super::scenarios::{CallResult, RunContext, Scenario};
+use super::source_bytes::SourceBytes;
 use crate::ObjectExists;
 use crate::limits;
 use crate::runtime::{Cancel, now, simulated};
@@ -50,7 +51,7 @@ pub(crate) struct ScenarioRunner<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) faults: Vec<Fault>,
     folder: tempfile::TempDir,
-    data: Vec<u8>,
+    data: SourceBytes,
 }
 
 impl<'a> ScenarioRunner<'a> {
@@ -58,8 +59,8 @@ impl<'a> ScenarioRunner<'a> {
         let memory = Path::new("/dev/shm");
         let place = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().tempdir_in(place).unwrap();
-        let data: Vec<u8> = (0..scenario.size).map(|index| (index % 251) as u8).collect();
-        std::fs::write(folder.path().join("source"), &data).unwrap();
+        let data = SourceBytes::new(scenario.size);
+        std::fs::write(folder.path().join("source"), &*data).unwrap();
         let faults = [faults, &scenario.faults].concat();
         Self { scenario, faults, folder, data }
     }

@@ -10,6 +10,7 @@ use super::fault::{Fault, KILLS, NO_CRC, REPLACED, SOURCE_CHANGES};
 use super::network::Network;
 use super::pass;
 use super::service::{COPY_SOURCE, TARGET, is_attribute};
+use super::source_bytes::SourceBytes;
 use crate::codec::crc64::crc64;
 use crate::error::Error;
 use crate::runtime::Cancel;
@@ -44,7 +45,7 @@ pub(crate) struct RunContext<'a> {
     pub(crate) cancel: &'a Cancel,
     /// For the source file and the checkpoint.
     pub(crate) folder: &'a Path,
-    pub(crate) data: &'a [u8],
+    pub(crate) data: &'a SourceBytes,
 }
 
 /// How a call has ended, and what the program knows besides.
@@ -238,12 +239,11 @@ impl AsRef<[u8]> for Data {
 }
 
 pub(crate) fn put_data(context: &RunContext<'_>) -> Vec<CallResult> {
-    let changed: Arc<[u8]> = context.data.iter().map(|byte| byte ^ 1).collect();
     let network = context.network.lock();
     let data = Data {
         has_changed: Arc::clone(&network.has_source_changed),
-        bytes: context.data.into(),
-        changed,
+        bytes: Arc::clone(&context.data.original),
+        changed: Arc::clone(&context.data.changed),
         panics: Arc::clone(&network.source_panics),
         _in_use: Arc::clone(&network.source_in_use),
     };
@@ -259,14 +259,14 @@ fn after_identical_object(context: &RunContext<'_>) -> Vec<CallResult> {
     let fields = context.scenario.options.headers.creation_fields(&key()).unwrap();
     let named = fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let attributes = named.filter(|(name, _)| is_attribute(name)).collect();
-    let (size, sum) = (context.data.len() as u64, crc64(context.data));
+    let (size, sum) = (context.data.len() as u64, context.data.sums[0]);
     context.network.lock().service.store(TARGET, false, size, sum, attributes, true);
     pass(Duration::from_secs(2));
     put_data(context)
 }
 
 fn stream(context: &RunContext<'_>) -> Vec<CallResult> {
-    put_stream(context, context.data)
+    put_stream(context, &**context.data)
 }
 
 pub(crate) fn put_stream(context: &RunContext<'_>, reader: impl Read) -> Vec<CallResult> {
@@ -282,7 +282,7 @@ pub(crate) fn put_stream(context: &RunContext<'_>, reader: impl Read) -> Vec<Cal
 }
 
 pub(crate) fn copy(context: &RunContext<'_>) -> Vec<CallResult> {
-    let (size, sum) = (context.data.len() as u64, crc64(context.data));
+    let (size, sum) = (context.data.len() as u64, context.data.sums[0]);
     context.network.lock().service.store(COPY_SOURCE, false, size, sum, Vec::new(), true);
     let options = &context.scenario.options;
     vec![context.end(context.client().copy_object(

@@ -17,6 +17,7 @@ use super::invariants::{AtReturn, violations};
 use super::network::{Network, NetworkState};
 use super::scenarios::{CallResult, RunContext, Scenario};
 use super::seeded_scheduler::SeededScheduler;
+use super::source_bytes::SourceBytes;
 use super::threaded_scenarios::{SLOWEST_READ, ThreadedScenario};
 use crate::runtime::{Cancel, Deadline, now, run_clock, simulated, stop_clock};
 use crate::{ErrorKind, Progress, limits};
@@ -39,7 +40,7 @@ struct ThreadedRuns {
     scenario: Scenario,
     part_size: usize,
     faults: Vec<Fault>,
-    data: Vec<u8>,
+    data: SourceBytes,
     folder: tempfile::TempDir,
     seed: Arc<AtomicU64>,
     trace: Option<Trace>,
@@ -102,8 +103,8 @@ impl ThreadedRuns {
         let place = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().tempdir_in(place).unwrap();
         let scenario = threaded.scenario.clone();
-        let data: Vec<u8> = (0..scenario.size).map(|index| (index % 251) as u8).collect();
-        std::fs::write(folder.path().join("source"), &data).unwrap();
+        let data = SourceBytes::new(scenario.size);
+        std::fs::write(folder.path().join("source"), &*data).unwrap();
         let mut faults = [&FAULTS, &*scenario.faults].concat();
         if scenario.faults.contains(&KILLS[0]) {
             // An object that a killed process made and another writer has replaced is not of the

@@ -61,12 +61,13 @@ impl Body {
         &self,
         mut on_block: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<Sent> {
+        let length = usize::try_from(self.length()).unwrap_or(usize::MAX).min(limits::IO_STEP);
         let mut buffer = Vec::new();
-        buffer.try_reserve_exact(limits::IO_STEP).map_err(|cause| {
+        buffer.try_reserve_exact(length).map_err(|cause| {
             Error::new(ErrorKind::Memory, "not enough memory to compute a checksum")
                 .with_cause(cause)
         })?;
-        buffer.resize(limits::IO_STEP, 0);
+        buffer.resize(length, 0);
         let mut reader = self.reader();
         loop {
             let count = reader.read(&mut buffer)?;

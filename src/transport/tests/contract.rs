@@ -23,6 +23,7 @@ use crate::runtime::simulated;
 use crate::simulation::explorer::Explorer;
 use crate::simulation::fault::Fault;
 use crate::simulation::network::Network;
+use crate::simulation::source_bytes::SourceBytes;
 use crate::transport::resolver::Resolver;
 use crate::transport::{Delivery, SimulatedPeer};
 use crate::wire::Response;
@@ -62,8 +63,12 @@ fn run_simulated(script: &Script) -> (Vec<Observed>, Vec<Option<Response>>) {
     let mut choices = vec![0; usize::from(script.first.is_some())];
     choices.push(1);
     let faults = vec![Fault::None, script.fault];
-    let network =
-        Network::new(Explorer::replay(&choices), faults, b"some data", rules.program.clone());
+    let network = Network::new(
+        Explorer::replay(&choices),
+        faults,
+        &SourceBytes::new(9),
+        rules.program.clone(),
+    );
     rules.in_request.open();
     let mut made = 0;
     let results = rules.run(script, "oss.test", |step, outgoing, call| {

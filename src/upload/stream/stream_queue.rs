@@ -215,7 +215,15 @@ impl StreamQueue {
         &'a self,
         state: MutexGuard<'a, StreamQueueState>,
     ) -> MutexGuard<'a, StreamQueueState> {
-        let mut state = state;
+        let mut group = self.claim_group(state);
+        if let Err(error) = self.hashing.hash(&mut group.parts) {
+            self.fail_upload(error);
+        }
+        self.put_back(group);
+        self.lock()
+    }
+
+    fn claim_group<'a>(&'a self, mut state: MutexGuard<'a, StreamQueueState>) -> Claim<'a> {
         state.is_hashing = true;
         let enough_by = now() + HASH_GROUP_WAIT;
         while state.ready.len() < self.hashing.group && !state.is_closed && state.failure.is_none()
@@ -230,19 +238,17 @@ impl StreamQueue {
         let count = state.ready.len().min(self.hashing.kernel.lanes());
         let mut group = Claim::new(self, &mut state, count);
         group.hashes = true;
-        drop(state);
-        if let Err(error) = self.hashing.hash(&mut group.parts) {
-            self.fail_upload(error);
-        }
+        group
+    }
+
+    /// Makes the parts of a hashed group ready, unless the upload has failed meanwhile.
+    fn put_back(&self, mut group: Claim<'_>) {
         let mut state = self.lock();
         if state.failure.is_none() {
             group.count = 0;
             let parts = std::mem::take(&mut group.parts);
             parts.into_iter().rev().for_each(|part| state.ready.push_front(part));
         }
-        drop(state);
-        drop(group);
-        self.lock()
     }
 
     fn send(&self, part: QueuedPart) -> Result<SentPart> {
@@ -379,18 +385,14 @@ mod tests {
     fn parts_that_are_being_hashed_when_the_stream_fails_are_forgotten_with_the_others() {
         let queue = queue_with_md5();
         for index in 0..3 {
-            queue.push(PartNumber::from_index(index).unwrap(), filled(1 << 20));
+            queue.push(PartNumber::from_index(index).unwrap(), filled(1000));
         }
         queue.close();
-        std::thread::scope(|scope| {
-            let worker = scope.spawn(|| queue.take().is_none());
-            let is_hashing = |state: &StreamQueueState| state.is_hashing && state.ready.is_empty();
-            while !is_hashing(&queue.lock()) {
-                std::thread::yield_now();
-            }
-            queue.fail_upload(Error::canceled());
-            assert!(worker.join().unwrap());
-        });
+        let group = queue.claim_group(queue.lock());
+        assert!(queue.lock().is_hashing && queue.lock().ready.is_empty());
+        queue.fail_upload(Error::canceled());
+        queue.put_back(group);
+        assert!(queue.take().is_none());
         assert!(queue.is_idle() && queue.outcome().is_err());
     }
 }
