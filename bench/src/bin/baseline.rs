@@ -40,7 +40,8 @@ fn main() -> Result<()> {
     let address = flags.required("endpoint")?.trim_start_matches("http://").to_owned();
     let parallel: usize = flags.number("parallel", 8)?;
     let part_size: u64 = flags.number("part-size", 8 << 20)?;
-    let data = flags.has("size").then(|| flags.number("size", 0).map(PageAligned::new)).transpose()?;
+    let data =
+        flags.has("size").then(|| flags.number("size", 0).map(PageAligned::new)).transpose()?;
     let meter = Meter::start();
     if flags.has("stream") {
         let file = File::open(flags.required("file")?)?;

@@ -3,35 +3,34 @@
 use crc_fast::{CrcAlgorithm, Digest as Crc};
 use md5::{Digest as _, Md5};
 
-/// The length of the body, and its checksums if it was read.
+/// The length of the body, and the checksums that were computed.
+#[derive(Default)]
 pub struct Body {
     pub length: u64,
-    pub checksums: Option<Checksums>,
+    pub md5: Option<[u8; 16]>,
+    pub crc64: Option<u64>,
 }
 
-/// Running MD5 and CRC-64.
+/// A running CRC-64, and a running MD5 if it is wanted.
 pub struct Checksums {
-    md5: Md5,
+    md5: Option<Md5>,
     crc64: Crc,
 }
 
-impl Default for Checksums {
-    fn default() -> Self {
-        Self { md5: Md5::new(), crc64: Crc::new(CrcAlgorithm::Crc64Xz) }
-    }
-}
-
 impl Checksums {
+    pub fn new(has_md5: bool) -> Self {
+        Self { md5: has_md5.then(Md5::new), crc64: Crc::new(CrcAlgorithm::Crc64Xz) }
+    }
+
     pub fn update(&mut self, bytes: &[u8]) {
-        self.md5.update(bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
         self.crc64.update(bytes);
     }
 
-    pub fn md5(&self) -> [u8; 16] {
-        self.md5.clone().finalize().into()
-    }
-
-    pub fn crc64(&self) -> u64 {
-        self.crc64.finalize()
+    pub fn of_body(self, length: u64) -> Body {
+        let md5 = self.md5.map(|md5| md5.finalize().into());
+        Body { length, md5, crc64: Some(self.crc64.finalize()) }
     }
 }

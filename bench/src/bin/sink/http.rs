@@ -81,6 +81,11 @@ impl Request {
         Some(())
     }
 
+    pub fn is_small_object(&self) -> bool {
+        let is_small = matches!(self.body, Framing::Length(length) if length <= SMALL_MAX);
+        self.method == "PUT" && is_small && self.parameter("uploadId").is_none()
+    }
+
     /// The value of a query parameter, not decoded.
     pub fn parameter(&self, wanted: &str) -> Option<&str> {
         let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -216,6 +221,7 @@ fn malformed(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("malformed {what}"))
 }
 
+const SMALL_MAX: u64 = 1024 * 1024;
 const SCRATCH: usize = 128 * 1024;
 /// Small, so that little of a body is read with its head.
 const HEAD_READ: usize = 4 * 1024;

@@ -1,8 +1,9 @@
 //! A server on loopback that implements as much of OSS and S3 as uploads need, and stores nothing.
 //!
 //! Bodies are discarded in the kernel, so that the client is the bottleneck; responses then have no
-//! checksums. With `--verify` bodies are read and hashed, `Content-MD5` is verified and responses
-//! have the CRC-64; parts can then be copied from the parts of an object. Signatures are not verified.
+//! checksums, but for the CRC-64 of an object of at most 1 MiB. With `--verify` bodies are read and
+//! hashed, `Content-MD5` is verified and responses have the CRC-64; parts can then be copied from the
+//! parts of an object. Signatures are not verified.
 
 mod body;
 mod http;
@@ -89,18 +90,20 @@ impl Sink {
         Ok(())
     }
 
-    /// Receives the body, and hashes it if it is an object or a part and `--verify` is set.
+    /// Receives the body, with the checksums that the response needs.
     fn receive_body<S: Stream>(
         &self,
         connection: &mut Connection<S>,
         request: &Request,
     ) -> io::Result<Body> {
-        if !self.verify || request.method != "PUT" {
-            return Ok(Body { length: connection.discard_body(request.body)?, checksums: None });
+        let is_verified = self.verify && request.method == "PUT";
+        if !is_verified && !request.is_small_object() {
+            let length = connection.discard_body(request.body)?;
+            return Ok(Body { length, ..Body::default() });
         }
-        let mut checksums = Checksums::default();
+        let mut checksums = Checksums::new(is_verified);
         let length = connection.read_body(request.body, |bytes| checksums.update(bytes))?;
-        Ok(Body { length, checksums: Some(checksums) })
+        Ok(checksums.of_body(length))
     }
 
     fn respond(&self, request: &Request, body: &Body) -> Response {
@@ -149,13 +152,12 @@ impl Sink {
             let part = self.uploads.part_of_object(&copied.path, copied.start, copied.length);
             return self.copy(request, part);
         }
-        let checksums = body.checksums.as_ref();
-        let checksums = checksums.map(|sums| PartChecksums { md5: sums.md5(), crc64: sums.crc64() });
-        let (md5, crc64) = checksums.as_ref().map(|sums| (sums.md5, sums.crc64)).unzip();
+        let Body { length, md5, crc64 } = *body;
         if request.content_md5.is_some_and(|sent| md5.is_some_and(|actual| actual != sent)) {
             return response::bad_digest();
         }
-        self.add_part(request, Part { length: body.length, checksums });
+        let checksums = md5.zip(crc64).map(|(md5, crc64)| PartChecksums { md5, crc64 });
+        self.add_part(request, Part { length, checksums });
         response::stored(md5.or(request.content_md5), crc64)
     }
 

@@ -127,9 +127,10 @@ pub fn listed(upload_id: &str, parts: &[(u32, Part)], is_truncated: bool) -> Res
     for (number, part) in parts {
         let etag = etag(part.checksums.as_ref().map(|sums| sums.md5).unwrap_or_default());
         let size = part.length;
-        let crc64 = part.checksums.as_ref().map_or(String::new(), |sums| {
-            format!("<HashCrc64ecma>{}</HashCrc64ecma>", sums.crc64)
-        });
+        let crc64 = part
+            .checksums
+            .as_ref()
+            .map_or(String::new(), |sums| format!("<HashCrc64ecma>{}</HashCrc64ecma>", sums.crc64));
         // Writing to a `String` cannot fail.
         let _ = write!(
             xml,
