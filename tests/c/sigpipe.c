@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 
 #define RESETS rounds(1000)
-#define SIZE (1024 * 1024)
+/* More than the buffers of a connection hold: with a whole request sent, the
+ * library would try to determine the outcome. */
+#define SIZE (32 * 1024 * 1024)
 
 static int port;
 
@@ -48,11 +50,11 @@ static void check_plain_write(const void *data) {
 }
 
 static void check_put(int want, const ossmpu_client *client,
-                      const void *data) {
+                      const ossmpu_options *in_one_request, const void *data) {
     ossmpu_error *err = NULL;
     CHECK_STATUS(want,
-                 ossmpu_put_data(client, BUCKET, "reset", data, SIZE, NULL,
-                                 NULL, NULL, &err),
+                 ossmpu_put_data(client, BUCKET, "reset", data, SIZE,
+                                 in_one_request, NULL, NULL, &err),
                  err);
 }
 
@@ -62,19 +64,23 @@ int main(void) {
     int listener = listen_on_loopback(16, &port), i;
     ossmpu_client *plain = client_of("http", "127.0.0.1", port, 1);
     ossmpu_client *tls = client_of("https", "127.0.0.1", port, 1);
+    ossmpu_options *options = ossmpu_options_new();
     pthread_t server;
+    CHECK(!ossmpu_options_set_int(options, OSSMPU_OPTION_SINGLE_BELOW,
+                                  SIZE + 1));
     CHECK(!pthread_create(&server, NULL, reset, &listener));
     check_plain_write(data);
     for (i = 0; i < RESETS; i++) {
         if (i % 8 == 7)
-            check_put(OSSMPU_ECONNECT, tls, data);
+            check_put(OSSMPU_ECONNECT, tls, options, data);
         else
-            check_put(OSSMPU_ENETWORK, plain, data);
+            check_put(OSSMPU_ENETWORK, plain, options, data);
     }
     CHECK(!shutdown(listener, SHUT_RDWR));
     CHECK(!pthread_join(server, NULL));
     CHECK(!sigaction(SIGPIPE, NULL, &action));
     CHECK(action.sa_handler == SIG_DFL);
+    ossmpu_options_free(options);
     ossmpu_client_free(plain);
     ossmpu_client_free(tls);
     close(listener);
