@@ -62,8 +62,7 @@ impl Client {
         self.check_process()?;
         let FileRange { path, range } = file;
         let file = WatchedFile::open(path)?;
-        let rest = file.identity().size.saturating_sub(range.offset());
-        let length = range.length().unwrap_or(rest);
+        let length = range.length().map_or(String::new(), |length| length.to_string());
         let mut name = path.clone().into_os_string();
         name.push(format!(" {}+{length}", range.offset()));
         let options = with_content_type(options, path);
@@ -264,7 +263,7 @@ impl MultipartUpload {
         key: &ObjectKey,
         upload_id: &UploadId,
         options: &UploadOptions,
-    ) -> Self {
+    ) -> Result<Self> {
         Self::attach_on(&client.0, bucket, key, upload_id, options)
     }
 }

@@ -99,7 +99,7 @@ pub extern "C" fn ossmpu_upload_attach(
         };
         let mut options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        let upload = MultipartUpload::attach(&client, &bucket, &key, &id, &options);
+        let upload = MultipartUpload::attach(&client, &bucket, &key, &id, &options)?;
         if list {
             let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
             for part in client.parts_iter(request, cancel) {

@@ -26,6 +26,8 @@ pub struct ObjectHeaders {
     metadata: Vec<(String, String)>,
     tags: Tags,
     content_type: ContentType,
+    /// That of the name of the source file. It is sent if the content type is guessed.
+    type_of_source: Option<&'static str>,
 }
 
 /// The requests that send headers of the caller.
@@ -253,12 +255,9 @@ impl ObjectHeaders {
         &self.metadata
     }
 
-    /// True if the caller has set anything that an object is made with.
-    pub(crate) fn are_set(&self) -> bool {
-        let creates = |name: &Name| name.rule().takes.contains(&RequestKind::Initiate);
-        self.fields.iter().any(|(name, _)| creates(name))
-            || !self.metadata.is_empty()
-            || self.has_tags()
+    /// The fields that the caller has set, without metadata and tags.
+    pub(crate) fn set_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Returns true if a callback is set, so that the response may have status 203.
@@ -280,19 +279,17 @@ impl ObjectHeaders {
         !self.tags.is_empty()
     }
 
-    /// Sets the content type from the name of the source file, unless one is set, guessing is off
-    /// or the name suggests none.
+    /// Guesses the content type from the name of the source file, if that suggests one.
     pub(crate) fn suggest_content_type(&mut self, file_name: &str) {
-        if let Some(guess) = self.guess(None).and(content_type::of_name(file_name)) {
-            self.fields.push((Name::known(CONTENT_TYPE), guess.to_owned()));
-        }
+        self.type_of_source = content_type::of_name(file_name);
     }
 
     /// Returns the guess; `None` if a content type is set or guessing is off.
     fn guess(&self, name: Option<&str>) -> Option<&'static str> {
         let wanted = self.content_type == ContentType::Guessed
             && self.value(&Name::known(CONTENT_TYPE)).is_none();
-        wanted.then(|| name.and_then(content_type::of_name).unwrap_or(CONTENT_TYPE_UNKNOWN))
+        let of_name = || name.and_then(content_type::of_name);
+        wanted.then(|| self.type_of_source.or_else(of_name).unwrap_or(CONTENT_TYPE_UNKNOWN))
     }
 
     fn value(&self, name: &Name) -> Option<&str> {

@@ -351,7 +351,7 @@ fn attach(context: &RunContext<'_>) -> Vec<CallResult> {
     let options = &context.scenario.options;
     let id = UploadId::parse(&upload_id).unwrap();
     let run = || {
-        let upload = MultipartUpload::attach(&context.client(), &bucket(), &key(), &id, options);
+        let upload = MultipartUpload::attach(&context.client(), &bucket(), &key(), &id, options)?;
         for (number, bytes) in [(1, &context.data[..PART]), (2, &context.data[PART..])] {
             upload.upload_part(part_number(number), bytes.to_vec(), context.cancel)?;
         }

@@ -24,6 +24,18 @@ impl From<ListedPart> for SentPart {
     }
 }
 
+impl SentPart {
+    /// True if the other part has the same bytes, by the CRC-64s or, if one is not known, by the
+    /// ETags.
+    pub(crate) fn has_bytes_of(&self, other: &Self) -> bool {
+        let same_content = match (self.crc64, other.crc64) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => self.etag == other.etag,
+        };
+        same_content && self.size == other.size
+    }
+}
+
 /// The size and CRC-64 of the whole object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ObjectChecksum {

@@ -154,7 +154,7 @@ impl Caller {
 
     fn upload(&self) -> MultipartUpload {
         let Self { client, bucket, key, .. } = self;
-        MultipartUpload::attach(client, bucket, key, &upload_id(), &small_parts())
+        MultipartUpload::attach(client, bucket, key, &upload_id(), &small_parts()).unwrap()
     }
 }
 

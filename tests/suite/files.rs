@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use oss_emulator::{Action, Direction, Rule, Stall};
+use md5::{Digest, Md5};
+use oss_emulator::{Action, Commit, Direction, Rule, Stall};
 use ossmpu::{
-    ByteRange, Error, ErrorKind, FdRange, FileRange, ObjectExists, Result, UploadId, UploadOptions,
-    UploadResult,
+    ByteRange, CallPhase, Error, ErrorKind, FdRange, FileRange, ObjectExists, Result, UploadId,
+    UploadOptions, UploadResult,
 };
 
 use crate::fixture::{Fixture, MIB, PART, bytes, file, number, small_parts};
@@ -473,4 +474,48 @@ fn memory_that_changes_between_attempts_is_not_completed() {
         assert_eq!(fixture.count("UploadPart"), 2);
         fixture.assert_bucket_empty();
     }
+}
+
+#[test]
+fn a_settled_range_has_the_expected_md5_when_it_is_sent_too() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let source = file(&bytes(2 * PART));
+    let mut options = small_parts();
+    options.set_expected_md5(Md5::digest(bytes(2 * PART)).into());
+    let changed = source.path().to_owned();
+    // After the source was read, and before the first of its bytes is sent.
+    options.set_progress(move |progress| {
+        if progress.phase == CallPhase::Initiate {
+            fs::write(&changed, vec![7; 2 * PART as usize]).unwrap();
+        }
+        ControlFlow::Continue(())
+    });
+    fixture.once("InitiateMultipartUpload", Action { delay_ms: 1000, ..Action::default() });
+    let range = FileRange::new(source.path(), ByteRange::new(0, Some(2 * PART)));
+    let error = client.put_range(bucket, key, &range, &options, cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_file_that_changes_while_a_lost_put_object_is_determined_is_an_error() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    fixture.once("PutObject", Action::lose_response(Commit::After));
+    fixture.always("HeadObject", Action { delay_ms: 1000, ..Action::default() });
+    let source = file(&bytes(PART));
+    let mut options = UploadOptions::new();
+    let changed = source.path().to_owned();
+    options.set_progress(move |progress| {
+        if progress.phase == CallPhase::Complete {
+            fs::write(&changed, vec![7; PART as usize]).unwrap();
+        }
+        ControlFlow::Continue(())
+    });
+    let error = client.put_file(bucket, key, source.path(), &options, cancel).unwrap_err();
+    let found = (error.kind(), error.object_exists());
+    assert_eq!(found, (ErrorKind::Changed, ObjectExists::Yes), "{error}");
 }

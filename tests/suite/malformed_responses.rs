@@ -263,7 +263,8 @@ fn a_wrong_etag_is_detected_where_an_md5_was_sent() {
         &fixture.key,
         upload.upload_id(),
         &options,
-    );
+    )
+    .unwrap();
     upload.upload_part(number(2), bytes(PART), &fixture.cancel).unwrap();
     assert_eq!(fixture.count("UploadPart"), 2);
 }

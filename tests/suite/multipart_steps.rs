@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use oss_emulator::Action;
+use oss_emulator::{Action, Commit};
 use ossmpu::{
     ByteRange, CallPhase, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload,
     ObjectExists, Result, SentPart, UploadOptions, UploadPart,
@@ -69,7 +69,8 @@ fn an_upload_without_known_parts_is_not_completed() {
     send(&upload, 1, bytes(PART), &fixture);
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let attached =
-        MultipartUpload::attach(client, bucket, key, upload.upload_id(), &UploadOptions::new());
+        MultipartUpload::attach(client, bucket, key, upload.upload_id(), &UploadOptions::new())
+            .unwrap();
     let error = attached.complete(cancel).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("parts")), "{error}");
     assert!(error.parts_left(), "{error}");
@@ -208,7 +209,8 @@ fn an_upload_is_attached_by_its_id() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let requests = fixture.operations().len();
     let upload =
-        MultipartUpload::attach(client, bucket, key, initiated.upload_id(), &UploadOptions::new());
+        MultipartUpload::attach(client, bucket, key, initiated.upload_id(), &UploadOptions::new())
+            .unwrap();
     assert_eq!(fixture.operations().len(), requests);
     assert_eq!(upload.sent_parts(), []);
     for part in client.parts_iter(ListParts::new(bucket, key, initiated.upload_id()), cancel) {
@@ -228,7 +230,8 @@ fn an_upload_id_that_does_not_exist_is_a_service_error() {
     upload.abort().unwrap();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let upload =
-        MultipartUpload::attach(client, bucket, key, upload.upload_id(), &UploadOptions::new());
+        MultipartUpload::attach(client, bucket, key, upload.upload_id(), &UploadOptions::new())
+            .unwrap();
     let error = upload.upload_part(number(1), bytes(10), cancel).unwrap_err();
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("NoSuchUpload")));
     assert_eq!(error.upload_id(), Some(upload.upload_id().as_str()));
@@ -354,4 +357,99 @@ fn the_timeout_and_the_progress_callback_of_the_options_apply_to_complete() {
     });
     upload.complete_with(&options, &fixture.cancel).unwrap();
     assert!(reported.load(Ordering::SeqCst));
+}
+
+#[test]
+fn complete_all_refuses_a_part_that_another_one_has_replaced() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(PART), &fixture);
+    send(&upload, 2, bytes(9), &fixture);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    // As by an attempt of an earlier call for the part that takes effect late.
+    let late = UploadPart::new(bucket, key, upload.upload_id(), number(2)).with_bytes(vec![7; 9]);
+    client.upload_part(&late, cancel).unwrap();
+    let mut options = UploadOptions::new();
+    options.set_complete_all(true);
+    let error = upload.complete_with(&options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Integrity, Some(2)), "{error}");
+    assert!(error.parts_left() && error.to_string().contains("send it again"), "{error}");
+    assert_eq!((error.object_exists(), fixture.stored()), (ObjectExists::No, None));
+    send(&upload, 2, bytes(9), &fixture);
+    assert!(upload.complete_with(&options, cancel).unwrap().verified);
+    assert_eq!(fixture.stored().unwrap(), [bytes(PART), bytes(9)].concat());
+}
+
+#[test]
+fn what_an_upload_step_by_step_does_not_compare_is_refused_by_every_call() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(9), &fixture);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_expected_crc64(1);
+    let attached = MultipartUpload::attach(client, bucket, key, upload.upload_id(), &options);
+    let completed = upload.complete_with(&options, cancel);
+    for error in [attached.unwrap_err(), completed.unwrap_err()] {
+        let found = (error.kind(), error.argument());
+        assert_eq!(found, (ErrorKind::Invalid, Some("expected_crc64")), "{error}");
+    }
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    upload.complete(cancel).unwrap();
+}
+
+#[test]
+fn an_attached_upload_may_have_attributes_that_its_handle_does_not_name() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut initiated = UploadOptions::new();
+    let headers = initiated.headers_mut().set_content_type("video/mp4").unwrap();
+    headers.set_metadata("owner", "me").unwrap();
+    let attach = |options: &UploadOptions| {
+        let upload = MultipartUpload::initiate(client, bucket, key, &initiated, cancel).unwrap();
+        let id = upload.upload_id().clone();
+        let attached = MultipartUpload::attach(client, bucket, key, &id, options).unwrap();
+        send(&attached, 1, bytes(9), &fixture);
+        attached.complete(cancel)
+    };
+    let mut options = UploadOptions::new();
+    options.headers_mut().set_request_payer(true);
+    assert!(attach(&options).unwrap().verified);
+    options.headers_mut().set_metadata("owner", "me").unwrap();
+    attach(&options).unwrap();
+    // So it is found after a lost response.
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
+    attach(&options).unwrap();
+    options.headers_mut().set_metadata("owner", "another").unwrap();
+    let error = attach(&options).unwrap_err();
+    let found = (error.kind(), error.argument(), error.object_exists());
+    let expected = (ErrorKind::Integrity, Some("x-oss-meta-owner"), ObjectExists::Yes);
+    assert_eq!(found, expected, "{error}");
+}
+
+#[test]
+fn a_complete_that_has_to_wait_says_what_an_earlier_one_may_have_made() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    });
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(PART), &fixture);
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::Before));
+    fixture.once("ListParts", Action::status(403, "AccessDenied"));
+    assert_eq!(
+        upload.complete(&fixture.cancel).unwrap_err().object_exists(),
+        ObjectExists::Unknown
+    );
+    fixture.once("UploadPart", Action { delay_ms: 60_000, ..Action::default() });
+    std::thread::scope(|scope| {
+        let part = scope.spawn(|| upload.upload_part(number(2), bytes(9), &fixture.cancel));
+        fixture.wait_for("UploadPart", 2);
+        let error = upload.complete(&fixture.cancel).unwrap_err();
+        assert_eq!((error.kind(), error.part_number()), (ErrorKind::State, Some(2)), "{error}");
+        assert_eq!(error.upload_id(), Some(upload.upload_id().as_str()));
+        assert!(error.parts_left());
+        assert_eq!(error.object_exists(), ObjectExists::Unknown);
+        fixture.cancel.trigger();
+        part.join().unwrap().unwrap_err();
+    });
 }

@@ -110,7 +110,7 @@ fn a_part_that_is_stored_during_the_abort_is_removed() {
     let upload = fixture.initiate();
     let (bucket, key, id) = (&fixture.bucket, &fixture.key, upload.upload_id());
     let other = Client::new(&config(&fixture.emulator)).unwrap();
-    let other = MultipartUpload::attach(&other, bucket, key, id, &UploadOptions::new());
+    let other = MultipartUpload::attach(&other, bucket, key, id, &UploadOptions::new()).unwrap();
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| other.upload_part(number(1), bytes(PART), &fixture.cancel));
         fixture.wait_for("UploadPart", 1);
@@ -209,7 +209,10 @@ fn an_object_of_another_upload_is_not_mistaken_for_its_own() {
     fixture.once(COMPLETE, Action::status(500, "InternalError"));
     let options = UploadOptions::new();
     let (client, id) = (&fixture.client, upload.upload_id());
-    MultipartUpload::attach(client, &fixture.bucket, &fixture.key, id, &options).abort().unwrap();
+    MultipartUpload::attach(client, &fixture.bucket, &fixture.key, id, &options)
+        .unwrap()
+        .abort()
+        .unwrap();
     let error = upload.complete(&fixture.cancel).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
     assert_eq!(fixture.stored().unwrap(), b"another upload");
@@ -246,7 +249,10 @@ fn completing_an_upload_that_no_longer_exists_fails() {
     upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
     let options = UploadOptions::new();
     let (client, id) = (&fixture.client, upload.upload_id());
-    MultipartUpload::attach(client, &fixture.bucket, &fixture.key, id, &options).abort().unwrap();
+    MultipartUpload::attach(client, &fixture.bucket, &fixture.key, id, &options)
+        .unwrap()
+        .abort()
+        .unwrap();
     let error = upload.complete(&fixture.cancel).unwrap_err();
     assert_eq!((error.kind(), error.oss_code()), (ErrorKind::Service, Some("NoSuchUpload")));
     assert_eq!((error.object_exists(), error.parts_left()), (ObjectExists::No, false));

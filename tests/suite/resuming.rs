@@ -164,7 +164,7 @@ fn a_part_that_differs_from_the_file_is_sent_again() {
     fixture.emulator.clear_rules();
     // Another handle replaces one part by bytes of the same length, and another by fewer.
     let id = UploadId::parse(error.upload_id().unwrap()).unwrap();
-    let other = MultipartUpload::attach(client, bucket, key, &id, &small_parts());
+    let other = MultipartUpload::attach(client, bucket, key, &id, &small_parts()).unwrap();
     let number = |n| ossmpu::PartNumber::new(n).unwrap();
     other.upload_part(number(1), vec![0; 100 * 1024], cancel).unwrap();
     other.upload_part(number(2), vec![0; 1000], cancel).unwrap();
@@ -190,7 +190,10 @@ fn an_aborted_upload_or_a_corrupted_checkpoint_starts_a_new_upload() {
                 std::fs::write(entry.unwrap().path(), "ossmpu-checkpoint 1\nnonsense").unwrap();
             }
         } else {
-            MultipartUpload::attach(client, bucket, key, &id, &options).abort().unwrap();
+            MultipartUpload::attach(client, bucket, key, &id, &small_parts())
+                .unwrap()
+                .abort()
+                .unwrap();
         }
         let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
         assert_eq!(uploaded.bytes_resumed, 0);
@@ -277,7 +280,7 @@ fn complete_all_takes_no_part_that_is_not_in_the_plan() {
     let stray = ossmpu::PartNumber::new(100).unwrap();
     for upload in fixture.emulator.uploads(BUCKET) {
         let id = UploadId::parse(&upload.upload_id).unwrap();
-        let other = MultipartUpload::attach(client, bucket, key, &id, &small_parts());
+        let other = MultipartUpload::attach(client, bucket, key, &id, &small_parts()).unwrap();
         other.upload_part(stray, vec![7; 10], cancel).unwrap();
     }
     for options in [by_id, checkpoint] {
@@ -525,4 +528,117 @@ fn wait_until(condition: impl Fn() -> bool) {
         std::thread::park_timeout(Duration::from_millis(1));
     }
     panic!("the condition was not met");
+}
+
+/// Makes the object and loses the response, so that the outcome is unknown to the call.
+fn complete_with_unknown_outcome(fixture: &Fixture, path: &Path, options: &UploadOptions) {
+    let Fixture { client, bucket, key, cancel, .. } = fixture;
+    fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
+    fixture.once("ListParts", Action::status(403, "AccessDenied"));
+    let error = client.put_file(bucket, key, path, options, cancel).unwrap_err();
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    assert!(fixture.stored().is_some());
+}
+
+fn with_one_attempt() -> Fixture {
+    Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+    })
+}
+
+#[test]
+fn an_object_that_was_made_with_another_acl_is_made_again() {
+    let fixture = with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
+    let mut options = with_checkpoint(folder.path());
+    complete_with_unknown_outcome(&fixture, file.path(), &options);
+    fixture.emulator.clear_requests();
+    options.headers_mut().set_acl("public-read").unwrap();
+    client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+    assert_eq!((fixture.count("UploadPart"), fixture.count("CompleteMultipartUpload")), (11, 1));
+    let complete = fixture.emulator.requests();
+    let complete = complete.iter().find(|request| request.op == "CompleteMultipartUpload").unwrap();
+    assert_eq!(complete.header("x-oss-object-acl"), Some("public-read"));
+}
+
+#[test]
+fn the_object_of_an_earlier_call_must_have_the_expected_crc64() {
+    let fixture = with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
+    let mut options = with_checkpoint(folder.path());
+    complete_with_unknown_outcome(&fixture, file.path(), &options);
+    options.set_expected_crc64(1);
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    let found = (error.kind(), error.object_exists());
+    assert_eq!(found, (ErrorKind::Integrity, ObjectExists::Unknown), "{error}");
+}
+
+#[test]
+fn a_call_for_a_changed_file_does_not_deny_the_object_of_an_earlier_one() {
+    let fixture = with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
+    let mut options = with_checkpoint(folder.path());
+    complete_with_unknown_outcome(&fixture, file.path(), &options);
+    std::fs::write(file.path(), vec![7; MIB as usize]).unwrap();
+    options.headers_mut().set_forbid_overwrite(true);
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!(error.oss_code(), Some("FileAlreadyExists"), "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::Unknown);
+}
+
+#[test]
+fn a_file_that_has_become_small_aborts_the_upload_of_its_checkpoint() {
+    for is_lost in [false, true] {
+        let fixture = Fixture::new();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
+        let mut options = fail_with_checkpoint(&fixture, folder.path(), file.path());
+        assert_eq!((fixture.emulator.uploads(BUCKET).len(), files_in(folder.path())), (1, 1));
+        options.set_single_below(PART).unwrap();
+        std::fs::write(file.path(), b"small").unwrap();
+        if is_lost {
+            fixture.always("AbortMultipartUpload", Action::status(403, "AccessDenied"));
+        }
+        let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
+        assert_eq!(uploaded.upload_may_exist, is_lost);
+        assert_eq!(fixture.stored().unwrap(), b"small");
+        assert_eq!(fixture.emulator.uploads(BUCKET).len(), usize::from(is_lost));
+        assert_eq!(files_in(folder.path()), 0);
+    }
+}
+
+#[test]
+fn the_upload_of_a_range_without_length_is_aborted_when_the_file_has_grown() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = file(&bytes(MIB));
+    let options = with_checkpoint(folder.path());
+    let range = FileRange::new(file.path(), 1..);
+    deny_part_5(&fixture);
+    client.put_range(bucket, key, &range, &options, cancel).unwrap_err();
+    fixture.emulator.clear_rules();
+    file.write_all(b"more").unwrap();
+    let uploaded = client.put_range(bucket, key, &range, &options, cancel).unwrap();
+    assert_eq!((uploaded.size, uploaded.upload_may_exist), (MIB + 3, false));
+    assert_eq!(files_in(folder.path()), 0);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_saved_does_not_hide_an_upload_whose_id_was_lost() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
+    let options = fail_with_checkpoint(&fixture, folder.path(), file.path());
+    let saved = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(&saved).unwrap();
+    std::fs::create_dir(&saved.with_extension("new")).unwrap();
+    fixture.once("InitiateMultipartUpload", Action::lose_response(Commit::After));
+    let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File, "{error}");
+    assert!(error.upload_may_exist());
 }

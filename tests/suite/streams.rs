@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::time::Duration;
 
 use oss_emulator::{Action, Rule};
 use ossmpu::{
@@ -479,4 +480,20 @@ fn a_part_of_five_gibibytes_fails_only_for_want_of_memory() {
     assert_eq!(error(5 << 30).kind(), ErrorKind::Memory);
     let larger = error((5 << 30) + 1);
     assert_eq!((larger.kind(), larger.argument()), (ErrorKind::Invalid, Some("length")));
+}
+
+#[test]
+fn a_writer_can_be_aborted_long_after_its_deadline() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(500)).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = small_parts();
+    options.set_timeout(Some(Duration::from_secs(2)));
+    let mut writer = client.open_writer(bucket, key, &options, cancel).unwrap();
+    writer.write_all(&bytes(3 * PART)).unwrap();
+    fixture.wait_for("UploadPart", 2);
+    std::thread::sleep(Duration::from_secs(3));
+    writer.abort().unwrap();
+    fixture.assert_bucket_empty();
 }

@@ -196,7 +196,7 @@ fn an_attached_handle_finds_the_object_of_an_earlier_process() {
     let first = handle_with_part(&fixture);
     first.complete(cancel).unwrap();
     let id = first.upload_id();
-    let attached = MultipartUpload::attach(client, bucket, key, id, &UploadOptions::new());
+    let attached = MultipartUpload::attach(client, bucket, key, id, &UploadOptions::new()).unwrap();
     attached.add_part(first.sent_parts()[0].clone()).unwrap();
     assert_eq!(attached.complete(cancel).unwrap().size, PART);
 }

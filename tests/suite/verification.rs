@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use oss_emulator::{AccessKey as ServerKey, Action, Commit, Rule};
 use ossmpu::{
-    AccessKey, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel, ObjectExists,
-    PresignRequest, SentPart, UploadOptions, UploadPart,
+    AccessKey, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel, MultipartUpload,
+    ObjectExists, PresignRequest, SentPart, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, number, small_parts};
@@ -228,6 +228,17 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
     fixture.once("UploadPart", Action { bad_etag: true, ..Action::default() });
     let error = client.put_part_url(&url, bytes(9), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.part_number()), (ErrorKind::Integrity, Some(1)), "{error}");
+
+    // The ETag of an encrypted part need not be its MD5.
+    let mut encrypted = UploadOptions::new();
+    encrypted.headers_mut().set_server_side_encryption("KMS").unwrap();
+    let upload = MultipartUpload::initiate(client, bucket, key, &encrypted, cancel).unwrap();
+    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
+    let url =
+        client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap().url;
+    fixture.emulator.change_options(|options| options.opaque_part_etags = true);
+    upload.add_part(client.put_part_url(&url, bytes(9), &options, cancel).unwrap()).unwrap();
+    assert!(upload.complete(cancel).unwrap().verified);
 }
 
 #[test]
@@ -240,7 +251,8 @@ fn complete_all_compares_the_bytes_that_were_sent_with_those_that_oss_has() {
     let mut options = UploadOptions::new();
     options.set_complete_all(true);
     let error = upload.complete_with(&options, &fixture.cancel).unwrap_err();
-    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::No));
+    assert_eq!(fixture.stored(), None);
 }
 
 #[test]

@@ -66,6 +66,6 @@ impl Abort {
             .with_headers(&context.client_options.headers());
         client.abort_multipart_upload(&request, context.cancel())?;
         let options = context.client_options.upload_options();
-        MultipartUpload::attach(client, bucket, key, upload_id, &options).abort()
+        MultipartUpload::attach(client, bucket, key, upload_id, &options)?.abort()
     }
 }

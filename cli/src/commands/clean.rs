@@ -108,5 +108,5 @@ fn abort(
     options: &UploadOptions,
 ) -> Result<(), Error> {
     let key = ObjectKey::parse(&upload.key)?;
-    MultipartUpload::attach(client, bucket, &key, &upload.upload_id, options).abort()
+    MultipartUpload::attach(client, bucket, &key, &upload.upload_id, options)?.abort()
 }

@@ -38,6 +38,8 @@ pub(crate) struct Record {
     pub(crate) upload_id: String,
     /// A checksum of everything that Initiate sent.
     pub(crate) attributes: u64,
+    /// A checksum of the ACL and the callback, which Complete sends.
+    pub(crate) completion: u64,
     /// The service's clock at Initiate, in seconds since 1970; 0 if it is not known.
     pub(crate) initiated: u64,
     /// A response to Initiate was lost, so that another upload may exist.
@@ -70,12 +72,17 @@ impl Checkpoint {
     ///
     /// `Busy`, when another upload uses it; `File`, when the directory cannot be used.
     pub(crate) fn lock(directory: &Path, checkpoint_key: &CheckpointKey) -> Result<Self> {
-        let name = md5(checkpoint_key.text().as_bytes()).to_hex_upper();
+        let name = checkpoint_key.name();
         Ok(Self {
             directory: directory.to_path_buf(),
-            file: directory.join(format!("{name}.ossmpu")),
+            file: file_of(directory, &name),
             _lock: CheckpointLock::take(directory, &format!("{name}.lock"))?,
         })
+    }
+
+    /// True if an upload has left a checkpoint.
+    pub(crate) fn exists(directory: &Path, checkpoint_key: &CheckpointKey) -> bool {
+        file_of(directory, &checkpoint_key.name()).exists()
     }
 
     pub(crate) fn load(&self) -> Result<Found> {
@@ -132,6 +139,10 @@ impl Checkpoint {
     }
 }
 
+fn file_of(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.ossmpu"))
+}
+
 fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
     let file = match open_private(path, Access::Read) {
         Ok(file) => file,
@@ -148,6 +159,10 @@ fn failed(path: &Path, cause: &io::Error) -> Error {
 }
 
 impl CheckpointKey {
+    fn name(&self) -> String {
+        md5(self.text().as_bytes()).to_hex_upper()
+    }
+
     fn text(&self) -> String {
         let Self { endpoint, bucket, key, path } = self;
         format!(
@@ -168,13 +183,14 @@ impl Record {
             part_size,
             upload_id,
             attributes,
+            completion,
             initiated,
             may_have_orphan,
             is_completing,
         } = self;
         let body = format!(
             "{HEADING}\n{}size {}\nmodified {} {}\npart_size {part_size}\n\
-             upload_id {}\nattributes {attributes}\ninitiated {initiated}\norphan {}\ncompleting {}\n",
+             upload_id {}\nattributes {attributes}\ncompletion {completion}\ninitiated {initiated}\norphan {}\ncompleting {}\n",
             checkpoint_key.text(),
             file.size,
             file.modified.0,
@@ -227,6 +243,7 @@ impl Record {
             part_size: line("part_size")?.parse().map_err(|_| unreadable("part_size"))?,
             upload_id: text("upload_id", line("upload_id")?)?,
             attributes: line("attributes")?.parse().map_err(|_| unreadable("attributes"))?,
+            completion: line("completion")?.parse().map_err(|_| unreadable("completion"))?,
             initiated: line("initiated")?.parse().map_err(|_| unreadable("initiated"))?,
             may_have_orphan: flag("orphan", line("orphan")?)?,
             is_completing: flag("completing", line("completing")?)?,
@@ -273,6 +290,7 @@ mod tests {
             },
             file: Identity { size: 7, modified: (-1, 999_999_999) },
             attributes: 12,
+            completion: 13,
             initiated: 1_700_000_000,
             may_have_orphan: true,
             is_completing: true,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
-use super::stored_object::{ExpectedObject, StoredObject, attribute_mismatch, mismatch};
+use super::stored_object::{ExpectedObject, StoredObject, attribute_mismatch};
 use super::upload_target::UploadTarget;
 use super::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
@@ -140,13 +140,17 @@ impl CompleteUpload<'_> {
             .verify(*verification, self.service, &context)
             .map_err(|error| self.wrong_object(error))?;
         let VerifiedObject { crc64, is_verified, found } = verified;
-        if self.target.is_attached && self.target.attributes.are_set() {
+        let attributes = self.target.attributes();
+        if self.target.is_attached && !attributes.are_not_shown(key) {
             let found = match found {
                 Some(found) => Ok(Some(found)),
                 None => created.find(self.service, &context),
             };
             let found = found.map_err(|error| self.wrong_object(error))?;
-            found.map_or(Ok(()), |found| self.check_attributes(&found))?;
+            let differing = found.and_then(|found| attributes.mismatch(key, &found));
+            if let Some(name) = differing {
+                return Err(self.wrong_object(attribute_mismatch(&name)));
+            }
         }
         Ok(UploadResult {
             crc64,
@@ -159,13 +163,6 @@ impl CompleteUpload<'_> {
             callback_error: response.callback_error.map(|error| self.with_upload_id(error)),
             ..self.result()
         })
-    }
-
-    fn check_attributes(&self, object: &HeadObjectResult) -> Result<(), NotCompleted> {
-        match mismatch(&self.target.attributes, &self.target.key, object) {
-            Some(name) => Err(self.wrong_object(attribute_mismatch(&name))),
-            None => Ok(()),
-        }
     }
 
     /// Complete was successful, but the object is not what was sent.

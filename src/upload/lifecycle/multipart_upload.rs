@@ -114,8 +114,9 @@ impl MultipartUpload {
         key: &ObjectKey,
         upload_id: &UploadId,
         options: &UploadOptions,
-    ) -> Self {
-        Self::new(engine, attached_target(bucket, key, upload_id, options), options)
+    ) -> Result<Self> {
+        options.check_for(CallKind::StepByStep)?;
+        Ok(Self::new(engine, attached_target(bucket, key, upload_id, options), options))
     }
 
     fn new(engine: &Engine, target: UploadTarget, options: &UploadOptions) -> Self {
@@ -218,9 +219,12 @@ impl MultipartUpload {
             Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
         let progress = shared.options.progress.as_ref();
         let scope =
-            CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)?;
+            CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)
+                .map_err(|error| shared.still_open(error))?;
         let mut ending = shared.begin_abort()?;
-        shared.cancel_parts(&scope, cleanup_budget.start())?;
+        shared
+            .cancel_parts(&scope, cleanup_budget.start())
+            .map_err(|error| shared.still_open(error))?;
         let outcome = shared.abort(&scope, &cleanup_budget);
         // A callback may have forked.
         self.check_process()?;
@@ -242,16 +246,8 @@ impl SharedUpload {
     ) -> Result<UploadResult> {
         cancel.check_process()?;
         self.engine.service().check_call()?;
-        let parts = {
-            let mut state = self.lock();
-            state.check_open()?;
-            if let Some((number, _)) = state.in_flight.first() {
-                let error = Error::new(ErrorKind::State, "the part is still being sent");
-                return Err(error.with_part(number.get()));
-            }
-            state.phase = UploadPhase::Completing;
-            state.parts.values().cloned().collect()
-        };
+        options.check_for(CallKind::StepByStep).map_err(|error| self.still_open(error))?;
+        let parts = self.begin_complete()?;
         let mut ending = EndingCall { shared: self, next: UploadPhase::Open };
         let outcome = CallScope::new(
             self.engine.service(),
@@ -259,6 +255,7 @@ impl SharedUpload {
             options.deadline(),
             options.progress.as_ref(),
         )
+        .map_err(|error| self.still_open(error))
         .and_then(|scope| {
             let outcome = self.complete_parts(target, parts, &scope);
             outcome.map_err(|error| scope.explain(error))
@@ -271,6 +268,37 @@ impl SharedUpload {
             Err(_) => UploadPhase::Open,
         };
         outcome
+    }
+
+    /// Returns the parts that are known.
+    fn begin_complete(&self) -> Result<Vec<SentPart>> {
+        let mut state = self.lock();
+        state.check_open()?;
+        if let Some((number, _)) = state.in_flight.first() {
+            let error = Error::new(ErrorKind::State, "the part is still being sent");
+            let error = error.with_part(number.get());
+            drop(state);
+            return Err(self.still_open(error));
+        }
+        state.phase = UploadPhase::Completing;
+        Ok(state.parts.values().cloned().collect())
+    }
+
+    /// Adds to the error of a call that ends the upload and has sent nothing for it what there is.
+    fn still_open(&self, error: Error) -> Error {
+        // In a forked child, a thread that does not exist there may hold the lock.
+        if error.kind() == ErrorKind::Forked {
+            return error;
+        }
+        let error = error
+            .with_upload_id(self.target.upload_id.as_str())
+            .with_parts_left(true)
+            .with_upload_may_exist(self.target.may_have_orphan);
+        match safeguard!(EarlierCalls, self.lock().completes).may_have_taken_effect() {
+            // It may still take effect.
+            true => error.with_object_exists(ObjectExists::Unknown),
+            false => error,
+        }
     }
 
     fn complete_parts(
@@ -295,14 +323,7 @@ impl SharedUpload {
             .and_then(|parts| self.confirm_delta(delta.as_deref(), parts, scope))
             .map_err(|error| {
                 let is_left = !is_no_such_upload(&error);
-                let error = error.with_upload_id(target.upload_id.as_str());
-                let error = error.with_parts_left(is_left);
-                let error = error.with_upload_may_exist(target.may_have_orphan);
-                // An earlier Complete may still take effect.
-                match earlier.may_have_taken_effect() {
-                    true => error.with_object_exists(ObjectExists::Unknown),
-                    false => error,
-                }
+                self.still_open(error).with_parts_left(is_left)
             })?;
         {
             let mut state = self.lock();
@@ -387,7 +408,7 @@ impl SharedUpload {
             Err(error) if is_no_such_upload(&error) && state.completes.may_have_taken_effect() => {
                 Ok(state.completed.clone())
             }
-            Ok(listed) => Ok(listed.into_iter().map(|part| state.as_sent(part)).collect()),
+            Ok(listed) => state.as_sent(listed),
             Err(error) => Err(error),
         }
     }
@@ -412,9 +433,7 @@ impl SharedUpload {
             let left = deadline.left().unwrap_or_default();
             if left.is_zero() {
                 let text = "a part call did not end in time; its source may be blocked";
-                return Err(Error::new(ErrorKind::Timeout, text)
-                    .with_upload_id(self.target.upload_id.as_str())
-                    .with_parts_left(true));
+                return Err(Error::new(ErrorKind::Timeout, text));
             }
             let waited = self.ended.wait_timeout(state, left.min(limits::PROGRESS_INTERVAL));
             drop(waited.ignore_poison());
@@ -440,16 +459,26 @@ impl UploadState {
         self.parts.insert(part.number, part);
     }
 
-    /// A part that was sent through the handle has the CRC-64 of the bytes sent, not the one of
-    /// those that OSS has received. In a delta upload it is the one that was sent: a late copy may
-    /// have replaced it.
-    fn as_sent(&self, listed: SentPart) -> SentPart {
-        let sent = self.parts.get(&listed.number);
-        if let (Some(sent), true) = (sent, self.delta.is_some()) {
-            return sent.clone();
+    /// The parts that OSS has, those that are known as they were sent: their CRC-64 is that of the
+    /// bytes sent, not the one of those that OSS has received.
+    ///
+    /// An error of kind `Integrity` if OSS does not have a known part, or another in its place: an
+    /// earlier attempt that takes effect late may have replaced it. In a delta upload Complete, which
+    /// lists the parts, says so.
+    fn as_sent(&self, listed: Vec<SentPart>) -> Result<Vec<SentPart>> {
+        let mut parts: BTreeMap<_, _> =
+            listed.into_iter().map(|part| (part.number, part)).collect();
+        for sent in self.parts.values() {
+            match parts.get_mut(&sent.number) {
+                Some(there) if self.delta.is_some() => there.clone_from(sent),
+                Some(there) if sent.has_bytes_of(there) => {
+                    there.crc64 = sent.crc64.or(there.crc64);
+                }
+                Some(_) => return Err(not_as_sent(sent, "OSS has other bytes than were sent")),
+                None => return Err(not_as_sent(sent, "OSS does not have the part")),
+            }
         }
-        let sent = sent.filter(|sent| sent.etag == listed.etag);
-        SentPart { crc64: sent.and_then(|sent| sent.crc64).or(listed.crc64), ..listed }
+        Ok(parts.into_values().collect())
     }
 
     fn check_open(&self) -> Result<()> {
@@ -491,7 +520,7 @@ fn attached_target(
         key: key.clone(),
         upload_id: upload_id.clone(),
         headers: options.headers.clone(),
-        attributes: options.headers.clone(),
+        initiated_with: options.headers.clone(),
         initiated: None,
         integrity: options.integrity,
         verification: options.verification(),
@@ -499,6 +528,10 @@ fn attached_target(
         may_have_orphan: false,
         is_attached: true,
     }
+}
+
+fn not_as_sent(sent: &SentPart, text: &str) -> Error {
+    Error::new(ErrorKind::Integrity, text).with_part(sent.number.get()).with_remedy("send it again")
 }
 
 /// Returns the parts if Complete may list them. Otherwise names the part for which OSS would refuse

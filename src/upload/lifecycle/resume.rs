@@ -6,20 +6,20 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::abort::{abort, is_no_such_upload};
+use super::abort::{Fence, abort, is_no_such_upload};
 use super::checkpoint::{Checkpoint, CheckpointKey, Found, Record};
 use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
 use crate::error::{Error, ObjectExists, Result};
-use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
+use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId, oss_header};
 use crate::ops::{ListParts, ListedPart};
 use crate::service::{Evidence, ExpectedFailure, OperationContext};
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
 use crate::upload::schedule::plan::Parts;
-use crate::upload::source::upload_source::{Source, crc64_of, md5_of};
+use crate::upload::source::upload_source::{Source, crc64_of, expect_crc64, md5_of};
 use crate::upload::upload_result::UploadResult;
 
 /// An upload and the parts that OSS has of it.
@@ -125,6 +125,7 @@ impl UploadLifecycle<'_> {
             part_size: parts.part_size(),
             upload_id: String::new(),
             attributes: self.attributes()?,
+            completion: self.completion(),
             initiated: 0,
             may_have_orphan: false,
             is_completing: false,
@@ -146,7 +147,10 @@ impl UploadLifecycle<'_> {
                 let upload = ResumedUpload::new(target, Some(record));
                 Ok(Resumption::Upload(Box::new(ResumedUpload { object_may_exist, ..upload })))
             }
-            Err(error) => Err(earlier.add_to(self.abort_after_error(&target, error))),
+            Err(error) => {
+                let error = error.with_upload_may_exist(target.may_have_orphan);
+                Err(earlier.add_to(self.abort_after_error(&target, error)))
+            }
         }
     }
 
@@ -163,7 +167,7 @@ impl UploadLifecycle<'_> {
             Found::Record(record) => record,
             Found::Corrupt(reason) => {
                 logger.warn(|| format!("a checkpoint is corrupt: {reason}; starting over"));
-                earlier.may_have_orphan = true;
+                *earlier = EarlierUpload::of_corrupt_checkpoint();
                 return Ok(None);
             }
         };
@@ -185,16 +189,7 @@ impl UploadLifecycle<'_> {
         };
         if let Some(what) = changed_since_checkpoint(&record, &expected.record) {
             logger.warn(|| format!("{what} changed; starting over"));
-            let outcome = abort(self.service, &target, self.scope, &self.cleanup_budget);
-            if let Some(cause) = outcome.failure {
-                // A Complete of the earlier process could still replace the object of this call.
-                if record.is_completing && outcome.fence.is_none() {
-                    return Err(uncertain(cause, &record));
-                }
-                logger.warn(|| format!("upload {} is left: {cause}", record.upload_id));
-                earlier.may_have_orphan = true;
-            }
-            earlier.may_have_orphan |= record.may_have_orphan;
+            self.abort_earlier(&target, &record, earlier)?;
             return Ok(None);
         }
         match self.list(&target).map_err(|error| uncertain(error, &record))? {
@@ -202,7 +197,7 @@ impl UploadLifecycle<'_> {
                 logger.info(|| format!("resuming upload {}", record.upload_id));
                 let earlier =
                     if record.is_completing { Evidence::Uncertain } else { Evidence::NotSent };
-                let record = Some(record);
+                let record = Some(Record { completion: expected.record.completion, ..record });
                 let resumed =
                     ResumedUpload { target, listed, earlier, object_may_exist: false, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
@@ -218,6 +213,48 @@ impl UploadLifecycle<'_> {
         }
     }
 
+    /// Aborts the upload of a checkpoint for an object that is sent in one request.
+    pub(crate) fn abort_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+        checkpoint_key: &CheckpointKey,
+    ) -> Result<EarlierUpload> {
+        let mut earlier = EarlierUpload::default();
+        let record = match checkpoint.load()? {
+            Found::Record(record) if record.checkpoint_key == *checkpoint_key => record,
+            Found::Corrupt(_) => return Ok(EarlierUpload::of_corrupt_checkpoint()),
+            Found::Nothing | Found::Record(_) => return Ok(earlier),
+        };
+        if let Ok(upload_id) = UploadId::parse(&record.upload_id) {
+            let what = "the upload of a checkpoint is aborted: the file is sent in one request now";
+            self.service.logger().warn(|| what.to_owned());
+            self.abort_earlier(&self.attached_target(upload_id), &record, &mut earlier)?;
+        }
+        Ok(earlier)
+    }
+
+    /// Aborts an upload that cannot be resumed.
+    fn abort_earlier(
+        &self,
+        target: &UploadTarget,
+        record: &Record,
+        earlier: &mut EarlierUpload,
+    ) -> Result<()> {
+        let outcome = abort(self.service, target, self.scope, &self.cleanup_budget);
+        if let Some(cause) = outcome.failure {
+            // A Complete of the earlier process could still replace the object of this call.
+            if record.is_completing && outcome.fence.is_none() {
+                return Err(uncertain(cause, record));
+            }
+            let upload_id = &record.upload_id;
+            self.service.logger().warn(|| format!("upload {upload_id} is left: {cause}"));
+            earlier.may_have_orphan = true;
+        }
+        earlier.may_have_orphan |= record.may_have_orphan;
+        earlier.object_may_exist |= record.is_completing && outcome.fence != Some(Fence::Aborted);
+        Ok(())
+    }
+
     /// Looks for the object of an upload that is gone and that an earlier process was about to
     /// complete.
     fn find_completed(
@@ -228,6 +265,9 @@ impl UploadLifecycle<'_> {
     ) -> Result<Option<Resumption>> {
         let size = expected.parts.size();
         let crc64 = crc64_of(&expected.source.body(0, size), || self.scope.check())?;
+        if let Some(expected) = self.options.expected_crc64 {
+            expect_crc64(expected, crc64)?;
+        }
         let checksum = ObjectChecksum { size, crc64: Some(crc64) };
         let context = OperationContext {
             deadline: self.scope.deadline,
@@ -274,6 +314,15 @@ impl UploadLifecycle<'_> {
         Ok(crc64(text.as_bytes()))
     }
 
+    /// Returns a checksum of the ACL and the callback, without its variables, which may be others in
+    /// each call.
+    fn completion(&self) -> u64 {
+        let compared = [oss_header::ACL, oss_header::CALLBACK];
+        let fields = self.headers.set_fields().filter(|(name, _)| compared.contains(name));
+        let lines: Vec<_> = fields.map(|(name, value)| format!("{name}: {value}")).collect();
+        crc64(lines.join("\n").as_bytes())
+    }
+
     /// Returns all parts, or NoSuchUpload. Every other error leaves the upload unchanged.
     fn list(&self, target: &UploadTarget) -> Result<Result<ListedParts, Error>> {
         let UploadTarget { bucket, key, upload_id, headers, .. } = target;
@@ -314,20 +363,26 @@ fn initiate_attributes(
 
 /// What the upload of a checkpoint may have left that cannot be resumed.
 #[derive(Default)]
-struct EarlierUpload {
-    may_have_orphan: bool,
-    /// It may have created an object that another writer has replaced.
+pub(crate) struct EarlierUpload {
+    pub(crate) may_have_orphan: bool,
+    /// It may have created an object.
     object_may_exist: bool,
 }
 
 impl EarlierUpload {
-    fn add_to(&self, error: Error) -> Error {
+    fn of_corrupt_checkpoint() -> Self {
+        Self { may_have_orphan: true, object_may_exist: true }
+    }
+
+    pub(crate) fn add_to(&self, error: Error) -> Error {
         let may_exist = error.upload_may_exist() || self.may_have_orphan;
         let error = error.with_upload_may_exist(may_exist);
-        if self.object_may_exist {
-            return error.with_object_exists(ObjectExists::Unknown);
+        match error.object_exists() {
+            ObjectExists::No if self.object_may_exist => {
+                error.with_object_exists(ObjectExists::Unknown)
+            }
+            _ => error,
         }
-        error
     }
 }
 
@@ -348,7 +403,12 @@ fn changed_since_checkpoint(found: &Record, expected: &Record) -> Option<&'stati
     if found.part_size != expected.part_size {
         return Some("the part size");
     }
-    (found.attributes != expected.attributes).then_some("the object attributes")
+    if found.attributes != expected.attributes {
+        return Some("the object attributes");
+    }
+    // A Complete with the others may have taken effect, or still will.
+    let is_completing = found.is_completing && found.completion != expected.completion;
+    is_completing.then_some("the ACL or the callback")
 }
 
 fn seconds(time: SystemTime) -> u64 {

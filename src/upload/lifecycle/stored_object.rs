@@ -17,8 +17,7 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) key: &'a ObjectKey,
     /// Headers of the requests (request payer).
     pub(crate) headers: &'a ObjectHeaders,
-    /// The headers that the object must have.
-    pub(crate) attributes: &'a ObjectHeaders,
+    pub(crate) attributes: Attributes<'a>,
     pub(crate) checksum: ObjectChecksum,
     /// The ETags that the object may have, where a CRC-64 is not known.
     pub(crate) etags: Vec<ETag>,
@@ -26,6 +25,15 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) object_type: Option<&'static str>,
     /// The earliest time at which the object can have been created.
     pub(crate) not_before: NotBefore,
+}
+
+/// The attributes that an object must have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Attributes<'a> {
+    /// All that was sent with the request that made the object.
+    All(&'a ObjectHeaders),
+    /// Those that this caller has set: another program has initiated the upload, perhaps with more.
+    Set(&'a ObjectHeaders),
 }
 
 /// A time on the service's clock.
@@ -58,7 +66,7 @@ impl<'a> ExpectedObject<'a> {
             bucket: &target.bucket,
             key: &target.key,
             headers: &target.headers,
-            attributes: &target.attributes,
+            attributes: target.attributes(),
             checksum,
             etags,
             object_type: Some("Multipart"),
@@ -92,7 +100,7 @@ impl<'a> ExpectedObject<'a> {
             (Some(theirs), Some(ours)) => theirs == ours,
             _ => same_etag,
         };
-        let same_attributes = mismatch(self.attributes, self.key, found).is_none();
+        let same_attributes = self.attributes.mismatch(self.key, found).is_none();
         let differs = safeguard!(ObjectContent, !same_content)
             || safeguard!(ObjectAttributes, !same_attributes)
             || safeguard!(ObjectTime, !self.not_before.allows(found));
@@ -121,25 +129,42 @@ impl NotBefore {
     }
 }
 
-/// Returns the first attribute in which the object differs.
-pub(crate) fn mismatch(
-    attributes: &ObjectHeaders,
-    key: &ObjectKey,
-    found: &HeadObjectResult,
-) -> Option<String> {
-    let fields = attributes.creation_fields(key).unwrap_or_default();
-    let is_shown = |name: &str| SHOWN.contains(&name);
-    let shown = fields.iter().find(|(name, value)| {
-        is_shown(&name.to_ascii_lowercase()) && found.headers.value(name) != Some(value)
-    });
-    if let Some((name, _)) = shown {
-        return Some(name.clone());
+impl<'a> Attributes<'a> {
+    /// Returns the first attribute in which the object differs.
+    pub(crate) fn mismatch(self, key: &ObjectKey, found: &HeadObjectResult) -> Option<String> {
+        let mut shown = self.shown(key).into_iter();
+        let differs = |(name, value): &(String, String)| found.headers.value(name) != Some(value);
+        if let Some((name, _)) = shown.find(differs) {
+            return Some(name);
+        }
+        let expected = self.headers().metadata_pairs();
+        let differs = expected.iter().find(|pair| !found.metadata.contains(pair));
+        let other = found.metadata.iter().find(|pair| !expected.contains(pair));
+        let other = other.filter(|_| matches!(self, Self::All(_)));
+        differs.or(other).map(|(name, _)| format!("x-oss-meta-{name}"))
     }
-    let expected = attributes.metadata_pairs();
-    let has = |pairs: &[(String, String)], pair: &(String, String)| pairs.contains(pair);
-    let differs = expected.iter().find(|pair| !has(&found.metadata, pair));
-    let other = found.metadata.iter().find(|pair| !has(expected, pair));
-    differs.or(other).map(|(name, _)| format!("x-oss-meta-{name}"))
+
+    /// True if HeadObject shows none of them.
+    pub(crate) fn are_not_shown(self, key: &ObjectKey) -> bool {
+        self.shown(key).is_empty() && self.headers().metadata_pairs().is_empty()
+    }
+
+    /// The header fields that HeadObject shows.
+    fn shown(self, key: &ObjectKey) -> Vec<(String, String)> {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let mut fields = match self {
+            Self::All(headers) => headers.creation_fields(key).unwrap_or_default(),
+            Self::Set(headers) => headers.set_fields().map(owned).collect(),
+        };
+        fields.retain(|(name, _)| SHOWN.contains(&&*name.to_ascii_lowercase()));
+        fields
+    }
+
+    fn headers(self) -> &'a ObjectHeaders {
+        match self {
+            Self::All(headers) | Self::Set(headers) => headers,
+        }
+    }
 }
 
 /// An error that names the attribute in which the object differs from the options.
@@ -194,12 +219,12 @@ mod tests {
         }
         let response = Response { status: 200, headers, body: Vec::new() };
         let found = HeadObject::new(&bucket, &key).parse(&response).unwrap();
-        let attributes = ObjectHeaders::new();
+        let headers = ObjectHeaders::new();
         let expected = ExpectedObject {
             bucket: &bucket,
             key: &key,
-            headers: &attributes,
-            attributes: &attributes,
+            headers: &headers,
+            attributes: Attributes::All(&headers),
             checksum: ObjectChecksum { size: 10, crc64: expected_crc64 },
             etags: expected_etag.iter().map(|etag| ETag::parse(etag).unwrap()).collect(),
             object_type: Some("Multipart"),

@@ -81,7 +81,7 @@ impl UploadLifecycle<'_> {
             key: self.key.clone(),
             upload_id,
             headers: self.headers.clone(),
-            attributes: self.headers.clone(),
+            initiated_with: self.headers.clone(),
             initiated: None,
             integrity: self.options.integrity,
             verification: self.options.verification(),

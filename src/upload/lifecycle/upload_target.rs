@@ -8,6 +8,7 @@ use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
 use crate::ops::{ListParts, UploadPart};
 use crate::service::{OperationContext, ServiceClient};
+use crate::upload::lifecycle::stored_object::Attributes;
 use crate::upload::options::{Integrity, Verification};
 use crate::upload::part::SentPart;
 use crate::wire::Body;
@@ -21,8 +22,8 @@ pub(crate) struct UploadTarget {
     pub(crate) headers: ObjectHeaders,
     pub(crate) integrity: Integrity,
     pub(crate) verification: Verification,
-    /// The headers that Initiate sent, and that the object must have.
-    pub(crate) attributes: ObjectHeaders,
+    /// The headers that Initiate sent, as far as this call knows.
+    pub(crate) initiated_with: ObjectHeaders,
     /// The service's clock at Initiate, if it is known.
     pub(crate) initiated: Option<SystemTime>,
     /// Complete lists no parts: OSS uses all that it has.
@@ -34,6 +35,14 @@ pub(crate) struct UploadTarget {
 }
 
 impl UploadTarget {
+    /// The attributes that the object must have.
+    pub(crate) fn attributes(&self) -> Attributes<'_> {
+        match self.is_attached {
+            true => Attributes::Set(&self.initiated_with),
+            false => Attributes::All(&self.initiated_with),
+        }
+    }
+
     /// Lists all parts that OSS has. Blocks; one request for each 1,000 parts.
     pub(crate) fn list_parts(
         &self,

@@ -334,7 +334,7 @@ mod tests {
         let mut config = Config::new();
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
         let target = UploadTarget {
-            attributes: ObjectHeaders::new(),
+            initiated_with: ObjectHeaders::new(),
             initiated: None,
             bucket: BucketName::parse("bucket").unwrap(),
             key: ObjectKey::parse("key").unwrap(),

@@ -78,9 +78,10 @@ impl StreamUpload {
             bucket: bucket.clone(),
             key: key.clone(),
             options: options.clone(),
+            // The caller may come back long after the deadline.
             cleanup_budget: Arc::new(CleanupBudget::new(
                 engine.service().abort_timeout(),
-                scope.deadline,
+                Deadline::NEVER,
             )),
             scope,
             part_growth,

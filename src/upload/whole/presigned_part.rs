@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::codec::md5::Digest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::oss_header;
 use crate::ops::PartUrl;
 use crate::runtime::Cancel;
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
@@ -47,8 +48,10 @@ pub(crate) fn put_presigned_part(
         .execute(&request.with_body(body), &context)
         .map_err(|failed| explain(failed.error))?;
     let (crc64, etag) = (Some(outcome.sent.crc64), outcome.output.etag);
-    // A `Content-MD5` header would belong to the signature, so the ETag alone is compared.
-    match md5 {
+    let is_encrypted = outcome.output.headers.value(oss_header::SERVER_SIDE_ENCRYPTION).is_some();
+    // A `Content-MD5` header would belong to the signature, so the ETag alone is compared, which
+    // need not be the MD5 with server-side encryption.
+    match md5.filter(|_| !is_encrypted) {
         Some(ours) if !etag.is_md5(&ours) => {
             let text = format!("the MD5 is {ours} here and the ETag is {etag}");
             Err(Error::new(ErrorKind::Integrity, text).with_part(number.get()))

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::error::{Error, ObjectExists, Result};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::model::{BucketName, ETag, ObjectKey};
 use crate::ops::{PutObject, PutObjectResult};
 use crate::runtime::{Cancel, CleanupBudget, now, safeguard};
@@ -14,8 +14,8 @@ use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::delta::base::DeltaBase;
 use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
-use crate::upload::lifecycle::resume::{ResumedUpload, Resumption};
-use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
+use crate::upload::lifecycle::resume::{EarlierUpload, ResumedUpload, Resumption};
+use crate::upload::lifecycle::stored_object::{Attributes, ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::upload::option_conflicts::CallKind;
@@ -31,7 +31,6 @@ use crate::upload::source::upload_source::{
 use crate::upload::upload_result::UploadResult;
 use crate::upload::whole::determine::{determine, head_context, not_determined};
 use crate::upload::whole::source_part::SourcePartUploader;
-use crate::wire::Body;
 
 /// One whole-object upload.
 pub(crate) struct Put<'a> {
@@ -74,25 +73,77 @@ impl Put<'_> {
 
     fn put(&self, source: Source, plan: Plan, scope: &CallScope) -> Result<UploadResult> {
         scope.meter().set_totals(plan.parts(), source.length());
-        if let Some(expected) = self.options.expected_md5 {
-            let body = source.body(0, source.length());
-            expect_md5(expected, md5_of(&body, || scope.check())?)?;
+        let expected_crc64 = self.expected_crc64(&source, plan, scope)?;
+        let parts = match plan {
+            Plan::PutObject => {
+                let earlier = self.abort_checkpoint(scope)?;
+                let put = self.put_object(&source, expected_crc64, scope);
+                let uploaded = put.map_err(|error| earlier.add_to(error))?;
+                let upload_may_exist = earlier.may_have_orphan;
+                return Ok(UploadResult { upload_may_exist, ..uploaded });
+            }
+            Plan::Parts(parts) => parts,
+        };
+        self.put_parts(source, parts, expected_crc64, scope)
+    }
+
+    /// The CRC-64 that the bytes sent must have. If it takes reading the source to know that it is
+    /// the expected one, it is read first: what was read must be what is sent.
+    fn expected_crc64(
+        &self,
+        source: &Source,
+        plan: Plan,
+        scope: &CallScope,
+    ) -> Result<Option<u64>> {
+        let body = source.body(0, source.length());
+        let UploadOptions { expected_md5, expected_crc64, .. } = *self.options;
+        let found = match (expected_md5, expected_crc64, plan) {
+            (Some(expected), ..) => {
+                let (md5, crc64) = md5_and_crc64_of(&body, || scope.check())?;
+                expect_md5(expected, md5)?;
+                crc64
+            }
+            (None, Some(_), Plan::PutObject) => crc64_of(&body, || scope.check())?,
+            (None, ..) => return Ok(expected_crc64),
+        };
+        if let Some(expected) = expected_crc64 {
+            expect_crc64(expected, found)?;
         }
-        match plan {
-            Plan::PutObject => self.put_single(&source, scope),
-            Plan::Parts(parts) => self.put_parts(source, parts, scope),
+        Ok(Some(found))
+    }
+
+    /// Aborts the upload of a checkpoint that an earlier call for the same file has left, which sent
+    /// it in parts.
+    fn abort_checkpoint(&self, scope: &CallScope) -> Result<EarlierUpload> {
+        let (Some(directory), Some(name)) = (&self.options.checkpoint_dir, self.name) else {
+            return Ok(EarlierUpload::default());
+        };
+        let checkpoint_key = self.checkpoint_key(name)?;
+        if !Checkpoint::exists(directory, &checkpoint_key) {
+            return Ok(EarlierUpload::default());
         }
+        let checkpoint = Checkpoint::lock(directory, &checkpoint_key)?;
+        let earlier = self.lifecycle(scope, true).abort_checkpoint(&checkpoint, &checkpoint_key)?;
+        checkpoint.remove();
+        Ok(earlier)
     }
 
     /// One PutObject, on the caller's thread.
     pub(crate) fn put_single(&self, source: &Source, scope: &CallScope) -> Result<UploadResult> {
+        let expected_crc64 = self.expected_crc64(source, Plan::PutObject, scope)?;
+        self.put_object(source, expected_crc64, scope)
+    }
+
+    fn put_object(
+        &self,
+        source: &Source,
+        expected_crc64: Option<u64>,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
         let started = now();
         let size = source.length();
         let body = source.body(0, size);
         let integrity = self.options.integrity;
-        if let Some(expected) = self.options.expected_crc64 {
-            expect_crc64(expected, crc64_of(&body, || scope.check())?)?;
-        }
         let mut request = PutObject::new(self.bucket, self.key).with_headers(&self.options.headers);
         if integrity.contains(Integrity::MD5) {
             request = request.with_content_md5(*md5_of(&body, || scope.check())?.as_bytes());
@@ -115,11 +166,11 @@ impl Put<'_> {
                 if !uncertain || scope.check().is_err() {
                     return Err(failed.error);
                 }
-                return self.determine_put_object(failed, &body, scope, started);
+                return self.determine_put_object(failed, source, expected_crc64, scope, started);
             }
         };
-        source.check_sent(Some(outcome.sent.crc64), || scope.check()).map_err(wrong_object)?;
         let crc64 = Some(outcome.sent.crc64);
+        check_put(source, outcome.sent.crc64, expected_crc64, scope)?;
         let uploaded = self
             .verified(outcome.output, ObjectChecksum { size, crc64 }, scope)
             .map_err(wrong_object)?;
@@ -157,12 +208,18 @@ impl Put<'_> {
     fn determine_put_object(
         &self,
         failed: OperationError,
-        body: &Body,
+        source: &Source,
+        expected_crc64: Option<u64>,
         scope: &CallScope,
         started: Instant,
     ) -> Result<UploadResult> {
+        if failed.error.kind() == ErrorKind::Changed {
+            // An earlier attempt has sent other bytes, and may still take effect.
+            return Err(failed.error);
+        }
         scope.enter(CallPhase::Complete);
-        let (md5, crc64) = match md5_and_crc64_of(body, || scope.check()) {
+        let body = source.body(0, source.length());
+        let (md5, crc64) = match md5_and_crc64_of(&body, || scope.check()) {
             Ok(checksums) => checksums,
             Err(cause) => return Err(not_determined(self.service, failed.error, &cause)),
         };
@@ -171,13 +228,14 @@ impl Put<'_> {
             bucket: self.bucket,
             key: self.key,
             headers,
-            attributes: headers,
+            attributes: Attributes::All(headers),
             checksum: ObjectChecksum { size: body.length(), crc64: Some(crc64) },
             etags: vec![ETag::of_md5(md5)],
             object_type: Some("Normal"),
             not_before: NotBefore::Ago(now().saturating_duration_since(started)),
         };
         let object = determine(self.service, failed, &expected, scope)?;
+        check_put(source, crc64, expected_crc64, scope)?;
         let bytes_sent = scope.meter().bytes_sent();
         let verified = object.crc64.is_some();
         if !verified && self.options.verification() == Verification::Required {
@@ -186,8 +244,29 @@ impl Put<'_> {
         Ok(UploadResult { verified, bytes_sent, ..UploadResult::of_found(*object) })
     }
 
-    fn put_parts(&self, source: Source, parts: Parts, scope: &CallScope) -> Result<UploadResult> {
+    fn lifecycle<'a>(&'a self, scope: &'a CallScope, keep_parts: bool) -> UploadLifecycle<'a> {
         let Put { service, workers, bucket, key, options, .. } = *self;
+        UploadLifecycle {
+            service,
+            workers,
+            bucket,
+            key,
+            options,
+            headers: &options.headers,
+            keep_parts,
+            scope,
+            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
+        }
+    }
+
+    fn put_parts(
+        &self,
+        source: Source,
+        parts: Parts,
+        expected_crc64: Option<u64>,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
+        let options = self.options;
         let checkpoint = match (&options.checkpoint_dir, self.name) {
             (Some(directory), Some(name)) => {
                 let checkpoint_key = self.checkpoint_key(name)?;
@@ -195,17 +274,7 @@ impl Put<'_> {
             }
             _ => None,
         };
-        let lifecycle = UploadLifecycle {
-            service,
-            workers,
-            bucket,
-            key,
-            options,
-            headers: &options.headers,
-            keep_parts: options.keep_parts || checkpoint.is_some(),
-            scope,
-            cleanup_budget: Arc::new(CleanupBudget::new(service.abort_timeout(), scope.deadline)),
-        };
+        let lifecycle = self.lifecycle(scope, options.keep_parts || checkpoint.is_some());
         let place = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint);
         let delta = self.find_delta_base(place, scope);
         let resumed = match (&checkpoint, &options.upload_id) {
@@ -223,7 +292,10 @@ impl Put<'_> {
             }
         };
         let uploaded = match resumed {
-            Ok(resumed) => self.send(&lifecycle, resumed, source, parts, place, delta.as_ref())?,
+            Ok(resumed) => {
+                let planned = PlannedSource { source, parts, expected_crc64 };
+                self.send(&lifecycle, resumed, planned, place, delta.as_ref())?
+            }
             Err(completed) => completed,
         };
         let uploaded = match (delta, &checkpoint) {
@@ -244,12 +316,12 @@ impl Put<'_> {
         &self,
         lifecycle: &UploadLifecycle<'_>,
         resumed: ResumedUpload,
-        source: Source,
-        parts: Parts,
+        planned: PlannedSource,
         checkpoint: Option<&Checkpoint>,
         delta: Option<&Arc<DeltaUpload>>,
     ) -> Result<UploadResult> {
         let options = self.options;
+        let PlannedSource { source, parts, expected_crc64 } = planned;
         let sends_md5 = options.integrity.contains(Integrity::MD5);
         let ResumedUpload { target, listed, earlier, object_may_exist, record } = resumed;
         let before_complete = || match (checkpoint, record) {
@@ -267,7 +339,7 @@ impl Put<'_> {
             (None, true) => Some(PartMd5s::new(options.md5_kernel, parts)),
             (None, false) => None,
         };
-        let expected = options.expected_crc64;
+        let expected = expected_crc64;
         let uploaded = lifecycle.run(&target, parts, expected, earlier, before_complete, |meter| {
             Arc::new(SourcePartUploader {
                 service: Arc::clone(self.service),
@@ -337,6 +409,24 @@ impl Put<'_> {
             path,
         })
     }
+}
+
+/// The bytes to send in parts.
+struct PlannedSource {
+    source: Source,
+    parts: Parts,
+    expected_crc64: Option<u64>,
+}
+
+/// Checks that the bytes of an object that exists are those of the source, and the expected ones.
+fn check_put(
+    source: &Source,
+    sent: u64,
+    expected_crc64: Option<u64>,
+    scope: &CallScope,
+) -> Result<()> {
+    source.check_sent(Some(sent), || scope.check()).map_err(wrong_object)?;
+    expected_crc64.map_or(Ok(()), |expected| expect_crc64(expected, sent)).map_err(wrong_object)
 }
 
 fn wrong_object(error: Error) -> Error {
