@@ -11,7 +11,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Connects to `host` through the proxy at the other end of `stream`.
 ///
-/// Reads the response byte by byte, because the bytes after its head belong to the connection.
+/// Reads the response byte by byte, because the bytes after its head belong to the connection. Lines
+/// may end with a line feed alone.
 pub(super) fn connect(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
@@ -22,7 +23,7 @@ pub(super) fn connect(
     stream.write_all(request(proxy, host, port, user_agent).as_bytes())?;
     let mut head = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
+    while !head.ends_with(b"\n\r\n") && !head.ends_with(b"\n\n") {
         if head.len() == HEAD_MAX {
             return Err(proxy_error("its response is too long"));
         }
@@ -31,14 +32,21 @@ pub(super) fn connect(
     }
     match status(&head) {
         Some(200..=299) => Ok(()),
-        Some(status) => Err(refused(status, proxy, host, port)),
+        Some(status) => Err(refused(status, &head, proxy, host, port)),
         None => Err(proxy_error("it does not respond with HTTP; check its scheme and port")),
     }
 }
 
 /// The error of a response that is not a success. Most of status 4xx are permanent.
-fn refused(status: u16, proxy: &Proxy, host: &str, port: u16) -> io::Error {
+fn refused(status: u16, head: &[u8], proxy: &Proxy, host: &str, port: u16) -> io::Error {
+    let schemes = if status == 407 { offered_schemes(head) } else { Vec::new() };
+    let has_basic = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic"));
     let text = match status {
+        407 if !schemes.is_empty() && !has_basic => format!(
+            "it offers authentication with {} (status {status}), but only Basic is supported; allow \
+             Basic there, or use another proxy",
+            schemes.join(", ")
+        ),
         407 if proxy.username().is_some() => {
             format!("it rejected the user name or password of its URL (status {status})")
         }
@@ -71,10 +79,41 @@ fn request(proxy: &Proxy, host: &str, port: u16, user_agent: &str) -> String {
     text + "\r\n"
 }
 
+/// Reads the status. The bytes after it may have any encoding.
 fn status(head: &[u8]) -> Option<u16> {
-    let line = std::str::from_utf8(head).ok()?.lines().next()?;
-    let rest = line.strip_prefix("HTTP/1.")?;
-    rest.split(' ').nth(1)?.parse().ok()
+    let line = head.split(|byte| *byte == b'\n').next()?;
+    let rest = line.strip_prefix(b"HTTP/1.")?;
+    let status = rest.split(|byte| *byte == b' ').nth(1)?;
+    std::str::from_utf8(status.trim_ascii_end()).ok()?.parse().ok()
+}
+
+/// Returns the authentication schemes of all `Proxy-Authenticate` headers.
+fn offered_schemes(head: &[u8]) -> Vec<String> {
+    let head = String::from_utf8_lossy(head);
+    let mut schemes = Vec::new();
+    for line in head.lines() {
+        let Some((name, challenges)) = line.split_once(':') else { continue };
+        if !name.eq_ignore_ascii_case("Proxy-Authenticate") {
+            continue;
+        }
+        let mut is_quoted = false;
+        let elements = challenges.split(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        schemes.extend(elements.filter_map(scheme).map(str::to_owned));
+    }
+    schemes.truncate(SCHEMES_MAX);
+    schemes
+}
+
+/// Returns the scheme of an element of a list of challenges; `None` if it is a further parameter of
+/// the challenge before it.
+fn scheme(element: &str) -> Option<&str> {
+    let element = element.trim();
+    let (word, rest) = element.split_once([' ', '\t']).unwrap_or((element, ""));
+    let is_name = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    (is_name && !word.is_empty() && !rest.trim_start().starts_with('=')).then_some(word)
 }
 
 fn proxy_error(text: &str) -> io::Error {
@@ -83,6 +122,8 @@ fn proxy_error(text: &str) -> io::Error {
 
 /// The longest head of a response.
 const HEAD_MAX: usize = 16 * 1024;
+/// The most authentication schemes that an error names.
+const SCHEMES_MAX: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -133,9 +174,43 @@ mod tests {
     fn a_missing_password_belongs_into_the_url_of_that_proxy() {
         for scheme in ["http", "https"] {
             let proxy = Proxy::new(&format!("{scheme}://proxy")).unwrap();
-            let text = refused(407, &proxy, "a.test", 443).to_string();
-            assert!(text.contains(&format!("{scheme}://USER:PASSWORD@HOST:PORT")), "{text}");
+            for offered in ["", "Proxy-Authenticate: Negotiate, basic realm=\"a\"\r\n"] {
+                let head = format!("HTTP/1.1 407 no\r\n{offered}\r\n");
+                let text = refused(407, head.as_bytes(), &proxy, "a.test", 443).to_string();
+                assert!(text.contains(&format!("{scheme}://USER:PASSWORD@HOST:PORT")), "{text}");
+            }
         }
+    }
+
+    #[test]
+    fn the_error_names_the_schemes_of_a_proxy_that_does_not_offer_basic() {
+        for (headers, schemes) in [
+            ("Proxy-Authenticate: Negotiate\r\nproxy-authenticate: NTLM\r\n", "Negotiate, NTLM"),
+            ("Proxy-Authenticate:NTLM TlRMTVNTUAAC==\nVia: x\n", "NTLM"),
+            (
+                "Proxy-Authenticate: Digest realm=\"Basic, x\", nonce = \"n\",qop=auth , Negotiate\r\n",
+                "Digest, Negotiate",
+            ),
+        ] {
+            let (result, _) = run(format!("HTTP/1.1 407 no\r\n{headers}\r\n").as_bytes());
+            let text = result.unwrap_err().to_string();
+            let expected = format!("with {schemes} (status 407), but only Basic is supported");
+            assert!(text.contains(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_may_end_with_a_line_feed_alone_and_have_any_encoding() {
+        for response in [
+            &b"HTTP/1.1 200 Connection established\n\n"[..],
+            b"HTTP/1.0 200\nVia: x\n\n",
+            b"HTTP/1.1 200 \xc1\xac\xbd\xd3\r\nVia: caf\xe9\r\n\r\n",
+        ] {
+            run(response).0.unwrap();
+        }
+        let (result, _) = run(b"HTTP/1.1 503 \xb7\xfe\xce\xf1\r\n\r\n");
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains("bucket.example:443 (status 503)"), "{text}");
     }
 
     #[test]
