@@ -912,8 +912,10 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  * ignores HTTP_PROXY) with the exceptions in NO_PROXY, or "none" (default).
  * NO_PROXY has entries as for curl and Go: "*", a domain, which includes its
  * subdomains, an address, a network such as 10.0.0.0/8, or one of these but
- * the network with a port. If the proxy refuses a connection, with status 403
- * or 407 for example, the call fails without a retry.
+ * the network with a port. The URL may have USER:PASSWORD@ before the host: an
+ * HTTP proxy gets them with the scheme Basic, SOCKS 5 as user name and
+ * password, SOCKS 4 only the user name. If the proxy refuses a connection, with
+ * status 403 or 407 for example, the call fails without a retry.
  */
 #define OSSMPU_CONFIG_PROXY 1004
 

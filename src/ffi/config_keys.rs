@@ -71,8 +71,10 @@ pub const OSSMPU_CONFIG_CREDENTIALS: c_int = 1003;
 /// ignores HTTP_PROXY) with the exceptions in NO_PROXY, or "none" (default).
 /// NO_PROXY has entries as for curl and Go: "*", a domain, which includes its
 /// subdomains, an address, a network such as 10.0.0.0/8, or one of these but
-/// the network with a port. If the proxy refuses a connection, with status 403
-/// or 407 for example, the call fails without a retry.
+/// the network with a port. The URL may have USER:PASSWORD@ before the host: an
+/// HTTP proxy gets them with the scheme Basic, SOCKS 5 as user name and
+/// password, SOCKS 4 only the user name. If the proxy refuses a connection, with
+/// status 403 or 407 for example, the call fails without a retry.
 pub const OSSMPU_CONFIG_PROXY: c_int = 1004;
 /// Text: a PEM file of certificates that replace the system's root
 /// certificates. A server is trusted if one of them issued its certificate, or

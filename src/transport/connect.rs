@@ -193,7 +193,7 @@ impl Dialer {
         let mut blocking = BlockingStream { stream: &mut stream, state };
         match proxy.protocol() {
             ProxyProtocol::Socks4 | ProxyProtocol::Socks4A => {
-                socks::connect_v4(&mut blocking, destination, port)
+                socks::connect_v4(&mut blocking, proxy, destination, port)
             }
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
                 socks::connect_v5(&mut blocking, proxy, destination, port)

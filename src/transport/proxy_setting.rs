@@ -17,7 +17,8 @@ pub enum ProxySetting {
     /// CGI program, which has `REQUEST_METHOD` in its environment, ignores `HTTP_PROXY`.
     Environment,
     /// A URL like `http://user:password@proxy:3128`. The scheme is `http`, `https`, `socks4`,
-    /// `socks4a`, `socks5` or `socks5h`; user and password are optional.
+    /// `socks4a`, `socks5` or `socks5h`; user and password are optional. SOCKS 4 has no password.
+    /// An HTTP proxy gets them with the scheme Basic, the only one that is supported.
     Url(String),
 }
 

@@ -16,28 +16,31 @@ pub(super) enum Destination<'a> {
     Name(&'a str),
 }
 
-/// Connects through a SOCKS 4 proxy. Version 4 has no authentication.
+/// Connects through a SOCKS 4 proxy. Version 4 has a user ID, but no password.
 pub(super) fn connect_v4(
     stream: &mut (impl Read + Write),
+    proxy: &Proxy,
     destination: Destination<'_>,
     port: u16,
 ) -> io::Result<()> {
+    let user_id = proxy.username().unwrap_or_default();
+    if user_id.contains('\0') {
+        return Err(permanent("the proxy user name has a NUL character"));
+    }
     let mut request = vec![4, CONNECT];
     request.extend_from_slice(&port.to_be_bytes());
-    match destination {
-        Destination::Address(IpAddr::V4(address)) => {
-            request.extend_from_slice(&address.octets());
-            request.push(0);
-        }
+    let (address, name) = match destination {
+        Destination::Address(IpAddr::V4(address)) => (address.octets(), None),
         Destination::Address(IpAddr::V6(_)) => {
             let text = "SOCKS 4 does not support IPv6; use socks5:// or socks5h://";
             return Err(permanent(text));
         }
-        Destination::Name(name) => {
-            request.extend_from_slice(&[0, 0, 0, 1, 0]);
-            request.extend_from_slice(name.as_bytes());
-            request.push(0);
-        }
+        Destination::Name(name) => ([0, 0, 0, 1], Some(name)),
+    };
+    request.extend_from_slice(&address);
+    for text in [Some(user_id), name].into_iter().flatten() {
+        request.extend_from_slice(text.as_bytes());
+        request.push(0);
     }
     stream.write_all(&request)?;
     match read::<8>(stream)? {
@@ -60,25 +63,7 @@ pub(super) fn connect_v5(
     destination: Destination<'_>,
     port: u16,
 ) -> io::Result<()> {
-    let user = proxy.username();
-    let methods: &[u8] = if user.is_some() { &[5, 2, NO_AUTH, PASSWORD] } else { &[5, 1, NO_AUTH] };
-    stream.write_all(methods)?;
-    match (read(stream)?, user) {
-        ([5, NO_AUTH], _) => {}
-        ([5, PASSWORD], Some(user)) => {
-            authenticate(stream, user, proxy.password().unwrap_or_default())?;
-        }
-        ([5, _], _) => {
-            return Err(permanent(&format!(
-                "it requires authentication; put a user name and a password into its URL, \
-                 {}://USER:PASSWORD@HOST:PORT",
-                proxy_setting::scheme(proxy)
-            )));
-        }
-        _ => {
-            return Err(proxy_error("it does not respond with SOCKS 5; check its scheme and port"));
-        }
-    }
+    authenticate(stream, proxy)?;
     let mut request = vec![5, CONNECT, 0];
     match destination {
         Destination::Address(IpAddr::V4(address)) => {
@@ -117,7 +102,30 @@ pub(super) fn connect_v5(
     Ok(())
 }
 
-fn authenticate(stream: &mut (impl Read + Write), user: &str, password: &str) -> io::Result<()> {
+/// Authenticates to a SOCKS 5 proxy, if it requires that.
+fn authenticate(stream: &mut (impl Read + Write), proxy: &Proxy) -> io::Result<()> {
+    let user = proxy.username();
+    let methods: &[u8] = if user.is_some() { &[5, 2, NO_AUTH, PASSWORD] } else { &[5, 1, NO_AUTH] };
+    stream.write_all(methods)?;
+    match (read(stream)?, user) {
+        ([5, NO_AUTH], _) => Ok(()),
+        ([5, PASSWORD], Some(user)) => {
+            send_password(stream, user, proxy.password().unwrap_or_default())
+        }
+        ([5, _], Some(_)) => Err(permanent(
+            "it accepts neither connections without authentication nor a user name and a password; \
+             other methods are not supported",
+        )),
+        ([5, _], None) => Err(permanent(&format!(
+            "it requires authentication; put a user name and a password into its URL, \
+             {}://USER:PASSWORD@HOST:PORT",
+            proxy_setting::scheme(proxy)
+        ))),
+        _ => Err(proxy_error("it does not respond with SOCKS 5; check its scheme and port")),
+    }
+}
+
+fn send_password(stream: &mut (impl Read + Write), user: &str, password: &str) -> io::Result<()> {
     let mut request = vec![1];
     push_text(&mut request, user, "the proxy user name is too long")?;
     push_text(&mut request, password, "the proxy password is too long")?;

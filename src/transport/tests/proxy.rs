@@ -96,6 +96,33 @@ fn a_socks4_proxy_gets_the_address() {
 }
 
 #[test]
+fn a_socks4_proxy_gets_the_user_name_as_user_id() {
+    for (scheme, expected) in
+        [("socks4", &b"\x7f\0\0\x01a@b\0"[..]), ("socks4a", &b"\0\0\0\x01a@b\0bucket.test\0"[..])]
+    {
+        let proxy = Server::start(move |peer| {
+            let mut request = vec![0; 4 + expected.len()];
+            peer.stream.read_exact(&mut request)?;
+            assert_eq!(&request[4..], expected);
+            peer.stream.get_mut().write_all(&[0, 90, 0, 0, 0, 0, 0, 0])?;
+            peer.request()?;
+            peer.send(&ok(""))
+        });
+        let http = http_through(format!("{scheme}://a%40b@{}", proxy.host()));
+        let host = if scheme == "socks4" { "127.0.0.1:9" } else { "bucket.test" };
+        assert_eq!(get(&http, host).unwrap().response.status, 200);
+    }
+}
+
+#[test]
+fn a_user_name_that_would_end_early_is_refused() {
+    let proxy = Server::start(|peer| peer.stream.read_exact(&mut [0; 1]));
+    let http = http_through(format!("socks4://a%00b@{}", proxy.host()));
+    let error = get(&http, "127.0.0.1:9").unwrap_err().error;
+    assert!(error.to_string().contains("the proxy user name has a NUL character"), "{error}");
+}
+
+#[test]
 fn a_socks4_proxy_gets_the_ipv4_address_of_a_host_that_has_both() {
     let proxy = Server::start(|peer| {
         let mut request = [0; 9];
@@ -126,6 +153,7 @@ fn an_error_of_the_proxy_names_it_and_is_permanent_if_it_refused() {
         ("http://", "SSH-2.0-x\r\n\r\n", "does not respond with HTTP", false),
         ("http://", "", "it closed the connection without an answer", false),
         ("socks5://", "\u{5}\u{7f}", "it requires authentication", true),
+        ("socks5://me:secret@", "\u{5}\u{7f}", "it accepts neither connections without", true),
         ("socks5h://", "\u{5}\0\u{5}\u{2}\0\u{1}", "not allowed by its ruleset", true),
         ("socks5h://", "\u{5}\0\u{5}\u{5}\0\u{1}", "connection refused", false),
         ("socks4://", "\0\u{5b}\0\0\0\0\0\0", "it refused the connection", false),
