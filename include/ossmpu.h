@@ -247,7 +247,8 @@ OSSMPU_EFILE = -4,
 OSSMPU_ECHANGED = -5,
 
 /**
- * Another upload of this file and object is using the checkpoint.
+ * Another upload of this file and object is using the checkpoint. The message
+ * names its lock file.
  */
 OSSMPU_EBUSY = -6,
 
@@ -443,7 +444,9 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_BYTES_SENT 5104
 
 /**
- * Number: 1 if the same call may succeed later, else 0.
+ * Number: 1 if the same call may succeed later, else 0. It may after
+ * OSSMPU_EBUSY, OSSMPU_ETIMEOUT and OSSMPU_EPROTOCOL, and after a temporary
+ * failure of the network or of OSS.
  */
 #define OSSMPU_ERRINFO_RETRYABLE 5105
 

@@ -305,9 +305,9 @@ impl Error {
         self.0.bytes_sent
     }
 
-    /// True if the same call may succeed later.
+    /// True if the same call may succeed later. Of `Busy` and `Timeout` it always may.
     pub fn is_retryable(&self) -> bool {
-        self.0.retryable
+        self.0.retryable || matches!(self.0.kind, ErrorKind::Busy | ErrorKind::Timeout)
     }
 
     /// The value that a callback returned to cancel the call.

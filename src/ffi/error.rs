@@ -51,7 +51,9 @@ pub const OSSMPU_ERRINFO_OS_ERRNO: c_int = 5102;
 pub const OSSMPU_ERRINFO_ATTEMPTS: c_int = 5103;
 /// Number: the bytes of its body that the failed request had sent.
 pub const OSSMPU_ERRINFO_BYTES_SENT: c_int = 5104;
-/// Number: 1 if the same call may succeed later, else 0.
+/// Number: 1 if the same call may succeed later, else 0. It may after
+/// OSSMPU_EBUSY, OSSMPU_ETIMEOUT and OSSMPU_EPROTOCOL, and after a temporary
+/// failure of the network or of OSS.
 pub const OSSMPU_ERRINFO_RETRYABLE: c_int = 5105;
 /// Number: the value that a callback returned to cancel the call.
 pub const OSSMPU_ERRINFO_CALLBACK_VALUE: c_int = 5106;

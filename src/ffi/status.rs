@@ -24,7 +24,8 @@ pub const OSSMPU_ECREDENTIALS: c_int = -3;
 pub const OSSMPU_EFILE: c_int = -4;
 /// The source changed while it was being read.
 pub const OSSMPU_ECHANGED: c_int = -5;
-/// Another upload of this file and object is using the checkpoint.
+/// Another upload of this file and object is using the checkpoint. The message
+/// names its lock file.
 pub const OSSMPU_EBUSY: c_int = -6;
 /// A read callback canceled the call; OSSMPU_ERRINFO_CALLBACK_VALUE is the
 /// value it returned.

@@ -7,5 +7,5 @@ mod policy;
 pub(crate) use backoff::{delay, parse_retry_after};
 pub(crate) use budget::RetryBudget;
 pub(crate) use policy::{
-    FailureClass, RecoveryAction, Refusal, RetryDecision, decide, is_throttled,
+    FailureClass, RecoveryAction, Refusal, RetryDecision, decide, is_temporary, is_throttled,
 };

@@ -73,6 +73,15 @@ pub(crate) fn decide(failure: &FailureClass, safety: RetrySafety) -> RetryDecisi
     }
 }
 
+/// Returns true if the same call may succeed later, although this attempt may not be retried because
+/// it may have taken effect.
+pub(crate) fn is_temporary(failure: &FailureClass) -> bool {
+    match failure {
+        FailureClass::Mismatch => false,
+        _ => decide(failure, RetrySafety::AlwaysSafe) == RetryDecision::Retry,
+    }
+}
+
 /// Returns true for the statuses with which OSS throttles. They are always retried, although they
 /// do not prove that the request had no effect: the evidence stays `Uncertain`.
 pub(crate) fn is_throttled(status: u16) -> bool {
@@ -236,6 +245,22 @@ mod tests {
         check("a timeout on a reused connection", "are not reused");
         check("attempts", &limits::ATTEMPTS_DEFAULT.to_string());
         assert_eq!(rows.len(), 14, "a row is not checked");
+    }
+
+    #[test]
+    fn a_failure_is_temporary_even_if_a_retry_is_not_safe() {
+        for (failure, is_expected) in [
+            (FailureClass::NotSent, true),
+            (FailureClass::ResponseLost { stale_connection: false }, true),
+            (refused(500, "InternalError"), true),
+            (refused(403, "AccessDenied"), false),
+            (refused(403, "SecurityTokenExpired"), false),
+            // The object may have been created with other bytes.
+            (FailureClass::Mismatch, false),
+            (FailureClass::NotRetryable, false),
+        ] {
+            assert_eq!(is_temporary(&failure), is_expected, "{failure:?}");
+        }
     }
 
     #[test]

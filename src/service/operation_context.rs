@@ -107,7 +107,7 @@ impl<'a> OperationContext<'a> {
             return Err(Error::canceled());
         }
         if self.deadline.has_passed() {
-            return Err(Error::new(ErrorKind::Timeout, "the deadline of the call has passed"));
+            return Err(Error::deadline_passed());
         }
         Ok(())
     }

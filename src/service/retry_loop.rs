@@ -139,7 +139,8 @@ impl<O: Operation> OperationState<'_, O> {
             self.fix_cause(action, &class, &error)?;
         }
         if decision == RetryDecision::Fail {
-            return Err(error);
+            let is_temporary = retry::is_temporary(&class) || error.kind() == ErrorKind::Protocol;
+            return Err(if is_temporary { error.with_retryable(true) } else { error });
         }
         let is_allowed = match self.context.attempts {
             AttemptLimit::Configured => {

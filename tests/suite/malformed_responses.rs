@@ -40,7 +40,7 @@ fn an_initiate_response_without_an_upload_id_is_a_protocol_error() {
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Protocol, Some(INITIATE)));
         assert_eq!((error.http_status(), error.attempts()), (Some(200), 1), "{error}");
         assert!(error.request_id().is_some(), "{error}");
-        assert!(error.upload_may_exist(), "{error}");
+        assert!(error.upload_may_exist() && error.is_retryable(), "{error}");
         assert_eq!(fixture.operations(), [INITIATE]);
     }
 }

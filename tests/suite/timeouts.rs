@@ -166,6 +166,7 @@ fn a_deadline_ends_the_back_off_between_attempts() {
     let error = fixture.put(&bytes(10), &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.cause().unwrap().contains("ServiceUnavailable"), "{error:?}");
+    assert!(error.is_retryable(), "{error:?}");
     // The back-off would pass the deadline, so the call ends at once.
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }
@@ -189,5 +190,6 @@ fn the_deadline_of_a_step_ends_each_of_its_requests() {
     ] {
         assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
         assert!(error.to_string().contains("deadline"), "{error}");
+        assert!(error.is_retryable(), "{error:?}");
     }
 }

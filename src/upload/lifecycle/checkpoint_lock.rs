@@ -30,7 +30,7 @@ impl CheckpointLock {
         };
         for _ in 0..LOCK_ATTEMPTS {
             let Some(reservation) = Reservation::new(directory, name).map_err(failed)? else {
-                return Err(busy());
+                return Err(busy(&path));
             };
             let file = open_private(&path, Access::ReadAndWrite)
                 .map_err(|error| error.with_argument("checkpoint_dir"))?;
@@ -42,10 +42,10 @@ impl CheckpointLock {
                     std::fs::remove_file(&path).map_err(failed)?;
                 }
                 LockAttempt::Locked(_) | LockAttempt::Orphaned(_) => {}
-                LockAttempt::Held => return Err(busy()),
+                LockAttempt::Held => return Err(busy(&path)),
             }
         }
-        Err(busy())
+        Err(busy(&path))
     }
 }
 
@@ -64,8 +64,12 @@ fn is_at(file: &File, path: &Path) -> bool {
     found.is_ok_and(|(open, there)| (open.dev(), open.ino()) == (there.dev(), there.ino()))
 }
 
-fn busy() -> Error {
-    Error::new(ErrorKind::Busy, "another upload uses the checkpoint of this file and object")
+fn busy(path: &Path) -> Error {
+    let text = format!(
+        "another upload of this file and object is using the checkpoint, and has locked {}",
+        path.display()
+    );
+    Error::new(ErrorKind::Busy, text).with_remedy("wait until that upload, or its process, ends")
 }
 
 const LOCK_ATTEMPTS: u32 = 8;
@@ -87,6 +91,17 @@ mod tests {
         assert!(!is_at(lock.lock.file(), &path));
         drop(lock);
         assert!(path.exists(), "the file of another lock is not removed");
+    }
+
+    #[test]
+    fn the_error_of_a_held_lock_names_its_file_and_is_retryable() {
+        let directory = tempfile::tempdir().unwrap();
+        let _lock = CheckpointLock::take(directory.path(), "lock").unwrap();
+        let error = CheckpointLock::take(directory.path(), "lock").unwrap_err();
+        assert!(error.kind() == ErrorKind::Busy && error.is_retryable(), "{error:?}");
+        let text = error.to_string();
+        let path = directory.path().join("lock").display().to_string();
+        assert!(text.contains(&path) && text.contains("wait until that upload"), "{text}");
     }
 
     #[test]
