@@ -28,9 +28,23 @@ pub(super) fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateD
 pub(super) fn private_key(option: &str, path: &Path) -> Result<PrivateKeyDer<'static>> {
     let pem = read(option, path)?;
     PrivateKeyDer::from_pem_slice(without_bom(&pem)).map_err(|cause| {
-        let text = format!("{} contains no private key in PEM", path.display());
+        let path = path.display();
+        let text = if is_encrypted(&pem) {
+            format!(
+                "the private key in {path} is encrypted, which is not supported: decrypt it first, \
+                 with openssl pkey for example"
+            )
+        } else {
+            format!("{path} contains no private key in PEM")
+        };
         Error::invalid(option, text).with_cause(cause)
     })
+}
+
+/// True if the PEM has a key with a passphrase, of PKCS #8 or of the older format.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let mut lines = pem.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.any(|line| ENCRYPTED.iter().any(|mark| line == mark.as_bytes()))
 }
 
 /// The bytes without the byte order mark of UTF-8, which editors on Windows write.
@@ -44,3 +58,5 @@ fn read(option: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     })?;
     Ok(Zeroizing::new(bytes))
 }
+
+const ENCRYPTED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED"];

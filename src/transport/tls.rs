@@ -147,11 +147,26 @@ fn load_identity(
     };
     let chain = pem_file::certificates("client_certificate", certificate)?;
     let key = pem_file::private_key("client_key", key)?;
-    let identity = CertifiedKey::from_der(chain, key, provider).map_err(|cause| {
-        let text = "the key does not fit the client certificate";
-        Error::invalid("client_key", text).with_cause(cause)
-    })?;
+    let identity = CertifiedKey::from_der(chain, key, provider).map_err(unusable_identity)?;
     Ok(Some(Arc::new(identity)))
+}
+
+fn unusable_identity(cause: rustls::Error) -> Error {
+    let (option, text) = match cause {
+        rustls::Error::InconsistentKeys(_) => {
+            let text = "the key does not fit the client certificate";
+            return Error::invalid("client_key", text).with_cause(cause);
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            ("client_certificate", "the client certificate cannot be used")
+        }
+        _ => ("client_key", "the private key cannot be used"),
+    };
+    let why = match cause {
+        rustls::Error::General(why) => why,
+        cause => cause.to_string(),
+    };
+    Error::invalid(option, text).with_cause(why).with_cause_in_text()
 }
 
 fn setup_error(cause: &rustls::Error) -> Error {

@@ -190,11 +190,38 @@ fn errors_of_bad_files_name_the_option() {
         (None, good.clone(), malformed.clone(), "client_key"),
         (None, good.clone(), missing.clone(), "client_key"),
         (None, good, other_key, "client_key"),
-        (None, malformed, good_key, "client_key"),
+        (None, malformed, good_key, "client_certificate"),
     ] {
         let tls = TlsSettings { ca_file, client_certificate, client_key, ..Default::default() };
         let error = Http::new(&HttpSettings { tls, ..Default::default() }).unwrap_err();
         assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some(option)), "{error}");
+    }
+}
+
+#[test]
+fn the_error_of_a_key_that_cannot_be_used_says_why() {
+    let authority = Authority::new("ours");
+    let (certificate, _) = authority.issue("client", VALID);
+    let (_, other_key) = authority.issue("client", VALID);
+    let pkcs8 = |kind| format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n");
+    let legacy = "-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\n\
+        DEK-Info: AES-128-CBC,00\r\n\r\nMAA=\r\n-----END RSA PRIVATE KEY-----\r\n";
+    for (key, text) in [
+        (pkcs8("ENCRYPTED PRIVATE KEY"), "the private key in PATH is encrypted"),
+        (legacy.to_owned(), "the private key in PATH is encrypted"),
+        ("hello".to_owned(), "PATH contains no private key in PEM"),
+        (other_key, "the key does not fit the client certificate"),
+        (pkcs8("PRIVATE KEY"), "the private key cannot be used: failed to parse private key"),
+    ] {
+        let path = authority.file("client.key", &key);
+        let tls = TlsSettings {
+            client_certificate: Some(authority.file("client.pem", &certificate)),
+            client_key: Some(path.clone()),
+            ..Default::default()
+        };
+        let error = Http::new(&HttpSettings { tls, ..Default::default() }).unwrap_err().to_string();
+        let text = text.replace("PATH", &path.display().to_string());
+        assert!(error.starts_with(&format!("client_key: {text}")), "{error}");
     }
 }
 
