@@ -52,7 +52,7 @@ impl EcsRole {
             None => role_name(&service, token.as_deref())?,
         };
         let path = format!("{ROLES}{}", percent::escape(&role));
-        let response = service.get(&path, token.as_deref())?;
+        let response = service.get(&path, token.as_deref(), "the instance has no such role")?;
         let json = Json::parse(&response.body)?;
         if !json.is_success() {
             return Err(service.refuse("Code in the response is not Success"));
@@ -103,13 +103,14 @@ impl MetadataService<'_> {
         self.word(&response, "the token is malformed")
     }
 
-    fn get(&self, path: &str, token: Option<&str>) -> Result<FetchResponse> {
+    /// Requests a document; `not_found` is the text of the error if there is none.
+    fn get(&self, path: &str, token: Option<&str>, not_found: &str) -> Result<FetchResponse> {
         let mut headers = Headers::default();
         headers.set("X-aliyun-ecs-metadata-token", token.unwrap_or_default())?;
         let response = self.send(Method::Get, path, headers)?;
         match response.status {
             200 => Ok(response),
-            404 => Err(self.refuse("the instance has no such role").with_status(404)),
+            404 => Err(self.refuse(not_found).with_status(404)),
             status => Err(self.refuse("the request failed").with_status(status)),
         }
     }
@@ -142,7 +143,7 @@ impl MetadataService<'_> {
 }
 
 fn role_name(service: &MetadataService<'_>, token: Option<&str>) -> Result<String> {
-    let response = service.get(ROLES, token)?;
+    let response = service.get(ROLES, token, "no RAM role is attached to the instance")?;
     service.word(&response, "the name of the role is malformed")
 }
 

@@ -9,7 +9,10 @@ pub(super) fn remedy(status: u16, code: &str, endpoint: &str, location: &str) ->
     if (300..400).contains(&status)
         && let Some(host) = host(location)
     {
-        return Some(format!("it redirects to {host}, which is not followed: check the endpoint"));
+        let scheme = scheme(location);
+        return Some(format!(
+            "it redirects to {scheme}{host}, which is not followed: check the endpoint and its scheme"
+        ));
     }
     let text = match code {
         "PublicEndpointForbidden" => {
@@ -29,6 +32,15 @@ pub(super) fn remedy(status: u16, code: &str, endpoint: &str, location: &str) ->
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Returns the scheme of a URL with its separator; empty if it has none.
+fn scheme(url: &str) -> &'static str {
+    let has = |scheme: &str| {
+        let start = url.trim().get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    ["https://", "http://"].into_iter().find(|scheme| has(scheme)).unwrap_or_default()
 }
 
 /// Returns the host of an endpoint or a URL, without the rest of the URL, which may have a
@@ -68,9 +80,11 @@ mod tests {
                 307,
                 "https://b.oss-cn-beijing.aliyuncs.com/k?Signature=hidden",
                 "<Code>TemporaryRedirect</Code>",
-                "redirect refused; it redirects to b.oss-cn-beijing.aliyuncs.com, which is not \
-                 followed: check the endpoint",
+                "redirect refused; it redirects to https://b.oss-cn-beijing.aliyuncs.com, which is \
+                 not followed: check the endpoint and its scheme",
             ),
+            (301, "HTTP://b.test", "<Code>Moved</Code>", "it redirects to http://b.test, which"),
+            (301, "//b.test/k", "<Code>Moved</Code>", "redirect refused; status 301"),
             (
                 400,
                 "",

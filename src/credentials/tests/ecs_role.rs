@@ -83,7 +83,8 @@ fn a_token_request_without_a_response_times_out_and_is_skipped() {
 fn errors_name_what_is_wrong() {
     let keys = members("STS.ecs");
     for (name, role, keys, words) in [
-        ("no role", (404, ""), (200, keys.as_str()), "404"),
+        ("no role", (404, ""), (200, keys.as_str()), "no RAM role is attached to the instance"),
+        ("unknown role", (200, "other"), (200, &keys), "the instance has no such role"),
         ("empty role", (200, "\n"), (200, &keys), "name of the role"),
         ("two roles", (200, "a\nb"), (200, &keys), "name of the role"),
         ("no keys", (200, "my-role"), (500, &keys), "500"),
