@@ -13,7 +13,8 @@ use crate::service::Presigned;
 use crate::upload::{SentPart, UploadOptions, put_presigned_part};
 
 /// A request that can be presigned. The signature does not cover its body: the user of the URL
-/// chooses it.
+/// chooses it. It covers all headers that are set. `Content-Type` is not guessed: OSS refuses a
+/// request that has another one than was signed, or one although none was.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum PresignRequest {
@@ -80,15 +81,19 @@ impl Client {
     /// # Errors
     ///
     /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven
-    /// days; `Credentials`, when there are none or the client is anonymous.
+    /// days, or naming a header that V1 does not sign, such as `cache-control`; `Credentials`, when there are none or the client is anonymous.
     pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
         let service = self.service();
         let Presigned { method, url, headers, expires } = match request {
-            PresignRequest::InitiateMultipartUpload(request) => service.presign(request, expires),
+            PresignRequest::InitiateMultipartUpload(request) => {
+                service.presign(&request.clone().without_guessed_content_type(), expires)
+            }
             PresignRequest::UploadPart(request) => service.presign(request, expires),
             PresignRequest::CompleteMultipartUpload(request) => service.presign(request, expires),
             PresignRequest::AbortMultipartUpload(request) => service.presign(request, expires),
-            PresignRequest::PutObject(request) => service.presign(request, expires),
+            PresignRequest::PutObject(request) => {
+                service.presign(&request.clone().without_guessed_content_type(), expires)
+            }
         }?;
         Ok(PresignedUrl { method, url, headers, expires })
     }

@@ -47,6 +47,12 @@ impl InitiateMultipartUpload {
         self
     }
 
+    /// Leaves the content type out if none was set.
+    pub(crate) fn without_guessed_content_type(mut self) -> Self {
+        self.headers.set_content_type_guess(false);
+        self
+    }
+
     /// Sets whether the upload is sequential; the default is false. OSS then requires the parts in
     /// order, each once, and the object gets a `Content-MD5`.
     #[must_use]

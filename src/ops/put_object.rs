@@ -80,6 +80,12 @@ impl PutObject {
         self.headers = headers.clone();
         self
     }
+
+    /// Leaves the content type out if none was set.
+    pub(crate) fn without_guessed_content_type(mut self) -> Self {
+        self.headers.set_content_type_guess(false);
+        self
+    }
 }
 
 impl PutObjectResult {

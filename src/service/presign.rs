@@ -24,11 +24,10 @@ impl ServiceClient {
     ) -> Result<Presigned> {
         self.check_call()?;
         let mut request = operation.request()?;
-        // The user of the URL reads the response and chooses the body and its type and MD5.
+        // The user of the URL reads the response and chooses the body and its MD5.
         request.query.retain(|(name, _)| name != "encoding-type");
-        for name in ["content-type", "content-md5"] {
-            request.headers.remove(name);
-        }
+        request.headers.remove("content-md5");
+        let signer = self.signer.for_all_headers(&request.headers)?;
         let target = self.endpoint()?.target(
             self.addressing,
             request.bucket.as_ref(),
@@ -39,7 +38,7 @@ impl ServiceClient {
         })?;
         let now = self.signing_time();
         let implied = [("host", target.host.as_str())];
-        self.signer.presign(&mut request, &access_key, &implied, now, expires)?;
+        signer.presign(&mut request, &access_key, &implied, now, expires)?;
         let query = encode_query(&request.query);
         Ok(Presigned {
             method: request.method.as_str(),

@@ -116,7 +116,8 @@ fn lower_case(name: &str) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }
 
-fn is_always_signed(name: &str) -> bool {
+/// Returns true for the headers that V4 signs without being told to, and V1 too.
+pub(super) fn is_always_signed(name: &str) -> bool {
     let plain = ["content-type", "content-md5"];
     is_oss_header(name) || plain.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{AccessKey, AdditionalHeaders, v1, v4};
-use crate::error::Result;
-use crate::wire::Request;
+use super::{AccessKey, AdditionalHeaders, canonical, v1, v4};
+use crate::error::{Error, Result};
+use crate::wire::{Headers, Request};
 
 /// The version of the request signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +76,23 @@ impl Signer {
             }
             SignatureVersion::V1 => v1::presign(request, key, time, expires),
         }
+    }
+
+    /// Returns a signer that signs all of these headers.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the header, if V1 cannot sign it.
+    pub(crate) fn for_all_headers(&self, headers: &Headers) -> Result<Self> {
+        let names = headers.iter().map(|(name, _)| name);
+        let mut optional = names.filter(|name| !canonical::is_always_signed(name)).peekable();
+        if let (SignatureVersion::V1, Some(name)) = (self.version, optional.peek()) {
+            let text = "a presigned URL with a V1 signature does not cover this header; use V4";
+            return Err(Error::invalid(*name, text));
+        }
+        let additional_headers =
+            AdditionalHeaders::parse(self.additional_headers.iter().chain(optional))?;
+        Ok(Self { additional_headers, ..self.clone() })
     }
 
     fn scope(&self, time: SystemTime) -> Result<v4::Scope<'_>> {

@@ -25,6 +25,7 @@ mod non_idempotent;
 mod outcomes;
 #[cfg(target_os = "linux")]
 mod page_cache;
+mod presigned;
 mod progress;
 mod resuming;
 mod retries;

@@ -19,12 +19,14 @@ use crate::output::presigned_request::PresignedRequest;
 /// Sign a URL that allows one request without credentials
 ///
 /// Sends no request. Prints the URL to stdout, and to stderr the method and the headers that must
-/// be sent with it. Anyone who has the URL can use it until it expires, with any body and content
-/// type: keep it secret.
+/// be sent with it. Anyone who has the URL can use it until it expires, with any body: keep it
+/// secret. Without --header Content-Type=TYPE the request must be sent without a Content-Type.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   curl -T photo.jpg \"$(ossmpu presign put oss://my-bucket/photo.jpg --expires 1h)\"
+  curl -T photo.jpg -H \"Content-Type: image/jpeg\" \\
+      \"$(ossmpu presign put oss://my-bucket/photo.jpg --header Content-Type=image/jpeg)\"
   ossmpu presign part oss://my-bucket/big.img 0004B9894A22E5B1888A1E29F8236E2D 7")]
 pub struct Presign {
     #[command(subcommand)]

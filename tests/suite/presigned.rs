@@ -1,0 +1,92 @@
+//! Presigned URLs, sent as a plain HTTP client would.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use ossmpu::{
+    Error, InitiateMultipartUpload, ObjectHeaders, PresignRequest, PresignedUrl, PutObject,
+    SignatureVersion,
+};
+
+use crate::fixture::{BUCKET, Fixture};
+
+const SIGNED: [(&str, &str); 6] = [
+    ("cache-control", "no-cache"),
+    ("content-disposition", "attachment"),
+    ("content-encoding", "identity"),
+    ("content-type", "image/jpeg"),
+    ("expires", "Wed, 21 Oct 2037 07:28:00 GMT"),
+    ("x-oss-meta-a", "b"),
+];
+
+fn presign_put(fixture: &Fixture, headers: &[(&str, &str)]) -> Result<PresignedUrl, Error> {
+    let Fixture { client, bucket, key, .. } = fixture;
+    let mut set = ObjectHeaders::new();
+    for (name, value) in headers {
+        set.set_header(name, value).unwrap();
+    }
+    let request = PutObject::new(bucket, key).with_headers(&set);
+    client.presign(&PresignRequest::PutObject(request), Duration::from_secs(60))
+}
+
+/// Returns the status of the response.
+fn send(signed: &PresignedUrl, headers: &[(&str, &str)]) -> u16 {
+    let (host, path) = signed.url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut head = format!("{} /{path} HTTP/1.1\r\nHost: {host}\r\n", signed.method);
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += "Content-Length: 5\r\nConnection: close\r\n\r\nhello";
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_url_requires_exactly_the_headers_that_were_set() {
+    let fixture = Fixture::new();
+    let signed = presign_put(&fixture, &SIGNED).unwrap();
+    let mut returned: Vec<_> = signed.headers.iter().map(|(n, v)| (&**n, &**v)).collect();
+    returned.sort_unstable();
+    assert_eq!(returned, SIGNED);
+    assert_eq!(send(&signed, &SIGNED), 200);
+    let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+    assert_eq!(object.content_type.as_deref(), Some("image/jpeg"));
+    assert_eq!(object.headers.get("cache-control").map(String::as_str), Some("no-cache"));
+    for index in 0..SIGNED.len() {
+        let mut headers = SIGNED.to_vec();
+        let (name, _) = headers.remove(index);
+        assert!(matches!(send(&signed, &headers), 400 | 403), "without {name}");
+        headers.push((name, "other"));
+        assert_eq!(send(&signed, &headers), 403, "other {name}");
+    }
+}
+
+#[test]
+fn a_content_type_that_was_not_set_is_not_guessed_and_not_allowed() {
+    let fixture = Fixture::new();
+    let signed = presign_put(&fixture, &[]).unwrap();
+    assert_eq!(signed.headers, []);
+    assert_eq!(send(&signed, &[]), 200);
+    assert_eq!(send(&signed, &[("content-type", "image/jpeg")]), 403);
+    let Fixture { client, bucket, key, .. } = &fixture;
+    let request = InitiateMultipartUpload::new(bucket, key);
+    let request = PresignRequest::InitiateMultipartUpload(request);
+    assert_eq!(client.presign(&request, Duration::from_secs(60)).unwrap().headers, []);
+}
+
+#[test]
+fn v1_signs_the_content_type_and_refuses_headers_that_it_cannot_sign() {
+    let fixture = Fixture::with(|config| {
+        config.set_signature(SignatureVersion::V1);
+    });
+    let headers = [("content-type", "image/jpeg"), ("x-oss-meta-a", "b")];
+    let signed = presign_put(&fixture, &headers).unwrap();
+    assert_eq!(send(&signed, &headers), 200);
+    assert_eq!(send(&signed, &headers[1..]), 403);
+    let error = presign_put(&fixture, &SIGNED).unwrap_err();
+    assert_eq!(error.argument(), Some("cache-control"), "{error}");
+}
