@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use oss_emulator::{Action, Direction, ObjectView, RequestRecord, Rule, Stall};
+use oss_emulator::{Action, Direction, ObjectView, Rule, Stall};
 use ossmpu::{Client, ErrorKind, UploadId, UploadResult};
 
 use crate::fixture::{BUCKET, Fixture, config_for, five_parts};
