@@ -45,6 +45,7 @@ Exit codes:
   1    failure
   2    invalid command line; nothing was sent
   3    some of several files or uploads failed
+  4    all objects are stored, but an upload callback failed
   129, 130, 143
        interrupted by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the first signal aborts the upload, the
        second one exits immediately

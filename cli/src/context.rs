@@ -73,11 +73,11 @@ impl<'a> Context<'a> {
         self.interrupt.cancel()
     }
 
-    /// Replaces a failure by the signal that was received, if any.
+    /// Replaces a failure by the signal that was received, if any, unless all objects are stored.
     pub fn final_status(&self, status: ExitStatus) -> ExitStatus {
-        match self.interrupt.signal() {
-            Some(signal) if status != ExitStatus::Success => ExitStatus::Interrupted(signal),
-            _ => status,
+        match (self.interrupt.signal(), status) {
+            (None, _) | (_, ExitStatus::Success | ExitStatus::CallbackFailed) => status,
+            (Some(signal), _) => ExitStatus::Interrupted(signal),
         }
     }
 }

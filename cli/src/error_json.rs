@@ -49,7 +49,8 @@ struct LibraryFields<'a> {
 impl<'a> ErrorJson<'a> {
     pub fn new(failure: &'a Failure) -> Self {
         let (source, target, library) = match failure {
-            Failure::Library(Subject { source, target }, error) => {
+            Failure::Library(Subject { source, target }, error)
+            | Failure::Callback(Subject { source, target }, error) => {
                 (source.as_deref(), target.as_deref(), Some(LibraryFields::new(error)))
             }
             Failure::Usage(_) | Failure::System(..) | Failure::Output(_) => (None, None, None),

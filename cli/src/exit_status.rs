@@ -12,6 +12,8 @@ pub enum ExitStatus {
     Usage,
     /// Some of several operations failed.
     PartialFailure,
+    /// All objects are stored, but an upload callback failed.
+    CallbackFailed,
     /// This signal interrupted the run.
     Interrupted(u8),
     /// The reader of stdout closed it.
@@ -25,6 +27,7 @@ impl From<ExitStatus> for ExitCode {
             ExitStatus::Failed => 1,
             ExitStatus::Usage => 2,
             ExitStatus::PartialFailure => 3,
+            ExitStatus::CallbackFailed => 4,
             ExitStatus::Interrupted(signal) => SIGNAL_BASE.saturating_add(signal),
             ExitStatus::StdoutClosed => SIGNAL_BASE + SIGPIPE,
         })

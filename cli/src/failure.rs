@@ -14,6 +14,8 @@ pub enum Failure {
     Usage(String),
     /// An error of the library, with the file and object it concerns.
     Library(Subject, ossmpu::Error),
+    /// The object is stored, but its upload callback failed.
+    Callback(Subject, ossmpu::Error),
     /// An error of the operating system, with what it concerns.
     System(String, io::Error),
     /// Writing to stdout failed.
@@ -39,6 +41,7 @@ impl Failure {
             {
                 ExitStatus::Usage
             }
+            Self::Callback(..) => ExitStatus::CallbackFailed,
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
                 ExitStatus::StdoutClosed
             }
@@ -50,7 +53,7 @@ impl Failure {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Usage(_) => "usage",
-            Self::Library(_, error) => error.kind().as_str(),
+            Self::Library(_, error) | Self::Callback(_, error) => error.kind().as_str(),
             Self::System(..) => "system",
             Self::Output(_) => "output",
         }
@@ -67,7 +70,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) => f.write_str(text),
-            Self::Library(subject, error) => {
+            Self::Library(subject, error) | Self::Callback(subject, error) => {
                 if let Some(name) = subject.source.as_ref().or(subject.target.as_ref()) {
                     write!(f, "{name}: ")?;
                 }

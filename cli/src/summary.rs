@@ -6,6 +6,7 @@ use crate::exit_status::ExitStatus;
 pub struct Summary {
     succeeded: usize,
     failed: usize,
+    has_failed_callbacks: bool,
 }
 
 impl Summary {
@@ -17,8 +18,15 @@ impl Summary {
         self.failed += 1;
     }
 
+    /// Counts an object that is stored although its upload callback failed.
+    pub fn add_failed_callback(&mut self) {
+        self.succeeded += 1;
+        self.has_failed_callbacks = true;
+    }
+
     pub fn exit_status(&self) -> ExitStatus {
         match (self.succeeded, self.failed) {
+            (_, 0) if self.has_failed_callbacks => ExitStatus::CallbackFailed,
             (_, 0) => ExitStatus::Success,
             (0, _) => ExitStatus::Failed,
             _ => ExitStatus::PartialFailure,
@@ -32,10 +40,21 @@ mod tests {
 
     #[test]
     fn partial_failure_needs_a_success_and_a_failure() {
-        let status = |succeeded, failed| Summary { succeeded, failed }.exit_status();
+        let status =
+            |succeeded, failed| Summary { succeeded, failed, ..Summary::default() }.exit_status();
         assert_eq!(status(0, 0), ExitStatus::Success);
         assert_eq!(status(2, 0), ExitStatus::Success);
         assert_eq!(status(0, 2), ExitStatus::Failed);
         assert_eq!(status(1, 2), ExitStatus::PartialFailure);
+    }
+
+    #[test]
+    fn a_failed_callback_counts_only_if_no_object_is_missing() {
+        let mut summary = Summary::default();
+        summary.add_success();
+        summary.add_failed_callback();
+        assert_eq!(summary.exit_status(), ExitStatus::CallbackFailed);
+        summary.add_failure();
+        assert_eq!(summary.exit_status(), ExitStatus::PartialFailure);
     }
 }

@@ -9,7 +9,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::object_options::ObjectOptions;
 use crate::object_url::ObjectUrl;
-use crate::output::stored_object::{StoredObject, recovery_hint};
+use crate::output::stored_object::{print_stored, recovery_hint};
 use crate::size::Size;
 use crate::transfer_options::TransferOptions;
 
@@ -68,10 +68,7 @@ impl Cp {
         drop(bar);
         let source = self.source.to_string();
         match copied {
-            Ok(copied) => {
-                context.console.print_action(&StoredObject::new(&source, &target, &copied))?;
-                Ok(ExitStatus::Success)
-            }
+            Ok(copied) => print_stored(context.console, &source, &target, &copied),
             Err(error) => {
                 let hint = recovery_hint(&error, &target, false);
                 let subject = Subject { source: Some(source), target: Some(target.to_string()) };

@@ -13,7 +13,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::md5;
 use crate::object_options::ObjectOptions;
-use crate::output::stored_object::{StoredObject, recovery_hint};
+use crate::output::stored_object::{print_stored, recovery_hint};
 use crate::size::Size;
 use crate::summary::Summary;
 use crate::transfer_options::TransferOptions;
@@ -94,12 +94,10 @@ impl Put {
             match put(job, &label, &client, &options, context) {
                 Ok(result) => {
                     let source = job.source.to_string();
-                    context.console.print_action(&StoredObject::new(
-                        &source,
-                        &job.target,
-                        &result,
-                    ))?;
-                    summary.add_success();
+                    match print_stored(context.console, &source, &job.target, &result)? {
+                        ExitStatus::CallbackFailed => summary.add_failed_callback(),
+                        _ => summary.add_success(),
+                    }
                 }
                 Err(error) => {
                     let (source, target) = (job.source.to_string(), job.target.to_string());

@@ -3,7 +3,9 @@
 use ossmpu::{Error, UploadResult};
 use serde::Serialize;
 
-use crate::console::Output;
+use crate::console::{Console, Output};
+use crate::exit_status::ExitStatus;
+use crate::failure::{Failure, Subject};
 use crate::object_url::ObjectUrl;
 
 /// The result of an upload or a copy.
@@ -33,7 +35,7 @@ pub struct StoredObject<'a> {
 }
 
 impl<'a> StoredObject<'a> {
-    pub fn new(source: &'a str, target: &ObjectUrl, result: &'a UploadResult) -> Self {
+    fn new(source: &'a str, target: &ObjectUrl, result: &'a UploadResult) -> Self {
         Self {
             source,
             target: target.to_string(),
@@ -74,11 +76,27 @@ impl Output for StoredObject<'_> {
         if let Some(reason) = &self.delta_stopped {
             text += &format!("; the base was not used, or not to the end: {reason}");
         }
-        if let Some(error) = &self.callback_error {
-            text += &format!("; callback failed: {error}");
-        }
         vec![text]
     }
+}
+
+/// Prints the result of an upload or a copy, and to stderr the error of its upload callback.
+///
+/// # Errors
+///
+/// As for [`Console::print_action`].
+pub fn print_stored(
+    console: Console,
+    source: &str,
+    target: &ObjectUrl,
+    result: &UploadResult,
+) -> Result<ExitStatus, Failure> {
+    let printed = console.print_action(&StoredObject::new(source, target, result));
+    let status = result.callback_error.clone().map_or(ExitStatus::Success, |error| {
+        let (source, target) = (Some(source.to_owned()), Some(target.to_string()));
+        console.print_failure(&Failure::Callback(Subject { source, target }, error))
+    });
+    printed.map(|()| status)
 }
 
 /// Suggests how to resume or abort an upload that a failure has left unfinished.

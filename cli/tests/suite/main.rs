@@ -5,6 +5,7 @@ mod clean;
 mod closed_stdout;
 mod completions_and_man;
 mod cp;
+mod failed_callbacks;
 mod fixture;
 mod json_output;
 mod ls_uploads;
