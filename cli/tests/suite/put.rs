@@ -101,6 +101,14 @@ fn object_options_are_stored_with_the_object() {
 }
 
 #[test]
+fn proxy_none_connects_directly() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"x");
+    fixture.run(&["put", "--proxy", "none", "--max-attempts", "1", "a", &url("a")]).exits(0);
+    assert_eq!(fixture.stored("a").unwrap(), b"x");
+}
+
+#[test]
 fn forbid_overwrite_keeps_an_existing_object() {
     let fixture = Fixture::new();
     fixture.file("a", b"new");
