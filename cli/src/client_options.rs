@@ -91,14 +91,14 @@ impl ClientOptions {
         options
     }
 
-    /// Builds the configuration of a client from the environment and the options.
+    /// Builds the configuration of a client from the options, and from the environment where no
+    /// option is given.
     ///
     /// # Errors
     ///
     /// `Library`, for the first option or variable that is invalid.
     pub fn config(&self) -> Result<Config, Failure> {
         let mut config = Config::new();
-        config.set_env()?;
         config.set_user_agent(concat!("ossmpu-cli/", env!("CARGO_PKG_VERSION")))?;
         if let Some(region) = &self.region {
             config.set_region(region)?;
@@ -134,6 +134,7 @@ impl ClientOptions {
         if let Some(attempts) = self.max_attempts {
             config.set_max_attempts(attempts)?;
         }
+        config.set_env_if_unset()?;
         Ok(config)
     }
 }

@@ -93,25 +93,37 @@ impl Config {
     ///
     /// `Invalid`, naming the variable; `Credentials`, when only one of ID and secret is set.
     pub fn set_env(&mut self) -> Result<&mut Self> {
-        let variable = |name: &'static str| match env_var_os(name).map(OsString::into_string) {
-            Some(Err(_)) => {
-                let text =
-                    "the value of the environment variable is not UTF-8; correct or unset it";
-                Err(Error::invalid(name, text))
-            }
-            Some(Ok(value)) => Ok(Some(value).filter(|value| !value.is_empty())),
-            None => Ok(None),
-        };
+        let mut read = Self::new();
+        read.set_env_if_unset()?;
+        self.region = read.region.or(self.region.take());
+        self.endpoint = read.endpoint.or(self.endpoint.take());
+        self.credentials = read.credentials.or(self.credentials.take());
+        Ok(self)
+    }
+
+    /// Like [`Config::set_env`], but reads no variable whose setting has been set, so that a program
+    /// with options that take precedence does not fail for variables that it does not need.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Config::set_env`].
+    pub fn set_env_if_unset(&mut self) -> Result<&mut Self> {
         let mut changed = self.clone();
-        if let Some(region) = variable("OSS_REGION")? {
+        if self.region.is_none()
+            && let Some(region) = env_text("OSS_REGION")?
+        {
             changed.set_region(&region).map_err(|e| e.with_argument("OSS_REGION"))?;
         }
-        if let Some(endpoint) = variable("OSS_ENDPOINT")? {
+        if self.endpoint.is_none()
+            && let Some(endpoint) = env_text("OSS_ENDPOINT")?
+        {
             changed.set_endpoint(&endpoint).map_err(|e| e.with_argument("OSS_ENDPOINT"))?;
         }
-        let (id, secret) = (variable("OSS_ACCESS_KEY_ID")?, variable("OSS_ACCESS_KEY_SECRET")?);
-        if id.is_some() || secret.is_some() {
-            changed.credentials = Some(CredentialsSource::environment()?);
+        if self.credentials.is_none() {
+            let (id, secret) = (env_text("OSS_ACCESS_KEY_ID")?, env_text("OSS_ACCESS_KEY_SECRET")?);
+            if id.is_some() || secret.is_some() {
+                changed.credentials = Some(CredentialsSource::environment()?);
+            }
         }
         *self = changed;
         Ok(self)
@@ -413,6 +425,15 @@ impl Config {
             Error::new(ErrorKind::Credentials, text).with_argument("credentials")
         })
     }
+}
+
+/// Reads a variable of the environment; `None` if it is unset or empty.
+fn env_text(name: &'static str) -> Result<Option<String>> {
+    let value = env_var_os(name).map(OsString::into_string).transpose().map_err(|_| {
+        let text = "the value of the environment variable is not UTF-8; correct or unset it";
+        Error::invalid(name, text)
+    })?;
+    Ok(value.filter(|value| !value.is_empty()))
 }
 
 fn bounded(name: &str, timeout: Duration) -> Result<Duration> {

@@ -63,6 +63,28 @@ fn missing_credentials_or_region_are_named() {
 }
 
 #[test]
+fn a_variable_is_not_read_if_its_option_is_given() {
+    let fixture = Fixture::new();
+    fixture.file("a", b"x");
+    for (variable, value, option) in [
+        ("OSS_ENDPOINT", "ftp://a", ["--endpoint", fixture.emulator.url()]),
+        ("OSS_REGION", "Here!", ["--region", "cn-hangzhou"]),
+        ("OSS_ACCESS_KEY_SECRET", "", ["--credentials", "anonymous"]),
+    ] {
+        let put = |options: &[&str]| {
+            let mut command = fixture.command(&[&["put", "a", &url("a")], options].concat());
+            Run::of(command.env(variable, value).output().unwrap())
+        };
+        let sent = fixture.count("PutObject");
+        let run = put(&[]);
+        assert!(run.code != Some(0) && run.stderr.contains(variable), "{run:?}");
+        assert_eq!(fixture.count("PutObject"), sent);
+        let run = put(&option);
+        assert_eq!(fixture.count("PutObject"), sent + 1, "{run:?}");
+    }
+}
+
+#[test]
 fn help_and_version_go_to_stdout() {
     let help = Run::of(ossmpu(&["put", "--help"]).output().unwrap()).exits(0);
     assert!(help.stdout.contains("--checkpoint-dir") && help.stdout.contains("Examples:"));
