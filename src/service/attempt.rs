@@ -30,45 +30,53 @@ impl<'a, O: Operation> OperationState<'a, O> {
         let permit = self.acquire_permit(&request)?;
         let outcome = self.send(&request, &target);
         drop(permit);
-        let attempt_error = match outcome {
-            Ok(mut exchange) => {
-                self.count_delay(&exchange.response);
-                let changed =
-                    self.check_unchanged(&request, exchange.body_complete.then_some(exchange.sent));
-                redact_response::redact(&request, &mut exchange.response);
-                log.debug(|| wire_log::response(&exchange.response));
-                match self.parse_exchange(&request, &exchange) {
-                    Ok(_) if changed.is_err() => changed_source(Evidence::TookEffect),
-                    Ok(output) => {
-                        self.service.concurrency_limiter.on_success();
-                        let sent = self.sent_bytes(&request, &exchange).map_err(|error| {
-                            AttemptError::new(
-                                error,
-                                FailureClass::NotRetryable,
-                                Evidence::TookEffect,
-                            )
-                        })?;
-                        let earlier_attempts = Evidence::NotSent;
-                        return Ok(OperationOutcome { output, sent, earlier_attempts });
-                    }
-                    Err(attempt_error) if changed.is_err() => {
-                        changed_source(attempt_error.evidence).at_host(&target.host)
-                    }
-                    Err(attempt_error) => attempt_error.at_host(&target.host),
-                }
+        let outcome = match outcome {
+            Ok(exchange) => {
+                let bytes_sent = exchange.bytes_sent;
+                self.check_exchange(&request, &target, exchange)
+                    .map_err(|attempt_error| attempt_error.with_bytes_sent(bytes_sent))
             }
-            Err(failed) => {
-                let changed = self.check_unchanged(&request, failed.sent);
-                let attempt_error =
-                    AttemptError::from_exchange_error(failed, request.body.length());
-                match changed {
-                    Ok(()) => attempt_error,
-                    Err(()) => changed_source(attempt_error.evidence),
-                }
-            }
+            Err(failed) => Err(self.check_exchange_error(&request, failed)),
         };
-        log.debug(|| format!("< {}", attempt_error.error));
-        Err(attempt_error)
+        outcome.inspect_err(|attempt_error| log.debug(|| format!("< {}", attempt_error.error)))
+    }
+
+    fn check_exchange(
+        &mut self,
+        request: &Request,
+        target: &Target,
+        mut exchange: Exchange,
+    ) -> Result<OperationOutcome<O::Output>, AttemptError> {
+        self.count_delay(&exchange.response);
+        let changed =
+            self.check_unchanged(request, exchange.body_complete.then_some(exchange.sent));
+        redact_response::redact(request, &mut exchange.response);
+        self.service.logger().debug(|| wire_log::response(&exchange.response));
+        match self.parse_exchange(request, &exchange) {
+            Ok(_) if changed.is_err() => Err(changed_source(Evidence::TookEffect)),
+            Ok(output) => {
+                self.service.concurrency_limiter.on_success();
+                let sent = self.sent_bytes(request, &exchange).map_err(|error| {
+                    AttemptError::new(error, FailureClass::NotRetryable, Evidence::TookEffect)
+                })?;
+                let earlier_attempts = Evidence::NotSent;
+                Ok(OperationOutcome { output, sent, earlier_attempts })
+            }
+            Err(attempt_error) if changed.is_err() => {
+                Err(changed_source(attempt_error.evidence).at_host(&target.host))
+            }
+            Err(attempt_error) => Err(attempt_error.at_host(&target.host)),
+        }
+    }
+
+    fn check_exchange_error(&mut self, request: &Request, failed: ExchangeError) -> AttemptError {
+        let changed = self.check_unchanged(request, failed.sent);
+        let attempt_error = AttemptError::from_exchange_error(failed, request.body.length());
+        match changed {
+            Ok(()) => attempt_error,
+            Err(()) => changed_source(attempt_error.evidence)
+                .with_bytes_sent(attempt_error.error.bytes_sent()),
+        }
     }
 
     /// Counts the time for which OSS has delayed the request.

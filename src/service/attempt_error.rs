@@ -56,6 +56,11 @@ impl AttemptError {
         self
     }
 
+    pub(super) fn with_bytes_sent(mut self, bytes: u64) -> Self {
+        self.error = self.error.with_bytes_sent(bytes);
+        self
+    }
+
     pub(super) fn with_request_id(mut self, request_id: &str) -> Self {
         if !request_id.is_empty() {
             self.error = self.error.with_request_id(request_id);

@@ -87,8 +87,9 @@ impl Outcome {
             }
             Self::EarlyResponse(response) => {
                 pass(TRIP);
+                let bytes_sent = sent;
                 let sent = Sent { bytes: sent, ..Sent::default() };
-                Ok(Exchange { response, sent, body_complete: false })
+                Ok(Exchange { response, sent, body_complete: false, bytes_sent })
             }
             Self::Response(mut response) => {
                 if message.operation == "HeadObject" {
@@ -96,7 +97,9 @@ impl Outcome {
                 }
                 wait_for_response(call, Deadline::after(TRIP))
                     .map_err(|error| failed(error, Phase::Wait))?;
-                Ok(Exchange { response, sent: checksum(body, message), body_complete: true })
+                let bytes_sent = sent;
+                let sent = checksum(body, message);
+                Ok(Exchange { response, sent, body_complete: true, bytes_sent })
             }
         }
     }

@@ -81,6 +81,8 @@ pub(crate) struct Exchange {
     pub(crate) sent: Sent,
     /// False if the response arrived before the whole body was sent.
     pub(crate) body_complete: bool,
+    /// Bytes of the body that the connection accepted.
+    pub(crate) bytes_sent: u64,
 }
 
 /// Why there is no response, and what the retry decision needs to know.

@@ -115,6 +115,7 @@ impl Http {
                 response,
                 sent: body.sent(),
                 body_complete: !state.is_body_stopped(),
+                bytes_sent: state.body_sent(),
             }),
             Err(error) => {
                 if error.kind() == ErrorKind::Timeout && state.is_on_reused_connection() {

@@ -166,7 +166,7 @@ fn a_part_whose_crc_stays_wrong_is_an_integrity_error_and_leaves_nothing_behind(
     fixture.emulator.add_rule(Rule::on("UploadPart", action).part(3).always());
     let error = fixture.put_five_parts().unwrap_err();
     assert_eq!((error.kind(), error.part_number()), (ErrorKind::Integrity, Some(3)), "{error}");
-    assert_eq!(error.attempts(), 2);
+    assert_eq!((error.attempts(), error.bytes_sent()), (2, PART));
     assert_eq!(error.object_exists(), ObjectExists::No);
     fixture.assert_bucket_empty();
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use oss_emulator::{AccessKey as ServerKey, Action, RequestRecord};
+use oss_emulator::{AccessKey as ServerKey, Action, RequestRecord, Rule};
 use ossmpu::{
     AccessKey, Config, Credentials, CredentialsProvider, Error, ErrorKind, HeadObject, ListParts,
     LogLevel, UploadOptions,
 };
 
-use crate::fixture::{Fixture, Lines, bytes};
+use crate::fixture::{Fixture, Lines, PART, bytes};
 
 /// Uploads a small object and returns the expected error.
 fn put_error(change: impl FnOnce(&mut Config)) -> (Fixture, Error) {
@@ -47,6 +47,15 @@ fn a_wrong_secret_is_an_error_with_all_details_but_the_secret() {
         assert!(error.to_string().contains(detail), "{detail} is not in {error}");
     }
     assert!(!error.to_string().contains('\n'));
+}
+
+#[test]
+fn the_error_of_a_refused_part_has_the_bytes_that_were_sent() {
+    let fixture = Fixture::new();
+    let refusal = Action::status(403, "AccessDenied").after_commit();
+    fixture.emulator.add_rule(Rule::on("UploadPart", refusal).part(1));
+    let error = fixture.put_five_parts().unwrap_err();
+    assert_eq!((error.http_status(), error.bytes_sent()), (Some(403), PART), "{error}");
 }
 
 #[test]

@@ -130,7 +130,8 @@ fn observe(
     has_budget_started: bool,
 ) -> (Observed, Option<Response>) {
     let (failure, response, sent, is_sent) = match result {
-        Ok(Exchange { response, sent, body_complete }) => {
+        Ok(Exchange { response, sent, body_complete, bytes_sent }) => {
+            assert_eq!(bytes_sent, progress, "{}", response.status);
             (None, Some(response), body_complete.then_some(sent), body_complete)
         }
         Err(ExchangeError { error, delivery, stale_connection, sent }) => {
