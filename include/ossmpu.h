@@ -1148,8 +1148,9 @@ int ossmpu_options_set_int(ossmpu_options *options,
 
 /**
  * Adds a standard header or an x-oss-* header. Adding a header again replaces
- * its value; an empty value removes it. Each header is sent with the requests
- * that accept it, and with no others:
+ * its value; an empty value removes it. Spaces and tabs at both ends of the
+ * value are removed, as HTTP does. Each header is sent with the requests that
+ * accept it, and with no others:
  *   Initiate, PutObject            Cache-Control, Content-Disposition,
  *                                  Content-Encoding, Content-Type, Expires,
  *                                  x-oss-storage-class, x-oss-tagging,
@@ -1173,7 +1174,8 @@ int ossmpu_options_add_header(ossmpu_options *options,
 
 /**
  * Adds user metadata: the header x-oss-meta-NAME. name consists of letters,
- * digits and hyphens. All metadata together is at most 8 KiB.
+ * digits and hyphens. Spaces and tabs at both ends of the value are removed,
+ * as HTTP does. All metadata together is at most 8 KiB.
  */
 OSSMPU_API
 int ossmpu_options_add_metadata(ossmpu_options *options,
@@ -1206,7 +1208,8 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 /**
  * Text: the Content-Type of the object. Default: guessed from the name of the
  * file, else from the key; "application/octet-stream" if neither is known.
- * Sent with InitiateMultipartUpload and PutObject.
+ * Sent with InitiateMultipartUpload and PutObject, without spaces and tabs at
+ * both ends.
  */
 #define OSSMPU_OPTION_CONTENT_TYPE 2001
 

@@ -12,7 +12,8 @@ use crate::{
 
 /// Text: the Content-Type of the object. Default: guessed from the name of the
 /// file, else from the key; "application/octet-stream" if neither is known.
-/// Sent with InitiateMultipartUpload and PutObject.
+/// Sent with InitiateMultipartUpload and PutObject, without spaces and tabs at
+/// both ends.
 pub const OSSMPU_OPTION_CONTENT_TYPE: c_int = 2001;
 /// Text: the upload callback, which OSS calls when it has stored the object,
 /// as a JSON object of at most 5 KiB in base64. Default, and with "": none.

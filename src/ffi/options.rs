@@ -60,8 +60,9 @@ pub extern "C" fn ossmpu_options_set_int(options: OptionsMut<'_>, key: c_int, va
 }
 
 /// Adds a standard header or an x-oss-* header. Adding a header again replaces
-/// its value; an empty value removes it. Each header is sent with the requests
-/// that accept it, and with no others:
+/// its value; an empty value removes it. Spaces and tabs at both ends of the
+/// value are removed, as HTTP does. Each header is sent with the requests that
+/// accept it, and with no others:
 ///   Initiate, PutObject            Cache-Control, Content-Disposition,
 ///                                  Content-Encoding, Content-Type, Expires,
 ///                                  x-oss-storage-class, x-oss-tagging,
@@ -90,7 +91,8 @@ pub extern "C" fn ossmpu_options_add_header(
 }
 
 /// Adds user metadata: the header x-oss-meta-NAME. name consists of letters,
-/// digits and hyphens. All metadata together is at most 8 KiB.
+/// digits and hyphens. Spaces and tabs at both ends of the value are removed,
+/// as HTTP does. All metadata together is at most 8 KiB.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_add_metadata(
     options: OptionsMut<'_>,

@@ -19,7 +19,8 @@ use crate::limits;
 /// Headers, metadata and tags of one object.
 ///
 /// Each is sent with the requests that take it, and only with those. Setting one again replaces it;
-/// an empty value removes it.
+/// an empty value removes it. Spaces and tabs at both ends of a value are removed, because HTTP does
+/// not keep them; those of tags are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectHeaders {
     fields: Vec<(Name, String)>,
@@ -100,9 +101,9 @@ impl ObjectHeaders {
     }
 
     /// Sets user metadata: the header `x-oss-meta-NAME`. The name has letters, digits and hyphens,
-    /// and is sent in lower case.
+    /// and is sent in lower case; the value is sent without spaces and tabs at both ends.
     pub fn set_metadata(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        let name = name.to_ascii_lowercase();
+        let (name, value) = (name.to_ascii_lowercase(), trim(value));
         let refuse = |why: &str| Err(Error::invalid(format!("x-oss-meta-{name}"), why));
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return refuse("a metadata name has only letters, digits and hyphens");
@@ -182,14 +183,14 @@ impl ObjectHeaders {
         self.set_header(oss_header::TRAFFIC_LIMIT, &bits_per_sec.to_string())
     }
 
-    /// Sets any header that OSS accepts with an object, with its value as it is sent. The name is
-    /// not case-sensitive.
+    /// Sets any header that OSS accepts with an object, with its value as it is sent, without spaces
+    /// and tabs at both ends. The name is not case-sensitive.
     ///
     /// An `x-oss-` header that this library does not know is sent with Initiate, Complete and
     /// PutObject, the requests that make an object. Headers that the library sets itself, and HTTP
     /// headers that OSS does not store, are refused.
     pub fn set_header(&mut self, name: &str, value: &str) -> Result<&mut Self> {
-        let lower = name.to_ascii_lowercase();
+        let (lower, value) = (name.to_ascii_lowercase(), trim(value));
         if let Some(name) = lower.strip_prefix(oss_header::METADATA_PREFIX) {
             return self.set_metadata(name, value);
         }
@@ -295,6 +296,11 @@ impl ObjectHeaders {
     fn value(&self, name: &Name) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// Removes what HTTP does not count as part of a header value.
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
 }
 
 /// Replaces the value of that name; an empty one removes it.

@@ -174,6 +174,21 @@ fn an_abort_that_is_refused_after_an_uncertain_complete_leaves_the_outcome_unkno
 }
 
 #[test]
+fn values_with_blanks_at_their_ends_do_not_make_the_object_another_one() {
+    for operation in [COMPLETE, "PutObject"] {
+        let fixture = with_one_attempt();
+        fixture.once(operation, Action::lose_response(Commit::After));
+        let mut options = if operation == COMPLETE { small_parts() } else { UploadOptions::new() };
+        let headers = options.headers_mut();
+        headers.set_metadata("note", "hello ").unwrap();
+        headers.set_cache_control("\tno-cache ").unwrap();
+        fixture.put(&five_parts(), &options).unwrap();
+        let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+        assert_eq!((object.metadata["note"].as_str(), fixture.count(operation)), ("hello", 1));
+    }
+}
+
+#[test]
 fn completing_again_after_an_unknown_outcome_finds_the_object() {
     for complete_all in [false, true] {
         let fixture = Fixture::new();

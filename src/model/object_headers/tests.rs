@@ -137,6 +137,22 @@ fn metadata_has_plain_names_and_a_limit() {
 }
 
 #[test]
+fn values_have_no_blanks_at_their_ends() {
+    let mut headers = ObjectHeaders::new();
+    headers.set_metadata("note", " hello\t world \t").unwrap_err();
+    headers.set_metadata("note", "\t hello world \t").unwrap();
+    headers.set_header("X-Oss-Meta-Other", "x ").unwrap();
+    headers.set_cache_control(" no-cache\t").unwrap().set_content_type("a/b ").unwrap();
+    headers.set_storage_class("IA ").unwrap().set_header("x-oss-tagging", "a=b ").unwrap();
+    headers.set_tag("c", " d ").unwrap();
+    let fields = headers.for_request(RequestKind::Initiate, None).unwrap();
+    let values: Vec<_> = fields.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(values, ["no-cache", "a/b", "IA", "hello world", "x", "a=b&c=%20d%20"]);
+    headers.set_metadata("note", " ").unwrap();
+    assert_eq!(headers.metadata.len(), 1);
+}
+
+#[test]
 fn invalid_headers_are_refused_by_name() {
     let mut headers = ObjectHeaders::new();
     for (name, value) in [
