@@ -2116,10 +2116,10 @@ int ossmpu_upload_initiate(const ossmpu_client *client,
  *
  * flags is 0 or OSSMPU_ATTACH_LIST_PARTS. With 0 the call sends nothing, does
  * not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
- * it blocks. options also apply to the parts and to completing. options and
- * cancel may be NULL; out is required. OSSMPU_ESERVICE with the code
- * "NoSuchUpload" if the upload does not exist; with flags 0 only later calls
- * can detect that.
+ * it blocks, and options apply to the list. They also apply to the parts and
+ * to completing. options and cancel may be NULL; out is required.
+ * OSSMPU_ESERVICE with the code "NoSuchUpload" if the upload does not exist;
+ * with flags 0 only later calls can detect that.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_attach(const ossmpu_client *client,

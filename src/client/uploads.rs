@@ -254,8 +254,8 @@ impl MultipartUpload {
     /// Creates a handle for an upload that exists, initiated by another process for example. Sends
     /// nothing.
     ///
-    /// The handle knows no part. Add those that were sent with [`MultipartUpload::add_part`], for
-    /// example each part that [`Client::parts_iter`] lists, or set
+    /// The handle knows no part. Add those that were sent with [`MultipartUpload::add_part`], list
+    /// them with [`MultipartUpload::attach_with_parts`] instead, or set
     /// [`UploadOptions::set_complete_all`].
     pub fn attach(
         client: &Client,
@@ -265,6 +265,24 @@ impl MultipartUpload {
         options: &UploadOptions,
     ) -> Result<Self> {
         Self::attach_on(&client.0, bucket, key, upload_id, options)
+    }
+
+    /// Like [`MultipartUpload::attach`], but the handle knows the parts that OSS has. Blocks for one
+    /// ListParts per 1,000 parts; the timeout and the progress callback of the options apply.
+    ///
+    /// # Errors
+    ///
+    /// `Canceled`, also when the progress callback cancels the call; `Timeout`; and those of
+    /// ListParts.
+    pub fn attach_with_parts(
+        client: &Client,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload_id: &UploadId,
+        options: &UploadOptions,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        Self::attach_with_parts_on(&client.0, bucket, key, upload_id, options, cancel)
     }
 }
 

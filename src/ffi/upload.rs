@@ -16,7 +16,7 @@ use super::part_iter::{PartIter, ossmpu_part_iter};
 use super::result::{ossmpu_result, set_result};
 use super::text::Text;
 use super::text::{self, EMPTY};
-use crate::{FileRange, ListParts, MultipartUpload, PartNumber, UploadId};
+use crate::{FileRange, MultipartUpload, PartNumber, UploadId};
 
 /// A multipart upload. It keeps the parts that are sent through it or added to
 /// it, so completing needs no list. Any number of threads may use it at once,
@@ -67,10 +67,10 @@ pub const OSSMPU_ATTACH_LIST_PARTS: c_int = 1;
 ///
 /// flags is 0 or OSSMPU_ATTACH_LIST_PARTS. With 0 the call sends nothing, does
 /// not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
-/// it blocks. options also apply to the parts and to completing. options and
-/// cancel may be NULL; out is required. OSSMPU_ESERVICE with the code
-/// "NoSuchUpload" if the upload does not exist; with flags 0 only later calls
-/// can detect that.
+/// it blocks, and options apply to the list. They also apply to the parts and
+/// to completing. options and cancel may be NULL; out is required.
+/// OSSMPU_ESERVICE with the code "NoSuchUpload" if the upload does not exist;
+/// with flags 0 only later calls can detect that.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_attach(
@@ -97,15 +97,13 @@ pub extern "C" fn ossmpu_upload_attach(
             OSSMPU_ATTACH_LIST_PARTS => true,
             _ => return Err(arg_check::no_choice("flags", flags.into())),
         };
-        let mut options = options::or_default(options)?;
+        let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
-        let upload = MultipartUpload::attach(&client, &bucket, &key, &id, &options)?;
-        if list {
-            let request = ListParts::new(&bucket, &key, &id).with_headers(options.headers_mut());
-            for part in client.parts_iter(request, cancel) {
-                upload.add_part(part?.into())?;
-            }
-        }
+        let upload = if list {
+            MultipartUpload::attach_with_parts(&client, &bucket, &key, &id, &options, cancel)?
+        } else {
+            MultipartUpload::attach(&client, &bucket, &key, &id, &options)?
+        };
         out.set(ossmpu_upload::new(upload));
         Ok(Success::Ok)
     })

@@ -149,6 +149,25 @@ static void check_part(const ossmpu_client *client) {
     free(data);
 }
 
+/* The list of the parts of an upload is a call as well. */
+static void check_attach(const ossmpu_client *client) {
+    Seen seen = {0};
+    ossmpu_options *options = ossmpu_options_new();
+    ossmpu_upload *upload = NULL;
+    ossmpu_error *err = NULL;
+    seen.thread = pthread_self();
+    seen.return_value = 7;
+    CHECK(!ossmpu_options_set_progress(options, see, &seen));
+    CHECK(ossmpu_upload_attach(client, BUCKET, "progress", "id",
+                               OSSMPU_ATTACH_LIST_PARTS, options, NULL, &upload,
+                               &err) == OSSMPU_ECANCELED);
+    CHECK(seen.calls == 1 && seen.last.phase == OSSMPU_PHASE_PREPARE);
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_CALLBACK_VALUE) == 7);
+    CHECK(upload == NULL);
+    ossmpu_error_free(err);
+    ossmpu_options_free(options);
+}
+
 /* With a traffic limit OSS delays the data, and says for how long. */
 static void check_throttled(const ossmpu_client *client) {
     Seen seen = {0};
@@ -180,6 +199,7 @@ int main(void) {
     check_stop(client);
     check_stop_at_once(client);
     check_part(client);
+    check_attach(client);
     check_throttled(client);
     check_stalled(client, single);
     check_stalled(client, several);

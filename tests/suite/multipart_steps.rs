@@ -218,9 +218,15 @@ fn an_upload_is_attached_by_its_id() {
         let (number, size, etag, crc64) = (part.number, part.size, part.etag, part.crc64);
         upload.add_part(SentPart { number, size, etag, crc64 }).unwrap();
     }
+    let (id, options) = (initiated.upload_id(), UploadOptions::new());
+    let listed =
+        MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel).unwrap();
+    assert_eq!(listed.sent_parts(), upload.sent_parts());
     send(&upload, 2, bytes(3), &fixture);
     assert_eq!(upload.complete(cancel).unwrap().size, PART + 3);
     assert_eq!(fixture.stored().unwrap(), [bytes(PART), bytes(3)].concat());
+    let gone = MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel);
+    assert_eq!(gone.unwrap_err().oss_code(), Some("NoSuchUpload"));
 }
 
 #[test]

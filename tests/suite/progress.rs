@@ -134,6 +134,10 @@ fn a_head_of_a_copy_and_a_list_of_parts_end_with_the_callback() {
     let mut options = ending_in(small_parts(), CallPhase::Prepare);
     options.set_upload_id(upload.upload_id().clone());
     ended(|| fixture.put(&five_parts(), &options));
+    let options = ending_in(UploadOptions::new(), CallPhase::Prepare);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let id = upload.upload_id();
+    ended(|| MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel));
 }
 
 #[test]

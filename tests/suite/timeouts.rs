@@ -156,6 +156,20 @@ fn a_body_in_the_socket_buffer_may_have_arrived() {
 }
 
 #[test]
+fn a_deadline_ends_the_list_of_the_parts_of_an_attached_upload() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    fixture.always("ListParts", Action::delay_response(NEVER_MS));
+    let mut options = UploadOptions::new();
+    options.set_timeout(Some(TIMEOUT));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let id = upload.upload_id();
+    let attach = || MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel);
+    let error = timeout_error(|| attach().unwrap_err());
+    assert_eq!(error.operation(), Some("ListParts"), "{error}");
+}
+
+#[test]
 fn a_deadline_ends_the_back_off_between_attempts() {
     let fixture = Fixture::new();
     let busy = Action::status(503, "ServiceUnavailable").header("Retry-After", "60");

@@ -1,5 +1,6 @@
 //! A multipart upload step by step, by any number of the caller's own threads.
 
+mod attached_parts;
 mod copied_part;
 mod delta_part;
 mod part_call;
