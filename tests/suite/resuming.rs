@@ -636,7 +636,7 @@ fn a_checkpoint_that_cannot_be_saved_does_not_hide_an_upload_whose_id_was_lost()
     let options = fail_with_checkpoint(&fixture, folder.path(), file.path());
     let saved = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     std::fs::remove_file(&saved).unwrap();
-    std::fs::create_dir(&saved.with_extension("new")).unwrap();
+    std::fs::create_dir(saved.with_extension("new")).unwrap();
     fixture.once("InitiateMultipartUpload", Action::lose_response(Commit::After));
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::File, "{error}");

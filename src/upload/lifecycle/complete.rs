@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
-use super::stored_object::{ExpectedObject, StoredObject, attribute_mismatch};
+use super::object_attributes::attribute_mismatch;
+use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_target::UploadTarget;
 use super::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};

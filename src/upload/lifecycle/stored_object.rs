@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::object_attributes::ExpectedAttributes;
 use super::upload_target::UploadTarget;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
 use crate::runtime::safeguard;
@@ -17,7 +18,7 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) key: &'a ObjectKey,
     /// Headers of the requests (request payer).
     pub(crate) headers: &'a ObjectHeaders,
-    pub(crate) attributes: Attributes<'a>,
+    pub(crate) attributes: ExpectedAttributes<'a>,
     pub(crate) checksum: ObjectChecksum,
     /// The ETags that the object may have, where a CRC-64 is not known.
     pub(crate) etags: Vec<ETag>,
@@ -25,15 +26,6 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) object_type: Option<&'static str>,
     /// The earliest time at which the object can have been created.
     pub(crate) not_before: NotBefore,
-}
-
-/// The attributes that an object must have.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Attributes<'a> {
-    /// All that was sent with the request that made the object.
-    All(&'a ObjectHeaders),
-    /// Those that this caller has set: another program has initiated the upload, perhaps with more.
-    Set(&'a ObjectHeaders),
 }
 
 /// A time on the service's clock.
@@ -129,64 +121,6 @@ impl NotBefore {
     }
 }
 
-impl<'a> Attributes<'a> {
-    /// Returns the first attribute in which the object differs.
-    pub(crate) fn mismatch(self, key: &ObjectKey, found: &HeadObjectResult) -> Option<String> {
-        let mut shown = self.shown(key).into_iter();
-        let differs = |(name, value): &(String, String)| found.headers.value(name) != Some(value);
-        if let Some((name, _)) = shown.find(differs) {
-            return Some(name);
-        }
-        let expected = self.headers().metadata_pairs();
-        let differs = expected.iter().find(|pair| !found.metadata.contains(pair));
-        let other = found.metadata.iter().find(|pair| !expected.contains(pair));
-        let other = other.filter(|_| matches!(self, Self::All(_)));
-        differs.or(other).map(|(name, _)| format!("x-oss-meta-{name}"))
-    }
-
-    /// True if HeadObject shows none of them.
-    pub(crate) fn are_not_shown(self, key: &ObjectKey) -> bool {
-        self.shown(key).is_empty() && self.headers().metadata_pairs().is_empty()
-    }
-
-    /// The header fields that HeadObject shows.
-    fn shown(self, key: &ObjectKey) -> Vec<(String, String)> {
-        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        let mut fields = match self {
-            Self::All(headers) => headers.creation_fields(key).unwrap_or_default(),
-            Self::Set(headers) => headers.set_fields().map(owned).collect(),
-        };
-        fields.retain(|(name, _)| SHOWN.contains(&&*name.to_ascii_lowercase()));
-        fields
-    }
-
-    fn headers(self) -> &'a ObjectHeaders {
-        match self {
-            Self::All(headers) | Self::Set(headers) => headers,
-        }
-    }
-}
-
-/// An error that names the attribute in which the object differs from the options.
-pub(crate) fn attribute_mismatch(name: &str) -> Error {
-    let text = format!("the object does not have the {name} that was requested");
-    Error::new(ErrorKind::Integrity, text).with_argument(name)
-}
-
-/// The attributes that HeadObject shows. Tags and ACL are not shown.
-const SHOWN: [&str; 10] = [
-    "content-type",
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "expires",
-    "x-oss-storage-class",
-    "x-oss-server-side-encryption",
-    "x-oss-server-side-data-encryption",
-    "x-oss-server-side-encryption-key-id",
-];
-
 /// Rounds up, because the times of the service are rounded down.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
@@ -224,7 +158,7 @@ mod tests {
             bucket: &bucket,
             key: &key,
             headers: &headers,
-            attributes: Attributes::All(&headers),
+            attributes: ExpectedAttributes::All(&headers),
             checksum: ObjectChecksum { size: 10, crc64: expected_crc64 },
             etags: expected_etag.iter().map(|etag| ETag::parse(etag).unwrap()).collect(),
             object_type: Some("Multipart"),

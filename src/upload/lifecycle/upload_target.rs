@@ -8,7 +8,7 @@ use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
 use crate::ops::{ListParts, UploadPart};
 use crate::service::{OperationContext, ServiceClient};
-use crate::upload::lifecycle::stored_object::Attributes;
+use crate::upload::lifecycle::object_attributes::ExpectedAttributes;
 use crate::upload::options::{Integrity, Verification};
 use crate::upload::part::SentPart;
 use crate::wire::Body;
@@ -36,10 +36,10 @@ pub(crate) struct UploadTarget {
 
 impl UploadTarget {
     /// The attributes that the object must have.
-    pub(crate) fn attributes(&self) -> Attributes<'_> {
+    pub(crate) fn attributes(&self) -> ExpectedAttributes<'_> {
         match self.is_attached {
-            true => Attributes::Set(&self.initiated_with),
-            false => Attributes::All(&self.initiated_with),
+            true => ExpectedAttributes::Set(&self.initiated_with),
+            false => ExpectedAttributes::All(&self.initiated_with),
         }
     }
 

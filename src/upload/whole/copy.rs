@@ -12,7 +12,8 @@ use crate::runtime::{Cancel, CleanupBudget, Deadline, now};
 use crate::service::{Evidence, OperationContext, OperationError, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
-use crate::upload::lifecycle::stored_object::{Attributes, ExpectedObject, NotBefore};
+use crate::upload::lifecycle::object_attributes::ExpectedAttributes;
+use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::lifecycle::verify::CreatedObject;
@@ -118,7 +119,7 @@ impl Copy<'_> {
                     bucket,
                     key,
                     headers: &options.headers,
-                    attributes: Attributes::All(headers),
+                    attributes: ExpectedAttributes::All(headers),
                     checksum,
                     etags: vec![found.etag.clone()],
                     object_type: None,

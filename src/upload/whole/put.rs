@@ -14,8 +14,9 @@ use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
 use crate::upload::lifecycle::delta::base::DeltaBase;
 use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
+use crate::upload::lifecycle::object_attributes::ExpectedAttributes;
 use crate::upload::lifecycle::resume::{EarlierUpload, ResumedUpload, Resumption};
-use crate::upload::lifecycle::stored_object::{Attributes, ExpectedObject, NotBefore};
+use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::upload::option_conflicts::CallKind;
@@ -228,7 +229,7 @@ impl Put<'_> {
             bucket: self.bucket,
             key: self.key,
             headers,
-            attributes: Attributes::All(headers),
+            attributes: ExpectedAttributes::All(headers),
             checksum: ObjectChecksum { size: body.length(), crc64: Some(crc64) },
             etags: vec![ETag::of_md5(md5)],
             object_type: Some("Normal"),
