@@ -1231,13 +1231,13 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Text: an existing directory for checkpoints, which make multipart uploads of
  * files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
  * Parts are kept on failure; the same call again sends only those that are
- * missing. A file that has changed is uploaded from the beginning. Resuming
- * costs one ListParts request. A second upload with the same checkpoint
- * returns OSSMPU_EBUSY while the process of the first one lives. The files
- * are readable by this user only; what is in their place and is not a regular
- * file of this user is OSSMPU_EFILE. Other calls that send or initiate an
- * upload, and OSSMPU_OPTION_UPLOAD_ID together with it, return OSSMPU_EINVAL.
- * Default: no checkpoints.
+ * missing. A file that has changed is uploaded from the beginning, and the
+ * earlier upload is aborted. Resuming costs one ListParts request. A second
+ * upload with the same checkpoint returns OSSMPU_EBUSY while the process of
+ * the first one lives. The files are readable by this user only; what is in
+ * their place and is not a regular file of this user is OSSMPU_EFILE. Other
+ * calls that send or initiate an upload, and OSSMPU_OPTION_UPLOAD_ID together
+ * with it, return OSSMPU_EINVAL. Default: no checkpoints.
  */
 #define OSSMPU_OPTION_CHECKPOINT_DIR 2004
 
@@ -1255,8 +1255,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Text: the CRC-64 that the whole object must have, as a decimal number from 0
  * to 18446744073709551615, for calls that send a whole object. It is checked
  * before CompleteMultipartUpload or PutObject creates the object;
- * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns
- * OSSMPU_EINVAL. Default: not checked.
+ * OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate,
+ * ossmpu_upload_attach and ossmpu_upload_complete return OSSMPU_EINVAL.
+ * Default: not checked.
  */
 #define OSSMPU_OPTION_EXPECTED_CRC64 2006
 
@@ -1349,7 +1350,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 /**
  * Number: 1 completes the upload with all parts that OSS has, including parts
  * that this process does not know of; 0 (default) with those that were sent,
- * added or listed through the handle. Sent with CompleteMultipartUpload.
+ * added or listed through the handle. OSSMPU_EINTEGRITY, before anything is
+ * created, if OSS does not have a part that the handle knows of, or has other
+ * bytes in its place. Sent with CompleteMultipartUpload.
  */
 #define OSSMPU_OPTION_COMPLETE_ALL 2106
 
@@ -2117,9 +2120,10 @@ int ossmpu_upload_initiate(const ossmpu_client *client,
  * flags is 0 or OSSMPU_ATTACH_LIST_PARTS. With 0 the call sends nothing, does
  * not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
  * it blocks, and options apply to the list. They also apply to the parts and
- * to completing. options and cancel may be NULL; out is required.
- * OSSMPU_ESERVICE with the code "NoSuchUpload" if the upload does not exist;
- * with flags 0 only later calls can detect that.
+ * to completing; the attributes of the object are those of Initiate, and
+ * completing compares them with those that options have. options and cancel
+ * may be NULL; out is required. OSSMPU_ESERVICE with the code "NoSuchUpload"
+ * if the upload does not exist; with flags 0 only later calls can detect that.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_attach(const ossmpu_client *client,
@@ -2210,8 +2214,8 @@ int ossmpu_upload_sent_parts(const ossmpu_upload *upload,
  * If options is NULL, the options that the upload was initiated or attached
  * with apply. cancel and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the
  * object is created from all parts that OSS has, including those that the
- * handle does not know of. The CRC-64 of the object is verified if that of
- * each part is known.
+ * handle does not know of, unless one that it knows of is missing or was
+ * replaced. The CRC-64 of the object is verified if that of each part is known.
  *
  * On failure the upload usually stays open: complete it again or abort it. The
  * error says if it does not. OSSMPU_ESTATE while a part is being sent and

@@ -256,7 +256,12 @@ impl MultipartUpload {
     ///
     /// The handle knows no part. Add those that were sent with [`MultipartUpload::add_part`], list
     /// them with [`MultipartUpload::attach_with_parts`] instead, or set
-    /// [`UploadOptions::set_complete_all`].
+    /// [`UploadOptions::set_complete_all`]. The attributes of the object are those of Initiate;
+    /// completing compares them with those that the options have.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, when an option cannot be used for an upload step by step.
     pub fn attach(
         client: &Client,
         bucket: &BucketName,

@@ -26,13 +26,13 @@ pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 2003;
 /// Text: an existing directory for checkpoints, which make multipart uploads of
 /// files (ossmpu_put_file, ossmpu_put_range) resumable, even after a crash.
 /// Parts are kept on failure; the same call again sends only those that are
-/// missing. A file that has changed is uploaded from the beginning. Resuming
-/// costs one ListParts request. A second upload with the same checkpoint
-/// returns OSSMPU_EBUSY while the process of the first one lives. The files
-/// are readable by this user only; what is in their place and is not a regular
-/// file of this user is OSSMPU_EFILE. Other calls that send or initiate an
-/// upload, and OSSMPU_OPTION_UPLOAD_ID together with it, return OSSMPU_EINVAL.
-/// Default: no checkpoints.
+/// missing. A file that has changed is uploaded from the beginning, and the
+/// earlier upload is aborted. Resuming costs one ListParts request. A second
+/// upload with the same checkpoint returns OSSMPU_EBUSY while the process of
+/// the first one lives. The files are readable by this user only; what is in
+/// their place and is not a regular file of this user is OSSMPU_EFILE. Other
+/// calls that send or initiate an upload, and OSSMPU_OPTION_UPLOAD_ID together
+/// with it, return OSSMPU_EINVAL. Default: no checkpoints.
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 2004;
 /// Text: the ID of an upload to resume without a checkpoint, for
 /// ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
@@ -44,8 +44,9 @@ pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 2005;
 /// Text: the CRC-64 that the whole object must have, as a decimal number from 0
 /// to 18446744073709551615, for calls that send a whole object. It is checked
 /// before CompleteMultipartUpload or PutObject creates the object;
-/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate returns
-/// OSSMPU_EINVAL. Default: not checked.
+/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate,
+/// ossmpu_upload_attach and ossmpu_upload_complete return OSSMPU_EINVAL.
+/// Default: not checked.
 pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 2006;
 /// Text: the MD5 that the whole object must have, as 32 hex digits; otherwise
 /// as OSSMPU_OPTION_EXPECTED_CRC64. Files are read twice. ossmpu_copy_object
@@ -99,7 +100,9 @@ pub const OSSMPU_OPTION_KEEP_PARTS: c_int = 2104;
 pub const OSSMPU_OPTION_FORBID_OVERWRITE: c_int = 2105;
 /// Number: 1 completes the upload with all parts that OSS has, including parts
 /// that this process does not know of; 0 (default) with those that were sent,
-/// added or listed through the handle. Sent with CompleteMultipartUpload.
+/// added or listed through the handle. OSSMPU_EINTEGRITY, before anything is
+/// created, if OSS does not have a part that the handle knows of, or has other
+/// bytes in its place. Sent with CompleteMultipartUpload.
 pub const OSSMPU_OPTION_COMPLETE_ALL: c_int = 2106;
 /// Number: 1 initiates a sequential upload: OSS accepts parts only in order,
 /// one at a time and each once, and gives the object a Content-MD5. There is

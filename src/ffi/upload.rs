@@ -68,9 +68,10 @@ pub const OSSMPU_ATTACH_LIST_PARTS: c_int = 1;
 /// flags is 0 or OSSMPU_ATTACH_LIST_PARTS. With 0 the call sends nothing, does
 /// not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
 /// it blocks, and options apply to the list. They also apply to the parts and
-/// to completing. options and cancel may be NULL; out is required.
-/// OSSMPU_ESERVICE with the code "NoSuchUpload" if the upload does not exist;
-/// with flags 0 only later calls can detect that.
+/// to completing; the attributes of the object are those of Initiate, and
+/// completing compares them with those that options have. options and cancel
+/// may be NULL; out is required. OSSMPU_ESERVICE with the code "NoSuchUpload"
+/// if the upload does not exist; with flags 0 only later calls can detect that.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_attach(
@@ -238,8 +239,8 @@ pub extern "C" fn ossmpu_upload_sent_parts(
 /// If options is NULL, the options that the upload was initiated or attached
 /// with apply. cancel and out may be NULL. With OSSMPU_OPTION_COMPLETE_ALL the
 /// object is created from all parts that OSS has, including those that the
-/// handle does not know of. The CRC-64 of the object is verified if that of
-/// each part is known.
+/// handle does not know of, unless one that it knows of is missing or was
+/// replaced. The CRC-64 of the object is verified if that of each part is known.
 ///
 /// On failure the upload usually stays open: complete it again or abort it. The
 /// error says if it does not. OSSMPU_ESTATE while a part is being sent and

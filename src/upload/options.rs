@@ -254,8 +254,8 @@ impl UploadOptions {
     /// is refused.
     ///
     /// For files that are named by their path; other calls refuse it. An object that is uploaded
-    /// with one PutObject has nothing to resume and ignores it. Excludes
-    /// [`UploadOptions::set_upload_id`].
+    /// with one PutObject has nothing to resume; an earlier upload of the file in parts is aborted.
+    /// Excludes [`UploadOptions::set_upload_id`].
     pub fn set_checkpoint_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.checkpoint_dir = Some(directory.into());
         self
@@ -296,7 +296,7 @@ impl UploadOptions {
     }
 
     /// Sets whether Complete uses all parts that OSS has instead of a list of them; the default is
-    /// false.
+    /// false. A part that was sent through the handle must be there with the bytes that were sent.
     pub fn set_complete_all(&mut self, on: bool) -> &mut Self {
         self.complete_all = on;
         self
