@@ -1040,8 +1040,8 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
  * ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
  * 268435456 (256 MiB). Uploads of files and memory need no buffers. While
  * others use all of it, calls wait and are served in their order. A call
- * returns OSSMPU_ENOMEM only if writers hold all buffers and none of them has
- * been written to for ten seconds.
+ * returns OSSMPU_ENOMEM only for a part that exceeds the limit, and if writers
+ * hold all buffers and none of them has been written to for ten seconds.
  */
 #define OSSMPU_CONFIG_MEMORY_LIMIT 1112
 
@@ -1130,7 +1130,7 @@ typedef struct ossmpu_options ossmpu_options;
 OSSMPU_API ossmpu_options *ossmpu_options_new(void);
 
 /**
- * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER. A
+ * Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_DELTA_BASE. A
  * path is any bytes, other texts are UTF-8.
  */
 OSSMPU_API
@@ -1139,7 +1139,7 @@ int ossmpu_options_set_str(ossmpu_options *options,
                            const char *value);
 
 /**
- * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_KEEP_CACHE.
+ * Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_DELTA.
  */
 OSSMPU_API
 int ossmpu_options_set_int(ossmpu_options *options,
@@ -1152,7 +1152,8 @@ int ossmpu_options_set_int(ossmpu_options *options,
  * value are removed, as HTTP does. Each header is sent with the requests that
  * accept it, and with no others:
  *   Initiate, PutObject            Cache-Control, Content-Disposition,
- *                                  Content-Encoding, Content-Type, Expires,
+ *                                  Content-Encoding, Content-Language,
+ *                                  Content-Type, Expires,
  *                                  x-oss-storage-class, x-oss-tagging,
  *                                  x-oss-server-side-encryption and its
  *                                  -data-encryption and -key-id, x-oss-meta-*
@@ -1164,8 +1165,9 @@ int ossmpu_options_set_int(ossmpu_options *options,
  *   PutObject
  *   all                            x-oss-request-payer
  * where Initiate and Complete are short for InitiateMultipartUpload and
- * CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would refuse,
- * and for a header that the library sets itself.
+ * CompleteMultipartUpload. CopyObject, which copies small objects, gets those
+ * of PutObject, but no callback. OSSMPU_EINVAL for a value that OSS would
+ * refuse, and for a header that the library sets itself.
  */
 OSSMPU_API
 int ossmpu_options_add_header(ossmpu_options *options,

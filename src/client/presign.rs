@@ -80,19 +80,26 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven
-    /// days, or naming a header that V1 does not sign, such as `cache-control`; `Credentials`, when there are none or the client is anonymous.
+    /// `Invalid`, naming `expires`, if it is less than one second or more than seven days, or naming
+    /// a header that V1 does not sign, such as `cache-control`; `Credentials`, when there are none or
+    /// the client is anonymous.
     pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
         let service = self.service();
         let Presigned { method, url, headers, expires } = match request {
             PresignRequest::InitiateMultipartUpload(request) => {
-                service.presign(&request.clone().without_guessed_content_type(), expires)
+                service.presign(&request.clone().without_guessed_content_type(), None, expires)
             }
-            PresignRequest::UploadPart(request) => service.presign(request, expires),
-            PresignRequest::CompleteMultipartUpload(request) => service.presign(request, expires),
-            PresignRequest::AbortMultipartUpload(request) => service.presign(request, expires),
+            PresignRequest::UploadPart(request) => {
+                service.presign(request, request.content_type(), expires)
+            }
+            PresignRequest::CompleteMultipartUpload(request) => {
+                service.presign(request, request.content_type(), expires)
+            }
+            PresignRequest::AbortMultipartUpload(request) => {
+                service.presign(request, request.content_type(), expires)
+            }
             PresignRequest::PutObject(request) => {
-                service.presign(&request.clone().without_guessed_content_type(), expires)
+                service.presign(&request.clone().without_guessed_content_type(), None, expires)
             }
         }?;
         Ok(PresignedUrl { method, url, headers, expires })

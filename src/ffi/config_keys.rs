@@ -139,8 +139,8 @@ pub const OSSMPU_CONFIG_THREADS: c_int = 1111;
 /// ossmpu_upload_part_from of the client, 204800 (200 KiB) or more; default
 /// 268435456 (256 MiB). Uploads of files and memory need no buffers. While
 /// others use all of it, calls wait and are served in their order. A call
-/// returns OSSMPU_ENOMEM only if writers hold all buffers and none of them has
-/// been written to for ten seconds.
+/// returns OSSMPU_ENOMEM only for a part that exceeds the limit, and if writers
+/// hold all buffers and none of them has been written to for ten seconds.
 pub const OSSMPU_CONFIG_MEMORY_LIMIT: c_int = 1112;
 /// Number: the rate limit for the data of all calls of the client together, in
 /// bytes per second; 0 (default) is no limit.

@@ -34,7 +34,7 @@ pub extern "C" fn ossmpu_options_new() -> Option<Box<ossmpu_options>> {
     guard_value(None, || Some(Box::new(ossmpu_options(Builder::default()))))
 }
 
-/// Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_UPLOAD_ID_MARKER. A
+/// Sets a text: OSSMPU_OPTION_CONTENT_TYPE to OSSMPU_OPTION_DELTA_BASE. A
 /// path is any bytes, other texts are UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_set_str(
@@ -53,7 +53,7 @@ pub extern "C" fn ossmpu_options_set_str(
     })
 }
 
-/// Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_KEEP_CACHE.
+/// Sets a number: OSSMPU_OPTION_PART_SIZE to OSSMPU_OPTION_DELTA.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_set_int(options: OptionsMut<'_>, key: c_int, value: i64) -> c_int {
     guard_status(|| change(options, |options| options.set_number(key, value)))
@@ -64,7 +64,8 @@ pub extern "C" fn ossmpu_options_set_int(options: OptionsMut<'_>, key: c_int, va
 /// value are removed, as HTTP does. Each header is sent with the requests that
 /// accept it, and with no others:
 ///   Initiate, PutObject            Cache-Control, Content-Disposition,
-///                                  Content-Encoding, Content-Type, Expires,
+///                                  Content-Encoding, Content-Language,
+///                                  Content-Type, Expires,
 ///                                  x-oss-storage-class, x-oss-tagging,
 ///                                  x-oss-server-side-encryption and its
 ///                                  -data-encryption and -key-id, x-oss-meta-*
@@ -76,8 +77,9 @@ pub extern "C" fn ossmpu_options_set_int(options: OptionsMut<'_>, key: c_int, va
 ///   PutObject
 ///   all                            x-oss-request-payer
 /// where Initiate and Complete are short for InitiateMultipartUpload and
-/// CompleteMultipartUpload. OSSMPU_EINVAL for a value that OSS would refuse,
-/// and for a header that the library sets itself.
+/// CompleteMultipartUpload. CopyObject, which copies small objects, gets those
+/// of PutObject, but no callback. OSSMPU_EINVAL for a value that OSS would
+/// refuse, and for a header that the library sets itself.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_options_add_header(
     options: OptionsMut<'_>,

@@ -80,8 +80,9 @@ pub unsafe extern "C" fn ossmpu_writer_write(
         // SAFETY: NULL or that many bytes (contract of `ffi`); `write` copies them.
         let data = unsafe { Bytes::borrow(data, len, "data") }?;
         writer.change(|writer| {
-            let written = writer.as_mut().ok_or_else(closed)?.write_all(data.as_ref());
-            written.map_err(Error::from)
+            // Which writes all of it, and `write_all` would not call it for no bytes.
+            let written = writer.as_mut().ok_or_else(closed)?.write(data.as_ref());
+            written.map(drop).map_err(Error::from)
         })?;
         Ok(Success::Ok)
     })

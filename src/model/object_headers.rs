@@ -251,6 +251,11 @@ impl ObjectHeaders {
         self.for_request(RequestKind::Initiate, Some(key))
     }
 
+    /// The content type that was set.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.value(&Name::known(CONTENT_TYPE))
+    }
+
     /// User metadata, by names without their prefix.
     pub(crate) fn metadata_pairs(&self) -> &[(String, String)] {
         &self.metadata

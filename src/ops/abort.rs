@@ -46,6 +46,11 @@ impl AbortMultipartUpload {
         self.headers = headers.clone();
         self
     }
+
+    /// The content type that was set. Only a presigned URL has one: for its signature.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.headers.content_type()
+    }
 }
 
 impl Operation for AbortMultipartUpload {

@@ -20,6 +20,10 @@ pub struct CopySource {
 }
 
 impl CopySource {
+    pub(crate) fn is_object(&self, bucket: &BucketName, key: &ObjectKey) -> bool {
+        (&self.bucket, &self.key) == (bucket, key)
+    }
+
     /// Selects the current version of that object.
     pub fn new(bucket: &BucketName, key: &ObjectKey) -> Self {
         Self {

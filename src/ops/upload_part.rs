@@ -86,6 +86,11 @@ impl UploadPart {
         self
     }
 
+    /// The content type that was set. Only a presigned URL has one: for its signature.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.headers.content_type()
+    }
+
     /// Returns the MD5; reads the bytes unless it was set.
     fn md5(&self, check: &dyn Fn() -> Result<()>) -> Result<Digest> {
         if let Some(digest) = self.content_md5 {

@@ -17,9 +17,11 @@ pub(crate) struct Presigned {
 }
 
 impl ServiceClient {
+    /// Signs the URL, with that content type if the request has none.
     pub(crate) fn presign<O: Operation>(
         &self,
         operation: &O,
+        content_type: Option<&str>,
         expires: Duration,
     ) -> Result<Presigned> {
         self.check_call()?;
@@ -27,6 +29,10 @@ impl ServiceClient {
         // The user of the URL reads the response and chooses the body and its MD5.
         request.query.retain(|(name, _)| name != "encoding-type");
         request.headers.remove("content-md5");
+        // OSS compares it for every request, also where it has no other effect.
+        if let Some(content_type) = content_type {
+            request.headers.set("content-type", content_type)?;
+        }
         let signer = self.signer.for_all_headers(&request.headers)?;
         let target = self.endpoint()?.target(
             self.addressing,

@@ -18,6 +18,8 @@ static void check_over(ossmpu_writer *writer) {
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
     CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_write(writer, "x", 1, &err), err);
+    CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_write(writer, NULL, 0, &err),
+                 err);
     CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_finish(writer, &result, &err),
                  err);
     CHECK_STATUS(OSSMPU_ESTATE, ossmpu_writer_abort(writer, &err), err);

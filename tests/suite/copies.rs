@@ -2,7 +2,8 @@
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    CopySource, ErrorKind, ObjectExists, ObjectKey, PutObject, Result, UploadOptions, UploadResult,
+    CopySource, ErrorKind, HeadObject, ObjectExists, ObjectKey, PutObject, Result, UploadOptions,
+    UploadResult,
 };
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
@@ -327,4 +328,27 @@ fn a_progress_callback_can_stop_a_small_copy_before_it_is_made() {
     let error = copy(&fixture, &source, &options).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Canceled, ObjectExists::No));
     assert_eq!(fixture.count("CopyObject"), 0);
+}
+
+#[test]
+fn a_copy_onto_itself_keeps_what_it_does_not_change() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    let headers = options.headers_mut().set_content_type("a/b").unwrap();
+    headers.set_cache_control("no-cache").unwrap().set_metadata("owner", "me").unwrap();
+    fixture.put(b"content", &options).unwrap();
+    let mut options = UploadOptions::new();
+    options.headers_mut().set_storage_class("IA").unwrap();
+    let source = CopySource::new(bucket, key);
+    client.copy_object(bucket, key, &source, &options, cancel).unwrap();
+    let head = client.head_object(&HeadObject::new(bucket, key), cancel).unwrap();
+    for (name, value) in [
+        ("content-type", "a/b"),
+        ("cache-control", "no-cache"),
+        ("x-oss-meta-owner", "me"),
+        ("x-oss-storage-class", "IA"),
+    ] {
+        assert_eq!(head.headers.value(name), Some(value), "{name}");
+    }
 }

@@ -5,11 +5,11 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use ossmpu::{
-    Error, InitiateMultipartUpload, ObjectHeaders, PresignRequest, PresignedUrl, PutObject,
-    SignatureVersion,
+    AbortMultipartUpload, CompleteMultipartUpload, Error, InitiateMultipartUpload, ObjectHeaders,
+    PresignRequest, PresignedUrl, PutObject, SignatureVersion, UploadPart,
 };
 
-use crate::fixture::{BUCKET, Fixture};
+use crate::fixture::{BUCKET, Fixture, number};
 
 const SIGNED: [(&str, &str); 6] = [
     ("cache-control", "no-cache"),
@@ -89,4 +89,31 @@ fn v1_signs_the_content_type_and_refuses_headers_that_it_cannot_sign() {
     assert_eq!(send(&signed, &headers[1..]), 403);
     let error = presign_put(&fixture, &SIGNED).unwrap_err();
     assert_eq!(error.argument(), Some("cache-control"), "{error}");
+}
+
+#[test]
+fn a_url_for_any_request_is_for_its_content_type() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let Fixture { bucket, key, .. } = &fixture;
+    let mut headers = ObjectHeaders::new();
+    headers.set_content_type("a/b").unwrap();
+    let id = upload.upload_id();
+    let part = UploadPart::new(bucket, key, id, number(1)).with_headers(&headers);
+    let abort = AbortMultipartUpload::new(bucket, key, id).with_headers(&headers);
+    let complete = CompleteMultipartUpload::new(bucket, key, id, Vec::new()).with_headers(&headers);
+    for request in [
+        PresignRequest::UploadPart(part),
+        PresignRequest::CompleteMultipartUpload(complete),
+        PresignRequest::AbortMultipartUpload(abort),
+    ] {
+        let signed = fixture.client.presign(&request, Duration::from_secs(60)).unwrap();
+        let found =
+            signed.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        assert_eq!(found.map(|(_, value)| value.as_str()), Some("a/b"), "{signed:?}");
+        assert_eq!(send(&signed, &[]), 403);
+        // Complete gets a body that is none.
+        let status = send(&signed, &[("Content-Type", "a/b")]);
+        assert!([200, 204, 400].contains(&status), "{status} for {signed:?}");
+    }
 }

@@ -497,3 +497,16 @@ fn a_writer_can_be_aborted_long_after_its_deadline() {
     writer.abort().unwrap();
     fixture.assert_bucket_empty();
 }
+
+#[test]
+fn a_writer_that_is_aborted_keeps_no_parts() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = small_parts();
+    options.set_keep_parts(true);
+    let mut writer = client.open_writer(bucket, key, &options, cancel).unwrap();
+    writer.write_all(&bytes(3 * PART)).unwrap();
+    fixture.wait_for("UploadPart", 2);
+    writer.abort().unwrap();
+    fixture.assert_bucket_empty();
+}

@@ -9,7 +9,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::object_options::ObjectOptions;
 use crate::object_url::ObjectUrl;
-use crate::output::stored_object::{print_stored, recovery_hint};
+use crate::output::stored_object::{Resume, print_stored, recovery_hint};
 use crate::size::Size;
 use crate::transfer_options::TransferOptions;
 
@@ -70,7 +70,7 @@ impl Cp {
         match copied {
             Ok(copied) => print_stored(context.console, &source, &target, &copied),
             Err(error) => {
-                let hint = recovery_hint(&error, &target, false);
+                let hint = recovery_hint(&error, &target, Resume::Impossible);
                 let subject = Subject { source: Some(source), target: Some(target.to_string()) };
                 let status = context.console.print_failure(&Failure::Library(subject, error));
                 hint.iter().for_each(|hint| context.console.print_hint(hint));

@@ -13,7 +13,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::md5;
 use crate::object_options::ObjectOptions;
-use crate::output::stored_object::{print_stored, recovery_hint};
+use crate::output::stored_object::{Resume, print_stored, recovery_hint};
 use crate::size::Size;
 use crate::summary::Summary;
 use crate::transfer_options::TransferOptions;
@@ -101,7 +101,7 @@ impl Put {
                 }
                 Err(error) => {
                     let (source, target) = (job.source.to_string(), job.target.to_string());
-                    let hint = recovery_hint(&error, &job.target, job.is_resumable());
+                    let hint = recovery_hint(&error, &job.target, self.resume(job, jobs.len()));
                     let subject = Subject { source: Some(source), target: Some(target) };
                     context.console.print_failure(&Failure::Library(subject, error));
                     hint.iter().for_each(|hint| context.console.print_hint(hint));
@@ -110,6 +110,18 @@ impl Put {
             }
         }
         Ok(summary.exit_status())
+    }
+
+    fn resume(&self, job: &UploadJob, jobs: usize) -> Resume {
+        if !job.is_resumable() {
+            Resume::Impossible
+        } else if self.checkpoint_dir.is_some() || self.upload_id.is_some() {
+            Resume::Repeat
+        } else if jobs > 1 {
+            Resume::ThisFileById
+        } else {
+            Resume::ById
+        }
     }
 
     /// Refuses options that describe one object for several files, and those that read the source

@@ -100,12 +100,28 @@ pub fn print_stored(
 }
 
 /// Suggests how to resume or abort an upload that a failure has left unfinished.
-pub fn recovery_hint(error: &Error, target: &ObjectUrl, is_resumable: bool) -> Option<String> {
+pub fn recovery_hint(error: &Error, target: &ObjectUrl, resume: Resume) -> Option<String> {
     let upload_id = error.upload_id().filter(|_| error.parts_left())?;
     let abort = format!("to remove the parts: ossmpu abort {target} {upload_id}");
-    Some(if is_resumable {
-        format!("to resume: the same command with --upload-id {upload_id}; {abort}")
-    } else {
-        abort
+    Some(match resume {
+        Resume::Impossible => abort,
+        Resume::Repeat => format!("to resume: the same command; {abort}"),
+        Resume::ById => {
+            format!("to resume: the same command with --upload-id {upload_id}; {abort}")
+        }
+        Resume::ThisFileById => format!(
+            "to resume: the same command for this file only, with --upload-id {upload_id}; {abort}"
+        ),
     })
+}
+
+/// How the upload of a command can be resumed.
+#[derive(Debug, Clone, Copy)]
+pub enum Resume {
+    Impossible,
+    /// By its checkpoint, or the upload ID that the command has.
+    Repeat,
+    ById,
+    /// The command has other files, which the ID is not for.
+    ThisFileById,
 }

@@ -57,3 +57,25 @@ fn a_checkpoint_survives_kill_9() {
     assert_eq!(fixture.stored("big").unwrap(), five_parts());
     assert_eq!(std::fs::read_dir(fixture.path("checkpoints")).unwrap().count(), 0);
 }
+
+#[test]
+fn the_hint_is_a_command_that_resumes_the_upload() {
+    let fixture = Fixture::new();
+    std::fs::create_dir(fixture.path("checkpoints")).unwrap();
+    fixture.file("big", &five_parts());
+    fixture.file("other", &five_parts());
+    let denied = Action::status(403, "AccessDenied");
+    fixture.always(Rule::on("UploadPart", denied).part(5));
+    let target = url("");
+    for (arguments, hint) in [
+        (&["--checkpoint-dir", "checkpoints", "big"][..], "to resume: the same command; to remove"),
+        (
+            &["--keep-parts", "big", "other"],
+            "the same command for this file only, with --upload-id ",
+        ),
+        (&["--keep-parts", "big"], "to resume: the same command with --upload-id "),
+    ] {
+        let run = fixture.put_in_parts(&[arguments, &[&target]].concat());
+        assert!(run.stderr.contains(hint), "{run:?}");
+    }
+}

@@ -30,6 +30,9 @@ pub(super) async fn run(request: &mut OperationRequest) -> Result<OssResponse, R
     }
     let sealed = copy(request.store().new_blob()?, Arc::clone(&version), 0, found.size).await?;
     let of_source = found.attributes;
+    // Of an object that is copied onto itself, the metadata of the source is ignored.
+    let is_itself = source.bucket == request.bucket && source.key == request.key;
+    let keeps_metadata = keeps_metadata && !(is_itself && versioning != Versioning::Enabled);
     let content = if keeps_metadata { &of_source } else { &sent };
     let record = VersionRecord {
         id: String::new(),

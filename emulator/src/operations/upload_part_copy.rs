@@ -22,8 +22,8 @@ const UNKNOWN_UPLOAD: &str = "0042-00000311";
 /// The object to copy from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Source {
-    bucket: String,
-    key: String,
+    pub(super) bucket: String,
+    pub(super) key: String,
     version_id: Option<String>,
 }
 

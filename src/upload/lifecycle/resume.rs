@@ -15,6 +15,7 @@ use crate::codec::crc64::crc64;
 use crate::error::{Error, ObjectExists, Result};
 use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId, oss_header};
 use crate::ops::{ListParts, ListedPart};
+use crate::runtime::CleanupBudget;
 use crate::service::{Evidence, ExpectedFailure, OperationContext};
 use crate::upload::options::UploadOptions;
 use crate::upload::part::{ObjectChecksum, SentPart};
@@ -240,7 +241,9 @@ impl UploadLifecycle<'_> {
         record: &Record,
         earlier: &mut EarlierUpload,
     ) -> Result<()> {
-        let outcome = abort(self.service, target, self.scope, &self.cleanup_budget);
+        // That of the lifecycle is for the new upload.
+        let budget = CleanupBudget::new(self.service.abort_timeout(), self.scope.deadline);
+        let outcome = abort(self.service, target, self.scope, &budget);
         if let Some(cause) = outcome.failure {
             // A Complete of the earlier process could still replace the object of this call.
             if record.is_completing && outcome.fence.is_none() {

@@ -119,6 +119,17 @@ impl StreamUpload {
         &self.scope
     }
 
+    /// True if the stream has as many bytes as it can have.
+    pub(crate) fn is_full(&self) -> bool {
+        self.filling.as_ref().is_some_and(Buffer::is_full)
+            && self.part_growth.part_size(self.parts + 1).is_none()
+    }
+
+    /// The error of more bytes than that.
+    pub(crate) fn exceeded(&self) -> Error {
+        self.part_growth.exceeded()
+    }
+
     /// Room to put the next bytes into, never empty. Blocks while the buffers are full.
     pub(crate) fn room(&mut self) -> Result<&mut [u8]> {
         if self.filling.as_ref().is_some_and(Buffer::is_full) {
@@ -172,6 +183,12 @@ impl StreamUpload {
             }
             Err(error) => Err(error.with_throttled_ms(throttled_ms)),
         }
+    }
+
+    /// As [`Self::keep_or_abort`], and keeps no parts.
+    pub(crate) fn abort(mut self, error: Error) -> Error {
+        self.options.keep_parts = false;
+        self.keep_or_abort(error)
     }
 
     /// Interrupts the parts in flight, and aborts the upload unless its parts are to be kept.

@@ -65,21 +65,10 @@ impl Writer {
     fn append(&mut self, data: &[u8]) -> Result<()> {
         let stream = self.stream.as_mut().ok_or_else(ended)?;
         stream.check_call()?;
-        let mut written = 0;
-        while written < data.len() {
-            let is_open = stream.check();
-            match is_open.and_then(|()| stream.room()) {
-                Ok(room) => {
-                    let count = copy_at(data, written as u64, room);
-                    stream.advance(count);
-                    written += count;
-                }
-                Err(error) => {
-                    let error = stream.keep_or_abort(error);
-                    self.stream = None;
-                    return Err(error);
-                }
-            }
+        if let Err(error) = copy_into(stream, data) {
+            let error = stream.keep_or_abort(error);
+            self.stream = None;
+            return Err(error);
         }
         Ok(())
     }
@@ -104,8 +93,7 @@ impl Writer {
     /// failed.
     pub fn abort(mut self) -> Result<()> {
         self.check_call()?;
-        let mut stream = self.stream.take().ok_or_else(ended)?;
-        let error = stream.keep_or_abort(Error::canceled());
+        let error = self.stream.take().ok_or_else(ended)?.abort(Error::canceled());
         if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
     }
 
@@ -155,11 +143,32 @@ impl std::fmt::Debug for Writer {
     }
 }
 
+/// Copies all of the bytes into the stream; for none, checks it.
+fn copy_into(stream: &mut StreamUpload, data: &[u8]) -> Result<()> {
+    let mut written = 0;
+    loop {
+        stream.check()?;
+        if written == data.len() {
+            return Ok(());
+        }
+        let count = copy_at(data, written as u64, stream.room()?);
+        stream.advance(count);
+        written += count;
+    }
+}
+
 /// Reads into the stream until the end or the length is reached.
 fn fill(stream: &mut StreamUpload, reader: &mut dyn Read, length: Option<u64>) -> Result<()> {
     let mut left = length.unwrap_or(u64::MAX);
     while left > 0 {
         stream.check()?;
+        if stream.is_full() {
+            match read_some(reader, &mut [0])? {
+                None => continue,
+                Some(0) => break,
+                Some(_) => return Err(stream.exceeded()),
+            }
+        }
         let room = stream.room()?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
         let room = room.get_mut(..wanted).unwrap_or_default();

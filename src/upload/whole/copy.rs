@@ -98,8 +98,10 @@ impl Copy<'_> {
         scope.meter().set_totals(0, found.size);
         scope.check()?;
         scope.enter(CallPhase::Send);
+        // Of an object that is copied onto itself, OSS drops what the request does not have.
+        let sent = if source.is_object(bucket, key) { headers } else { &options.headers };
         let request = CopyObject::new(bucket, key, &source.pinned(&found.etag))
-            .with_headers(&options.headers)
+            .with_headers(sent)
             .with_tags(options.copy_tags);
         let context = OperationContext {
             deadline: scope.deadline,

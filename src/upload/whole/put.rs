@@ -175,6 +175,16 @@ impl Put<'_> {
         let uploaded = self
             .verified(outcome.output, ObjectChecksum { size, crc64 }, scope)
             .map_err(wrong_object)?;
+        self.finished(uploaded, size, scope)
+    }
+
+    /// Reports that the object is there.
+    fn finished(
+        &self,
+        uploaded: UploadResult,
+        size: u64,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
         scope.meter().object_done(size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
@@ -237,12 +247,12 @@ impl Put<'_> {
         };
         let object = determine(self.service, failed, &expected, scope)?;
         check_put(source, crc64, expected_crc64, scope)?;
-        let bytes_sent = scope.meter().bytes_sent();
         let verified = object.crc64.is_some();
         if !verified && self.options.verification() == Verification::Required {
             return Err(wrong_object(not_verified()));
         }
-        Ok(UploadResult { verified, bytes_sent, ..UploadResult::of_found(*object) })
+        let uploaded = UploadResult { verified, ..UploadResult::of_found(*object) };
+        self.finished(uploaded, body.length(), scope)
     }
 
     fn lifecycle<'a>(&'a self, scope: &'a CallScope, keep_parts: bool) -> UploadLifecycle<'a> {

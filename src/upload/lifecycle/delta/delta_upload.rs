@@ -133,11 +133,12 @@ impl DeltaUpload {
                 Ok(Some(SentPart { number: part.number, size: part.length, etag, crc64 }))
             }
             Err(failed) => {
+                let ends_call = ends_call(&failed.error, context);
                 let mut state = self.lock();
-                state.copies_in_vain += 1;
+                state.copies_in_vain += u64::from(!ends_call);
                 state.is_list_needed |= failed.evidence.may_have_taken_effect();
                 drop(state);
-                if ends_call(&failed.error, context) {
+                if ends_call {
                     return Err(failed.error);
                 }
                 self.stop(copy_source_changed(failed.error));

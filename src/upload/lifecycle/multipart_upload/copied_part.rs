@@ -30,29 +30,29 @@ impl MultipartUpload {
     ) -> Result<SentPart> {
         let shared = &*self.0;
         let call = shared.begin_part(number, cancel)?;
-        let part = shared
-            .copy(&call, source, range.into())
-            .map_err(|error| call.scope.explain(error).with_part(number.get()))?;
-        shared.lock().add(part.clone());
-        Ok(part)
+        let scope = call.scope.clone();
+        shared
+            .copy(call, source, range.into())
+            .map_err(|error| scope.explain(error).with_part(number.get()))
     }
 }
 
 impl SharedUpload {
     /// HeadObject comes first: for a range outside the source OSS copies all of it.
-    fn copy(&self, call: &PartCall<'_>, source: &CopySource, range: ByteRange) -> Result<SentPart> {
+    fn copy(&self, call: PartCall<'_>, source: &CopySource, range: ByteRange) -> Result<SentPart> {
         call.scope.enter(CallPhase::Send);
         call.scope.check()?;
-        let context = OperationContext {
-            deadline: call.scope.deadline,
-            ..OperationContext::new(&call.scope.cancel)
-        };
+        let scope = call.scope.clone();
+        let context =
+            OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
         let service = self.engine.service();
         let UploadTarget { bucket, key, upload_id, headers, .. } = &self.target;
         let found = service.execute(&source.head().with_headers(headers), &context)?.output;
         let size = length_within(found.size, range)?;
         let offset = range.offset();
+        scope.meter().set_totals(1, size);
         let source = source.pinned(&found.etag);
+        let context = OperationContext { observer: Some(&**scope.meter()), ..context };
         let mut request =
             UploadPartCopy::new(bucket, key, upload_id, call.number, &source).with_headers(headers);
         if size != found.size {
@@ -66,7 +66,12 @@ impl SharedUpload {
             let text = "the response does not confirm that only a range was copied";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
-        Ok(SentPart { number: call.number, size, etag: response.etag, crc64: response.crc64 })
+        let part =
+            SentPart { number: call.number, size, etag: response.etag, crc64: response.crc64 };
+        scope.meter().part_done(size);
+        self.lock().add(part.clone());
+        drop(call);
+        scope.report().map(|()| part)
     }
 }
 
