@@ -80,9 +80,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `expires`, if it is less than one second or more than seven days, or naming
-    /// a header that V1 does not sign, such as `cache-control`; `Credentials`, when there are none or
-    /// the client is anonymous.
+    /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven
+    /// days, or naming a header that V1 does not sign, such as `cache-control`; `Credentials`, when
+    /// there are none or the client is anonymous.
     pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
         let service = self.service();
         let Presigned { method, url, headers, expires } = match request {

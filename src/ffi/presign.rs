@@ -39,12 +39,13 @@ pub const OSSMPU_PRESIGN_PUT_OBJECT: c_int = 5;
 /// which takes at most a minute unless their source is a callback.
 ///
 /// upload_id is NULL and part_number 0 for operations without them.
-/// expires_seconds is 1 to 604800 (7 days); a URL signed with temporary
-/// credentials expires with them. Headers in options that belong to the request
-/// are signed and must be sent with it. The Content-Type is not guessed: if
-/// OSSMPU_OPTION_CONTENT_TYPE is not set, the request must be sent without one.
-/// OSSMPU_EINVAL for headers that a V1 signature does not cover, such as
-/// Cache-Control. options and cancel may be NULL; out is required.
+/// expires_seconds is 1 or more, and with V4 at most 604800 (7 days); a URL
+/// signed with temporary credentials expires with them. Headers in options that
+/// belong to the request are signed and must be sent with it. The Content-Type
+/// is not guessed: if OSSMPU_OPTION_CONTENT_TYPE is not set, the request must
+/// be sent without one. OSSMPU_EINVAL for headers that a V1 signature does not
+/// cover, such as Cache-Control. options and cancel may be NULL; out is
+/// required.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_presign(

@@ -11,7 +11,6 @@ use super::AccessKey;
 use super::canonical::{oss_headers, trim};
 use crate::codec::date;
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::model::oss_header;
 use crate::runtime::Secret;
 use crate::wire::Request;
@@ -35,9 +34,8 @@ pub(super) fn presign(
     time: SystemTime,
     expires: Duration,
 ) -> Result<()> {
-    // OSS has no maximum for V1.
-    if expires < Duration::from_secs(1) || expires > limits::PRESIGN_EXPIRES_MAX {
-        return Err(Error::invalid("expires", "a presigned URL is valid for 1 second to 7 days"));
+    if expires < Duration::from_secs(1) {
+        return Err(Error::invalid("expires", "a presigned URL is valid for at least 1 second"));
     }
     let end = time.checked_add(expires).and_then(|end| end.duration_since(UNIX_EPOCH).ok());
     let Some(end) = end else {

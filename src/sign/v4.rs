@@ -74,7 +74,7 @@ pub(super) fn presign(
     expires: Duration,
 ) -> Result<()> {
     if expires < Duration::from_secs(1) || expires > limits::PRESIGN_EXPIRES_MAX {
-        return Err(Error::invalid("expires", "a presigned URL is valid for 1 second to 7 days"));
+        return Err(Error::invalid("expires", "a V4 URL is valid for 1 second to 7 days"));
     }
     let signed = SignedHeaders::of(&request.headers, implied, additional_headers);
     let additional = signed.additional();

@@ -31,7 +31,7 @@ Examples:
 pub struct Presign {
     #[command(subcommand)]
     request: Request,
-    /// Validity of the URL, at most 7d
+    /// Validity of the URL, at most 7d with V4
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse,
           default_value = "1h")]
     expires: Duration,
