@@ -24,7 +24,7 @@ pub(crate) use endpoint::{Endpoint, Target};
 pub use etag::ETag;
 pub use key::ObjectKey;
 pub use object_headers::ObjectHeaders;
-pub(crate) use object_headers::RequestKind;
+pub(crate) use object_headers::{CONTENT_HEADERS, RequestKind};
 pub use part::PartNumber;
 pub(crate) use part::PartRange;
 pub(crate) use region::Region;

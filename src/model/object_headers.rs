@@ -316,6 +316,16 @@ fn put<N: PartialEq>(pairs: &mut Vec<(N, String)>, name: N, value: &str) {
     }
 }
 
+/// The HTTP headers that OSS stores with an object.
+pub(crate) const CONTENT_HEADERS: [&str; 6] = [
+    "content-type",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "expires",
+];
+
 const CONTENT_TYPE: &str = "content-type";
 const CONTENT_TYPE_UNKNOWN: &str = "application/octet-stream";
 /// The requests that carry content type, metadata and tags.

@@ -1,7 +1,7 @@
 //! Compares the attributes of an object with those that an upload has asked for.
 
 use crate::error::{Error, ErrorKind};
-use crate::model::{ObjectHeaders, ObjectKey};
+use crate::model::{CONTENT_HEADERS, ObjectHeaders, ObjectKey};
 use crate::ops::HeadObjectResult;
 
 /// The attributes that an object must have.
@@ -40,7 +40,10 @@ impl<'a> ExpectedAttributes<'a> {
             Self::All(headers) => headers.creation_fields(key).unwrap_or_default(),
             Self::Set(headers) => headers.set_fields().map(owned).collect(),
         };
-        fields.retain(|(name, _)| SHOWN.contains(&&*name.to_ascii_lowercase()));
+        fields.retain(|(name, _)| {
+            let name = &*name.to_ascii_lowercase();
+            CONTENT_HEADERS.contains(&name) || STORAGE_HEADERS.contains(&name)
+        });
         fields
     }
 
@@ -57,14 +60,8 @@ pub(crate) fn attribute_mismatch(name: &str) -> Error {
     Error::new(ErrorKind::Integrity, text).with_argument(name)
 }
 
-/// The attributes that HeadObject shows. Tags and ACL are not shown.
-const SHOWN: [&str; 10] = [
-    "content-type",
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "expires",
+/// What HeadObject shows of how the object is stored. Tags and ACL are not shown.
+const STORAGE_HEADERS: [&str; 4] = [
     "x-oss-storage-class",
     "x-oss-server-side-encryption",
     "x-oss-server-side-data-encryption",

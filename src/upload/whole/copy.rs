@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
-use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartRange, oss_header};
+use crate::model::{BucketName, CONTENT_HEADERS, ObjectHeaders, ObjectKey, PartRange, oss_header};
 use crate::ops::{
     CopyObject, CopyObjectResult, CopySource, HeadObjectResult, UploadPartCopy, copy_source_changed,
 };
@@ -324,12 +324,3 @@ fn headers_of_copy(requested: &ObjectHeaders, source: &HeadObjectResult) -> Resu
     }
     Ok(headers)
 }
-
-const CONTENT_HEADERS: [&str; 6] = [
-    "content-type",
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "expires",
-];
