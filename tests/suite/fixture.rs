@@ -30,6 +30,13 @@ impl Fixture {
         Self::with(|_| {})
     }
 
+    /// A fixture whose client repeats no request.
+    pub fn with_one_attempt() -> Self {
+        Self::with(|config| {
+            config.set_max_attempts(1).unwrap();
+        })
+    }
+
     /// A fixture whose client has changed settings.
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let emulator = Emulator::builder()

@@ -540,15 +540,9 @@ fn complete_with_unknown_outcome(fixture: &Fixture, path: &Path, options: &Uploa
     assert!(fixture.stored().is_some());
 }
 
-fn with_one_attempt() -> Fixture {
-    Fixture::with(|config| {
-        config.set_max_attempts(1).unwrap();
-    })
-}
-
 #[test]
 fn an_object_that_was_made_with_another_acl_is_made_again() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
     let mut options = with_checkpoint(folder.path());
@@ -564,7 +558,7 @@ fn an_object_that_was_made_with_another_acl_is_made_again() {
 
 #[test]
 fn the_object_of_an_earlier_call_must_have_the_expected_crc64() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
     let mut options = with_checkpoint(folder.path());
@@ -577,7 +571,7 @@ fn the_object_of_an_earlier_call_must_have_the_expected_crc64() {
 
 #[test]
 fn a_call_for_a_changed_file_does_not_deny_the_object_of_an_earlier_one() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
     let mut options = with_checkpoint(folder.path());

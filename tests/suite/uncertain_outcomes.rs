@@ -31,12 +31,6 @@ fn denied() -> Action {
     Action::status(403, "AccessDenied")
 }
 
-fn with_one_attempt() -> Fixture {
-    Fixture::with(|config| {
-        config.set_max_attempts(1).unwrap();
-    })
-}
-
 /// ListParts shows an upload, as it does right before a Complete takes effect.
 fn list_open_upload(fixture: &Fixture) {
     let body = "<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>";
@@ -102,7 +96,7 @@ fn an_error_response_after_initiate_took_effect_reports_a_possible_orphaned_uplo
         assert!(upload.upload_may_exist(), "{code}");
         assert!(upload.complete(&fixture.cancel).unwrap_err().upload_may_exist(), "{code}");
 
-        let fixture = with_one_attempt();
+        let fixture = Fixture::with_one_attempt();
         fixture.always(INITIATE, Action::status(status, code).after_commit());
         assert!(fixture.put_five_parts().unwrap_err().upload_may_exist(), "{code}");
     }
@@ -111,7 +105,7 @@ fn an_error_response_after_initiate_took_effect_reports_a_possible_orphaned_uplo
 #[test]
 fn a_complete_that_takes_effect_between_list_parts_and_abort_is_found() {
     for abort_is_retried in [false, true] {
-        let fixture = with_one_attempt();
+        let fixture = Fixture::with_one_attempt();
         fixture.once(COMPLETE, Action::lose_response(Commit::After));
         list_open_upload(&fixture);
         if abort_is_retried {
@@ -125,7 +119,7 @@ fn a_complete_that_takes_effect_between_list_parts_and_abort_is_found() {
 
 #[test]
 fn a_complete_that_may_take_effect_later_is_unknown_while_the_parts_are_kept() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     fixture.always(COMPLETE, Action::lose_response(Commit::Before));
     let mut options = small_parts();
     options.set_keep_parts(true);
@@ -164,7 +158,7 @@ fn a_lost_complete_whose_retry_is_refused_is_found() {
 
 #[test]
 fn an_abort_that_is_refused_after_an_uncertain_complete_leaves_the_outcome_unknown() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     fixture.once(COMPLETE, Action::lose_response(Commit::After));
     fixture.always(LIST, denied());
     fixture.always(ABORT, denied());
@@ -176,7 +170,7 @@ fn an_abort_that_is_refused_after_an_uncertain_complete_leaves_the_outcome_unkno
 #[test]
 fn values_with_blanks_at_their_ends_do_not_make_the_object_another_one() {
     for operation in [COMPLETE, "PutObject"] {
-        let fixture = with_one_attempt();
+        let fixture = Fixture::with_one_attempt();
         fixture.once(operation, Action::lose_response(Commit::After));
         let mut options = if operation == COMPLETE { small_parts() } else { UploadOptions::new() };
         let headers = options.headers_mut();
@@ -231,7 +225,7 @@ fn an_object_that_complete_has_made_is_never_denied_by_a_later_call() {
 
 #[test]
 fn a_lost_response_to_a_single_put_object_request_may_have_created_the_object() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     fixture.always("PutObject", Action::lose_response(Commit::After));
     let request = PutObject::new(bucket, key).with_bytes(b"new".to_vec());
@@ -241,7 +235,7 @@ fn a_lost_response_to_a_single_put_object_request_may_have_created_the_object() 
 
 #[test]
 fn head_object_is_retried_until_it_determines_the_outcome_however_few_attempts_are_configured() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     fixture.once("PutObject", Action::lose_response(Commit::After));
     let busy = Action::status(503, "ServiceUnavailable");
     fixture.emulator.add_rule(Rule::on("HeadObject", busy).times(2));
@@ -274,7 +268,7 @@ fn a_source_that_cannot_be_read_again_does_not_hide_the_object() {
 
 #[test]
 fn a_lost_response_to_the_copy_of_an_empty_object_is_determined() {
-    let fixture = with_one_attempt();
+    let fixture = Fixture::with_one_attempt();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     fixture.put(b"", &UploadOptions::new()).unwrap();
     fixture.always("PutObject", Action::lose_response(Commit::After));
