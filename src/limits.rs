@@ -65,7 +65,7 @@ pub(crate) const MEMORY_LIMIT_DEFAULT: u64 = 256 * MIB;
 pub(crate) const ATTEMPTS_DEFAULT: u32 = 5;
 /// The most attempts that may be set.
 pub(crate) const ATTEMPTS_MAX: u32 = 100;
-/// The first back-off.
+/// Half of the upper bound of the first back-off. The bound doubles with each one.
 pub(crate) const BACKOFF_BASE: Duration = Duration::from_millis(200);
 /// The longest back-off.
 pub(crate) const BACKOFF_CAP: Duration = Duration::from_secs(20);
@@ -109,8 +109,8 @@ pub(crate) const ABORT_DELAY_MAX: Duration = Duration::from_secs(1);
 pub(crate) const ABORT_ATTEMPTS_MAX: u32 = 16;
 /// The longest timeout that may be set.
 pub(crate) const TIMEOUT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
-/// A TCP connection on which nothing arrives for so long is probed, in these intervals, and is lost
-/// if none of the probes is answered.
+/// A TCP connection that receives nothing for this time is probed at this interval. It is lost when
+/// no probe is acknowledged.
 pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 pub(crate) const KEEPALIVE_PROBES: u32 = 8;

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::error::{OssError, RequestError};
 use crate::faults::{Action, Direction, Disconnect};
 use crate::store::{BlobWriter, SealedBlob};
-use crate::traffic_limit::{Pace, TrafficLimit};
+use crate::traffic_limit::{TrafficLimit, TransferLimiter};
 
 /// Maximum size of a request document.
 const DOCUMENT_LIMIT: usize = 8 << 20;
@@ -48,7 +48,7 @@ pub(crate) struct RequestBody {
     cut: Option<(u64, Disconnect)>,
     stall: Option<(u64, Option<u64>)>,
     before_commit: Option<Disconnect>,
-    pace: Option<Pace>,
+    limiter: Option<TransferLimiter>,
 }
 
 impl RequestBody {
@@ -77,7 +77,7 @@ impl RequestBody {
             cut: None,
             stall: None,
             before_commit: None,
-            pace: None,
+            limiter: None,
         }
     }
 
@@ -98,12 +98,12 @@ impl RequestBody {
 
     /// Limits the bandwidth.
     pub(crate) fn limit(&mut self, limit: TrafficLimit) {
-        self.pace = Some(Pace::start(limit));
+        self.limiter = Some(TransferLimiter::start(limit));
     }
 
     /// Returns for how long the bandwidth limit has delayed the body; `None` without a limit.
     pub(crate) fn delayed(&self) -> Option<Duration> {
-        self.pace.as_ref().map(Pace::delayed)
+        self.limiter.as_ref().map(TransferLimiter::delayed)
     }
 
     /// Returns `Content-Length`; `None` for a chunked body.
@@ -135,8 +135,8 @@ impl RequestBody {
                     let Ok(bytes) = frame.into_data() else { continue };
                     let length = u64::try_from(bytes.len()).unwrap_or_default();
                     self.received.store(received + length, Ordering::Relaxed);
-                    if let Some(pace) = &mut self.pace {
-                        sleep(pace.delay(bytes.len())).await;
+                    if let Some(limiter) = &mut self.limiter {
+                        sleep(limiter.delay(bytes.len())).await;
                     }
                     return Ok(Some(bytes));
                 }

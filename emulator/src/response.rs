@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::error::OssError;
 use crate::store::{Blob, read_blobs};
-use crate::traffic_limit::{Pace, TrafficLimit};
+use crate::traffic_limit::{TrafficLimit, TransferLimiter};
 use crate::xml_writer::Document;
 
 /// A response before it is passed to hyper.
@@ -138,12 +138,12 @@ impl From<Content> for ResponseBody {
         };
         let (sender, chunks) = mpsc::channel(4);
         tokio::task::spawn_blocking(move || {
-            let mut pace = limit.map(Pace::start);
+            let mut limiter = limit.map(TransferLimiter::start);
             let step = limit.map_or(usize::MAX, TrafficLimit::step);
             let read = read_blobs(&blobs, start, length, |bytes| {
                 bytes.chunks(step).try_for_each(|chunk| {
-                    if let Some(pace) = &mut pace {
-                        std::thread::sleep(pace.delay(chunk.len()));
+                    if let Some(limiter) = &mut limiter {
+                        std::thread::sleep(limiter.delay(chunk.len()));
                     }
                     sender
                         .blocking_send(Ok(Bytes::copy_from_slice(chunk)))

@@ -28,14 +28,14 @@ impl TrafficLimit {
 
 /// The progress of a limited transfer.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct TransferLimiter {
     limit: TrafficLimit,
     started: Instant,
     bytes: u64,
     delayed: Duration,
 }
 
-impl Pace {
+impl TransferLimiter {
     pub(crate) fn start(limit: TrafficLimit) -> Self {
         Self { limit, started: Instant::now(), bytes: 0, delayed: Duration::ZERO }
     }
@@ -71,9 +71,9 @@ mod tests {
 
     #[test]
     fn all_bytes_wait_for_their_time() {
-        let mut pace = Pace::start(TrafficLimit::parse("819200").unwrap());
-        assert!(pace.delay(1_024_000) > Duration::from_secs(5));
-        assert!(pace.delay(1_024_000) > Duration::from_secs(15));
-        assert!(pace.delayed() > Duration::from_secs(20));
+        let mut limiter = TransferLimiter::start(TrafficLimit::parse("819200").unwrap());
+        assert!(limiter.delay(1_024_000) > Duration::from_secs(5));
+        assert!(limiter.delay(1_024_000) > Duration::from_secs(15));
+        assert!(limiter.delayed() > Duration::from_secs(20));
     }
 }

@@ -88,7 +88,7 @@ impl Operation for CopyObject {
         })
     }
 
-    /// The copy exists then: a rule forbids to replace it, or it was its own source.
+    /// The copy exists then: a rule forbids replacing it, or it was its own source.
     fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
         matches!(refusal.status, 409 | 412)
     }

@@ -141,7 +141,7 @@ impl Operation for PutObject {
         Ok(result)
     }
 
-    /// The object exists then, which the request or a rule of the bucket may forbid to replace.
+    /// The object exists then, which the request or a rule of the bucket may forbid replacing.
     fn refused_by_own_effect(&self, refusal: &ServiceError) -> bool {
         matches!(refusal.status, 409 | 412)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Deadline;
 
 /// One deadline for everything that ends an upload: waiting for the response in flight, the
-/// requests that resolve the outcome, and AbortMultipartUpload. It starts with the first of them, and
+/// requests that determine the outcome, and AbortMultipartUpload. It starts with the first of them, and
 /// at the deadline of the call at the latest.
 #[derive(Debug)]
 pub(crate) struct CleanupBudget {

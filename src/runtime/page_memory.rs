@@ -1,8 +1,8 @@
 //! Zeroed memory that begins on a page boundary.
 //!
 //! Some processors, for example AMD family 25, copy at a twentieth of their speed if the
-//! destination lies 1 to 31 bytes behind the source modulo 4096. The bytes of a file in the page
-//! cache usually begin a page, and a large block from `malloc` lies 16 bytes behind the start of one.
+//! destination begins 1 to 31 bytes after the source modulo 4096. The bytes of a file in the page
+//! cache usually begin a page, and a large block from `malloc` begins 16 bytes after the start of one.
 
 use std::io;
 use std::ops::{Deref, DerefMut};

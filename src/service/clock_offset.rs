@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// The server's clock minus the local clock. Signing the time of the server lets a machine with a
-/// wrong clock make requests. It is bounded, because a signature with a time in the future becomes
-/// valid then.
+/// wrong clock make requests. It is bounded, because a signature dated in the future becomes
+/// valid at that time.
 #[derive(Debug)]
 pub(super) struct ClockOffset {
     applied_ms: AtomicI64,

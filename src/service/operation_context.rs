@@ -21,7 +21,7 @@ pub(crate) struct OperationContext<'a> {
     pub(crate) expected_failure: ExpectedFailure,
 }
 
-/// A failure that is no error to the caller, who goes on without the result.
+/// Failures that the caller expects; they are logged as Info.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExpectedFailure {
     None,
@@ -47,7 +47,7 @@ pub(crate) trait Observer: Sync {
     /// The operation will be retried.
     fn retried(&self);
 
-    /// OSS has delayed a request by so many milliseconds, because of its bandwidth limits.
+    /// OSS has delayed a request by `ms` milliseconds, because of its bandwidth limits.
     fn throttled(&self, ms: u64);
 }
 
@@ -91,7 +91,7 @@ impl<'a> OperationContext<'a> {
         }
     }
 
-    /// True if the operation may fail so.
+    /// True if the caller expects this error.
     pub(super) fn expects(&self, error: &Error) -> bool {
         let is_expected = match self.expected_failure {
             ExpectedFailure::None => false,

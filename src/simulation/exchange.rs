@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
     },
     /// No connection is made.
     Unreachable(ErrorKind, Phase),
-    /// The request ends before its last byte; so many bytes of the body were sent.
+    /// The request ends before its last byte; that many bytes of the body were sent.
     RequestCut(Error, u64),
     /// The response ends before its last byte.
     ResponseCut(ErrorKind),

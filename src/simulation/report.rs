@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::run::{Counts, ScenarioRunner};
 use super::scenarios::Scenario;
 
-/// Explores all runs with at most so many faults.
+/// Explores all runs with at most `most_faults` faults.
 pub(crate) fn explore(scenario: &Scenario, faults: &[Fault], most_faults: u8) -> Report {
     let runner = ScenarioRunner::new(scenario, faults);
     let counts = run_all(&runner, most_faults);

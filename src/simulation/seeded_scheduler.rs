@@ -18,7 +18,7 @@ pub(crate) struct SeededScheduler {
 }
 
 enum TaskOrder {
-    /// Any task; the current one goes on with a probability of so many of 256.
+    /// Any task; the current one goes on with a probability of `stay` in 256.
     Random {
         stay: u8,
     },

@@ -10,8 +10,8 @@ use crate::upload::progress::{CallPhase, Meter, ProgressCallback, Reporter};
 /// The cancel token, the deadline and the progress of one call.
 #[derive(Debug, Clone)]
 pub(crate) struct CallScope {
-    /// A child of the caller's token, which the library may trigger for itself, unless nothing but
-    /// the caller cancels the call. Waits for it report the progress, so it must not be given to
+    /// A child of the caller's token that the library may trigger; for one request without a
+    /// progress callback, the caller's token itself. Waits for it report the progress, so it must not be given to
     /// another thread: [`Cancel::without_ticker`].
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Deadline,

@@ -22,7 +22,7 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let service = &self.service;
         self.workers.stop(|thread| service.is_fetching_credentials(thread));
-        // Those of the workers that ended last.
+        // Delivers the log lines of the workers that ended last.
         service.logger().deliver();
     }
 }

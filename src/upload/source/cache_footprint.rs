@@ -49,7 +49,7 @@ impl Drop for CacheFootprint {
     }
 }
 
-/// How far behind the end of a range the system may read ahead.
+/// How far beyond the end of a range the system may read ahead.
 const READ_AHEAD: u64 = 32 * 1024 * 1024;
-/// What is behind so many ranges stays in the cache.
+/// At most this many ranges are tracked; what follows them stays in the cache.
 const RANGES_MAX: usize = 64 * 1024;

@@ -30,7 +30,7 @@ pub(crate) fn read_some(reader: &mut dyn Read, room: &mut [u8]) -> Result<Option
 mod tests {
     use super::*;
 
-    /// Says that it has read so many bytes.
+    /// Says that it has read that many bytes.
     struct Claims(usize);
 
     impl Read for Claims {

@@ -17,7 +17,7 @@ pub(crate) struct Source {
     origin: Origin,
     start: u64,
     length: u64,
-    /// The caller has named the end, so that what is behind it may change.
+    /// The caller has named the end, so that what follows it may change.
     is_settled: bool,
     /// `None` if the bytes that are read stay in the page cache.
     footprint: Option<Arc<CacheFootprint>>,
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// What tells a file from one that was changed; memory has none. A settled range has only its
+    /// Size and modification time at the start; `None` for memory. A settled range has only its
     /// size, because the call that resumes it compares its parts.
     pub(crate) fn identity(&self) -> Option<Identity> {
         match &self.origin {
@@ -146,7 +146,7 @@ impl Source {
 
     /// An error of kind `Changed` if a file does not have the bytes that were sent. They are read
     /// once more if the times of the file do not decide: it was renamed, something was appended
-    /// behind a settled range, or another process may write to a mapping of it.
+    /// after a settled range, or another process may write to a mapping of it.
     pub(crate) fn check_sent(
         &self,
         crc64: Option<u64>,
@@ -227,7 +227,7 @@ impl Content for Section {
     }
 }
 
-/// How much of a section stays in the page cache for the next time that it is read, at least.
+/// At least this many of the last bytes read stay in the page cache.
 const CACHED: u64 = 64 * 1024 * 1024;
 
 /// The MD5 of a body, read once for it. `check`, which is called for each step, can end it.

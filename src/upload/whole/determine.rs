@@ -22,7 +22,7 @@ pub(crate) fn determine(
 ) -> Result<Box<HeadObjectResult>> {
     let context = head_context(service, scope);
     // If no earlier attempt can have created the object, another one made OSS refuse the request:
-    // the caller, or a rule of the bucket, forbids to replace it.
+    // the caller, or a rule of the bucket, forbids replacing it.
     let is_refused = !failed.earlier_attempts.may_have_taken_effect()
         && matches!(failed.error.http_status(), Some(409 | 412));
     let error = failed.error;
