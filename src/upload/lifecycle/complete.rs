@@ -185,7 +185,7 @@ impl CompleteUpload<'_> {
                 self.service
                     .logger()
                     .info(|| "the response to Complete was lost; the object exists".to_owned());
-                self.found(*object)
+                self.resolved_by_head(*object)
             }
             Ok(StoredObject::Absent) => {
                 let error = error.with_object_exists(ObjectExists::No);
@@ -204,7 +204,7 @@ impl CompleteUpload<'_> {
     }
 
     /// The result for an object that HeadObject shows.
-    fn found(&self, object: HeadObjectResult) -> Result<UploadResult, NotCompleted> {
+    fn resolved_by_head(&self, object: HeadObjectResult) -> Result<UploadResult, NotCompleted> {
         let verified = object.crc64.is_some() && object.crc64 == self.checksum.crc64;
         if !verified && self.target.verification == Verification::Required {
             return Err(self.wrong_object(not_verified()));
