@@ -21,9 +21,10 @@
  *            long as the object it came from.
  *  Callbacks std::function. An exception in a callback cancels the call, is
  *            carried past the C frames, and is rethrown by the call in place of
- *            an ossmpu::error. To learn what is left on OSS, return
- *            progress_action::cancel instead of throwing. Exceptions of log
- *            callbacks are discarded.
+ *            an ossmpu::error, or of the result: a put, writer::finish or
+ *            upload::complete may have stored the object. To learn what is left
+ *            on OSS, return progress_action::cancel instead of throwing.
+ *            Exceptions of log callbacks are discarded.
  *  Paths     In: any text, or a std::filesystem::path.
  *  Without   With -fno-exceptions, a call that can fail returns an
  *  exceptions ossmpu::outcome: a value or an ossmpu::error. client::create
@@ -499,9 +500,9 @@ inline std::monostate nothing() noexcept { return {}; }
 #endif
 
 /** Makes a call. On success, make creates the value; its argument is empty
- * except with OSSMPU_STORED_CALLBACK_FAILED. Otherwise the error of the call,
- * or the exception of a callback, is thrown; without exceptions the error is
- * returned. */
+ * except with OSSMPU_STORED_CALLBACK_FAILED. Otherwise the error of the call is
+ * thrown, or without exceptions returned. The exception of a callback is thrown
+ * in either case, also if the call has stored an object. */
 template <class Call, class Make>
 auto run(const credentials_ptr &source, Call call, Make make)
     -> returned<std::invoke_result_t<Make &, std::optional<error>>> {

@@ -239,8 +239,8 @@ impl MultipartUpload {
     ///
     /// # Errors
     ///
-    /// Those of InitiateMultipartUpload. [`Error::upload_may_exist`] is true if its response was
-    /// lost.
+    /// `Canceled`; an upload that was initiated nevertheless is aborted; and those of
+    /// InitiateMultipartUpload. [`Error::upload_may_exist`] is true if its response was lost.
     pub fn initiate(
         client: &Client,
         bucket: &BucketName,

@@ -89,6 +89,24 @@ fn canceling_during_initiate_aborts_the_new_upload() {
 }
 
 #[test]
+fn canceling_the_initiate_of_a_handle_aborts_the_new_upload() {
+    let fixture = Fixture::new();
+    fixture.once(INITIATE, Action::delay_response(1_000));
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let options = UploadOptions::new();
+    let error = std::thread::scope(|scope| {
+        let initiate =
+            scope.spawn(|| MultipartUpload::initiate(client, bucket, key, &options, cancel));
+        fixture.cancel_at(INITIATE);
+        initiate.join().unwrap().unwrap_err()
+    });
+    assert_eq!((error.kind(), error.parts_left()), (ErrorKind::Canceled, false), "{error}");
+    assert!(error.upload_id().is_some() && !error.upload_may_exist(), "{error}");
+    assert_eq!(fixture.count("AbortMultipartUpload"), 1);
+    fixture.assert_bucket_empty();
+}
+
+#[test]
 fn a_canceled_initiate_without_a_response_may_leave_an_upload_behind() {
     let fixture = Fixture::with(|config| {
         config.set_abort_timeout(Duration::from_millis(200)).unwrap();

@@ -11,6 +11,7 @@ mod read_part;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::abort::abort_after_error;
 use super::upload_lifecycle::{Initiated, initiate, initiate_request};
 use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
@@ -101,6 +102,13 @@ impl MultipartUpload {
             is_attached: false,
             ..attached_target(bucket, key, &upload_id, options)
         };
+        if scope.cancel.is_triggered() {
+            // The cancellation only waited for the upload ID.
+            let error = Error::canceled().with_upload_may_exist(may_have_orphan);
+            let error =
+                abort_after_error(engine.service(), &target, &scope, &cleanup_budget, error);
+            return Err(scope.explain(error));
+        }
         Ok(Self::new(engine, target, options))
     }
 
