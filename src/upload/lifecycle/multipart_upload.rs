@@ -139,6 +139,11 @@ impl MultipartUpload {
         &self.0.target.upload_id
     }
 
+    /// Adds to the error of a call that did not start what there is of the upload.
+    pub(crate) fn with_upload(&self, error: Error) -> Error {
+        self.0.with_upload(error)
+    }
+
     /// True if a response to Initiate was lost, so that another upload may exist whose ID is not
     /// known. A lifecycle rule of the bucket may remove it; `list_multipart_uploads` shows it.
     pub fn upload_may_exist(&self) -> bool {
@@ -180,21 +185,23 @@ impl MultipartUpload {
 }
 
 impl SharedUpload {
-    /// Adds to the error of a call that ends the upload and has sent nothing for it what there is.
-    fn still_open(&self, error: Error) -> Error {
+    /// Adds to the error of a call that ends the upload, and has sent nothing for it yet, what there
+    /// is of the upload.
+    fn with_open_upload(&self, error: Error) -> Error {
         // In a forked child, a thread that does not exist there may hold the lock.
         if error.kind() == ErrorKind::Forked {
             return error;
         }
-        let error = error
-            .with_upload_id(self.target.upload_id.as_str())
-            .with_parts_left(true)
-            .with_upload_may_exist(self.target.may_have_orphan);
-        match safeguard!(EarlierCalls, self.lock().completes).may_have_taken_effect() {
-            // It may still take effect.
-            true => error.with_object_exists(ObjectExists::Unknown),
-            false => error,
+        self.lock().with_open_upload(error, &self.target)
+    }
+
+    /// The same for a call that did not start: another one may have ended the upload, or may be
+    /// about to.
+    fn with_upload(&self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Forked {
+            return error;
         }
+        self.lock().with_upload(error, &self.target)
     }
 
     fn lock(&self) -> MutexGuard<'_, UploadState> {
@@ -209,6 +216,27 @@ impl UploadState {
             delta.note_overwritten(part.number);
         }
         self.parts.insert(part.number, part);
+    }
+
+    fn with_open_upload(&self, error: Error, target: &UploadTarget) -> Error {
+        let error = target.named_in(error).with_parts_left(true);
+        match safeguard!(EarlierCalls, self.completes).may_have_taken_effect() {
+            // It may still take effect.
+            true => error.with_object_exists(ObjectExists::Unknown),
+            false => error,
+        }
+    }
+
+    fn with_upload(&self, error: Error, target: &UploadTarget) -> Error {
+        match self.phase {
+            UploadPhase::Open | UploadPhase::Aborting => self.with_open_upload(error, target),
+            UploadPhase::Completing => {
+                let error = self.with_open_upload(error, target);
+                error.with_object_exists(ObjectExists::Unknown)
+            }
+            UploadPhase::Completed => target.named_in(error).with_object_exists(ObjectExists::Yes),
+            UploadPhase::Aborted => target.named_in(error),
+        }
     }
 
     fn check_open(&self) -> Result<()> {
@@ -226,7 +254,7 @@ impl UploadState {
 /// A running call that ends the upload.
 struct PhaseGuard<'a> {
     shared: &'a SharedUpload,
-    /// The phase after the call; the upload is open if a callback unwinds it.
+    /// The phase after the call: until the outcome is known, that before it.
     next: UploadPhase,
 }
 

@@ -43,6 +43,11 @@ impl UploadTarget {
         }
     }
 
+    /// Adds the upload to an error.
+    pub(crate) fn named_in(&self, error: Error) -> Error {
+        error.with_upload_id(self.upload_id.as_str()).with_upload_may_exist(self.may_have_orphan)
+    }
+
     /// Lists all parts that OSS has. Blocks; one request for each 1,000 parts.
     pub(crate) fn list_parts(
         &self,

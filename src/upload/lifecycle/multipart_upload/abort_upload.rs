@@ -21,30 +21,33 @@ impl MultipartUpload {
     ///
     /// # Errors
     ///
-    /// `State`, after or during complete; otherwise [`Error::parts_left`] is true, and the error
-    /// says why the abort failed.
+    /// `State`, after or during complete; otherwise the error says why the abort failed, and
+    /// [`Error::parts_left`] is true unless an earlier abort was successful.
     pub fn abort(&self) -> Result<()> {
-        self.0.engine.service().check_call()?;
         let shared = &*self.0;
-        let cleanup_budget =
-            Arc::new(CleanupBudget::new(shared.engine.service().abort_timeout(), Deadline::NEVER));
+        let service = shared.engine.service();
+        service.check_call().map_err(|error| self.with_upload(error))?;
+        let cleanup_budget = Arc::new(CleanupBudget::new(service.abort_timeout(), Deadline::NEVER));
         let progress = shared.options.progress.as_ref();
-        let scope =
-            CallScope::new(shared.engine.service(), &Cancel::never(), Deadline::NEVER, progress)
-                .map_err(|error| shared.still_open(error))?;
+        let scope = CallScope::new(service, &Cancel::never(), Deadline::NEVER, progress)
+            .map_err(|error| self.with_upload(error))?;
         let mut guard = shared.begin_abort()?;
         shared
             .cancel_parts(&scope, cleanup_budget.start())
-            .map_err(|error| shared.still_open(error))?;
+            .map_err(|error| shared.with_open_upload(error))?;
+        let before = guard.next;
         let outcome = shared.abort(&scope, &cleanup_budget);
         // A callback may have forked.
         self.check_process()?;
         guard.next = match &outcome {
             Ok(()) => UploadPhase::Aborted,
             Err(error) if error.object_exists() == ObjectExists::Yes => UploadPhase::Completed,
-            Err(_) => UploadPhase::Open,
+            Err(_) => before,
         };
-        outcome.map_err(|error| error.with_upload_id(self.upload_id().as_str()))
+        outcome.map_err(|error| {
+            let is_left = error.parts_left() && before != UploadPhase::Aborted;
+            shared.target.named_in(error).with_parts_left(is_left)
+        })
     }
 }
 
@@ -71,7 +74,10 @@ impl SharedUpload {
         let expected = ExpectedObject::of_upload(&self.target, checksum, etags);
         let cancel = scope.cancel.shielded();
         match expected.find(service, &cleanup_context(&cancel, cleanup_budget.start())) {
-            Ok(StoredObject::Absent) => Ok(()),
+            Ok(StoredObject::Absent) => {
+                self.lock().completes = Evidence::NoEffect;
+                Ok(())
+            }
             Ok(StoredObject::Ours(_)) => {
                 let error = Error::new(ErrorKind::State, "the upload was completed");
                 Err(error.with_object_exists(ObjectExists::Yes))
@@ -86,11 +92,12 @@ impl SharedUpload {
 
     fn begin_abort(&self) -> Result<PhaseGuard<'_>> {
         let mut state = self.lock();
-        if state.phase != UploadPhase::Aborted {
-            state.check_open()?;
+        let before = state.phase;
+        if before != UploadPhase::Aborted {
+            state.check_open().map_err(|error| state.with_upload(error, &self.target))?;
         }
         state.phase = UploadPhase::Aborting;
-        Ok(PhaseGuard { shared: self, next: UploadPhase::Open })
+        Ok(PhaseGuard { shared: self, next: before })
     }
 
     /// Cancels the running part calls and waits for them.

@@ -57,21 +57,20 @@ impl SharedUpload {
         cancel: &Cancel,
     ) -> Result<UploadResult> {
         cancel.check_process()?;
-        self.engine.service().check_call()?;
-        options.check_for(CallKind::StepByStep).map_err(|error| self.still_open(error))?;
+        let service = self.engine.service();
+        service
+            .check_call()
+            .and_then(|()| options.check_for(CallKind::StepByStep))
+            .map_err(|error| self.with_upload(error))?;
         let parts = self.begin_complete()?;
         let mut guard = PhaseGuard { shared: self, next: UploadPhase::Open };
-        let outcome = CallScope::new(
-            self.engine.service(),
-            cancel,
-            options.deadline(),
-            options.progress.as_ref(),
-        )
-        .map_err(|error| self.still_open(error))
-        .and_then(|scope| {
-            let outcome = self.complete_parts(target, parts, &scope);
-            outcome.map_err(|error| scope.explain(error))
-        });
+        let (deadline, progress) = (options.deadline(), options.progress.as_ref());
+        let outcome = CallScope::new(service, cancel, deadline, progress)
+            .map_err(|error| self.with_open_upload(error))
+            .and_then(|scope| {
+                let outcome = self.complete_parts(target, parts, &scope);
+                outcome.map_err(|error| scope.explain(error))
+            });
         // A callback may have forked.
         self.engine.check_process()?;
         guard.next = match &outcome {
@@ -85,13 +84,14 @@ impl SharedUpload {
     /// Returns the parts that are known.
     fn begin_complete(&self) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
-        state.check_open()?;
-        if let Some((number, _)) = state.in_flight.first() {
-            let error = Error::new(ErrorKind::State, "the part is still being sent");
-            let error = error.with_part(number.get());
-            drop(state);
-            return Err(self.still_open(error));
-        }
+        let checked = state.check_open().and_then(|()| match state.in_flight.first() {
+            None => Ok(()),
+            Some((number, _)) => {
+                let error = Error::new(ErrorKind::State, "the part is still being sent");
+                Err(error.with_part(number.get()))
+            }
+        });
+        checked.map_err(|error| state.with_upload(error, &self.target))?;
         state.phase = UploadPhase::Completing;
         Ok(state.parts.values().cloned().collect())
     }
@@ -118,7 +118,7 @@ impl SharedUpload {
             .and_then(|parts| self.confirm_delta(delta.as_deref(), parts, scope))
             .map_err(|error| {
                 let is_left = !is_no_such_upload(&error);
-                self.still_open(error).with_parts_left(is_left)
+                self.with_open_upload(error).with_parts_left(is_left)
             })?;
         {
             let mut state = self.lock();
