@@ -60,6 +60,7 @@ impl CompleteUpload<'_> {
                 Ok(outcome) => return self.verified(outcome.output),
                 Err(failed) => failed,
             };
+            let is_refused = !evidence.may_have_taken_effect() && is_only_refused(&failed);
             evidence = evidence.join(failed.evidence);
             requests += failed.error.attempts();
             let is_gone = is_no_such_upload(&failed.error);
@@ -71,6 +72,11 @@ impl CompleteUpload<'_> {
             // While ListParts shows the upload, another Complete does no harm.
             match if is_gone { Ok(false) } else { self.is_listed() } {
                 Ok(false) => return self.determine_by_object(error),
+                // Its own object, made by a second copy of the request, would have ended the upload.
+                Ok(true) if is_refused => {
+                    let error = error.with_object_exists(ObjectExists::No);
+                    return Err(self.not_completed(error, Evidence::NoEffect, true));
+                }
                 Ok(true) if may_help && self.back_off(requests, &error) => {
                     first_error = Some(error);
                 }
@@ -275,6 +281,14 @@ impl CompleteUpload<'_> {
             ..UploadResult::default()
         }
     }
+}
+
+/// OSS refused the first Complete that it received, because the object exists.
+fn is_only_refused(failed: &OperationError) -> bool {
+    let error = &failed.error;
+    let exists = matches!(error.oss_code(), Some("FileAlreadyExists" | "FileImmutable"));
+    let is_own = exists && error.http_status() == Some(409) && error.request_id().is_some();
+    is_own && !failed.earlier_attempts.may_have_taken_effect()
 }
 
 /// Another attempt would be refused with the same 3xx or 4xx. After a lost response, a 5xx, a 2xx
