@@ -27,6 +27,20 @@ static void check_parts(const ossmpu_upload *upload, ossmpu_part_iter *parts,
     ossmpu_part_iter_free(parts);
 }
 
+/* The error of a setter says what is left of the upload. */
+static void check_options_of_complete(ossmpu_upload *upload) {
+    ossmpu_options *wrong = ossmpu_options_new();
+    ossmpu_error *err = NULL;
+    (void)ossmpu_options_add_tag(wrong, NULL, "");
+    CHECK(ossmpu_upload_complete(upload, wrong, NULL, NULL, &err) ==
+          OSSMPU_EINVAL);
+    CHECK(!strcmp(ossmpu_error_str(err, OSSMPU_ERRINFO_UPLOAD_ID),
+                  ossmpu_upload_id(upload)));
+    CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PARTS_LEFT) == 1);
+    ossmpu_error_free(err);
+    ossmpu_options_free(wrong);
+}
+
 static void check_complete(const ossmpu_client *client, const char *path) {
     ossmpu_upload *upload = NULL;
     ossmpu_part_iter *parts = NULL;
@@ -54,6 +68,7 @@ static void check_complete(const ossmpu_client *client, const char *path) {
           OSSMPU_EINVAL);
     CHECK(ossmpu_error_int(err, OSSMPU_ERRINFO_PART_NUMBER) == 1);
     ossmpu_error_free(err);
+    check_options_of_complete(upload);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 1, data, SIZE, NULL, &err), err);
     CHECK_STATUS(OSSMPU_OK, ossmpu_upload_sent_parts(upload, &parts, &err), err);

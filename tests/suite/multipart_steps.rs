@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit};
 use ossmpu::{
-    ByteRange, CallPhase, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload,
+    ByteRange, CallPhase, Cancel, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload,
     ObjectExists, Result, SentPart, UploadOptions, UploadPart,
 };
 
@@ -343,6 +343,29 @@ fn abort_finds_the_object_of_a_complete_that_a_callback_has_unwound() {
     });
     let error = upload.abort().unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::State, ObjectExists::Yes));
+}
+
+#[test]
+fn a_call_during_complete_does_not_deny_the_object_or_the_parts() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    send(&upload, 1, bytes(PART), &fixture);
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let (seen, other) = (Arc::clone(&errors), upload.clone());
+    let mut options = UploadOptions::new();
+    options.set_progress(move |_| {
+        let completed = other.complete(&Cancel::never()).map(|_| ());
+        seen.lock().unwrap().extend([completed.unwrap_err(), other.abort().unwrap_err()]);
+        ControlFlow::Continue(())
+    });
+    upload.complete_with(&options, &fixture.cancel).unwrap();
+    let errors = errors.lock().unwrap();
+    assert!(!errors.is_empty());
+    for error in &*errors {
+        assert_eq!((error.kind(), error.parts_left()), (ErrorKind::State, true), "{error}");
+        assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+        assert_eq!(error.upload_id(), Some(upload.upload_id().as_str()), "{error}");
+    }
 }
 
 #[test]

@@ -293,6 +293,25 @@ fn forbid_overwrite_keeps_an_object_created_meanwhile_and_the_upload_can_be_abor
 }
 
 #[test]
+fn a_second_abort_that_fails_does_not_open_the_upload_again() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    upload.abort().unwrap();
+    upload.abort().unwrap();
+    fixture.always(ABORT, Action::status(403, "AccessDenied"));
+    let error = upload.abort().unwrap_err();
+    assert_eq!((error.oss_code(), error.parts_left()), (Some("AccessDenied"), false), "{error}");
+    let sent = fixture.operations().len();
+    let part = upload.upload_part(number(1), bytes(PART), &fixture.cancel).map(|_| ());
+    for outcome in [part, upload.complete(&fixture.cancel).map(|_| ())] {
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind(), error.parts_left()), (ErrorKind::State, false), "{error}");
+    }
+    assert_eq!(fixture.operations().len(), sent);
+}
+
+#[test]
 fn a_lost_response_to_complete_with_forbid_overwrite_is_resolved_by_head_object() {
     for conflict in ["complete_again_conflict=true", "complete_again_conflict=false"] {
         let fixture = Fixture::new();

@@ -199,6 +199,43 @@ fn completing_again_after_an_unknown_outcome_finds_the_object() {
 }
 
 #[test]
+fn an_object_that_an_earlier_complete_made_with_another_acl_is_not_a_success() {
+    for acl in ["private", "public-read"] {
+        let fixture = Fixture::with_one_attempt();
+        let upload = handle_with_part(&fixture);
+        let complete_with = |acl| {
+            let mut options = UploadOptions::new();
+            options.headers_mut().set_acl(acl).unwrap();
+            upload.complete_with(&options, &fixture.cancel)
+        };
+        fixture.once(COMPLETE, Action::lose_response(Commit::After));
+        fixture.once(LIST, denied());
+        assert_unknown(&complete_with("private").unwrap_err(), true);
+        match complete_with(acl) {
+            Ok(completed) => assert!(completed.verified && acl == "private"),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+                assert_eq!(error.argument(), Some("x-oss-object-acl"), "{error}");
+                let fields = (error.object_exists(), error.parts_left());
+                assert_eq!((fields, acl), ((ObjectExists::Yes, false), "public-read"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_complete_with_another_acl_than_one_without_effect_is_a_success() {
+    let fixture = Fixture::with_one_attempt();
+    let upload = handle_with_part(&fixture);
+    let mut options = UploadOptions::new();
+    options.headers_mut().set_acl("private").unwrap();
+    fixture.once(COMPLETE, denied());
+    upload.complete_with(&options, &fixture.cancel).unwrap_err();
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    assert!(upload.complete(&fixture.cancel).unwrap().verified);
+}
+
+#[test]
 fn an_attached_handle_finds_the_object_of_an_earlier_process() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
@@ -218,7 +255,9 @@ fn an_object_that_complete_has_made_is_never_denied_by_a_later_call() {
     let error = upload.complete(&fixture.cancel).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::Yes));
     for outcome in [upload.complete(&fixture.cancel).map(|_| ()), upload.abort()] {
-        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::State);
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind(), error.parts_left()), (ErrorKind::State, false), "{error}");
+        assert_eq!(error.object_exists(), ObjectExists::Yes, "{error}");
     }
     assert!(fixture.stored().is_some());
 }

@@ -11,6 +11,7 @@ use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_target::UploadTarget;
 use super::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
+use crate::model::{ObjectHeaders, oss_header};
 use crate::ops::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, HeadObjectResult, ListParts,
 };
@@ -36,6 +37,8 @@ pub(crate) struct CompleteUpload<'a> {
     pub(crate) cleanup_budget: &'a Arc<CleanupBudget>,
     /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
+    /// The headers of those whose outcome is uncertain, as far as they may be others.
+    pub(crate) earlier_headers: &'a [ObjectHeaders],
 }
 
 /// Complete did not create the object, or its outcome is unknown.
@@ -191,7 +194,14 @@ impl CompleteUpload<'_> {
                 self.service
                     .logger()
                     .info(|| "the response to Complete was lost; the object exists".to_owned());
-                self.resolved_by_head(*object)
+                match self.differing_header() {
+                    None => self.resolved_by_head(*object),
+                    Some(name) => {
+                        let text = format!("the object may have the {name} of an earlier Complete");
+                        let error = Error::new(ErrorKind::Integrity, text).with_argument(name);
+                        Err(self.wrong_object(error))
+                    }
+                }
             }
             Ok(StoredObject::Absent) => {
                 let error = error.with_object_exists(ObjectExists::No);
@@ -207,6 +217,19 @@ impl CompleteUpload<'_> {
                 Err(self.not_completed(error.into_unknown(), Evidence::Uncertain, false))
             }
         }
+    }
+
+    /// Returns a header of Complete, which HeadObject does not show, that was another one in an
+    /// earlier call which may have created the object.
+    fn differing_header(&self) -> Option<&'static str> {
+        COMPLETION_HEADERS.into_iter().find(|name| {
+            let value = |headers: &ObjectHeaders| {
+                let mut fields = headers.set_fields();
+                fields.find(|(found, _)| found == name).map(|(_, value)| value.to_owned())
+            };
+            let ours = value(&self.target.headers);
+            self.earlier_headers.iter().any(|earlier| value(earlier) != ours)
+        })
     }
 
     /// The result for an object that HeadObject shows.
@@ -282,6 +305,10 @@ impl CompleteUpload<'_> {
         }
     }
 }
+
+/// What only Complete sends. The variables of a callback are not among them: they may be others in
+/// each call.
+pub(super) const COMPLETION_HEADERS: [&str; 2] = [oss_header::ACL, oss_header::CALLBACK];
 
 /// OSS refused the first Complete that it received, because the object exists.
 fn is_only_refused(failed: &OperationError) -> bool {

@@ -15,7 +15,7 @@ use super::abort::abort_after_error;
 use super::upload_lifecycle::{Initiated, initiate, initiate_request};
 use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
-use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
+use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
 use crate::runtime::{Cancel, CleanupBudget, Condvar, IgnorePoison, Mutex, MutexGuard, safeguard};
 use crate::service::{Evidence, RateLimiter};
 use crate::upload::call_scope::CallScope;
@@ -54,6 +54,8 @@ struct UploadState {
     completes: Evidence,
     /// The parts of the last Complete.
     completed: Vec<SentPart>,
+    /// The headers of the Completes whose outcome is uncertain.
+    completed_with: Vec<ObjectHeaders>,
     /// The running part calls, each with the token that cancels it.
     in_flight: Vec<(PartNumber, Cancel)>,
     /// The bytes that ended part calls have sent.

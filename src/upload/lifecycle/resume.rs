@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::abort::{Fence, abort, is_no_such_upload};
 use super::checkpoint::{Checkpoint, CheckpointKey, Found, Record};
+use super::complete::COMPLETION_HEADERS;
 use super::stored_object::{ExpectedObject, StoredObject};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
 use crate::error::{Error, ObjectExists, Result};
-use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId, oss_header};
+use crate::model::{ObjectHeaders, ObjectKey, PartNumber, PartRange, UploadId};
 use crate::ops::{ListParts, ListedPart};
 use crate::runtime::CleanupBudget;
 use crate::service::{Evidence, ExpectedFailure, OperationContext};
@@ -320,8 +321,8 @@ impl UploadLifecycle<'_> {
     /// Returns a checksum of the ACL and the callback, without its variables, which may be others in
     /// each call.
     fn completion(&self) -> u64 {
-        let compared = [oss_header::ACL, oss_header::CALLBACK];
-        let fields = self.headers.set_fields().filter(|(name, _)| compared.contains(name));
+        let fields = self.headers.set_fields();
+        let fields = fields.filter(|(name, _)| COMPLETION_HEADERS.contains(name));
         let lines: Vec<_> = fields.map(|(name, value)| format!("{name}: {value}")).collect();
         crc64(lines.join("\n").as_bytes())
     }

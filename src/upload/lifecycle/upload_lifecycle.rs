@@ -123,6 +123,8 @@ impl UploadLifecycle<'_> {
             scope: self.scope,
             cleanup_budget: &self.cleanup_budget,
             earlier,
+            // A checkpoint with others is not resumed.
+            earlier_headers: &[],
         };
         complete.complete().or_else(|failed| {
             let error = failed.error.with_upload_may_exist(target.may_have_orphan);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{MultipartUpload, PhaseGuard, SharedUpload, UploadPhase, UploadState};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
+use crate::model::ObjectHeaders;
 use crate::runtime::{Cancel, CleanupBudget, safeguard};
 use crate::service::{Evidence, OperationContext};
 use crate::upload::call_scope::CallScope;
@@ -120,12 +121,7 @@ impl SharedUpload {
                 let is_left = !is_no_such_upload(&error);
                 self.with_open_upload(error).with_parts_left(is_left)
             })?;
-        {
-            let mut state = self.lock();
-            state.completed.clone_from(&parts);
-            // A callback may unwind the call before the outcome is known.
-            state.completes = Evidence::Uncertain;
-        }
+        let earlier_headers = self.lock().begin_complete(&parts, &target.headers);
         let cleanup_budget =
             Arc::new(CleanupBudget::new(self.engine.service().abort_timeout(), scope.deadline));
         let complete = CompleteUpload {
@@ -136,6 +132,7 @@ impl SharedUpload {
             scope,
             cleanup_budget: &cleanup_budget,
             earlier,
+            earlier_headers: &earlier_headers,
         };
         let uploaded = complete.complete().map(|uploaded| {
             let bytes_sent = self.lock().bytes_sent;
@@ -175,6 +172,23 @@ impl SharedUpload {
 }
 
 impl UploadState {
+    /// Records that a Complete is sent. Returns the headers of those that are uncertain.
+    fn begin_complete(
+        &mut self,
+        parts: &[SentPart],
+        headers: &ObjectHeaders,
+    ) -> Vec<ObjectHeaders> {
+        if !self.completes.may_have_taken_effect() {
+            self.completed_with.clear();
+        }
+        let earlier = self.completed_with.clone();
+        self.completed_with.push(headers.clone());
+        self.completed = parts.to_vec();
+        // A callback may unwind the call before the outcome is known.
+        self.completes = Evidence::Uncertain;
+        earlier
+    }
+
     /// The parts that OSS has, those that are known as they were sent: their CRC-64 is that of the
     /// bytes sent, not the one of those that OSS has received.
     ///
