@@ -10,7 +10,9 @@ use ossmpu::{
     ObjectExists, PresignRequest, SentPart, UploadOptions, UploadPart,
 };
 
-use crate::fixture::{BUCKET, Fixture, Lines, PART, bytes, five_parts, number, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, Lines, PART, RefusedPort, bytes, five_parts, number, small_parts,
+};
 
 const COMPLETE: &str = "CompleteMultipartUpload";
 const CRC64: &str = "x-oss-hash-crc64ecma";
@@ -129,6 +131,33 @@ fn a_damaged_object_is_an_error_although_the_response_has_no_crc64() {
         let error = fixture.put(&five_parts(), &options).unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Integrity, Some(creates)));
         assert_eq!(error.object_exists(), ObjectExists::Yes);
+    }
+}
+
+#[test]
+fn without_an_etag_the_object_of_another_writer_is_not_taken_for_a_damaged_one() {
+    let port = RefusedPort::new();
+    let url = format!("http://{}/", port.address());
+    let callback = format!(r#"{{"callbackUrl":"{url}","callbackBody":"a"}}"#);
+    for (mut options, creates) in ways() {
+        let fixture = Fixture::new();
+        fixture.emulator.set_option("private_callbacks").unwrap();
+        options.headers_mut().set_callback(&callback).unwrap();
+        let remove_headers = vec![CRC64.to_owned(), "etag".to_owned()];
+        fixture.always(creates, Action { remove_headers, ..Action::default() });
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert!(uploaded.etag.is_none() && uploaded.verified, "{creates}");
+
+        fixture.once("HeadObject", with_crc64("1").header("ETag", "\"OTHER\""));
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert!(uploaded.callback_error.is_some() && !uploaded.verified, "{creates}");
+
+        // The ETags of the parts identify the object, and the CRC-64 says that it is damaged.
+        if creates == COMPLETE {
+            fixture.once("HeadObject", with_crc64("1"));
+            let error = fixture.put(&five_parts(), &options).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        }
     }
 }
 

@@ -141,6 +141,7 @@ impl CompleteUpload<'_> {
             headers,
             checksum: self.checksum,
             etag: response.etag.as_ref(),
+            etags: multipart_etags(self.parts),
             crc64: response.crc64,
             version_id: response.version_id.as_deref(),
         };

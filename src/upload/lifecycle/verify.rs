@@ -17,6 +17,8 @@ pub(crate) struct CreatedObject<'a> {
     /// Of the bytes that were sent.
     pub(crate) checksum: ObjectChecksum,
     pub(crate) etag: Option<&'a ETag>,
+    /// The ETags that the object may have if the response has none.
+    pub(crate) etags: Vec<ETag>,
     pub(crate) crc64: Option<u64>,
     pub(crate) version_id: Option<&'a str>,
 }
@@ -82,8 +84,12 @@ impl CreatedObject<'_> {
                 return Ok(None);
             }
         };
-        if self.etag.is_some_and(|etag| !found.etag.is_md5(etag.unquoted())) {
-            service.logger().warn(|| "another writer has replaced the object".to_owned());
+        if !self.is_identified_by(&found) {
+            let text = match self.etag {
+                Some(_) => "another writer has replaced the object",
+                None => "the object may be that of another writer: the response has no ETag",
+            };
+            service.logger().warn(|| text.to_owned());
             return Ok(None);
         }
         if found.size != self.checksum.size {
@@ -92,6 +98,20 @@ impl CreatedObject<'_> {
             return Err(Error::new(ErrorKind::Integrity, text));
         }
         Ok(Some(found))
+    }
+
+    /// Returns true if HeadObject shows the object that was created. Another writer may have
+    /// replaced it since, so what does not match a response without an ETag proves nothing.
+    fn is_identified_by(&self, found: &HeadObjectResult) -> bool {
+        match self.etag {
+            Some(etag) => found.etag.is_md5(etag.unquoted()),
+            None => {
+                let crc64 = self.crc64.or(self.checksum.crc64);
+                self.version_id.is_some()
+                    || (crc64.is_some() && found.crc64 == crc64)
+                    || self.etags.iter().any(|etag| found.etag.is_md5(etag.unquoted()))
+            }
+        }
     }
 }
 

@@ -156,6 +156,7 @@ impl Copy<'_> {
             headers: &self.options.headers,
             checksum,
             etag: Some(&copied.etag),
+            etags: Vec::new(),
             crc64: copied.crc64,
             version_id: copied.version_id.as_deref(),
         };

@@ -205,6 +205,7 @@ impl Put<'_> {
             headers: &self.options.headers,
             checksum,
             etag: response.etag.as_ref(),
+            etags: Vec::new(),
             crc64: response.crc64,
             version_id: response.version_id.as_deref(),
         };
