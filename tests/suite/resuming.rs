@@ -14,7 +14,7 @@ use ossmpu::{
 };
 
 use crate::examples;
-use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, number, small_parts};
 
 fn with_checkpoint(folder: &Path) -> UploadOptions {
     let mut options = small_parts();
@@ -352,6 +352,25 @@ fn an_older_identical_object_is_not_mistaken_for_that_of_the_upload() {
         let error = put(&options);
         assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
     }
+}
+
+#[test]
+fn an_older_identical_object_is_not_mistaken_for_that_of_an_attached_upload() {
+    let fixture = Fixture::new();
+    let mut options = small_parts();
+    options.headers_mut().set_metadata("owner", "me").unwrap();
+    fixture.put(&bytes(PART), &options).unwrap();
+    // The times of OSS are in whole seconds.
+    fixture.emulator.set_clock_offset(5);
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let first = fixture.initiate();
+    first.upload_part(number(1), bytes(PART), cancel).unwrap();
+    let id = first.upload_id();
+    let upload =
+        MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel).unwrap();
+    fixture.always("CompleteMultipartUpload", Action::status(404, "NoSuchUpload"));
+    let error = upload.complete(cancel).unwrap_err();
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) struct UploadTarget {
     pub(crate) verification: Verification,
     /// The headers that Initiate sent, as far as this call knows.
     pub(crate) initiated_with: ObjectHeaders,
-    /// The service's clock at Initiate, if it is known.
+    /// The service's clock at Initiate, or later while the upload was open; `None` if not known.
     pub(crate) initiated: Option<SystemTime>,
     /// Complete lists no parts: OSS uses all that it has.
     pub(crate) complete_all: bool,
@@ -54,15 +54,25 @@ impl UploadTarget {
         service: &ServiceClient,
         context: &OperationContext<'_>,
     ) -> Result<Vec<SentPart>> {
+        self.list_parts_and_time(service, context).map(|(parts, _)| parts)
+    }
+
+    /// Lists all parts, and returns the service's clock at a time when the upload was open.
+    pub(crate) fn list_parts_and_time(
+        &self,
+        service: &ServiceClient,
+        context: &OperationContext<'_>,
+    ) -> Result<(Vec<SentPart>, Option<SystemTime>)> {
         let Self { bucket, key, upload_id, headers, .. } = self;
-        let mut parts = Vec::new();
+        let (mut parts, mut time) = (Vec::new(), None);
         let mut next = Some(ListParts::new(bucket, key, upload_id).with_headers(headers));
         while let Some(request) = next {
             let page = service.execute(&request, context)?.output;
             next = request.next_page(&page)?;
+            time = page.headers.date();
             parts.extend(page.parts.into_iter().map(SentPart::from));
         }
-        Ok(parts)
+        Ok((parts, time))
     }
 
     /// Sends one part. With its MD5, OSS refuses other bytes. Blocks; retries as configured.

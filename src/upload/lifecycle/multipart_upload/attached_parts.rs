@@ -1,11 +1,14 @@
 //! The parts that OSS has of an upload, for a handle that is attached to it.
 
-use super::MultipartUpload;
+use super::{MultipartUpload, attached_target};
 use crate::error::Result;
 use crate::model::{BucketName, ObjectKey, UploadId};
 use crate::runtime::Cancel;
+use crate::service::OperationContext;
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
+use crate::upload::lifecycle::upload_target::UploadTarget;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
 
 impl MultipartUpload {
@@ -21,11 +24,16 @@ impl MultipartUpload {
         service.check_call()?;
         let (deadline, progress) = (options.deadline(), options.progress.as_ref());
         let scope = CallScope::for_one_request(service, cancel, deadline, progress)?;
-        let upload = Self::attach_on(engine, bucket, key, upload_id, options)?;
-        let parts = scope
+        options.check_for(CallKind::StepByStep)?;
+        let target = attached_target(bucket, key, upload_id, options);
+        let context =
+            OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
+        let (parts, time) = scope
             .check()
-            .and_then(|()| upload.0.listed(&upload.0.target, &scope))
+            .and_then(|()| target.list_parts_and_time(service, &context))
             .map_err(|error| scope.explain(error))?;
+        // It is open at this time, so an older object is not the one of this upload.
+        let upload = Self::new(engine, UploadTarget { initiated: time, ..target }, options);
         upload.0.lock().parts = parts.into_iter().map(|part| (part.number, part)).collect();
         Ok(upload)
     }

@@ -156,7 +156,7 @@ impl SharedUpload {
     ///
     /// If the upload is gone, an earlier Complete may have created the object from the parts that
     /// it listed.
-    pub(super) fn listed(&self, target: &UploadTarget, scope: &CallScope) -> Result<Vec<SentPart>> {
+    fn listed(&self, target: &UploadTarget, scope: &CallScope) -> Result<Vec<SentPart>> {
         let context =
             OperationContext { deadline: scope.deadline, ..OperationContext::new(&scope.cancel) };
         let listed = target.list_parts(self.engine.service(), &context);
