@@ -92,8 +92,8 @@ pub extern "C" fn ossmpu_upload_part_copy(
 /// block.
 ///
 /// etag is with or without its quotes. crc64 is NULL if it is unknown; then the
-/// CRC-64 of the object is not verified. OSSMPU_ESTATE after the upload was
-/// completed or aborted.
+/// CRC-64 of the object is not verified. OSSMPU_EINVAL if size exceeds 5 GiB,
+/// OSSMPU_ESTATE after the upload was completed or aborted.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_add_part(

@@ -46,7 +46,8 @@ pub(crate) struct ObjectChecksum {
 
 impl ObjectChecksum {
     pub(crate) fn of(parts: &[SentPart]) -> Self {
-        Self { size: parts.iter().map(|part| part.size).sum(), crc64: combined_crc64(parts) }
+        let size = parts.iter().fold(0, |size: u64, part| size.saturating_add(part.size));
+        Self { size, crc64: combined_crc64(parts) }
     }
 }
 
@@ -120,6 +121,12 @@ mod tests {
         );
         parts[0].etag = ETag::parse("opaque").unwrap();
         assert_eq!(multipart_etags(&parts).len(), 1);
+    }
+
+    #[test]
+    fn sizes_that_a_list_makes_up_do_not_overflow() {
+        let huge = SentPart { size: u64::MAX, ..part(1, b"a") };
+        assert_eq!(ObjectChecksum::of(&[huge, part(2, b"b")]).size, u64::MAX);
     }
 
     #[test]

@@ -327,6 +327,8 @@ static void check_parts(void) {
     REFUSES("part_number",
             ossmpu_upload_add_part(upload, INT32_MAX, 1, "AB", NULL, &err));
     REFUSES("size", ossmpu_upload_add_part(upload, 1, -1, "AB", NULL, &err));
+    REFUSES("size", ossmpu_upload_add_part(upload, 1, 5368709121, "AB", NULL,
+                                           &err));
     REFUSES("etag", ossmpu_upload_add_part(upload, 1, 1, NULL, NULL, &err));
     REFUSES("etag", ossmpu_upload_add_part(upload, 1, 1, "", NULL, &err));
     REFUSES("client", ossmpu_upload_attach(NULL, BUCKET, "k", "id", 0, NULL,

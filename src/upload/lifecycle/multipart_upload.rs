@@ -15,6 +15,7 @@ use super::abort::abort_after_error;
 use super::upload_lifecycle::{Initiated, initiate, initiate_request};
 use super::upload_target::UploadTarget;
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
+use crate::limits;
 use crate::model::{BucketName, ObjectHeaders, ObjectKey, PartNumber, UploadId};
 use crate::runtime::{Cancel, CleanupBudget, Condvar, IgnorePoison, Mutex, MutexGuard, safeguard};
 use crate::service::{Evidence, RateLimiter};
@@ -166,9 +167,13 @@ impl MultipartUpload {
     ///
     /// # Errors
     ///
-    /// `State`, after complete or abort.
+    /// `Invalid`, naming `size`, when it exceeds 5 GiB; `State`, after complete or abort.
     pub fn add_part(&self, part: SentPart) -> Result<()> {
         self.check_process()?;
+        if part.size > limits::PART_SIZE_MAX {
+            let error = Error::invalid("size", "a part has at most 5 GiB");
+            return Err(error.with_part(part.number.get()));
+        }
         let mut state = self.0.lock();
         state.check_open()?;
         state.add(part);
