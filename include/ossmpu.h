@@ -353,11 +353,14 @@ const char *ossmpu_strerror(int status);
  * - OBJECT_EXISTS 0: the call has made no object and never will. Call again
  *   if RETRYABLE is 1.
  * - OBJECT_EXISTS 1: the call has made the object, but it is not as it should
- *   be, or its callback failed. Replace it if the status requires that.
+ *   be, or its callback failed. Replace it if the status requires that. With
+ *   OSSMPU_ESTATE an earlier call with the handle has made it.
  * - OBJECT_EXISTS -1 and PARTS_LEFT 0: the object may exist. Compare it with
  *   ossmpu_head_object, or upload again, which replaces it.
  * - OBJECT_EXISTS -1 and PARTS_LEFT 1: Complete may still take effect.
- *   Complete again or abort the upload: either determines the outcome.
+ *   Complete again or abort with the same handle, or repeat the call with its
+ *   checkpoint: that determines the outcome. If only UPLOAD_ID is left, attach
+ *   to the upload and abort it; then ossmpu_head_object shows the object.
  * - PARTS_LEFT 1: parts may be left under UPLOAD_ID, and OSS bills them.
  *   Resume or abort that upload.
  * - UPLOAD_MAY_EXIST 1: an upload whose ID is unknown may be left. A lifecycle
@@ -1516,7 +1519,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_LOCATION 3004
 
 /**
- * Text: the response body of the upload callback.
+ * Text: the response body of the upload callback. If it is empty after
+ * OSSMPU_OK although a callback was set, its outcome is unknown: the response
+ * was lost, and HeadObject has shown the object. A warning is logged then.
  */
 #define OSSMPU_RESULT_CALLBACK_BODY 3005
 
@@ -2123,9 +2128,12 @@ int ossmpu_upload_initiate(const ossmpu_client *client,
  * not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
  * it blocks, and options apply to the list. They also apply to the parts and
  * to completing; the attributes of the object are those of Initiate, and
- * completing compares them with those that options have. options and cancel
- * may be NULL; out is required. OSSMPU_ESERVICE with the code "NoSuchUpload"
- * if the upload does not exist; with flags 0 only later calls can detect that.
+ * completing compares them with those that options have, except tags, which
+ * HeadObject does not show. options and cancel may be NULL; out is required.
+ *
+ * OSSMPU_ESERVICE with the code "NoSuchUpload" if the upload does not exist. It
+ * was completed or aborted, so OSSMPU_ERRINFO_OBJECT_EXISTS is -1. With flags 0
+ * only later calls can detect that.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_attach(const ossmpu_client *client,
@@ -2237,7 +2245,8 @@ int ossmpu_upload_complete(const ossmpu_upload *upload,
  * Aborts the upload: cancels the calls that are sending parts, then removes
  * the parts from OSS. Blocks for at most OSSMPU_CONFIG_ABORT_TIMEOUT_MS and
  * takes no cancel token. May be called again. OSSMPU_ESTATE after the upload
- * was completed; after any other error parts may be left.
+ * was completed; after any other error parts may be left. Of an attached upload
+ * success does not say whether another handle or process had completed it.
  */
 OSSMPU_API
 int ossmpu_upload_abort(const ossmpu_upload *upload,
@@ -2300,8 +2309,8 @@ int ossmpu_upload_part_copy(const ossmpu_upload *upload,
  * block.
  *
  * etag is with or without its quotes. crc64 is NULL if it is unknown; then the
- * CRC-64 of the object is not verified. OSSMPU_ESTATE after the upload was
- * completed or aborted.
+ * CRC-64 of the object is not verified. OSSMPU_EINVAL if size exceeds 5 GiB,
+ * OSSMPU_ESTATE after the upload was completed or aborted.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_add_part(const ossmpu_upload *upload,

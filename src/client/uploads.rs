@@ -257,7 +257,8 @@ impl MultipartUpload {
     /// The handle knows no part. Add those that were sent with [`MultipartUpload::add_part`], list
     /// them with [`MultipartUpload::attach_with_parts`] instead, or set
     /// [`UploadOptions::set_complete_all`]. The attributes of the object are those of Initiate;
-    /// completing compares them with those that the options have.
+    /// completing compares them with those that the options have, except tags, which HeadObject does
+    /// not show.
     ///
     /// # Errors
     ///
@@ -278,7 +279,8 @@ impl MultipartUpload {
     /// # Errors
     ///
     /// `Canceled`, also when the progress callback cancels the call; `Timeout`; and those of
-    /// ListParts.
+    /// ListParts. With NoSuchUpload the upload was completed or aborted, so
+    /// [`Error::object_exists`] is unknown.
     pub fn attach_with_parts(
         client: &Client,
         bucket: &BucketName,

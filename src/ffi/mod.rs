@@ -49,11 +49,14 @@ mod status;
 /// - OBJECT_EXISTS 0: the call has made no object and never will. Call again
 ///   if RETRYABLE is 1.
 /// - OBJECT_EXISTS 1: the call has made the object, but it is not as it should
-///   be, or its callback failed. Replace it if the status requires that.
+///   be, or its callback failed. Replace it if the status requires that. With
+///   OSSMPU_ESTATE an earlier call with the handle has made it.
 /// - OBJECT_EXISTS -1 and PARTS_LEFT 0: the object may exist. Compare it with
 ///   ossmpu_head_object, or upload again, which replaces it.
 /// - OBJECT_EXISTS -1 and PARTS_LEFT 1: Complete may still take effect.
-///   Complete again or abort the upload: either determines the outcome.
+///   Complete again or abort with the same handle, or repeat the call with its
+///   checkpoint: that determines the outcome. If only UPLOAD_ID is left, attach
+///   to the upload and abort it; then ossmpu_head_object shows the object.
 /// - PARTS_LEFT 1: parts may be left under UPLOAD_ID, and OSS bills them.
 ///   Resume or abort that upload.
 /// - UPLOAD_MAY_EXIST 1: an upload whose ID is unknown may be left. A lifecycle

@@ -38,7 +38,9 @@ pub const OSSMPU_RESULT_REQUEST_ID: c_int = 3002;
 pub const OSSMPU_RESULT_VERSION_ID: c_int = 3003;
 /// Text: the URL of the object, if OSS returned one.
 pub const OSSMPU_RESULT_LOCATION: c_int = 3004;
-/// Text: the response body of the upload callback.
+/// Text: the response body of the upload callback. If it is empty after
+/// OSSMPU_OK although a callback was set, its outcome is unknown: the response
+/// was lost, and HeadObject has shown the object. A warning is logged then.
 pub const OSSMPU_RESULT_CALLBACK_BODY: c_int = 3005;
 /// Text: the presigned URL, only from ossmpu_presign. Keep it secret while it
 /// is valid.

@@ -69,9 +69,12 @@ pub const OSSMPU_ATTACH_LIST_PARTS: c_int = 1;
 /// not block, and the handle knows of no parts. With OSSMPU_ATTACH_LIST_PARTS
 /// it blocks, and options apply to the list. They also apply to the parts and
 /// to completing; the attributes of the object are those of Initiate, and
-/// completing compares them with those that options have. options and cancel
-/// may be NULL; out is required. OSSMPU_ESERVICE with the code "NoSuchUpload"
-/// if the upload does not exist; with flags 0 only later calls can detect that.
+/// completing compares them with those that options have, except tags, which
+/// HeadObject does not show. options and cancel may be NULL; out is required.
+///
+/// OSSMPU_ESERVICE with the code "NoSuchUpload" if the upload does not exist. It
+/// was completed or aborted, so OSSMPU_ERRINFO_OBJECT_EXISTS is -1. With flags 0
+/// only later calls can detect that.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_attach(
@@ -276,7 +279,8 @@ pub extern "C" fn ossmpu_upload_complete(
 /// Aborts the upload: cancels the calls that are sending parts, then removes
 /// the parts from OSS. Blocks for at most OSSMPU_CONFIG_ABORT_TIMEOUT_MS and
 /// takes no cancel token. May be called again. OSSMPU_ESTATE after the upload
-/// was completed; after any other error parts may be left.
+/// was completed; after any other error parts may be left. Of an attached upload
+/// success does not say whether another handle or process had completed it.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_abort(
     upload: Option<&ossmpu_upload>,

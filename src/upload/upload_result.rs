@@ -48,7 +48,9 @@ pub struct UploadResult {
     pub upload_may_exist: bool,
     /// The upload that created the object; `None` if it was uploaded with one PutObject.
     pub upload_id: Option<UploadId>,
-    /// The response of the server of the upload callback; `None` without a callback.
+    /// The response of the server of the upload callback; `None` without a callback. If this and
+    /// `callback_error` are `None` although a callback was set, its outcome is unknown: the response
+    /// was lost, and HeadObject has shown the object. A warning is logged then.
     pub callback_body: Option<String>,
     /// Why the upload callback failed. The object is stored: do not upload it again because of
     /// this.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    CopySource, Error, ErrorKind, MultipartUpload, ObjectExists, ObjectKey, PutObject,
-    UploadOptions,
+    CopySource, Error, ErrorKind, LogLevel, MultipartUpload, ObjectExists, ObjectKey, PutObject,
+    UploadId, UploadOptions,
 };
 
-use crate::fixture::{BUCKET, Fixture, PART, bytes, file, five_parts, number, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, Lines, PART, RefusedPort, bytes, file, five_parts, number, small_parts,
+};
 
 const ABORT: &str = "AbortMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
@@ -245,6 +247,58 @@ fn an_attached_handle_finds_the_object_of_an_earlier_process() {
     let attached = MultipartUpload::attach(client, bucket, key, id, &UploadOptions::new()).unwrap();
     attached.add_part(first.sent_parts()[0].clone()).unwrap();
     assert_eq!(attached.complete(cancel).unwrap().size, PART);
+}
+
+#[test]
+fn an_upload_id_that_is_gone_does_not_deny_the_object() {
+    let fixture = Fixture::with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    fixture.once(LIST, denied());
+    let mut options = small_parts();
+    options.set_keep_parts(true);
+    let error = fixture.put(&five_parts(), &options).unwrap_err();
+    assert_unknown(&error, true);
+    let id = UploadId::parse(error.upload_id().unwrap()).unwrap();
+    let mut resumed = small_parts();
+    resumed.set_upload_id(id.clone());
+    let mut all = UploadOptions::new();
+    all.set_complete_all(true);
+    let attached = MultipartUpload::attach(client, bucket, key, &id, &all).unwrap();
+    for error in [
+        fixture.put(&five_parts(), &resumed).unwrap_err(),
+        MultipartUpload::attach_with_parts(client, bucket, key, &id, &all, cancel).unwrap_err(),
+        attached.complete(cancel).unwrap_err(),
+    ] {
+        assert_eq!(error.oss_code(), Some("NoSuchUpload"), "{error}");
+        assert!(error.to_string().contains("HeadObject"), "{error}");
+        assert_unknown(&error, false);
+    }
+    attached.abort().unwrap();
+    assert!(fixture.stored().is_some());
+}
+
+#[test]
+fn a_warning_says_that_the_outcome_of_a_callback_was_lost() {
+    let port = RefusedPort::new();
+    let callback = format!(r#"{{"callbackUrl":"http://{}/","callbackBody":"a"}}"#, port.address());
+    for (mut options, operation) in [(UploadOptions::new(), "PutObject"), (small_parts(), COMPLETE)]
+    {
+        let lines = Lines::default();
+        let fixture = Fixture::with(|config| {
+            config.set_max_attempts(1).unwrap();
+            lines.listen(config, LogLevel::Warn);
+        });
+        fixture.emulator.set_option("private_callbacks").unwrap();
+        fixture.always(operation, Action::status(503, "ServiceUnavailable").after_commit());
+        fixture.put(&five_parts(), &options).unwrap();
+        let warns = || lines.at(LogLevel::Warn).iter().any(|line| line.contains("callback"));
+        assert!(!warns());
+        options.headers_mut().set_callback(&callback).unwrap();
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert!(uploaded.callback_body.is_none() && uploaded.callback_error.is_none());
+        assert!(warns(), "{operation}: {:?}", lines.all());
+    }
 }
 
 #[test]

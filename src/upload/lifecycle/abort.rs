@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::upload_target::UploadTarget;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ObjectExists, Result};
 use crate::limits;
 use crate::ops::{AbortMultipartUpload, ListParts};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, safeguard};
@@ -132,6 +132,16 @@ pub(crate) fn is_no_such_upload(error: &Error) -> bool {
         error.oss_code() != Some("NoSuchUpload") || error.request_id().is_none()
     );
     error.http_status() == Some(404) && !is_foreign
+}
+
+/// Adds to NoSuchUpload of an upload that another call has initiated that it may have been completed.
+pub(crate) fn or_completed(error: Error) -> Error {
+    if !is_no_such_upload(&error) {
+        return error;
+    }
+    error
+        .with_object_exists(ObjectExists::Unknown)
+        .with_remedy("it was completed or aborted; HeadObject shows the object")
 }
 
 const FIRST_DELAY: Duration = Duration::from_millis(50);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::abort::{Fence, abort, cleanup_context, is_no_such_upload};
 use super::object_attributes::attribute_mismatch;
-use super::stored_object::{ExpectedObject, StoredObject};
+use super::stored_object::{ExpectedObject, StoredObject, warn_of_callback};
 use super::upload_target::UploadTarget;
 use super::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
@@ -239,6 +239,7 @@ impl CompleteUpload<'_> {
         if !verified && self.target.verification == Verification::Required {
             return Err(self.wrong_object(not_verified()));
         }
+        warn_of_callback(&self.target.headers, self.service);
         Ok(UploadResult {
             etag: Some(object.etag),
             crc64: object.crc64,

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::abort::{Fence, abort, is_no_such_upload};
+use super::abort::{Fence, abort, is_no_such_upload, or_completed};
 use super::checkpoint::{Checkpoint, CheckpointKey, Found, Record};
 use super::complete::COMPLETION_HEADERS;
-use super::stored_object::{ExpectedObject, StoredObject};
+use super::stored_object::{ExpectedObject, StoredObject, warn_of_callback};
 use super::upload_lifecycle::UploadLifecycle;
 use super::upload_target::UploadTarget;
 use crate::codec::crc64::crc64;
@@ -106,7 +106,7 @@ impl UploadLifecycle<'_> {
                 let target = UploadTarget { initiated: time, ..target };
                 Ok(ResumedUpload { listed: parts, ..ResumedUpload::new(target, None) })
             }
-            Err(gone) => Err(gone.with_upload_id(upload_id.as_str())),
+            Err(gone) => Err(or_completed(gone).with_upload_id(upload_id.as_str())),
         }
     }
 
@@ -284,6 +284,7 @@ impl UploadLifecycle<'_> {
                 expected.source.check_sent(Some(crc64), || self.scope.check())?;
                 let upload_id = target.upload_id.clone();
                 self.service.logger().info(|| format!("upload {upload_id} is completed already"));
+                warn_of_callback(self.headers, self.service);
                 Ok(Some(Resumption::Completed(Box::new(UploadResult {
                     etag: Some(object.etag),
                     size,

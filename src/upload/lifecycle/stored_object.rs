@@ -103,6 +103,14 @@ impl<'a> ExpectedObject<'a> {
     }
 }
 
+/// Warns that nothing is known of the upload callback, whose outcome only the lost response had.
+pub(crate) fn warn_of_callback(headers: &ObjectHeaders, service: &ServiceClient) {
+    if headers.has_callback() {
+        let text = "the object exists; the response of the upload callback was lost";
+        service.logger().warn(|| text.to_owned());
+    }
+}
+
 impl NotBefore {
     /// All times are on the service's clock and in whole seconds.
     fn allows(self, found: &HeadObjectResult) -> bool {

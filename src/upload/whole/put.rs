@@ -16,7 +16,7 @@ use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
 use crate::upload::lifecycle::object_attributes::ExpectedAttributes;
 use crate::upload::lifecycle::resume::{EarlierUpload, ResumedUpload, Resumption};
-use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore};
+use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, warn_of_callback};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject, not_verified};
 use crate::upload::option_conflicts::CallKind;
@@ -252,6 +252,7 @@ impl Put<'_> {
         if !verified && self.options.verification() == Verification::Required {
             return Err(wrong_object(not_verified()));
         }
+        warn_of_callback(headers, self.service);
         let uploaded = UploadResult { verified, ..UploadResult::of_found(*object) };
         self.finished(uploaded, body.length(), scope)
     }

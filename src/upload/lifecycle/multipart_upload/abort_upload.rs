@@ -15,7 +15,8 @@ use crate::upload::progress::CallPhase;
 
 impl MultipartUpload {
     /// Aborts the upload: cancels the part calls that are running, then removes the parts that OSS
-    /// has. May be called again.
+    /// has. May be called again. Of an attached upload success does not say whether another handle or
+    /// process had completed it.
     ///
     /// Cannot be canceled; blocks at most for the abort timeout of the client.
     ///

@@ -7,6 +7,7 @@ use crate::runtime::Cancel;
 use crate::service::OperationContext;
 use crate::upload::call_scope::CallScope;
 use crate::upload::engine::Engine;
+use crate::upload::lifecycle::abort::or_completed;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
@@ -31,7 +32,7 @@ impl MultipartUpload {
         let (parts, time) = scope
             .check()
             .and_then(|()| target.list_parts_and_time(service, &context))
-            .map_err(|error| scope.explain(error))?;
+            .map_err(|error| scope.explain(or_completed(error)))?;
         // It is open at this time, so an older object is not the one of this upload.
         let upload = Self::new(engine, UploadTarget { initiated: time, ..target }, options);
         upload.0.lock().parts = parts.into_iter().map(|part| (part.number, part)).collect();

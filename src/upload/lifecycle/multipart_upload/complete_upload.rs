@@ -10,7 +10,7 @@ use crate::model::ObjectHeaders;
 use crate::runtime::{Cancel, CleanupBudget, safeguard};
 use crate::service::{Evidence, OperationContext};
 use crate::upload::call_scope::CallScope;
-use crate::upload::lifecycle::abort::is_no_such_upload;
+use crate::upload::lifecycle::abort::{is_no_such_upload, or_completed};
 use crate::upload::lifecycle::complete::CompleteUpload;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::option_conflicts::CallKind;
@@ -119,6 +119,7 @@ impl SharedUpload {
             .and_then(|parts| self.confirm_delta(delta.as_deref(), parts, scope))
             .map_err(|error| {
                 let is_left = !is_no_such_upload(&error);
+                let error = if target.is_attached { or_completed(error) } else { error };
                 self.with_open_upload(error).with_parts_left(is_left)
             })?;
         let earlier_headers = self.lock().begin_complete(&parts, &target.headers);
