@@ -1430,8 +1430,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 /**
  * Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
  * unless the options have tags, for which the permission oss:GetObjectTagging
- * may be necessary; 0 does not. Sent with GetObjectTagging and
- * InitiateMultipartUpload, or with CopyObject.
+ * may be necessary; 0 does not. A copy in parts reads the tags with
+ * GetObjectTagging and fails without the permission, also if the source has no
+ * tags. Sent with InitiateMultipartUpload or CopyObject.
  */
 #define OSSMPU_OPTION_COPY_TAGS 2117
 

@@ -36,6 +36,8 @@ pub struct Options {
     pub empty_last_marker: bool,
     /// Never send `x-oss-hash-crc64ecma`, like very old deployments.
     pub no_crc: bool,
+    /// No caller may read tags: HeadObject does not count them, and GetObjectTagging is refused.
+    pub deny_tagging: bool,
     /// How long to wait for more of a request body.
     pub body_timeout: Duration,
     /// How long to wait for a callback server.
@@ -58,6 +60,7 @@ impl Default for Options {
             odd_upload_ids: false,
             empty_last_marker: false,
             no_crc: false,
+            deny_tagging: false,
             body_timeout: Duration::from_secs(20),
             callback_timeout: Duration::from_secs(5),
         }
@@ -84,6 +87,7 @@ impl Options {
             "odd_upload_ids" => &mut self.odd_upload_ids,
             "empty_last_marker" => &mut self.empty_last_marker,
             "no_crc" => &mut self.no_crc,
+            "deny_tagging" => &mut self.deny_tagging,
             "body_timeout" => return parse(name, value).map(|ms| self.body_timeout = millis(ms)),
             "callback_timeout" => {
                 return parse(name, value).map(|ms| self.callback_timeout = millis(ms));

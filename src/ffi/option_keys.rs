@@ -142,8 +142,9 @@ pub const OSSMPU_OPTION_PART_NUMBER_MARKER: c_int = 2115;
 pub const OSSMPU_OPTION_REQUIRE_VERIFIED: c_int = 2116;
 /// Number: 1 (default) gives a copy (ossmpu_copy_object) the tags of its source
 /// unless the options have tags, for which the permission oss:GetObjectTagging
-/// may be necessary; 0 does not. Sent with GetObjectTagging and
-/// InitiateMultipartUpload, or with CopyObject.
+/// may be necessary; 0 does not. A copy in parts reads the tags with
+/// GetObjectTagging and fails without the permission, also if the source has no
+/// tags. Sent with InitiateMultipartUpload or CopyObject.
 pub const OSSMPU_OPTION_COPY_TAGS: c_int = 2117;
 /// Number: 1 leaves what is read of a file in the page cache of the system; 0
 /// (default) removes the pages of a part when OSS has acknowledged it, and all

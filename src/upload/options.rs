@@ -280,7 +280,8 @@ impl UploadOptions {
     }
 
     /// Sets whether a copy has the tags of its source, unless the headers have tags; the default is
-    /// true. Reading them may need the permission `oss:GetObjectTagging`.
+    /// true. That may need the permission `oss:GetObjectTagging`; for a copy in parts also if the
+    /// source has no tags, which OSS does not show without the permission.
     pub fn set_copy_tags(&mut self, on: bool) -> &mut Self {
         self.copy_tags = on;
         self

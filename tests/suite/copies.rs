@@ -241,21 +241,30 @@ fn tags_and_metadata_of_the_caller_do_not_replace_each_other() {
     }
 }
 
+/// HeadObject shows no count for an object without tags, and none of tags that must not be read.
 #[test]
-fn an_object_without_tags_is_not_asked_for_them() {
+fn a_copy_in_parts_reads_the_tags_unless_their_count_is_zero() {
     let (fixture, _, source) = with_source();
     copy(&fixture, &source, &small_parts()).unwrap();
-    assert_eq!(fixture.count("GetObjectTagging"), 0);
+    assert_eq!(fixture.count("GetObjectTagging"), 1);
+    let headers = [("x-oss-tagging-count".to_owned(), "0".to_owned())].into();
+    fixture.always("HeadObject", Action { headers, ..Action::default() });
+    copy(&fixture, &source, &small_parts()).unwrap();
+    assert_eq!(fixture.count("GetObjectTagging"), 1);
 }
 
 #[test]
 fn tags_that_must_not_be_read_fail_the_copy_with_a_remedy() {
     let (fixture, _, source) = with_described_source();
-    fixture.always("GetObjectTagging", Action::status(403, "AccessDenied"));
-    let error = copy(&fixture, &source, &small_parts()).unwrap_err();
+    fixture.emulator.change_options(|options| options.deny_tagging = true);
+    let mut options = small_parts();
+    let error = copy(&fixture, &source, &options).unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Service, Some("GetObjectTagging")));
     assert!(error.to_string().contains("copy_tags"), "{error}");
     assert_eq!(fixture.count("InitiateMultipartUpload"), 0);
+    options.set_copy_tags(false);
+    copy(&fixture, &source, &options).unwrap();
+    assert!(target(&fixture).tags.is_empty());
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(super) fn describe(request: &OperationRequest, version: &Version) -> OssResp
     for (name, value) in &attributes.meta {
         response.set_bytes(&format!("x-oss-meta-{name}"), value.as_bytes());
     }
-    if !attributes.tags.is_empty() {
+    if !attributes.tags.is_empty() && !request.options.deny_tagging {
         response.set("x-oss-tagging-count", &attributes.tags.len().to_string());
     }
     response

@@ -177,3 +177,14 @@ fn the_tags_of_an_object_are_listed() {
     let missing = Request::new("GET", "none").query("tagging").send(&emulator);
     assert_eq!(missing.code(), (404, "NoSuchKey".into()));
 }
+
+#[test]
+fn tags_that_must_not_be_read_are_not_counted() {
+    let emulator = start();
+    described(&emulator);
+    emulator.change_options(|options| options.deny_tagging = true);
+    let head = Request::new("HEAD", "dir/a b").send(&emulator);
+    assert_eq!((head.status, head.header("x-oss-tagging-count")), (200, None));
+    let denied = Request::new("GET", "dir/a b").query("tagging").send(&emulator);
+    assert_eq!(denied.code(), (403, "AccessDenied".into()));
+}

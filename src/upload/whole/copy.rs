@@ -70,7 +70,7 @@ impl Copy<'_> {
         }
         let headers = self.with_tags(headers, &found, &context)?;
         match found.size {
-            0 => self.put_nothing(&headers, scope),
+            0 => self.put_empty_object(&headers, scope),
             _ => self.copy_parts(found, &headers, scope),
         }
     }
@@ -175,15 +175,16 @@ impl Copy<'_> {
         })
     }
 
-    /// Adds the tags of the source, which HeadObject only counts.
+    /// Adds the tags of the source. HeadObject counts them only for a caller who may read them, so
+    /// that no count does not mean no tags.
     fn with_tags(
         &self,
         mut headers: ObjectHeaders,
         found: &HeadObjectResult,
         context: &OperationContext<'_>,
     ) -> Result<ObjectHeaders> {
-        let count = found.headers.value(oss_header::TAGGING_COUNT).unwrap_or("0");
-        if !self.options.copy_tags || headers.has_tags() || count == "0" {
+        let has_none = found.headers.value(oss_header::TAGGING_COUNT) == Some("0");
+        if !self.options.copy_tags || headers.has_tags() || has_none {
             return Ok(headers);
         }
         let request = self.source.tagging().with_headers(&self.options.headers);
@@ -197,7 +198,7 @@ impl Copy<'_> {
     }
 
     /// An empty range cannot be copied, and an empty object need not be.
-    fn put_nothing(&self, headers: &ObjectHeaders, scope: &CallScope) -> Result<UploadResult> {
+    fn put_empty_object(&self, headers: &ObjectHeaders, scope: &CallScope) -> Result<UploadResult> {
         let options = UploadOptions { headers: headers.clone(), ..self.options.clone() };
         let put = Put {
             service: self.engine.service(),
