@@ -44,7 +44,8 @@ pub const OSSMPU_OPTION_UPLOAD_ID: c_int = 2005;
 /// Text: the CRC-64 that the whole object must have, as a decimal number from 0
 /// to 18446744073709551615, for calls that send a whole object. It is checked
 /// before CompleteMultipartUpload or PutObject creates the object;
-/// OSSMPU_EINTEGRITY if it differs. ossmpu_upload_initiate,
+/// OSSMPU_EINTEGRITY if it differs, and for a copy if OSS shows neither that of
+/// the source nor those of its parts. ossmpu_upload_initiate,
 /// ossmpu_upload_attach and ossmpu_upload_complete return OSSMPU_EINVAL.
 /// Default: not checked.
 pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 2006;

@@ -226,7 +226,8 @@ impl UploadOptions {
     /// Sets the CRC-64 that the whole object must have.
     ///
     /// It is checked before Complete, or before the one PutObject is sent: an object with another
-    /// CRC-64 is never created. Step-by-step uploads refuse it.
+    /// CRC-64 is never created. Step-by-step uploads refuse it. A copy whose source has no CRC-64
+    /// compares those of its parts, and fails before Complete if OSS does not show them.
     pub fn set_expected_crc64(&mut self, crc64: u64) -> &mut Self {
         self.expected_crc64 = Some(crc64);
         self

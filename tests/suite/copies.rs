@@ -2,8 +2,8 @@
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    CopySource, ErrorKind, HeadObject, ObjectExists, ObjectKey, PutObject, Result, UploadOptions,
-    UploadResult,
+    CopySource, Crc64, ErrorKind, HeadObject, Integrity, ObjectExists, ObjectKey, PutObject,
+    Result, UploadOptions, UploadResult,
 };
 
 use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
@@ -360,4 +360,45 @@ fn a_copy_onto_itself_keeps_what_it_does_not_change() {
     ] {
         assert_eq!(head.headers.value(name), Some(value), "{name}");
     }
+}
+
+/// Copies in parts and with an expected CRC-64, from a source without one.
+fn copy_expecting(fixture: &Fixture, source: &CopySource, crc64: u64) -> Result<UploadResult> {
+    fixture.emulator.clear_requests();
+    fixture.emulator.add_rule(without_crc64("HeadObject").times(1));
+    let mut options = UploadOptions::new();
+    options.set_part_size(PART).unwrap().set_expected_crc64(crc64);
+    options.set_integrity(Integrity::NONE).set_hedging(false);
+    copy(fixture, source, &options)
+}
+
+#[test]
+fn an_expected_crc64_is_compared_before_complete_if_the_source_has_none() {
+    for copy_crc in [false, true] {
+        let (fixture, content, source) = with_source();
+        fixture.emulator.change_options(|options| options.copy_crc = copy_crc);
+        let error = copy_expecting(&fixture, &source, 7).unwrap_err();
+        assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::No));
+        assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+        fixture.assert_nothing_left();
+        let mut expected = Crc64::new();
+        expected.update(&content);
+        copy_expecting(&fixture, &source, expected.value()).unwrap();
+        assert_eq!(fixture.count("ListParts"), usize::from(!copy_crc));
+        assert_eq!(fixture.stored().unwrap(), content);
+    }
+}
+
+#[test]
+fn an_expected_crc64_that_cannot_be_compared_fails_the_copy_before_complete() {
+    let (fixture, content, source) = with_source();
+    let replace = [("HashCrc64ecma".to_owned(), "Other".to_owned())].into();
+    fixture.always("ListParts", Action { replace, ..Action::default() });
+    let mut expected = Crc64::new();
+    expected.update(&content);
+    let error = copy_expecting(&fixture, &source, expected.value()).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::No));
+    assert!(error.to_string().contains("cannot be compared"), "{error}");
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+    fixture.assert_nothing_left();
 }

@@ -19,7 +19,7 @@ use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::lifecycle::verify::CreatedObject;
 use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::UploadOptions;
-use crate::upload::part::{ObjectChecksum, SentPart};
+use crate::upload::part::{ObjectChecksum, SentPart, combined_crc64};
 use crate::upload::progress::{CallPhase, Meter};
 use crate::upload::schedule::part_scheduler::{PartUploader, UploadedPart};
 use crate::upload::schedule::plan::Parts;
@@ -245,12 +245,14 @@ impl Copy<'_> {
                 let (service, target) = (Arc::clone(service), target.clone());
                 let source = source.pinned(&found.etag);
                 let compares_crc64 = crc64.is_some();
+                let needs_crc64 = compares_crc64 && found.crc64.is_none();
                 Arc::new(CopyPartUploader {
                     service,
                     target,
                     source,
                     found,
                     compares_crc64,
+                    needs_crc64,
                     deadline,
                     meter,
                 })
@@ -267,8 +269,10 @@ struct CopyPartUploader {
     source: CopySource,
     /// The source as it was at the start.
     found: HeadObjectResult,
-    /// The CRC-64 of the source is known.
+    /// The CRC-64 of the source is known, or expected.
     compares_crc64: bool,
+    /// Only the CRC-64s of the parts show whether the source has the expected one.
+    needs_crc64: bool,
     deadline: Deadline,
     meter: Arc<Meter>,
 }
@@ -280,14 +284,9 @@ impl PartUploader for CopyPartUploader {
         let request = UploadPartCopy::new(bucket, key, upload_id, part.number, &self.source)
             .with_range(part.offset..=last)
             .with_headers(headers);
-        let context = OperationContext {
-            deadline: self.deadline,
-            observer: Some(&*self.meter),
-            ..OperationContext::new(cancel)
-        };
         let response = self
             .service
-            .execute(&request, &context)
+            .execute(&request, &self.context(cancel))
             .map_err(|failed| copy_source_changed(failed.error))?
             .output;
         // For a range that OSS does not accept it copies the whole source, and returns no range.
@@ -304,9 +303,39 @@ impl PartUploader for CopyPartUploader {
         }))
     }
 
+    /// Adds the CRC-64s of ListParts where UploadPartCopy returned none and they are needed.
+    fn confirm(&self, mut sent: Vec<SentPart>, cancel: &Cancel) -> Result<Vec<SentPart>> {
+        if !self.needs_crc64 || combined_crc64(&sent).is_some() {
+            return Ok(sent);
+        }
+        let listed = self.target.list_parts(&self.service, &self.context(cancel))?;
+        for part in &mut sent {
+            let found = listed.binary_search_by_key(&part.number, |listed| listed.number);
+            let found = found.ok().and_then(|index| listed.get(index));
+            let same = found.filter(|found| found.size == part.size && found.etag == part.etag);
+            part.crc64 = part.crc64.or(same.and_then(|same| same.crc64));
+        }
+        if combined_crc64(&sent).is_none() {
+            let text = "the expected CRC-64 cannot be compared: OSS shows none of the source or of \
+                        all parts";
+            return Err(Error::new(ErrorKind::Integrity, text));
+        }
+        Ok(sent)
+    }
+
     /// Each part was copied on the condition that the source has the ETag of the start.
     fn check_source(&self, _sent: &[SentPart], _cancel: &Cancel) -> Result<()> {
         Ok(())
+    }
+}
+
+impl CopyPartUploader {
+    fn context<'c>(&'c self, cancel: &'c Cancel) -> OperationContext<'c> {
+        OperationContext {
+            deadline: self.deadline,
+            observer: Some(&*self.meter),
+            ..OperationContext::new(cancel)
+        }
     }
 }
 
