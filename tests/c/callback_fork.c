@@ -75,6 +75,24 @@ static void check_single(struct hooks *hooks) {
     free(bytes);
 }
 
+static int fork_at_the_end(void *user, const ossmpu_progress *progress) {
+    if (progress->bytes_done == progress->bytes_total)
+        fork_here(user);
+    return 0;
+}
+
+/* The last report of a copy with one request comes after the object exists. */
+static void check_copy(struct hooks *hooks) {
+    ossmpu_options *options = ossmpu_options_new();
+    CHECK(!ossmpu_options_set_progress(options, fork_at_the_end, hooks));
+    child = 0;
+    after_call(ossmpu_copy_object(hooks->client, BUCKET, "copied", BUCKET,
+                                  "fork", NULL, options, NULL, NULL, NULL),
+               0);
+    CHECK(child != 0);
+    ossmpu_options_free(options);
+}
+
 static void check_part(struct hooks *hooks) {
     ossmpu_upload *upload = NULL;
     CHECK(!ossmpu_upload_initiate(hooks->client, BUCKET, "fork", NULL, NULL,
@@ -101,6 +119,7 @@ int main(void) {
     check_upload(&hooks, IN_PROGRESS, 0);
     CHECK(hooks.done);
     check_single(&hooks);
+    check_copy(&hooks);
     check_part(&hooks);
     check_log(&hooks);
     ossmpu_client_free(client);

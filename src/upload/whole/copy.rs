@@ -140,6 +140,7 @@ impl Copy<'_> {
         scope.meter().object_done(found.size);
         // The object exists: a callback that cancels now has nothing left to cancel.
         let _ = scope.report();
+        service.check_process()?;
         Ok(UploadResult { throttled_ms: scope.meter().throttled_ms(), ..uploaded })
     }
 
