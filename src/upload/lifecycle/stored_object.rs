@@ -1,13 +1,13 @@
 //! Checks whether the object under a key is the one that an upload should have created.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::object_attributes::ExpectedAttributes;
 use super::upload_target::UploadTarget;
 use crate::error::Result;
 use crate::model::{BucketName, ETag, ObjectHeaders, ObjectKey};
 use crate::ops::{HeadObject, HeadObjectResult};
-use crate::runtime::safeguard;
+use crate::runtime::{now, safeguard};
 use crate::service::{OperationContext, ServiceClient};
 use crate::upload::part::ObjectChecksum;
 
@@ -28,13 +28,14 @@ pub(crate) struct ExpectedObject<'a> {
     pub(crate) not_before: NotBefore,
 }
 
-/// A time on the service's clock.
+/// The earliest time of an object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum NotBefore {
     Unknown,
+    /// On the service's clock.
     At(SystemTime),
-    /// At most this long before HeadObject.
-    Ago(Duration),
+    /// The time of this process when the first request was sent.
+    Since(Instant),
 }
 
 /// The object under the key.
@@ -112,15 +113,18 @@ pub(crate) fn warn_of_callback(headers: &ObjectHeaders, service: &ServiceClient)
 }
 
 impl NotBefore {
-    /// All times are on the service's clock and in whole seconds.
+    /// Call it as soon as the response to HeadObject is there, because its `Date` converts a time of
+    /// this process to one of the service, and the request may have taken long. The times of the
+    /// service are in whole seconds.
     fn allows(self, found: &HeadObjectResult) -> bool {
         let earliest = match self {
             Self::Unknown => return true,
             Self::At(time) => Some(time),
-            Self::Ago(time) => found
-                .headers
-                .date()
-                .and_then(|now| now.checked_sub(Duration::from_secs(whole_seconds(time)))),
+            Self::Since(started) => {
+                let elapsed = whole_seconds(now().saturating_duration_since(started));
+                let date = found.headers.date();
+                date.and_then(|date| date.checked_sub(Duration::from_secs(elapsed)))
+            }
         };
         match (found.last_modified, earliest) {
             (Some(modified), Some(earliest)) => modified >= earliest,
@@ -138,6 +142,7 @@ fn whole_seconds(time: Duration) -> u64 {
 mod tests {
     use super::*;
     use crate::ops::Operation;
+    use crate::runtime::simulated;
     use crate::wire::{Headers, Response};
 
     /// Whether an object of the expected size and type, with that CRC-64, is taken for ours.
@@ -180,6 +185,33 @@ mod tests {
         let seconds =
             [0, 1, 999, 1000, 1001, 5000].map(|ms| whole_seconds(Duration::from_millis(ms)));
         assert_eq!(seconds, [0, 1, 1, 1, 2, 5]);
+    }
+
+    #[test]
+    fn the_time_that_head_object_takes_does_not_make_the_object_too_old() {
+        let (bucket, key) =
+            (BucketName::parse("bucket").unwrap(), ObjectKey::parse("key").unwrap());
+        let started = Instant::now();
+        let is_allowed = |last_modified: &str| {
+            let mut headers = Headers::default();
+            for (name, value) in [
+                ("Content-Length", "10"),
+                ("ETag", "\"E\""),
+                ("Date", "Fri, 24 Feb 2012 06:07:48 GMT"),
+                ("Last-Modified", last_modified),
+            ] {
+                headers.set(name, value).unwrap();
+            }
+            let response = Response { status: 200, headers, body: Vec::new() };
+            let found = HeadObject::new(&bucket, &key).parse(&response).unwrap();
+            NotBefore::Since(started).allows(&found)
+        };
+        // The response arrives after ten seconds.
+        simulated::set(started.checked_add(Duration::from_secs(10)));
+        let allowed =
+            ["38", "37"].map(|second| is_allowed(&format!("Fri, 24 Feb 2012 06:07:{second} GMT")));
+        simulated::set(None);
+        assert_eq!(allowed, [true, false]);
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Copy<'_> {
                     checksum,
                     etags: vec![found.etag.clone()],
                     object_type: None,
-                    not_before: NotBefore::Ago(now().saturating_duration_since(started)),
+                    not_before: NotBefore::Since(started),
                 };
                 let object = *determine(service, failed, &expected, scope)?;
                 CopyObjectResult {

@@ -244,7 +244,7 @@ impl Put<'_> {
             checksum: ObjectChecksum { size: body.length(), crc64: Some(crc64) },
             etags: vec![ETag::of_md5(md5)],
             object_type: Some("Normal"),
-            not_before: NotBefore::Ago(now().saturating_duration_since(started)),
+            not_before: NotBefore::Since(started),
         };
         let object = determine(self.service, failed, &expected, scope)?;
         check_put(source, crc64, expected_crc64, scope)?;
