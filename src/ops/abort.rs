@@ -89,9 +89,10 @@ impl Operation for AbortMultipartUpload {
     fn result_of_earlier_attempt(
         &self,
         refusal: &ServiceError,
+        is_retry: bool,
         _check: &dyn Fn() -> Result<()>,
     ) -> Option<Self::Output> {
-        let is_own = !refusal.request_id.is_empty();
+        let is_own = is_retry && !refusal.request_id.is_empty();
         (is_own && refusal.code == "NoSuchUpload").then(|| AbortMultipartUploadResult {
             request_id: non_empty(refusal.request_id.as_str()),
             headers: ResponseHeaders::default(),
@@ -132,11 +133,12 @@ mod tests {
             let body = format!("<Error><Code>{code}</Code></Error>");
             ServiceError::read(&response(404, &[], &body))
         };
-        assert!(
-            operation().result_of_earlier_attempt(&refused("NoSuchUpload"), &|| Ok(())).is_some()
-        );
-        assert!(
-            operation().result_of_earlier_attempt(&refused("NoSuchBucket"), &|| Ok(())).is_none()
-        );
+        let has_succeeded = |code: &str, is_retry| {
+            let refused = refused(code);
+            operation().result_of_earlier_attempt(&refused, is_retry, &|| Ok(())).is_some()
+        };
+        assert!(has_succeeded("NoSuchUpload", true));
+        assert!(!has_succeeded("NoSuchUpload", false));
+        assert!(!has_succeeded("NoSuchBucket", true));
     }
 }

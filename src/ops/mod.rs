@@ -63,11 +63,13 @@ pub(crate) trait Operation {
     /// Returns whether the request may be retried after an attempt that may have taken effect.
     fn retry_safety(&self) -> RetrySafety;
 
-    /// Returns the result if an error response to a retry shows that an earlier attempt succeeded.
-    /// May read the body; `check` is called for each step, and its error ends the reading.
+    /// Returns the result if an error response shows that an earlier attempt succeeded: one of this
+    /// call if `is_retry`, else of another. May read the body; `check` is called for each step, and
+    /// its error ends the reading.
     fn result_of_earlier_attempt(
         &self,
         _refusal: &ServiceError,
+        _is_retry: bool,
         _check: &dyn Fn() -> Result<()>,
     ) -> Option<Self::Output> {
         None

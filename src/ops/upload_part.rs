@@ -134,10 +134,11 @@ impl Operation for UploadPart {
     }
 
     /// A sequential upload refuses an existing part. If that part has the MD5 of these bytes, an
-    /// earlier attempt has stored it and its response was lost.
+    /// attempt of this or an earlier call has stored it and its response was lost.
     fn result_of_earlier_attempt(
         &self,
         refusal: &ServiceError,
+        _is_retry: bool,
         check: &dyn Fn() -> Result<()>,
     ) -> Option<Self::Output> {
         if refusal.code != "PartAlreadyExist" {
@@ -245,17 +246,17 @@ mod tests {
         assert!(
             operation()
                 .with_bytes(*b"other")
-                .result_of_earlier_attempt(&refusal, &|| Ok(()))
+                .result_of_earlier_attempt(&refusal, false, &|| Ok(()))
                 .is_none()
         );
         assert!(
             operation()
                 .with_content_md5([0; 16])
-                .result_of_earlier_attempt(&refusal, &|| Ok(()))
+                .result_of_earlier_attempt(&refusal, false, &|| Ok(()))
                 .is_none()
         );
         for same in [operation(), operation().with_content_md5(MD5)] {
-            let result = same.result_of_earlier_attempt(&refusal, &|| Ok(())).unwrap();
+            let result = same.result_of_earlier_attempt(&refusal, false, &|| Ok(())).unwrap();
             assert_eq!(result.etag.unquoted(), "5D41402ABC4B2A76B9719D911017C592");
         }
     }

@@ -174,10 +174,7 @@ impl<'a, O: Operation> OperationState<'a, O> {
             let refused = ServiceError::read(response);
             let is_retry = self.attempts > 1 || self.stale_connection_retries > 0;
             let check = || self.context.check();
-            let earlier_result = is_retry
-                .then(|| self.operation.result_of_earlier_attempt(&refused, &check))
-                .flatten();
-            return match earlier_result {
+            return match self.operation.result_of_earlier_attempt(&refused, is_retry, &check) {
                 Some(output) => Ok(output),
                 None => Err(self.refusal(response, refused)),
             };

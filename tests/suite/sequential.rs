@@ -2,9 +2,9 @@
 
 use md5::{Digest, Md5};
 use oss_emulator::{Action, Commit, RequestRecord, Rule};
-use ossmpu::{ErrorKind, UploadOptions};
+use ossmpu::{ErrorKind, MultipartUpload, UploadOptions};
 
-use crate::fixture::{Fixture, MIB, bytes, five_parts, small_parts};
+use crate::fixture::{Fixture, MIB, PART, bytes, five_parts, number, small_parts};
 
 fn in_order() -> UploadOptions {
     let mut options = small_parts();
@@ -76,4 +76,19 @@ fn a_part_that_another_client_has_stored_is_an_error() {
     let error = fixture.put(&five_parts(), &in_order()).unwrap_err();
     assert_eq!((error.kind(), error.http_status()), (ErrorKind::Service, Some(409)), "{error}");
     fixture.assert_bucket_empty();
+}
+
+#[test]
+fn a_part_that_an_earlier_call_has_stored_is_accepted_only_with_the_same_bytes() {
+    let fixture = Fixture::with_one_attempt();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let upload = MultipartUpload::initiate(client, bucket, key, &in_order(), cancel).unwrap();
+    let content = bytes(PART);
+    // The caller of this call may not know that it was successful.
+    upload.upload_part(number(1), content.clone(), cancel).unwrap();
+    let error = upload.upload_part(number(1), b"other".to_vec(), cancel).unwrap_err();
+    assert_eq!(error.oss_code(), Some("PartAlreadyExist"), "{error}");
+    upload.upload_part(number(1), content.clone(), cancel).unwrap();
+    upload.complete(cancel).unwrap();
+    assert_eq!(fixture.stored().unwrap(), content);
 }
