@@ -112,7 +112,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming `url`, if it is not such a URL; and the errors of UploadPart.
+    /// `Invalid`, naming `url`, if it is not such a URL, or naming an option that only makes sense for
+    /// an object or an upload: the upload ID, the checkpoint directory, delta and expected checksums;
+    /// and the errors of UploadPart.
     pub fn put_part_url(
         &self,
         url: &str,

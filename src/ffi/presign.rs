@@ -90,9 +90,13 @@ pub extern "C" fn ossmpu_presign(
 ///
 /// Access key, region and endpoint of the client are not used: a client that
 /// has only OSSMPU_CONFIG_CREDENTIALS set, to "anonymous", is sufficient. Of
-/// options only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_TIMEOUT_MS and
-/// OSSMPU_OPTION_BYTES_PER_SEC are used. options and cancel may be NULL, and
-/// data if len is 0; out is required. OSSMPU_EINVAL if url is not for a part.
+/// options only OSSMPU_OPTION_INTEGRITY, OSSMPU_OPTION_REQUIRE_VERIFIED (for
+/// OSSMPU_INTEGRITY_CRC64), OSSMPU_OPTION_TIMEOUT_MS,
+/// OSSMPU_OPTION_BYTES_PER_SEC and the progress callback are used.
+/// OSSMPU_OPTION_CHECKPOINT_DIR, OSSMPU_OPTION_UPLOAD_ID, OSSMPU_OPTION_DELTA,
+/// OSSMPU_OPTION_EXPECTED_CRC64 and OSSMPU_OPTION_EXPECTED_MD5 return
+/// OSSMPU_EINVAL. options and cancel may be NULL, and data if len is 0; out is
+/// required. OSSMPU_EINVAL if url is not for a part.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_put_part_url(

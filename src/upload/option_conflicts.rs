@@ -13,6 +13,7 @@ pub(crate) enum CallKind {
     Stream,
     Copy,
     StepByStep,
+    PresignedPart,
 }
 
 impl UploadOptions {
@@ -30,7 +31,7 @@ impl UploadOptions {
             return Err(Error::invalid("delta", text));
         }
         let is_whole = matches!(call, CallKind::File | CallKind::Unnamed);
-        let compares_crc64 = call != CallKind::StepByStep;
+        let compares_crc64 = !matches!(call, CallKind::StepByStep | CallKind::PresignedPart);
         let compares_md5 = compares_crc64 && call != CallKind::Copy;
         let rules = [
             ("upload_id", upload_id, is_whole),
@@ -57,6 +58,7 @@ impl CallKind {
             Self::Stream => "a stream",
             Self::Copy => "a copy",
             Self::StepByStep => "an upload that is sent step by step",
+            Self::PresignedPart => "a part that is sent to a URL",
         }
     }
 }

@@ -271,6 +271,33 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
 }
 
 #[test]
+fn options_of_whole_objects_are_refused_for_a_part_that_is_sent_to_a_url() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let upload = fixture.initiate();
+    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
+    let url =
+        client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap().url;
+    let refused = |change: &dyn Fn(&mut UploadOptions)| {
+        let mut options = UploadOptions::new();
+        change(&mut options);
+        let error = client.put_part_url(&url, bytes(9), &options, cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+        error.argument().unwrap().to_owned()
+    };
+    let named = [
+        refused(&|options| _ = options.set_checkpoint_dir("/tmp")),
+        refused(&|options| _ = options.set_upload_id(upload.upload_id().clone())),
+        refused(&|options| _ = options.set_delta(true)),
+        refused(&|options| _ = options.set_expected_crc64(1)),
+        refused(&|options| _ = options.set_expected_md5([0; 16])),
+    ];
+    let names = ["checkpoint_dir", "upload_id", "delta", "expected_crc64", "expected_md5"];
+    assert_eq!(named, names);
+    assert_eq!(fixture.count("UploadPart"), 0);
+}
+
+#[test]
 fn complete_all_compares_the_bytes_that_were_sent_with_those_that_oss_has() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();

@@ -9,6 +9,7 @@ use crate::ops::PartUrl;
 use crate::runtime::Cancel;
 use crate::service::{OperationContext, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
+use crate::upload::option_conflicts::CallKind;
 use crate::upload::options::{Integrity, UploadOptions, Verification};
 use crate::upload::part::SentPart;
 use crate::upload::progress::CallPhase;
@@ -22,6 +23,7 @@ pub(crate) fn put_presigned_part(
     options: &UploadOptions,
     cancel: &Cancel,
 ) -> Result<SentPart> {
+    options.check_for(CallKind::PresignedPart)?;
     let request = PartUrl::parse(url)?;
     let number = request.number();
     let source = Source::memory(Arc::new(data));
