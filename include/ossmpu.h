@@ -448,8 +448,10 @@ const char *ossmpu_strerror(int status);
 
 /**
  * Number: 1 if the same call may succeed later, else 0. It may after
- * OSSMPU_EBUSY, OSSMPU_ETIMEOUT and OSSMPU_EPROTOCOL, and after a temporary
- * failure of the network or of OSS.
+ * OSSMPU_EBUSY and OSSMPU_ETIMEOUT, after a temporary failure of the network
+ * or of OSS, and after OSSMPU_EPROTOCOL for a response that was unreadable;
+ * not after one that shows that the endpoint does something else, such as
+ * copying a whole object instead of a range.
  */
 #define OSSMPU_ERRINFO_RETRYABLE 5105
 

@@ -52,8 +52,10 @@ pub const OSSMPU_ERRINFO_ATTEMPTS: c_int = 5103;
 /// Number: the bytes of its body that the failed request had sent.
 pub const OSSMPU_ERRINFO_BYTES_SENT: c_int = 5104;
 /// Number: 1 if the same call may succeed later, else 0. It may after
-/// OSSMPU_EBUSY, OSSMPU_ETIMEOUT and OSSMPU_EPROTOCOL, and after a temporary
-/// failure of the network or of OSS.
+/// OSSMPU_EBUSY and OSSMPU_ETIMEOUT, after a temporary failure of the network
+/// or of OSS, and after OSSMPU_EPROTOCOL for a response that was unreadable;
+/// not after one that shows that the endpoint does something else, such as
+/// copying a whole object instead of a range.
 pub const OSSMPU_ERRINFO_RETRYABLE: c_int = 5105;
 /// Number: the value that a callback returned to cancel the call.
 pub const OSSMPU_ERRINFO_CALLBACK_VALUE: c_int = 5106;
