@@ -31,7 +31,7 @@ pub(crate) struct CheckpointKey {
 
 /// The content of a checkpoint: what has to be the same for the upload to be resumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct CheckpointRecord {
     pub(crate) checkpoint_key: CheckpointKey,
     pub(crate) file: Identity,
     pub(crate) part_size: u64,
@@ -50,9 +50,9 @@ pub(crate) struct Record {
 
 /// The state of the file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum LoadedCheckpoint {
     Nothing,
-    Record(Record),
+    Record(CheckpointRecord),
     /// The reason.
     Corrupt(String),
 }
@@ -85,18 +85,19 @@ impl Checkpoint {
         file_of(directory, &checkpoint_key.name()).exists()
     }
 
-    pub(crate) fn load(&self) -> Result<Found> {
+    pub(crate) fn load(&self) -> Result<LoadedCheckpoint> {
         Ok(match read(&self.file, SIZE_MAX)? {
-            None => Found::Nothing,
+            None => LoadedCheckpoint::Nothing,
             Some(text) => match String::from_utf8(text) {
-                Ok(text) => Record::parse(&text).map_or_else(Found::Corrupt, Found::Record),
-                Err(_) => Found::Corrupt("it is not text".to_owned()),
+                Ok(text) => CheckpointRecord::parse(&text)
+                    .map_or_else(LoadedCheckpoint::Corrupt, LoadedCheckpoint::Record),
+                Err(_) => LoadedCheckpoint::Corrupt("it is not text".to_owned()),
             },
         })
     }
 
     /// Writes the record; it is on disk when this returns.
-    pub(crate) fn save(&self, record: &Record) -> Result<()> {
+    pub(crate) fn save(&self, record: &CheckpointRecord) -> Result<()> {
         self.write(&self.file, record.text())
     }
 
@@ -175,7 +176,7 @@ impl CheckpointKey {
     }
 }
 
-impl Record {
+impl CheckpointRecord {
     fn text(&self) -> String {
         let Self {
             checkpoint_key,
@@ -202,7 +203,7 @@ impl Record {
         format!("{body}crc64 {}\n", crc64(&body))
     }
 
-    /// The inverse of [`Record::text`]. The error says what is wrong with the text.
+    /// The inverse of [`CheckpointRecord::text`]. The error says what is wrong with the text.
     fn parse(text: &str) -> Result<Self, String> {
         let unreadable = |what: &str| format!("its {what} cannot be read");
         let (body, sum) =
@@ -256,10 +257,10 @@ impl Record {
 #[cfg(fuzzing)]
 pub fn fuzz(text: &str) {
     let checksummed = format!("{text}crc64 {}\n", crc64(text));
-    if let Ok(record) = Record::parse(&checksummed) {
-        assert_eq!(Record::parse(&record.text()), Ok(record));
+    if let Ok(record) = CheckpointRecord::parse(&checksummed) {
+        assert_eq!(CheckpointRecord::parse(&record.text()), Ok(record));
     }
-    let _ = Record::parse(text);
+    let _ = CheckpointRecord::parse(text);
 }
 
 fn crc64(text: &str) -> u64 {
@@ -280,8 +281,8 @@ mod tests {
     use crate::error::ErrorKind;
     use proptest::prelude::*;
 
-    fn record() -> Record {
-        Record {
+    fn record() -> CheckpointRecord {
+        CheckpointRecord {
             checkpoint_key: CheckpointKey {
                 endpoint: "https://h:1".to_owned(),
                 bucket: "b".to_owned(),
@@ -303,9 +304,9 @@ mod tests {
     fn a_saved_record_is_loaded_and_gone_after_removal() {
         let directory = tempfile::tempdir().unwrap();
         let checkpoint = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
-        assert_eq!(checkpoint.load().unwrap(), Found::Nothing);
+        assert_eq!(checkpoint.load().unwrap(), LoadedCheckpoint::Nothing);
         checkpoint.save(&record()).unwrap();
-        assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
+        assert_eq!(checkpoint.load().unwrap(), LoadedCheckpoint::Record(record()));
         checkpoint.remove();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
@@ -316,7 +317,7 @@ mod tests {
         let checkpoint = Checkpoint::lock(directory.path(), &record().checkpoint_key).unwrap();
         std::fs::write(checkpoint.file.with_extension(TEMPORARY_SUFFIX), "ossmpu-chec").unwrap();
         checkpoint.save(&record()).unwrap();
-        assert_eq!(checkpoint.load().unwrap(), Found::Record(record()));
+        assert_eq!(checkpoint.load().unwrap(), LoadedCheckpoint::Record(record()));
         checkpoint.remove();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
@@ -383,14 +384,14 @@ mod tests {
         let text = record().text();
         for end in 0..text.len() {
             if let Some(cut) = text.get(..end) {
-                assert!(Record::parse(cut).is_err(), "truncated at {end}");
+                assert!(CheckpointRecord::parse(cut).is_err(), "truncated at {end}");
             }
         }
         for at in 0..text.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
             let changed = String::from_utf8_lossy(&bytes);
-            assert!(Record::parse(&changed).is_err(), "changed at {at}");
+            assert!(CheckpointRecord::parse(&changed).is_err(), "changed at {at}");
         }
     }
 
@@ -404,7 +405,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".*") {
-            let _ = Record::parse(&text);
+            let _ = CheckpointRecord::parse(&text);
         }
 
         #[test]
@@ -415,7 +416,7 @@ mod tests {
             record.upload_id = upload_id;
             record.file.size = size;
             record.file.modified.0 = time;
-            prop_assert_eq!(Record::parse(&record.text()), Ok(record));
+            prop_assert_eq!(CheckpointRecord::parse(&record.text()), Ok(record));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::abort::{Fence, abort, is_no_such_upload, or_completed};
-use super::checkpoint::{Checkpoint, CheckpointKey, Found, Record};
+use super::checkpoint::{Checkpoint, CheckpointKey, CheckpointRecord, LoadedCheckpoint};
 use super::complete::COMPLETION_HEADERS;
 use super::stored_object::{ExpectedObject, StoredObject, warn_of_callback};
 use super::upload_lifecycle::UploadLifecycle;
@@ -33,7 +33,7 @@ pub(crate) struct ResumedUpload {
     /// An earlier upload, which is gone, may have created an object that was replaced.
     pub(crate) object_may_exist: bool,
     /// The content of the checkpoint, if there is one.
-    pub(crate) record: Option<Record>,
+    pub(crate) record: Option<CheckpointRecord>,
 }
 
 /// The outcome of loading a checkpoint.
@@ -53,14 +53,14 @@ struct ListedParts {
 
 /// What a checkpoint must match to be resumed.
 struct ExpectedCheckpoint {
-    record: Record,
+    record: CheckpointRecord,
     source: Source,
     parts: Parts,
 }
 
 impl ResumedUpload {
     /// An upload that has no part yet.
-    pub(crate) fn new(target: UploadTarget, record: Option<Record>) -> Self {
+    pub(crate) fn new(target: UploadTarget, record: Option<CheckpointRecord>) -> Self {
         Self {
             target,
             listed: BTreeMap::new(),
@@ -121,7 +121,7 @@ impl UploadLifecycle<'_> {
         let file = source
             .identity()
             .ok_or_else(|| Error::internal("only a file can have a checkpoint"))?;
-        let record = Record {
+        let record = CheckpointRecord {
             checkpoint_key,
             file,
             part_size: parts.part_size(),
@@ -142,7 +142,7 @@ impl UploadLifecycle<'_> {
         let upload_id = target.upload_id.as_str().to_owned();
         let initiated = target.initiated.map_or(0, seconds);
         let may_have_orphan = target.may_have_orphan;
-        let record = Record { upload_id, initiated, may_have_orphan, ..expected.record };
+        let record = CheckpointRecord { upload_id, initiated, may_have_orphan, ..expected.record };
         match checkpoint.save(&record) {
             Ok(()) => {
                 let object_may_exist = earlier.object_may_exist;
@@ -165,9 +165,9 @@ impl UploadLifecycle<'_> {
     ) -> Result<Option<Resumption>> {
         let logger = self.service.logger();
         let record = match checkpoint.load()? {
-            Found::Nothing => return Ok(None),
-            Found::Record(record) => record,
-            Found::Corrupt(reason) => {
+            LoadedCheckpoint::Nothing => return Ok(None),
+            LoadedCheckpoint::Record(record) => record,
+            LoadedCheckpoint::Corrupt(reason) => {
                 logger.warn(|| format!("a checkpoint is corrupt: {reason}; starting over"));
                 *earlier = EarlierUpload::of_corrupt_checkpoint();
                 return Ok(None);
@@ -199,7 +199,8 @@ impl UploadLifecycle<'_> {
                 logger.info(|| format!("resuming upload {}", record.upload_id));
                 let earlier =
                     if record.is_completing { Evidence::Uncertain } else { Evidence::NotSent };
-                let record = Some(Record { completion: expected.record.completion, ..record });
+                let record =
+                    Some(CheckpointRecord { completion: expected.record.completion, ..record });
                 let resumed =
                     ResumedUpload { target, listed, earlier, object_may_exist: false, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
@@ -223,9 +224,9 @@ impl UploadLifecycle<'_> {
     ) -> Result<EarlierUpload> {
         let mut earlier = EarlierUpload::default();
         let record = match checkpoint.load()? {
-            Found::Record(record) if record.checkpoint_key == *checkpoint_key => record,
-            Found::Corrupt(_) => return Ok(EarlierUpload::of_corrupt_checkpoint()),
-            Found::Nothing | Found::Record(_) => return Ok(earlier),
+            LoadedCheckpoint::Record(record) if record.checkpoint_key == *checkpoint_key => record,
+            LoadedCheckpoint::Corrupt(_) => return Ok(EarlierUpload::of_corrupt_checkpoint()),
+            LoadedCheckpoint::Nothing | LoadedCheckpoint::Record(_) => return Ok(earlier),
         };
         if let Ok(upload_id) = UploadId::parse(&record.upload_id) {
             let what = "the upload of a checkpoint is aborted: the file is sent in one request now";
@@ -239,7 +240,7 @@ impl UploadLifecycle<'_> {
     fn abort_earlier(
         &self,
         target: &UploadTarget,
-        record: &Record,
+        record: &CheckpointRecord,
         earlier: &mut EarlierUpload,
     ) -> Result<()> {
         // That of the lifecycle is for the new upload.
@@ -392,7 +393,7 @@ impl EarlierUpload {
 }
 
 /// Adds to the error what an earlier process may have left.
-fn uncertain(error: Error, record: &Record) -> Error {
+fn uncertain(error: Error, record: &CheckpointRecord) -> Error {
     let error = error
         .with_upload_id(&record.upload_id)
         .with_parts_left(true)
@@ -401,7 +402,10 @@ fn uncertain(error: Error, record: &Record) -> Error {
 }
 
 /// Returns the first difference that prevents resuming.
-fn changed_since_checkpoint(found: &Record, expected: &Record) -> Option<&'static str> {
+fn changed_since_checkpoint(
+    found: &CheckpointRecord,
+    expected: &CheckpointRecord,
+) -> Option<&'static str> {
     if found.file != expected.file {
         return Some("the file");
     }

@@ -10,7 +10,7 @@ use crate::ops::{PutObject, PutObjectResult};
 use crate::runtime::{Cancel, CleanupBudget, now, safeguard};
 use crate::service::{Evidence, OperationContext, OperationError, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
-use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, Record};
+use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, CheckpointRecord};
 use crate::upload::lifecycle::delta::base::DeltaBase;
 use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
@@ -340,7 +340,7 @@ impl Put<'_> {
         let before_complete = || match (checkpoint, record) {
             (Some(checkpoint), Some(record)) => {
                 let is_completing = safeguard!(CompletionMark, true);
-                checkpoint.save(&Record { is_completing, ..record })
+                checkpoint.save(&CheckpointRecord { is_completing, ..record })
             }
             _ => Ok(()),
         };
