@@ -3,17 +3,26 @@
 use std::fs::File;
 use std::ops::Range;
 
+use crate::error::Result;
+
 /// Returns the ranges of a file that are not in the page cache, in order, each a multiple of the page
 /// size except at `range.end`; of more than `most` ranges only the first.
 ///
 /// If the system does not tell, all bytes count as cached: Linux tells only who owns the file or may
-/// write to it.
+/// write to it. The search takes seconds per TiB: `check` is called for each window, and its error
+/// ends it.
 #[cfg(target_os = "linux")]
-pub(crate) fn uncached_ranges(file: &File, range: Range<u64>, most: usize) -> Vec<Range<u64>> {
+pub(crate) fn uncached_ranges(
+    file: &File,
+    range: Range<u64>,
+    most: usize,
+    check: impl Fn() -> Result<()>,
+) -> Result<Vec<Range<u64>>> {
     let page = page_size();
     let mut found: Vec<Range<u64>> = Vec::new();
     let mut start = range.start - range.start % page;
     while start < range.end {
+        check()?;
         let end = range.end.min(start + WINDOW);
         let Some(cached) = linux::Window::map(file, start..end).and_then(|w| w.cached_pages(page))
         else {
@@ -25,13 +34,13 @@ pub(crate) fn uncached_ranges(file: &File, range: Range<u64>, most: usize) -> Ve
             let is_full = found.len() >= most;
             match found.last_mut().filter(|last| last.end == at) {
                 Some(last) => last.end = until,
-                None if is_full => return found,
+                None if is_full => return Ok(found),
                 None => found.push(at..until),
             }
         }
         start = end;
     }
-    found
+    Ok(found)
 }
 
 /// Removes the clean pages of a range from the page cache, and those that it begins and ends with.
@@ -52,8 +61,13 @@ pub(crate) fn remove_from_cache(file: &File, range: Range<u64>) {
 
 /// Other systems have no such call.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn uncached_ranges(_: &File, _: Range<u64>, _: usize) -> Vec<Range<u64>> {
-    Vec::new()
+pub(crate) fn uncached_ranges(
+    _: &File,
+    _: Range<u64>,
+    _: usize,
+    _: impl Fn() -> Result<()>,
+) -> Result<Vec<Range<u64>>> {
+    Ok(Vec::new())
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -113,6 +127,28 @@ mod linux {
         fn drop(&mut self) {
             // SAFETY: this owns the mapping, which is not used afterwards.
             unsafe { libc::munmap(self.address, self.length) };
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use std::cell::Cell;
+
+    #[test]
+    fn the_search_can_be_ended_at_each_window() {
+        let file = tempfile::tempfile().unwrap();
+        let size = 2 * WINDOW + 1;
+        file.set_len(size).unwrap();
+        for last in 1..=4 {
+            let checks = Cell::new(0);
+            let found = uncached_ranges(&file, 0..size, usize::MAX, || {
+                checks.set(checks.get() + 1);
+                if checks.get() == last { Err(Error::canceled()) } else { Ok(()) }
+            });
+            assert_eq!((checks.get(), found.is_err()), (last.min(3), last <= 3));
         }
     }
 }

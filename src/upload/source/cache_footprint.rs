@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::watched_file::WatchedFile;
+use crate::error::Result;
 use crate::runtime::{remove_from_cache, uncached_ranges};
 
 /// The ranges of a file that were not cached when its upload began, so that they can leave the page
@@ -16,14 +17,18 @@ pub(crate) struct CacheFootprint {
 }
 
 impl CacheFootprint {
-    /// The footprint of an upload of this range.
-    pub(crate) fn new(file: Arc<WatchedFile>, range: Range<u64>) -> Self {
+    /// The footprint of an upload of this range. `check` can end the search for it.
+    pub(crate) fn new(
+        file: Arc<WatchedFile>,
+        range: Range<u64>,
+        check: impl Fn() -> Result<()>,
+    ) -> Result<Self> {
         let end = range.end.saturating_add(READ_AHEAD).min(file.identity().size);
         let range = range.start..end.max(range.end);
-        let mut added = uncached_ranges(file.as_file(), range, RANGES_MAX);
+        let mut added = uncached_ranges(file.as_file(), range, RANGES_MAX, check)?;
         let known_end = added.last().map_or(0, |last| last.end);
         added.extend(file.probed().filter(|probed| probed.start >= known_end));
-        Self { file, added }
+        Ok(Self { file, added })
     }
 
     /// Removes from the page cache what the upload has added in a range.

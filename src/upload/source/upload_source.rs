@@ -94,16 +94,16 @@ impl Source {
     }
 
     /// Notes what the page cache holds now, so that [`Source::leave_cache`] can remove what is read
-    /// from now on. Call it when the range is final.
-    pub(crate) fn with_footprint(self) -> Self {
+    /// from now on. Call it when the range is final. `check` can end the search.
+    pub(crate) fn with_footprint(self, check: impl Fn() -> Result<()>) -> Result<Self> {
         let footprint = match &self.origin {
             Origin::File(file) => {
                 let range = self.start..self.start.saturating_add(self.length);
-                Some(Arc::new(CacheFootprint::new(Arc::clone(file), range)))
+                Some(Arc::new(CacheFootprint::new(Arc::clone(file), range, check)?))
             }
             Origin::Memory(_) => None,
         };
-        Self { footprint, ..self }
+        Ok(Self { footprint, ..self })
     }
 
     /// Removes from the page cache what was read of these bytes and was not cached before.

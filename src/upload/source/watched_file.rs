@@ -67,7 +67,8 @@ impl WatchedFile {
             true => {
                 let (stamp, is_recent) = (Stamp::of(&metadata), is_recent(&metadata));
                 let end = metadata.len();
-                let probed = uncached_ranges(&file, end.saturating_sub(1)..end, 1).pop();
+                let last_byte = end.saturating_sub(1)..end;
+                let probed = uncached_ranges(&file, last_byte, 1, || Ok(()))?.pop();
                 let watched = Self { file, name, stamp, has_true_size: true, is_recent, probed };
                 return watched.with_probed_size();
             }

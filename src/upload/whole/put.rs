@@ -66,7 +66,11 @@ impl Put<'_> {
             Plan::Parts(_) => CallScope::new,
         };
         let scope = start(self.service, cancel, self.options.deadline(), progress)?;
-        let source = if self.options.keep_cache { source } else { source.with_footprint() };
+        let source = match self.options.keep_cache {
+            true => Ok(source),
+            false => source.with_footprint(|| scope.check()),
+        };
+        let source = source.map_err(|error| scope.explain(error))?;
         let result = self.put(source.clone(), plan, &scope);
         source.leave_cache_entirely();
         result.map_err(|error| scope.explain(error))

@@ -30,7 +30,7 @@ impl MultipartUpload {
         cancel: &Cancel,
     ) -> Result<SentPart> {
         let source = Source::memory(Arc::new(data));
-        self.0.send(number, &source, cancel)
+        self.0.send(number, source, cancel)
     }
 
     /// Sends a range of a regular file as a part; otherwise like [`MultipartUpload::upload_part`].
@@ -48,18 +48,24 @@ impl MultipartUpload {
     ) -> Result<SentPart> {
         self.0.engine.service().check_call()?;
         let source = Source::path(&file.path)?.range(file.range)?;
-        let source = if self.0.options.keep_cache { source } else { source.with_footprint() };
-        let sent = self.0.send(number, &source, cancel);
-        source.leave_cache_entirely();
-        sent
+        self.0.send(number, source, cancel)
     }
 }
 
 impl SharedUpload {
-    fn send(&self, number: PartNumber, source: &Source, cancel: &Cancel) -> Result<SentPart> {
+    fn send(&self, number: PartNumber, source: Source, cancel: &Cancel) -> Result<SentPart> {
         let call = self.begin_part(number, cancel)?;
         let scope = call.scope.clone();
-        self.send_part_of(call, source).map_err(|error| scope.explain(error))
+        let source = match self.options.keep_cache {
+            true => Ok(source),
+            false => source.with_footprint(|| scope.check()),
+        };
+        let sent = source.and_then(|source| {
+            let sent = self.send_part_of(call, &source);
+            source.leave_cache_entirely();
+            sent
+        });
+        sent.map_err(|error| scope.explain(error))
     }
 
     pub(super) fn send_part_of(&self, call: PartCall<'_>, source: &Source) -> Result<SentPart> {
