@@ -46,6 +46,8 @@ pub(crate) struct CheckpointRecord {
     pub(crate) may_have_orphan: bool,
     /// Complete is about to be sent, or was.
     pub(crate) is_completing: bool,
+    /// An earlier upload, which is gone, may have created an object that was replaced.
+    pub(crate) object_may_exist: bool,
 }
 
 /// The state of the file.
@@ -188,10 +190,12 @@ impl CheckpointRecord {
             initiated,
             may_have_orphan,
             is_completing,
+            object_may_exist,
         } = self;
         let body = format!(
             "{HEADING}\n{}size {}\nmodified {} {}\npart_size {part_size}\n\
-             upload_id {}\nattributes {attributes}\ncompletion {completion}\ninitiated {initiated}\norphan {}\ncompleting {}\n",
+             upload_id {}\nattributes {attributes}\ncompletion {completion}\ninitiated {initiated}\norphan {}\n\
+             completing {}\nobject {}\n",
             checkpoint_key.text(),
             file.size,
             file.modified.0,
@@ -199,6 +203,7 @@ impl CheckpointRecord {
             escape(upload_id),
             u8::from(*may_have_orphan),
             u8::from(*is_completing),
+            u8::from(*object_may_exist),
         );
         format!("{body}crc64 {}\n", crc64(&body))
     }
@@ -248,6 +253,7 @@ impl CheckpointRecord {
             initiated: line("initiated")?.parse().map_err(|_| unreadable("initiated"))?,
             may_have_orphan: flag("orphan", line("orphan")?)?,
             is_completing: flag("completing", line("completing")?)?,
+            object_may_exist: flag("object", line("object")?)?,
         })
     }
 }
@@ -295,6 +301,7 @@ mod tests {
             initiated: 1_700_000_000,
             may_have_orphan: true,
             is_completing: true,
+            object_may_exist: true,
             part_size: 102_400,
             upload_id: "A+/=".to_owned(),
         }

@@ -30,8 +30,6 @@ pub(crate) struct ResumedUpload {
     pub(crate) listed: BTreeMap<PartNumber, ListedPart>,
     /// Evidence of the Completes in earlier calls.
     pub(crate) earlier: Evidence,
-    /// An earlier upload, which is gone, may have created an object that was replaced.
-    pub(crate) object_may_exist: bool,
     /// The content of the checkpoint, if there is one.
     pub(crate) record: Option<CheckpointRecord>,
 }
@@ -61,13 +59,7 @@ struct ExpectedCheckpoint {
 impl ResumedUpload {
     /// An upload that has no part yet.
     pub(crate) fn new(target: UploadTarget, record: Option<CheckpointRecord>) -> Self {
-        Self {
-            target,
-            listed: BTreeMap::new(),
-            earlier: Evidence::NotSent,
-            object_may_exist: false,
-            record,
-        }
+        Self { target, listed: BTreeMap::new(), earlier: Evidence::NotSent, record }
     }
 
     /// Returns the part if OSS has it with the bytes that the source has now.
@@ -131,6 +123,7 @@ impl UploadLifecycle<'_> {
             initiated: 0,
             may_have_orphan: false,
             is_completing: false,
+            object_may_exist: false,
         };
         let expected = ExpectedCheckpoint { record, source: source.clone(), parts };
         let mut earlier = EarlierUpload::default();
@@ -142,13 +135,16 @@ impl UploadLifecycle<'_> {
         let upload_id = target.upload_id.as_str().to_owned();
         let initiated = target.initiated.map_or(0, seconds);
         let may_have_orphan = target.may_have_orphan;
-        let record = CheckpointRecord { upload_id, initiated, may_have_orphan, ..expected.record };
+        let object_may_exist = earlier.object_may_exist;
+        let record = CheckpointRecord {
+            upload_id,
+            initiated,
+            may_have_orphan,
+            object_may_exist,
+            ..expected.record
+        };
         match checkpoint.save(&record) {
-            Ok(()) => {
-                let object_may_exist = earlier.object_may_exist;
-                let upload = ResumedUpload::new(target, Some(record));
-                Ok(Resumption::Upload(Box::new(ResumedUpload { object_may_exist, ..upload })))
-            }
+            Ok(()) => Ok(Resumption::Upload(Box::new(ResumedUpload::new(target, Some(record))))),
             Err(error) => {
                 let error = error.with_upload_may_exist(target.may_have_orphan);
                 Err(earlier.add_to(self.abort_after_error(&target, error)))
@@ -178,6 +174,7 @@ impl UploadLifecycle<'_> {
             logger.warn(|| "a checkpoint is of another upload; starting over".to_owned());
             return Ok(None);
         }
+        earlier.object_may_exist = record.object_may_exist;
         let initiated = Some(record.initiated).filter(|seconds| *seconds > 0);
         let initiated =
             initiated.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
@@ -191,7 +188,7 @@ impl UploadLifecycle<'_> {
         };
         if let Some(what) = changed_since_checkpoint(&record, &expected.record) {
             logger.warn(|| format!("{what} changed; starting over"));
-            self.abort_earlier(&target, &record, earlier)?;
+            self.abort_earlier(checkpoint, &target, &record, earlier)?;
             return Ok(None);
         }
         match self.list(&target).map_err(|error| uncertain(error, &record))? {
@@ -201,8 +198,7 @@ impl UploadLifecycle<'_> {
                     if record.is_completing { Evidence::Uncertain } else { Evidence::NotSent };
                 let record =
                     Some(CheckpointRecord { completion: expected.record.completion, ..record });
-                let resumed =
-                    ResumedUpload { target, listed, earlier, object_may_exist: false, record };
+                let resumed = ResumedUpload { target, listed, earlier, record };
                 Ok(Some(Resumption::Upload(Box::new(resumed))))
             }
             Err(_) if record.is_completing => self
@@ -216,7 +212,8 @@ impl UploadLifecycle<'_> {
         }
     }
 
-    /// Aborts the upload of a checkpoint for an object that is sent in one request.
+    /// Aborts the upload of a checkpoint for an object that is sent in one request. The checkpoint
+    /// stays until that object exists.
     pub(crate) fn abort_checkpoint(
         &self,
         checkpoint: &Checkpoint,
@@ -228,10 +225,12 @@ impl UploadLifecycle<'_> {
             LoadedCheckpoint::Corrupt(_) => return Ok(EarlierUpload::of_corrupt_checkpoint()),
             LoadedCheckpoint::Nothing | LoadedCheckpoint::Record(_) => return Ok(earlier),
         };
+        earlier.object_may_exist = record.object_may_exist;
         if let Ok(upload_id) = UploadId::parse(&record.upload_id) {
             let what = "the upload of a checkpoint is aborted: the file is sent in one request now";
             self.service.logger().warn(|| what.to_owned());
-            self.abort_earlier(&self.attached_target(upload_id), &record, &mut earlier)?;
+            let target = self.attached_target(upload_id);
+            self.abort_earlier(checkpoint, &target, &record, &mut earlier)?;
         }
         Ok(earlier)
     }
@@ -239,6 +238,7 @@ impl UploadLifecycle<'_> {
     /// Aborts an upload that cannot be resumed.
     fn abort_earlier(
         &self,
+        checkpoint: &Checkpoint,
         target: &UploadTarget,
         record: &CheckpointRecord,
         earlier: &mut EarlierUpload,
@@ -257,7 +257,24 @@ impl UploadLifecycle<'_> {
         }
         earlier.may_have_orphan |= record.may_have_orphan;
         earlier.object_may_exist |= record.is_completing && outcome.fence != Some(Fence::Aborted);
+        if record.is_completing {
+            // The next call, which finds no upload, does not know the outcome of this abort.
+            let object_may_exist = earlier.object_may_exist;
+            self.save_not_completing(
+                checkpoint,
+                &CheckpointRecord { object_may_exist, ..record.clone() },
+            );
+        }
         Ok(())
+    }
+
+    /// Saves that no Complete is pending. If that fails, the next call takes its outcome for
+    /// uncertain.
+    pub(crate) fn save_not_completing(&self, checkpoint: &Checkpoint, record: &CheckpointRecord) {
+        let record = CheckpointRecord { is_completing: false, ..record.clone() };
+        if let Err(cause) = checkpoint.save(&record) {
+            self.service.logger().warn(|| format!("the checkpoint was not updated: {cause}"));
+        }
     }
 
     /// Looks for the object of an upload that is gone and that an earlier process was about to
@@ -392,13 +409,31 @@ impl EarlierUpload {
     }
 }
 
+/// Adds to the error of a call that has not used its checkpoint yet what it says of earlier calls.
+pub(crate) fn with_checkpoint(
+    error: Error,
+    checkpoint: &Checkpoint,
+    checkpoint_key: &CheckpointKey,
+) -> Error {
+    match checkpoint.load() {
+        Ok(LoadedCheckpoint::Record(record)) if record.checkpoint_key == *checkpoint_key => {
+            uncertain(error, &record)
+        }
+        Ok(LoadedCheckpoint::Corrupt(_)) => EarlierUpload::of_corrupt_checkpoint().add_to(error),
+        Ok(LoadedCheckpoint::Nothing | LoadedCheckpoint::Record(_)) | Err(_) => error,
+    }
+}
+
 /// Adds to the error what an earlier process may have left.
 fn uncertain(error: Error, record: &CheckpointRecord) -> Error {
     let error = error
         .with_upload_id(&record.upload_id)
         .with_parts_left(true)
         .with_upload_may_exist(record.may_have_orphan);
-    if record.is_completing { error.with_object_exists(ObjectExists::Unknown) } else { error }
+    match record.is_completing || record.object_may_exist {
+        true => error.with_object_exists(ObjectExists::Unknown),
+        false => error,
+    }
 }
 
 /// Returns the first difference that prevents resuming.

@@ -1,5 +1,6 @@
 //! A whole object from a source: in one request, or in parts.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +16,7 @@ use crate::upload::lifecycle::delta::base::DeltaBase;
 use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
 use crate::upload::lifecycle::object_attributes::ExpectedAttributes;
-use crate::upload::lifecycle::resume::{EarlierUpload, ResumedUpload, Resumption};
+use crate::upload::lifecycle::resume::{EarlierUpload, ResumedUpload, Resumption, with_checkpoint};
 use crate::upload::lifecycle::stored_object::{ExpectedObject, NotBefore, warn_of_callback};
 use crate::upload::lifecycle::upload_lifecycle::UploadLifecycle;
 use crate::upload::lifecycle::verify::{CreatedObject, VerifiedObject, not_verified};
@@ -66,30 +67,30 @@ impl Put<'_> {
             Plan::Parts(_) => CallScope::new,
         };
         let scope = start(self.service, cancel, self.options.deadline(), progress)?;
-        let source = match self.options.keep_cache {
-            true => Ok(source),
-            false => source.with_footprint(|| scope.check()),
-        };
-        let source = source.map_err(|error| scope.explain(error))?;
-        let result = self.put(source.clone(), plan, &scope);
-        source.leave_cache_entirely();
-        result.map_err(|error| scope.explain(error))
+        self.put(source, plan, &scope).map_err(|error| scope.explain(error))
     }
 
     fn put(&self, source: Source, plan: Plan, scope: &CallScope) -> Result<UploadResult> {
         scope.meter().set_totals(plan.parts(), source.length());
-        let expected_crc64 = self.expected_crc64(&source, plan, scope)?;
-        let parts = match plan {
-            Plan::PutObject => {
-                let earlier = self.abort_checkpoint(scope)?;
-                let put = self.put_object(&source, expected_crc64, scope);
-                let uploaded = put.map_err(|error| earlier.add_to(error))?;
-                let upload_may_exist = earlier.may_have_orphan;
-                return Ok(UploadResult { upload_may_exist, ..uploaded });
-            }
-            Plan::Parts(parts) => parts,
+        let checkpoint = self.lock_checkpoint(plan)?;
+        let add_earlier = |error| match &checkpoint {
+            Some((checkpoint, key)) => with_checkpoint(error, checkpoint, key),
+            None => error,
         };
-        self.put_parts(source, parts, expected_crc64, scope)
+        let source = match self.options.keep_cache {
+            true => source,
+            false => source.with_footprint(|| scope.check()).map_err(add_earlier)?,
+        };
+        let expected_crc64 = self.expected_crc64(&source, plan, scope).map_err(add_earlier)?;
+        let result = match plan {
+            Plan::PutObject => self.put_small(&source, expected_crc64, checkpoint, scope),
+            Plan::Parts(parts) => {
+                let planned = PlannedSource { source: source.clone(), parts, expected_crc64 };
+                self.put_parts(planned, checkpoint, scope)
+            }
+        };
+        source.leave_cache_entirely();
+        result
     }
 
     /// The CRC-64 that the bytes sent must have. If it takes reading the source to know that it is
@@ -117,20 +118,39 @@ impl Put<'_> {
         Ok(Some(found))
     }
 
-    /// Aborts the upload of a checkpoint that an earlier call for the same file has left, which sent
-    /// it in parts.
-    fn abort_checkpoint(&self, scope: &CallScope) -> Result<EarlierUpload> {
+    /// Locks the checkpoint of the source. One PutObject has none of its own, only that of an
+    /// earlier call, which sent the file in parts.
+    fn lock_checkpoint(&self, plan: Plan) -> Result<Option<(Checkpoint, CheckpointKey)>> {
         let (Some(directory), Some(name)) = (&self.options.checkpoint_dir, self.name) else {
-            return Ok(EarlierUpload::default());
+            return Ok(None);
         };
         let checkpoint_key = self.checkpoint_key(name)?;
-        if !Checkpoint::exists(directory, &checkpoint_key) {
-            return Ok(EarlierUpload::default());
+        if matches!(plan, Plan::PutObject) && !Checkpoint::exists(directory, &checkpoint_key) {
+            return Ok(None);
         }
-        let checkpoint = Checkpoint::lock(directory, &checkpoint_key)?;
-        let earlier = self.lifecycle(scope, true).abort_checkpoint(&checkpoint, &checkpoint_key)?;
-        checkpoint.remove();
-        Ok(earlier)
+        Ok(Some((Checkpoint::lock(directory, &checkpoint_key)?, checkpoint_key)))
+    }
+
+    /// One PutObject, after the upload of an earlier call is aborted.
+    fn put_small(
+        &self,
+        source: &Source,
+        expected_crc64: Option<u64>,
+        checkpoint: Option<(Checkpoint, CheckpointKey)>,
+        scope: &CallScope,
+    ) -> Result<UploadResult> {
+        let earlier = match &checkpoint {
+            Some((checkpoint, key)) => {
+                self.lifecycle(scope, true).abort_checkpoint(checkpoint, key)?
+            }
+            None => EarlierUpload::default(),
+        };
+        let put = self.put_object(source, expected_crc64, scope);
+        let uploaded = put.map_err(|error| earlier.add_to(error))?;
+        if let Some((checkpoint, _)) = checkpoint {
+            checkpoint.remove();
+        }
+        Ok(UploadResult { upload_may_exist: earlier.may_have_orphan, ..uploaded })
     }
 
     /// One PutObject, on the caller's thread.
@@ -278,26 +298,20 @@ impl Put<'_> {
 
     fn put_parts(
         &self,
-        source: Source,
-        parts: Parts,
-        expected_crc64: Option<u64>,
+        planned: PlannedSource,
+        checkpoint: Option<(Checkpoint, CheckpointKey)>,
         scope: &CallScope,
     ) -> Result<UploadResult> {
         let options = self.options;
-        let checkpoint = match (&options.checkpoint_dir, self.name) {
-            (Some(directory), Some(name)) => {
-                let checkpoint_key = self.checkpoint_key(name)?;
-                Some((Checkpoint::lock(directory, &checkpoint_key)?, checkpoint_key))
-            }
-            _ => None,
-        };
+        let PlannedSource { source, parts, .. } = &planned;
+        let parts = *parts;
         let lifecycle = self.lifecycle(scope, options.keep_parts || checkpoint.is_some());
         let place = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint);
         let delta = self.find_delta_base(place, scope);
         let resumed = match (&checkpoint, &options.upload_id) {
             (Some((checkpoint, checkpoint_key)), _) => {
                 let checkpoint_key = checkpoint_key.clone();
-                match lifecycle.begin_with_checkpoint(checkpoint, checkpoint_key, &source, parts)? {
+                match lifecycle.begin_with_checkpoint(checkpoint, checkpoint_key, source, parts)? {
                     Resumption::Upload(resumed) => Ok(*resumed),
                     Resumption::Completed(result) => Err(*result),
                 }
@@ -309,10 +323,7 @@ impl Put<'_> {
             }
         };
         let uploaded = match resumed {
-            Ok(resumed) => {
-                let planned = PlannedSource { source, parts, expected_crc64 };
-                self.send(&lifecycle, resumed, planned, place, delta.as_ref())?
-            }
+            Ok(resumed) => self.send(&lifecycle, resumed, planned, place, delta.as_ref())?,
             Err(completed) => completed,
         };
         let uploaded = match (delta, &checkpoint) {
@@ -340,13 +351,16 @@ impl Put<'_> {
         let options = self.options;
         let PlannedSource { source, parts, expected_crc64 } = planned;
         let sends_md5 = options.integrity.contains(Integrity::MD5);
-        let ResumedUpload { target, listed, earlier, object_may_exist, record } = resumed;
-        let before_complete = || match (checkpoint, record) {
-            (Some(checkpoint), Some(record)) => {
+        let ResumedUpload { target, listed, earlier, record } = resumed;
+        let saved = checkpoint.zip(record.as_ref());
+        let is_marked = Cell::new(false);
+        let before_complete = || match saved {
+            Some((checkpoint, record)) => {
+                is_marked.set(true);
                 let is_completing = safeguard!(CompletionMark, true);
-                checkpoint.save(&CheckpointRecord { is_completing, ..record })
+                checkpoint.save(&CheckpointRecord { is_completing, ..record.clone() })
             }
-            _ => Ok(()),
+            None => Ok(()),
         };
         if let Some(delta) = delta.filter(|_| !listed.is_empty()) {
             delta.note_resumed();
@@ -372,9 +386,19 @@ impl Put<'_> {
                 deadline: lifecycle.scope.deadline,
             })
         });
-        uploaded.map_err(|error| match error.object_exists() {
-            ObjectExists::No if object_may_exist => error.with_object_exists(ObjectExists::Unknown),
-            _ => error,
+        uploaded.map_err(|error| {
+            let (Some((checkpoint, record)), ObjectExists::No) = (saved, error.object_exists())
+            else {
+                return error;
+            };
+            let is_refused = is_marked.get() && !earlier.may_have_taken_effect();
+            if is_refused && self.service.check_process().is_ok() {
+                lifecycle.save_not_completing(checkpoint, record);
+            }
+            match record.object_may_exist {
+                true => error.with_object_exists(ObjectExists::Unknown),
+                false => error,
+            }
         })
     }
 
