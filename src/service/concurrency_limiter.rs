@@ -1,16 +1,19 @@
 //! Limits how many bodies a client sends concurrently after OSS has throttled (AIMD).
 //!
 //! There is no limit until OSS throttles. Then the limit is half the requests in flight, and it
-//! increases with each success, by one for each limit's worth of requests.
+//! increases with each success, by one for each limit's worth of requests. A slow request may hold
+//! its permit for as long as it likes, so a wait is bounded: the limit slows the client, but never
+//! stops it.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use crate::limits;
 use crate::runtime::{Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake};
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
-    /// The limit is removed when it reaches this value.
+    /// The least value at which the limit is removed.
     max: usize,
     process: ForkGuard,
     state: Mutex<LimiterState>,
@@ -21,6 +24,8 @@ struct LimiterState {
     in_flight: usize,
     /// `None`: there is no limit.
     limit: Option<f64>,
+    /// The limit is removed when it reaches this value.
+    removed_at: usize,
     last_decrease: Option<Instant>,
     waiters: Vec<Weak<Event>>,
 }
@@ -34,13 +39,15 @@ impl ConcurrencyLimiter {
         Self { max, process: ForkGuard::current(), state: Mutex::default() }
     }
 
-    /// Waits for a permit; `None` if the wait was canceled or the deadline has passed.
+    /// Waits for a permit, but not longer than the longest back-off: then the limit is exceeded.
+    /// `None` if the wait was canceled or the deadline has passed.
     pub(super) fn acquire(&self, cancel: &Cancel, deadline: Deadline) -> Option<Permit<'_>> {
+        let wait_end = Deadline::after(limits::BACKOFF_CAP);
         let mut event = None;
         loop {
             {
                 let mut state = self.lock();
-                if state.has_room() {
+                if state.has_room() || wait_end.has_passed() {
                     state.in_flight += 1;
                     return Some(Permit(self));
                 }
@@ -54,10 +61,11 @@ impl ConcurrencyLimiter {
                 state.waiters.push(Arc::downgrade(event));
             }
             let event = event.as_ref().and_then(Option::as_ref)?;
-            if cancel.wait_for_event(event, deadline) != Wake::Ready {
-                return None;
+            match cancel.wait_for_event(event, deadline.earlier(wait_end)) {
+                Wake::Ready => event.clear(),
+                Wake::TimedOut if !deadline.has_passed() => {}
+                _ => return None,
             }
-            event.clear();
         }
     }
 
@@ -68,8 +76,13 @@ impl ConcurrencyLimiter {
         if state.last_decrease.is_some_and(recent) {
             return;
         }
-        let limit =
-            state.limit.unwrap_or(f64::from(u32::try_from(state.in_flight).unwrap_or(u32::MAX)));
+        let limit = match state.limit {
+            Some(limit) => limit,
+            None => {
+                state.removed_at = state.in_flight.max(self.max);
+                state.in_flight as f64
+            }
+        };
         state.limit = Some((limit / 2.0).max(1.0));
         state.last_decrease = Some(now);
     }
@@ -79,7 +92,7 @@ impl ConcurrencyLimiter {
         let mut state = self.lock();
         if let Some(limit) = state.limit {
             let increased = limit + 1.0 / limit;
-            state.limit = (increased < self.max as f64).then_some(increased);
+            state.limit = (increased < state.removed_at as f64).then_some(increased);
             state.wake_waiters();
         }
     }
@@ -119,6 +132,7 @@ const THROTTLE_INTERVAL: Duration = Duration::from_millis(500);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::simulated;
 
     fn acquire(limiter: &ConcurrencyLimiter) -> Option<Permit<'_>> {
         limiter.acquire(&Cancel::never(), Deadline::after(Duration::from_millis(5)))
@@ -146,6 +160,37 @@ mod tests {
         }
         let permits: Vec<_> = (0..20).map(|_| acquire(&limiter).unwrap()).collect();
         assert_eq!(permits.len(), 20);
+    }
+
+    #[test]
+    fn the_limit_of_more_callers_than_threads_is_kept_after_a_success() {
+        let limiter = ConcurrencyLimiter::new(8);
+        let permits: Vec<_> = (0..32).map(|_| acquire(&limiter).unwrap()).collect();
+        limiter.on_throttled(Instant::now());
+        limiter.on_success();
+        drop(permits);
+        let permits: Vec<_> = (0..16).map(|_| acquire(&limiter).unwrap()).collect();
+        assert!(acquire(&limiter).is_none());
+        drop(permits);
+        for _ in 0..500 {
+            limiter.on_success();
+        }
+        assert_eq!(limiter.lock().limit, None);
+    }
+
+    #[test]
+    fn a_permit_that_is_not_released_delays_others_but_does_not_stop_them() {
+        let start = Instant::now();
+        simulated::set(Some(start));
+        let limiter = ConcurrencyLimiter::new(8);
+        let _held = acquire(&limiter).unwrap();
+        limiter.on_throttled(start);
+        assert!(acquire(&limiter).is_none());
+        let waited = Instant::now();
+        simulated::set(Some(waited));
+        assert!(limiter.acquire(&Cancel::never(), Deadline::NEVER).is_some());
+        assert_eq!(simulated::now(), Some(waited + limits::BACKOFF_CAP));
+        simulated::set(None);
     }
 
     #[test]
