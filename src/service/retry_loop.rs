@@ -91,11 +91,10 @@ impl ServiceClient {
         cancel: &Cancel,
         deadline: Deadline,
     ) -> bool {
-        if attempt >= self.max_attempts || cancel.is_triggered() || !self.retry_budget.spend() {
-            return false;
-        }
         let delay = retry::delay(attempt, random_fraction(), None);
-        if deadline.left().is_some_and(|left| left <= delay) {
+        let is_too_late =
+            cancel.is_triggered() || deadline.left().is_some_and(|left| left <= delay);
+        if attempt >= self.max_attempts || is_too_late || !self.retry_budget.spend() {
             return false;
         }
         self.logger().info(|| format!("retrying in {} ms: {cause}", delay.as_millis()));
@@ -136,19 +135,14 @@ impl<O: Operation> OperationState<'_, O> {
             return Ok(());
         }
         if let RetryDecision::RecoverThenRetry(action) = decision {
-            self.fix_cause(action, &class, &error)?;
+            self.recover_from(action, &class, &error)?;
         }
         if decision == RetryDecision::Fail {
             let is_temporary = retry::is_temporary(&class) || error.kind() == ErrorKind::Protocol;
             return Err(if is_temporary { error.with_retryable(true) } else { error });
         }
-        let is_allowed = match self.context.attempts {
-            AttemptLimit::Configured => {
-                self.attempts < self.service.max_attempts && self.service.retry_budget.spend()
-            }
-            AttemptLimit::Deadline => true,
-        };
-        if !is_allowed {
+        let is_limited = self.context.attempts == AttemptLimit::Configured;
+        if is_limited && self.attempts >= self.service.max_attempts {
             return Err(error.with_retryable(true));
         }
         let retry_after = match class {
@@ -156,18 +150,30 @@ impl<O: Operation> OperationState<'_, O> {
             _ => None,
         };
         let mut delay = retry::delay(self.attempts, random_fraction(), retry_after);
-        if self.context.attempts == AttemptLimit::Deadline {
+        if !is_limited {
             delay = delay.min(limits::ABORT_DELAY_MAX);
+        }
+        let error = self.check_time_for(delay, error)?;
+        if is_limited && !self.service.retry_budget.spend() {
+            return Err(error.with_retryable(true));
         }
         self.wait(delay, error)
     }
 
-    fn wait(&self, delay: Duration, error: Error) -> Result<()> {
+    /// Returns the error of the attempt if another one can follow after the delay.
+    fn check_time_for(&self, delay: Duration, error: Error) -> Result<Error> {
         if self.context.deadline.left().is_some_and(|left| left <= delay) {
             let text = "the deadline of the call would pass before the next attempt";
             let cause = error.clone();
             return Err(error.with_kind(ErrorKind::Timeout).with_context(text).with_source(cause));
         }
+        if self.context.cancel.is_triggered() {
+            return Err(Error::canceled().with_source(error));
+        }
+        Ok(error)
+    }
+
+    fn wait(&self, delay: Duration, error: Error) -> Result<()> {
         self.service.logger().info(|| format!("retrying in {} ms: {error}", delay.as_millis()));
         if let Some(observer) = self.context.observer {
             observer.retried();
@@ -179,14 +185,14 @@ impl<O: Operation> OperationState<'_, O> {
         }
     }
 
-    /// Fixes the cause of an error response; returns the error if that is not possible.
-    fn fix_cause(
+    /// Recovers from the cause of an error response; returns the error if that is not possible.
+    fn recover_from(
         &mut self,
         action: RecoveryAction,
         class: &FailureClass,
         error: &Error,
     ) -> Result<()> {
-        let is_fixed = match (action, class) {
+        let has_recovered = match (action, class) {
             (
                 RecoveryAction::CorrectClock,
                 FailureClass::Refused(Refusal { server_time: Some(time), .. }),
@@ -201,7 +207,7 @@ impl<O: Operation> OperationState<'_, O> {
                     && self.access_key.as_ref().is_some_and(|key| self.service.invalidate_key(key))
             }
         };
-        if is_fixed { Ok(()) } else { Err(error.clone()) }
+        if has_recovered { Ok(()) } else { Err(error.clone()) }
     }
 }
 
@@ -211,5 +217,57 @@ fn object_exists(evidence: Evidence) -> ObjectExists {
         Evidence::NotSent | Evidence::NoEffect => ObjectExists::No,
         Evidence::Uncertain => ObjectExists::Unknown,
         Evidence::TookEffect => ObjectExists::Yes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{BucketName, ObjectKey};
+    use crate::ops::HeadObject;
+    use crate::service::{Config, SimulatedPeer};
+    use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
+
+    /// Does not respond before the deadline of the call.
+    #[derive(Debug)]
+    struct SilentPeer;
+
+    impl SimulatedPeer for SilentPeer {
+        fn send(
+            &self,
+            _: &OutgoingRequest<'_>,
+            _: &ExchangeOptions<'_>,
+        ) -> Result<Exchange, ExchangeError> {
+            let (error, delivery) = (Error::deadline_passed(), Delivery::Possible);
+            Err(ExchangeError { error, delivery, stale_connection: false, sent: None })
+        }
+    }
+
+    #[test]
+    fn the_budget_does_not_pay_for_retries_that_the_deadline_or_a_cancellation_prevents() {
+        let mut config = Config::new();
+        config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
+        let mut service = ServiceClient::new(&config).unwrap();
+        service.simulate(Arc::new(SilentPeer));
+        let bucket = BucketName::parse("bucket").unwrap();
+        let head = HeadObject::new(&bucket, &ObjectKey::parse("key").unwrap());
+        let canceled = Cancel::new().unwrap();
+        canceled.trigger();
+        let error = Error::deadline_passed();
+        for _ in 0..2 * limits::RETRY_BUDGET {
+            let cancel = Cancel::never();
+            let deadline = Deadline::after(Duration::ZERO);
+            let context = OperationContext { deadline, ..OperationContext::new(&cancel) };
+            let failed = service.execute(&head, &context).unwrap_err();
+            assert_eq!(failed.error.kind(), ErrorKind::Timeout);
+            let failed = service.execute(&head, &OperationContext::new(&canceled)).unwrap_err();
+            assert_eq!(failed.error.kind(), ErrorKind::Canceled);
+            assert!(!service.back_off(1, &error, &cancel, deadline));
+        }
+        let retries = std::iter::repeat_with(|| service.retry_budget.spend());
+        let most = limits::RETRY_BUDGET / limits::RETRY_COST;
+        assert_eq!(retries.take_while(|is_paid| *is_paid).count(), most as usize);
     }
 }
