@@ -267,6 +267,8 @@ impl StreamUpload {
 
     /// Hands the part that was filled to the workers, when not too many are pending.
     fn queue_part(&mut self) -> Result<()> {
+        // The waits below end without another write.
+        self.filling = self.filling.take().map(Buffer::seal);
         let queue = self.started()?;
         while !queue.has_room() {
             self.wait(&queue)?;
@@ -377,5 +379,63 @@ impl StreamUpload {
             scope: &self.scope,
             cleanup_budget: Arc::clone(&self.cleanup_budget),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::runtime::simulated;
+    use crate::service::{Config, SimulatedPeer};
+    use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
+    use crate::upload::buffer_pool::BufferPool;
+
+    /// Takes longer to respond than a request for a buffer waits for writers that are idle.
+    #[derive(Debug, Default)]
+    struct SlowPeer(OnceLock<BufferPool>);
+
+    impl SimulatedPeer for SlowPeer {
+        fn send(
+            &self,
+            _: &OutgoingRequest<'_>,
+            _: &ExchangeOptions<'_>,
+        ) -> Result<Exchange, ExchangeError> {
+            let event = Arc::new(Event::new().unwrap());
+            let buffers = self.0.get().unwrap();
+            let size = usize::try_from(buffers.limit()).unwrap();
+            let mut request = buffers.request(size, FilledBy::Writes, &event).unwrap();
+            let start = Instant::now();
+            for seconds in 0..30 {
+                simulated::set(Some(start + Duration::from_secs(seconds)));
+                assert!(request.try_take().unwrap().is_none());
+            }
+            let (error, delivery) = (Error::canceled(), Delivery::Impossible);
+            Err(ExchangeError { error, delivery, stale_connection: false, sent: None })
+        }
+    }
+
+    #[test]
+    fn the_part_of_a_stream_that_initiates_its_upload_is_not_idle() {
+        let mut config = Config::new();
+        config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
+        config.set_memory_limit(2 * limits::PART_SIZE_MIN).unwrap();
+        let peer = Arc::new(SlowPeer::default());
+        let engine = Engine::simulated(&config, Arc::clone(&peer) as _).unwrap();
+        peer.0.set(engine.buffers().clone()).unwrap();
+        let mut options = UploadOptions::new();
+        options.set_part_size(limits::PART_SIZE_MIN).unwrap();
+        let bucket = BucketName::parse("bucket").unwrap();
+        let key = ObjectKey::parse("key").unwrap();
+        let cancel = Cancel::new().unwrap();
+        let writes = FilledBy::Writes;
+        let mut stream =
+            StreamUpload::new(&engine, &bucket, &key, None, writes, &options, &cancel).unwrap();
+        let part = stream.room().unwrap().len();
+        stream.advance(part);
+        assert_eq!(stream.room().unwrap_err().kind(), ErrorKind::Canceled);
+        simulated::set(None);
     }
 }
