@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use oss_emulator::Action;
+use oss_emulator::{Action, Rule};
 use ossmpu::{CopySource, ObjectKey, UploadOptions};
 
 use crate::fixture::*;
@@ -74,6 +74,24 @@ fn streams_and_copies_report_delays() {
     let target = ObjectKey::parse("copy").unwrap();
     let copied = client.copy_object(bucket, &target, &source, &options, cancel).unwrap();
     assert_eq!(copied.throttled_ms, 350);
+}
+
+#[test]
+fn the_error_of_a_stream_has_the_delays_of_all_parts() {
+    let fixture = Fixture::new();
+    for (part, action) in [
+        (1, delayed(Action::default())),
+        (2, delayed(Action::default())),
+        (3, Action::status(403, "AccessDenied")),
+    ] {
+        fixture.emulator.add_rule(Rule::on(UPLOAD_PART, action).part(part));
+    }
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = small_parts();
+    options.set_parallelism(1).unwrap();
+    let content = five_parts();
+    let error = client.put_stream(bucket, key, &content[..], &options, cancel).unwrap_err();
+    assert_eq!((error.part_number(), error.throttled_ms()), (Some(3), 140));
 }
 
 #[test]

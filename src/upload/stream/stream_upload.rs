@@ -209,7 +209,8 @@ impl StreamUpload {
         self.engine.service().logger().deliver();
         // This error may be a consequence of an earlier part failure.
         let error = queue.outcome().err().unwrap_or(error);
-        self.multipart().keep_or_abort(&queue.target, self.scope.explain(error))
+        let error = self.multipart().keep_or_abort(&queue.target, self.scope.explain(error));
+        error.with_throttled_ms(self.scope.meter().throttled_ms())
     }
 
     /// Waits for all parts, and returns their combined checksum.
