@@ -169,8 +169,8 @@ impl PartScheduler {
                 | UploadedPart::Reused(sent)) = uploaded;
                 let size = sent.size;
                 let first = !state.tracker.has(part.number);
-                let others = if is_reused {
-                    state.tracker.record_reused(sent)
+                let others = if is_resumed || is_reused {
+                    state.tracker.record_unsent(sent)
                 } else {
                     state.tracker.record(sent, now())
                 };
@@ -377,6 +377,17 @@ mod tests {
         });
         // Nothing is running.
         drop(UnwindGuard(&scheduler));
+    }
+
+    #[test]
+    fn a_part_is_not_slow_because_others_were_resumed() {
+        let scheduler = scheduler();
+        let steps: Vec<_> = (0..3).filter_map(|_| scheduler.start_step().unwrap()).collect();
+        for step in &steps[..2] {
+            scheduler.finish_step(step.part, Ok(UploadedPart::Resumed(sent(step.part))));
+        }
+        assert_eq!(scheduler.lock().tracker.hedge_due(), None);
+        scheduler.finish_step(steps[2].part, Ok(UploadedPart::Sent(sent(steps[2].part))));
     }
 
     #[test]

@@ -97,9 +97,9 @@ impl PartTracker {
         self.record_after(part, |began| Some(now.saturating_duration_since(began)))
     }
 
-    /// Records a part that OSS has copied from an object instead: how long that took does not show
-    /// which of the other parts are slow.
-    pub(crate) fn record_reused(&mut self, part: SentPart) -> OtherCopies {
+    /// Records a part that was not sent, because OSS has it or has copied it from an object: how
+    /// long that took does not show which of the other parts are slow.
+    pub(crate) fn record_unsent(&mut self, part: SentPart) -> OtherCopies {
         self.record_after(part, |_| None)
     }
 
@@ -286,8 +286,8 @@ mod tests {
         let start = Instant::now();
         let mut tracker = three_parts();
         let parts: Vec<_> = std::iter::from_fn(|| tracker.next_part(start)).collect();
-        tracker.record_reused(sent(parts[0]));
-        tracker.record_reused(sent(parts[1]));
+        tracker.record_unsent(sent(parts[0]));
+        tracker.record_unsent(sent(parts[1]));
         assert_eq!(tracker.hedge_due(), None);
         tracker.record(sent(parts[2]), start);
         assert_eq!(tracker.outcome().unwrap().len(), 3);
