@@ -92,11 +92,21 @@ impl PartHashing {
         self.group > 0
     }
 
-    fn hash(self, group: &mut [QueuedPart]) -> Result<()> {
+    fn hash(self, group: &mut [QueuedPart], cancel: &Cancel) -> Result<()> {
         let mut lanes = Lanes::new(self.kernel, group.len())
             .ok_or_else(|| Error::internal("the CPU does not support the chosen MD5 kernel"))?;
-        let slices: Vec<&[u8]> = group.iter().map(|part| &**part.buffer).collect();
-        lanes.update(&slices);
+        let mut rests: Vec<&[u8]> = group.iter().map(|part| &**part.buffer).collect();
+        while rests.iter().any(|rest| !rest.is_empty()) {
+            if cancel.is_triggered() {
+                return Err(Error::canceled());
+            }
+            let slices = rests.iter_mut().map(|rest| {
+                let slice;
+                (slice, *rest) = rest.split_at(rest.len().min(HASHED_SLICE));
+                slice
+            });
+            lanes.update(&slices.collect::<Vec<_>>());
+        }
         for (part, digest) in group.iter_mut().zip(lanes.finish()) {
             part.md5 = Some(digest);
         }
@@ -216,7 +226,7 @@ impl StreamQueue {
         state: MutexGuard<'a, StreamQueueState>,
     ) -> MutexGuard<'a, StreamQueueState> {
         let mut group = self.claim_group(state);
-        if let Err(error) = self.hashing.hash(&mut group.parts) {
+        if let Err(error) = self.hashing.hash(&mut group.parts, &self.cancel) {
             self.fail_upload(error);
         }
         self.put_back(group);
@@ -313,6 +323,8 @@ impl Task for StreamQueue {
 /// How long a worker waits for more parts to hash together: hashing one part of 8 MiB alone takes
 /// about as long.
 const HASH_GROUP_WAIT: Duration = Duration::from_millis(15);
+/// How many bytes of each part are hashed between two checks for a cancellation.
+const HASHED_SLICE: usize = 256 * 1024;
 /// The lanes of an AVX2 register.
 const FULL_GROUP: usize = 8;
 /// How often a worker that waits for another's digests checks for a failure.
@@ -374,11 +386,22 @@ mod tests {
                     md5: None,
                 })
                 .collect();
-            PartHashing { kernel, group: parts.len() }.hash(&mut parts).unwrap();
+            PartHashing { kernel, group: parts.len() }.hash(&mut parts, &Cancel::never()).unwrap();
             for part in parts {
                 assert_eq!(part.md5, Some(md5(&part.buffer)), "{kernel:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_cancellation_ends_the_hashing_of_a_group() {
+        let queue = queue_with_md5();
+        queue.push(PartNumber::from_index(0).unwrap(), filled(3 * HASHED_SLICE));
+        queue.cancel.trigger();
+        let mut group = queue.claim_group(queue.lock());
+        let error = queue.hashing.hash(&mut group.parts, &queue.cancel).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::Canceled);
+        assert!(group.parts[0].md5.is_none());
     }
 
     #[test]

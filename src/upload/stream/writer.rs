@@ -90,11 +90,15 @@ impl Writer {
     /// # Errors
     ///
     /// `Canceled`, with [`Error::parts_left`], when parts may be left; `State`, after a write that
-    /// failed.
+    /// failed; `Forked`, in a child that a callback has forked meanwhile.
     pub fn abort(mut self) -> Result<()> {
         self.check_call()?;
         let error = self.stream.take().ok_or_else(ended)?.abort(Error::canceled());
-        if error.parts_left() { Err(error.with_kind(ErrorKind::Canceled)) } else { Ok(()) }
+        match error.kind() {
+            ErrorKind::Forked => Err(error),
+            _ if error.parts_left() => Err(error.with_kind(ErrorKind::Canceled)),
+            _ => Ok(()),
+        }
     }
 
     /// Checks that the calling process opened the writer.
