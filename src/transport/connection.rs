@@ -295,7 +295,7 @@ impl Drop for Connection {
     /// Discards the unsent bytes of an abandoned request.
     fn drop(&mut self) {
         if exchange_state::current().is_ok_and(|state| state.is_abandoned()) {
-            self.stream.socket().discard_unsent_on_close();
+            self.stream.socket().discard_unsent();
         }
     }
 }

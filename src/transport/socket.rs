@@ -83,10 +83,23 @@ impl Socket {
         (&*self.0).read(buffer)
     }
 
-    /// Makes the kernel discard unsent bytes on close, so that a canceled request ends immediately.
-    pub(super) fn discard_unsent_on_close(&self) {
+    /// Makes the kernel discard unsent bytes, so that a canceled request ends immediately: on close,
+    /// and on Linux now, because a child that the program has forked may keep the connection open.
+    pub(super) fn discard_unsent(&self) {
         // If this fails, the kernel sends the remaining bytes, which is harmless.
         let _ = self.reference().set_linger(Some(Duration::ZERO));
+        #[cfg(target_os = "linux")]
+        self.disconnect();
+    }
+
+    /// Resets the connection for all descriptors of it.
+    #[cfg(target_os = "linux")]
+    fn disconnect(&self) {
+        let nowhere = libc::sockaddr { sa_family: libc::AF_UNSPEC as _, sa_data: [0; 14] };
+        let length = size_of::<libc::sockaddr>() as libc::socklen_t;
+        // SAFETY: the address is as long as it says, and the kernel copies it. If it fails, closing
+        // the last descriptor resets the connection.
+        unsafe { libc::connect(self.descriptor(), &raw const nowhere, length) };
     }
 
     pub(super) fn descriptor(&self) -> RawFd {
@@ -134,7 +147,28 @@ const SEND_FLAGS: libc::c_int = 0;
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
     use super::*;
+
+    #[test]
+    fn an_abandoned_request_ends_although_another_process_holds_the_connection() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = Socket::new(Domain::IPV4).unwrap();
+        socket.start_connect(address).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        while !socket.is_connected(address).unwrap() {
+            std::thread::yield_now();
+        }
+        // As after a fork.
+        let _held = socket.0.try_clone().unwrap();
+        socket.discard_unsent();
+        drop(socket);
+        peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let cause = peer.read(&mut [0]).unwrap_err();
+        assert_eq!(cause.kind(), io::ErrorKind::ConnectionReset);
+    }
 
     #[test]
     fn idle_connections_are_probed() {
