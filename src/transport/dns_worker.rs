@@ -1,7 +1,7 @@
-//! Resolves host names on a thread, because `getaddrinfo` can neither be interrupted nor polled.
+//! Resolves host names on threads, because `getaddrinfo` can neither be interrupted nor polled.
 //!
-//! The thread starts with a host name and ends when there is no other one. When the [`DnsWorker`] is
-//! dropped it may be inside `getaddrinfo`, and ends when that returns.
+//! A thread starts with a host name for which no other is free, and ends when there is no other
+//! one. When the [`DnsWorker`] is dropped it may be inside `getaddrinfo`, and ends when that returns.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Event, ForkGuard, IgnorePoison, spawn_library_thread};
 
-/// The queue of the thread.
+/// The queue of the threads.
 #[derive(Debug)]
 pub(super) struct DnsWorker {
     queue: Arc<Mutex<JobQueue>>,
@@ -33,10 +33,10 @@ pub(super) struct Job {
 #[derive(Debug, Default)]
 struct JobQueue {
     waiting: VecDeque<Arc<Job>>,
-    /// The job that the thread is executing.
-    current: Option<Arc<Job>>,
-    /// There is a thread, which will take the waiting jobs.
-    has_thread: bool,
+    /// The jobs that threads are executing.
+    current: Vec<Arc<Job>>,
+    /// Those without a current job will take a waiting one.
+    threads: usize,
 }
 
 impl DnsWorker {
@@ -59,9 +59,13 @@ impl DnsWorker {
             result: Mutex::new(None),
             done: Event::new().map_err(|cause| worker_error(&cause))?,
         });
-        if !queue.has_thread {
-            self.start_thread().map_err(|cause| worker_error(&cause))?;
-            queue.has_thread = true;
+        let free_threads = queue.threads - queue.current.len();
+        if queue.waiting.len() >= free_threads && queue.threads < THREADS_MAX {
+            match self.start_thread() {
+                Ok(()) => queue.threads += 1,
+                Err(cause) if queue.threads == 0 => return Err(worker_error(&cause)),
+                Err(_) => {}
+            }
         }
         queue.waiting.push_back(Arc::clone(&job));
         Ok(job)
@@ -99,16 +103,20 @@ impl Job {
 fn run_worker(queue: &Mutex<JobQueue>, resolve_fn: ResolveFn) {
     let mut state = lock(queue);
     while let Some(job) = state.waiting.pop_front() {
-        state.current = Some(Arc::clone(&job));
+        // No call waits for it any more.
+        if Arc::strong_count(&job) == 1 {
+            continue;
+        }
+        state.current.push(Arc::clone(&job));
         drop(state);
         let result = resolve_fn(&job.host);
         state = lock(queue);
         // The lock is held, so that no call joins the finished job.
-        state.current = None;
+        state.current.retain(|current| !Arc::ptr_eq(current, &job));
         *lock(&job.result) = Some(result.map_err(|cause| resolve_error(&cause)));
         job.done.set();
     }
-    state.has_thread = false;
+    state.threads -= 1;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -130,5 +138,30 @@ fn worker_error(cause: &io::Error) -> Error {
 /// The maximum number of queued host names.
 const QUEUE_MAX: usize = 64;
 
+/// The maximum number of threads. A name whose servers do not respond occupies one for long.
+const THREADS_MAX: usize = 4;
+
 /// `getaddrinfo` loads NSS modules, which need stack space.
 const STACK_SIZE: usize = 512 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_call_waits_for_any_more_is_not_resolved() {
+        let job = |host: &str| {
+            let (host, result) = (host.to_owned(), Mutex::new(None));
+            Arc::new(Job { host, result, done: Event::new().unwrap() })
+        };
+        let wanted = job("wanted.test");
+        let waiting = VecDeque::from([job("abandoned.test"), Arc::clone(&wanted)]);
+        let queue = Mutex::new(JobQueue { waiting, current: Vec::new(), threads: 1 });
+        run_worker(&queue, |host| {
+            assert_eq!(host, "wanted.test");
+            Ok(Vec::new())
+        });
+        assert!(wanted.result().unwrap().unwrap().is_empty());
+        assert_eq!(lock(&queue).threads, 0);
+    }
+}

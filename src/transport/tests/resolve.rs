@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::time::Instant;
 
 use super::server::{Peer, Server};
@@ -106,6 +106,28 @@ fn a_hanging_resolver_blocks_neither_timeout_nor_cancellation_nor_drop() {
     assert_eq!(failure.error.kind(), ErrorKind::Canceled);
     drop(http);
     assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_hanging_name_does_not_delay_another_one() {
+    static HANGS: Barrier = Barrier::new(2);
+    static ENDS: Barrier = Barrier::new(2);
+    let server = Server::start(Peer::echo);
+    let http = http_with(|host| {
+        if host == "slow.test" {
+            HANGS.wait();
+            ENDS.wait();
+        }
+        Ok(vec![Ipv4Addr::LOCALHOST.into()])
+    });
+    let port = server.host().replace("127.0.0.1", "");
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| get(&http, &format!("slow.test{port}")));
+        HANGS.wait();
+        let fast = get(&http, &host_name(&server));
+        ENDS.wait();
+        assert!(fast.is_ok() && slow.join().unwrap().is_ok());
+    });
 }
 
 #[test]
