@@ -118,7 +118,8 @@ impl Http {
                 bytes_sent: state.body_sent(),
             }),
             Err(error) => {
-                if error.kind() == ErrorKind::Timeout && state.is_on_reused_connection() {
+                let is_lost = is_stale(&error, &state) || error.kind() == ErrorKind::Timeout;
+                if is_lost && state.is_on_reused_connection() {
                     self.retire_connections();
                 }
                 if let Some(peer) = state.peer().filter(|_| shows_dead_peer(&error, &state)) {
@@ -196,12 +197,16 @@ impl Http {
     }
 }
 
+/// True if a reused connection was lost before its response: probably it was closed while idle.
+fn is_stale(error: &Error, state: &ExchangeState) -> bool {
+    error.kind() == ErrorKind::Network && state.is_on_reused_connection() && !state.has_received()
+}
+
 /// True if the error of a connection suggests that its address is out of service. A server may
 /// close an idle connection at any time.
 fn shows_dead_peer(error: &Error, state: &ExchangeState) -> bool {
-    let is_stale = state.is_on_reused_connection() && !state.has_received();
     match error.kind() {
-        ErrorKind::Network => !is_stale,
+        ErrorKind::Network => !is_stale(error, state),
         ErrorKind::Timeout => !state.deadline_has_passed(),
         ErrorKind::Tls | ErrorKind::Protocol => true,
         _ => false,

@@ -296,6 +296,31 @@ fn threads_share_the_connection_pool() {
 }
 
 #[test]
+fn a_reset_of_a_reused_connection_retires_the_pool() {
+    // The first two requests are concurrent, so that two connections are pooled.
+    let barrier = Barrier::new(2);
+    let server = Server::start(move |peer| {
+        let (head, _) = peer.request()?;
+        if peer.number < 2 {
+            barrier.wait();
+        }
+        peer.send(&ok(&head))?;
+        // Like a connection that a NAT has forgotten.
+        peer.head()?;
+        peer.reset()
+    });
+    let http = http();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| get(&http, &server.host()).unwrap());
+        }
+    });
+    assert!(get(&http, &server.host()).unwrap_err().stale_connection);
+    get(&http, &server.host()).unwrap();
+    assert_eq!(server.accepted(), 3);
+}
+
+#[test]
 fn a_timeout_on_a_reused_connection_retires_the_pool() {
     // The first two requests are concurrent, so that two connections are pooled.
     let barrier = Barrier::new(2);
