@@ -16,6 +16,7 @@ use super::pool_generation::PoolGeneration;
 use super::proxy_setting::{self, ProxyRoute};
 use super::resolver::Resolver;
 use super::server_role::ServerRole;
+use super::socks::SocksError;
 use super::tls::Tls;
 use super::uri_host::without_brackets;
 use super::{http_proxy, socks};
@@ -131,7 +132,7 @@ impl Dialer {
                 true => self.start_tls(stream, server.host, state),
             };
             stream.map(|stream| (stream, address)).inspect_err(|error| {
-                if error.kind() != ErrorKind::Canceled {
+                if state.blames_peer(error) {
                     failed.push(address);
                 }
             })
@@ -159,9 +160,9 @@ impl Dialer {
     ) -> Result<(ByteStream, PeerAddress)> {
         let name = proxy_setting::name(proxy);
         state.set_server_role(server.role);
-        let destination = self.destination(proxy, server.host, state)?;
+        let destinations = self.destinations(proxy, server.host, state)?;
         let (mut stream, mut peer) = self
-            .open_tunnel(proxy, server, destination, state)
+            .open_tunnel(proxy, server, &destinations, state)
             .map_err(|error| at_proxy(error, &name))?;
         state.set_server_role(server.role);
         if server.is_tls {
@@ -173,14 +174,37 @@ impl Dialer {
         Ok((stream, peer))
     }
 
-    /// Connects to a proxy, and asks it to connect to the server.
+    /// Connects to a proxy, and asks it to connect to the server: to each of the destinations
+    /// until one can be reached.
     fn open_tunnel(
         &self,
         proxy: &Proxy,
         server: DialTarget<'_>,
-        destination: socks::Destination<'_>,
+        destinations: &[socks::Destination<'_>],
         state: &ExchangeState,
     ) -> Result<(ByteStream, PeerAddress)> {
+        let mut unreachable: Option<Error> = None;
+        for destination in destinations {
+            match self.open_tunnel_to(*destination, proxy, server, state) {
+                Ok(opened) => return Ok(opened),
+                Err(FailedTunnel { error, is_unreachable: false }) => return Err(error),
+                // One that another attempt may reach decides about a retry.
+                Err(FailedTunnel { error, .. }) => {
+                    let temporary = unreachable.filter(|error| !error.is_permanent());
+                    unreachable = Some(temporary.unwrap_or(error));
+                }
+            }
+        }
+        Err(unreachable.unwrap_or_else(|| Error::internal("the host has no addresses")))
+    }
+
+    fn open_tunnel_to(
+        &self,
+        destination: socks::Destination<'_>,
+        proxy: &Proxy,
+        server: DialTarget<'_>,
+        state: &ExchangeState,
+    ) -> Result<(ByteStream, PeerAddress), FailedTunnel> {
         let DialTarget { host, port, .. } = server;
         let proxy_server = DialTarget {
             host: without_brackets(proxy.host()),
@@ -198,37 +222,43 @@ impl Dialer {
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
                 socks::connect_v5(&mut blocking, proxy, destination, port)
             }
-            _ => http_proxy::connect(&mut blocking, proxy, host, port, &self.user_agent),
+            _ => http_proxy::connect(&mut blocking, proxy, host, port, &self.user_agent)
+                .map_err(SocksError::from),
         }
-        .map_err(|cause| {
-            if let socks::Destination::Address(address) = destination {
+        .map_err(|SocksError { cause, is_unreachable }| {
+            if let (socks::Destination::Address(address), true) = (destination, is_unreachable) {
                 self.resolver.mark_failed(host, address);
             }
-            handshake_error(cause)
+            if shows_dead_proxy(&cause, state) {
+                self.resolver.mark_failed(&peer.host, peer.address);
+            }
+            FailedTunnel { error: handshake_error(cause), is_unreachable }
         })?;
         Ok((stream, peer))
     }
 
-    /// What a SOCKS proxy is asked to connect to.
-    fn destination<'a>(
+    /// What a proxy is asked to connect to: the addresses of the host, in the order in which to
+    /// try them, if this machine resolves it.
+    fn destinations<'a>(
         &self,
         proxy: &Proxy,
         host: &'a str,
         state: &ExchangeState,
-    ) -> Result<socks::Destination<'a>> {
+    ) -> Result<Vec<socks::Destination<'a>>> {
         let protocol = proxy.protocol();
         let resolves_locally = matches!(protocol, ProxyProtocol::Socks4 | ProxyProtocol::Socks5);
         if let Ok(address) = host.parse() {
-            return Ok(socks::Destination::Address(address));
+            return Ok(vec![socks::Destination::Address(address)]);
         }
         if !resolves_locally {
-            return Ok(socks::Destination::Name(host));
+            return Ok(vec![socks::Destination::Name(host)]);
         }
-        let addresses = self.resolver.resolve(host, state)?.addresses;
+        let mut addresses = self.resolver.resolve(host, state)?.addresses;
         // SOCKS 4 has no IPv6.
-        let usable = |ip: &&IpAddr| protocol != ProxyProtocol::Socks4 || ip.is_ipv4();
-        let address = addresses.iter().find(usable).or(addresses.first());
-        Ok(address.map_or(socks::Destination::Name(host), |ip| socks::Destination::Address(*ip)))
+        if protocol == ProxyProtocol::Socks4 && addresses.iter().any(IpAddr::is_ipv4) {
+            addresses.retain(IpAddr::is_ipv4);
+        }
+        Ok(addresses.into_iter().map(socks::Destination::Address).collect())
     }
 
     fn start_tls(
@@ -257,6 +287,19 @@ struct FailedDial {
     tried: Vec<IpAddr>,
 }
 
+/// Why a proxy has not connected to a destination.
+struct FailedTunnel {
+    error: Error,
+    /// The proxy cannot reach that destination, but perhaps another one.
+    is_unreachable: bool,
+}
+
+impl From<Error> for FailedTunnel {
+    fn from(error: Error) -> Self {
+        Self { error, is_unreachable: false }
+    }
+}
+
 /// Names the proxy, unless the error is not about the connection.
 fn at_proxy(error: Error, proxy: impl fmt::Display) -> Error {
     match error.kind() {
@@ -267,12 +310,21 @@ fn at_proxy(error: Error, proxy: impl fmt::Display) -> Error {
     }
 }
 
+/// True if the error of a proxy handshake suggests that the address of the proxy is out of service:
+/// it was silent or has lost the connection.
+fn shows_dead_proxy(cause: &io::Error, state: &ExchangeState) -> bool {
+    match cause.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(ours) => ours.kind() == ErrorKind::Timeout && state.blames_peer(ours),
+        None => true,
+    }
+}
+
 /// Converts an error of a proxy handshake. Errors of this library are returned unchanged.
 fn handshake_error(cause: io::Error) -> Error {
     match cause.downcast::<Error>() {
         Ok(ours) => ours,
         Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
-            Error::new(ErrorKind::Connect, "it closed the connection without an answer")
+            Error::new(ErrorKind::Connect, "it closed the connection without a response")
         }
         Err(cause) => Error::new(ErrorKind::Connect, "the connection was lost")
             .with_io(&cause)

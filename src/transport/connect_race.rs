@@ -21,7 +21,8 @@ use crate::runtime::{Deadline, Interest, WAITED_MAX};
 #[derive(Debug)]
 pub(super) struct Race {
     pub(super) result: Result<(Socket, IpAddr)>,
-    /// The addresses that failed, or did not respond before a later one did.
+    /// The addresses that failed, or did not respond before a later one did. The deadline of the
+    /// call says nothing about those that have yet to respond.
     pub(super) failed: Vec<IpAddr>,
 }
 
@@ -37,7 +38,7 @@ pub(super) fn connect(
     let addresses: Vec<_> =
         addresses.iter().take(ADDRESSES_MAX).map(|ip| SocketAddr::new(*ip, port)).collect();
     let result = attempts.run(&addresses);
-    if matches!(&result, Err(error) if error.kind() != ErrorKind::Canceled) {
+    if result.as_ref().is_err_and(|error| state.blames_peer(error)) {
         attempts.fail_pending(attempts.pending.len());
     }
     Race { result, failed: attempts.failed_addresses() }

@@ -18,7 +18,7 @@ use super::server_role::ServerRole;
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
 use super::unsent_bytes::unsent_bytes;
-use crate::error::{Error, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, ForkGuard, Interest, Wake};
 use crate::wire::Body;
 
@@ -180,6 +180,11 @@ impl ExchangeState {
     /// True if the deadline of the call has passed.
     pub(super) fn deadline_has_passed(&self) -> bool {
         self.deadline.has_passed()
+    }
+
+    /// False for an error that a cancellation or the deadline of the call may have caused.
+    pub(super) fn blames_peer(&self, error: &Error) -> bool {
+        error.kind() != ErrorKind::Canceled && !self.deadline_has_passed()
     }
 
     /// The time left until the timeout of the phase expires.

@@ -16,16 +16,30 @@ pub(super) enum Destination<'a> {
     Name(&'a str),
 }
 
+/// Why a handshake failed.
+#[derive(Debug)]
+pub(super) struct SocksError {
+    pub(super) cause: io::Error,
+    /// The proxy cannot reach the destination.
+    pub(super) is_unreachable: bool,
+}
+
+impl From<io::Error> for SocksError {
+    fn from(cause: io::Error) -> Self {
+        Self { cause, is_unreachable: false }
+    }
+}
+
 /// Connects through a SOCKS 4 proxy. Version 4 has a user ID, but no password.
 pub(super) fn connect_v4(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
     destination: Destination<'_>,
     port: u16,
-) -> io::Result<()> {
+) -> Result<(), SocksError> {
     let user_id = proxy.username().unwrap_or_default();
     if user_id.contains('\0') {
-        return Err(permanent("the proxy user name has a NUL character"));
+        return Err(permanent("the proxy user name has a NUL character").into());
     }
     let mut request = vec![4, CONNECT];
     request.extend_from_slice(&port.to_be_bytes());
@@ -33,7 +47,7 @@ pub(super) fn connect_v4(
         Destination::Address(IpAddr::V4(address)) => (address.octets(), None),
         Destination::Address(IpAddr::V6(_)) => {
             let text = "SOCKS 4 does not support IPv6; use socks5:// or socks5h://";
-            return Err(permanent(text));
+            return Err(permanent(text).into());
         }
         Destination::Name(name) => ([0, 0, 0, 1], Some(name)),
     };
@@ -48,11 +62,13 @@ pub(super) fn connect_v4(
         [0, code @ (92 | 93), ..] => Err(permanent(&format!(
             "it identifies users with identd (SOCKS 4 code {code}), which is not supported; use \
              socks5:// if it serves that"
-        ))),
+        ))
+        .into()),
         [0, code, ..] => {
-            Err(proxy_error(&format!("it refused the connection (SOCKS 4 code {code})")))
+            let cause = proxy_error(&format!("it refused the connection (SOCKS 4 code {code})"));
+            Err(SocksError { cause, is_unreachable: code == 91 })
         }
-        _ => Err(proxy_error("it does not respond with SOCKS 4; check its scheme and port")),
+        _ => Err(proxy_error("it does not respond with SOCKS 4; check its scheme and port").into()),
     }
 }
 
@@ -62,7 +78,7 @@ pub(super) fn connect_v5(
     proxy: &Proxy,
     destination: Destination<'_>,
     port: u16,
-) -> io::Result<()> {
+) -> Result<(), SocksError> {
     authenticate(stream, proxy)?;
     let mut request = vec![5, CONNECT, 0];
     match destination {
@@ -84,7 +100,8 @@ pub(super) fn connect_v5(
     let [version, code, _, address_type] = read(stream)?;
     if version != 5 || code != 0 {
         let text = format!("it did not connect to the server: {}", reason(code));
-        return Err(if is_permanent(code) { permanent(&text) } else { proxy_error(&text) });
+        let cause = if is_permanent(code) { permanent(&text) } else { proxy_error(&text) };
+        return Err(SocksError { cause, is_unreachable: matches!(code, 3..=6 | 8) });
     }
     // Skips the address and port that the proxy bound.
     let length = match address_type {
@@ -94,7 +111,7 @@ pub(super) fn connect_v5(
             let [length] = read(stream)?;
             usize::from(length)
         }
-        _ => return Err(proxy_error("it sent an address of an unknown type")),
+        _ => return Err(proxy_error("it sent an address of an unknown type").into()),
     };
     for _ in 0..length + 2 {
         let [_] = read(stream)?;

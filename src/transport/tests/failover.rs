@@ -1,5 +1,6 @@
 //! Hosts with several addresses, some of which are out of service. Linux has all of 127.0.0.0/8.
 
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -348,3 +349,103 @@ fn a_connect_timeout_ends_all_attempts_together() {
     }
     assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
 }
+
+/// Replies to each SOCKS 5 request with a code, which depends on the type of its address.
+fn socks5(reply: impl Fn(u8) -> u8 + Send + Sync + 'static) -> Server {
+    Server::start(move |peer| {
+        peer.stream.read_exact(&mut [0; 3])?;
+        peer.stream.get_mut().write_all(&[5, 0])?;
+        let mut head = [0; 4];
+        peer.stream.read_exact(&mut head)?;
+        let length = if head[3] == IPV6 { 16 } else { 4 };
+        peer.stream.read_exact(&mut vec![0; length + 2])?;
+        let code = reply(head[3]);
+        peer.stream.get_mut().write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0])?;
+        peer.request()?;
+        peer.send(&ok(""))
+    })
+}
+
+fn through(scheme: &str, proxy: &str) -> HttpSettings {
+    let proxy = ProxySetting::Url(format!("{scheme}://{proxy}"));
+    HttpSettings { proxy, connections: 1, ..Default::default() }
+}
+
+#[test]
+fn a_socks_proxy_without_ipv6_is_asked_for_the_ipv4_address() {
+    dns!(DNS, vec![Ipv6Addr::LOCALHOST.into(), ip(2)]);
+    let proxy = socks5(|address_type| if address_type == IPV6 { 8 } else { 0 });
+    let settings = through("socks5", &proxy.host());
+    get(&http_with(resolve_with!(DNS), &settings), "bucket.test").unwrap();
+    assert_eq!(proxy.accepted(), 2);
+    DNS.lock().unwrap().1 = vec![Ipv6Addr::LOCALHOST.into()];
+    let error = get(&http_with(resolve_with!(DNS), &settings), "bucket.test").unwrap_err().error;
+    assert!(error.is_permanent(), "{error}");
+}
+
+#[test]
+fn a_host_is_resolved_again_only_if_a_socks_proxy_cannot_reach_it() {
+    dns!(DNS, vec![ip(2)]);
+    for (code, resolved) in [(1, 1), (2, 1), (4, 2), (5, 2)] {
+        DNS.lock().unwrap().0 = 0;
+        let proxy = socks5(move |_| code);
+        let http = http_with(resolve_with!(DNS), &through("socks5", &proxy.host()));
+        for _ in 0..2 {
+            get(&http, "bucket.test").unwrap_err();
+        }
+        assert_eq!(DNS.lock().unwrap().0, resolved, "code {code}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_silent_or_hangs_up_is_resolved_again() {
+    type Behavior = fn(&mut Peer) -> std::io::Result<()>;
+    dns!(DNS, Vec::new());
+    for script in [
+        Peer::read_to_end as Behavior,
+        |peer| peer.head().map(drop),
+        |peer| {
+            peer.head()?;
+            peer.reset()
+        },
+    ] {
+        *DNS.lock().unwrap() = (0, vec![ip(2)]);
+        let port = free_port(&[ip(2), ip(3)]);
+        let proxy = format!("proxy.test:{port}");
+        let http = http_with(resolve_with!(DNS), &through("http", &proxy));
+        let _old = Server::start_at(SocketAddr::new(ip(2), port), script);
+        let _new = Server::start_at(SocketAddr::new(ip(3), port), |peer| {
+            peer.head()?;
+            peer.send("HTTP/1.1 200 OK\r\n\r\n")?;
+            peer.request()?;
+            peer.send(&ok(""))
+        });
+        let cancel = Cancel::never();
+        let mut options = default_options(&cancel);
+        options.timeouts.connect = Duration::from_millis(100);
+        send(&http, "127.0.0.1:9", Method::Get, &Body::Empty, &options).unwrap_err();
+        DNS.lock().unwrap().1 = vec![ip(3)];
+        get(&http, "127.0.0.1:9").unwrap();
+        assert_eq!(DNS.lock().unwrap().0, 2);
+    }
+}
+
+#[test]
+fn an_address_has_not_failed_because_the_deadline_of_the_call_passes() {
+    dns!(DNS, vec![ip(2)]);
+    let port = free_port(&[ip(2)]);
+    let _full = FullListener::at(SocketAddr::new(ip(2), port));
+    let http = http_with(resolve_with!(DNS), &HttpSettings::default());
+    for _ in 0..2 {
+        let cancel = Cancel::never();
+        let deadline = Deadline::after(Duration::from_millis(50));
+        let options = ExchangeOptions { deadline, ..default_options(&cancel) };
+        let host = format!("bucket.test:{port}");
+        let failure = send(&http, &host, Method::Get, &Body::Empty, &options).unwrap_err();
+        assert_eq!(failure.error.kind(), ErrorKind::Timeout);
+    }
+    assert_eq!(DNS.lock().unwrap().0, 1);
+}
+
+/// The address type of SOCKS 5.
+const IPV6: u8 = 4;

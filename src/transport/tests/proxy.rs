@@ -151,7 +151,7 @@ fn an_error_of_the_proxy_names_it_and_is_permanent_if_it_refused() {
         ("http://", "HTTP/1.1 429 Slow down\r\n\r\n", "(status 429)", false),
         ("http://", "HTTP/1.1 502 Bad Gateway\r\n\r\n", "(status 502)", false),
         ("http://", "SSH-2.0-x\r\n\r\n", "does not respond with HTTP", false),
-        ("http://", "", "it closed the connection without an answer", false),
+        ("http://", "", "it closed the connection without a response", false),
         ("socks5://", "\u{5}\u{7f}", "it requires authentication", true),
         ("socks5://me:secret@", "\u{5}\u{7f}", "it accepts neither connections without", true),
         ("socks5h://", "\u{5}\0\u{5}\u{2}\0\u{1}", "not allowed by its ruleset", true),
