@@ -1761,8 +1761,9 @@ int ossmpu_put_data(const ossmpu_client *client,
  *
  * OSSMPU_ECALLBACK if the callback canceled the upload, OSSMPU_EFILE if it
  * ended before length bytes, OSSMPU_ENOMEM if there is no memory for a part.
- * If length is -1, the limit of 10000 parts bounds the size of the object:
- * with the defaults far more than 1 TiB, and OSSMPU_EINVAL beyond it.
+ * OSSMPU_EINVAL beyond the size of 10000 parts, of which two must fit into
+ * OSSMPU_CONFIG_MEMORY_LIMIT: with the defaults 626 GiB if length is -1, and
+ * 1.2 TiB if it is known, since then all parts can have the largest size.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_put_stream(const ossmpu_client *client,

@@ -58,7 +58,7 @@ impl StreamUpload {
     ) -> Result<Self> {
         engine.service().check_call()?;
         options.check_for(CallKind::Stream)?;
-        let part_growth = PartGrowth::new(options, engine.buffers().limit())?;
+        let part_growth = PartGrowth::new(options, engine.buffers().limit(), length)?;
         engine
             .service()
             .logger()
