@@ -55,7 +55,7 @@ impl Dialer {
     }
 
     /// Connects to one of the addresses of a server. If addresses from the cache fail, the host is
-    /// looked up again at once, because it may have moved.
+    /// resolved again at once, because it may have moved.
     fn dial(
         &self,
         server: DialTarget<'_>,

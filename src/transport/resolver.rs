@@ -1,4 +1,4 @@
-//! A DNS cache. An address that failed is looked up again, and meanwhile is the last one to try.
+//! A DNS cache. An address that failed is resolved again, and meanwhile is the last one to try.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -58,7 +58,7 @@ impl Resolver {
         if let Some(addresses) = self.cached(host, CacheEntry::is_trusted) {
             return Ok(Resolved { addresses, is_cached: true });
         }
-        let addresses = match self.look_up(host, state) {
+        let addresses = match self.resolve_uncached(host, state) {
             Ok(addresses) => self.insert(host, addresses),
             // Addresses of which one failed are better than none.
             Err(error) if error.kind() != ErrorKind::Canceled => {
@@ -69,7 +69,7 @@ impl Resolver {
         Ok(Resolved { addresses, is_cached: false })
     }
 
-    /// Records that a connection to an address failed, so that the host is looked up again.
+    /// Records that a connection to an address failed, so that the host is resolved again.
     pub(super) fn mark_failed(&self, host: &str, address: IpAddr) {
         if let Some(entry) = self.lock().get_mut(host) {
             entry.is_suspect = true;
@@ -78,7 +78,7 @@ impl Resolver {
         }
     }
 
-    fn look_up(&self, host: &str, state: &ExchangeState) -> Result<Vec<IpAddr>> {
+    fn resolve_uncached(&self, host: &str, state: &ExchangeState) -> Result<Vec<IpAddr>> {
         let role = state.server_role();
         let job = self.worker.submit(host)?;
         let addresses = loop {
@@ -130,7 +130,7 @@ impl Resolver {
 }
 
 impl CacheEntry {
-    /// Returns false if an address failed since the lookup, or all of them before.
+    /// Returns false if an address failed since it was resolved, or all of them before.
     fn is_trusted(&self) -> bool {
         let is_failed = |address| self.failed.iter().any(|(failed, _)| failed == address);
         !self.is_suspect && !self.addresses.iter().all(is_failed)

@@ -97,7 +97,7 @@ fn a_refused_address_of_the_cache_is_replaced_in_the_same_call() {
 }
 
 #[test]
-fn an_address_that_fails_after_the_connection_is_looked_up_again() {
+fn an_address_that_fails_after_the_connection_is_resolved_again() {
     type Behavior = fn(&mut Peer) -> std::io::Result<()>;
     const SILENT: Behavior = |peer| peer.read_to_end();
     const RESETS: Behavior = |peer| peer.head().and_then(|_| peer.reset());

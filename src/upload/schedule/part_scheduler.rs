@@ -13,7 +13,7 @@ use crate::runtime::{
 use crate::service::Logger;
 use crate::upload::part::SentPart;
 use crate::upload::progress::Meter;
-use crate::upload::schedule::part_tracker::{Hedging, OtherCopies, PartTracker};
+use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
 use crate::upload::schedule::workers::Workers;
@@ -66,28 +66,28 @@ struct PartScheduler {
 struct SchedulerState {
     tracker: PartTracker,
     /// `None` after the call has ended, so that no late task holds the caller's bytes.
-    work: Option<Arc<dyn PartUploader>>,
-    /// The tokens that interrupt the copies of parts.
-    copies: Vec<(PartNumber, Cancel)>,
-    /// Steps that are running; each holds `work`.
+    uploader: Option<Arc<dyn PartUploader>>,
+    /// The tokens that interrupt the attempts at parts.
+    attempts: Vec<(PartNumber, Cancel)>,
+    /// Steps that are running; each holds `uploader`.
     running: usize,
 }
 
-/// One copy of one part. Until it is dropped, which a panic does too, the call does not return.
-struct RunningCopy<'a> {
+/// One attempt at one part. Until it is dropped, which a panic does too, the call does not return.
+struct PartAttempt<'a> {
     scheduler: &'a PartScheduler,
     part: PartRange,
-    work: Option<Arc<dyn PartUploader>>,
+    uploader: Option<Arc<dyn PartUploader>>,
     cancel: Cancel,
 }
 
 /// If the caller's thread is unwound, waits until no worker uses the caller's bytes.
 struct UnwindGuard<'a>(&'a PartScheduler);
 
-/// Sends all parts and returns them in the order of their numbers. When it returns, the work and
+/// Sends all parts and returns them in the order of their numbers. When it returns, the uploader and
 /// with it the source were dropped.
 pub(crate) fn upload_parts(
-    work: Arc<dyn PartUploader>,
+    uploader: Arc<dyn PartUploader>,
     options: ScheduleOptions,
     workers: &Workers,
     meter: &Arc<Meter>,
@@ -96,7 +96,8 @@ pub(crate) fn upload_parts(
     let ticking = options.cancel;
     let options = ScheduleOptions { cancel: ticking.for_workers(), ..options };
     let tracker = PartTracker::new(options.parts, options.hedging);
-    let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
+    let state =
+        SchedulerState { tracker, uploader: Some(uploader), attempts: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
     let scheduler = Arc::new(PartScheduler { options, meter, state: Mutex::new(state), changed });
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
@@ -124,8 +125,8 @@ impl Task for PartScheduler {
                 return TaskStatus::Done;
             }
         };
-        if let Some(work) = &step.work {
-            self.finish_step(step.part, work.upload(step.part, &step.cancel));
+        if let Some(uploader) = &step.uploader {
+            self.finish_step(step.part, uploader.upload(step.part, &step.cancel));
         }
         TaskStatus::Again
     }
@@ -138,26 +139,26 @@ impl Task for PartScheduler {
 }
 
 impl PartScheduler {
-    fn start_step(&self) -> Result<Option<RunningCopy<'_>>> {
+    fn start_step(&self) -> Result<Option<PartAttempt<'_>>> {
         let mut state = self.lock();
-        let Some(work) = state.work.clone() else { return Ok(None) };
+        let Some(uploader) = state.uploader.clone() else { return Ok(None) };
         let Some(part) = state.tracker.next_part(now()) else { return Ok(None) };
         match self.options.cancel.child() {
             Ok(cancel) => {
-                state.copies.push((part.number, cancel.clone()));
+                state.attempts.push((part.number, cancel.clone()));
                 state.running += 1;
-                Ok(Some(RunningCopy { scheduler: self, part, work: Some(work), cancel }))
+                Ok(Some(PartAttempt { scheduler: self, part, uploader: Some(uploader), cancel }))
             }
             Err(cause) => {
                 let error = Error::no_descriptor(&cause);
-                state.tracker.fail_copy(part.number, error.clone());
-                // Without a hedged request the first copy continues alone.
+                state.tracker.fail_attempt(part.number, error.clone());
+                // Without a hedged request the first attempt continues alone.
                 if state.tracker.has_failed() { Err(error) } else { Ok(None) }
             }
         }
     }
 
-    /// Records the outcome of one copy of a part.
+    /// Records the outcome of one attempt at a part.
     fn finish_step(&self, part: PartRange, outcome: Result<UploadedPart>) {
         let mut state = self.lock();
         match outcome {
@@ -174,9 +175,9 @@ impl PartScheduler {
                 } else {
                     state.tracker.record(sent, now())
                 };
-                if others == OtherCopies::Cancel {
-                    for (_, copy) in state.copies.iter().filter(|(n, _)| *n == part.number) {
-                        copy.trigger();
+                if others == OtherAttempts::Cancel {
+                    for (_, attempt) in state.attempts.iter().filter(|(n, _)| *n == part.number) {
+                        attempt.trigger();
                     }
                 }
                 if first {
@@ -189,11 +190,11 @@ impl PartScheduler {
                     self.meter.part_reused(size);
                 }
             }
-            Err(error) => state.tracker.fail_copy(part.number, error),
+            Err(error) => state.tracker.fail_attempt(part.number, error),
         }
         let failed = state.tracker.has_failed();
-        if let Some(index) = state.copies.iter().position(|(number, _)| *number == part.number) {
-            state.copies.swap_remove(index);
+        if let Some(index) = state.attempts.iter().position(|(number, _)| *number == part.number) {
+            state.attempts.swap_remove(index);
         }
         drop(state);
         if failed {
@@ -237,7 +238,7 @@ impl PartScheduler {
                     }
                     Wake::TimedOut if hedge.has_passed() => {
                         hedge_requested_at = hedge_due;
-                        // Without another worker the first copy continues alone.
+                        // Without another worker the first attempt continues alone.
                         let _ = add_task();
                     }
                     Wake::TimedOut | Wake::Ready | Wake::Failed(_) => {}
@@ -260,16 +261,16 @@ impl PartScheduler {
 
     fn take_result(&self, cancel: &Cancel) -> Result<Vec<SentPart>> {
         let mut state = self.lock();
-        let work = state.work.take();
+        let uploader = state.uploader.take();
         let tracker = std::mem::replace(
             &mut state.tracker,
             PartTracker::new(self.options.parts, Hedging::Never),
         );
         drop(state);
         let sent = tracker.outcome()?;
-        let Some(work) = work else { return Ok(sent) };
-        let sent = work.confirm(sent, cancel)?;
-        work.check_source(&sent, cancel)?;
+        let Some(uploader) = uploader else { return Ok(sent) };
+        let sent = uploader.confirm(sent, cancel)?;
+        uploader.check_source(&sent, cancel)?;
         Ok(sent)
     }
 
@@ -278,9 +279,9 @@ impl PartScheduler {
     }
 }
 
-impl Drop for RunningCopy<'_> {
+impl Drop for PartAttempt<'_> {
     fn drop(&mut self) {
-        self.work = None;
+        self.uploader = None;
         self.scheduler.lock().running -= 1;
         self.scheduler.changed.set();
     }
@@ -289,7 +290,7 @@ impl Drop for RunningCopy<'_> {
 impl Drop for UnwindGuard<'_> {
     fn drop(&mut self) {
         self.0.fail_upload(Error::internal("the call was unwound"));
-        self.0.lock().work = None;
+        self.0.lock().uploader = None;
         while !self.0.is_settled() {
             Cancel::never().wait_for_event(&self.0.changed, Deadline::NEVER);
             self.0.changed.clear();
@@ -334,8 +335,9 @@ mod tests {
             logger: Logger::default(),
         };
         let tracker = PartTracker::new(parts, Hedging::LastParts);
-        let work: Arc<dyn PartUploader> = Arc::new(Unused);
-        let state = SchedulerState { tracker, work: Some(work), copies: Vec::new(), running: 0 };
+        let uploader: Arc<dyn PartUploader> = Arc::new(Unused);
+        let state =
+            SchedulerState { tracker, uploader: Some(uploader), attempts: Vec::new(), running: 0 };
         let meter = Arc::new(Meter::new(None, None));
         PartScheduler { options, meter, state: Mutex::new(state), changed: Event::new().unwrap() }
     }
@@ -346,7 +348,7 @@ mod tests {
     }
 
     /// Starts all parts and finishes all but the last, which is then slow enough to be hedged.
-    fn one_slow_part(scheduler: &PartScheduler) -> RunningCopy<'_> {
+    fn one_slow_part(scheduler: &PartScheduler) -> PartAttempt<'_> {
         let start = Instant::now();
         simulated::set(Some(start));
         let mut steps: Vec<_> = (0..3).filter_map(|_| scheduler.start_step().unwrap()).collect();
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_unwound_ends_with_the_last_running_copy() {
+    fn a_call_that_is_unwound_ends_with_the_last_running_attempt() {
         let scheduler = scheduler();
         let running = scheduler.start_step().unwrap().unwrap();
         let has_ended = AtomicBool::new(false);
@@ -368,7 +370,7 @@ mod tests {
                 drop(UnwindGuard(&scheduler));
                 assert!(has_ended.load(Ordering::SeqCst));
             });
-            while scheduler.lock().work.is_some() {
+            while scheduler.lock().uploader.is_some() {
                 std::thread::yield_now();
             }
             has_ended.store(true, Ordering::SeqCst);
@@ -406,11 +408,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_descriptor_for_a_hedge_the_first_copy_continues() {
+    fn without_a_descriptor_for_a_hedge_the_first_attempt_continues() {
         const LIMITED: &str = "OSSMPU_TEST_HAS_FEW_DESCRIPTORS";
         if std::env::var_os(LIMITED).is_none() {
             // The limit is that of a process, so the test runs again in one of its own.
-            let name = "without_a_descriptor_for_a_hedge_the_first_copy_continues";
+            let name = "without_a_descriptor_for_a_hedge_the_first_attempt_continues";
             let ran = Command::new("sh")
                 .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
                 .arg(std::env::current_exe().unwrap())

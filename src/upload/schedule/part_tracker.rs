@@ -26,13 +26,13 @@ pub(crate) struct PartTracker {
     failure: Option<Error>,
 }
 
-/// A part in flight, in one or two copies.
+/// A part in flight, with one or two attempts.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 struct InFlight {
     part: PartRange,
     began: Instant,
-    copies: u32,
+    attempts: u32,
     hedged: bool,
 }
 
@@ -44,9 +44,9 @@ pub(crate) enum Hedging {
     Never,
 }
 
-/// What happens to the other copies of a part after one has succeeded.
+/// What happens to the other attempts at a part after one has succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OtherCopies {
+pub(crate) enum OtherAttempts {
     /// There are none.
     None,
     /// They are to be canceled.
@@ -79,7 +79,7 @@ impl PartTracker {
         }
         let Some(part) = self.parts.part(self.next) else { return self.next_hedge(now) };
         self.next += 1;
-        self.in_flight.push(InFlight { part, began: now, copies: 1, hedged: false });
+        self.in_flight.push(InFlight { part, began: now, attempts: 1, hedged: false });
         Some(part)
     }
 
@@ -92,14 +92,14 @@ impl PartTracker {
         self.oldest().and_then(|flight| flight.began.checked_add(self.hedge_delay()?))
     }
 
-    /// Records a copy that succeeded. Only the first one counts.
-    pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherCopies {
+    /// Records an attempt that succeeded. Only the first one counts.
+    pub(crate) fn record(&mut self, part: SentPart, now: Instant) -> OtherAttempts {
         self.record_after(part, |began| Some(now.saturating_duration_since(began)))
     }
 
     /// Records a part that was not sent, because OSS has it or has copied it from an object: how
     /// long that took does not show which of the other parts are slow.
-    pub(crate) fn record_unsent(&mut self, part: SentPart) -> OtherCopies {
+    pub(crate) fn record_unsent(&mut self, part: SentPart) -> OtherAttempts {
         self.record_after(part, |_| None)
     }
 
@@ -107,9 +107,9 @@ impl PartTracker {
         &mut self,
         part: SentPart,
         took: impl FnOnce(Instant) -> Option<Duration>,
-    ) -> OtherCopies {
-        let Some(flight) = self.finish_copy(part.number) else { return OtherCopies::None };
-        let rest = if flight.copies > 0 { OtherCopies::Cancel } else { OtherCopies::None };
+    ) -> OtherAttempts {
+        let Some(flight) = self.finish_attempt(part.number) else { return OtherAttempts::None };
+        let rest = if flight.attempts > 0 { OtherAttempts::Cancel } else { OtherAttempts::None };
         if let Some(slot) = self.done.get_mut(part.number.index()).filter(|slot| slot.is_none()) {
             *slot = Some(part);
             self.times.extend(took(flight.began));
@@ -117,11 +117,11 @@ impl PartTracker {
         rest
     }
 
-    /// Records a copy that failed. That fails the upload unless another copy has succeeded or is in
-    /// flight.
-    pub(crate) fn fail_copy(&mut self, number: PartNumber, error: Error) {
-        let copies = self.finish_copy(number).map_or(0, |flight| flight.copies);
-        if copies == 0 && !self.has(number) {
+    /// Records an attempt that failed. That fails the upload unless another one has succeeded or is
+    /// in flight.
+    pub(crate) fn fail_attempt(&mut self, number: PartNumber, error: Error) {
+        let attempts = self.finish_attempt(number).map_or(0, |flight| flight.attempts);
+        if attempts == 0 && !self.has(number) {
             self.fail(error);
         }
     }
@@ -168,7 +168,7 @@ impl PartTracker {
         let oldest = self.oldest()?.part.number;
         let flight = self.in_flight.iter_mut().find(|flight| flight.part.number == oldest)?;
         flight.hedged = true;
-        flight.copies += 1;
+        flight.attempts += 1;
         Some(flight.part)
     }
 
@@ -184,13 +184,13 @@ impl PartTracker {
         Some((*nearly_all * 2).max(SLOW))
     }
 
-    /// Removes one copy from the parts in flight; returns what is left of the part.
-    fn finish_copy(&mut self, number: PartNumber) -> Option<InFlight> {
+    /// Removes one attempt at a part in flight; returns what is left of the part.
+    fn finish_attempt(&mut self, number: PartNumber) -> Option<InFlight> {
         let index = self.in_flight.iter().position(|flight| flight.part.number == number)?;
         let flight = self.in_flight.get_mut(index)?;
-        flight.copies = flight.copies.saturating_sub(1);
+        flight.attempts = flight.attempts.saturating_sub(1);
         let left = InFlight { part: flight.part, ..*flight };
-        if left.copies == 0 {
+        if left.attempts == 0 {
             self.in_flight.swap_remove(index);
         }
         Some(left)
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(parts.len(), 3);
         for part in [2, 0, 1] {
             assert!(!tracker.is_settled());
-            assert_eq!(tracker.record(sent(parts[part]), now), OtherCopies::None);
+            assert_eq!(tracker.record(sent(parts[part]), now), OtherAttempts::None);
         }
         assert!(tracker.is_settled());
         let numbers: Vec<_> = tracker.outcome().unwrap().iter().map(|p| p.number.get()).collect();
@@ -247,9 +247,9 @@ mod tests {
         let now = Instant::now();
         let mut tracker = three_parts();
         let (first, second) = (tracker.next_part(now).unwrap(), tracker.next_part(now).unwrap());
-        tracker.fail_copy(second.number, Error::new(ErrorKind::Service, "refused"));
+        tracker.fail_attempt(second.number, Error::new(ErrorKind::Service, "refused"));
         assert!(tracker.next_part(now).is_none() && !tracker.is_settled());
-        tracker.fail_copy(first.number, Error::canceled());
+        tracker.fail_attempt(first.number, Error::canceled());
         assert!(tracker.is_settled());
         assert_eq!(tracker.outcome().unwrap_err().kind(), ErrorKind::Service);
     }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_slow_part_is_sent_again_once_and_the_first_copy_counts() {
+    fn the_last_slow_part_is_sent_again_once_and_the_first_attempt_counts() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut tracker = three_parts();
@@ -274,9 +274,9 @@ mod tests {
         assert!(tracker.next_part(at(999)).is_none());
         assert_eq!(tracker.next_part(at(1000)).unwrap(), parts[2]);
         assert!(tracker.next_part(at(9000)).is_none(), "one hedge is all there is for three parts");
-        assert_eq!(tracker.record(sent(parts[2]), at(1100)), OtherCopies::Cancel);
-        assert!(!tracker.is_settled(), "the other copy is still in flight");
-        tracker.fail_copy(parts[2].number, Error::canceled());
+        assert_eq!(tracker.record(sent(parts[2]), at(1100)), OtherAttempts::Cancel);
+        assert!(!tracker.is_settled(), "the other attempt is still in flight");
+        tracker.fail_attempt(parts[2].number, Error::canceled());
         assert!(tracker.is_settled());
         assert_eq!(tracker.outcome().unwrap().len(), 3);
     }
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_fails_only_with_its_last_copy() {
+    fn a_part_fails_only_with_its_last_attempt() {
         let start = Instant::now();
         let late = start + Duration::from_secs(60);
         let mut tracker = three_parts();
@@ -302,9 +302,9 @@ mod tests {
         tracker.record(sent(parts[0]), start);
         tracker.record(sent(parts[1]), start);
         tracker.next_part(late).unwrap();
-        tracker.fail_copy(parts[2].number, Error::internal("first"));
+        tracker.fail_attempt(parts[2].number, Error::internal("first"));
         assert!(!tracker.has_failed());
-        tracker.fail_copy(parts[2].number, Error::internal("second"));
+        tracker.fail_attempt(parts[2].number, Error::internal("second"));
         assert!(tracker.has_failed() && tracker.is_settled());
     }
 }

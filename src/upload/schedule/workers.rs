@@ -66,7 +66,7 @@ impl Workers {
         for missing in (1..=self.pool.request(wanted, most_threads)).rev() {
             match self.start_thread() {
                 Ok(handle) => handles.push(handle),
-                Err(cause) => return self.go_on_without(missing, task, &cause),
+                Err(cause) => return self.continue_with_fewer_threads(missing, task, &cause),
             }
         }
         Ok(())
@@ -98,7 +98,12 @@ impl Workers {
     }
 
     /// Leaves the task to the threads that there are; takes it back if there is none.
-    fn go_on_without(&self, missing: usize, task: &Arc<dyn Task>, cause: &io::Error) -> Result<()> {
+    fn continue_with_fewer_threads(
+        &self,
+        missing: usize,
+        task: &Arc<dyn Task>,
+        cause: &io::Error,
+    ) -> Result<()> {
         self.queue.remove_workers(missing);
         if self.pool.cancel(missing) > self.queue.lost_workers() {
             return Ok(());
@@ -258,7 +263,7 @@ mod tests {
         let wanted = workers.queue.add(&task, 4, 4);
         let missing = workers.pool.request(wanted, 4);
         let cause = io::Error::from_raw_os_error(libc::EAGAIN);
-        workers.go_on_without(missing, &task, &cause).unwrap();
+        workers.continue_with_fewer_threads(missing, &task, &cause).unwrap();
         drop(handles);
         assert!(done(9));
     }
@@ -271,7 +276,7 @@ mod tests {
         assert_eq!(workers.queue.add(&task, 2, 4), 2);
         let missing = workers.pool.request(2, 4);
         let cause = io::Error::from_raw_os_error(libc::EAGAIN);
-        let error = workers.go_on_without(missing, &task, &cause).unwrap_err();
+        let error = workers.continue_with_fewer_threads(missing, &task, &cause).unwrap_err();
         assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Memory, Some(libc::EAGAIN)));
         assert_eq!(Arc::strong_count(&task), 1);
         workers.add(&countdown('b', 1, &sender), 1).unwrap();
@@ -292,7 +297,7 @@ mod tests {
         let missing = workers.pool.request(1, 2);
         assert_eq!(missing, 1);
         let cause = io::Error::from_raw_os_error(libc::EAGAIN);
-        let error = workers.go_on_without(missing, &task, &cause).unwrap_err();
+        let error = workers.continue_with_fewer_threads(missing, &task, &cause).unwrap_err();
         assert_eq!((error.kind(), Arc::strong_count(&task)), (ErrorKind::Memory, 1));
     }
 

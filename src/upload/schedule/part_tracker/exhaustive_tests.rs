@@ -27,20 +27,20 @@ struct TrackerModel {
 
 #[derive(Clone, Copy, Default)]
 struct PartModel {
-    /// Copies in flight.
-    copies: usize,
-    copies_started: usize,
-    /// The event that recorded the copy that counts.
+    /// Attempts in flight.
+    attempts: usize,
+    attempts_started: usize,
+    /// The event that recorded the attempt that counts.
     done: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum TrackerEvent {
-    Take,
+    NextPart,
     /// Time passes until all parts in flight are slow.
     Wait,
     Record(usize),
-    Lose(usize),
+    FailAttempt(usize),
     Fail,
     Clear,
 }
@@ -63,14 +63,14 @@ impl TrackerModel {
         }
     }
 
-    /// What may happen next. A wait or a take that would change nothing is left out.
+    /// What may happen next. A wait or a next part that would change nothing is left out.
     fn possible(&self) -> Vec<TrackerEvent> {
-        let copies = (0..PARTS).filter(|part| self.parts[*part].copies > 0);
-        let mut possible: Vec<_> = copies
-            .flat_map(|part| [TrackerEvent::Record(part), TrackerEvent::Lose(part)])
+        let attempts = (0..PARTS).filter(|part| self.parts[*part].attempts > 0);
+        let mut possible: Vec<_> = attempts
+            .flat_map(|part| [TrackerEvent::Record(part), TrackerEvent::FailAttempt(part)])
             .collect();
         if self.tracker.clone().next_part(self.now).is_some() {
-            possible.push(TrackerEvent::Take);
+            possible.push(TrackerEvent::NextPart);
         } else if self.tracker.hedge_due().is_some() {
             possible.push(TrackerEvent::Wait);
         }
@@ -84,14 +84,14 @@ impl TrackerModel {
         self.events += 1;
         let name = format!("event {}", self.events);
         match event {
-            TrackerEvent::Take => self.next_part(),
+            TrackerEvent::NextPart => self.next_part(),
             TrackerEvent::Wait => self.now += Duration::from_secs(1 << 20),
             TrackerEvent::Record(index) => self.record(index),
-            TrackerEvent::Lose(index) => {
+            TrackerEvent::FailAttempt(index) => {
                 let part = &mut self.parts[index];
-                part.copies -= 1;
-                let is_lost = part.copies == 0 && part.done.is_none();
-                self.tracker.fail_copy(number(index), Error::internal(&name));
+                part.attempts -= 1;
+                let is_lost = part.attempts == 0 && part.done.is_none();
+                self.tracker.fail_attempt(number(index), Error::internal(&name));
                 if is_lost {
                     self.failure.get_or_insert(name);
                 }
@@ -116,13 +116,13 @@ impl TrackerModel {
         if index == self.taken {
             self.taken += 1;
         } else {
-            assert_eq!(self.taken, PARTS, "a copy before every part was started");
-            assert!(part.done.is_none() && part.copies == 1 && part.copies_started == 1);
+            assert_eq!(self.taken, PARTS, "a part was hedged before every part was started");
+            assert!(part.done.is_none() && part.attempts == 1 && part.attempts_started == 1);
             self.hedges += 1;
         }
-        part.copies += 1;
-        part.copies_started += 1;
-        assert!(part.copies_started <= 2 && self.hedges <= 1, "hedges are bounded");
+        part.attempts += 1;
+        part.attempts_started += 1;
+        assert!(part.attempts_started <= 2 && self.hedges <= 1, "hedges are bounded");
     }
 
     fn record(&mut self, index: usize) {
@@ -130,12 +130,12 @@ impl TrackerModel {
         let sent = SentPart { number: number(index), size: 1, etag, crc64: None };
         let rest = self.tracker.record(sent, self.now);
         let part = &mut self.parts[index];
-        part.copies -= 1;
+        part.attempts -= 1;
         if self.cleared {
-            assert_eq!(rest, OtherCopies::None, "a part that was cleared is not recorded");
+            assert_eq!(rest, OtherAttempts::None, "a part that was cleared is not recorded");
             return;
         }
-        assert_eq!(rest == OtherCopies::Cancel, part.copies > 0);
+        assert_eq!(rest == OtherAttempts::Cancel, part.attempts > 0);
         part.done.get_or_insert(self.events);
     }
 
@@ -147,7 +147,7 @@ impl TrackerModel {
         let done = parts.iter().filter(|part| part.done.is_some()).count();
         assert_eq!(tracker.times.len(), done, "each part is done at most once");
         assert_eq!(tracker.has_failed(), self.failure.is_some());
-        let in_flight = !self.cleared && parts.iter().any(|part| part.copies > 0);
+        let in_flight = !self.cleared && parts.iter().any(|part| part.attempts > 0);
         let more = self.failure.is_none() && self.taken < PARTS;
         assert_eq!(tracker.is_settled(), !in_flight && !more);
     }
@@ -182,7 +182,7 @@ fn number(index: usize) -> PartNumber {
 fn explore(model: &TrackerModel) -> usize {
     model.check();
     let possible = model.possible();
-    let is_over = model.parts.iter().all(|part| part.copies == 0)
+    let is_over = model.parts.iter().all(|part| part.attempts == 0)
         && (model.failure.is_some() || model.taken == PARTS);
     let ends = usize::from(is_over);
     if is_over {
