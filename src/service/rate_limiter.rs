@@ -25,6 +25,10 @@ impl RateLimiter {
         (bytes_per_sec > 0).then_some(Self { bytes_per_sec, next_free })
     }
 
+    pub(crate) fn bytes_per_sec(&self) -> u64 {
+        self.bytes_per_sec
+    }
+
     /// Admits `bytes` and returns how long to wait before sending them.
     fn acquire_at(&self, bytes: usize, now: Instant) -> Duration {
         let cost = self.cost(bytes);

@@ -1,6 +1,8 @@
 //! Uploads that share a client, and uploads on a thread pool of the host.
 
-use std::sync::Mutex;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
 
 use oss_emulator::{Action, RequestRecord, Rule};
 use ossmpu::{Cancel, ErrorKind, ObjectKey};
@@ -41,6 +43,36 @@ fn a_small_upload_waits_for_at_most_one_part_of_a_large_one() {
     let last = requests.iter().rposition(is_small).unwrap();
     let between = large_parts(&requests[first..last]);
     assert!(between < 10, "the small upload waited for {between} parts of the large one");
+}
+
+#[test]
+fn an_upload_with_a_low_rate_leaves_workers_to_others() {
+    let fixture = Fixture::with(|config| {
+        config.set_threads(2).unwrap();
+    });
+    let Fixture { client, bucket, .. } = &fixture;
+    let cancel_slow = Cancel::new().unwrap();
+    std::thread::scope(|scope| {
+        let (sent, is_sent) = mpsc::channel();
+        let cancel_slow = &cancel_slow;
+        scope.spawn(move || {
+            let mut options = small_parts();
+            // 100 seconds for each part.
+            options.set_bytes_per_sec(1024).set_progress(move |progress| {
+                let _ = (progress.bytes_sent > 0).then(|| sent.send(()));
+                ControlFlow::Continue(())
+            });
+            let key = ObjectKey::parse("slow").unwrap();
+            let outcome = client.put_data(bucket, &key, five_parts(), &options, cancel_slow);
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Canceled);
+        });
+        is_sent.recv().unwrap();
+        let mut options = small_parts();
+        options.set_timeout(Some(Duration::from_secs(40)));
+        let outcome = fixture.put(&five_parts(), &options);
+        cancel_slow.trigger();
+        outcome.unwrap();
+    });
 }
 
 #[test]

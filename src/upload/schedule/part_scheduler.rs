@@ -14,7 +14,7 @@ use crate::service::Logger;
 use crate::upload::part::SentPart;
 use crate::upload::progress::Meter;
 use crate::upload::schedule::part_tracker::{Hedging, OtherAttempts, PartTracker};
-use crate::upload::schedule::plan::Parts;
+use crate::upload::schedule::plan::{Parts, parts_at_rate};
 use crate::upload::schedule::task_queue::{Task, TaskStatus};
 use crate::upload::schedule::workers::Workers;
 
@@ -22,6 +22,11 @@ use crate::upload::schedule::workers::Workers;
 pub(crate) trait PartUploader: Send + Sync {
     /// Sends or copies one part; `cancel` interrupts it.
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart>;
+
+    /// The rate at which all parts together are sent, if it is limited.
+    fn bytes_per_sec(&self) -> Option<u64> {
+        None
+    }
 
     /// Returns the parts to complete the upload with; by default those that were sent.
     fn confirm(&self, sent: Vec<SentPart>, _cancel: &Cancel) -> Result<Vec<SentPart>> {
@@ -96,6 +101,8 @@ pub(crate) fn upload_parts(
     let ticking = options.cancel;
     let options = ScheduleOptions { cancel: ticking.for_workers(), ..options };
     let tracker = PartTracker::new(options.parts, options.hedging);
+    let rate = uploader.bytes_per_sec();
+    let at_rate = rate.map_or(usize::MAX, |rate| parts_at_rate(rate, options.parts.part_size()));
     let state =
         SchedulerState { tracker, uploader: Some(uploader), attempts: Vec::new(), running: 0 };
     let meter = Arc::clone(meter);
@@ -103,8 +110,12 @@ pub(crate) fn upload_parts(
     let task: Arc<dyn Task> = Arc::clone(&scheduler) as Arc<dyn Task>;
     let unwinding = UnwindGuard(&scheduler);
     // More queue entries than workers would only delay those of other uploads.
-    let at_once =
-        scheduler.options.parallelism.min(scheduler.options.parts.count()).min(workers.threads());
+    let at_once = scheduler
+        .options
+        .parallelism
+        .min(scheduler.options.parts.count())
+        .min(workers.threads())
+        .min(at_rate);
     let waited = workers
         .add(&task, at_once)
         .and_then(|()| scheduler.wait(&ticking, || workers.add(&task, 1)));

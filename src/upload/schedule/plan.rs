@@ -21,6 +21,13 @@ pub(crate) struct Parts {
     part_size: u64,
 }
 
+/// How many parts of that size a rate limiter keeps busy: each occupies a worker until it is sent, and
+/// more of them would not make the upload faster.
+pub(crate) fn parts_at_rate(bytes_per_sec: u64, part_size: u64) -> usize {
+    let parts = bytes_per_sec.saturating_mul(SECONDS_PER_PART).div_ceil(part_size.max(1));
+    usize::try_from(parts).unwrap_or(usize::MAX).max(1)
+}
+
 impl Plan {
     pub(crate) fn new(size: u64, options: &UploadOptions) -> Result<Self> {
         if options.upload_id.is_some() {
@@ -91,9 +98,20 @@ fn default_part_size(size: u64, parallelism: usize) -> u64 {
 /// Part sizes are raised in steps that keep reads aligned to pages.
 const PART_SIZE_STEP: u64 = 64 * limits::KIB;
 
+/// How long one connection may take to send a part before a rate is shared by fewer of them.
+const SECONDS_PER_PART: u64 = 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_low_rate_keeps_one_part_busy_and_a_high_one_many() {
+        let parts = |rate| parts_at_rate(rate, 8 * limits::MIB);
+        let rates = [1, 100 * limits::KIB, limits::MIB, 10 * limits::MIB, u64::MAX];
+        assert_eq!(rates.map(parts)[..4], [1, 1, 2, 13]);
+        assert!(parts(u64::MAX) > usize::from(limits::PART_NUMBER_MAX));
+    }
     use proptest::prelude::*;
 
     const MIB: u64 = limits::MIB;

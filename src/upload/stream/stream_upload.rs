@@ -18,6 +18,7 @@ use crate::upload::options::UploadOptions;
 use crate::upload::part::ObjectChecksum;
 use crate::upload::part::SentPart;
 use crate::upload::progress::CallPhase;
+use crate::upload::schedule::plan::parts_at_rate;
 use crate::upload::schedule::task_queue::Task;
 use crate::upload::source::upload_source::{Source, expect_md5};
 use crate::upload::stream::part_growth::PartGrowth;
@@ -306,6 +307,10 @@ impl StreamUpload {
         );
         // More queue entries than workers would only delay those of other uploads.
         queue.parallelism = queue.parallelism.min(self.engine.workers().threads());
+        if let (Some(limiter), Some(size)) = (&queue.rate_limiter, self.part_growth.part_size(0)) {
+            let at_rate = parts_at_rate(limiter.bytes_per_sec(), size);
+            queue.parallelism = queue.parallelism.min(at_rate);
+        }
         let queue = Arc::new(queue);
         self.queue = Some(Arc::clone(&queue));
         Ok(queue)

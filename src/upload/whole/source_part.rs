@@ -38,6 +38,11 @@ pub(crate) struct SourcePartUploader {
 }
 
 impl PartUploader for SourcePartUploader {
+    fn bytes_per_sec(&self) -> Option<u64> {
+        let sends_all = self.listed.is_empty() && self.delta.is_none();
+        self.rate_limiter.as_ref().filter(|_| sends_all).map(RateLimiter::bytes_per_sec)
+    }
+
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {
         self.source.check_unchanged()?;
         let check = || call_scope::check(cancel, self.deadline);
