@@ -81,8 +81,10 @@
  *            type of the thread becomes deferred. Use a cancel token to end the
  *            call.
  *  Waiting   All calls that can block take a cancel token (NULL for none),
- *            except abort and presign; writers and iterators keep the token
- *            they were opened with. All waits have a timeout: with the
+ *            except abort; writers and iterators keep the token they were
+ *            opened with. A call that does not block, such as attach with flags
+ *            0 or the creation of a list, ignores a triggered token; the next
+ *            call on the iterator does not. All waits have a timeout: with the
  *            defaults no call hangs, unless a callback or the local disk does.
  *  Cancel    A blocked call ends its I/O within 50 ms of the trigger. After
  *            that, aborting the upload (and waiting for the response of an
@@ -2455,8 +2457,9 @@ OSSMPU_API void ossmpu_upload_iter_free(ossmpu_upload_iter *iter);
 /**
  * Presigns a URL for one kind of request, OSSMPU_PRESIGN_*, which can then be
  * sent without an access key. The result has OSSMPU_RESULT_URL and
- * OSSMPU_RESULT_HEADERS. Sends nothing to OSS, but may fetch credentials,
- * which takes at most a minute unless their source is a callback.
+ * OSSMPU_RESULT_HEADERS. Sends nothing to OSS, but blocks while credentials are
+ * fetched, for at most a minute unless a credentials callback that it calls
+ * takes longer.
  *
  * upload_id is NULL and part_number 0 for operations without them.
  * expires_seconds is 1 or more, and with V4 at most 604800 (7 days); a URL

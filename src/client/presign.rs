@@ -60,18 +60,19 @@ impl fmt::Debug for PresignedUrl {
 impl Client {
     /// Signs a URL that is valid for `expires` from now.
     ///
-    /// Sends nothing to OSS. Blocks while credentials are fetched.
+    /// Sends nothing to OSS. Blocks while credentials are fetched, for at most a minute unless a
+    /// [`CredentialsProvider`](crate::CredentialsProvider) that it calls takes longer.
     ///
     /// ```
     /// use std::time::Duration;
-    /// use ossmpu::{BucketName, Client, Config, ObjectKey, PresignRequest, PutObject};
+    /// use ossmpu::{BucketName, Cancel, Client, Config, ObjectKey, PresignRequest, PutObject};
     ///
     /// let mut config = Config::new();
     /// config.set_region("cn-hangzhou")?.set_keys("id", "secret", None)?;
     /// let client = Client::new(&config)?;
     /// let (bucket, key) = (BucketName::parse("my-bucket")?, ObjectKey::parse("a b.txt")?);
     /// let request = PresignRequest::PutObject(PutObject::new(&bucket, &key));
-    /// let signed = client.presign(&request, Duration::from_secs(600))?;
+    /// let signed = client.presign(&request, Duration::from_secs(600), &Cancel::never())?;
     /// assert_eq!(signed.method, "PUT");
     /// let start = "https://my-bucket.oss-cn-hangzhou.aliyuncs.com/a%20b.txt?";
     /// assert!(signed.url.starts_with(start));
@@ -82,25 +83,37 @@ impl Client {
     ///
     /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven
     /// days, or naming a header that V1 does not sign, such as `cache-control`; `Credentials`, when
-    /// there are none or the client is anonymous.
-    pub fn presign(&self, request: &PresignRequest, expires: Duration) -> Result<PresignedUrl> {
+    /// there are none or the client is anonymous; `Canceled`; `Timeout`, when the credentials were
+    /// not fetched within a minute.
+    pub fn presign(
+        &self,
+        request: &PresignRequest,
+        expires: Duration,
+        cancel: &Cancel,
+    ) -> Result<PresignedUrl> {
         let service = self.service();
         let Presigned { method, url, headers, expires } = match request {
-            PresignRequest::InitiateMultipartUpload(request) => {
-                service.presign(&request.clone().without_guessed_content_type(), None, expires)
-            }
+            PresignRequest::InitiateMultipartUpload(request) => service.presign(
+                &request.clone().without_guessed_content_type(),
+                None,
+                expires,
+                cancel,
+            ),
             PresignRequest::UploadPart(request) => {
-                service.presign(request, request.content_type(), expires)
+                service.presign(request, request.content_type(), expires, cancel)
             }
             PresignRequest::CompleteMultipartUpload(request) => {
-                service.presign(request, request.content_type(), expires)
+                service.presign(request, request.content_type(), expires, cancel)
             }
             PresignRequest::AbortMultipartUpload(request) => {
-                service.presign(request, request.content_type(), expires)
+                service.presign(request, request.content_type(), expires, cancel)
             }
-            PresignRequest::PutObject(request) => {
-                service.presign(&request.clone().without_guessed_content_type(), None, expires)
-            }
+            PresignRequest::PutObject(request) => service.presign(
+                &request.clone().without_guessed_content_type(),
+                None,
+                expires,
+                cancel,
+            ),
         }?;
         Ok(PresignedUrl { method, url, headers, expires })
     }

@@ -35,8 +35,9 @@ pub const OSSMPU_PRESIGN_PUT_OBJECT: c_int = 5;
 
 /// Presigns a URL for one kind of request, OSSMPU_PRESIGN_*, which can then be
 /// sent without an access key. The result has OSSMPU_RESULT_URL and
-/// OSSMPU_RESULT_HEADERS. Sends nothing to OSS, but may fetch credentials,
-/// which takes at most a minute unless their source is a callback.
+/// OSSMPU_RESULT_HEADERS. Sends nothing to OSS, but blocks while credentials are
+/// fetched, for at most a minute unless a credentials callback that it calls
+/// takes longer.
 ///
 /// upload_id is NULL and part_number 0 for operations without them.
 /// expires_seconds is 1 or more, and with V4 at most 604800 (7 days); a URL
@@ -68,16 +69,15 @@ pub extern "C" fn ossmpu_presign(
         let client = client::of_call(client)?;
         let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
         let upload_id = upload_id.optional("upload_id")?;
-        let expires = Duration::from_secs(arg_check::number("expires", expires_seconds)?);
+        let expires = Duration::from_secs(arg_check::number("expires_seconds", expires_seconds)?);
         let mut options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
         let target = PresignTarget { bucket, key, upload_id, part_number };
         let request = target.request(operation, options.headers_mut())?;
-        cancel.check_process()?;
-        if cancel.is_triggered() {
-            return Err(Error::canceled());
-        }
-        out.set(ossmpu_result::of_url(&client.presign(&request, expires)?));
+        let url = client.presign(&request, expires, cancel);
+        out.set(ossmpu_result::of_url(
+            &url.map_err(|error| with_c_argument(error, options.headers_mut()))?,
+        ));
         Ok(Success::Ok)
     })
 }
@@ -123,6 +123,15 @@ pub unsafe extern "C" fn ossmpu_put_part_url(
         out.set(ossmpu_result::of_part(&client.put_part_url(url, data, &options, cancel)?));
         Ok(Success::Ok)
     })
+}
+
+/// Gives the time the name that it has in C, unless the error names the header Expires.
+fn with_c_argument(error: Error, headers: &ObjectHeaders) -> Error {
+    let is_header = headers.set_fields().any(|(name, _)| name == "expires");
+    if error.argument() == Some("expires") && !is_header {
+        return error.with_argument("expires_seconds");
+    }
+    error
 }
 
 /// The arguments that name the target of a URL.

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::ServiceClient;
+use super::{OperationContext, ServiceClient};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
 use crate::ops::Operation;
 use crate::runtime::{Cancel, Deadline};
 use crate::wire::encode_query;
@@ -17,12 +18,14 @@ pub(crate) struct Presigned {
 }
 
 impl ServiceClient {
-    /// Signs the URL, with that content type if the request has none.
+    /// Signs the URL, with that content type if the request has none. Waits for credentials no
+    /// longer than a fetch may take, also if another call fetches them.
     pub(crate) fn presign<O: Operation>(
         &self,
         operation: &O,
         content_type: Option<&str>,
         expires: Duration,
+        cancel: &Cancel,
     ) -> Result<Presigned> {
         self.check_call()?;
         let mut request = operation.request()?;
@@ -39,7 +42,10 @@ impl ServiceClient {
             request.bucket.as_ref(),
             request.key.as_ref(),
         )?;
-        let access_key = self.access_key(&Cancel::never(), Deadline::NEVER)?.ok_or_else(|| {
+        cancel.check_process()?;
+        OperationContext::new(cancel).check()?;
+        let deadline = Deadline::after(limits::CREDENTIALS_TIMEOUT);
+        let access_key = self.access_key(cancel, deadline)?.ok_or_else(|| {
             Error::new(ErrorKind::Credentials, "an anonymous client cannot sign a URL")
         })?;
         let now = self.signing_time();

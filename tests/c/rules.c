@@ -360,8 +360,10 @@ static void check_presigned(void) {
                                   NULL, &out, &err));
     REFUSES("upload_id", ossmpu_presign(client, 2, BUCKET, "k", NULL, 1, 60,
                                         NULL, NULL, &out, &err));
-    REFUSES("expires", ossmpu_presign(client, 5, BUCKET, "k", NULL, 0, -1, NULL,
-                                      NULL, &out, &err));
+    REFUSES("expires_seconds", ossmpu_presign(client, 5, BUCKET, "k", NULL, 0,
+                                              -1, NULL, NULL, &out, &err));
+    REFUSES("expires_seconds", ossmpu_presign(client, 5, BUCKET, "k", NULL, 0,
+                                              604801, NULL, NULL, &out, &err));
     REFUSES("out", ossmpu_presign(client, 5, BUCKET, "k", NULL, 0, 60, NULL,
                                   NULL, NULL, &err));
     REFUSES("client", ossmpu_put_part_url(NULL, "http://h/", "x", 1, NULL, NULL,

@@ -5,10 +5,12 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use ossmpu::{
-    AbortMultipartUpload, CompleteMultipartUpload, Error, InitiateMultipartUpload, ObjectHeaders,
-    PresignRequest, PresignedUrl, PutObject, SignatureVersion, UploadPart,
+    AbortMultipartUpload, Cancel, CompleteMultipartUpload, CredentialsSource, Error, ErrorKind,
+    InitiateMultipartUpload, ObjectHeaders, PresignRequest, PresignedUrl, PutObject,
+    SignatureVersion, UploadPart,
 };
 
+use crate::fake_server::FakeServer;
 use crate::fixture::{BUCKET, Fixture, number};
 
 const SIGNED: [(&str, &str); 6] = [
@@ -27,7 +29,7 @@ fn presign_put(fixture: &Fixture, headers: &[(&str, &str)]) -> Result<PresignedU
         set.set_header(name, value).unwrap();
     }
     let request = PutObject::new(bucket, key).with_headers(&set);
-    client.presign(&PresignRequest::PutObject(request), Duration::from_secs(60))
+    client.presign(&PresignRequest::PutObject(request), Duration::from_secs(60), &Cancel::never())
 }
 
 /// Returns the status of the response.
@@ -75,7 +77,10 @@ fn a_content_type_that_was_not_set_is_not_guessed_and_not_allowed() {
     let Fixture { client, bucket, key, .. } = &fixture;
     let request = InitiateMultipartUpload::new(bucket, key);
     let request = PresignRequest::InitiateMultipartUpload(request);
-    assert_eq!(client.presign(&request, Duration::from_secs(60)).unwrap().headers, []);
+    assert_eq!(
+        client.presign(&request, Duration::from_secs(60), &Cancel::never()).unwrap().headers,
+        []
+    );
 }
 
 #[test]
@@ -107,7 +112,8 @@ fn a_url_for_any_request_is_for_its_content_type() {
         PresignRequest::CompleteMultipartUpload(complete),
         PresignRequest::AbortMultipartUpload(abort),
     ] {
-        let signed = fixture.client.presign(&request, Duration::from_secs(60)).unwrap();
+        let signed =
+            fixture.client.presign(&request, Duration::from_secs(60), &Cancel::never()).unwrap();
         let found =
             signed.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         assert_eq!(found.map(|(_, value)| value.as_str()), Some("a/b"), "{signed:?}");
@@ -116,4 +122,23 @@ fn a_url_for_any_request_is_for_its_content_type() {
         let status = send(&signed, &[("Content-Type", "a/b")]);
         assert!([200, 204, 400].contains(&status), "{status} for {signed:?}");
     }
+}
+
+#[test]
+fn a_cancel_ends_the_wait_for_credentials() {
+    let cancel = Cancel::new().unwrap();
+    let token = cancel.clone();
+    let uri = FakeServer::new(move |_| {
+        token.trigger();
+        None
+    });
+    let fixture = Fixture::with(|config| {
+        let source = format!("uri:{}/", uri.url());
+        config.set_credentials(CredentialsSource::parse(&source).unwrap());
+    });
+    let request = PresignRequest::PutObject(PutObject::new(&fixture.bucket, &fixture.key));
+    let presign = || fixture.client.presign(&request, Duration::from_secs(60), &cancel);
+    assert_eq!(presign().unwrap_err().kind(), ErrorKind::Canceled);
+    assert_eq!(presign().unwrap_err().kind(), ErrorKind::Canceled);
+    assert_eq!(uri.requests().len(), 1, "a triggered token fetches nothing");
 }

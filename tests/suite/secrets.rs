@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use oss_emulator::{AccessKey as Key, Action, Commit};
 use ossmpu::{
-    AccessKey, Client, Config, CredentialsSource, ErrorKind, LogLevel, MultipartUpload,
+    AccessKey, Cancel, Client, Config, CredentialsSource, ErrorKind, LogLevel, MultipartUpload,
     PresignRequest, PresignedUrl, ProxySetting, SignatureVersion, UploadOptions, UploadPart,
 };
 
@@ -201,7 +201,9 @@ fn presign(fixture: &Fixture) -> PresignedUrl {
     let Fixture { client, bucket, key, .. } = fixture;
     let upload = fixture.initiate();
     let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap()
+    client
+        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), &Cancel::never())
+        .unwrap()
 }
 
 /// Calls that fail.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use oss_emulator::{AccessKey as ServerKey, Action, Commit, Rule};
 use ossmpu::{
-    AccessKey, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel, MultipartUpload,
-    ObjectExists, PresignRequest, SentPart, UploadOptions, UploadPart,
+    AccessKey, Cancel, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel,
+    MultipartUpload, ObjectExists, PresignRequest, SentPart, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{
@@ -249,8 +249,10 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
     let upload = fixture.initiate();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url =
-        client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap().url;
+    let url = client
+        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), &Cancel::never())
+        .unwrap()
+        .url;
     let mut options = UploadOptions::new();
     options.set_integrity(Integrity::MD5);
     client.put_part_url(&url, bytes(9), &options, cancel).unwrap();
@@ -263,8 +265,10 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
     encrypted.headers_mut().set_server_side_encryption("KMS").unwrap();
     let upload = MultipartUpload::initiate(client, bucket, key, &encrypted, cancel).unwrap();
     let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url =
-        client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap().url;
+    let url = client
+        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), &Cancel::never())
+        .unwrap()
+        .url;
     fixture.emulator.change_options(|options| options.opaque_part_etags = true);
     upload.add_part(client.put_part_url(&url, bytes(9), &options, cancel).unwrap()).unwrap();
     assert!(upload.complete(cancel).unwrap().verified);

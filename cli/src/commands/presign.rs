@@ -87,7 +87,7 @@ impl Presign {
             headers.set_header(name, value)?;
         }
         let request = self.request.to_presign_request(&headers);
-        let presigned = context.client()?.presign(&request, self.expires)?;
+        let presigned = context.client()?.presign(&request, self.expires, context.cancel())?;
         let output = PresignedRequest::new(&presigned);
         context.console.print_result(&output)?;
         context.console.print_hint(&output.usage());

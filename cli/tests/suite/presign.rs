@@ -1,9 +1,11 @@
 //! `presign`: URLs that work without credentials.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
-use crate::fixture::{BUCKET, Fixture, bytes, ossmpu, url};
+use rustix::process::Signal;
+
+use crate::fixture::{BUCKET, Fixture, bytes, ossmpu, send, url};
 use crate::run::Run;
 
 /// Sends a request as a plain HTTP client would and returns the status line of the response.
@@ -75,4 +77,17 @@ fn the_url_follows_endpoint_and_addressing() {
     assert_eq!(host(&["--addressing", "path"]), "https://oss-cn-hangzhou.aliyuncs.com/abc/k");
     let domain = host(&["--endpoint", "img.example.com", "--addressing", "cname"]);
     assert_eq!(domain, "https://img.example.com/k");
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_credentials() {
+    let fixture = Fixture::new();
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let source = format!("uri:http://{}/", server.local_addr().unwrap());
+    let child = fixture.start(&["presign", "put", &url("k"), "--credentials", &source]);
+    let connection = server.accept().unwrap();
+    send(Signal::INT, &child);
+    let run = Run::wait(child).exits(130);
+    drop(connection);
+    assert!(run.stderr.contains("canceled"), "{run:?}");
 }
