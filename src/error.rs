@@ -11,6 +11,7 @@ mod os_error;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use message::one_line;
 pub(crate) use os_error::io_text;
 
 /// The result of a fallible function of this crate.

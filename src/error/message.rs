@@ -55,7 +55,7 @@ impl fmt::Display for Error {
 }
 
 /// Replaces the characters that move a terminal's cursor, or reverse or hide its text.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect()
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::error::one_line;
 use crate::runtime::{Deadline, ForkGuard, IgnorePoison, ThreadId, is_library_thread};
 
 /// The severity of a log line.
@@ -56,14 +57,15 @@ impl Logger {
         Self(Some(Arc::new(LogCallback { level, sink, queue: Mutex::default() })))
     }
 
-    /// Logs a line, which is formatted only if the level is enabled.
+    /// Logs a line, which is formatted only if the level is enabled. Its text may contain a key or a
+    /// response of the server.
     pub(crate) fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
         let callback = self.0.as_ref().filter(|callback| level <= callback.level);
         let facade = log::log_enabled!(target: TARGET, level.facade());
         if callback.is_none() && !facade {
             return;
         }
-        let line = line();
+        let line = one_line(&line());
         if facade {
             log::log!(target: TARGET, level.facade(), "{line}");
         }
@@ -215,6 +217,16 @@ mod tests {
         logger.warn(|| "two".to_owned());
         let expected = [(LogLevel::Info, "one".to_owned()), (LogLevel::Warn, "two".to_owned())];
         assert_eq!(*lines.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_key_cannot_forge_a_line() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let push = move |_, line: &str| sink.lock().unwrap().push(line.to_owned());
+        let logger = Logger::new(LogLevel::Info, Box::new(push));
+        logger.info(|| format!("initiated {}", "x\nERROR forged\u{1b}[2K"));
+        assert_eq!(*lines.lock().unwrap(), ["initiated x ERROR forged [2K"]);
     }
 
     #[test]
