@@ -111,7 +111,10 @@
  *            second, and a trigger is noticed as late. Descriptors 0, 1 and 2
  *            may be closed: the library does not use them. Where the system
  *            makes a new one there, it is moved away within microseconds, before
- *            it is connected or read.
+ *            it is connected or read. A call that opens a file by its path
+ *            closes it again: then the system drops the POSIX record locks
+ *            (fcntl, lockf) that the process has on the file. ossmpu_put_fd
+ *            keeps them.
  *  Environ   The environment is read only by ossmpu_config_set_env; for
  *            OSSMPU_CONFIG_CREDENTIALS when it is set; for
  *            OSSMPU_CONFIG_PROXY "env" when a client is created; SSL_CERT_FILE
@@ -1721,7 +1724,8 @@ int ossmpu_put_range(const ossmpu_client *client,
  * A regular file is read with pread: the offset of the descriptor is neither
  * used nor changed. A pipe, socket or terminal is read as a stream: offset
  * must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. The library
- * never closes the descriptor, which must stay open until the call returns.
+ * neither duplicates nor closes the descriptor, which must stay open until the
+ * call returns.
  * OSSMPU_EFILE if it is not open for reading.
  */
 OSSMPU_MUST_USE OSSMPU_API

@@ -74,7 +74,8 @@ impl Client {
         )
     }
 
-    /// Uploads from an open descriptor as one object, and neither closes nor moves it.
+    /// Uploads from an open descriptor as one object, and neither closes nor moves it. Record locks
+    /// of the process on the file (`fcntl`) are kept; calls that take a path end them.
     ///
     /// A regular file is read by position; otherwise the call is like [`Client::put_range`] without
     /// a checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_stream`],
@@ -95,7 +96,7 @@ impl Client {
         self.check_process()?;
         let FdRange { fd, range } = source;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
-        let file = Descriptor::of(fd).map_err(|cause| failed(&cause))?;
+        let file = Descriptor::borrow(fd);
         if !file.is_open_for_reading() {
             let error = Error::new(ErrorKind::File, "the descriptor is not open for reading");
             let cause = io::Error::from_raw_os_error(libc::EBADF);

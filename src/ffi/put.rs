@@ -96,7 +96,8 @@ pub extern "C" fn ossmpu_put_range(
 /// A regular file is read with pread: the offset of the descriptor is neither
 /// used nor changed. A pipe, socket or terminal is read as a stream: offset
 /// must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. The library
-/// never closes the descriptor, which must stay open until the call returns.
+/// neither duplicates nor closes the descriptor, which must stay open until the
+/// call returns.
 /// OSSMPU_EFILE if it is not open for reading.
 #[must_use]
 #[unsafe(no_mangle)]

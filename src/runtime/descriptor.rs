@@ -1,4 +1,5 @@
-//! Descriptors of the library: closed by exec, and never 0, 1 or 2.
+//! Descriptors of the library: closed by exec, and never 0, 1 or 2; and those of the program that a
+//! call uses.
 //!
 //! A program may run with those closed. If one of them were a connection, what the program prints
 //! would become a part of the request.
@@ -11,12 +12,16 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// An open descriptor. Unlike with a [`File`], it is harmless if the program has closed it.
 #[derive(Debug)]
-pub(crate) struct Descriptor(ManuallyDrop<File>);
+pub(crate) struct Descriptor {
+    file: ManuallyDrop<File>,
+    is_borrowed: bool,
+}
 
 impl Descriptor {
     /// Takes a descriptor, and moves it if it is one of the first three.
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
-        move_up(fd).map(|fd| Self(ManuallyDrop::new(File::from(fd))))
+        let file = File::from(move_up(fd)?);
+        Ok(Self { file: ManuallyDrop::new(file), is_borrowed: false })
     }
 
     /// Opens a file of the kernel, which takes no time.
@@ -24,9 +29,12 @@ impl Descriptor {
         Self::new(options.open(path)?.into())
     }
 
-    /// Duplicates a descriptor of the program.
-    pub(crate) fn of(fd: BorrowedFd<'_>) -> io::Result<Self> {
-        Self::new(duplicate(&fd)?)
+    /// Uses a descriptor of the program, which must stay open until the call that it was given to
+    /// returns. To close a duplicate would end all record locks of the process on the file.
+    pub(crate) fn borrow(fd: BorrowedFd<'_>) -> Self {
+        // SAFETY: the descriptor is open while it is used, and never closed here.
+        let file = unsafe { File::from_raw_fd(fd.as_raw_fd()) };
+        Self { file: ManuallyDrop::new(file), is_borrowed: true }
     }
 
     /// False if reading it would fail, or waiting for something to read would never end.
@@ -41,14 +49,16 @@ impl Deref for Descriptor {
     type Target = File;
 
     fn deref(&self) -> &File {
-        &self.0
+        &self.file
     }
 }
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: this owns the descriptor, which is not used afterwards.
-        unsafe { libc::close(self.0.as_raw_fd()) };
+        if !self.is_borrowed {
+            // SAFETY: this owns the descriptor, which is not used afterwards.
+            unsafe { libc::close(self.file.as_raw_fd()) };
+        }
     }
 }
 
@@ -90,10 +100,19 @@ mod tests {
 
     #[test]
     fn a_duplicate_is_closed_by_exec_and_is_not_one_of_the_first_three() {
-        let copy = Descriptor::of(io::stdin().as_fd()).unwrap();
+        let copy = duplicate(&io::stdin()).unwrap();
         assert!(copy.as_raw_fd() >= FIRST);
         // SAFETY: F_GETFD takes no argument.
         let flags = unsafe { libc::fcntl(copy.as_raw_fd(), libc::F_GETFD) };
         assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+    }
+
+    #[test]
+    fn a_borrowed_descriptor_stays_open_and_is_not_duplicated() {
+        let file = tempfile::tempfile().unwrap();
+        let borrowed = Descriptor::borrow(file.as_fd());
+        assert_eq!(borrowed.as_raw_fd(), file.as_raw_fd());
+        drop(borrowed);
+        assert_eq!(file.metadata().unwrap().len(), 0);
     }
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define SIZE 250000
 
@@ -123,6 +124,30 @@ static int check_room(int room, size_t which, const ossmpu_options *options) {
     return status;
 }
 
+/* True if another process would have to wait for a record lock. */
+static int is_locked(void) {
+    int status;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        _exit(fcntl(file, F_GETLK, &lock) || lock.l_type == F_UNLCK);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status) == 0;
+}
+
+/* The record locks of the program on the file are still there afterwards. */
+static void check_record_locks(const ossmpu_options *options) {
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    ossmpu_client *client = new_client();
+    ossmpu_error *err = NULL;
+    CHECK(!fcntl(file, F_SETLK, &lock));
+    CHECK_STATUS(OSSMPU_OK, put_fd(client, options, NULL, &err), err);
+    ossmpu_client_free(client);
+    CHECK(is_locked());
+}
+
 int main(int argc, char **argv) {
     ossmpu_options *options = in_parts();
     int room, descriptors;
@@ -143,6 +168,7 @@ int main(int argc, char **argv) {
         }
         CHECK(failed >= 4 && status == OSSMPU_OK);
     }
+    check_record_locks(options);
     ossmpu_options_free(options);
     close(file);
     free((void *)(uintptr_t)data);
