@@ -43,7 +43,7 @@ Environment:
 Exit codes:
   0    success
   1    failure
-  2    invalid command line; nothing was sent
+  2    invalid command line, or an option that does not fit the source; nothing was changed
   3    some of several files or uploads failed
   4    all objects are stored, but an upload callback failed
   129, 130, 143

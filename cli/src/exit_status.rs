@@ -8,7 +8,7 @@ pub enum ExitStatus {
     Success,
     /// The operation failed, or every one of several failed.
     Failed,
-    /// The command line is invalid; nothing was sent.
+    /// The command line is invalid, or an option does not fit the source; nothing was changed.
     Usage,
     /// Some of several operations failed.
     PartialFailure,

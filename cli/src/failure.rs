@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use ossmpu::ErrorKind;
+use ossmpu::{ErrorKind, ObjectExists};
 
 use crate::exit_status::ExitStatus;
 
@@ -35,12 +35,7 @@ impl Failure {
     pub fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) => ExitStatus::Usage,
-            // The library reports invalid and unsupported options before it sends anything.
-            Self::Library(_, error)
-                if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported) =>
-            {
-                ExitStatus::Usage
-            }
+            Self::Library(_, error) if is_usage_error(error) => ExitStatus::Usage,
             Self::Callback(..) => ExitStatus::CallbackFailed,
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
                 ExitStatus::StdoutClosed
@@ -58,6 +53,17 @@ impl Failure {
             Self::Output(_) => "output",
         }
     }
+}
+
+/// True if the library refused an option or argument before it sent a request that has an effect.
+/// A copy may have read the properties of its source, and a delta upload those of its base.
+fn is_usage_error(error: &ossmpu::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported)
+        && error.http_status().is_none()
+        && error.request_id().is_none()
+        && error.upload_id().is_none()
+        && !error.upload_may_exist()
+        && error.object_exists() == ObjectExists::No
 }
 
 impl From<ossmpu::Error> for Failure {

@@ -6,6 +6,8 @@ use crate::exit_status::ExitStatus;
 pub struct Summary {
     succeeded: usize,
     failed: usize,
+    /// Those of the failures that are usage errors.
+    refused: usize,
     has_failed_callbacks: bool,
 }
 
@@ -14,8 +16,10 @@ impl Summary {
         self.succeeded += 1;
     }
 
-    pub fn add_failure(&mut self) {
+    /// Counts a failure with that exit status.
+    pub fn add_failure(&mut self, status: ExitStatus) {
         self.failed += 1;
+        self.refused += usize::from(status == ExitStatus::Usage);
     }
 
     /// Counts an object that is stored although its upload callback failed.
@@ -28,6 +32,7 @@ impl Summary {
         match (self.succeeded, self.failed) {
             (_, 0) if self.has_failed_callbacks => ExitStatus::CallbackFailed,
             (_, 0) => ExitStatus::Success,
+            (0, failed) if failed == self.refused => ExitStatus::Usage,
             (0, _) => ExitStatus::Failed,
             _ => ExitStatus::PartialFailure,
         }
@@ -49,12 +54,23 @@ mod tests {
     }
 
     #[test]
+    fn usage_errors_count_only_if_there_is_nothing_else() {
+        let mut summary = Summary::default();
+        summary.add_failure(ExitStatus::Usage);
+        assert_eq!(summary.exit_status(), ExitStatus::Usage);
+        summary.add_failure(ExitStatus::Failed);
+        assert_eq!(summary.exit_status(), ExitStatus::Failed);
+        summary.add_success();
+        assert_eq!(summary.exit_status(), ExitStatus::PartialFailure);
+    }
+
+    #[test]
     fn a_failed_callback_counts_only_if_no_object_is_missing() {
         let mut summary = Summary::default();
         summary.add_success();
         summary.add_failed_callback();
         assert_eq!(summary.exit_status(), ExitStatus::CallbackFailed);
-        summary.add_failure();
+        summary.add_failure(ExitStatus::Failed);
         assert_eq!(summary.exit_status(), ExitStatus::PartialFailure);
     }
 }

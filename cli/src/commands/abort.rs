@@ -44,8 +44,8 @@ impl Abort {
                 }
                 Err(error) => {
                     let subject = Subject { source: None, target: Some(target.clone()) };
-                    context.console.print_failure(&Failure::Library(subject, error));
-                    summary.add_failure();
+                    let failure = Failure::Library(subject, error);
+                    summary.add_failure(context.console.print_failure(&failure));
                 }
             }
         }

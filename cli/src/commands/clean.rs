@@ -49,7 +49,7 @@ impl Clean {
         // Lists everything first: aborting while paging could skip entries.
         for upload in old_uploads(&client, &url, self.older_than, context)? {
             if context.cancel().is_triggered() {
-                summary.add_failure();
+                summary.add_failure(ExitStatus::Failed);
                 break;
             }
             let target = format!("oss://{}/{}", url.bucket, upload.key);
@@ -57,8 +57,8 @@ impl Clean {
                 if self.dry_run { Ok(()) } else { abort(&client, &url.bucket, &upload, &options) };
             if let Err(error) = aborted {
                 let subject = Subject { source: None, target: Some(target) };
-                context.console.print_failure(&Failure::Library(subject, error));
-                summary.add_failure();
+                let failure = Failure::Library(subject, error);
+                summary.add_failure(context.console.print_failure(&failure));
                 continue;
             }
             let output = AbortedUpload {

@@ -84,7 +84,7 @@ impl Put {
         let mut summary = Summary::default();
         for (index, job) in jobs.iter().enumerate() {
             if context.cancel().is_triggered() {
-                summary.add_failure();
+                summary.add_failure(ExitStatus::Failed);
                 break;
             }
             let label = match jobs.len() {
@@ -103,9 +103,9 @@ impl Put {
                     let (source, target) = (job.source.to_string(), job.target.to_string());
                     let hint = recovery_hint(&error, &job.target, self.resume(job, jobs.len()));
                     let subject = Subject { source: Some(source), target: Some(target) };
-                    context.console.print_failure(&Failure::Library(subject, error));
+                    let status = context.console.print_failure(&Failure::Library(subject, error));
                     hint.iter().for_each(|hint| context.console.print_hint(hint));
-                    summary.add_failure();
+                    summary.add_failure(status);
                 }
             }
         }

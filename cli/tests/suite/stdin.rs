@@ -39,6 +39,14 @@ fn empty_stdin_becomes_an_empty_object() {
 }
 
 #[test]
+fn a_part_size_that_no_buffer_holds_is_a_usage_error() {
+    let fixture = Fixture::new();
+    let run = fixture.run(&["put", "--part-size", "256MiB", "-", &url("stream")]).exits(2);
+    assert!(run.stderr.contains("part_size"), "{run:?}");
+    assert_eq!(fixture.emulator.requests().len(), 0);
+}
+
+#[test]
 fn closed_stdin_is_refused_and_makes_no_object() {
     let fixture = Fixture::new();
     let mut shell = Command::new("/bin/sh");
