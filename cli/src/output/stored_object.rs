@@ -102,6 +102,7 @@ pub fn print_stored(
 /// Suggests how to resume or abort an upload that a failure has left unfinished.
 pub fn recovery_hint(error: &Error, target: &ObjectUrl, resume: Resume) -> Option<String> {
     let upload_id = error.upload_id().filter(|_| error.parts_left())?;
+    let (target, upload_id) = (shell_word(&target.to_string()), shell_word(upload_id));
     let abort = format!("to remove the parts: ossmpu abort {target} {upload_id}");
     Some(match resume {
         Resume::Impossible => abort,
@@ -115,6 +116,15 @@ pub fn recovery_hint(error: &Error, target: &ObjectUrl, resume: Resume) -> Optio
     })
 }
 
+/// Quotes a text for a POSIX shell if it has characters with a meaning there.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=-".contains(c);
+    if text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// How the upload of a command can be resumed.
 #[derive(Debug, Clone, Copy)]
 pub enum Resume {
@@ -124,4 +134,22 @@ pub enum Resume {
     ById,
     /// The command has other files, which the ID is not for.
     ThisFileById,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_texts_with_other_characters_are_quoted() {
+        for (text, word) in [
+            ("oss://b/a-1_2.bin", "oss://b/a-1_2.bin"),
+            ("oss://b/a b;c", "'oss://b/a b;c'"),
+            ("it's", r"'it'\''s'"),
+            ("$(x)", "'$(x)'"),
+            ("中", "'中'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
 }
