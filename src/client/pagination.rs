@@ -3,7 +3,7 @@
 use std::vec::IntoIter;
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::{ListMultipartUploads, ListParts, ListedPart, ListedUpload};
 use crate::runtime::Cancel;
 
@@ -29,7 +29,7 @@ impl Client {
     /// the request.
     ///
     /// Sends nothing before the first `next`. Each `next` that needs another page blocks for one
-    /// ListParts.
+    /// ListParts. A triggered token ends the list with an error, also within a page.
     pub fn parts_iter(&self, request: ListParts, cancel: &Cancel) -> PartsIter {
         PartsIter(Pages::new(self, request, cancel))
     }
@@ -112,8 +112,12 @@ impl<Q, T> Pages<Q, T> {
         &mut self,
         fetch: impl Fn(&Client, &Q, &Cancel) -> Result<(Option<Q>, Vec<T>)>,
     ) -> Option<Result<T>> {
-        if let Err(error) = self.client.check_process() {
+        if let Err(error) = self.client.check_process().and_then(|()| self.cancel.check_process()) {
             return Some(Err(error));
+        }
+        if self.cancel.is_triggered() && (self.request.is_some() || self.entries.len() > 0) {
+            (self.request, self.entries) = (None, Vec::new().into_iter());
+            return Some(Err(Error::canceled()));
         }
         loop {
             if let Some(entry) = self.entries.next() {

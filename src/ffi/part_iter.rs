@@ -15,7 +15,9 @@ use super::try_lock::TryLocked;
 
 use super::text;
 use super::text::Text;
-use crate::{ListParts, ListedPart, PartsIter, Result, SentPart, UploadId, rfc3339};
+use crate::{
+    ListParts, ListedPart, MultipartUpload, PartsIter, Result, SentPart, UploadId, rfc3339,
+};
 
 /// An iterator over the parts of an upload. One thread at a time may use it.
 #[derive(Debug)]
@@ -137,7 +139,8 @@ pub(super) struct PartIter {
 
 #[derive(Debug)]
 enum RemainingParts {
-    Known(std::vec::IntoIter<SentPart>),
+    /// Those that the handle of an upload knows of.
+    Known(MultipartUpload, std::vec::IntoIter<SentPart>),
     Listed(Box<PartsIter>),
 }
 
@@ -150,8 +153,9 @@ struct CurrentPart {
 }
 
 impl PartIter {
-    pub(super) fn known(parts: Vec<SentPart>) -> TryLocked<Self> {
-        TryLocked::new(Self { parts: RemainingParts::Known(parts.into_iter()), entry: None })
+    pub(super) fn known(upload: &MultipartUpload) -> TryLocked<Self> {
+        let parts = upload.sent_parts().into_iter();
+        TryLocked::new(Self { parts: RemainingParts::Known(upload.clone(), parts), entry: None })
     }
 
     fn listed(parts: PartsIter) -> TryLocked<Self> {
@@ -162,7 +166,10 @@ impl PartIter {
     fn advance(&mut self) -> Result<bool> {
         self.entry = None;
         self.entry = match &mut self.parts {
-            RemainingParts::Known(parts) => parts.next().map(|part| CurrentPart::of_sent(&part)),
+            RemainingParts::Known(upload, parts) => {
+                upload.check_process()?;
+                parts.next().map(|part| CurrentPart::of_sent(&part))
+            }
             RemainingParts::Listed(parts) => {
                 parts.next().transpose()?.map(|part| CurrentPart::of_listed(&part))
             }
@@ -209,7 +216,16 @@ const SIZE: u32 = size_of::<ossmpu_part_info>() as u32;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ETag, PartNumber};
+    use crate::{BucketName, Client, Config, ETag, ObjectKey, PartNumber, UploadOptions};
+
+    fn attached() -> MultipartUpload {
+        let mut config = Config::new();
+        config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
+        let client = Client::new(&config).unwrap();
+        let (bucket, key) = (BucketName::parse("abc").unwrap(), ObjectKey::parse("k").unwrap());
+        let id = UploadId::parse("ID").unwrap();
+        MultipartUpload::attach(&client, &bucket, &key, &id, &UploadOptions::new()).unwrap()
+    }
 
     #[test]
     fn known_parts_are_returned_in_order_and_then_none() {
@@ -219,7 +235,10 @@ mod tests {
             etag: ETag::parse("AB").unwrap(),
             crc64,
         };
-        let parts = PartIter::known(vec![part(1, Some(0)), part(2, None)]);
+        let upload = attached();
+        upload.add_part(part(2, None)).unwrap();
+        upload.add_part(part(1, Some(0))).unwrap();
+        let parts = PartIter::known(&upload);
         let mut seen = Vec::new();
         while parts.change(PartIter::advance).unwrap() {
             let parts = parts.read().unwrap();

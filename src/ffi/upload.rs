@@ -231,7 +231,7 @@ pub extern "C" fn ossmpu_upload_sent_parts(
         let out = out.required("out")?;
         let upload = handle::required(upload, "upload")?;
         upload.upload.check_process()?;
-        out.set(ossmpu_part_iter(PartIter::known(upload.upload.sent_parts())));
+        out.set(ossmpu_part_iter(PartIter::known(&upload.upload)));
         Ok(Success::Ok)
     })
 }

@@ -13,6 +13,7 @@ static ossmpu_options *options;
 static ossmpu_upload *upload;
 static ossmpu_cancel *cancel;
 static ossmpu_part_iter *listed;
+static ossmpu_part_iter *sent;
 static ossmpu_upload_iter *uploads;
 static ossmpu_writer *writer;
 static ossmpu_result *presigned;
@@ -129,6 +130,7 @@ static void check_children(void) {
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_upload_abort(upload, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_part_iter_next(listed, &part, &err),
                  err);
+    CHECK_STATUS(OSSMPU_EFORKED, ossmpu_part_iter_next(sent, &part, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED,
                  ossmpu_upload_iter_next(uploads, &entry, &err), err);
     CHECK_STATUS(OSSMPU_EFORKED, ossmpu_writer_write(writer, "x", 1, &err),
@@ -161,6 +163,7 @@ static void run_child(void) {
     ossmpu_result_free(result);
     ossmpu_client_free(own);
     ossmpu_part_iter_free(listed);
+    ossmpu_part_iter_free(sent);
     ossmpu_upload_iter_free(uploads);
     ossmpu_writer_free(writer);
     ossmpu_upload_free(upload);
@@ -270,6 +273,7 @@ int main(int argc, char **argv) {
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_upload_part(upload, 1, data, 300000, cancel, &err),
                  err);
+    CHECK_STATUS(OSSMPU_OK, ossmpu_upload_sent_parts(upload, &sent, &err), err);
     CHECK_STATUS(OSSMPU_OK,
                  ossmpu_list_parts(client, BUCKET, "parent",
                                    ossmpu_upload_id(upload), NULL, NULL,
@@ -314,6 +318,7 @@ int main(int argc, char **argv) {
     ossmpu_writer_free(writer);
     ossmpu_upload_iter_free(uploads);
     ossmpu_part_iter_free(listed);
+    ossmpu_part_iter_free(sent);
     ossmpu_upload_free(upload);
     ossmpu_cancel_free(cancel);
     ossmpu_options_free(options);

@@ -48,6 +48,21 @@ fn a_list_sends_no_request_before_it_is_read_and_ends_after_an_error() {
 }
 
 #[test]
+fn a_triggered_token_ends_a_list_within_a_page() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    for part in 1..4 {
+        upload.upload_part(number(part), bytes(1), &fixture.cancel).unwrap();
+    }
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut parts = client.parts_iter(ListParts::new(bucket, key, upload.upload_id()), cancel);
+    assert!(parts.next().unwrap().is_ok());
+    cancel.trigger();
+    assert_eq!(parts.next().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
+    assert!(parts.next().is_none());
+}
+
+#[test]
 fn page_sizes_outside_1_to_1000_are_invalid_and_send_no_request() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
