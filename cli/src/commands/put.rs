@@ -138,9 +138,9 @@ impl Put {
             }
         }
         let streams = jobs.iter().any(|job| !job.is_resumable());
-        if streams && stdin::was_closed() {
-            let text = "stdin is closed; redirect it from a file or a pipe, and from /dev/null for an \
-                        empty object";
+        if streams && stdin::may_have_been_closed() {
+            let text = "stdin is closed, or /dev/null that is open for writing too; redirect it from a \
+                        file or a pipe, and with < /dev/null for an empty object";
             return Err(Failure::Usage(text.to_owned()));
         }
         for (name, given) in [

@@ -24,10 +24,10 @@ pub fn put(
     client.put_fd(bucket, key, FdRange::new(fd, position(fd)..), options, cancel)
 }
 
-/// Returns true if stdin was closed at startup. The Rust runtime then opens `/dev/null` in its
-/// place, for reading and writing; `< /dev/null` opens it for reading only. False where `/proc` does
-/// not exist.
-pub fn was_closed() -> bool {
+/// Returns true if stdin was closed at startup, or may have been. The Rust runtime then opens
+/// `/dev/null` in its place, for reading and writing, as `daemon(3)` and `subprocess.DEVNULL` of
+/// Python do; `< /dev/null` opens it for reading only. False where `/proc` does not exist.
+pub fn may_have_been_closed() -> bool {
     let device = |path| fs::metadata(path).map(|metadata| metadata.rdev());
     let is_null = match (device("/proc/self/fd/0"), device("/dev/null")) {
         (Ok(stdin), Ok(null)) => stdin == null,

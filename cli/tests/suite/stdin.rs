@@ -58,6 +58,16 @@ fn closed_stdin_is_refused_and_makes_no_object() {
 }
 
 #[test]
+fn a_null_device_that_is_open_for_writing_is_named() {
+    let fixture = Fixture::new();
+    let null = File::options().read(true).write(true).open("/dev/null").unwrap();
+    let output = fixture.command(&["put", "-", &url("empty")]).stdin(null).output().unwrap();
+    let run = Run::of(output).exits(2);
+    assert!(run.stderr.contains("or /dev/null that is open for writing"), "{run:?}");
+    fixture.assert_bucket_empty();
+}
+
+#[test]
 fn files_of_the_kernel_are_uploaded_by_name_and_from_stdin() {
     let fixture = Fixture::new();
     let content = std::fs::read("/proc/version").unwrap();
