@@ -474,8 +474,15 @@ class credentials_callback {
         const credentials found = fetch_();
         const text id(found.id), secret(found.secret), token(found.token);
         return ossmpu_credentials_set(
-            out, id.c_str(), secret.c_str(), token.or_null(),
-            found.expires ? unix_seconds(*found.expires) : 0);
+            out, id.c_str(), secret.c_str(), token.or_null(), expiry(found));
+    }
+
+    /** In C, 0 is never, and no time is before 1970. */
+    static std::int64_t expiry(const credentials &found) noexcept {
+        if (!found.expires)
+            return 0;
+        const std::int64_t at = unix_seconds(*found.expires);
+        return at < 1 ? 1 : at;
     }
 
     std::function<credentials()> fetch_;
@@ -968,7 +975,6 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
     }
     /** A source of credentials; see OSSMPU_CONFIG_CREDENTIALS. */
     config &credentials(std::string_view source) {
-        credentials_.reset();
         return set(OSSMPU_CONFIG_CREDENTIALS, source);
     }
     config &proxy(std::string_view url) {
@@ -1043,6 +1049,9 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
 
     /** Reads region, endpoint and keys from OSS_*, during this call only. */
     config &env() {
+        if (has_value("OSS_ACCESS_KEY_ID") ||
+            has_value("OSS_ACCESS_KEY_SECRET"))
+            credentials_.reset();
         ossmpu_config_set_env(live());
         return *this;
     }
@@ -1075,6 +1084,8 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
 
     /** Sets any key, OSSMPU_CONFIG_*. */
     config &set(int number, std::string_view value) {
+        if (number == OSSMPU_CONFIG_CREDENTIALS)
+            credentials_.reset();
         ossmpu_config_set_str(live(), number, detail::text(value).c_str());
         return *this;
     }
@@ -1085,6 +1096,11 @@ class config : public detail::owner<ossmpu_config, ossmpu_config_free> {
 
   private:
     friend class client;
+
+    static bool has_value(const char *variable) noexcept {
+        const char *const value = std::getenv(variable);
+        return value != nullptr && *value != '\0';
+    }
 
     static int fetch(void *user, ossmpu_credentials *out) {
         return (*static_cast<detail::credentials_ptr *>(user))->fetch(out);

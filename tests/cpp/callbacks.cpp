@@ -2,6 +2,7 @@
 #include "check.hpp"
 
 #include <atomic>
+#include <cstring>
 #include <thread>
 
 namespace {
@@ -168,6 +169,47 @@ void keys_come_from_a_callback() {
               .code() == OSSMPU_ECREDENTIALS);
 }
 
+// The exception of a callback is not that of the credentials that replaced it.
+void a_replaced_callback_is_forgotten() {
+    ossmpu::config config;
+    const auto fail_by_callback = [&config] {
+        config.env().on_credentials(
+            []() -> ossmpu::credentials { throw surprise{5}; });
+        const ossmpu::client client(config);
+        CHECK(CHECK_THROWS(surprise, client.put_data(BUCKET, "keys", "x"))
+                  .number == 5);
+    };
+    fail_by_callback();
+    config.set(OSSMPU_CONFIG_CREDENTIALS, "process:/bin/false");
+    CHECK(CHECK_THROWS(ossmpu::error, ossmpu::client(config).put_data(
+                                          BUCKET, "keys", "x"))
+              .code() == OSSMPU_ECREDENTIALS);
+    fail_by_callback();
+    const std::string secret = std::getenv("OSS_ACCESS_KEY_SECRET");
+    CHECK(unsetenv("OSS_ACCESS_KEY_SECRET") == 0);
+    config.env();
+    CHECK(setenv("OSS_ACCESS_KEY_SECRET", secret.c_str(), 1) == 0);
+    CHECK(CHECK_THROWS(ossmpu::error, ossmpu::client{config}).code() ==
+          OSSMPU_ECREDENTIALS);
+}
+
+// A time at the epoch or before it is not "never".
+void credentials_of_the_epoch_have_expired() {
+    for (const int hours : {0, -1}) {
+        ossmpu::config config;
+        config.env().on_credentials([hours]() -> ossmpu::credentials {
+            const auto end = std::chrono::system_clock::time_point{} +
+                             std::chrono::hours(hours);
+            return {std::getenv("OSS_ACCESS_KEY_ID"),
+                    std::getenv("OSS_ACCESS_KEY_SECRET"), "", end};
+        });
+        const ossmpu::client client(config);
+        const auto error =
+            CHECK_THROWS(ossmpu::error, client.put_data(BUCKET, "keys", "x"));
+        CHECK(std::strstr(error.what(), "expired credentials") != nullptr);
+    }
+}
+
 } // namespace
 
 int main() {
@@ -181,4 +223,6 @@ int main() {
     each_thread_gets_its_own(client);
     an_upload_keeps_its_callback(client);
     keys_come_from_a_callback();
+    credentials_of_the_epoch_have_expired();
+    a_replaced_callback_is_forgotten();
 }
