@@ -19,10 +19,11 @@ struct Fields<'a> {
     source: Option<&'a str>,
     target: Option<&'a str>,
     #[serde(flatten)]
-    library: Option<LibraryFields<'a>>,
+    library: LibraryFields<'a>,
 }
 
-#[derive(Debug, Serialize)]
+/// All `None` for an error that is not of the library.
+#[derive(Debug, Default, Serialize)]
 struct LibraryFields<'a> {
     operation: Option<&'static str>,
     phase: Option<&'static str>,
@@ -34,16 +35,16 @@ struct LibraryFields<'a> {
     ec: Option<&'a str>,
     request_id: Option<&'a str>,
     part_number: Option<u16>,
-    attempts: u32,
-    bytes_sent: u64,
-    throttled_ms: u64,
+    attempts: Option<u32>,
+    bytes_sent: Option<u64>,
+    throttled_ms: Option<u64>,
     os_errno: Option<i32>,
     cause: Option<&'a str>,
-    retryable: bool,
+    retryable: Option<bool>,
     upload_id: Option<&'a str>,
-    parts_left: bool,
-    upload_may_exist: bool,
-    object_exists: &'static str,
+    parts_left: Option<bool>,
+    upload_may_exist: Option<bool>,
+    object_exists: Option<&'static str>,
 }
 
 impl<'a> ErrorJson<'a> {
@@ -51,9 +52,11 @@ impl<'a> ErrorJson<'a> {
         let (source, target, library) = match failure {
             Failure::Library(Subject { source, target }, error)
             | Failure::Callback(Subject { source, target }, error) => {
-                (source.as_deref(), target.as_deref(), Some(LibraryFields::new(error)))
+                (source.as_deref(), target.as_deref(), LibraryFields::new(error))
             }
-            Failure::Usage(_) | Failure::System(..) | Failure::Output(_) => (None, None, None),
+            Failure::Usage(_) | Failure::System(..) | Failure::Output(_) => {
+                (None, None, LibraryFields::default())
+            }
         };
         let (kind, message) = (failure.kind(), failure.to_string());
         Self { error: Fields { kind, message, source, target, library } }
@@ -61,7 +64,7 @@ impl<'a> ErrorJson<'a> {
 
     /// An error of the command line parser.
     pub fn usage(message: String) -> Self {
-        let (source, target, library) = (None, None, None);
+        let (source, target, library) = (None, None, LibraryFields::default());
         Self { error: Fields { kind: "usage", message, source, target, library } }
     }
 }
@@ -79,16 +82,16 @@ impl<'a> LibraryFields<'a> {
             ec: error.ec(),
             request_id: error.request_id(),
             part_number: error.part_number(),
-            attempts: error.attempts(),
-            bytes_sent: error.bytes_sent(),
-            throttled_ms: error.throttled_ms(),
+            attempts: Some(error.attempts()),
+            bytes_sent: Some(error.bytes_sent()),
+            throttled_ms: Some(error.throttled_ms()),
             os_errno: error.os_errno(),
             cause: error.cause(),
-            retryable: error.is_retryable(),
+            retryable: Some(error.is_retryable()),
             upload_id: error.upload_id(),
-            parts_left: error.parts_left(),
-            upload_may_exist: error.upload_may_exist(),
-            object_exists: error.object_exists().as_str(),
+            parts_left: Some(error.parts_left()),
+            upload_may_exist: Some(error.upload_may_exist()),
+            object_exists: Some(error.object_exists().as_str()),
         }
     }
 }

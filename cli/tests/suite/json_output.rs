@@ -86,4 +86,17 @@ fn command_line_errors_are_json_too() {
     let failure = run.failure();
     assert_eq!(failure["kind"], "usage");
     assert!(failure["message"].as_str().unwrap().contains("--no-such-option"), "{failure}");
+    assert_library_fields_are_null(&failure);
+    let failure =
+        fixture.run(&["put", "--json", "--upload-id", "ID", "a", "b", &url("")]).failure();
+    assert_eq!(failure["kind"], "usage");
+    assert_library_fields_are_null(&failure);
+}
+
+fn assert_library_fields_are_null(failure: &serde_json::Value) {
+    let fields: Vec<_> = failure.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, FIELDS);
+    for field in FIELDS.iter().filter(|field| !["kind", "message"].contains(field)) {
+        assert!(failure[field].is_null(), "{field} of {failure}");
+    }
 }
