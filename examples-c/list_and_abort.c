@@ -33,7 +33,8 @@ static int abort_upload(const ossmpu_client *client, const char *bucket,
     return status == OSSMPU_OK ? status : complain(status, err);
 }
 
-/* Lists all uploads; returns the first status that is a failure. */
+/* Lists all uploads, also after one that cannot be aborted; returns the first
+ * status that is a failure. */
 static int go_through(const ossmpu_client *client, const char *bucket,
                       const char *prefix, double hours, int remove) {
     ossmpu_upload_iter *iter = NULL;
@@ -51,8 +52,11 @@ static int go_through(const ossmpu_client *client, const char *bucket,
             const char *fate = !old ? "young" : remove ? "abort" : "old";
             printf("%-5s  %s  %s  %s\n", fate, info->initiated, info->upload_id,
                    info->key);
-            if (old && remove && failure == OSSMPU_OK)
-                failure = abort_upload(client, bucket, info);
+            if (old && remove) {
+                int aborted = abort_upload(client, bucket, info);
+                if (failure == OSSMPU_OK)
+                    failure = aborted;
+            }
         }
     }
     ossmpu_upload_iter_free(iter);

@@ -82,6 +82,18 @@ fn list_and_abort_ends_what_is_old_and_only_if_told_to() {
 }
 
 #[test]
+fn list_and_abort_goes_on_after_a_failed_abort() {
+    let example = Example::new("list_and_abort");
+    let emulator = &example.emulator;
+    begin_uploads(emulator, &["one", "three", "two"]);
+    emulator.add_rule(Rule::on("AbortMultipartUpload", Action::status(403, "AccessDenied")));
+    let output = example.command(&["--abort", BUCKET, "0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let left: Vec<_> = emulator.uploads(BUCKET).into_iter().map(|upload| upload.key).collect();
+    assert_eq!(left, ["one"]);
+}
+
+#[test]
 fn stream_stores_what_comes_from_a_pipe_and_from_a_file() {
     let example = Example::new("stream");
     let (content, file) = example.file(9 * MIB);
