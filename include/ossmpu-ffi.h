@@ -181,9 +181,9 @@ typedef struct ossmpu_credentials ossmpu_credentials;
 typedef int (*ossmpu_credentials_fn)(void *user,
                                      ossmpu_credentials *out);
 int ossmpu_credentials_set(ossmpu_credentials *out,
-                           const char *id,
-                           const char *secret,
-                           const char *token,
+                           const char *access_key_id,
+                           const char *access_key_secret,
+                           const char *security_token,
                            int64_t expires_unix);
 typedef struct ossmpu_progress {
     uint32_t struct_size;
@@ -212,9 +212,9 @@ int ossmpu_config_set_int(ossmpu_config *config,
                           int64_t value);
 int ossmpu_config_set_env(ossmpu_config *config);
 int ossmpu_config_set_keys(ossmpu_config *config,
-                           const char *id,
-                           const char *secret,
-                           const char *token);
+                           const char *access_key_id,
+                           const char *access_key_secret,
+                           const char *security_token);
 int ossmpu_config_set_credentials_fn(ossmpu_config *config,
                                      ossmpu_credentials_fn callback,
                                      void *user,
@@ -396,20 +396,20 @@ int ossmpu_upload_attach(const ossmpu_client *client,
                          ossmpu_error **err);
 const char *ossmpu_upload_id(const ossmpu_upload *upload);
 int ossmpu_upload_part(const ossmpu_upload *upload,
-                       int32_t number,
+                       int32_t part_number,
                        const void *data,
                        size_t len,
                        const ossmpu_cancel *cancel,
                        ossmpu_error **err);
 int ossmpu_upload_part_file(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             const char *path,
                             int64_t offset,
                             int64_t length,
                             const ossmpu_cancel *cancel,
                             ossmpu_error **err);
 int ossmpu_upload_part_delta(const ossmpu_upload *upload,
-                             int32_t number,
+                             int32_t part_number,
                              int64_t base_offset,
                              const void *data,
                              size_t len,
@@ -427,14 +427,14 @@ int ossmpu_upload_abort(const ossmpu_upload *upload,
                         ossmpu_error **err);
 void ossmpu_upload_free(ossmpu_upload *upload);
 int ossmpu_upload_part_from(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             ossmpu_read_fn callback,
                             void *user,
                             int64_t length,
                             const ossmpu_cancel *cancel,
                             ossmpu_error **err);
 int ossmpu_upload_part_copy(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             const char *source_bucket,
                             const char *source_key,
                             const char *source_version,

@@ -643,17 +643,17 @@ typedef int (*ossmpu_credentials_fn)(void *user,
 /**
  * Sets the result of a credentials callback.
  *
- * token is NULL for a permanent key. expires_unix is the time at which the
- * credentials expire, in seconds since 1970; 0 is never. The callback is
+ * security_token is NULL for a permanent key. expires_unix is the time at which
+ * the credentials expire, in seconds since 1970; 0 is never. The callback is
  * called again shortly before that time. Returns OSSMPU_OK, or OSSMPU_EINVAL
  * for a text that cannot be part of an access key; then the call that needs
  * the credentials fails, unless the callback sets valid ones.
  */
 OSSMPU_API
 int ossmpu_credentials_set(ossmpu_credentials *out,
-                           const char *id,
-                           const char *secret,
-                           const char *token,
+                           const char *access_key_id,
+                           const char *access_key_secret,
+                           const char *security_token,
                            int64_t expires_unix);
 
 /**
@@ -820,13 +820,14 @@ OSSMPU_API
 int ossmpu_config_set_env(ossmpu_config *config);
 
 /**
- * Sets an access key as the credentials. token is NULL for a permanent key.
+ * Sets an access key as the credentials. security_token is NULL for a permanent
+ * key.
  */
 OSSMPU_API
 int ossmpu_config_set_keys(ossmpu_config *config,
-                           const char *id,
-                           const char *secret,
-                           const char *token);
+                           const char *access_key_id,
+                           const char *access_key_secret,
+                           const char *security_token);
 
 /**
  * Sets a callback that returns credentials. The library keeps callback and
@@ -2166,14 +2167,14 @@ OSSMPU_API const char *ossmpu_upload_id(const ossmpu_upload *upload);
  * Sends a part from memory. Blocks. The bytes are not copied: do not change or
  * free them until the call returns.
  *
- * number is 1 to 10000; a part with the same number is replaced. Each part but
- * the last must have 100 KiB or more, which completing the upload checks. data
- * may be NULL if len is 0, cancel may be NULL. OSSMPU_ESTATE after the upload
- * was completed or aborted, and while another call sends the same part.
+ * part_number is 1 to 10000; a part with the same number is replaced. Each part
+ * but the last must have 100 KiB or more, which completing the upload checks.
+ * data may be NULL if len is 0, cancel may be NULL. OSSMPU_ESTATE after the
+ * upload was completed or aborted, and while another call sends the same part.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part(const ossmpu_upload *upload,
-                       int32_t number,
+                       int32_t part_number,
                        const void *data,
                        size_t len,
                        const ossmpu_cancel *cancel,
@@ -2188,7 +2189,7 @@ int ossmpu_upload_part(const ossmpu_upload *upload,
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_file(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             const char *path,
                             int64_t offset,
                             int64_t length,
@@ -2212,7 +2213,7 @@ int ossmpu_upload_part_file(const ossmpu_upload *upload,
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_delta(const ossmpu_upload *upload,
-                             int32_t number,
+                             int32_t part_number,
                              int64_t base_offset,
                              const void *data,
                              size_t len,
@@ -2282,7 +2283,7 @@ void ossmpu_upload_free(ossmpu_upload *upload);
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_from(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             ossmpu_read_fn callback,
                             void *user,
                             int64_t length,
@@ -2304,7 +2305,7 @@ int ossmpu_upload_part_from(const ossmpu_upload *upload,
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_copy(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             const char *source_bucket,
                             const char *source_key,
                             const char *source_version,

@@ -76,17 +76,18 @@ pub extern "C" fn ossmpu_config_set_env(config: ConfigMut<'_>) -> c_int {
     guard_status(|| change(config, |config| config.set_env().map(|_| ())))
 }
 
-/// Sets an access key as the credentials. token is NULL for a permanent key.
+/// Sets an access key as the credentials. security_token is NULL for a permanent
+/// key.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_config_set_keys(
     config: ConfigMut<'_>,
-    id: Text<'_>,
-    secret: Text<'_>,
-    token: Text<'_>,
+    access_key_id: Text<'_>,
+    access_key_secret: Text<'_>,
+    security_token: Text<'_>,
 ) -> c_int {
     guard_status(|| {
         let set = |config: &mut Config| {
-            let key = access_key(id, secret, token)?;
+            let key = access_key(access_key_id, access_key_secret, security_token)?;
             config.set_credentials(CredentialsSource::Fixed(key));
             Ok(())
         };

@@ -28,22 +28,22 @@ pub type ossmpu_credentials_fn =
 
 /// Sets the result of a credentials callback.
 ///
-/// token is NULL for a permanent key. expires_unix is the time at which the
-/// credentials expire, in seconds since 1970; 0 is never. The callback is
+/// security_token is NULL for a permanent key. expires_unix is the time at which
+/// the credentials expire, in seconds since 1970; 0 is never. The callback is
 /// called again shortly before that time. Returns OSSMPU_OK, or OSSMPU_EINVAL
 /// for a text that cannot be part of an access key; then the call that needs
 /// the credentials fails, unless the callback sets valid ones.
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_credentials_set(
     out: Option<&mut ossmpu_credentials>,
-    id: Text<'_>,
-    secret: Text<'_>,
-    token: Text<'_>,
+    access_key_id: Text<'_>,
+    access_key_secret: Text<'_>,
+    security_token: Text<'_>,
     expires_unix: i64,
 ) -> c_int {
     guard_status(|| {
         let out = handle::required(out, "out")?;
-        let key = access_key(id, secret, token);
+        let key = access_key(access_key_id, access_key_secret, security_token);
         let credentials = key
             .and_then(|access_key| Ok(Credentials { access_key, expires: expiry(expires_unix)? }));
         out.0 = Some(credentials.clone());

@@ -28,7 +28,7 @@ use crate::{ETag, PartNumber, SentPart};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_upload_part_from(
     upload: Option<&ossmpu_upload>,
-    number: i32,
+    part_number: i32,
     callback: ossmpu_read_fn,
     user: *mut c_void,
     length: i64,
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_from(
     let err = OutParam::init(err);
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
-        let number = PartNumber::try_from(i64::from(number))?;
+        let number = PartNumber::try_from(i64::from(part_number))?;
         // SAFETY: the function can be called with `user` on this thread (contract of `ffi`).
         let reader = CallbackReader(unsafe { Callback::new(callback, user, None) }?);
         let length = arg_check::number("length", length)?;
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_from(
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_part_copy(
     upload: Option<&ossmpu_upload>,
-    number: i32,
+    part_number: i32,
     source_bucket: Text<'_>,
     source_key: Text<'_>,
     source_version: Text<'_>,
@@ -76,7 +76,7 @@ pub extern "C" fn ossmpu_upload_part_copy(
     let err = OutParam::init(err);
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
-        let number = PartNumber::try_from(i64::from(number))?;
+        let number = PartNumber::try_from(i64::from(part_number))?;
         let source = parse_source(source_bucket, source_key, source_version)?;
         let range = arg_check::byte_range(offset, length)?;
         let options = options::of_call(options)?;

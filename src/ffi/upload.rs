@@ -122,15 +122,15 @@ pub extern "C" fn ossmpu_upload_id(upload: Option<&ossmpu_upload>) -> *const c_c
 /// Sends a part from memory. Blocks. The bytes are not copied: do not change or
 /// free them until the call returns.
 ///
-/// number is 1 to 10000; a part with the same number is replaced. Each part but
-/// the last must have 100 KiB or more, which completing the upload checks. data
-/// may be NULL if len is 0, cancel may be NULL. OSSMPU_ESTATE after the upload
-/// was completed or aborted, and while another call sends the same part.
+/// part_number is 1 to 10000; a part with the same number is replaced. Each part
+/// but the last must have 100 KiB or more, which completing the upload checks.
+/// data may be NULL if len is 0, cancel may be NULL. OSSMPU_ESTATE after the
+/// upload was completed or aborted, and while another call sends the same part.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_upload_part(
     upload: Option<&ossmpu_upload>,
-    number: i32,
+    part_number: i32,
     data: *const c_void,
     len: usize,
     cancel: Option<&ossmpu_cancel>,
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn ossmpu_upload_part(
     let err = OutParam::init(err);
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
-        let number = PartNumber::try_from(i64::from(number))?;
+        let number = PartNumber::try_from(i64::from(part_number))?;
         // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
         // `upload_part` drops the value before it returns.
         let data = unsafe { Bytes::borrow(data, len, "data") }?;
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn ossmpu_upload_part(
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_part_file(
     upload: Option<&ossmpu_upload>,
-    number: i32,
+    part_number: i32,
     path: Text<'_>,
     offset: i64,
     length: i64,
@@ -168,7 +168,7 @@ pub extern "C" fn ossmpu_upload_part_file(
     let err = OutParam::init(err);
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
-        let number = PartNumber::try_from(i64::from(number))?;
+        let number = PartNumber::try_from(i64::from(part_number))?;
         let path = path.required_path("path")?;
         let cancel = cancel::or_never(cancel);
         let range = arg_check::byte_range(offset, length)?;
@@ -195,7 +195,7 @@ pub extern "C" fn ossmpu_upload_part_file(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_upload_part_delta(
     upload: Option<&ossmpu_upload>,
-    number: i32,
+    part_number: i32,
     base_offset: i64,
     data: *const c_void,
     len: usize,
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn ossmpu_upload_part_delta(
     let err = OutParam::init(err);
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
-        let number = PartNumber::try_from(i64::from(number))?;
+        let number = PartNumber::try_from(i64::from(part_number))?;
         let base_offset = arg_check::number("base_offset", base_offset)?;
         // SAFETY: NULL or that many bytes until this function returns (contract of `ffi`);
         // `upload_part_delta` drops the value before it returns.

@@ -184,9 +184,9 @@ typedef int (*ossmpu_credentials_fn)(void *user,
 
 OSSMPU_API
 int ossmpu_credentials_set(ossmpu_credentials *out,
-                           const char *id,
-                           const char *secret,
-                           const char *token,
+                           const char *access_key_id,
+                           const char *access_key_secret,
+                           const char *security_token,
                            int64_t expires_unix);
 
 #define OSSMPU_PHASE_PREPARE 1
@@ -239,9 +239,9 @@ int ossmpu_config_set_env(ossmpu_config *config);
 
 OSSMPU_API
 int ossmpu_config_set_keys(ossmpu_config *config,
-                           const char *id,
-                           const char *secret,
-                           const char *token);
+                           const char *access_key_id,
+                           const char *access_key_secret,
+                           const char *security_token);
 
 OSSMPU_API
 int ossmpu_config_set_credentials_fn(ossmpu_config *config,
@@ -681,7 +681,7 @@ OSSMPU_API const char *ossmpu_upload_id(const ossmpu_upload *upload);
 
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part(const ossmpu_upload *upload,
-                       int32_t number,
+                       int32_t part_number,
                        const void *data,
                        size_t len,
                        const ossmpu_cancel *cancel,
@@ -689,7 +689,7 @@ int ossmpu_upload_part(const ossmpu_upload *upload,
 
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_file(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             const char *path,
                             int64_t offset,
                             int64_t length,
@@ -698,7 +698,7 @@ int ossmpu_upload_part_file(const ossmpu_upload *upload,
 
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_delta(const ossmpu_upload *upload,
-                             int32_t number,
+                             int32_t part_number,
                              int64_t base_offset,
                              const void *data,
                              size_t len,
@@ -726,7 +726,7 @@ void ossmpu_upload_free(ossmpu_upload *upload);
 
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_from(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             ossmpu_read_fn callback,
                             void *user,
                             int64_t length,
@@ -735,7 +735,7 @@ int ossmpu_upload_part_from(const ossmpu_upload *upload,
 
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_part_copy(const ossmpu_upload *upload,
-                            int32_t number,
+                            int32_t part_number,
                             const char *source_bucket,
                             const char *source_key,
                             const char *source_version,
