@@ -21,9 +21,10 @@
  *            function.
  *  Errors    A call that can fail returns OSSMPU_OK (0), a negative OSSMPU_E*,
  *            or a positive status for a success with additional information.
- *            Its last parameter err is NULL or the address of a pointer, which
- *            is set to NULL on success and to an error, which you free, on
- *            failure. Its old value is not read, so free an old error first.
+ *            Its last parameter err, if it has one, is NULL or the address of a
+ *            pointer, which is set to NULL on success and to an error, which
+ *            you free, on failure. Its old value is not read, so free an old
+ *            error first.
  *            out is set to NULL first, and to a handle only on success. Only
  *            OSSMPU_STORED_CALLBACK_FAILED sets both. The call may write *out
  *            and *err until it returns: do not use them in its callbacks. NULL
@@ -88,9 +89,9 @@
  *            defaults no call hangs, unless a callback or the local disk does.
  *  Cancel    A blocked call ends its I/O within 50 ms of the trigger. After
  *            that, aborting the upload (and waiting for the response of an
- *            InitiateMultipartUpload that was sent) may take up to
- *            OSSMPU_CONFIG_ABORT_TIMEOUT_MS before the call returns; the same
- *            applies after a failure or a timeout.
+ *            InitiateMultipartUpload or CompleteMultipartUpload that was sent)
+ *            may take up to OSSMPU_CONFIG_ABORT_TIMEOUT_MS before the call
+ *            returns; the same applies after a failure or a timeout.
  *            A progress callback is called within 200 ms whatever the call
  *            waits for, so it can end the call too. It lets an interpreter run
  *            its signal handlers during a call.
@@ -232,7 +233,8 @@ OSSMPU_ABSENT = 3,
 OSSMPU_EINVAL = -1,
 
 /**
- * No memory for part buffers, or no thread can be started.
+ * No memory for part buffers, no thread can be started, or no file descriptor
+ * is left.
  */
 OSSMPU_ENOMEM = -2,
 
@@ -442,7 +444,8 @@ const char *ossmpu_strerror(int status);
 #define OSSMPU_ERRINFO_OS_ERRNO 5102
 
 /**
- * Number: the attempts that were made, including retries.
+ * Number: the attempts that were made, retries included; 0 if the error is not
+ * of a request.
  */
 #define OSSMPU_ERRINFO_ATTEMPTS 5103
 
@@ -701,7 +704,7 @@ typedef struct ossmpu_progress {
      */
     int32_t parts_done;
     /**
-     * Requests that were retried.
+     * Retries of all requests so far.
      */
     int32_t retries;
     /**
@@ -1023,8 +1026,8 @@ OSSMPU_API void ossmpu_config_free(ossmpu_config *config);
 #define OSSMPU_CONFIG_RESPONSE_TIMEOUT_MS 1107
 
 /**
- * Number: the same for CompleteMultipartUpload, which can take minutes;
- * default 300000.
+ * Number: the same for CompleteMultipartUpload, CopyObject and UploadPartCopy,
+ * which can take minutes; default 300000.
  */
 #define OSSMPU_CONFIG_COMPLETE_TIMEOUT_MS 1108
 
@@ -1246,11 +1249,11 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
  * Parts are kept on failure; the same call again sends only those that are
  * missing. A file that has changed is uploaded from the beginning, and the
  * earlier upload is aborted. Resuming costs one ListParts request. A second
- * upload with the same checkpoint returns OSSMPU_EBUSY while the process of
- * the first one lives. The files are readable by this user only; what is in
- * their place and is not a regular file of this user is OSSMPU_EFILE. Other
- * calls that send or initiate an upload, and OSSMPU_OPTION_UPLOAD_ID together
- * with it, return OSSMPU_EINVAL. Default: no checkpoints.
+ * upload with the same checkpoint returns OSSMPU_EBUSY until the first upload,
+ * or its process, ends. The files are readable by this user only; OSSMPU_EFILE
+ * if anything but a regular file of this user is in their place. Other calls
+ * that send or initiate an upload, and OSSMPU_OPTION_UPLOAD_ID together with
+ * it, return OSSMPU_EINVAL. Default: no checkpoints.
  */
 #define OSSMPU_OPTION_CHECKPOINT_DIR 2004
 
@@ -1285,7 +1288,7 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 /**
  * Text: an ETag. A copy (ossmpu_copy_object, ossmpu_upload_part_copy) fails
  * unless the source has it. Default: no condition. Sent with HeadObject for
- * the source; each UploadPartCopy then requires the ETag found.
+ * the source; each UploadPartCopy or CopyObject then requires the ETag found.
  */
 #define OSSMPU_OPTION_COPY_IF_MATCH 2008
 
@@ -1385,8 +1388,9 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_OPTION_HEDGING 2108
 
 /**
- * Number: milliseconds for the whole call, except for aborting the upload;
- * then OSSMPU_ETIMEOUT. 0 (default): only the timeouts of the requests apply.
+ * Number: the timeout of the whole call in milliseconds, without aborting the
+ * upload; OSSMPU_ETIMEOUT when it expires. That of a writer begins with
+ * ossmpu_writer_open. 0 (default): only the timeouts of the requests apply.
  */
 #define OSSMPU_OPTION_TIMEOUT_MS 2109
 
@@ -1599,13 +1603,13 @@ OSSMPU_API void ossmpu_options_free(ossmpu_options *options);
 #define OSSMPU_RESULT_BYTES_SENT 3106
 
 /**
- * Number: bytes of parts that OSS copied from the base of a delta upload
- * (OSSMPU_OPTION_DELTA) instead of being sent.
+ * Number: bytes of parts that were not sent because OSS copied them from the
+ * base of a delta upload (OSSMPU_OPTION_DELTA).
  */
 #define OSSMPU_RESULT_BYTES_REUSED 3107
 
 /**
- * Number: these parts.
+ * Number: parts that were not sent because OSS copied them from the base.
  */
 #define OSSMPU_RESULT_PARTS_REUSED 3108
 
@@ -1793,7 +1797,7 @@ int ossmpu_put_stream(const ossmpu_client *client,
  * source_version is NULL for the current version. Content headers and
  * metadata are those of the source unless options set any, and tags are
  * unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
- * and encryption are not copied. Parts have 64 MiB unless
+ * and encryption are not copied. Parts are 64 MiB unless
  * OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
  * the source at the start of the call; each request after it requires the
  * ETag that the source had then. options, cancel and out may be NULL.

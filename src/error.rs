@@ -296,7 +296,7 @@ impl Error {
         self.0.os_errno
     }
 
-    /// How many times the request was sent, retries included; 0 if it was not.
+    /// The attempts that were made, retries included; 0 if the error is not of a request.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -31,8 +31,8 @@ pub struct ClientOptions {
     /// Signature version; v1 only for servers that do not support v4
     #[arg(long, global = true, value_enum, value_name = "VERSION")]
     signature: Option<Version>,
-    /// URL of a proxy, http://, socks5:// or others; `env` reads HTTPS_PROXY and its
-    /// relatives, `none` is the default
+    /// URL of a proxy, http://, socks5:// or others; `env` reads ALL_PROXY, HTTPS_PROXY,
+    /// HTTP_PROXY and NO_PROXY, `none` is the default
     #[arg(long, global = true, value_name = "URL")]
     proxy: Option<String>,
     /// Local IP address from which connections are made

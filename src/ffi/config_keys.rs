@@ -123,8 +123,8 @@ pub const OSSMPU_CONFIG_STALL_TIMEOUT_MS: c_int = 1106;
 /// Number: milliseconds from the last byte of the request to the last byte of
 /// the response; default 30000.
 pub const OSSMPU_CONFIG_RESPONSE_TIMEOUT_MS: c_int = 1107;
-/// Number: the same for CompleteMultipartUpload, which can take minutes;
-/// default 300000.
+/// Number: the same for CompleteMultipartUpload, CopyObject and UploadPartCopy,
+/// which can take minutes; default 300000.
 pub const OSSMPU_CONFIG_COMPLETE_TIMEOUT_MS: c_int = 1108;
 /// Number: milliseconds in total to abort an upload that failed or was
 /// canceled; default 5000.

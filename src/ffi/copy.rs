@@ -23,7 +23,7 @@ use crate::{BucketName, CopySource, ObjectKey, Result};
 /// source_version is NULL for the current version. Content headers and
 /// metadata are those of the source unless options set any, and tags are
 /// unless options set tags or OSSMPU_OPTION_COPY_TAGS is 0. ACL, storage class
-/// and encryption are not copied. Parts have 64 MiB unless
+/// and encryption are not copied. Parts are 64 MiB unless
 /// OSSMPU_OPTION_PART_SIZE is set. OSSMPU_OPTION_COPY_IF_* are conditions on
 /// the source at the start of the call; each request after it requires the
 /// ETag that the source had then. options, cancel and out may be NULL.

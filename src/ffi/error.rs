@@ -47,7 +47,8 @@ pub const OSSMPU_ERRINFO_HTTP_STATUS: c_int = 5100;
 pub const OSSMPU_ERRINFO_PART_NUMBER: c_int = 5101;
 /// Number: errno of a system call that failed; 0 if none did.
 pub const OSSMPU_ERRINFO_OS_ERRNO: c_int = 5102;
-/// Number: the attempts that were made, including retries.
+/// Number: the attempts that were made, retries included; 0 if the error is not
+/// of a request.
 pub const OSSMPU_ERRINFO_ATTEMPTS: c_int = 5103;
 /// Number: the bytes of its body that the failed request had sent.
 pub const OSSMPU_ERRINFO_BYTES_SENT: c_int = 5104;

@@ -28,11 +28,11 @@ pub const OSSMPU_OPTION_CALLBACK_VAR: c_int = 2003;
 /// Parts are kept on failure; the same call again sends only those that are
 /// missing. A file that has changed is uploaded from the beginning, and the
 /// earlier upload is aborted. Resuming costs one ListParts request. A second
-/// upload with the same checkpoint returns OSSMPU_EBUSY while the process of
-/// the first one lives. The files are readable by this user only; what is in
-/// their place and is not a regular file of this user is OSSMPU_EFILE. Other
-/// calls that send or initiate an upload, and OSSMPU_OPTION_UPLOAD_ID together
-/// with it, return OSSMPU_EINVAL. Default: no checkpoints.
+/// upload with the same checkpoint returns OSSMPU_EBUSY until the first upload,
+/// or its process, ends. The files are readable by this user only; OSSMPU_EFILE
+/// if anything but a regular file of this user is in their place. Other calls
+/// that send or initiate an upload, and OSSMPU_OPTION_UPLOAD_ID together with
+/// it, return OSSMPU_EINVAL. Default: no checkpoints.
 pub const OSSMPU_OPTION_CHECKPOINT_DIR: c_int = 2004;
 /// Text: the ID of an upload to resume without a checkpoint, for
 /// ossmpu_put_file, ossmpu_put_range, ossmpu_put_data, and ossmpu_put_fd of a
@@ -55,7 +55,7 @@ pub const OSSMPU_OPTION_EXPECTED_CRC64: c_int = 2006;
 pub const OSSMPU_OPTION_EXPECTED_MD5: c_int = 2007;
 /// Text: an ETag. A copy (ossmpu_copy_object, ossmpu_upload_part_copy) fails
 /// unless the source has it. Default: no condition. Sent with HeadObject for
-/// the source; each UploadPartCopy then requires the ETag found.
+/// the source; each UploadPartCopy or CopyObject then requires the ETag found.
 pub const OSSMPU_OPTION_COPY_IF_MATCH: c_int = 2008;
 /// Text: an ETag. A copy fails if the source has it; otherwise as
 /// OSSMPU_OPTION_COPY_IF_MATCH.
@@ -113,8 +113,9 @@ pub const OSSMPU_OPTION_SEQUENTIAL: c_int = 2107;
 /// when no other part is left to send, and uses the copy that succeeds first; 0
 /// does not. For UploadPart and UploadPartCopy of whole objects.
 pub const OSSMPU_OPTION_HEDGING: c_int = 2108;
-/// Number: milliseconds for the whole call, except for aborting the upload;
-/// then OSSMPU_ETIMEOUT. 0 (default): only the timeouts of the requests apply.
+/// Number: the timeout of the whole call in milliseconds, without aborting the
+/// upload; OSSMPU_ETIMEOUT when it expires. That of a writer begins with
+/// ossmpu_writer_open. 0 (default): only the timeouts of the requests apply.
 pub const OSSMPU_OPTION_TIMEOUT_MS: c_int = 2109;
 /// Number: the rate limit for the data of the call, or of all part calls on an
 /// upload together, in bytes per second; 0 (default): only the limit of the

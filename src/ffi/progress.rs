@@ -30,7 +30,7 @@ pub struct ossmpu_progress {
     pub parts_total: i32,
     /// Parts that OSS has acknowledged.
     pub parts_done: i32,
-    /// Requests that were retried.
+    /// Retries of all requests so far.
     pub retries: i32,
     /// Bytes in total; -1 while unknown.
     pub bytes_total: i64,

@@ -75,10 +75,10 @@ pub const OSSMPU_RESULT_VERIFIED: c_int = 3105;
 /// Number: bytes of bodies that the call sent, or all calls on the handle of an
 /// upload; retries and hedged requests count again.
 pub const OSSMPU_RESULT_BYTES_SENT: c_int = 3106;
-/// Number: bytes of parts that OSS copied from the base of a delta upload
-/// (OSSMPU_OPTION_DELTA) instead of being sent.
+/// Number: bytes of parts that were not sent because OSS copied them from the
+/// base of a delta upload (OSSMPU_OPTION_DELTA).
 pub const OSSMPU_RESULT_BYTES_REUSED: c_int = 3107;
-/// Number: these parts.
+/// Number: parts that were not sent because OSS copied them from the base.
 pub const OSSMPU_RESULT_PARTS_REUSED: c_int = 3108;
 /// Number: parts that OSS copied from the base, or was asked to copy, and that
 /// were sent nevertheless, because their bytes differ or the copy failed.

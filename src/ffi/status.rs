@@ -16,7 +16,8 @@ pub const OSSMPU_ABSENT: c_int = 3;
 /// An invalid argument, option or combination; OSSMPU_ERRINFO_ARGUMENT names
 /// it.
 pub const OSSMPU_EINVAL: c_int = -1;
-/// No memory for part buffers, or no thread can be started.
+/// No memory for part buffers, no thread can be started, or no file descriptor
+/// is left.
 pub const OSSMPU_ENOMEM: c_int = -2;
 /// No usable credentials.
 pub const OSSMPU_ECREDENTIALS: c_int = -3;
@@ -104,7 +105,7 @@ fn description(status: c_int) -> &'static CStr {
         OSSMPU_STORED_CALLBACK_FAILED => c"the object is stored, but its upload callback failed",
         OSSMPU_ABSENT => c"the value is unknown",
         OSSMPU_EINVAL => c"invalid argument, option or combination",
-        OSSMPU_ENOMEM => c"no memory for part buffers or threads",
+        OSSMPU_ENOMEM => c"no memory, thread or file descriptor for the upload",
         OSSMPU_ECREDENTIALS => c"no usable credentials",
         OSSMPU_EFILE => c"local file error",
         OSSMPU_ECHANGED => c"the source changed while it was being read",

@@ -307,8 +307,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Sets the response timeout of CompleteMultipartUpload, which may take minutes; the default is
-    /// 300 s.
+    /// Sets the response timeout of CompleteMultipartUpload, CopyObject and UploadPartCopy, which may
+    /// take minutes; the default is 300 s.
     ///
     /// # Errors
     ///

@@ -164,7 +164,8 @@ impl UploadOptions {
     }
 
     /// Sets the size in bytes below which an object is uploaded with one PutObject, or copied with
-    /// one CopyObject, 0 to 5 GiB; the default is 8 MiB. With 0 that is only the empty object.
+    /// one CopyObject, which copies less than 1 GiB; 0 to 5 GiB, the default is 8 MiB. With 0 that is
+    /// only the empty object.
     ///
     /// # Errors
     ///
@@ -325,7 +326,7 @@ impl UploadOptions {
     /// If the base cannot be used, or no longer, the parts are uploaded as usual:
     /// [`UploadResult::delta_stopped`](crate::UploadResult::delta_stopped) says why.
     ///
-    /// Parts have 1 MiB unless [`UploadOptions::set_part_size`] is called, or more if 10,000 would
+    /// Parts are 1 MiB unless [`UploadOptions::set_part_size`] is called, or more if 10,000 would
     /// not suffice. Ranges are compared at their offset: after an insertion nothing is found. With a
     /// checkpoint directory, a manifest of the parts is kept there after the upload, and the next one
     /// does not try to copy those that are known to differ. An object below
@@ -349,8 +350,8 @@ impl UploadOptions {
         self
     }
 
-    /// Sets the timeout of the whole call, without that of an abort after it; the default is
-    /// `None`: only the timeouts of its requests apply.
+    /// Sets the timeout of the whole call, without aborting the upload; the default is `None`: only
+    /// the timeouts of its requests apply. That of a writer begins when it is opened.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> &mut Self {
         self.timeout = timeout;
         self

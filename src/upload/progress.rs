@@ -17,22 +17,22 @@ use crate::service::Observer;
 pub struct Progress {
     /// What the call is doing.
     pub phase: CallPhase,
-    /// Parts in all, 0 if there is one PutObject; `None` while unknown.
+    /// Parts in total, 0 if there is one PutObject; `None` while unknown.
     pub parts_total: Option<u64>,
     /// Parts that OSS has acknowledged.
     pub parts_done: u64,
-    /// Bytes in all; `None` while unknown.
+    /// Bytes in total; `None` while unknown.
     pub bytes_total: Option<u64>,
-    /// Bytes that OSS has acknowledged; never falls.
+    /// Bytes that OSS has acknowledged. Never decreases.
     pub bytes_done: u64,
     /// Of these, bytes of parts that OSS already had.
     pub bytes_resumed: u64,
-    /// Bytes that were sent; what is sent twice counts twice. Never falls.
+    /// Bytes that were sent; what is sent twice counts twice. Never decreases.
     pub bytes_sent: u64,
-    /// Requests that were retried.
+    /// Retries of all requests so far.
     pub retries: u64,
     /// Milliseconds for which OSS delayed requests because of its bandwidth limits
-    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up. Never falls.
+    /// (`x-oss-qos-delay-time`). Delays of concurrent requests add up. Never decreases.
     pub throttled_ms: u64,
     /// Of the bytes done, those of parts that OSS copied from the base of a delta upload.
     pub bytes_reused: u64,
