@@ -444,7 +444,7 @@ int ossmpu_upload_part_copy(const ossmpu_upload *upload,
                             const ossmpu_cancel *cancel,
                             ossmpu_error **err);
 int ossmpu_upload_add_part(const ossmpu_upload *upload,
-                           int32_t number,
+                           int32_t part_number,
                            int64_t size,
                            const char *etag,
                            const uint64_t *crc64,

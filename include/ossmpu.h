@@ -2330,7 +2330,7 @@ int ossmpu_upload_part_copy(const ossmpu_upload *upload,
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_upload_add_part(const ossmpu_upload *upload,
-                           int32_t number,
+                           int32_t part_number,
                            int64_t size,
                            const char *etag,
                            const uint64_t *crc64,

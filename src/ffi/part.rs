@@ -98,7 +98,7 @@ pub extern "C" fn ossmpu_upload_part_copy(
 #[unsafe(no_mangle)]
 pub extern "C" fn ossmpu_upload_add_part(
     upload: Option<&ossmpu_upload>,
-    number: i32,
+    part_number: i32,
     size: i64,
     etag: Text<'_>,
     crc64: Option<&u64>,
@@ -107,7 +107,7 @@ pub extern "C" fn ossmpu_upload_add_part(
     let err = OutParam::init(err);
     guard(err, || {
         let upload = handle::required(upload, "upload")?;
-        let number = PartNumber::try_from(i64::from(number))?;
+        let number = PartNumber::try_from(i64::from(part_number))?;
         let size = arg_check::number("size", size)?;
         let etag = etag.required("etag")?;
         let etag = ETag::parse(etag).map_err(|error| error.with_argument("etag"))?;
