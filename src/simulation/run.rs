@@ -134,7 +134,7 @@ impl<'a> ScenarioRunner<'a> {
             let exists = result.outcome.as_ref().err().map(crate::Error::object_exists);
             if exists == Some(ObjectExists::Unknown) {
                 counts.unknown += 1;
-                let is_excused = state.is_put_duplicated;
+                let is_excused = state.is_put_duplicated || is_gone_at_attach(result);
                 if !is_excused && group.unknown.as_ref().is_none_or(|(least, _)| faults < *least) {
                     group.unknown = Some((faults, choices.clone()));
                 }
@@ -183,6 +183,15 @@ impl Counts {
     pub(crate) fn groups_with_both_outcomes(&self) -> usize {
         self.groups.values().filter(|group| group.made > 0 && group.not_made > 0).count()
     }
+}
+
+/// The upload of another program is gone before this one has sent Complete. The other may have
+/// completed it, which no fault does.
+fn is_gone_at_attach(result: &CallResult) -> bool {
+    result.known_upload.is_some()
+        && result.outcome.as_ref().is_err_and(|error| {
+            (error.operation(), error.oss_code()) == (Some("ListParts"), Some("NoSuchUpload"))
+        })
 }
 
 fn length(choices: &[u16]) -> (usize, usize) {
