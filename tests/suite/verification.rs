@@ -280,8 +280,10 @@ fn options_of_whole_objects_are_refused_for_a_part_that_is_sent_to_a_url() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let upload = fixture.initiate();
     let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url =
-        client.presign(&PresignRequest::UploadPart(part), Duration::from_secs(60)).unwrap().url;
+    let url = client
+        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), cancel)
+        .unwrap()
+        .url;
     let refused = |change: &dyn Fn(&mut UploadOptions)| {
         let mut options = UploadOptions::new();
         change(&mut options);

@@ -82,6 +82,8 @@ fn with_timeout(
         .map(|exchange| String::from_utf8(exchange.response.body).unwrap())
 }
 
+type Behavior = fn(&mut Peer) -> std::io::Result<()>;
+
 #[test]
 fn a_refused_address_of_the_cache_is_replaced_in_the_same_call() {
     dns!(DNS, vec![ip(2)]);
@@ -98,7 +100,6 @@ fn a_refused_address_of_the_cache_is_replaced_in_the_same_call() {
 
 #[test]
 fn an_address_that_fails_after_the_connection_is_resolved_again() {
-    type Behavior = fn(&mut Peer) -> std::io::Result<()>;
     const SILENT: Behavior = |peer| peer.read_to_end();
     const RESETS: Behavior = |peer| peer.head().and_then(|_| peer.reset());
     const CLOSES: Behavior = |peer| peer.head().map(drop);
@@ -399,7 +400,6 @@ fn a_host_is_resolved_again_only_if_a_socks_proxy_cannot_reach_it() {
 
 #[test]
 fn a_proxy_that_is_silent_or_hangs_up_is_resolved_again() {
-    type Behavior = fn(&mut Peer) -> std::io::Result<()>;
     dns!(DNS, Vec::new());
     for script in [
         Peer::read_to_end as Behavior,
