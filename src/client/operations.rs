@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// Sends CompleteMultipartUpload. It is not retried when its response is lost;
-    /// [`MultipartUpload::complete`](crate::MultipartUpload::complete) finds out what happened.
+    /// [`MultipartUpload::complete`](crate::MultipartUpload::complete) determines the outcome.
     ///
     /// # Errors
     ///

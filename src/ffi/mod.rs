@@ -46,11 +46,11 @@ mod status;
 ///
 /// What the fields say about the object and its upload, and what to do next:
 ///
-/// - OBJECT_EXISTS 0: the call has made no object and never will. Call again
+/// - OBJECT_EXISTS 0: the call has created no object and never will. Call again
 ///   if RETRYABLE is 1.
-/// - OBJECT_EXISTS 1: the call has made the object, but it is not as it should
-///   be, or its callback failed. Replace it if the status requires that. With
-///   OSSMPU_ESTATE an earlier call with the handle has made it.
+/// - OBJECT_EXISTS 1: the call has created the object, but it is not as it
+///   should be, or its callback failed. Replace it if the status requires
+///   that. With OSSMPU_ESTATE an earlier call with the handle has created it.
 /// - OBJECT_EXISTS -1 and PARTS_LEFT 0: the object may exist. Compare it with
 ///   ossmpu_head_object, or upload again, which replaces it.
 /// - OBJECT_EXISTS -1 and PARTS_LEFT 1: Complete may still take effect.

@@ -80,7 +80,7 @@ pub unsafe extern "C" fn ossmpu_writer_write(
         // SAFETY: NULL or that many bytes (contract of `ffi`); `write` copies them.
         let data = unsafe { Bytes::borrow(data, len, "data") }?;
         writer.change(|writer| {
-            // Which writes all of it, and `write_all` would not call it for no bytes.
+            // `write` takes all bytes; `write_all` would skip an empty slice.
             let written = writer.as_mut().ok_or_else(closed)?.write(data.as_ref());
             written.map(drop).map_err(Error::from)
         })?;

@@ -32,18 +32,18 @@ pub(crate) enum LockAttempt {
     Held,
     /// Only a forked child of an owner that has ended still has the file. This process alone has
     /// its record lock now, until this is dropped.
-    Orphaned(OrphanedLock),
+    Inherited(InheritedLock),
 }
 
 /// The file of a lock whose owner has ended.
 #[derive(Debug)]
-pub(crate) struct OrphanedLock {
+pub(crate) struct InheritedLock {
     // Closed before the reservation ends, as in `ProcessLock`.
     file: File,
     _reservation: Reservation,
 }
 
-impl OrphanedLock {
+impl InheritedLock {
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
@@ -58,8 +58,8 @@ impl ProcessLock {
         }
         if !set_lock(&file, DESCRIPTION, libc::F_WRLCK)? {
             let held = owner(&file)?.is_some_and(is_alive);
-            let orphaned = OrphanedLock { file, _reservation: reservation };
-            return Ok(if held { LockAttempt::Held } else { LockAttempt::Orphaned(orphaned) });
+            let inherited = InheritedLock { file, _reservation: reservation };
+            return Ok(if held { LockAttempt::Held } else { LockAttempt::Inherited(inherited) });
         }
         file.set_len(0)?;
         (&file).write_all(format!("{}\n", std::process::id()).as_bytes())?;
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_a_killed_owner_whose_child_lives_on_is_orphaned() {
+    fn the_file_of_a_killed_owner_whose_child_lives_on_is_inherited() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         let (mut done, tell) = io::pipe().unwrap();
@@ -252,10 +252,10 @@ mod tests {
         done.read_exact(&mut [0]).unwrap();
         assert!(matches!(attempt(&path), LockAttempt::Held));
         drop(owner);
-        let LockAttempt::Orphaned(orphaned) = attempt(&path) else { panic!("not orphaned") };
+        let LockAttempt::Inherited(inherited) = attempt(&path) else { panic!("not inherited") };
         assert!(matches!(attempt(&path), LockAttempt::Held), "one part removes the file");
         std::fs::remove_file(&path).unwrap();
-        drop(orphaned);
+        drop(inherited);
         drop(locked(&path));
     }
 

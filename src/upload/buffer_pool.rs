@@ -148,7 +148,7 @@ impl BufferRequest {
         }
     }
 
-    /// When to try again even if the event was not set.
+    /// When to retry even if the event was not set.
     pub(crate) fn check_at(&self) -> Deadline {
         let at = self.idle.and_then(|idle| idle.checked_at.checked_add(IDLE_CHECK_INTERVAL));
         at.map_or(Deadline::NEVER, Deadline::at)
@@ -236,7 +236,7 @@ impl SharedBufferPool {
         self.state.lock().ignore_poison()
     }
 
-    /// Lets the requests that wait try again.
+    /// Lets the requests that wait retry.
     fn wake(&self) {
         for waiting in &self.lock().waiting {
             waiting.event.set();

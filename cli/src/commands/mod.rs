@@ -1,10 +1,10 @@
 //! The subcommands, one file each.
 
 pub mod abort;
-mod base;
 pub mod clean;
 pub mod completions;
 pub mod cp;
+mod delta_base;
 pub mod ls_uploads;
 pub mod man;
 pub mod parts;

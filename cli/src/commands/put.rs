@@ -6,7 +6,7 @@ use clap::Args;
 use ossmpu::{Client, CopySource, Error, Integrity, UploadId, UploadOptions, UploadResult};
 
 use super::upload_jobs::{Source, UploadJob};
-use super::{base, stdin};
+use super::{delta_base, stdin};
 use crate::bucket_url::BucketUrl;
 use crate::context::Context;
 use crate::exit_status::ExitStatus;
@@ -50,7 +50,7 @@ pub struct Put {
     /// from it: from the object that has the key now, or from oss://BUCKET/KEY[?versionId=ID], where
     /// %, ? and other bytes of the key may be written as %XX, and % and ? must be
     #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true,
-          conflicts_with = "sequential", value_parser = base::parse, help_heading = "Transfer")]
+          conflicts_with = "sequential", value_parser = delta_base::parse, help_heading = "Transfer")]
     delta: Option<Option<CopySource>>,
     /// Keep a checkpoint in this directory, which must exist: after a failure, even kill -9, the
     /// same command resumes the upload

@@ -103,7 +103,7 @@ impl Checkpoint {
         self.write(&self.file, record.text())
     }
 
-    /// Reads at most so many bytes of another file of this upload; `None` if there is none.
+    /// Reads at most `most` bytes of another file of this upload; `None` if there is none.
     pub(crate) fn read_beside(&self, extension: &str, most: u64) -> Result<Option<Vec<u8>>> {
         read(&self.file.with_extension(extension), most)
     }

@@ -38,10 +38,10 @@ impl CheckpointLock {
                 LockAttempt::Locked(lock) if is_at(lock.file(), &path) => {
                     return Ok(Self { lock, path });
                 }
-                LockAttempt::Orphaned(orphaned) if is_at(orphaned.file(), &path) => {
+                LockAttempt::Inherited(inherited) if is_at(inherited.file(), &path) => {
                     std::fs::remove_file(&path).map_err(failed)?;
                 }
-                LockAttempt::Locked(_) | LockAttempt::Orphaned(_) => {}
+                LockAttempt::Locked(_) | LockAttempt::Inherited(_) => {}
                 LockAttempt::Held => return Err(busy(&path)),
             }
         }

@@ -142,7 +142,7 @@ impl MultipartUpload {
         &self.0.target.upload_id
     }
 
-    /// Adds to the error of a call that did not start what there is of the upload.
+    /// Adds what is known of the upload to the error of a call that did not start.
     pub(crate) fn with_upload(&self, error: Error) -> Error {
         self.0.with_upload(error)
     }
@@ -192,8 +192,7 @@ impl MultipartUpload {
 }
 
 impl SharedUpload {
-    /// Adds to the error of a call that ends the upload, and has sent nothing for it yet, what there
-    /// is of the upload.
+    /// Adds what is known of the upload to the error of a complete or abort that has sent nothing yet.
     fn with_open_upload(&self, error: Error) -> Error {
         // In a forked child, a thread that does not exist there may hold the lock.
         if error.kind() == ErrorKind::Forked {

@@ -243,7 +243,7 @@ impl UploadLifecycle<'_> {
         record: &CheckpointRecord,
         earlier: &mut EarlierUpload,
     ) -> Result<()> {
-        // That of the lifecycle is for the new upload.
+        // The lifecycle's own budget is for the new upload.
         let budget = CleanupBudget::new(self.service.abort_timeout(), self.scope.deadline);
         let outcome = abort(self.service, target, self.scope, &budget);
         if let Some(cause) = outcome.failure {
@@ -409,7 +409,7 @@ impl EarlierUpload {
     }
 }
 
-/// Adds to the error of a call that has not used its checkpoint yet what it says of earlier calls.
+/// Adds what the checkpoint says of earlier calls to the error of a call that has not used it yet.
 pub(crate) fn with_checkpoint(
     error: Error,
     checkpoint: &Checkpoint,

@@ -40,7 +40,7 @@ pub(crate) struct UploadLifecycle<'a> {
 }
 
 impl UploadLifecycle<'_> {
-    /// Sends the parts with `work` and completes the upload. Fails before Complete if the parts do
+    /// Sends the parts with the uploader and completes the upload. Fails before Complete if the parts do
     /// not have `expected_crc64` together.
     pub(crate) fn run(
         &self,
@@ -49,12 +49,12 @@ impl UploadLifecycle<'_> {
         expected_crc64: Option<u64>,
         earlier: Evidence,
         before_complete: impl FnOnce() -> Result<()>,
-        work: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
+        uploader: impl FnOnce(Arc<Meter>) -> Arc<dyn PartUploader>,
     ) -> Result<UploadResult> {
         let meter = self.scope.meter();
         meter.set_totals(parts.count() as u64, parts.size());
         let uploaded = self
-            .upload(work(Arc::clone(meter)), parts)
+            .upload(uploader(Arc::clone(meter)), parts)
             .and_then(|sent| Ok((object_checksum(&sent, expected_crc64)?, sent)))
             .and_then(|sent| before_complete().map(|()| sent))
             .map_err(|error| self.keep_or_abort_after(earlier, target, error))
@@ -93,7 +93,7 @@ impl UploadLifecycle<'_> {
         }
     }
 
-    fn upload(&self, work: Arc<dyn PartUploader>, parts: Parts) -> Result<Vec<SentPart>> {
+    fn upload(&self, uploader: Arc<dyn PartUploader>, parts: Parts) -> Result<Vec<SentPart>> {
         self.scope.enter(CallPhase::Send);
         let options = ScheduleOptions {
             parts,
@@ -103,7 +103,7 @@ impl UploadLifecycle<'_> {
             deadline: self.scope.deadline,
             logger: self.service.logger().clone(),
         };
-        let sent = upload_parts(work, options, self.workers, self.scope.meter())?;
+        let sent = upload_parts(uploader, options, self.workers, self.scope.meter())?;
         self.scope.report()?;
         Ok(sent)
     }

@@ -18,7 +18,7 @@ pub(crate) struct Source {
     start: u64,
     length: u64,
     /// The caller has named the end, so that what follows it may change.
-    is_settled: bool,
+    has_fixed_end: bool,
     /// `None` if the bytes that are read stay in the page cache.
     footprint: Option<Arc<CacheFootprint>>,
 }
@@ -41,7 +41,7 @@ impl Source {
     pub(crate) fn file(file: WatchedFile) -> Self {
         let length = file.length();
         let origin = Origin::File(Arc::new(file));
-        Self { origin, start: 0, length, is_settled: false, footprint: None }
+        Self { origin, start: 0, length, has_fixed_end: false, footprint: None }
     }
 
     /// Opens a file whose size is true.
@@ -57,7 +57,7 @@ impl Source {
         let memory = Memory(bytes);
         let length = memory.length();
         let origin = Origin::Memory(Arc::new(memory));
-        Self { origin, start: 0, length, is_settled: false, footprint: None }
+        Self { origin, start: 0, length, has_fixed_end: false, footprint: None }
     }
 
     /// Narrows the source to a range of it.
@@ -77,8 +77,8 @@ impl Source {
         if length > rest {
             return Err(outside("length", rest));
         }
-        let is_settled = range.length().is_some();
-        Ok(Self { start: self.start.saturating_add(offset), length, is_settled, ..self })
+        let has_fixed_end = range.length().is_some();
+        Ok(Self { start: self.start.saturating_add(offset), length, has_fixed_end, ..self })
     }
 
     /// For error messages.
@@ -121,11 +121,11 @@ impl Source {
         }
     }
 
-    /// Size and modification time at the start; `None` for memory. A settled range has only its
+    /// Size and modification time at the start; `None` for memory. A range with a fixed end has only its
     /// size, because the call that resumes it compares its parts.
     pub(crate) fn identity(&self) -> Option<Identity> {
         match &self.origin {
-            Origin::File(_) if self.is_settled => {
+            Origin::File(_) if self.has_fixed_end => {
                 Some(Identity { size: self.length, modified: (0, 0) })
             }
             Origin::File(file) => Some(file.identity()),
@@ -136,7 +136,7 @@ impl Source {
     /// An error of kind `Changed` if the source cannot have the bytes of the start any more.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
         match &self.origin {
-            Origin::File(file) if self.is_settled => {
+            Origin::File(file) if self.has_fixed_end => {
                 file.check_reaches(self.start.saturating_add(self.length))
             }
             Origin::File(file) => file.check_unchanged(),
@@ -146,7 +146,7 @@ impl Source {
 
     /// An error of kind `Changed` if a file does not have the bytes that were sent. They are read
     /// once more if the times of the file do not decide: it was renamed, something was appended
-    /// after a settled range, or another process may write to a mapping of it.
+    /// after a range with a fixed end, or another process may write to a mapping of it.
     pub(crate) fn check_sent(
         &self,
         crc64: Option<u64>,

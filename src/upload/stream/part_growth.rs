@@ -80,7 +80,7 @@ impl PartGrowth {
     }
 }
 
-/// So many parts have the same size.
+/// Number of parts of the same size.
 const STEP: usize = 1000;
 
 #[cfg(test)]

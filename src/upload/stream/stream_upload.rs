@@ -26,7 +26,7 @@ use crate::upload::stream::stream_queue::StreamQueue;
 use crate::upload::upload_result::UploadResult;
 use crate::upload::whole::put::Put;
 
-/// A stream on its way to OSS. Nothing is sent before the first part is full.
+/// The upload of a stream. Nothing is sent before the first part is full.
 pub(crate) struct StreamUpload {
     engine: Engine,
     bucket: BucketName,
@@ -115,7 +115,7 @@ impl StreamUpload {
         self.scope.check()
     }
 
-    /// What ends the stream.
+    /// Returns the scope of the call.
     pub(crate) fn scope(&self) -> &CallScope {
         &self.scope
     }
@@ -126,7 +126,7 @@ impl StreamUpload {
             && self.part_growth.part_size(self.parts + 1).is_none()
     }
 
-    /// The error of more bytes than that.
+    /// The error for more bytes than a stream can have.
     pub(crate) fn exceeded(&self) -> Error {
         self.part_growth.exceeded()
     }
@@ -146,7 +146,7 @@ impl StreamUpload {
             .ok_or_else(|| Error::internal("the buffer of the part is missing"))
     }
 
-    /// So many bytes of the room were filled.
+    /// Records that `count` bytes of the room were filled.
     pub(crate) fn advance(&mut self, count: usize) {
         if let Some(buffer) = &mut self.filling {
             let before = buffer.len();

@@ -112,7 +112,7 @@ impl Writer {
 }
 
 impl Writer {
-    /// Checks that a call may use the writer: it is none of a credentials or log callback.
+    /// Checks that the call is not made in a credentials or log callback of the client.
     pub(crate) fn check_call(&self) -> Result<()> {
         self.stream.as_ref().map_or(Ok(()), StreamUpload::check_call)
     }

@@ -12,7 +12,7 @@ use crate::runtime::{Cancel, CleanupBudget, now, safeguard};
 use crate::service::{Evidence, OperationContext, OperationError, RateLimiter, ServiceClient};
 use crate::upload::call_scope::CallScope;
 use crate::upload::lifecycle::checkpoint::{Checkpoint, CheckpointKey, CheckpointRecord};
-use crate::upload::lifecycle::delta::base::DeltaBase;
+use crate::upload::lifecycle::delta::delta_base::DeltaBase;
 use crate::upload::lifecycle::delta::delta_upload::DeltaUpload;
 use crate::upload::lifecycle::delta::manifest::Manifest;
 use crate::upload::lifecycle::object_attributes::ExpectedAttributes;

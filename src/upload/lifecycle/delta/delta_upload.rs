@@ -13,7 +13,7 @@ use crate::ops::{HeadObject, UploadPartCopy, copy_source_changed};
 use crate::runtime::{IgnorePoison, Mutex, MutexGuard, safeguard};
 use crate::service::{ExpectedFailure, LogLevel, Logger, OperationContext, ServiceClient};
 use crate::upload::lifecycle::abort::is_no_such_upload;
-use crate::upload::lifecycle::delta::base::DeltaBase;
+use crate::upload::lifecycle::delta::delta_base::DeltaBase;
 use crate::upload::lifecycle::delta::manifest::Manifest;
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::options::Verification;
@@ -41,7 +41,7 @@ struct DeltaState {
     begun: BTreeSet<PartNumber>,
     /// Parts whose bytes the base does not have.
     different: BTreeSet<PartNumber>,
-    /// A part at OSS may not be the one that is wanted, or is not compared as it can be.
+    /// ListParts must confirm the parts before Complete.
     is_list_needed: bool,
     /// The sizes of the parts that were copied from the base and are not sent.
     reused: BTreeMap<PartNumber, u64>,
@@ -147,7 +147,7 @@ impl DeltaUpload {
         }
     }
 
-    /// Notes that a part is not the copy any more.
+    /// Records that a part was replaced.
     pub(crate) fn note_overwritten(&self, number: PartNumber) {
         self.lock().reused.remove(&number);
     }
@@ -198,7 +198,7 @@ impl DeltaUpload {
         state.copies_in_vain += u64::from(state.reused.remove(&number).is_some());
         drop(state);
         self.logger
-            .warn(|| format!("delta: part {number} at OSS was another one; it is sent again"));
+            .warn(|| format!("delta: part {number} was replaced by a late copy; sending it again"));
     }
 
     /// Keeps the parts of the object for its manifest.
@@ -244,7 +244,7 @@ impl DeltaUpload {
     }
 }
 
-/// True if the call cannot go on without the copy either.
+/// True if the error ends the whole call, not only the copy.
 pub(crate) fn ends_call(error: &Error, context: &OperationContext<'_>) -> bool {
     matches!(error.kind(), ErrorKind::Canceled | ErrorKind::Forked)
         || context.check().is_err()

@@ -1,4 +1,5 @@
-//! The MD5s of the parts of the last delta upload, which spare copies that would be in vain.
+//! The MD5s of the parts of the last delta upload, so that parts that are known to differ are not
+//! copied.
 //!
 //! A hint only: a part that it shows to be the same is copied and compared like any other, and one
 //! that it shows to differ is uploaded. A manifest that is wrong costs requests, nothing else.

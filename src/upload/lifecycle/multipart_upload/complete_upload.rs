@@ -190,8 +190,8 @@ impl UploadState {
         earlier
     }
 
-    /// The parts that OSS has, those that are known as they were sent: their CRC-64 is that of the
-    /// bytes sent, not the one of those that OSS has received.
+    /// Returns the parts that OSS has. A part that this handle sent keeps the CRC-64 of the bytes
+    /// sent.
     ///
     /// An error of kind `Integrity` if OSS does not have a known part, or another in its place: an
     /// earlier attempt that takes effect late may have replaced it. In a delta upload Complete, which

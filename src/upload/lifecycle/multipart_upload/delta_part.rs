@@ -10,7 +10,7 @@ use crate::ops::CopySource;
 use crate::runtime::Cancel;
 use crate::service::OperationContext;
 use crate::upload::call_scope::CallScope;
-use crate::upload::lifecycle::delta::base::DeltaBase;
+use crate::upload::lifecycle::delta::delta_base::DeltaBase;
 use crate::upload::lifecycle::delta::delta_upload::{DeltaUpload, ends_call};
 use crate::upload::lifecycle::upload_target::UploadTarget;
 use crate::upload::part::SentPart;
