@@ -29,12 +29,13 @@ static int report;
         }                                                                      \
     } while (0)
 
-/* A new descriptor is there for a moment before it is moved. */
+/* A new descriptor is there until its thread has moved it; one that is not
+ * moved stays. */
 static void check_free(void) {
     int64_t start = now_ms();
     int fd;
     for (fd = 0; fd < 3; fd++) {
-        while (fcntl(fd, F_GETFD) != -1 && now_ms() - start < 20)
+        while (fcntl(fd, F_GETFD) != -1 && now_ms() - start < 5000)
             sched_yield();
         SEE(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
     }
