@@ -123,6 +123,7 @@ impl Message {
             Method::Put if part > 0 => "UploadPart",
             Method::Put if copies => "CopyObject",
             Method::Put => "PutObject",
+            Method::Get if query.contains_key("tagging") => "GetObjectTagging",
             Method::Get => "ListParts",
             Method::Delete => "AbortMultipartUpload",
             Method::Head => "HeadObject",
@@ -181,6 +182,7 @@ impl Service {
             }
             "UploadPartCopy" => self.copy_part(message, data),
             "ListParts" => self.list_parts(message),
+            "GetObjectTagging" => respond(200, &[], "<Tagging><TagSet></TagSet></Tagging>"),
             "AbortMultipartUpload" => match self.uploads.remove(&message.upload_id) {
                 Some(_) => {
                     self.aborting.insert(message.upload_id.clone());
