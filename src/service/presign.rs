@@ -44,7 +44,8 @@ impl ServiceClient {
         )?;
         cancel.check_process()?;
         OperationContext::new(cancel).check()?;
-        let deadline = Deadline::after(limits::CREDENTIALS_TIMEOUT);
+        // A fetch of this call ends before, so that its error is that of the source.
+        let deadline = Deadline::after(limits::CREDENTIALS_TIMEOUT + Duration::from_secs(1));
         let access_key = self.access_key(cancel, deadline)?.ok_or_else(|| {
             Error::new(ErrorKind::Credentials, "an anonymous client cannot sign a URL")
         })?;

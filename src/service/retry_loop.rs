@@ -1,4 +1,4 @@
-//! The only retry loop.
+//! The retry loop of requests to OSS.
 //!
 //! Each attempt is signed with current credentials and sends the same bytes.
 

@@ -226,13 +226,19 @@ impl Dialer {
                 .map_err(SocksError::from),
         }
         .map_err(|SocksError { cause, is_unreachable }| {
-            if let (socks::Destination::Address(address), true) = (destination, is_unreachable) {
-                self.resolver.mark_failed(host, address);
-            }
-            if shows_dead_proxy(&cause, state) {
+            // A proxy may be silent or hang up because it cannot reach the destination.
+            let is_lost = shows_dead_proxy(&cause, state);
+            if is_lost {
                 self.resolver.mark_failed(&peer.host, peer.address);
             }
-            FailedTunnel { error: handshake_error(cause), is_unreachable }
+            if let socks::Destination::Address(address) = destination
+                && (is_unreachable || is_lost)
+            {
+                self.resolver.mark_failed(host, address);
+            }
+            let error = handshake_error(cause);
+            let is_unreachable = is_unreachable || (is_lost && error.kind() == ErrorKind::Connect);
+            FailedTunnel { error, is_unreachable }
         })?;
         Ok((stream, peer))
     }

@@ -182,9 +182,10 @@ impl ExchangeState {
         self.deadline.has_passed()
     }
 
-    /// False for an error that a cancellation or the deadline of the call may have caused.
+    /// False for an error that a cancellation, a fork or the deadline of the call may have caused.
     pub(super) fn blames_peer(&self, error: &Error) -> bool {
-        error.kind() != ErrorKind::Canceled && !self.deadline_has_passed()
+        !matches!(error.kind(), ErrorKind::Canceled | ErrorKind::Forked)
+            && !self.deadline_has_passed()
     }
 
     /// The time left until the timeout of the phase expires.

@@ -108,6 +108,7 @@ impl Http {
         let state = Rc::new(ExchangeState::new(options, outgoing.body));
         let _guard = exchange_state::enter(Rc::clone(&state));
         let mut body = BodyWriter::new(outgoing.body, options, Rc::clone(&state));
+        let generation = self.pool_generation.current();
         let result = state.check().and_then(|()| self.exchange(outgoing, &mut body, &state));
         body.report();
         match result {
@@ -120,7 +121,7 @@ impl Http {
             Err(error) => {
                 let is_lost = is_stale(&error, &state) || error.kind() == ErrorKind::Timeout;
                 if is_lost && state.is_on_reused_connection() {
-                    self.retire_connections();
+                    generation.retire();
                 }
                 if let Some(peer) = state.peer().filter(|_| shows_dead_peer(&error, &state)) {
                     self.resolver.mark_failed(&peer.host, peer.address);

@@ -1,7 +1,7 @@
 //! Retires pooled connections.
 //!
-//! If a request on a reused connection times out, a router may have dropped the connection, and
-//! probably others of the same age. After a checksum mismatch, a connection may be out of step with
+//! If a request on a reused connection times out or the connection is lost, a router may have dropped
+//! it, and probably others of the same age. After a checksum mismatch, a connection may be out of step with
 //! its responses. After either, all existing connections are retired.
 
 use std::sync::Arc;
@@ -30,6 +30,12 @@ impl PoolGeneration {
 }
 
 impl Generation {
+    /// Retires its connections, unless another thread has.
+    pub(super) fn retire(&self) {
+        let (number, relaxed) = (self.number, Ordering::Relaxed);
+        let _ = self.pool.0.compare_exchange(number, number + 1, relaxed, relaxed);
+    }
+
     pub(super) fn is_current(&self) -> bool {
         self.number == self.pool.0.load(Ordering::Relaxed)
     }

@@ -384,6 +384,39 @@ fn a_socks_proxy_without_ipv6_is_asked_for_the_ipv4_address() {
     assert!(error.is_permanent(), "{error}");
 }
 
+/// A proxy that connects to IPv4 addresses, and does this instead for IPv6.
+fn without_ipv6(instead: Behavior) -> Server {
+    Server::start(move |peer| {
+        peer.stream.read_exact(&mut [0; 3])?;
+        peer.stream.get_mut().write_all(&[5, 0])?;
+        let mut head = [0; 4];
+        peer.stream.read_exact(&mut head)?;
+        if head[3] == IPV6 {
+            return instead(peer);
+        }
+        peer.stream.read_exact(&mut [0; 6])?;
+        peer.stream.get_mut().write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+        peer.request()?;
+        peer.send(&ok(""))
+    })
+}
+
+#[test]
+fn an_address_that_a_socks_proxy_does_not_respond_about_is_the_last_to_be_tried() {
+    dns!(DNS, vec![Ipv6Addr::LOCALHOST.into(), ip(2)]);
+    let proxy = without_ipv6(|_| Ok(()));
+    get(&http_with(resolve_with!(DNS), &through("socks5", &proxy.host())), "bucket.test").unwrap();
+    assert_eq!(proxy.accepted(), 2);
+    let proxy = without_ipv6(Peer::read_to_end);
+    let http = http_with(resolve_with!(DNS), &through("socks5", &proxy.host()));
+    let cancel = Cancel::never();
+    let mut options = default_options(&cancel);
+    options.timeouts.connect = Duration::from_millis(100);
+    let failure = send(&http, "bucket.test", Method::Get, &Body::Empty, &options).unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Timeout, "{}", failure.error);
+    get(&http, "bucket.test").unwrap();
+}
+
 #[test]
 fn a_host_is_resolved_again_only_if_a_socks_proxy_cannot_reach_it() {
     dns!(DNS, vec![ip(2)]);
@@ -436,6 +469,10 @@ fn an_address_has_not_failed_because_the_deadline_of_the_call_passes() {
     let port = free_port(&[ip(2)]);
     let _full = FullListener::at(SocketAddr::new(ip(2), port));
     let http = http_with(resolve_with!(DNS), &HttpSettings::default());
+    let other_port = free_port(&[ip(2)]);
+    let _other = serve(ip(2), other_port);
+    // The deadline does not end the resolution.
+    get_text(&http, other_port).unwrap();
     for _ in 0..2 {
         let cancel = Cancel::never();
         let deadline = Deadline::after(Duration::from_millis(50));
