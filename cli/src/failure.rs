@@ -61,7 +61,7 @@ fn is_usage_error(error: &ossmpu::Error) -> bool {
     matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported)
         && error.http_status().is_none()
         && error.request_id().is_none()
-        && error.upload_id().is_none()
+        && (error.upload_id().is_none() || matches!(error.argument(), Some("endpoint" | "region")))
         && !error.upload_may_exist()
         && error.object_exists() == ObjectExists::No
 }

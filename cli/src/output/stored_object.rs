@@ -7,6 +7,7 @@ use crate::console::{Console, Output};
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, Subject};
 use crate::object_url::ObjectUrl;
+use crate::sanitize::sanitize;
 
 /// The result of an upload or a copy.
 #[derive(Debug, Serialize)]
@@ -102,7 +103,12 @@ pub fn print_stored(
 /// Suggests how to resume or abort an upload that a failure has left unfinished.
 pub fn recovery_hint(error: &Error, target: &ObjectUrl, resume: Resume) -> Option<String> {
     let upload_id = error.upload_id().filter(|_| error.parts_left())?;
-    let (target, upload_id) = (shell_word(&target.to_string()), shell_word(upload_id));
+    let target = target.to_string();
+    // What a terminal cannot show cannot be typed.
+    if sanitize(&target) != target {
+        return None;
+    }
+    let (target, upload_id) = (shell_word(&target), shell_word(upload_id));
     let abort = format!("to remove the parts: ossmpu abort {target} {upload_id}");
     Some(match resume {
         Resume::Impossible => abort,

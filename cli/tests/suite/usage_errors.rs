@@ -42,6 +42,16 @@ fn invalid_command_lines_are_refused_before_any_request() {
         (&["presign", "part", &target, "ID", "0"], "1 to 10000"),
         (&["presign", "put", &target, "--expires", "8d"], "expires"),
         (&["ls-uploads", &target, "--addressing", "dns"], "virtual-host"),
+        (
+            &[
+                "parts",
+                &target,
+                "ID",
+                "--endpoint",
+                "http://cli-bucket.oss-cn-hangzhou.aliyuncs.com",
+            ],
+            "endpoint: ",
+        ),
         (&["sing"], "sing"),
         (&[], "Usage: ossmpu"),
     ] {
