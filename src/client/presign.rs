@@ -83,8 +83,8 @@ impl Client {
     ///
     /// `Invalid`, naming `expires`, if it is less than one second or, with V4, more than seven
     /// days, or naming a header that V1 does not sign, such as `cache-control`; `Credentials`, when
-    /// there are none or the client is anonymous; `Canceled`; `Timeout`, when the credentials were
-    /// not fetched within a minute.
+    /// there are none or the client is anonymous; `Canceled`; `Timeout`, when another call
+    /// does not end its fetch of the credentials within a minute.
     pub fn presign(
         &self,
         request: &PresignRequest,

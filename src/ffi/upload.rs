@@ -268,6 +268,7 @@ pub extern "C" fn ossmpu_upload_complete(
         let result = if options.is_none() {
             upload.upload.complete(cancel)?
         } else {
+            upload.upload.check_process()?;
             let options = options::or_default(options);
             let options = options.map_err(|error| upload.upload.with_upload(error))?;
             upload.upload.complete_with(&options, cancel)?

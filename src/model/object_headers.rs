@@ -281,6 +281,10 @@ impl ObjectHeaders {
         self.fields.iter().any(|(name, _)| name.is_http()) || !self.metadata.is_empty()
     }
 
+    pub(crate) fn has_traffic_limit(&self) -> bool {
+        self.value(&Name::known(oss_header::TRAFFIC_LIMIT)).is_some()
+    }
+
     pub(crate) fn has_tags(&self) -> bool {
         !self.tags.is_empty()
     }

@@ -110,6 +110,8 @@ impl MultipartUpload {
             let error = Error::canceled().with_upload_may_exist(may_have_orphan);
             let error =
                 abort_after_error(engine.service(), &target, &scope, &cleanup_budget, error);
+            // A callback may have forked.
+            engine.check_process()?;
             return Err(scope.explain(error));
         }
         Ok(Self::new(engine, target, options))
@@ -195,7 +197,7 @@ impl SharedUpload {
     /// Adds what is known of the upload to the error of a complete or abort that has sent nothing yet.
     fn with_open_upload(&self, error: Error) -> Error {
         // In a forked child, a thread that does not exist there may hold the lock.
-        if error.kind() == ErrorKind::Forked {
+        if self.engine.check_process().is_err() {
             return error;
         }
         self.lock().with_open_upload(error, &self.target)
@@ -204,7 +206,7 @@ impl SharedUpload {
     /// The same for a call that did not start: another one may have ended the upload, or may be
     /// about to.
     fn with_upload(&self, error: Error) -> Error {
-        if error.kind() == ErrorKind::Forked {
+        if self.engine.check_process().is_err() {
             return error;
         }
         self.lock().with_upload(error, &self.target)

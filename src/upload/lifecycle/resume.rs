@@ -272,7 +272,9 @@ impl UploadLifecycle<'_> {
     /// uncertain.
     pub(crate) fn save_not_completing(&self, checkpoint: &Checkpoint, record: &CheckpointRecord) {
         let record = CheckpointRecord { is_completing: false, ..record.clone() };
-        if let Err(cause) = checkpoint.save(&record) {
+        // A forked child must not replace what its parent saves.
+        let saved = self.service.check_process().and_then(|()| checkpoint.save(&record));
+        if let Err(cause) = saved {
             self.service.logger().warn(|| format!("the checkpoint was not updated: {cause}"));
         }
     }

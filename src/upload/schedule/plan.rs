@@ -21,10 +21,12 @@ pub(crate) struct Parts {
     part_size: u64,
 }
 
-/// How many parts of that size a rate limiter keeps busy: each occupies a worker until it is sent, and
-/// more of them would not make the upload faster.
+/// How many parts a rate limiter keeps busy: each occupies a worker until it is sent. A connection
+/// is expected to send a part of the default size in ten seconds.
 pub(crate) fn parts_at_rate(bytes_per_sec: u64, part_size: u64) -> usize {
-    let parts = bytes_per_sec.saturating_mul(SECONDS_PER_PART).div_ceil(part_size.max(1));
+    let parts = bytes_per_sec
+        .saturating_mul(SECONDS_PER_PART)
+        .div_ceil(part_size.clamp(1, limits::PART_SIZE_DEFAULT));
     usize::try_from(parts).unwrap_or(usize::MAX).max(1)
 }
 
@@ -111,6 +113,7 @@ mod tests {
         let rates = [1, 100 * limits::KIB, limits::MIB, 10 * limits::MIB, u64::MAX];
         assert_eq!(rates.map(parts)[..4], [1, 1, 2, 13]);
         assert!(parts(u64::MAX) > usize::from(limits::PART_NUMBER_MAX));
+        assert_eq!(parts_at_rate(20 * limits::MIB, 200 * limits::MIB), 25, "large parts");
     }
     use proptest::prelude::*;
 

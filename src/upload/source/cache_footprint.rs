@@ -47,7 +47,7 @@ impl CacheFootprint {
     }
 }
 
-/// A worker may have read the file once more after the upload: a copy of a part that was canceled.
+/// A worker may have read the file once more after the upload: an attempt to send a part that was canceled.
 impl Drop for CacheFootprint {
     fn drop(&mut self) {
         self.remove_all();

@@ -307,7 +307,9 @@ impl StreamUpload {
         );
         // More queue entries than workers would only delay those of other uploads.
         queue.parallelism = queue.parallelism.min(self.engine.workers().threads());
-        if let (Some(limiter), Some(size)) = (&queue.rate_limiter, self.part_growth.part_size(0)) {
+        let limiter =
+            queue.rate_limiter.as_ref().filter(|_| !self.options.headers.has_traffic_limit());
+        if let (Some(limiter), Some(size)) = (limiter, self.part_growth.part_size(0)) {
             let at_rate = parts_at_rate(limiter.bytes_per_sec(), size);
             queue.parallelism = queue.parallelism.min(at_rate);
         }

@@ -313,7 +313,8 @@ impl PartUploader for CopyPartUploader {
         for part in &mut sent {
             let found = listed.binary_search_by_key(&part.number, |listed| listed.number);
             let found = found.ok().and_then(|index| listed.get(index));
-            let same = found.filter(|found| found.size == part.size && found.etag == part.etag);
+            let same = found
+                .filter(|found| found.size == part.size && found.etag.is_md5(part.etag.unquoted()));
             part.crc64 = part.crc64.or(same.and_then(|same| same.crc64));
         }
         if combined_crc64(&sent).is_none() {

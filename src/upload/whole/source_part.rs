@@ -39,8 +39,11 @@ pub(crate) struct SourcePartUploader {
 
 impl PartUploader for SourcePartUploader {
     fn bytes_per_sec(&self) -> Option<u64> {
-        let sends_all = self.listed.is_empty() && self.delta.is_none();
-        self.rate_limiter.as_ref().filter(|_| sends_all).map(RateLimiter::bytes_per_sec)
+        // A part that is not sent, or that OSS takes slowly, needs less of the rate.
+        let needs_rate = self.listed.is_empty()
+            && self.delta.is_none()
+            && !self.target.headers.has_traffic_limit();
+        self.rate_limiter.as_ref().filter(|_| needs_rate).map(RateLimiter::bytes_per_sec)
     }
 
     fn upload(&self, part: PartRange, cancel: &Cancel) -> Result<UploadedPart> {

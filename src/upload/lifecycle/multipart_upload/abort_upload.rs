@@ -22,7 +22,8 @@ impl MultipartUpload {
     ///
     /// # Errors
     ///
-    /// `State`, after or during complete; otherwise the error says why the abort failed, and
+    /// `State`, after or during complete; `Unknown`, when the upload is gone and an earlier complete
+    /// may have created the object; otherwise the error says why the abort failed, and
     /// [`Error::parts_left`] is true unless an earlier abort was successful.
     pub fn abort(&self) -> Result<()> {
         let shared = &*self.0;
