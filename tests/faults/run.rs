@@ -20,7 +20,7 @@ use crate::proxy::Proxy;
 const STALL_TIMEOUT: Duration = Duration::from_secs(1);
 /// The timeout in other cases, where the machine may be busy.
 const OTHER_TIMEOUT: Duration = Duration::from_secs(5);
-const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
+const ABORT_TIMEOUT: Duration = Duration::from_secs(6);
 /// No call exceeds its timeouts by more.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -159,9 +159,13 @@ impl CaseRun<'_> {
         let (emulator, key) = (self.emulator, self.key.as_str());
         let (content, log) = (&self.content(), &self.lines.all());
         let left = Leftovers { emulator, key, content, log }.check(outcome)?;
+        // No transient loss is one of Initiate: on a busy machine it has timed out.
+        let has_orphan = log.iter().any(|line| line.contains("another may exist"));
         match left {
             0 => Ok(()),
-            _ if self.case.is_transient_loss() => Err("an upload was left behind".to_owned()),
+            _ if self.case.is_transient_loss() && !has_orphan => {
+                Err("an upload was left behind".to_owned())
+            }
             _ => Ok(()),
         }
     }

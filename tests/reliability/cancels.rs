@@ -79,7 +79,8 @@ pub fn run(seed: u64, times: u64) -> Stats {
         format!("wake-up of a thread at the same time: {}", spread(&mut wake_ups)),
     ];
     let (stop, wake_up) = (percentile(&stops, percent), percentile(&wake_ups, percent));
-    if stop > STOP_TIMEOUT + wake_up {
+    // A worker, the last worker and the caller are woken one after the other.
+    if stop > STOP_TIMEOUT + 3 * wake_up {
         stats.violations.push(format!("I/O took {stop:?} to stop at p{percent}"));
     }
     stats

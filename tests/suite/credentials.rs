@@ -182,7 +182,7 @@ fn a_cancel_ends_the_wait_for_a_source() {
             fixture.cancel.trigger();
             assert_eq!(upload.join().unwrap().kind(), ErrorKind::Canceled);
         });
-        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
         assert_eq!(fixture.operations(), [""; 0]);
     }
 }

@@ -168,7 +168,7 @@ pub fn config_for(url: &str) -> Config {
         .set_region("cn-hangzhou")
         .and_then(|c| c.set_endpoint(url))
         .and_then(|c| c.set_keys("test-id", "test-secret", None))
-        .and_then(|c| c.set_connect_timeout(Duration::from_secs(2)))
+        .and_then(|c| c.set_connect_timeout(Duration::from_secs(20)))
         .and_then(|c| c.set_abort_timeout(Duration::from_secs(5)))
         .unwrap();
     config

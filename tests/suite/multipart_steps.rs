@@ -181,7 +181,7 @@ fn an_abort_cancels_the_parts_in_flight() {
         for sending in sending {
             assert_eq!(sending.join().unwrap().unwrap_err().kind(), ErrorKind::Canceled);
         }
-        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
     });
     fixture.assert_bucket_empty();
 }

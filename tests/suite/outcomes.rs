@@ -11,8 +11,8 @@ use crate::fixture::{
 
 const ABORT: &str = "AbortMultipartUpload";
 const COMPLETE: &str = "CompleteMultipartUpload";
-/// Less than the default abort timeout.
-const SOON: Duration = Duration::from_secs(4);
+/// Less than all attempts to abort take.
+const SOON: Duration = Duration::from_secs(10);
 
 /// Makes every attempt of part 3 fail.
 fn deny_part_3(fixture: &Fixture) {
@@ -101,12 +101,14 @@ fn an_abort_that_fails_once_is_retried() {
 
 #[test]
 fn a_part_that_is_stored_during_the_abort_is_removed() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_secs(30)).unwrap();
+    });
     fixture.emulator.set_option("straggler").unwrap();
     // A part of another client is in flight when Abort arrives, and is stored before its response.
-    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(1_000) };
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(4_000) };
     fixture.once("UploadPart", Action { stall: Some(stall), ..Action::default() });
-    fixture.once(ABORT, Action { delay_response_ms: 3_000, ..Action::default() });
+    fixture.once(ABORT, Action { delay_response_ms: 10_000, ..Action::default() });
     let upload = fixture.initiate();
     let (bucket, key, id) = (&fixture.bucket, &fixture.key, upload.upload_id());
     let other = Client::new(&config(&fixture.emulator)).unwrap();

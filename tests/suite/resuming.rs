@@ -514,13 +514,16 @@ fn an_upload_is_resumed_after_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let content = bytes(12 * MIB + 7);
     let file = file(&content);
-    fixture.emulator.add_rule(Rule::on("UploadPart", Action::delay_response(20)).always());
     for parts in [0, 1, 5, 9] {
         fixture.emulator.clear_requests();
+        // Further parts get no response, so that the upload does not end before the kill.
+        let no_response = Rule::on("UploadPart", Action::delay_response(600_000));
+        fixture.emulator.add_rule(no_response.nth(parts as u64 + 1).always());
         let mut child = start(&fixture, file.path(), folder.path());
         wait_until(|| fixture.count("UploadPart") >= parts);
         child.kill().unwrap();
         child.wait().unwrap();
+        fixture.emulator.clear_rules();
         let output = start(&fixture, file.path(), folder.path()).wait_with_output().unwrap();
         assert!(output.status.success());
         assert_eq!(fixture.stored().unwrap(), content);

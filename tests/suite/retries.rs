@@ -76,7 +76,7 @@ fn retry_after_is_obeyed() {
     let started = Instant::now();
     run("PutObject", &fixture).unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_date_in_retry_after_is_obeyed_and_a_past_one_is_ignored() {
         assert_eq!(fixture.count("PutObject"), 2);
         // HTTP dates have a resolution of one second.
         assert!(SystemTime::now() + second >= date, "{:?}", started.elapsed());
-        assert!(started.elapsed() < 10 * second, "{:?}", started.elapsed());
+        assert!(started.elapsed() < 25 * second, "{:?}", started.elapsed());
     }
 }
 
@@ -298,6 +298,6 @@ fn the_first_permanent_error_ends_the_other_parts() {
     let error = fixture.put(&bytes(40 * PART), &small_parts()).unwrap_err();
     assert_eq!((error.oss_code(), error.part_number()), (Some("AccessDenied"), Some(3)), "{error}");
     assert!(fixture.count("UploadPart") <= 4, "{:?}", fixture.operations());
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
     fixture.assert_bucket_empty();
 }

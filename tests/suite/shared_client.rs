@@ -23,7 +23,7 @@ fn a_small_upload_waits_for_at_most_one_part_of_a_large_one() {
         config.set_threads(2).unwrap();
     });
     let Fixture { client, bucket, emulator, .. } = &fixture;
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(300)).key("large").always());
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(1_000)).key("large").always());
     let cancel_large = Cancel::new().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -38,7 +38,9 @@ fn a_small_upload_waits_for_at_most_one_part_of_a_large_one() {
         cancel_large.trigger();
     });
     let requests = emulator.requests();
-    let is_small = |request: &RequestRecord| request.key.as_deref() == Some(fixture.key.as_str());
+    let is_small = |request: &RequestRecord| {
+        request.part_number.is_some() && request.key.as_deref() == Some(fixture.key.as_str())
+    };
     let first = requests.iter().position(is_small).unwrap();
     let last = requests.iter().rposition(is_small).unwrap();
     let between = large_parts(&requests[first..last]);

@@ -15,8 +15,8 @@ fn a_hedged_request_is_sent_for_the_last_slow_part() {
     });
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(MIB);
-    // The response to the first request for part 4 is delayed by ten minutes.
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(600_000)).part(4));
+    // The response to the first request for part 1, the oldest, is delayed by ten minutes.
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(600_000)).part(1));
     let mut options = small_parts();
     options.set_hedging(true);
     client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();

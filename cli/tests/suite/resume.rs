@@ -16,6 +16,7 @@ fn four_of_five(fixture: &Fixture, arguments: &[&str]) -> std::process::Child {
     fixture.wait_until(|fixture| {
         let uploads = fixture.emulator.uploads(BUCKET);
         uploads.first().is_some_and(|upload| upload.parts.len() == 4)
+            && fixture.count("UploadPart") >= 5
     });
     child
 }

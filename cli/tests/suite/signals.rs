@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -49,12 +48,12 @@ fn the_second_signal_does_not_wait_for_the_abort() {
     let fixture = Fixture::new();
     fixture.always(no_response("AbortMultipartUpload"));
     let child = stalled_upload(&fixture, &[]);
-    let started = Instant::now();
     send(Signal::INT, &child);
     fixture.wait_for("AbortMultipartUpload", 1);
     send(Signal::INT, &child);
-    Run::wait(child).exits(130);
-    assert!(started.elapsed() < ABORT_TIMEOUT, "{:?}", started.elapsed());
+    let run = Run::wait(child).exits(130);
+    // Without the second signal it prints its failure when the abort has timed out.
+    assert_eq!(run.stderr, "");
 }
 
 #[test]
@@ -93,6 +92,3 @@ fn a_hangup_that_was_ignored_at_startup_stays_ignored() {
     Run::wait(child).exits(0);
     assert_eq!(fixture.stored("stream").unwrap().len(), 22 * PART);
 }
-
-/// Less than the abort timeout of the library, which is five seconds.
-const ABORT_TIMEOUT: Duration = Duration::from_secs(4);

@@ -178,6 +178,6 @@ fn text_of(response: &Response, request: ScriptedRequest) -> String {
 }
 
 /// Long enough to send a request on a kept connection.
-const DEADLINE_REAL: Duration = Duration::from_millis(300);
+const DEADLINE_REAL: Duration = Duration::from_secs(2);
 /// Before a simulated response arrives.
 const DEADLINE_SIMULATED: Duration = Duration::from_millis(5);

@@ -53,7 +53,7 @@ fn an_early_response_after_interim_responses_is_read_when_the_server_stops_readi
     });
     let cancel = Cancel::never();
     let mut options = default_options(&cancel);
-    options.timeouts.stall = LONG / 4;
+    options.timeouts.stall = LONG;
     let body = Zeros::body(64 * MIB);
     let exchange = send(&http(), &server.host(), Method::Put, &body, &options).unwrap();
     assert_eq!((exchange.response.status, exchange.body_complete), (403, false));

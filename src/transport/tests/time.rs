@@ -18,7 +18,7 @@ use crate::transport::resolver::Resolver;
 
 const SHORT: Duration = Duration::from_millis(100);
 /// How late a timeout may be on a busy machine.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(15);
 
 /// Runs an exchange that must fail and measures its time.
 fn fails(host: &str, body: &Body, options: &ExchangeOptions<'_>) -> (Error, Delivery, Duration) {
@@ -213,18 +213,19 @@ fn the_deadline_applies_in_addition_to_the_timeouts() {
     let cancel = Cancel::never();
     for (host, phase) in [(silent.host(), Phase::Wait), (listener.host(), Phase::Connect)] {
         let options =
-            ExchangeOptions { deadline: Deadline::after(5 * SHORT), ..default_options(&cancel) };
+            ExchangeOptions { deadline: Deadline::after(20 * SHORT), ..default_options(&cancel) };
         let error = times_out(&host, &Body::Empty, &options, phase);
         assert!(error.to_string().contains("deadline"), "{error}");
     }
 }
 
-/// Measures cancellations and checks that at least 3 of 12 take less than 50 ms: on a busy machine
-/// some take longer.
+/// Measures cancellations until 3 have taken less than 50 ms: on a busy machine some take longer.
 fn within_50_ms(cancel: impl Fn() -> Duration) {
-    let times: Vec<_> = (0..12).map(|_| cancel()).collect();
-    let prompt = times.iter().filter(|time| **time < Duration::from_millis(50)).count();
-    assert!(prompt >= 3, "{times:?}");
+    let mut times = Vec::new();
+    while times.iter().filter(|time| **time < Duration::from_millis(50)).count() < 3 {
+        assert!(times.len() < 100 && times.iter().sum::<Duration>() < LONG, "{times:?}");
+        times.push(cancel());
+    }
 }
 
 /// Cancels an exchange when it waits after `ready`, and returns how long the cancellation took.
@@ -427,10 +428,11 @@ fn the_wait_for_the_response_is_limited_by_the_budget() {
     let never = Cancel::never();
     let budget = Arc::new(CleanupBudget::new(SHORT * 2, Deadline::NEVER));
     let cancel_policy = CancelPolicy::AwaitResponse(&budget);
-    let options =
-        ExchangeOptions { cancel_policy, deadline: Deadline::after(5 * SHORT), ..options };
+    let deadline = Deadline::after(20 * SHORT);
+    let options = ExchangeOptions { cancel_policy, deadline, ..options };
     let options = ExchangeOptions { cancel: &never, ..options };
     let (error, _, time) = fails(&server.host(), &Body::Empty, &options);
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(time >= 6 * SHORT && time < 6 * SHORT + SLACK, "{time:?}");
+    assert!(deadline.plus(SHORT).has_passed(), "it did not wait for the response");
+    assert!(time < 21 * SHORT + SLACK, "{time:?}");
 }
