@@ -61,7 +61,7 @@ break_abi() {
     differs "$scratch/current.so" "$scratch/broken.so" || fail "abidiff does not detect: $1"
 }
 break_abi 's/^    int32_t retries;/    int64_t retries;/'
-break_abi 's/^                       int32_t number,/                       int64_t number,/'
+break_abi 's/^                       int32_t part_number,/                       int64_t part_number,/'
 break_abi '/^OSSMPU_API$/{N;/ossmpu_cancel_free/d;}'
 strip "$scratch/broken.so"
 differs "$scratch/current.so" "$scratch/broken.so" ||
