@@ -295,9 +295,10 @@ fn threads_share_the_connection_pool() {
     assert!(server.accepted() <= 4, "{}", server.accepted());
 }
 
-#[test]
-fn a_reset_of_a_reused_connection_retires_the_pool() {
-    // The first two requests are concurrent, so that two connections are pooled.
+/// A server and a client with two pooled connections. Instead of responding again, the server does
+/// this.
+fn with_two_pooled(instead: fn(&mut Peer) -> std::io::Result<()>) -> (Server, Http) {
+    // The first two requests are concurrent.
     let barrier = Barrier::new(2);
     let server = Server::start(move |peer| {
         let (head, _) = peer.request()?;
@@ -305,15 +306,23 @@ fn a_reset_of_a_reused_connection_retires_the_pool() {
             barrier.wait();
         }
         peer.send(&ok(&head))?;
-        // Like a connection that a NAT has forgotten.
-        peer.head()?;
-        peer.reset()
+        instead(peer)
     });
     let http = http();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| get(&http, &server.host()).unwrap());
         }
+    });
+    (server, http)
+}
+
+#[test]
+fn a_reset_of_a_reused_connection_retires_the_pool() {
+    // Like a connection that a NAT has forgotten.
+    let (server, http) = with_two_pooled(|peer| {
+        peer.head()?;
+        peer.reset()
     });
     assert!(get(&http, &server.host()).unwrap_err().stale_connection);
     get(&http, &server.host()).unwrap();
@@ -322,23 +331,9 @@ fn a_reset_of_a_reused_connection_retires_the_pool() {
 
 #[test]
 fn a_timeout_on_a_reused_connection_retires_the_pool() {
-    // The first two requests are concurrent, so that two connections are pooled.
-    let barrier = Barrier::new(2);
-    let server = Server::start(move |peer| {
-        let (head, _) = peer.request()?;
-        if peer.number < 2 {
-            barrier.wait();
-        }
-        peer.send(&ok(&head))?;
-        // Like a connection that a router has dropped.
-        peer.read_to_end()
-    });
-    let (http, cancel) = (http(), Cancel::never());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| get(&http, &server.host()).unwrap());
-        }
-    });
+    // Like a connection that a router has dropped.
+    let (server, http) = with_two_pooled(Peer::read_to_end);
+    let cancel = Cancel::never();
     let mut options = default_options(&cancel);
     options.timeouts.response = Duration::from_millis(100);
     let failure = send(&http, &server.host(), Method::Get, &Body::Empty, &options).unwrap_err();
