@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 
+use tokio::sync::watch;
+
 use crate::auth::AccessKey;
 use crate::clock::Clock;
 use crate::emulator::Emulator;
@@ -182,6 +184,7 @@ impl Builder {
             keys: RwLock::new(self.keys),
             options: RwLock::new(self.options),
             rules: Mutex::new(rules),
+            ended_delays: watch::Sender::new(0),
         });
         Emulator::run(service, TcpListener::bind(self.listen)?, folder)
     }

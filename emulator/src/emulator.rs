@@ -105,6 +105,11 @@ impl Emulator {
         self.service.change_rules(RuleBook::clear);
     }
 
+    /// Ends the delays (`delay_ms`, `delay_response_ms`) of all requests that have arrived.
+    pub fn end_delays(&self) {
+        self.service.ended_delays.send_modify(|count| *count += 1);
+    }
+
     /// Sets the offset of the emulator clock.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.service.clock.set_offset(seconds);

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use hyper::body::{Body, Incoming};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response};
-use tokio::time::sleep;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::authorize::Authorizer;
 use crate::clock;
@@ -38,6 +39,34 @@ impl fmt::Display for ConnectionClosed {
 
 impl std::error::Error for ConnectionClosed {}
 
+/// The delays of a request, which [`Emulator::end_delays`](crate::Emulator::end_delays) ends.
+#[derive(Debug)]
+struct Delays {
+    ended: watch::Receiver<u64>,
+    /// The count when the request arrived.
+    initial: u64,
+}
+
+impl Delays {
+    /// To be called before the fault of the request is matched and the request is recorded, after
+    /// which a test may end its delay.
+    fn new(service: &Service) -> Self {
+        let ended = service.ended_delays.subscribe();
+        let initial = *ended.borrow();
+        Self { ended, initial }
+    }
+
+    async fn wait(&mut self, ms: u64) {
+        if ms == 0 {
+            return;
+        }
+        let initial = self.initial;
+        let ended = self.ended.wait_for(|count| *count != initial);
+        // Either the time has passed or the delay was ended.
+        let _ = timeout(Duration::from_millis(ms), ended).await;
+    }
+}
+
 /// A request being handled.
 #[derive(Debug)]
 struct Exchange {
@@ -46,6 +75,7 @@ struct Exchange {
     host: String,
     request_id: String,
     action: Action,
+    delays: Delays,
     received: Arc<AtomicU64>,
     record_number: RecordNumber,
     started: Instant,
@@ -60,6 +90,7 @@ pub(crate) async fn handle(
     write_control.set(Default::default());
     let (parts, incoming) = request.into_parts();
     let host = host(&parts);
+    let delays = Delays::new(&service);
     let parsed = ParsedRequest::read(&service, &parts, &host);
     let action = match_fault(&service, &parts.headers, parsed.as_ref().ok());
     let request_id = ids::hex24();
@@ -75,21 +106,28 @@ pub(crate) async fn handle(
     let mut body = RequestBody::new(incoming, &parts, idle_timeout, Arc::clone(&received));
     body.inject(&action);
     let started = Instant::now();
-    let exchange =
-        Exchange { service, parts, host, request_id, action, received, record_number, started };
+    let exchange = Exchange {
+        service,
+        parts,
+        host,
+        request_id,
+        action,
+        delays,
+        received,
+        record_number,
+        started,
+    };
     exchange.run(write_control, parsed, body).await
 }
 
 impl Exchange {
     async fn run(
-        self,
+        mut self,
         write_control: WriteControl,
         parsed: Result<ParsedRequest, OssError>,
         body: RequestBody,
     ) -> Result<Response<ResponseBody>, ConnectionClosed> {
-        if self.action.delay_ms > 0 {
-            sleep(Duration::from_millis(self.action.delay_ms)).await;
-        }
+        self.delays.wait(self.action.delay_ms).await;
         let (outcome, body) = match fault_response::replacement(&self.action, &self.error_context())
         {
             Some(response) if self.action.replaces_effect() => (Ok(response), body),
@@ -124,9 +162,7 @@ impl Exchange {
         }
         let body = ResponseBody::from(response.content);
         self.record_outcome(status, code.as_deref(), body.size_hint().exact().unwrap_or_default());
-        if self.action.delay_response_ms > 0 {
-            sleep(Duration::from_millis(self.action.delay_response_ms)).await;
-        }
+        self.delays.wait(self.action.delay_response_ms).await;
         write_control.set(fault_response::write_plan(&self.action));
         let mut out = Response::new(body);
         *out.status_mut() = response.status;

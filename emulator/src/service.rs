@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::{Mutex, RwLock};
 
+use tokio::sync::watch;
+
 use crate::auth::AccessKey;
 use crate::clock::Clock;
 use crate::faults::{Action, RequestInfo, RuleBook};
@@ -26,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) keys: RwLock<Vec<AccessKey>>,
     pub(crate) options: RwLock<Options>,
     pub(crate) rules: Mutex<RuleBook>,
+    /// How often [`Emulator::end_delays`](crate::Emulator::end_delays) was called.
+    pub(crate) ended_delays: watch::Sender<u64>,
 }
 
 impl Service {

@@ -6,7 +6,7 @@ use ossmpu::{
     Result, UploadOptions, UploadResult,
 };
 
-use crate::fixture::{BUCKET, Fixture, PART, bytes, small_parts};
+use crate::fixture::{BUCKET, Fixture, NEVER_MS, PART, bytes, small_parts};
 
 /// An object to copy of four parts and a byte.
 fn with_source() -> (Fixture, Vec<u8>, CopySource) {
@@ -113,15 +113,16 @@ fn a_copy_that_fails_leaves_nothing_behind() {
 #[test]
 fn a_source_that_is_replaced_during_the_copy_is_an_error() {
     let (fixture, content, source) = with_source();
-    let late = Action { delay_ms: 2_000, ..Action::default() };
+    let late = Action { delay_ms: NEVER_MS, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPartCopy", late).part(5));
     let error = std::thread::scope(|scope| {
         let copying = scope.spawn(|| copy(&fixture, &source, &small_parts()).unwrap_err());
-        fixture.wait_for("UploadPartCopy", 1);
+        fixture.wait_for("UploadPartCopy", 5);
         let Fixture { client, bucket, cancel, .. } = &fixture;
         let key = ObjectKey::parse("source +%中").unwrap();
         let other: Vec<u8> = content.iter().rev().copied().collect();
         client.put_data(bucket, &key, other, &UploadOptions::new(), cancel).unwrap();
+        fixture.emulator.end_delays();
         copying.join().unwrap()
     });
     assert_eq!(error.kind(), ErrorKind::Changed);
@@ -315,7 +316,7 @@ fn a_copy_of_a_source_without_crc64_is_not_verified() {
 #[test]
 fn a_source_that_is_replaced_before_the_copy_is_an_error() {
     let (fixture, _, source) = with_source();
-    fixture.once("HeadObject", Action::delay_response(1_000));
+    fixture.once("HeadObject", Action::delay_response(NEVER_MS));
     let error = std::thread::scope(|scope| {
         let copying = scope.spawn(|| copy(&fixture, &source, &UploadOptions::new()).unwrap_err());
         fixture
@@ -323,6 +324,7 @@ fn a_source_that_is_replaced_before_the_copy_is_an_error() {
         let Fixture { client, bucket, cancel, .. } = &fixture;
         let key = ObjectKey::parse("source +%中").unwrap();
         client.put_data(bucket, &key, b"other".to_vec(), &UploadOptions::new(), cancel).unwrap();
+        fixture.emulator.end_delays();
         copying.join().unwrap()
     });
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Changed, ObjectExists::No));

@@ -16,7 +16,8 @@ use ossmpu::{
 };
 
 use crate::fixture::{
-    BUCKET, Fixture, Lines, MIB, PART, bytes, config_for, file, five_parts, number, small_parts,
+    BUCKET, Fixture, Lines, MIB, NEVER_MS, PART, bytes, config_for, file, five_parts, number,
+    small_parts,
 };
 
 /// Against the object that has the key, with parts of 100 KiB.
@@ -161,7 +162,7 @@ fn the_base_may_be_another_object_or_a_version_of_one() {
 #[test]
 fn a_base_that_is_replaced_meanwhile_ends_the_copies_and_not_the_upload() {
     let fixture = with_base(&five_parts());
-    let late = Action { delay_ms: 1_000, ..Action::default() };
+    let late = Action { delay_ms: NEVER_MS, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPartCopy", late).part(3));
     let mut options = delta();
     options.set_parallelism(1).unwrap();
@@ -169,6 +170,7 @@ fn a_base_that_is_replaced_meanwhile_ends_the_copies_and_not_the_upload() {
         let uploading = scope.spawn(|| fixture.put(&five_parts(), &options).unwrap());
         fixture.wait_for("UploadPartCopy", 3);
         fixture.put(&changed_at(3), &small_parts()).unwrap();
+        fixture.emulator.end_delays();
         uploading.join().unwrap()
     });
     assert_eq!(fixture.stored().unwrap(), five_parts());
@@ -421,7 +423,7 @@ fn without_list_parts_the_crc64_of_the_object_finds_a_part_with_the_md5_of_its_p
 /// Uploads five parts of which the second differs from the base, and copies that of the base over it
 /// while the first request of the operation is delayed: as a copy that takes effect late.
 fn put_with_late_copy(fixture: &Fixture, operation: &str) -> ossmpu::Result<UploadResult> {
-    let late = Action { delay_ms: 2_000, ..Action::default() };
+    let late = Action { delay_ms: NEVER_MS, ..Action::default() };
     fixture.once(operation, late);
     let Fixture { client, bucket, key, cancel, .. } = fixture;
     std::thread::scope(|scope| {
@@ -432,6 +434,7 @@ fn put_with_late_copy(fixture: &Fixture, operation: &str) -> ossmpu::Result<Uplo
         let base = CopySource::new(bucket, key);
         let copy = UploadPartCopy::new(bucket, key, &upload_id, number(2), &base);
         client.upload_part_copy(&copy.with_range(PART..=2 * PART - 1), cancel).unwrap();
+        fixture.emulator.end_delays();
         uploading.join().unwrap()
     })
 }
@@ -505,13 +508,14 @@ fn a_file_that_changes_during_a_delta_upload_is_noticed() {
     let fixture = with_base(&five_parts());
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let source = file(&five_parts());
-    let late = Action { delay_ms: 1_000, ..Action::default() };
+    let late = Action { delay_ms: NEVER_MS, ..Action::default() };
     fixture.emulator.add_rule(Rule::on("UploadPartCopy", late).part(5));
     let error = std::thread::scope(|scope| {
         let uploading = scope
             .spawn(|| client.put_file(bucket, key, source.path(), &delta(), cancel).unwrap_err());
         fixture.wait_for("UploadPartCopy", 5);
         std::fs::write(source.path(), changed_at(7)).unwrap();
+        fixture.emulator.end_delays();
         uploading.join().unwrap()
     });
     assert_eq!(error.kind(), ErrorKind::Changed);

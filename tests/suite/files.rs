@@ -8,7 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Once, mpsc};
 use std::time::Duration;
 
 use md5::{Digest, Md5};
@@ -18,7 +18,7 @@ use ossmpu::{
     UploadOptions, UploadResult,
 };
 
-use crate::fixture::{Fixture, MIB, PART, bytes, file, number, small_parts};
+use crate::fixture::{Fixture, MIB, NEVER_MS, PART, bytes, file, number, small_parts};
 
 /// The error numbers of Linux.
 const ENOENT: i32 = 2;
@@ -183,26 +183,41 @@ fn an_empty_file_becomes_an_empty_object() {
     assert_eq!(fixture.operations(), ["PutObject"]);
 }
 
+/// Calls `change` as soon as the first part of an upload is done; the others wait for it.
+fn change_after_first_part(
+    fixture: &Fixture,
+    options: &mut UploadOptions,
+    change: impl Fn() + Send + Sync + 'static,
+) {
+    let delayed = Action { delay_ms: NEVER_MS, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPart", delayed).nth(2).always());
+    options.set_parallelism(1).unwrap();
+    let emulator = Arc::clone(&fixture.emulator);
+    let once = Once::new();
+    options.set_progress(move |progress| {
+        if progress.parts_done > 0 {
+            once.call_once(|| {
+                change();
+                emulator.clear_rules();
+                emulator.end_delays();
+            });
+        }
+        ControlFlow::Continue(())
+    });
+}
+
 /// Uploads five parts one after the other, and applies `change` to the file after the first.
 fn upload_and_change(
     fixture: &Fixture,
     range: ByteRange,
     change: impl Fn(&Path) + Send + Sync + 'static,
 ) -> Result<UploadResult> {
-    fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     fs::write(&path, bytes(5 * PART)).unwrap();
     let mut options = small_parts();
-    options.set_parallelism(1).unwrap();
     let changed: PathBuf = path.clone();
-    let once = std::sync::Once::new();
-    options.set_progress(move |progress| {
-        if progress.parts_done > 0 {
-            once.call_once(|| change(&changed));
-        }
-        ControlFlow::Continue(())
-    });
+    change_after_first_part(fixture, &mut options, move || change(&changed));
     let range = FileRange::new(&path, range);
     fixture.client.put_range(&fixture.bucket, &fixture.key, &range, &options, &fixture.cancel)
 }
@@ -297,19 +312,12 @@ impl Drop for Mapping {
 #[test]
 fn a_write_to_a_mapping_that_leaves_the_modification_time_is_not_completed() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
     let file = file(&bytes(5 * PART));
     let mapping = Mapping::of(file.as_file());
     // The first write to a page sets the time, and those until the page is on the disk do not.
     mapping.write(1);
     let mut options = small_parts();
-    options.set_parallelism(1).unwrap();
-    options.set_progress(move |progress| {
-        if progress.parts_done > 0 {
-            mapping.write(2);
-        }
-        ControlFlow::Continue(())
-    });
+    change_after_first_part(&fixture, &mut options, move || mapping.write(2));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let error = client.put_file(bucket, key, file.path(), &options, cancel).unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Changed, ObjectExists::No));
@@ -329,18 +337,10 @@ fn a_range_is_uploaded_while_bytes_are_appended_behind_it_or_change_before_it() 
 #[test]
 fn a_range_of_a_descriptor_is_uploaded_while_bytes_are_appended_behind_it() {
     let fixture = Fixture::new();
-    fixture.always("UploadPart", Action { delay_ms: 200, ..Action::default() });
     let file = file(&bytes(5 * PART));
     let appended = file.path().to_owned();
-    let once = std::sync::Once::new();
     let mut options = small_parts();
-    options.set_parallelism(1).unwrap();
-    options.set_progress(move |progress| {
-        if progress.parts_done > 0 {
-            once.call_once(|| append(&appended));
-        }
-        ControlFlow::Continue(())
-    });
+    change_after_first_part(&fixture, &mut options, move || append(&appended));
     let range = FdRange::new(file.as_file().as_fd(), ByteRange::new(0, Some(5 * PART)));
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     client.put_fd(bucket, key, range, &options, cancel).unwrap();
@@ -370,12 +370,13 @@ fn a_part_of_a_range_is_sent_while_bytes_are_appended_behind_it() {
     let fixture = Fixture::new();
     let file = file(&bytes(2 * PART));
     let upload = fixture.initiate();
-    fixture.once("UploadPart", Action { delay_ms: 500, ..Action::default() });
+    fixture.once("UploadPart", Action { delay_ms: NEVER_MS, ..Action::default() });
     let part = FileRange::new(file.path(), ByteRange::new(0, Some(PART)));
     std::thread::scope(|scope| {
         let sent = scope.spawn(|| upload.upload_part_file(number(1), &part, &fixture.cancel));
         fixture.wait_for("UploadPart", 1);
         append(file.path());
+        fixture.emulator.end_delays();
         sent.join().unwrap().unwrap();
     });
 }
@@ -384,14 +385,15 @@ fn a_part_of_a_range_is_sent_while_bytes_are_appended_behind_it() {
 fn change_while_part_is_answered(part: u32) -> usize {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(3000)).part(part));
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(NEVER_MS)).part(part));
     let file = file(&bytes(5 * PART));
     let mut options = small_parts();
     options.set_parallelism(1).unwrap();
     std::thread::scope(|scope| {
         let call = scope.spawn(|| client.put_file(bucket, key, file.path(), &options, cancel));
         fixture.wait_for("UploadPart", part as usize);
-        OpenOptions::new().write(true).open(file.path()).unwrap().write_all(b"other").unwrap();
+        overwrite_start(file.path());
+        emulator.end_delays();
         let error = call.join().unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
     });
@@ -414,7 +416,7 @@ fn no_more_parts_of_a_file_that_has_changed_are_sent() {
 fn a_file_that_shrinks_during_put_object_creates_no_object() {
     let fixture = Fixture::new();
     // The server stalls long before the end, until progress has been reported.
-    let stall = Stall { at: Direction::Request, byte: MIB, ms: Some(1_000) };
+    let stall = Stall { at: Direction::Request, byte: MIB, ms: Some(3_000) };
     fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -456,7 +458,7 @@ fn memory_that_changes_between_attempts_is_not_completed() {
         Action::status(503, "ServiceUnavailable").after_commit(),
     ] {
         let fixture = Fixture::new();
-        fixture.once("UploadPart", Action { delay_response_ms: 2_000, ..action });
+        fixture.once("UploadPart", Action { delay_response_ms: NEVER_MS, ..action });
         let changed = Arc::new(AtomicBool::new(false));
         let contents = [vec![1; 1000], vec![2; 1000]];
         let data = ChangingMemory { contents, changed: Arc::clone(&changed) };
@@ -467,6 +469,7 @@ fn memory_that_changes_between_attempts_is_not_completed() {
                 requests.iter().any(|request| request.op == "UploadPart" && request.status != 0)
             });
             changed.store(true, Ordering::SeqCst);
+            fixture.emulator.end_delays();
             let error = upload.join().unwrap().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
             assert_eq!(error.part_number(), Some(1));
@@ -483,15 +486,17 @@ fn a_settled_range_has_the_expected_md5_when_it_is_sent_too() {
     let source = file(&bytes(2 * PART));
     let mut options = small_parts();
     options.set_expected_md5(Md5::digest(bytes(2 * PART)).into());
-    let changed = source.path().to_owned();
+    let (changed, emulator) = (source.path().to_owned(), Arc::clone(&fixture.emulator));
     // After the source was read, and before the first of its bytes is sent.
     options.set_progress(move |progress| {
         if progress.phase == CallPhase::Initiate {
             fs::write(&changed, vec![7; 2 * PART as usize]).unwrap();
+            emulator.clear_rules();
+            emulator.end_delays();
         }
         ControlFlow::Continue(())
     });
-    fixture.once("InitiateMultipartUpload", Action { delay_ms: 1000, ..Action::default() });
+    fixture.once("InitiateMultipartUpload", Action { delay_ms: NEVER_MS, ..Action::default() });
     let range = FileRange::new(source.path(), ByteRange::new(0, Some(2 * PART)));
     let error = client.put_range(bucket, key, &range, &options, cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
@@ -505,13 +510,15 @@ fn a_file_that_changes_while_a_lost_put_object_is_determined_is_an_error() {
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     fixture.once("PutObject", Action::lose_response(Commit::After));
-    fixture.always("HeadObject", Action { delay_ms: 1000, ..Action::default() });
+    fixture.always("HeadObject", Action { delay_ms: NEVER_MS, ..Action::default() });
     let source = file(&bytes(PART));
     let mut options = UploadOptions::new();
-    let changed = source.path().to_owned();
+    let (changed, emulator) = (source.path().to_owned(), Arc::clone(&fixture.emulator));
     options.set_progress(move |progress| {
         if progress.phase == CallPhase::Complete {
             fs::write(&changed, vec![7; PART as usize]).unwrap();
+            emulator.clear_rules();
+            emulator.end_delays();
         }
         ControlFlow::Continue(())
     });

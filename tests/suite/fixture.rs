@@ -13,12 +13,14 @@ use ossmpu::{
 use socket2::{Domain, Socket, Type};
 
 pub const BUCKET: &str = "suite-bucket";
+/// Milliseconds of a delay that only [`Emulator::end_delays`] or the end of the emulator ends.
+pub const NEVER_MS: u64 = 600_000;
 pub const MIB: u64 = 1024 * 1024;
 /// The minimum part size.
 pub const PART: u64 = 100 * 1024;
 
 pub struct Fixture {
-    pub emulator: Emulator,
+    pub emulator: Arc<Emulator>,
     pub client: Client,
     pub bucket: BucketName,
     pub key: ObjectKey,
@@ -49,7 +51,7 @@ impl Fixture {
         change(&mut config);
         Self {
             client: Client::new(&config).unwrap(),
-            emulator,
+            emulator: Arc::new(emulator),
             bucket: BucketName::parse(BUCKET).unwrap(),
             key: ObjectKey::parse("folder/object 中.bin").unwrap(),
             cancel: Cancel::new().unwrap(),

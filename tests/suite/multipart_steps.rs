@@ -12,7 +12,7 @@ use ossmpu::{
     ObjectExists, Result, SentPart, UploadOptions, UploadPart,
 };
 
-use crate::fixture::{Fixture, PART, bytes, number};
+use crate::fixture::{Fixture, NEVER_MS, PART, bytes, number};
 
 fn send(upload: &MultipartUpload, part: u16, content: Vec<u8>, fixture: &Fixture) -> SentPart {
     upload.upload_part(number(part), content, &fixture.cancel).unwrap()
@@ -111,7 +111,7 @@ fn a_wrong_crc_of_an_added_part_is_detected_by_complete() {
 #[test]
 fn completing_while_a_part_is_in_flight_fails_and_the_part_continues() {
     let fixture = Fixture::new();
-    fixture.once("UploadPart", Action { delay_ms: 2_000, ..Action::default() });
+    fixture.once("UploadPart", Action { delay_ms: NEVER_MS, ..Action::default() });
     let upload = fixture.initiate();
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| send(&upload, 4, bytes(10), &fixture));
@@ -120,6 +120,7 @@ fn completing_while_a_part_is_in_flight_fails_and_the_part_continues() {
         assert_eq!((error.kind(), error.part_number()), (ErrorKind::State, Some(4)), "{error}");
         let again = upload.upload_part(number(4), bytes(20), &fixture.cancel).unwrap_err();
         assert_eq!((again.kind(), again.part_number()), (ErrorKind::State, Some(4)), "{again}");
+        fixture.emulator.end_delays();
         sending.join().unwrap();
     });
     upload.complete(&fixture.cancel).unwrap();
@@ -290,9 +291,6 @@ fn ranges_outside_a_file_are_invalid_and_send_no_request() {
     assert_eq!(fixture.count("UploadPart"), 0);
     assert_eq!(upload.sent_parts(), []);
 }
-
-/// A response after this time never arrives.
-const NEVER_MS: u64 = 600_000;
 
 /// An upload with a part, whose progress callback panics in a phase while it is told to.
 fn panicking(fixture: &Fixture, phase: CallPhase) -> (MultipartUpload, Arc<AtomicBool>) {

@@ -14,9 +14,10 @@ use ossmpu::{
     ObjectExists, Progress, UploadOptions,
 };
 
-use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, five_parts, number, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, MIB, NEVER_MS, PART, bytes, five_parts, number, small_parts,
+};
 
-const NEVER_MS: u64 = 600_000;
 /// What the callbacks return to end a call.
 const VALUE: i64 = 77;
 /// A call that does not end with its callback would last longer.

@@ -662,14 +662,14 @@ fn a_checkpoint_that_cannot_be_saved_does_not_hide_an_upload_whose_id_was_lost()
 #[test]
 fn an_upload_that_starts_over_has_all_the_time_to_determine_its_own_outcome() {
     let fixture = Fixture::with(|config| {
-        config.set_abort_timeout(Duration::from_secs(1)).unwrap();
+        config.set_abort_timeout(Duration::from_secs(3)).unwrap();
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let (folder, file) = (tempfile::tempdir().unwrap(), file(&bytes(MIB)));
     let mut options = fail_with_checkpoint(&fixture, folder.path(), file.path());
     std::fs::write(file.path(), vec![7; MIB as usize]).unwrap();
     // The parts take longer than the abort timeout.
-    options.set_bytes_per_sec(MIB / 2);
+    options.set_bytes_per_sec(MIB / 4);
     fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
     let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
     assert!(uploaded.verified);

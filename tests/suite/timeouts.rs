@@ -10,13 +10,12 @@ use ossmpu::{
 };
 use socket2::{Domain, Socket, Type};
 
-use crate::fixture::{BUCKET, Fixture, MIB, bytes, five_parts, number, small_parts};
+use crate::fixture::{BUCKET, Fixture, MIB, NEVER_MS, bytes, five_parts, number, small_parts};
 
 /// Long enough for requests without a delay, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// Less than any timeout that is not set here.
 const SOON: Duration = Duration::from_secs(18);
-const NEVER_MS: u64 = 600_000;
 
 /// A fixture whose client has a timeout and makes one attempt.
 fn with_one_attempt(set_timeout: impl FnOnce(&mut Config) -> Result<&mut Config>) -> Fixture {

@@ -340,7 +340,7 @@ fn head_object_is_retried_until_it_determines_the_outcome_however_few_attempts_a
 fn a_source_that_cannot_be_read_again_does_not_hide_the_object() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
-        config.set_response_timeout(Duration::from_secs(2)).unwrap();
+        config.set_response_timeout(Duration::from_secs(5)).unwrap();
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     fixture.always("PutObject", Action { delay_response_ms: 60_000, ..Action::default() });

@@ -11,7 +11,7 @@ use ossmpu::{
 };
 
 use crate::fixture::{
-    BUCKET, Fixture, Lines, PART, RefusedPort, bytes, five_parts, number, small_parts,
+    BUCKET, Fixture, Lines, NEVER_MS, PART, RefusedPort, bytes, five_parts, number, small_parts,
 };
 
 const COMPLETE: &str = "CompleteMultipartUpload";
@@ -232,12 +232,13 @@ fn nothing_is_verified_without_the_check() {
 #[test]
 fn an_object_that_another_writer_replaces_is_not_taken_for_a_damaged_one() {
     let fixture = Fixture::new();
-    let slow = Action { delay_response_ms: 1_000, ..without_crc64() };
+    let slow = Action { delay_response_ms: NEVER_MS, ..without_crc64() };
     fixture.once(COMPLETE, slow);
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| fixture.put_five_parts());
         fixture.wait_until(|requests| requests.iter().any(|r| r.op == COMPLETE && r.status != 0));
         fixture.put(b"other", &UploadOptions::new()).unwrap();
+        fixture.emulator.end_delays();
         assert!(!upload.join().unwrap().unwrap().verified);
     });
     assert_eq!(fixture.stored().unwrap(), b"other");

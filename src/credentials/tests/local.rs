@@ -104,8 +104,7 @@ fn errors_of_a_uri_contain_only_its_host() {
         let error = Machine::new().failure(&format!("uri:{}/hidden?hidden=hidden", uri.url()));
         assert!(error.to_string().starts_with("the credentials URI"), "{error}");
     }
-    let gone = FakeServer::with_response(200, "").url();
-    let error = Machine::new().failure(&format!("uri:{gone}/hidden?hidden=hidden"));
+    let error = Machine::new().failure("uri:http://127.77.0.7:9/hidden?hidden=hidden");
     assert!(error.is_retryable() && error.host().is_some(), "{error:?}");
 }
 

@@ -136,16 +136,3 @@ fn a_reset_without_a_response_is_a_network_error() {
         assert!(!failure.stale_connection);
     }
 }
-
-#[test]
-fn writing_to_a_closed_connection_raises_no_sigpipe() {
-    let server = Server::start(|peer| peer.head().map(drop));
-    // SAFETY: this only sets the disposition of a signal that no test relies on.
-    let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-    let http = http();
-    for _ in 0..ROUNDS {
-        put(&http, &server.host(), &Zeros::body(8 * MIB)).unwrap_err();
-    }
-    // SAFETY: as above.
-    unsafe { libc::signal(libc::SIGPIPE, before) };
-}

@@ -181,11 +181,9 @@ fn an_error_of_the_proxy_names_it_and_is_permanent_if_it_refused() {
 
 #[test]
 fn a_proxy_that_cannot_be_reached_is_named() {
-    let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let error = get(&http_through(format!("http://127.0.0.1:{port}")), "a.test").unwrap_err().error;
-    let start = format!("proxy http://127.0.0.1:{port}: cannot connect to 127.0.0.1:{port}: ");
+    let address = "127.77.0.6:9";
+    let error = get(&http_through(format!("http://{address}")), "a.test").unwrap_err().error;
+    let start = format!("proxy http://{address}: cannot connect to {address}: ");
     assert!(error.to_string().starts_with(&start), "{error}");
     assert_eq!(error.os_errno(), Some(libc::ECONNREFUSED));
 
