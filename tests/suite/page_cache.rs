@@ -90,10 +90,22 @@ fn in_parts() -> UploadOptions {
 
 /// Uploads a file, and asserts that the same pages are cached before and after.
 fn assert_as_before(name: &str, upload: impl Fn(&Fixture, &CachedFile)) {
-    assert_unchanged(&CachedFile::new(name), name, upload);
+    assert_unchanged(|| CachedFile::new(name), name, upload);
 }
 
-fn assert_unchanged(file: &CachedFile, name: &str, upload: impl Fn(&Fixture, &CachedFile)) {
+/// The kernel keeps a page that it is just examining, to free or to move memory. Therefore one of
+/// three uploads must have changed nothing.
+fn assert_unchanged(
+    new_file: impl Fn() -> CachedFile,
+    name: &str,
+    upload: impl Fn(&Fixture, &CachedFile),
+) {
+    let all: Vec<_> = (0..3).map_while(|_| changed_pages(&new_file(), &upload)).collect();
+    assert!(all.len() < 3, "{name}: these pages differ: {all:?}");
+}
+
+/// Uploads a file, and returns the pages that are cached only before or after; `None` without any.
+fn changed_pages(file: &CachedFile, upload: &impl Fn(&Fixture, &CachedFile)) -> Option<Vec<usize>> {
     let before = file.pages();
     upload(&Fixture::new(), file);
     // A worker may still read a copy of a part that was canceled.
@@ -103,10 +115,11 @@ fn assert_unchanged(file: &CachedFile, name: &str, upload: impl Fn(&Fixture, &Ca
         let differing = (0..before.len()).filter(|page| before[*page] != after[*page]);
         let differing: Vec<_> = differing.collect();
         if differing.is_empty() {
-            return;
+            return None;
         }
-        let waited = started.elapsed();
-        assert!(waited < Duration::from_secs(20), "{name}: these pages differ: {differing:?}");
+        if started.elapsed() > Duration::from_secs(10) {
+            return Some(differing);
+        }
         std::thread::yield_now();
     }
 }
@@ -145,8 +158,8 @@ fn an_upload_leaves_the_page_cache_as_it_was() {
 #[test]
 fn a_range_far_inside_a_file_leaves_the_page_cache_as_it_was() {
     const START: u64 = 5 << 30;
-    let file = CachedFile::at("far", START);
-    assert_unchanged(&file, "far", |fixture, file| {
+    let new_file = || CachedFile::at("far", START);
+    assert_unchanged(new_file, "far", |fixture, file| {
         let Fixture { client, bucket, key, cancel, .. } = fixture;
         let range = FileRange::new(&file.path, ByteRange::new(START + 777, Some(3 * MIB)));
         client.put_range(bucket, key, &range, &in_parts(), cancel).unwrap();
