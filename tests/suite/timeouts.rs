@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use oss_emulator::{Action, Direction, Drip, Stall};
+use oss_emulator::{Action, Commit, Direction, Drip, Stall};
 use ossmpu::{
     Config, CopySource, Error, ErrorKind, HeadObject, MultipartUpload, ObjectExists, Phase, Result,
     UploadOptions,
 };
 use socket2::{Domain, Socket, Type};
 
-use crate::fixture::{BUCKET, Fixture, MIB, NEVER_MS, bytes, five_parts, number, small_parts};
+use crate::fixture::{
+    BUCKET, Fixture, MIB, NEVER_MS, bytes, file, five_parts, number, small_parts,
+};
 
 /// Long enough for requests without a delay, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -166,6 +168,30 @@ fn a_deadline_ends_the_list_of_the_parts_of_an_attached_upload() {
     let attach = || MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel);
     let error = timeout_error(|| attach().unwrap_err());
     assert_eq!(error.operation(), Some("ListParts"), "{error}");
+}
+
+#[test]
+fn a_deadline_ends_the_requests_that_look_for_an_earlier_upload() {
+    for operation in ["ListParts", "HeadObject"] {
+        let fixture = Fixture::with_one_attempt();
+        let Fixture { client, bucket, key, cancel, .. } = &fixture;
+        let (folder, file) = (tempfile::tempdir().unwrap(), file(&five_parts()));
+        let mut options = small_parts();
+        options.set_checkpoint_dir(folder.path());
+        let put = |options: &UploadOptions| {
+            client.put_file(bucket, key, file.path(), options, cancel).unwrap_err()
+        };
+        fixture.once("CompleteMultipartUpload", Action::lose_response(Commit::After));
+        fixture.once("ListParts", Action::status(403, "AccessDenied"));
+        put(&options);
+        fixture.always(operation, Action::delay_response(NEVER_MS));
+        options.set_timeout(Some(Duration::from_millis(500)));
+        let started = Instant::now();
+        let error = put(&options);
+        assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    }
 }
 
 #[test]
