@@ -442,6 +442,7 @@ fn an_attached_upload_may_have_attributes_that_its_handle_does_not_name() {
     let mut options = UploadOptions::new();
     options.headers_mut().set_request_payer(true);
     assert!(attach(&options).unwrap().verified);
+    assert_eq!(fixture.count("HeadObject"), 0, "there is nothing to compare");
     options.headers_mut().set_metadata("owner", "me").unwrap();
     attach(&options).unwrap();
     // So it is found after a lost response.
