@@ -281,6 +281,26 @@ fn an_identical_object_of_another_writer_does_not_complete_an_upload_that_was_ab
 }
 
 #[test]
+fn an_identical_object_that_was_not_made_of_parts_is_not_that_of_an_upload() {
+    let upload = Upload::new();
+    upload.fixture.once(COMPLETE, Action::lose_response(Commit::Before));
+    let error = upload.put().unwrap_err();
+    upload.abort(&id_in(&error));
+    upload.fixture.put(&bytes(MIB), &UploadOptions::new()).unwrap();
+    assert_eq!(upload.fixture.count("PutObject"), 1);
+    assert_eq!(upload.put().unwrap().bytes_sent, MIB);
+}
+
+#[test]
+fn an_object_of_an_earlier_call_is_found_if_no_time_is_known() {
+    let upload = Upload::new();
+    upload.fixture.once(INITIATE, Action::default().header("date", "unknown"));
+    upload.complete_with_unknown_outcome();
+    upload.fixture.once("HeadObject", Action::default().header("last-modified", "unknown"));
+    assert_eq!(upload.put().unwrap().bytes_sent, 0);
+}
+
+#[test]
 fn the_acl_of_the_last_complete_is_that_of_the_object() {
     for acl in ["private", "public-read"] {
         let mut upload = Upload::new();

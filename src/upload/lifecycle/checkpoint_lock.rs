@@ -77,6 +77,7 @@ const LOCK_ATTEMPTS: u32 = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::FileExt;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
@@ -123,21 +124,60 @@ mod tests {
         drop(CheckpointLock::take(directory.path(), "lock").unwrap());
     }
 
-    /// Each process takes the lock, which removes and creates its file all the time.
+    /// Leaves the file of a lock whose owner has ended, and whose descriptor a forked child still
+    /// has, until the result is dropped. Only the owner of the lock may call it.
+    fn leave_inherited(directory: &Path) -> ProcessLock {
+        let name = format!("lock of {}", std::process::id());
+        let path = directory.join(&name);
+        let reservation = Reservation::new(directory, &name).unwrap().unwrap();
+        let file = open_private(&path, Access::ReadAndWrite).unwrap();
+        let LockAttempt::Locked(lock) = ProcessLock::try_lock(reservation, file).unwrap() else {
+            panic!("another process has the lock");
+        };
+        // This ends the record lock, as the end of the process does.
+        drop(File::open(&path).unwrap());
+        // No process has this ID.
+        lock.file().write_all_at(i32::MAX.to_string().as_bytes(), 0).unwrap();
+        std::fs::rename(path, directory.join("lock")).unwrap();
+        lock
+    }
+
+    #[test]
+    fn a_lock_that_only_a_child_of_its_owner_still_has_is_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let inherited = leave_inherited(directory.path());
+        let lock = CheckpointLock::take(directory.path(), "lock").unwrap();
+        let second = CheckpointLock::take(directory.path(), "lock").unwrap_err();
+        assert_eq!(second.kind(), ErrorKind::Busy);
+        drop((lock, inherited));
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    /// Each process takes the lock, which removes and creates its file all the time, and leaves it
+    /// to a child every other time.
     #[test]
     fn two_processes_never_have_the_lock_at_once() {
         const DIRECTORY: &str = "OSSMPU_TEST_LOCK_DIRECTORY";
         if let Some(directory) = std::env::var_os(DIRECTORY) {
             let directory = Path::new(&directory);
-            let mut taken = 0;
+            let (mut taken, mut inherited) = (0, None);
             while taken < 300 {
-                let Ok(lock) = CheckpointLock::take(directory, "lock") else { continue };
+                let lock = match CheckpointLock::take(directory, "lock") {
+                    Ok(lock) => lock,
+                    Err(error) if error.kind() == ErrorKind::Busy => continue,
+                    Err(error) => panic!("{error}"),
+                };
                 let proof = directory.join("proof");
                 File::create_new(&proof).expect("another process has the lock too");
                 std::fs::remove_file(&proof).unwrap();
+                if taken % 2 == 0 {
+                    drop(inherited.take());
+                    inherited = Some(leave_inherited(directory));
+                }
                 drop(lock);
                 taken += 1;
             }
+            drop(inherited);
             return;
         }
         let directory = tempfile::tempdir().unwrap();
