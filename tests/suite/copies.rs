@@ -39,6 +39,7 @@ fn a_copy_in_parts_has_the_content_and_the_headers_of_its_source() {
         fixture.emulator.change_options(|options| options.copy_crc = copy_crc);
         let copied = copy(&fixture, &source, &small_parts()).unwrap();
         assert_eq!((copied.parts, copied.size), (5, content.len() as u64));
+        assert!(copied.verified, "the source has a CRC-64");
         assert_eq!(fixture.count("UploadPartCopy"), 5);
         let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
         assert_eq!(object.bytes().unwrap(), content);
