@@ -12,7 +12,7 @@ use ossmpu::{
     ObjectExists, Result, SentPart, UploadOptions, UploadPart,
 };
 
-use crate::fixture::{Fixture, NEVER_MS, PART, bytes, number};
+use crate::fixture::{Fixture, MIB, NEVER_MS, PART, bytes, number};
 
 fn send(upload: &MultipartUpload, part: u16, content: Vec<u8>, fixture: &Fixture) -> SentPart {
     upload.upload_part(number(part), content, &fixture.cancel).unwrap()
@@ -290,6 +290,24 @@ fn ranges_outside_a_file_are_invalid_and_send_no_request() {
     }
     assert_eq!(fixture.count("UploadPart"), 0);
     assert_eq!(upload.sent_parts(), []);
+}
+
+#[test]
+fn a_part_has_at_most_5_gib() {
+    let fixture = Fixture::with_one_attempt();
+    fixture.always("UploadPart", Action { reset_request_at: Some(1), ..Action::default() });
+    let (upload, file) = (fixture.initiate(), crate::fixture::file(&[]));
+    let send = |length| {
+        file.as_file().set_len(length).unwrap();
+        let range = FileRange::new(file.path(), ..);
+        upload.upload_part_file(number(1), &range, &fixture.cancel).unwrap_err()
+    };
+    let most = 5 * 1024 * MIB;
+    assert_eq!(send(most).kind(), ErrorKind::Network);
+    fixture.emulator.clear_requests();
+    let error = send(most + 1);
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("length")), "{error}");
+    assert_eq!(fixture.count("UploadPart"), 0);
 }
 
 /// An upload with a part, whose progress callback panics in a phase while it is told to.
