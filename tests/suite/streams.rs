@@ -489,11 +489,11 @@ fn a_writer_can_be_aborted_long_after_its_deadline() {
     });
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let mut options = small_parts();
-    options.set_timeout(Some(Duration::from_secs(3)));
+    options.set_timeout(Some(Duration::from_secs(6)));
     let mut writer = client.open_writer(bucket, key, &options, cancel).unwrap();
     writer.write_all(&bytes(3 * PART)).unwrap();
     fixture.wait_for("UploadPart", 2);
-    std::thread::sleep(Duration::from_secs(7));
+    std::thread::sleep(Duration::from_secs(10));
     writer.abort().unwrap();
     fixture.assert_bucket_empty();
 }
