@@ -2,8 +2,8 @@
 
 use oss_emulator::{Action, Commit, Rule};
 use ossmpu::{
-    CopySource, Crc64, ErrorKind, HeadObject, Integrity, ObjectExists, ObjectKey, PutObject,
-    Result, UploadOptions, UploadResult,
+    CopySource, Crc64, ErrorKind, HeadObject, Integrity, ObjectExists, ObjectHeaders, ObjectKey,
+    PutObject, Result, UploadOptions, UploadResult,
 };
 
 use crate::fixture::{BUCKET, Fixture, NEVER_MS, PART, bytes, small_parts};
@@ -41,6 +41,7 @@ fn a_copy_in_parts_has_the_content_and_the_headers_of_its_source() {
         assert_eq!((copied.parts, copied.size), (5, content.len() as u64));
         assert!(copied.verified, "the source has a CRC-64");
         assert_eq!(fixture.count("UploadPartCopy"), 5);
+        assert_eq!(fixture.count("ListParts"), 0);
         let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
         assert_eq!(object.bytes().unwrap(), content);
         assert_eq!(copied.crc64, Some(object.crc64));
@@ -72,14 +73,23 @@ fn a_source_with_another_crc64_than_expected_is_not_copied() {
 }
 
 #[test]
-fn an_empty_object_is_copied_without_a_part() {
-    let (fixture, _, _) = with_source();
+fn an_empty_object_is_copied_with_what_describes_it_and_without_a_part() {
+    let fixture = Fixture::new();
     let Fixture { client, bucket, cancel, .. } = &fixture;
     let empty = ObjectKey::parse("empty").unwrap();
-    client.put_object(&PutObject::new(bucket, &empty), cancel).unwrap();
+    let mut headers = ObjectHeaders::new();
+    headers.set_metadata("color", "blue").unwrap().set_tag("team", "d b").unwrap();
+    headers.set_content_type("text/x-odd").unwrap();
+    client.put_object(&PutObject::new(bucket, &empty).with_headers(&headers), cancel).unwrap();
+    fixture.emulator.clear_requests();
     let copied = copy(&fixture, &CopySource::new(bucket, &empty), &small_parts()).unwrap();
     assert_eq!((copied.size, copied.parts, copied.crc64), (0, 0, Some(0)));
+    assert_eq!(fixture.operations(), ["HeadObject", "GetObjectTagging", "PutObject"]);
     assert_eq!(fixture.stored().unwrap(), [0; 0]);
+    let object = target(&fixture);
+    assert_eq!(object.content_type.as_deref(), Some("text/x-odd"));
+    assert_eq!(object.metadata["color"], "blue");
+    assert_eq!(object.tags, [("team".into(), "d b".into())]);
 }
 
 #[test]
@@ -288,6 +298,28 @@ fn a_lost_response_is_determined_without_a_crc64_of_the_copy() {
 }
 
 #[test]
+fn a_copy_that_is_refused_made_no_object_and_is_not_looked_for() {
+    let (fixture, _, source) = with_source();
+    fixture.always("CopyObject", Action::status(403, "AccessDenied"));
+    let error = copy(&fixture, &source, &UploadOptions::new()).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Service, ObjectExists::No));
+    assert_eq!(fixture.operations(), ["HeadObject", "CopyObject"]);
+}
+
+#[test]
+fn a_copy_returns_its_version_and_its_request() {
+    for (options, creates) in ways() {
+        let (fixture, _, source) = with_source();
+        fixture.emulator.set_versioning(BUCKET, true).unwrap();
+        let copied = copy(&fixture, &source, &options).unwrap();
+        assert_eq!(copied.version_id, Some(target(&fixture).version_id), "{creates}");
+        let requests = fixture.emulator.requests();
+        let request = requests.iter().find(|request| request.op == creates).unwrap();
+        assert_eq!(copied.request_id.as_ref(), Some(&request.request_id), "{creates}");
+    }
+}
+
+#[test]
 fn a_repeated_copy_that_a_rule_of_the_bucket_refuses_was_successful() {
     let (fixture, content, source) = with_source();
     fixture.once("CopyObject", Action::lose_response(Commit::After));
@@ -305,6 +337,7 @@ fn a_copy_of_a_source_without_crc64_is_not_verified() {
         fixture.emulator.change_options(|options| options.copy_crc = true);
         fixture.emulator.add_rule(without_crc64("HeadObject").times(1));
         assert!(!copy(&fixture, &source, &options).unwrap().verified);
+        assert_eq!(fixture.count("ListParts"), 0);
         assert_eq!(fixture.stored().unwrap(), content);
         fixture.emulator.add_rule(without_crc64("HeadObject").times(1));
         options.set_require_verified(true);
@@ -394,14 +427,25 @@ fn an_expected_crc64_is_compared_before_complete_if_the_source_has_none() {
 
 #[test]
 fn an_expected_crc64_that_cannot_be_compared_fails_the_copy_before_complete() {
-    let (fixture, content, source) = with_source();
-    let replace = [("HashCrc64ecma".to_owned(), "Other".to_owned())].into();
-    fixture.always("ListParts", Action { replace, ..Action::default() });
-    let mut expected = Crc64::new();
-    expected.update(&content);
-    let error = copy_expecting(&fixture, &source, expected.value()).unwrap_err();
-    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Integrity, ObjectExists::No));
-    assert!(error.to_string().contains("cannot be compared"), "{error}");
-    assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
-    fixture.assert_nothing_left();
+    let replacing = |from: &str, to: &str| {
+        let replace = [(from.to_owned(), to.to_owned())].into();
+        Action { replace, ..Action::default() }
+    };
+    for listed in [
+        replacing("HashCrc64ecma", "Other"),
+        // Of other parts than those that were copied.
+        replacing("<Size>", "<Size>1"),
+        Action { bad_etag: true, ..Action::default() },
+    ] {
+        let (fixture, content, source) = with_source();
+        fixture.always("ListParts", listed);
+        let mut expected = Crc64::new();
+        expected.update(&content);
+        let error = copy_expecting(&fixture, &source, expected.value()).unwrap_err();
+        let found = (error.kind(), error.object_exists());
+        assert_eq!(found, (ErrorKind::Integrity, ObjectExists::No), "{error}");
+        assert!(error.to_string().contains("cannot be compared"), "{error}");
+        assert_eq!(fixture.count("CompleteMultipartUpload"), 0);
+        fixture.assert_nothing_left();
+    }
 }

@@ -352,6 +352,23 @@ fn a_cancel_during_a_copy_ends_the_call() {
 }
 
 #[test]
+fn a_cancel_while_the_parts_are_listed_ends_the_call_without_a_warning() {
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Warn));
+    fixture.put_five_parts().unwrap();
+    fixture.once("ListParts", Action::delay_response(NEVER_MS));
+    let error = std::thread::scope(|scope| {
+        let uploading = scope.spawn(|| fixture.put(&five_parts(), &delta()).unwrap_err());
+        fixture.cancel_at("ListParts");
+        uploading.join().unwrap()
+    });
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Canceled, ObjectExists::No));
+    assert_eq!(lines.all(), [""; 0]);
+    assert_eq!(fixture.count("CompleteMultipartUpload"), 1);
+    fixture.assert_nothing_left();
+}
+
+#[test]
 fn a_copy_whose_response_is_lost_is_retried_and_confirmed_before_complete() {
     let fixture = with_base(&five_parts());
     fixture.emulator.change_options(|options| options.copy_crc = true);

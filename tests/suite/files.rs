@@ -4,12 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Once, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use md5::{Digest, Md5};
 use oss_emulator::{Action, Commit, Direction, Rule, Stall};
@@ -278,6 +278,24 @@ fn a_file_whose_time_is_restored_after_a_write_is_not_completed() {
         overwrite_start(path);
         OpenOptions::new().write(true).open(path).unwrap().set_modified(modified).unwrap();
     });
+}
+
+#[test]
+fn an_old_file_whose_time_is_restored_after_a_write_is_not_completed() {
+    let fixture = Fixture::new();
+    let source = file(&bytes(5 * PART));
+    let modified = SystemTime::now() - Duration::from_secs(3600);
+    source.as_file().set_modified(modified).unwrap();
+    let changed = source.reopen().unwrap();
+    let mut options = small_parts();
+    change_after_first_part(&fixture, &mut options, move || {
+        changed.write_all_at(b"other", 0).unwrap();
+        changed.set_modified(modified).unwrap();
+    });
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let error = client.put_file(bucket, key, source.path(), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Changed, ObjectExists::No));
+    fixture.assert_bucket_empty();
 }
 
 /// A file that is mapped for writing.

@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use std::ptr;
 use std::time::{Duration, Instant};
 
+use oss_emulator::{Action, Direction, Rule, Stall};
 use ossmpu::{ByteRange, FdRange, FileRange, Integrity, MultipartUpload, UploadOptions};
 
-use crate::fixture::{Fixture, MIB, bytes, number};
+use crate::fixture::{Fixture, MIB, NEVER_MS, bytes, number};
 
 const PAGE: usize = 4096;
 const SIZE: usize = 6 * MIB as usize + 4321;
@@ -61,19 +62,24 @@ impl CachedFile {
 
     /// Whether each page of the content is in the cache.
     fn pages(&self) -> Vec<bool> {
-        let (access, kind, fd) = (libc::PROT_NONE, libc::MAP_SHARED, self.file.as_raw_fd());
-        let start = self.start.cast_signed();
-        // SAFETY: the kernel chooses the address.
-        let address = unsafe { libc::mmap64(ptr::null_mut(), SIZE, access, kind, fd, start) };
-        assert_ne!(address, libc::MAP_FAILED, "{}", io::Error::last_os_error());
-        let mut pages = vec![0u8; SIZE.div_ceil(PAGE)];
-        // SAFETY: the mapping has this size, and the vector a byte for each page.
-        let result = unsafe { libc::mincore(address, SIZE, pages.as_mut_ptr()) };
-        assert_eq!(result, 0, "{}", io::Error::last_os_error());
-        // SAFETY: nothing refers to the mapping.
-        unsafe { libc::munmap(address, SIZE) };
-        pages.into_iter().map(|page| page & 1 == 1).collect()
+        pages(&self.file, self.start, SIZE)
     }
+}
+
+/// Whether each page of these bytes is in the cache.
+fn pages(file: &File, start: u64, size: usize) -> Vec<bool> {
+    let (access, kind, fd) = (libc::PROT_NONE, libc::MAP_SHARED, file.as_raw_fd());
+    let start = start.cast_signed();
+    // SAFETY: the kernel chooses the address.
+    let address = unsafe { libc::mmap64(ptr::null_mut(), size, access, kind, fd, start) };
+    assert_ne!(address, libc::MAP_FAILED, "{}", io::Error::last_os_error());
+    let mut pages = vec![0u8; size.div_ceil(PAGE)];
+    // SAFETY: the mapping has this size, and the vector a byte for each page.
+    let result = unsafe { libc::mincore(address, size, pages.as_mut_ptr()) };
+    assert_eq!(result, 0, "{}", io::Error::last_os_error());
+    // SAFETY: nothing refers to the mapping.
+    unsafe { libc::munmap(address, size) };
+    pages.into_iter().map(|page| page & 1 == 1).collect()
 }
 
 impl Drop for CachedFile {
@@ -157,6 +163,11 @@ fn an_upload_leaves_the_page_cache_as_it_was() {
         let range = FileRange::new(&file.path, ByteRange::new(MIB + 777, Some(3 * MIB)));
         client.put_range(bucket, key, &range, &in_parts(), cancel).unwrap();
     });
+    assert_as_before("cached range", |fixture, file| {
+        let Fixture { client, bucket, key, cancel, .. } = fixture;
+        let range = FileRange::new(&file.path, ByteRange::new(MIB, Some(MIB / 2)));
+        client.put_range(bucket, key, &range, &in_parts(), cancel).unwrap();
+    });
 }
 
 /// Offsets of 32 bits end at 2 GiB.
@@ -189,6 +200,32 @@ fn an_upload_that_fails_leaves_the_page_cache_as_it_was() {
         let mut options = in_parts();
         options.set_expected_crc64(1);
         client.put_file(bucket, key, &file.path, &options, cancel).unwrap_err();
+        options.set_single_below(1 << 30).unwrap();
+        client.put_file(bucket, key, &file.path, &options, cancel).unwrap_err();
+        assert_eq!(fixture.count("PutObject"), 0);
+    });
+}
+
+#[test]
+fn a_part_leaves_the_page_cache_when_it_is_acknowledged() {
+    let file = CachedFile::new("acknowledged");
+    let fixture = Fixture::new();
+    let late = Action { delay_ms: NEVER_MS, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPart", late).part(6));
+    let mut options = in_parts();
+    options.set_parallelism(1).unwrap().set_hedging(false);
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| put_file(&fixture, &file, &options));
+        fixture.wait_for("UploadPart", 6);
+        let started = Instant::now();
+        // The first megabyte was not cached.
+        while pages(&file.file, 0, MIB as usize).contains(&true) && started.elapsed() < EXAMINED {
+            std::thread::yield_now();
+        }
+        let first = pages(&file.file, 0, MIB as usize);
+        fixture.emulator.end_delays();
+        call.join().unwrap();
+        assert!(!first.contains(&true));
     });
 }
 
@@ -199,6 +236,31 @@ fn an_upload_that_keeps_the_cache_fills_it() {
     options.set_keep_cache(true);
     put_file(&Fixture::new(), &file, &options);
     assert!(file.pages().iter().all(|is_cached| *is_cached));
+}
+
+/// The object is read once for its checksum, and then sent.
+#[test]
+fn a_large_object_leaves_the_page_cache_while_it_is_read() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let stall = Stall { at: Direction::Request, byte: 1, ms: Some(NEVER_MS) };
+    fixture.once("PutObject", Action { stall: Some(stall), ..Action::default() });
+    let source = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    source.as_file().set_len(192 * MIB).unwrap();
+    let mut zeros = ossmpu::Crc64::new();
+    (0..192).for_each(|_| zeros.update(&[0; MIB as usize]));
+    let mut options = UploadOptions::new();
+    options.set_single_below(1 << 30).unwrap().set_expected_crc64(zeros.value());
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| client.put_file(bucket, key, source.path(), &options, cancel));
+        fixture.wait_for("PutObject", 1);
+        let pages = pages(source.as_file(), 0, 128 * MIB as usize);
+        cancel.trigger();
+        call.join().unwrap().unwrap_err();
+        // Some are read again, until the buffers of the connection are full.
+        let cached = pages.iter().filter(|is_cached| **is_cached).count() * PAGE;
+        assert!(cached < 48 * MIB as usize, "{cached} bytes are cached");
+    });
 }
 
 fn crc64() -> u64 {

@@ -2,16 +2,17 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use ossmpu::{
     AbortMultipartUpload, Cancel, CompleteMultipartUpload, CredentialsSource, Error, ErrorKind,
-    InitiateMultipartUpload, ObjectHeaders, PresignRequest, PresignedUrl, PutObject,
-    SignatureVersion, UploadPart,
+    InitiateMultipartUpload, ObjectHeaders, PresignRequest, PresignedUrl, PutObject, SentPart,
+    SignatureVersion, UploadOptions, UploadPart,
 };
 
 use crate::fake_server::FakeServer;
-use crate::fixture::{BUCKET, Fixture, number};
+use crate::fixture::{BUCKET, Fixture, bytes, number};
 
 const SIGNED: [(&str, &str); 6] = [
     ("cache-control", "no-cache"),
@@ -122,6 +123,36 @@ fn a_url_for_any_request_is_for_its_content_type() {
         let status = send(&signed, &[("Content-Type", "a/b")]);
         assert!([200, 204, 400].contains(&status), "{status} for {signed:?}");
     }
+}
+
+/// Sends a part to a presigned URL.
+fn put_part(fixture: &Fixture, length: u64, options: &UploadOptions) -> Result<SentPart, Error> {
+    let upload = fixture.initiate();
+    let Fixture { client, bucket, key, cancel, .. } = fixture;
+    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
+    let request = PresignRequest::UploadPart(part);
+    let signed = client.presign(&request, Duration::from_secs(60), cancel).unwrap();
+    client.put_part_url(&signed.url, bytes(length), options, cancel)
+}
+
+#[test]
+fn the_rate_and_the_timeout_apply_to_a_part_that_is_sent_to_a_url() {
+    let mut options = UploadOptions::new();
+    // At this rate the part takes ten seconds.
+    options.set_bytes_per_sec(1024).set_timeout(Some(Duration::from_millis(300)));
+    let error = put_part(&Fixture::new(), 10 * 1024, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+}
+
+#[test]
+fn the_progress_shows_the_bytes_of_a_part_that_is_sent_to_a_url() {
+    let mut options = UploadOptions::new();
+    options.set_bytes_per_sec(1024).set_progress(|progress| match progress.bytes_sent {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(7),
+    });
+    let error = put_part(&Fixture::new(), 10 * 1024, &options).unwrap_err();
+    assert_eq!((error.kind(), error.callback_value()), (ErrorKind::Canceled, Some(7)), "{error}");
 }
 
 #[test]

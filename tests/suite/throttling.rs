@@ -74,6 +74,10 @@ fn streams_and_copies_report_delays() {
     let target = ObjectKey::parse("copy").unwrap();
     let copied = client.copy_object(bucket, &target, &source, &options, cancel).unwrap();
     assert_eq!(copied.throttled_ms, 350);
+    fixture.always("CopyObject", delayed(Action::default()));
+    let (options, last) = observed(UploadOptions::new());
+    let copied = client.copy_object(bucket, &target, &source, &options, cancel).unwrap();
+    assert_eq!((copied.throttled_ms, *last.lock().unwrap()), (70, 70));
 }
 
 #[test]

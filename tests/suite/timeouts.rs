@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit, Direction, Drip, Stall};
 use ossmpu::{
-    Config, CopySource, Error, ErrorKind, HeadObject, MultipartUpload, ObjectExists, Phase, Result,
-    UploadOptions,
+    Config, CopySource, Error, ErrorKind, HeadObject, MultipartUpload, ObjectExists, ObjectKey,
+    Phase, Result, UploadOptions, UploadResult,
 };
 use socket2::{Domain, Socket, Type};
 
@@ -208,6 +208,56 @@ fn a_deadline_ends_the_back_off_between_attempts() {
     assert!(error.is_retryable(), "{error:?}");
     // The back-off would pass the deadline, so the call ends at once.
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_deadline_ends_a_put_object_that_its_rate_makes_longer() {
+    let fixture = Fixture::new();
+    let mut options = UploadOptions::new();
+    // At this rate the object takes ten seconds.
+    options.set_bytes_per_sec(1024).set_timeout(Some(Duration::from_millis(300)));
+    let error = fixture.put(&bytes(10 * 1024), &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(error.object_exists(), ObjectExists::No);
+}
+
+#[test]
+fn a_deadline_ends_a_copy_and_a_delta_upload_whatever_they_wait_for() {
+    let fixture = with_one_attempt(|config| {
+        config.set_response_timeout(SOON).and_then(|config| config.set_complete_timeout(SOON))
+    });
+    let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
+    fixture.put_five_parts().unwrap();
+    let target = ObjectKey::parse("target").unwrap();
+    let source = CopySource::new(bucket, key);
+    let mut single = UploadOptions::new();
+    let (mut parts, mut delta) = (small_parts(), small_parts());
+    let mut expecting = small_parts();
+    expecting.set_expected_crc64(1);
+    delta.set_delta(true);
+    for options in [&mut single, &mut parts, &mut delta, &mut expecting] {
+        options.set_timeout(Some(Duration::from_millis(500)));
+    }
+    let remove_headers = vec!["x-oss-hash-crc64ecma".to_owned()];
+    let without_crc64 = Action { remove_headers, ..Action::default() };
+    let copy = |options| client.copy_object(bucket, &target, &source, options, cancel);
+    let waits = |operation, call: &dyn Fn() -> Result<UploadResult>| {
+        fixture.always(operation, Action::delay_response(NEVER_MS));
+        let started = Instant::now();
+        let error = call().unwrap_err();
+        assert!(started.elapsed() < SOON, "{operation}: {:?}", started.elapsed());
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{operation}: {error}");
+        assert!(error.to_string().contains("deadline"), "{operation}: {error}");
+        emulator.clear_rules();
+    };
+    waits("HeadObject", &|| copy(&single));
+    waits("CopyObject", &|| copy(&single));
+    waits("GetObjectTagging", &|| copy(&parts));
+    waits("UploadPartCopy", &|| copy(&parts));
+    fixture.always("HeadObject", without_crc64);
+    waits("ListParts", &|| copy(&expecting));
+    waits("HeadObject", &|| fixture.put(&five_parts(), &delta));
+    waits("ListParts", &|| fixture.put(&five_parts(), &delta));
 }
 
 #[test]

@@ -302,6 +302,20 @@ fn a_warning_says_that_the_outcome_of_a_callback_was_lost() {
 }
 
 #[test]
+fn that_there_is_no_object_after_a_lost_response_is_not_logged_as_an_error() {
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+        lines.listen(config, LogLevel::Error);
+    });
+    fixture.once("PutObject", Action::lose_response(Commit::Before));
+    assert_unknown(&fixture.put(b"new", &UploadOptions::new()).unwrap_err(), false);
+    assert_eq!(fixture.operations(), ["PutObject", "HeadObject"]);
+    let lines = lines.all();
+    assert!(lines.len() == 1 && lines[0].contains("PutObject"), "{lines:?}");
+}
+
+#[test]
 fn an_object_that_complete_has_made_is_never_denied_by_a_later_call() {
     let fixture = Fixture::new();
     let upload = handle_with_part(&fixture);

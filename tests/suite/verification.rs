@@ -276,6 +276,33 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
 }
 
 #[test]
+fn the_crc64_of_a_put_object_is_not_compared_if_it_is_unwanted() {
+    let fixture = Fixture::with_one_attempt();
+    fixture.always("PutObject", Action { bad_crc: true, ..Action::default() });
+    let mut options = UploadOptions::new();
+    options.set_integrity(Integrity::NONE);
+    assert!(!fixture.put(&bytes(9), &options).unwrap().verified);
+}
+
+#[test]
+fn the_crc64_of_a_part_that_is_sent_to_a_url_is_compared_unless_it_is_unwanted() {
+    let fixture = Fixture::with_one_attempt();
+    let upload = fixture.initiate();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
+    let url = client
+        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), cancel)
+        .unwrap()
+        .url;
+    fixture.always("UploadPart", Action { bad_crc: true, ..Action::default() });
+    let mut options = UploadOptions::new();
+    let error = client.put_part_url(&url, bytes(9), &options, cancel).unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Integrity, Some(1)), "{error}");
+    options.set_integrity(Integrity::NONE);
+    client.put_part_url(&url, bytes(9), &options, cancel).unwrap();
+}
+
+#[test]
 fn options_of_whole_objects_are_refused_for_a_part_that_is_sent_to_a_url() {
     let fixture = Fixture::new();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;

@@ -45,4 +45,23 @@ mod tests {
         let error = read_some(&mut Claims(5), &mut [0; 4]).unwrap_err();
         assert_eq!((error.kind(), error.argument()), (ErrorKind::Invalid, Some("reader")));
     }
+
+    /// Fails each time.
+    struct Fails(fn() -> io::Error);
+
+    impl Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(self.0())
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_is_neither_the_end_nor_a_failure() {
+        let interrupted = &mut Fails(|| io::ErrorKind::Interrupted.into());
+        assert_eq!(read_some(interrupted, &mut [0; 4]).unwrap(), None);
+        let failing = &mut Fails(|| io::ErrorKind::BrokenPipe.into());
+        assert_eq!(read_some(failing, &mut [0; 4]).unwrap_err().kind(), ErrorKind::File);
+        let canceled = &mut Fails(|| io::Error::other(Error::canceled()));
+        assert_eq!(read_some(canceled, &mut [0; 4]).unwrap_err().kind(), ErrorKind::Canceled);
+    }
 }

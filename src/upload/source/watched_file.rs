@@ -294,6 +294,7 @@ fn read_error(name: &str, cause: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     #[test]
     fn an_unaligned_read_points_to_o_direct() {
@@ -319,9 +320,53 @@ mod tests {
         std::fs::write(&path, [7; 100]).unwrap();
         let watched = WatchedFile::open(&path).unwrap();
         assert_eq!(watched.read_at(90, &mut [0; 20]).unwrap(), 10);
+        assert_eq!(watched.read_at(100, &mut []).unwrap(), 0);
         watched.check_unchanged().unwrap();
         File::options().write(true).open(&path).unwrap().set_len(50).unwrap();
-        assert_eq!(watched.check_unchanged().unwrap_err().kind(), ErrorKind::Changed);
+        let error = watched.check_unchanged().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Changed);
+        assert!(error.to_string().contains("had 100 bytes and has 50"), "{error}");
+        watched.check_reaches(50).unwrap();
+        assert_eq!(watched.check_reaches(51).unwrap_err().kind(), ErrorKind::Changed);
+        std::fs::write(&path, [7; 100]).unwrap();
+        File::open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let error = watched.check_unchanged().unwrap_err();
+        assert!(error.to_string().contains("was modified"), "{error}");
+        std::fs::write(&path, [7; 50]).unwrap();
         assert_eq!(watched.read_at(60, &mut [0; 20]).unwrap_err().kind(), ErrorKind::Changed);
+    }
+
+    fn names(error: io::Error, argument: &str) -> bool {
+        error.downcast::<Error>().unwrap().argument() == Some(argument)
+    }
+
+    #[test]
+    fn a_reader_names_what_a_file_does_not_have() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let read = |start, length| {
+            let mut bytes = Vec::new();
+            let mut reader = WatchedFile::open(file.path()).unwrap().into_reader(start, length);
+            reader.read_to_end(&mut bytes).map(|_| bytes)
+        };
+        assert_eq!(read(0, None).unwrap(), b"");
+        assert!(names(read(0, Some(1)).unwrap_err(), "length"));
+        std::fs::write(file.path(), b"0123456789").unwrap();
+        for length in [None, Some(6)] {
+            assert_eq!(read(4, length).unwrap(), b"456789");
+        }
+        assert_eq!(read(10, None).unwrap(), b"");
+        assert!(names(read(4, Some(7)).unwrap_err(), "length"));
+        assert!(names(read(10, Some(1)).unwrap_err(), "length"));
+        assert!(names(read(11, None).unwrap_err(), "offset"));
+    }
+
+    #[test]
+    fn a_reader_that_has_found_its_start_never_names_the_offset() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [7; 100]).unwrap();
+        let mut reader = WatchedFile::open(file.path()).unwrap().into_reader(50, Some(60));
+        assert_eq!(reader.read(&mut [0; 100]).unwrap(), 50);
+        file.as_file().set_len(10).unwrap();
+        assert!(names(reader.read(&mut [0; 100]).unwrap_err(), "length"));
     }
 }
