@@ -105,6 +105,7 @@ fn a_changed_file_starts_a_new_upload_and_the_old_one_is_aborted() {
     std::fs::write(file.path(), &changed).unwrap();
     let uploaded = client.put_file(bucket, key, file.path(), &options, cancel).unwrap();
     assert_eq!(uploaded.bytes_resumed, 0);
+    assert_eq!(fixture.count("AbortMultipartUpload"), 1);
     assert_eq!(fixture.stored().unwrap(), changed);
     fixture.assert_nothing_left();
 }
