@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use md5::{Digest, Md5};
 use oss_emulator::{Action, Commit, Direction, Rule, Stall};
@@ -349,6 +350,21 @@ fn a_cancel_during_a_copy_ends_the_call() {
     assert_eq!(error.kind(), ErrorKind::Canceled);
     assert_eq!(fixture.count("UploadPart"), 0);
     fixture.assert_nothing_left();
+}
+
+#[test]
+fn a_low_rate_does_not_keep_parts_from_being_copied_at_once() {
+    let fixture = with_base(&five_parts());
+    fixture.always("UploadPartCopy", Action { delay_ms: NEVER_MS, ..Action::default() });
+    let mut options = delta();
+    options.set_bytes_per_sec(1024).set_timeout(Some(Duration::from_secs(50)));
+    std::thread::scope(|scope| {
+        let uploading = scope.spawn(|| fixture.put(&five_parts(), &options));
+        fixture.wait_for("UploadPartCopy", 4);
+        fixture.emulator.clear_rules();
+        fixture.emulator.end_delays();
+        assert_eq!(uploading.join().unwrap().unwrap().parts_reused, 5);
+    });
 }
 
 #[test]
