@@ -167,6 +167,27 @@ fn a_cancellation_after_a_lost_response_to_complete_does_not_hide_the_object() {
 }
 
 #[test]
+fn a_cancellation_while_the_outcome_of_complete_is_determined_does_not_hide_the_object() {
+    let fixture = Fixture::with(|config| {
+        config.set_max_attempts(1).unwrap();
+        config.set_abort_timeout(Duration::from_secs(60)).unwrap();
+    });
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    fixture.once("ListParts", Action::delay_response(NEVER_MS));
+    std::thread::scope(|scope| {
+        let completing = scope.spawn(|| upload.complete(&fixture.cancel).unwrap());
+        fixture.cancel_at("ListParts");
+        // The call notices the cancel, and waits for the response.
+        std::thread::sleep(Duration::from_millis(100));
+        fixture.emulator.end_delays();
+        assert!(completing.join().unwrap().verified);
+    });
+    assert_eq!(fixture.stored().unwrap(), bytes(PART));
+}
+
+#[test]
 fn canceling_a_complete_without_effect_leaves_nothing_behind() {
     let fixture = Fixture::new();
     fixture.once(COMPLETE, slow(NEVER_MS));

@@ -29,7 +29,7 @@ fn delta() -> UploadOptions {
 }
 
 /// A fixture with an object under its key, and no request counted.
-fn with_base(content: &[u8]) -> Fixture {
+pub fn with_base(content: &[u8]) -> Fixture {
     let fixture = Fixture::new();
     fixture.put(content, &small_parts()).unwrap();
     fixture.emulator.clear_requests();
@@ -37,7 +37,7 @@ fn with_base(content: &[u8]) -> Fixture {
 }
 
 /// Five parts of which the byte at that offset is another one.
-fn changed_at(offset: u64) -> Vec<u8> {
+pub fn changed_at(offset: u64) -> Vec<u8> {
     let mut content = five_parts();
     content[usize::try_from(offset).unwrap()] ^= 1;
     content

@@ -13,6 +13,7 @@ mod concurrency;
 mod copies;
 mod credentials;
 mod delta;
+mod delta_steps;
 mod earlier_calls;
 mod examples;
 mod fake_server;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit};
 use ossmpu::{
-    ByteRange, CallPhase, Cancel, ErrorKind, FileRange, Integrity, ListParts, MultipartUpload,
-    ObjectExists, Result, SentPart, UploadOptions, UploadPart,
+    ByteRange, CallPhase, Cancel, CopySource, ErrorKind, FileRange, Integrity, ListParts,
+    MultipartUpload, ObjectExists, Result, SentPart, UploadOptions, UploadPart,
 };
 
-use crate::fixture::{Fixture, MIB, NEVER_MS, PART, bytes, number};
+use crate::fixture::{Fixture, MIB, NEVER_MS, PART, bytes, five_parts, number};
 
 fn send(upload: &MultipartUpload, part: u16, content: Vec<u8>, fixture: &Fixture) -> SentPart {
     upload.upload_part(number(part), content, &fixture.cancel).unwrap()
@@ -359,6 +359,8 @@ fn abort_finds_the_object_of_a_complete_that_a_callback_has_unwound() {
     });
     let error = upload.abort().unwrap_err();
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::State, ObjectExists::Yes));
+    let error = upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap_err();
+    assert!(error.to_string().contains("is completed"), "{error}");
 }
 
 #[test]
@@ -498,4 +500,76 @@ fn a_complete_that_has_to_wait_says_what_an_earlier_one_may_have_made() {
         fixture.cancel.trigger();
         part.join().unwrap().unwrap_err();
     });
+}
+
+/// A fixture with an object of four parts and a byte, which is the source.
+fn with_source() -> (Fixture, CopySource) {
+    let fixture = Fixture::new();
+    fixture.put_five_parts().unwrap();
+    let source = CopySource::new(&fixture.bucket, &fixture.key);
+    (fixture, source)
+}
+
+#[test]
+fn an_object_and_a_range_of_it_are_copied_into_parts() {
+    let (fixture, source) = with_source();
+    let (upload, cancel) = (fixture.initiate(), &fixture.cancel);
+    let whole = upload.upload_part_copy(number(1), &source, .., cancel).unwrap();
+    let range = upload.upload_part_copy(number(2), &source, PART + 1.., cancel).unwrap();
+    assert_eq!((whole.size, range.size), (4 * PART + 1, 3 * PART));
+    assert_eq!(upload.complete(cancel).unwrap().size, 7 * PART + 1);
+    let content = five_parts();
+    assert_eq!(fixture.stored().unwrap(), [&content[..], &content[PART as usize + 1..]].concat());
+}
+
+#[test]
+fn a_copied_part_whose_range_is_not_confirmed_is_not_sent() {
+    let (fixture, source) = with_source();
+    // OSS omits this header when it has ignored the range.
+    let without_range =
+        Action { remove_headers: vec!["Content-Range".to_owned()], ..Action::default() };
+    fixture.always("UploadPartCopy", without_range);
+    let upload = fixture.initiate();
+    let error = upload.upload_part_copy(number(3), &source, 1.., &fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.part_number()), (ErrorKind::Protocol, Some(3)), "{error}");
+    assert_eq!(upload.sent_parts(), []);
+}
+
+#[test]
+fn a_part_of_more_than_5_gib_is_not_added() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let part = send(&upload, 1, bytes(9), &fixture);
+    let most = 5 << 30;
+    upload.add_part(SentPart { size: most, ..part.clone() }).unwrap();
+    let error = upload.add_part(SentPart { size: most + 1, ..part }).unwrap_err();
+    let found = (error.kind(), error.argument(), error.part_number());
+    assert_eq!(found, (ErrorKind::Invalid, Some("size"), Some(1)), "{error}");
+    assert_eq!(upload.sent_parts()[0].size, most);
+}
+
+#[test]
+fn the_integrity_of_complete_is_that_of_its_options() {
+    let fixture = Fixture::new();
+    let upload = fixture.initiate();
+    let part = send(&upload, 1, bytes(9), &fixture);
+    // Compared with the object, it would be an error.
+    upload.add_part(SentPart { crc64: Some(1), ..part }).unwrap();
+    let mut options = UploadOptions::new();
+    options.set_integrity(Integrity::NONE);
+    assert!(!upload.complete_with(&options, &fixture.cancel).unwrap().verified);
+}
+
+#[test]
+fn the_rate_of_an_upload_holds_for_all_its_parts_together() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let mut options = UploadOptions::new();
+    options.set_bytes_per_sec(5 * PART);
+    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+    let started = Instant::now();
+    for part in 1..=4 {
+        send(&upload, part, bytes(PART), &fixture);
+    }
+    assert!(started.elapsed() >= Duration::from_millis(500), "{:?}", started.elapsed());
 }

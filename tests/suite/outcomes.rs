@@ -6,7 +6,7 @@ use oss_emulator::{Action, Commit, Direction, Rule, Stall};
 use ossmpu::{Client, ErrorKind, LogLevel, MultipartUpload, ObjectExists, UploadOptions};
 
 use crate::fixture::{
-    BUCKET, Fixture, Lines, PART, bytes, config, five_parts, number, small_parts,
+    BUCKET, Fixture, Lines, NEVER_MS, PART, bytes, config, five_parts, number, small_parts,
 };
 
 const ABORT: &str = "AbortMultipartUpload";
@@ -141,6 +141,60 @@ fn a_lost_response_to_complete_is_resolved_by_head_object() {
         assert_eq!(fixture.stored().unwrap(), five_parts());
         assert_eq!((fixture.count(COMPLETE), fixture.count(ABORT)), (1, 0));
     }
+}
+
+#[test]
+fn the_result_names_the_version_and_the_request_that_showed_it() {
+    for (is_lost, operation) in [(false, COMPLETE), (true, "HeadObject")] {
+        let fixture = Fixture::new();
+        fixture.emulator.set_versioning(BUCKET, true).unwrap();
+        if is_lost {
+            fixture.once(COMPLETE, Action::lose_response(Commit::After));
+        }
+        let uploaded = fixture.put_five_parts().unwrap();
+        let object = fixture.emulator.object(BUCKET, fixture.key.as_str()).unwrap();
+        assert_eq!(uploaded.version_id, Some(object.version_id));
+        let last = fixture.emulator.requests().pop().unwrap();
+        assert_eq!((last.op.as_str(), uploaded.request_id), (operation, Some(last.request_id)));
+        assert_eq!(uploaded.location.is_some(), !is_lost);
+    }
+}
+
+#[test]
+fn a_complete_whose_outcome_is_found_logs_only_its_own_error() {
+    let lines = Lines::default();
+    let fixture = Fixture::with(|config| lines.listen(config, LogLevel::Info));
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    fixture.put_five_parts().unwrap();
+    let errors = lines.at(LogLevel::Error);
+    assert!(errors.iter().all(|line| line.starts_with(COMPLETE)), "{errors:?}");
+    let infos = lines.at(LogLevel::Info);
+    assert!(infos.iter().any(|line| line.contains("NoSuchUpload")), "{infos:?}");
+}
+
+#[test]
+fn the_requests_that_determine_an_outcome_are_repeated_until_the_abort_timeout() {
+    let fixture = Fixture::with_one_attempt();
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    fixture.once(COMPLETE, Action::lose_response(Commit::After));
+    for operation in ["ListParts", "HeadObject"] {
+        fixture.once(operation, Action::status(503, "ServiceUnavailable"));
+    }
+    assert!(upload.complete(&fixture.cancel).unwrap().verified);
+
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_millis(300)).unwrap();
+        config.set_response_timeout(Duration::from_secs(1)).unwrap();
+    });
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    fixture.once(COMPLETE, Action::lose_response(Commit::Before));
+    // After its abort timeout, the call does not wait for an attempt that would be successful.
+    fixture.once("ListParts", Action { delay_ms: NEVER_MS, ..Action::default() });
+    let error = upload.complete(&fixture.cancel).unwrap_err();
+    assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Unknown, ObjectExists::Unknown));
+    assert!(error.parts_left(), "{error}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use oss_emulator::{Action, Rule};
-use ossmpu::{CopySource, ObjectKey, UploadOptions};
+use ossmpu::{CopySource, MultipartUpload, ObjectKey, UploadOptions};
 
 use crate::fixture::*;
 
@@ -78,6 +78,22 @@ fn streams_and_copies_report_delays() {
     let (options, last) = observed(UploadOptions::new());
     let copied = client.copy_object(bucket, &target, &source, &options, cancel).unwrap();
     assert_eq!((copied.throttled_ms, *last.lock().unwrap()), (70, 70));
+}
+
+#[test]
+fn the_delay_of_a_part_that_is_copied_is_in_its_progress() {
+    let fixture = Fixture::new();
+    let content = five_parts();
+    fixture.put(&content, &small_parts()).unwrap();
+    fixture.always("UploadPartCopy", delayed(Action::default()));
+    let (options, last) = observed(UploadOptions::new());
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let upload = MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+    upload.upload_part_copy(number(1), &CopySource::new(bucket, key), .., cancel).unwrap();
+    assert_eq!(*last.lock().unwrap(), 70);
+    *last.lock().unwrap() = 0;
+    upload.upload_part_delta(number(2), content, 0, cancel).unwrap();
+    assert_eq!((*last.lock().unwrap(), fixture.count("UploadPartCopy")), (70, 2));
 }
 
 #[test]

@@ -284,3 +284,32 @@ fn the_deadline_of_a_step_ends_each_of_its_requests() {
         assert!(error.is_retryable(), "{error:?}");
     }
 }
+
+#[test]
+fn the_deadline_of_a_call_for_a_handle_ends_its_requests() {
+    std::thread::scope(|scope| {
+        for operation in ["HeadObject", "UploadPartCopy", "UploadPart", "ListParts"] {
+            scope.spawn(move || {
+                // A request that had no deadline would end later.
+                let fixture = with_one_attempt(|config| {
+                    config.set_response_timeout(2 * TIMEOUT)?.set_complete_timeout(2 * TIMEOUT)
+                });
+                fixture.put_five_parts().unwrap();
+                fixture.always(operation, Action { delay_ms: NEVER_MS, ..Action::default() });
+                let mut options = UploadOptions::new();
+                options.set_timeout(Some(TIMEOUT));
+                let Fixture { client, bucket, key, cancel, .. } = &fixture;
+                let upload =
+                    MultipartUpload::initiate(client, bucket, key, &options, cancel).unwrap();
+                let sent = match operation {
+                    "UploadPart" => upload.upload_part(number(1), five_parts(), cancel),
+                    _ => upload.upload_part_delta(number(1), five_parts(), 0, cancel),
+                };
+                let error = sent.and_then(|_| upload.complete(cancel)).unwrap_err();
+                let found = (error.kind(), error.operation());
+                assert_eq!(found, (ErrorKind::Timeout, Some(operation)), "{error}");
+                assert!(error.to_string().contains("deadline"), "{error}");
+            });
+        }
+    });
+}

@@ -90,6 +90,19 @@ mod tests {
     }
 
     #[test]
+    fn only_a_range_with_bytes_that_the_base_has_can_be_copied() {
+        let (bucket, key) = (BucketName::parse("bucket").unwrap(), ObjectKey::parse("k").unwrap());
+        let etag = ETag::parse("E").unwrap();
+        let base = DeltaBase { source: CopySource::new(&bucket, &key), size: 10, etag };
+        for (offset, length) in [(0, 1), (0, 10), (9, 1)] {
+            assert!(base.has(offset, length), "{offset} {length}");
+        }
+        for (offset, length) in [(0, 0), (0, 11), (9, 2), (10, 0), (10, 1), (u64::MAX, 1)] {
+            assert!(!base.has(offset, length), "{offset} {length}");
+        }
+    }
+
+    #[test]
     fn appendable_objects_and_links_are_not_copied() {
         assert_eq!(reason(&[("x-oss-object-type", "Multipart")]), None);
         for kind in ["Appendable", "Symlink"] {

@@ -250,3 +250,54 @@ pub(crate) fn ends_call(error: &Error, context: &OperationContext<'_>) -> bool {
         || context.check().is_err()
         || is_no_such_upload(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ETag;
+
+    /// Part 1 with the MD5 of "a" or of "b".
+    fn part(md5: char, size: u64, crc64: Option<u64>) -> SentPart {
+        let etag = match md5 {
+            'a' => "0CC175B9C0F1B6A831C399E269772661",
+            _ => "92EB5FFEE6AE2FEC3AD71C777531578F",
+        };
+        let (number, etag) = (PartNumber::new(1).unwrap(), ETag::parse(etag).unwrap());
+        SentPart { number, size, etag, crc64 }
+    }
+
+    fn is_there(verification: Verification, wanted: &SentPart, listed: &[SentPart]) -> bool {
+        let (logger, state) = (Logger::default(), Mutex::default());
+        let delta = DeltaUpload { base: None, manifest: None, verification, logger, state };
+        let wrong = delta.wrong_parts(std::slice::from_ref(wanted), listed);
+        assert!(wrong.is_empty() || wrong == [wanted.number]);
+        wrong.is_empty()
+    }
+
+    #[test]
+    fn a_listed_part_with_other_bytes_is_wrong() {
+        let wanted = part('a', 9, Some(1));
+        let confirms = |listed| is_there(Verification::WherePossible, &wanted, &[listed]);
+        assert!(confirms(part('a', 9, Some(1))));
+        assert!(confirms(part('a', 9, None)));
+        assert!(!confirms(part('a', 9, Some(2))));
+        assert!(!confirms(part('a', 8, Some(1))));
+        assert!(!confirms(part('a', 8, None)));
+        assert!(!confirms(part('b', 9, Some(1))));
+        assert!(!confirms(part('b', 9, None)));
+        assert!(!is_there(Verification::WherePossible, &wanted, &[]));
+    }
+
+    #[test]
+    fn crc64s_are_compared_if_both_are_known_and_the_integrity_includes_them() {
+        let (unknown, one, two) =
+            (part('a', 9, None), part('a', 9, Some(1)), part('a', 9, Some(2)));
+        for verification in [Verification::WherePossible, Verification::Required] {
+            assert!(is_there(verification, &unknown, &[one.clone()]));
+            assert!(is_there(verification, &one, &[unknown.clone()]));
+            assert!(!is_there(verification, &one, &[two.clone()]));
+        }
+        assert!(is_there(Verification::Off, &one, &[two]));
+        assert!(!is_there(Verification::Off, &one, &[part('b', 9, Some(1))]));
+    }
+}

@@ -143,6 +143,12 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_of_parts_without_bytes_is_refused() {
+        let text = Manifest { part_size: 0, ..manifest() }.text();
+        assert_eq!(Manifest::parse(&text), None);
+    }
+
+    #[test]
     fn only_a_part_of_the_same_range_is_known_to_differ() {
         let manifest = manifest();
         assert!(!manifest.differs(part(0, 100), md5(b"a")));

@@ -119,4 +119,12 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_copied_part_has_at_most_5_gib() {
+        let within = |length| length_within(u64::MAX, ByteRange::new(1, Some(length)));
+        assert_eq!(within(limits::PART_SIZE_MAX).unwrap(), limits::PART_SIZE_MAX);
+        let error = within(limits::PART_SIZE_MAX + 1).unwrap_err();
+        assert_eq!(error.argument(), Some("length"));
+    }
 }
