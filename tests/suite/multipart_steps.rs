@@ -106,6 +106,8 @@ fn a_wrong_crc_of_an_added_part_is_detected_by_complete() {
     let error = upload.complete(&fixture.cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     assert!(fixture.stored().is_some());
+    let error = upload.abort().unwrap_err();
+    assert!(error.to_string().contains("is completed"), "{error}");
 }
 
 #[test]
@@ -523,7 +525,7 @@ fn an_object_and_a_range_of_it_are_copied_into_parts() {
 }
 
 #[test]
-fn a_copied_part_whose_range_is_not_confirmed_is_not_sent() {
+fn a_copied_part_whose_range_is_not_confirmed_is_an_error() {
     let (fixture, source) = with_source();
     // OSS omits this header when it has ignored the range.
     let without_range =

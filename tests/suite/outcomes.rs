@@ -275,6 +275,32 @@ fn an_object_of_another_upload_is_not_mistaken_for_its_own() {
 }
 
 #[test]
+fn an_older_object_with_the_same_bytes_is_not_mistaken_for_its_own() {
+    let fixture = Fixture::new();
+    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let initiate = || {
+        let upload = fixture.initiate();
+        upload.upload_part(number(1), bytes(PART), cancel).unwrap();
+        upload
+    };
+    initiate().complete(cancel).unwrap();
+    fixture.emulator.set_clock_offset(60);
+    let (upload, options) = (initiate(), UploadOptions::new());
+    let id = upload.upload_id();
+    let listed =
+        MultipartUpload::attach_with_parts(client, bucket, key, id, &options, cancel).unwrap();
+    MultipartUpload::attach(client, bucket, key, id, &options).unwrap().abort().unwrap();
+    for upload in [&upload, &listed] {
+        fixture.once(COMPLETE, Action::status(500, "InternalError"));
+        let error = upload.complete(cancel).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.object_exists()),
+            (ErrorKind::Unknown, ObjectExists::Unknown)
+        );
+    }
+}
+
+#[test]
 fn a_denied_complete_is_aborted() {
     let fixture = Fixture::new();
     fixture.always(COMPLETE, Action::status(403, "AccessDenied"));

@@ -96,6 +96,7 @@ fn an_error_response_after_initiate_took_effect_reports_a_possible_orphaned_uplo
         fixture.once(INITIATE, Action::status(status, code).after_commit());
         let upload = fixture.initiate();
         assert!(upload.upload_may_exist(), "{code}");
+        assert!(!fixture.initiate().upload_may_exist(), "{code}");
         assert!(upload.complete(&fixture.cancel).unwrap_err().upload_may_exist(), "{code}");
 
         let fixture = Fixture::with_one_attempt();
