@@ -369,6 +369,7 @@ fn forbid_overwrite_keeps_an_object_created_meanwhile_and_the_upload_can_be_abor
     let error = upload.complete(cancel).unwrap_err();
     assert_eq!((error.oss_code(), error.parts_left()), (Some("FileAlreadyExists"), true));
     assert_eq!((error.kind(), error.object_exists()), (ErrorKind::Service, ObjectExists::No));
+    assert!(!error.is_retryable(), "{error}");
     assert_eq!(fixture.stored().unwrap(), b"first");
     upload.abort().unwrap();
     fixture.assert_nothing_left();

@@ -160,6 +160,31 @@ fn a_lost_complete_whose_retry_is_refused_is_found() {
 }
 
 #[test]
+fn a_refused_complete_after_a_lost_one_is_not_repeated() {
+    for refusal in [denied(), Action::raw(403, "a page of a proxy")] {
+        let fixture = Fixture::new();
+        let upload = handle_with_part(&fixture);
+        fixture.once(COMPLETE, Action::lose_response(Commit::Before));
+        fixture.emulator.add_rule(Rule::on(COMPLETE, refusal).nth(2).always());
+        assert_unknown(&upload.complete(&fixture.cancel).unwrap_err(), true);
+        assert_eq!(fixture.count(COMPLETE), 2);
+    }
+}
+
+#[test]
+fn a_conflict_that_oss_itself_has_not_sent_does_not_deny_the_object() {
+    let document = "<Error><Code>FileAlreadyExists</Code><Message>it exists</Message></Error>";
+    let conflict = Action {
+        remove_headers: vec!["x-oss-request-id".to_owned()],
+        ..Action::raw(409, document)
+    };
+    let fixture = Fixture::new();
+    let upload = handle_with_part(&fixture);
+    fixture.once(COMPLETE, conflict);
+    assert_unknown(&upload.complete(&fixture.cancel).unwrap_err(), true);
+}
+
+#[test]
 fn an_abort_that_is_refused_after_an_uncertain_complete_leaves_the_outcome_unknown() {
     let fixture = Fixture::with_one_attempt();
     fixture.once(COMPLETE, Action::lose_response(Commit::After));
