@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use oss_emulator::{Action, Commit, Direction, Rule, Stall};
 use ossmpu::{Client, ErrorKind, LogLevel, MultipartUpload, ObjectExists, UploadOptions};
 
+use crate::fake_server::FakeServer;
 use crate::fixture::{
     BUCKET, Fixture, Lines, NEVER_MS, PART, bytes, config, five_parts, number, small_parts,
 };
@@ -157,6 +158,23 @@ fn the_result_names_the_version_and_the_request_that_showed_it() {
         let last = fixture.emulator.requests().pop().unwrap();
         assert_eq!((last.op.as_str(), uploaded.request_id), (operation, Some(last.request_id)));
         assert_eq!(uploaded.location.is_some(), !is_lost);
+    }
+}
+
+#[test]
+fn the_response_of_a_callback_is_in_the_result() {
+    let answer = r#"{"received":true}"#;
+    let server = FakeServer::with_response(200, answer);
+    let callback = format!(r#"{{"callbackUrl":"{}/","callbackBody":"a"}}"#, server.url());
+    for single_below in [0, 1 << 30] {
+        let fixture = Fixture::new();
+        fixture.emulator.set_option("private_callbacks").unwrap();
+        let mut options = small_parts();
+        options.set_single_below(single_below).unwrap();
+        options.headers_mut().set_callback(&callback).unwrap();
+        let uploaded = fixture.put(&five_parts(), &options).unwrap();
+        assert_eq!(uploaded.callback_body.as_deref(), Some(answer));
+        assert!(uploaded.callback_error.is_none() && uploaded.verified);
     }
 }
 
