@@ -167,6 +167,25 @@ fn a_cancellation_after_a_lost_response_to_complete_does_not_hide_the_object() {
 }
 
 #[test]
+fn a_canceled_complete_waits_for_its_response() {
+    let fixture = Fixture::with(|config| {
+        config.set_abort_timeout(Duration::from_secs(60)).unwrap();
+    });
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(PART), &fixture.cancel).unwrap();
+    fixture.once(COMPLETE, Action::delay_response(NEVER_MS));
+    fixture.always("ListParts", Action::status(403, "AccessDenied"));
+    std::thread::scope(|scope| {
+        let completing = scope.spawn(|| upload.complete(&fixture.cancel).unwrap());
+        fixture.cancel_at(COMPLETE);
+        // The call notices the cancel.
+        std::thread::sleep(Duration::from_millis(100));
+        fixture.emulator.end_delays();
+        assert!(completing.join().unwrap().verified);
+    });
+}
+
+#[test]
 fn a_cancellation_while_the_outcome_of_complete_is_determined_does_not_hide_the_object() {
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();

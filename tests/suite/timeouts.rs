@@ -313,3 +313,19 @@ fn the_deadline_of_a_call_for_a_handle_ends_its_requests() {
         }
     });
 }
+
+#[test]
+fn the_deadline_of_complete_ends_its_request() {
+    let fixture = with_one_attempt(|config| {
+        config.set_complete_timeout(3 * TIMEOUT)?.set_abort_timeout(Duration::from_millis(200))
+    });
+    let Fixture { cancel, .. } = &fixture;
+    let upload = fixture.initiate();
+    upload.upload_part(number(1), bytes(9), cancel).unwrap();
+    fixture.once("CompleteMultipartUpload", Action { delay_ms: NEVER_MS, ..Action::default() });
+    let mut options = UploadOptions::new();
+    options.set_timeout(Some(TIMEOUT));
+    let error = upload.complete_with(&options, cancel).unwrap_err();
+    assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
+    assert!(error.to_string().contains("deadline"), "{error}");
+}
