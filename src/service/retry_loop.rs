@@ -223,12 +223,14 @@ fn object_exists(evidence: Evidence) -> ObjectExists {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::model::{BucketName, ObjectKey};
-    use crate::ops::HeadObject;
+    use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
+    use crate::ops::{HeadObject, UploadPart};
     use crate::service::{Config, SimulatedPeer};
     use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
+    use crate::wire::{Headers, Response, Sent};
 
     /// Does not respond before the deadline of the call.
     #[derive(Debug)]
@@ -245,14 +247,65 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_budget_does_not_pay_for_retries_that_the_deadline_or_a_cancellation_prevents() {
+    /// Has always closed the idle connection.
+    #[derive(Debug)]
+    struct ClosingPeer(Arc<AtomicU32>);
+
+    impl SimulatedPeer for ClosingPeer {
+        fn send(
+            &self,
+            _: &OutgoingRequest<'_>,
+            _: &ExchangeOptions<'_>,
+        ) -> Result<Exchange, ExchangeError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let (error, delivery) = (Error::new(ErrorKind::Network, "closed"), Delivery::Possible);
+            Err(ExchangeError { error, delivery, stale_connection: true, sent: None })
+        }
+    }
+
+    /// Has stored other bytes than it was sent.
+    #[derive(Debug)]
+    struct CorruptingPeer;
+
+    impl SimulatedPeer for CorruptingPeer {
+        fn send(
+            &self,
+            _: &OutgoingRequest<'_>,
+            _: &ExchangeOptions<'_>,
+        ) -> Result<Exchange, ExchangeError> {
+            let mut headers = Headers::default();
+            headers.set("x-oss-hash-crc64ecma", "1").unwrap();
+            headers.set("x-oss-request-id", "5C3D9175B6FC201293AD4890").unwrap();
+            let response = Response { status: 200, headers, body: Vec::new() };
+            Ok(Exchange { response, sent: Sent::default(), body_complete: true, bytes_sent: 7 })
+        }
+    }
+
+    fn service(peer: impl SimulatedPeer + 'static, attempts: u32) -> ServiceClient {
         let mut config = Config::new();
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
+        config.set_max_attempts(attempts).unwrap();
         let mut service = ServiceClient::new(&config).unwrap();
-        service.simulate(Arc::new(SilentPeer));
+        service.simulate(Arc::new(peer));
+        service
+    }
+
+    fn part() -> UploadPart {
         let bucket = BucketName::parse("bucket").unwrap();
-        let head = HeadObject::new(&bucket, &ObjectKey::parse("key").unwrap());
+        let (key, id) = (ObjectKey::parse("key").unwrap(), UploadId::parse("id").unwrap());
+        let number = PartNumber::new(1).unwrap();
+        UploadPart::new(&bucket, &key, &id, number).with_bytes(&b"content"[..])
+    }
+
+    fn head() -> HeadObject {
+        let bucket = BucketName::parse("bucket").unwrap();
+        HeadObject::new(&bucket, &ObjectKey::parse("key").unwrap())
+    }
+
+    #[test]
+    fn the_budget_does_not_pay_for_retries_that_the_deadline_or_a_cancellation_prevents() {
+        let service = service(SilentPeer, limits::ATTEMPTS_DEFAULT);
+        let head = head();
         let canceled = Cancel::new().unwrap();
         canceled.trigger();
         let error = Error::deadline_passed();
@@ -269,5 +322,46 @@ mod tests {
         let retries = std::iter::repeat_with(|| service.retry_budget.spend());
         let most = limits::RETRY_BUDGET / limits::RETRY_COST;
         assert_eq!(retries.take_while(|is_paid| *is_paid).count(), most as usize);
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_again_and_again_counts_as_an_attempt_the_fifth_time() {
+        let requests = Arc::new(AtomicU32::new(0));
+        let service = service(ClosingPeer(Arc::clone(&requests)), 1);
+        let cancel = Cancel::never();
+        let failed = service.execute(&head(), &OperationContext::new(&cancel)).unwrap_err();
+        assert_eq!((failed.error.kind(), failed.error.attempts()), (ErrorKind::Network, 1));
+        assert_eq!(requests.load(Ordering::SeqCst), 5);
+    }
+
+    #[test]
+    fn a_part_that_waits_while_oss_throttles_ends_with_a_cancellation_or_the_deadline() {
+        let requests = Arc::new(AtomicU32::new(0));
+        let service = service(ClosingPeer(Arc::clone(&requests)), 1);
+        let held = service.concurrency_limiter.acquire(&Cancel::never(), Deadline::NEVER);
+        service.concurrency_limiter.on_throttled(crate::runtime::now());
+        let (never, canceled) = (Cancel::never(), Cancel::new().unwrap());
+        canceled.trigger();
+        let passed = Deadline::after(Duration::ZERO);
+        for (cancel, deadline, kind) in [
+            (&never, passed, ErrorKind::Timeout),
+            (&canceled, Deadline::NEVER, ErrorKind::Canceled),
+        ] {
+            let context = OperationContext { deadline, ..OperationContext::new(cancel) };
+            let failed = service.execute(&part(), &context).unwrap_err();
+            assert_eq!((failed.error.kind(), failed.evidence), (kind, Evidence::NotSent));
+        }
+        assert_eq!(requests.load(Ordering::SeqCst), 0);
+        drop(held);
+    }
+
+    #[test]
+    fn a_mismatch_names_the_request_that_took_effect() {
+        let service = service(CorruptingPeer, 1);
+        let cancel = Cancel::never();
+        let failed = service.execute(&part(), &OperationContext::new(&cancel)).unwrap_err();
+        assert_eq!(failed.error.kind(), ErrorKind::Integrity, "{}", failed.error);
+        assert_eq!(failed.error.request_id(), Some("5C3D9175B6FC201293AD4890"));
+        assert_eq!(failed.evidence, Evidence::TookEffect);
     }
 }

@@ -312,13 +312,15 @@ impl Drop for UnwindGuard<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use crate::model::ETag;
     use crate::runtime::simulated;
+    use crate::service::LogLevel;
     use crate::upload::options::UploadOptions;
     use crate::upload::schedule::plan::Plan;
     use std::fs::File;
     use std::process::Command;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
     struct Unused;
@@ -334,6 +336,10 @@ mod tests {
     }
 
     fn scheduler() -> PartScheduler {
+        scheduler_with(Deadline::NEVER, Logger::default())
+    }
+
+    fn scheduler_with(deadline: Deadline, logger: Logger) -> PartScheduler {
         let mut options = UploadOptions::new();
         options.set_single_below(0).unwrap().set_part_size(1 << 20).unwrap();
         let Plan::Parts(parts) = Plan::new(3 << 20, &options).unwrap() else { unreachable!() };
@@ -342,8 +348,8 @@ mod tests {
             parallelism: 4,
             hedging: Hedging::LastParts,
             cancel: Cancel::new().unwrap(),
-            deadline: Deadline::NEVER,
-            logger: Logger::default(),
+            deadline,
+            logger,
         };
         let tracker = PartTracker::new(parts, Hedging::LastParts);
         let uploader: Arc<dyn PartUploader> = Arc::new(Unused);
@@ -390,6 +396,66 @@ mod tests {
         });
         // Nothing is running.
         drop(UnwindGuard(&scheduler));
+    }
+
+    /// Runs a function with the token of an attempt at the first part, while the caller waits.
+    fn with_waiting_caller(
+        scheduler: &PartScheduler,
+        add_task: impl Fn() -> Result<()> + Send,
+        run: impl FnOnce(&Cancel),
+    ) {
+        let running = scheduler.start_step().unwrap().unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| scheduler.wait(&Cancel::never(), add_task));
+            run(&running.cancel);
+            scheduler.finish_step(running.part, Err(Error::internal("the test has ended")));
+            drop(running);
+            waiting.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn the_deadline_interrupts_the_parts_in_flight() {
+        let scheduler = scheduler_with(Deadline::after(Duration::ZERO), Logger::default());
+        with_waiting_caller(
+            &scheduler,
+            || Ok(()),
+            |attempt| _ = attempt.wait(Deadline::after(Duration::from_secs(20))),
+        );
+        let error = scheduler.take_result(&Cancel::never()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    }
+
+    #[test]
+    fn delivering_log_lines_starts_no_part() {
+        let logger = Logger::new(LogLevel::Info, Box::new(|_, _| {}));
+        let scheduler = scheduler_with(Deadline::NEVER, logger.clone());
+        let added = AtomicUsize::new(0);
+        let add_task = || {
+            added.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        };
+        with_waiting_caller(&scheduler, add_task, |attempt| {
+            for _ in 0..3 {
+                attempt.wait(logger.next_delivery());
+            }
+        });
+        assert_eq!(added.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_panic_in_one_part_interrupts_the_others_and_fails_the_upload() {
+        let scheduler = scheduler();
+        let panicked = scheduler.start_step().unwrap().unwrap();
+        let other = scheduler.start_step().unwrap().unwrap();
+        drop(panicked);
+        scheduler.fail(Error::internal("a worker panicked"));
+        assert!(other.cancel.is_triggered() && !scheduler.is_settled());
+        scheduler.finish_step(other.part, Err(Error::canceled()));
+        drop(other);
+        assert!(scheduler.is_settled());
+        let error = scheduler.take_result(&Cancel::never()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
     }
 
     #[test]

@@ -307,4 +307,19 @@ mod tests {
         tracker.fail_attempt(parts[2].number, Error::internal("second"));
         assert!(tracker.has_failed() && tracker.is_settled());
     }
+
+    #[test]
+    fn a_part_is_slow_after_twice_the_time_of_95_of_100_others() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut options = UploadOptions::new();
+        options.set_single_below(0).unwrap().set_part_size(1 << 20).unwrap();
+        let Plan::Parts(parts) = Plan::new(101 << 20, &options).unwrap() else { unreachable!() };
+        let mut tracker = PartTracker::new(parts, Hedging::LastParts);
+        let parts: Vec<_> = std::iter::from_fn(|| tracker.next_part(start)).collect();
+        for (part, seconds) in parts[..100].iter().zip((1..=100).rev()) {
+            tracker.record(sent(*part), at(seconds));
+        }
+        assert_eq!(tracker.hedge_due(), Some(at(190)));
+    }
 }

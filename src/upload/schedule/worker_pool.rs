@@ -133,4 +133,16 @@ mod tests {
         let state = pool.lock();
         assert_eq!((state.threads, state.idle), (0, 0));
     }
+
+    #[test]
+    fn a_thread_ends_at_once_when_the_pool_is_shut_down() {
+        let pool = WorkerPool::default();
+        pool.request(2, 2);
+        assert!(pool.wait_for_request() && pool.wait_for_request());
+        pool.finish_request();
+        let shut_down_at = Instant::now();
+        pool.shut_down();
+        assert!(!pool.wait_for_request());
+        assert!(shut_down_at.elapsed() < IDLE_MAX);
+    }
 }

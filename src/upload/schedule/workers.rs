@@ -199,6 +199,25 @@ mod tests {
         }
     }
 
+    /// A task whose step does not return, because a callback has ended the thread.
+    struct Stuck {
+        queue: Arc<TaskQueue>,
+        report: Mutex<mpsc::Sender<char>>,
+    }
+
+    impl Task for Stuck {
+        fn step(&self) -> TaskStatus {
+            self.queue.lose_worker(self);
+            loop {
+                std::thread::park();
+            }
+        }
+
+        fn fail(&self, _error: Error) {
+            self.report.lock().unwrap().send('x').unwrap();
+        }
+    }
+
     fn countdown(name: char, steps: u32, report: &mpsc::Sender<char>) -> Arc<dyn Task> {
         let report = Mutex::new(report.clone());
         Arc::new(Countdown { name, left: Mutex::new(steps), panics: name == '!', report })
@@ -271,10 +290,10 @@ mod tests {
     #[test]
     fn a_task_without_any_thread_is_an_error_and_is_not_kept() {
         let (sender, reports) = mpsc::channel();
-        let workers = Workers::new(4);
+        let workers = Workers::new(2);
         let task = countdown('a', 1, &sender);
-        assert_eq!(workers.queue.add(&task, 2, 4), 2);
-        let missing = workers.pool.request(2, 4);
+        assert_eq!(workers.queue.add(&task, 2, 2), 2);
+        let missing = workers.pool.request(2, 2);
         let cause = io::Error::from_raw_os_error(libc::EAGAIN);
         let error = workers.continue_with_fewer_threads(missing, &task, &cause).unwrap_err();
         assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Memory, Some(libc::EAGAIN)));
@@ -312,5 +331,36 @@ mod tests {
         assert_eq!(Arc::strong_count(&queued), 2, "the other worker will take it");
         workers.queue.lose_worker(&*ended);
         assert_eq!(Arc::strong_count(&queued), 1);
+    }
+
+    #[test]
+    fn a_thread_that_a_callback_has_ended_is_replaced_and_not_waited_for() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(1);
+        let next = || reports.recv_timeout(Duration::from_secs(20)).unwrap();
+        let (queue, report) = (Arc::clone(&workers.queue), Mutex::new(sender.clone()));
+        let stuck: Arc<dyn Task> = Arc::new(Stuck { queue, report });
+        workers.add(&stuck, 1).unwrap();
+        assert_eq!(next(), 'x');
+        workers.add(&countdown('a', 1, &sender), 1).unwrap();
+        assert_eq!(next(), 'a');
+        std::thread::spawn(move || {
+            drop(workers);
+            sender.send('d').unwrap();
+        });
+        assert_eq!(next(), 'd');
+    }
+
+    #[test]
+    fn an_idle_thread_runs_the_next_task() {
+        let (sender, reports) = mpsc::channel();
+        let workers = Workers::new(1);
+        for _ in 0..100 {
+            workers.add(&countdown('a', 1, &sender), 1).unwrap();
+            reports.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+        let handles = workers.handles.lock().unwrap();
+        let names: Vec<_> = handles.iter().map(|handle| handle.thread().name()).collect();
+        assert_eq!(names, [Some("ossmpu-0")]);
     }
 }
