@@ -52,6 +52,20 @@ fn a_copy_in_parts_has_the_content_and_the_headers_of_its_source() {
 }
 
 #[test]
+fn parts_are_copied_at_the_same_time() {
+    let (fixture, content, source) = with_source();
+    let held = Action { delay_ms: NEVER_MS, ..Action::default() };
+    fixture.emulator.add_rule(Rule::on("UploadPartCopy", held).times(4));
+    std::thread::scope(|scope| {
+        let copying = scope.spawn(|| copy(&fixture, &source, &small_parts()));
+        fixture.wait_for("UploadPartCopy", 4);
+        fixture.emulator.end_delays();
+        copying.join().unwrap().unwrap();
+    });
+    assert_eq!(fixture.stored().unwrap(), content);
+}
+
+#[test]
 fn headers_of_the_caller_replace_those_of_the_source() {
     let (fixture, content, source) = with_source();
     let mut options = small_parts();
