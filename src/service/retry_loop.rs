@@ -227,7 +227,7 @@ mod tests {
 
     use super::*;
     use crate::model::{BucketName, ObjectKey, PartNumber, UploadId};
-    use crate::ops::{HeadObject, UploadPart};
+    use crate::ops::{AbortMultipartUpload, HeadObject, UploadPart};
     use crate::service::{Config, SimulatedPeer};
     use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
     use crate::wire::{Headers, Response, Sent};
@@ -278,6 +278,26 @@ mod tests {
             headers.set("x-oss-request-id", "5C3D9175B6FC201293AD4890").unwrap();
             let response = Response { status: 200, headers, body: Vec::new() };
             Ok(Exchange { response, sent: Sent::default(), body_complete: true, bytes_sent: 7 })
+        }
+    }
+
+    /// Refuses all requests with a status and a code, and reads other bytes each time.
+    #[derive(Debug)]
+    struct RefusingPeer(u16, &'static str, AtomicU32);
+
+    impl SimulatedPeer for RefusingPeer {
+        fn send(
+            &self,
+            _: &OutgoingRequest<'_>,
+            _: &ExchangeOptions<'_>,
+        ) -> Result<Exchange, ExchangeError> {
+            let mut headers = Headers::default();
+            headers.set("x-oss-request-id", "5C3D9175B6FC201293AD4890").unwrap();
+            let body = format!("<Error><Code>{}</Code></Error>", self.1).into_bytes();
+            let response = Response { status: self.0, headers, body };
+            let crc64 = self.2.fetch_add(1, Ordering::SeqCst).into();
+            let sent = Sent { bytes: 7, crc64 };
+            Ok(Exchange { response, sent, body_complete: true, bytes_sent: 7 })
         }
     }
 
@@ -363,5 +383,23 @@ mod tests {
         assert_eq!(failed.error.kind(), ErrorKind::Integrity, "{}", failed.error);
         assert_eq!(failed.error.request_id(), Some("5C3D9175B6FC201293AD4890"));
         assert_eq!(failed.evidence, Evidence::TookEffect);
+    }
+
+    #[test]
+    fn an_upload_that_the_first_abort_does_not_find_is_an_error() {
+        let service = service(RefusingPeer(404, "NoSuchUpload", AtomicU32::new(0)), 1);
+        let bucket = BucketName::parse("bucket").unwrap();
+        let (key, id) = (ObjectKey::parse("key").unwrap(), UploadId::parse("id").unwrap());
+        let (abort, cancel) = (AbortMultipartUpload::new(&bucket, &key, &id), Cancel::never());
+        let failed = service.execute(&abort, &OperationContext::new(&cancel)).unwrap_err();
+        assert_eq!(failed.error.oss_code(), Some("NoSuchUpload"), "{}", failed.error);
+    }
+
+    #[test]
+    fn a_source_that_has_changed_between_two_refused_attempts_is_reported() {
+        let service = service(RefusingPeer(500, "InternalError", AtomicU32::new(0)), 2);
+        let cancel = Cancel::never();
+        let failed = service.execute(&part(), &OperationContext::new(&cancel)).unwrap_err();
+        assert_eq!((failed.error.kind(), failed.error.attempts()), (ErrorKind::Changed, 2));
     }
 }
