@@ -131,6 +131,8 @@ mod tests {
         let mut options = UploadOptions::new();
         assert_eq!(Plan::new(8 * MIB - 1, &options).unwrap(), Plan::PutObject);
         assert_eq!(parts(8 * MIB, &options).count(), 8);
+        let totals = [8 * MIB - 1, 8 * MIB].map(|size| Plan::new(size, &options).unwrap().parts());
+        assert_eq!(totals, [0, 8]);
         options.set_single_below(0).unwrap();
         assert_eq!(Plan::new(0, &options).unwrap(), Plan::PutObject);
         assert_eq!(parts(1, &options).count(), 1);

@@ -29,8 +29,9 @@ impl MultipartUpload {
     ///
     /// `Invalid`, when a part that is not the last has less than 100 KiB; `State`, while a part is
     /// being sent, and after complete or abort; `Integrity`, when the CRC-64 of the object does not
-    /// match, or with complete-all when OSS does not have a known part as it was sent; `Unknown`,
-    /// when the object may exist; and those of CompleteMultipartUpload.
+    /// match, or with complete-all when OSS does not have a known part as it was sent (a delta upload
+    /// may leave that to OSS: `Service`); `Unknown`, when the object may exist; and those of
+    /// CompleteMultipartUpload.
     pub fn complete(&self, cancel: &Cancel) -> Result<UploadResult> {
         self.0.complete(&self.0.target, &self.0.options, cancel)
     }
