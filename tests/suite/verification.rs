@@ -276,6 +276,16 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
 }
 
 #[test]
+fn the_crc64_of_a_part_is_not_compared_if_it_is_unwanted() {
+    let fixture = Fixture::new();
+    fixture.always("UploadPart", Action { bad_crc: true, ..Action::default() });
+    let mut options = small_parts();
+    options.set_integrity(Integrity::NONE);
+    fixture.put(&five_parts(), &options).unwrap();
+    assert_eq!(fixture.count("UploadPart"), 5);
+}
+
+#[test]
 fn the_crc64_of_a_put_object_is_not_compared_if_it_is_unwanted() {
     let fixture = Fixture::with_one_attempt();
     fixture.always("PutObject", Action { bad_crc: true, ..Action::default() });
