@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use oss_emulator::{Action, Rule};
 
-use crate::fixture::{Fixture, MIB, bytes, small_parts};
+use crate::fixture::{Fixture, MIB, NEVER_MS, bytes, small_parts};
 
 #[test]
 fn a_hedged_request_is_sent_for_the_last_slow_part() {
     // A retry after a timeout would do as well.
     let fixture = Fixture::with(|config| {
         config.set_max_attempts(1).unwrap();
+        config.set_response_timeout(Duration::from_millis(NEVER_MS)).unwrap();
     });
     let Fixture { client, bucket, key, cancel, emulator, .. } = &fixture;
     let content = bytes(MIB);
-    // The response to the first request for part 1, the oldest, is delayed by ten minutes.
-    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(600_000)).part(1));
+    emulator.add_rule(Rule::on("UploadPart", Action::delay_response(NEVER_MS)).part(1));
     let mut options = small_parts();
     options.set_hedging(true);
+    // The first request is canceled when the second has succeeded.
+    options.set_timeout(Some(Duration::from_secs(60)));
     client.put_data(bucket, key, content.clone(), &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), content);
     assert_eq!(fixture.count("UploadPart"), 12);
