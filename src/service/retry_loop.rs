@@ -232,81 +232,64 @@ mod tests {
     use crate::transport::{Delivery, Exchange, ExchangeError, ExchangeOptions, OutgoingRequest};
     use crate::wire::{Headers, Response, Sent};
 
-    /// Does not respond before the deadline of the call.
-    #[derive(Debug)]
-    struct SilentPeer;
+    /// Responds to every request with what the function returns.
+    struct Peer<F>(F);
 
-    impl SimulatedPeer for SilentPeer {
+    impl<F> std::fmt::Debug for Peer<F> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Peer")
+        }
+    }
+
+    impl<F: Fn() -> Result<Exchange, ExchangeError> + Send + Sync> SimulatedPeer for Peer<F> {
         fn send(
             &self,
             _: &OutgoingRequest<'_>,
             _: &ExchangeOptions<'_>,
         ) -> Result<Exchange, ExchangeError> {
-            let (error, delivery) = (Error::deadline_passed(), Delivery::Possible);
-            Err(ExchangeError { error, delivery, stale_connection: false, sent: None })
+            self.0()
         }
     }
 
-    /// Has always closed the idle connection.
-    #[derive(Debug)]
-    struct ClosingPeer(Arc<AtomicU32>);
-
-    impl SimulatedPeer for ClosingPeer {
-        fn send(
-            &self,
-            _: &OutgoingRequest<'_>,
-            _: &ExchangeOptions<'_>,
-        ) -> Result<Exchange, ExchangeError> {
-            self.0.fetch_add(1, Ordering::SeqCst);
-            let (error, delivery) = (Error::new(ErrorKind::Network, "closed"), Delivery::Possible);
-            Err(ExchangeError { error, delivery, stale_connection: true, sent: None })
-        }
+    fn failure(error: Error, stale_connection: bool) -> Result<Exchange, ExchangeError> {
+        Err(ExchangeError { error, delivery: Delivery::Possible, stale_connection, sent: None })
     }
 
-    /// Has stored other bytes than it was sent.
-    #[derive(Debug)]
-    struct CorruptingPeer;
+    const REQUEST_ID: &str = "5C3D9175B6FC201293AD4890";
 
-    impl SimulatedPeer for CorruptingPeer {
-        fn send(
-            &self,
-            _: &OutgoingRequest<'_>,
-            _: &ExchangeOptions<'_>,
-        ) -> Result<Exchange, ExchangeError> {
-            let mut headers = Headers::default();
-            headers.set("x-oss-hash-crc64ecma", "1").unwrap();
-            headers.set("x-oss-request-id", "5C3D9175B6FC201293AD4890").unwrap();
-            let response = Response { status: 200, headers, body: Vec::new() };
-            Ok(Exchange { response, sent: Sent::default(), body_complete: true, bytes_sent: 7 })
-        }
+    /// The response to seven bytes, of which the CRC-64 is `sent_crc64`.
+    fn response(status: u16, body: String, sent_crc64: u64) -> Exchange {
+        let mut headers = Headers::default();
+        headers.set("x-oss-request-id", REQUEST_ID).unwrap();
+        headers.set("x-oss-hash-crc64ecma", "1").unwrap();
+        let response = Response { status, headers, body: body.into_bytes() };
+        let sent = Sent { bytes: 7, crc64: sent_crc64 };
+        Exchange { response, sent, body_complete: true, bytes_sent: 7 }
     }
 
-    /// Refuses all requests with a status and a code, and reads other bytes each time.
-    #[derive(Debug)]
-    struct RefusingPeer(u16, &'static str, AtomicU32);
-
-    impl SimulatedPeer for RefusingPeer {
-        fn send(
-            &self,
-            _: &OutgoingRequest<'_>,
-            _: &ExchangeOptions<'_>,
-        ) -> Result<Exchange, ExchangeError> {
-            let mut headers = Headers::default();
-            headers.set("x-oss-request-id", "5C3D9175B6FC201293AD4890").unwrap();
-            let body = format!("<Error><Code>{}</Code></Error>", self.1).into_bytes();
-            let response = Response { status: self.0, headers, body };
-            let crc64 = self.2.fetch_add(1, Ordering::SeqCst).into();
-            let sent = Sent { bytes: 7, crc64 };
-            Ok(Exchange { response, sent, body_complete: true, bytes_sent: 7 })
-        }
+    fn refusal(status: u16, code: &str, sent_crc64: u64) -> Exchange {
+        response(status, format!("<Error><Code>{code}</Code></Error>"), sent_crc64)
     }
 
-    fn service(peer: impl SimulatedPeer + 'static, attempts: u32) -> ServiceClient {
+    /// The service closes each idle connection; counts the requests.
+    fn closing_service(requests: &Arc<AtomicU32>) -> ServiceClient {
+        let requests = Arc::clone(requests);
+        let closed = move || {
+            requests.fetch_add(1, Ordering::SeqCst);
+            failure(Error::new(ErrorKind::Network, "closed"), true)
+        };
+        service(closed, 1)
+    }
+
+    fn service(
+        peer: impl Fn() -> Result<Exchange, ExchangeError> + Send + Sync + 'static,
+        attempts: u32,
+    ) -> ServiceClient {
         let mut config = Config::new();
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
         config.set_max_attempts(attempts).unwrap();
         let mut service = ServiceClient::new(&config).unwrap();
-        service.simulate(Arc::new(peer));
+        service.simulate(Arc::new(Peer(peer)));
         service
     }
 
@@ -324,7 +307,8 @@ mod tests {
 
     #[test]
     fn the_budget_does_not_pay_for_retries_that_the_deadline_or_a_cancellation_prevents() {
-        let service = service(SilentPeer, limits::ATTEMPTS_DEFAULT);
+        let service =
+            service(|| failure(Error::deadline_passed(), false), limits::ATTEMPTS_DEFAULT);
         let head = head();
         let canceled = Cancel::new().unwrap();
         canceled.trigger();
@@ -347,7 +331,7 @@ mod tests {
     #[test]
     fn a_connection_that_is_closed_again_and_again_counts_as_an_attempt_the_fifth_time() {
         let requests = Arc::new(AtomicU32::new(0));
-        let service = service(ClosingPeer(Arc::clone(&requests)), 1);
+        let service = closing_service(&requests);
         let cancel = Cancel::never();
         let failed = service.execute(&head(), &OperationContext::new(&cancel)).unwrap_err();
         assert_eq!((failed.error.kind(), failed.error.attempts()), (ErrorKind::Network, 1));
@@ -357,7 +341,7 @@ mod tests {
     #[test]
     fn a_part_that_waits_while_oss_throttles_ends_with_a_cancellation_or_the_deadline() {
         let requests = Arc::new(AtomicU32::new(0));
-        let service = service(ClosingPeer(Arc::clone(&requests)), 1);
+        let service = closing_service(&requests);
         let held = service.concurrency_limiter.acquire(&Cancel::never(), Deadline::NEVER);
         service.concurrency_limiter.on_throttled(crate::runtime::now());
         let (never, canceled) = (Cancel::never(), Cancel::new().unwrap());
@@ -377,17 +361,17 @@ mod tests {
 
     #[test]
     fn a_mismatch_names_the_request_that_took_effect() {
-        let service = service(CorruptingPeer, 1);
+        let service = service(|| Ok(response(200, String::new(), 0)), 1);
         let cancel = Cancel::never();
         let failed = service.execute(&part(), &OperationContext::new(&cancel)).unwrap_err();
         assert_eq!(failed.error.kind(), ErrorKind::Integrity, "{}", failed.error);
-        assert_eq!(failed.error.request_id(), Some("5C3D9175B6FC201293AD4890"));
+        assert_eq!(failed.error.request_id(), Some(REQUEST_ID));
         assert_eq!(failed.evidence, Evidence::TookEffect);
     }
 
     #[test]
     fn an_upload_that_the_first_abort_does_not_find_is_an_error() {
-        let service = service(RefusingPeer(404, "NoSuchUpload", AtomicU32::new(0)), 1);
+        let service = service(|| Ok(refusal(404, "NoSuchUpload", 0)), 1);
         let bucket = BucketName::parse("bucket").unwrap();
         let (key, id) = (ObjectKey::parse("key").unwrap(), UploadId::parse("id").unwrap());
         let (abort, cancel) = (AbortMultipartUpload::new(&bucket, &key, &id), Cancel::never());
@@ -397,7 +381,12 @@ mod tests {
 
     #[test]
     fn a_source_that_has_changed_between_two_refused_attempts_is_reported() {
-        let service = service(RefusingPeer(500, "InternalError", AtomicU32::new(0)), 2);
+        let requests = AtomicU32::new(0);
+        let changing = move || {
+            let sent_crc64 = requests.fetch_add(1, Ordering::SeqCst).into();
+            Ok(refusal(500, "InternalError", sent_crc64))
+        };
+        let service = service(changing, 2);
         let cancel = Cancel::never();
         let failed = service.execute(&part(), &OperationContext::new(&cancel)).unwrap_err();
         assert_eq!((failed.error.kind(), failed.error.attempts()), (ErrorKind::Changed, 2));
