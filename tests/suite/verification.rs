@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use oss_emulator::{AccessKey as ServerKey, Action, Commit, Rule};
 use ossmpu::{
-    AccessKey, Cancel, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel,
-    MultipartUpload, ObjectExists, PresignRequest, SentPart, UploadOptions, UploadPart,
+    AccessKey, Credentials, CredentialsProvider, ErrorKind, Integrity, LogLevel, MultipartUpload,
+    ObjectExists, PresignRequest, SentPart, UploadOptions, UploadPart,
 };
 
 use crate::fixture::{
@@ -244,16 +244,20 @@ fn an_object_that_another_writer_replaces_is_not_taken_for_a_damaged_one() {
     assert_eq!(fixture.stored().unwrap(), b"other");
 }
 
+/// The presigned URL of the first part of an upload.
+fn url_of_part(fixture: &Fixture, upload: &MultipartUpload) -> String {
+    let part = UploadPart::new(&fixture.bucket, &fixture.key, upload.upload_id(), number(1));
+    let request = PresignRequest::UploadPart(part);
+    let signed = fixture.client.presign(&request, Duration::from_secs(60), &fixture.cancel);
+    signed.unwrap().url
+}
+
 #[test]
 fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
     let fixture = Fixture::new();
     let upload = fixture.initiate();
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url = client
-        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), &Cancel::never())
-        .unwrap()
-        .url;
+    let url = url_of_part(&fixture, &upload);
     let mut options = UploadOptions::new();
     options.set_integrity(Integrity::MD5);
     client.put_part_url(&url, bytes(9), &options, cancel).unwrap();
@@ -265,11 +269,7 @@ fn the_etag_of_a_part_that_is_sent_to_a_url_is_compared_with_its_md5() {
     let mut encrypted = UploadOptions::new();
     encrypted.headers_mut().set_server_side_encryption("KMS").unwrap();
     let upload = MultipartUpload::initiate(client, bucket, key, &encrypted, cancel).unwrap();
-    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url = client
-        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), &Cancel::never())
-        .unwrap()
-        .url;
+    let url = url_of_part(&fixture, &upload);
     fixture.emulator.change_options(|options| options.opaque_part_etags = true);
     upload.add_part(client.put_part_url(&url, bytes(9), &options, cancel).unwrap()).unwrap();
     assert!(upload.complete(cancel).unwrap().verified);
@@ -298,12 +298,8 @@ fn the_crc64_of_a_put_object_is_not_compared_if_it_is_unwanted() {
 fn the_crc64_of_a_part_that_is_sent_to_a_url_is_compared_unless_it_is_unwanted() {
     let fixture = Fixture::with_one_attempt();
     let upload = fixture.initiate();
-    let Fixture { client, bucket, key, cancel, .. } = &fixture;
-    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url = client
-        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), cancel)
-        .unwrap()
-        .url;
+    let Fixture { client, cancel, .. } = &fixture;
+    let url = url_of_part(&fixture, &upload);
     fixture.always("UploadPart", Action { bad_crc: true, ..Action::default() });
     let mut options = UploadOptions::new();
     let error = client.put_part_url(&url, bytes(9), &options, cancel).unwrap_err();
@@ -315,13 +311,9 @@ fn the_crc64_of_a_part_that_is_sent_to_a_url_is_compared_unless_it_is_unwanted()
 #[test]
 fn options_of_whole_objects_are_refused_for_a_part_that_is_sent_to_a_url() {
     let fixture = Fixture::new();
-    let Fixture { client, bucket, key, cancel, .. } = &fixture;
+    let Fixture { client, cancel, .. } = &fixture;
     let upload = fixture.initiate();
-    let part = UploadPart::new(bucket, key, upload.upload_id(), number(1));
-    let url = client
-        .presign(&PresignRequest::UploadPart(part), Duration::from_secs(60), cancel)
-        .unwrap()
-        .url;
+    let url = url_of_part(&fixture, &upload);
     let refused = |change: &dyn Fn(&mut UploadOptions)| {
         let mut options = UploadOptions::new();
         change(&mut options);
