@@ -8,6 +8,8 @@ mod exchange;
 #[cfg(target_os = "linux")]
 mod failover;
 mod proxy;
+#[cfg(target_os = "linux")]
+mod proxy_failover;
 mod resolve;
 mod server;
 mod time;
