@@ -233,15 +233,15 @@ mod tests {
     use crate::wire::{Headers, Response, Sent};
 
     /// Responds to every request with what the function returns.
-    struct Peer<F>(F);
+    struct FakePeer<F>(F);
 
-    impl<F> std::fmt::Debug for Peer<F> {
+    impl<F> std::fmt::Debug for FakePeer<F> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("Peer")
+            f.write_str("FakePeer")
         }
     }
 
-    impl<F: Fn() -> Result<Exchange, ExchangeError> + Send + Sync> SimulatedPeer for Peer<F> {
+    impl<F: Fn() -> Result<Exchange, ExchangeError> + Send + Sync> SimulatedPeer for FakePeer<F> {
         fn send(
             &self,
             _: &OutgoingRequest<'_>,
@@ -289,7 +289,7 @@ mod tests {
         config.set_region("cn-hangzhou").unwrap().set_keys("id", "secret", None).unwrap();
         config.set_max_attempts(attempts).unwrap();
         let mut service = ServiceClient::new(&config).unwrap();
-        service.simulate(Arc::new(Peer(peer)));
+        service.simulate(Arc::new(FakePeer(peer)));
         service
     }
 
