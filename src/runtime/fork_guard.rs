@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::process_id::process_id;
 use super::thread_id::is_library_thread;
 use crate::error::{Error, ErrorKind};
 
@@ -11,7 +12,7 @@ pub(crate) struct ForkGuard(u32);
 
 impl ForkGuard {
     pub(crate) fn current() -> Self {
-        Self(std::process::id())
+        Self(process_id())
     }
 
     /// Returns true in the process that made the guard. Async-signal-safe.

@@ -22,6 +22,7 @@ mod page_cache;
 mod page_memory;
 mod private_descriptors;
 mod private_file;
+mod process_id;
 mod process_lock;
 mod random;
 mod reservation;
