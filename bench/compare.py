@@ -13,12 +13,12 @@ from collections import namedtuple
 from dataclasses import asdict
 from pathlib import Path
 
-from harness import delta, files, goals, machine, plot, table, working_set
+from harness import addresses, delta, files, goals, machine, plot, table, working_set
 from harness.clients import BASELINE, OURS, Job, command
 from harness.neighbors import Neighbors
 from harness.samples import Row, Sample
 from harness.scenarios import PART, scenarios
-from harness.sink import Sink
+from harness.sink import Settings, Sink
 
 Certificate = namedtuple("Certificate", "ca cert key")
 RUN_SECONDS_MAX = 300
@@ -42,15 +42,13 @@ def main():
                 rows.append(Row.from_samples(scenario, entry, samples[entry]))
             else:
                 failed.append((scenario, entry))
-    deltas = []
-    if not given.only or delta.KEY in given.only:
-        say(f"{delta.KEY} [{(time.monotonic() - started) / 60:.1f} min]")
-        deltas = delta.measure(given.programs, given.work, scale, say)
-    working_sets = []
-    if not given.only or working_set.KEY in given.only:
-        say(f"{working_set.KEY} [{(time.monotonic() - started) / 60:.1f} min]")
-        working_sets = working_set.measure(given.programs, given.work, scale, say)
-    write(given.work, chosen, rows, deltas, working_sets)
+    # What is measured by one run or a few, and has a table of its own.
+    further = {}
+    for part in (delta, working_set, addresses):
+        if not given.only or part.KEY in given.only:
+            say(f"{part.KEY} [{(time.monotonic() - started) / 60:.1f} min]")
+            further[part] = part.measure(given.programs, given.work, scale, say)
+    write(given.work, chosen, rows, further)
     for scenario, entry in failed:
         say(f"no results: {scenario.key}, {entry.label}")
     say(f"took {(time.monotonic() - started) / 60:.1f} min")
@@ -76,7 +74,8 @@ def measure(scenario, given, certificate, rounds, no_more_rounds_after):
     """Runs the clients of a scenario in interleaved rounds: A B C A B C."""
     samples = {entry: [] for entry in scenario.entries}
     failed = set()
-    with Sink(given.programs, scenario, certificate) as sink, Neighbors(scenario.neighbors):
+    settings = Settings(scenario.delay_ms, scenario.verify, scenario.tls)
+    with Sink(given.programs, settings, certificate) as sink, Neighbors(scenario.neighbors):
         for number in range(rounds):
             if number > 0 and time.monotonic() > no_more_rounds_after:
                 break
@@ -127,23 +126,21 @@ def run(entry, job, sink, programs):
     return sample
 
 
-def write(work, chosen, rows, deltas, working_sets):
+def write(work, chosen, rows, further):
     """Writes all results to the work directory, and the table to stdout."""
     described = machine.describe()
+    further = {part: results for part, results in further.items() if results}
     found = list(goals.goals(rows))
-    if deltas:
-        found += delta.goals(deltas, goals.Goal)
+    if delta in further:
+        found += delta.goals(further[delta], goals.Goal)
     text = table.markdown(described, chosen, rows, found)
-    if deltas:
-        text += "\n" + delta.table(deltas)
-    if working_sets:
-        text += "\n" + working_set.table(working_sets)
+    for part, results in further.items():
+        text += "\n" + part.table(results)
     (work / "table.md").write_text(text, encoding="utf-8")
+    rows_of = {part.KEY: [asdict(result) for result in results]
+               for part, results in further.items()}
     (work / "results.json").write_text(
-        json.dumps({"rows": [asdict(row) for row in rows],
-                    "deltas": [asdict(result) for result in deltas],
-                    "working_sets": [asdict(result) for result in working_sets]}, indent=1),
-        encoding="utf-8")
+        json.dumps({"rows": [asdict(row) for row in rows], **rows_of}, indent=1), encoding="utf-8")
     shown = [row for row in rows if row.scenario == "file-crc64"]
     shown += [row for row in rows if row.scenario == "file-md5" and "avx" in row.label]
     if shown:

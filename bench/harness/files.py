@@ -1,9 +1,12 @@
 """Creates the files to upload, once, and reads them into the page cache."""
 
 import os
+import time
 from pathlib import Path
 
 CHUNK = 8 << 20
+#: ossmpu reads a file twice if it was written less than a minute ago.
+NEW_SECONDS = 61
 
 
 def data_file(work, size):
@@ -15,6 +18,7 @@ def data_file(work, size):
                 file.write(os.urandom(min(CHUNK, size - offset)))
             # Writing dirty pages back during a measurement would disturb it.
             os.fsync(file.fileno())
+        time.sleep(NEW_SECONDS)
     read_through(path)
     return str(path)
 
@@ -25,6 +29,7 @@ def sparse_file(work, size):
     if not path.exists() or path.stat().st_size != size:
         with open(path, "wb") as file:
             file.truncate(size)
+        time.sleep(NEW_SECONDS)
         read_through(path)
     return str(path)
 

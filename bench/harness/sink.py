@@ -9,22 +9,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """What a scenario says of the sink, for what is not a scenario."""
+    """How the server behaves."""
 
     delay_ms: int = 0
     verify: bool = False
     tls: bool = False
+    #: If not None, the server has a second address with this delay.
+    second_delay_ms: int | None = None
 
 
 class Sink:
     """A context manager that runs the sink as a child process."""
 
-    def __init__(self, programs, scenario, certificate=None):
-        self.command = [str(programs / "sink"), "--delay-ms", str(scenario.delay_ms)]
-        if scenario.verify:
+    def __init__(self, programs, settings, certificate=None):
+        self.command = [str(programs / "sink"), "--delay-ms", str(settings.delay_ms)]
+        if settings.second_delay_ms is not None:
+            self.command += ["--second-delay-ms", str(settings.second_delay_ms)]
+        if settings.verify:
             self.command.append("--verify")
         self.scheme, self.context = "http", None
-        if scenario.tls:
+        if settings.tls:
             self.command += ["--cert", certificate.cert, "--key", certificate.key]
             self.scheme, self.context = "https", ssl.create_default_context(
                 cafile=certificate.ca)
@@ -37,6 +41,7 @@ class Sink:
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
         address = self.process.stdout.readline().split()[-1]
         self.endpoint = f"{self.scheme}://{address}"
+        self.port = int(address.rpartition(":")[2])
         return self
 
     def __exit__(self, *_):

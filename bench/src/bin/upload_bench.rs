@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use ossmpu::bench_internals::Md5Kernel;
-use ossmpu::{BucketName, Cancel, Client, Config, Integrity, ObjectKey, UploadOptions};
+use ossmpu::{Addressing, BucketName, Cancel, Client, Config, Integrity, ObjectKey, UploadOptions};
 use ossmpu_bench::{Flags, Meter, Result};
 
 const VALUED: &[&str] = &[
@@ -66,6 +66,8 @@ fn config(flags: &Flags, parallel: usize) -> Result<Config> {
     let mut config = Config::new();
     config.set_region("cn-hangzhou")?.set_endpoint(flags.required("endpoint")?)?;
     config.set_keys("bench", "bench-secret", None)?;
+    // The sink reads the bucket from the path.
+    config.set_addressing(Addressing::Path);
     config.set_threads(flags.number("threads", parallel)?)?;
     if flags.has("memory-limit") {
         config.set_memory_limit(flags.number("memory-limit", 0)?)?;

@@ -3,7 +3,8 @@
 //! Bodies are discarded in the kernel, so that the client is the bottleneck; responses then have no
 //! checksums, but for the CRC-64 of an object of at most 1 MiB. With `--verify` bodies are read and
 //! hashed, `Content-MD5` is verified and responses have the CRC-64; parts can then be copied from the
-//! parts of an object. Signatures are not verified.
+//! parts of an object. Signatures are not verified. With `--second-delay-ms` the server has a second
+//! address, where it responds after another delay.
 
 mod body;
 mod http;
@@ -29,42 +30,56 @@ use uploads::{Part, PartChecksums, Uploads};
 
 struct Sink {
     verify: bool,
-    delay: Duration,
+    /// At each address.
+    delays: [Duration; 2],
     tls: Option<Arc<rustls::ServerConfig>>,
     stats: Stats,
     uploads: Uploads,
 }
 
 fn main() -> Result<()> {
-    let flags = Flags::read(&["address", "port", "delay-ms", "cert", "key"], &["verify"])?;
-    let address = flags.number("address", Ipv4Addr::LOCALHOST)?;
-    let listener = TcpListener::bind((address, flags.number("port", 0)?))?;
+    let flags = Flags::read(&["port", "delay-ms", "second-delay-ms", "cert", "key"], &["verify"])?;
+    let first = TcpListener::bind((ADDRESSES[0], flags.number("port", 0)?))?;
     let tls = match flags.text("cert") {
         Some(cert) => Some(stream::tls_config(cert, flags.required("key")?)?),
         None => None,
     };
     let sink = Arc::new(Sink {
         verify: flags.has("verify"),
-        delay: Duration::from_millis(flags.number("delay-ms", 0)?),
+        delays: [
+            Duration::from_millis(flags.number("delay-ms", 0)?),
+            Duration::from_millis(flags.number("second-delay-ms", 0)?),
+        ],
         tls,
         stats: Stats::default(),
         uploads: Uploads::default(),
     });
-    println!("listening on {}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let (stream, sink) = (stream?, Arc::clone(&sink));
-        thread::Builder::new().stack_size(256 << 10).spawn(move || sink.serve(stream))?;
+    if flags.has("second-delay-ms") {
+        let second = TcpListener::bind((ADDRESSES[1], first.local_addr()?.port()))?;
+        let sink = Arc::clone(&sink);
+        thread::spawn(move || sink.listen(&second, 1));
     }
-    Ok(())
+    println!("listening on {}", first.local_addr()?);
+    Ok(sink.listen(&first, 0)?)
 }
 
 impl Sink {
+    /// Serves all connections to an address, each on a thread.
+    fn listen(self: &Arc<Self>, listener: &TcpListener, address: usize) -> io::Result<()> {
+        for stream in listener.incoming() {
+            let (stream, sink) = (stream?, Arc::clone(self));
+            let serve = move || sink.serve(stream, address);
+            thread::Builder::new().stack_size(256 << 10).spawn(serve)?;
+        }
+        Ok(())
+    }
+
     /// Serves one connection until it is closed.
-    fn serve(&self, tcp: TcpStream) {
+    fn serve(&self, tcp: TcpStream, address: usize) {
         self.stats.connected();
         let served = tcp.set_nodelay(true).and_then(|()| match &self.tls {
-            Some(config) => self.serve_requests(stream::accept(tcp, config)?),
-            None => self.serve_requests(tcp),
+            Some(config) => self.serve_requests(stream::accept(tcp, config)?, address),
+            None => self.serve_requests(tcp, address),
         });
         self.stats.disconnected();
         // Clients may reset their connections when they have finished.
@@ -74,14 +89,14 @@ impl Sink {
         }
     }
 
-    fn serve_requests<S: Stream>(&self, stream: S) -> io::Result<()> {
+    fn serve_requests<S: Stream>(&self, stream: S, address: usize) -> io::Result<()> {
         let mut connection = Connection::new(stream);
         while let Some(request) = connection.read_head()? {
             if request.expects_continue {
                 connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
             let body = self.receive_body(&mut connection, &request)?;
-            let response = self.respond(&request, &body);
+            let response = self.respond(&request, &body, address);
             connection.write(&response.to_bytes(request.method == "HEAD"))?;
             if request.closes {
                 break;
@@ -106,7 +121,7 @@ impl Sink {
         Ok(checksums.of_body(length))
     }
 
-    fn respond(&self, request: &Request, body: &Body) -> Response {
+    fn respond(&self, request: &Request, body: &Body, address: usize) -> Response {
         if request.path.starts_with("/_") {
             return match request.path.as_str() {
                 "/_stats" => Response::ok().with_body("application/json", self.stats.to_json()),
@@ -117,10 +132,10 @@ impl Sink {
                 _ => Response::not_found(),
             };
         }
-        self.stats.requested(body.length);
+        self.stats.requested(body.length, address);
         let (bucket, key) = request.bucket_and_key();
         match (request.method.as_str(), request.parameter("uploadId")) {
-            ("PUT", _) => self.store(request, body),
+            ("PUT", _) => self.store(request, body, self.delays[address]),
             ("POST", None) if request.parameter("uploads").is_some() => {
                 response::initiated(bucket, key, &self.uploads.initiate())
             }
@@ -146,8 +161,8 @@ impl Sink {
     }
 
     /// Responds to a PUT of an object or part, after the delay.
-    fn store(&self, request: &Request, body: &Body) -> Response {
-        thread::sleep(self.delay);
+    fn store(&self, request: &Request, body: &Body, delay: Duration) -> Response {
+        thread::sleep(delay);
         if let Some(copied) = &request.copied {
             let part = self.uploads.part_of_object(&copied.path, copied.start, copied.length);
             return self.copy(request, part);
@@ -180,3 +195,4 @@ impl Sink {
 
 /// On a page of ListParts.
 const LISTED_PARTS: usize = 1000;
+const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)];

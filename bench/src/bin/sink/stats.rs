@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Stats {
     connections: AtomicU64,
     open: AtomicU64,
-    requests: AtomicU64,
+    /// At each address.
+    requests: [AtomicU64; 2],
     bytes: AtomicU64,
 }
 
@@ -20,24 +21,26 @@ impl Stats {
         self.open.fetch_sub(1, Relaxed);
     }
 
-    pub fn requested(&self, body_bytes: u64) {
-        self.requests.fetch_add(1, Relaxed);
+    pub fn requested(&self, body_bytes: u64, address: usize) {
+        self.requests[address].fetch_add(1, Relaxed);
         self.bytes.fetch_add(body_bytes, Relaxed);
     }
 
     /// Resets all counters but the number of open connections.
     pub fn reset(&self) {
-        for count in [&self.connections, &self.requests, &self.bytes] {
+        for count in [&self.connections, &self.requests[0], &self.requests[1], &self.bytes] {
             count.store(0, Relaxed);
         }
     }
 
     pub fn to_json(&self) -> String {
-        let [connections, open, requests, bytes] =
-            [&self.connections, &self.open, &self.requests, &self.bytes].map(|n| n.load(Relaxed));
+        let [connections, open, bytes] =
+            [&self.connections, &self.open, &self.bytes].map(|n| n.load(Relaxed));
+        let [first, second] = self.requests.each_ref().map(|n| n.load(Relaxed));
+        let requests = first + second;
         format!(
             "{{\"connections\": {connections}, \"open\": {open}, \"requests\": {requests}, \
-             \"bytes\": {bytes}}}\n"
+             \"requests_by_address\": [{first}, {second}], \"bytes\": {bytes}}}\n"
         )
     }
 }
