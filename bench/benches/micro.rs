@@ -4,9 +4,10 @@
 
 use std::hint::black_box;
 
+use crc_fast::CrcAlgorithm;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ossmpu::bench_internals::{Listing, Md5Kernel, Signing, combine, md5};
-use ossmpu::{ETag, PartNumber, SentPart, SignatureVersion};
+use ossmpu::{Crc64, ETag, PartNumber, SentPart, SignatureVersion};
 
 fn signing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sign an UploadPart");
@@ -31,6 +32,24 @@ fn md5_lanes(criterion: &mut Criterion) {
 }
 
 fn crc64(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("CRC-64");
+    for length in [64, 1 << 10, IO_STEP] {
+        let bytes = vec![7u8; length];
+        group.throughput(Throughput::Bytes(length as u64));
+        group.bench_function(format!("{length} bytes"), |bencher| {
+            bencher.iter(|| {
+                let mut crc64 = Crc64::new();
+                crc64.update(black_box(&bytes));
+                crc64.value()
+            });
+        });
+        group.bench_function(format!("{length} bytes, crc-fast"), |bencher| {
+            bencher.iter(|| crc_fast::checksum(CrcAlgorithm::Crc64Xz, black_box(&bytes)));
+        });
+    }
+}
+
+fn combination(criterion: &mut Criterion) {
     let parts: Vec<_> = (1..=10_000_u16)
         .map(|number| SentPart {
             number: PartNumber::new(number).unwrap(),
@@ -73,5 +92,8 @@ fn list_parts(criterion: &mut Criterion) {
 /// Many times the slice that is hashed per lane at once, which fits into the second-level cache.
 const MESSAGE: usize = 1 << 20;
 
-criterion_group!(benches, signing, md5_lanes, crc64, list_parts);
+/// What an upload reads and sends at once.
+const IO_STEP: usize = 112 << 10;
+
+criterion_group!(benches, signing, md5_lanes, crc64, combination, list_parts);
 criterion_main!(benches);

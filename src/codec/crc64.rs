@@ -1,13 +1,17 @@
 //! CRC-64/XZ, which OSS calls crc64ecma: computation and combination.
 //!
-//! `crc-fast` computes checksums, on some CPUs after a kernel of our own. Combination is implemented here, because a [`Combiner`] for one
-//! length then needs a single multiplication per part. A finished value is the complete state: the
-//! CRC-64 of no bytes is 0, and any value can be continued.
+//! A finished value is the complete state: the CRC-64 of no bytes is 0, and any value can be
+//! continued. A [`Combiner`] for one length needs a single multiplication per part.
 
-#[cfg(target_arch = "x86_64")]
-mod vpclmulqdq;
-
-use crc_fast::{CrcAlgorithm, Digest};
+#[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64"))]
+mod fold_factors;
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+#[path = "crc64/x86.rs"]
+mod kernel;
+#[cfg(target_arch = "aarch64")]
+#[path = "crc64/aarch64.rs"]
+mod kernel;
+mod table;
 
 /// Computes the CRC-64 of `bytes`.
 pub fn crc64(bytes: &[u8]) -> u64 {
@@ -58,9 +62,7 @@ impl Crc64 {
     pub fn update(&mut self, bytes: &[u8]) {
         // The register is the inverse of the finished value.
         let (register, rest) = advance(!self.value, bytes);
-        let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, register);
-        digest.update(rest);
-        self.value = digest.finalize();
+        self.value = !table::advance(register, rest);
     }
 
     /// Returns the CRC-64 of all bytes so far.
@@ -69,13 +71,14 @@ impl Crc64 {
     }
 }
 
-/// Advances the register over as many bytes as the fastest kernel of this CPU takes, if `crc-fast`
-/// does not have it; returns it and the remaining bytes.
+/// Advances the register over as many bytes as a kernel of this CPU takes; returns it and the
+/// remaining bytes.
 fn advance(register: u64, bytes: &[u8]) -> (u64, &[u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if bytes.len() >= vpclmulqdq::LENGTH_MIN && vpclmulqdq::is_best() {
-        // SAFETY: the CPU has the features.
-        return unsafe { vpclmulqdq::advance(register, bytes) };
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64"))]
+    if bytes.len() >= kernel::LENGTH_MIN
+        && let Some(kernel) = kernel::FoldingKernel::best()
+    {
+        return kernel.advance(register, bytes);
     }
     (register, bytes)
 }
@@ -143,6 +146,7 @@ static BYTE_POWERS: [u64; 64] = byte_powers();
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crc_fast::{CrcAlgorithm, Digest};
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -197,59 +201,63 @@ mod tests {
         assert_eq!(whole, crc64(&vec![7; 1_000_000]));
     }
 
-    /// Continues with the 256-bit kernel, also where another one is faster.
-    #[cfg(target_arch = "x86_64")]
-    fn with_256_bits(value: u64, bytes: &[u8]) -> u64 {
-        if !vpclmulqdq::is_available() {
-            eprintln!("NOT TESTED: this CPU lacks the instructions of the 256-bit kernel");
-            return with_crc_fast(value, bytes);
+    type Advance = Box<dyn Fn(u64, &[u8]) -> u64>;
+
+    /// Each implementation that this CPU can run, with its name.
+    fn implementations() -> Vec<(String, Advance)> {
+        let tables: Advance = Box::new(|value, bytes| !table::advance(!value, bytes));
+        let mut found = vec![("tables".to_owned(), tables)];
+        #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64"))]
+        for kernel in kernel::FoldingKernel::ALL {
+            if !kernel.is_available() {
+                eprintln!("NOT TESTED: this CPU lacks the instructions of {kernel:?}");
+                continue;
+            }
+            let advance: Advance = Box::new(move |value, bytes| {
+                let (register, rest) = kernel.advance(!value, bytes);
+                assert!(rest.len() < 16 || bytes.len() < kernel::LENGTH_MIN);
+                !table::advance(register, rest)
+            });
+            found.push((format!("{kernel:?}"), advance));
         }
-        // SAFETY: the CPU has the features.
-        let (register, rest) = unsafe { vpclmulqdq::advance(!value, bytes) };
-        assert!(rest.len() < 128);
-        with_crc_fast(!register, rest)
+        found
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn with_crc_fast(value: u64, bytes: &[u8]) -> u64 {
         let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Xz, !value);
         digest.update(bytes);
         digest.finalize()
     }
 
-    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn the_256_bit_kernel_agrees_with_the_vectors_and_at_every_length_with_crc_fast() {
-        for case in list(&vectors(), "single") {
-            let value = with_256_bits(0, &content(case));
-            assert_eq!(value, decimal(case, "crc64_decimal"), "{}", case["name"]);
-        }
+    fn each_implementation_agrees_with_the_vectors_and_at_every_length_with_crc_fast() {
         let bytes: Vec<u8> = (0..1100_u32).map(|i| (i.pow(2) >> 3) as u8).collect();
-        for start in 0..33 {
-            for end in start..bytes.len() {
-                let bytes = &bytes[start..end];
-                for value in [0, u64::MAX, 0x0123_4567_89ab_cdef] {
-                    assert_eq!(with_256_bits(value, bytes), with_crc_fast(value, bytes));
+        for (name, advance) in implementations() {
+            for case in list(&vectors(), "single") {
+                let value = advance(0, &content(case));
+                assert_eq!(value, decimal(case, "crc64_decimal"), "{name}, {}", case["name"]);
+            }
+            for start in 0..33 {
+                for end in start..bytes.len() {
+                    let bytes = &bytes[start..end];
+                    for value in [0, u64::MAX, 0x0123_4567_89ab_cdef] {
+                        let expected = with_crc_fast(value, bytes);
+                        assert_eq!(advance(value, bytes), expected, "{name}, {start}..{end}");
+                    }
                 }
             }
         }
     }
 
-    #[cfg(target_arch = "x86_64")]
-    #[test]
-    fn the_256_bit_kernel_is_not_used_where_crc_fast_uses_avx512() {
-        let target = crc_fast::get_calculator_target(CrcAlgorithm::Crc64Xz);
-        assert!(!(vpclmulqdq::is_best() && target.contains("avx512")), "{target}");
-    }
-
     proptest! {
-        #[cfg(target_arch = "x86_64")]
         #[test]
-        fn the_256_bit_kernel_agrees_with_crc_fast(
+        fn each_implementation_agrees_with_crc_fast(
             value: u64,
             bytes in proptest::collection::vec(any::<u8>(), 0..5000),
         ) {
-            prop_assert_eq!(with_256_bits(value, &bytes), with_crc_fast(value, &bytes));
+            for (name, advance) in implementations() {
+                prop_assert_eq!(advance(value, &bytes), with_crc_fast(value, &bytes), "{}", name);
+            }
         }
 
         #[test]
