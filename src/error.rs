@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub(crate) use message::one_line;
 pub(crate) use os_error::io_text;
 
+use crate::platform::errno;
+
 /// The result of a fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -193,12 +195,12 @@ impl Error {
     /// Creates an error of kind `Memory` for an event that cannot be created.
     pub(crate) fn no_descriptor(cause: &std::io::Error) -> Self {
         let text = match cause.raw_os_error() {
-            Some(libc::EMFILE) => {
+            Some(errno::EMFILE) => {
                 "no file descriptor is left in this process; raise its limit of open files, or \
                  use fewer threads"
             }
-            Some(libc::ENFILE) => "no file descriptor is left on this system",
-            Some(libc::EPERM | libc::EACCES | libc::ENOSYS) => {
+            Some(errno::ENFILE) => "no file descriptor is left on this system",
+            Some(errno::EPERM | errno::EACCES | errno::ENOSYS) => {
                 "an event cannot be created; a sandbox of this process forbids it"
             }
             _ => "an event cannot be created",
@@ -209,7 +211,7 @@ impl Error {
     /// Creates the error of a descriptor that cannot be used or waited for.
     pub(crate) fn wait_failed(errno: i32) -> Self {
         let error = match errno {
-            libc::EBADF | libc::ENOTSOCK => {
+            errno::EBADF | errno::ENOTSOCK => {
                 Self::new(ErrorKind::File, "the program has closed a descriptor of the library")
             }
             _ => Self::new(ErrorKind::Unsupported, "the system refuses poll, which waits need"),

@@ -24,6 +24,7 @@
 
 mod error;
 pub mod limits;
+mod platform;
 
 mod codec;
 mod runtime;
@@ -79,7 +80,10 @@ mod simulation;
 mod ffi;
 // What calls from C need in addition to the public interface.
 #[cfg(feature = "capi")]
-pub(crate) use runtime::{contain_foreign_unwind, disable_cancellation};
+pub(crate) use platform::{
+    BorrowedFd, SavedErrno, contain_foreign_unwind, disable_cancellation, has_name_prefix,
+    path_of_bytes,
+};
 
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]

@@ -9,25 +9,38 @@ use source_files::source_files;
 
 mod source_files;
 
-/// Each layer and the layers that it may use. Every layer may use `error` and `limits`.
+/// Each layer and the layers that it may use. Every layer may use `error` and `limits`, except
+/// `platform`.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("error", &[]),
+    ("platform", &[]),
+    ("error", &["platform"]),
     ("limits", &[]),
     ("codec", &[]),
-    ("runtime", &[]),
+    ("runtime", &["platform"]),
     ("model", &["codec"]),
     ("wire", &["model", "codec"]),
     ("sign", &["wire", "model", "codec", "runtime"]),
     ("ops", &["wire", "model", "codec"]),
-    ("transport", &["wire", "runtime", "model"]),
+    ("transport", &["wire", "runtime", "platform", "model"]),
     ("retry", &["wire", "codec", "ops"]),
-    ("credentials", &["transport", "wire", "sign", "codec", "runtime"]),
+    ("credentials", &["transport", "wire", "sign", "codec", "runtime", "platform"]),
     (
         "service",
-        &["credentials", "retry", "transport", "ops", "sign", "wire", "model", "runtime", "codec"],
+        &[
+            "credentials",
+            "retry",
+            "transport",
+            "ops",
+            "sign",
+            "wire",
+            "model",
+            "runtime",
+            "platform",
+            "codec",
+        ],
     ),
-    ("upload", &["service", "ops", "model", "codec", "runtime", "wire"]),
-    ("client", &["upload", "service", "ops", "model", "runtime"]),
+    ("upload", &["service", "ops", "model", "codec", "runtime", "platform", "wire"]),
+    ("client", &["upload", "service", "ops", "model", "runtime", "platform"]),
 ];
 
 /// Crates and the only modules that may use them.
@@ -52,7 +65,8 @@ fn each_layer_uses_only_allowed_layers() {
         let allowed =
             allowed.get(layer.as_str()).unwrap_or_else(|| panic!("unknown layer {layer}"));
         for used in used_layers(&text) {
-            let open = ["error", "limits"].contains(&used.as_str()) || used == layer;
+            let is_open = ["error", "limits"].contains(&used.as_str()) && layer != "platform";
+            let open = is_open || used == layer;
             if !open && !allowed.contains(&used.as_str()) {
                 wrong.push(format!("{file} uses {used}"));
             }
@@ -101,7 +115,14 @@ fn files_of_a_folder_have_no_import_cycle() {
 
 #[test]
 fn unsafe_code_is_only_in_allowed_modules() {
-    let places = ["ffi/", "codec/md5/", "codec/crc64.rs", "codec/crc64/", "transport/", "runtime/"];
+    let places = [
+        "ffi/",
+        "codec/md5/",
+        "codec/crc64/",
+        "transport/exchange_state.rs",
+        "transport/tests/",
+        "platform/",
+    ];
     for (file, text) in sources() {
         let unsafe_code = text.lines().any(|line| {
             let code = line.split("//").next().unwrap_or_default();
@@ -109,6 +130,22 @@ fn unsafe_code_is_only_in_allowed_modules() {
         });
         let allowed = places.iter().any(|place| file.starts_with(place));
         assert!(!unsafe_code || allowed, "{file} has unsafe code");
+    }
+}
+
+#[test]
+fn only_the_platform_layer_knows_the_operating_system() {
+    let system = ["libc::", "target_os", "target_vendor", "cfg(unix", "cfg(windows", "std::os::"];
+    for (file, text) in sources() {
+        if file.starts_with("platform/") || is_test(&file) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]\nmod").next().unwrap_or_default();
+        let code = code.lines().take_while(|line| !line.starts_with("#[cfg(all(test"));
+        for line in code.map(|line| line.split("//").next().unwrap_or_default()) {
+            let found = system.iter().find(|name| line.contains(*name));
+            assert_eq!(found, None, "{file}: {line}");
+        }
     }
 }
 
@@ -295,7 +332,8 @@ fn allowed_layers() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
 
 fn may_use(user: &str, used: &str) -> bool {
     let allowed = allowed_layers();
-    allowed.contains_key(used) && ["error", "limits"].contains(&used) && user != used
+    let is_open = ["error", "limits"].contains(&used) && user != "platform";
+    allowed.contains_key(used) && is_open && user != used
         || allowed.get(user).is_some_and(|layers| layers.contains(used))
 }
 
@@ -331,7 +369,7 @@ fn the_diagram_of_the_layers_has_the_allowed_edges() {
     for (user, layers) in allowed_layers() {
         for used in layers.into_iter().chain(["error", "limits"]).filter(|used| may_use(user, used))
         {
-            let is_base = ["error", "limits"].contains(&user);
+            let is_base = ["platform", "error", "limits"].contains(&user);
             assert!(is_base || is_reachable(user, used, &edges), "{user} --> {used} is not drawn");
         }
     }

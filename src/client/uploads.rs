@@ -1,7 +1,6 @@
 //! Whole-object uploads, copies, and multipart uploads step by step.
 
 use std::io::{self, Read};
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +8,8 @@ use super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
-use crate::runtime::{Cancel, Descriptor};
+use crate::platform::{Descriptor, errno, is_stream};
+use crate::runtime::Cancel;
 use crate::upload::{
     CallKind, CallScope, Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource,
     SharedBytes, Source, UploadOptions, UploadResult, WatchedFile, Writer,
@@ -99,14 +99,11 @@ impl Client {
         let file = Descriptor::borrow(fd);
         if !file.is_open_for_reading() {
             let error = Error::new(ErrorKind::File, "the descriptor is not open for reading");
-            let cause = io::Error::from_raw_os_error(libc::EBADF);
+            let cause = io::Error::from_raw_os_error(errno::EBADF);
             return Err(error.with_io(&cause).with_cause_in_text().with_argument("fd"));
         }
-        let is_stream = {
-            let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
-            kind.is_fifo() || kind.is_socket() || kind.is_char_device()
-        };
-        if !is_stream {
+        let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
+        if !is_stream(kind) {
             let watched = WatchedFile::new(file, "the descriptor".to_owned())
                 .map_err(|error| error.with_argument("fd"))?;
             return self.put_watched(&self.put(bucket, key, options), watched, range, cancel);

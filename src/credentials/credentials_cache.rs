@@ -9,7 +9,8 @@ use super::single_flight::{FetchOutcome, SingleFlight, deadline_passed};
 use super::{Credentials, CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{ForkGuard, IgnorePoison, ThreadId};
+use crate::platform::{ForkGuard, ThreadId};
+use crate::runtime::IgnorePoison;
 use crate::sign::AccessKey;
 
 /// The credentials of one client.

@@ -9,7 +9,7 @@ use super::oidc::Oidc;
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
-use crate::runtime::is_secure;
+use crate::platform::is_secure;
 
 /// Returns the value of an environment variable.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -1,7 +1,7 @@
 //! Access keys from environment variables, under the names of the OSS SDKs or of the other SDKs.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::unset_reason;
+use crate::platform::unset_reason;
 use crate::sign::AccessKey;
 
 /// The variable names of a key.

@@ -5,7 +5,8 @@ use super::json::{Json, Member};
 use super::{Credentials, shell_words};
 use crate::error::Result;
 use crate::limits;
-use crate::runtime::{Subprocess, is_secure};
+use crate::platform::is_secure;
+use crate::runtime::Subprocess;
 
 /// Runs the command, without a shell, in each fetch.
 pub(super) struct Process(Subprocess);

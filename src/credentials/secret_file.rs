@@ -1,18 +1,15 @@
 //! Reads small files that may contain secrets.
 
-use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::runtime::open_file;
+use crate::platform::{open_file, read_options};
 
 /// Reads a file of at most `max` bytes. Does not wait for the writer of a FIFO.
 pub(super) fn read(path: &Path, max: usize) -> Result<Zeroizing<String>> {
-    let options = File::options().read(true).custom_flags(libc::O_NONBLOCK).clone();
-    let file = open_file(path, &options)?;
+    let file = open_file(path, &read_options())?;
     // The capacity is reserved at once: a growing buffer would leave copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max.saturating_add(1)));
     (&file).take(max as u64 + 1).read_to_end(&mut bytes)?;

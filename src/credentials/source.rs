@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::builtin_source::{self, BuiltinSource};
 use crate::error::Result;
-use crate::runtime::env_var;
+use crate::platform::env_var;
 use crate::sign::AccessKey;
 
 /// An access key and its expiry.

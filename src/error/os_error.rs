@@ -5,6 +5,8 @@
 
 use std::io;
 
+use crate::platform::errno;
+
 /// The text of an error; for one of the operating system, with the name of its `errno`.
 pub(crate) fn io_text(cause: &io::Error) -> String {
     match cause.raw_os_error() {
@@ -16,10 +18,10 @@ pub(crate) fn io_text(cause: &io::Error) -> String {
     }
 }
 
-/// Lists the constants of libc with their names.
+/// Lists the error numbers with their names.
 macro_rules! texts {
     ($($name:ident $text:literal)*) => {
-        &[$((libc::$name, stringify!($name), $text)),*]
+        &[$((errno::$name, stringify!($name), $text)),*]
     };
 }
 

@@ -4,10 +4,9 @@ use std::ffi::c_int;
 
 use super::arg_check;
 use super::entry_point::guard_status;
-use super::errno::Errno;
 use super::handle;
 use super::panic_boundary::guard_value;
-use crate::{Cancel, Error};
+use crate::{Cancel, Error, SavedErrno};
 
 /// A token that cancels calls. Once it is triggered, all calls that are given
 /// it, running and later ones, return OSSMPU_ECANCELED. Any number of threads
@@ -30,7 +29,7 @@ pub extern "C" fn ossmpu_cancel_new() -> Option<Box<ossmpu_cancel>> {
 pub extern "C" fn ossmpu_cancel_trigger(cancel: Option<&ossmpu_cancel>) {
     // Without `guard`: its thread-local state is not async-signal-safe. Nothing below can panic.
     if let Some(cancel) = cancel {
-        let errno = Errno::save();
+        let errno = SavedErrno::save();
         cancel.0.trigger();
         errno.restore();
     }

@@ -19,7 +19,6 @@ mod arg_check;
 mod builder;
 mod bytes;
 mod entry_point;
-mod errno;
 mod handle;
 mod key_group;
 mod panic_boundary;

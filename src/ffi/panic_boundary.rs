@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use crate::limits::THREAD_NAME_PREFIX;
-use crate::{Error, Result, contain_foreign_unwind, disable_cancellation};
+use crate::{Error, Result, contain_foreign_unwind, disable_cancellation, has_name_prefix};
 
 /// Runs the body of a function that cannot fail; returns `after_panic` if it panics.
 pub(super) fn guard_value<T>(after_panic: T, body: impl FnOnce() -> T) -> T {
@@ -106,12 +106,7 @@ fn is_silenced() -> bool {
 /// True on the threads that the library starts, by their name. `std::thread::current` would panic
 /// in destructors of thread-local values.
 fn is_library_thread() -> bool {
-    let mut name = [0u8; 64];
-    // SAFETY: pthread_self has no preconditions.
-    let thread = unsafe { libc::pthread_self() };
-    // SAFETY: the thread exists, and the buffer has the length that is passed with it.
-    let failed = unsafe { libc::pthread_getname_np(thread, name.as_mut_ptr().cast(), name.len()) };
-    failed == 0 && name.starts_with(THREAD_NAME_PREFIX.as_bytes())
+    has_name_prefix(THREAD_NAME_PREFIX)
 }
 
 static HOOK: Once = Once::new();

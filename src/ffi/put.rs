@@ -2,7 +2,6 @@
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
-use std::os::fd::BorrowedFd;
 
 use super::arg_check;
 use super::bytes::Bytes;
@@ -14,7 +13,7 @@ use super::handle::OutParam;
 use super::options::{self, ossmpu_options};
 use super::result::{ossmpu_result, set_result};
 use super::text::Text;
-use crate::{Error, FdRange, FileRange};
+use crate::{BorrowedFd, Error, FdRange, FileRange};
 
 /// Uploads the regular file at path as one object and returns when OSS has
 /// acknowledged it: with one PutObject if it is small, else as a multipart

@@ -3,13 +3,12 @@
 //! In: NUL-terminated UTF-8, or any bytes for a path, borrowed for the call. Out: owned by a handle,
 //! never NULL.
 
-use std::ffi::{CStr, CString, OsStr, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::handle::null_error;
-use crate::{Error, Result};
+use crate::{Error, Result, path_of_bytes};
 
 /// A text from C: NULL, or NUL-terminated and unchanged during `'call`.
 ///
@@ -33,7 +32,7 @@ impl<'call> Text<'call> {
     /// Returns the bytes as a path, or an error if it is NULL.
     pub(super) fn required_path(self, name: &str) -> Result<&'call Path> {
         let bytes = self.bytes().ok_or_else(|| null_error(name))?;
-        Ok(Path::new(OsStr::from_bytes(bytes)))
+        Ok(path_of_bytes(bytes))
     }
 
     /// Returns the value of a setting. The error has the key, because a builder keeps it until the
@@ -131,7 +130,7 @@ mod tests {
     fn a_path_is_any_bytes() {
         assert_eq!(Text::from(None).required_path("path").unwrap_err().argument(), Some("path"));
         let path = Text::from(Some(c"/\xd6\xd0")).required_path("path").unwrap();
-        assert_eq!(path.as_os_str().as_bytes(), b"/\xd6\xd0");
+        assert_eq!(path, path_of_bytes(b"/\xd6\xd0"));
     }
 
     #[test]

@@ -4,17 +4,19 @@
 //! descriptor to poll. Triggering a token also triggers its children.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::event::poll;
+#[cfg(not(shuttle))]
+use super::poll_until::poll_until;
+#[cfg(shuttle)]
+use super::shuttle_event::poll_until;
 use super::sync::AtomicBool;
 use super::ticker::{Tick, Ticker};
-use super::timer::Timer;
-use super::{Deadline, Event, ForkGuard};
+use super::{Deadline, Event};
 use crate::error::Result;
+use crate::platform::{ForkGuard, Interest, Polled, RawFd, Timer, errno};
 
 /// Cancels calls: those in progress and those that start after it is triggered.
 ///
@@ -45,13 +47,6 @@ struct Token {
     timer: Option<Timer>,
     parent: Option<Cancel>,
     process: ForkGuard,
-}
-
-/// What a descriptor is polled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
 }
 
 /// Why a wait ended.
@@ -190,15 +185,12 @@ impl Cancel {
 
     /// Waits until one of at most [`WAITED_MAX`] descriptors is ready.
     pub(crate) fn wait_for_any(&self, fds: &[(RawFd, Interest)], deadline: Deadline) -> Wake {
-        let mut polled = [UNUSED; POLLED_MAX];
+        let mut polled = [Polled::UNUSED; POLLED_MAX];
         let mut count = 0;
-        let requested = fds.iter().take(WAITED_MAX).map(|(fd, interest)| match interest {
-            Interest::Read => (*fd, libc::POLLIN),
-            Interest::Write => (*fd, libc::POLLOUT),
-        });
-        for (fd, events) in requested.chain(self.descriptors().map(|fd| (fd, libc::POLLIN))) {
+        let requested = fds.iter().take(WAITED_MAX).copied();
+        for (fd, interest) in requested.chain(self.descriptors().map(|fd| (fd, Interest::Read))) {
             if let Some(slot) = polled.get_mut(count) {
-                *slot = libc::pollfd { fd, events, revents: 0 };
+                *slot = Polled::new(fd, interest);
                 count += 1;
             }
         }
@@ -208,17 +200,17 @@ impl Cancel {
                 return Wake::Canceled;
             }
             let next_tick = self.ticker.as_ref().map_or(Deadline::NEVER, Ticker::due);
-            let polled_result = poll(polled, deadline.earlier(next_tick));
+            let polled_result = poll_until(polled, deadline.earlier(next_tick));
             if self.is_triggered() {
                 return Wake::Canceled;
             }
             if let Err(cause) = polled_result {
-                return Wake::Failed(cause.raw_os_error().unwrap_or(libc::EINVAL));
+                return Wake::Failed(cause.raw_os_error().unwrap_or(errno::EINVAL));
             }
-            if polled.iter().any(|fd| fd.revents & libc::POLLNVAL != 0) {
-                return Wake::Failed(libc::EBADF);
+            if polled.iter().any(Polled::is_closed) {
+                return Wake::Failed(errno::EBADF);
             }
-            if polled.iter().zip(fds).any(|(polled, _)| polled.revents != 0) {
+            if polled.iter().zip(fds).any(|(polled, _)| polled.is_ready()) {
                 return Wake::Ready;
             }
             if deadline.has_passed() {
@@ -267,8 +259,6 @@ fn pause(deadline: Deadline) {
 
 /// How often a condition is checked that cannot be waited for.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
-
-const UNUSED: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
 
 /// The most descriptors of one wait, without those of the token.
 pub(crate) const WAITED_MAX: usize = 16;

@@ -1,80 +1,29 @@
-//! Opens files of this user in a directory that others may be able to write to.
-//!
-//! What is not a regular file of this user is refused: a FIFO would wait for its other end, a link
-//! would name a file elsewhere, and another user could lock or change the file.
+//! The errors of files that must be those of this user.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::open_file;
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::{Access, PrivateFileError, errno, open_private_file};
 
-/// What a private file is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    Read,
-    /// The file is created if it is missing.
-    ReadAndWrite,
-}
-
-/// Opens the file; one that is written to is for this user alone. The error has the `errno` of
-/// `open`, or names what was refused.
+/// Opens a file of this user; one that is written to is for this user alone. The error has the `errno`
+/// of `open`, or names what was refused.
 pub(crate) fn open_private(path: &Path, access: Access) -> Result<File> {
-    let failed = |cause: io::Error| Error::file(path.display(), &cause);
-    // Before it is opened, because opening a device may have an effect.
-    match std::fs::symlink_metadata(path) {
-        Ok(metadata) => check(path, access, &metadata)?,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-        Err(cause) => return Err(failed(cause)),
-    }
-    let writes = access == Access::ReadAndWrite;
-    let mut options = File::options();
-    options.read(true).write(writes).create(writes).mode(0o600);
-    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
-    let file = open_file(path, &options).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    check(path, access, &metadata)?;
-    if writes && metadata.mode() & 0o077 != 0 {
-        file.set_permissions(PermissionsExt::from_mode(0o600)).map_err(failed)?;
-    }
-    Ok(file)
-}
-
-fn check(path: &Path, access: Access, metadata: &Metadata) -> Result<()> {
-    // SAFETY: takes nothing and cannot fail.
-    let user = unsafe { libc::geteuid() };
-    let reason = match unexpected_type(metadata) {
-        Some(what) => format!("is {what}, not a regular file"),
-        None if metadata.uid() != user => format!("belongs to another user, {}", metadata.uid()),
-        // It would be another file of this user that is written to.
-        None if access == Access::ReadAndWrite && metadata.nlink() > 1 => {
-            "has another name, a hard link".to_owned()
+    open_private_file(path, access).map_err(|error| match error {
+        PrivateFileError::Failed(cause) => Error::file(path.display(), &cause),
+        PrivateFileError::Refused(reason) => {
+            let text = format!("{} {reason}; remove it or use another directory", path.display());
+            let cause = io::Error::from_raw_os_error(errno::EINVAL);
+            Error::new(ErrorKind::File, text).with_io(&cause)
         }
-        None => return Ok(()),
-    };
-    let text = format!("{} {reason}; remove it or use another directory", path.display());
-    let cause = io::Error::from_raw_os_error(libc::EINVAL);
-    Err(Error::new(ErrorKind::File, text).with_io(&cause))
-}
-
-fn unexpected_type(metadata: &Metadata) -> Option<&'static str> {
-    let kind = metadata.file_type();
-    let what = match () {
-        () if kind.is_file() => return None,
-        () if kind.is_symlink() => "a symbolic link",
-        () if kind.is_dir() => "a directory",
-        () if kind.is_fifo() => "a FIFO",
-        () if kind.is_socket() => "a socket",
-        () => "a device",
-    };
-    Some(what)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::net::UnixListener;
 
     fn open(path: &Path) -> Result<File> {

@@ -5,6 +5,8 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use crate::platform::process_id;
+
 /// Returns a number of at least 0 and less than 1.
 pub(crate) fn random_fraction() -> f64 {
     // An f64 represents each integer of 53 bits.
@@ -24,7 +26,7 @@ fn random_u64() -> u64 {
     }
     let mut hasher = RandomState::new().build_hasher();
     // The keys of the state are copied by fork.
-    hasher.write_u32(std::process::id());
+    hasher.write_u32(process_id());
     hasher.finish()
 }
 

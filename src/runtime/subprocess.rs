@@ -4,15 +4,14 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::child_process::{ChildProcess, ChildState, StandardIo};
-use super::{Cancel, Deadline, Descriptor, Interest, Wake};
+use super::{Cancel, Deadline, Wake};
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::{AsRawFd, ChildProcess, ChildState, Descriptor, Interest, StandardIo};
 
 /// A command: a program and its arguments.
 #[derive(Clone)]
@@ -164,7 +163,7 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::SignalsBlocked;
+    use crate::platform::SignalsBlocked;
     use std::path::Path;
     use std::time::Instant;
 

@@ -9,7 +9,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::limits;
-use crate::runtime::{Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake};
+use crate::platform::ForkGuard;
+use crate::runtime::{Cancel, Deadline, Event, IgnorePoison, Mutex, MutexGuard, Wake};
 
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {

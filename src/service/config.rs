@@ -12,7 +12,7 @@ use crate::credentials::{CredentialsProvider, CredentialsSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::model::{Addressing, Endpoint, EndpointKind, Region};
-use crate::runtime::env_var_os;
+use crate::platform::env_var_os;
 use crate::sign::{AccessKey, AdditionalHeaders, SignatureVersion};
 use crate::transport::{ProxySetting, Timeouts, TlsSettings, Verify};
 

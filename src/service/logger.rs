@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::error::one_line;
-use crate::runtime::{Deadline, ForkGuard, IgnorePoison, ThreadId, is_library_thread};
+use crate::platform::{ForkGuard, ThreadId, is_library_thread};
+use crate::runtime::{Deadline, IgnorePoison};
 
 /// The severity of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,7 +203,7 @@ const DELIVERY_INTERVAL: Duration = Duration::from_millis(100);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::spawn_library_thread;
+    use crate::platform::spawn_library_thread;
 
     #[test]
     fn a_callback_gets_its_level_and_more_severe_ones() {

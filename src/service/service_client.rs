@@ -10,8 +10,9 @@ use crate::credentials::{CredentialsCache, CredentialsSource, FetchContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addressing, Endpoint};
 use crate::ops::ResponseTimeout;
+use crate::platform::{ForkGuard, ThreadId};
 use crate::retry::RetryBudget;
-use crate::runtime::{Cancel, Clock, Deadline, ForkGuard, ThreadId};
+use crate::runtime::{Cancel, Clock, Deadline};
 use crate::sign::{AccessKey, SignatureVersion, Signer};
 use crate::transport::{Http, HttpSettings, Timeouts, Verify};
 

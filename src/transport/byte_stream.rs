@@ -3,13 +3,13 @@
 pub(super) mod tls_stream;
 
 use std::io::{self, IoSlice, Read, Write};
-use std::os::fd::RawFd;
 
 use self::tls_stream::TlsStream;
 use super::exchange_state::ExchangeState;
 use super::socket::Socket;
 use crate::error::Result;
-use crate::runtime::{Deadline, Interest};
+use crate::platform::{Interest, RawFd};
+use crate::runtime::Deadline;
 
 #[derive(Debug)]
 pub(super) enum ByteStream {

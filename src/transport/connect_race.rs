@@ -15,7 +15,8 @@ use super::server_role::ServerRole;
 use super::socket::Socket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Deadline, Interest, WAITED_MAX};
+use crate::platform::{Interest, errno};
+use crate::runtime::{Deadline, WAITED_MAX};
 
 /// The outcome of connecting to some addresses.
 #[derive(Debug)]
@@ -153,7 +154,7 @@ fn bind_error(local: IpAddr, cause: &io::Error) -> Error {
     let error = Error::new(ErrorKind::Connect, format!("cannot make connections from {local}"));
     let error = error.with_io(cause).with_cause_in_text();
     match cause.raw_os_error() {
-        Some(libc::EADDRNOTAVAIL) => {
+        Some(errno::EADDRNOTAVAIL) => {
             error.with_remedy("bind_address is no address of this machine")
         }
         _ => error,
@@ -187,17 +188,17 @@ fn remedy(cause: &io::Error, role: ServerRole) -> Option<String> {
         return Some(role.no_connection_remedy().to_owned());
     }
     let remedy = match cause.raw_os_error()? {
-        libc::ECONNREFUSED => "nothing accepts connections there: check host and port",
-        libc::ENETUNREACH | libc::EHOSTUNREACH => {
+        errno::ECONNREFUSED => "nothing accepts connections there: check host and port",
+        errno::ENETUNREACH | errno::EHOSTUNREACH => {
             return Some(format!("check the network and {}", role.setting()));
         }
-        libc::EMFILE => {
+        errno::EMFILE => {
             "no file descriptor is left in this process: raise its limit of open files, or use \
              fewer threads"
         }
-        libc::ENFILE => "no file descriptor is left on this system",
-        libc::EADDRNOTAVAIL => "no local port or address is left for the connection",
-        libc::EACCES | libc::EPERM => "a firewall or sandbox of this machine forbids it",
+        errno::ENFILE => "no file descriptor is left on this system",
+        errno::EADDRNOTAVAIL => "no local port or address is left for the connection",
+        errno::EACCES | errno::EPERM => "a firewall or sandbox of this machine forbids it",
         _ => return None,
     };
     Some(remedy.to_owned())
@@ -205,7 +206,7 @@ fn remedy(cause: &io::Error, role: ServerRole) -> Option<String> {
 
 /// True for errors of this machine, which say nothing about the address.
 fn is_local(cause: &io::Error) -> bool {
-    let local = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    let local = [errno::EMFILE, errno::ENFILE, errno::ENOBUFS, errno::ENOMEM];
     cause.raw_os_error().is_some_and(|errno| local.contains(&errno))
 }
 

@@ -19,7 +19,8 @@ use super::response_head;
 use super::socket;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
-use crate::runtime::{Deadline, Interest};
+use crate::platform::Interest;
+use crate::runtime::Deadline;
 
 #[derive(Debug)]
 pub(super) struct Connection {

@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Event, ForkGuard, IgnorePoison, spawn_library_thread};
+use crate::platform::{ForkGuard, spawn_library_thread};
+use crate::runtime::{Event, IgnorePoison};
 
 /// The queue of the threads.
 #[derive(Debug)]

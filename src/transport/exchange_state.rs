@@ -7,7 +7,6 @@
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::ops::Range;
-use std::os::fd::RawFd;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,9 +16,9 @@ use super::exchange::{CancelPolicy, ExchangeOptions, Timeouts};
 use super::server_role::ServerRole;
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
-use super::unsent_bytes::unsent_bytes;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::runtime::{Cancel, CleanupBudget, Deadline, ForkGuard, Interest, Wake};
+use crate::platform::{ForkGuard, Interest, RawFd, unsent_bytes};
+use crate::runtime::{Cancel, CleanupBudget, Deadline, Wake};
 use crate::wire::Body;
 
 /// The state of one exchange.

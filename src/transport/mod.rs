@@ -15,7 +15,6 @@ mod dns_worker;
 mod error_mapping;
 mod exchange;
 mod exchange_state;
-mod getaddrinfo;
 mod http;
 mod http_proxy;
 mod idle_connections;
@@ -36,7 +35,6 @@ mod tls;
 mod tls_errors;
 mod tls_verifier;
 mod trust_store;
-mod unsent_bytes;
 mod uri_host;
 
 pub(crate) use crate::model::Target;

@@ -5,7 +5,7 @@ use ureq::{Proxy, ProxyProtocol};
 use super::no_proxy::NoProxy;
 use super::uri_host;
 use crate::error::{Error, Result};
-use crate::runtime::env_var_os;
+use crate::platform::env_var_os;
 
 /// The proxy that connections go through.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use super::address_order;
 use super::dns_worker::{DnsWorker, ResolveFn};
 use super::exchange_state::ExchangeState;
-use super::getaddrinfo;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits;
-use crate::runtime::{Deadline, IgnorePoison, Interest};
+use crate::platform::{Interest, resolve_host};
+use crate::runtime::{Deadline, IgnorePoison};
 
 #[derive(Debug)]
 pub(super) struct Resolver {
@@ -41,7 +41,7 @@ struct CacheEntry {
 
 impl Resolver {
     pub(super) fn new() -> Self {
-        Self::with_resolve_fn(getaddrinfo::resolve, limits::RESOLVE_TTL)
+        Self::with_resolve_fn(resolve_host, limits::RESOLVE_TTL)
     }
 
     pub(super) fn with_resolve_fn(resolve_fn: ResolveFn, ttl: Duration) -> Self {

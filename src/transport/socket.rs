@@ -2,14 +2,15 @@
 
 use std::io::{self, IoSlice, Read};
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::runtime::Descriptor;
+use crate::platform::{
+    AsRawFd, Descriptor, RawFd, SEND_FLAGS, choose_port_on_connect, errno, reset_connection,
+};
 
 #[derive(Debug)]
 pub(super) struct Socket(Descriptor);
@@ -28,25 +29,8 @@ impl Socket {
 
     /// Makes the connection come from a local address.
     pub(super) fn bind(&self, address: IpAddr) -> io::Result<()> {
-        #[cfg(target_os = "linux")]
-        self.choose_port_on_connect();
+        choose_port_on_connect(self.descriptor());
         self.reference().bind(&SocketAddr::new(address, 0).into())
-    }
-
-    /// Lets connections to different servers share a local port, as without `bind`.
-    #[cfg(target_os = "linux")]
-    fn choose_port_on_connect(&self) {
-        let (on, length) = (1, size_of::<libc::c_int>() as libc::socklen_t);
-        // SAFETY: the kernel reads one `c_int` from `on`. If it fails, each connection has its port.
-        unsafe {
-            libc::setsockopt(
-                self.descriptor(),
-                libc::IPPROTO_IP,
-                libc::IP_BIND_ADDRESS_NO_PORT,
-                (&raw const on).cast(),
-                length,
-            )
-        };
     }
 
     /// Starts to connect.
@@ -64,7 +48,7 @@ impl Socket {
         }
         // A second call reports the state of the first.
         match self.reference().connect(&address.into()) {
-            Err(error) if error.raw_os_error() == Some(libc::EISCONN) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(errno::EISCONN) => Ok(true),
             Err(error) if is_in_progress(&error) => Ok(false),
             result => result.map(|()| true),
         }
@@ -88,18 +72,7 @@ impl Socket {
     pub(super) fn discard_unsent(&self) {
         // If this fails, the kernel sends the remaining bytes, which is harmless.
         let _ = self.reference().set_linger(Some(Duration::ZERO));
-        #[cfg(target_os = "linux")]
-        self.disconnect();
-    }
-
-    /// Resets the connection for all descriptors of it.
-    #[cfg(target_os = "linux")]
-    fn disconnect(&self) {
-        let nowhere = libc::sockaddr { sa_family: libc::AF_UNSPEC as _, sa_data: [0; 14] };
-        let length = size_of::<libc::sockaddr>() as libc::socklen_t;
-        // SAFETY: the address is as long as it says, and the kernel copies it. If it fails, closing
-        // the last descriptor resets the connection.
-        unsafe { libc::connect(self.descriptor(), &raw const nowhere, length) };
+        reset_connection(self.descriptor());
     }
 
     pub(super) fn descriptor(&self) -> RawFd {
@@ -114,7 +87,7 @@ impl Socket {
 /// Converts an error of an established connection.
 pub(super) fn connection_lost(error: &io::Error) -> Error {
     // Another attempt would use descriptors that the program closes as well.
-    if let Some(errno @ (libc::EBADF | libc::ENOTSOCK)) = error.raw_os_error() {
+    if let Some(errno @ (errno::EBADF | errno::ENOTSOCK)) = error.raw_os_error() {
         return Error::wait_failed(errno);
     }
     Error::new(ErrorKind::Network, "the connection was lost").with_io(error).with_cause_in_text()
@@ -122,13 +95,16 @@ pub(super) fn connection_lost(error: &io::Error) -> Error {
 
 /// True if this machine refuses to send, so that the server will not respond.
 pub(super) fn is_refused_here(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES | libc::ENOBUFS | libc::ENOMEM))
+    matches!(
+        error.raw_os_error(),
+        Some(errno::EPERM | errno::EACCES | errno::ENOBUFS | errno::ENOMEM)
+    )
 }
 
 fn is_in_progress(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
-        Some(libc::EINPROGRESS | libc::EALREADY | libc::EINTR | libc::EWOULDBLOCK)
+        Some(errno::EINPROGRESS | errno::EALREADY | errno::EINTR | errno::EWOULDBLOCK)
     )
 }
 
@@ -138,12 +114,6 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(limits::KEEPALIVE_IDLE)
     .with_interval(limits::KEEPALIVE_INTERVAL)
     .with_retries(limits::KEEPALIVE_PROBES);
-
-/// Apple systems have no such flag; socket2 sets `SO_NOSIGPIPE` instead.
-#[cfg(not(target_vendor = "apple"))]
-const SEND_FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
-#[cfg(target_vendor = "apple")]
-const SEND_FLAGS: libc::c_int = 0;
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

@@ -1,11 +1,10 @@
 //! Detects a stalled connection: one that moves almost no bytes within the stall timeout.
 
 use std::cell::Cell;
-use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::unsent_bytes::unsent_bytes;
 use crate::limits;
+use crate::platform::{RawFd, unsent_bytes};
 use crate::runtime::Deadline;
 
 /// Measures the time spent waiting for the peer since enough bytes last moved.

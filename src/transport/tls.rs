@@ -13,7 +13,8 @@ use super::pem_file;
 use super::tls_verifier::{PinningVerifier, Unverified};
 use super::trust_store::TrustStore;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{IgnorePoison, env_var_os, is_secure, with_private_descriptors};
+use crate::platform::{env_var_os, is_secure, with_private_descriptors};
+use crate::runtime::IgnorePoison;
 
 /// How a client verifies servers and authenticates itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

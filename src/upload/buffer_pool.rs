@@ -12,9 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{
-    Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, PageMemory, now,
-};
+use crate::platform::{ForkGuard, PageMemory};
+use crate::runtime::{Deadline, Event, IgnorePoison, Mutex, MutexGuard, now};
 
 /// The part buffers of one client; cheap to clone.
 #[derive(Clone)]

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, Tick, now};
+use crate::platform::ForkGuard;
+use crate::runtime::{Cancel, Deadline, IgnorePoison, Tick, now};
 use crate::service::Observer;
 
 /// The progress of a call.

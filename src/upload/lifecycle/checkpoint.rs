@@ -4,11 +4,7 @@
 //! names: written atomically, with its own checksum, and locked while an upload uses it. It
 //! lists no parts; ListParts does. Other files of the upload stand beside it.
 
-use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint_lock::CheckpointLock;
@@ -16,7 +12,11 @@ use crate::codec::crc64::Crc64;
 use crate::codec::md5::md5;
 use crate::codec::percent::{escape, escape_bytes, unescape, unescape_bytes};
 use crate::error::{Error, Result};
-use crate::runtime::{Access, open_private, with_private_descriptors};
+use crate::platform::{
+    Access, errno, new_private_file_options, path_buf_of_bytes, path_bytes, sync_directory,
+    with_private_descriptors,
+};
+use crate::runtime::open_private;
 use crate::upload::source::watched_file::Identity;
 
 /// The endpoint, bucket, key and path of a checkpoint.
@@ -120,17 +120,16 @@ impl Checkpoint {
         let paths = (temporary.clone(), path.to_path_buf(), self.directory.clone());
         let written = with_private_descriptors(move || {
             let (temporary, file, directory) = &paths;
-            let mut writer =
-                File::options().write(true).create_new(true).mode(0o600).open(temporary)?;
+            let mut writer = new_private_file_options().open(temporary)?;
             writer.write_all(text.as_bytes())?;
             writer.sync_all()?;
             std::fs::rename(temporary, file)?;
-            File::open(directory)?.sync_all()
+            sync_directory(directory)
         });
         written.map_err(|cause: io::Error| {
             let _ = std::fs::remove_file(&temporary);
             match cause.raw_os_error() {
-                Some(libc::EEXIST) => failed(&temporary, &cause),
+                Some(errno::EEXIST) => failed(&temporary, &cause),
                 _ => failed(path, &cause),
             }
         })
@@ -149,7 +148,7 @@ fn file_of(directory: &Path, name: &str) -> PathBuf {
 fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
     let file = match open_private(path, Access::Read) {
         Ok(file) => file,
-        Err(error) if error.os_errno() == Some(libc::ENOENT) => return Ok(None),
+        Err(error) if error.os_errno() == Some(errno::ENOENT) => return Ok(None),
         Err(error) => return Err(error.with_argument("checkpoint_dir")),
     };
     let mut bytes = Vec::new();
@@ -173,7 +172,7 @@ impl CheckpointKey {
             escape(endpoint),
             escape(bucket),
             escape(key),
-            escape_bytes(path.as_os_str().as_bytes())
+            escape_bytes(path_bytes(path))
         )
     }
 }
@@ -234,7 +233,7 @@ impl CheckpointRecord {
             endpoint: text("endpoint", line("endpoint")?)?,
             bucket: text("bucket", line("bucket")?)?,
             key: text("key", line("key")?)?,
-            path: OsString::from_vec(unescape_bytes(line("path")?)).into(),
+            path: path_buf_of_bytes(unescape_bytes(line("path")?)),
         };
         let size = line("size")?.parse().map_err(|_| unreadable("size"))?;
         let (seconds, nanos) =
@@ -286,6 +285,8 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use proptest::prelude::*;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
 
     fn record() -> CheckpointRecord {
         CheckpointRecord {

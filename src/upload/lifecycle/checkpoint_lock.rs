@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Access, LockAttempt, ProcessLock, Reservation, open_private};
+use crate::platform::{Access, FileIdentity, LockAttempt, ProcessLock, Reservation};
+use crate::runtime::open_private;
 
 /// A locked file. When this is dropped, the file is removed and the lock ends.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Drop for CheckpointLock {
 /// Returns true if the path names the open file.
 fn is_at(file: &File, path: &Path) -> bool {
     let found = file.metadata().and_then(|open| Ok((open, std::fs::symlink_metadata(path)?)));
-    found.is_ok_and(|(open, there)| (open.dev(), open.ino()) == (there.dev(), there.ino()))
+    found.is_ok_and(|(open, there)| FileIdentity::of(&open) == FileIdentity::of(&there))
 }
 
 fn busy(path: &Path) -> Error {

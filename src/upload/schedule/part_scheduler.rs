@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::model::{PartNumber, PartRange};
-use crate::runtime::{
-    Cancel, Deadline, Event, ForkGuard, IgnorePoison, Mutex, MutexGuard, Wake, now,
-};
+use crate::platform::ForkGuard;
+use crate::runtime::{Cancel, Deadline, Event, IgnorePoison, Mutex, MutexGuard, Wake, now};
 use crate::service::Logger;
 use crate::upload::part::SentPart;
 use crate::upload::progress::Meter;

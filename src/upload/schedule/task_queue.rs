@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
-use crate::runtime::{IgnorePoison, Mutex, MutexGuard, ThreadId, contain_foreign_unwind};
+use crate::platform::{ThreadId, contain_foreign_unwind};
+use crate::runtime::{IgnorePoison, Mutex, MutexGuard};
 
 /// Work in steps, several of which may run at once.
 pub(crate) trait Task: Send + Sync {

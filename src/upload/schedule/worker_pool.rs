@@ -3,7 +3,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::runtime::{IgnorePoison, deliver_orphaned_signals};
+use crate::platform::deliver_orphaned_signals;
+use crate::runtime::IgnorePoison;
 
 /// Hands requests for a worker to idle threads.
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ use std::time::Duration;
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
-use crate::runtime::{Cancel, Deadline, ForkGuard, IgnorePoison, ThreadId, spawn_library_thread};
+use crate::platform::{ForkGuard, ThreadId, spawn_library_thread};
+use crate::runtime::{Cancel, Deadline, IgnorePoison};
 use crate::upload::schedule::task_queue::{Task, TaskQueue};
 
 /// The threads of a client. They are started when tasks are added, end when they have been idle for

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::watched_file::WatchedFile;
 use crate::error::Result;
-use crate::runtime::{remove_from_cache, uncached_ranges};
+use crate::platform::{remove_from_cache, uncached_ranges};
 
 /// The ranges of a file that were not cached when its upload began, so that they can leave the page
 /// cache after they are read. What was cached then stays.

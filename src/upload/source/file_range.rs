@@ -1,9 +1,9 @@
 //! Ranges of files, by path and by descriptor.
 
-use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use crate::model::ByteRange;
+use crate::platform::BorrowedFd;
 
 /// A range of the regular file at a path.
 #[derive(Debug, Clone)]

@@ -11,7 +11,8 @@ use crate::codec::crc64::Crc64;
 use crate::codec::md5::{Digest, Kernel, Lanes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PartRange;
-use crate::runtime::{Cancel, Condvar, IgnorePoison, Mutex, MutexGuard, PageMemory};
+use crate::platform::PageMemory;
+use crate::runtime::{Cancel, Condvar, IgnorePoison, Mutex, MutexGuard};
 use crate::upload::schedule::plan::Parts;
 use crate::upload::source::upload_source::Source;
 

@@ -3,12 +3,13 @@
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind as Io, Read};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Descriptor, open_file, uncached_ranges};
+use crate::platform::{
+    Descriptor, FileTimes, errno, is_fifo, open_file, read_at, read_options, uncached_ranges,
+};
 use crate::wire::Content;
 
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl WatchedFile {
     /// Opens a regular file. A FIFO is refused at once; opening one would wait for its writer.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let file = open_file(path, File::options().read(true).custom_flags(libc::O_NONBLOCK))
+        let file = open_file(path, &read_options())
             .and_then(|file| Descriptor::new(file.into()))
             .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
         Self::new(file, name).map_err(|error| error.with_argument("path"))
@@ -68,12 +69,12 @@ impl WatchedFile {
                 let (stamp, is_recent) = (Stamp::of(&metadata), is_recent(&metadata));
                 let end = metadata.len();
                 let last_byte = end.saturating_sub(1)..end;
-                let probed = uncached_ranges(&file, last_byte, 1, || Ok(()))?.pop();
+                let probed = uncached_ranges(&file, last_byte, 1, || Ok::<_, Error>(()))?.pop();
                 let watched = Self { file, name, stamp, has_true_size: true, is_recent, probed };
                 return watched.with_probed_size();
             }
-            false if metadata.is_dir() => ("a directory", libc::EISDIR),
-            false => (special_file(&metadata), libc::EINVAL),
+            false if metadata.is_dir() => ("a directory", errno::EISDIR),
+            false => (special_file(&metadata), errno::EINVAL),
         };
         let error = Error::new(ErrorKind::File, format!("{name} is {what}"));
         Err(error.with_io(&io::Error::from_raw_os_error(errno)))
@@ -114,7 +115,7 @@ impl WatchedFile {
         let size = self.stamp.identity.size;
         let text = format!("the content of {} does not end at its size {size}", self.name);
         let error = Error::new(ErrorKind::File, format!("{text}; upload it as a stream"));
-        error.with_io(&io::Error::from_raw_os_error(libc::EINVAL))
+        error.with_io(&io::Error::from_raw_os_error(errno::EINVAL))
     }
 
     /// Returns a reader of that range; without a length, to the end of the content.
@@ -186,7 +187,7 @@ impl WatchedFile {
     /// Reads by position; 0 is the end of the content.
     fn read_some(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         loop {
-            match self.file.read_at(buffer, offset) {
+            match read_at(&self.file, buffer, offset) {
                 Ok(count) => return Ok(count),
                 Err(cause) if cause.kind() == Io::Interrupted => {}
                 Err(cause) => return Err(read_error(&self.name, &cause)),
@@ -249,13 +250,8 @@ impl Read for FileReader {
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
-        Self {
-            identity: Identity {
-                size: metadata.len(),
-                modified: (metadata.mtime(), metadata.mtime_nsec()),
-            },
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
+        let FileTimes { modified, changed } = FileTimes::of(metadata);
+        Self { identity: Identity { size: metadata.len(), modified }, changed }
     }
 }
 
@@ -275,7 +271,7 @@ const PROBES: u32 = 4;
 
 /// What a file is that cannot be read by position, and how to upload it.
 fn special_file(metadata: &Metadata) -> &'static str {
-    if metadata.file_type().is_fifo() {
+    if is_fifo(metadata.file_type()) {
         return "a FIFO, not a regular file; open it and upload its descriptor (`ossmpu put - <FIFO`)";
     }
     "not a regular file; open it and upload its descriptor (`ossmpu put - <FILE`)"
@@ -284,7 +280,7 @@ fn special_file(metadata: &Metadata) -> &'static str {
 fn read_error(name: &str, cause: &io::Error) -> Error {
     let error = Error::file(name, cause);
     match cause.raw_os_error() {
-        Some(libc::EINVAL) => error.with_remedy(
+        Some(errno::EINVAL) => error.with_remedy(
             "if it was opened with O_DIRECT, open it without, because parts are not aligned",
         ),
         _ => error,

@@ -1,10 +1,10 @@
 //! A pipe, socket or terminal as a reader whose waits end with the cancel token.
 
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
 
 use crate::error::Error;
-use crate::runtime::{Cancel, Deadline, Descriptor, Interest, Wake};
+use crate::platform::{AsRawFd, Descriptor, Interest};
+use crate::runtime::{Cancel, Deadline, Wake};
 
 pub(crate) struct FdReader {
     pub(crate) file: Descriptor,

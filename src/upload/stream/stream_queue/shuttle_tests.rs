@@ -10,7 +10,8 @@ use super::tests::queue_with_md5;
 use super::{PartHashing, StreamQueue};
 use crate::codec::md5::Kernel;
 use crate::model::PartNumber;
-use crate::runtime::{Cancel, Deadline, Interest, run_clock, simulated, stop_clock};
+use crate::platform::Interest;
+use crate::runtime::{Cancel, Deadline, run_clock, simulated, stop_clock};
 use crate::upload::buffer_pool::{BufferPool, FilledBy};
 
 /// Fills and queues parts as a stream does, and starts the workers that send them.

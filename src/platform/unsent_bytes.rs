@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 
 /// Bytes in the socket buffer that the peer has not acknowledged, on systems that report them.
-pub(super) fn unsent_bytes(fd: RawFd) -> Option<u64> {
+pub(crate) fn unsent_bytes(fd: RawFd) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let mut bytes: libc::c_int = 0;

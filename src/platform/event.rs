@@ -5,8 +5,7 @@
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
-use super::timer::LONGEST_POLL;
-use super::{Deadline, Descriptor, deliver_orphaned_signals};
+use super::Descriptor;
 
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -65,38 +64,4 @@ impl Event {
     pub(crate) fn descriptor(&self) -> RawFd {
         self.reader.as_raw_fd()
     }
-}
-
-/// Calls `poll` with the deadline. Returns 0 on a timeout or a signal, possibly before the deadline,
-/// so the caller checks its conditions again.
-pub(super) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> io::Result<libc::c_int> {
-    #[cfg(test)]
-    if super::deadline::simulated::now().is_some() {
-        use super::deadline::simulated;
-        let count = polled.len() as libc::nfds_t;
-        // SAFETY: the pointer and the count describe one live, exclusive slice.
-        let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, 0) };
-        if ready == 0 {
-            let deadline = deadline.instant();
-            assert!(deadline.is_some(), "this wait would never end");
-            simulated::set(deadline.max(simulated::now()));
-        }
-        return Ok(ready);
-    }
-    let left = deadline.left().map_or(LONGEST_POLL, |left| left.min(LONGEST_POLL));
-    // Rounds up: a wait that ends before its deadline would spin.
-    let ms =
-        left.as_millis().saturating_add(u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)));
-    let ms = libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX);
-    let count = polled.len() as libc::nfds_t;
-    // SAFETY: the pointer and the count describe one live, exclusive slice.
-    let ready = unsafe { libc::poll(polled.as_mut_ptr(), count, ms) };
-    if ready < 0 {
-        let cause = io::Error::last_os_error();
-        return if cause.kind() == io::ErrorKind::Interrupted { Ok(0) } else { Err(cause) };
-    }
-    if ready == 0 && left == LONGEST_POLL {
-        deliver_orphaned_signals();
-    }
-    Ok(ready)
 }

@@ -1,27 +1,11 @@
-//! Opens files, such that they are never descriptor 0, 1 or 2 of the program.
+//! Reads a file that may be a FIFO.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::descriptor::{has_standard_gap, move_up};
-use super::{Cancel, Deadline, Interest, Wake, with_private_descriptors};
-
-/// Opens a file.
-///
-/// If the program has closed one of the first three descriptors, the file is there for a moment
-/// before it is moved. That moment is short, because the file has been found or created before: it
-/// has been opened with a descriptor table of its own.
-pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> io::Result<File> {
-    if has_standard_gap() {
-        let (path, options) = (path.to_owned(), options.clone());
-        with_private_descriptors(move || options.open(&path).map(drop))?;
-    }
-    move_up(options.open(path)?.into()).map(File::from)
-}
+use super::{Cancel, Deadline, Wake};
+use crate::platform::{AsRawFd, Interest, errno, read_options, with_private_descriptors};
 
 /// Reads a whole file. One that is a FIFO, such as the `<(command)` of a shell, is read while it has
 /// a writer, but for ten seconds at most.
@@ -32,7 +16,7 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 fn read_within(path: &Path, timeout: Duration) -> io::Result<Vec<u8>> {
     let deadline = Deadline::after(timeout);
-    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let file = read_options().open(path)?;
     let mut bytes = Vec::new();
     loop {
         match (&file).read_to_end(&mut bytes) {
@@ -45,7 +29,7 @@ fn read_within(path: &Path, timeout: Duration) -> io::Result<Vec<u8>> {
             Wake::Ready => {}
             Wake::Failed(errno) => return Err(io::Error::from_raw_os_error(errno)),
             Wake::TimedOut | Wake::Canceled => {
-                return Err(io::Error::from_raw_os_error(libc::ETIMEDOUT));
+                return Err(io::Error::from_raw_os_error(errno::ETIMEDOUT));
             }
         }
     }
@@ -56,6 +40,7 @@ const FIFO_TIMEOUT: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Write;
 
     #[test]

@@ -4,12 +4,12 @@
 //! without a deadline is a deadlock.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::{Arc, LockResult, PoisonError};
 use std::time::{Duration, Instant};
 
 use shuttle::sync::{Condvar as ShuttleCondvar, Mutex, MutexGuard};
 
+use crate::platform::{Polled, RawFd};
 use crate::runtime::{Deadline, IgnorePoison, now, simulated};
 
 #[derive(Debug)]
@@ -142,16 +142,16 @@ impl Condvar {
 
 /// Waits until one of the events is set or the deadline has passed. Other descriptors are never
 /// ready.
-pub(crate) fn poll(polled: &mut [libc::pollfd], deadline: Deadline) -> io::Result<libc::c_int> {
+pub(super) fn poll_until(polled: &mut [Polled], deadline: Deadline) -> io::Result<usize> {
     let mut state = KERNEL.state.lock().ignore_poison();
     let mut timed = None;
     let ready = loop {
         let mut ready = 0;
         for slot in &mut *polled {
-            let event = usize::try_from(slot.fd - FIRST_DESCRIPTOR).ok();
+            let event = usize::try_from(slot.fd() - FIRST_DESCRIPTOR).ok();
             let is_set = event.and_then(|index| state.events.get(index)).is_some_and(|set| *set);
-            slot.revents = if is_set { slot.events } else { 0 };
-            ready += libc::c_int::from(is_set);
+            slot.set_ready(is_set);
+            ready += usize::from(is_set);
         }
         if ready > 0 || deadline.has_passed() {
             break ready;

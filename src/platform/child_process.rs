@@ -13,22 +13,22 @@ use super::Descriptor;
 
 /// A child in a process group of its own.
 #[derive(Debug)]
-pub(super) struct ChildProcess {
+pub(crate) struct ChildProcess {
     pid: libc::pid_t,
     /// `None` where the system has no descriptors of processes.
     pidfd: Option<Descriptor>,
 }
 
 /// The standard descriptors of a child.
-pub(super) struct StandardIo<'a> {
-    pub(super) input: &'a Descriptor,
-    pub(super) output: &'a Descriptor,
-    pub(super) error: &'a Descriptor,
+pub(crate) struct StandardIo<'a> {
+    pub(crate) input: &'a Descriptor,
+    pub(crate) output: &'a Descriptor,
+    pub(crate) error: &'a Descriptor,
 }
 
 /// Whether a child has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChildState {
+pub(crate) enum ChildState {
     Running,
     Exited(ExitStatus),
     /// It has ended, and the program has taken its status.
@@ -38,7 +38,7 @@ pub(super) enum ChildState {
 impl ChildProcess {
     /// Starts a program, which is searched in `PATH` if it contains no slash. It inherits the
     /// environment. No signal is blocked in it, and SIGCHLD and SIGPIPE are not ignored.
-    pub(super) fn spawn(argv: &[CString], standard: &StandardIo<'_>) -> io::Result<Self> {
+    pub(crate) fn spawn(argv: &[CString], standard: &StandardIo<'_>) -> io::Result<Self> {
         let program = argv.first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut pointers: Vec<_> = argv.iter().map(|word| word.as_ptr().cast_mut()).collect();
         pointers.push(std::ptr::null_mut());
@@ -60,11 +60,11 @@ impl ChildProcess {
     }
 
     /// The descriptor that becomes readable when the child ends.
-    pub(super) fn descriptor(&self) -> Option<RawFd> {
+    pub(crate) fn descriptor(&self) -> Option<RawFd> {
         self.pidfd.as_ref().map(|pidfd| pidfd.as_raw_fd())
     }
 
-    pub(super) fn state(&self) -> ChildState {
+    pub(crate) fn state(&self) -> ChildState {
         loop {
             match self.try_wait() {
                 Ok(state) => return state,
@@ -76,7 +76,7 @@ impl ChildProcess {
 
     /// Kills the process group of the child, or only the child on systems that cannot do that
     /// safely.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         #[cfg(target_os = "linux")]
         if let Some(pidfd) = self.descriptor() {
             if !pidfd_kill(pidfd, PIDFD_SIGNAL_PROCESS_GROUP) {

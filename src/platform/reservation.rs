@@ -4,12 +4,11 @@
 //! cannot wait for a lock that a thread of its parent held.
 
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{ForkGuard, IgnorePoison};
+use super::{FileIdentity, ForkGuard};
 
 /// The right to open a file, until dropped.
 #[derive(Debug)]
@@ -18,10 +17,10 @@ pub(crate) struct Reservation {
     process: ForkGuard,
 }
 
-/// The device and inode of a directory, and the name of a file in it.
+/// A directory, and the name of a file in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ReservedName {
-    directory: (u64, u64),
+    directory: FileIdentity,
     file: String,
 }
 
@@ -30,14 +29,19 @@ struct Table {
     names: Mutex<Vec<ReservedName>>,
 }
 
+impl Table {
+    fn lock(&self) -> MutexGuard<'_, Vec<ReservedName>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Reservation {
     /// Reserves a file of a directory; `None` if it is reserved already.
     pub(crate) fn new(directory: &Path, file: &str) -> io::Result<Option<Self>> {
-        let metadata = std::fs::metadata(directory)?;
-        let directory = (metadata.dev(), metadata.ino());
+        let directory = FileIdentity::of(&std::fs::metadata(directory)?);
         let name = ReservedName { directory, file: file.to_owned() };
         let table = table();
-        let mut names = table.names.lock().ignore_poison();
+        let mut names = table.lock();
         if names.contains(&name) {
             return Ok(None);
         }
@@ -49,7 +53,7 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if self.process.is_current() {
-            table().names.lock().ignore_poison().retain(|name| *name != self.name);
+            table().lock().retain(|name| *name != self.name);
         }
     }
 }

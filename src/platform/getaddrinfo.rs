@@ -8,10 +8,10 @@ use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ptr;
 
-use crate::runtime::with_private_descriptors;
+use super::with_private_descriptors;
 
 /// Returns the addresses of a host in the order of the resolver.
-pub(super) fn resolve(host: &str) -> io::Result<Vec<IpAddr>> {
+pub(crate) fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     let host = CString::new(host)?;
     with_private_descriptors(move || call(&host))
 }
@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn the_loopback_address_is_resolved_and_errors_are_in_english() {
-        assert!(resolve("localhost").unwrap().iter().all(IpAddr::is_loopback));
-        assert_eq!(resolve("127.0.0.1").unwrap(), [Ipv4Addr::LOCALHOST]);
-        assert_eq!(resolve("::1").unwrap(), [Ipv6Addr::LOCALHOST]);
-        assert!(resolve("a\0b").is_err());
+        assert!(resolve_host("localhost").unwrap().iter().all(IpAddr::is_loopback));
+        assert_eq!(resolve_host("127.0.0.1").unwrap(), [Ipv4Addr::LOCALHOST]);
+        assert_eq!(resolve_host("::1").unwrap(), [Ipv6Addr::LOCALHOST]);
+        assert!(resolve_host("a\0b").is_err());
         assert_eq!(text(libc::EAI_NONAME), "the name is unknown (EAI_NONAME)");
         assert_eq!(text(-999), "error -999 of getaddrinfo");
     }

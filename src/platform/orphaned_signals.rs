@@ -18,8 +18,8 @@ mod linux {
     use std::io::Read;
     use std::mem::MaybeUninit;
 
-    use crate::runtime::Descriptor;
-    use crate::runtime::library_thread::library_threads;
+    use crate::platform::Descriptor;
+    use crate::platform::library_thread::library_threads;
 
     pub(super) fn deliver() {
         let Some(pending) = pending() else { return };

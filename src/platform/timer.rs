@@ -2,11 +2,9 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use super::IgnorePoison;
 
 /// The longest single `poll`. A program that has closed the descriptors, or all of whose threads have
 /// ended, is noticed between polls, and a timer where it has no descriptor.
@@ -16,7 +14,7 @@ pub(super) const LONGEST_POLL: Duration = Duration::from_secs(1);
 pub(super) const LONGEST_POLL: Duration = Duration::from_millis(25);
 
 #[derive(Debug)]
-pub(super) struct Timer {
+pub(crate) struct Timer {
     created: Instant,
     /// Nanoseconds after `created`; 0 means not set.
     expires_at: AtomicU64,
@@ -26,7 +24,7 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             created: Instant::now(),
             expires_at: AtomicU64::new(0),
@@ -35,15 +33,15 @@ impl Timer {
         })
     }
 
-    pub(super) fn set(&self, time: Duration) -> io::Result<()> {
-        let _setting = self.setting.lock().ignore_poison();
+    pub(crate) fn set(&self, time: Duration) -> io::Result<()> {
+        let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
         let at = self.created.elapsed().saturating_add(time).as_nanos();
         let at = u64::try_from(at).unwrap_or(u64::MAX).max(1);
         self.expires_at.store(at, Ordering::SeqCst);
         self.os_timer.set(time.max(Duration::from_nanos(1)))
     }
 
-    pub(super) fn has_expired(&self) -> bool {
+    pub(crate) fn has_expired(&self) -> bool {
         match self.expires_at.load(Ordering::SeqCst) {
             0 => false,
             at => self.created.elapsed() >= Duration::from_nanos(at),
@@ -51,7 +49,7 @@ impl Timer {
     }
 
     /// The descriptor that becomes readable when the timer expires.
-    pub(super) fn descriptor(&self) -> Option<RawFd> {
+    pub(crate) fn descriptor(&self) -> Option<RawFd> {
         self.os_timer.descriptor()
     }
 }
@@ -65,7 +63,7 @@ mod timerfd {
     use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
     use std::time::Duration;
 
-    use crate::runtime::Descriptor;
+    use crate::platform::Descriptor;
 
     #[derive(Debug)]
     pub(super) struct OsTimer(Descriptor);

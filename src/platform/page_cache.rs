@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::ops::Range;
 
-use crate::error::Result;
-
 /// Returns the ranges of a file that are not in the page cache, in order, each a multiple of the page
 /// size except at `range.end`; of more than `most` ranges only the first.
 ///
@@ -12,12 +10,12 @@ use crate::error::Result;
 /// write to it. The search takes seconds per TiB: `check` is called for each window, and its error
 /// ends it.
 #[cfg(target_os = "linux")]
-pub(crate) fn uncached_ranges(
+pub(crate) fn uncached_ranges<E>(
     file: &File,
     range: Range<u64>,
     most: usize,
-    check: impl Fn() -> Result<()>,
-) -> Result<Vec<Range<u64>>> {
+    check: impl Fn() -> Result<(), E>,
+) -> Result<Vec<Range<u64>>, E> {
     let page = page_size();
     let mut found: Vec<Range<u64>> = Vec::new();
     let mut start = range.start - range.start % page;
@@ -59,12 +57,12 @@ pub(crate) fn remove_from_cache(file: &File, range: Range<u64>) {
 
 /// Other systems have no such call.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn uncached_ranges(
+pub(crate) fn uncached_ranges<E>(
     _: &File,
     _: Range<u64>,
     _: usize,
-    _: impl Fn() -> Result<()>,
-) -> Result<Vec<Range<u64>>> {
+    _: impl Fn() -> Result<(), E>,
+) -> Result<Vec<Range<u64>>, E> {
     Ok(Vec::new())
 }
 
@@ -187,7 +185,6 @@ mod linux {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::error::Error;
     use std::cell::Cell;
     use std::io;
     use std::os::unix::fs::FileExt;
@@ -215,7 +212,7 @@ mod tests {
         ] {
             let file = file_with_cached_pages(cached, pages).unwrap();
             let size = pages * page - 1;
-            let found = uncached_ranges(&file, 0..size, usize::MAX, || Ok(())).unwrap();
+            let found = uncached_ranges(&file, 0..size, usize::MAX, || Ok::<_, ()>(())).unwrap();
             let numbers = found.iter().map(|range| (range.start / page, range.end.div_ceil(page)));
             assert_eq!(numbers.collect::<Vec<_>>(), expected);
         }
@@ -242,7 +239,7 @@ mod tests {
             let checks = Cell::new(0);
             let found = uncached_ranges(&file, 0..size, usize::MAX, || {
                 checks.set(checks.get() + 1);
-                if checks.get() == last { Err(Error::canceled()) } else { Ok(()) }
+                if checks.get() == last { Err(()) } else { Ok(()) }
             });
             assert_eq!((checks.get(), found.is_err()), (last.min(3), last <= 3));
         }

@@ -25,7 +25,7 @@ impl Descriptor {
     }
 
     /// Opens a file of the kernel, which takes no time.
-    pub(super) fn open(path: &str, options: &OpenOptions) -> io::Result<Self> {
+    pub(crate) fn open(path: &str, options: &OpenOptions) -> io::Result<Self> {
         Self::new(options.open(path)?.into())
     }
 

@@ -2,15 +2,15 @@
 
 /// A saved `errno` of this thread.
 #[derive(Debug)]
-pub(super) struct Errno(i32);
+pub(crate) struct SavedErrno(i32);
 
-impl Errno {
-    pub(super) fn save() -> Self {
+impl SavedErrno {
+    pub(crate) fn save() -> Self {
         // SAFETY: the location belongs to this thread and is always valid.
         Self(unsafe { *location() })
     }
 
-    pub(super) fn restore(self) {
+    pub(crate) fn restore(self) {
         // SAFETY: the location belongs to this thread and is always valid.
         unsafe { *location() = self.0 };
     }

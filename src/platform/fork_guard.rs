@@ -1,0 +1,28 @@
+//! Fork detection.
+
+use super::process_id::process_id;
+use super::thread_id::is_library_thread;
+
+/// The process ID at construction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ForkGuard(u32);
+
+impl ForkGuard {
+    pub(crate) fn current() -> Self {
+        Self(process_id())
+    }
+
+    /// Returns true in the process that made the guard. Async-signal-safe.
+    pub(crate) fn is_current(self) -> bool {
+        self == Self::current()
+    }
+
+    /// Call it after a callback has returned. On a thread of the library a forked child ends: it has
+    /// no other thread, and no call that could return.
+    pub(crate) fn end_forked_library_thread(self) {
+        if !self.is_current() && is_library_thread() {
+            // SAFETY: _exit has no preconditions.
+            unsafe { libc::_exit(libc::EXIT_FAILURE) };
+        }
+    }
+}
