@@ -10,14 +10,13 @@ use super::retry_loop::OperationState;
 use super::{Evidence, redact_response, wire_log};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ETag, Target, oss_header};
-use crate::ops::Operation;
 use crate::retry::{self, FailureClass, Refusal};
 use crate::runtime::safeguard;
 use crate::transport::{Exchange, ExchangeError, ExchangeOptions, OutgoingRequest, RateLimit};
 use crate::wire::{Body, Request, Response, Sent, ServiceError, encode_query};
 
-impl<'a, O: Operation> OperationState<'a, O> {
-    pub(super) fn attempt(&mut self) -> Result<OperationOutcome<O::Output>, AttemptError> {
+impl<'a> OperationState<'a> {
+    pub(super) fn attempt(&mut self) -> Result<OperationOutcome<()>, AttemptError> {
         self.attempts += 1;
         let (request, target) = self.signed_request().map_err(AttemptError::not_sent)?;
         let log = self.service.logger();
@@ -46,21 +45,21 @@ impl<'a, O: Operation> OperationState<'a, O> {
         request: &Request,
         target: &Target,
         mut exchange: Exchange,
-    ) -> Result<OperationOutcome<O::Output>, AttemptError> {
+    ) -> Result<OperationOutcome<()>, AttemptError> {
         self.count_delay(&exchange.response);
         let changed =
             self.check_unchanged(request, exchange.body_complete.then_some(exchange.sent));
         redact_response::redact(request, &mut exchange.response);
         self.service.logger().debug(|| wire_log::response(&exchange.response));
         match self.parse_exchange(request, &exchange) {
-            Ok(_) if changed.is_err() => Err(changed_source(Evidence::TookEffect)),
-            Ok(output) => {
+            Ok(()) if changed.is_err() => Err(changed_source(Evidence::TookEffect)),
+            Ok(()) => {
                 self.service.concurrency_limiter.on_success();
                 let sent = self.sent_bytes(request, &exchange).map_err(|error| {
                     AttemptError::new(error, FailureClass::NotRetryable, Evidence::TookEffect)
                 })?;
                 let earlier_attempts = Evidence::NotSent;
-                Ok(OperationOutcome { output, sent, earlier_attempts })
+                Ok(OperationOutcome { output: (), sent, earlier_attempts })
             }
             Err(attempt_error) if changed.is_err() => {
                 Err(changed_source(attempt_error.evidence).at_host(&target.host))
@@ -164,19 +163,15 @@ impl<'a, O: Operation> OperationState<'a, O> {
         )
     }
 
-    fn parse_exchange(
-        &self,
-        request: &Request,
-        exchange: &Exchange,
-    ) -> Result<O::Output, AttemptError> {
+    fn parse_exchange(&self, request: &Request, exchange: &Exchange) -> Result<(), AttemptError> {
         let response = &exchange.response;
         if !(200..300).contains(&response.status) {
             let refused = ServiceError::read(response);
             let is_retry = self.attempts > 1 || self.stale_connection_retries > 0;
             let check = || self.context.check();
-            return match self.operation.result_of_earlier_attempt(&refused, is_retry, &check) {
-                Some(output) => Ok(output),
-                None => Err(self.refusal(response, refused)),
+            return match self.operation.has_result_of_earlier_attempt(&refused, is_retry, &check) {
+                true => Ok(()),
+                false => Err(self.refusal(response, refused)),
             };
         }
         if !exchange.body_complete {
@@ -253,10 +248,9 @@ impl<'a, O: Operation> OperationState<'a, O> {
                     return mismatch(format!("the CRC-64 is {ours} here and {theirs} at OSS"));
                 }
                 Some(_) => {}
-                None => self
-                    .service
-                    .logger()
-                    .warn(|| format!("{}: the response has no CRC-64 to compare", O::NAME)),
+                None => self.service.logger().warn(|| {
+                    format!("{}: the response has no CRC-64 to compare", self.operation.name())
+                }),
             }
         }
         if let Some(ours) = request.headers.get("content-md5").and_then(hex_of_base64) {

@@ -6,6 +6,7 @@ mod attempt_error;
 mod clock_offset;
 mod concurrency_limiter;
 mod config;
+mod erased_operation;
 mod evidence;
 mod logger;
 mod operation_context;

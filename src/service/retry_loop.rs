@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::attempt_error::AttemptError;
+use super::erased_operation::{ErasedOperation, OperationWithResult};
 use super::operation_context::{OperationContext, OperationError, OperationOutcome};
 use super::{AttemptLimit, Evidence, LogLevel, ServiceClient};
 use crate::error::{Error, ErrorKind, ObjectExists, Result};
@@ -21,6 +22,24 @@ impl ServiceClient {
         operation: &O,
         context: &OperationContext<'_>,
     ) -> Result<OperationOutcome<O::Output>, OperationError> {
+        let operation = OperationWithResult::new(operation);
+        let OperationOutcome { sent, earlier_attempts, .. } =
+            self.execute_erased(&operation, context)?;
+        match operation.into_result() {
+            Some(output) => Ok(OperationOutcome { output, sent, earlier_attempts }),
+            None => {
+                let error = Error::internal("an operation has succeeded without a result");
+                let evidence = Evidence::TookEffect;
+                Err(OperationError { error, evidence, earlier_attempts })
+            }
+        }
+    }
+
+    fn execute_erased(
+        &self,
+        operation: &dyn ErasedOperation,
+        context: &OperationContext<'_>,
+    ) -> Result<OperationOutcome<()>, OperationError> {
         let mut state = OperationState {
             service: self,
             operation,
@@ -53,7 +72,7 @@ impl ServiceClient {
             evidence = earlier_attempts.join(attempt_error.evidence);
             if let Err(error) = state.prepare_retry(attempt_error) {
                 let error = error
-                    .with_operation(O::NAME)
+                    .with_operation(operation.name())
                     .with_attempts(state.attempts)
                     .with_throttled_ms(state.throttled_ms);
                 let error = match operation.upload_id() {
@@ -67,7 +86,7 @@ impl ServiceClient {
                 let is_expected = context.expects(&error);
                 let level = if is_expected { LogLevel::Info } else { LogLevel::Error };
                 self.logger().log(level, || error.to_string());
-                let error = match O::EFFECT {
+                let error = match operation.effect() {
                     Effect::CreatesObject => error.with_object_exists(object_exists(evidence)),
                     Effect::StartsUpload => {
                         error.with_upload_may_exist(evidence.may_have_taken_effect())
@@ -103,9 +122,9 @@ impl ServiceClient {
 }
 
 /// The state of an operation across its attempts.
-pub(super) struct OperationState<'a, O> {
+pub(super) struct OperationState<'a> {
     pub(super) service: &'a ServiceClient,
-    pub(super) operation: &'a O,
+    pub(super) operation: &'a dyn ErasedOperation,
     pub(super) context: &'a OperationContext<'a>,
     pub(super) attempts: u32,
     /// Retries after the server had closed an idle connection. They do not count as attempts.
@@ -120,7 +139,7 @@ pub(super) struct OperationState<'a, O> {
     pub(super) throttled_ms: u64,
 }
 
-impl<O: Operation> OperationState<'_, O> {
+impl OperationState<'_> {
     /// Prepares the next attempt; returns the error that ends the call.
     fn prepare_retry(&mut self, attempt_error: AttemptError) -> Result<()> {
         let AttemptError { error, class, .. } = attempt_error;
