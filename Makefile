@@ -19,6 +19,8 @@ TARGET  := $(shell $(CARGO) metadata --no-deps --format-version 1 2>/dev/null \
 PROFILE ?= dist
 OUTPUT  := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE)
 BUILD   := build
+# A fifth of the library is what LLVM inlines beyond this.
+RUSTC_FLAGS := -C llvm-args=-inline-threshold=45
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 
 # System libraries that the static library needs; `make native-libs` prints them. The unwinder is
@@ -101,7 +103,7 @@ reference: ## generate web and manual pages of the C interface with doxygen
 
 # One crate type at a time: with several, cargo omits link-time optimization.
 $(OUTPUT)/libossmpu.a: FORCE
-	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib
+	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib -- $(RUSTC_FLAGS)
 
 # Both libraries are linked from the archive of rustc, because it cannot give symbols versions and
 # leaves the symbols of the Rust runtime global. Debug information is stripped from both, and kept in

@@ -16,6 +16,8 @@ if [ "${1-}" = --micro ]; then
 fi
 bench/install-peers.sh --verify
 echo "building the programs" >&2
+# As the Makefile of the library.
+export RUSTFLAGS='-C llvm-args=-inline-threshold=45'
 cargo build --quiet --release --manifest-path bench/Cargo.toml --target-dir "$target"
 
 # A CA and a certificate for loopback; the key of the CA is deleted.
