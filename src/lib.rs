@@ -81,8 +81,8 @@ mod ffi;
 // What calls from C need in addition to the public interface.
 #[cfg(feature = "capi")]
 pub(crate) use platform::{
-    BorrowedFd, SavedErrno, contain_foreign_unwind, disable_cancellation, has_name_prefix,
-    path_of_bytes,
+    BorrowedFd, ForkGuard, SavedErrno, contain_foreign_unwind, disable_cancellation,
+    has_name_prefix, path_of_bytes,
 };
 
 #[cfg(feature = "bench-internals")]

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use super::handle::null_error;
 use super::panic_boundary::run_callback;
-use crate::Result;
+use crate::{ForkGuard, Result};
 
 /// Releases the user pointer of a callback that outlives the call that set it.
 /// Called exactly once, on any thread, when the library will not call that
@@ -31,7 +31,7 @@ impl<F> Callback<F> {
         user: *mut c_void,
         drop: ossmpu_drop_fn,
     ) -> Result<Self> {
-        let user = UserPointer { pointer: user, drop, process: std::process::id() };
+        let user = UserPointer { pointer: user, drop, process: ForkGuard::current() };
         let function = function.ok_or_else(|| null_error("callback"))?;
         Ok(Self { function, user })
     }
@@ -46,13 +46,13 @@ impl<F> Callback<F> {
 struct UserPointer {
     pointer: *mut c_void,
     drop: ossmpu_drop_fn,
-    process: u32,
+    process: ForkGuard,
 }
 
 impl Drop for UserPointer {
     fn drop(&mut self) {
         // In a forked child the pointer belongs to the parent.
-        if let Some(drop) = self.drop.filter(|_| self.process == std::process::id()) {
+        if let Some(drop) = self.drop.filter(|_| self.process.is_current()) {
             // SAFETY: the caller of `Callback::new` promised it for any thread; this runs once.
             run_callback(|| unsafe { drop(self.pointer) });
         }
@@ -100,7 +100,7 @@ mod tests {
     fn a_forked_child_does_not_release_the_pointer() {
         let counter = AtomicU32::new(0);
         let mut callback = counted(&counter, Some(|| ())).unwrap();
-        callback.user.process = callback.user.process.wrapping_add(1);
+        callback.user.process = ForkGuard::of_another_process();
         drop(callback);
         assert_eq!(counter.into_inner(), 0);
     }

@@ -9,7 +9,7 @@ use super::panic_boundary::catch_panic;
 use super::status::{
     OSSMPU_ABSENT, OSSMPU_DONE, OSSMPU_EINTERNAL, OSSMPU_OK, OSSMPU_STORED_CALLBACK_FAILED,
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, ForkGuard, Result};
 
 /// The status of a call that did not fail.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) fn guard(
     err: OutParam<'_, Option<Box<ossmpu_error>>>,
     body: impl FnOnce() -> Result<Success>,
 ) -> c_int {
-    let process = std::process::id();
+    let process = ForkGuard::current();
     let outcome = catch_panic(|| match body().map_err(|error| in_process(process, error)) {
         Ok(Success::Ok) => (OSSMPU_OK, None),
         Ok(Success::Done) => (OSSMPU_DONE, None),
@@ -53,8 +53,8 @@ pub(super) fn guard(
 }
 
 /// In a child that a callback has forked, every error is a consequence of that.
-fn in_process(process: u32, error: Error) -> Error {
-    if process == std::process::id() {
+fn in_process(process: ForkGuard, error: Error) -> Error {
+    if process.is_current() {
         return error;
     }
     let text = "a callback has forked, and the child has returned into the call";

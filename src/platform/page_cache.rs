@@ -224,8 +224,10 @@ mod tests {
         let file = file_with_cached_pages(&[1, 2, 3, 5], 7).unwrap();
         let cached = |range: Range<u64>| linux::is_cached_entirely(&file, &range, page);
         assert!(!cached(0..4 * page) && !cached(3 * page..6 * page) && !cached(6 * page..7 * page));
-        // Before Linux 6.5, none is.
         let is_counted = cached(page..4 * page);
+        if !is_counted {
+            eprintln!("NOT TESTED: this system does not count cached pages");
+        }
         assert_eq!(cached(page..4 * page - 1), is_counted);
         assert_eq!(cached(5 * page..6 * page), is_counted);
     }

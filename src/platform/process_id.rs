@@ -1,7 +1,8 @@
 //! The ID of this process, without a system call where the kernel clears a page in forked children.
 //!
 //! Each step of an upload asks whether it runs in a forked child. `getpid` would be a third of the
-//! system calls of a file, and three quarters of those of a small object.
+//! system calls of a file, and three quarters of those of a small object. A child that shares the
+//! memory of its parent (`vfork`) has its parent's ID.
 
 /// Returns the ID of this process. Async-signal-safe.
 pub(crate) fn process_id() -> u32 {

@@ -76,7 +76,9 @@ impl Cancel {
 
     /// Triggers the token. Async-signal-safe and idempotent.
     pub fn trigger(&self) {
-        if let Some(token) = self.token.as_ref().filter(|token| token.process.is_current()) {
+        // Also a child that shares the memory of its parent may run a signal handler that triggers it.
+        let token = self.token.as_ref();
+        if let Some(token) = token.filter(|token| token.process.is_current_process()) {
             token.triggered.store(true, Ordering::SeqCst);
             token.event.set();
         }
@@ -88,7 +90,7 @@ impl Cancel {
     ///
     /// The error of the operating system if the timer cannot be set.
     pub fn trigger_after(&self, time: Duration) -> io::Result<()> {
-        let token = self.token.as_ref().filter(|token| token.process.is_current());
+        let token = self.token.as_ref().filter(|token| token.process.is_current_process());
         match token.and_then(|token| token.timer.as_ref()) {
             Some(timer) if !self.is_triggered() => timer.set(time),
             _ => Ok(()),
