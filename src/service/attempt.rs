@@ -169,7 +169,7 @@ impl<'a> OperationState<'a> {
             let refused = ServiceError::read(response);
             let is_retry = self.attempts > 1 || self.stale_connection_retries > 0;
             let check = || self.context.check();
-            return match self.operation.has_result_of_earlier_attempt(&refused, is_retry, &check) {
+            return match self.operation.keep_result_of_earlier_attempt(&refused, is_retry, &check) {
                 true => Ok(()),
                 false => Err(self.refusal(response, refused)),
             };

@@ -15,9 +15,9 @@ pub(super) trait ErasedOperation {
     /// Parses a successful response, and keeps the result.
     fn parse(&self, response: &Response) -> Result<()>;
     fn retry_safety(&self) -> RetrySafety;
-    /// Returns true, and keeps the result, if an error response shows that an earlier attempt
-    /// succeeded.
-    fn has_result_of_earlier_attempt(
+    /// Keeps the result if an error response shows that an earlier attempt succeeded; returns whether
+    /// it does.
+    fn keep_result_of_earlier_attempt(
         &self,
         refusal: &ServiceError,
         is_retry: bool,
@@ -69,7 +69,7 @@ impl<O: Operation> ErasedOperation for OperationWithResult<'_, O> {
         self.operation.retry_safety()
     }
 
-    fn has_result_of_earlier_attempt(
+    fn keep_result_of_earlier_attempt(
         &self,
         refusal: &ServiceError,
         is_retry: bool,

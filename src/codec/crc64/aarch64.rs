@@ -5,28 +5,24 @@ use std::arch::is_aarch64_feature_detected;
 
 use super::fold_factors::{DIVISOR, HALF_FACTOR, INVERSE, fold_factors};
 
-/// The instructions that a CPU can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FoldingKernel {
-    Pmull,
-}
+/// Instructions that this CPU has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FoldingKernel(());
 
 impl FoldingKernel {
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 1] = [Self::Pmull];
-
     pub(super) fn best() -> Option<Self> {
-        Some(Self::Pmull).filter(|kernel| kernel.is_available())
+        Self::widest_first().next()
     }
 
-    pub(super) fn is_available(self) -> bool {
-        cfg!(target_endian = "little") && is_aarch64_feature_detected!("aes")
+    pub(super) fn widest_first() -> impl Iterator<Item = Self> {
+        let has_pmull = cfg!(target_endian = "little") && is_aarch64_feature_detected!("aes");
+        has_pmull.then_some(Self(())).into_iter()
     }
 
     /// Advances the register over all but the last bytes, which are fewer than 16 if there are at
-    /// least [`LENGTH_MIN`]; returns it and them. The CPU must have the kernel.
+    /// least [`LENGTH_MIN`]; returns it and them.
     pub(super) fn advance(self, register: u64, bytes: &[u8]) -> (u64, &[u8]) {
-        // SAFETY: the caller has asked for these instructions.
+        // SAFETY: a value exists only if the CPU has the instructions.
         unsafe { advance(register, bytes) }
     }
 }

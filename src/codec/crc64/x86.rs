@@ -7,30 +7,46 @@ use std::arch::x86_64::*;
 
 use super::fold_factors::{DIVISOR, HALF_FACTOR, INVERSE, fold_factors};
 
-/// The instructions that a CPU can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FoldingKernel {
+/// Instructions that this CPU has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FoldingKernel(Instructions);
+
+#[derive(Debug, Clone, Copy)]
+enum Instructions {
     Pclmulqdq,
     Vpclmulqdq256,
     Vpclmulqdq512,
 }
 
 impl FoldingKernel {
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 3] = [Self::Pclmulqdq, Self::Vpclmulqdq256, Self::Vpclmulqdq512];
-
-    /// The widest that this CPU has.
+    /// The widest one.
     pub(super) fn best() -> Option<Self> {
-        if Self::Vpclmulqdq512.is_available() {
-            Some(Self::Vpclmulqdq512)
-        } else if Self::Vpclmulqdq256.is_available() {
-            Some(Self::Vpclmulqdq256)
-        } else {
-            Some(Self::Pclmulqdq).filter(|kernel| kernel.is_available())
-        }
+        Self::widest_first().next()
     }
 
-    pub(super) fn is_available(self) -> bool {
+    /// All, the widest first.
+    pub(super) fn widest_first() -> impl Iterator<Item = Self> {
+        use Instructions::{Pclmulqdq, Vpclmulqdq256, Vpclmulqdq512};
+        let known = [Vpclmulqdq512, Vpclmulqdq256, Pclmulqdq];
+        known.into_iter().filter(|instructions| instructions.are_available()).map(Self)
+    }
+
+    /// Advances the register over all but the last bytes, which are fewer than 16 if there are at
+    /// least [`LENGTH_MIN`]; returns it and them.
+    pub(super) fn advance(self, register: u64, bytes: &[u8]) -> (u64, &[u8]) {
+        match self.0 {
+            // SAFETY: a value exists only if the CPU has its instructions.
+            Instructions::Pclmulqdq => unsafe { advance_128(register, bytes) },
+            // SAFETY: as above.
+            Instructions::Vpclmulqdq256 => unsafe { advance_256(register, bytes) },
+            // SAFETY: as above.
+            Instructions::Vpclmulqdq512 => unsafe { advance_512(register, bytes) },
+        }
+    }
+}
+
+impl Instructions {
+    fn are_available(self) -> bool {
         let has_pclmulqdq =
             is_x86_feature_detected!("pclmulqdq") && is_x86_feature_detected!("sse2");
         let has_vpclmulqdq = || has_pclmulqdq && is_x86_feature_detected!("vpclmulqdq");
@@ -38,19 +54,6 @@ impl FoldingKernel {
             Self::Pclmulqdq => has_pclmulqdq,
             Self::Vpclmulqdq256 => has_vpclmulqdq() && is_x86_feature_detected!("avx2"),
             Self::Vpclmulqdq512 => has_vpclmulqdq() && is_x86_feature_detected!("avx512f"),
-        }
-    }
-
-    /// Advances the register over all but the last bytes, which are fewer than 16 if there are at
-    /// least [`LENGTH_MIN`]; returns it and them. The CPU must have the kernel.
-    pub(super) fn advance(self, register: u64, bytes: &[u8]) -> (u64, &[u8]) {
-        match self {
-            // SAFETY: the caller has asked for these instructions.
-            Self::Pclmulqdq => unsafe { advance_128(register, bytes) },
-            // SAFETY: as above.
-            Self::Vpclmulqdq256 => unsafe { advance_256(register, bytes) },
-            // SAFETY: as above.
-            Self::Vpclmulqdq512 => unsafe { advance_512(register, bytes) },
         }
     }
 }
