@@ -19,8 +19,8 @@ TARGET  := $(shell $(CARGO) metadata --no-deps --format-version 1 2>/dev/null \
 PROFILE ?= dist
 OUTPUT  := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE)
 BUILD   := build
-# A fifth of the library is what LLVM inlines beyond this.
-RUSTC_FLAGS := -C llvm-args=-inline-threshold=45
+# Less inlining makes the library smaller: docs/releasing.md.
+RUSTC_FLAGS ?= -C llvm-args=-inline-threshold=45
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 
 # System libraries that the static library needs; `make native-libs` prints them. The unwinder is
@@ -180,7 +180,8 @@ reproduce-release: ## build the archives again in another folder, and compare th
 	scripts/reproduce-release.sh $(BUILD)/release
 
 native-libs: ## print the system libraries that the static library needs
-	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib -- --print native-static-libs
+	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib -- $(RUSTC_FLAGS) \
+	    --print native-static-libs
 
 clean: ## remove build output
 	$(CARGO) clean

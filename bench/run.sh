@@ -9,6 +9,8 @@ work=build/bench
 mkdir -p "$work"
 
 target=${CARGO_TARGET_DIR:-$work/target}
+# For all crates; the Makefile passes it for the library alone.
+export RUSTFLAGS='-C llvm-args=-inline-threshold=45'
 if [ "${1-}" = --micro ]; then
     shift
     export CRITERION_HOME="$PWD/$work/criterion"
@@ -16,8 +18,6 @@ if [ "${1-}" = --micro ]; then
 fi
 bench/install-peers.sh --verify
 echo "building the programs" >&2
-# As the Makefile of the library.
-export RUSTFLAGS='-C llvm-args=-inline-threshold=45'
 cargo build --quiet --release --manifest-path bench/Cargo.toml --target-dir "$target"
 
 # A CA and a certificate for loopback; the key of the CA is deleted.

@@ -26,7 +26,7 @@ done
 
 # The README says the same.
 shared=$(readlink -f "$lib/libossmpu.so")
-[ "$(stat -c %s "$shared")" -le 5100000 ] || fail "the shared library has more than 5.1 MB"
+[ "$(stat -c %s "$shared")" -le 3500000 ] || fail "the shared library has more than 3.5 MB"
 for file in "$shared" "$tree/bin/ossmpu"; do
     needed=$(readelf -W -V "$file" | grep -o 'GLIBC_[0-9.]*' | sort -u -V | tail -n 1)
     [ "$(printf '%s\nGLIBC_2.17\n' "$needed" | sort -V | tail -n 1)" = GLIBC_2.17 ] ||

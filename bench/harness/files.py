@@ -18,7 +18,7 @@ def data_file(work, size):
                 file.write(os.urandom(min(CHUNK, size - offset)))
             # Writing dirty pages back during a measurement would disturb it.
             os.fsync(file.fileno())
-        time.sleep(NEW_SECONDS)
+    wait_until_old(path)
     read_through(path)
     return str(path)
 
@@ -29,7 +29,7 @@ def sparse_file(work, size):
     if not path.exists() or path.stat().st_size != size:
         with open(path, "wb") as file:
             file.truncate(size)
-        time.sleep(NEW_SECONDS)
+        wait_until_old(path)
         read_through(path)
     return str(path)
 
@@ -43,6 +43,11 @@ def object_dir(work, count, size):
         if not name.exists():
             name.write_bytes(os.urandom(size))
     return str(path)
+
+
+def wait_until_old(path):
+    """Waits until a file was written long enough ago."""
+    time.sleep(max(0, path.stat().st_mtime + NEW_SECONDS - time.time()))
 
 
 def read_through(path):
