@@ -139,7 +139,8 @@ fn only_the_platform_layer_knows_the_operating_system() {
         "libc",
         "os::unix",
         "os::fd",
-        "unix",
+        "cfg(unix",
+        "cfg!(unix",
         "cfg(windows",
         "target_os",
         "target_vendor",
@@ -158,16 +159,15 @@ fn only_the_platform_layer_knows_the_operating_system() {
     }
 }
 
-/// The text before the tests of a file, which are its last module.
+/// The text before the tests of a file, which are its last module, and before their attribute.
 fn without_test_module(text: &str) -> &str {
     let is_for_tests = |line: &str| line == "#[cfg(test)]" || line.starts_with("#[cfg(all(test");
-    let mut start = 0;
-    let mut was_for_tests = false;
+    let (mut start, mut attribute) = (0, None);
     for line in text.lines() {
-        if was_for_tests && line.starts_with("mod ") && line.ends_with('{') {
-            return &text[..start];
+        if let Some(end) = attribute.filter(|_| line.starts_with("mod ") && line.ends_with('{')) {
+            return &text[..end];
         }
-        was_for_tests = is_for_tests(line);
+        attribute = is_for_tests(line).then_some(start);
         start += line.len() + 1;
     }
     text
