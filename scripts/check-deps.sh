@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the tools that `make check` needs and `make test` does not, on Debian as root. With
-# --verify it installs nothing, names the tools that are missing, and fails if there are any.
+# Installs the tools that `make check` needs and `make test` does not, on Debian as root, and Conan in
+# build/conan. With --verify it installs nothing, names the tools that are missing, and fails if there
+# are any.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -51,8 +52,15 @@ missing_crates() {
     done
 }
 
+conan_requirements=packaging/conan/requirements.txt
+has_conan() { cmp -s "$conan_requirements" build/conan/venv/requirements.txt; }
+
 if [ "${1-}" = --verify ]; then
-    missing=$({ missing_tools tool && missing_crates | cut -d' ' -f1; } | tr '\n' ' ')
+    missing=$({
+        missing_tools tool
+        missing_crates | cut -d' ' -f1
+        has_conan || echo conan
+    } | tr '\n' ' ')
     status=0
     if [ -n "$missing" ]; then
         echo "missing: ${missing% }; run \`make check-deps\`" >&2
@@ -76,4 +84,13 @@ missing_crates | while read -r crate version options; do
     cargo install --quiet --locked $options "$crate" --version "$version" </dev/null
 done
 conformance/install.sh
+# After the packages above, which have the module venv.
+if ! has_conan; then
+    echo "installing conan"
+    rm -rf build/conan/venv
+    python3 -m venv build/conan/venv
+    build/conan/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --requirement "$conan_requirements"
+    cp "$conan_requirements" build/conan/venv/
+fi
 exec scripts/check-deps.sh --verify
