@@ -24,6 +24,11 @@ RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 stage "the committed header is up to date: the build with capi has written it"
 git diff --exit-code include/
 
+stage "the packages of other systems have the version of Cargo.toml"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+grep -q -x "Version: *$version" packaging/rpm/ossmpu.spec
+grep -q -F "\"version\": \"$version\"" packaging/vcpkg/vcpkg.json
+
 stage "licenses, bans and sources of all crates"
 cargo deny check licenses bans sources
 
@@ -73,6 +78,9 @@ scripts/with-emulator.sh scripts/check-quick-start.sh
 
 stage "Debian packages (4 min)"
 scripts/with-emulator.sh scripts/check-deb.sh
+
+stage "Conan packages (3 min)"
+scripts/with-emulator.sh scripts/check-conan.sh
 
 stage "the packaged crate builds (1 min)"
 cargo package -p ossmpu --allow-dirty --features capi
