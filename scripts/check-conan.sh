@@ -22,7 +22,8 @@ fail() {
 conan() { "$work/venv/bin/conan" "$@" >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"; }
 status=$(git status --porcelain)
 
-# The crates, and mostly also the library, have been compiled here by `make`.
+# `make` has compiled the crates here. The library is compiled once for both packages: the build script
+# looks at the time of src/ffi, which is new in the copy of Conan.
 target=$(cargo metadata --no-deps --format-version 1 |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
