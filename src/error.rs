@@ -195,6 +195,7 @@ impl Error {
     /// Creates an error of kind `Memory` for an event that cannot be created.
     pub(crate) fn no_descriptor(cause: &std::io::Error) -> Self {
         let text = match cause.raw_os_error() {
+            Some(errno::EBADF) => return Self::wait_failed(errno::EBADF),
             Some(errno::EMFILE) => {
                 "no file descriptor is left in this process; raise its limit of open files, or \
                  use fewer threads"

@@ -12,7 +12,7 @@ use socket2::Domain;
 
 use super::exchange_state::ExchangeState;
 use super::server_role::ServerRole;
-use super::socket::Socket;
+use super::socket::{self, Socket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::platform::{Interest, errno};
@@ -165,6 +165,9 @@ fn connect_error(failed: &[(SocketAddr, io::Error)], role: ServerRole) -> Error 
     let Some((address, cause)) = failed.first() else {
         return Error::internal("the host has no addresses");
     };
+    if let Some(error) = socket::closed_by_program(cause) {
+        return error;
+    }
     let others = match failed.len() - 1 {
         0 => String::new(),
         1 => " and one other address".to_owned(),

@@ -86,11 +86,20 @@ impl Socket {
 
 /// Converts an error of an established connection.
 pub(super) fn connection_lost(error: &io::Error) -> Error {
-    // Another attempt would use descriptors that the program closes as well.
-    if let Some(errno @ (errno::EBADF | errno::ENOTSOCK)) = error.raw_os_error() {
-        return Error::wait_failed(errno);
+    closed_by_program(error).unwrap_or_else(|| {
+        Error::new(ErrorKind::Network, "the connection was lost")
+            .with_io(error)
+            .with_cause_in_text()
+    })
+}
+
+/// The error if the program has closed the descriptor. It is not retried: another attempt would use
+/// descriptors that the program closes as well.
+pub(super) fn closed_by_program(error: &io::Error) -> Option<Error> {
+    match error.raw_os_error() {
+        Some(errno @ (errno::EBADF | errno::ENOTSOCK)) => Some(Error::wait_failed(errno)),
+        _ => None,
     }
-    Error::new(ErrorKind::Network, "the connection was lost").with_io(error).with_cause_in_text()
 }
 
 /// True if this machine refuses to send, so that the server will not respond.

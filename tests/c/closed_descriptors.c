@@ -127,6 +127,9 @@ static int run_without_standard_descriptors(const char *path) {
 }
 
 #define WORKERS 4
+#define SLOW_PART 1048576
+/* The last step of a part counts as sent when its response has arrived. */
+#define LAST_STEP 262144
 
 struct slow_call {
     ossmpu_client *client;
@@ -147,10 +150,12 @@ static void *put_slowly(void *user) {
     struct slow_call *call = user;
     ossmpu_options *options = in_parts();
     ossmpu_error *err = NULL;
-    unsigned char *data = some_bytes(SIZE);
+    size_t size = WORKERS * SLOW_PART;
+    unsigned char *data = some_bytes(size);
     SEE(!ossmpu_options_set_int(options, OSSMPU_OPTION_PARALLELISM, WORKERS));
+    SEE(!ossmpu_options_set_int(options, OSSMPU_OPTION_PART_SIZE, SLOW_PART));
     SEE(!ossmpu_options_set_progress(options, see_bytes_sent, NULL));
-    call->status = ossmpu_put_data(call->client, BUCKET, SLOW_KEY, data, SIZE,
+    call->status = ossmpu_put_data(call->client, BUCKET, SLOW_KEY, data, size,
                                    options, call->cancel, NULL, &err);
     call->os_errno = ossmpu_error_int(err, OSSMPU_ERRINFO_OS_ERRNO);
     ossmpu_error_free(err);
@@ -164,16 +169,20 @@ static int close_all(int cancels) {
     struct slow_call call = {NULL, NULL, 0, 0};
     ossmpu_config *config = ossmpu_config_new();
     pthread_t thread;
-    int64_t start;
+    int64_t begun = now_ms(), start;
     SEE(!ossmpu_config_set_env(config));
     SEE(!ossmpu_config_set_int(config, OSSMPU_CONFIG_ABORT_TIMEOUT_MS, 2000));
     SEE(!ossmpu_client_new(config, &call.client, NULL));
     ossmpu_config_free(config);
     call.cancel = ossmpu_cancel_new();
     SEE(!pthread_create(&thread, NULL, put_slowly, &call));
-    while (__atomic_load_n(&bytes_sent, __ATOMIC_SEQ_CST) < WORKERS * PART_SIZE)
+    while (__atomic_load_n(&bytes_sent, __ATOMIC_SEQ_CST) <
+           WORKERS * (SLOW_PART - LAST_STEP))
         usleep(1000);
+    /* The workers send the last steps, and wait. */
+    usleep(300000);
     start = now_ms();
+    SEE(start - begun < 20000);
     SEE(syscall(SYS_close_range, 3, ~0U, 0) == 0);
     if (cancels)
         ossmpu_cancel_trigger(call.cancel);
