@@ -87,7 +87,7 @@ mod tests {
             assert!(memory.iter().all(|byte| *byte == 7));
         }
         assert!(PageMemory::zeroed(0).unwrap().is_empty());
-        let error = PageMemory::zeroed(usize::MAX / 2).unwrap_err();
+        let error = PageMemory::zeroed(usize::MAX - 8191).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
     }
 }

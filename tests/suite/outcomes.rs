@@ -116,7 +116,9 @@ fn a_part_that_is_stored_during_the_abort_is_removed() {
     let other = MultipartUpload::attach(&other, bucket, key, id, &UploadOptions::new()).unwrap();
     std::thread::scope(|scope| {
         let sending = scope.spawn(|| other.upload_part(number(1), bytes(PART), &fixture.cancel));
-        fixture.wait_for("UploadPart", 1);
+        fixture.wait_until(|requests| {
+            requests.iter().any(|request| request.op == "UploadPart" && request.bytes > 0)
+        });
         upload.abort().unwrap();
         sending.join().unwrap().unwrap();
     });
