@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the tools that `make check` needs and `make test` does not, on Debian as root, and Conan in
-# build/conan. With --verify it installs nothing, names the tools that are missing, and fails if there
-# are any.
+# Installs the tools that `make check` needs and `make test` does not, on Debian as root: Conan in
+# build/conan, and what cross.sh needs for i686 in build/cross. With --verify it installs nothing,
+# names the tools that are missing, and fails if there are any.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -67,6 +67,7 @@ if [ "${1-}" = --verify ]; then
         status=1
     fi
     conformance/install.sh --verify || status=1
+    scripts/cross-deps.sh --verify i686 || status=1
     exit "$status"
 fi
 
@@ -84,6 +85,7 @@ missing_crates | while read -r crate version options; do
     cargo install --quiet --locked $options "$crate" --version "$version" </dev/null
 done
 conformance/install.sh
+scripts/cross-deps.sh i686
 # After the packages above, which have the module venv.
 if ! has_conan; then
     echo "installing conan"

@@ -44,6 +44,9 @@ cargo test --test c_abi valgrind -- --ignored
 stage "C tests with a library built with AddressSanitizer (5 min)"
 cargo test --test c_abi instrumented -- --ignored
 
+stage "32-bit x86: uploads and unit tests (5 min)"
+scripts/cross.sh --without-suite i686
+
 stage "model checks with shuttle (1 min)"
 scripts/shuttle-tests.sh
 

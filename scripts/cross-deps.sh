@@ -1,7 +1,8 @@
 #!/bin/bash
-# Installs what `make cross` and `make tsan` need, on Debian 12 (x86-64) as root: packages of the
-# system, and in build/cross Debian's Rust compiler and Zig, which are not installed. With --verify
-# it installs nothing, names what is missing, and fails if something is.
+# cross-deps.sh [--verify] [TARGET...] - installs what `make cross` and `make tsan` need, on Debian 12
+# (x86-64) as root, for these targets of cross.sh or all: packages of the system, and in build/cross
+# Debian's Rust compiler and Zig, which are not installed. With --verify it installs nothing, names
+# what is missing, and fails if something is.
 #
 # The compiler is Debian's because apt also has the sources of its standard library, which is built
 # from them for most targets and for ThreadSanitizer. The run time of ThreadSanitizer, which Debian
@@ -11,20 +12,28 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly build=$PWD/build/cross
 
-# libc6-i386 and lib32gcc-s1 run 32-bit programs; the libraries below python3-venv are those of the
-# compiler.
-readonly packages=(
-    qemu-user
-    gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-    gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
-    gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 lib32gcc-s1
-    gcc-s390x-linux-gnu libc6-dev-s390x-cross
-    python3-venv
-    libedit2 libxml2 libz3-4
-)
+# The libraries that the compiler needs.
+packages=(libedit2 libxml2 libz3-4)
 # Debian's names of the architectures whose build of the standard library is used.
 readonly architectures=(amd64 arm64)
 readonly zig=ziglang==0.17.0
+needs_zig=
+
+# Adds what a target needs.
+add_target() {
+    case $1 in
+    aarch64) packages+=(qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross) ;;
+    armv7) packages+=(qemu-user gcc-arm-linux-gnueabihf libc6-dev-armhf-cross) ;;
+    # The last two run 32-bit programs.
+    i686) packages+=(gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 lib32gcc-s1) ;;
+    s390x) packages+=(qemu-user gcc-s390x-linux-gnu libc6-dev-s390x-cross) ;;
+    musl) packages+=(python3-venv) needs_zig=yes ;;
+    *)
+        echo "unknown target $1" >&2
+        exit 2
+        ;;
+    esac
+}
 
 is_installed() {
     dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
@@ -36,15 +45,28 @@ has_zig() {
     [ "$(cat "$build/zig/version" 2>/dev/null)" = "$zig" ]
 }
 
-missing=()
-for package in "${packages[@]}"; do is_installed "$package" || missing+=("$package"); done
-
+verifies=
 if [ "${1-}" = --verify ]; then
+    verifies=yes
+    shift
+fi
+readonly targets=("$@")
+[ $# -gt 0 ] || set -- aarch64 armv7 i686 s390x musl
+for target; do add_target "$target"; done
+
+missing=()
+while read -r package; do
+    is_installed "$package" || missing+=("$package")
+done < <(printf '%s\n' "${packages[@]}" | sort -u)
+
+if [ -n "$verifies" ]; then
     has_rust || missing+=("the compiler")
-    has_zig || missing+=(Zig)
+    [ -z "$needs_zig" ] || has_zig || missing+=(Zig)
     [ "${#missing[@]}" -eq 0 ] && exit
     printf -v list '%s, ' "${missing[@]}"
-    echo "missing: ${list%, }; run \`make cross-deps\`" >&2
+    command='make cross-deps'
+    [ "${#targets[@]}" -eq 0 ] || command="scripts/cross-deps.sh ${targets[*]}"
+    echo "missing: ${list%, }; run \`$command\`" >&2
     exit 1
 fi
 
@@ -139,5 +161,5 @@ EOF
 install_packages
 mkdir -p "$build"
 install_rust
-install_zig
-exec scripts/cross-deps.sh --verify
+[ -z "$needs_zig" ] || install_zig
+exec scripts/cross-deps.sh --verify "${targets[@]}"
