@@ -32,31 +32,8 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 LIBGCC_VERSION=$(dpkg-query -W -f '${Version}' libgcc-11-dev)
 export SOURCE_DATE_EPOCH LIBGCC_VERSION LC_ALL=C TZ=UTC
 
-# pack NAME - makes an archive of the folder NAME in $work.
-pack() {
-    tar --create --file "$work/$1.tar" --directory "$work" --format=gnu --sort=name \
-        --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
-        --mode=u+rwX,go+rX,go-w "$1"
-    gzip -9n "$work/$1.tar"
-    mv "$work/$1.tar.gz" "$folder"
-}
-
 echo "packing the sources"
-git archive --prefix="$sources/" HEAD | tar --extract --directory "$work"
-mkdir -p "$work/$sources/.cargo"
-(
-    cd "$work/$sources"
-    cargo vendor --quiet --locked --versioned-dirs vendor >/dev/null
-    cat >.cargo/config.toml <<'END'
-[source.crates-io]
-replace-with = "vendored-sources"
-
-[source.vendored-sources]
-directory = "vendor"
-END
-)
-pack "$sources"
-rm -r "${work:?}/$sources"
+scripts/source-archive.sh "$folder"
 tar --extract --file "$folder/$sources.tar.gz" --directory "$work"
 
 # Without network, and without the crates and settings of this machine.
@@ -111,8 +88,8 @@ for path in "$top" "$work" "$registry"; do
     [ "$found" -eq 0 ] || fail "the path $path is in $sources.tar.gz"
 done
 
-pack "$product"
-pack "$product-debug"
+"$top/scripts/pack.sh" "$tree" "$folder"
+"$top/scripts/pack.sh" "$work/$product-debug" "$folder"
 cp "$tree/ossmpu.cdx.json" "$folder/$product.cdx.json"
 cd "$folder"
 sha256sum ./*.tar.gz ./*.cdx.json | sed 's|\./||' >SHA256SUMS
