@@ -720,8 +720,8 @@ typedef struct ossmpu_progress {
      */
     int64_t bytes_resumed;
     /**
-     * Bytes that were sent; retries and hedged requests count again. Never
-     * decreases.
+     * Bytes that were sent; retries and hedged requests count again. The last
+     * 112 KiB of a request count when it ends. Never decreases.
      */
     int64_t bytes_sent;
     /**

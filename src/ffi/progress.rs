@@ -38,8 +38,8 @@ pub struct ossmpu_progress {
     pub bytes_done: i64,
     /// The bytes of bytes_done that were on OSS before this call.
     pub bytes_resumed: i64,
-    /// Bytes that were sent; retries and hedged requests count again. Never
-    /// decreases.
+    /// Bytes that were sent; retries and hedged requests count again. The last
+    /// 112 KiB of a request count when it ends. Never decreases.
     pub bytes_sent: i64,
     /// What the call is doing: OSSMPU_PHASE_*. A later version may add phases.
     pub phase: i32,

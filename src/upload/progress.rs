@@ -28,7 +28,8 @@ pub struct Progress {
     pub bytes_done: u64,
     /// Of these, bytes of parts that OSS already had.
     pub bytes_resumed: u64,
-    /// Bytes that were sent; what is sent twice counts twice. Never decreases.
+    /// Bytes that were sent; what is sent twice counts twice. The last 112 KiB of a request count
+    /// when it ends. Never decreases.
     pub bytes_sent: u64,
     /// Retries of all requests so far.
     pub retries: u64,

@@ -128,8 +128,8 @@ static int run_without_standard_descriptors(const char *path) {
 
 #define WORKERS 4
 #define SLOW_PART 1048576
-/* The last step of a part counts as sent when its response has arrived. */
-#define LAST_STEP 262144
+/* The last bytes of a part, which count as sent when its request ends. */
+#define LAST_BYTES 114688
 
 struct slow_call {
     ossmpu_client *client;
@@ -177,7 +177,7 @@ static int close_all(int cancels) {
     call.cancel = ossmpu_cancel_new();
     SEE(!pthread_create(&thread, NULL, put_slowly, &call));
     while (__atomic_load_n(&bytes_sent, __ATOMIC_SEQ_CST) <
-           WORKERS * (SLOW_PART - LAST_STEP))
+           WORKERS * (SLOW_PART - LAST_BYTES))
         usleep(1000);
     /* The workers send the last steps, and wait. */
     usleep(300000);
