@@ -37,12 +37,20 @@ impl Scheduling {
 
     /// Applies it to this thread, where it differs.
     pub(super) fn apply(&self) {
+        // The system calls, because the functions of musl always fail.
         // SAFETY: sched_getscheduler takes no pointer; 0 is this thread.
-        if unsafe { libc::sched_getscheduler(THIS_THREAD) } != libc::SCHED_OTHER {
-            let parameters = libc::sched_param { sched_priority: 0 };
-            // SAFETY: the parameters are on this stack.
+        let class = unsafe { libc::syscall(libc::SYS_sched_getscheduler, THIS_THREAD) };
+        if class != libc::c_long::from(libc::SCHED_OTHER) {
+            // `struct sched_param` of the kernel has only this.
+            let priority: libc::c_int = 0;
+            // SAFETY: the parameter is on this stack.
             unsafe {
-                libc::sched_setscheduler(THIS_THREAD, libc::SCHED_OTHER, &raw const parameters)
+                libc::syscall(
+                    libc::SYS_sched_setscheduler,
+                    THIS_THREAD,
+                    libc::SCHED_OTHER,
+                    &raw const priority,
+                )
             };
         }
         // SAFETY: getpriority takes no pointer; 0 is this thread.

@@ -9,16 +9,16 @@ use super::thread_cancellation::disable_cancellation;
 /// Identifies a thread that has not been joined. Unlike `std::thread::current`, it is available in
 /// destructors of thread-local values and when the process exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ThreadId(libc::pthread_t);
+pub(crate) struct ThreadId(u64);
 
 impl ThreadId {
     pub(crate) fn current() -> Self {
         // SAFETY: pthread_self has no preconditions.
-        Self(unsafe { libc::pthread_self() })
+        Self(unsafe { libc::pthread_self() } as u64)
     }
 
     pub(crate) fn of<T>(handle: &JoinHandle<T>) -> Self {
-        Self(handle.as_pthread_t())
+        Self(handle.as_pthread_t() as u64)
     }
 }
 

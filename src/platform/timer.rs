@@ -85,7 +85,7 @@ mod timerfd {
             let setting = libc::itimerspec {
                 it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
                 it_value: libc::timespec {
-                    tv_sec: time.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+                    tv_sec: i32::try_from(time.as_secs()).unwrap_or(i32::MAX).into(),
                     tv_nsec: time.subsec_nanos().cast_signed().into(),
                 },
             };
