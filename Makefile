@@ -94,12 +94,14 @@ examples: all ## build the C programs in examples-c
 
 REFERENCE := $(BUILD)/reference
 
-# Pages of struct fields are deleted: their names are everyday words, such as size.
+# Pages of struct fields are deleted: their names are everyday words, such as size. A line that begins
+# with an apostrophe would be a command of the page.
 reference: ## generate web and manual pages of the C interface with doxygen
 	@mkdir -p $(REFERENCE)
 	doxygen docs/Doxyfile
 	find $(REFERENCE)/man -type f ! -name 'ossmpu*' ! -name 'OSSMPU_*' -delete
 	rm $(REFERENCE)/man/man3/OSSMPU_API.3 $(REFERENCE)/man/man3/OSSMPU_MUST_USE.3
+	sed -i "s/^'/\\\\\\&'/" $(REFERENCE)/man/man3/*
 
 # One crate type at a time: with several, cargo omits link-time optimization.
 $(OUTPUT)/libossmpu.a: FORCE
