@@ -30,7 +30,7 @@ NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
 .DEFAULT_GOAL := all
 .PHONY: all help demo test check-deps check conformance simulate reliability reliability-table \
     mutants cross-deps cross tsan bench-deps bench examples reference install uninstall deb \
-    release-deps release reproduce-release native-libs clean
+    check-deb release-deps release reproduce-release native-libs clean
 
 all: $(SHARED) ## build the shared and the static library, and the header
 
@@ -168,10 +168,13 @@ uninstall: ## remove the installed files
 	rmdir "$(CMAKE)" "$(LIBS)/.debug" 2>/dev/null || true
 	$(update_linker_cache)
 
-deb: ## build the Debian packages, in build/deb
+deb: ## build the Debian source package and its packages, in build/deb
 	packaging/deb.sh $(BUILD)/deb
 
-release-deps: ## install the tools that release needs (Debian, as root)
+check-deb: ## build and check them (Debian, as root); ARGS=ARCHIVE for those of a release
+	scripts/with-emulator.sh scripts/check-deb.sh $(ARGS)
+
+release-deps: ## install the tools that release and check-deb need (Debian, as root)
 	scripts/release-deps.sh
 
 release: ## build the archives of a release from the last commit, in build/release, and test them

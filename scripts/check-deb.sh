@@ -1,8 +1,11 @@
 #!/bin/sh
-# Builds the Debian packages, installs them on this machine, builds programs against them, and
-# removes them. Needs root. Run it with scripts/with-emulator.sh.
+# check-deb.sh [ARCHIVE] - builds the Debian source package and its packages with packaging/deb.sh, from
+# the working tree or the source archive of a release. Fails if lintian reports an error. Installs the
+# packages on this machine, runs programs that are built with them, and removes them. Needs root. Run
+# it with scripts/with-emulator.sh.
 set -eu
 
+archive=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/.."
 : "${OSS_ENDPOINT:?run this with scripts/with-emulator.sh}"
 fail() {
@@ -10,6 +13,7 @@ fail() {
     exit 1
 }
 [ "$(id -u)" -eq 0 ] || fail "installing packages needs root"
+command -v lintian dh >/dev/null || fail "missing: lintian or dh; run \`make release-deps\`"
 installed() {
     dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' '*ossmpu*' 2>/dev/null | grep '^ii' || true
 }
@@ -24,42 +28,30 @@ clean_up() {
     rm -rf "$scratch"
 }
 trap clean_up EXIT
-make --no-print-directory deb >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
+packaging/deb.sh build/deb "$archive" >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
+lintian --allow-root --fail-on error build/deb/*.changes || fail "lintian reports errors"
 for package in build/deb/*.deb; do
     dpkg-deb --contents "$package" | awk '$6 !~ "/$" {print substr($6, 2)}' >>"$scratch/files"
 done
 
 dpkg --install build/deb/*.deb >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
 while read -r file; do
-    [ -e "$file" ] || fail "$file is in a package but was not installed"
+    [ -e "$file" ] || [ -L "$file" ] || fail "$file is in a package but was not installed"
 done <"$scratch/files"
 
-# shellcheck disable=SC2046
-cc -std=c99 -o "$scratch/program" tests/consumers/upload.c $(pkg-config --cflags --libs ossmpu)
-"$scratch/program" debian-pkg-config
-# shellcheck disable=SC2046
-cc -std=c99 -o "$scratch/static" tests/consumers/upload.c -Wl,-Bstatic -lossmpu -Wl,-Bdynamic \
-    $(pkg-config --static --libs-only-l ossmpu | sed 's/-lossmpu//')
-"$scratch/static" debian-static
-! ldd "$scratch/static" | grep -q ossmpu || fail "the static program needs libossmpu.so"
-cmake -S tests/consumers -B "$scratch/cmake" -DWANTED=0.1 >"$scratch/log" 2>&1 ||
-    fail "$(cat "$scratch/log")"
-cmake --build "$scratch/cmake" --target cmake-shared-cpp >"$scratch/log" 2>&1 ||
-    fail "$(cat "$scratch/log")"
-"$scratch/cmake/cmake-shared-cpp" debian-cmake
+# Without lazy binding, and with the debug information in a package of its own.
+shared=$(readlink -f "/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/libossmpu.so.0")
+for file in "$shared" /usr/bin/ossmpu; do
+    readelf -W -d "$file" | grep -q -E 'BIND_NOW|FLAGS_1.*NOW' || fail "$file binds symbols lazily"
+    readelf -W -l "$file" | grep -q GNU_RELRO || fail "$file has no read-only relocations"
+    build_id=$(readelf -n "$file" | sed -n 's/.*Build ID: //p')
+    debug=/usr/lib/debug/.build-id/$(printf %.2s "$build_id")/${build_id#??}.debug
+    readelf -W -S "$debug" | grep -q -F '.debug_line' || fail "$file has no debug information"
+done
+readelf -h /usr/bin/ossmpu | grep -q 'Type: *DYN' || fail "the command has a fixed address"
+zcat /usr/share/man/man1/ossmpu-put.1.gz | grep -q 'SH NAME' || fail "no manual page"
 
-if [ -d cli ]; then
-    ossmpu put tests/consumers/upload.c oss://ossmpu-test/debian-tools >"$scratch/log" 2>&1 ||
-        fail "$(cat "$scratch/log")"
-    zcat /usr/share/man/man1/ossmpu-put.1.gz | grep -q 'SH NAME' || fail "no manual page"
-    echo "ok: the command uploads"
-fi
-
-# Packages that use the library get their dependency from its symbols file.
-mkdir -p "$scratch/other/debian"
-: >"$scratch/other/debian/control"
-dependency=$(cd "$scratch/other" && dpkg-shlibdeps -O --warnings=0 "$scratch/program")
-echo "$dependency" | grep -q 'libossmpu0 (>= 0.1.0)' || fail "dpkg-shlibdeps printed: $dependency"
+packaging/debian/tests/upload
 
 names=$(installed | awk '{print $2}')
 # shellcheck disable=SC2086

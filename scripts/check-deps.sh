@@ -21,7 +21,6 @@ cmake cmake
 python3 python3
 cffi python3-cffi
 luajit luajit
-dpkg-shlibdeps dpkg-dev
 '
 # crate version options
 crates='

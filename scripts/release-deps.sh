@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the tools that `make release` needs besides those of `make`, on Debian as root, and zig in
-# build/release-tools. With --verify it installs nothing, names what is missing, and fails if something
-# is.
+# Installs the tools that `make release` and `make check-deb` need besides those of `make`, on Debian as
+# root, and zig in build/release-tools. With --verify it installs nothing, names what is missing, and
+# fails if something is.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -16,6 +16,9 @@ pkg-config pkg-config
 cmake cmake
 c++ g++
 readelf binutils
+dpkg-buildpackage dpkg-dev
+dh debhelper
+lintian lintian
 python3-venv python3-venv
 gcc-11-unwinder libgcc-11-dev
 '
