@@ -1,7 +1,7 @@
 //! The identity of a thread, and which threads belong to the library.
 
 use std::cell::Cell;
-use std::os::unix::thread::JoinHandleExt;
+use std::os::unix::thread::{JoinHandleExt, RawPthread};
 use std::thread::JoinHandle;
 
 use super::thread_cancellation::disable_cancellation;
@@ -9,16 +9,16 @@ use super::thread_cancellation::disable_cancellation;
 /// Identifies a thread that has not been joined. Unlike `std::thread::current`, it is available in
 /// destructors of thread-local values and when the process exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ThreadId(u64);
+pub(crate) struct ThreadId(RawPthread);
 
 impl ThreadId {
     pub(crate) fn current() -> Self {
         // SAFETY: pthread_self has no preconditions.
-        Self(unsafe { libc::pthread_self() } as u64)
+        Self(unsafe { libc::pthread_self() } as RawPthread)
     }
 
     pub(crate) fn of<T>(handle: &JoinHandle<T>) -> Self {
-        Self(handle.as_pthread_t() as u64)
+        Self(handle.as_pthread_t())
     }
 }
 
