@@ -1,8 +1,8 @@
 #!/bin/bash
 # cross-deps.sh [--verify] [TARGET...] - installs what `make cross` and `make tsan` need, on Debian 12
-# (x86-64) as root, for these targets of cross.sh or all: packages of the system, and in build/cross
-# Debian's Rust compiler and Zig, which are not installed. With --verify it installs nothing, names
-# what is missing, and fails if something is.
+# (x86-64) as root, for these targets of cross.sh and `tsan`, or all: packages of the system, and in
+# build/cross Debian's Rust compiler and Zig, which are not installed. With --verify it installs
+# nothing, names what is missing, and fails if something is.
 #
 # The compiler is Debian's because apt also has the sources of its standard library, which is built
 # from them for most targets and for ThreadSanitizer. The run time of ThreadSanitizer, which Debian
@@ -10,14 +10,14 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-readonly build=$PWD/build/cross
+readonly build=$PWD/build/cross libraries=lib/rustlib/x86_64-unknown-linux-gnu/lib
 
 # The libraries that the compiler needs.
 packages=(libedit2 libxml2 libz3-4)
 # Debian's names of the architectures whose build of the standard library is used.
 readonly architectures=(amd64 arm64)
 readonly zig=ziglang==0.17.0
-needs_zig=
+needs_zig='' needs_sanitizer=''
 
 # Adds what a target needs.
 add_target() {
@@ -28,6 +28,7 @@ add_target() {
     i686) packages+=(gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 lib32gcc-s1) ;;
     s390x) packages+=(qemu-user gcc-s390x-linux-gnu libc6-dev-s390x-cross) ;;
     musl) packages+=(python3-venv) needs_zig=yes ;;
+    tsan) needs_sanitizer=yes ;;
     *)
         echo "unknown target $1" >&2
         exit 2
@@ -41,6 +42,9 @@ is_installed() {
 has_rust() {
     [ "$(cat "$build/rust/architectures" 2>/dev/null)" = "${architectures[*]}" ]
 }
+has_sanitizer() {
+    compgen -G "$build/rust/usr/$libraries/librustc-*_rt.tsan.a" >/dev/null
+}
 has_zig() {
     [ "$(cat "$build/zig/version" 2>/dev/null)" = "$zig" ]
 }
@@ -51,7 +55,7 @@ if [ "${1-}" = --verify ]; then
     shift
 fi
 readonly targets=("$@")
-[ $# -gt 0 ] || set -- aarch64 armv7 i686 s390x musl
+[ $# -gt 0 ] || set -- aarch64 armv7 i686 s390x musl tsan
 for target; do add_target "$target"; done
 
 missing=()
@@ -62,6 +66,7 @@ done < <(printf '%s\n' "${packages[@]}" | sort -u)
 if [ -n "$verifies" ]; then
     has_rust || missing+=("the compiler")
     [ -z "$needs_zig" ] || has_zig || missing+=(Zig)
+    [ -z "$needs_sanitizer" ] || has_sanitizer || missing+=("the sanitizer")
     [ "${#missing[@]}" -eq 0 ] && exit
     printf -v list '%s, ' "${missing[@]}"
     command='make cross-deps'
@@ -119,12 +124,12 @@ rust=$(dirname "$0")
 LD_LIBRARY_PATH=$rust/usr/lib/x86_64-linux-gnu exec "$rust/usr/bin/rustc" "$@"
 EOF
     chmod +x "$build/rust/rustc"
-    install_sanitizer
     echo "${architectures[*]}" >"$build/rust/architectures"
 }
 
 install_sanitizer() {
-    local libraries=lib/rustlib/x86_64-unknown-linux-gnu/lib installed ours
+    has_sanitizer && return
+    local installed ours
     installed=$(llvm_of rustc)
     ours=$(llvm_of "$build/rust/rustc")
     if [ "$installed" != "$ours" ]; then
@@ -162,4 +167,5 @@ install_packages
 mkdir -p "$build"
 install_rust
 [ -z "$needs_zig" ] || install_zig
+[ -z "$needs_sanitizer" ] || install_sanitizer
 exec scripts/cross-deps.sh --verify "${targets[@]}"

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-scripts/cross-deps.sh --verify
+scripts/cross-deps.sh --verify tsan
 
 export RUSTC=$PWD/build/cross/rust/rustc RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_DIR=$PWD/build/cross/target CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu
