@@ -174,15 +174,15 @@ deb: ## build the Debian source package and its packages, in build/deb
 check-deb: ## build and check them (Debian, as root); ARGS=ARCHIVE for those of a release
 	scripts/with-emulator.sh scripts/check-deb.sh $(ARGS)
 
-release-deps: ## install the tools that release and check-deb need (Debian, as root)
-	scripts/release-deps.sh
+release-deps: ## install the tools that release and check-deb need (Debian 12, as root)
+	scripts/release-deps.sh $(TARGETS)
 
-release: ## build the archives of a release from the last commit, in build/release, and test them
-	scripts/release.sh $(BUILD)/release
+release: ## build the archives of a release from the last commit, in build/release, and test them; TARGETS="aarch64-linux-gnu" for one
+	scripts/release.sh $(BUILD)/release $(TARGETS)
 	scripts/with-emulator.sh scripts/check-release.sh $(BUILD)/release
 
 reproduce-release: ## build the archives again in another folder, and compare them
-	scripts/reproduce-release.sh $(BUILD)/release
+	scripts/reproduce-release.sh $(BUILD)/release $(TARGETS)
 
 native-libs: ## print the system libraries that the static library needs
 	$(CARGO) rustc --profile $(PROFILE) --lib --features capi --crate-type staticlib -- $(RUSTC_FLAGS) \

@@ -5,8 +5,12 @@ int __fxstat64(int version, int descriptor, void *status);
 int __lxstat64(int version, const char *path, void *status);
 
 #define HIDDEN __attribute__((visibility("hidden")))
-/* _STAT_VER of x86-64 */
+/* _STAT_VER */
+#ifdef __x86_64__
 enum { VERSION = 1 };
+#else
+enum { VERSION = 0 };
+#endif
 
 HIDDEN int stat64(const char *path, void *status) {
     return __xstat64(VERSION, path, status);

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs the tools that `make release` and `make check-deb` need besides those of `make`, on Debian as
-# root, and zig in build/release-tools. With --verify it installs nothing, names what is missing, and
-# fails if something is.
+# release-deps.sh [--verify] [TARGET...] - installs the tools that `make check-deb`, and `make release`
+# for these targets of release.sh or all, need besides those of `make`, on Debian as root, and zig in
+# build/release-tools. With --verify it installs nothing, names what is missing, and fails if something
+# is.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -20,13 +21,36 @@ dpkg-buildpackage dpkg-dev
 dh debhelper
 lintian lintian
 python3-venv python3-venv
-gcc-11-unwinder libgcc-11-dev
 '
+verifies=''
+if [ "${1-}" = --verify ]; then
+    verifies=yes
+    shift
+fi
+[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu
+# The targets of cross.sh whose tools are needed too.
+cross=''
+for target; do
+    case $target in
+    x86_64-linux-gnu) tools="$tools
+gcc-11-unwinder libgcc-11-dev" ;;
+    aarch64-linux-gnu)
+        tools="$tools
+gcc-11-unwinder-aarch64 libgcc-11-dev-arm64-cross"
+        cross="$cross aarch64"
+        ;;
+    *)
+        echo "unknown target $target" >&2
+        exit 2
+        ;;
+    esac
+done
 
 exists() {
     case $1 in
     python3-venv) /usr/bin/python3 -c 'import ensurepip, tomllib' ;;
     gcc-11-unwinder) [ -e /usr/lib/gcc/x86_64-linux-gnu/11/libgcc_eh.a ] ;;
+    gcc-11-unwinder-aarch64) [ -e /usr/lib/gcc-cross/aarch64-linux-gnu/11/libgcc_eh.a ] ;;
     zig) [ "$("$work/venv/bin/python" -m ziglang version)" = $zig ] ;;
     *) command -v "$1" ;;
     esac >/dev/null 2>&1
@@ -40,12 +64,14 @@ missing_tools() {
     done
 }
 
-if [ "${1-}" = --verify ]; then
+if [ -n "$verifies" ]; then
     missing=$({ missing_tools tool && { exists zig || echo "zig $zig"; }; } | tr '\n' ' ')
     if [ -n "$missing" ]; then
         echo "missing: ${missing% }; run \`make release-deps\`" >&2
         exit 1
     fi
+    # shellcheck disable=SC2086
+    [ -z "$cross" ] || scripts/cross-deps.sh --verify $cross
     exit
 fi
 
@@ -63,4 +89,6 @@ if ! exists zig; then
     /usr/bin/python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check "ziglang==$zig"
 fi
-exec scripts/release-deps.sh --verify
+# shellcheck disable=SC2086
+[ -z "$cross" ] || scripts/cross-deps.sh $cross
+exec scripts/release-deps.sh --verify "$@"

@@ -1,9 +1,10 @@
 #!/bin/sh
-# reproduce-release.sh FOLDER - builds the release in FOLDER again, in a clone with another path, and
-# compares the archives.
+# reproduce-release.sh FOLDER [TARGET...] - builds the release in FOLDER again for the same targets, in a
+# clone with another path, and compares the archives.
 set -eu
 
 expected=$(cd "$1" && pwd)/SHA256SUMS
+shift
 cd "$(dirname "$0")/.."
 [ -s "$expected" ] || {
     echo "$expected is missing; run \`make release\`" >&2
@@ -14,6 +15,7 @@ trap 'rm -rf "$scratch"' EXIT
 git clone --quiet . "$scratch/another folder"
 mkdir -p "$scratch/another folder/build"
 ln -s "$PWD/build/release-tools" "$scratch/another folder/build/release-tools"
-"$scratch/another folder/scripts/release.sh" "$scratch/another folder/build/release" >/dev/null
+[ ! -d build/cross ] || ln -s "$PWD/build/cross" "$scratch/another folder/build/cross"
+"$scratch/another folder/scripts/release.sh" "$scratch/another folder/build/release" "$@" >/dev/null
 diff "$expected" "$scratch/another folder/build/release/SHA256SUMS"
 echo "ok: the same archives, bit for bit, from another folder"

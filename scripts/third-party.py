@@ -3,7 +3,8 @@
 code of this repository: the licenses, and a list in the format CycloneDX.
 
 Both come from cargo, from the license files in the crates and from those of the Rust toolchain.
-SOURCE_DATE_EPOCH is the time of the list.
+SOURCE_DATE_EPOCH is the time of the list, RUST_LICENSES the name of the file with the licenses of the
+toolchain.
 """
 
 import datetime
@@ -97,7 +98,7 @@ def reference(crate):
 
 def toolchain_components():
     """What the toolchains add to every program."""
-    rust = re.search(r"^release: (\S+)", output("rustc", "-vV"), re.MULTILINE).group(1)
+    rust = re.search(r"^release: (\S+)", output(os.environ.get("RUSTC", "rustc"), "-vV"), re.MULTILINE).group(1)
     listed = [("rust-std", rust, "MIT OR Apache-2.0")]
     listed.append(("libgcc", os.environ["LIBGCC_VERSION"], "GPL-3.0-or-later WITH GCC-exception-3.1"))
     return [
@@ -151,7 +152,8 @@ def main():
     target, licenses, sbom = sys.argv[1:]
     uses, known = linked_crates(target), packages(target)
     crates = sorted(crate for crate in uses if crate[0] not in ROOTS)
-    write_licenses(pathlib.Path(licenses), crates, known, "THIRD-PARTY-RUST.html")
+    documents = os.environ.get("RUST_LICENSES", "THIRD-PARTY-RUST.html")
+    write_licenses(pathlib.Path(licenses), crates, known, documents)
     write_sbom(pathlib.Path(sbom), uses, known)
 
 

@@ -1,0 +1,126 @@
+#!/bin/sh
+# release-target.sh TARGET FOLDER - builds the archives of a release for one target, in a folder that
+# has the archive of the sources, from which it builds the libraries and the command without network.
+# release.sh runs it, and has the list of the targets.
+set -eu
+
+cd "$(dirname "$0")/.."
+top=$PWD
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+target=$1
+folder=$(cd "$2" && pwd)
+# Rust's name of the target, the prefix of its GNU tools, and the qemu-user that runs its programs.
+case $target in
+x86_64-linux-gnu)
+    rust_target=x86_64-unknown-linux-gnu gnu='' qemu=''
+    LIBGCC_VERSION=$(dpkg-query -W -f '${Version}' libgcc-11-dev)
+    export RELEASE_CPU=x86_64
+    ;;
+aarch64-linux-gnu)
+    rust_target=aarch64-unknown-linux-gnu gnu=aarch64-linux-gnu- qemu=aarch64
+    LIBGCC_VERSION=$(dpkg-query -W -f '${Version}' libgcc-11-dev-arm64-cross)
+    export RELEASE_CPU=aarch64
+    ;;
+*) fail "unknown target $target" ;;
+esac
+export LIBGCC_VERSION
+
+work=$(mktemp -d -p "$folder")
+trap 'rm -rf "$work"' EXIT
+umask 022
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+sources=ossmpu-$version
+product=$sources-$target
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
+tar --extract --file "$folder/$sources.tar.gz" --directory "$work"
+
+# Without network, and without the crates and settings of this machine.
+cd "$work/$sources"
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS RUSTFLAGS RUSTC_WRAPPER LDFLAGS
+export CARGO_HOME="$work/cargo" CARGO_NET_OFFLINE=true
+[ "$target" = x86_64-linux-gnu ] || export RUSTC="$top/build/cross/rust/rustc"
+rustc=${RUSTC:-rustc}
+# Paths of this machine become those where distributions put sources.
+rust_sources=$("$rustc" --print sysroot)/lib/rustlib/src/rust
+rust_commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
+separator=$(printf '\037')
+export CFLAGS="-ffile-prefix-map=$PWD=/usr/src/$sources"
+CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$PWD=/usr/src/$sources"
+for path in "$rust_sources" "$(readlink -f "$rust_sources")"; do
+    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator"
+    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS--remap-path-prefix=$path=/rustc/$rust_commit"
+    [ "$path" != "$(readlink -f "$rust_sources")" ] || break
+done
+export CARGO_ENCODED_RUSTFLAGS
+# C code is compiled with the compiler of the system, and linked for old versions of glibc.
+name=$(echo "$rust_target" | tr - _)
+compiler=${gnu:+${gnu}g}cc
+export "CC_$name=$compiler"
+variable=CARGO_TARGET_$(echo "$name" | tr '[:lower:]' '[:upper:]')_LINKER
+export "$variable=$top/scripts/cc-glibc-2.17.sh"
+output=target/dist
+if [ -n "$gnu" ]; then
+    export "AR_$name=${gnu}ar" CARGO_BUILD_TARGET="$rust_target"
+    output=target/$rust_target/dist
+fi
+"$compiler" -O2 -g0 -fPIC -c -o "$top/build/release-tools/glibc-2.17-$RELEASE_CPU.o" \
+    "$top/scripts/glibc-2.17.c"
+
+# Runs make with the tools of the target. CC is a list of words, and the folder may have a space.
+make_for_target() {
+    PATH="$top/scripts:$PATH" make --no-print-directory "$@" CC=cc-glibc-2.17.sh \
+        LD="${gnu}ld" AR="${gnu}ar" NM="${gnu}nm" OBJCOPY="${gnu}objcopy" STRIP="${gnu}strip" \
+        >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+}
+
+echo "building the libraries, the command and the manual pages for $target from the packed sources"
+make_for_target all reference
+cargo build --offline --locked --profile dist --package ossmpu-cli >"$work/log" 2>&1 ||
+    fail "$(cat "$work/log")"
+
+tree=$work/$product
+make_for_target install DESTDIR="$work" PREFIX="/$product"
+mkdir -p "$work/$product-debug/lib"
+mv "$tree/lib/.debug" "$work/$product-debug/lib"
+command=$output/ossmpu
+install -D "$command" "$tree/bin/ossmpu"
+"${gnu}strip" "$tree/bin/ossmpu"
+share=$tree/share
+mkdir -p "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
+    "$share/fish/vendor_completions.d"
+run() {
+    if [ -n "$qemu" ]; then
+        "$top/scripts/run-foreign.sh" "$qemu" "$tree/bin/ossmpu" "$@"
+    else
+        "$tree/bin/ossmpu" "$@"
+    fi
+}
+run man --dir "$share/man/man1"
+run completions bash >"$share/bash-completion/completions/ossmpu"
+run completions zsh >"$share/zsh/site-functions/_ossmpu"
+run completions fish >"$share/fish/vendor_completions.d/ossmpu.fish"
+cp LICENSE README.md CHANGELOG.md "$tree"
+if [ -n "${RUSTC-}" ]; then
+    # Debian's compiler has them in a file that refers to the text of one license.
+    rust_licenses=THIRD-PARTY-RUST.txt
+    cat "$top/build/cross/rust/usr/share/doc/libstd-rust-web-dev/copyright" \
+        /usr/share/common-licenses/Apache-2.0 >"$tree/$rust_licenses"
+else
+    rust_licenses=THIRD-PARTY-RUST.html
+    cp "$("$rustc" --print sysroot)/share/doc/rust/COPYRIGHT-library.html" "$tree/$rust_licenses"
+fi
+RUST_LICENSES=$rust_licenses "$top/scripts/third-party.py" "$rust_target" "$tree/THIRD-PARTY.txt" \
+    "$tree/ossmpu.cdx.json"
+
+for path in "$HOME/" "$top" "$work" "$("$rustc" --print sysroot)"; do
+    found=$(grep -r -l -F -e "$path" "$tree" "$work/$product-debug" || true)
+    [ -z "$found" ] || fail "the path $path is in $found"
+done
+
+"$top/scripts/pack.sh" "$tree" "$folder"
+"$top/scripts/pack.sh" "$work/$product-debug" "$folder"
+cp "$tree/ossmpu.cdx.json" "$folder/$product.cdx.json"
