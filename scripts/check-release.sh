@@ -1,6 +1,6 @@
 #!/bin/sh
-# check-release.sh FOLDER - unpacks the archive of a release, builds programs with it and runs them and
-# the command. Run it with scripts/with-emulator.sh.
+# check-release.sh FOLDER - unpacks the archives of a release, builds programs with each and runs them
+# and the command, those for another CPU under qemu-user. Run it with scripts/with-emulator.sh.
 set -eu
 
 : "${OSS_ENDPOINT:?run this with scripts/with-emulator.sh}"
@@ -13,51 +13,106 @@ fail() {
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 (cd "$folder" && sha256sum --quiet --check SHA256SUMS)
-for archive in "$folder"/*-x86_64-linux-gnu.tar.gz; do
-    tar --extract --file "$archive" --directory "$scratch"
-done
-tree=$(echo "$scratch"/ossmpu-*)
-lib=$tree/lib
-for file in LICENSE THIRD-PARTY.txt THIRD-PARTY-RUST.html ossmpu.cdx.json lib/libossmpu.a \
-    lib/libossmpu.so include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h \
-    share/man/man1/ossmpu-put.1 share/man/man3/ossmpu_put_file.3; do
-    [ -s "$tree/$file" ] || fail "the archive has no $file"
-done
 
-# The README says the same.
-shared=$(readlink -f "$lib/libossmpu.so")
-[ "$(stat -c %s "$shared")" -le 3500000 ] || fail "the shared library has more than 3.5 MB"
-for file in "$shared" "$tree/bin/ossmpu"; do
-    needed=$(readelf -W -V "$file" | grep -o 'GLIBC_[0-9.]*' | sort -u -V | tail -n 1)
+# Sets how programs for a target are built and run, and the dynamic linker.
+describe() {
+    case $1 in
+    x86_64-linux-gnu) gnu='' qemu='' machine=X86-64 loader=ld-linux-x86-64.so.2 ;;
+    aarch64-linux-gnu)
+        gnu=aarch64-linux-gnu- qemu=aarch64 machine=AArch64 loader=ld-linux-aarch64.so.1
+        ;;
+    *) fail "unknown target $1" ;;
+    esac
+    cc=${gnu:+${gnu}g}cc cxx=${gnu:+${gnu}g++}
+}
+
+# Runs a program of the target.
+run() {
+    if [ -n "$qemu" ]; then scripts/run-foreign.sh "$qemu" "$@"; else "$@"; fi
+}
+
+# Fails if the file is not for the target, or needs more than glibc 2.17 has.
+check_needs() {
+    readelf -W -h "$1" | grep -q "Machine:.*$machine" || fail "$1 is not for $machine"
+    needed=$(readelf -W -V "$1" | grep -o 'GLIBC_[0-9.]*' | sort -u -V | tail -n 1)
     [ "$(printf '%s\nGLIBC_2.17\n' "$needed" | sort -V | tail -n 1)" = GLIBC_2.17 ] ||
-        fail "$file needs $needed"
-    others=$(readelf -W -d "$file" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
-        grep -v -E '^(ld-linux-x86-64|libc|libm|libdl|libpthread|librt)\.so\.[0-9]$' || true)
-    [ -z "$others" ] || fail "$file needs $others"
+        fail "$1 needs $needed"
+    others=$(readelf -W -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+        grep -v -E '^(libc|libm|libdl|libpthread|librt)\.so\.[0-9]$' | grep -v -x -F "$loader" || true)
+    [ -z "$others" ] || fail "$1 needs $others"
+}
+
+# Uploads with programs that are linked with each of the libraries, by hand and by CMake.
+check_libraries() {
+    # shellcheck disable=SC2046
+    "$cc" -std=c99 -o "$work/shared" tests/consumers/upload.c \
+        $(PKG_CONFIG_PATH="$lib/pkgconfig" pkg-config --cflags --libs ossmpu)
+    LD_LIBRARY_PATH="$lib" run "$work/shared" release-shared
+    # shellcheck disable=SC2046
+    "$cc" -std=c99 -o "$work/static" -I"$tree/include" tests/consumers/upload.c \
+        "$lib/libossmpu.a" $(PKG_CONFIG_PATH="$lib/pkgconfig" pkg-config --static --libs-only-l \
+            ossmpu | sed 's/-lossmpu//')
+    run "$work/static" release-static
+    set --
+    [ -z "$gnu" ] || set -- -DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_C_COMPILER=$cc" \
+        "-DCMAKE_CXX_COMPILER=$cxx"
+    {
+        cmake -S tests/consumers -B "$work/cmake" -DWANTED=0.1 -Dossmpu_DIR="$lib/cmake/ossmpu" "$@"
+        cmake --build "$work/cmake" --target cmake-shared-cpp --target cmake-static-cpp
+    } >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+    run "$work/cmake/cmake-shared-cpp" release-cmake-shared
+    run "$work/cmake/cmake-static-cpp" release-cmake-static
+}
+
+# Runs the programs whose threads end in a callback.
+check_thread_ends() {
+    head -c 333333 /dev/zero >"$work/file"
+    for program in thread_cancel thread_exit; do
+        # shellcheck disable=SC2046
+        "$cc" -std=c99 -pthread -Itests/c -o "$work/$program" "tests/c/$program.c" \
+            $(PKG_CONFIG_PATH="$lib/pkgconfig" pkg-config --cflags --libs ossmpu)
+        LD_LIBRARY_PATH="$lib" run "$work/$program" "$work/file" 333333
+    done
+}
+
+for archive in "$folder"/ossmpu-*-linux-*.tar.gz; do
+    case $archive in *-debug.tar.gz) continue ;; esac
+    product=$(basename "$archive" .tar.gz)
+    target=$(echo "$product" | sed 's/.*-\([^-]*-linux-[^-]*\)$/\1/')
+    describe "$target"
+    echo "checking $target"
+    tar --extract --file "$archive" --directory "$scratch"
+    tree=$scratch/$product lib=$scratch/$product/lib work=$scratch/$target
+    mkdir "$work"
+    for file in LICENSE THIRD-PARTY.txt ossmpu.cdx.json lib/libossmpu.a lib/libossmpu.so \
+        include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h share/man/man1/ossmpu-put.1 \
+        share/man/man3/ossmpu_put_file.3; do
+        [ -s "$tree/$file" ] || fail "the archive has no $file"
+    done
+    [ -s "$tree/THIRD-PARTY-RUST.html" ] || [ -s "$tree/THIRD-PARTY-RUST.txt" ] ||
+        fail "the archive has no licenses of the standard library of Rust"
+
+    # The README says the same.
+    shared=$(readlink -f "$lib/libossmpu.so")
+    [ "$(stat -c %s "$shared")" -le 3500000 ] || fail "the shared library has more than 3.5 MB"
+    check_needs "$shared"
+    check_needs "$tree/bin/ossmpu"
+    check_libraries
+
+    # C programs, among them threads that end in a callback, which libgcc_s unwinds through the frames
+    # of the library. Under qemu-user only these.
+    if [ -n "$qemu" ]; then
+        check_thread_ends
+    else
+        OSSMPU_SHARED_LIBRARY="$shared" \
+            cargo test --quiet --test c_abi programs_run_with_the_shared_library
+        OSSMPU_SHARED_LIBRARY="$shared" OSSMPU_STATIC_LIBRARY="$lib/libossmpu.a" \
+            cargo test --quiet --test c_abi programs_run_with_the_static_library -- --ignored
+    fi
+
+    run "$tree/bin/ossmpu" put tests/consumers/upload.c "oss://ossmpu-test/release-$target" \
+        >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+    "$OSS_EMULATOR" get "$OSS_ENDPOINT/ossmpu-test/release-$target" |
+        cmp - tests/consumers/upload.c
+    echo "ok: the archive for $target has what it must, and its libraries and command upload"
 done
-
-# shellcheck disable=SC2046
-cc -std=c99 -o "$scratch/shared" tests/consumers/upload.c \
-    $(PKG_CONFIG_PATH="$lib/pkgconfig" pkg-config --cflags --libs ossmpu)
-LD_LIBRARY_PATH="$lib" "$scratch/shared" release-shared
-# shellcheck disable=SC2046
-cc -std=c99 -o "$scratch/static" -I"$tree/include" tests/consumers/upload.c "$lib/libossmpu.a" \
-    $(PKG_CONFIG_PATH="$lib/pkgconfig" pkg-config --static --libs-only-l ossmpu |
-        sed 's/-lossmpu//')
-"$scratch/static" release-static
-{
-    cmake -S tests/consumers -B "$scratch/cmake" -DWANTED=0.1 -Dossmpu_DIR="$lib/cmake/ossmpu"
-    cmake --build "$scratch/cmake" --target cmake-shared-cpp --target cmake-static-cpp
-} >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
-"$scratch/cmake/cmake-shared-cpp" release-cmake-shared
-"$scratch/cmake/cmake-static-cpp" release-cmake-static
-
-# All C programs, among them threads that end in a callback, which libgcc_s unwinds through the frames
-# of the library.
-OSSMPU_SHARED_LIBRARY="$shared" cargo test --quiet --test c_abi programs_run_with_the_shared_library
-OSSMPU_SHARED_LIBRARY="$shared" OSSMPU_STATIC_LIBRARY="$lib/libossmpu.a" \
-    cargo test --quiet --test c_abi programs_run_with_the_static_library -- --ignored
-
-"$tree/bin/ossmpu" put tests/consumers/upload.c oss://ossmpu-test/release-command \
-    >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
-echo "ok: the archive has what it must, and its libraries and command upload"

@@ -36,6 +36,7 @@ for target; do
 gcc-11-unwinder libgcc-11-dev" ;;
     aarch64-linux-gnu)
         tools="$tools
+aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
 gcc-11-unwinder-aarch64 libgcc-11-dev-arm64-cross"
         cross="$cross aarch64"
         ;;

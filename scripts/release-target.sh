@@ -50,10 +50,10 @@ rust_commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
 separator=$(printf '\037')
 export CFLAGS="-ffile-prefix-map=$PWD=/usr/src/$sources"
 CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$PWD=/usr/src/$sources"
-for path in "$rust_sources" "$(readlink -f "$rust_sources")"; do
+# For the folder itself too if that is a link, as in Debian's compiler.
+for path in "$rust_sources" ${RUSTC:+"$(readlink -f "$rust_sources")"}; do
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator"
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS--remap-path-prefix=$path=/rustc/$rust_commit"
-    [ "$path" != "$(readlink -f "$rust_sources")" ] || break
 done
 export CARGO_ENCODED_RUSTFLAGS
 # C code is compiled with the compiler of the system, and linked for old versions of glibc.
