@@ -12,6 +12,7 @@ export CARGO_TARGET_DIR=$PWD/build/cross/target CARGO_BUILD_TARGET=x86_64-unknow
 export CARGO_UNSTABLE_BUILD_STD=std,panic_unwind,test
 export CARGO_PROFILE_CROSS_DEBUG=line-tables-only
 export RUSTFLAGS=-Zsanitizer=thread
+export TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp
 
 # A simulated upload has one thread; with two faults they take half an hour.
 export REPRESENTATIVE_FAULTS=1
