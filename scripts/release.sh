@@ -22,6 +22,9 @@ scripts/release-deps.sh --verify "$@"
 rm -rf "$folder"
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
+case $folder in
+*[[:space:]]*) fail "the path $folder has a space, which the compiler flags cannot have" ;;
+esac
 umask 022
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 sources=ossmpu-$version

@@ -12,10 +12,10 @@ cd "$(dirname "$0")/.."
 }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-git clone --quiet . "$scratch/another folder"
-mkdir -p "$scratch/another folder/build"
-ln -s "$PWD/build/release-tools" "$scratch/another folder/build/release-tools"
-[ ! -d build/cross ] || ln -s "$PWD/build/cross" "$scratch/another folder/build/cross"
-"$scratch/another folder/scripts/release.sh" "$scratch/another folder/build/release" "$@" >/dev/null
-diff "$expected" "$scratch/another folder/build/release/SHA256SUMS"
+git clone --quiet . "$scratch/another-folder"
+mkdir -p "$scratch/another-folder/build"
+ln -s "$PWD/build/release-tools" "$scratch/another-folder/build/release-tools"
+[ ! -d build/cross ] || ln -s "$PWD/build/cross" "$scratch/another-folder/build/cross"
+"$scratch/another-folder/scripts/release.sh" "$scratch/another-folder/build/release" "$@" >/dev/null
+diff "$expected" "$scratch/another-folder/build/release/SHA256SUMS"
 echo "ok: the same archives, bit for bit, from another folder"
