@@ -385,6 +385,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_event_that_the_program_closes_is_a_file_error() {
+        for (errno, kind) in [(libc::EBADF, ErrorKind::File), (libc::EMFILE, ErrorKind::Memory)] {
+            let error = Error::no_descriptor(&std::io::Error::from_raw_os_error(errno));
+            assert_eq!((error.kind(), error.os_errno()), (kind, Some(errno)));
+        }
+    }
+
+    #[test]
     fn a_value_is_one_pointer() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }

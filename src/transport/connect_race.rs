@@ -221,6 +221,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_socket_that_the_program_closes_is_a_file_error() {
+        let address = SocketAddr::from(([192, 0, 2, 1], 443));
+        for errno in [libc::EBADF, libc::ENOTSOCK] {
+            let failed = [(address, io::Error::from_raw_os_error(errno))];
+            let error = connect_error(&failed, ServerRole::Oss);
+            assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(errno)));
+        }
+    }
+
+    #[test]
     fn the_error_has_the_first_address_the_cause_and_the_remedy() {
         let address = SocketAddr::from(([192, 0, 2, 1], 443));
         let (oss, proxy) = (ServerRole::Oss, ServerRole::Proxy);
