@@ -172,9 +172,19 @@ mod header {
         let code = comments.fold(first, |code, comment| {
             code + comment.split_once("*/").map_or("", |(_, after)| after)
         });
+        let code = without_windows(&code);
         let attributes =
             ["OSSMPU_MUST_USE", "OSSMPU_API"].map(|name| [format!("{name} "), format!("{name}\n")]);
         attributes.as_flattened().iter().fold(code, |code, attribute| code.replace(attribute, ""))
+    }
+
+    /// Removes what is declared for Windows only.
+    fn without_windows(code: &str) -> String {
+        let mut blocks = code.split("#if defined(_WIN32)");
+        let first = blocks.next().unwrap_or_default().to_owned();
+        blocks.fold(first, |code, block| {
+            code + block.split_once("#endif").map_or("", |(_, after)| after)
+        })
     }
 
     /// Defines the version macros from the manifest.

@@ -126,6 +126,13 @@
  *            user, such as a set-user-ID program, the library reads nothing,
  *            runs no command of a profile, and needs the absolute path of a
  *            command of "process:".
+ *  Windows   A path is UTF-8 and may be longer than 260 characters. The number
+ *            of an error is that of GetLastError or WSAGetLastError, and its
+ *            name ends the text. A file is opened such that others may write,
+ *            rename and remove it. Who may read a checkpoint is a property of
+ *            its directory. What is said about fork, signals, errno,
+ *            descriptors and dlclose does not apply: do not unload the DLL
+ *            while a client exists or a call runs.
  *  Texts     are in English and UTF-8 whatever the locale. The text of an error
  *            of the operating system ends with the name of its errno.
  *  ABI       Within one SONAME no symbol, constant or struct field is removed
@@ -1731,7 +1738,8 @@ int ossmpu_put_range(const ossmpu_client *client,
  * must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. The library
  * neither duplicates nor closes the descriptor, which must stay open until the
  * call returns.
- * OSSMPU_EFILE if it is not open for reading.
+ * OSSMPU_EFILE if it is not open for reading. On Windows always
+ * OSSMPU_EUNSUPPORTED: use ossmpu_put_handle.
  */
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_put_fd(const ossmpu_client *client,
@@ -1744,6 +1752,34 @@ int ossmpu_put_fd(const ossmpu_client *client,
                   const ossmpu_cancel *cancel,
                   ossmpu_result **out,
                   ossmpu_error **err);
+
+#if defined(_WIN32)
+/**
+ * Uploads from an open handle (HANDLE) as one object: length bytes from offset,
+ * or up to the end if length is -1. Otherwise as ossmpu_put_range, but without
+ * a checkpoint.
+ *
+ * A file is opened once more with ReOpenFile: the position of the handle is
+ * neither used nor changed. OSSMPU_EFILE if that fails, for example because the
+ * handle was opened without FILE_SHARE_READ. A pipe or console is read as a
+ * stream: offset must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers;
+ * a cancellation does not end a wait for a console. Sockets are not supported:
+ * use ossmpu_put_stream. The library does not close the handle, which must stay
+ * open until the call returns. Of a descriptor of the C runtime,
+ * _get_osfhandle has the handle.
+ */
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_handle(const ossmpu_client *client,
+                      const char *bucket,
+                      const char *key,
+                      void *handle,
+                      int64_t offset,
+                      int64_t length,
+                      const ossmpu_options *options,
+                      const ossmpu_cancel *cancel,
+                      ossmpu_result **out,
+                      ossmpu_error **err);
+#endif
 
 /**
  * Uploads len bytes of memory as one object; otherwise as ossmpu_put_file. The

@@ -399,12 +399,12 @@ mod tests {
 
     #[test]
     fn the_source_is_the_error_of_the_lower_layer() {
-        let io = std::io::Error::from_raw_os_error(libc::ENOENT);
+        let io = std::io::Error::from_raw_os_error(errno::ENOENT);
         let error = Error::file("a.txt", &io);
         let source = std::error::Error::source(&error).unwrap();
         let source = source.downcast_ref::<std::io::Error>().unwrap();
-        assert_eq!(source.raw_os_error(), Some(libc::ENOENT));
-        assert_eq!(error.os_errno(), Some(libc::ENOENT));
+        assert_eq!(source.raw_os_error(), Some(errno::ENOENT));
+        assert_eq!(error.os_errno(), Some(errno::ENOENT));
         assert_eq!(error.cause(), Some("no such file or directory (ENOENT)"));
 
         let error = error.into_unknown();
@@ -419,8 +419,8 @@ mod tests {
     fn an_io_error_gives_the_error_inside_back() {
         let inside = std::io::Error::from(Error::canceled());
         assert_eq!(Error::from(inside).kind(), ErrorKind::Canceled);
-        let error = Error::from(std::io::Error::from_raw_os_error(libc::EIO));
-        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc::EIO)));
+        let error = Error::from(std::io::Error::from_raw_os_error(errno::EINVAL));
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(errno::EINVAL)));
     }
 
     #[test]

@@ -137,11 +137,19 @@ fn unsafe_code_is_only_in_allowed_modules() {
 fn only_the_platform_layer_knows_the_operating_system() {
     let system = [
         "libc",
+        "windows_sys",
         "os::unix",
+        "os::linux",
+        "os::windows",
         "os::fd",
+        "AsRawFd",
+        "BorrowedFd",
+        "RawFd",
+        "BorrowedHandle",
         "cfg(unix",
         "cfg!(unix",
         "cfg(windows",
+        ", windows)",
         "target_os",
         "target_vendor",
         "target_family",
@@ -151,12 +159,33 @@ fn only_the_platform_layer_knows_the_operating_system() {
         if file.starts_with("platform/") || is_test(&file) {
             continue;
         }
+        // Of the C interface, one function is only for Windows.
+        let text = match ["ffi/put.rs", "lib.rs"].contains(&file.as_str()) {
+            true => text.replace("#[cfg(windows)]\n", "").replace(", windows", ""),
+            false => text,
+        };
         let code = without_test_module(&text);
         for line in code.lines().map(|line| line.split("//").next().unwrap_or_default()) {
             let found = system.iter().find(|name| line.contains(*name));
             assert_eq!(found, None, "{file}: {line}");
         }
     }
+}
+
+/// A build compiles one folder for the system, and one for what only Linux has.
+#[test]
+fn the_folders_of_the_systems_export_the_same_names() {
+    let exported = |folder: &str| -> BTreeSet<String> {
+        let root = format!("platform/{folder}/mod.rs");
+        let text = sources().into_iter().find(|(file, _)| *file == root).unwrap().1;
+        let paths = imported_paths(&text).into_iter().filter(|path| path[0] != "std");
+        paths.filter_map(|path| path.last().cloned()).collect()
+    };
+    assert_eq!(exported("unix"), exported("windows"));
+    let mut linux = exported("linux");
+    // Elsewhere it is in the folder of the system.
+    linux.remove("Event");
+    assert_eq!(linux, exported("portable"));
 }
 
 /// The text before the tests of a file, which are its last module, and before their attribute.
@@ -167,10 +196,19 @@ fn without_test_module(text: &str) -> &str {
         if let Some(end) = attribute.filter(|_| line.starts_with("mod ") && line.ends_with('{')) {
             return &text[..end];
         }
-        attribute = is_for_tests(line).then_some(start);
+        // The tests of some files are only for some systems.
+        let is_for_system = |_: &usize| line.starts_with("#[cfg(");
+        attribute = if is_for_tests(line) { Some(start) } else { attribute.filter(is_for_system) };
         start += line.len() + 1;
     }
     text
+}
+
+/// The text before the first module of tests, which may be only for some systems.
+fn before_tests(text: &str) -> &str {
+    let starts = ["#[cfg(test)]\nmod tests", "#[cfg(test)]\n#[cfg(unix)]\nmod tests"];
+    let end = starts.iter().filter_map(|start| text.find(start)).min();
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Test files may use any layer.
@@ -180,7 +218,7 @@ fn is_test(file: &str) -> bool {
 
 /// Every `crate::layer` in the code, without comments and test modules.
 fn used_layers(text: &str) -> BTreeSet<String> {
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = before_tests(text);
     let mut used = BTreeSet::new();
     for line in code.lines().map(|line| line.split("//").next().unwrap_or_default()) {
         for (at, found) in line.match_indices("crate::") {
@@ -263,7 +301,7 @@ fn inside(path: &[String], file: &str, folder: &str) -> Option<String> {
 
 /// The paths of all `use` items outside tests, without braces.
 fn imported_paths(text: &str) -> Vec<Vec<String>> {
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = before_tests(text);
     let code: String = code.lines().map(|line| line.split("//").next().unwrap()).collect();
     let mut paths = Vec::new();
     for statement in code.split(';').filter_map(|part| part.split("use ").last()) {

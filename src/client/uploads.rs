@@ -8,7 +8,7 @@ use super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BucketName, ByteRange, ObjectKey, UploadId};
 use crate::ops::CopySource;
-use crate::platform::{Descriptor, errno, is_stream};
+use crate::platform::{Descriptor, errno};
 use crate::runtime::Cancel;
 use crate::upload::{
     CallKind, CallScope, Copy, FdRange, FdReader, FileRange, MultipartUpload, Put, ReaderSource,
@@ -81,6 +81,10 @@ impl Client {
     /// a checkpoint. A pipe, socket or terminal is read as a stream, like [`Client::put_stream`],
     /// but a cancellation also ends a wait for the descriptor.
     ///
+    /// On Windows the descriptor is a handle. That of a file is not used itself: the file is opened
+    /// once more, because a read by position would move its position. A cancellation does not end a
+    /// wait for a console, and sockets are not supported.
+    ///
     /// # Errors
     ///
     /// `Invalid`, naming `offset` or `length`; and those of [`Client::put_file`] or
@@ -96,14 +100,14 @@ impl Client {
         self.check_process()?;
         let FdRange { fd, range } = source;
         let failed = |cause: &io::Error| Error::file("the descriptor", cause).with_argument("fd");
-        let file = Descriptor::borrow(fd);
-        if !file.is_open_for_reading() {
-            let error = Error::new(ErrorKind::File, "the descriptor is not open for reading");
-            let cause = io::Error::from_raw_os_error(errno::EBADF);
-            return Err(error.with_io(&cause).with_cause_in_text().with_argument("fd"));
-        }
-        let kind = file.metadata().map_err(|cause| failed(&cause))?.file_type();
-        if !is_stream(kind) {
+        let file = Descriptor::borrow(fd).map_err(|cause| match cause.raw_os_error() {
+            Some(errno::EBADF) => {
+                let error = Error::new(ErrorKind::File, "the descriptor is not open for reading");
+                error.with_io(&cause).with_cause_in_text().with_argument("fd")
+            }
+            _ => failed(&cause),
+        })?;
+        if !file.is_stream().map_err(|cause| failed(&cause))? {
             let watched = WatchedFile::new(file, "the descriptor".to_owned())
                 .map_err(|error| error.with_argument("fd"))?;
             return self.put_watched(&self.put(bucket, key, options), watched, range, cancel);

@@ -9,7 +9,7 @@ use super::oidc::Oidc;
 use super::role::Role;
 use super::sts::Sts;
 use crate::error::Result;
-use crate::platform::is_secure;
+use crate::platform::{HOME_UNSET, HOME_VARIABLE, is_secure};
 
 /// Returns the value of an environment variable.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -33,7 +33,7 @@ impl EnvSettings {
     pub(super) fn read(variables: Variables<'_>) -> Result<Self> {
         let value = |name: &str| variables(name).filter(|value| !value.is_empty());
         let flag = |name: &str| value(name).is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let home = value("HOME").map(PathBuf::from);
+        let home = value(HOME_VARIABLE).map(PathBuf::from);
         let at_home = |path: &str| home.as_ref().map(|home| home.join(path));
 
         let aliyun_cli_file = match value("ALIBABA_CLOUD_CONFIG_FILE") {
@@ -117,7 +117,7 @@ impl EnvSettings {
 fn home_reason() -> &'static str {
     match is_secure() {
         true => "HOME is not read in a set-user-ID program",
-        false => "HOME is not set",
+        false => HOME_UNSET,
     }
 }
 

@@ -13,7 +13,9 @@ use super::handle::OutParam;
 use super::options::{self, ossmpu_options};
 use super::result::{ossmpu_result, set_result};
 use super::text::Text;
-use crate::{BorrowedFd, Error, FdRange, FileRange};
+#[cfg(windows)]
+use crate::BorrowedDescriptor;
+use crate::{Error, ErrorKind, FdRange, FileRange, descriptor_of_number};
 
 /// Uploads the regular file at path as one object and returns when OSS has
 /// acknowledged it: with one PutObject if it is small, else as a multipart
@@ -97,7 +99,8 @@ pub extern "C" fn ossmpu_put_range(
 /// must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. The library
 /// neither duplicates nor closes the descriptor, which must stay open until the
 /// call returns.
-/// OSSMPU_EFILE if it is not open for reading.
+/// OSSMPU_EFILE if it is not open for reading. On Windows always
+/// OSSMPU_EUNSUPPORTED: use ossmpu_put_handle.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ossmpu_put_fd(
@@ -121,8 +124,10 @@ pub unsafe extern "C" fn ossmpu_put_fd(
             return Err(Error::invalid("fd", "a descriptor must not be negative"));
         }
         // SAFETY: it is not negative, and stays open until the call returns (contract of `ffi`).
-        // The first system call reports one that is not open.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let fd = unsafe { descriptor_of_number(fd) }.ok_or_else(|| {
+            let text = "descriptors of a C runtime are not supported; use ossmpu_put_handle";
+            Error::new(ErrorKind::Unsupported, text)
+        })?;
         let range = arg_check::byte_range(offset, length)?;
         let options = options::or_default(options)?;
         let cancel = cancel::or_never(cancel);
@@ -130,6 +135,52 @@ pub unsafe extern "C" fn ossmpu_put_fd(
             client.put_fd(&bucket, &key, FdRange::new(fd, range), &options, cancel)?,
             out,
         ))
+    })
+}
+
+/// Uploads from an open handle (HANDLE) as one object: length bytes from offset,
+/// or up to the end if length is -1. Otherwise as ossmpu_put_range, but without
+/// a checkpoint.
+///
+/// A file is opened once more with ReOpenFile: the position of the handle is
+/// neither used nor changed. OSSMPU_EFILE if that fails, for example because the
+/// handle was opened without FILE_SHARE_READ. A pipe or console is read as a
+/// stream: offset must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers;
+/// a cancellation does not end a wait for a console. Sockets are not supported:
+/// use ossmpu_put_stream. The library does not close the handle, which must stay
+/// open until the call returns. Of a descriptor of the C runtime,
+/// _get_osfhandle has the handle.
+#[cfg(windows)]
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ossmpu_put_handle(
+    client: Option<&ossmpu_client>,
+    bucket: Text<'_>,
+    key: Text<'_>,
+    handle: *mut c_void,
+    offset: i64,
+    length: i64,
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: Option<&mut MaybeUninit<Option<Box<ossmpu_result>>>>,
+    err: Option<&mut MaybeUninit<Option<Box<ossmpu_error>>>>,
+) -> c_int {
+    let err = OutParam::init(err);
+    let out = OutParam::init(out);
+    guard(err, || {
+        let client = client::of_call(client)?;
+        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+        if handle.is_null() {
+            return Err(Error::invalid("handle", "is NULL"));
+        }
+        // SAFETY: it stays open until the call returns (contract of `ffi`). The first system call
+        // reports one that is not open.
+        let handle = unsafe { BorrowedDescriptor::borrow_raw(handle) };
+        let range = arg_check::byte_range(offset, length)?;
+        let options = options::or_default(options)?;
+        let cancel = cancel::or_never(cancel);
+        let source = FdRange::new(handle, range);
+        Ok(set_result(client.put_fd(&bucket, &key, source, &options, cancel)?, out))
     })
 }
 

@@ -32,7 +32,8 @@ impl<'call> Text<'call> {
     /// Returns the bytes as a path, or an error if it is NULL.
     pub(super) fn required_path(self, name: &str) -> Result<&'call Path> {
         let bytes = self.bytes().ok_or_else(|| null_error(name))?;
-        Ok(path_of_bytes(bytes))
+        path_of_bytes(bytes)
+            .map_err(|cause| Error::invalid(name, "is not valid UTF-8").with_cause(cause))
     }
 
     /// Returns the value of a setting. The error has the key, because a builder keeps it until the
@@ -130,7 +131,7 @@ mod tests {
     fn a_path_is_any_bytes() {
         assert_eq!(Text::from(None).required_path("path").unwrap_err().argument(), Some("path"));
         let path = Text::from(Some(c"/\xd6\xd0")).required_path("path").unwrap();
-        assert_eq!(path, path_of_bytes(b"/\xd6\xd0"));
+        assert_eq!(path, path_of_bytes(b"/\xd6\xd0").unwrap());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use super::is_secure;
+
 /// Returns the value of an environment variable; `None` in a program that runs with more rights than
 /// the user who started it, such as a set-user-ID program: that user must not choose whom it trusts
 /// and what it runs.
@@ -21,14 +23,4 @@ pub(crate) fn unset_reason() -> &'static str {
         true => "is not read, because the program runs with more rights than its user",
         false => "is not set",
     }
-}
-
-/// True in a set-user-ID or set-group-ID program, and in one with capabilities of its file.
-pub(crate) fn is_secure() -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: getauxval takes no pointer.
-    return unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    // SAFETY: issetugid takes nothing.
-    return unsafe { libc::issetugid() } != 0;
 }

@@ -1,7 +1,7 @@
 //! Fork detection.
 
-use super::process_id::process_id;
-use super::thread_id::is_library_thread;
+use super::system::exit_process;
+use super::{is_library_thread, process_id};
 
 /// The process ID at construction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,7 @@ impl ForkGuard {
     /// no other thread, and no call that could return.
     pub(crate) fn end_forked_library_thread(self) {
         if !self.is_current() && is_library_thread() {
-            // SAFETY: _exit has no preconditions.
-            unsafe { libc::_exit(libc::EXIT_FAILURE) };
+            exit_process();
         }
     }
 }

@@ -1,17 +1,18 @@
 //! Starts the threads of the library, which take over nothing from the thread that starts them.
 //!
 //! All signals are blocked, so that no signal handler of the program runs there
-//! ([`orphaned_signals`](super::orphaned_signals) has the exception). They run on the CPUs and with
-//! the priority of the process, in the normal scheduling class: the first call of a client may be
-//! made by a real-time thread that is bound to one core.
+//! ([`deliver_orphaned_signals`](super::deliver_orphaned_signals) has the exception), and
+//! `pthread_cancel` in a callback has no effect. They run on the CPUs and with the priority of the
+//! process, in the normal scheduling class: the first call of a client may be made by a real-time
+//! thread that is bound to one core.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-use super::SignalsBlocked;
-use super::scheduling::Scheduling;
-use super::thread_id::enter_library_thread;
+use super::kernel::Scheduling;
+use super::{SignalsBlocked, disable_cancellation};
 
 /// Starts a thread. The stack size is explicit, because std would read it from the environment.
 pub(crate) fn spawn_library_thread(
@@ -25,12 +26,18 @@ pub(crate) fn spawn_library_thread(
     Builder::new().name(name).stack_size(stack_size).spawn(move || {
         let _counted = counted;
         scheduling.apply();
-        enter_library_thread();
+        IS_LIBRARY_THREAD.set(true);
+        disable_cancellation();
         run();
     })
 }
 
+pub(crate) fn is_library_thread() -> bool {
+    IS_LIBRARY_THREAD.get()
+}
+
 /// The number of threads of this library in the process.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux asks for it"))]
 pub(super) fn library_threads() -> usize {
     count_in_process(THREADS.load(Ordering::SeqCst)) as usize
 }
@@ -61,6 +68,11 @@ fn count_in_process(packed: u64) -> u32 {
 
 fn pack(count: u32) -> u64 {
     u64::from(std::process::id()) << 32 | u64::from(count)
+}
+
+thread_local! {
+    // Without a destructor, so that it can be used as long as the thread exists.
+    static IS_LIBRARY_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The process ID and the count.

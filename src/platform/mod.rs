@@ -1,73 +1,52 @@
 //! What differs between operating systems: descriptors, files, sockets, processes, threads and
-//! signals. A port to another system changes only this folder.
+//! signals.
+//!
+//! `unix` and `windows` have the same names, and so have `linux` and `portable`: what only Linux has
+//! calls for, and what takes its place elsewhere. A port to another system is one more folder.
 
-mod child_process;
-mod descriptor;
 mod env_var;
-pub(crate) mod errno;
-#[cfg(not(shuttle))]
-mod event;
-mod file_identity;
-mod foreign_unwind;
 mod fork_guard;
-mod getaddrinfo;
 mod library_thread;
-mod open_file;
-mod orphaned_signals;
-mod page_cache;
-mod page_memory;
-mod path_bytes;
-mod poll;
-mod private_descriptors;
-mod private_file;
-mod process_id;
-mod process_lock;
 mod reservation;
-#[cfg(feature = "capi")]
-mod saved_errno;
-mod scheduling;
-mod signals_blocked;
-mod socket_calls;
-mod thread_cancellation;
-mod thread_id;
-#[cfg(feature = "capi")]
-mod thread_name;
 mod timer;
-mod unsent_bytes;
 
-pub(crate) use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-pub(crate) use child_process::{ChildProcess, ChildState, StandardIo};
-pub(crate) use descriptor::Descriptor;
-pub(crate) use env_var::{env_var, env_var_os, is_secure, unset_reason};
-#[cfg(not(shuttle))]
-pub(crate) use event::Event;
-pub(crate) use file_identity::{FileIdentity, FileTimes, is_fifo, is_stream, read_at};
-pub(crate) use foreign_unwind::contain_foreign_unwind;
+#[cfg(target_os = "linux")]
+use linux as kernel;
+#[cfg(not(target_os = "linux"))]
+use portable as kernel;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+pub(crate) use env_var::{env_var, env_var_os, unset_reason};
 pub(crate) use fork_guard::ForkGuard;
-pub(crate) use getaddrinfo::resolve_host;
-pub(crate) use library_thread::spawn_library_thread;
-pub(crate) use open_file::{new_private_file_options, open_file, read_options, sync_directory};
-pub(crate) use orphaned_signals::deliver_orphaned_signals;
-pub(crate) use page_cache::{remove_from_cache, uncached_ranges};
-pub(crate) use page_memory::PageMemory;
-#[cfg(feature = "capi")]
-pub(crate) use path_bytes::path_of_bytes;
-pub(crate) use path_bytes::{path_buf_of_bytes, path_bytes};
-pub(crate) use poll::{Interest, Polled, poll};
-pub(crate) use private_descriptors::with_private_descriptors;
-pub(crate) use private_file::{Access, PrivateFileError, open_private_file};
-pub(crate) use process_id::process_id;
-pub(crate) use process_lock::{LockAttempt, ProcessLock};
+pub(crate) use kernel::{
+    choose_port_on_connect, deliver_orphaned_signals, process_id, remove_from_cache,
+    reset_connection, uncached_ranges, unsent_bytes,
+};
+pub(crate) use library_thread::{is_library_thread, spawn_library_thread};
 pub(crate) use reservation::Reservation;
+#[cfg(not(shuttle))]
+pub(crate) use system::Event;
+pub(crate) use system::{
+    Access, BorrowedDescriptor, ChildProcess, ChildState, Descriptor, FileIdentity, FileTimes,
+    HOME_UNSET, HOME_VARIABLE, Interest, LockAttempt, NO_DESCRIPTOR, PageMemory, Polled,
+    PrivateFileError, ProcessLock, RawDescriptor, SignalsBlocked, SocketDescriptor, ThreadId,
+    contain_foreign_unwind, disable_cancellation, errno, is_fifo, is_secure,
+    new_private_file_options, open_file, open_private_file, path_buf_of_bytes, path_bytes, poll,
+    poll_descriptor, read_at, read_available, read_options, replace_file, resolve_host,
+    sync_directory, with_private_descriptors,
+};
 #[cfg(feature = "capi")]
-pub(crate) use saved_errno::SavedErrno;
-pub(crate) use signals_blocked::SignalsBlocked;
-pub(crate) use socket_calls::{SEND_FLAGS, choose_port_on_connect, reset_connection};
-#[cfg(feature = "capi")]
-pub(crate) use thread_cancellation::disable_cancellation;
-pub(crate) use thread_id::{ThreadId, is_library_thread};
-#[cfg(feature = "capi")]
-pub(crate) use thread_name::has_name_prefix;
+pub(crate) use system::{SavedErrno, descriptor_of_number, has_name_prefix, path_of_bytes};
 pub(crate) use timer::Timer;
-pub(crate) use unsent_bytes::unsent_bytes;

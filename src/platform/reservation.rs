@@ -38,7 +38,7 @@ impl Table {
 impl Reservation {
     /// Reserves a file of a directory; `None` if it is reserved already.
     pub(crate) fn new(directory: &Path, file: &str) -> io::Result<Option<Self>> {
-        let directory = FileIdentity::of(&std::fs::metadata(directory)?);
+        let directory = FileIdentity::of_directory(directory)?;
         let name = ReservedName { directory, file: file.to_owned() };
         let table = table();
         let mut names = table.lock();

@@ -16,7 +16,7 @@ use super::sync::AtomicBool;
 use super::ticker::{Tick, Ticker};
 use super::{Deadline, Event};
 use crate::error::Result;
-use crate::platform::{ForkGuard, Interest, Polled, RawFd, Timer, errno};
+use crate::platform::{ForkGuard, Interest, Polled, RawDescriptor, Timer, errno};
 
 /// Cancels calls: those in progress and those that start after it is triggered.
 ///
@@ -181,12 +181,20 @@ impl Cancel {
 
     /// Waits until the descriptor is ready, the token is triggered or the deadline passes.
     /// A trigger takes precedence over readiness.
-    pub(crate) fn wait_for(&self, fd: Option<(RawFd, Interest)>, deadline: Deadline) -> Wake {
+    pub(crate) fn wait_for(
+        &self,
+        fd: Option<(RawDescriptor, Interest)>,
+        deadline: Deadline,
+    ) -> Wake {
         self.wait_for_any(fd.as_slice(), deadline)
     }
 
     /// Waits until one of at most [`WAITED_MAX`] descriptors is ready.
-    pub(crate) fn wait_for_any(&self, fds: &[(RawFd, Interest)], deadline: Deadline) -> Wake {
+    pub(crate) fn wait_for_any(
+        &self,
+        fds: &[(RawDescriptor, Interest)],
+        deadline: Deadline,
+    ) -> Wake {
         let mut polled = [Polled::UNUSED; POLLED_MAX];
         let mut count = 0;
         let requested = fds.iter().take(WAITED_MAX).copied();
@@ -238,7 +246,7 @@ impl Cancel {
         })
     }
 
-    fn descriptors(&self) -> impl Iterator<Item = RawFd> {
+    fn descriptors(&self) -> impl Iterator<Item = RawDescriptor> {
         self.chain()
             .flat_map(|token| {
                 let timer = token.timer.as_ref().and_then(Timer::descriptor);
@@ -254,6 +262,19 @@ impl Token {
     }
 }
 
+/// Waits until there may be something to read, or a few milliseconds if the system has no descriptor
+/// that can be polled.
+pub(crate) fn wait_to_read(
+    descriptor: Option<RawDescriptor>,
+    cancel: &Cancel,
+    deadline: Deadline,
+) -> Wake {
+    match descriptor {
+        Some(descriptor) => cancel.wait_for(Some((descriptor, Interest::Read)), deadline),
+        None => cancel.wait_for(None, Deadline::after(READ_INTERVAL).earlier(deadline)),
+    }
+}
+
 /// Sleeps before a condition is checked that cannot be waited for.
 fn pause(deadline: Deadline) {
     std::thread::sleep(deadline.left().map_or(RECHECK_INTERVAL, |left| left.min(RECHECK_INTERVAL)));
@@ -261,6 +282,9 @@ fn pause(deadline: Deadline) {
 
 /// How often a condition is checked that cannot be waited for.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often a file is read, or the end of a process is looked for, that cannot be waited for.
+const READ_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The most descriptors of one wait, without those of the token.
 pub(crate) const WAITED_MAX: usize = 16;
@@ -370,9 +394,9 @@ mod tests {
 
     #[test]
     fn a_wait_for_a_closed_descriptor_fails() {
-        let fd = Some((libc::c_int::MAX, Interest::Read));
+        let fd = Some((1 << 20, Interest::Read));
         let wake = Cancel::never().wait_for(fd, Deadline::NEVER);
-        assert_eq!(wake, Wake::Failed(libc::EBADF));
+        assert_eq!(wake, Wake::Failed(errno::EBADF));
     }
 
     #[test]

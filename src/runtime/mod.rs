@@ -22,7 +22,7 @@ mod ticker;
 pub(crate) use std::sync::Condvar;
 
 pub use cancel::Cancel;
-pub(crate) use cancel::{WAITED_MAX, Wake};
+pub(crate) use cancel::{WAITED_MAX, Wake, wait_to_read};
 pub(crate) use cleanup_budget::CleanupBudget;
 pub(crate) use clock::Clock;
 #[cfg(test)]

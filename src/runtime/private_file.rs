@@ -20,7 +20,9 @@ pub(crate) fn open_private(path: &Path, access: Access) -> Result<File> {
     })
 }
 
+// Most are about FIFOs, links, owners and modes.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

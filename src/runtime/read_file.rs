@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Cancel, Deadline, Wake};
-use crate::platform::{AsRawFd, Interest, errno, read_options, with_private_descriptors};
+use super::{Cancel, Deadline, Wake, wait_to_read};
+use crate::platform::{errno, poll_descriptor, read_options, with_private_descriptors};
 
 /// Reads a whole file. One that is a FIFO, such as the `<(command)` of a shell, is read while it has
 /// a writer, but for ten seconds at most.
@@ -24,9 +24,9 @@ fn read_within(path: &Path, timeout: Duration) -> io::Result<Vec<u8>> {
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
             Err(cause) => return Err(cause),
         }
-        let writer = Some((file.as_raw_fd(), Interest::Read));
-        match Cancel::never().wait_for(writer, deadline) {
+        match wait_to_read(poll_descriptor(&file), &Cancel::never(), deadline) {
             Wake::Ready => {}
+            Wake::TimedOut if !deadline.has_passed() => {}
             Wake::Failed(errno) => return Err(io::Error::from_raw_os_error(errno)),
             Wake::TimedOut | Wake::Canceled => {
                 return Err(io::Error::from_raw_os_error(errno::ETIMEDOUT));
@@ -37,7 +37,9 @@ fn read_within(path: &Path, timeout: Duration) -> io::Result<Vec<u8>> {
 
 const FIFO_TIMEOUT: Duration = Duration::from_secs(10);
 
+// They need FIFOs.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::fs::File;

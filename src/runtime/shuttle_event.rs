@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use shuttle::sync::{Condvar as ShuttleCondvar, Mutex, MutexGuard};
 
-use crate::platform::{Polled, RawFd};
+use crate::platform::{Polled, RawDescriptor};
 use crate::runtime::{Deadline, IgnorePoison, now, simulated};
 
 #[derive(Debug)]
@@ -89,8 +89,8 @@ impl Event {
         KERNEL.state.lock().ignore_poison().events[self.0] = false;
     }
 
-    pub(crate) fn descriptor(&self) -> RawFd {
-        FIRST_DESCRIPTOR + self.0 as RawFd
+    pub(crate) fn descriptor(&self) -> RawDescriptor {
+        FIRST_DESCRIPTOR + self.0 as RawDescriptor
     }
 }
 
@@ -168,4 +168,4 @@ pub(super) fn poll_until(polled: &mut [Polled], deadline: Deadline) -> io::Resul
 }
 
 /// Above all real descriptors of the process.
-const FIRST_DESCRIPTOR: RawFd = 1 << 20;
+const FIRST_DESCRIPTOR: RawDescriptor = 1 << 20;

@@ -1,17 +1,15 @@
 //! Runs a command without a shell, with a deadline and a limit on its output. A command that
 //! exceeds either is killed together with its process group.
 
-use std::ffi::CString;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Cancel, Deadline, Wake};
+use super::{Cancel, Deadline, Wake, wait_to_read};
 use crate::error::{Error, ErrorKind, Result};
-use crate::platform::{AsRawFd, ChildProcess, ChildState, Descriptor, Interest, StandardIo};
+use crate::platform::{ChildProcess, ChildState, Descriptor, poll_descriptor, read_available};
 
 /// A command: a program and its arguments.
 #[derive(Clone)]
@@ -46,8 +44,7 @@ impl Subprocess {
         cancel: &Cancel,
         deadline: Deadline,
     ) -> Result<SubprocessExit> {
-        let (child, stdout) = self
-            .spawn()
+        let (child, stdout) = ChildProcess::spawn(&self.argv)
             .map_err(|cause| Error::file("the command could not be started", &cause))?;
         let mut process = ProcessGuard { child, has_ended: false };
         let mut output = Zeroizing::new(vec![0; output_max.saturating_add(1)]);
@@ -58,17 +55,6 @@ impl Subprocess {
         }
         output.truncate(length);
         Ok(SubprocessExit { status: process.wait(cancel, deadline)?, output })
-    }
-
-    /// Starts the command; returns its standard output.
-    fn spawn(&self) -> io::Result<(ChildProcess, Descriptor)> {
-        let argv: Vec<CString> =
-            self.argv.iter().map(|word| CString::new(word.as_str())).collect::<Result<_, _>>()?;
-        let null = Descriptor::open("/dev/null", File::options().read(true).write(true))?;
-        let (reader, writer) = io::pipe()?;
-        let (reader, writer) = (Descriptor::new(reader.into())?, Descriptor::new(writer.into())?);
-        let standard = StandardIo { input: &null, output: &writer, error: &null };
-        Ok((ChildProcess::spawn(&argv, &standard)?, reader))
     }
 }
 
@@ -101,10 +87,7 @@ impl ProcessGuard {
     }
 
     fn wait_for_end(&self, cancel: &Cancel, deadline: Deadline) -> Wake {
-        match self.child.descriptor() {
-            Some(pidfd) => cancel.wait_for(Some((pidfd, Interest::Read)), deadline),
-            None => cancel.wait_for(None, Deadline::after(EXIT_POLL).earlier(deadline)),
-        }
+        wait_to_read(self.child.descriptor(), cancel, deadline)
     }
 }
 
@@ -133,34 +116,36 @@ fn read(
 ) -> Result<usize> {
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match cancel.wait_for(Some((stdout.as_raw_fd(), Interest::Read)), deadline) {
+        match wait_to_read(poll_descriptor(stdout), cancel, deadline) {
             Wake::Canceled => return Err(Error::canceled()),
-            Wake::TimedOut => return Err(timed_out()),
             Wake::Failed(errno) => return Err(Error::wait_failed(errno)),
-            Wake::Ready => {}
+            Wake::TimedOut if deadline.has_passed() => return Err(timed_out()),
+            Wake::TimedOut | Wake::Ready => {}
         }
-        let mut stdout: &File = stdout;
-        match stdout.read(rest) {
+        match read_available(stdout, rest) {
             Ok(0) => break,
             Ok(count) => length += count,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) if is_to_be_retried(&cause) => {}
             Err(cause) => return Err(Error::file("cannot read the output of the command", &cause)),
         }
     }
     Ok(length)
 }
 
+fn is_to_be_retried(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+}
+
 fn timed_out() -> Error {
     Error::new(ErrorKind::Timeout, "the command exceeded the deadline and was killed")
 }
 
-/// How often the exit of a command is polled on systems that have no descriptors of processes.
-const EXIT_POLL: Duration = Duration::from_millis(5);
-
 /// How long the end of a command is awaited that was killed.
 const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 
+// The commands are those of a shell of POSIX systems.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::platform::SignalsBlocked;

@@ -8,7 +8,7 @@ use self::tls_stream::TlsStream;
 use super::exchange_state::ExchangeState;
 use super::socket::Socket;
 use crate::error::Result;
-use crate::platform::{Interest, RawFd};
+use crate::platform::{Interest, RawDescriptor};
 use crate::runtime::Deadline;
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl ByteStream {
         }
     }
 
-    pub(super) fn descriptor(&self) -> RawFd {
+    pub(super) fn descriptor(&self) -> RawDescriptor {
         self.socket().descriptor()
     }
 }

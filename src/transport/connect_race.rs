@@ -235,34 +235,34 @@ mod tests {
         let address = SocketAddr::from(([192, 0, 2, 1], 443));
         let (oss, proxy) = (ServerRole::Oss, ServerRole::Proxy);
         for (errno, count, role, text, remedy) in [
-            (libc::ECONNREFUSED, 1, oss, "to 192.0.2.1:443: ", "check host and port"),
+            (errno::ECONNREFUSED, 1, oss, "to 192.0.2.1:443: ", "check host and port"),
             (
-                libc::ENETUNREACH,
+                errno::ENETUNREACH,
                 2,
                 oss,
                 "1:443 and one other address: ",
                 "network and the endpoint",
             ),
-            (libc::EHOSTUNREACH, 3, oss, "1:443 and 2 other addresses: ", "check the network"),
+            (errno::EHOSTUNREACH, 3, oss, "1:443 and 2 other addresses: ", "check the network"),
             (
-                libc::EHOSTUNREACH,
+                errno::EHOSTUNREACH,
                 1,
                 proxy,
                 "to 192.0.2.1:443: ",
                 "network and the URL of the proxy",
             ),
-            (libc::ETIMEDOUT, 1, oss, "no response from 192.0.2.1:443: ", "whether a proxy is"),
-            (libc::ETIMEDOUT, 1, proxy, "no response from", "that it can connect to the endpoint"),
-            (libc::EMFILE, 1, oss, "cannot connect to", "raise its limit of open files"),
+            (errno::ETIMEDOUT, 1, oss, "no response from 192.0.2.1:443: ", "whether a proxy is"),
+            (errno::ETIMEDOUT, 1, proxy, "no response from", "that it can connect to the endpoint"),
+            (errno::EMFILE, 1, oss, "cannot connect to", "raise its limit of open files"),
             (
-                libc::ENFILE,
+                errno::ENFILE,
                 1,
                 oss,
                 "cannot connect to",
                 "no file descriptor is left on this system",
             ),
-            (libc::EADDRNOTAVAIL, 1, oss, "cannot connect to", "no local port or address is left"),
-            (libc::EPERM, 1, oss, "cannot connect to", "a firewall or sandbox of this machine"),
+            (errno::EADDRNOTAVAIL, 1, oss, "cannot connect to", "no local port or address is left"),
+            (errno::EPERM, 1, oss, "cannot connect to", "a firewall or sandbox of this machine"),
         ] {
             let failed = (0..count).map(|_| (address, io::Error::from_raw_os_error(errno)));
             let error = connect_error(&failed.collect::<Vec<_>>(), role);

@@ -17,7 +17,7 @@ use super::server_role::ServerRole;
 use super::stall_timer::StallTimer;
 use super::timeout_errors;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::platform::{ForkGuard, Interest, RawFd, unsent_bytes};
+use crate::platform::{ForkGuard, Interest, NO_DESCRIPTOR, RawDescriptor, unsent_bytes};
 use crate::runtime::{Cancel, CleanupBudget, Deadline, Wake};
 use crate::wire::Body;
 
@@ -221,7 +221,7 @@ impl ExchangeState {
     /// error on a cancellation, a timeout or a stall.
     pub(super) fn wait(
         &self,
-        fd: RawFd,
+        fd: RawDescriptor,
         interest: Interest,
         poll_deadline: Deadline,
     ) -> Result<bool> {
@@ -232,10 +232,10 @@ impl ExchangeState {
     /// has several.
     pub(super) fn wait_any(
         &self,
-        fds: &[(RawFd, Interest)],
+        fds: &[(RawDescriptor, Interest)],
         poll_deadline: Deadline,
     ) -> Result<bool> {
-        let fd = fds.first().map_or(-1, |(fd, _)| *fd);
+        let fd = fds.first().map_or(NO_DESCRIPTOR, |(fd, _)| *fd);
         loop {
             self.start_response_timeout(fd);
             let (cancel, call_deadline) = match &*self.grace.borrow() {
@@ -425,7 +425,7 @@ impl ExchangeState {
 
     /// Starts the response timeout when the kernel has sent the last byte. On a slow line, sending
     /// the socket buffer can take longer than the response timeout.
-    fn start_response_timeout(&self, fd: RawFd) {
+    fn start_response_timeout(&self, fd: RawDescriptor) {
         if self.is_flushing() && unsent_bytes(fd).unwrap_or(0) == 0 {
             self.phase_deadline.set(Deadline::after(self.timeouts.response));
         }

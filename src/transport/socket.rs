@@ -1,6 +1,6 @@
 //! A non-blocking TCP socket that never raises SIGPIPE.
 
-use std::io::{self, IoSlice, Read};
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::platform::{
-    AsRawFd, Descriptor, RawFd, SEND_FLAGS, choose_port_on_connect, errno, reset_connection,
+    RawDescriptor, SocketDescriptor, choose_port_on_connect, errno, reset_connection,
 };
 
 #[derive(Debug)]
-pub(super) struct Socket(Descriptor);
+pub(super) struct Socket(SocketDescriptor);
 
 impl Socket {
     /// Creates a socket for connections to addresses of this family.
     pub(super) fn new(domain: Domain) -> io::Result<Self> {
         let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-        let socket = Self(Descriptor::new(socket.into())?);
+        let socket = Self(SocketDescriptor::new(socket)?);
         socket.reference().set_nonblocking(true)?;
         socket.reference().set_tcp_nodelay(true)?;
         // Connections work without it.
@@ -57,14 +57,16 @@ impl Socket {
     /// Sends as many bytes as the socket buffer accepts.
     pub(super) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match slices {
-            [slice] => self.reference().send_with_flags(slice, SEND_FLAGS),
-            slices => self.reference().send_vectored_with_flags(slices, SEND_FLAGS),
+            [slice] => self.reference().send_with_flags(slice, SocketDescriptor::SEND_FLAGS),
+            slices => {
+                self.reference().send_vectored_with_flags(slices, SocketDescriptor::SEND_FLAGS)
+            }
         }
     }
 
     /// Receives available bytes; returns 0 at the end of the stream.
     pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
+        self.0.receive(buffer)
     }
 
     /// Makes the kernel discard unsent bytes, so that a canceled request ends immediately: on close,
@@ -75,12 +77,12 @@ impl Socket {
         reset_connection(self.descriptor());
     }
 
-    pub(super) fn descriptor(&self) -> RawFd {
-        self.0.as_raw_fd()
+    pub(super) fn descriptor(&self) -> RawDescriptor {
+        self.0.raw()
     }
 
     fn reference(&self) -> SockRef<'_> {
-        SockRef::from(&*self.0)
+        self.0.socket()
     }
 }
 
@@ -126,6 +128,7 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::io::Read;
     use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::limits;
-use crate::platform::{RawFd, unsent_bytes};
+use crate::platform::{RawDescriptor, unsent_bytes};
 use crate::runtime::Deadline;
 
 /// Measures the time spent waiting for the peer since enough bytes last moved.
@@ -33,7 +33,7 @@ impl StallTimer {
 
     /// Adds the time of a wait, and the bytes that left the socket buffer meanwhile: a socket
     /// becomes writable only when a large part of its buffer is free.
-    pub(super) fn add_wait(&self, elapsed: Duration, fd: RawFd) {
+    pub(super) fn add_wait(&self, elapsed: Duration, fd: RawDescriptor) {
         self.waited.set(self.waited.get() + elapsed);
         if elapsed < SAMPLED_WAIT_MIN {
             return;
@@ -58,23 +58,19 @@ const SAMPLED_WAIT_MIN: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::{Ipv4Addr, TcpListener, TcpStream};
-    use std::os::fd::AsRawFd;
-
     use super::*;
+    use crate::platform::NO_DESCRIPTOR;
 
     const TIMEOUT: Duration = Duration::from_millis(100);
-    const NO_SOCKET: RawFd = -1;
 
     #[test]
     fn waits_add_up_until_enough_has_moved() {
         let stall = StallTimer::default();
-        stall.add_wait(TIMEOUT / 2, NO_SOCKET);
+        stall.add_wait(TIMEOUT / 2, NO_DESCRIPTOR);
         stall.add_bytes(limits::STALL_BYTES - 1);
-        stall.add_wait(TIMEOUT / 4, NO_SOCKET);
+        stall.add_wait(TIMEOUT / 4, NO_DESCRIPTOR);
         assert!(!stall.is_stalled(TIMEOUT));
-        stall.add_wait(TIMEOUT / 4, NO_SOCKET);
+        stall.add_wait(TIMEOUT / 4, NO_DESCRIPTOR);
         assert!(stall.is_stalled(TIMEOUT) && stall.deadline(TIMEOUT).has_passed());
         stall.add_bytes(1);
         assert!(!stall.is_stalled(TIMEOUT / 100), "the timer restarts");
@@ -83,6 +79,10 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn bytes_that_leave_a_full_socket_buffer_count() {
+        use std::io::{Read, Write};
+        use std::net::{Ipv4Addr, TcpListener, TcpStream};
+        use std::os::fd::AsRawFd;
+
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut server = listener.accept().unwrap().0;

@@ -7,6 +7,8 @@ mod examples;
 mod instrumented;
 #[path = "../native_programs/mod.rs"]
 mod native_programs;
+#[path = "../portable_header/mod.rs"]
+mod portable_header;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,6 +16,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use native_programs::{BuildVariant, read, shared_flags, static_flags};
+use portable_header::portable_header;
 
 #[test]
 fn programs_run_with_the_shared_library() {
@@ -63,7 +66,7 @@ fn programs_run_with_an_instrumented_library() {
 /// `rules` checks which argument is named; the generated program covers all of them.
 #[test]
 fn every_exported_function_is_called_with_null_and_junk() {
-    let functions = every_call::functions(&read("include/ossmpu.h"));
+    let functions = every_call::functions(&portable_header());
     let names: BTreeSet<&str> = functions.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, read("tests/abi/symbols.txt").lines().collect());
     let rules = read("tests/c/rules.c");
@@ -85,7 +88,7 @@ fn run_all(
 ) {
     let scratch = TempDir::new().unwrap();
     let made = scratch.path().join("every_call.c");
-    let functions = every_call::functions(&read("include/ossmpu.h"));
+    let functions = every_call::functions(&portable_header());
     fs::write(&made, every_call::program(&functions)).unwrap();
     let mut programs = native_programs::programs("tests/c", "c");
     programs.push(made);

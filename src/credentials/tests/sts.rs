@@ -1,6 +1,7 @@
 //! Tests assumed roles, with a key and with an OIDC token.
 
 use super::*;
+use crate::platform::errno;
 use crate::sign::rpc_signature;
 use crate::wire::Method;
 
@@ -164,7 +165,7 @@ fn errors_of_the_token_name_its_file() {
     fs::remove_file(&file).unwrap();
     let error = machine.failure("oidc");
     assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
-    assert_eq!(error.os_errno(), Some(libc::ENOENT));
+    assert_eq!(error.os_errno(), Some(errno::ENOENT));
     assert!(sts.requests().is_empty());
 }
 

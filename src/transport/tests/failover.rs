@@ -11,6 +11,7 @@ use super::time::FullListener;
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits;
+use crate::platform::errno;
 use crate::transport::ProxySetting;
 use crate::transport::dns_worker::ResolveFn;
 use crate::transport::resolver::Resolver;
@@ -306,7 +307,7 @@ fn a_bind_address_of_another_machine_is_an_error_that_names_it() {
     let server = serve(ip(2), port);
     let http = http_with(resolve_with!(DNS), &bound_to(IpAddr::from([192, 0, 2, 1])));
     let error = get_text(&http, port).unwrap_err();
-    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Connect, Some(libc::EADDRNOTAVAIL)));
+    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Connect, Some(errno::EADDRNOTAVAIL)));
     let text = error.to_string();
     assert!(text.contains("cannot make connections from 192.0.2.1: "), "{text}");
     assert!(text.contains("bind_address is no address of this machine"), "{text}");
@@ -334,7 +335,7 @@ fn a_process_without_descriptors_is_told_so_at_once() {
     let failed = get(&http, "127.0.0.1:9");
     drop(files);
     let error = failed.unwrap_err().error;
-    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Connect, Some(libc::EMFILE)));
+    assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Connect, Some(errno::EMFILE)));
     assert!(error.to_string().contains("no file descriptor is left in this process"), "{error}");
     assert!(started.elapsed() < LONG / 2, "{:?}", started.elapsed());
 }

@@ -9,6 +9,7 @@ use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{ErrorKind, Phase};
 use crate::limits;
+use crate::platform::errno;
 use crate::transport::dns_worker::ResolveFn;
 use crate::transport::resolver::Resolver;
 use crate::transport::{Delivery, ProxySetting};
@@ -185,7 +186,7 @@ fn a_proxy_that_cannot_be_reached_is_named() {
     let error = get(&http_through(format!("http://{address}")), "a.test").unwrap_err().error;
     let start = format!("proxy http://{address}: cannot connect to {address}: ");
     assert!(error.to_string().starts_with(&start), "{error}");
-    assert_eq!(error.os_errno(), Some(libc::ECONNREFUSED));
+    assert_eq!(error.os_errno(), Some(errno::ECONNREFUSED));
 
     let plain = Server::start(|peer| {
         peer.stream.read_exact(&mut [0; 1])?;

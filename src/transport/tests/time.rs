@@ -11,6 +11,7 @@ use super::server::{Peer, Server, ok};
 use super::*;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::{self, MIB};
+use crate::platform::errno;
 use crate::runtime::{CleanupBudget, Deadline};
 use crate::transport::Delivery;
 use crate::transport::exchange::RateLimit;
@@ -204,7 +205,7 @@ fn a_closed_port_is_a_refused_connection() {
     let (error, delivery, _) =
         fails("127.77.0.5:9", &Body::Empty, &default_options(&Cancel::never()));
     assert_eq!((error.kind(), error.phase()), (ErrorKind::Connect, Some(Phase::Connect)));
-    assert_eq!((error.os_errno(), delivery), (Some(libc::ECONNREFUSED), Delivery::Impossible));
+    assert_eq!((error.os_errno(), delivery), (Some(errno::ECONNREFUSED), Delivery::Impossible));
 }
 
 #[test]

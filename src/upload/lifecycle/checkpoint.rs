@@ -13,8 +13,8 @@ use crate::codec::md5::md5;
 use crate::codec::percent::{escape, escape_bytes, unescape, unescape_bytes};
 use crate::error::{Error, Result};
 use crate::platform::{
-    Access, errno, new_private_file_options, path_buf_of_bytes, path_bytes, sync_directory,
-    with_private_descriptors,
+    Access, errno, new_private_file_options, path_buf_of_bytes, path_bytes, replace_file,
+    sync_directory, with_private_descriptors,
 };
 use crate::runtime::open_private;
 use crate::upload::source::watched_file::Identity;
@@ -123,7 +123,7 @@ impl Checkpoint {
             let mut writer = new_private_file_options().open(temporary)?;
             writer.write_all(text.as_bytes())?;
             writer.sync_all()?;
-            std::fs::rename(temporary, file)?;
+            replace_file(temporary, file)?;
             sync_directory(directory)
         });
         written.map_err(|cause: io::Error| {

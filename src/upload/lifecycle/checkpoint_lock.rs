@@ -60,8 +60,8 @@ impl Drop for CheckpointLock {
 
 /// Returns true if the path names the open file.
 fn is_at(file: &File, path: &Path) -> bool {
-    let found = file.metadata().and_then(|open| Ok((open, std::fs::symlink_metadata(path)?)));
-    found.is_ok_and(|(open, there)| FileIdentity::of(&open) == FileIdentity::of(&there))
+    let is_same = || io::Result::Ok(FileIdentity::of_file(file)? == FileIdentity::of_name(path)?);
+    is_same().unwrap_or(false)
 }
 
 fn busy(path: &Path) -> Error {
@@ -74,7 +74,9 @@ fn busy(path: &Path) -> Error {
 
 const LOCK_ATTEMPTS: u32 = 8;
 
+// They need FIFOs, links and forked children.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::FileExt;

@@ -158,6 +158,7 @@ const JOIN_POLL: Duration = Duration::from_millis(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::errno;
     use crate::upload::schedule::task_queue::TaskStatus;
     use std::sync::mpsc;
 
@@ -282,7 +283,7 @@ mod tests {
         // The thread may still look for the next step.
         let wanted = workers.queue.add(&task, 4, 4);
         let missing = workers.pool.request(wanted, 4);
-        let cause = io::Error::from_raw_os_error(libc::EAGAIN);
+        let cause = io::Error::from_raw_os_error(errno::ENOMEM);
         workers.continue_with_fewer_threads(missing, &task, &cause).unwrap();
         drop(handles);
         assert!(done(9));
@@ -295,9 +296,9 @@ mod tests {
         let task = countdown('a', 1, &sender);
         assert_eq!(workers.queue.add(&task, 2, 2), 2);
         let missing = workers.pool.request(2, 2);
-        let cause = io::Error::from_raw_os_error(libc::EAGAIN);
+        let cause = io::Error::from_raw_os_error(errno::ENOMEM);
         let error = workers.continue_with_fewer_threads(missing, &task, &cause).unwrap_err();
-        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Memory, Some(libc::EAGAIN)));
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::Memory, Some(errno::ENOMEM)));
         assert_eq!(Arc::strong_count(&task), 1);
         workers.add(&countdown('b', 1, &sender), 1).unwrap();
         assert_eq!(reports.recv_timeout(Duration::from_secs(20)).unwrap(), 'b');
@@ -316,7 +317,7 @@ mod tests {
         assert_eq!(workers.queue.add(&task, 1, 1), 1);
         let missing = workers.pool.request(1, 2);
         assert_eq!(missing, 1);
-        let cause = io::Error::from_raw_os_error(libc::EAGAIN);
+        let cause = io::Error::from_raw_os_error(errno::ENOMEM);
         let error = workers.continue_with_fewer_threads(missing, &task, &cause).unwrap_err();
         assert_eq!((error.kind(), Arc::strong_count(&task)), (ErrorKind::Memory, 1));
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::model::ByteRange;
-use crate::platform::BorrowedFd;
+use crate::platform::BorrowedDescriptor;
 
 /// A range of the regular file at a path.
 #[derive(Debug, Clone)]
@@ -19,10 +19,10 @@ impl FileRange {
     }
 }
 
-/// A range of an open descriptor, or all of a pipe, socket or terminal.
+/// A range of an open descriptor (a handle on Windows), or all of a pipe, socket or terminal.
 #[derive(Debug, Clone, Copy)]
 pub struct FdRange<'fd> {
-    pub(crate) fd: BorrowedFd<'fd>,
+    pub(crate) fd: BorrowedDescriptor<'fd>,
     pub(crate) range: ByteRange,
 }
 
@@ -31,7 +31,7 @@ impl<'fd> FdRange<'fd> {
     ///
     /// The offset counts from the start of a regular file. A pipe, socket or terminal is read from
     /// its current position and needs the offset 0; a length is how many bytes are read from it.
-    pub fn new(fd: BorrowedFd<'fd>, range: impl Into<ByteRange>) -> Self {
+    pub fn new(fd: BorrowedDescriptor<'fd>, range: impl Into<ByteRange>) -> Self {
         Self { fd, range: range.into() }
     }
 }

@@ -56,7 +56,7 @@ impl WatchedFile {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let file = open_file(path, &read_options())
-            .and_then(|file| Descriptor::new(file.into()))
+            .and_then(Descriptor::new)
             .map_err(|cause| Error::file(&name, &cause).with_argument("path"))?;
         Self::new(file, name).map_err(|error| error.with_argument("path"))
     }
@@ -66,7 +66,9 @@ impl WatchedFile {
         let metadata = file.metadata().map_err(|cause| Error::file(&name, &cause))?;
         let (what, errno) = match metadata.is_file() {
             true => {
-                let (stamp, is_recent) = (Stamp::of(&metadata), is_recent(&metadata));
+                let stamp =
+                    Stamp::of(&file, &metadata).map_err(|cause| Error::file(&name, &cause))?;
+                let is_recent = is_recent(&metadata);
                 let end = metadata.len();
                 let last_byte = end.saturating_sub(1)..end;
                 let probed = uncached_ranges(&file, last_byte, 1, || Ok::<_, Error>(()))?.pop();
@@ -180,8 +182,8 @@ impl WatchedFile {
     }
 
     fn stamp_now(&self) -> Result<Stamp> {
-        let metadata = self.file.metadata().map_err(|cause| Error::file(&self.name, &cause))?;
-        Ok(Stamp::of(&metadata))
+        let stamp = self.file.metadata().and_then(|metadata| Stamp::of(&self.file, &metadata));
+        stamp.map_err(|cause| Error::file(&self.name, &cause))
     }
 
     /// Reads by position; 0 is the end of the content.
@@ -249,9 +251,9 @@ impl Read for FileReader {
 }
 
 impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        let FileTimes { modified, changed } = FileTimes::of(metadata);
-        Self { identity: Identity { size: metadata.len(), modified }, changed }
+    fn of(file: &File, metadata: &Metadata) -> io::Result<Self> {
+        let FileTimes { modified, changed } = FileTimes::of(file, metadata)?;
+        Ok(Self { identity: Identity { size: metadata.len(), modified }, changed })
     }
 }
 
@@ -295,17 +297,17 @@ mod tests {
     #[test]
     fn an_unaligned_read_points_to_o_direct() {
         let message = |errno| read_error("a.bin", &io::Error::from_raw_os_error(errno)).to_string();
-        assert!(message(libc::EINVAL).contains("open it without"), "{}", message(libc::EINVAL));
-        assert!(!message(libc::EIO).contains("O_DIRECT"));
+        assert!(message(errno::EINVAL).contains("open it without"), "{}", message(errno::EINVAL));
+        assert!(!message(errno::ENOSYS).contains("O_DIRECT"));
     }
 
     #[test]
     fn what_is_no_regular_file_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let error = WatchedFile::open(directory.path()).unwrap_err();
-        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(libc::EISDIR)));
+        assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(errno::EISDIR)));
         let missing = WatchedFile::open(&directory.path().join("none")).unwrap_err();
-        assert_eq!((missing.kind(), missing.os_errno()), (ErrorKind::File, Some(libc::ENOENT)));
+        assert_eq!((missing.kind(), missing.os_errno()), (ErrorKind::File, Some(errno::ENOENT)));
         assert_eq!(WatchedFile::open(Path::new("/dev/null")).unwrap_err().kind(), ErrorKind::File);
     }
 

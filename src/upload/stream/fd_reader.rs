@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 
 use crate::error::Error;
-use crate::platform::{AsRawFd, Descriptor, Interest};
-use crate::runtime::{Cancel, Deadline, Wake};
+use crate::platform::{Descriptor, poll_descriptor, read_available};
+use crate::runtime::{Cancel, Deadline, Wake, wait_to_read};
 
 pub(crate) struct FdReader {
     pub(crate) file: Descriptor,
@@ -16,12 +16,13 @@ impl Read for FdReader {
     /// Waits until there is something to read, so that the read itself does not block.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let fd = Some((self.file.as_raw_fd(), Interest::Read));
-            match self.cancel.wait_for(fd, self.deadline) {
+            match wait_to_read(poll_descriptor(&self.file), &self.cancel, self.deadline) {
                 Wake::Canceled => return Err(io::Error::other(Error::canceled())),
-                Wake::TimedOut => return Err(io::Error::other(Error::deadline_passed())),
+                Wake::TimedOut if self.deadline.has_passed() => {
+                    return Err(io::Error::other(Error::deadline_passed()));
+                }
                 Wake::Failed(errno) => return Err(io::Error::other(Error::wait_failed(errno))),
-                Wake::Ready => match (&*self.file).read(buffer) {
+                Wake::Ready | Wake::TimedOut => match read_available(&self.file, buffer) {
                     // Another reader of the same descriptor was first.
                     Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
                     outcome => return outcome,

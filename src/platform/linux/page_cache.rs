@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops::Range;
+use std::os::fd::AsRawFd;
 
 /// Returns the ranges of a file that are not in the page cache, in order, each a multiple of the page
 /// size except at `range.end`; of more than `most` ranges only the first.
@@ -9,7 +10,6 @@ use std::ops::Range;
 /// If the system does not tell, all bytes count as cached: Linux tells only who owns the file or may
 /// write to it. The search takes seconds per TiB: `check` is called for each window, and its error
 /// ends it.
-#[cfg(target_os = "linux")]
 pub(crate) fn uncached_ranges<E>(
     file: &File,
     range: Range<u64>,
@@ -23,8 +23,8 @@ pub(crate) fn uncached_ranges<E>(
         check()?;
         let end = range.end.min(start + WINDOW);
         let window = start..end;
-        if !linux::is_cached_entirely(file, &window, page) {
-            let Some(uncached) = linux::uncached_pages(file, window, page) else { break };
+        if !calls::is_cached_entirely(file, &window, page) {
+            let Some(uncached) = calls::uncached_pages(file, window, page) else { break };
             for next in uncached {
                 let is_full = found.len() >= most;
                 match found.last_mut().filter(|last| last.end == next.start) {
@@ -41,10 +41,7 @@ pub(crate) fn uncached_ranges<E>(
 
 /// Removes the clean pages of a range from the page cache, and those that it begins and ends with.
 /// Pages that a process has mapped stay.
-#[cfg(target_os = "linux")]
 pub(crate) fn remove_from_cache(file: &File, range: Range<u64>) {
-    use std::os::fd::AsRawFd;
-
     let page = page_size();
     let start = range.start - range.start % page;
     let end = range.end.next_multiple_of(page);
@@ -55,21 +52,6 @@ pub(crate) fn remove_from_cache(file: &File, range: Range<u64>) {
     unsafe { libc::posix_fadvise64(file.as_raw_fd(), start, length, libc::POSIX_FADV_DONTNEED) };
 }
 
-/// Other systems have no such call.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn uncached_ranges<E>(
-    _: &File,
-    _: Range<u64>,
-    _: usize,
-    _: impl Fn() -> Result<(), E>,
-) -> Result<Vec<Range<u64>>, E> {
-    Ok(Vec::new())
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn remove_from_cache(_: &File, _: Range<u64>) {}
-
-#[cfg(target_os = "linux")]
 fn page_size() -> u64 {
     // SAFETY: the call has no pointers.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
@@ -77,11 +59,9 @@ fn page_size() -> u64 {
 }
 
 /// How much of a file is mapped at once; a multiple of all page sizes.
-#[cfg(target_os = "linux")]
 const WINDOW: u64 = 64 * 1024 * 1024;
 
-#[cfg(target_os = "linux")]
-mod linux {
+mod calls {
     use std::fs::File;
     use std::ops::Range;
     use std::os::fd::AsRawFd;
@@ -182,7 +162,7 @@ mod linux {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::cell::Cell;
@@ -222,7 +202,7 @@ mod tests {
     fn only_a_range_without_an_uncached_page_is_cached_entirely() {
         let page = page_size();
         let file = file_with_cached_pages(&[1, 2, 3, 5], 7).unwrap();
-        let cached = |range: Range<u64>| linux::is_cached_entirely(&file, &range, page);
+        let cached = |range: Range<u64>| calls::is_cached_entirely(&file, &range, page);
         assert!(!cached(0..4 * page) && !cached(3 * page..6 * page) && !cached(6 * page..7 * page));
         let is_counted = cached(page..4 * page);
         if !is_counted {

@@ -1,7 +1,8 @@
 //! Runs code of others that opens descriptors, such that they are never 0, 1 or 2 of the program.
 
 use super::descriptor::has_standard_gap;
-use super::spawn_library_thread;
+use crate::platform::kernel::leave_shared_table;
+use crate::platform::spawn_library_thread;
 
 /// Runs a function that leaves no descriptor open. If the program has closed one of the first three
 /// descriptors, it runs on a thread with a descriptor table of its own.
@@ -23,20 +24,6 @@ pub(crate) fn with_private_descriptors<T: Send + 'static>(
         }
     }
     run()
-}
-
-/// Gives the thread an empty table. On systems that cannot do this, it keeps the one of the process.
-fn leave_shared_table() {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the call has three integers; this thread uses no descriptor that was opened before.
-    unsafe {
-        libc::syscall(
-            libc::SYS_close_range,
-            0 as libc::c_uint,
-            libc::c_uint::MAX,
-            libc::CLOSE_RANGE_UNSHARE,
-        )
-    };
 }
 
 const THREAD_NAME: &str = "ossmpu-open";

@@ -4,6 +4,7 @@
 //! its process ID may be that of another process, so the ID is never used for a signal.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, RawFd};
@@ -20,10 +21,10 @@ pub(crate) struct ChildProcess {
 }
 
 /// The standard descriptors of a child.
-pub(crate) struct StandardIo<'a> {
-    pub(crate) input: &'a Descriptor,
-    pub(crate) output: &'a Descriptor,
-    pub(crate) error: &'a Descriptor,
+struct StandardIo<'a> {
+    input: &'a Descriptor,
+    output: &'a Descriptor,
+    error: &'a Descriptor,
 }
 
 /// Whether a child has ended.
@@ -36,9 +37,20 @@ pub(crate) enum ChildState {
 }
 
 impl ChildProcess {
-    /// Starts a program, which is searched in `PATH` if it contains no slash. It inherits the
-    /// environment. No signal is blocked in it, and SIGCHLD and SIGPIPE are not ignored.
-    pub(crate) fn spawn(argv: &[CString], standard: &StandardIo<'_>) -> io::Result<Self> {
+    /// Starts a program, which is searched in `PATH` if it contains no slash; returns its standard
+    /// output. Standard input is empty, and standard error is discarded. It inherits the environment.
+    /// No signal is blocked in it, and SIGCHLD and SIGPIPE are not ignored.
+    pub(crate) fn spawn(argv: &[String]) -> io::Result<(Self, Descriptor)> {
+        let argv: Vec<CString> =
+            argv.iter().map(|word| CString::new(word.as_str())).collect::<Result<_, _>>()?;
+        let null = Descriptor::open("/dev/null", File::options().read(true).write(true))?;
+        let (reader, writer) = io::pipe()?;
+        let (reader, writer) = (Descriptor::new(reader)?, Descriptor::new(writer)?);
+        let standard = StandardIo { input: &null, output: &writer, error: &null };
+        Ok((Self::spawn_with(&argv, &standard)?, reader))
+    }
+
+    fn spawn_with(argv: &[CString], standard: &StandardIo<'_>) -> io::Result<Self> {
         let program = argv.first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut pointers: Vec<_> = argv.iter().map(|word| word.as_ptr().cast_mut()).collect();
         pointers.push(std::ptr::null_mut());

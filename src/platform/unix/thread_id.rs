@@ -1,10 +1,7 @@
-//! The identity of a thread, and which threads belong to the library.
+//! The identity of a thread.
 
-use std::cell::Cell;
 use std::os::unix::thread::{JoinHandleExt, RawPthread};
 use std::thread::JoinHandle;
-
-use super::thread_cancellation::disable_cancellation;
 
 /// Identifies a thread that has not been joined. Unlike `std::thread::current`, it is available in
 /// destructors of thread-local values and when the process exits.
@@ -20,19 +17,4 @@ impl ThreadId {
     pub(crate) fn of<T>(handle: &JoinHandle<T>) -> Self {
         Self(handle.as_pthread_t())
     }
-}
-
-thread_local! {
-    // Without a destructor, so that it can be used as long as the thread exists.
-    static IS_LIBRARY_THREAD: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Marks this thread as one of the library, and makes `pthread_cancel` in a callback ineffective.
-pub(crate) fn enter_library_thread() {
-    IS_LIBRARY_THREAD.set(true);
-    disable_cancellation();
-}
-
-pub(crate) fn is_library_thread() -> bool {
-    IS_LIBRARY_THREAD.get()
 }

@@ -2,7 +2,8 @@
 
 use std::fs::{File, FileType, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
 
 /// The times of a file, in seconds and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +15,13 @@ pub(crate) struct FileTimes {
 }
 
 impl FileTimes {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self {
+    /// The metadata are those of the file.
+    #[expect(clippy::unnecessary_wraps, reason = "other systems ask for them")]
+    pub(crate) fn of(_: &File, metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
+        })
     }
 }
 
@@ -27,7 +30,20 @@ impl FileTimes {
 pub(crate) struct FileIdentity(u64, u64);
 
 impl FileIdentity {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of_file(file: &File) -> io::Result<Self> {
+        Ok(Self::of(&file.metadata()?))
+    }
+
+    pub(crate) fn of_directory(path: &Path) -> io::Result<Self> {
+        Ok(Self::of(&std::fs::metadata(path)?))
+    }
+
+    /// What has this name; a symbolic link is not followed.
+    pub(crate) fn of_name(path: &Path) -> io::Result<Self> {
+        Ok(Self::of(&std::fs::symlink_metadata(path)?))
+    }
+
+    fn of(metadata: &Metadata) -> Self {
         Self(metadata.dev(), metadata.ino())
     }
 }
@@ -35,14 +51,4 @@ impl FileIdentity {
 /// True for a pipe, which has no size and no position.
 pub(crate) fn is_fifo(kind: FileType) -> bool {
     kind.is_fifo()
-}
-
-/// True for what can only be read as a stream: a pipe, a socket or a character device.
-pub(crate) fn is_stream(kind: FileType) -> bool {
-    kind.is_fifo() || kind.is_socket() || kind.is_char_device()
-}
-
-/// Reads by position. The position of the descriptor, which the program may use, does not change.
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    file.read_at(buffer, offset)
 }

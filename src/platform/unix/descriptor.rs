@@ -9,6 +9,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 
 /// An open descriptor. Unlike with a [`File`], it is harmless if the program has closed it.
 #[derive(Debug)]
@@ -19,26 +20,39 @@ pub(crate) struct Descriptor {
 
 impl Descriptor {
     /// Takes a descriptor, and moves it if it is one of the first three.
-    pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
-        let file = File::from(move_up(fd)?);
+    pub(crate) fn new(fd: impl Into<OwnedFd>) -> io::Result<Self> {
+        let file = File::from(move_up(fd.into())?);
         Ok(Self { file: ManuallyDrop::new(file), is_borrowed: false })
     }
 
     /// Opens a file of the kernel, which takes no time.
     pub(crate) fn open(path: &str, options: &OpenOptions) -> io::Result<Self> {
-        Self::new(options.open(path)?.into())
+        Self::new(options.open(path)?)
     }
 
     /// Uses a descriptor of the program, which must stay open until the call that it was given to
     /// returns. To close a duplicate would end all record locks of the process on the file.
-    pub(crate) fn borrow(fd: BorrowedFd<'_>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// EBADF if reading it would fail, or waiting for something to read would never end.
+    pub(crate) fn borrow(fd: BorrowedFd<'_>) -> io::Result<Self> {
         // SAFETY: the descriptor is open while it is used, and never closed here.
         let file = unsafe { File::from_raw_fd(fd.as_raw_fd()) };
-        Self { file: ManuallyDrop::new(file), is_borrowed: true }
+        let descriptor = Self { file: ManuallyDrop::new(file), is_borrowed: true };
+        match descriptor.is_open_for_reading() {
+            true => Ok(descriptor),
+            false => Err(io::Error::from_raw_os_error(libc::EBADF)),
+        }
     }
 
-    /// False if reading it would fail, or waiting for something to read would never end.
-    pub(crate) fn is_open_for_reading(&self) -> bool {
+    /// True for what can only be read as a stream: a pipe, a socket or a character device.
+    pub(crate) fn is_stream(&self) -> io::Result<bool> {
+        let kind = self.metadata()?.file_type();
+        Ok(kind.is_fifo() || kind.is_socket() || kind.is_char_device())
+    }
+
+    fn is_open_for_reading(&self) -> bool {
         // SAFETY: F_GETFL takes no argument.
         let flags = unsafe { libc::fcntl(self.as_raw_fd(), libc::F_GETFL) };
         flags >= 0 && flags & libc::O_ACCMODE != libc::O_WRONLY && flags & PATH_ONLY == 0
@@ -60,6 +74,18 @@ impl Drop for Descriptor {
             unsafe { libc::close(self.file.as_raw_fd()) };
         }
     }
+}
+
+/// Returns the descriptor that C has as this number, which must not be negative.
+///
+/// # Safety
+///
+/// It stays open as long as it is used. The first system call reports one that is not open.
+#[cfg(feature = "capi")]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have numbers for C alone")]
+pub(crate) unsafe fn descriptor_of_number<'fd>(fd: i32) -> Option<BorrowedFd<'fd>> {
+    // SAFETY: the caller keeps it open.
+    Some(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
 /// True if one of the first three descriptors is closed, so that the next one that is opened is
@@ -110,7 +136,7 @@ mod tests {
     #[test]
     fn a_borrowed_descriptor_stays_open_and_is_not_duplicated() {
         let file = tempfile::tempfile().unwrap();
-        let borrowed = Descriptor::borrow(file.as_fd());
+        let borrowed = Descriptor::borrow(file.as_fd()).unwrap();
         assert_eq!(borrowed.as_raw_fd(), file.as_raw_fd());
         drop(borrowed);
         assert_eq!(file.metadata().unwrap().len(), 0);

@@ -31,6 +31,11 @@ pub(crate) fn new_private_file_options() -> OpenOptions {
     File::options().write(true).create_new(true).mode(0o600).clone()
 }
 
+/// Gives a file another name, in place of the file that has it.
+pub(crate) fn replace_file(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
 /// Writes the entries of a directory to the disk.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()

@@ -4,8 +4,11 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::deliver_orphaned_signals;
-use super::timer::LONGEST_POLL;
+use crate::platform::deliver_orphaned_signals;
+use crate::platform::kernel::LONGEST_POLL;
+
+/// Not a descriptor. It is never ready.
+pub(crate) const NO_DESCRIPTOR: RawFd = -1;
 
 /// What a descriptor is polled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +24,7 @@ pub(crate) struct Polled(libc::pollfd);
 
 impl Polled {
     /// Polls nothing.
-    pub(crate) const UNUSED: Self = Self(libc::pollfd { fd: -1, events: 0, revents: 0 });
+    pub(crate) const UNUSED: Self = Self(libc::pollfd { fd: NO_DESCRIPTOR, events: 0, revents: 0 });
 
     pub(crate) fn new(fd: RawFd, interest: Interest) -> Self {
         let events = match interest {

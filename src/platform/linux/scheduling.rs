@@ -3,31 +3,18 @@
 /// What the threads of the library run with. The system may refuse a change, which only makes a
 /// thread slower, so errors are ignored.
 #[derive(Debug, Clone)]
-pub(super) struct Scheduling {
+pub(crate) struct Scheduling {
     /// The CPUs of the main thread, which are those of the process: `taskset` sets them.
-    #[cfg(target_os = "linux")]
     cpus: Option<CpuMask>,
-    #[cfg(target_os = "linux")]
     nice: libc::c_int,
 }
 
-#[cfg(not(target_os = "linux"))]
-impl Scheduling {
-    pub(super) fn of_process() -> Self {
-        Self {}
-    }
-
-    pub(super) fn apply(&self) {}
-}
-
-#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CpuMask(Vec<u64>);
 
-#[cfg(target_os = "linux")]
 impl Scheduling {
     /// The scheduling of the main thread.
-    pub(super) fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         let process = std::process::id();
         let cpus = libc::pid_t::try_from(process).ok().and_then(CpuMask::of);
         // SAFETY: getpriority takes no pointer; the process exists.
@@ -36,7 +23,7 @@ impl Scheduling {
     }
 
     /// Applies it to this thread, where it differs.
-    pub(super) fn apply(&self) {
+    pub(crate) fn apply(&self) {
         // The system calls, because the functions of musl always fail.
         // SAFETY: sched_getscheduler takes no pointer; 0 is this thread.
         let class = unsafe { libc::syscall(libc::SYS_sched_getscheduler, THIS_THREAD) };
@@ -66,7 +53,6 @@ impl Scheduling {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl CpuMask {
     /// The mask of a thread, which is a main thread if the ID is that of a process.
     fn of(thread: libc::pid_t) -> Option<Self> {
@@ -84,14 +70,12 @@ impl CpuMask {
     }
 }
 
-#[cfg(target_os = "linux")]
 const THIS_THREAD: libc::pid_t = 0;
 
 /// 8192 CPUs, the most that Linux supports.
-#[cfg(target_os = "linux")]
 const MASK_WORDS: usize = 128;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -12,8 +12,7 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
-use super::ForkGuard;
-use super::reservation::Reservation;
+use crate::platform::{ForkGuard, Reservation};
 
 /// A locked file. The lock ends when this is dropped.
 #[derive(Debug)]

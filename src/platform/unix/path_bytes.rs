@@ -9,8 +9,9 @@ pub(crate) fn path_bytes(path: &Path) -> &[u8] {
 }
 
 #[cfg(feature = "capi")]
-pub(crate) fn path_of_bytes(bytes: &[u8]) -> &Path {
-    Path::new(std::ffi::OsStr::from_bytes(bytes))
+#[expect(clippy::unnecessary_wraps, reason = "other systems refuse what is not UTF-8")]
+pub(crate) fn path_of_bytes(bytes: &[u8]) -> Result<&Path, std::str::Utf8Error> {
+    Ok(Path::new(std::ffi::OsStr::from_bytes(bytes)))
 }
 
 pub(crate) fn path_buf_of_bytes(bytes: Vec<u8>) -> PathBuf {
