@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define PART_SIZE (1 << 20)
@@ -44,12 +43,9 @@ static void on_interrupt(int signal_number) {
 }
 
 static void stop_on_signals(void) {
-    struct sigaction action;
     cancel = ossmpu_cancel_new();
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
 }
 
 static int complain(int status, ossmpu_error *err) {

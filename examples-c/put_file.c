@@ -72,7 +72,6 @@ int main(int argc, char **argv) {
     ossmpu_options *options = NULL;
     ossmpu_result *result = NULL;
     ossmpu_error *err = NULL;
-    struct sigaction action;
     int status;
 
     if (argc != 4) {
@@ -81,10 +80,8 @@ int main(int argc, char **argv) {
     }
 
     cancel = ossmpu_cancel_new();
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
 
     /* Setters need no check: the call below returns their first error. */
     config = ossmpu_config_new();

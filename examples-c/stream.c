@@ -15,8 +15,11 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <unistd.h>
+#endif
 
 enum { FAILED = 1, USAGE = 2, CANCELED = 130 };
 
@@ -29,12 +32,9 @@ static void on_interrupt(int signal_number) {
 }
 
 static void stop_on_signals(void) {
-    struct sigaction action;
     cancel = ossmpu_cancel_new();
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
 }
 
 /* Prints the error and what is left on OSS. */
@@ -68,8 +68,14 @@ int main(int argc, char **argv) {
     /* Length -1: to the end. Parts stay in buffers until OSS has acknowledged
      * them; OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers. */
     if (status == OSSMPU_OK)
+#ifdef _WIN32
+        status = ossmpu_put_handle(client, argv[1], argv[2],
+                                   GetStdHandle(STD_INPUT_HANDLE), 0, -1, NULL,
+                                   cancel, &result, &err);
+#else
         status = ossmpu_put_fd(client, argv[1], argv[2], STDIN_FILENO, 0, -1,
                                NULL, cancel, &result, &err);
+#endif
     if (status != OSSMPU_OK)
         complain(status, err);
     if (result != NULL)

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { FAILED = 1, USAGE = 2, CANCELED = 130 };
 
@@ -28,12 +27,9 @@ static void on_interrupt(int signal_number) {
 }
 
 static void stop_on_signals(void) {
-    struct sigaction action;
     cancel = ossmpu_cancel_new();
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
 }
 
 /* Prints the error and what is left on OSS; frees the error. */

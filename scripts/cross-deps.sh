@@ -1,8 +1,8 @@
 #!/bin/bash
 # cross-deps.sh [--verify] [TARGET...] - installs what `make cross` and `make tsan` need, on Debian 12
-# (x86-64) as root, for these targets of cross.sh and `tsan`, or all: packages of the system, and in
-# build/cross Debian's Rust compiler and Zig, which are not installed. With --verify it installs
-# nothing, names what is missing, and fails if something is.
+# (x86-64) as root, for these targets of cross.sh and `tsan`, or all but windows: packages of the
+# system, and in build/cross Debian's Rust compiler and Zig, which are not installed. With --verify it
+# installs nothing, names what is missing, and fails if something is.
 #
 # The compiler is Debian's because apt also has the sources of its standard library, which is built
 # from them for most targets and for ThreadSanitizer. The run time of ThreadSanitizer, which Debian
@@ -17,7 +17,7 @@ packages=(libedit2 libxml2 libz3-4)
 # Debian's names of the architectures whose build of the standard library is used.
 readonly architectures=(amd64 arm64)
 readonly zig=ziglang==0.17.0
-needs_zig='' needs_sanitizer=''
+needs_zig='' needs_sanitizer='' needs_windows=''
 
 # Adds what a target needs.
 add_target() {
@@ -29,6 +29,7 @@ add_target() {
     s390x) packages+=(qemu-user gcc-s390x-linux-gnu libc6-dev-s390x-cross) ;;
     musl) packages+=(python3-venv) needs_zig=yes ;;
     tsan) needs_sanitizer=yes ;;
+    windows) packages+=(gcc-mingw-w64-x86-64-posix wine64) needs_windows=yes ;;
     *)
         echo "unknown target $1" >&2
         exit 2
@@ -49,6 +50,11 @@ has_zig() {
     [ "$(cat "$build/zig/version" 2>/dev/null)" = "$zig" ]
 }
 
+has_windows() {
+    [ -e "$build/wine-dlls/bcryptprimitives.dll" ] &&
+        [ -e "$build/rust/usr/lib/rustlib/x86_64-pc-windows-gnu/lib/rsend.o" ]
+}
+
 verifies=
 if [ "${1-}" = --verify ]; then
     verifies=yes
@@ -67,6 +73,7 @@ if [ -n "$verifies" ]; then
     has_rust || missing+=("the compiler")
     [ -z "$needs_zig" ] || has_zig || missing+=(Zig)
     [ -z "$needs_sanitizer" ] || has_sanitizer || missing+=("the sanitizer")
+    [ -z "$needs_windows" ] || has_windows || missing+=("the files for Windows")
     [ "${#missing[@]}" -eq 0 ] && exit
     printf -v list '%s, ' "${missing[@]}"
     command='make cross-deps'
@@ -163,9 +170,41 @@ EOF
     echo "$zig" >"$build/zig/version"
 }
 
+# What Debian's packages lack for Windows: the first and the last object of a program, from the
+# sources of the standard library, and a DLL with a function that it calls and wine 8 does not have.
+install_windows() {
+    has_windows && return
+    say "the files for Windows in build/cross"
+    local libraries=$build/rust/usr/lib/rustlib/x86_64-pc-windows-gnu/lib object
+    local sources=$build/rust/usr/lib/rustlib/src/rust/library/rtstartup
+    mkdir -p "$libraries" "$build/wine-dlls"
+    for object in rsbegin rsend; do
+        RUSTC_BOOTSTRAP=1 "$build/rust/rustc" --target x86_64-pc-windows-gnu --edition 2024 \
+            --cap-lints allow --emit=obj -o "$libraries/$object.o" "$sources/$object.rs"
+    done
+    x86_64-w64-mingw32-gcc -shared -O2 -x c - -o "$build/wine-dlls/bcryptprimitives.dll" \
+        -ladvapi32 <<'EOF'
+#include <windows.h>
+
+BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length);
+
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE buffer, SIZE_T length) {
+    while (length > 0) {
+        ULONG count = length < 65536 ? (ULONG)length : 65536;
+        if (!SystemFunction036(buffer, count))
+            return FALSE;
+        buffer += count;
+        length -= count;
+    }
+    return TRUE;
+}
+EOF
+}
+
 install_packages
 mkdir -p "$build"
 install_rust
 [ -z "$needs_zig" ] || install_zig
 [ -z "$needs_sanitizer" ] || install_sanitizer
+[ -z "$needs_windows" ] || install_windows
 exec scripts/cross-deps.sh --verify "${targets[@]}"

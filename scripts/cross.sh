@@ -1,9 +1,10 @@
 #!/bin/bash
 # cross.sh [--without-suite] [TARGET...] - builds and tests the library for other platforms: aarch64,
-# armv7, i686, s390x and musl; without arguments for all. `make cross-deps` installs the tools.
+# armv7, i686, s390x and musl, without arguments all of them; and windows. `make cross-deps` installs
+# the tools of the first, and `cross-deps.sh windows` those of the last.
 #
-# docs/platforms.md says what each target runs. Programs for other CPUs run under qemu-user; the
-# server of the uploads runs natively.
+# docs/platforms.md says what each target runs. Programs for other CPUs run under qemu-user,
+# those for Windows under wine; the server of the uploads runs natively.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -27,8 +28,9 @@ describe() {
     i686) triple=i686-unknown-linux-gnu gnu=i686-linux-gnu tests=suite builds_std=yes ;;
     s390x) triple=s390x-unknown-linux-gnu gnu=s390x-linux-gnu qemu=s390x builds_std=yes ;;
     musl) triple=x86_64-unknown-linux-musl gnu='' builds_std=yes ;;
+    windows) triple=x86_64-pc-windows-gnu gnu=x86_64-w64-mingw32 builds_std=yes ;;
     *)
-        echo "unknown target $1; the targets are ${all[*]}" >&2
+        echo "unknown target $1; the targets are ${all[*]} windows" >&2
         exit 2
         ;;
     esac
@@ -39,6 +41,7 @@ for_target() {
     local name=${triple//-/_} cc=$gnu-gcc options=()
     [ -n "$gnu" ] || cc=$top/$build/zig/musl-cc
     local variable=CARGO_TARGET_${name^^}
+    [ "$target" != windows ] || options=("${variable}_RUNNER=$top/scripts/run-wine.sh")
     [ -z "$qemu" ] || options=("${variable}_RUNNER=$top/scripts/run-foreign.sh $qemu")
     [ -z "$builds_std" ] ||
         options+=(RUSTC_BOOTSTRAP=1 "CARGO_UNSTABLE_BUILD_STD=std,panic_unwind,test")
@@ -71,6 +74,24 @@ build_static_examples() {
             echo "$examples/$program is not static" >&2
             return 1
         fi
+    done
+}
+
+# Builds the DLL with its import library, and the C examples, each with a script that runs it.
+build_windows_examples() {
+    local examples=$build/$target/examples program
+    for_target cargo rustc --profile "$profile" --lib --features capi --crate-type staticlib
+    rm -rf "$examples"
+    mkdir -p "$examples"
+    CC="$gnu-gcc" scripts/link-dll.sh "$build/target/$triple/$profile/libossmpu.a" \
+        "$build/$target/ossmpu.dll" "$build/$target/libossmpu.dll.a"
+    cp examples-c/Makefile examples-c/*.c "$build/$target/ossmpu.dll" "$examples/"
+    cp "$("$gnu-gcc" -print-file-name=libwinpthread-1.dll)" "$examples/"
+    make -C "$examples" LIBRARY="$top/$build/$target" INCLUDE="$top/include" CC="$gnu-gcc"
+    for program in "$examples"/*.exe; do
+        printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$top/scripts/run-wine.sh" "$top/$program" \
+            >"${program%.exe}"
+        chmod +x "${program%.exe}"
     done
 }
 
@@ -150,6 +171,12 @@ for target; do
     mkdir -p "$build/$target"
     if [ "$target" = musl ]; then
         step build build_static_examples
+        step upload upload
+        continue
+    fi
+    # The unit tests do not compile for Windows yet.
+    if [ "$target" = windows ]; then
+        step build build_windows_examples
         step upload upload
         continue
     fi
