@@ -1,8 +1,10 @@
 #!/bin/sh
 # run-wine.sh PROGRAM [ARGUMENT...] - runs a program for Windows with the wine that `make cross-deps`
-# installs, and with a Windows folder of its own in build/cross.
+# installs, and with the Windows folder WINEPREFIX, which wine makes if it is missing. It cannot be in
+# the tree: it has a link to /, which cargo would follow.
 set -eu
 
-build=$(cd "$(dirname "$0")/.." && pwd)/build/cross
-export WINEPREFIX="$build/wine" WINEPATH="$build/wine-dlls" WINEDEBUG=-all
+: "${WINEPREFIX:?}"
+WINEPATH=$(cd "$(dirname "$0")/.." && pwd)/build/cross/wine-dlls
+export WINEPATH WINEDEBUG=-all
 exec /usr/lib/wine/wine64 "$@"

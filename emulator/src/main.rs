@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oss_emulator::client_commands::Client;
 use oss_emulator::{AccessKey, Addressing, Emulator, Options, Rule, Signer};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// A strict local server that speaks the OSS protocol.
 #[derive(Parser)]
@@ -189,16 +188,35 @@ async fn serve(arguments: Serve) -> Result<(), String> {
         builder = builder.key(key);
     }
     // Install the handlers before the URL is printed.
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let ended = end_signal().map_err(|error| error.to_string())?;
     let emulator = builder.start().map_err(|error| error.to_string())?;
     print_url(emulator.url()).map_err(|error| error.to_string())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    ended.await;
     emulator.stop();
     Ok(())
+}
+
+/// Installs handlers, and returns what waits for a signal that ends the server.
+#[cfg(unix)]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(windows)]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
 
 fn print_url(url: &str) -> io::Result<()> {

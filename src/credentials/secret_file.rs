@@ -51,6 +51,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_fifo_without_a_writer_does_not_block() {
         let folder = tempfile::tempdir().unwrap();

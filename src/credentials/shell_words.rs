@@ -1,4 +1,7 @@
-//! Splits a command line into words by the quoting rules of the POSIX shell, without expansion.
+//! Splits a command line into words by the quoting rules of the POSIX shell, without expansion. On
+//! Windows a backslash outside quotes is one of a path.
+
+use crate::platform::BACKSLASH_QUOTES;
 
 /// Splits a line at white space outside quotes and backslashes. The error does not contain the
 /// line.
@@ -12,10 +15,12 @@ pub(super) fn split(line: &str) -> Result<Vec<String>, &'static str> {
             ' ' | '\t' | '\n' => words.extend(word.take()),
             '\'' => single_quoted(&mut rest, word.get_or_insert_default())?,
             '"' => double_quoted(&mut rest, word.get_or_insert_default())?,
-            '\\' => match rest.next().ok_or("the command ends with a backslash")? {
-                '\n' => {}
-                escaped => word.get_or_insert_default().push(escaped),
-            },
+            '\\' if BACKSLASH_QUOTES => {
+                match rest.next().ok_or("the command ends with a backslash")? {
+                    '\n' => {}
+                    escaped => word.get_or_insert_default().push(escaped),
+                }
+            }
             c => word.get_or_insert_default().push(c),
         }
     }
@@ -69,12 +74,10 @@ mod tests {
         for (line, words) in [
             ("a  b\tc\n", &["a", "b", "c"][..]),
             (r#"a 'b c' "d e""#, &["a", "b c", "d e"]),
-            (r#"a"b"'c'\d"#, &["abcd"]),
+            (r#"a"b"'c'd"#, &["abcd"]),
             (r#"a '' """#, &["a", "", ""]),
-            (r"a\ b \'", &["a b", "'"]),
             (r#"a "\"\\\$\`\n""#, &["a", r#""\$`\n"#]),
             (r"a '\n'", &["a", r"\n"]),
-            ("a\\\nb", &["ab"]),
             ("a $HOME;b | c > d *", &["a", "$HOME;b", "|", "c", ">", "d", "*"]),
             ("ä '中 文'", &["ä", "中 文"]),
         ] {
@@ -83,8 +86,20 @@ mod tests {
     }
 
     #[test]
+    fn a_backslash_outside_quotes_quotes_a_character_but_not_on_windows() {
+        let cases: &[(&str, &[&str])] = match cfg!(windows) {
+            true => &[(r"C:\a\b.exe \\c\", &[r"C:\a\b.exe", r"\\c\"])],
+            false => &[(r"a\ b \' \c", &["a b", "'", "c"]), ("a\\\nb", &["ab"])],
+        };
+        for (line, words) in cases {
+            assert_eq!(split(line).unwrap(), *words, "{line}");
+        }
+        assert_eq!(split(r"a\").is_err(), !cfg!(windows));
+    }
+
+    #[test]
     fn unclosed_quotes_and_empty_commands_are_refused() {
-        for line in ["", "  ", "''", "'a", "\"a", "\"a\\", "a\\", "a \0"] {
+        for line in ["", "  ", "''", "'a", "\"a", "\"a\\", "a \0"] {
             assert!(split(line).is_err(), "{line:?}");
         }
     }
@@ -93,7 +108,7 @@ mod tests {
         #[test]
         fn quoted_words_are_restored(words in proptest::collection::vec("[^\0]{1,8}", 1..5)) {
             let quoted: Vec<String> =
-                words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+                words.iter().map(|word| format!("'{}'", word.replace('\'', r#"'"'"'"#))).collect();
             proptest::prop_assert_eq!(split(&quoted.join(" ")).unwrap(), words);
         }
     }

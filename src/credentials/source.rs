@@ -67,7 +67,8 @@ impl CredentialsSource {
     ///   default profile of each file.
     /// - `ecs`, `ecs:ROLE`: the metadata service of the instance, never through a proxy.
     /// - `assume-role:ARN`: AssumeRole of STS, with the key from `default`, for one hour.
-    /// - `process:COMMAND`: the JSON that the command prints. It is run without a shell.
+    /// - `process:COMMAND`: the JSON that the command prints. It is run without a shell; quotes are
+    ///   those of the POSIX shell, and backslashes too except on Windows.
     /// - `uri:URL`: the JSON that the URL returns; https, or http to a loopback address.
     ///
     /// The JSON has the strings `AccessKeyId` and `AccessKeySecret` and, for a temporary key,

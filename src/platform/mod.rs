@@ -39,13 +39,13 @@ pub(crate) use reservation::Reservation;
 #[cfg(not(shuttle))]
 pub(crate) use system::Event;
 pub(crate) use system::{
-    Access, BorrowedDescriptor, ChildProcess, ChildState, Descriptor, FileIdentity, FileTimes,
-    HOME_UNSET, HOME_VARIABLE, Interest, LockAttempt, NO_DESCRIPTOR, PageMemory, Polled,
-    PrivateFileError, ProcessLock, RawDescriptor, SignalsBlocked, SocketDescriptor, ThreadId,
-    contain_foreign_unwind, disable_cancellation, errno, is_fifo, is_secure,
-    new_private_file_options, open_file, open_private_file, path_buf_of_bytes, path_bytes, poll,
-    poll_descriptor, read_at, read_available, read_options, replace_file, resolve_host,
-    sync_directory, with_private_descriptors,
+    Access, BACKSLASH_QUOTES, BorrowedDescriptor, ChildProcess, ChildState, Descriptor,
+    FileIdentity, FileTimes, HOME_UNSET, HOME_VARIABLE, Interest, LockAttempt, NO_DESCRIPTOR,
+    PageMemory, Polled, PrivateFileError, ProcessLock, RawDescriptor, SignalsBlocked,
+    SocketDescriptor, ThreadId, contain_foreign_unwind, disable_cancellation, errno, is_fifo,
+    is_same_variable, is_secure, new_private_file_options, open_file, open_private_file,
+    path_buf_of_bytes, path_bytes, poll, poll_descriptor, read_at, read_available, read_options,
+    replace_file, resolve_host, sync_directory, with_private_descriptors,
 };
 #[cfg(feature = "capi")]
 pub(crate) use system::{SavedErrno, descriptor_of_number, has_name_prefix, path_of_bytes};

@@ -10,6 +10,7 @@ mod poll_until;
 mod private_file;
 mod random;
 mod read_file;
+mod readiness_wait;
 mod safeguard;
 mod secret;
 #[cfg(shuttle)]
@@ -22,7 +23,7 @@ mod ticker;
 pub(crate) use std::sync::Condvar;
 
 pub use cancel::Cancel;
-pub(crate) use cancel::{WAITED_MAX, Wake, wait_to_read};
+pub(crate) use cancel::{WAITED_MAX, Wake};
 pub(crate) use cleanup_budget::CleanupBudget;
 pub(crate) use clock::Clock;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use deadline::{Deadline, now};
 pub(crate) use private_file::open_private;
 pub(crate) use random::{random_fraction, random_hex};
 pub(crate) use read_file::read_file;
+pub(crate) use readiness_wait::ReadinessWait;
 #[cfg(test)]
 pub(crate) use safeguard::Safeguard;
 pub(crate) use safeguard::safeguard;

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Cancel, Deadline, Wake, wait_to_read};
+use super::{Cancel, Deadline, ReadinessWait, Wake};
 use crate::platform::{errno, poll_descriptor, read_options, with_private_descriptors};
 
 /// Reads a whole file. One that is a FIFO, such as the `<(command)` of a shell, is read while it has
@@ -18,13 +18,14 @@ fn read_within(path: &Path, timeout: Duration) -> io::Result<Vec<u8>> {
     let deadline = Deadline::after(timeout);
     let file = read_options().open(path)?;
     let mut bytes = Vec::new();
+    let mut waits = ReadinessWait::default();
     loop {
         match (&file).read_to_end(&mut bytes) {
             Ok(_) => return Ok(bytes),
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
             Err(cause) => return Err(cause),
         }
-        match wait_to_read(poll_descriptor(&file), &Cancel::never(), deadline) {
+        match waits.wait(poll_descriptor(&file), &Cancel::never(), deadline) {
             Wake::Ready => {}
             Wake::TimedOut if !deadline.has_passed() => {}
             Wake::Failed(errno) => return Err(io::Error::from_raw_os_error(errno)),

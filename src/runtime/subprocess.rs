@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Cancel, Deadline, Wake, wait_to_read};
+use super::{Cancel, Deadline, ReadinessWait, Wake};
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform::{ChildProcess, ChildState, Descriptor, poll_descriptor, read_available};
 
@@ -67,6 +67,7 @@ struct ProcessGuard {
 impl ProcessGuard {
     /// Waits for the exit, because a command may close its output before it exits.
     fn wait(&mut self, cancel: &Cancel, deadline: Deadline) -> Result<Option<ExitStatus>> {
+        let mut waits = ReadinessWait::default();
         loop {
             let status = match self.child.state() {
                 ChildState::Running => None,
@@ -77,7 +78,7 @@ impl ProcessGuard {
                 self.has_ended = true;
                 return Ok(status);
             }
-            match self.wait_for_end(cancel, deadline) {
+            match self.wait_for_end(&mut waits, cancel, deadline) {
                 Wake::Canceled => return Err(Error::canceled()),
                 Wake::Failed(errno) => return Err(Error::wait_failed(errno)),
                 _ if deadline.has_passed() => return Err(timed_out()),
@@ -86,8 +87,8 @@ impl ProcessGuard {
         }
     }
 
-    fn wait_for_end(&self, cancel: &Cancel, deadline: Deadline) -> Wake {
-        wait_to_read(self.child.descriptor(), cancel, deadline)
+    fn wait_for_end(&self, waits: &mut ReadinessWait, cancel: &Cancel, deadline: Deadline) -> Wake {
+        waits.wait(self.child.descriptor(), cancel, deadline)
     }
 }
 
@@ -99,8 +100,9 @@ impl Drop for ProcessGuard {
         self.child.kill();
         // The child was killed, so this wait is short; else it stays a zombie of the program.
         let deadline = Deadline::after(KILL_TIMEOUT);
+        let mut waits = ReadinessWait::default();
         while self.child.state() == ChildState::Running && !deadline.has_passed() {
-            if let Wake::Failed(_) = self.wait_for_end(&Cancel::never(), deadline) {
+            if let Wake::Failed(_) = self.wait_for_end(&mut waits, &Cancel::never(), deadline) {
                 return;
             }
         }
@@ -115,8 +117,9 @@ fn read(
     deadline: Deadline,
 ) -> Result<usize> {
     let mut length = 0;
+    let mut waits = ReadinessWait::default();
     while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match wait_to_read(poll_descriptor(stdout), cancel, deadline) {
+        match waits.wait(poll_descriptor(stdout), cancel, deadline) {
             Wake::Canceled => return Err(Error::canceled()),
             Wake::Failed(errno) => return Err(Error::wait_failed(errno)),
             Wake::TimedOut if deadline.has_passed() => return Err(timed_out()),
@@ -124,7 +127,10 @@ fn read(
         }
         match read_available(stdout, rest) {
             Ok(0) => break,
-            Ok(count) => length += count,
+            Ok(count) => {
+                length += count;
+                waits = ReadinessWait::default();
+            }
             Err(cause) if is_to_be_retried(&cause) => {}
             Err(cause) => return Err(Error::file("cannot read the output of the command", &cause)),
         }

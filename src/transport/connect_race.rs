@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_socket_that_the_program_closes_is_a_file_error() {
         let address = SocketAddr::from(([192, 0, 2, 1], 443));
-        for errno in [libc::EBADF, libc::ENOTSOCK] {
+        for errno in [errno::EBADF, errno::ENOTSOCK] {
             let failed = [(address, io::Error::from_raw_os_error(errno))];
             let error = connect_error(&failed, ServerRole::Oss);
             assert_eq!((error.kind(), error.os_errno()), (ErrorKind::File, Some(errno)));

@@ -5,7 +5,7 @@ use ureq::{Proxy, ProxyProtocol};
 use super::no_proxy::NoProxy;
 use super::uri_host;
 use crate::error::{Error, Result};
-use crate::platform::env_var_os;
+use crate::platform::{env_var_os, is_same_variable};
 
 /// The proxy that connections go through.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn parse(url: &str, error_text: &str) -> Result<Proxy> {
 fn from_environment() -> Result<Option<ProxyRoute>> {
     for name in VARIABLES {
         // A web server passes a header `Proxy` of a request to a CGI program as `HTTP_PROXY`.
-        if name == "HTTP_PROXY" && variable("REQUEST_METHOD").is_some() {
+        if is_same_variable(name, "HTTP_PROXY") && variable("REQUEST_METHOD").is_some() {
             continue;
         }
         if let Some(url) = variable(name) {

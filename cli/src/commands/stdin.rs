@@ -1,9 +1,11 @@
 //! Uploads from stdin.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::MetadataExt;
+#[cfg(unix)]
+use std::os::fd::{AsFd, OwnedFd as OwnedDescriptor};
+#[cfg(windows)]
+use std::os::windows::io::{AsHandle, OwnedHandle as OwnedDescriptor};
 
 use ossmpu::{BucketName, Cancel, Client, Error, FdRange, ObjectKey, UploadOptions, UploadResult};
 
@@ -20,14 +22,28 @@ pub fn put(
     cancel: &Cancel,
 ) -> Result<UploadResult, Error> {
     let stdin = io::stdin();
+    #[cfg(unix)]
     let fd = stdin.as_fd();
-    client.put_fd(bucket, key, FdRange::new(fd, position(fd)..), options, cancel)
+    #[cfg(windows)]
+    let fd = stdin.as_handle();
+    let start = position(fd.try_clone_to_owned());
+    client.put_fd(bucket, key, FdRange::new(fd, start..), options, cancel)
+}
+
+/// A standard handle of Windows that is closed stays closed, which the library reports.
+#[cfg(windows)]
+pub fn may_have_been_closed() -> bool {
+    false
 }
 
 /// Returns true if stdin was closed at startup, or may have been. The Rust runtime then opens
 /// `/dev/null` in its place, for reading and writing, as `daemon(3)` and `subprocess.DEVNULL` of
 /// Python do; `< /dev/null` opens it for reading only. False where `/proc` does not exist.
+#[cfg(unix)]
 pub fn may_have_been_closed() -> bool {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
     let device = |path| fs::metadata(path).map(|metadata| metadata.rdev());
     let is_null = match (device("/proc/self/fd/0"), device("/dev/null")) {
         (Ok(stdin), Ok(null)) => stdin == null,
@@ -36,6 +52,7 @@ pub fn may_have_been_closed() -> bool {
     is_null && fs::read_to_string("/proc/self/fdinfo/0").is_ok_and(|info| is_read_write(&info))
 }
 
+#[cfg(unix)]
 fn is_read_write(info: &str) -> bool {
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
@@ -43,14 +60,15 @@ fn is_read_write(info: &str) -> bool {
 }
 
 /// `O_ACCMODE` and `O_RDWR`.
+#[cfg(unix)]
 const ACCESS_MODE: u32 = 3;
+#[cfg(unix)]
 const READ_WRITE: u32 = 2;
 
 /// The position of a regular file, and 0 for everything else. The library reports descriptors that
 /// cannot be read.
-fn position(fd: BorrowedFd<'_>) -> u64 {
-    let file = fd.try_clone_to_owned().map(File::from);
-    match file {
+fn position(descriptor: io::Result<OwnedDescriptor>) -> u64 {
+    match descriptor.map(File::from) {
         Ok(mut file) if file.metadata().is_ok_and(|metadata| metadata.is_file()) => {
             file.stream_position().unwrap_or(0)
         }

@@ -1,15 +1,18 @@
 //! Tests commands, URIs and invalid text forms.
 
+#[cfg(unix)]
 use std::time::Instant;
 
 use super::*;
 use crate::transport::ProxySetting;
 
 /// Returns the text form of a shell script.
+#[cfg(unix)]
 fn script(script: &str) -> String {
     format!("process:sh -c '{script}'")
 }
 
+#[cfg(unix)]
 #[test]
 fn a_command_runs_without_a_shell_and_may_use_either_spelling() {
     let machine = Machine::new();
@@ -27,6 +30,7 @@ fn a_command_runs_without_a_shell_and_may_use_either_spelling() {
     assert!(error.to_string().contains("status 1"), "{error}");
 }
 
+#[cfg(unix)]
 #[test]
 fn standard_error_is_ignored() {
     let machine = Machine::new();
@@ -35,6 +39,7 @@ fn standard_error_is_ignored() {
     assert_eq!(machine.id(&text), "STS.cmd");
 }
 
+#[cfg(unix)]
 #[test]
 fn errors_of_commands_do_not_contain_their_output() {
     let machine = Machine::new();
@@ -59,6 +64,7 @@ fn errors_of_commands_do_not_contain_their_output() {
     assert!(error.to_string().contains("sts_token"), "{error}");
 }
 
+#[cfg(unix)]
 #[test]
 fn cancellation_and_deadline_end_a_command() {
     let machine = Machine::new();

@@ -21,6 +21,7 @@ use super::fetch_context::FetchContext;
 use super::{Credentials, CredentialsSource, builtin_source};
 use crate::codec::{date, percent};
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::HOME_VARIABLE;
 use crate::runtime::{Cancel, Clock, Deadline};
 use crate::sign::AccessKey;
 use crate::transport::{Http, HttpSettings};
@@ -55,7 +56,7 @@ impl Machine {
             cancel: Cancel::new().unwrap(),
         };
         let home = machine.home.path().to_str().unwrap().to_owned();
-        machine.set("HOME", home)
+        machine.set(HOME_VARIABLE, home)
     }
 
     fn set(self, name: &str, value: impl Into<String>) -> Self {

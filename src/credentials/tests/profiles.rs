@@ -1,5 +1,7 @@
 //! Tests profiles in the files of the Alibaba Cloud tools.
 
+use std::path::Path;
+
 use super::*;
 
 const CONFIG: &str = ".aliyun/config.json";
@@ -14,6 +16,11 @@ fn machine(profiles: &str) -> Machine {
 fn write(machine: &Machine, profiles: &str) {
     machine
         .write(CONFIG, &format!(r#"{{"current":"one","profiles":[{profiles}],"meta_path":""}}"#));
+}
+
+/// Returns a path, or a command, as a string of JSON.
+fn json_text(path: &Path) -> String {
+    serde_json::Value::from(path.to_str().unwrap()).to_string()
 }
 
 fn pair(name: &str, id: &str) -> String {
@@ -136,25 +143,20 @@ fn an_instance_role_may_assume_another_role() {
 fn oidc_commands_and_uris_work_from_a_profile() {
     let sts = FakeServer::with_response(200, &role_response("STS.oidc"));
     let machine = Machine::new().set("ALIBABA_CLOUD_STS_ENDPOINT", sts.url());
-    let token = machine.write("token", "hidden-jwt");
+    let token = json_text(&machine.write("token", "hidden-jwt"));
     write(
         &machine,
         &format!(
             r#"{{"name":"one","mode":"OIDC","ram_role_arn":"{ROLE}","oidc_provider_arn":"p",
-            "oidc_token_file":"{}"}}"#,
-            token.display(),
+            "oidc_token_file":{token}}}"#,
         ),
     );
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.oidc");
 
     let keys = machine.write("keys.json", &members("STS.cmd"));
-    write(
-        &machine,
-        &format!(
-            r#"{{"name":"one","mode":"External","process_command":"cat {}"}}"#,
-            keys.display(),
-        ),
-    );
+    let command = if cfg!(windows) { "cmd /c type" } else { "cat" };
+    let command = json_text(Path::new(&format!("{command} {}", keys.display())));
+    write(&machine, &format!(r#"{{"name":"one","mode":"External","process_command":{command}}}"#));
     assert_temporary(&machine.fetch("profile").unwrap(), "STS.cmd");
 
     let uri = FakeServer::with_response(200, &members("STS.uri"));

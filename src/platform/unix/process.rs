@@ -4,6 +4,13 @@
 pub(crate) const HOME_VARIABLE: &str = "HOME";
 pub(crate) const HOME_UNSET: &str = "HOME is not set";
 
+pub(crate) fn is_same_variable(name: &str, other: &str) -> bool {
+    name == other
+}
+
+/// A shell takes the character after a backslash as it is.
+pub(crate) const BACKSLASH_QUOTES: bool = true;
+
 /// True in a set-user-ID or set-group-ID program, and in one with capabilities of its file.
 pub(crate) fn is_secure() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -141,3 +141,65 @@ fn resume_thread(id: u32) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    fn spawn(argv: &[&str]) -> (ChildProcess, Descriptor) {
+        let argv: Vec<String> = argv.iter().map(|&word| word.to_owned()).collect();
+        ChildProcess::spawn(&argv).unwrap()
+    }
+
+    fn wait(child: &ChildProcess) -> ChildState {
+        let started = Instant::now();
+        while child.state() == ChildState::Running {
+            assert!(started.elapsed() < LONG, "the child does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.state()
+    }
+
+    #[test]
+    fn the_output_and_the_status_of_a_command_are_returned() {
+        let (child, stdout) = spawn(&["cmd", "/c", "echo a b& exit 3"]);
+        let mut output = String::new();
+        (&*stdout).read_to_string(&mut output).unwrap();
+        assert_eq!(output, "a b\r\n");
+        assert_eq!(wait(&child), ChildState::Exited(ExitStatus::from_raw(3)));
+        let missing = ["no-such-program".to_owned()];
+        assert_eq!(ChildProcess::spawn(&missing).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    /// The child of the test below: an argument, which no test has in its name, tells it to hang.
+    #[test]
+    fn a_child_hangs() {
+        if std::env::args().any(|argument| argument == HANGS) {
+            std::thread::sleep(LONG);
+        }
+    }
+
+    const HANGS: &str = "it hangs";
+
+    #[test]
+    fn a_command_is_killed_with_its_children() {
+        let program = std::env::current_exe().unwrap();
+        let name = "platform::windows::child_process::tests::a_child_hangs";
+        let program = program.to_str().unwrap();
+        let (child, stdout) =
+            spawn(&["cmd", "/c", program, "--exact", name, "--skip", HANGS, "--nocapture"]);
+        // It runs when it prints the number of its tests.
+        assert!((&*stdout).read(&mut [0; 64]).unwrap() > 0);
+        child.kill();
+        assert_eq!(wait(&child), ChildState::Exited(ExitStatus::from_raw(1)));
+        // Its child has the other end of the pipe until it ends.
+        let started = Instant::now();
+        (&*stdout).read_to_end(&mut Vec::new()).unwrap();
+        assert!(started.elapsed() < LONG / 2, "the child of the command goes on");
+    }
+}

@@ -1,7 +1,7 @@
 //! Handles of files: those of the library, and those of the program that a call uses.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
@@ -13,39 +13,55 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::errno;
 
+/// Whose handle it is, and so what is done with it at the end.
+#[derive(Debug, Clone, Copy)]
+enum Owner {
+    Library,
+    Program,
+    /// That of a file which is read by position; its own position is set to this one again.
+    ProgramAt(u64),
+}
+
 /// An open handle.
 #[derive(Debug)]
 pub(crate) struct Descriptor {
     file: ManuallyDrop<File>,
-    is_borrowed: bool,
+    owner: Owner,
 }
 
 impl Descriptor {
     #[expect(clippy::unnecessary_wraps, reason = "other systems move the descriptor")]
     pub(crate) fn new(handle: impl Into<OwnedHandle>) -> io::Result<Self> {
         let file = File::from(handle.into());
-        Ok(Self { file: ManuallyDrop::new(file), is_borrowed: false })
+        Ok(Self { file: ManuallyDrop::new(file), owner: Owner::Library })
     }
 
     /// Uses a handle of the program, which must stay open until the call that it was given to
-    /// returns. A regular file is opened once more: a read by position moves the position of its
-    /// handle, which the program may use.
+    /// returns. A regular file is opened once more if possible: a read by position moves the position
+    /// of its handle, which the program may use. One that was opened without FILE_SHARE_READ is not;
+    /// its position is restored at the end.
     ///
     /// # Errors
     ///
-    /// ERROR_INVALID_HANDLE if it is not open; that of `ReOpenFile` if it was opened without
-    /// FILE_SHARE_READ, or the user may not read the file.
+    /// ERROR_INVALID_HANDLE if it is not open.
     pub(crate) fn borrow(handle: BorrowedHandle<'_>) -> io::Result<Self> {
         let raw = handle.as_raw_handle();
-        match file_type(raw) {
-            0 => Err(io::Error::from_raw_os_error(errno::EBADF)),
-            FILE_TYPE_DISK => reopen(raw).and_then(Self::new),
-            _ => {
-                // SAFETY: the handle is open while it is used, and never closed here.
-                let file = unsafe { File::from_raw_handle(raw) };
-                Ok(Self { file: ManuallyDrop::new(file), is_borrowed: true })
-            }
+        let kind = file_type(raw);
+        if kind == 0 {
+            return Err(io::Error::from_raw_os_error(errno::EBADF));
         }
+        if kind == FILE_TYPE_DISK
+            && let Ok(file) = reopen(raw)
+        {
+            return Self::new(file);
+        }
+        // SAFETY: the handle is open while it is used, and never closed here.
+        let file = ManuallyDrop::new(unsafe { File::from_raw_handle(raw) });
+        let owner = match kind {
+            FILE_TYPE_DISK => Owner::ProgramAt((&*file).stream_position()?),
+            _ => Owner::Program,
+        };
+        Ok(Self { file, owner })
     }
 
     /// True for what can only be read as a stream: a pipe or a console.
@@ -65,9 +81,13 @@ impl Deref for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        if !self.is_borrowed {
+        match self.owner {
             // SAFETY: this owns the file, which is not used afterwards.
-            unsafe { ManuallyDrop::drop(&mut self.file) };
+            Owner::Library => unsafe { ManuallyDrop::drop(&mut self.file) },
+            Owner::Program => {}
+            Owner::ProgramAt(position) => {
+                let _ = (&*self.file).seek(SeekFrom::Start(position));
+            }
         }
     }
 }
@@ -101,25 +121,47 @@ fn reopen(handle: std::os::windows::io::RawHandle) -> io::Result<OwnedHandle> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Seek, SeekFrom, Write};
+    use std::io::{Read, Write};
+    use std::os::windows::fs::OpenOptionsExt;
     use std::os::windows::io::AsHandle;
+
+    use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OVERLAPPED;
 
     use super::*;
     use crate::platform::read_at;
 
     #[test]
     fn a_borrowed_file_keeps_its_position_and_stays_open() {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"0123456789").unwrap();
-        file.seek(SeekFrom::Start(3)).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        for share in [FILE_SHARE_READ, 0] {
+            std::fs::write(&path, "0123456789").unwrap();
+            let mut file = File::options().read(true).share_mode(share).open(&path).unwrap();
+            file.seek(SeekFrom::Start(3)).unwrap();
+            let borrowed = Descriptor::borrow(file.as_handle()).unwrap();
+            assert!(!borrowed.is_stream().unwrap());
+            let mut read = [0; 2];
+            assert_eq!(read_at(&borrowed, &mut read, 7).unwrap(), 2);
+            assert_eq!(&read, b"78");
+            drop(borrowed);
+            file.read_exact(&mut read).unwrap();
+            assert_eq!(&read, b"34");
+        }
+    }
+
+    #[test]
+    fn a_file_for_overlapped_operations_that_cannot_be_opened_again_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        std::fs::write(&path, "0123456789").unwrap();
+        let mut options = File::options();
+        options.read(true).share_mode(0).custom_flags(FILE_FLAG_OVERLAPPED);
+        let file = options.open(&path).unwrap();
         let borrowed = Descriptor::borrow(file.as_handle()).unwrap();
-        assert!(!borrowed.is_stream().unwrap());
-        let mut read = [0; 2];
-        assert_eq!(read_at(&borrowed, &mut read, 7).unwrap(), 2);
-        assert_eq!(&read, b"78");
-        drop(borrowed);
-        file.read_exact(&mut read).unwrap();
-        assert_eq!(&read, b"34");
+        let mut read = [0; 20];
+        assert_eq!(read_at(&borrowed, &mut read, 7).unwrap(), 3);
+        assert_eq!(&read[..3], b"789");
+        assert_eq!(read_at(&borrowed, &mut read, 10).unwrap(), 0);
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub(crate) use path_bytes::{path_buf_of_bytes, path_bytes};
 pub(crate) use poll::{Interest, NO_DESCRIPTOR, Polled, poll};
 pub(crate) use private_file::{Access, PrivateFileError, open_private_file};
 pub(crate) use process::{
-    HOME_UNSET, HOME_VARIABLE, exit_process, is_secure, with_private_descriptors,
+    BACKSLASH_QUOTES, HOME_UNSET, HOME_VARIABLE, exit_process, is_same_variable, is_secure,
+    with_private_descriptors,
 };
 pub(crate) use process_lock::{LockAttempt, ProcessLock};
 pub(crate) use read::{poll_descriptor, read_at, read_available};

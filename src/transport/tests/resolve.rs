@@ -130,6 +130,7 @@ fn a_hanging_name_does_not_delay_another_one() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn the_dns_thread_blocks_signals() {
     let http = http_with(|_| {

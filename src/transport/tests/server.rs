@@ -13,7 +13,7 @@ pub(super) struct Server {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,
     end: Arc<ServerEnd>,
-    connections: Arc<Mutex<Vec<TcpStream>>>,
+    connections: Arc<Mutex<Vec<Option<TcpStream>>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -55,18 +55,23 @@ impl Server {
                 if *ended.0.lock().unwrap() {
                     break;
                 }
-                streams.lock().unwrap().push(stream.try_clone().unwrap());
+                streams.lock().unwrap().push(Some(stream.try_clone().unwrap()));
                 let number = count.fetch_add(1, Ordering::SeqCst);
                 let (script, end) = (Arc::clone(&script), Arc::clone(&ended));
+                let streams = Arc::clone(&streams);
                 threads.push(std::thread::spawn(move || {
                     let mut peer = Peer { number, stream: BufReader::new(stream), end };
                     // A script returns an error when the client closes the connection.
                     let _ = script(&mut peer);
                     let _ = peer.stream.get_ref().shutdown(Shutdown::Both);
+                    streams.lock().unwrap()[number] = None;
                 }));
             }
             for thread in threads {
-                thread.join().unwrap();
+                // On Windows a shutdown does not wake the thread that reads.
+                if !cfg!(windows) || thread.is_finished() {
+                    thread.join().unwrap();
+                }
             }
         });
         Self { address, accepted, end, connections, thread: Some(thread) }
@@ -85,7 +90,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         *self.end.0.lock().unwrap() = true;
         self.end.1.notify_all();
-        for stream in self.connections.lock().unwrap().iter() {
+        for stream in self.connections.lock().unwrap().iter().flatten() {
             let _ = stream.shutdown(Shutdown::Both);
         }
         let _ = TcpStream::connect(self.address);

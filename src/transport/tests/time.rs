@@ -256,7 +256,7 @@ fn cancel_at(
 
 /// A thread whose system calls can be observed.
 #[derive(Clone, Copy)]
-struct PolledThread(libc::pid_t);
+struct PolledThread(#[cfg(target_os = "linux")] libc::pid_t);
 
 #[cfg(target_os = "linux")]
 impl PolledThread {
@@ -296,7 +296,7 @@ impl PolledThread {
 #[cfg(not(target_os = "linux"))]
 impl PolledThread {
     fn current() -> Self {
-        Self(0)
+        Self()
     }
 
     fn wait_until_polling(self) {

@@ -285,8 +285,6 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use proptest::prelude::*;
-    use std::ffi::OsString;
-    use std::os::unix::ffi::OsStringExt;
 
     fn record() -> CheckpointRecord {
         CheckpointRecord {
@@ -294,7 +292,7 @@ mod tests {
                 endpoint: "https://h:1".to_owned(),
                 bucket: "b".to_owned(),
                 key: "k \n中".to_owned(),
-                path: OsString::from_vec(b"/a b+c/\xd6\xd0".to_vec()).into(),
+                path: path_buf_of_bytes(b"/a b+c/\xd6\xd0".to_vec()),
             },
             file: Identity { size: 7, modified: (-1, 999_999_999) },
             attributes: 12,
@@ -353,6 +351,7 @@ mod tests {
         assert_eq!((left.len(), file.exists()), (1, true), "{left:?}");
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_is_not_a_file_in_the_place_of_a_checkpoint_is_refused_and_named() {
         let directory = tempfile::tempdir().unwrap();
@@ -375,11 +374,12 @@ mod tests {
         check(checkpoint.load().unwrap_err(), &checkpoint.file);
     }
 
+    #[cfg(unix)]
     #[test]
     fn paths_that_differ_only_in_bytes_that_are_not_utf_8_have_two_checkpoints() {
         let directory = tempfile::tempdir().unwrap();
         let key = |path: &[u8]| CheckpointKey {
-            path: OsString::from_vec(path.to_vec()).into(),
+            path: path_buf_of_bytes(path.to_vec()),
             ..record().checkpoint_key
         };
         let first = Checkpoint::lock(directory.path(), &key(b"/\xd6")).unwrap();
@@ -420,7 +420,7 @@ mod tests {
         fn parse_undoes_text(key in ".*", path: Vec<u8>, upload_id in ".*", size: u64, time: i64) {
             let mut record = record();
             record.checkpoint_key.key = key;
-            record.checkpoint_key.path = OsString::from_vec(path).into();
+            record.checkpoint_key.path = path_buf_of_bytes(path);
             record.upload_id = upload_id;
             record.file.size = size;
             record.file.modified.0 = time;

@@ -318,7 +318,6 @@ mod tests {
     use crate::upload::options::UploadOptions;
     use crate::upload::schedule::plan::Plan;
     use std::fs::File;
-    use std::process::Command;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
@@ -483,13 +482,14 @@ mod tests {
         assert!(scheduler.is_settled());
     }
 
+    #[cfg(unix)]
     #[test]
     fn without_a_descriptor_for_a_hedge_the_first_attempt_continues() {
         const LIMITED: &str = "OSSMPU_TEST_HAS_FEW_DESCRIPTORS";
         if std::env::var_os(LIMITED).is_none() {
             // The limit is that of a process, so the test runs again in one of its own.
             let name = "without_a_descriptor_for_a_hedge_the_first_attempt_continues";
-            let ran = Command::new("sh")
+            let ran = std::process::Command::new("sh")
                 .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
                 .arg(std::env::current_exe().unwrap())
                 .args([name, "--test-threads", "1"])
