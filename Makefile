@@ -77,7 +77,7 @@ mutants: ## change the code in one place at a time, and see a test fail; ARGS="-
 cross-deps: ## install the tools that cross and tsan need (Debian 12, as root), some of them in build/cross
 	scripts/cross-deps.sh
 
-cross: ## build and test for aarch64, armv7, i686, s390x and musl; ARGS="windows" for another
+cross: ## build and test for aarch64, armv7, i686, s390x, musl and Windows; ARGS="aarch64" for one
 	scripts/cross.sh $(ARGS)
 
 tsan: ## run the unit tests and the suite under ThreadSanitizer

@@ -1,6 +1,6 @@
 #!/bin/bash
 # cross-deps.sh [--verify] [TARGET...] - installs what `make cross` and `make tsan` need, on Debian 12
-# (x86-64) as root, for these targets of cross.sh and `tsan`, or all but windows: packages of the
+# (x86-64) as root, for these targets of cross.sh and `tsan`, or all: packages of the
 # system, and in build/cross Debian's Rust compiler and Zig, which are not installed. With --verify it
 # installs nothing, names what is missing, and fails if something is.
 #
@@ -61,7 +61,7 @@ if [ "${1-}" = --verify ]; then
     shift
 fi
 readonly targets=("$@")
-[ $# -gt 0 ] || set -- aarch64 armv7 i686 s390x musl tsan
+[ $# -gt 0 ] || set -- aarch64 armv7 i686 s390x musl windows tsan
 for target; do add_target "$target"; done
 
 missing=()

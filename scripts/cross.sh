@@ -1,7 +1,7 @@
 #!/bin/bash
 # cross.sh [--without-suite] [TARGET...] - builds and tests the library for other platforms: aarch64,
-# armv7, i686, s390x and musl, without arguments all of them; and windows. `make cross-deps` installs
-# the tools of the first, and `cross-deps.sh windows` those of the last.
+# armv7, i686, s390x, musl and windows, without arguments all of them. `make cross-deps` installs the
+# tools.
 #
 # docs/platforms.md says what each target runs. Programs for other CPUs run under qemu-user,
 # those for Windows under wine; the server of the uploads runs natively.
@@ -9,7 +9,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 readonly top=$PWD build=build/cross
-readonly all=(aarch64 armv7 i686 s390x musl)
+readonly all=(aarch64 armv7 i686 s390x musl windows)
 
 # Sets how a target is built: its Rust triple, the prefix of its GNU tools, the qemu-user that runs
 # it, the profile of the library, the tests besides the unit tests, and whether the standard library
@@ -28,9 +28,11 @@ describe() {
     i686) triple=i686-unknown-linux-gnu gnu=i686-linux-gnu tests=suite builds_std=yes ;;
     s390x) triple=s390x-unknown-linux-gnu gnu=s390x-linux-gnu qemu=s390x builds_std=yes ;;
     musl) triple=x86_64-unknown-linux-musl gnu='' builds_std=yes ;;
-    windows) triple=x86_64-pc-windows-gnu gnu=x86_64-w64-mingw32 builds_std=yes ;;
+    windows)
+        triple=x86_64-pc-windows-gnu gnu=x86_64-w64-mingw32 tests=suite builds_std=yes
+        ;;
     *)
-        echo "unknown target $1; the targets are ${all[*]} windows" >&2
+        echo "unknown target $1; the targets are ${all[*]}" >&2
         exit 2
         ;;
     esac
@@ -93,6 +95,12 @@ build_windows_examples() {
             >"${program%.exe}"
         chmod +x "${program%.exe}"
     done
+}
+
+# Ends the processes of wine, and removes its folder.
+end_wine() {
+    /usr/lib/wine/wineserver64 -k || true
+    rm -rf "$WINEPREFIX"
 }
 
 upload() {
@@ -174,13 +182,14 @@ for target; do
         step upload upload
         continue
     fi
-    # The unit tests do not compile for Windows yet.
     if [ "$target" = windows ]; then
+        WINEPREFIX=$(mktemp -d)
+        export WINEPREFIX
+        trap end_wine EXIT
         step build build_windows_examples
-        step upload upload
-        continue
+    else
+        step build build_examples
     fi
-    step build build_examples
     step upload upload
     step unit unit_tests
     [ -z "$tests" ] || [ -z "$runs_suite" ] || step "$tests" more_tests

@@ -7,4 +7,10 @@ set -eu
 : "${WINEPREFIX:?}"
 WINEPATH=$(cd "$(dirname "$0")/.." && pwd)/build/cross/wine-dlls
 export WINEPATH WINEDEBUG=-all
-exec /usr/lib/wine/wine64 "$@"
+wine=/usr/lib/wine/wine64
+# wine cannot tell what file a descriptor of another program is.
+if [ -f /dev/stdin ]; then
+    cat | "$wine" "$@"
+else
+    exec "$wine" "$@"
+fi

@@ -16,6 +16,7 @@ use ossmpu::{
     UploadResult,
 };
 
+use crate::descriptor::AsDescriptor;
 use crate::fixture::{
     BUCKET, Fixture, Lines, MIB, NEVER_MS, PART, bytes, config_for, file, five_parts, number,
     small_parts,
@@ -284,7 +285,7 @@ fn files_ranges_and_descriptors_are_compared_with_the_base() {
     let whole = file(&five_parts());
     let around = file(&[b"before", &five_parts()[..], b"after"].concat());
     let range = FileRange::new(around.path(), ByteRange::new(6, Some(4 * PART + 1)));
-    let fd = std::os::fd::AsFd::as_fd(whole.as_file());
+    let fd = whole.as_file().as_descriptor();
     let options = delta();
     for uploaded in [
         client.put_file(bucket, key, whole.path(), &options, cancel),
@@ -519,8 +520,11 @@ fn a_manifest_spares_the_copies_of_parts_that_are_known_to_differ() {
     // It is readable by this user only.
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
     assert_eq!(files.len(), 1);
-    let mode = std::os::unix::fs::MetadataExt::mode(&files[0].metadata().unwrap());
-    assert_eq!(mode & 0o777, 0o600);
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&files[0].metadata().unwrap());
+        assert_eq!(mode & 0o777, 0o600);
+    }
     // Another writer has replaced the object: the manifest does not describe it.
     fixture.put(&five_parts(), &small_parts()).unwrap();
     let uploaded = put(&changed_at(0));

@@ -1,8 +1,11 @@
 //! Runs the Rust programs of `examples`. The one of `resume` is in `resuming`.
 
+use std::env::consts::EXE_EXTENSION;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::{self, Write};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use oss_emulator::{Action, Rule};
 
@@ -25,9 +28,10 @@ fn stream_stores_its_input() {
     let fixture = Fixture::new();
     let content = bytes(9 * MIB);
     let file = file(&content);
-    let mut cat = Command::new("cat").arg(file.path()).stdout(Stdio::piped()).spawn().unwrap();
-    let pipe = Stdio::from(cat.stdout.take().unwrap());
-    for input in [pipe, File::open(file.path()).unwrap().into()] {
+    let (reader, mut writer) = io::pipe().unwrap();
+    let written = content.clone();
+    let thread = thread::spawn(move || writer.write_all(&written).unwrap());
+    for input in [Stdio::from(reader), File::open(file.path()).unwrap().into()] {
         let mut command = command("stream", &fixture);
         command.args([BUCKET, fixture.key.as_str()]).stdin(input);
         let output = command.output().unwrap();
@@ -35,7 +39,7 @@ fn stream_stores_its_input() {
         assert_eq!(output.stdout, b"9437184 bytes in 2 parts\n");
         assert_eq!(fixture.stored().unwrap(), content);
     }
-    assert!(cat.wait().unwrap().success());
+    thread.join().unwrap();
     fixture.assert_nothing_left();
 }
 
@@ -68,7 +72,7 @@ pub fn command(name: &str, fixture: &Fixture) -> Command {
     let program = std::env::current_exe()
         .unwrap()
         .ancestors()
-        .map(|folder| folder.join("examples").join(name))
+        .map(|folder| folder.join("examples").join(name).with_extension(EXE_EXTENSION))
         .find(|program| program.exists())
         .expect("the examples are built with the tests");
     let mut command = Command::new(program);

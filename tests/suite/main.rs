@@ -14,6 +14,7 @@ mod copies;
 mod credentials;
 mod delta;
 mod delta_steps;
+mod descriptor;
 mod earlier_calls;
 mod examples;
 mod fake_server;
@@ -36,6 +37,8 @@ mod sequential;
 mod service_errors;
 mod shared_client;
 mod slow_parts;
+#[cfg(unix)]
+mod special_files;
 mod streams;
 mod throttling;
 mod timeouts;

@@ -1,7 +1,6 @@
 //! The messages of errors: what was tried, the cause and the remedy, in one line.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 
 use oss_emulator::Action;
 use ossmpu::{Client, Config, Error, ProxySetting, UploadOptions};
@@ -62,7 +61,7 @@ fn a_variable_that_is_not_utf_8_is_named() {
         for name in ["OSS_REGION", "OSS_ENDPOINT", "OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"] {
             let mut child = std::process::Command::new(std::env::current_exe().unwrap());
             child.args(["--exact", "messages::a_variable_that_is_not_utf_8_is_named"]);
-            child.env(VARIABLE, name).env(name, OsStr::from_bytes(b"cn-hangzhou\xff"));
+            child.env(VARIABLE, name).env(name, not_unicode());
             let output = child.output().unwrap();
             assert!(output.status.success(), "{name}: {output:?}");
         }
@@ -104,6 +103,15 @@ fn a_refusal_of_the_proxy_is_not_repeated() {
     }
 }
 
+/// A value that is neither UTF-8 nor UTF-16.
+fn not_unicode() -> OsString {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStringExt::from_vec(b"cn-hangzhou\xff".to_vec());
+    #[cfg(windows)]
+    return std::os::windows::ffi::OsStringExt::from_wide(&[u16::from(b'c'), 0xd800]);
+}
+
+#[cfg(unix)]
 #[test]
 fn a_fifo_is_pointed_to_the_ways_that_read_it() {
     let fixture = Fixture::new();

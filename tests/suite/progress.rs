@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
@@ -14,6 +13,7 @@ use ossmpu::{
     ObjectExists, Progress, UploadOptions,
 };
 
+use crate::descriptor::AsDescriptor;
 use crate::fixture::{
     BUCKET, Fixture, MIB, NEVER_MS, PART, bytes, five_parts, number, small_parts,
 };
@@ -202,7 +202,9 @@ fn a_wait_for_a_pipe_ends_with_the_callback() {
     let Fixture { client, bucket, key, cancel, .. } = &fixture;
     let (reader, _writer) = std::io::pipe().unwrap();
     let options = ending_in(UploadOptions::new(), CallPhase::Prepare);
-    ended(|| client.put_fd(bucket, key, FdRange::new(reader.as_fd(), ..), &options, cancel));
+    ended(|| {
+        client.put_fd(bucket, key, FdRange::new(reader.as_descriptor(), ..), &options, cancel)
+    });
 }
 
 /// The last report before the call returns has all bytes, and each is on the thread of the call.

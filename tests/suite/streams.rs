@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use ossmpu::{
     UploadOptions,
 };
 
+use crate::descriptor::AsDescriptor;
 use crate::fixture::{BUCKET, Fixture, MIB, PART, bytes, file, number, small_parts};
 
 /// Returns its bytes in chunks of an odd size.
@@ -335,7 +335,7 @@ fn a_pipe_is_uploaded_and_a_cancel_ends_the_wait_for_it() {
             drop(writer);
         });
         client
-            .put_fd(bucket, key, FdRange::new(reader.as_fd(), ..), &small_parts(), cancel)
+            .put_fd(bucket, key, FdRange::new(reader.as_descriptor(), ..), &small_parts(), cancel)
             .unwrap();
     });
     assert_eq!(fixture.stored().unwrap(), content);
@@ -344,7 +344,7 @@ fn a_pipe_is_uploaded_and_a_cancel_ends_the_wait_for_it() {
     std::thread::scope(|scope| {
         scope.spawn(|| cancel.trigger());
         let error = client
-            .put_fd(bucket, key, FdRange::new(reader.as_fd(), ..), &small_parts(), cancel)
+            .put_fd(bucket, key, FdRange::new(reader.as_descriptor(), ..), &small_parts(), cancel)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Canceled);
     });
@@ -362,9 +362,12 @@ fn ranges_of_a_file_are_uploaded() {
     client.put_range(bucket, key, &range, &options, cancel).unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[1000..401_000]);
     let fd = file.as_file();
-    client.put_fd(bucket, key, FdRange::new(fd.as_fd(), 1_000_000..), &options, cancel).unwrap();
+    client
+        .put_fd(bucket, key, FdRange::new(fd.as_descriptor(), 1_000_000..), &options, cancel)
+        .unwrap();
     assert_eq!(fixture.stored().unwrap(), &content[1_000_000..]);
-    let beyond = client.put_fd(bucket, key, FdRange::new(fd.as_fd(), 2 * MIB..), &options, cancel);
+    let beyond =
+        client.put_fd(bucket, key, FdRange::new(fd.as_descriptor(), 2 * MIB..), &options, cancel);
     assert_eq!(beyond.unwrap_err().argument(), Some("offset"));
     let range = FileRange::new(file.path(), ByteRange::new(1000, Some(2 * MIB)));
     let error = client.put_range(bucket, key, &range, &options, cancel).unwrap_err();

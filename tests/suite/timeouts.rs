@@ -1,6 +1,5 @@
 //! Timeouts: attempts against a slow or silent server end after the configured time.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use oss_emulator::{Action, Commit, Direction, Drip, Stall};
@@ -8,7 +7,6 @@ use ossmpu::{
     Config, CopySource, Error, ErrorKind, HeadObject, MultipartUpload, ObjectExists, ObjectKey,
     Phase, Result, UploadOptions, UploadResult,
 };
-use socket2::{Domain, Socket, Type};
 
 use crate::fixture::{
     BUCKET, Fixture, MIB, NEVER_MS, bytes, file, five_parts, number, small_parts,
@@ -131,8 +129,13 @@ fn a_put_object_without_a_response_may_have_created_the_object() {
     assert_eq!(error.object_exists(), ObjectExists::Unknown, "{error}");
 }
 
+// Other systems do not report what is in the buffer.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_body_in_the_socket_buffer_may_have_arrived() {
+    use socket2::{Domain, Socket, Type};
+    use std::net::SocketAddr;
+
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.set_recv_buffer_size(4096).unwrap();
     listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
