@@ -21,7 +21,10 @@ OUTPUT  := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE
 BUILD   := build
 # Less inlining makes the library smaller: docs/releasing.md.
 RUSTC_FLAGS ?= -C llvm-args=-inline-threshold=45
+# `static` alone leaves out the shared library.
+LIBRARIES ?= shared static
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
+STATIC  := $(BUILD)/libossmpu.a
 
 # System libraries that the static library needs; `make native-libs` prints them. The unwinder is
 # linked statically (gcc_eh instead of gcc_s), also into programs.
@@ -32,7 +35,7 @@ NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
     mutants cross-deps cross tsan bench-deps bench examples reference install uninstall deb \
     check-deb release-deps release reproduce-release native-libs clean
 
-all: $(SHARED) ## build the shared and the static library, and the header
+all: $(if $(filter shared,$(LIBRARIES)),$(SHARED)) $(STATIC) ## build the shared and the static library, and the header
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -110,20 +113,35 @@ $(OUTPUT)/libossmpu.a: FORCE
 # Both libraries are linked from the archive of rustc, because it cannot give symbols versions and
 # leaves the symbols of the Rust runtime global. Debug information is stripped from both, and kept in
 # a file next to the shared one.
-$(SHARED): $(OUTPUT)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh scripts/link-static.sh
+$(SHARED): $(OUTPUT)/libossmpu.a packaging/ossmpu.map scripts/link-shared.sh
 	@mkdir -p $(BUILD)
 	CC="$(CC)" LDFLAGS="$(LDFLAGS)" scripts/link-shared.sh $< $@ libossmpu.so.$(SOMAJOR) $(NATIVE_LIBS)
 	$(OBJCOPY) --only-keep-debug $@ $@.debug
 	$(STRIP) --strip-unneeded $@
 	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
-	LD="$(LD)" NM="$(NM)" OBJCOPY="$(OBJCOPY)" AR="$(AR)" scripts/link-static.sh $< $(BUILD)/libossmpu.a
 	ln -sf libossmpu.so.$(VERSION) $(BUILD)/libossmpu.so.$(SOMAJOR)
 	ln -sf libossmpu.so.$(SOMAJOR) $(BUILD)/libossmpu.so
+
+$(STATIC): $(OUTPUT)/libossmpu.a scripts/link-static.sh
+	@mkdir -p $(BUILD)
+	LD="$(LD)" NM="$(NM)" OBJCOPY="$(OBJCOPY)" AR="$(AR)" scripts/link-static.sh $< $@
 
 HEADERS := $(DESTDIR)$(INCLUDEDIR)
 LIBS    := $(DESTDIR)$(LIBDIR)
 CMAKE   := $(LIBS)/cmake/ossmpu
 MANUAL  := $(DESTDIR)$(MANDIR)/man3
+
+# What programs that are linked with pkg-config need. Those with the shared library need no other. No
+# symbol of the static one is to be exported, where it is one of two; a static program exports none, and
+# zig, which links such programs, does not have the option.
+ifneq ($(filter shared,$(LIBRARIES)),)
+INSTALLED    := libossmpu.so.$(VERSION)
+HIDDEN       := --exclude-libs,libossmpu.a
+LIBS_PRIVATE := -Wl,$(HIDDEN) $(NATIVE_LIBS)
+else
+INSTALLED    := libossmpu.a
+LIBS_PUBLIC  := $(NATIVE_LIBS)
+endif
 
 # Writes a pkg-config or CMake file to the directory $(1). Its paths are relative, so that the
 # installed tree can be moved.
@@ -131,8 +149,10 @@ define describe
 	@sed -e 's|@PREFIX@|'"$$(realpath -ms --relative-to="$(1)" "$(PREFIX)")"'|' \
 	    -e 's|@INCLUDEDIR@|'"$$(realpath -ms --relative-to="$(1)" "$(INCLUDEDIR)")"'|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@MAJOR@|$(firstword $(subst ., ,$(VERSION)))|' \
-	    -e 's|@SOMAJOR@|$(SOMAJOR)|' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|' \
+	    -e 's|@SOMAJOR@|$(SOMAJOR)|' -e 's|@INSTALLED@|$(INSTALLED)|' \
+	    -e 's|@LIBS_PUBLIC@|$(LIBS_PUBLIC)|' -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' \
 	    -e 's|@NATIVE_LIBS_LIST@|'"$$(echo $(NATIVE_LIBS) | tr ' ' ';')"'|' \
+	    -e 's|@LINK_OPTIONS@|$(HIDDEN:%=LINKER:%)|' -e 's| *$$||' \
 	    "packaging/$(2).in" > "$(DESTDIR)$(1)/$(2)"
 	@chmod 644 "$(DESTDIR)$(1)/$(2)"
 endef
@@ -142,15 +162,20 @@ endef
 update_linker_cache = @if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then \
     PATH="$$PATH:/usr/sbin:/sbin"; ! command -v ldconfig >/dev/null || ldconfig; fi
 
-# Without cargo, as is common for root, installs what `make` has built before.
-install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
-	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)" "$(LIBS)/.debug"
-	install -m 644 include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h "$(HEADERS)"
-	install -m 644 $(BUILD)/libossmpu.a "$(LIBS)"
+define install_shared
+	install -d "$(LIBS)/.debug"
 	install -m 644 $(SHARED) "$(LIBS)"
 	install -m 644 $(SHARED).debug "$(LIBS)/.debug"
 	ln -sf libossmpu.so.$(VERSION) "$(LIBS)/libossmpu.so.$(SOMAJOR)"
 	ln -sf libossmpu.so.$(SOMAJOR) "$(LIBS)/libossmpu.so"
+endef
+
+# Without cargo, as is common for root, installs what `make` has built before.
+install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
+	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)"
+	install -m 644 include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h "$(HEADERS)"
+	install -m 644 $(STATIC) "$(LIBS)"
+	$(if $(filter shared,$(LIBRARIES)),$(install_shared))
 	$(call describe,$(LIBDIR)/pkgconfig,ossmpu.pc)
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfig.cmake)
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfigVersion.cmake)
@@ -177,7 +202,7 @@ check-deb: ## build and check them (Debian, as root); ARGS=ARCHIVE for those of 
 release-deps: ## install the tools that release and check-deb need (Debian 12, as root)
 	scripts/release-deps.sh $(TARGETS)
 
-release: ## build the archives of a release from the last commit, in build/release, and test them; TARGETS="aarch64-linux-gnu" for one
+release: ## build the archives of a release from the last commit, in build/release, and test them; TARGETS="x86_64-linux-musl" for one
 	scripts/release.sh $(BUILD)/release $(TARGETS)
 	scripts/with-emulator.sh scripts/check-release.sh $(BUILD)/release
 
