@@ -2,6 +2,9 @@
 # source-archive.sh FOLDER - packs the sources of the working tree, with all crates, to the archive
 # FOLDER/ossmpu-VERSION.tar.gz, which is built without network.
 #
+# The import libraries of the crates windows_* are left out. They are binary files, 54 MB of them, which
+# no target of the library links: windows-sys needs them for tests, and for Windows on other CPUs.
+#
 # SOURCE_DATE_EPOCH is the time of all files; by default that of the last commit.
 set -eu
 
@@ -26,6 +29,10 @@ mkdir -p "$sources/.cargo"
 (
     cd "$sources"
     cargo vendor --quiet --locked --versioned-dirs vendor >/dev/null
+    for crate in vendor/windows_*; do
+        rm "$crate"/lib/*
+        sed -i -E 's|"lib/[^"]*":"[0-9a-f]*",?||g; s|,\}|}|' "$crate/.cargo-checksum.json"
+    done
     cat >.cargo/config.toml <<'CONFIG'
 [source.crates-io]
 replace-with = "vendored-sources"
