@@ -14,12 +14,19 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 (cd "$folder" && sha256sum --quiet --check SHA256SUMS)
 
-# Sets how programs for a target are built and run, and the dynamic linker.
+# Sets how programs for a target are built and run, and the dynamic linker, which musl does not need.
 describe() {
+    gnu='' qemu='' machine=X86-64
     case $1 in
-    x86_64-linux-gnu) gnu='' qemu='' machine=X86-64 loader=ld-linux-x86-64.so.2 ;;
+    x86_64-linux-gnu) loader=ld-linux-x86-64.so.2 ;;
     aarch64-linux-gnu)
         gnu=aarch64-linux-gnu- qemu=aarch64 machine=AArch64 loader=ld-linux-aarch64.so.1
+        ;;
+    x86_64-linux-musl)
+        loader=''
+        cc=$PWD/scripts/cc-musl.sh cxx=$scratch/c++
+        ln -s "$cc" "$cxx"
+        return
         ;;
     *) fail "unknown target $1" ;;
     esac
@@ -40,6 +47,12 @@ check_needs() {
     others=$(readelf -W -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
         grep -v -E '^(libc|libm|libdl|libpthread|librt)\.so\.[0-9]$' | grep -v -x -F "$loader" || true)
     [ -z "$others" ] || fail "$1 needs $others"
+}
+
+# Fails if the file is not for the target, or needs anything.
+check_is_static() {
+    readelf -W -h "$1" | grep -q "Machine:.*$machine" || fail "$1 is not for $machine"
+    ! readelf -W -l -d "$1" | grep -E 'INTERP|NEEDED' || fail "$1 is not static"
 }
 
 # Uploads with programs that are linked with each of the libraries, by hand and by CMake.
@@ -64,6 +77,25 @@ check_libraries() {
     run "$work/cmake/cmake-static-cpp" release-cmake-static
 }
 
+# Uploads with static programs that are linked with the static library, by hand and by CMake.
+check_static_library() {
+    # shellcheck disable=SC2046
+    "$cc" -static -std=c99 -o "$work/static" tests/consumers/upload.c \
+        $(PKG_CONFIG_PATH="$lib/pkgconfig" pkg-config --static --cflags --libs ossmpu)
+    {
+        cmake -S tests/consumers -B "$work/cmake" -DWANTED=0.1 -Dossmpu_DIR="$lib/cmake/ossmpu" \
+            "-DCMAKE_C_COMPILER=$cc" "-DCMAKE_CXX_COMPILER=$cxx" -DCMAKE_EXE_LINKER_FLAGS=-static
+        cmake --build "$work/cmake"
+    } >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+    for program in static cmake/cmake-static cmake/cmake-static-cpp; do
+        check_is_static "$work/$program"
+        "$work/$program" "release-musl-$(basename "$program")"
+    done
+    unexpected=$(nm --extern-only --defined-only --format=posix "$lib/libossmpu.a" |
+        grep ' [A-Z] ' | grep -v '^ossmpu_' || true)
+    [ -z "$unexpected" ] || fail "the library has other global symbols than ossmpu_*: $unexpected"
+}
+
 # Runs the programs whose threads end in a callback.
 check_thread_ends() {
     head -c 333333 /dev/zero >"$work/file"
@@ -75,23 +107,8 @@ check_thread_ends() {
     done
 }
 
-for archive in "$folder"/ossmpu-*-linux-*.tar.gz; do
-    case $archive in *-debug.tar.gz) continue ;; esac
-    product=$(basename "$archive" .tar.gz)
-    target=$(echo "$product" | sed 's/.*-\([^-]*-linux-[^-]*\)$/\1/')
-    describe "$target"
-    echo "checking $target"
-    tar --extract --file "$archive" --directory "$scratch"
-    tree=$scratch/$product lib=$scratch/$product/lib work=$scratch/$target
-    mkdir "$work"
-    for file in LICENSE THIRD-PARTY.txt ossmpu.cdx.json lib/libossmpu.a lib/libossmpu.so \
-        include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h share/man/man1/ossmpu-put.1 \
-        share/man/man3/ossmpu_put_file.3; do
-        [ -s "$tree/$file" ] || fail "the archive has no $file"
-    done
-    [ -s "$tree/THIRD-PARTY-RUST.html" ] || [ -s "$tree/THIRD-PARTY-RUST.txt" ] ||
-        fail "the archive has no licenses of the standard library of Rust"
-
+# Checks what is linked with glibc.
+check_shared() {
     # The README says the same.
     shared=$(readlink -f "$lib/libossmpu.so")
     [ "$(stat -c %s "$shared")" -le 3500000 ] || fail "the shared library has more than 3.5 MB"
@@ -108,6 +125,34 @@ for archive in "$folder"/ossmpu-*-linux-*.tar.gz; do
             cargo test --quiet --test c_abi programs_run_with_the_shared_library
         OSSMPU_SHARED_LIBRARY="$shared" OSSMPU_STATIC_LIBRARY="$lib/libossmpu.a" \
             cargo test --quiet --test c_abi programs_run_with_the_static_library -- --ignored
+    fi
+}
+
+for archive in "$folder"/ossmpu-*-linux-*.tar.gz; do
+    case $archive in *-debug.tar.gz) continue ;; esac
+    product=$(basename "$archive" .tar.gz)
+    target=$(echo "$product" | sed 's/.*-\([^-]*-linux-[^-]*\)$/\1/')
+    describe "$target"
+    echo "checking $target"
+    tar --extract --file "$archive" --directory "$scratch"
+    tree=$scratch/$product lib=$scratch/$product/lib work=$scratch/$target
+    mkdir "$work"
+    for file in LICENSE THIRD-PARTY.txt ossmpu.cdx.json lib/libossmpu.a ${loader:+lib/libossmpu.so} \
+        include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h share/man/man1/ossmpu-put.1 \
+        share/man/man3/ossmpu_put_file.3; do
+        [ -s "$tree/$file" ] || fail "the archive has no $file"
+    done
+    [ -s "$tree/THIRD-PARTY-RUST.html" ] || [ -s "$tree/THIRD-PARTY-RUST.txt" ] ||
+        fail "the archive has no licenses of the standard library of Rust"
+
+    if [ -n "$loader" ]; then
+        check_shared
+    else
+        left=$(find "$tree" -name '*.so*')
+        [ -z "$left" ] || fail "the archive has $left"
+        check_is_static "$tree/bin/ossmpu"
+        readelf -W -h "$tree/bin/ossmpu" | grep -q 'Type: *DYN' || fail "the command has a fixed address"
+        check_static_library
     fi
 
     run "$tree/bin/ossmpu" put tests/consumers/upload.c "oss://ossmpu-test/release-$target" \

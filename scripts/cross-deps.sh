@@ -28,6 +28,8 @@ add_target() {
     i686) packages+=(gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386 lib32gcc-s1) ;;
     s390x) packages+=(qemu-user gcc-s390x-linux-gnu libc6-dev-s390x-cross) ;;
     musl) packages+=(python3-venv) needs_zig=yes ;;
+    # The compiler alone.
+    rust) ;;
     tsan) needs_sanitizer=yes ;;
     windows) packages+=(gcc-mingw-w64-x86-64-posix wine64) needs_windows=yes ;;
     *)

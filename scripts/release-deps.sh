@@ -27,8 +27,8 @@ if [ "${1-}" = --verify ]; then
     verifies=yes
     shift
 fi
-[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu
-# The targets of cross.sh whose tools are needed too.
+[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl
+# What cross-deps.sh installs of it.
 cross=''
 for target; do
     case $target in
@@ -40,6 +40,7 @@ aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
 gcc-11-unwinder-aarch64 libgcc-11-dev-arm64-cross"
         cross="$cross aarch64"
         ;;
+    x86_64-linux-musl) cross="$cross rust" ;;
     *)
         echo "unknown target $target" >&2
         exit 2

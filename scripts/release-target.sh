@@ -12,21 +12,29 @@ fail() {
 }
 target=$1
 folder=$(cd "$2" && pwd)
-# Rust's name of the target, the prefix of its GNU tools, and the qemu-user that runs its programs.
+# Rust's name of the target, the prefix of its GNU tools, the qemu-user that runs its programs, and
+# whether they are linked with musl. That target has no shared library, and its standard library is
+# built from the sources.
+gnu='' qemu='' musl=''
 case $target in
 x86_64-linux-gnu)
-    rust_target=x86_64-unknown-linux-gnu gnu='' qemu=''
+    rust_target=x86_64-unknown-linux-gnu
     LIBGCC_VERSION=$(dpkg-query -W -f '${Version}' libgcc-11-dev)
-    export RELEASE_CPU=x86_64
+    export RELEASE_CPU=x86_64 LIBGCC_VERSION
     ;;
 aarch64-linux-gnu)
     rust_target=aarch64-unknown-linux-gnu gnu=aarch64-linux-gnu- qemu=aarch64
     LIBGCC_VERSION=$(dpkg-query -W -f '${Version}' libgcc-11-dev-arm64-cross)
-    export RELEASE_CPU=aarch64
+    export RELEASE_CPU=aarch64 LIBGCC_VERSION
+    ;;
+x86_64-linux-musl)
+    rust_target=x86_64-unknown-linux-musl musl=yes
+    ZIG=$("$top/build/release-tools/venv/bin/python" -c \
+        'import os, ziglang; print(os.path.dirname(ziglang.__file__))')
+    export ZIG
     ;;
 *) fail "unknown target $target" ;;
 esac
-export LIBGCC_VERSION
 
 work=$(mktemp -d -p "$folder")
 trap 'rm -rf "$work"' EXIT
@@ -55,24 +63,36 @@ for path in "$rust_sources" ${RUSTC:+"$(readlink -f "$rust_sources")"}; do
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator"
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS--remap-path-prefix=$path=/rustc/$rust_commit"
 done
-export CARGO_ENCODED_RUSTFLAGS
-# C code is compiled with the compiler of the system, and linked for old versions of glibc.
+# C code is compiled with the compiler of the system, and linked for old versions of glibc; for musl,
+# zig does both.
 name=$(echo "$rust_target" | tr - _)
-compiler=${gnu:+${gnu}g}cc
-export "CC_$name=$compiler"
+if [ -n "$musl" ]; then
+    linker=cc-musl.sh libraries=static
+    compiler=$top/scripts/$linker
+    # The last objects of a program, which Debian's standard library lacks, come from zig.
+    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Clink-self-contained=no"
+    export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
+    for crate in "$rust_sources"/library/vendor/*; do
+        [ -e "vendor/$(basename "$crate")" ] || ln -s "$crate" vendor/
+    done
+else
+    linker=cc-glibc-2.17.sh libraries='shared static'
+    compiler=${gnu:+${gnu}g}cc
+    "$compiler" -O2 -g0 -fPIC -c -o "$top/build/release-tools/glibc-2.17-$RELEASE_CPU.o" \
+        "$top/scripts/glibc-2.17.c"
+fi
+export CARGO_ENCODED_RUSTFLAGS "CC_$name=$compiler"
 variable=CARGO_TARGET_$(echo "$name" | tr '[:lower:]' '[:upper:]')_LINKER
-export "$variable=$top/scripts/cc-glibc-2.17.sh"
+export "$variable=$top/scripts/$linker"
 output=target/dist
-if [ -n "$gnu" ]; then
+if [ -n "$gnu$musl" ]; then
     export "AR_$name=${gnu}ar" CARGO_BUILD_TARGET="$rust_target"
     output=target/$rust_target/dist
 fi
-"$compiler" -O2 -g0 -fPIC -c -o "$top/build/release-tools/glibc-2.17-$RELEASE_CPU.o" \
-    "$top/scripts/glibc-2.17.c"
 
 # Runs make with the tools of the target. CC is a list of words, and the folder may have a space.
 make_for_target() {
-    PATH="$top/scripts:$PATH" make --no-print-directory "$@" CC=cc-glibc-2.17.sh \
+    PATH="$top/scripts:$PATH" make --no-print-directory "$@" CC="$linker" LIBRARIES="$libraries" \
         LD="${gnu}ld" AR="${gnu}ar" NM="${gnu}nm" OBJCOPY="${gnu}objcopy" STRIP="${gnu}strip" \
         >"$work/log" 2>&1 || fail "$(cat "$work/log")"
 }
@@ -84,8 +104,10 @@ cargo build --offline --locked --profile dist --package ossmpu-cli >"$work/log" 
 
 tree=$work/$product
 make_for_target install DESTDIR="$work" PREFIX="/$product"
-mkdir -p "$work/$product-debug/lib"
-mv "$tree/lib/.debug" "$work/$product-debug/lib"
+if [ -z "$musl" ]; then
+    mkdir -p "$work/$product-debug/lib"
+    mv "$tree/lib/.debug" "$work/$product-debug/lib"
+fi
 command=$output/ossmpu
 install -D "$command" "$tree/bin/ossmpu"
 "${gnu}strip" "$tree/bin/ossmpu"
@@ -116,11 +138,12 @@ fi
 RUST_LICENSES=$rust_licenses "$top/scripts/third-party.py" "$rust_target" "$tree/THIRD-PARTY.txt" \
     "$tree/ossmpu.cdx.json"
 
+set -- "$tree"
+[ -n "$musl" ] || set -- "$tree" "$work/$product-debug"
 for path in "$HOME/" "$top" "$work" "$("$rustc" --print sysroot)"; do
-    found=$(grep -r -l -F -e "$path" "$tree" "$work/$product-debug" || true)
+    found=$(grep -r -l -F -e "$path" "$@" || true)
     [ -z "$found" ] || fail "the path $path is in $found"
 done
 
-"$top/scripts/pack.sh" "$tree" "$folder"
-"$top/scripts/pack.sh" "$work/$product-debug" "$folder"
+for product_tree; do "$top/scripts/pack.sh" "$product_tree" "$folder"; done
 cp "$tree/ossmpu.cdx.json" "$folder/$product.cdx.json"

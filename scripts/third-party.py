@@ -4,7 +4,7 @@ code of this repository: the licenses, and a list in the format CycloneDX.
 
 Both come from cargo, from the license files in the crates and from those of the Rust toolchain.
 SOURCE_DATE_EPOCH is the time of the list, RUST_LICENSES the name of the file with the licenses of the
-toolchain.
+toolchain. For musl, ZIG is the folder of zig; else LIBGCC_VERSION is the version of the unwinder.
 """
 
 import datetime
@@ -59,7 +59,30 @@ def license_texts(folder):
     return [file.read_text(encoding="utf-8", errors="replace").strip() for file in found]
 
 
-def write_licenses(file, crates, known, documents):
+class Part:
+    """What a toolchain links into every program; a license that THIRD-PARTY.txt has is in a file."""
+
+    def __init__(self, name, version, expression, what, file=None):
+        self.name, self.version, self.expression = name, version, expression
+        self.what, self.file = what, file
+
+
+def parts_of_linker(target):
+    """Those besides the standard library of Rust."""
+    if not target.endswith("-musl"):
+        version, expression = os.environ["LIBGCC_VERSION"], "GPL-3.0-or-later WITH GCC-exception-3.1"
+        return [Part("libgcc", version, expression, "the unwinder of GCC")]
+    zig = pathlib.Path(os.environ["ZIG"])
+    version = "zig-" + output(zig / "zig", "version").strip()
+    unwinder = "Apache-2.0 WITH LLVM-exception"
+    return [
+        Part("musl", version, "MIT", "the C library musl", zig / "lib/libc/musl/COPYRIGHT"),
+        Part("libunwind", version, unwinder, "the unwinder of LLVM", zig / "lib/libunwind/LICENSE.TXT"),
+        Part("compiler-rt", version, "MIT", "the runtime of zig's compiler", zig / "LICENSE"),
+    ]
+
+
+def write_licenses(file, crates, known, documents, parts):
     table, texts = [], {}
     for crate in crates:
         package = known[crate]
@@ -68,8 +91,13 @@ def write_licenses(file, crates, known, documents):
         for text in license_texts(pathlib.Path(package["manifest_path"]).parent):
             texts.setdefault(text, []).append(name)
     lines = ["The libraries and the command contain these crates:", "", *table, ""]
-    lines += ["They also contain the standard library of Rust, whose licenses are in", documents + ","]
-    lines += ["and the unwinder of GCC: GPL-3.0-or-later WITH GCC-exception-3.1.", ""]
+    lines += ["They also contain the standard library of Rust, whose licenses are in", documents + "."]
+    lines += ["The linker adds to them, or to a program that is linked with the static library:", ""]
+    lines += [*(f"{part.what}: {part.expression}" for part in parts), ""]
+    for part in parts:
+        if part.file:
+            text = part.file.read_text(encoding="utf-8").strip()
+            texts.setdefault(text, []).append(part.what)
     for text, names in texts.items():
         lines += ["=" * 80, "License of " + ", ".join(names), "", text, ""]
     file.write_text("\n".join(lines), encoding="utf-8")
@@ -96,11 +124,11 @@ def reference(crate):
     return f"pkg:cargo/{crate[0]}@{crate[1]}"
 
 
-def toolchain_components():
+def toolchain_components(parts):
     """What the toolchains add to every program."""
     rust = re.search(r"^release: (\S+)", output(os.environ.get("RUSTC", "rustc"), "-vV"), re.MULTILINE).group(1)
     listed = [("rust-std", rust, "MIT OR Apache-2.0")]
-    listed.append(("libgcc", os.environ["LIBGCC_VERSION"], "GPL-3.0-or-later WITH GCC-exception-3.1"))
+    listed += [(part.name, part.version, part.expression) for part in parts]
     return [
         {
             "type": "library",
@@ -113,14 +141,14 @@ def toolchain_components():
     ]
 
 
-def write_sbom(file, uses, known):
+def write_sbom(file, uses, known, parts):
     lock = tomllib.loads(pathlib.Path("Cargo.lock").read_text(encoding="utf-8"))
     checksums = {
         (package["name"], package["version"]): package["checksum"]
         for package in lock["package"]
         if "checksum" in package
     }
-    toolchain = toolchain_components()
+    toolchain = toolchain_components(parts)
     roots = [crate for crate in uses if crate[0] in ROOTS]
     main = next(crate for crate in roots if crate[0] == "ossmpu")
     time = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
@@ -153,8 +181,9 @@ def main():
     uses, known = linked_crates(target), packages(target)
     crates = sorted(crate for crate in uses if crate[0] not in ROOTS)
     documents = os.environ.get("RUST_LICENSES", "THIRD-PARTY-RUST.html")
-    write_licenses(pathlib.Path(licenses), crates, known, documents)
-    write_sbom(pathlib.Path(sbom), uses, known)
+    parts = parts_of_linker(target)
+    write_licenses(pathlib.Path(licenses), crates, known, documents, parts)
+    write_sbom(pathlib.Path(sbom), uses, known, parts)
 
 
 main()
