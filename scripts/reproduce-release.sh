@@ -1,6 +1,6 @@
 #!/bin/sh
 # reproduce-release.sh FOLDER [TARGET...] - builds the release in FOLDER again for the same targets, in a
-# clone with another path, and compares the archives.
+# clone with another path, with copies of the compiler and zig there, and compares the archives.
 set -eu
 
 expected=$(cd "$1" && pwd)/SHA256SUMS
@@ -13,9 +13,10 @@ cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 git clone --quiet . "$scratch/another-folder"
-mkdir -p "$scratch/another-folder/build"
-ln -s "$PWD/build/release-tools" "$scratch/another-folder/build/release-tools"
-[ ! -d build/cross ] || ln -s "$PWD/build/cross" "$scratch/another-folder/build/cross"
+mkdir -p "$scratch/another-folder/build/cross"
+cp -a build/release-tools "$scratch/another-folder/build/"
+rm -rf "$scratch/another-folder/build/release-tools/zig-cache"
+[ ! -d build/cross/rust ] || cp -a build/cross/rust "$scratch/another-folder/build/cross/"
 "$scratch/another-folder/scripts/release.sh" "$scratch/another-folder/build/release" "$@" >/dev/null
 diff "$expected" "$scratch/another-folder/build/release/SHA256SUMS"
 echo "ok: the same archives, bit for bit, from another folder"
