@@ -30,7 +30,8 @@ mkdir -p "$sources/.cargo"
     cd "$sources"
     cargo vendor --quiet --locked --versioned-dirs vendor >/dev/null
     for crate in vendor/windows_*; do
-        rm "$crate"/lib/*
+        [ -d "$crate/lib" ] || continue
+        rm -r "$crate/lib"
         sed -i -E 's|"lib/[^"]*":"[0-9a-f]*",?||g; s|,\}|}|' "$crate/.cargo-checksum.json"
     done
     cat >.cargo/config.toml <<'CONFIG'
