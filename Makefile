@@ -1,6 +1,7 @@
 # Builds, tests and installs the library. `make help` lists the targets.
 
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
@@ -21,10 +22,11 @@ OUTPUT  := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE
 BUILD   := build
 # Less inlining makes the library smaller: docs/releasing.md.
 RUSTC_FLAGS ?= -C llvm-args=-inline-threshold=45
-# `static` alone leaves out the shared library.
+# `static` alone leaves out the shared library; `dll` is that of Windows, with its import library.
 LIBRARIES ?= shared static
 SHARED  := $(BUILD)/libossmpu.so.$(VERSION)
 STATIC  := $(BUILD)/libossmpu.a
+DLL     := $(BUILD)/ossmpu.dll
 
 # System libraries that the static library needs; `make native-libs` prints them. The unwinder is
 # linked statically (gcc_eh instead of gcc_s), also into programs.
@@ -35,7 +37,11 @@ NATIVE_LIBS := -lgcc_eh -lutil -lrt -lpthread -lm -ldl -lc
     mutants cross-deps cross tsan bench-deps bench examples reference install uninstall deb \
     check-deb release-deps release reproduce-release native-libs clean
 
-all: $(if $(filter shared,$(LIBRARIES)),$(SHARED)) $(STATIC) ## build the shared and the static library, and the header
+FILE_shared := $(SHARED)
+FILE_static := $(STATIC)
+FILE_dll    := $(DLL)
+
+all: $(foreach library,$(LIBRARIES),$(FILE_$(library))) ## build the shared and the static library, and the header
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -126,6 +132,13 @@ $(STATIC): $(OUTPUT)/libossmpu.a scripts/link-static.sh
 	@mkdir -p $(BUILD)
 	LD="$(LD)" NM="$(NM)" OBJCOPY="$(OBJCOPY)" AR="$(AR)" scripts/link-static.sh $< $@
 
+$(DLL): $(OUTPUT)/libossmpu.a include/ossmpu.h scripts/link-dll.sh
+	@mkdir -p $(BUILD)
+	CC="$(CC)" LDFLAGS="$(LDFLAGS)" scripts/link-dll.sh $< $@ $(BUILD)/libossmpu.dll.a
+	$(OBJCOPY) --only-keep-debug $@ $@.debug
+	$(STRIP) --strip-unneeded $@
+	$(OBJCOPY) --add-gnu-debuglink=$@.debug $@
+
 HEADERS := $(DESTDIR)$(INCLUDEDIR)
 LIBS    := $(DESTDIR)$(LIBDIR)
 CMAKE   := $(LIBS)/cmake/ossmpu
@@ -138,6 +151,8 @@ ifneq ($(filter shared,$(LIBRARIES)),)
 INSTALLED    := libossmpu.so.$(VERSION)
 HIDDEN       := --exclude-libs,libossmpu.a
 LIBS_PRIVATE := -Wl,$(HIDDEN) $(NATIVE_LIBS)
+else ifneq ($(filter dll,$(LIBRARIES)),)
+INSTALLED    := libossmpu.dll.a
 else
 INSTALLED    := libossmpu.a
 LIBS_PUBLIC  := $(NATIVE_LIBS)
@@ -148,6 +163,7 @@ endif
 define describe
 	@sed -e 's|@PREFIX@|'"$$(realpath -ms --relative-to="$(1)" "$(PREFIX)")"'|' \
 	    -e 's|@INCLUDEDIR@|'"$$(realpath -ms --relative-to="$(1)" "$(INCLUDEDIR)")"'|' \
+	    -e 's|@BINDIR@|'"$$(realpath -ms --relative-to="$(1)" "$(BINDIR)")"'|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@MAJOR@|$(firstword $(subst ., ,$(VERSION)))|' \
 	    -e 's|@SOMAJOR@|$(SOMAJOR)|' -e 's|@INSTALLED@|$(INSTALLED)|' \
 	    -e 's|@LIBS_PUBLIC@|$(LIBS_PUBLIC)|' -e 's|@LIBS_PRIVATE@|$(LIBS_PRIVATE)|' \
@@ -170,12 +186,24 @@ define install_shared
 	ln -sf libossmpu.so.$(SOMAJOR) "$(LIBS)/libossmpu.so"
 endef
 
+define install_static
+	install -m 644 $(STATIC) "$(LIBS)"
+endef
+
+define install_dll
+	install -d "$(DESTDIR)$(BINDIR)" "$(LIBS)/.debug"
+	install -m 755 $(DLL) "$(DESTDIR)$(BINDIR)"
+	install -m 644 $(DLL).debug "$(LIBS)/.debug"
+	install -m 644 $(BUILD)/libossmpu.dll.a "$(LIBS)"
+endef
+
 # Without cargo, as is common for root, installs what `make` has built before.
 install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, pkg-config and CMake files, and the manual pages if generated, under PREFIX (and DESTDIR)
 	install -d "$(HEADERS)" "$(LIBS)/pkgconfig" "$(CMAKE)"
 	install -m 644 include/ossmpu.h include/ossmpu.hpp include/ossmpu-ffi.h "$(HEADERS)"
-	install -m 644 $(STATIC) "$(LIBS)"
+	$(if $(filter static,$(LIBRARIES)),$(install_static))
 	$(if $(filter shared,$(LIBRARIES)),$(install_shared))
+	$(if $(filter dll,$(LIBRARIES)),$(install_dll))
 	$(call describe,$(LIBDIR)/pkgconfig,ossmpu.pc)
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfig.cmake)
 	$(call describe,$(LIBDIR)/cmake/ossmpu,ossmpuConfigVersion.cmake)

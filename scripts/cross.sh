@@ -54,13 +54,15 @@ for_target() {
 
 # Builds the libraries by the rules of the Makefile, and the C examples by theirs.
 build_examples() {
-    local examples=$build/$target/examples
-    for_target make BUILD="$build/$target" PROFILE="$profile" CC="$gnu-gcc" \
+    local examples=$build/$target/examples libraries='shared static'
+    [ "$target" != windows ] || libraries=dll
+    for_target make BUILD="$build/$target" PROFILE="$profile" LIBRARIES="$libraries" CC="$gnu-gcc" \
         LD="$gnu-ld" AR="$gnu-ar" NM="$gnu-nm" OBJCOPY="$gnu-objcopy" STRIP="$gnu-strip"
     rm -rf "$examples"
     mkdir -p "$examples"
     cp examples-c/Makefile examples-c/*.c "$examples/"
     make -C "$examples" LIBRARY="$top/$build/$target" INCLUDE="$top/include" CC="$gnu-gcc"
+    [ "$target" != windows ] || prepare_windows_examples
 }
 
 # Builds two of the C examples as static programs with musl.
@@ -79,17 +81,10 @@ build_static_examples() {
     done
 }
 
-# Builds the DLL with its import library, and the C examples, each with a script that runs it.
-build_windows_examples() {
+# Gives each of the C examples a script that runs it, and the DLLs.
+prepare_windows_examples() {
     local examples=$build/$target/examples program
-    for_target cargo rustc --profile "$profile" --lib --features capi --crate-type staticlib
-    rm -rf "$examples"
-    mkdir -p "$examples"
-    CC="$gnu-gcc" scripts/link-dll.sh "$build/target/$triple/$profile/libossmpu.a" \
-        "$build/$target/ossmpu.dll" "$build/$target/libossmpu.dll.a"
-    cp examples-c/Makefile examples-c/*.c "$build/$target/ossmpu.dll" "$examples/"
-    cp "$("$gnu-gcc" -print-file-name=libwinpthread-1.dll)" "$examples/"
-    make -C "$examples" LIBRARY="$top/$build/$target" INCLUDE="$top/include" CC="$gnu-gcc"
+    cp "$build/$target/ossmpu.dll" "$("$gnu-gcc" -print-file-name=libwinpthread-1.dll)" "$examples/"
     for program in "$examples"/*.exe; do
         printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$top/scripts/run-wine.sh" "$top/$program" \
             >"${program%.exe}"
@@ -186,10 +181,8 @@ for target; do
         WINEPREFIX=$(mktemp -d)
         export WINEPREFIX
         trap end_wine EXIT
-        step build build_windows_examples
-    else
-        step build build_examples
     fi
+    step build build_examples
     step upload upload
     step unit unit_tests
     [ -z "$tests" ] || [ -z "$runs_suite" ] || step "$tests" more_tests

@@ -14,6 +14,6 @@ exports=$dll.def
 } >"$exports"
 # shellcheck disable=SC2086 # CC and LDFLAGS are lists of words
 ${CC:-x86_64-w64-mingw32-gcc} -shared -static-libgcc -o "$dll" "$exports" \
-    -Wl,--out-implib,"$import" -Wl,--nxcompat -Wl,--dynamicbase -Wl,--high-entropy-va \
+    -Wl,--out-implib,"$import" -Wl,--no-insert-timestamp -Wl,--nxcompat -Wl,--dynamicbase -Wl,--high-entropy-va \
     "$static" -Wl,--gc-sections -Wl,-Bstatic -lgcc_eh -lpthread -Wl,-Bdynamic \
     -lkernel32 -ladvapi32 -lbcrypt -lcrypt32 -lntdll -luserenv -lws2_32 ${LDFLAGS-}

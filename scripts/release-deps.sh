@@ -27,7 +27,7 @@ if [ "${1-}" = --verify ]; then
     verifies=yes
     shift
 fi
-[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl
+[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl x86_64-windows-gnu
 # What cross-deps.sh installs of it.
 cross=''
 for target; do
@@ -41,6 +41,11 @@ gcc-11-unwinder-aarch64 libgcc-11-dev-arm64-cross"
         cross="$cross aarch64"
         ;;
     x86_64-linux-musl) cross="$cross rust" ;;
+    x86_64-windows-gnu)
+        tools="$tools
+x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix"
+        cross="$cross windows"
+        ;;
     *)
         echo "unknown target $target" >&2
         exit 2

@@ -12,10 +12,9 @@ fail() {
 }
 target=$1
 folder=$(cd "$2" && pwd)
-# Rust's name of the target, the prefix of its GNU tools, the qemu-user that runs its programs, and
-# whether they are linked with musl. That target has no shared library, and its standard library is
-# built from the sources.
-gnu='' qemu='' musl=''
+# Rust's name of the target, the prefix of its GNU tools, the qemu-user that runs its programs, the
+# libraries that it has, the linker, and whether the standard library is built from the sources.
+gnu='' qemu='' libraries='shared static' linker=cc-glibc-2.17.sh builds_std=''
 case $target in
 x86_64-linux-gnu)
     rust_target=x86_64-unknown-linux-gnu
@@ -28,10 +27,17 @@ aarch64-linux-gnu)
     export RELEASE_CPU=aarch64 LIBGCC_VERSION
     ;;
 x86_64-linux-musl)
-    rust_target=x86_64-unknown-linux-musl musl=yes
+    rust_target=x86_64-unknown-linux-musl libraries=static linker=cc-musl.sh builds_std=yes
     ZIG=$("$top/build/release-tools/venv/bin/python" -c \
         'import os, ziglang; print(os.path.dirname(ziglang.__file__))')
     export ZIG
+    ;;
+x86_64-windows-gnu)
+    rust_target=x86_64-pc-windows-gnu gnu=x86_64-w64-mingw32- libraries=dll builds_std=yes
+    linker=x86_64-w64-mingw32-gcc
+    LIBGCC_VERSION=$(dpkg-query -W -f '${Version}' gcc-mingw-w64-x86-64-posix-runtime)
+    MINGW_VERSION=$(dpkg-query -W -f '${Version}' mingw-w64-x86-64-dev)
+    export LIBGCC_VERSION MINGW_VERSION
     ;;
 *) fail "unknown target $target" ;;
 esac
@@ -63,29 +69,35 @@ for path in "$rust_sources" ${RUSTC:+"$(readlink -f "$rust_sources")"}; do
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator"
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS--remap-path-prefix=$path=/rustc/$rust_commit"
 done
-# C code is compiled with the compiler of the system, and linked for old versions of glibc; for musl,
-# zig does both.
-name=$(echo "$rust_target" | tr - _)
-if [ -n "$musl" ]; then
-    linker=cc-musl.sh libraries=static
-    compiler=$top/scripts/$linker
-    # The last objects of a program, which Debian's standard library lacks, come from zig.
-    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Clink-self-contained=no"
+if [ -n "$builds_std" ]; then
     export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
     for crate in "$rust_sources"/library/vendor/*; do
         [ -e "vendor/$(basename "$crate")" ] || ln -s "$crate" vendor/
     done
-else
-    linker=cc-glibc-2.17.sh libraries='shared static'
-    compiler=${gnu:+${gnu}g}cc
+fi
+# C code is compiled with the compiler of the system, and linked for old versions of glibc; for musl,
+# zig does both.
+name=$(echo "$rust_target" | tr - _)
+compiler=${gnu:+${gnu}g}cc
+case $linker in
+cc-musl.sh)
+    compiler=$top/scripts/$linker
+    # The last objects of a program, which Debian's standard library lacks, come from zig.
+    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Clink-self-contained=no"
+    ;;
+x86_64-w64-mingw32-gcc)
+    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Clink-arg=-Wl,--no-insert-timestamp"
+    ;;
+cc-glibc-2.17.sh)
     "$compiler" -O2 -g0 -fPIC -c -o "$top/build/release-tools/glibc-2.17-$RELEASE_CPU.o" \
         "$top/scripts/glibc-2.17.c"
-fi
+    ;;
+esac
 export CARGO_ENCODED_RUSTFLAGS "CC_$name=$compiler"
 variable=CARGO_TARGET_$(echo "$name" | tr '[:lower:]' '[:upper:]')_LINKER
-export "$variable=$top/scripts/$linker"
+export "$variable=$(PATH="$top/scripts:$PATH" command -v "$linker")"
 output=target/dist
-if [ -n "$gnu$musl" ]; then
+if [ -n "$gnu$builds_std" ]; then
     export "AR_$name=${gnu}ar" CARGO_BUILD_TARGET="$rust_target"
     output=target/$rust_target/dist
 fi
@@ -104,16 +116,15 @@ cargo build --offline --locked --profile dist --package ossmpu-cli >"$work/log" 
 
 tree=$work/$product
 make_for_target install DESTDIR="$work" PREFIX="/$product"
-if [ -z "$musl" ]; then
+if [ -d "$tree/lib/.debug" ]; then
     mkdir -p "$work/$product-debug/lib"
     mv "$tree/lib/.debug" "$work/$product-debug/lib"
 fi
 command=$output/ossmpu
-install -D "$command" "$tree/bin/ossmpu"
-"${gnu}strip" "$tree/bin/ossmpu"
+[ "$libraries" != dll ] || command=$command.exe
+install -D "$command" "$tree/bin/$(basename "$command")"
+"${gnu}strip" "$tree/bin/$(basename "$command")"
 share=$tree/share
-mkdir -p "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
-    "$share/fish/vendor_completions.d"
 run() {
     if [ -n "$qemu" ]; then
         "$top/scripts/run-foreign.sh" "$qemu" "$tree/bin/ossmpu" "$@"
@@ -121,10 +132,15 @@ run() {
         "$tree/bin/ossmpu" "$@"
     fi
 }
-run man --dir "$share/man/man1"
-run completions bash >"$share/bash-completion/completions/ossmpu"
-run completions zsh >"$share/zsh/site-functions/_ossmpu"
-run completions fish >"$share/fish/vendor_completions.d/ossmpu.fish"
+# Windows has no place for them.
+if [ "$libraries" != dll ]; then
+    mkdir -p "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
+        "$share/fish/vendor_completions.d"
+    run man --dir "$share/man/man1"
+    run completions bash >"$share/bash-completion/completions/ossmpu"
+    run completions zsh >"$share/zsh/site-functions/_ossmpu"
+    run completions fish >"$share/fish/vendor_completions.d/ossmpu.fish"
+fi
 cp LICENSE README.md CHANGELOG.md "$tree"
 if [ -n "${RUSTC-}" ]; then
     # Debian's compiler has them in a file that refers to the text of one license.
@@ -139,7 +155,7 @@ RUST_LICENSES=$rust_licenses "$top/scripts/third-party.py" "$rust_target" "$tree
     "$tree/ossmpu.cdx.json"
 
 set -- "$tree"
-[ -n "$musl" ] || set -- "$tree" "$work/$product-debug"
+[ ! -d "$work/$product-debug" ] || set -- "$tree" "$work/$product-debug"
 for path in "$HOME/" "$top" "$work" "$("$rustc" --print sysroot)"; do
     found=$(grep -r -l -F -e "$path" "$@" || true)
     [ -z "$found" ] || fail "the path $path is in $found"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # release.sh FOLDER [TARGET...] - builds the archives of a release from the last commit, in a folder:
 # the sources with all crates, and from these, without network, the libraries and the command for each
-# target; without arguments for x86_64-linux-gnu, aarch64-linux-gnu and x86_64-linux-musl.
+# target; without arguments for all: x86_64-linux-gnu, aarch64-linux-gnu, x86_64-linux-musl and
+# x86_64-windows-gnu.
 #
 # The result does not depend on the folder nor on the machine, but on the versions of the tools.
 set -eu
@@ -13,7 +14,7 @@ fail() {
 }
 folder=$1
 shift
-[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl
+[ $# -gt 0 ] || set -- x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl x86_64-windows-gnu
 scripts/release-deps.sh --verify "$@"
 [ -z "$(git status --porcelain)" ] || fail "there are changes that are not committed"
 [ "$(rustc -vV | sed -n 's/^host: //p')" = x86_64-unknown-linux-gnu ] ||

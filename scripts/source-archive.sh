@@ -31,7 +31,7 @@ mkdir -p "$sources/.cargo"
     cargo vendor --quiet --locked --versioned-dirs vendor >/dev/null
     for crate in vendor/windows_*; do
         [ -d "$crate/lib" ] || continue
-        rm -r "$crate/lib"
+        rm -r "${crate:?}/lib"
         sed -i -E 's|"lib/[^"]*":"[0-9a-f]*",?||g; s|,\}|}|' "$crate/.cargo-checksum.json"
     done
     cat >.cargo/config.toml <<'CONFIG'

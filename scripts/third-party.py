@@ -4,7 +4,8 @@ code of this repository: the licenses, and a list in the format CycloneDX.
 
 Both come from cargo, from the license files in the crates and from those of the Rust toolchain.
 SOURCE_DATE_EPOCH is the time of the list, RUST_LICENSES the name of the file with the licenses of the
-toolchain. For musl, ZIG is the folder of zig; else LIBGCC_VERSION is the version of the unwinder.
+toolchain. For musl, ZIG is the folder of zig; else LIBGCC_VERSION is the version of the
+unwinder. For Windows, MINGW_VERSION is that of the C runtime.
 """
 
 import datetime
@@ -19,6 +20,7 @@ import uuid
 
 # What is linked, and the features with which it is built.
 ROOTS = {"ossmpu": ["--features", "capi"], "ossmpu-cli": []}
+MINGW_LICENSES = pathlib.Path("/usr/share/doc/mingw-w64-x86-64-dev/copyright")
 LICENSE_FILE = re.compile(r"(licen[cs]e|copying|copyright|notice|unlicense)", re.IGNORECASE)
 
 
@@ -71,7 +73,11 @@ def parts_of_linker(target):
     """Those besides the standard library of Rust."""
     if not target.endswith("-musl"):
         version, expression = os.environ["LIBGCC_VERSION"], "GPL-3.0-or-later WITH GCC-exception-3.1"
-        return [Part("libgcc", version, expression, "the unwinder of GCC")]
+        parts = [Part("libgcc", version, expression, "the unwinder of GCC")]
+        if target.endswith("-windows-gnu"):
+            version, expression = os.environ["MINGW_VERSION"], "ZPL-2.1"
+            parts.append(Part("mingw-w64", version, expression, "the C runtime of MinGW-w64", MINGW_LICENSES))
+        return parts
     zig = pathlib.Path(os.environ["ZIG"])
     version = "zig-" + output(zig / "zig", "version").strip()
     unwinder = "Apache-2.0 WITH LLVM-exception"
