@@ -13,7 +13,6 @@ mod duration;
 mod error_json;
 mod exit_status;
 mod failure;
-mod ignored_signals;
 mod interrupt;
 mod md5;
 mod name_value;

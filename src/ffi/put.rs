@@ -143,13 +143,14 @@ pub unsafe extern "C" fn ossmpu_put_fd(
 /// a checkpoint.
 ///
 /// A file is opened once more with ReOpenFile: the position of the handle is
-/// neither used nor changed. OSSMPU_EFILE if that fails, for example because the
-/// handle was opened without FILE_SHARE_READ. A pipe or console is read as a
-/// stream: offset must be 0, and OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers;
-/// a cancellation does not end a wait for a console. Sockets are not supported:
-/// use ossmpu_put_stream. The library does not close the handle, which must stay
-/// open until the call returns. Of a descriptor of the C runtime,
-/// _get_osfhandle has the handle.
+/// neither used nor changed. If that fails, for example because the handle was
+/// opened without FILE_SHARE_READ, the file is read through the handle, and its
+/// position is the same again when the call returns: until then the program must
+/// not use it. A pipe or console is read as a stream: offset must be 0, and
+/// OSSMPU_CONFIG_MEMORY_LIMIT bounds the buffers; a cancellation does not end a
+/// wait for a console. Sockets are not supported: use ossmpu_put_stream. The
+/// library does not close the handle, which must stay open until the call
+/// returns. Of a descriptor of the C runtime, _get_osfhandle has the handle.
 #[cfg(windows)]
 #[must_use]
 #[unsafe(no_mangle)]

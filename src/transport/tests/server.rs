@@ -51,7 +51,11 @@ impl Server {
         let thread = std::thread::spawn(move || {
             let mut threads = Vec::new();
             for stream in listener.incoming() {
-                let stream = stream.unwrap();
+                let stream = match stream {
+                    // The client has closed it; only Windows says so here.
+                    Err(cause) if cause.kind() == io::ErrorKind::NotConnected => continue,
+                    stream => stream.unwrap(),
+                };
                 if *ended.0.lock().unwrap() {
                     break;
                 }

@@ -1,18 +1,17 @@
-//! Signal handling: the first signal cancels the running call, the second ends the process.
+//! Signals of POSIX systems.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ossmpu::Cancel;
-#[cfg(unix)]
-use signal_hook::consts::SIGHUP;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
+use signal_hook::iterator::Signals;
 
-use crate::ignored_signals::IgnoredSignals;
+use super::ignored_signals::IgnoredSignals;
 
-/// The cancel token that [`SIGNALS`] trigger. Ctrl-C is SIGINT on Windows too.
+/// The cancel token that SIGINT, SIGTERM and SIGHUP trigger.
 #[derive(Debug)]
 pub struct Interrupt {
     cancel: Cancel,
@@ -27,9 +26,8 @@ impl Interrupt {
     /// The error of the operating system.
     pub fn install() -> io::Result<Self> {
         let ignored = IgnoredSignals::at_startup();
-        let mut signals = SIGNALS.to_vec();
-        let is_kept_if_unknown = |signal| [SIGINT, SIGTERM].contains(&signal);
-        signals.retain(|signal| !ignored.contains(*signal, !is_kept_if_unknown(*signal)));
+        let mut signals = vec![SIGINT, SIGTERM, SIGHUP];
+        signals.retain(|signal| !ignored.contains(*signal, *signal == SIGHUP));
         let caught = Arc::new(AtomicUsize::new(0));
         let is_second = Arc::new(AtomicBool::new(false));
         for signal in signals.iter().copied() {
@@ -44,10 +42,12 @@ impl Interrupt {
             )?;
         }
         let cancel = Cancel::new()?;
-        let (token, wait) = (cancel.clone(), waiter(signals, &caught)?);
+        let mut deliveries = Signals::new(signals)?;
+        let token = cancel.clone();
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            wait();
-            token.trigger();
+            if deliveries.forever().next().is_some() {
+                token.trigger();
+            }
         })?;
         Ok(Self { cancel, caught })
     }
@@ -62,28 +62,3 @@ impl Interrupt {
         u8::try_from(caught).ok().filter(|signal| *signal != 0)
     }
 }
-
-/// Returns what waits for the first signal.
-#[cfg(unix)]
-fn waiter(signals: Vec<i32>, _: &Arc<AtomicUsize>) -> io::Result<impl FnOnce() + Send + 'static> {
-    let mut deliveries = signal_hook::iterator::Signals::new(signals)?;
-    Ok(move || {
-        deliveries.forever().next();
-    })
-}
-
-/// Returns what waits for the first signal. The C runtime has no way to wait for one.
-#[cfg(windows)]
-fn waiter(_: Vec<i32>, caught: &Arc<AtomicUsize>) -> io::Result<impl FnOnce() + Send + 'static> {
-    let caught = Arc::clone(caught);
-    Ok(move || {
-        while caught.load(Ordering::SeqCst) == 0 {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-    })
-}
-
-#[cfg(unix)]
-const SIGNALS: &[i32] = &[SIGINT, SIGTERM, SIGHUP];
-#[cfg(windows)]
-const SIGNALS: &[i32] = &[SIGINT, SIGTERM];
