@@ -1,5 +1,6 @@
 /* The k-th request and the k-th read fail, for every k: the call returns the
  * right error, and nothing is left in memory, on disk or in the bucket. */
+#define _POSIX_C_SOURCE 200809L
 #include "host.h"
 
 #define SIZE 250000
