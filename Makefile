@@ -144,18 +144,21 @@ LIBS    := $(DESTDIR)$(LIBDIR)
 CMAKE   := $(LIBS)/cmake/ossmpu
 MANUAL  := $(DESTDIR)$(MANDIR)/man3
 
-# What programs that are linked with pkg-config need. Those with the shared library need no other. No
-# symbol of the static one is to be exported, where it is one of two; a static program exports none, and
-# zig, which links such programs, does not have the option.
+# The file that the installed CMake file looks for, and what pkg-config and CMake add for a program. The
+# symbols of the static library are not exported by what contains it; a static program exports none, and
+# the linker of zig does not know the option.
 ifneq ($(filter shared,$(LIBRARIES)),)
 INSTALLED    := libossmpu.so.$(VERSION)
 HIDDEN       := --exclude-libs,libossmpu.a
+LIBS_PUBLIC  :=
 LIBS_PRIVATE := -Wl,$(HIDDEN) $(NATIVE_LIBS)
 else ifneq ($(filter dll,$(LIBRARIES)),)
 INSTALLED    := libossmpu.dll.a
 else
 INSTALLED    := libossmpu.a
+HIDDEN       :=
 LIBS_PUBLIC  := $(NATIVE_LIBS)
+LIBS_PRIVATE :=
 endif
 
 # Writes a pkg-config or CMake file to the directory $(1). Its paths are relative, so that the
