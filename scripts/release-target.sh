@@ -71,6 +71,7 @@ for path in "$rust_sources" ${RUSTC:+"$(readlink -f "$rust_sources")"}; do
 done
 if [ -n "$builds_std" ]; then
     export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
+    # Where cargo looks for the crates of the standard library too.
     for crate in "$rust_sources"/library/vendor/*; do
         [ -e "vendor/$(basename "$crate")" ] || ln -s "$crate" vendor/
     done
@@ -82,7 +83,7 @@ compiler=${gnu:+${gnu}g}cc
 case $linker in
 cc-musl.sh)
     compiler=$top/scripts/$linker
-    # The last objects of a program, which Debian's standard library lacks, come from zig.
+    # The first and the last objects of a program come from zig, not from the standard library.
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Clink-self-contained=no"
     ;;
 x86_64-w64-mingw32-gcc)
