@@ -111,9 +111,9 @@ check_static_library() {
 check_dlls() {
     "${gnu}objdump" -p "$1" | sed -n 's/.*DLL Name: //p' | tr '[:upper:]' '[:lower:]' >"$work/dlls"
     shift
-    for dll in kernel32 msvcrt ntdll advapi32 userenv ws2_32 bcrypt bcryptprimitives crypt32 \
+    for known in kernel32 msvcrt ntdll advapi32 userenv ws2_32 bcrypt bcryptprimitives crypt32 \
         api-ms-win-core-synch-l1-2-0 "$@"; do
-        sed -i "/^$dll\.dll\$/d" "$work/dlls"
+        sed -i "/^$known\.dll\$/d" "$work/dlls"
     done
     [ ! -s "$work/dlls" ] || fail "a program or DLL needs $(cat "$work/dlls")"
 }

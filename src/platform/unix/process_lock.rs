@@ -52,10 +52,10 @@ impl ProcessLock {
     /// Locks a file that is open for reading and writing.
     // The last parameter is dropped first: the file is closed before the reservation ends.
     pub(crate) fn try_lock(reservation: Reservation, file: File) -> io::Result<LockAttempt> {
-        if !set_lock(&file, RECORD, libc::F_WRLCK)? {
+        if !set_lock(&file, RECORD, WRITE_LOCK)? {
             return Ok(LockAttempt::Held);
         }
-        if !set_lock(&file, DESCRIPTION, libc::F_WRLCK)? {
+        if !set_lock(&file, DESCRIPTION, WRITE_LOCK)? {
             let held = owner(&file)?.is_some_and(is_alive);
             let inherited = InheritedLock { file, _reservation: reservation };
             return Ok(if held { LockAttempt::Held } else { LockAttempt::Inherited(inherited) });
@@ -80,7 +80,7 @@ impl Drop for ProcessLock {
     fn drop(&mut self) {
         if self.is_owner() {
             // A forked child may have the descriptor still.
-            let _ = set_lock(&self.file, DESCRIPTION, libc::F_UNLCK);
+            let _ = set_lock(&self.file, DESCRIPTION, NO_LOCK);
         }
     }
 }
@@ -92,6 +92,10 @@ struct LockKind {
     byte: libc::off_t,
 }
 
+// The constants of some systems are of another integer type.
+const WRITE_LOCK: libc::c_short = libc::F_WRLCK as libc::c_short;
+const NO_LOCK: libc::c_short = libc::F_UNLCK as libc::c_short;
+
 const RECORD: LockKind = LockKind { command: Some(libc::F_SETLK), byte: 0 };
 // Another byte, because over NFS the two locks exclude each other.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -100,12 +104,12 @@ const DESCRIPTION: LockKind = LockKind { command: Some(libc::F_OFD_SETLK), byte:
 const DESCRIPTION: LockKind = LockKind { command: None, byte: 1 };
 
 /// Sets or removes a lock, without waiting. Returns false if another owner has it.
-fn set_lock(file: &File, lock: LockKind, lock_type: libc::c_int) -> io::Result<bool> {
+fn set_lock(file: &File, lock: LockKind, lock_type: libc::c_short) -> io::Result<bool> {
     let Some(command) = lock.command else { return Ok(true) };
     // SAFETY: `flock` consists of integers, for which zero is valid; F_OFD_SETLK requires a zero
     // `l_pid`.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };
-    range.l_type = lock_type as libc::c_short;
+    range.l_type = lock_type;
     range.l_whence = libc::SEEK_SET as libc::c_short;
     range.l_start = lock.byte;
     range.l_len = 1;
