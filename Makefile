@@ -216,6 +216,7 @@ install: $(if $(shell command -v $(CARGO)),all) ## install libraries, headers, p
 
 uninstall: ## remove the installed files
 	rm -f "$(HEADERS)/ossmpu.h" "$(HEADERS)/ossmpu.hpp" "$(HEADERS)/ossmpu-ffi.h"
+	rm -f "$(DESTDIR)$(BINDIR)/ossmpu.dll" "$(LIBS)/.debug/ossmpu.dll.debug" "$(LIBS)/libossmpu.dll.a"
 	rm -f "$(LIBS)/libossmpu.a" "$(LIBS)/libossmpu.so" "$(LIBS)/libossmpu.so.$(SOMAJOR)"
 	rm -f "$(LIBS)/libossmpu.so.$(VERSION)" "$(LIBS)/.debug/libossmpu.so.$(VERSION).debug"
 	rm -f "$(LIBS)/pkgconfig/ossmpu.pc" "$(CMAKE)/ossmpuConfig.cmake"

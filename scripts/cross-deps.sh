@@ -177,12 +177,12 @@ EOF
 install_windows() {
     has_windows && return
     say "the files for Windows in build/cross"
-    local libraries=$build/rust/usr/lib/rustlib/x86_64-pc-windows-gnu/lib object
+    local folder=$build/rust/usr/lib/rustlib/x86_64-pc-windows-gnu/lib object
     local sources=$build/rust/usr/lib/rustlib/src/rust/library/rtstartup
-    mkdir -p "$libraries" "$build/wine-dlls"
+    mkdir -p "$folder" "$build/wine-dlls"
     for object in rsbegin rsend; do
         RUSTC_BOOTSTRAP=1 "$build/rust/rustc" --target x86_64-pc-windows-gnu --edition 2024 \
-            --cap-lints allow --emit=obj -o "$libraries/$object.o" "$sources/$object.rs"
+            --cap-lints allow --emit=obj -o "$folder/$object.o" "$sources/$object.rs"
     done
     x86_64-w64-mingw32-gcc -shared -O2 -x c - -o "$build/wine-dlls/bcryptprimitives.dll" \
         -ladvapi32 <<'EOF'
