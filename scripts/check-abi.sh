@@ -21,11 +21,14 @@ fail() {
     exit 1
 }
 
-# stub_library HEADER NAME - compiles a stub library with the functions of a header.
+# stub_library HEADER NAME - compiles a stub library with the functions of a header, without those that
+# are only for Windows.
 stub_library() {
     cp "$1" "$scratch/$2.h"
     awk -v header="$2.h" '
         BEGIN { print "#include \"" header "\"" }
+        /^#if defined\(_WIN32\)$/ { windows = 1 }
+        windows { windows = !/^#endif/; next }
         /^(OSSMPU_MUST_USE )?OSSMPU_API/ { inside = 1 }
         inside { inside = !sub(/\);$/, ") { __builtin_trap(); }"); print }' \
         "$1" >"$scratch/$2.c"

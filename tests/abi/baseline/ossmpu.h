@@ -513,6 +513,20 @@ int ossmpu_put_fd(const ossmpu_client *client,
                   ossmpu_result **out,
                   ossmpu_error **err);
 
+#if defined(_WIN32)
+OSSMPU_MUST_USE OSSMPU_API
+int ossmpu_put_handle(const ossmpu_client *client,
+                      const char *bucket,
+                      const char *key,
+                      void *handle,
+                      int64_t offset,
+                      int64_t length,
+                      const ossmpu_options *options,
+                      const ossmpu_cancel *cancel,
+                      ossmpu_result **out,
+                      ossmpu_error **err);
+#endif
+
 OSSMPU_MUST_USE OSSMPU_API
 int ossmpu_put_data(const ossmpu_client *client,
                     const char *bucket,
