@@ -1,4 +1,4 @@
-//! Calls whose lack costs speed or precision, but no function.
+//! What stands for the calls that only Linux has: slower or less precise, with the same result.
 
 use crate::platform::RawDescriptor;
 
