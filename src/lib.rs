@@ -79,12 +79,10 @@ mod simulation;
 #[cfg(feature = "capi")]
 mod ffi;
 // What calls from C need in addition to the public interface.
-#[cfg(all(feature = "capi", windows))]
-pub(crate) use platform::BorrowedDescriptor;
 #[cfg(feature = "capi")]
 pub(crate) use platform::{
-    ForkGuard, SavedErrno, contain_foreign_unwind, descriptor_of_number, disable_cancellation,
-    has_name_prefix, path_of_bytes,
+    BorrowedDescriptor, ForkGuard, SavedErrno, contain_foreign_unwind, descriptor_of_number,
+    disable_cancellation, has_name_prefix, path_of_bytes,
 };
 
 #[cfg(feature = "bench-internals")]

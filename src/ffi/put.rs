@@ -7,15 +7,15 @@ use super::arg_check;
 use super::bytes::Bytes;
 use super::cancel::{self, ossmpu_cancel};
 use super::client::{self, ossmpu_client};
-use super::entry_point::guard;
+use super::entry_point::{Success, guard};
 use super::error::ossmpu_error;
 use super::handle::OutParam;
 use super::options::{self, ossmpu_options};
 use super::result::{ossmpu_result, set_result};
 use super::text::Text;
-#[cfg(windows)]
-use crate::BorrowedDescriptor;
-use crate::{Error, ErrorKind, FdRange, FileRange, descriptor_of_number};
+use crate::{
+    BorrowedDescriptor, Error, ErrorKind, FdRange, FileRange, Result, descriptor_of_number,
+};
 
 /// Uploads the regular file at path as one object and returns when OSS has
 /// acknowledged it: with one PutObject if it is small, else as a multipart
@@ -117,25 +117,18 @@ pub unsafe extern "C" fn ossmpu_put_fd(
 ) -> c_int {
     let err = OutParam::init(err);
     let out = OutParam::init(out);
-    guard(err, || {
-        let client = client::of_call(client)?;
-        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+    let descriptor = || {
         if fd < 0 {
             return Err(Error::invalid("fd", "a descriptor must not be negative"));
         }
         // SAFETY: it is not negative, and stays open until the call returns (contract of `ffi`).
-        let fd = unsafe { descriptor_of_number(fd) }.ok_or_else(|| {
+        unsafe { descriptor_of_number(fd) }.ok_or_else(|| {
             let text = "descriptors of a C runtime are not supported; use ossmpu_put_handle";
             Error::new(ErrorKind::Unsupported, text)
-        })?;
-        let range = arg_check::byte_range(offset, length)?;
-        let options = options::or_default(options)?;
-        let cancel = cancel::or_never(cancel);
-        Ok(set_result(
-            client.put_fd(&bucket, &key, FdRange::new(fd, range), &options, cancel)?,
-            out,
-        ))
-    })
+        })
+    };
+    let (object, range) = ((bucket, key), (offset, length));
+    guard(err, || put_descriptor(client, object, descriptor, range, options, cancel, out))
 }
 
 /// Uploads from an open handle (HANDLE) as one object: length bytes from offset,
@@ -168,21 +161,35 @@ pub unsafe extern "C" fn ossmpu_put_handle(
 ) -> c_int {
     let err = OutParam::init(err);
     let out = OutParam::init(out);
-    guard(err, || {
-        let client = client::of_call(client)?;
-        let (bucket, key) = arg_check::bucket_and_key(bucket, key)?;
+    let descriptor = || {
         if handle.is_null() {
             return Err(Error::invalid("handle", "is NULL"));
         }
         // SAFETY: it stays open until the call returns (contract of `ffi`). The first system call
         // reports one that is not open.
-        let handle = unsafe { BorrowedDescriptor::borrow_raw(handle) };
-        let range = arg_check::byte_range(offset, length)?;
-        let options = options::or_default(options)?;
-        let cancel = cancel::or_never(cancel);
-        let source = FdRange::new(handle, range);
-        Ok(set_result(client.put_fd(&bucket, &key, source, &options, cancel)?, out))
-    })
+        Ok(unsafe { BorrowedDescriptor::borrow_raw(handle) })
+    };
+    let (object, range) = ((bucket, key), (offset, length));
+    guard(err, || put_descriptor(client, object, descriptor, range, options, cancel, out))
+}
+
+/// The body of the functions that upload from an open file, pipe or the like of the caller: a range,
+/// which is an offset and a length, as an object, which is a bucket and a key.
+fn put_descriptor<'fd>(
+    client: Option<&ossmpu_client>,
+    object: (Text<'_>, Text<'_>),
+    descriptor: impl FnOnce() -> Result<BorrowedDescriptor<'fd>>,
+    range: (i64, i64),
+    options: Option<&ossmpu_options>,
+    cancel: Option<&ossmpu_cancel>,
+    out: OutParam<'_, Option<Box<ossmpu_result>>>,
+) -> Result<Success> {
+    let client = client::of_call(client)?;
+    let (bucket, key) = arg_check::bucket_and_key(object.0, object.1)?;
+    let source = FdRange::new(descriptor()?, arg_check::byte_range(range.0, range.1)?);
+    let options = options::or_default(options)?;
+    let cancel = cancel::or_never(cancel);
+    Ok(set_result(client.put_fd(&bucket, &key, source, &options, cancel)?, out))
 }
 
 /// Uploads len bytes of memory as one object; otherwise as ossmpu_put_file. The

@@ -6,16 +6,15 @@ pub(crate) mod errno;
 #[cfg(not(any(shuttle, target_os = "linux")))]
 mod event;
 mod file_identity;
-mod foreign_unwind;
+mod file_lock;
 mod getaddrinfo;
 mod open_file;
-mod page_memory;
+mod pages;
 mod path_bytes;
 mod poll;
 mod private_descriptors;
 mod private_file;
 mod process;
-mod process_lock;
 mod read;
 #[cfg(feature = "capi")]
 mod saved_errno;
@@ -25,6 +24,7 @@ mod thread_cancellation;
 mod thread_id;
 #[cfg(feature = "capi")]
 mod thread_name;
+mod unwinder;
 
 /// What [`poll`] waits for.
 pub(crate) use std::os::fd::RawFd as RawDescriptor;
@@ -41,12 +41,12 @@ pub(crate) use descriptor::descriptor_of_number;
 #[cfg(not(any(shuttle, target_os = "linux")))]
 pub(crate) use event::Event;
 pub(crate) use file_identity::{FileIdentity, FileTimes, is_fifo};
-pub(crate) use foreign_unwind::contain_foreign_unwind;
+pub(super) use file_lock::{lock_file, unlock_file};
 pub(crate) use getaddrinfo::resolve_host;
 pub(crate) use open_file::{
     new_private_file_options, open_file, read_options, replace_file, sync_directory,
 };
-pub(crate) use page_memory::PageMemory;
+pub(super) use pages::{free_pages, zeroed_pages};
 #[cfg(feature = "capi")]
 pub(crate) use path_bytes::path_of_bytes;
 pub(crate) use path_bytes::{path_buf_of_bytes, path_bytes};
@@ -56,7 +56,6 @@ pub(crate) use private_file::{Access, PrivateFileError, open_private_file};
 pub(crate) use process::{
     BACKSLASH_QUOTES, HOME_UNSET, HOME_VARIABLE, exit_process, is_same_variable, is_secure,
 };
-pub(crate) use process_lock::{LockAttempt, ProcessLock};
 pub(crate) use read::{poll_descriptor, read_at, read_available};
 #[cfg(feature = "capi")]
 pub(crate) use saved_errno::SavedErrno;
@@ -66,3 +65,4 @@ pub(crate) use thread_cancellation::disable_cancellation;
 pub(crate) use thread_id::ThreadId;
 #[cfg(feature = "capi")]
 pub(crate) use thread_name::has_name_prefix;
+pub(super) use unwinder::{prepare_unwinder, wait_forever};

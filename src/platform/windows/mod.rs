@@ -7,14 +7,13 @@ pub(crate) mod errno;
 #[cfg(not(shuttle))]
 mod event;
 mod file_identity;
-mod foreign_unwind;
+mod file_lock;
 mod open_file;
-mod page_memory;
+mod pages;
 mod path_bytes;
 mod poll;
 mod private_file;
 mod process;
-mod process_lock;
 mod read;
 mod resolve_host;
 #[cfg(feature = "capi")]
@@ -35,11 +34,11 @@ pub(crate) use descriptor::descriptor_of_number;
 #[cfg(not(shuttle))]
 pub(crate) use event::Event;
 pub(crate) use file_identity::{FileIdentity, FileTimes, is_fifo};
-pub(crate) use foreign_unwind::contain_foreign_unwind;
+pub(super) use file_lock::{lock_file, unlock_file};
 pub(crate) use open_file::{
     new_private_file_options, open_file, read_options, replace_file, sync_directory,
 };
-pub(crate) use page_memory::PageMemory;
+pub(super) use pages::{free_pages, zeroed_pages};
 #[cfg(feature = "capi")]
 pub(crate) use path_bytes::path_of_bytes;
 pub(crate) use path_bytes::{path_buf_of_bytes, path_bytes};
@@ -49,7 +48,6 @@ pub(crate) use process::{
     BACKSLASH_QUOTES, HOME_UNSET, HOME_VARIABLE, exit_process, is_same_variable, is_secure,
     with_private_descriptors,
 };
-pub(crate) use process_lock::{LockAttempt, ProcessLock};
 pub(crate) use read::{poll_descriptor, read_at, read_available};
 pub(crate) use resolve_host::resolve_host;
 #[cfg(feature = "capi")]
@@ -58,3 +56,4 @@ pub(crate) use socket_descriptor::SocketDescriptor;
 #[cfg(feature = "capi")]
 pub(crate) use thread::has_name_prefix;
 pub(crate) use thread::{SignalsBlocked, ThreadId, disable_cancellation};
+pub(super) use thread::{prepare_unwinder, wait_forever};

@@ -47,6 +47,15 @@ pub(crate) fn has_name_prefix(prefix: &str) -> bool {
     has_prefix
 }
 
+/// The unwinder is that of the system.
+pub(in crate::platform) fn prepare_unwinder() {}
+
+pub(in crate::platform) fn wait_forever() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
 /// There are no signals.
 #[derive(Debug)]
 pub(crate) struct SignalsBlocked;

@@ -1,21 +1,21 @@
-//! A lock on a file that belongs to this process: it ends with the process.
+//! A lock on a file that belongs to this process: it ends with the process, even if a forked child
+//! lives on.
+//!
+//! Other parts of the process are kept from opening the file by a reservation of its name.
 
 use std::fs::File;
 use std::io;
-use std::os::windows::io::AsRawHandle;
 
-use windows_sys::Win32::Foundation::ERROR_LOCK_VIOLATION;
-use windows_sys::Win32::Storage::FileSystem::{
-    LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx,
-};
-use windows_sys::Win32::System::IO::OVERLAPPED;
-
-use crate::platform::{ForkGuard, Reservation};
+use super::fork_guard::ForkGuard;
+use super::lock_outcome::LockOutcome;
+use super::reservation::Reservation;
+use super::system::{lock_file, unlock_file};
 
 /// A locked file. The lock ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct ProcessLock {
-    // Closed before the reservation ends.
+    // Closed before the reservation ends, because on POSIX systems the lock of the process ends
+    // when it closes any descriptor of the file.
     file: File,
     _reservation: Reservation,
     process: ForkGuard,
@@ -27,17 +27,22 @@ pub(crate) enum LockAttempt {
     Locked(ProcessLock),
     /// Another process, or another part of this one, has the lock.
     Held,
-    /// For systems with forked children, which may keep the file of their parent.
-    #[expect(dead_code, reason = "a child never has the lock of its parent")]
+    /// Only a forked child of an owner that has ended still has the file. No other process gets
+    /// this answer until it is dropped.
     Inherited(InheritedLock),
 }
 
+/// The file of a lock whose owner has ended.
 #[derive(Debug)]
-pub(crate) enum InheritedLock {}
+pub(crate) struct InheritedLock {
+    // Closed before the reservation ends, as in `ProcessLock`.
+    file: File,
+    _reservation: Reservation,
+}
 
 impl InheritedLock {
     pub(crate) fn file(&self) -> &File {
-        match *self {}
+        &self.file
     }
 }
 
@@ -45,34 +50,35 @@ impl ProcessLock {
     /// Locks a file that is open for reading and writing.
     // The last parameter is dropped first: the file is closed before the reservation ends.
     pub(crate) fn try_lock(reservation: Reservation, file: File) -> io::Result<LockAttempt> {
-        let flags = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
-        let mut range = OVERLAPPED::default();
-        // The position of the lock. It is beyond all bytes, because others could not read them.
-        range.Anonymous.Anonymous.OffsetHigh = OFFSET_HIGH;
-        // SAFETY: the file is open, and the call ends before it returns, because the file was not
-        // opened for overlapped operations.
-        if unsafe { LockFileEx(file.as_raw_handle(), flags, 0, 1, 0, &raw mut range) } == 0 {
-            let cause = io::Error::last_os_error();
-            return match cause.raw_os_error() {
-                Some(errno) if errno == ERROR_LOCK_VIOLATION.cast_signed() => Ok(LockAttempt::Held),
-                _ => Err(cause),
-            };
-        }
-        let process = ForkGuard::current();
-        Ok(LockAttempt::Locked(Self { file, _reservation: reservation, process }))
+        Ok(match lock_file(&file)? {
+            LockOutcome::Locked => {
+                let process = ForkGuard::current();
+                LockAttempt::Locked(Self { file, _reservation: reservation, process })
+            }
+            LockOutcome::Held => LockAttempt::Held,
+            LockOutcome::Inherited => {
+                LockAttempt::Inherited(InheritedLock { file, _reservation: reservation })
+            }
+        })
     }
 
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
-    /// Returns true in the process that has the lock.
+    /// Returns true in the process that has the lock, false in its forked children.
     pub(crate) fn is_owner(&self) -> bool {
         self.process.is_current()
     }
 }
 
-const OFFSET_HIGH: u32 = 0x7fff_ffff;
+impl Drop for ProcessLock {
+    fn drop(&mut self) {
+        if self.is_owner() {
+            unlock_file(&self.file);
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

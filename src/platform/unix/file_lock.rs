@@ -1,88 +1,36 @@
-//! A lock on a file that belongs to this process: it ends with the process, even if a forked child
-//! lives on.
+//! The lock of a file, for one process.
 //!
-//! Neither kind of lock of POSIX systems does this alone, so a file has both, on one byte each. A
-//! record lock is not inherited by a child, but the system drops it as soon as its process closes
-//! any descriptor of the file. The lock of an open file description survives that, but a child that
-//! inherits the descriptor keeps it: then the process ID in the file tells whether its owner lives.
-//! Other parts of the process are kept from opening the file by a reservation of its name.
+//! Neither kind of lock of POSIX systems is one that ends with its process though a forked child lives
+//! on, so a file has both, on one byte each. A record lock is not inherited by a child, but the system
+//! drops it as soon as its process closes any descriptor of the file. The lock of an open file
+//! description survives that, but a child that inherits the descriptor keeps it: then the process ID
+//! in the file tells whether its owner lives.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
-use crate::platform::{ForkGuard, Reservation};
+use crate::platform::lock_outcome::LockOutcome;
 
-/// A locked file. The lock ends when this is dropped.
-#[derive(Debug)]
-pub(crate) struct ProcessLock {
-    // Closed before the reservation ends, because closing it drops the record lock of the process.
-    file: File,
-    _reservation: Reservation,
-    process: ForkGuard,
+/// Locks a file that is open for reading and writing, and writes the process ID into it.
+pub(in crate::platform) fn lock_file(mut file: &File) -> io::Result<LockOutcome> {
+    if !set_lock(file, RECORD, WRITE_LOCK)? {
+        return Ok(LockOutcome::Held);
+    }
+    if !set_lock(file, DESCRIPTION, WRITE_LOCK)? {
+        let is_held = owner(file)?.is_some_and(is_alive);
+        return Ok(if is_held { LockOutcome::Held } else { LockOutcome::Inherited });
+    }
+    file.set_len(0)?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+    Ok(LockOutcome::Locked)
 }
 
-/// The outcome of [`ProcessLock::try_lock`].
-#[derive(Debug)]
-pub(crate) enum LockAttempt {
-    Locked(ProcessLock),
-    /// Another process, or another part of this one, has the lock.
-    Held,
-    /// Only a forked child of an owner that has ended still has the file. This process alone has
-    /// its record lock now, until this is dropped.
-    Inherited(InheritedLock),
-}
-
-/// The file of a lock whose owner has ended.
-#[derive(Debug)]
-pub(crate) struct InheritedLock {
-    // Closed before the reservation ends, as in `ProcessLock`.
-    file: File,
-    _reservation: Reservation,
-}
-
-impl InheritedLock {
-    pub(crate) fn file(&self) -> &File {
-        &self.file
-    }
-}
-
-impl ProcessLock {
-    /// Locks a file that is open for reading and writing.
-    // The last parameter is dropped first: the file is closed before the reservation ends.
-    pub(crate) fn try_lock(reservation: Reservation, file: File) -> io::Result<LockAttempt> {
-        if !set_lock(&file, RECORD, WRITE_LOCK)? {
-            return Ok(LockAttempt::Held);
-        }
-        if !set_lock(&file, DESCRIPTION, WRITE_LOCK)? {
-            let held = owner(&file)?.is_some_and(is_alive);
-            let inherited = InheritedLock { file, _reservation: reservation };
-            return Ok(if held { LockAttempt::Held } else { LockAttempt::Inherited(inherited) });
-        }
-        file.set_len(0)?;
-        (&file).write_all(format!("{}\n", std::process::id()).as_bytes())?;
-        let process = ForkGuard::current();
-        Ok(LockAttempt::Locked(Self { file, _reservation: reservation, process }))
-    }
-
-    pub(crate) fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Returns true in the process that has the lock, false in its forked children.
-    pub(crate) fn is_owner(&self) -> bool {
-        self.process.is_current()
-    }
-}
-
-impl Drop for ProcessLock {
-    fn drop(&mut self) {
-        if self.is_owner() {
-            // A forked child may have the descriptor still.
-            let _ = set_lock(&self.file, DESCRIPTION, NO_LOCK);
-        }
-    }
+/// Ends the lock although a forked child may have the descriptor still. Closing the file ends the
+/// record lock.
+pub(in crate::platform) fn unlock_file(file: &File) {
+    let _ = set_lock(file, DESCRIPTION, NO_LOCK);
 }
 
 /// One of the two locks: the command that sets it, and the byte that it covers.
@@ -143,9 +91,12 @@ fn is_alive(process: libc::pid_t) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use std::io::Read;
+    use std::fs::File;
+    use std::io::{self, Read, Write};
+    use std::os::fd::AsRawFd;
     use std::path::Path;
+
+    use crate::platform::{LockAttempt, ProcessLock, Reservation};
 
     fn attempt(path: &Path) -> LockAttempt {
         let mut options = File::options();
@@ -275,15 +226,5 @@ mod tests {
         drop(File::open(&path).unwrap());
         assert!(is_held_for_another_process(&path));
         drop(lock);
-    }
-
-    #[test]
-    fn a_process_has_the_lock_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("lock");
-        let lock = locked(&path);
-        assert!(Reservation::new(directory.path(), "lock").unwrap().is_none());
-        drop(lock);
-        drop(locked(&path));
     }
 }

@@ -1,13 +1,15 @@
 //! Zeroed memory that begins on a page boundary.
+//!
+//! Some processors, for example AMD family 25, copy at a twentieth of their speed if the
+//! destination begins 1 to 31 bytes after the source modulo 4096. The bytes of a file in the page
+//! cache usually begin a page, and a large block from `malloc` begins 16 bytes after the start of one.
 
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::slice;
 
-use windows_sys::Win32::System::Memory::{
-    MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE, VirtualAlloc, VirtualFree,
-};
+use super::system::{free_pages, zeroed_pages};
 
 /// Takes no physical memory until it is written to.
 #[derive(Debug)]
@@ -24,16 +26,12 @@ unsafe impl Sync for PageMemory {}
 impl PageMemory {
     /// # Errors
     ///
-    /// `OutOfMemory` when the system has no memory.
+    /// That of the system when it has no memory.
     pub(crate) fn zeroed(length: usize) -> io::Result<Self> {
         if length == 0 {
             return Ok(Self::default());
         }
-        let kind = MEM_RESERVE | MEM_COMMIT;
-        // SAFETY: NULL lets the system choose the address.
-        let address = unsafe { VirtualAlloc(ptr::null(), length, kind, PAGE_READWRITE) };
-        let start = NonNull::new(address.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, length })
+        Ok(Self { start: zeroed_pages(length)?, length })
     }
 }
 
@@ -63,8 +61,27 @@ impl DerefMut for PageMemory {
 impl Drop for PageMemory {
     fn drop(&mut self) {
         if self.length > 0 {
-            // SAFETY: this owns the pages, which are not used afterwards.
-            unsafe { VirtualFree(self.start.as_ptr().cast(), 0, MEM_RELEASE) };
+            // SAFETY: this owns the pages, and does not use them afterwards.
+            unsafe { free_pages(self.start, self.length) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_zeroed_begins_a_page_and_keeps_what_is_written() {
+        for length in [1, 4096, 100_000] {
+            let mut memory = PageMemory::zeroed(length).unwrap();
+            assert_eq!(memory.as_ptr() as usize % 4096, 0);
+            assert!(memory.len() == length && memory.iter().all(|byte| *byte == 0));
+            memory.fill(7);
+            assert!(memory.iter().all(|byte| *byte == 7));
+        }
+        assert!(PageMemory::zeroed(0).unwrap().is_empty());
+        let error = PageMemory::zeroed(usize::MAX - 8191).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
     }
 }

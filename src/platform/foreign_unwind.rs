@@ -1,13 +1,17 @@
-//! Threads that are unwound by something other than a panic of Rust, such as a C++ exception that
-//! leaves a callback.
+//! Threads that are unwound by something other than a panic of Rust.
 //!
-//! That cannot go on through the frames of this library, which catch panics. So the thread releases
-//! all that it holds, and then it waits forever. `ExitThread` in a callback unwinds nothing.
+//! `pthread_exit` in a callback unwinds the thread, and so does a C++ exception that leaves it;
+//! `ExitThread` of Windows unwinds nothing. That cannot go on through the frames of this library,
+//! which catch panics, and it cannot be stopped either: the C library would end the process. So the
+//! thread releases all that it holds, and then it waits forever.
 
 use std::mem;
 
+use super::system::{prepare_unwinder, wait_forever};
+
 /// Runs `body`. If something other than a panic unwinds it, calls `release` and never returns.
 pub(crate) fn contain_foreign_unwind<T>(body: impl FnOnce() -> T, release: impl FnOnce()) -> T {
+    prepare_unwinder();
     let guard = ForeignUnwindGuard(Some(release));
     let value = body();
     mem::forget(guard);
@@ -24,8 +28,6 @@ impl<F: FnOnce()> Drop for ForeignUnwindGuard<F> {
         if let Some(release) = self.0.take() {
             release();
         }
-        loop {
-            std::thread::park();
-        }
+        wait_forever()
     }
 }
