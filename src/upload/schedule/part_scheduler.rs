@@ -317,7 +317,6 @@ mod tests {
     use crate::service::LogLevel;
     use crate::upload::options::UploadOptions;
     use crate::upload::schedule::plan::Plan;
-    use std::fs::File;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
@@ -503,7 +502,7 @@ mod tests {
         let scheduler = scheduler();
         let first = one_slow_part(&scheduler);
         let mut files = Vec::new();
-        while let Ok(file) = File::open("/dev/null") {
+        while let Ok(file) = std::fs::File::open("/dev/null") {
             files.push(file);
         }
         assert!(scheduler.start_step().unwrap().is_none(), "there is no hedge");
