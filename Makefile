@@ -74,8 +74,8 @@ ifndef SIMULATE
 endif
 
 reliability: ## kill -9, cancel, reset and soak tests; ARGS="--percent 10" for fewer iterations
-	$(CARGO) build --example resume
-	$(CARGO) test --test reliability -- $(ARGS)
+	$(CARGO) build --workspace --example resume
+	$(CARGO) test --workspace --test reliability -- $(ARGS)
 
 reliability-table: ## write the generated tables into docs/reliability.md
 	OSSMPU_WRITE_TABLE=1 $(CARGO) test --test faults --test pairs the_table

@@ -37,22 +37,22 @@ stage "fuzz targets, half a minute each (6 min)"
 fuzz/run.sh 30
 
 stage "C tests with the static library (3 min)"
-cargo test --test c_abi static_library -- --ignored
+cargo test --workspace --test c_abi static_library -- --ignored
 
 stage "C tests under valgrind (3 min)"
-cargo test --test c_abi valgrind -- --ignored
+cargo test --workspace --test c_abi valgrind -- --ignored
 
 stage "C tests with a library built with AddressSanitizer (5 min)"
-cargo test --test c_abi instrumented -- --ignored
+cargo test --workspace --test c_abi instrumented -- --ignored
 
 stage "32-bit x86: uploads and unit tests (5 min)"
 scripts/cross.sh --without-suite i686
 
-stage "model checks with shuttle (1 min)"
-scripts/shuttle-tests.sh
-
 stage "simulated uploads: two faults, random lists, and schedules of several workers (9 min)"
 FAULTS=2 DELTA_FAULTS=1 REPRESENTATIVE_FAULTS=0 BASIC_FAULTS=0 RUNS=30000 SCHEDULES=5000 make simulate
+
+stage "model checks with shuttle, by the program of the schedules"
+PROFILE=bench scripts/shuttle-tests.sh
 
 stage "conformance with other OSS clients (2 min)"
 make conformance
@@ -64,7 +64,7 @@ stage "MPI: four ranks upload one object, and resume after one was killed (2 min
 scripts/check-mpi.sh
 
 stage "the headers with every compiler, C++ programs also under sanitizers (1 min)"
-cargo test --test header --test cpp_abi -- --ignored
+cargo test --workspace --test header --test cpp_abi -- --ignored
 
 stage "ABI compatibility with the last release (3 min)"
 make all

@@ -91,9 +91,13 @@ fn run(variant: &BuildVariant, source: &Path, scratch: &Path) -> Result<(), Stri
     if variant.is_slow() {
         command.env("TEST_SLOWLY", "1");
     }
-    let output = with_environment(&mut command, emulator.url())
-        .output()
-        .map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
+    with_environment(&mut command, emulator.url());
+    if name == "unload" {
+        // LeakSanitizer may crash when it looks at the thread-local data of a library that was
+        // loaded while a thread of it starts. Valgrind finds the leaks of this program.
+        command.env("ASAN_OPTIONS", "detect_leaks=0");
+    }
+    let output = command.output().map_err(|cause| format!("{name}: timeout(1): {cause}"))?;
     let printed = [output.stdout, output.stderr].concat();
     let printed = without_notes(&String::from_utf8_lossy(&printed));
     if !output.status.success() {
