@@ -21,6 +21,14 @@
 //! dropped. The environment is read only by [`Config::set_env`] and by the settings that say so.
 
 #![deny(missing_docs)]
+#![cfg_attr(
+    shuttle,
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the model checker has an event and tests of its own"
+    )
+)]
 
 mod error;
 pub mod limits;
