@@ -36,13 +36,7 @@ exists() {
     esac >/dev/null 2>&1
 }
 
-# Prints the packages of the tools that are missing; with the argument `tool`, their names.
-missing_tools() {
-    echo "$tools" | while read -r tool package; do
-        [ -n "$tool" ] || continue
-        exists "$tool" || if [ "${1-}" = tool ]; then echo "$tool"; else echo "$package"; fi
-    done
-}
+. scripts/packages.sh
 
 missing_crates() {
     echo "$crates" | while read -r crate version options; do
@@ -70,18 +64,12 @@ if [ "${1-}" = --verify ]; then
     exit "$status"
 fi
 
-packages=$(missing_tools)
-if [ -n "$packages" ]; then
-    echo "installing $(echo "$packages" | tr '\n' ' ')"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    # shellcheck disable=SC2086
-    apt-get install -y -qq --no-install-recommends $packages >/dev/null
-fi
+install_packages
 missing_crates | while read -r crate version options; do
     echo "installing $crate $version"
+    # To optimize them takes longer than what they then save.
     # shellcheck disable=SC2086
-    cargo install --quiet --locked $options "$crate" --version "$version" </dev/null
+    cargo install --quiet --debug --locked $options "$crate" --version "$version" </dev/null
 done
 conformance/install.sh
 scripts/cross-deps.sh i686

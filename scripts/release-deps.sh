@@ -63,13 +63,7 @@ exists() {
     esac >/dev/null 2>&1
 }
 
-# Prints the packages of the tools that are missing; with the argument `tool`, their names.
-missing_tools() {
-    echo "$tools" | while read -r tool package; do
-        [ -n "$tool" ] || continue
-        exists "$tool" || if [ "${1-}" = tool ]; then echo "$tool"; else echo "$package"; fi
-    done
-}
+. scripts/packages.sh
 
 if [ -n "$verifies" ]; then
     missing=$({ missing_tools tool && { exists zig || echo "zig $zig"; }; } | tr '\n' ' ')
@@ -82,14 +76,7 @@ if [ -n "$verifies" ]; then
     exit
 fi
 
-packages=$(missing_tools)
-if [ -n "$packages" ]; then
-    echo "installing $(echo "$packages" | tr '\n' ' ')"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    # shellcheck disable=SC2086
-    apt-get install -y -qq --no-install-recommends $packages >/dev/null
-fi
+install_packages
 if ! exists zig; then
     echo "installing zig $zig"
     mkdir -p "$work"
