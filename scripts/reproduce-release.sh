@@ -17,7 +17,9 @@ git clone --quiet . "$scratch/another-folder"
 mkdir -p "$scratch/another-folder/build/cross"
 cp -a build/release-tools "$scratch/another-folder/build/"
 rm -rf "$scratch/another-folder/build/release-tools/zig-cache"
-[ ! -d build/cross/rust ] || cp -a build/cross/rust "$scratch/another-folder/build/cross/"
+for tool in rust wine-dlls; do
+    [ ! -d "build/cross/$tool" ] || cp -a "build/cross/$tool" "$scratch/another-folder/build/cross/"
+done
 "$scratch/another-folder/scripts/release.sh" "$scratch/another-folder/build/release" "$@" >/dev/null
 cd "$folder"
 sha256sum --check --quiet "$scratch/another-folder/build/release/SHA256SUMS"
