@@ -124,7 +124,9 @@ test_all() {
     if [ -n "$qemu" ]; then
         for name in "${skipped_under_qemu[@]}"; do skips+=(--skip "$name"); done
     fi
-    for_target env REPRESENTATIVE_FAULTS=1 cargo test --profile cross "$@" -- "${skips[@]}"
+    # Under wine 8 a thread is not always woken.
+    for_target env REPRESENTATIVE_FAULTS=1 timeout --foreground 45m \
+        cargo test --profile cross "$@" -- "${skips[@]}"
 }
 
 unit_tests() {
