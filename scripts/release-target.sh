@@ -88,6 +88,7 @@ cc-musl.sh)
     ;;
 x86_64-w64-mingw32-gcc)
     CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Clink-arg=-Wl,--no-insert-timestamp"
+    CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$separator-Cdlltool=dlltool.sh"
     ;;
 cc-glibc-2.17.sh)
     "$compiler" -O2 -g0 -fPIC -c -o "$top/build/release-tools/glibc-2.17-$RELEASE_CPU.o" \
@@ -96,7 +97,9 @@ cc-glibc-2.17.sh)
 esac
 export CARGO_ENCODED_RUSTFLAGS "CC_$name=$compiler"
 variable=CARGO_TARGET_$(echo "$name" | tr '[:lower:]' '[:upper:]')_LINKER
-export "$variable=$(PATH="$top/scripts:$PATH" command -v "$linker")"
+# The linkers and dlltool.sh. Flags with the path of this folder would change the names of symbols.
+export PATH="$top/scripts:$PATH"
+export "$variable=$(command -v "$linker")"
 output=target/dist
 if [ -n "$gnu$builds_std" ]; then
     export "AR_$name=${gnu}ar" CARGO_BUILD_TARGET="$rust_target"
@@ -105,7 +108,7 @@ fi
 
 # Runs make with the tools of the target. CC is a list of words, and the folder may have a space.
 make_for_target() {
-    PATH="$top/scripts:$PATH" make --no-print-directory "$@" CC="$linker" LIBRARIES="$libraries" \
+    make --no-print-directory "$@" CC="$linker" LIBRARIES="$libraries" \
         LD="${gnu}ld" AR="${gnu}ar" NM="${gnu}nm" OBJCOPY="${gnu}objcopy" STRIP="${gnu}strip" \
         >"$work/log" 2>&1 || fail "$(cat "$work/log")"
 }
@@ -157,7 +160,9 @@ RUST_LICENSES=$rust_licenses "$top/scripts/third-party.py" "$rust_target" "$tree
 
 set -- "$tree"
 [ ! -d "$work/$product-debug" ] || set -- "$tree" "$work/$product-debug"
-for path in "$HOME/" "$top" "$work" "$("$rustc" --print sysroot)"; do
+# The third also as dlltool writes paths into the names of symbols.
+for path in "$HOME/" "$top" "$work" "$(echo "$work" | tr -c '[:alnum:]\n' _)" \
+    "$("$rustc" --print sysroot)"; do
     found=$(grep -r -l -F -e "$path" "$@" || true)
     [ -z "$found" ] || fail "the path $path is in $found"
 done
