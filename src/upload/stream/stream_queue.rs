@@ -52,6 +52,8 @@ struct StreamQueueState {
     ready: VecDeque<QueuedPart>,
     /// Parts that were queued and have not ended.
     pending: usize,
+    /// Those of them whose worker was unwound and has not failed the upload yet.
+    abandoned: usize,
     /// How many times the task is queued or running.
     tasks: usize,
     /// A worker is hashing, or waits for more parts to hash.
@@ -70,12 +72,14 @@ struct QueuedPart {
     md5: Option<Digest>,
 }
 
-/// Parts that a worker has claimed. They end when this is dropped, even by a panic.
+/// Parts that a worker has claimed. They end with [`Claim::end`]. If the worker is unwound, they end
+/// when the upload has failed: until then nothing says that they were not sent.
 struct Claim<'a> {
     queue: &'a StreamQueue,
     parts: Vec<QueuedPart>,
     count: usize,
     hashes: bool,
+    has_ended: bool,
 }
 
 impl PartHashing {
@@ -178,7 +182,7 @@ impl StreamQueue {
     pub(crate) fn fail_upload(&self, error: Error) {
         let mut state = self.lock();
         state.failure.get_or_insert(error);
-        state.pending -= state.ready.len();
+        state.pending -= state.ready.len() + std::mem::take(&mut state.abandoned);
         let forgotten = std::mem::take(&mut state.ready);
         drop(state);
         drop(forgotten);
@@ -259,6 +263,8 @@ impl StreamQueue {
             let parts = std::mem::take(&mut group.parts);
             parts.into_iter().rev().for_each(|part| state.ready.push_front(part));
         }
+        drop(state);
+        group.end();
     }
 
     fn send(&self, part: QueuedPart) -> Result<SentPart> {
@@ -281,14 +287,22 @@ impl StreamQueue {
 impl<'a> Claim<'a> {
     fn new(queue: &'a StreamQueue, state: &mut StreamQueueState, count: usize) -> Self {
         let parts = state.ready.drain(..count).collect();
-        Self { queue, parts, count, hashes: false }
+        Self { queue, parts, count, hashes: false, has_ended: false }
+    }
+
+    fn end(mut self) {
+        self.has_ended = true;
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
-        state.pending -= self.count;
+        if self.has_ended {
+            state.pending -= self.count;
+        } else {
+            state.abandoned += self.count;
+        }
         if self.hashes {
             state.is_hashing = false;
         }
@@ -311,6 +325,7 @@ impl Task for StreamQueue {
                 Err(error) => self.fail_upload(error),
             }
         }
+        taken.end();
         TaskStatus::Again
     }
 
@@ -337,6 +352,7 @@ mod shuttle_tests;
 mod tests {
     use super::*;
     use crate::codec::md5::md5;
+    use crate::error::ErrorKind;
     use crate::model::{BucketName, ObjectHeaders, ObjectKey, UploadId};
     use crate::service::Config;
     use crate::upload::buffer_pool::{BufferPool, FilledBy};
@@ -400,7 +416,7 @@ mod tests {
         queue.cancel.trigger();
         let mut group = queue.claim_group(queue.lock());
         let error = queue.hashing.hash(&mut group.parts, &queue.cancel).unwrap_err();
-        assert_eq!(error.kind(), crate::error::ErrorKind::Canceled);
+        assert_eq!(error.kind(), ErrorKind::Canceled);
         assert!(group.parts[0].md5.is_none());
     }
 
@@ -417,5 +433,17 @@ mod tests {
         queue.put_back(group);
         assert!(queue.take().is_none());
         assert!(queue.is_idle() && queue.outcome().is_err());
+    }
+
+    #[test]
+    fn the_part_of_a_worker_that_is_unwound_is_pending_until_the_upload_has_failed() {
+        let queue = queue_with_md5();
+        queue.push(PartNumber::from_index(0).unwrap(), filled(1000));
+        queue.close();
+        drop(queue.claim_group(queue.lock()));
+        assert!(!queue.is_idle());
+        queue.fail(Error::new(ErrorKind::Callback, "a callback ended its thread"));
+        assert!(queue.is_idle());
+        assert_eq!(queue.outcome().err().unwrap().kind(), ErrorKind::Callback);
     }
 }

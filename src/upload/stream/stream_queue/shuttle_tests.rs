@@ -35,7 +35,11 @@ fn run_stream(buffers: &BufferPool) {
         }
         if queue.push(PartNumber::from_index(part).unwrap(), buffer) {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || while queue.take().is_some() {});
+            thread::spawn(move || {
+                while let Some(claim) = queue.take() {
+                    claim.end();
+                }
+            });
         }
     }
     queue.close();
